@@ -1,0 +1,43 @@
+"""Who makes a request, as far as the credential says so."""
+
+import msgspec
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verified credential says. Holds no secret; `subject` names a person or program and never reaches an envelope."""
+
+    tenant: str
+    """The configured tenant id."""
+    subject: str
+    """The key's owner or the token's `sub`."""
+    kind: str
+    """`person`, `service` or `agent`."""
+    roles: tuple[str, ...]
+    """Bare role names, as the credential may assert them."""
+    zone: str
+    """The zone the caller is in (where answers to it go)."""
+    purposes: tuple[str, ...]
+    """HL7 PurposeOfUse codes that the credential allows; the first is the one used when none is asked for."""
+    method: str
+    """`api-key` or `jwt`."""
+    credential: str
+    """The key's id or a token's hash: names the credential without being one."""
+    issuer: str | None = None
+    floor: tuple[str, ...] = ()
+    """Data classes that every message of this caller carries at least."""
+    rate: str | None = None
+    """The credential's own request rate (`60/minute`), where it has one."""
+    on_behalf_of: tuple[str, ...] = ()
+    """Chain of subjects this caller acts for (RFC 8693 `act`), nearest first."""
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """An identity, with the random ids that stand for its tenant and subject on the record."""
+
+    identity: Identity
+    tenant: str
+    """The tenant's random id in the ledger."""
+    actor: str
+    """The subject's random id in the ledger."""
+    purpose: str | None
+    """The purpose of this request: one of the identity's, or None where it has none."""

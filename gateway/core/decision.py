@@ -1,0 +1,69 @@
+"""What policy is asked, and what it answers."""
+
+from typing import Literal
+
+import msgspec
+
+Effect = Literal["route", "redact", "tokenize", "approve", "deny"]
+"""The words of `X-Decision`, the record and the filter, from mildest to strictest."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One message, put to policy for one agent at a time. Names are bare here; policy adds the kinds."""
+
+    tenant: str
+    """The configured tenant id."""
+    subject: str
+    roles: tuple[str, ...]
+    zone: str
+    action: str
+    purpose: str | None
+    classes: tuple[str, ...]
+    """Sorted; `("public",)` when there is none. Taken before masking."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer for one data class: the rule that decided, or None when nothing matched (which denies)."""
+
+    data_class: str
+    allowed: bool
+    rule: str | None
+    obligations: tuple[str, ...] = ()
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """The join over all classes for one agent: any deny denies, otherwise the union of the obligations.
+
+    `obligations` are as written in the rules (`redact`, `redact:email,phone`, `approve:privacy`), sorted, without
+    repeats. `rules` are ids of rules in the order of the classes, without repeats.
+    """
+
+    allowed: bool
+    rules: tuple[str, ...]
+    obligations: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A candidate as it was evaluated, for the record: in the order evaluated."""
+
+    agent: str
+    zone: str
+    healthy: bool
+    answer: str
+    """`allow`, `redact`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`."""
+    rule: str | None = None
+    """The rule that decided against it, or for it."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What will happen to a message: the agent it goes to, under which obligations, by which rules and policy."""
+
+    effect: Effect
+    agent: str | None
+    """None when denied."""
+    rules: tuple[str, ...]
+    obligations: tuple[str, ...]
+    policy: str
+    """The digest of the policy version: `sha256:` and 64 hex digits."""
+    candidates: tuple[CandidateView, ...]

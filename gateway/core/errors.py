@@ -1,0 +1,40 @@
+"""The few exceptions of the house. They are for stopping; an expected answer is a value (`Refusal`, `Decision`).
+
+No message of these ever holds a value that came with a request: only names, places and what would be right.
+"""
+
+
+class GatewayError(Exception):
+    """Anything this project raises on purpose."""
+
+
+class FormatError(GatewayError):
+    """Bytes or text that a strict parser does not accept."""
+
+
+class ConfigurationError(GatewayError):
+    """A setting, file or policy that must not be served with. Names the place and what would be right."""
+
+
+class LedgerUnavailable(GatewayError):
+    """A record could not be made durable. Whoever waited for it must not let anything leave."""
+
+
+class PolicyMoved(GatewayError):
+    """The ledger's head carries another policy digest than the one an intent was decided under."""
+
+
+class VerificationError(GatewayError):
+    """Evidence that does not hold: says which step of the verification failed, and where."""
+
+
+class AgentError(GatewayError):
+    """An agent could not be reached or did not keep to its protocol.
+
+    `code` is one of `connect_failed`, `timeout_connect`, `timeout_response`, `timeout_total`, `closed_early`,
+    `bad_answer`, `answer_too_large`, `redirected`, `overloaded`.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code

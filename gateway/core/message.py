@@ -1,0 +1,99 @@
+"""What travels: messages to agents and answers from them, read into parts without losing a byte of the original."""
+
+from typing import Literal
+
+import msgspec
+
+PartKind = Literal["text", "name", "unreadable"]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One piece of text or attachment, with its place.
+
+    `pointer` is an RFC 6901 JSON pointer into the body (`/messages/0/content`), or `path:N`, `query:NAME`,
+    `header:NAME` outside it. `kind` is `text`; `name` for object keys, file names and identifiers that are scanned
+    but cannot be masked in place; `unreadable` for what cannot be scanned (binary, unknown media): such a part is
+    `unscanned` and its `text` is empty. In `text` pieces of JSON in a string stand as they are written there.
+    """
+
+    pointer: str
+    text: str
+    kind: PartKind = "text"
+
+
+class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it came off the wire, its body within bounds, its transfer coding undone."""
+
+    method: str
+    path: str
+    """Decoded path below the mount point (`/v1/chat/completions`, `/agents/{agent}/…`)."""
+    query: str
+    """The raw query string, undecoded."""
+    headers: tuple[tuple[str, str], ...]
+    """Lower-case names, in order of arrival."""
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header by its lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that its adapter has read.
+
+    `document` is the parsed body where it is JSON (never mutated: `render` copies what it changes); `body` the exact
+    bytes, which is what the commitment is made of. `action` is a word of policy (`chat`, `http:POST:/notes/{id}`).
+    """
+
+    protocol: str
+    action: str
+    target: str
+    """The agent or capability that the caller named."""
+    stream: bool
+    body: bytes
+    media_type: str
+    parts: tuple[Part, ...]
+    document: object = None
+    inbound: Inbound
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to an agent, obligations applied. `path` is relative to the agent's address and starts with `/`."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class WireAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's whole answer off the wire, within bounds."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """Lower-case names."""
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's answer that its adapter has read. `tokens_*` as the agent states them, None where it does not."""
+
+    status: int
+    media_type: str
+    headers: tuple[tuple[str, str], ...]
+    """Those that may be passed on."""
+    body: bytes
+    parts: tuple[Part, ...]
+    document: object = None
+    model: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None

@@ -1,0 +1,90 @@
+"""A request that ends here: as a value, with one code for the client, the record and the metrics alike.
+
+The table below is the one place that says what a code means in HTTP. A refusal names the field and what would be
+right; never the offending value, a trace or another tenant.
+"""
+
+import msgspec
+
+
+class Code(msgspec.Struct, frozen=True):
+    """HTTP status and the title that goes with a refusal code."""
+
+    status: int
+    title: str
+
+
+CODES: dict[str, Code] = {
+    # identify
+    "credential_missing": Code(401, "A credential is required"),
+    "credential_invalid": Code(401, "The credential is not valid"),
+    "credential_expired": Code(401, "The credential has expired"),
+    "credential_not_yet_valid": Code(401, "The credential is not valid yet"),
+    "credential_revoked": Code(401, "The credential has been revoked"),
+    "credential_audience": Code(401, "The token is meant for another audience"),
+    "credential_issuer": Code(401, "The token's issuer is not accepted here"),
+    "credential_algorithm": Code(401, "The token's algorithm is not accepted for its issuer"),
+    "credential_overreach": Code(401, "The token asserts a tenant or role that its issuer may not"),
+    "role_required": Code(403, "A role is required that the credential does not carry"),
+    "purpose_not_allowed": Code(403, "The purpose is not one that the credential allows"),
+    "purpose_required": Code(403, "Personal health data needs a purpose"),
+    # read
+    "body_too_large": Code(413, "The body is larger than allowed"),
+    "body_too_deep": Code(400, "The body is nested deeper than allowed"),
+    "body_too_slow": Code(408, "The body did not arrive in time"),
+    "body_incomplete": Code(400, "The body ended before it was complete"),
+    "body_not_utf8": Code(400, "The body is not UTF-8"),
+    "body_not_json": Code(400, "The body is not JSON"),
+    "body_duplicate_key": Code(400, "An object in the body has the same key twice"),
+    "body_encoding": Code(415, "The content coding is not supported"),
+    "media_type": Code(415, "The media type is not supported"),
+    "method_not_allowed": Code(405, "The method is not supported here"),
+    "header_invalid": Code(400, "A request header has a value that is not accepted"),
+    "schema_violation": Code(400, "The message does not fit the schema"),
+    "unknown_target": Code(404, "There is no such model, agent or capability"),
+    "not_found": Code(404, "There is no such resource"),
+    "feature_unsupported": Code(400, "The request asks for something that cannot be inspected or enforced"),
+    # limit
+    "rate_limited": Code(429, "Too many requests"),
+    "concurrency_limited": Code(429, "Too many requests at once"),
+    # decide, approve
+    "policy_denied": Code(403, "Policy does not permit this message to be sent"),
+    "approval_required": Code(403, "Policy asks for an approval, and approvals are not available on this gateway"),
+    "policy_changed": Code(503, "The policy has changed; this node must load it first"),
+    # record
+    "ledger_unavailable": Code(503, "The audit ledger cannot be written; nothing was sent"),
+    "shutting_down": Code(503, "The gateway is shutting down"),
+    # forward
+    "agent_unavailable": Code(502, "No permitted agent could be reached"),
+    "agent_timeout": Code(504, "The agent did not answer in time"),
+    "agent_bad_answer": Code(502, "The agent's answer could not be understood"),
+    "answer_withheld": Code(403, "Policy does not permit the answer to be released to this caller"),
+    "internal": Code(500, "The gateway failed; the exchange is on record"),
+    # API
+    "parameter_invalid": Code(400, "A parameter has a value that is not accepted"),
+    "no_checkpoint_yet": Code(409, "No checkpoint covers this record yet"),
+    "conflict": Code(409, "The resource is not in a state that allows this"),
+}
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request ends here.
+
+    `field` is a JSON pointer, header or parameter name; `hint` says what would be right, made of names from the
+    configuration or the code only; `retry_after` is in whole seconds; `explanation` is for the record's detail and
+    compliance roles alone: a caller learns the decision, not how to get round it.
+    """
+
+    code: str
+    field: str | None = None
+    hint: str | None = None
+    retry_after: int | None = None
+    explanation: str | None = None
+
+    @property
+    def status(self) -> int:
+        return CODES[self.code].status
+
+    @property
+    def title(self) -> str:
+        return CODES[self.code].title

@@ -1,0 +1,67 @@
+"""What is handed to the writer: a record to be, and what must become durable in the same transaction."""
+
+from typing import Protocol
+
+import msgspec
+
+from gateway.ledger.record import Envelope
+
+
+class SealedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A sealed opening or content: AES-256-GCM ciphertext under a data key that lives apart from the database."""
+
+    part: str
+    """`request`, `response`, `idempotency`: the label of the commitment it opens."""
+    key: str
+    """The data key's id."""
+    nonce: bytes
+    ciphertext: bytes
+
+
+class DataKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A new data key on its way to the keyring, wrapped. It must be durable there before anything sealed with it is."""
+
+    id: str
+    subject: str | None
+    """The data subject's pseudonym, or None for the key of one exchange."""
+    wrapped: bytes
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One record to append, whole or not at all."""
+
+    envelope: Envelope
+    detail: bytes | None = None
+    """Canonical bytes of the detail; the envelope already holds their commitment under `salt`."""
+    salt: bytes | None = None
+    opens: bool = False
+    """An intent: its exchange is open until an entry closes it."""
+    closes: bool = False
+    """The one end of its exchange."""
+    decided_under: str | None = None
+    """The policy digest an intent was decided under: refused with `PolicyMoved` if the head carries another."""
+    activates: str | None = None
+    """The policy digest that the head carries from this record on (`policy.activated`)."""
+    sealed: tuple[SealedPart, ...] = ()
+    keys: tuple[DataKey, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Pseudonyms that this record is to be found by."""
+
+
+class Appended(msgspec.Struct, frozen=True, kw_only=True):
+    """The promise that a record is durable: its place, and the hash of its bytes."""
+
+    seq: int
+    leaf_hash: bytes
+    recorded_at: str
+
+
+class Ledger(Protocol):
+    """Appends to one tenant's ledger.
+
+    `append` returns only when the record is committed and synced; it raises `LedgerUnavailable` when that could not
+    be established (the record may then be absent or present, but was not acknowledged), and `PolicyMoved` as above.
+    Cancelling the wait does not withdraw the record.
+    """
+
+    async def append(self, entry: Entry) -> Appended: ...

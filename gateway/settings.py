@@ -1,0 +1,350 @@
+"""Every setting: typed, read once at start, validated whole, frozen after.
+
+Values of a `[section]` may come from the environment as `GATEWAY_<SECTION>_<KEY>`; `[[tables]]` from the file alone.
+A key that is not known is an error that names the nearest one that is. Errors name the key, never its value.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from gateway.core.errors import ConfigurationError
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+_SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Server(_Section):
+    """Where the gateway listens, and the bounds of what it reads."""
+
+    host: str = "127.0.0.1"
+    port: int = 8787
+    workers: int = 1
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    max_body_bytes: int = 4 * 1024 * 1024
+    max_answer_bytes: int = 16 * 1024 * 1024
+    max_depth: int = 64
+    body_timeout_s: float = 15.0
+    trusted_proxies: tuple[str, ...] = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Database(_Section):
+    """Where records are kept. `owner_url` is for migrations only; serving as the owner is refused on PostgreSQL."""
+
+    url: str = "sqlite:///gateway.db"
+    owner_url: str | None = None
+
+
+class Policy(_Section):
+    directory: str = "policies"
+    profile: str | None = None
+    four_eyes: bool = False
+
+
+class Keys(_Section):
+    """Where the signing key and the data keys are kept: apart from the database and its backups."""
+
+    directory: str = "keys"
+
+
+class LedgerSettings(_Section):
+    origin: str | None = None
+    """Host part of the checkpoint's origin (`<host>/ledger/<random id>`); default `gateway.internal`."""
+    checkpoint_interval_s: float = 60.0
+
+
+class Limits(_Section):
+    """Request rates as `COUNT/second|minute|hour|day`."""
+
+    url: str = "memory://"
+    credential: str = "600/minute"
+    """Each credential's requests, unless its key says otherwise."""
+    tenant: str = "6000/minute"
+    target: str = "3000/minute"
+    """Requests to each agent or capability, of one tenant."""
+    concurrency: int = 256
+    """Requests of one credential that may be under way at once."""
+
+
+class Classification(_Section):
+    budget_ms: float = 50.0
+    """Scanning time one message may cost before the rest is `unscanned`."""
+    stream: Literal["auto", "mask", "buffer"] = "auto"
+    """Answers in streams: `mask` holds back and masks, `buffer` reads the whole first, `auto` chooses by policy."""
+
+
+class Zone(_Section):
+    id: str
+    trusted: bool = False
+    region: str | None = None
+    within: str | None = None
+    """The broader zone this one belongs to."""
+
+
+class Processor(_Section):
+    id: str
+    legal_name: str
+    address: str
+    country: str
+    agreement: "Agreement | None" = None
+    no_training: bool = False
+
+
+class Agreement(_Section):
+    kind: Literal["BAA", "DPA", "SCC"]
+    digest: str
+    """`sha256:` and 64 hex digits of the signed document."""
+    valid_until: str
+    """ISO date, the last day it holds."""
+    classes: tuple[str, ...]
+
+
+class Agent(_Section):
+    id: str
+    protocol: Literal["openai", "http"]
+    url: str
+    zone: str
+    processor: str | None = None
+    capabilities: tuple[str, ...] = ()
+    model: str | None = None
+    """The model name the agent is asked for; by default the one the caller wrote."""
+    version: str | None = None
+    credential: str | None = None
+    """`env:NAME` or `file:PATH`: sent as a bearer token."""
+    schema: str | None = None
+    """JSON Schema of requests, a file under the policy directory's `schemas/`."""
+    answer_schema: str | None = None
+    routes: tuple[str, ...] = ()
+    """Path templates of a plain HTTP agent (`POST /notes/{id}`); a request that fits none is refused."""
+    floor: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+    connect_timeout_s: float = 5.0
+    first_byte_timeout_s: float = 30.0
+    idle_timeout_s: float = 30.0
+    ca: str | None = None
+    """PEM file of the authorities that may vouch for the agent; default the system's."""
+
+
+class Issuer(_Section):
+    """Who may issue tokens, and what they may assert."""
+
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...]
+    jwks_file: str
+    tenants: tuple[str, ...] = ("default",)
+    roles: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    role_claim: str = "roles"
+    tenant_claim: str | None = None
+    purpose_claim: str | None = None
+    zone: str | None = None
+    kind: Literal["person", "service", "agent"] = "person"
+    leeway_s: int = 30
+
+
+class Tenant(_Section):
+    id: str
+    name: str | None = None
+    retention_days: int = 2192
+    region: str | None = None
+
+
+class Settings(_Section):
+    """The whole of `gateway.toml`. Relative paths are below `base`, the directory of the file."""
+
+    base: str = "."
+    server: Server = Server()
+    database: Database = Database()
+    policy: Policy = Policy()
+    keys: Keys = Keys()
+    ledger: LedgerSettings = LedgerSettings()
+    limits: Limits = Limits()
+    classification: Classification = Classification()
+    zone: tuple[Zone, ...] = ()
+    processor: tuple[Processor, ...] = ()
+    agent: tuple[Agent, ...] = ()
+    issuer: tuple[Issuer, ...] = ()
+    tenant: tuple[Tenant, ...] = ()
+
+    def path(self, name: str) -> Path:
+        """A path of the configuration, taken from where the file lies."""
+        return Path(self.base, name)
+
+    @property
+    def tenants(self) -> tuple[Tenant, ...]:
+        return self.tenant or (Tenant(id="default"),)
+
+
+def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and validate `gateway.toml`; `ConfigurationError` names what is wrong and what would be right."""
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"no configuration at {file}: make one with `gateway init`") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file.name} is not TOML: {_place(error)}") from error
+    return parse(document, os.environ if environment is None else environment, base=file.parent.resolve())
+
+
+def parse(document: dict[str, Any], environment: Mapping[str, str], base: Path) -> Settings:
+    """Validate a configuration document, with the environment's values laid over its sections."""
+    _known(document, Settings, "")
+    if "base" in document:
+        raise ConfigurationError("base is not a setting: paths are relative to the file")
+    _overlay(document, environment)
+    try:
+        settings = msgspec.convert({**document, "base": str(base)}, Settings, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(_without_values(str(error))) from error
+    _consistent(settings)
+    return settings
+
+
+def secret(reference: str, base: str, environment: Mapping[str, str] | None = None) -> str:
+    """What an `env:NAME` or `file:PATH` reference stands for; `ConfigurationError` when there is nothing."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        value = (os.environ if environment is None else environment).get(name)
+        if not value:
+            raise ConfigurationError(f"the environment variable {name} is empty or not set")
+        return value
+    try:
+        return Path(base, name).read_text("utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"the secret file {name} cannot be read") from error
+
+
+def _known(document: Any, model: type[msgspec.Struct], place: str) -> None:
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{place.rstrip('.') or 'the file'} must be a table")
+    hints = get_type_hints(model)
+    for key, value in document.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.4)
+            nearest = f"; the nearest known one is {place}{near[0]}" if near else ""
+            raise ConfigurationError(f"{place}{key} is not a setting{nearest}")
+        inner = _struct_in(hints[key])
+        if inner is None:
+            continue
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            _known(item, inner, f"{place}{key}[{index}]." if isinstance(value, list) else f"{place}{key}.")
+
+
+def _struct_in(hint: Any) -> type[msgspec.Struct] | None:
+    for candidate in (hint, *get_args(hint)):
+        if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
+            return candidate
+    return None
+
+
+def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
+    hints = get_type_hints(Settings)
+    sections = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, _Section)}
+    for variable, text in environment.items():
+        if not variable.startswith("GATEWAY_") or variable == "GATEWAY_CONFIG" or variable.startswith("GATEWAY_TEST_"):
+            continue
+        section, _, key = variable.removeprefix("GATEWAY_").lower().partition("_")
+        if section not in sections:
+            raise ConfigurationError(f"{variable} names no section; sections are {', '.join(sorted(sections))}")
+        keys = get_type_hints(sections[section])
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
+            nearest = f"; the nearest known one is GATEWAY_{section.upper()}_{near[0].upper()}" if near else ""
+            raise ConfigurationError(f"{variable} is not a setting{nearest}")
+        value: Any = text.split(",") if get_origin(keys[key]) is tuple else text
+        try:
+            converted = msgspec.convert(value, keys[key], strict=False)
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"{variable}: {_without_values(str(error))}") from error
+        document.setdefault(section, {})[key] = converted
+
+
+def _consistent(settings: Settings) -> None:
+    for table in ("zone", "processor", "agent", "tenant"):
+        _unique(table, [item.id for item in getattr(settings, table)])
+    _unique("issuer", [item.issuer for item in settings.issuer], named="issuer", form=None)
+    zones = {zone.id for zone in settings.zone}
+    processors = {processor.id for processor in settings.processor}
+    for index, zone in enumerate(settings.zone):
+        if zone.within is not None and zone.within not in zones:
+            raise ConfigurationError(f"zone[{index}].within names no [[zone]]")
+    for index, agent in enumerate(settings.agent):
+        _agent(f"agent[{index}]", agent, zones, processors)
+    for index, issuer in enumerate(settings.issuer):
+        if issuer.zone is not None and issuer.zone not in zones:
+            raise ConfigurationError(f"issuer[{index}].zone names no [[zone]]")
+        if not issuer.algorithms:
+            raise ConfigurationError(f"issuer[{index}].algorithms must name at least one algorithm")
+    capabilities = {capability for agent in settings.agent for capability in agent.capabilities}
+    clash = sorted(capabilities & {agent.id for agent in settings.agent})
+    if clash:
+        raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
+    if settings.server.workers != 1 and settings.limits.url.startswith("memory:"):
+        raise ConfigurationError("server.workers above 1 needs limits.url shared between them; memory:// is not")
+    if (settings.server.tls_certificate is None) != (settings.server.tls_key is None):
+        raise ConfigurationError("server.tls_certificate and server.tls_key go together")
+    _bounds(settings)
+
+
+def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> None:
+    if agent.zone not in zones:
+        raise ConfigurationError(f"{place}.zone names no [[zone]]")
+    if agent.processor is not None and agent.processor not in processors:
+        raise ConfigurationError(f"{place}.processor names no [[processor]]")
+    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", agent.url):
+        raise ConfigurationError(f"{place}.url must be http(s)://host[:port][/path], without user, query or fragment")
+    if agent.credential is not None and not _SECRET.fullmatch(agent.credential):
+        raise ConfigurationError(f"{place}.credential must be a reference, env:NAME or file:PATH, never a value")
+    if agent.protocol == "http" and not agent.routes:
+        raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
+    for capability in agent.capabilities:
+        if not _ID.fullmatch(capability):
+            raise ConfigurationError(f"{place}.capabilities must be of lower-case letters, digits and . _ -")
+
+
+def _unique(table: str, ids: list[str], named: str = "id", form: re.Pattern[str] | None = _ID) -> None:
+    for index, value in enumerate(ids):
+        if form is not None and not form.fullmatch(value):
+            raise ConfigurationError(f"{table}[{index}].{named} must be of lower-case letters, digits and . _ -")
+        if value in ids[:index]:
+            raise ConfigurationError(f"{table}[{index}].{named} is there twice")
+
+
+def _bounds(settings: Settings) -> None:
+    server = settings.server
+    for name, value, low, high in (
+        ("server.port", server.port, 0, 65535),
+        ("server.workers", server.workers, 1, 64),
+        ("server.max_body_bytes", server.max_body_bytes, 1024, 1 << 30),
+        ("server.max_answer_bytes", server.max_answer_bytes, 1024, 1 << 30),
+        ("server.max_depth", server.max_depth, 4, 512),
+        ("server.body_timeout_s", server.body_timeout_s, 0.1, 600),
+        ("ledger.checkpoint_interval_s", settings.ledger.checkpoint_interval_s, 0.1, 86400),
+        ("limits.concurrency", settings.limits.concurrency, 1, 1_000_000),
+        ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),
+    ):
+        if not low <= value <= high:
+            raise ConfigurationError(f"{name} must lie between {low} and {high}")
+
+
+def _without_values(message: str) -> str:
+    """msgspec says "Invalid enum value 'x' - at `$.agent[0].zone`": the place and the rule stay, the value goes."""
+    return re.sub(r"'[^']*'", "(given)", message).replace("`", "").replace("$.", "")
+
+
+def _place(error: Exception) -> str:
+    found = re.search(r"line \d+, column \d+", str(error))
+    return found.group() if found else "see the TOML specification"

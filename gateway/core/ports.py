@@ -5,6 +5,9 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.core.message import Answer, Inbound, Message, Outgoing, WireAnswer
+from gateway.core.refusal import Refusal
+
 
 class Clock(Protocol):
     """Time, injected: nothing else in the house asks the system for it."""
@@ -96,4 +99,101 @@ class RecordReader(Protocol):
 
     async def consistency(self, first: int, second: int) -> list[bytes]:
         """The proof that the tree of `second` extends the tree of `first` (RFC 9162 §2.1.4)."""
+        ...
+
+
+class TextFilter(Protocol):
+    """Takes one lane of streamed text in pieces and gives back what may be released, possibly later, never earlier."""
+
+    def feed(self, text: str) -> str:
+        """The text that may leave now; what could still be part of an identifier is held back."""
+        ...
+
+    def finish(self) -> str:
+        """The rest, masked where it must be. The lane takes no more text after this."""
+        ...
+
+
+class Lanes(Protocol):
+    """Opens the filter of a lane: one per choice and field (`/choices/0/delta/content`)."""
+
+    def lane(self, pointer: str) -> TextFilter: ...
+
+
+class StreamFilter(Protocol):
+    """One streamed answer on its way through: wire bytes in, wire bytes that may leave out.
+
+    `closing` stays empty until the agent's own end of stream was seen; those bytes are released only once the outcome
+    is durable. Raises `AgentError` (`bad_answer`, `answer_too_large`) for what cannot be read: nothing unread leaves.
+    """
+
+    closing: bytes
+    model: str | None
+    tokens_in: int | None
+    tokens_out: int | None
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def finish(self) -> bytes:
+        """After the agent's last byte: what the lanes still held. `AgentError("closed_early")` if no end was seen."""
+        ...
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message may measure at most."""
+
+    body_bytes: int
+    answer_bytes: int
+    depth: int
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent as the registry holds it: what adapters, policy and the client need to know of it."""
+
+    id: str
+    protocol: str
+    url: str
+    """Scheme, host, port and base path, no trailing slash."""
+    zone: str
+    region: str | None
+    processor: str | None
+    capabilities: tuple[str, ...]
+    model: str | None
+    version: str | None
+    floor: tuple[str, ...]
+    routes: tuple[str, ...]
+    credential: str | None
+    """The agent's own bearer token, resolved. Goes to the agent and nowhere else."""
+    ca: str | None
+    connect_timeout_s: float
+    first_byte_timeout_s: float
+    idle_timeout_s: float
+    timeout_s: float
+
+
+class Adapter(Protocol):
+    """One wire protocol: bytes ⇄ parts. Pure: no socket, no clock.
+
+    Every place of a message that can carry text becomes a part; what cannot be read becomes an `unreadable` part,
+    never nothing.
+    """
+
+    protocol: str
+
+    def read(self, request: Inbound, bounds: Bounds) -> Message | Refusal: ...
+
+    def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:
+        """The request as the agent gets it. `masked` replaces the text of parts, by pointer; all else stays."""
+        ...
+
+    def read_answer(self, answer: WireAnswer, message: Message) -> Answer:
+        """Raises `AgentError("bad_answer")` for an answer that is not of the protocol."""
+        ...
+
+    def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes: ...
+
+    def stream(self, message: Message, lanes: Lanes, bounds: Bounds) -> StreamFilter: ...
+
+    def error(self, refusal: Refusal, exchange: str) -> bytes:
+        """The protocol's own error object as JSON bytes (RFC 9457 where the protocol has none)."""
         ...

@@ -20,11 +20,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class Server(_Section):
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the gateway listens, and the bounds of what it reads."""
 
     host: str = "127.0.0.1"
@@ -40,32 +36,32 @@ class Server(_Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Database(_Section):
+class Database(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where records are kept. `owner_url` is for migrations only; serving as the owner is refused on PostgreSQL."""
 
     url: str = "sqlite:///gateway.db"
     owner_url: str | None = None
 
 
-class Policy(_Section):
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     directory: str = "policies"
     profile: str | None = None
     four_eyes: bool = False
 
 
-class Keys(_Section):
+class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the signing key and the data keys are kept: apart from the database and its backups."""
 
     directory: str = "keys"
 
 
-class LedgerSettings(_Section):
+class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origin: str | None = None
     """Host part of the checkpoint's origin (`<host>/ledger/<random id>`); default `gateway.internal`."""
     checkpoint_interval_s: float = 60.0
 
 
-class Limits(_Section):
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Request rates as `COUNT/second|minute|hour|day`."""
 
     url: str = "memory://"
@@ -78,14 +74,14 @@ class Limits(_Section):
     """Requests of one credential that may be under way at once."""
 
 
-class Classification(_Section):
+class Classification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     budget_ms: float = 50.0
     """Scanning time one message may cost before the rest is `unscanned`."""
     stream: Literal["auto", "mask", "buffer"] = "auto"
     """Answers in streams: `mask` holds back and masks, `buffer` reads the whole first, `auto` chooses by policy."""
 
 
-class Zone(_Section):
+class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     trusted: bool = False
     region: str | None = None
@@ -93,7 +89,7 @@ class Zone(_Section):
     """The broader zone this one belongs to."""
 
 
-class Processor(_Section):
+class Processor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     legal_name: str
     address: str
@@ -102,7 +98,7 @@ class Processor(_Section):
     no_training: bool = False
 
 
-class Agreement(_Section):
+class Agreement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Literal["BAA", "DPA", "SCC"]
     digest: str
     """`sha256:` and 64 hex digits of the signed document."""
@@ -111,7 +107,7 @@ class Agreement(_Section):
     classes: tuple[str, ...]
 
 
-class Agent(_Section):
+class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     protocol: Literal["openai", "http"]
     url: str
@@ -137,7 +133,7 @@ class Agent(_Section):
     """PEM file of the authorities that may vouch for the agent; default the system's."""
 
 
-class Issuer(_Section):
+class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may issue tokens, and what they may assert."""
 
     issuer: str
@@ -155,14 +151,14 @@ class Issuer(_Section):
     leeway_s: int = 30
 
 
-class Tenant(_Section):
+class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     name: str | None = None
     retention_days: int = 2192
     region: str | None = None
 
 
-class Settings(_Section):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of `gateway.toml`. Relative paths are below `base`, the directory of the file."""
 
     base: str = "."
@@ -252,7 +248,9 @@ def _struct_in(hint: Any) -> type[msgspec.Struct] | None:
 
 def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
     hints = get_type_hints(Settings)
-    sections = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, _Section)}
+    sections = {
+        name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+    }
     for variable, text in environment.items():
         if not variable.startswith("GATEWAY_") or variable == "GATEWAY_CONFIG" or variable.startswith("GATEWAY_TEST_"):
             continue

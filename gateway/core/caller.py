@@ -4,7 +4,7 @@ import msgspec
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verified credential says. Holds no secret; `subject` names a person or program and never reaches an envelope."""
+    """What a verified credential says. Holds no secret; `subject` never reaches an envelope."""
 
     tenant: str
     """The configured tenant id."""

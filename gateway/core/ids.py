@@ -4,7 +4,7 @@ import os
 
 
 def uuid7(unix_us: int, random: bytes | None = None) -> str:
-    """A UUIDv7 in its 36 character form: 48 bits of milliseconds, then 74 random bits. `random` (10 bytes) is for tests."""
+    """A UUIDv7 in its 36 character form: 48 bits of milliseconds, 74 random bits (`random`: 10 bytes)."""
     noise = int.from_bytes(random or os.urandom(10))
     value = ((unix_us // 1000) & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | (noise >> 68 & 0xFFF) << 64 | 0x2 << 62
     text = f"{value | noise & 0x3FFFFFFFFFFFFFFF:032x}"

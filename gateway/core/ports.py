@@ -61,10 +61,10 @@ class Failpoint(Protocol):
 
 
 class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One record as it is stored. `bytes` is the envelope and the truth; `detail` is None once it was deleted."""
+    """One record as it is stored. `envelope` is the exact bytes, the truth; `detail` is None once it was deleted."""
 
     seq: int
-    bytes: bytes
+    envelope: bytes
     hash: bytes
     detail_salt: bytes | None = None
     detail: bytes | None = None

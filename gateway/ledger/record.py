@@ -91,7 +91,7 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One record. `seq`, `prev` and `recorded_at` are filled in by the writer; all else is final before it is queued."""
+    """One record. `seq`, `prev` and `recorded_at` are filled in by the writer; all else is final before."""
 
     v: int = msgspec.field(default_factory=lambda: VERSION)
     seq: int | None = None
@@ -137,7 +137,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True):
     idempotency: str | None = None
     """base64 of the commitment to the caller's Idempotency-Key."""
     count: int | None = None
-    """How many of the same were counted into this record (`auth.failed`), or refused unrecorded (`ledger.recovered`)."""
+    """How many like it were counted in (`auth.failed`), or refused unrecorded (`ledger.recovered`)."""
     window_s: int | None = None
     """The length of the window that `count` speaks of, in seconds."""
     build: str | None = None

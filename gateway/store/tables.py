@@ -1,0 +1,228 @@
+"""Every table, once. alembic's migrations create them on both databases; a test compares the two definitions.
+
+`tenant` in every table but `tenant` and `api_key` is the ledger's id (random, or `_system`), never the configured id.
+Times of the record are the 27 characters of the envelope (fixed form, so they compare as text); `*_us` are microseconds
+since the epoch. No foreign keys: records outlive everything that could be referred to.
+
+Who may change what is enforced by the database itself, by triggers and grants (`migrations/`):
+
+| tables                                                        | insert | update      | delete |
+|---------------------------------------------------------------|--------|-------------|--------|
+| record, checkpoint, tile, policy_version, policy_active       | yes    | never       | never  |
+| detail, sealed                                                | yes    | never       | yes    |
+| subject_record, pseudonym                                     | yes    | never       | yes    |
+| head                                                          | yes    | grows only  | never  |
+| tenant, api_key                                               | yes    | yes         | never  |
+| open_exchange, node, lease                                    | yes    | yes         | yes    |
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ix": "%(column_0_label)s",
+    }
+)
+
+# On SQLite a table with a rowid has a second, unnamed key: `INSERT OR REPLACE` with the rowid of an old row and the
+# next free primary key would remove that row past every delete trigger. So no table here has one.
+_NO_ROWID = {"sqlite_with_rowid": False}
+
+record = Table(
+    "record",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("occurred_at", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("exchange", Text),
+    Column("actor", Text),
+    Column("agent", Text),
+    Column("action", Text),
+    Column("decision", Text),
+    Column("purpose", Text),
+    Column("outcome", Text),
+    Column("zone", Text),
+    Column("classes", Text),
+    Column("trace", Text),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("record_exchange", "tenant", "exchange"),
+    Index("record_trace", "tenant", "trace"),
+    Index("record_occurred_at", "tenant", "occurred_at"),
+    **_NO_ROWID,
+)
+"""The records. `bytes` is the envelope and the truth, `hash` its leaf hash (32 bytes); the rest is an index on it."""
+
+detail = Table(
+    "detail",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    **_NO_ROWID,
+)
+"""Details beside the records, and the 32 bytes their commitment was made with."""
+
+sealed = Table(
+    "sealed",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    **_NO_ROWID,
+)
+"""Sealed openings and content (`ledger.entry.SealedPart`)."""
+
+subject_record = Table(
+    "subject_record",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    **_NO_ROWID,
+)
+"""Which records are about a data subject, by pseudonym."""
+
+pseudonym = Table(
+    "pseudonym",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("lookup", LargeBinary, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Index("pseudonym_id", "tenant", "id"),
+    **_NO_ROWID,
+)
+"""HMAC of an identifier (`lookup`, 32 bytes) → its random id. `kind` is `actor` or `subject`."""
+
+head = Table(
+    "head",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("policy", Text),
+    **_NO_ROWID,
+)
+"""One row a ledger: how many records it has, the newest one's leaf hash and time (32 zero bytes and the empty string
+for none), and the active policy digest. Writers lock it, and with it the order of the ledger."""
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    **_NO_ROWID,
+)
+"""Signed checkpoints: `note` is the whole signed note."""
+
+tile = Table(
+    "tile",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    **_NO_ROWID,
+)
+"""Full tiles of the tree (C2SP tlog-tiles): 256 hashes, 8,192 bytes each."""
+
+open_exchange = Table(
+    "open_exchange",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("exchange", Text, primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    **_NO_ROWID,
+)
+"""Exchanges whose intent (record `seq`) is durable and whose end is not yet."""
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("boot", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    **_NO_ROWID,
+)
+"""Serving processes: `started_at` and `lease_until` in microseconds since the epoch."""
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    **_NO_ROWID,
+)
+"""Work that one process at a time does (`checkpoint/<ledger>`), for databases without advisory locks."""
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("prefix", Text, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("purposes", Text, nullable=False),
+    Column("floor", Text, nullable=False),
+    Column("rate", Text),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("revoked_us", BigInteger),
+    **_NO_ROWID,
+)
+"""API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` are JSON arrays."""
+
+policy_version = Table(
+    "policy_version",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("created_at", Text, nullable=False),
+    **_NO_ROWID,
+)
+"""Every policy that was ever active or proposed, whole, by its digest."""
+
+policy_active = Table(
+    "policy_active",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),
+    Column("activated_at", Text, nullable=False),
+    **_NO_ROWID,
+)
+"""Which policy a ledger was under from record `seq` on. Written by the writer, with that record, in one transaction."""
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ledger", Text, nullable=False, unique=True),
+    Column("origin", Text, unique=True),
+    Column("created_at", Text, nullable=False),
+    **_NO_ROWID,
+)
+"""Configured tenant id → the random id of its ledger, and the checkpoint origin that witnesses know it by."""

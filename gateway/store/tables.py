@@ -28,8 +28,6 @@ metadata = MetaData(
 
 # On SQLite a table with a rowid has a second, unnamed key: `INSERT OR REPLACE` with the rowid of an old row and the
 # next free primary key would remove that row past every delete trigger. So no table here has one.
-_NO_ROWID = {"sqlite_with_rowid": False}
-
 record = Table(
     "record",
     metadata,
@@ -54,7 +52,7 @@ record = Table(
     Index("record_exchange", "tenant", "exchange"),
     Index("record_trace", "tenant", "trace"),
     Index("record_occurred_at", "tenant", "occurred_at"),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """The records. `bytes` is the envelope and the truth, `hash` its leaf hash (32 bytes); the rest is an index on it."""
 
@@ -65,7 +63,7 @@ detail = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("salt", LargeBinary, nullable=False),
     Column("bytes", LargeBinary, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Details beside the records, and the 32 bytes their commitment was made with."""
 
@@ -78,7 +76,7 @@ sealed = Table(
     Column("key", Text, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Sealed openings and content (`ledger.entry.SealedPart`)."""
 
@@ -88,7 +86,7 @@ subject_record = Table(
     Column("tenant", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Which records are about a data subject, by pseudonym."""
 
@@ -101,7 +99,7 @@ pseudonym = Table(
     Column("id", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Index("pseudonym_id", "tenant", "id"),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """HMAC of an identifier (`lookup`, 32 bytes) → its random id. `kind` is `actor` or `subject`."""
 
@@ -113,7 +111,7 @@ head = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("recorded_at", Text, nullable=False),
     Column("policy", Text),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """One row a ledger: how many records it has, the newest one's leaf hash and time (32 zero bytes and the empty string
 for none), and the active policy digest. Writers lock it, and with it the order of the ledger."""
@@ -125,7 +123,7 @@ checkpoint = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
     Column("note", LargeBinary, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Signed checkpoints: `note` is the whole signed note."""
 
@@ -136,7 +134,7 @@ tile = Table(
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("idx", BigInteger, primary_key=True, autoincrement=False),
     Column("hashes", LargeBinary, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Full tiles of the tree (C2SP tlog-tiles): 256 hashes, 8,192 bytes each."""
 
@@ -149,7 +147,7 @@ open_exchange = Table(
     Column("boot", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("opened_at", Text, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Exchanges whose intent (record `seq`) is durable and whose end is not yet."""
 
@@ -160,7 +158,7 @@ node = Table(
     Column("boot", Text, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("lease_until", BigInteger, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Serving processes: `started_at` and `lease_until` in microseconds since the epoch."""
 
@@ -170,7 +168,7 @@ lease = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("until_us", BigInteger, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Work that one process at a time does (`checkpoint/<ledger>`), for databases without advisory locks."""
 
@@ -191,7 +189,7 @@ api_key = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
     Column("revoked_us", BigInteger),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` are JSON arrays."""
 
@@ -201,7 +199,7 @@ policy_version = Table(
     Column("digest", Text, primary_key=True),
     Column("bytes", LargeBinary, nullable=False),
     Column("created_at", Text, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Every policy that was ever active or proposed, whole, by its digest."""
 
@@ -212,7 +210,7 @@ policy_active = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", Text, nullable=False),
     Column("activated_at", Text, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Which policy a ledger was under from record `seq` on. Written by the writer, with that record, in one transaction."""
 
@@ -223,6 +221,6 @@ tenant = Table(
     Column("ledger", Text, nullable=False, unique=True),
     Column("origin", Text, unique=True),
     Column("created_at", Text, nullable=False),
-    **_NO_ROWID,
+    sqlite_with_rowid=False,
 )
 """Configured tenant id → the random id of its ledger, and the checkpoint origin that witnesses know it by."""

@@ -1,11 +1,11 @@
 """The one encoder of everything that is hashed: canonical JSON (RFC 8785, JCS), restricted so that it is unambiguous.
 
 Restrictions, which make msgspec's sorted output byte-equal to JCS (a property test compares it with `rfc8785`): no
-floats, ASCII keys, integers within ±2^53, strings that are valid Unicode. `encode` refuses anything else, and `decode`
-accepts only bytes that encode back to themselves.
+floats, ASCII keys, integers within ±2^53, strings that are valid Unicode, and no type that msgspec would turn into a
+string on its own (bytes, dates, decimals, enumerations …), because its reader could not tell it from that string.
+`encode` refuses anything else, and `decode` accepts only bytes that encode back to themselves.
 """
 
-import re
 from typing import Any
 
 import msgspec
@@ -13,21 +13,31 @@ import msgspec
 from gateway.core.errors import FormatError
 
 MAX_INTEGER = 2**53
-_encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
+_encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder()
-# A number that may be a float or out of range. It may also stand inside a string: then the slow walk clears it.
-_suspicious = re.compile(rb"[:\[,]-?(?:[0-9]{16}|[0-9]+[.eE])")
+_plain_structs: set[type] = set()
+"""Struct classes that encode as an object under ASCII names, found so once each."""
 
 
 def encode(value: Any) -> bytes:
-    """Canonical bytes of a struct, mapping, sequence, string, integer, boolean or None; `FormatError` for the rest."""
+    """Canonical bytes of a struct, mapping, sequence, string, integer, boolean or None; `FormatError` for the rest.
+
+    Every value inside is looked at. What is encoded at every request, and was checked by its own typed decoder, goes
+    through `encode_unchecked`.
+    """
     try:
-        data = _encoder.encode(value)
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        _check(value)
+    except RecursionError as error:
+        raise FormatError("nested too deep") from error
+    return encode_unchecked(value)
+
+
+def encode_unchecked(value: Any) -> bytes:
+    """The bytes that `encode` gives, for a value that it would accept. What it would refuse, this may get wrong."""
+    try:
+        return _encoder.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise FormatError("not representable in canonical JSON") from error
-    if not data.isascii() or _suspicious.search(data) or not data.startswith((b"{", b"[")):
-        _check(msgspec.to_builtins(value))
-    return data
 
 
 def decode(data: bytes) -> Any:
@@ -42,15 +52,36 @@ def decode(data: bytes) -> Any:
 
 
 def _check(value: Any) -> None:
-    if isinstance(value, dict):
+    """Exact types only: a subclass may encode as something else than it looks like (enumerations do)."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return
+    if kind is int:
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise FormatError("an integer beyond 2^53")
+    elif kind is dict:
         for key, item in value.items():
-            if not isinstance(key, str) or not key.isascii():
-                raise FormatError("an object key that is not ASCII")
+            if type(key) is not str or not key.isascii():
+                raise FormatError("an object key that is not an ASCII string")
             _check(item)
-    elif isinstance(value, (list, tuple)):
+    elif kind is list or kind is tuple:
         for item in value:
             _check(item)
-    elif isinstance(value, float):
+    elif kind in _plain_structs or _is_plain_struct(kind):
+        for name in kind.__struct_fields__:
+            _check(getattr(value, name))
+    elif kind is float:
         raise FormatError("a float")
-    elif isinstance(value, int) and not -MAX_INTEGER <= value <= MAX_INTEGER:
-        raise FormatError("an integer beyond 2^53")
+    else:
+        raise FormatError("a value of a type that canonical JSON has no form for")
+
+
+def _is_plain_struct(kind: type) -> bool:
+    if not issubclass(kind, msgspec.Struct):
+        return False
+    config = kind.__struct_config__
+    names = kind.__struct_encode_fields__
+    if config.array_like or config.tag is not None or not all(name.isascii() for name in names):
+        raise FormatError("a struct that does not encode as a plain object")
+    _plain_structs.add(kind)
+    return True

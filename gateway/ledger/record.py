@@ -4,7 +4,18 @@
 meaning. An absent field means not assessed; an empty list is written.
 """
 
+from binascii import b2a_base64
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+from gateway.core.canonical import MAX_INTEGER, encode_unchecked
+from gateway.core.errors import FormatError
+from gateway.ledger.fields import TOLD, Base64, Code, Count, Id, Line, Name, Names, Status, Time, Told, ToldList
+from gateway.ledger.times import day
+from gateway.ledger.times import parse_timestamp as parse_timestamp
+from gateway.ledger.times import timestamp as timestamp
 
 VERSION = 1
 MAX_BYTES = 65_535
@@ -34,148 +45,281 @@ EVENTS = (
 )
 
 
-class MessageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MessageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A request or answer as the envelope knows it: how much of what kind, and a commitment to its exact bytes."""
 
-    commitment: str | None = None
+    commitment: Base64 | None = None
     """base64 of HMAC-SHA256(r, label ‖ 0x00 ‖ body)."""
-    bytes: int | None = None
-    media_type: str | None = None
-    parts: int | None = None
+    bytes: Count | None = None
+    media_type: Name | None = None
+    parts: Count | None = None
 
 
-class DecisionInfo(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`core.decision.Decision` without the agent and the candidates, which are fields of the envelope itself."""
 
-    effect: str
-    rules: tuple[str, ...]
-    obligations: tuple[str, ...]
-    policy: str
+    effect: Code
+    rules: Names
+    obligations: Names
+    policy: Name
 
 
-class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """How it ended: `code` is `ok` or a refusal or agent code, `status` the HTTP status given to the caller."""
 
-    code: str
-    status: int | None = None
-    latency_us: int | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    bytes: int | None = None
+    code: Code
+    status: Status | None = None
+    latency_us: Count | None = None
+    tokens_in: Count | None = None
+    tokens_out: Count | None = None
+    bytes: Count | None = None
 
 
-class CandidateInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CandidateInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A candidate in the order evaluated (`core.decision.CandidateView`)."""
 
-    agent: str
-    zone: str
+    agent: Name
+    zone: Name
     healthy: bool
-    answer: str
-    rule: str | None = None
+    answer: Code
+    rule: Name | None = None
 
 
-class ClassesInfo(msgspec.Struct, frozen=True, kw_only=True):
+class ClassesInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the data classes of a message came from."""
 
-    found: tuple[str, ...]
-    declared: tuple[str, ...]
-    inherited: tuple[str, ...]
-    floor: tuple[str, ...]
+    found: Names
+    declared: Names
+    inherited: Names
+    floor: Names
 
 
-class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
+class NodeInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The serving process: a random id of the node and one of this start of it."""
 
-    id: str
-    boot: str
+    id: Id
+    boot: Id
 
 
-class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One record. `seq`, `prev` and `recorded_at` are filled in by the writer; all else is final before."""
 
     v: int = msgspec.field(default_factory=lambda: VERSION)
-    seq: int | None = None
-    prev: str | None = None
-    id: str
-    tenant: str
-    event: str
-    occurred_at: str
-    recorded_at: str | None = None
-    actor: str | None = None
-    session: str | None = None
-    exchange: str | None = None
-    parent: str | None = None
-    actor_kind: str | None = None
-    caller_zone: str | None = None
-    agent: str | None = None
-    agent_version: str | None = None
-    model: str | None = None
-    zone: str | None = None
-    region: str | None = None
-    processor: str | None = None
-    capability: str | None = None
-    action: str | None = None
-    purpose: str | None = None
-    legal_basis: str | None = None
-    found: dict[str, int] | None = None
-    scanned: str | None = None
+    seq: Count | None = None
+    prev: Base64 | None = None
+    id: Id
+    tenant: Id
+    event: Code
+    occurred_at: Time
+    recorded_at: Time | None = None
+    actor: Id | None = None
+    session: Id | None = None
+    exchange: Id | None = None
+    parent: Id | None = None
+    actor_kind: Code | None = None
+    caller_zone: Name | None = None
+    agent: Name | None = None
+    agent_version: Name | None = None
+    model: Name | None = None
+    zone: Name | None = None
+    region: Name | None = None
+    processor: Name | None = None
+    capability: Name | None = None
+    action: Line | None = None
+    purpose: Code | None = None
+    legal_basis: Name | None = None
+    found: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    scanned: Code | None = None
     decision: DecisionInfo | None = None
-    attempt: int | None = None
+    attempt: Count | None = None
     outcome: OutcomeInfo | None = None
     request: MessageInfo | None = None
     response: MessageInfo | None = None
-    detail: str | None = None
+    detail: Base64 | None = None
     """base64 of the commitment to the detail's bytes."""
-    config: str | None = None
-    trace: str | None = None
-    route_requested: str | None = None
-    candidates: tuple[CandidateInfo, ...] | None = None
-    inputs: dict[str, str] | None = None
+    config: Name | None = None
+    trace: Code | None = None
+    route_requested: Name | None = None
+    candidates: Annotated[tuple[CandidateInfo, ...], Meta(max_length=64)] | None = None
+    inputs: Annotated[dict[Name, Line], Meta(max_length=64)] | None = None
     classes: ClassesInfo | None = None
-    engine: str | None = None
+    engine: Name | None = None
     node: NodeInfo | None = None
-    idempotency: str | None = None
+    idempotency: Base64 | None = None
     """base64 of the commitment to the caller's Idempotency-Key."""
-    count: int | None = None
+    count: Count | None = None
     """How many like it were counted in (`auth.failed`), or refused unrecorded (`ledger.recovered`)."""
-    window_s: int | None = None
+    window_s: Count | None = None
     """The length of the window that `count` speaks of, in seconds."""
-    build: str | None = None
+    build: Name | None = None
     """Digest of the running code (`ledger.started`)."""
-    credential: str | None = None
+    credential: Id | None = None
     """Random id of a key that a `key.*` event is about."""
-    range: tuple[int, int] | None = None
+    range: tuple[Count, Count] | None = None
     """First sequence number and end (exclusive) that an `audit.*` event is about."""
-    checkpoint: tuple[int, str] | None = None
+    checkpoint: tuple[Count, Base64] | None = None
     """Size and base64 root (`checkpoint.published`)."""
-    policy: str | None = None
+    policy: Name | None = None
     """The digest that a `policy.*` event is about."""
 
 
-class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a reviewer needs and a person could claim. Kept beside the record, deletable, committed to by it."""
 
-    subject: str | None = None
+    subject: Told | None = None
     """The caller's identity."""
-    roles: tuple[str, ...] | None = None
-    credential: str | None = None
-    issuer: str | None = None
-    method: str | None = None
-    on_behalf_of: tuple[str, ...] | None = None
-    source: str | None = None
+    roles: ToldList | None = None
+    credential: Told | None = None
+    issuer: Told | None = None
+    method: Told | None = None
+    on_behalf_of: ToldList | None = None
+    source: Told | None = None
     """Network address of the caller."""
-    user_agent: str | None = None
-    subjects: tuple[str, ...] | None = None
+    user_agent: Told | None = None
+    subjects: ToldList | None = None
     """Pseudonyms of data subjects."""
-    path: str | None = None
-    destination: str | None = None
+    path: Told | None = None
+    destination: Told | None = None
     """Host and port of the agent."""
-    tls: str | None = None
-    reason: str | None = None
+    tls: Told | None = None
+    reason: Told | None = None
     """A refusal's code, field and hint, or an agent's error code, in words."""
-    explanation: str | None = None
+    explanation: Told | None = None
     """Why policy decided so, in the words of the rules."""
-    query: dict[str, str] | None = None
+    query: Annotated[dict[Name, Told], Meta(max_length=64)] | None = None
     """The filters of an `audit.*` event; identifiers of persons only as pseudonyms."""
-    diff: tuple[str, ...] | None = None
+    diff: Annotated[tuple[Told, ...], Meta(max_length=4096)] | None = None
     """What a `policy.*` or `config.*` event changed, one line each: names of members and rules."""
+
+
+_decode = msgspec.json.Decoder(Envelope).decode
+_decode_detail = msgspec.json.Decoder(Detail).decode
+_EVENTS = frozenset(EVENTS)
+_FILLED_IN = len(f'"prev":"{"=" * 44}","recorded_at":"{"=" * 27}","seq":{MAX_INTEGER},')
+"""How much a record grows, at most, when it is sealed."""
+_DETAIL_BYTES = 1 << 20
+
+
+def seal(envelope: Envelope, seq: int, prev: bytes, recorded_at: str) -> bytes:
+    """The record's bytes: the envelope with its place in the ledger filled in (and left in it), canonical.
+
+    `prev` is the 32-byte leaf hash of the record before, `GENESIS` for the first. The rest of the envelope is not
+    looked at: it passed `check` before it was queued. `FormatError` beyond 65,535 bytes.
+    """
+    envelope.seq = seq
+    envelope.prev = b2a_base64(prev, newline=False).decode("ascii")
+    envelope.recorded_at = recorded_at
+    record = encode_unchecked(envelope)
+    if len(record) > MAX_BYTES:
+        raise FormatError("a record must not exceed 65,535 bytes")
+    return record
+
+
+def check(envelope: Envelope) -> None:
+    """Everything that must hold before an envelope is queued: `FormatError` names the field and what would be right.
+
+    Encodes it, reads it back through the typed decoder, which holds every field to its type and bounds, and compares:
+    what a value of a wrong type was turned into on the way is then found out.
+    """
+    if envelope.seq is not None or envelope.prev is not None or envelope.recorded_at is not None:
+        raise FormatError("seq, prev and recorded_at are the writer's to fill in")
+    data = encode_unchecked(envelope)
+    if len(data) + _FILLED_IN > MAX_BYTES:
+        raise FormatError("a record must not exceed 65,535 bytes")
+    if _read(data) != envelope:
+        raise FormatError("a field is not of its type")
+
+
+def parse(record: bytes) -> Envelope:
+    """The envelope of exactly these canonical bytes, with every field within its bounds; `FormatError` otherwise."""
+    if len(record) > MAX_BYTES:
+        raise FormatError("a record must not exceed 65,535 bytes")
+    envelope = _read(record)
+    if envelope.seq is None or envelope.prev is None or envelope.recorded_at is None:
+        raise FormatError("a record must have seq, prev and recorded_at")
+    day(envelope.recorded_at[:10])
+    if encode_unchecked(envelope) != record:
+        raise FormatError("not in canonical form")
+    return envelope
+
+
+def _read(data: bytes) -> Envelope:
+    """What the typed decoder accepts, and the rules that types cannot say."""
+    try:
+        envelope = _decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise FormatError(_told(error)) from None
+    if envelope.v != VERSION:
+        raise FormatError("v must be 1")
+    if envelope.event not in _EVENTS:
+        raise FormatError("event must be one of the known events")
+    day(envelope.occurred_at[:10])
+    # Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same.
+    for mapping in (envelope.found, envelope.inputs):
+        if mapping and not "".join(mapping).isascii():
+            raise FormatError("keys of found and inputs must be ASCII")
+    if envelope.range is not None and envelope.range[0] > envelope.range[1]:
+        raise FormatError("range must not end before it starts")
+    return envelope
+
+
+def encode_detail(detail: Detail) -> bytes:
+    """Canonical bytes of a detail; `FormatError` for wrong types, lists beyond their bounds, or more than 1 MiB.
+
+    A text beyond 4,096 characters is cut there, and what is not Unicode in it replaced: much of it comes from outside,
+    and an odd header must not keep a record from being written.
+    """
+    try:
+        data = encode_unchecked(detail)
+        same = _decode_detail(data) == detail
+    except (FormatError, msgspec.MsgspecError, ValueError, RecursionError):
+        detail = _cut(detail)
+        data = encode_unchecked(detail)
+        same = parse_detail(data) == detail
+    if not same:
+        raise FormatError("a field of the detail is not of its type")
+    if len(data) > _DETAIL_BYTES:
+        raise FormatError("a detail must not exceed 1 MiB")
+    return data
+
+
+def parse_detail(data: bytes) -> Detail:
+    """The detail of exactly these canonical bytes; `FormatError` otherwise."""
+    if len(data) > _DETAIL_BYTES:
+        raise FormatError("a detail must not exceed 1 MiB")
+    try:
+        detail = _decode_detail(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise FormatError(_told(error)) from None
+    if encode_unchecked(detail) != data:
+        raise FormatError("not in canonical form")
+    return detail
+
+
+def _cut(detail: Detail) -> Detail:
+    fields: dict[str, object] = {}
+    for name in detail.__struct_fields__:
+        value = getattr(detail, name)
+        if isinstance(value, str):
+            value = _cut_text(value)
+        elif isinstance(value, tuple):
+            value = tuple(_cut_text(item) if isinstance(item, str) else item for item in value)
+        elif isinstance(value, dict):
+            value = {key: _cut_text(item) if isinstance(item, str) else item for key, item in value.items()}
+        fields[name] = value
+    return msgspec.structs.replace(detail, **fields)
+
+
+def _cut_text(text: str) -> str:
+    return text[:TOLD].encode("utf-8", "replace").decode("utf-8")
+
+
+def _told(error: Exception) -> str:
+    """msgspec says "Expected `str` of length <= 128 - at `$.agent`", but also names unknown fields and wrong keys,
+    which may be anything: those are left out."""
+    text = str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        return "not JSON"
+    if "unknown field" in text:
+        return "an unknown field"
+    return text.replace("`", "").replace("$.", "")

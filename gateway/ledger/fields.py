@@ -1,0 +1,32 @@
+"""The kinds of values that an envelope and a detail may hold, with their bounds: the typed decoder enforces them."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.core.canonical import MAX_INTEGER
+from gateway.ledger import times
+
+_BASE64_32 = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\Z"  # padding bits zero: one text for one value (RFC 4648 §3.5)
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+"""A random id, or a fixed name in the place of one (`_system`)."""
+Code = Annotated[str, Meta(min_length=1, max_length=64)]
+"""One of a list of words that the code or a standard fixes."""
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+"""A registered name: of an agent, a rule, a model, a finding type; or a digest with its algorithm before it."""
+Line = Annotated[str, Meta(max_length=256)]
+"""A route template, or a value that a policy condition read."""
+Base64 = Annotated[str, Meta(min_length=44, max_length=44, pattern=_BASE64_32)]
+"""base64 of 32 bytes, standard alphabet, padded."""
+Time = Annotated[str, Meta(min_length=27, max_length=27, pattern=times.PATTERN)]
+"""RFC 3339 in UTC with microseconds."""
+Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Status = Annotated[int, Meta(ge=100, le=599)]
+"""An HTTP status."""
+Names = Annotated[tuple[Name, ...], Meta(max_length=64)]
+
+TOLD = 4096
+Told = Annotated[str, Meta(max_length=TOLD)]
+"""A text of a detail, much of it from outside: cut at its maximum length."""
+ToldList = Annotated[tuple[Told, ...], Meta(max_length=256)]

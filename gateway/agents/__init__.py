@@ -1,0 +1,11 @@
+"""Agents and the wire: one adapter per protocol, and the client that carries its bytes.
+
+`Registry`      the agents that are configured, and who offers what   `registry`
+`OpenAIAdapter` chat completions, plain and streamed                  `openai`, `openai_stream`
+`HttpAdapter`   REST agents and wrapped legacy systems                `http`
+`AgentClient`   bytes out and in, with bounds and time-outs           `client`
+`FileKeys`      public keys of token issuers                          `jwks`
+
+`bodies` reads untrusted bytes strictly, `sse` cuts event streams, `problem` writes RFC 9457. Adapters hold no sockets
+and no clock: only the client does.
+"""

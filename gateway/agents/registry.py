@@ -1,0 +1,69 @@
+"""The agents that are configured, who of them offers what, and in which order they are asked."""
+
+from collections.abc import Callable
+
+from gateway.core.ports import Route
+from gateway.settings import Agent, Settings
+
+
+class Registry:
+    """Agents in the order of the configuration. Immutable once built; holds their credentials, so never print it."""
+
+    def __init__(self, settings: Settings, resolve: Callable[[str], str]) -> None:
+        """`resolve` turns a secret's reference (`env:NAME`, `file:PATH`) into the secret, or raises."""
+        regions = {zone.id: zone.region for zone in settings.zone}
+        self.routes: tuple[Route, ...] = tuple(
+            _route(agent, settings, regions.get(agent.zone), resolve) for agent in settings.agent
+        )
+        self._by_id = {route.id: route for route in self.routes}
+        self._candidates = {route.id: (route, *self._others(route)) for route in self.routes}
+        for capability in dict.fromkeys(name for route in self.routes for name in route.capabilities):
+            self._candidates[capability] = tuple(route for route in self.routes if capability in route.capabilities)
+
+    def __repr__(self) -> str:
+        return f"Registry({', '.join(self._by_id)})"
+
+    def get(self, agent: str) -> Route | None:
+        """The agent of this id."""
+        return self._by_id.get(agent)
+
+    def candidates(self, target: str) -> tuple[Route, ...]:
+        """Who may take a message to `target`, in order of preference; empty when nobody is called that.
+
+        An agent's id: that agent first, then the others that offer its first capability. A capability: all that
+        offer it.
+        """
+        return self._candidates.get(target, ())
+
+    def models(self, protocol: str = "openai") -> tuple[str, ...]:
+        """Names a caller of this protocol may ask for: agents, then capabilities, each once, in configured order."""
+        agents = [route for route in self.routes if route.protocol == protocol]
+        return tuple(dict.fromkeys([*(a.id for a in agents), *(name for a in agents for name in a.capabilities)]))
+
+    def _others(self, route: Route) -> tuple[Route, ...]:
+        if not route.capabilities:
+            return ()
+        first = route.capabilities[0]
+        return tuple(other for other in self.routes if other is not route and first in other.capabilities)
+
+
+def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callable[[str], str]) -> Route:
+    return Route(
+        id=agent.id,
+        protocol=agent.protocol,
+        url=agent.url.rstrip("/"),
+        zone=agent.zone,
+        region=region,
+        processor=agent.processor,
+        capabilities=agent.capabilities,
+        model=agent.model,
+        version=agent.version,
+        floor=agent.floor,
+        routes=agent.routes,
+        credential=resolve(agent.credential) if agent.credential is not None else None,
+        ca=str(settings.path(agent.ca)) if agent.ca is not None else None,
+        connect_timeout_s=agent.connect_timeout_s,
+        first_byte_timeout_s=agent.first_byte_timeout_s,
+        idle_timeout_s=agent.idle_timeout_s,
+        timeout_s=agent.timeout_s,
+    )

@@ -1,0 +1,73 @@
+"""Who may take a message, in which order, comes from the configuration alone."""
+
+import msgspec
+import pytest
+
+from gateway.agents.registry import Registry
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Agent, Settings, Zone
+
+
+def agent(name: str, *capabilities: str, **more: object) -> Agent:
+    base = {"id": name, "protocol": "openai", "url": f"http://{name}.test/v1/", "zone": "in-house"}
+    return msgspec.convert({**base, "capabilities": capabilities, **more}, Agent)
+
+
+def registry(*agents: Agent) -> Registry:
+    settings = Settings(base="/etc/gateway", zone=(Zone(id="in-house", region="DE"),), agent=agents)
+    return Registry(settings, lambda reference: f"secret of {reference}")
+
+
+def ids(*agents: Agent, target: str) -> list[str]:
+    return [route.id for route in registry(*agents).candidates(target)]
+
+
+def test_a_named_agent_comes_first_and_others_with_its_first_capability_follow_in_configured_order() -> None:
+    agents = (agent("a", "sum"), agent("b", "triage", "sum"), agent("c", "sum", "triage"), agent("d"))
+    assert ids(*agents, target="c") == ["c", "a", "b"]
+    assert ids(*agents, target="b") == ["b", "c"]
+
+
+def test_an_agent_without_capabilities_stands_alone() -> None:
+    assert ids(agent("a"), agent("b", "sum"), target="a") == ["a"]
+
+
+def test_a_capability_names_all_its_agents_in_configured_order() -> None:
+    assert ids(agent("b", "x", "sum"), agent("a", "sum"), target="sum") == ["b", "a"]
+
+
+def test_an_unknown_name_has_no_candidates() -> None:
+    assert registry(agent("a")).candidates("b") == ()
+    assert registry().candidates("") == ()
+    assert registry().get("a") is None
+
+
+def test_models_are_the_agents_and_capabilities_of_the_protocol_each_once() -> None:
+    built = registry(agent("a", "sum"), agent("h", "notes", protocol="http", routes=("GET /",)), agent("b", "sum", "x"))
+    assert built.models() == ("a", "b", "sum", "x")
+    assert built.models("http") == ("h", "notes")
+
+
+def test_a_route_holds_what_adapters_policy_and_client_need() -> None:
+    route = registry(agent("a", credential="env:KEY", ca="ca.pem", model="m", floor=("phi",))).get("a")
+    assert route is not None
+    assert (route.url, route.region, route.credential, route.ca) == (
+        "http://a.test/v1",
+        "DE",
+        "secret of env:KEY",
+        "/etc/gateway/ca.pem",
+    )
+    assert (route.model, route.floor, route.processor) == ("m", ("phi",), None)
+
+
+def test_a_secret_that_cannot_be_resolved_stops_the_start() -> None:
+    def missing(reference: str) -> str:
+        raise ConfigurationError(f"{reference} is not there")
+
+    settings = Settings(zone=(Zone(id="in-house"),), agent=(agent("a", credential="env:KEY"),))
+    with pytest.raises(ConfigurationError):
+        Registry(settings, missing)
+
+
+def test_the_registry_does_not_print_credentials() -> None:
+    assert "secret" not in repr(registry(agent("a", credential="env:KEY")))

@@ -1,0 +1,261 @@
+"""Verification of a ledger's records, with nothing but their bytes and signed checkpoints.
+
+For every record, in order:
+
+    1. its stored sequence number is the next one
+    2. it is no larger than a record may be
+    3. its stored hash is the leaf hash of its bytes
+    4. its `prev` is the leaf hash of the record before
+    5. its `seq` is its place
+    6. its `recorded_at` is not before that of the record before
+    7. it is in canonical form, every field within its bounds, and of the same tenant as the others (can be left out)
+    8. it becomes the next leaf of the tree
+
+and whenever the tree has the size of a checkpoint:
+
+    9. the tree's root is the checkpoint's
+
+and at the end:
+
+    10. no checkpoint speaks of more records than there are
+
+What is the caller's: that the checkpoints are signed by the right key (`checkpoint.verify`), that one of them comes
+from elsewhere (without it the newest records may have been cut off, or all rewritten under a stolen key), and the
+details (`check_detail`).
+"""
+
+import re
+from binascii import b2a_base64
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.commitment import matches
+from gateway.ledger.merkle import Frontier
+from gateway.ledger.record import GENESIS, MAX_BYTES, Envelope, parse, parse_detail
+
+STEPS = ("sequence", "size", "hash", "prev", "seq", "recorded_at", "form", "tree", "root", "missing")
+"""The names of the steps above, in their order; `detail` is the step of `check_detail`."""
+
+# Where the three fields stand, without parsing. In JSON a quotation mark inside a string is preceded by a backslash, so
+# in `,"prev":"` the mark after `prev` (a letter before it) bounds a string; with a colon after it, it ends a key. The
+# mark after the comma is no part of a string either (a comma before it), and opens that key rather than ending another
+# string, for then letters would follow outside of any. So in JSON without white space these bytes stand exactly where
+# an object has a key `prev` whose value is a string. Which object it is they do not say: `inputs` may have such a key
+# too. So the fast way is taken only when they occur once, as they do in every record with a `prev` of its own and no
+# other (it is never the first key: `event` and `id` come before); all else goes the slow way, through the parser.
+_PREV, _SEQ, _RECORDED = b',"prev":"', b',"seq":', b',"recorded_at":"'
+_number = re.compile(rb"(0|[1-9][0-9]{0,15})[,}]")
+
+
+class BadRecord(VerificationError):
+    """The first record that does not hold, and the step that says so."""
+
+    def __init__(self, seq: int, step: str, message: str) -> None:
+        super().__init__(f"record {seq}: {step}: {message}")
+        self.seq = seq
+        self.step = step
+
+
+class Stored(Protocol):
+    """A record as it was stored: where it is said to be, its bytes, and what is said to be their hash."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def envelope(self) -> bytes: ...
+    @property
+    def hash(self) -> bytes: ...
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Where verification stands: behind `frontier.size` records.
+
+    One that does not start at the beginning of the ledger must come from a verified state, or from a frontier whose
+    root is that of a verified checkpoint; `prev` is then the last leaf hash, or None where the first link is not to be
+    checked.
+    """
+
+    frontier: Frontier
+    prev: bytes | None
+    recorded_at: bytes = b""
+    tenant: str | None = None
+    """The ledger's id; None takes it from the first record."""
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds of the records from `first` to `size` (exclusive)."""
+
+    first: int
+    size: int
+    covered: int
+    """The size of the largest checkpoint that was compared; `first` when there was none."""
+    canonical: bool
+    """Whether step 7 was done."""
+    state: State
+    """For going on from here."""
+
+    @property
+    def uncovered(self) -> int:
+        """How many of the records no checkpoint covers: nothing but their own chain speaks for those."""
+        return self.size - self.covered
+
+
+def beginning(tenant: str | None = None) -> State:
+    """The state before record 0."""
+    return State(frontier=Frontier(), prev=GENESIS, tenant=tenant)
+
+
+def verify_records(
+    records: Iterable[Stored],
+    start: State | None = None,
+    checkpoints: Sequence[Checkpoint] = (),
+    *,
+    canonical: bool = True,
+) -> Verified:
+    """Steps 1 to 10 over the records; `BadRecord` names the first that fails and its step."""
+    verification = Verification(start or beginning(), checkpoints, canonical=canonical)
+    verification.feed(records)
+    return verification.finish()
+
+
+class Verification:
+    """`verify_records` for records that come in pieces."""
+
+    def __init__(self, start: State, checkpoints: Sequence[Checkpoint] = (), *, canonical: bool = True) -> None:
+        """Checkpoints in any order, not before the start. Checks step 9 for those of the start's own size."""
+        self._first = start.frontier.size
+        self._frontier = start.frontier.copy()
+        self._prev, self._recorded_at, self._tenant = start.prev, start.recorded_at, start.tenant
+        self._canonical = canonical
+        self._checkpoints = sorted(checkpoints, key=lambda item: item.size, reverse=True)
+        self._covered = self._first
+        if self._checkpoints and self._checkpoints[-1].size < self._first:
+            raise VerificationError("a checkpoint before the first record cannot be compared")
+        self._compare()
+
+    def feed(self, records: Iterable[Stored]) -> None:
+        """Steps 1 to 9 over the next records."""
+        frontier = self._frontier
+        compare_at = self._checkpoints[-1].size if self._checkpoints else -1
+        for record in records:
+            place = frontier.size
+            data = record.envelope
+            # 1. The stored sequence number is the next one.
+            if record.seq != place:
+                raise BadRecord(place, "sequence", "the record stored next has another number")
+            # 2. The record is no larger than a record may be.
+            if len(data) > MAX_BYTES:
+                raise BadRecord(place, "size", "more than 65,535 bytes")
+            # 3. The stored hash is the leaf hash of the bytes.
+            leaf = sha256(b"\x00" + data).digest()
+            if record.hash != leaf:
+                raise BadRecord(place, "hash", "the stored hash is not that of the bytes")
+            # 4. to 6.
+            self._link(data, place)
+            # 7. Canonical form.
+            if self._canonical:
+                self._form(data, place)
+            # 8. The next leaf of the tree.
+            frontier.append(leaf)
+            self._prev = leaf
+            # 9. The root, where a checkpoint names one.
+            if frontier.size == compare_at:
+                self._compare()
+                compare_at = self._checkpoints[-1].size if self._checkpoints else -1
+
+    def finish(self) -> Verified:
+        """Step 10, and the result."""
+        size = self._frontier.size
+        # 10. No checkpoint speaks of more records than there are.
+        if self._checkpoints:
+            raise BadRecord(size, "missing", "a checkpoint covers records that are not there")
+        state = State(
+            frontier=self._frontier.copy(), prev=self._prev, recorded_at=self._recorded_at, tenant=self._tenant
+        )
+        return Verified(first=self._first, size=size, covered=self._covered, canonical=self._canonical, state=state)
+
+    def _link(self, data: bytes, place: int) -> None:
+        """Steps 4 to 6, from the bytes as they stand where that is safe, else through the parser."""
+        prev_at, seq_at, recorded_at = data.find(_PREV), data.find(_SEQ), data.find(_RECORDED)
+        number = _number.match(data, seq_at + 7) if seq_at >= 0 else None
+        if (
+            number is None
+            or prev_at < 0
+            or recorded_at < 0
+            or data.find(_PREV, prev_at + 1) >= 0
+            or data.find(_SEQ, seq_at + 1) >= 0
+            or data.find(_RECORDED, recorded_at + 1) >= 0
+        ):
+            prev, seq, recorded = _parsed(data, place)
+        else:
+            prev = data[prev_at + 9 : data.find(b'"', prev_at + 9)]
+            seq = int(number[1])
+            recorded = data[recorded_at + 16 : data.find(b'"', recorded_at + 16)]
+        # 4. `prev` is the leaf hash of the record before.
+        if self._prev is not None and prev != b2a_base64(self._prev, newline=False):
+            raise BadRecord(place, "prev", "not the hash of the record before")
+        # 5. `seq` is its place.
+        if seq != place:
+            raise BadRecord(place, "seq", "not the record's place")
+        # 6. `recorded_at` is not before that of the record before: the form is fixed, so text order is time order.
+        if len(recorded) != 27 or recorded < self._recorded_at:
+            raise BadRecord(place, "recorded_at", "before that of the record before")
+        self._recorded_at = recorded
+
+    def _form(self, data: bytes, place: int) -> None:
+        envelope = _envelope(data, place)
+        if self._tenant is None:
+            self._tenant = envelope.tenant
+        if envelope.tenant != self._tenant:
+            raise BadRecord(place, "form", "of another tenant")
+
+    def _compare(self) -> None:
+        size = self._frontier.size
+        while self._checkpoints and self._checkpoints[-1].size == size:
+            if self._checkpoints.pop().root != self._frontier.root():
+                raise BadRecord(
+                    max(size - 1, 0), "root", f"the tree of size {size} has another root than its checkpoint"
+                )
+            self._covered = size
+
+
+def check_detail(envelope: Envelope, salt: bytes | None, detail: bytes | None) -> bool:
+    """Whether a detail is there and is the one that the envelope commits to.
+
+    False where the envelope commits to one that was deleted (then the record says "commitment only") or to none.
+    `VerificationError` for a detail that is another, is not one, or that no record commits to.
+    """
+    # 1. No detail: nothing to open.
+    if detail is None:
+        return False
+    # 2. A detail must be committed to.
+    if envelope.detail is None or salt is None:
+        raise VerificationError("detail: nothing commits to it")
+    # 3. The commitment must open to exactly these bytes.
+    if not matches(envelope.detail, salt, "detail", detail):
+        raise VerificationError("detail: not what the record commits to")
+    # 4. The bytes must be a detail.
+    try:
+        parse_detail(detail)
+    except FormatError as error:
+        raise VerificationError(f"detail: {error}") from error
+    return True
+
+
+def _parsed(data: bytes, place: int) -> tuple[bytes, int, bytes]:
+    envelope = _envelope(data, place)
+    if envelope.prev is None or envelope.seq is None or envelope.recorded_at is None:
+        raise BadRecord(place, "form", "without prev, seq or recorded_at")
+    return envelope.prev.encode("utf-8"), envelope.seq, envelope.recorded_at.encode("utf-8")
+
+
+def _envelope(data: bytes, place: int) -> Envelope:
+    try:
+        return parse(data)
+    except FormatError as error:
+        raise BadRecord(place, "form", str(error)) from error

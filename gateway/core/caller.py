@@ -9,7 +9,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     """The configured tenant id."""
     subject: str
-    """The key's owner or the token's `sub`."""
+    """The key's owner, the token's `sub`, or its `act.sub` where another acts for that subject."""
     kind: str
     """`person`, `service` or `agent`."""
     roles: tuple[str, ...]

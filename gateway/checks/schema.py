@@ -1,0 +1,138 @@
+"""Whether a document fits its JSON Schema (2020-12), and if not, where and by which rule. Never by what value."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jsonschema_rs
+
+from gateway.core.errors import ConfigurationError
+from gateway.core.refusal import Refusal
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MAX_HINT = 200
+_MAX_POINTER = 200
+_BOUNDS = {
+    "maxItems": "at most {} items",
+    "minItems": "at least {} items",
+    "maxLength": "at most {} characters",
+    "minLength": "at least {} characters",
+    "maxProperties": "at most {} members",
+    "minProperties": "at least {} members",
+    "maximum": "at most {}",
+    "minimum": "at least {}",
+    "exclusiveMaximum": "less than {}",
+    "exclusiveMinimum": "more than {}",
+}
+_PLAIN = {
+    "additionalProperties": "must have no members but those that the schema names",
+    "unevaluatedProperties": "must have no members but those that the schema names",
+    "additionalItems": "must have no more items than the schema names",
+    "unevaluatedItems": "must have no more items than the schema names",
+    "anyOf": "must fit at least one of the alternatives of the schema",
+    "oneOf": "must fit exactly one of the alternatives of the schema",
+    "not": "must not be of the form that the schema excludes",
+    "contains": "must contain an item of the form that the schema asks for",
+    "uniqueItems": "must not contain the same item twice",
+    "falseSchema": "must not be there",
+}
+
+
+class Schema:
+    """One JSON Schema, compiled once. Formats are asserted; patterns run in linear time; nothing is ever fetched.
+
+    `name` (a file's name, say) is for messages. Raises `ConfigurationError` for what is not such a schema: another
+    dialect, a reference that leads outside the document, a pattern that needs look-around or back-references.
+    """
+
+    def __init__(self, document: Mapping[str, Any] | bool, name: str = "schema") -> None:
+        schema = dict(document) if isinstance(document, Mapping) else document
+        if isinstance(schema, dict) and str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
+            raise ConfigurationError(f"{name}: $schema must be {DIALECT}")
+        try:
+            self._validator = jsonschema_rs.Draft202012Validator(
+                schema,
+                validate_formats=True,
+                pattern_options=jsonschema_rs.RegexOptions(),
+                offline=True,  # no reference is ever fetched, from network or file
+            )
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
+            raise ConfigurationError(f"{name} is not a usable JSON Schema 2020-12: {_why(error)}") from None
+        self._names = frozenset(_names(schema))
+
+    def validate(self, document: object) -> Refusal | None:
+        """None where the document fits. Otherwise `field` is the JSON pointer (RFC 6901) of what does not.
+
+        Object keys that the schema does not name are `*` in the pointer: the caller chose them, and they may say
+        something about a person.
+        """
+        try:
+            if self._validator.is_valid(document):
+                return None
+            error = next(self._validator.iter_errors(document), None)
+        except (ValueError, TypeError, RecursionError):  # a lone surrogate, a key that is no string, endless depth
+            return Refusal(code="schema_violation", field="", hint="must be JSON that can be checked")
+        if error is None:
+            return Refusal(code="schema_violation", field="", hint="must fit the schema")
+        return Refusal(code="schema_violation", field=self._pointer(error.instance_path), hint=_hint(error))
+
+    def _pointer(self, path: Sequence[str | int]) -> str:
+        tokens = [
+            str(step) if isinstance(step, int) else _escape(step) if step in self._names else "*" for step in path
+        ]
+        return "".join("/" + token for token in tokens)[:_MAX_POINTER]
+
+
+def _hint(error: jsonschema_rs.ValidationError) -> str:
+    """What would be right, made of the keyword and the schema alone, cut at `MAX_HINT` characters."""
+    kind = error.kind
+    match kind:
+        case jsonschema_rs.ValidationErrorKind.Type(types=types):
+            text = f"must be of type {' or '.join(types)}"
+        case jsonschema_rs.ValidationErrorKind.Enum(options=options):
+            text = f"must be one of {_values(options)}"
+        case jsonschema_rs.ValidationErrorKind.Constant(expected_value=expected):
+            text = f"must be {_values([expected])}"
+        case jsonschema_rs.ValidationErrorKind.Required(property=name):
+            text = f"must have the member {_values([name])}"
+        case jsonschema_rs.ValidationErrorKind.Pattern(pattern=pattern):
+            text = f"must match the pattern {pattern}"
+        case jsonschema_rs.ValidationErrorKind.Format(format=name):
+            text = f"must be in the format {name}"
+        case jsonschema_rs.ValidationErrorKind.MultipleOf(multiple_of=step):
+            text = f"must be a multiple of {step}"
+        case jsonschema_rs.ValidationErrorKind.PropertyNames(error=inner):
+            text = f"must have member names that each {_hint(inner)}"
+        case _ if kind.name in _BOUNDS:
+            text = f"must be {_BOUNDS[kind.name].format(kind.as_dict().get('limit'))}"
+        case _:
+            text = _PLAIN.get(kind.name, f"must fit `{kind.name}` of the schema")
+    return text if len(text) <= MAX_HINT else text[: MAX_HINT - 1] + "…"
+
+
+def _values(values: Sequence[object]) -> str:
+    return ", ".join(json.dumps(value, ensure_ascii=False, default=str) for value in values)
+
+
+def _names(schema: object) -> list[str]:
+    """Every object key anywhere in the schema, and every string in a list (`required`, `enum`): its own vocabulary."""
+    found: list[str] = []
+    waiting = [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            found.extend(str(key) for key in value)
+            waiting.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            waiting.extend(value)
+            found.extend(item for item in value if isinstance(item, str))
+    return found
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _why(error: Exception) -> str:
+    """The first line of what is wrong with the *schema*, which is the operator's own, cut short."""
+    return str(error).strip().split("\n", 1)[0][:MAX_HINT]

@@ -1,0 +1,111 @@
+"""Where the database is, and connections to it for everything that is not the writers' hot path.
+
+`Target` is the one reading of `[database]`: the same DSN goes to asyncpg directly (writers) and through SQLAlchemy, so
+that what works for one (sockets, `sslmode`, password files) works for the other.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import asyncpg
+import msgspec
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings, secret
+
+BUSY_MS = 5_000
+"""How long a SQLite connection waits for another's lock."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A database: for SQLite the file, for PostgreSQL the DSN and the role it serves as."""
+
+    kind: Literal["sqlite", "postgresql"]
+    path: Path = Path()
+    dsn: str = ""
+    owner_dsn: str | None = None
+    role: str = ""
+
+
+def target(settings: Settings) -> Target:
+    """The database that the settings name; `ConfigurationError` for another kind or a URL that says too little."""
+    url = _resolved(settings.database.url, settings)
+    if url.startswith("sqlite:///"):
+        if "?" in url or url == "sqlite:///" or ":memory:" in url:
+            raise ConfigurationError("database.url must name a file: sqlite:///gateway.db")
+        return Target(kind="sqlite", path=settings.path(url.removeprefix("sqlite:///")).resolve())
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ConfigurationError("database.url must start with sqlite:/// or postgresql://")
+    owner = settings.database.owner_url
+    owner_dsn = None if owner is None else _resolved(owner, settings)
+    if owner_dsn is not None and not owner_dsn.startswith(("postgresql://", "postgres://")):
+        raise ConfigurationError("database.owner_url must start with postgresql://")
+    role = _user(url)
+    if not role:
+        raise ConfigurationError("database.url must name the role to serve as: postgresql://ROLE@host/database")
+    return Target(kind="postgresql", dsn=url, owner_dsn=owner_dsn, role=role)
+
+
+def open_engine(where: Target) -> AsyncEngine:
+    """A pooled engine with the application's rights. Nothing is connected yet, and no SQLite file is ever created."""
+    return sqlite_engine(where.path) if where.kind == "sqlite" else postgresql_engine(where.dsn)
+
+
+def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> AsyncEngine:
+    """An engine on a SQLite file, every connection with the pragmas that durability and waiting need."""
+    url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"})
+    engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def postgresql_engine(dsn: str) -> AsyncEngine:
+    """An engine on PostgreSQL; the DSN is read by asyncpg alone."""
+
+    async def connect(**_: object) -> Any:
+        return await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": "gateway"})
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that will write: commits at the end, rolls back on an exception.
+
+    On SQLite it takes the write lock at once: a transaction that reads first and writes later fails without waiting
+    when another has written in between (SQLITE_BUSY_SNAPSHOT).
+    """
+    async with engine.execution_options(gateway_writes=True).begin() as connection:
+        yield connection
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA secure_delete = ON")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # The driver is in autocommit (isolation_level None), so that BEGIN stands where it is written, DDL included.
+    immediate = connection.get_execution_options().get("gateway_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _resolved(url: str, settings: Settings) -> str:
+    return secret(url, settings.base) if url.startswith(("env:", "file:")) else url
+
+
+def _user(url: str) -> str:
+    try:
+        return urlsplit(url).username or ""
+    except ValueError as error:
+        raise ConfigurationError("database.url is not a URL") from error

@@ -1,0 +1,133 @@
+"""Migrations: alembic, on both databases, from the source tree or from what the wheel carries.
+
+On PostgreSQL they run as the owner (`database.owner_url`), who is not the role that serves: an owner can undo every
+rule that keeps records from being changed.
+"""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import gateway
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings
+from gateway.store.engine import BUSY_MS, open_engine, postgresql_engine, sqlite_engine, target, writing
+from gateway.store.grants import grant
+
+# Any fixed number will do, as long as it is this one everywhere: two upgrades at once must take turns.
+_LOCK = 0x6761746577617931
+
+
+def migrations() -> Path:
+    """The directory of the migrations; `ConfigurationError` when neither a source tree nor a wheel has one."""
+    package = Path(gateway.__file__).parent
+    for place in (package / "_shipped" / "migrations", package.parent / "migrations"):
+        if (place / "env.py").is_file():
+            return place
+    raise ConfigurationError("the migrations are missing from this installation")
+
+
+def head() -> str:
+    """The newest revision that this code knows."""
+    revision = ScriptDirectory(str(migrations())).get_current_head()
+    if revision is None:
+        raise ConfigurationError("the migrations are missing from this installation")
+    return revision
+
+
+async def upgrade(settings: Settings) -> str:
+    """Bring the database to the newest revision, in one transaction, and renew the grants. Returns the revision.
+
+    A crash at any instant leaves the schema as it was or as it will be. Running it again changes nothing. A database
+    of a newer version of this program is refused with `ConfigurationError`.
+    """
+    where = target(settings)
+    if where.kind == "sqlite":
+        await _upgrade_sqlite(where.path)
+    else:
+        if where.owner_dsn is None:
+            raise ConfigurationError("database.owner_url must name the owner, who alone may migrate")
+        engine = postgresql_engine(where.owner_dsn)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_upgrade_postgresql, where.role)
+        finally:
+            await engine.dispose()
+    return head()
+
+
+async def current(settings: Settings) -> str | None:
+    """The database's revision, None when it has none yet (or, for SQLite, when there is no file)."""
+    where = target(settings)
+    if where.kind == "sqlite" and not where.path.exists():
+        return None
+    engine = open_engine(where)
+    try:
+        return await revision(engine)
+    finally:
+        await engine.dispose()
+
+
+async def revision(engine: AsyncEngine) -> str | None:
+    """The revision of the database behind an engine."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def demand_current(engine: AsyncEngine) -> None:
+    """`ConfigurationError` unless the database is at exactly the revision that this code was written for."""
+    found, wanted = await revision(engine), head()
+    if found != wanted:
+        state = "has no tables yet" if found is None else f"is at revision {found}, not {wanted}"
+        raise ConfigurationError(f"the database {state}: run `gateway migrate`")
+
+
+async def _upgrade_sqlite(path: Path) -> None:
+    await asyncio.to_thread(_create, path)
+    engine = sqlite_engine(path)
+    try:
+        async with writing(engine) as connection:
+            await connection.run_sync(_run)
+    except OperationalError as error:
+        raise ConfigurationError("the database file cannot be written, or another process holds its lock") from error
+    finally:
+        await engine.dispose()
+
+
+def _create(path: Path) -> None:
+    """An empty database in WAL mode (which lasts), readable by its owner alone: SQLite would follow the umask."""
+    try:
+        path.touch(mode=0o600, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=BUSY_MS / 1000)) as connection:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigurationError("database.url must name a SQLite file that can be created and written") from error
+    if mode != ("wal",):
+        raise ConfigurationError("database.url must name a file on a local disk: its file system allows no WAL")
+
+
+def _upgrade_postgresql(connection: Connection, role: str) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    _run(connection)
+    grant(connection, role)
+
+
+def _run(connection: Connection) -> None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory(str(migrations())).walk_revisions()}
+    if found is not None and found not in known:
+        raise ConfigurationError(f"the database is at revision {found}, which this version does not know: upgrade it")
+    config = Config()
+    config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

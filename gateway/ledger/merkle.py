@@ -155,13 +155,13 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, path: Sequence[byt
 
 def verify_consistency(first: int, second: int, path: Sequence[bytes], first_root: bytes, second_root: bytes) -> None:
     """RFC 9162 §2.1.4.2: the tree of `second` extends the tree of `first`, or `VerificationError`."""
-    _lengths((first_root, second_root, *path))
     if not 0 < first <= second:
         raise VerificationError("consistency: needs 0 < first <= second")
     if first == second:
         if path or first_root != second_root:
             raise VerificationError("consistency: equal sizes need an empty proof and equal roots")
         return
+    _lengths((first_root, second_root, *path))
     # 1. If consistency_path is an empty array, stop and fail.
     if not path:
         raise VerificationError("consistency: the proof is empty")

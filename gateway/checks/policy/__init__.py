@@ -1,0 +1,10 @@
+"""May this caller send data of this class to this agent, for this action and purpose? Decided by casbin.
+
+`PolicySet`  every file and setting that decides where data may go, with its digest   `version`
+`Rules`      the parsed and validated lines of `policy.csv` and the profile           `load`
+`Condition`  what a rule's `when` asks                                                `conditions`
+`Engine`     casbin's enforcer over the rules that an index leaves to it              `engine`
+`Policy`     one policy version, built whole: question in, ruling out                 `policy`
+
+`docs/policy.md` is the manual of the files; `traps` holds what is refused although every single word is right.
+"""

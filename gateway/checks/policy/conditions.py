@@ -1,0 +1,92 @@
+"""What a rule's `when` may ask: a small closed vocabulary, parsed and validated at load, never evaluated as code.
+
+A `when` is `always`, or terms separated by `;` that must all hold:
+
+`contract:valid`       the agent's processor has an agreement, still valid, that covers the class asked about
+`contract:baa`         the same, and the agreement is of that kind (`baa`, `dpa`, `scc`)
+`zone:trusted`         the zone of the agent (or of the caller, for `receive`) is marked trusted
+`tenant:<id>`          the caller's tenant
+`region:<code>`        the region of the agent's zone
+`time:08:00-18:00`     UTC, from the first minute up to the last one (exclusive); may pass midnight
+`weekday:mon-fri`      UTC, both days included; or one day
+
+The facts of a request are the terms that are true of it, so a `when` holds when its terms are among them.
+"""
+
+import re
+from collections.abc import Iterable
+
+from gateway.core.errors import FormatError
+
+ALWAYS = "always"
+TRUSTED = "zone:trusted"
+CONTRACTS = ("contract:valid", "contract:baa", "contract:dpa", "contract:scc")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_TIME = re.compile(r"time:([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
+_WEEKDAY = re.compile(r"weekday:(mon|tue|wed|thu|fri|sat|sun)(?:-(mon|tue|wed|thu|fri|sat|sun))?")
+_MINUTE_US = 60_000_000
+_DAY_MINUTES = 1440
+
+
+def parse(text: str, tenants: Iterable[str], regions: Iterable[str]) -> tuple[str, ...]:
+    """The terms of a `when`, sorted; none for `always`. `FormatError` says what would be right."""
+    if text == ALWAYS:
+        return ()
+    terms = [term.strip() for term in text.split(";")]
+    if len(set(terms)) != len(terms):
+        raise FormatError("names the same condition twice")
+    for term in terms:
+        _check(term, tenants, regions)
+    return tuple(sorted(terms))
+
+
+def _check(term: str, tenants: Iterable[str], regions: Iterable[str]) -> None:
+    if term == TRUSTED or term in CONTRACTS or _WEEKDAY.fullmatch(term):
+        return
+    if time := _TIME.fullmatch(term):
+        if time.group(1, 2) == time.group(3, 4):
+            raise FormatError("time:HH:MM-HH:MM must not begin and end at the same minute")
+        return
+    kind, _, bare = term.partition(":")
+    if kind == "tenant":
+        if bare not in tenants:
+            raise FormatError("tenant:<id> must name a [[tenant]]")
+        return
+    if kind == "region":
+        if bare not in regions:
+            raise FormatError("region:<code> must name the region of a [[zone]]")
+        return
+    raise FormatError(
+        "must be always, or terms separated by ; out of contract:valid|baa|dpa|scc, zone:trusted, tenant:<id>,"
+        " region:<code>, time:HH:MM-HH:MM (UTC), weekday:mon-fri; other conditions are not available in this version"
+    )
+
+
+def is_timed(term: str) -> bool:
+    """Whether the clock decides this term."""
+    return term.startswith(("time:", "weekday:"))
+
+
+def holding(terms: Iterable[str], now_us: int) -> frozenset[str]:
+    """Those of the timed terms that hold at this instant (microseconds since the epoch)."""
+    minutes = now_us // _MINUTE_US
+    minute, day = minutes % _DAY_MINUTES, weekday(now_us)
+    return frozenset(term for term in terms if _holds(term, minute, day))
+
+
+def weekday(now_us: int) -> int:
+    """0 for Monday; the epoch was a Thursday."""
+    return (now_us // (_MINUTE_US * _DAY_MINUTES) + 3) % 7
+
+
+def _holds(term: str, minute: int, day: int) -> bool:
+    if time := _TIME.fullmatch(term):
+        hour, low, end_hour, high = (int(group) for group in time.groups())
+        first, end = hour * 60 + low, end_hour * 60 + high
+        return first <= minute < end if first < end else minute >= first or minute < end
+    if days := _WEEKDAY.fullmatch(term):
+        opening = DAYS.index(days.group(1))
+        closing = DAYS.index(days.group(2)) if days.group(2) else opening
+        return opening <= day <= closing if opening <= closing else day >= opening or day <= closing
+    return False

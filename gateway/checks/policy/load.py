@@ -1,0 +1,220 @@
+"""Policy files → validated rules. Every refusal names file, line and column, and says what would be right.
+
+The types of lines:
+
+`p, priority, role, data, agent, action, purpose, when, eft, obligations, id, text`   a rule
+`g, caller:<tenant>/<subject>|role:x, role:y`     who holds a role
+`g2, class:x, class:y`                            a class and the broader one
+`g3, agent:x|zone:x|capability:x, zone:y`         where something is; agents' own zones come from the settings
+`f, role:x|agent:x|capability:x, class:y`         a floor: whatever comes this way carries this class at least
+`i, class:x, class:y`                             whatever is x is y as well
+`x, role:x, action`                               requests of this role for this action are not rerouted
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from gateway.checks.policy import conditions, words
+from gateway.checks.policy.groups import Groups
+from gateway.checks.policy.model import COLUMNS
+from gateway.checks.policy.rows import Row, read
+from gateway.checks.policy.structure import Structure
+from gateway.checks.policy.vocabulary import Vocabulary
+from gateway.core.errors import ConfigurationError, FormatError
+
+MAX_PRIORITY = 1_000_000
+MAX_TEXT = 500
+Edges = tuple[tuple[str, str], ...]
+_Read = TypeVar("_Read")
+_WIDTH = {"p": len(COLUMNS) + 1, "g": 3, "g2": 3, "g3": 3, "f": 3, "i": 3, "x": 3}
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One `p` line. Lower priorities are asked first."""
+
+    row: Row
+    priority: int
+    role: str
+    data: str
+    agent: str
+    action: str
+    purpose: str
+    when: tuple[str, ...]
+    allows: bool
+    obligations: tuple[str, ...]
+    id: str
+    text: str
+
+    def casbin(self) -> list[str]:
+        """The line as casbin is given it, in the columns of the model."""
+        when = ";".join(self.when) or conditions.ALWAYS
+        obligations = ";".join(self.obligations) or "none"
+        eft = "allow" if self.allows else "deny"
+        who_and_what = [str(self.priority), self.role, self.data, self.agent, self.action, self.purpose]
+        return [*who_and_what, when, eft, obligations, self.id, self.text]
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the policy files say, and the groups joined with those of the settings."""
+
+    rules: tuple[Rule, ...]
+    """By priority, then in the order written."""
+    roles: Groups
+    """Callers and roles → roles."""
+    classes: Groups
+    targets: Groups
+    """Agents, zones and capabilities → zones and capabilities."""
+    edges: Mapping[str, Edges]
+    """The groupings as casbin is given them, by `g`, `g2`, `g3`."""
+    floors: tuple[tuple[str, str], ...]
+    implied: Mapping[str, tuple[str, ...]]
+    """Class → every other class that it implies, followed to the end. Bare names."""
+    exact: tuple[tuple[str, str], ...]
+    """Role and action pattern."""
+    vocabulary: Vocabulary
+
+
+def load(members: Mapping[str, bytes], structure: Structure) -> Rules:
+    """Parse `policy.csv` and the profile over it. What is only wrong together is found by `traps`."""
+    rows = _merged(read("policy.csv", members["policy.csv"]), read("profile.csv", members.get("profile.csv", b"")))
+    by_type: dict[str, list[Row]] = {kind: [] for kind in _WIDTH}
+    for row in rows:
+        by_type[row.fields[0]].append(row)
+    vocabulary = Vocabulary.of(structure, [row.fields[1:] for row in by_type["g2"]])
+    g = _edges(by_type["g"], ("caller", "role"), ("role",), vocabulary)
+    g2 = _edges(by_type["g2"], ("class",), ("class",), vocabulary)
+    g3 = _edges(by_type["g3"], ("agent", "zone", "capability"), ("zone",), vocabulary)
+    g3 += vocabulary.placements
+    rules = tuple(sorted((_rule(row, vocabulary) for row in by_type["p"]), key=lambda rule: rule.priority))
+    if not rules:
+        raise ConfigurationError("policy.csv: holds no rule; without one nothing may be served")
+    return Rules(
+        rules=rules,
+        roles=_groups("g", g),
+        classes=_groups("g2", g2),
+        targets=_groups("g3", g3),
+        edges={"g": g, "g2": g2, "g3": g3},
+        floors=_edges(by_type["f"], ("role", "agent", "capability"), ("class",), vocabulary),
+        implied=_implied(_edges(by_type["i"], ("class",), ("class",), vocabulary)),
+        exact=tuple(_exact(row) for row in by_type["x"]),
+        vocabulary=vocabulary,
+    )
+
+
+def _merged(base: tuple[Row, ...], profile: tuple[Row, ...]) -> list[Row]:
+    """The lines of both, where a rule of the profile takes the place of the one with its id."""
+    for rows in (base, profile):
+        _whole(rows)
+    replacing = {row.fields[10]: row for row in profile if row.fields[0] == "p"}
+    kept = [row for row in base if row.fields[0] != "p" or row.fields[10] not in replacing]
+    present = {row.fields for row in kept if row.fields[0] != "p"}
+    return kept + [row for row in profile if row.fields not in present]
+
+
+def _whole(rows: tuple[Row, ...]) -> None:
+    """Known types, the right number of fields, and nothing there twice."""
+    seen: set[object] = set()
+    for row in rows:
+        kind = row.fields[0]
+        if kind not in _WIDTH:
+            raise row.error("type", f"must be one of {', '.join(_WIDTH)}")
+        if len(row.fields) != _WIDTH[kind]:
+            raise row.error("line", f"must hold {_WIDTH[kind]} fields, its type included")
+        key = row.fields[10] if kind == "p" else row.fields
+        if key in seen:
+            raise row.error("id" if kind == "p" else "line", "is there twice")
+        seen.add(key)
+
+
+def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
+    fields = dict(zip(COLUMNS, row.fields[1:], strict=True))
+
+    def read_as(column: str, reader: Callable[[str], _Read]) -> _Read:
+        try:
+            return reader(fields[column])
+        except FormatError as error:
+            raise row.error(column, str(error)) from error
+
+    rule = Rule(
+        row=row,
+        priority=read_as("priority", _priority),
+        role=read_as("role", _role),
+        data=read_as("data", lambda text: vocabulary.name(text, "class")),
+        agent=read_as("agent", vocabulary.target),
+        action=read_as("action", words.action),
+        purpose=read_as("purpose", lambda text: words.purpose(text, vocabulary.purposes)),
+        when=read_as("when", lambda text: conditions.parse(text, vocabulary.tenants, vocabulary.regions)),
+        allows=read_as("eft", _effect),
+        obligations=read_as("obligations", words.obligations),
+        id=read_as("id", words.rule_id),
+        text=read_as("text", _sentence),
+    )
+    if not rule.allows and rule.obligations:
+        raise row.error("obligations", "of a rule that denies must be none")
+    return rule
+
+
+def _priority(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", text) or int(text) > MAX_PRIORITY:
+        raise FormatError(f"must be a whole number from 1 to {MAX_PRIORITY}")
+    return int(text)
+
+
+def _role(text: str) -> str:
+    return text if text == words.ANY_ROLE else words.name(text, "role")
+
+
+def _effect(text: str) -> bool:
+    if text not in ("allow", "deny"):
+        raise FormatError("must be exactly allow or deny")
+    return text == "allow"
+
+
+def _sentence(text: str) -> str:
+    if len(text) > MAX_TEXT or " " not in text:
+        raise FormatError(f"must be a sentence in plain words, of at most {MAX_TEXT} characters")
+    return text
+
+
+def _edges(rows: list[Row], left: tuple[str, ...], right: tuple[str, ...], vocabulary: Vocabulary) -> Edges:
+    edges = []
+    for row in rows:
+        pair = []
+        for column, kinds, text in (("first name", left, row.fields[1]), ("second name", right, row.fields[2])):
+            try:
+                pair.append(vocabulary.name(text, *kinds))
+            except FormatError as error:
+                raise row.error(column, str(error)) from error
+        if pair[0] == pair[1]:
+            raise row.error("line", "names the same on both sides")
+        edges.append((pair[0], pair[1]))
+    return tuple(edges)
+
+
+def _exact(row: Row) -> tuple[str, str]:
+    column = "role"
+    try:
+        role = _role(row.fields[1])
+        column = "action"
+        return role, words.action(row.fields[2])
+    except FormatError as error:
+        raise row.error(column, str(error)) from error
+
+
+def _groups(kind: str, edges: Edges) -> Groups:
+    try:
+        return Groups(edges)
+    except FormatError as error:
+        raise ConfigurationError(f"policy.csv: {kind}: {error}") from error
+
+
+def _implied(edges: Edges) -> dict[str, tuple[str, ...]]:
+    closures = _groups("i", edges).names()
+    return {
+        name.removeprefix("class:"): tuple(sorted(other.removeprefix("class:") for other in closure - {name}))
+        for name, closure in sorted(closures.items())
+        if len(closure) > 1
+    }

@@ -1,0 +1,276 @@
+"""One policy version, built whole from its set and never changed: a question goes in, a ruling comes out.
+
+For one class and one target, in this order:
+1. the first rule that matches, by priority, over everything the caller holds (casbin); nothing matched denies;
+2. health data without a purpose is denied, whatever the rules say;
+3. personal data to an agent that a processor runs is denied unless a valid agreement covers the class.
+
+A ruling is the join over all classes of the message: any deny denies, otherwise the obligations add up. Only step 1 is
+cached. Whatever goes wrong inside denies.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+from gateway.checks.policy import conditions, model, structure, targets, traps, words
+from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
+from gateway.checks.policy.load import Rules, load
+from gateway.checks.policy.targets import Target
+from gateway.checks.policy.version import MODEL, STRUCTURE, PolicySet
+from gateway.core.decision import Question, Ruling, Verdict
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings
+
+CACHE_SIZE = 65_536
+_CALLERS = 4_096
+_MINUTE_US = 60_000_000
+_GROUPS_ONLY = frozenset({"any", "personal"})
+
+PURPOSE_REQUIRED = "purpose-required"
+POLICY_ERROR = "policy-error"
+REQUEST_INVALID = "request-invalid"
+UNKNOWN_AGENT = "unknown-agent"
+UNKNOWN_ZONE = "unknown-zone"
+SENTENCES = {
+    PURPOSE_REQUIRED: "Personal health data may not be used without a stated purpose.",
+    POLICY_ERROR: "The policy could not be evaluated, and what cannot be evaluated is denied.",
+    REQUEST_INVALID: "The question to policy lacks a value that it must have.",
+    UNKNOWN_AGENT: "The agent is not part of this policy version.",
+    UNKNOWN_ZONE: "The caller's zone is not part of this policy version.",
+}
+"""The sentences of the rules that are built in."""
+
+_Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], bool]
+
+
+class Policy:
+    """Answers questions under one policy version. Every method is pure but for its caches."""
+
+    def __init__(self, policy_set: PolicySet, settings: Settings) -> None:
+        """Builds everything anew; `ConfigurationError` for a set that must not be served with."""
+        facts = structure.decode(policy_set.members.get(STRUCTURE, b""))
+        if facts != structure.structure(settings, facts.engine):
+            raise ConfigurationError("the policy set was made for other settings; make it anew from these")
+        model.check(policy_set.members.get(MODEL, b""))
+        rules = load(policy_set.members, facts)
+        traps.refuse(rules, facts, policy_set.members)
+        self.digest = policy_set.digest
+        self.known_classes = frozenset(name.removeprefix("class:") for name in rules.vocabulary.classes) - _GROUPS_ONLY
+        """Bare names of the classes that a message can be of."""
+        self.known_zones = frozenset(zone.id for zone in facts.zones)
+        self.known_roles = _known_roles(rules)
+        """Bare names of the roles that this policy speaks of."""
+        self.errors = 0
+        """How often an evaluation failed, and so denied."""
+        self._rules = rules
+        self._engine = Engine(rules)
+        self._agents = targets.agents(facts)
+        self._zones = targets.zones(facts)
+        self._sentences = SENTENCES | {rule.id: rule.text for rule in rules.rules}
+        terms = sorted({term for rule in rules.rules for term in rule.when})
+        self._read = frozenset(term.partition(":")[0] for term in terms)
+        self._timed = tuple(term for term in terms if conditions.is_timed(term))
+        self._minute: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._personal = _members_of(words.PERSONAL, rules.classes.names())
+        self._health = _members_of(words.PHI, rules.classes.names())
+        self._named_callers = any(name.startswith("caller:") for name, _ in rules.edges["g"])
+        self._callers: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
+        self._answers: OrderedDict[_Key, Answer] = OrderedDict()
+
+    def ruling(self, question: Question, agent: str, *, now_us: int) -> Ruling:
+        """May this message go to this agent (its id)? `now_us`: microseconds since the epoch."""
+        return self._ruling(question, self._agents.get(agent), UNKNOWN_AGENT, question.action, now_us)
+
+    def receive(self, question: Question, *, now_us: int) -> Ruling:
+        """May an answer with these classes come back to the caller? Asked of the caller's zone, as `receive`."""
+        return self._ruling(question, self._zones.get(question.zone), UNKNOWN_ZONE, "receive", now_us)
+
+    def floor(self, roles: tuple[str, ...], target: str, *, tenant: str = "", subject: str = "") -> frozenset[str]:
+        """Classes that a message carries at least, by the caller's roles and the agent or capability it named.
+
+        An agent named directly has the floors of its capabilities too. Tenant and subject find roles that the policy
+        files give to a caller by name. The floors of agents in the settings are not in here.
+        """
+        if not self._rules.floors:
+            return frozenset()
+        held = self._held(roles, tenant, subject)
+        closure = self._rules.targets.closure
+        named = held | closure(f"agent:{target}") | closure(f"capability:{target}")
+        return frozenset(name.removeprefix("class:") for where, name in self._rules.floors if where in named)
+
+    def implied(self, classes: Iterable[str]) -> tuple[str, ...]:
+        """The classes and all that they imply, sorted: what `ruling` decides on."""
+        return tuple(sorted({*classes, *(other for name in classes for other in self._rules.implied.get(name, ()))}))
+
+    def reroutes(self, question: Question) -> bool:
+        """Whether another agent of the same capability may take this request. It may unless an `x` line says no."""
+        if not self._rules.exact:
+            return True
+        held = self._held(question.roles, question.tenant, question.subject)
+        return not any(
+            role in held and words.action_matches(question.action, pattern) for role, pattern in self._rules.exact
+        )
+
+    def explain(self, ruling: Ruling) -> tuple[str, ...]:
+        """The sentence of each rule that decided, in the order of the ruling; then of each class no rule spoke of."""
+        said = [self._sentence(rule) for rule in ruling.rules]
+        silent = [verdict.data_class for verdict in ruling.verdicts if verdict.rule is None]
+        return (*said, *(f"No rule permits data of class {name} here, so it is denied." for name in silent))
+
+    def inputs(self, question: Question, agent: str, *, now_us: int) -> dict[str, str]:
+        """Values that a `when` of this policy read for this agent, and the state of the contract, for the record."""
+        target = self._agents.get(agent)
+        if target is None:
+            return {}
+        found = {}
+        if target.processor is not None:
+            found[f"contract:{target.processor}"] = target.state(now_us)
+        for term in sorted(target.facts):
+            kind, _, value = term.partition(":")
+            if kind in self._read:
+                found[kind] = value
+        if "zone" in self._read:
+            found.setdefault("zone", "untrusted")
+        if "tenant" in self._read:
+            found["tenant"] = question.tenant
+        if self._timed:
+            minute = now_us // _MINUTE_US % 1440
+            found["time"] = f"{minute // 60:02}:{minute % 60:02}"
+            found["weekday"] = conditions.DAYS[conditions.weekday(now_us)]
+        return found
+
+    def _ruling(self, question: Question, target: Target | None, unknown: str, action: str, now_us: int) -> Ruling:
+        if target is None:
+            return _refused(unknown)
+        if not _whole(question):
+            return _refused(REQUEST_INVALID)
+        classes = question.classes
+        if self._rules.implied:
+            classes = self.implied(classes)
+        held = self._held(question.roles, question.tenant, question.subject)
+        verdicts = tuple([self._verdict(question, held, name, target, action, now_us) for name in classes])
+        return _joined(verdicts)
+
+    def _verdict(
+        self, question: Question, held: frozenset[str], data_class: str, target: Target, action: str, now_us: int
+    ) -> Verdict:
+        contract = target.contract(data_class, now_us)
+        minute, timed = self._minute
+        if self._timed and minute != now_us // _MINUTE_US:
+            timed = conditions.holding(self._timed, now_us)
+            self._minute = (now_us // _MINUTE_US, timed)
+        key = (held, question.tenant, data_class, target.name, action, question.purpose, timed, contract)
+        answer = self._answers.get(key)
+        if answer is None:
+            try:
+                answer = self._ask(question, held, data_class, target, action, timed, contract)
+            except Exception:  # noqa: BLE001  whatever an evaluation raises must deny, and must not be remembered
+                self.errors += 1
+                return Verdict(data_class=data_class, allowed=False, rule=POLICY_ERROR)
+            self._remember(key, answer)
+        else:
+            self._answers.move_to_end(key)
+        return self._checked(question, data_class, target, answer, contract)
+
+    def _ask(
+        self,
+        question: Question,
+        held: frozenset[str],
+        data_class: str,
+        target: Target,
+        action: str,
+        timed: frozenset[str],
+        contract: bool,
+    ) -> Answer:
+        if data_class not in self.known_classes:
+            return NOTHING
+        facts = timed | target.facts | {f"tenant:{question.tenant}"}
+        if contract:
+            facts |= target.contract_facts()
+        purpose = words.NO_PURPOSE if question.purpose is None else f"purpose:{question.purpose}"
+        return self._engine.answer(Ask(held, f"class:{data_class}", target.name, action, purpose, facts))
+
+    def _checked(self, question: Question, data_class: str, target: Target, answer: Answer, contract: bool) -> Verdict:
+        """Steps 2 and 3. A rule that denies keeps its name; a missing contract explains why no rule matched."""
+        rule = answer.rule
+        if rule is not None and not answer.allowed:
+            return Verdict(data_class=data_class, allowed=False, rule=rule.id)
+        if question.purpose is None and data_class in self._health:
+            return Verdict(data_class=data_class, allowed=False, rule=PURPOSE_REQUIRED)
+        if target.processor is not None and not contract and data_class in self._personal:
+            return Verdict(data_class=data_class, allowed=False, rule=f"contract:{target.processor}")
+        if rule is None:
+            return Verdict(data_class=data_class, allowed=False, rule=None)
+        return Verdict(data_class=data_class, allowed=True, rule=rule.id, obligations=rule.obligations)
+
+    def _remember(self, key: _Key, answer: Answer) -> None:
+        self._answers[key] = answer
+        if len(self._answers) > CACHE_SIZE:
+            self._answers.popitem(last=False)
+
+    def _held(self, roles: tuple[str, ...], tenant: str, subject: str) -> frozenset[str]:
+        """Everything that this policy knows the caller to hold: roles, broader ones, `role:*`, its own name."""
+        caller = f"caller:{tenant}/{subject}" if self._named_callers else ""
+        named = caller in self._rules.roles.names()
+        key = (caller, *roles) if named else ("", *roles)
+        held = self._callers.get(key)
+        if held is not None:
+            return held
+        names = {words.ANY_ROLE}
+        for name in (*(f"role:{role}" for role in roles), *([caller] if named else [])):
+            names |= self._rules.roles.closure(name)
+        found = frozenset(names)
+        self._callers[key] = found
+        if len(self._callers) > _CALLERS:
+            self._callers.popitem(last=False)
+        return found
+
+    def _sentence(self, rule: str) -> str:
+        if rule.startswith("contract:"):
+            return f"No valid agreement with processor {rule.removeprefix('contract:')} covers this class of data."
+        return self._sentences.get(rule, "A rule that this policy version does not hold.")
+
+
+def _joined(verdicts: tuple[Verdict, ...]) -> Ruling:
+    allowed = True
+    rules: dict[str, None] = {}
+    obligations: set[str] = set()
+    for verdict in verdicts:
+        allowed = allowed and verdict.allowed
+        obligations.update(verdict.obligations)
+        if verdict.rule is not None:
+            rules[verdict.rule] = None
+    return Ruling(
+        allowed=allowed,
+        rules=tuple(rules),
+        obligations=tuple(sorted(obligations)) if allowed else (),
+        verdicts=verdicts,
+    )
+
+
+def _refused(rule: str) -> Ruling:
+    return Ruling(allowed=False, rules=(rule,), obligations=(), verdicts=())
+
+
+def _whole(question: Question) -> bool:
+    """No value is empty: casbin lets an empty name match an empty column."""
+    return bool(
+        question.tenant
+        and question.subject
+        and question.zone
+        and question.action
+        and question.purpose != ""
+        and question.classes
+        and all(question.classes)
+        and all(question.roles)
+    )
+
+
+def _members_of(group: str, closures: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset(name.removeprefix("class:") for name, closure in closures.items() if group in closure)
+
+
+def _known_roles(rules: Rules) -> frozenset[str]:
+    named = {rule.role for rule in rules.rules} | {name for edge in rules.edges["g"] for name in edge}
+    named |= {where for where, _ in rules.floors} | {role for role, _ in rules.exact}
+    return frozenset(name.removeprefix("role:") for name in named if name.startswith("role:")) - {"*"}

@@ -1,0 +1,122 @@
+"""The part of the settings that decides where data may go: it is a member of the policy set, and so of its digest.
+
+No credential, not even the reference to one, is in it: a policy version may be shown to auditors.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from gateway.core import canonical
+from gateway.core.errors import ConfigurationError, FormatError
+from gateway.settings import Settings
+
+_Facts = TypeVar("_Facts", bound=msgspec.Struct)
+
+
+class ZoneFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    trusted: bool
+    region: str | None
+    within: str | None
+
+
+class AgreementFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    kind: str
+    digest: str
+    valid_until: str
+    classes: tuple[str, ...]
+
+
+class ProcessorFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    legal_name: str
+    address: str
+    country: str
+    no_training: bool
+    agreement: AgreementFacts | None
+
+
+class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    protocol: str
+    url: str
+    zone: str
+    processor: str | None
+    capabilities: tuple[str, ...]
+    model: str | None
+    version: str | None
+    schema: str | None
+    answer_schema: str | None
+    routes: tuple[str, ...]
+    floor: tuple[str, ...]
+    ca: str | None
+
+
+class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    issuer: str
+    audience: str
+    algorithms: tuple[str, ...]
+    tenants: tuple[str, ...]
+    roles: tuple[str, ...]
+    purposes: tuple[str, ...]
+    role_claim: str
+    tenant_claim: str | None
+    purpose_claim: str | None
+    zone: str | None
+    kind: str
+
+
+class TenantFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    retention_days: int
+    region: str | None
+
+
+class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every list in the order of the configuration: the order of agents is the order of preference."""
+
+    engine: str
+    """The version of the classification engine."""
+    profile: str | None
+    scan_budget_us: int
+    stream: str
+    trusted_proxies: tuple[str, ...]
+    zones: tuple[ZoneFacts, ...]
+    processors: tuple[ProcessorFacts, ...]
+    agents: tuple[AgentFacts, ...]
+    issuers: tuple[IssuerFacts, ...]
+    tenants: tuple[TenantFacts, ...]
+
+
+def structure(settings: Settings, engine_version: str) -> Structure:
+    """What of the settings belongs to the policy version."""
+    return Structure(
+        engine=engine_version,
+        profile=settings.policy.profile,
+        scan_budget_us=round(settings.classification.budget_ms * 1000),
+        stream=settings.classification.stream,
+        trusted_proxies=settings.server.trusted_proxies,
+        zones=_facts(settings.zone, ZoneFacts),
+        processors=_facts(settings.processor, ProcessorFacts),
+        agents=_facts(settings.agent, AgentFacts),
+        issuers=_facts(settings.issuer, IssuerFacts),
+        tenants=_facts(settings.tenants, TenantFacts),
+    )
+
+
+def encode(value: Structure) -> bytes:
+    """Canonical JSON."""
+    return canonical.encode(value)
+
+
+def decode(data: bytes) -> Structure:
+    """`ConfigurationError` for anything but the canonical bytes of a structure."""
+    try:
+        return msgspec.convert(canonical.decode(data), Structure)
+    except (FormatError, msgspec.ValidationError) as error:
+        raise ConfigurationError("structure.json: not the canonical form of a structure") from error
+
+
+def _facts(items: tuple[msgspec.Struct, ...], kind: type[_Facts]) -> tuple[_Facts, ...]:
+    return tuple(msgspec.convert(item, kind, from_attributes=True) for item in items)

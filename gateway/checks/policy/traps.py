@@ -1,0 +1,144 @@
+"""What is refused although every word of it is right: sets of rules that would not do what they seem to say.
+
+Two rules of one priority and different effect (casbin takes the one written first); a rule that opens sensitive data
+to a zone that is not trusted; a class outside the groups that the built-in checks look at; a name in the settings that
+no policy knows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from gateway.checks.policy import conditions, words
+from gateway.checks.policy.load import Rule, Rules
+from gateway.checks.policy.structure import Structure
+from gateway.core.errors import ConfigurationError
+from gateway.core.finding import CLASSES
+
+REQUIRED = (
+    *((f"class:{name}", words.ANY_CLASS) for name in (*CLASSES, "personal")),
+    *((f"class:{name}", words.PERSONAL) for name in ("pii", "phi", "pci", "special-category")),
+    (words.PHI, "class:pii"),
+)
+"""Groupings that promises rest on: contracts ask for `class:personal`, denials for `class:any`."""
+
+MASKABLE = ("class:phi", "class:pci", "class:special-category")
+"""May leave trusted zones only masked and under a contract."""
+CLOSED = ("class:secret", "class:unscanned")
+"""May not be sent to a zone that is not trusted at all."""
+
+
+def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> None:
+    """`ConfigurationError` for the first of the traps that these rules hold."""
+    _required_groups(rules)
+    _settings_names(rules, structure, members)
+    _equal_priorities(rules)
+    _openings(rules, structure)
+
+
+def _required_groups(rules: Rules) -> None:
+    for name, broader in REQUIRED:
+        if broader not in rules.classes.closure(name):
+            raise ConfigurationError(f"policy.csv: a line `g2, {name}, {broader}` is missing")
+    for name in sorted(rules.vocabulary.classes):
+        if words.ANY_CLASS not in rules.classes.closure(name):
+            raise ConfigurationError(f"policy.csv: {name} must be under {words.ANY_CLASS}, or denials would miss it")
+
+
+def _settings_names(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> None:
+    for index, agent in enumerate(structure.agents):
+        _known_classes(rules, f"agent[{index}].floor", agent.floor)
+        for field, schema in (("schema", agent.schema), ("answer_schema", agent.answer_schema)):
+            if schema is not None and f"schemas/{schema}" not in members:
+                raise ConfigurationError(f"agent[{index}].{field} names no file of the policy directory's schemas/")
+    for index, processor in enumerate(structure.processors):
+        if processor.agreement is not None:
+            _known_classes(rules, f"processor[{index}].agreement.classes", processor.agreement.classes)
+
+
+def _known_classes(rules: Rules, place: str, names: Iterable[str]) -> None:
+    for name in names:
+        if f"class:{name}" not in rules.vocabulary.classes:
+            raise ConfigurationError(f"{place} must name data classes of the policy")
+
+
+def _equal_priorities(rules: Rules) -> None:
+    """Any two roles can be held by one caller, so only class, target, action and purpose keep rules apart."""
+    classes = {name: _under(rules.vocabulary.classes, rules.classes.closure, name) for name in rules.vocabulary.classes}
+    targets = _targets(rules)
+    same: list[Rule] = []
+    for rule in rules.rules:
+        if same and same[0].priority != rule.priority:
+            same = []
+        for other in same:
+            if (rule.allows, rule.obligations) == (other.allows, other.obligations):
+                continue
+            if (
+                classes[rule.data] & classes[other.data]
+                and targets[rule.agent] & targets[other.agent]
+                and (rule.purpose == other.purpose or words.ANY_PURPOSE in (rule.purpose, other.purpose))
+                and words.actions_meet(rule.action, other.action)
+            ):
+                raise rule.row.error(
+                    "priority", f"equals that of line {other.row.line} of {other.row.file}, which has another effect"
+                )
+        same.append(rule)
+
+
+def _openings(rules: Rules, structure: Structure) -> None:
+    """No rule may let sensitive data into a zone that is not trusted, unless it masks them under a contract.
+
+    What a stricter rule of higher priority takes first for every caller does not count.
+    """
+    untrusted = {f"zone:{zone.id}" for zone in structure.zones if not zone.trusted}
+    untrusted |= {f"agent:{agent.id}" for agent in structure.agents if f"zone:{agent.zone}" in untrusted}
+    targets = _targets(rules)
+    denials: list[Rule] = []
+    for rule in rules.rules:
+        if not rule.allows:
+            denials += [rule] if not rule.when and rule.purpose == words.ANY_PURPOSE else []
+            continue
+        if conditions.TRUSTED in rule.when:
+            continue
+        for data_class in sorted(rules.vocabulary.classes):
+            closure = rules.classes.closure(data_class)
+            if rule.data not in closure:
+                continue
+            for target in sorted(targets[rule.agent] & untrusted):
+                why = _refusal(rule, closure, target)
+                if why and not any(_takes(denial, rule, rules, data_class, target) for denial in denials):
+                    raise rule.row.error("line", f"would let {data_class} into {target}, which is not trusted: {why}")
+
+
+def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:
+    """Why this rule may not allow a class with this closure there; None where it may."""
+    if not any(name in closure for name in (*MASKABLE, *CLOSED)):
+        return None
+    masks = "redact" in rule.obligations
+    if rule.action == "receive":
+        # Answers go to callers' zones, which no contract covers: masking alone opens them, and of `unscanned` nothing.
+        return None if masks and "class:unscanned" not in closure else "it must mask them (redact)"
+    if any(name in closure for name in CLOSED):
+        return "only a rule with the condition zone:trusted may allow that"
+    contract = any(term in conditions.CONTRACTS for term in rule.when)
+    return None if masks and contract else "it must mask them (redact) under a contract (contract:valid or a kind)"
+
+
+def _takes(denial: Rule, rule: Rule, rules: Rules, data_class: str, target: str) -> bool:
+    """Whether the denial, which comes first, decides whatever the rule would match for this class and target."""
+    return (
+        denial.priority < rule.priority
+        and (denial.role == words.ANY_ROLE or denial.role in rules.roles.closure(rule.role))
+        and denial.data in rules.classes.closure(data_class)
+        and denial.agent in rules.targets.closure(target)
+        and denial.action in ("*", rule.action)
+    )
+
+
+def _targets(rules: Rules) -> dict[str, frozenset[str]]:
+    """Everything a rule can name as a target → the agents and zones that are in it."""
+    concrete = rules.vocabulary.agents | rules.vocabulary.zones
+    named = concrete | rules.vocabulary.capabilities | {words.ANY_ZONE}
+    return {name: _under(concrete, rules.targets.closure, name) for name in named}
+
+
+def _under(names: Iterable[str], closure: Callable[[str], frozenset[str]], broader: str) -> frozenset[str]:
+    return frozenset(name for name in names if broader in closure(name))

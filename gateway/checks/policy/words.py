@@ -1,0 +1,194 @@
+"""The words of policy files: names with their kind, action patterns, purposes, obligations.
+
+Every reader here raises `FormatError` that says what would be right and never repeats what was written; the loader
+adds the place.
+"""
+
+import re
+from functools import lru_cache
+
+from gateway.core.errors import FormatError
+
+ANY_ROLE = "role:*"
+ANY_ZONE = "zone:*"
+ANY_CLASS = "class:any"
+PERSONAL = "class:personal"
+PHI = "class:phi"
+ANY_PURPOSE = "purpose:*"
+NO_PURPOSE = "purpose:none"
+
+_NAMES = {
+    "caller": re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}/[^\s,;\x00-\x1f\x7f]{1,256}"),
+    "role": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}"),
+    "class": re.compile(r"[a-z0-9][a-z0-9-]{0,62}"),
+    "agent": re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}"),
+    "zone": re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}"),
+    "capability": re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}"),
+}
+_SIMPLE_ACTIONS = frozenset({"chat", "respond", "embed", "message", "task", "receive"})
+_TOOL = re.compile(r"tool:[A-Za-z0-9_.*/-]{1,128}")
+_HTTP = re.compile(r"http:(?:\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS):(?:\*|/[!-~]{0,255})")
+_RULE_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+_APPROVE = re.compile(r"approve:(?:[1-9]/)?[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
+
+RESERVED_IDS = frozenset({"purpose-required", "policy-error", "request-invalid", "unknown-agent", "unknown-zone"})
+"""Rule names that the code itself puts into a ruling; `contract:<processor>` cannot collide, ids hold no colon."""
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PURPOSES = _listed(
+    "TREAT CLINTRL CAREMGT COC ETREAT BTG ERTREAT POPHLTH HPAYMT CLMATTCH COVAUTH COVERAGE ELIGDTRM ELIGVER ENROLLM"
+    " MILDCRG REMITADV HOPERAT DONAT FRAUD GOV HACCRED HCOMPL HDECD HDIRECT HDM HLEGAL HOUTCOMS HPRGRP HQUALIMP"
+    " HSYSADMIN LABELING METAMGT MEMADMIN MILCDM PATADMIN PATSFTY PERFMSR RECORDMGT SYSDEV HTEST TRAIN HRESCH BIORCH"
+    " CLINTRCH CLINTRCHNPC CLINTRCHPC PRECLINTRCH DSRCH POARCH TRANSRCH PATRQT FAMRQT PWATRNY SUPNWK PUBHLTH DISASTER"
+    " THREAT HMARKT"
+)
+"""HL7 v3 ActReason, the codes under PurposeOfUse."""
+
+FINDING_TYPES = _listed(
+    "person street-address place postal-code phone email url ip mac date date-of-birth age card card-expiry card-cvv"
+    " iban bic bank-account us-ssn us-itin us-ein us-driver-license us-passport uk-nhs uk-nino de-idnr fr-nir es-dni"
+    " it-codice-fiscale mrn health-plan-id npi dea mbi icd-10 medication health-term vin plate device-serial account"
+    " certificate organization title"
+)
+_FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
+
+_LATER = (
+    "tokenize",
+    "generalise",
+    "supervise",
+    "no-content",
+    "keep-content",
+    "notify",
+    "declassify",
+    "observe",
+)
+
+
+def name(text: str, *kinds: str) -> str:
+    """A name with its kind (`role:clerk`), which must be one of `kinds`."""
+    kind, colon, bare = text.partition(":")
+    if not colon or kind not in kinds:
+        wanted = " or ".join(f"{wanted}:<name>" for wanted in kinds)
+        raise FormatError(f"must name its kind: {wanted}")
+    if not _NAMES[kind].fullmatch(bare):
+        form = "caller:<tenant>/<subject>" if kind == "caller" else f"{kind}:<letters, digits and - _ .>"
+        raise FormatError(f"must have the form {form}")
+    return text
+
+
+def rule_id(text: str) -> str:
+    """The id of a rule: it appears on records, so its form is narrow."""
+    if not _RULE_ID.fullmatch(text) or text in RESERVED_IDS:
+        raise FormatError("must be of lower-case letters, digits and . _ -, at most 63, and not a reserved word")
+    return text
+
+
+def purpose(text: str, known: frozenset[str]) -> str:
+    """`purpose:<code>`, `purpose:*` (any, or none given) or `purpose:none`."""
+    if text in (ANY_PURPOSE, NO_PURPOSE):
+        return text
+    kind, colon, code = text.partition(":")
+    if not colon or kind != "purpose":
+        raise FormatError("must name its kind: purpose:<HL7 code>, purpose:* or purpose:none")
+    if code not in known:
+        raise FormatError("must be an HL7 PurposeOfUse code or one that an [[issuer]] may assert")
+    return text
+
+
+def action(text: str) -> str:
+    """An action or a pattern of actions: `*` stands for any run of characters inside `tool:` and `http:`, or alone."""
+    if text.startswith("onward:"):
+        raise FormatError("onward: is not available in this version")
+    if text == "*" or text in _SIMPLE_ACTIONS or _TOOL.fullmatch(text) or _HTTP.fullmatch(text):
+        return text
+    simple = ", ".join(sorted(_SIMPLE_ACTIONS))
+    raise FormatError(f"must be one of *, {simple}, tool:<name>, http:<METHOD or *>:/<template>")
+
+
+def obligations(text: str) -> tuple[str, ...]:
+    """`none`, or obligations separated by `;`, sorted. What this version cannot do is refused, never ignored."""
+    if text == "none":
+        return ()
+    found = [_obligation(word.strip()) for word in text.split(";")]
+    if len(set(found)) != len(found):
+        raise FormatError("names the same obligation twice")
+    if sum(word.startswith("redact") for word in found) > 1:
+        raise FormatError("must hold at most one redact")
+    if sum(word.startswith("approve") for word in found) > 1:
+        raise FormatError("must hold at most one approve")
+    return tuple(sorted(found))
+
+
+def _obligation(word: str) -> str:
+    if word == "redact" or _APPROVE.fullmatch(word):
+        return word
+    if word.startswith("redact:"):
+        types = [kind.strip() for kind in word.removeprefix("redact:").split(",")]
+        if len(set(types)) != len(types) or not all(
+            kind in FINDING_TYPES or _FINDING_FAMILY.fullmatch(kind) for kind in types
+        ):
+            raise FormatError("redact:<types> must list known finding types, each once, separated by commas")
+        return "redact:" + ",".join(sorted(types))
+    for later in _LATER:
+        if word == later or word.startswith(f"{later}:"):
+            raise FormatError(f"the obligation {later} is not available in this version")
+    raise FormatError("must be none, redact, redact:<types>, approve:<role> or approve:<n>/<role>, separated by ;")
+
+
+@lru_cache(maxsize=65_536)
+def action_matches(action: str, pattern: str) -> bool:
+    """Whether a concrete action fits a pattern. Linear in the action for each `*`, case-sensitive."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return action == pattern
+    *middle, last = rest
+    if len(action) < len(first) + len(last) or not action.startswith(first) or not action.endswith(last):
+        return False
+    place, end = len(first), len(action) - len(last)
+    for piece in middle:
+        found = action.find(piece, place, end)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return True
+
+
+def purpose_matches(purpose: str, wanted: str) -> bool:
+    """Whether a request's purpose (`purpose:none` where it has none) is the one a rule names."""
+    return wanted in (ANY_PURPOSE, purpose)
+
+
+def actions_meet(one: str, other: str) -> bool:
+    """Whether some action fits both patterns: a walk over both at once, each `*` standing still or taking a step."""
+    reached = {0}
+    for index in range(len(one) + 1):
+        reached = _spread(other, reached)
+        if index == len(one):
+            break
+        if one[index] == "*":
+            # The star may take any number of steps of the other pattern, or none.
+            reached = set(range(min(reached), len(other) + 1)) if reached else reached
+            continue
+        step = set()
+        for place in reached:
+            if place < len(other):
+                if other[place] == "*":
+                    step.add(place)
+                elif other[place] == one[index]:
+                    step.add(place + 1)
+        reached = step
+    return len(other) in reached
+
+
+def _spread(pattern: str, places: set[int]) -> set[int]:
+    """The places reached when the stars at these places are skipped."""
+    spread = set(places)
+    for place in places:
+        while place < len(pattern) and pattern[place] == "*":
+            place += 1
+            spread.add(place)
+    return spread

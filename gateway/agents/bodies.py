@@ -168,8 +168,7 @@ def walk(
     details only, never for logs.
     """
     if len(parts) >= MAX_PARTS:
-        if len(parts) == MAX_PARTS:
-            parts.append(Part(pointer, "", "unreadable"))
+        _overflow(parts, pointer)
         return
     form = type(value)
     if form is str:
@@ -177,7 +176,7 @@ def walk(
             parts.append(Part(pointer, value, kind, label))
     elif form is dict:
         for key, item in value.items():
-            _member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind)
+            member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind)
     elif form is list:
         for index, item in enumerate(value):
             walk(item, parts, f"{pointer}/{index}", vocabulary, label, kind)
@@ -186,7 +185,13 @@ def walk(
         parts.append(Part(pointer, f"{label}: {value}" if label else str(value), "name"))
 
 
-def _member(key: str, item: Any, parts: list[Part], place: str, vocabulary: Vocabulary, kind: PartKind) -> None:
+def member(
+    key: str, item: Any, parts: list[Part], place: str, vocabulary: Vocabulary = PLAIN, kind: PartKind = "text"
+) -> None:
+    """Append the parts of one member of an object: its key, and what stands under it. `place` is its pointer."""
+    if len(parts) >= MAX_PARTS:
+        _overflow(parts, place)
+        return
     known = key in vocabulary.keys
     if not known and key:
         parts.append(Part(place, key, "name"))
@@ -201,6 +206,11 @@ def _member(key: str, item: Any, parts: list[Part], place: str, vocabulary: Voca
         if low <= item <= high:
             return
     walk(item, parts, place, vocabulary, "" if known else key, kind)
+
+
+def _overflow(parts: list[Part], place: str) -> None:
+    if parts[-1].kind != "unreadable":
+        parts.append(Part(place, "", "unreadable"))
 
 
 def _long(number: Any) -> bool:

@@ -119,7 +119,7 @@ def test_a_document_too_deep_for_the_interpreter_is_refused_not_raised() -> None
 def test_any_bytes_give_a_document_or_a_refusal(body: bytes) -> None:
     result = read_json(body, BOUNDS)
     if isinstance(result, Json):
-        assert json.loads(body.decode()) == result.value
+        assert json.loads(body.decode()) == json.loads(write_json(result.value))
 
 
 @settings(max_examples=150)
@@ -129,7 +129,6 @@ def test_any_document_reads_back_as_itself(document: Any, escaped: bool) -> None
     body = json.dumps(document, ensure_ascii=escaped).encode()
     result = read_json(body, bounds)
     assert isinstance(result, Json)
-    assert result.value == document
     assert json.loads(write_json(result.value)) == document
 
 
@@ -188,6 +187,8 @@ def test_beyond_the_bound_of_parts_the_rest_is_unreadable_never_nothing(monkeypa
     monkeypatch.setattr(bodies, "MAX_PARTS", 3)
     parts = parts_of(["a", "b", "c", "d", "e"])
     assert parts[3:] == [Part("/3", "", "unreadable")]
+    parts = parts_of({"a": "x", "b": "y", "c": "z", "d": {"e": 1}})
+    assert parts[4:] == [Part("/c", "", "unreadable")]
 
 
 def test_replacing_copies_only_the_way_and_leaves_the_original() -> None:

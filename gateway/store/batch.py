@@ -1,0 +1,171 @@
+"""One transaction's worth of records: what waits, given its place in the ledger, as rows. Pure: no I/O, no clock."""
+
+from asyncio import Future
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from gateway.core.errors import FormatError, GatewayError, PolicyMoved
+from gateway.core.ids import uuid7
+from gateway.ledger.chain import leaf_hash
+from gateway.ledger.entry import Appended, Entry
+from gateway.ledger.record import GENESIS, Envelope, NodeInfo, OutcomeInfo, seal, timestamp
+from gateway.store.index import index_columns
+
+Row = tuple[object, ...]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A ledger's head row: how many records, the newest one's leaf hash and time, and the active policy's digest."""
+
+    size: int
+    hash: bytes
+    recorded_at: str
+    policy: str | None
+
+
+EMPTY = Head(0, GENESIS, "", None)
+
+
+class Waiting:
+    """An entry in the queue, and whoever waits for it.
+
+    `only_if_open`: the entry is written only if its exchange is still open when its turn comes, and silently left out
+    otherwise: it says that an exchange had no end, which another end has then made untrue.
+    """
+
+    __slots__ = ("entry", "future", "only_if_open")
+
+    def __init__(self, entry: Entry, future: "Future[Appended | None] | None", only_if_open: bool = False) -> None:
+        self.entry = entry
+        self.future = future
+        self.only_if_open = only_if_open
+
+
+class Filled:
+    """Rows in the order of their tables' columns, the head after them, and an answer for each that waited."""
+
+    __slots__ = ("activated", "answers", "closed", "detail", "head", "opened", "record", "sealed", "subjects")
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.record: list[Row] = []
+        self.detail: list[Row] = []
+        self.sealed: list[Row] = []
+        self.subjects: list[Row] = []
+        self.activated: list[Row] = []
+        self.opened: dict[str, Row] = {}
+        self.closed: list[str] = []
+        self.answers: list[Appended | GatewayError | None] = []
+
+
+def fill(
+    waiting: Iterable[Waiting], head: Head, *, tenant: str, now_us: int, still_open: set[str], node: NodeInfo
+) -> Filled:
+    """Give each entry its sequence number, link and time, encode and hash it, and lay out every row it needs.
+
+    To be called while the head is locked. `still_open`: which of the exchanges that these entries close are open
+    (emptied as they close). An intent decided under another policy than the head's is answered with `PolicyMoved`, an
+    entry that cannot be encoded with its `FormatError`; the others do not suffer.
+    """
+    filled = Filled(head)
+    size, link, policy = head.size, head.hash, head.policy
+    recorded_at = max(timestamp(now_us), head.recorded_at)
+    answers, records = filled.answers, filled.record
+    for waiter in waiting:
+        entry = waiter.entry
+        envelope = entry.envelope
+        if entry.decided_under is not None and entry.decided_under != policy:
+            answers.append(PolicyMoved("the active policy is another one than this was decided under"))
+            continue
+        closes = entry.closes and envelope.exchange is not None
+        if closes and envelope.exchange not in still_open and envelope.exchange not in filled.opened:
+            if waiter.only_if_open:
+                answers.append(None)
+                continue
+            envelope.event, closes = "exchange.late", False
+        try:
+            data = seal(envelope, size, link, recorded_at)
+        except FormatError as error:
+            answers.append(error)
+            continue
+        link = leaf_hash(data)
+        records.append((tenant, size, *index_columns(envelope), data, link))
+        if entry.activates is not None:
+            policy = entry.activates
+            filled.activated.append((tenant, size, policy, recorded_at))
+        _beside(filled, entry, tenant, size)
+        _exchange(filled, entry, tenant, size, closes, still_open, node)
+        answers.append(Appended(seq=size, leaf_hash=link, recorded_at=recorded_at))
+        size += 1
+    if records:
+        filled.head = Head(size, link, recorded_at, policy)
+    return filled
+
+
+def _beside(filled: Filled, entry: Entry, tenant: str, seq: int) -> None:
+    if entry.detail is not None:
+        filled.detail.append((tenant, seq, entry.salt, entry.detail))
+    for part in entry.sealed:
+        filled.sealed.append((tenant, seq, part.part, part.key, part.nonce, part.ciphertext))
+    for subject in entry.subjects:
+        filled.subjects.append((tenant, subject, seq))
+
+
+def _exchange(
+    filled: Filled, entry: Entry, tenant: str, seq: int, closes: bool, still_open: set[str], node: NodeInfo
+) -> None:
+    exchange = entry.envelope.exchange
+    if exchange is None:
+        return
+    if entry.opens:
+        filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.envelope.occurred_at)
+    if closes and filled.opened.pop(exchange, None) is None:
+        still_open.discard(exchange)
+        filled.closed.append(exchange)
+
+
+def closing(waiting: Sequence[Waiting]) -> list[str]:
+    """The exchanges that these entries would end."""
+    return [w.entry.envelope.exchange for w in waiting if w.entry.closes and w.entry.envelope.exchange is not None]
+
+
+def interrupted(intent: Envelope, now_us: int, node: NodeInfo) -> Entry:
+    """The end of an exchange whose end nobody can tell: what its intent said of who, where and why, and no more."""
+    envelope = Envelope(
+        id=uuid7(now_us),
+        tenant=intent.tenant,
+        event="exchange.interrupted",
+        occurred_at=timestamp(now_us),
+        actor=intent.actor,
+        actor_kind=intent.actor_kind,
+        caller_zone=intent.caller_zone,
+        session=intent.session,
+        exchange=intent.exchange,
+        parent=intent.parent,
+        agent=intent.agent,
+        zone=intent.zone,
+        processor=intent.processor,
+        capability=intent.capability,
+        action=intent.action,
+        purpose=intent.purpose,
+        trace=intent.trace,
+        outcome=OutcomeInfo(code="interrupted"),
+        node=node,
+    )
+    return Entry(envelope=envelope, closes=True)
+
+
+def recovered(tenant: str, now_us: int, node: NodeInfo, code: str, count: int) -> Entry:
+    """That the ledger can be written again. `code` says what `count` counts: `ledger_unavailable` appends that were
+    refused and are on no record, or `interrupted` exchanges that were found open at a start and closed."""
+    envelope = Envelope(
+        id=uuid7(now_us),
+        tenant=tenant,
+        event="ledger.recovered",
+        occurred_at=timestamp(now_us),
+        outcome=OutcomeInfo(code=code),
+        count=count,
+        node=node,
+    )
+    return Entry(envelope=envelope)

@@ -1,0 +1,59 @@
+"""One thread that does blocking work in order, for a loop that must not block."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Worker:
+    """A daemon thread: one that hangs in a system call does not keep the process from ending.
+
+    Jobs of several callers take turns. A cancelled wait does not stop a job that has begun.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._jobs: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], Any]] | None]
+        self._jobs = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def run(self, job: Callable[[], T]) -> "asyncio.Future[T]":
+        """The job's result, or what it raised."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put((loop, future, job))
+        return future
+
+    def close(self) -> None:
+        """Let the thread end after the jobs that wait. Does not wait for it."""
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            loop, future, call = job
+            try:
+                result = call()
+            except BaseException as error:  # noqa: BLE001 — handed to whoever waits
+                self._answer(loop, _fail, future, error)
+            else:
+                self._answer(loop, _succeed, future, result)
+
+    @staticmethod
+    def _answer(loop: asyncio.AbstractEventLoop, how: Callable[..., None], future: Any, value: object) -> None:
+        # A loop that has closed has nobody left who waits.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(how, future, value)
+
+
+def _succeed(future: "asyncio.Future[Any]", result: object) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

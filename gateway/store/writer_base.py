@@ -1,0 +1,406 @@
+"""A tenant's writer: group commit, the same on every database.
+
+Life of a batch: everything that waits is taken; the tenant's head is locked; sequence numbers, links and times are
+filled in; all rows are inserted in one transaction with the head; it commits; only then the waiters wake. While one
+commit is under way the next batch gathers, so that batches grow with load, and no timer adds latency when idle.
+
+When a batch fails, everyone in it and everyone queued behind it is told `LedgerUnavailable`, and nothing of it is ever
+tried again. What was refused is counted, and the first batch that succeeds afterwards begins with a `ledger.recovered`
+record holding the count, and with an `exchange.interrupted` for every exchange whose intent turned out durable, or
+whose end was refused.
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
+from typing import Protocol
+
+import msgspec
+
+from gateway.core.errors import FormatError, LedgerUnavailable
+from gateway.core.ports import Clock, Failpoint
+from gateway.ledger.entry import Appended, DataKey, Entry
+from gateway.ledger.record import Envelope, NodeInfo, check
+from gateway.store.batch import Filled, Head, Waiting, closing, fill, interrupted, recovered
+from gateway.store.worker import Worker
+
+MAX_BATCH = 1_000
+MAX_ABANDONED = 100_000
+_log = logging.getLogger("gateway.store")
+
+
+class DataKeys(Protocol):
+    """Where data keys live, apart from the database."""
+
+    def persist(self, keys: Sequence[DataKey]) -> None:
+        """Make the keys durable (synced when it returns). Blocking: called in a thread."""
+        ...
+
+
+class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a writer is given, whatever its database."""
+
+    tenant: str
+    """The ledger's id."""
+    node: NodeInfo
+    clock: Clock
+    keyring: DataKeys | None = None
+    failpoint: Failpoint | None = None
+    """Awaited at `ledger.before_insert`, `ledger.before_commit` and `ledger.after_commit`."""
+    on_batch: Callable[[int, float], None] | None = None
+    """Told the size and the seconds of each batch that was committed."""
+    limit: int = 10_000
+    """How many may wait before appends are refused at once."""
+    wait_s: float = 5.0
+    """How long a batch may take before those who wait for it are told `LedgerUnavailable`."""
+    retry_s: float = 1.0
+    """How often a writer that failed looks whether the database is back."""
+
+
+class LedgerWriter(ABC):
+    """`ledger.entry.Ledger` on one database; subclasses know how to lock, insert and commit."""
+
+    def __init__(self, options: WriterOptions) -> None:
+        self.tenant, self.node, self.clock = options.tenant, options.node, options.clock
+        self.policy: str | None = None
+        """The active policy's digest, as last seen in the head."""
+        self.healthy = False
+        """Whether the last attempt to reach the database succeeded."""
+        self.refused = 0
+        """Appends refused since the ledger was last written, and not yet on record."""
+        self._keyring = options.keyring
+        self._failpoint = options.failpoint
+        self._on_batch = options.on_batch
+        self._limit, self._wait_s, self._retry_s = options.limit, options.wait_s, options.retry_s
+        self._keyless: deque[Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
+        self._wake, self._wake_keys = asyncio.Event(), asyncio.Event()
+        self._stuck: set[str] = set()
+        self._stopping = self._persisting = False
+        self._abandoned: dict[str, Envelope] = {}
+        self._doubt: tuple[int, bytes, int] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._key_worker: Worker | None = None
+
+    @property
+    def lag(self) -> int:
+        """How many records wait."""
+        return len(self._queue) + len(self._keyless)
+
+    # ------------------------------------------------------------------------------------------------- from outside
+
+    async def start(self) -> None:
+        """Connect, make the ledger's head if this is its first start, and begin. `LedgerUnavailable` if it cannot."""
+        self.policy = (await self._open()).policy
+        self.healthy = True
+        self._tasks = [asyncio.create_task(self._run(), name=f"ledger {self.tenant}")]
+        if self._keyring is not None:
+            self._key_worker = Worker("data-keys")
+            self._tasks.append(asyncio.create_task(self._run_keys(self._keyring, self._key_worker)))
+
+    async def stop(self) -> None:
+        """Write what waits, then let go of the database. Later appends are refused."""
+        self._stopping = True
+        self._wake.set()
+        self._wake_keys.set()
+        # The keys' task first: what it lets go of is still the other one's to write.
+        for task in reversed(self._tasks):
+            await task
+        self._tasks = []
+        if self._key_worker is not None:
+            self._key_worker.close()
+        await self._close()
+
+    async def append(self, entry: Entry) -> Appended:
+        appended = await self._enqueue(entry)
+        if appended is None:  # only for entries that may be left out
+            raise LedgerUnavailable("the record was left out")
+        return appended
+
+    async def interrupt(self, intent: Envelope) -> Appended | None:
+        """Close an exchange as interrupted; None, and no record, when it was closed already."""
+        entry = interrupted(intent, self.clock.now_us(), self.node)
+        return await self._enqueue(entry, only_if_open=True)
+
+    def _enqueue(self, entry: Entry, only_if_open: bool = False) -> "asyncio.Future[Appended | None]":
+        self._check(entry)
+        if self._stopping or self._stuck or not self._tasks or self.lag >= self._limit:
+            self._refuse(entry)
+            raise LedgerUnavailable("the ledger cannot take records now")
+        future: asyncio.Future[Appended | None] = asyncio.get_running_loop().create_future()
+        waiter = Waiting(entry, future, only_if_open)
+        if self._keyring is not None and (entry.keys or self._keyless or self._persisting):
+            self._keyless.append(waiter)
+            self._wake_keys.set()
+        else:
+            self._queue.append(waiter)
+            self._wake.set()
+        return future
+
+    def _check(self, entry: Entry) -> None:
+        envelope = entry.envelope
+        if envelope.tenant != self.tenant:
+            raise FormatError("tenant must be this ledger's")
+        if (entry.opens or entry.closes) and envelope.exchange is None:
+            raise FormatError("an entry that opens or closes must name its exchange")
+        if (entry.detail is None) != (envelope.detail is None) or (entry.salt is None) != (entry.detail is None):
+            raise FormatError("detail, its salt and its commitment go together")
+        if entry.keys and self._keyring is None:
+            raise FormatError("data keys need a keyring")
+        check(envelope)
+
+    # ------------------------------------------------------------------------------------------------------- the loop
+
+    async def _run_keys(self, keyring: DataKeys, worker: Worker) -> None:
+        """Make data keys durable before the records that need them are written; the order of the queue stays.
+
+        A crash after this and before the commit leaves a key that opens nothing: harmless. The other order would leave
+        a record whose content nobody can ever open.
+        """
+        while True:
+            await self._wake_keys.wait()
+            self._wake_keys.clear()
+            while self._keyless:
+                taken = list(self._keyless)
+                self._keyless.clear()
+                keys = [key for waiter in taken for key in waiter.entry.keys]
+                watchdog = asyncio.get_running_loop().call_later(self._wait_s, self._overdue, taken, "keys")
+                self._persisting = True
+                try:
+                    if keys:
+                        await worker.run(partial(keyring.persist, keys))
+                except Exception as error:  # noqa: BLE001 — whatever it was, the keys are not durable
+                    _log.error("data keys could not be written: %s", type(error).__name__)
+                    self._fail([waiter for waiter in taken if waiter.entry.keys])
+                    taken = [waiter for waiter in taken if not waiter.entry.keys]
+                finally:
+                    watchdog.cancel()
+                    self._stuck.discard("keys")
+                    self._persisting = False
+                # Those that were told while the keys hung are refused for good.
+                self._fail([waiter for waiter in taken if _told(waiter)])
+                self._queue.extend(waiter for waiter in taken if not _told(waiter))
+                self._wake.set()
+            if self._stopping:
+                return
+
+    async def _run(self) -> None:
+        while True:
+            if not self._queue and not (self.healthy and self._behind()):
+                await self._sleep()
+            if self._stopping and not self._queue and not self._keyless and not self._persisting:
+                return
+            if not self._queue and self.healthy and not self._behind():
+                continue
+            taken = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+            await self._attempt(taken)
+
+    def _behind(self) -> bool:
+        """Whether there is something to tell that nobody waits for."""
+        return bool(self.refused or self._abandoned) and not self._stopping
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(None if self.healthy else self._retry_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    async def _attempt(self, taken: list[Waiting]) -> None:
+        began = self.clock.monotonic_ns()
+        loop = asyncio.get_running_loop()
+        watchdog = loop.call_later(self._wait_s, self._overdue, taken, "database")
+        try:
+            async with self._turn():
+                await self._dispel_doubt()
+                refused, ends = self.refused, list(self._abandoned)[: MAX_BATCH // 2]
+                filled = await self._write([*self._catch_up(refused, ends), *taken], len(taken), refused)
+        except asyncio.CancelledError:
+            self._fail([*taken, *self._queue, *self._keyless])
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever it was, nobody may take the records for durable
+            _log.error("the ledger could not be written: %s", type(error).__name__)
+            self.healthy = False
+            # Everyone queued behind has waited for the same database, and would wait as long again.
+            self._fail([*taken, *self._queue, *self._keyless])
+            self._queue.clear()
+            self._keyless.clear()
+        else:
+            self.refused -= refused
+            for exchange in ends:
+                self._abandoned.pop(exchange, None)
+            self.healthy, self.policy = True, filled.head.policy
+            self._answer(taken, filled)
+            if self._on_batch is not None and taken:
+                self._on_batch(len(taken), (self.clock.monotonic_ns() - began) / 1e9)
+        finally:
+            watchdog.cancel()
+            self._stuck.discard("database")
+
+    async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
+        """The transaction, step by step. The last `taken` of those waiting came from outside."""
+        # 1. Lock the head. A crash from here to 4 leaves nothing: the database rolls the transaction back.
+        head, still_open = await self._lock(closing(waiting))
+        try:
+            # 2. Give everything its place.
+            filled = self._filled(waiting, head, still_open)
+            if not filled.record:
+                await self._rollback()
+                return filled
+            # 3. Insert it all, and move the head.
+            await self._pause("ledger.before_insert")
+            await self._insert(filled)
+            await self._pause("ledger.before_commit")
+        except BaseException:
+            await self._rollback()
+            raise
+        # 4. Commit. A crash before: nothing is there, and nobody was told that it is. After: all of it is there, and
+        #    nobody was told; recovery closes the exchanges that this opened, and nothing left on their account, because
+        #    only a waiter that was told lets anything leave.
+        try:
+            await self._commit()
+            await self._pause("ledger.after_commit")
+        except Exception as error:  # noqa: BLE001 — raised again unless the records are found to be there
+            await self._doubtful(filled, taken, refused, error)
+        return filled
+
+    async def _doubtful(self, filled: Filled, taken: int, refused: int, error: Exception) -> None:
+        """After a commit that may or may not have happened, which can only be read from the database: to try again
+        could write it twice. Raises `error` unless the records are there."""
+        self._doubt = (filled.head.size - 1, filled.head.hash, _written(filled, taken) + refused)
+        if not await self._settle():
+            raise error
+
+    def _filled(self, waiting: list[Waiting], head: Head, still_open: set[str]) -> Filled:
+        return fill(
+            waiting, head, tenant=self.tenant, now_us=self.clock.now_us(), still_open=still_open, node=self.node
+        )
+
+    async def _pause(self, name: str) -> None:
+        if self._failpoint is not None:
+            await self._failpoint(name)
+
+    async def _settle(self) -> bool:
+        """Whether the batch in doubt landed, read under the head's lock over a new connection."""
+        if self._doubt is None:
+            return True
+        seq, leaf_hash, _ = self._doubt
+        landed = await self._landed(seq, leaf_hash)
+        self._doubt = None
+        return landed
+
+    async def _dispel_doubt(self) -> None:
+        """Before the first attempt after an uncertain commit: did that one land? Its waiters were refused, and if their
+        records are there they do not belong in the count."""
+        if self._doubt is not None:
+            count = self._doubt[2]
+            if await self._settle():
+                self.refused = max(0, self.refused - count)
+
+    # ---------------------------------------------------------------------------------------------- answers, refusals
+
+    def _answer(self, taken: list[Waiting], filled: Filled) -> None:
+        answers = filled.answers[len(filled.answers) - len(taken) :]
+        for waiter, answer in zip(taken, answers, strict=True):
+            future = waiter.future
+            if future is None or future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def _catch_up(self, refused: int, ends: list[str]) -> list[Waiting]:
+        entries = []
+        now = self.clock.now_us()
+        if refused:
+            entries.append(Waiting(recovered(self.tenant, now, self.node, "ledger_unavailable", refused), None))
+        for exchange in ends:
+            entries.append(Waiting(interrupted(self._abandoned[exchange], now, self.node), None, only_if_open=True))
+        return entries
+
+    def _fail(self, waiting: Sequence[Waiting]) -> None:
+        for waiter in waiting:
+            self._refuse(waiter.entry)
+            _tell(waiter)
+
+    def _refuse(self, entry: Entry) -> None:
+        envelope = entry.envelope
+        # A place that it did not get must not stay in it.
+        envelope.seq = envelope.prev = envelope.recorded_at = None
+        self.refused += 1
+        self._abandon(entry)
+
+    def _abandon(self, entry: Entry) -> None:
+        exchange = entry.envelope.exchange
+        if exchange is not None and (entry.opens or entry.closes) and len(self._abandoned) < MAX_ABANDONED:
+            self._abandoned[exchange] = entry.envelope
+
+    def _overdue(self, taken: list[Waiting], where: str) -> None:
+        """The database hangs: nobody waits longer for it. What becomes of the batch is seen when the call returns."""
+        self.healthy = False
+        self._stuck.add(where)
+        _log.error("the ledger's %s did not answer in %s s", where, self._wait_s)
+        for waiter in taken:
+            self._abandon(waiter.entry)
+            _tell(waiter)
+        self._fail([*self._queue, *self._keyless])
+        self._queue.clear()
+        self._keyless.clear()
+        if where == "database":
+            self._interrupt()
+
+    # -------------------------------------------------------------------------------------------- what a database does
+
+    @abstractmethod
+    async def _open(self) -> Head:
+        """Connect, make the head row if there is none, and return it."""
+
+    @abstractmethod
+    async def _close(self) -> None: ...
+
+    @abstractmethod
+    async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:
+        """Begin a transaction, lock the head; also which of these exchanges are open."""
+
+    @abstractmethod
+    async def _insert(self, filled: Filled) -> None: ...
+
+    @abstractmethod
+    async def _commit(self) -> None: ...
+
+    @abstractmethod
+    async def _rollback(self) -> None:
+        """Leave the transaction, by dropping the connection if need be. Never raises."""
+
+    @abstractmethod
+    async def _landed(self, seq: int, leaf_hash: bytes) -> bool:
+        """Whether this record is durably there: asked over a new connection, with the head locked."""
+
+    def _turn(self) -> AbstractAsyncContextManager[object]:
+        """Held for one batch: for databases whose connection several writers share."""
+        return nullcontext()
+
+    @abstractmethod
+    def _interrupt(self) -> None:
+        """Break off the call that hangs, if that is possible."""
+
+
+def _written(filled: Filled, taken: int) -> int:
+    return sum(isinstance(answer, Appended) for answer in filled.answers[len(filled.answers) - taken :])
+
+
+def _told(waiter: Waiting) -> bool:
+    """Whether it was told something already (cancelled is not told: its record is written all the same)."""
+    future = waiter.future
+    return future is not None and future.done() and not future.cancelled()
+
+
+def _tell(waiter: Waiting) -> None:
+    if waiter.future is not None and not waiter.future.done():
+        waiter.future.set_exception(LedgerUnavailable("the ledger could not be written"))

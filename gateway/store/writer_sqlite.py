@@ -1,0 +1,248 @@
+"""The writer on SQLite: one connection in one thread, WAL, synchronous = FULL.
+
+Other processes may append to the same file through the same code: BEGIN IMMEDIATE orders them, and the head is read
+inside the transaction. Writers of one process share a `SqliteFile`, so that they take turns without polling its lock.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import cache, partial
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.store.batch import EMPTY, Filled, Head, Row, Waiting, closing
+from gateway.store.worker import Worker
+from gateway.store.writer_base import LedgerWriter, WriterOptions
+
+T = TypeVar("T")
+_OPEN = "SELECT exchange FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?))"
+_CLOSE = "DELETE FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?))"
+_HEAD = "SELECT size, hash, recorded_at, policy FROM head WHERE tenant = ?"
+_MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ? WHERE tenant = ?"
+_START = "INSERT INTO head SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
+_HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
+_CHUNKS = (64, 8, 1)
+"""Rows a statement: one call into SQLite for many rows, without the interpreter's lock in between."""
+
+
+@cache
+def _insert(table: str, columns: int, rows: int) -> str:
+    # An exchange's id is random; one that comes twice is a caller's repeat and must not stop everybody else's records.
+    verb = "INSERT OR REPLACE" if table == "open_exchange" else "INSERT"
+    row = f"({', '.join('?' * columns)})"
+    return f"{verb} INTO {table} VALUES {', '.join([row] * rows)}"
+
+
+class SqliteFile:
+    """A database file, its connection and the thread that alone uses it. Methods but `run` are for that thread."""
+
+    def __init__(self, path: Path, wait_s: float = 5.0) -> None:
+        self.path = path
+        self.worker = Worker("ledger-sqlite")
+        self.turn = asyncio.Lock()
+        """Held by the writer whose transaction is under way."""
+        self._wait_s = wait_s
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[tuple[int, int], ...] = ()
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection, opened if there is none: `LedgerUnavailable` unless it makes commits durable."""
+        if self._connection is not None:
+            if self._found() != self._identity:
+                # The file was moved, replaced or deleted under us: what we would commit now, nobody would ever find.
+                self.close()
+                raise LedgerUnavailable("the database file was replaced while it was open")
+            return self._connection
+        uri = f"file:{quote(str(self.path))}?mode=rw"
+        # A little less than the writer's patience, so that a lock held by another is an error and not a hang.
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=self._wait_s * 0.8, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                raise LedgerUnavailable("the database's journal must be WAL: run `gateway migrate`")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the WAL
+            self._identity = self._found()
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def verify_there(self) -> None:
+        """`LedgerUnavailable` unless file and WAL are still those that were opened."""
+        if self._found() != self._identity:
+            self.close()
+            raise LedgerUnavailable("the database file was replaced while it was open")
+
+    def interrupt(self) -> None:
+        """Break off a statement that waits or works (not a sync). From any thread."""
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+
+    def _found(self) -> tuple[tuple[int, int], ...]:
+        return tuple((found.st_dev, found.st_ino) for found in (os.stat(self.path), os.stat(f"{self.path}-wal")))
+
+
+class SqliteWriter(LedgerWriter):
+    """One tenant's ledger in a SQLite file."""
+
+    def __init__(self, file: SqliteFile, options: WriterOptions) -> None:
+        super().__init__(options)
+        self._file = file
+
+    async def _open(self) -> Head:
+        return await self._file.worker.run(partial(_mapped, self._open_now))
+
+    async def _close(self) -> None:
+        """The file stays open: it is its other writers' too, and closed by whoever opened it."""
+
+    async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:
+        return await self._file.worker.run(partial(_mapped, partial(self._lock_now, closing)))
+
+    async def _insert(self, filled: Filled) -> None:
+        await self._file.worker.run(partial(_mapped, partial(self._insert_now, filled)))
+
+    async def _commit(self) -> None:
+        await self._file.worker.run(partial(_mapped, self._commit_now))
+
+    async def _rollback(self) -> None:
+        await self._file.worker.run(self._rollback_now)
+
+    async def _landed(self, seq: int, leaf_hash: bytes) -> bool:
+        return await self._file.worker.run(partial(_mapped, partial(self._landed_now, seq, leaf_hash)))
+
+    def _turn(self) -> AbstractAsyncContextManager[object]:
+        return self._file.turn
+
+    def _interrupt(self) -> None:
+        self._file.interrupt()
+
+    async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
+        if self._failpoint is not None or self._doubt is not None:
+            return await super()._write(waiting, taken, refused)
+        # The same steps in one go: nothing to wait for in between, so no hand-over between threads.
+        filled, error = await self._file.worker.run(partial(_mapped, partial(self._write_now, waiting)))
+        if error is not None:
+            await self._doubtful(filled, taken, refused, error)
+        return filled
+
+    def _write_now(self, waiting: list[Waiting]) -> tuple[Filled, Exception | None]:
+        head, still_open = self._lock_now(closing(waiting))
+        try:
+            filled = self._filled(waiting, head, still_open)
+            if not filled.record:
+                self._rollback_now()
+                return filled, None
+            self._insert_now(filled)
+        except BaseException:
+            self._rollback_now()
+            raise
+        try:
+            self._commit_now()
+        except (sqlite3.Error, OSError, LedgerUnavailable) as error:
+            return filled, error
+        return filled, None
+
+    # ------------------------------------------------------------------------------------------------ in the thread
+
+    def _open_now(self) -> Head:
+        connection = self._file.connection()
+        start = (self.tenant, EMPTY.size, EMPTY.hash, EMPTY.recorded_at, EMPTY.policy, self.tenant)
+        # A crash before or after leaves no head or an empty one: the same to whoever starts next.
+        connection.execute(_START, start)
+        return self._head(connection)
+
+    def _lock_now(self, closing: list[str]) -> tuple[Head, set[str]]:
+        connection = self._file.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            still_open: set[str] = set()
+            if closing:
+                still_open = {row[0] for row in connection.execute(_OPEN, (self.tenant, json.dumps(closing)))}
+            return self._head(connection), still_open
+        except BaseException:
+            self._rollback_now()
+            raise
+
+    def _head(self, connection: sqlite3.Connection) -> Head:
+        row = connection.execute(_HEAD, (self.tenant,)).fetchone()
+        if row is None:
+            raise LedgerUnavailable("the ledger has no head")
+        return Head(*row)
+
+    def _insert_now(self, filled: Filled) -> None:
+        connection, tenant, head = self._file.connection(), self.tenant, filled.head
+        _put(connection, "record", filled.record)
+        _put(connection, "detail", filled.detail)
+        _put(connection, "sealed", filled.sealed)
+        _put(connection, "subject_record", filled.subjects)
+        _put(connection, "policy_active", filled.activated)
+        _put(connection, "open_exchange", list(filled.opened.values()))
+        if filled.closed:
+            connection.execute(_CLOSE, (tenant, json.dumps(filled.closed)))
+        moved = connection.execute(_MOVE, (head.size, head.hash, head.recorded_at, head.policy, tenant))
+        if moved.rowcount != 1:
+            raise LedgerUnavailable("the ledger has no head")
+
+    def _commit_now(self) -> None:
+        # A crash before this returns may leave all or nothing; after it, with synchronous = FULL, the WAL is synced.
+        self._file.connection().execute("COMMIT")
+        self._file.verify_there()
+
+    def _rollback_now(self) -> None:
+        """Never raises: a connection that cannot roll back is dropped, and its transaction with it."""
+        try:
+            connection = self._file.connection()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except (sqlite3.Error, OSError, LedgerUnavailable):
+            self._file.close()
+
+    def _landed_now(self, seq: int, leaf_hash: bytes) -> bool:
+        self._file.close()
+        connection = self._file.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = connection.execute(_HASH, (self.tenant, seq)).fetchone()
+        finally:
+            connection.execute("ROLLBACK")
+        if row is None or row[0] != leaf_hash:
+            return False
+        # A sync that failed may have marked the WAL's pages clean without writing them, and a second one would then
+        # succeed for nothing. A whole checkpoint writes and syncs what they hold to the database file itself.
+        return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+
+def _put(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+    done = 0
+    for chunk in _CHUNKS:
+        while len(rows) - done >= chunk:
+            statement = _insert(table, len(rows[0]), chunk)
+            connection.execute(statement, [value for row in rows[done : done + chunk] for value in row])
+            done += chunk
+
+
+def _mapped(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except (sqlite3.Error, OSError) as error:
+        raise LedgerUnavailable(f"SQLite could not write: {_code(error)}") from error
+
+
+def _code(error: sqlite3.Error | OSError) -> str:
+    name = error.sqlite_errorname if hasattr(error, "sqlite_errorname") else None
+    return name or type(error).__name__

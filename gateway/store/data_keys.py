@@ -1,0 +1,190 @@
+"""Data keys: what sealed parts are sealed under, in a file of their own apart from the database and its backups.
+
+One SQLite file (`data-keys.db`, WAL, synchronous=FULL, secure_delete). Each key is 32 random bytes, wrapped under the
+keyring's key-encryption key: version byte 0x01 ‖ nonce (12 bytes) ‖ AES-256-GCM ciphertext and tag (NIST SP 800-38D),
+with the key's id and subject as associated data, so that a row's key opens under its own id and for its own subject
+only. Plain keys are not cached: whoever destroys a key, in whatever process, has destroyed it everywhere (reading
+and unwrapping costs less than 10 µs). A destroyed id leaves a tombstone, so that nothing brings the key back.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
+from gateway.core.ids import random_id
+from gateway.ledger.entry import DataKey
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+_VERSION = b"\x01"
+_WAIT_MS = 5_000
+_SCHEMA = """
+CREATE TABLE data_key (id TEXT PRIMARY KEY, subject TEXT, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX data_key_subject ON data_key (subject) WHERE subject IS NOT NULL;
+CREATE TABLE destroyed (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def fields(*values: bytes) -> bytes:
+    """An unambiguous encoding of several byte strings: each with its length before it, 4 bytes, big-endian."""
+    return b"".join(len(value).to_bytes(4) + value for value in values)
+
+
+class DataKeys:
+    """The file of data keys, opened. May be used from several threads, and by several processes at once."""
+
+    def __init__(self, file: Path, kek: bytes) -> None:
+        self._cipher = AESGCM(kek)
+        # Two connections: the writer's waits for the disk, and the reader's must not wait with it.
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        with _mapped():
+            self._reader = _connect(file)
+            self._writer = _connect(file)
+            version: int = self._reader.execute("PRAGMA user_version").fetchone()[0]
+        if version != 1:
+            self.close()
+            raise ConfigurationError(f"{file} is not a file of data keys of this version")
+
+    @staticmethod
+    def create(file: Path) -> None:
+        """Make an empty file, readable by its owner alone; `ConfigurationError` if there is one already."""
+        try:
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError as error:
+            raise ConfigurationError(f"{file} exists already and is not overwritten") from error
+        with _mapped():
+            connection = _connect(file)
+            connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+            connection.close()
+
+    def close(self) -> None:
+        for connection in (self._reader, self._writer):
+            connection.close()
+
+    def new(self, subject: str | None) -> tuple[DataKey, bytes]:
+        """A new key, wrapped, and the plain 32 bytes. It is nowhere yet: `persist` makes it durable."""
+        key_id, plain, nonce = random_id("dk"), os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
+        wrapped = _VERSION + nonce + self._cipher.encrypt(nonce, plain, _associated(key_id, subject))
+        return DataKey(id=key_id, subject=subject, wrapped=wrapped), plain
+
+    def persist(self, keys: Sequence[DataKey]) -> None:
+        """Make keys durable; returns when they are synced. Repeating it changes nothing; destroyed keys stay so.
+
+        `LedgerUnavailable` when it could not be done.
+        """
+        if not keys:
+            return
+        rows = [(key.id, key.subject, key.wrapped, key.id) for key in keys]
+        with self._writing, _mapped(), _transaction(self._writer):
+            self._writer.executemany(
+                "INSERT INTO data_key (id, subject, wrapped) SELECT ?, ?, ? "
+                "WHERE NOT EXISTS (SELECT 1 FROM destroyed WHERE id = ?) ON CONFLICT (id) DO NOTHING",
+                rows,
+            )
+            # A crash before the commit: no key, and no record either, for the records are committed after this
+            # returns. A crash after it: keys that nothing was sealed with. They open nothing and harm nobody.
+
+    def get(self, key_id: str) -> bytes | None:
+        """The plain key, or None when there is none (any more). `VerificationError` if the row was tampered with."""
+        row = self._one("SELECT subject, wrapped FROM data_key WHERE id = ?", key_id)
+        return None if row is None else self._unwrap(key_id, row[0], row[1])
+
+    def of_subject(self, subject: str) -> tuple[str, bytes] | None:
+        """Id and plain bytes of the subject's current key, or None when it has none.
+
+        Two processes that meet a subject at the same moment may make a key each; the first by id is the current one
+        from then on, and all of them die together (`ids_of_subject`).
+        """
+        row = self._one("SELECT id, wrapped FROM data_key WHERE subject = ? ORDER BY id LIMIT 1", subject)
+        return None if row is None else (row[0], self._unwrap(row[0], subject, row[1]))
+
+    def ids_of_subject(self, subject: str) -> tuple[str, ...]:
+        """Ids of all keys that the subject has, in order."""
+        with self._reading, _mapped():
+            rows = self._reader.execute("SELECT id FROM data_key WHERE subject = ? ORDER BY id", (subject,)).fetchall()
+        return tuple(row[0] for row in rows)
+
+    def destroy(self, key_ids: Sequence[str]) -> int:
+        """Delete keys for good: pages overwritten, journal emptied. Returns how many there were; may be repeated.
+
+        `LedgerUnavailable` when it could not be completed: then it must be called again.
+        """
+        with self._writing, _mapped():
+            with _transaction(self._writer):
+                count = 0
+                for key_id in key_ids:
+                    count += self._writer.execute("DELETE FROM data_key WHERE id = ?", (key_id,)).rowcount
+                    self._writer.execute("INSERT INTO destroyed (id) VALUES (?) ON CONFLICT (id) DO NOTHING", (key_id,))
+            # A crash here: the keys are gone for every reader, but their wrapped bytes may still stand in the journal
+            # until the next call or the next closing of the file empties it.
+            busy: int = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise LedgerUnavailable("the keys are deleted, but another reader holds the keyring's journal: repeat this")
+        return count
+
+    def _one(self, query: str, value: str) -> tuple[str, bytes] | None:
+        with self._reading, _mapped():
+            row: tuple[str, bytes] | None = self._reader.execute(query, (value,)).fetchone()
+        return row
+
+    def _unwrap(self, key_id: str, subject: str | None, wrapped: bytes) -> bytes:
+        if wrapped[:1] != _VERSION:
+            raise VerificationError("a data key in the keyring is not of a known form")
+        nonce, ciphertext = wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :]
+        try:
+            return self._cipher.decrypt(nonce, ciphertext, _associated(key_id, subject))
+        except (InvalidTag, ValueError) as error:
+            raise VerificationError(
+                "a data key in the keyring does not open: it was changed, or wrapped under another key"
+            ) from error
+
+
+def _associated(key_id: str, subject: str | None) -> bytes:
+    # No subject and an empty one differ by the number of fields.
+    owner = () if subject is None else (subject.encode(),)
+    return fields(b"gateway/data-key/v1", key_id.encode(), *owner)
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    # mode=rw: a file that is missing is an error, never made anew without anyone's noticing.
+    uri = f"{file.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_WAIT_MS / 1000)
+    try:
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    if mode != "wal":
+        connection.close()
+        raise ConfigurationError(f"{file} cannot have a write-ahead log here: keep the keyring on a local disk")
+    return connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerUnavailable("the keyring's file of data keys cannot be read or written") from error

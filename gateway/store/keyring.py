@@ -1,0 +1,201 @@
+"""The keyring: a directory (0700) of files (0600), kept apart from the database and from the database's backups.
+
+    kek                   the key-encryption key, 32 raw bytes: it wraps the data keys
+    data-keys.db          the data keys (`data_keys`)
+    ledger-<id>.key       the Ed25519 key that signs the ledger's checkpoints, as a signed-note private key
+    search-<id>.key       the tenant's search key, 32 raw bytes: it makes lookups of pseudonyms
+
+Nothing here is made by being asked for: a key that is missing is an error that names its file, because a new one in its
+place would silently break what the old one holds together.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.core.errors import ConfigurationError, FormatError
+from gateway.ledger.encoding import from_base64, to_base64
+from gateway.ledger.entry import DataKey
+from gateway.ledger.note import ED25519, Signer
+from gateway.store.data_keys import KEY_BYTES, DataKeys
+
+_LEDGER = re.compile(r"[a-z0-9_]{1,64}")
+_MAX_FILE = 4_096
+_PRIVATE = "PRIVATE+KEY+"
+
+
+class Keyring:
+    """An opened keyring. May be used from several threads."""
+
+    def __init__(self, directory: Path, data_keys: DataKeys) -> None:
+        self._directory = directory
+        self._data_keys = data_keys
+        self._search: dict[str, bytes] = {}
+
+    @classmethod
+    def create(cls, directory: Path) -> "Keyring":
+        """Make a keyring with its own key-encryption key; `ConfigurationError` if one is there already."""
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"the keyring directory {directory} cannot be made") from error
+        _guarded(directory)
+        # The data keys' file first: a crash between the two leaves a keyring that does not open, and a second `create`
+        # that says why; never one whose data keys are wrapped under a key that was replaced.
+        DataKeys.create(directory / "data-keys.db")
+        _write_new(directory / "kek", os.urandom(KEY_BYTES))
+        return cls.open(directory)
+
+    @classmethod
+    def open(cls, directory: Path) -> "Keyring":
+        """Open a keyring; `ConfigurationError` names a file that is missing, or that others than its owner may read."""
+        _guarded(directory)
+        for name in sorted(os.listdir(directory)):
+            if (directory / name).exists():  # the journal of another process may be gone by now
+                _guarded(directory / name)
+        kek = _read(directory / "kek", KEY_BYTES)
+        file = directory / "data-keys.db"
+        _guarded(file)
+        return cls(directory, DataKeys(file, kek))
+
+    def close(self) -> None:
+        self._data_keys.close()
+
+    def create_ledger_key(self, ledger: str, origin: str) -> None:
+        """Make the signing key of a ledger, under its checkpoint origin; `ConfigurationError` if it has one."""
+        _write_new(self._file("ledger", ledger), _private_key(Signer.generate(origin)).encode())
+
+    def signer(self, ledger: str, origin: str) -> Signer:
+        """The signing key of a ledger. `ConfigurationError` if it has none, or one that is for another origin."""
+        file = self._file("ledger", ledger)
+        try:
+            signer = _parse_private_key(_read(file).decode("utf-8"))
+        except (FormatError, UnicodeDecodeError):
+            # Without its cause, which could show what the file holds.
+            raise ConfigurationError(f"{file} does not hold a signing key") from None
+        if signer.name != origin:
+            raise ConfigurationError(f"{file} is the key of another origin than the ledger's")
+        return signer
+
+    def verifier_key(self, ledger: str, origin: str) -> str:
+        """The public half, as a signed-note verifier key: one line without its newline, what a `.vkey` file holds."""
+        return self.signer(ledger, origin).verifier.vkey
+
+    def create_search_key(self, tenant: str) -> None:
+        """Make the search key of a tenant (by its ledger id); `ConfigurationError` if it has one."""
+        _write_new(self._file("search", tenant), os.urandom(KEY_BYTES))
+
+    def search_key(self, tenant: str) -> bytes:
+        """The 32 bytes under which a tenant's identifiers are looked up."""
+        key = self._search.get(tenant)
+        if key is None:
+            key = self._search[tenant] = _read(self._file("search", tenant), KEY_BYTES)
+        return key
+
+    def discard(self, tenant: str) -> None:
+        """Remove the keys of a ledger that never came to be (another process made the tenant first)."""
+        for kind in ("ledger", "search"):
+            self._file(kind, tenant).unlink(missing_ok=True)
+        self._search.pop(tenant, None)
+
+    def new_data_key(self, subject: str | None) -> tuple[DataKey, bytes]:
+        """A new data key, wrapped, and its plain 32 bytes; it goes with the entry whose parts are sealed under it."""
+        return self._data_keys.new(subject)
+
+    def persist(self, keys: Sequence[DataKey]) -> None:
+        """Make data keys durable; returns when they are synced. Blocks: the writer calls it in a thread.
+
+        The records that need the keys are committed after this returns, so no sealed part is ever without its key.
+        """
+        self._data_keys.persist(keys)
+
+    def data_key(self, key_id: str) -> bytes | None:
+        """The plain bytes of a data key, or None once it was destroyed."""
+        return self._data_keys.get(key_id)
+
+    def subject_key(self, subject: str) -> tuple[str, bytes] | None:
+        """Id and plain bytes of the subject's current data key, or None while it has none."""
+        return self._data_keys.of_subject(subject)
+
+    def subject_keys(self, subject: str) -> tuple[str, ...]:
+        """Ids of all data keys of a subject."""
+        return self._data_keys.ids_of_subject(subject)
+
+    def destroy(self, key_ids: Sequence[str]) -> int:
+        """Destroy data keys for good, at once in every process that has the keyring open; returns how many."""
+        return self._data_keys.destroy(key_ids)
+
+    def _file(self, kind: str, ledger: str) -> Path:
+        if not _LEDGER.fullmatch(ledger):
+            raise ConfigurationError("a ledger id is of lower-case letters, digits and _")
+        return self._directory / f"{kind}-{ledger}.key"
+
+
+def _private_key(signer: Signer) -> str:
+    """`PRIVATE+KEY+NAME+hex(key id)+base64(0x01 ‖ seed)`: the form that Go's sumdb/note reads and writes."""
+    return f"{_PRIVATE}{signer.name}+{signer.verifier.key_id.hex()}+{to_base64(ED25519 + signer.seed)}\n"
+
+
+def _parse_private_key(text: str) -> Signer:
+    fields = text.removeprefix(_PRIVATE).removesuffix("\n").split("+", 2)  # the base64 may hold a plus of its own
+    typed = from_base64(fields[2]) if len(fields) == 3 else b""
+    signer = Signer(fields[0], typed[1:])
+    if _private_key(signer) != text:
+        raise FormatError("not a private key in its one form")
+    return signer
+
+
+def _guarded(path: Path) -> None:
+    """Refuse what is missing, or open to group or others."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"{path} is missing: restore it from its backup, or make a new keyring with `gateway init`"
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read") from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise ConfigurationError(f"{path} is open to others: it must be {'0700' if stat.S_ISDIR(mode) else '0600'}")
+
+
+def _read(path: Path, length: int | None = None) -> bytes:
+    _guarded(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read") from error
+    if len(data) > _MAX_FILE or (length is not None and len(data) != length):
+        raise ConfigurationError(f"{path} does not have the length of a key")
+    return data
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Write a file whole, durable, 0600; never over another, and never half.
+
+    A crash before the link leaves a `.new` file beside it, which nothing reads; after it, the file. The name is durable
+    once the directory is synced, before anything is made that needs the key.
+    """
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.new")
+    try:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except FileExistsError as error:
+        raise ConfigurationError(f"{path} exists already and is not overwritten") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written") from error

@@ -1,0 +1,205 @@
+"""The file of data keys: durable when it says so, opened under its own id only, and gone when destroyed."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
+from gateway.store.data_keys import DataKeys, fields
+
+KEK = bytes(range(32))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "data-keys.db"
+    DataKeys.create(path)
+    return path
+
+
+@pytest.fixture
+def keys(file: Path) -> Iterator[DataKeys]:
+    opened = DataKeys(file, KEK)
+    yield opened
+    opened.close()
+
+
+def test_a_persisted_key_is_read_back_by_another_process_s_connection(keys: DataKeys, file: Path) -> None:
+    key, plain = keys.new("su_1")
+    keys.persist([key])
+    other = DataKeys(file, KEK)
+    assert other.get(key.id) == plain
+    assert other.of_subject("su_1") == (key.id, plain)
+    other.close()
+
+
+def test_a_new_key_is_nowhere_before_it_is_persisted(keys: DataKeys) -> None:
+    key, _ = keys.new("su_1")
+    assert keys.get(key.id) is None
+    assert keys.of_subject("su_1") is None
+
+
+def test_the_plain_key_never_stands_in_the_file(keys: DataKeys, file: Path) -> None:
+    key, plain = keys.new(None)
+    keys.persist([key])
+    assert plain not in key.wrapped
+    for part in file.parent.iterdir():
+        assert plain not in part.read_bytes()
+
+
+def test_persisting_twice_and_persisting_nothing_change_nothing(keys: DataKeys) -> None:
+    key, plain = keys.new(None)
+    keys.persist([key])
+    keys.persist([key])
+    keys.persist([])
+    assert keys.get(key.id) == plain
+
+
+def test_a_subject_with_several_keys_keeps_one_current_and_lists_them_all(keys: DataKeys) -> None:
+    made = [keys.new("su_1") for _ in range(3)]
+    keys.persist([key for key, _ in made])
+    first = min(made, key=lambda item: item[0].id)
+    assert keys.of_subject("su_1") == (first[0].id, first[1])
+    assert keys.ids_of_subject("su_1") == tuple(sorted(key.id for key, _ in made))
+
+
+def test_a_destroyed_key_is_gone_at_once_for_everyone_and_does_not_come_back(keys: DataKeys, file: Path) -> None:
+    key, _ = keys.new("su_1")
+    keys.persist([key])
+    other = DataKeys(file, KEK)
+    assert other.get(key.id) is not None
+    assert keys.destroy([key.id]) == 1
+    assert other.get(key.id) is None
+    assert other.of_subject("su_1") is None
+    other.persist([key])
+    assert other.get(key.id) is None
+    assert keys.destroy([key.id]) == 0
+    other.close()
+
+
+def test_destroying_leaves_no_wrapped_byte_and_no_pseudonym_in_file_or_journal(keys: DataKeys, file: Path) -> None:
+    key, _ = keys.new("su_canary")
+    kept, plain = keys.new("su_kept")
+    keys.persist([key, kept])
+    keys.destroy([key.id])
+    for part in file.parent.iterdir():
+        assert key.wrapped not in part.read_bytes()
+        assert b"su_canary" not in part.read_bytes()
+    assert keys.get(kept.id) == plain
+
+
+def test_destroying_says_so_when_a_reader_still_holds_the_journal(
+    keys: DataKeys, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, _ = keys.new(None)
+    keys.persist([key])
+    keys._writer.execute("PRAGMA busy_timeout = 0")
+    reader = sqlite3.connect(file, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM data_key").fetchone()
+    with pytest.raises(LedgerUnavailable, match="repeat"):
+        keys.destroy([key.id])
+    assert keys.get(key.id) is None
+    reader.close()
+    assert keys.destroy([key.id]) == 0
+
+
+def test_a_key_moved_to_another_id_or_subject_does_not_open(keys: DataKeys, file: Path) -> None:
+    key, _ = keys.new("su_1")
+    keys.persist([key])
+    with sqlite3.connect(file) as editor:
+        editor.execute("UPDATE data_key SET subject = 'su_2'")
+    editor.close()
+    with pytest.raises(VerificationError):
+        keys.of_subject("su_2")
+    with sqlite3.connect(file) as editor:
+        editor.execute("UPDATE data_key SET subject = 'su_1', id = 'dk_other'")
+    editor.close()
+    with pytest.raises(VerificationError):
+        keys.get("dk_other")
+
+
+@pytest.mark.parametrize("wrapped", [b"", b"\x01", b"\x02" + bytes(60), b"\x01" + bytes(5), b"\x01" + bytes(60)])
+def test_a_damaged_row_is_refused_by_our_own_error(keys: DataKeys, file: Path, wrapped: bytes) -> None:
+    with sqlite3.connect(file) as editor:
+        editor.execute("INSERT INTO data_key VALUES ('dk_bad', NULL, ?)", (wrapped,))
+    editor.close()
+    with pytest.raises(VerificationError):
+        keys.get("dk_bad")
+
+
+def test_another_key_encryption_key_opens_nothing(keys: DataKeys, file: Path) -> None:
+    key, _ = keys.new(None)
+    keys.persist([key])
+    other = DataKeys(file, bytes(32))
+    with pytest.raises(VerificationError):
+        other.get(key.id)
+    other.close()
+
+
+def test_a_file_is_never_made_over_another_or_by_opening_it(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="exists"):
+        DataKeys.create(file)
+    with pytest.raises(LedgerUnavailable):
+        DataKeys(tmp_path / "missing.db", KEK)
+    assert not (tmp_path / "missing.db").exists()
+
+
+def test_a_file_that_is_no_database_or_of_no_known_version_is_refused(tmp_path: Path) -> None:
+    garbage = tmp_path / "garbage.db"
+    garbage.write_bytes(os.urandom(4096))
+    with pytest.raises(LedgerUnavailable):
+        DataKeys(garbage, KEK)
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    with pytest.raises(ConfigurationError, match="version"):
+        DataKeys(empty, KEK)
+
+
+def test_the_settings_that_make_it_durable_and_forgetful_are_on(keys: DataKeys) -> None:
+    for connection in (keys._reader, keys._writer):
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
+
+
+def test_a_lock_held_too_long_is_an_error_not_a_hang_and_nothing_is_half_written(keys: DataKeys, file: Path) -> None:
+    key, _ = keys.new(None)
+    keys._writer.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerUnavailable):
+        keys.persist([key])
+    other.execute("ROLLBACK")
+    other.close()
+    assert keys.get(key.id) is None
+    keys.persist([key])
+    assert keys.get(key.id) is not None
+
+
+def test_a_process_killed_after_persist_returned_has_lost_no_key(file: Path) -> None:
+    program = (
+        "import os, sys, pathlib\n"
+        "from gateway.store.data_keys import DataKeys\n"
+        "keys = DataKeys(pathlib.Path(sys.argv[1]), bytes(range(32)))\n"
+        "key, plain = keys.new(None)\n"
+        "keys.persist([key])\n"
+        "print(key.id, plain.hex(), flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == -9
+    key_id, plain = done.stdout.split()
+    keys = DataKeys(file, KEK)
+    assert keys.get(key_id) == bytes.fromhex(plain)
+    keys.close()
+
+
+def test_fields_cannot_be_shifted_into_one_another() -> None:
+    assert fields(b"ab", b"c") != fields(b"a", b"bc")
+    assert fields(b"a") != fields(b"a", b"")

@@ -4,6 +4,7 @@
 meaning. An absent field means not assessed; an empty list is written.
 """
 
+import re
 from binascii import b2a_base64
 from typing import Annotated
 
@@ -195,6 +196,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
 _decode = msgspec.json.Decoder(Envelope).decode
 _decode_detail = msgspec.json.Decoder(Detail).decode
 _EVENTS = frozenset(EVENTS)
+_PATTERN = re.compile(r"`str` matching regex '[^']*'")
 _FILLED_IN = len(f'"prev":"{"=" * 44}","recorded_at":"{"=" * 27}","seq":{MAX_INTEGER},')
 """How much a record grows, at most, when it is sealed."""
 _DETAIL_BYTES = 1 << 20
@@ -315,11 +317,11 @@ def _cut_text(text: str) -> str:
 
 
 def _told(error: Exception) -> str:
-    """msgspec says "Expected `str` of length <= 128 - at `$.agent`", but also names unknown fields and wrong keys,
-    which may be anything: those are left out."""
+    """msgspec says "Expected `str` of length <= 128 - at `$.agent`", which is meant for people; but an unknown field's
+    name may be anything, and is left out."""
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
         return "not JSON"
     if "unknown field" in text:
         return "an unknown field"
-    return text.replace("`", "").replace("$.", "")
+    return _PATTERN.sub("a text of the field's fixed form", text).replace("`", "").replace("$.", "")

@@ -1,0 +1,181 @@
+"""The golden records: one of every event, in one chain, as exact bytes; and one detail.
+
+Run to write the files again (`python tests/golden/records/make.py`): they change only with a new record version.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from gateway.ledger.chain import leaf_hash
+from gateway.ledger.commitment import committed
+from gateway.ledger.encoding import to_base64
+from gateway.ledger.merkle import EMPTY_ROOT
+from gateway.ledger.record import (
+    EVENTS,
+    GENESIS,
+    CandidateInfo,
+    ClassesInfo,
+    DecisionInfo,
+    Detail,
+    Envelope,
+    MessageInfo,
+    NodeInfo,
+    OutcomeInfo,
+    check,
+    encode_detail,
+    seal,
+    timestamp,
+)
+
+HERE = Path(__file__).parent
+START_US = 1_795_482_123_000_004  # 2026-11-24T01:02:03.000004Z
+SALT = bytes(range(32))
+POLICY = "sha256:" + "1f" * 32
+EXCHANGE = "019ab3c1-7a00-7abc-8def-0123456789ab"
+
+DETAIL = Detail(
+    subject="nurse-1@clinic.example",
+    roles=("clinician",),
+    credential="key_0f1e2d3c4b5a69788796a5b4c3",
+    issuer="https://login.clinic.example",
+    method="jwt",
+    on_behalf_of=("dr-2@clinic.example",),
+    source="192.0.2.7",
+    user_agent="openai-python",
+    subjects=("su_00112233445566778899aabbcc",),
+    path="/v1/chat/completions",
+    destination="10.0.0.5:8101",
+    tls="TLSv1.3",
+    reason="not allowed by policy",
+    explanation="clinicians may send phi to in-house agents",
+    query={"from": "2026-11-01T00:00:00.000000Z"},
+    diff=("+ p, role:clinician, zone:in-house, phi",),
+)
+
+WHO: dict[str, Any] = {
+    "actor": "ac_0a1b2c3d4e5f60718293a4b5c6",
+    "actor_kind": "person",
+    "caller_zone": "in-house",
+    "session": "se_77665544332211009988776655",
+}
+EXCHANGE_IDS: dict[str, Any] = {
+    "exchange": EXCHANGE,
+    "trace": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "node": NodeInfo(id="nd_00000000000000000000000001", boot="bt_00000000000000000000000002"),
+}
+AGENT: dict[str, Any] = {
+    "agent": "scribe",
+    "agent_version": "2.1",
+    "model": "small-7b",
+    "zone": "in-house",
+    "region": "DE",
+    "processor": "clinic-it",
+    "capability": "summarize",
+}
+DECIDED: dict[str, Any] = {
+    "action": "POST /v1/chat/completions",
+    "purpose": "TREAT",
+    "legal_basis": "Art. 6(1)(c)",
+    "found": {"mrn": 1, "person": 2},
+    "scanned": "full",
+    "decision": DecisionInfo(effect="redact", rules=("phi-in-house",), obligations=("redact:mrn",), policy=POLICY),
+    "route_requested": "summarize",
+    "candidates": (
+        CandidateInfo(agent="cloudy", zone="cloud", healthy=True, answer="deny", rule="no-phi-outside"),
+        CandidateInfo(agent="scribe", zone="in-house", healthy=True, answer="redact", rule="phi-in-house"),
+    ),
+    "inputs": {"purpose": "TREAT", "zone": "in-house"},
+    "classes": ClassesInfo(found=("phi", "pii"), declared=(), inherited=(), floor=("internal",)),
+    "engine": "1",
+    "config": "sha256:" + "2e" * 32,
+}
+REQUEST = MessageInfo(
+    commitment=committed(SALT, "request", b'{"model":"summarize"}'), bytes=21, media_type="application/json", parts=1
+)
+RESPONSE = MessageInfo(
+    commitment=committed(SALT, "response", b'{"choices":[]}'), bytes=14, media_type="application/json", parts=0
+)
+IDEMPOTENCY = committed(SALT, "idempotency", b"order-66")
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "exchange.requested": {
+        **WHO,
+        **EXCHANGE_IDS,
+        **AGENT,
+        **DECIDED,
+        "parent": "019ab3c1-79ff-7abc-8def-0123456789ab",
+        "request": REQUEST,
+        "idempotency": IDEMPOTENCY,
+        "attempt": 1,
+    },
+    "exchange.attempted": {**EXCHANGE_IDS, **AGENT, "request": REQUEST, "decision": DECIDED["decision"], "attempt": 2},
+    "exchange.completed": {
+        **EXCHANGE_IDS,
+        **AGENT,
+        "response": RESPONSE,
+        "found": {},
+        "scanned": "full",
+        "attempt": 2,
+        "outcome": OutcomeInfo(code="ok", status=200, latency_us=81_000, tokens_in=9, tokens_out=4, bytes=14),
+    },
+    "exchange.denied": {
+        **WHO,
+        **EXCHANGE_IDS,
+
+            **DECIDED,
+            "decision": DecisionInfo(effect="deny", rules=("no-phi-outside",), obligations=(), policy=POLICY)
+        ,
+        "request": REQUEST,
+        "outcome": OutcomeInfo(code="policy_denied", status=403),
+    },
+    "exchange.interrupted": {**EXCHANGE_IDS, **AGENT, "outcome": OutcomeInfo(code="interrupted")},
+    "exchange.late": {**EXCHANGE_IDS, **AGENT, "outcome": OutcomeInfo(code="timeout_total", latency_us=600_000_000)},
+    "auth.failed": {"outcome": OutcomeInfo(code="key_unknown", status=401), "count": 12, "window_s": 60},
+    "policy.activated": {"policy": POLICY, "config": "sha256:" + "2e" * 32},
+    "config.changed": {"config": "sha256:" + "2e" * 32},
+    "key.created": {**WHO, "credential": "key_0f1e2d3c4b5a69788796a5b4c3"},
+    "key.revoked": {**WHO, "credential": "key_0f1e2d3c4b5a69788796a5b4c3"},
+    "key.rotated": {**WHO, "credential": "key_0f1e2d3c4b5a69788796a5b4c3"},
+    "audit.read": {**WHO, "action": "GET /audit/records", "range": (0, 12), "count": 12},
+    "audit.exported": {**WHO, "action": "POST /evidence/bundles", "range": (0, 13), "count": 13},
+    "audit.verified": {
+        **WHO,
+        "action": "POST /audit/verifications",
+        "range": (0, 14),
+        "outcome": OutcomeInfo(code="ok"),
+    },
+    "ledger.started": {"node": EXCHANGE_IDS["node"], "build": "sha256:" + "3d" * 32},
+    "ledger.stopped": {"node": EXCHANGE_IDS["node"]},
+    "ledger.recovered": {"node": EXCHANGE_IDS["node"], "count": 3},
+    "checkpoint.published": {"checkpoint": (18, to_base64(EMPTY_ROOT))},
+}
+
+
+def build() -> dict[str, bytes]:
+    """File name → bytes."""
+    detail = encode_detail(DETAIL)
+    files = {"detail.json": detail}
+    prev = GENESIS
+    for seq, event in enumerate(EVENTS):
+        envelope = Envelope(
+            id=f"019ab3c1-7a00-7000-8000-{seq:012x}",
+            tenant="tn_00000000000000000000000003",
+            event=event,
+            occurred_at=timestamp(START_US + seq * 1_000_000),
+            detail=committed(SALT, "detail", detail),
+            **FIELDS[event],
+        )
+        check(envelope)
+        record = seal(envelope, seq, prev, timestamp(START_US + seq * 1_000_000 + 500))
+        files[f"{event}.json"] = record
+        prev = leaf_hash(record)
+    return files
+
+
+def main() -> None:
+    for name, data in build().items():
+        (HERE / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

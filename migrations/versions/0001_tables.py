@@ -37,8 +37,8 @@ def _blob(name: str) -> sa.Column[bytes]:
     return sa.Column(name, sa.LargeBinary, nullable=False)
 
 
-def _table(name: str, key: tuple[str, ...], *items: sa.schema.SchemaItem) -> None:
-    op.create_table(name, *items, sa.PrimaryKeyConstraint(*key, name=f"{name}_pkey"), sqlite_with_rowid=False)
+def _table(name: str, key: tuple[str, ...], *items: sa.schema.SchemaItem, rowid: bool = False) -> None:
+    op.create_table(name, *items, sa.PrimaryKeyConstraint(*key, name=f"{name}_pkey"), sqlite_with_rowid=rowid)
 
 
 def _record() -> None:
@@ -55,6 +55,7 @@ def _record() -> None:
         *(_text(name, null=True) for name in ("outcome", "zone", "classes", "trace")),
         _blob("bytes"),
         _blob("hash"),
+        rowid=True,
     )
     for column in ("exchange", "trace", "occurred_at"):
         op.create_index(f"record_{column}", "record", ["tenant", column])
@@ -157,11 +158,15 @@ def _sqlite_rules() -> None:
         refuse("no_update", "UPDATE", table, "rows are never changed")
     for table in APPEND_ONLY + NEVER_DELETED:
         refuse("no_delete", "DELETE", table, "rows are never deleted")
-    # INSERT OR REPLACE removes the row in its way without firing delete triggers: so no insert may find one there.
+    # INSERT OR REPLACE removes the row in its way without firing delete triggers: so no insert may find one there. A
+    # table with a rowid has a second, unnamed key: REPLACE with the rowid of an old row and the next free primary key
+    # would remove that row. So only `record` has one (its rows are too long for an index's pages), and a trigger more.
+    # NEW.rowid is undefined (in fact -1) where the statement sets none: whatever it is, refusing is the safe side.
     newest = "(SELECT seq FROM record WHERE tenant = NEW.tenant ORDER BY seq DESC LIMIT 1)"
     refuse(
         "in_order", "INSERT", "record", "seq must be the next one", f"WHEN NEW.seq IS NOT coalesce({newest}, -1) + 1"
     )
+    refuse("no_replace", "INSERT", "record", "the rowid is taken", f"WHEN {_there('record', ('rowid',))}")
     for table, key in {
         "detail": ("tenant", "seq"),
         "sealed": ("tenant", "seq", "part"),

@@ -1,0 +1,80 @@
+"""What findings mean for policy: data classes.
+
+An identifier alone is `pii`. An identifier beside a health term, or where the context is clinical, is `phi` as well
+(45 CFR 160.103); a medical record number or a health-plan id says so by itself. Quasi-identifiers (dates, places, web
+addresses, ages) make no class, but go with the identifiers when `phi` is masked: Safe Harbor, 45 CFR 164.514(b)(2).
+Health terms are not masked: de-identified text is what remains.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from gateway.core.finding import Finding
+
+_MEDICAL_IDS = frozenset({"mrn", "health-plan-id", "mbi"})
+_ACCOUNTS = frozenset({"iban", "bank-account", "account"})
+_CARDS = frozenset({"card", "card-expiry", "card-cvv"})
+_HEALTH = frozenset({"health-term", "medication", "icd-10"})
+_QUASI = frozenset({"date", "place", "postal-code", "url", "organization", "title", "age"})
+_IDENTIFIERS = _MEDICAL_IDS | _ACCOUNTS | frozenset(
+    "person street-address phone email ip mac date-of-birth us-ssn us-itin us-driver-license us-passport uk-nhs uk-nino "
+    "npi dea vin plate device-serial certificate de-idnr fr-nir es-dni it-codice-fiscale nl-bsn pl-pesel "
+    "se-personnummer ca-sin au-tfn in-aadhaar br-cpf us-ein".split()
+)  # fmt: skip
+_SECRETS = frozenset(
+    "secret-aws-key secret-github-token secret-slack-token secret-openai-key secret-anthropic-key secret-google-key "
+    "secret-stripe-key secret-jwt secret-private-key secret-connection-string secret-password secret-api-key".split()
+)
+_SPECIAL = frozenset(
+    f"special-{kind}" for kind in "religion orientation ethnicity union politics biometric criminal health".split()
+)
+
+CLASS_TYPES: Mapping[str, frozenset[str]] = {
+    "pii": _IDENTIFIERS,
+    "phi": _IDENTIFIERS | _CARDS | _HEALTH | {"age"},
+    "pci": _CARDS,
+    "secret": _SECRETS,
+    "special-category": _SPECIAL,
+}
+"""Data class → the finding types that make it, alone or (`phi`) together."""
+
+_MASKABLE: Mapping[str, frozenset[str]] = {
+    "pii": _IDENTIFIERS,
+    "phi": _IDENTIFIERS | _CARDS | _QUASI,
+    "pci": _CARDS,
+    "secret": _SECRETS,
+    "special-category": _SPECIAL,
+}
+
+
+def classes_of(findings: Iterable[Finding], health_context: bool = False) -> frozenset[str]:
+    """The data classes that the findings of one message show together. Never `public`, never `unscanned`."""
+    types: set[str] = set()
+    aged = False
+    for finding in findings:
+        types.add(finding.type)
+        aged = aged or finding.reason == "over-89"
+    classes = {name for name in ("pii", "pci", "secret", "special-category") if types & CLASS_TYPES[name]}
+    if any(kind.startswith("secret-") for kind in types):
+        classes.add("secret")
+    if any(kind.startswith("special-") for kind in types):
+        classes.add("special-category")
+    identified = aged or bool(types & (_IDENTIFIERS | _CARDS))
+    if types & _MEDICAL_IDS or (identified and (health_context or types & _HEALTH)):
+        classes.add("phi")
+    return frozenset(classes)
+
+
+def maskable(data_class: str) -> frozenset[str]:
+    """The finding types that `redact` masks for a class; empty for one that has nothing to mask (`unscanned`)."""
+    return _MASKABLE.get(data_class, frozenset())
+
+
+def weight(kind: str) -> int:
+    """How much a type matters where one span lies inside another: a lighter one inside a heavier one is not told."""
+    if kind.startswith("secret-"):
+        return 4
+    if kind in _CARDS:
+        return 3
+    if kind in _MEDICAL_IDS:
+        return 2
+    return 0 if kind in _QUASI else 1

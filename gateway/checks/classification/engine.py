@@ -1,0 +1,91 @@
+"""Scans messages: every part, within one time budget, and never by raising."""
+
+from collections.abc import Callable, Sequence
+
+from gateway.checks.classification.classes import classes_of
+from gateway.checks.classification.cursor import Cursor
+from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
+from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.registry import DEFAULT, Registry
+from gateway.checks.classification.stream import StreamScan
+from gateway.core.finding import Finding, Scan, Scanned
+from gateway.core.message import Part
+from gateway.core.ports import Clock
+
+MAX_FINDINGS = 20_000
+"""More findings than this in one message end its scan: `unscanned`."""
+
+
+class Engine:
+    """What a registry finds in text. Immutable; one serves all requests.
+
+    `budget_ms` is what scanning one message may cost; what is left then is `unscanned`. Streams have no budget: each
+    character costs a bounded amount, and text is released only once it was looked at.
+    """
+
+    def __init__(self, *, clock: Clock, budget_ms: float, recognizers: Registry = DEFAULT) -> None:
+        self._clock = clock
+        self._budget_ns = int(budget_ms * 1e6)
+        self._locator = Locator(recognizers)
+        self.version = recognizers.version
+
+    def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
+        """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
+        message `unscanned`, with what was found so far."""
+        deadline = self._clock.monotonic_ns() + self._budget_ns
+        all_findings: list[tuple[Finding, ...]] = []
+        read = failed = total = 0
+        for part in parts:
+            if part.kind == "unreadable":
+                findings, whole = (), False
+            else:
+                findings, whole = self._scan_part(part.text, deadline, MAX_FINDINGS - total)
+            total += len(findings)
+            read += whole
+            failed += not whole
+            all_findings.append(findings)
+        classes = classes_of((finding for findings in all_findings for finding in findings), health_context)
+        scanned: Scanned = "full" if not failed else "partial" if read or total else "none"
+        if failed:
+            classes |= {"unscanned"}
+        return Scan(parts=tuple(all_findings), classes=classes, scanned=scanned)
+
+    def scan_text(self, text: str) -> tuple[Finding, ...]:
+        """All findings of one text, by place, whatever it costs (linear in its size)."""
+        found: list[Finding] = []
+        self._walk(text, found, None, None)
+        return tuple(sorted(found, key=place_of))
+
+    def stream(self, mask: Callable[[Finding], bool] | frozenset[str], *, health_context: bool = False) -> StreamScan:
+        """Opens a scan of streamed lanes. `mask` says which findings are masked: their types, or a predicate."""
+        return StreamScan(self._locator, mask, health_context=health_context)
+
+    def _scan_part(self, text: str, deadline: int, limit: int) -> tuple[tuple[Finding, ...], bool]:
+        found: list[Finding] = []
+        try:
+            whole = self._walk(text, found, deadline, limit)
+        except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
+            whole = False
+        return tuple(sorted(found, key=place_of)), whole
+
+    def _walk(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
+        """Walk the whole text, adding findings; False when it was not read to its end."""
+        cursor = Cursor(self._locator)
+        shade = shadow(text)
+        opened: Hit | None = None
+        whole = True
+        while (step := cursor.step(text, 0, shade, True)) is not None:
+            if step.closed is not None and opened is not None:
+                found.append(finding_of(opened, step.closed))
+                opened = None
+            found.extend([finding_of(hit, hit.end) for hit in step.findings])
+            opened = step.opened or opened
+            whole = whole and step.complete
+            if (limit is not None and len(found) > limit) or (
+                deadline is not None and step.end < len(text) and self._clock.monotonic_ns() > deadline
+            ):
+                whole = False
+                break
+        if opened is not None:
+            found.append(finding_of(opened, max(cursor.position, opened.start + 1)))
+        return whole

@@ -1,0 +1,1 @@
+"""The recognizers and lexicons that ship, one file per family: data only."""

@@ -1,0 +1,71 @@
+"""How people are reached: e-mail, telephone, web addresses."""
+
+from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+
+_L = r"A-Za-z\xC0\xE0"
+
+LEXICONS = (
+    Lexicon(
+        id="phone",
+        words=words(
+            "phone, telephone, tel, tel., mobile, cell, cellphone, call, call me, call back, fax, ph, desk, reach me, "
+            "reached, contact number, number is, text me, whatsapp, voicemail, home number, work number, office, "
+            "phone number, calling, dial, answering at, messages to, sms, telefon, handy, rufnummer"
+        ),
+    ),
+)
+
+RECOGNIZERS = (
+    Recognizer(
+        id="email",
+        type="email",
+        pattern=rf"[{_L}0-9][{_L}0-9._%+'\-]*@(?:[{_L}0-9][{_L}0-9\-]*\.)+[{_L}][{_L}]+",
+        gate="@",
+        score=0.99,
+        check="email",
+        onward=rf"[{_L}0-9._%+'\-@]*",
+    ),
+    Recognizer(
+        id="phone-international",
+        type="phone",
+        pattern=r"\+[0-9]{1,3}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",
+        gate="[0-9][0-9]",
+        check="phone",
+        numeric=True,
+        score=0.9,
+    ),
+    Recognizer(
+        id="phone-nanp",
+        type="phone",
+        pattern=(
+            r"(?:(?:\+|00)?1[ .\-]?)?(?:\([0-9]{3}\) ?|\b[0-9]{3}[ .\-])[0-9]{3}[ .\-][0-9]{4}"
+            r"(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b"
+        ),
+        gate="[0-9][0-9]",
+        check="phone_nanp",
+        numeric=True,
+        score=0.8,
+    ),
+    Recognizer(
+        id="phone-labelled",
+        type=None,
+        pattern=r"\+?\(?[0-9](?:[ .\-/]{0,2}[()]?[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",
+        gate="[0-9][0-9]",
+        numeric=True,
+        near=(Near(lexicon="phone", type="phone", score=0.8, before=28, after=10, check="phone"),),
+    ),
+    Recognizer(
+        id="url",
+        type="url",
+        pattern=r"""(?i:https?|ftp)://[^\s"'<>\\]*[^\s"'<>\\.,;:!?)\]}]""",
+        gate="://",
+        score=0.95,
+    ),
+    Recognizer(
+        id="url-www",
+        type="url",
+        pattern=r"""\b(?i:www)\.[A-Za-z0-9\-]+\.[^\s"'<>\\]*[^\s"'<>\\.,;:!?)\]}]""",
+        gate=r"(?i:www)\.",
+        score=0.9,
+    ),
+)

@@ -1,0 +1,72 @@
+"""Dates, dates of birth, ages. A year alone identifies nobody (45 CFR 164.514(b)(2)(i)(C)) and is not a finding."""
+
+from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+
+_MONTH = (
+    r"(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_MON = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_BORN = Near(lexicon="birth", type="date-of-birth", score=0.95, before=32, after=0)
+
+LEXICONS = (
+    Lexicon(
+        id="birth",
+        words=words(
+            "dob, d.o.b., d.o.b, date of birth, birth date, birthdate, birthday, born, born on, birth, geboren, "
+            "geburtsdatum, geb., né le, née le, nacimiento"
+        ),
+    ),
+)
+
+RECOGNIZERS = (
+    Recognizer(
+        id="date-iso",
+        type="date",
+        pattern=(
+            r"\b[0-9]{4}[\-/.][0-9]{2}[\-/.][0-9]{2}"
+            r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+\-][0-9]{2}:?[0-9]{2})?)?\b"
+        ),
+        gate=r"[0-9][\-/.][0-9]",
+        check="iso_date",
+        numeric=True,
+        near=(_BORN,),
+    ),
+    Recognizer(
+        id="date-numeric",
+        type="date",
+        pattern=r"\b[0-9]{1,2}(?:/[0-9]{1,2}/|-[0-9]{1,2}-|\.[0-9]{1,2}\.)(?:[0-9]{4}|[0-9]{2})\b",
+        gate=r"[0-9][\-/.][0-9]",
+        check="numeric_date",
+        numeric=True,
+        near=(_BORN,),
+    ),
+    Recognizer(
+        id="date-textual",
+        type="date",
+        pattern=(
+            rf"\b{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? (?:of )?[0-9]{{4}})?\b|"
+            rf"\b[0-9]{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MONTH}(?:,?[ \-][0-9]{{4}})?|"
+            rf"\b{_MONTH},? [0-9]{{4}}\b"
+        ),
+        gate=rf"{_MON}[a-z]{{0,6}}[.,]{{0,2}}[ \-][0-9]|[0-9](?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MON}",
+        check="textual_date",
+        near=(_BORN,),
+    ),
+    Recognizer(
+        id="age",
+        type="age",
+        pattern=r"(?i:\b[0-9]{1,3}(?:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?yrs?[ \-]old|[ \-]year[ \-]olds?))",
+        gate="[0-9](?i:[ \\-]?y)",
+        check="age",
+        score=0.85,
+    ),
+    Recognizer(
+        id="age-labelled",
+        type="age",
+        pattern=r"(?i:\b(?:aged?(?: of| is)?:? |turned |age[=:] ?))([0-9]{1,3})\b",
+        gate="(?i:age|turned)[a-z:= ]{0,5}[0-9]",
+        check="age",
+        score=0.75,
+    ),
+)

@@ -1,0 +1,105 @@
+"""Numbers that states, hospitals and companies give to people. Most need a word near by that says what they are."""
+
+from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+
+LEXICONS = (
+    Lexicon(
+        id="ssn",
+        words=words("ssn, ssns, ss#, social security, social security number, social security no, soc sec, social"),
+    ),
+    Lexicon(id="itin", words=words("itin, taxpayer identification, taxpayer id")),
+    Lexicon(
+        id="mrn",
+        words=words(
+            "mrn, mr#, mr #, medical record, medical record number, medical record no, med rec, medical rec, chart number, "
+            "chart no, chart #, patient id, patient number, patient no, patient #, patient identifier, hospital number, "
+            "record number, medical id, patientenid, fallnummer, patientennummer"
+        ),
+    ),
+    Lexicon(
+        id="plan",
+        words=words(
+            "member id, member number, member no, member #, health plan, health plan id, plan id, insurance id, "
+            "insurance number, insurance no, policy id, policy number, policy no, policy #, subscriber id, "
+            "subscriber number, beneficiary id, beneficiary number, medicaid, medicaid id, medicare id, group number, "
+            "versichertennummer, krankenversichertennummer, claim number"
+        ),
+    ),
+    Lexicon(
+        id="account",
+        words=words(
+            "account, account number, account no, account #, acct, acct no, acct #, acct number, a/c, bank account, "
+            "customer id, customer number, customer no, client id, client number, kontonummer, kundennummer, iban, "
+            "routing number, sort code"
+        ),
+    ),
+    Lexicon(
+        id="licence",
+        words=words(
+            "driver license, driver's license, drivers license, driver licence, driver's licence, driving licence, "
+            "driving license, driver license number, dl number, dl no, license number, licence number, führerschein"
+        ),
+    ),
+    Lexicon(id="passport", words=words("passport, passport number, passport no, passport #, reisepass")),
+    Lexicon(id="npi", words=words("npi, national provider, provider id, provider identifier")),
+    Lexicon(id="dea", words=words("dea, dea number, dea no, dea #, dea registration")),
+    Lexicon(id="mbi", words=words("mbi, medicare, medicare beneficiary, beneficiary identifier, medicare number")),
+)
+
+RECOGNIZERS = (
+    Recognizer(
+        id="us-ssn",
+        type="us-ssn",
+        pattern=r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b",
+        gate="[0-9]-[0-9]",
+        check="ssn",
+        numeric=True,
+        score=0.95,
+    ),
+    Recognizer(
+        id="us-itin",
+        type="us-itin",
+        pattern=r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}\b",
+        gate="[0-9]-[0-9]",
+        check="itin",
+        numeric=True,
+        score=0.9,
+    ),
+    Recognizer(
+        id="us-ssn-labelled",
+        type=None,
+        pattern=r"\b[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}\b",
+        gate="[0-9][0-9]",
+        numeric=True,
+        near=(
+            Near(lexicon="ssn", type="us-ssn", score=0.95, before=40, check="nine_digits"),
+            Near(lexicon="itin", type="us-itin", score=0.95, before=32, check="nine_digits"),
+        ),
+    ),
+    Recognizer(
+        id="labelled-code",
+        type=None,
+        pattern=r"\b[A-Za-z0-9]+(?:[\-/ ]?[0-9][A-Za-z0-9]*)*\b",
+        gate="[0-9][0-9]",
+        near=(
+            Near(lexicon="mrn", type="mrn", score=0.95, before=32, check="code"),
+            Near(lexicon="plan", type="health-plan-id", score=0.95, before=32, check="long_code"),
+            Near(lexicon="account", type="account", score=0.85, before=32, check="long_code"),
+            Near(lexicon="licence", type="us-driver-license", score=0.85, before=24, check="long_code"),
+            Near(lexicon="passport", type="us-passport", score=0.85, before=24, check="long_code"),
+            Near(lexicon="npi", type="npi", score=0.95, before=32, check="npi"),
+            Near(lexicon="dea", type="dea", score=0.95, before=32, check="dea"),
+        ),
+    ),
+    Recognizer(
+        # CMS: position 1 is 1-9, then letters without S, L, O, I, B, Z and digits in a fixed order, dashes allowed.
+        id="mbi",
+        type="mbi",
+        pattern=(
+            r"\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?"
+            r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}\b"
+        ),
+        gate="[A-Z][0-9A-Z][0-9]",
+        score=0.9,
+    ),
+)

@@ -1,0 +1,137 @@
+"""Keys, tokens, passwords. The forms are those that their issuers document; the words are what people write."""
+
+from gateway.checks.classification.recognizer import Recognizer
+
+_WORD = r"[A-Za-z0-9_\-]*"
+
+RECOGNIZERS = (
+    Recognizer(
+        id="secret-aws-key",
+        type="secret-aws-key",
+        pattern=r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+        gate="A[KS]IA",
+        score=0.99,
+    ),
+    Recognizer(
+        id="secret-aws-secret",
+        type="secret-aws-key",
+        pattern=r"""(?i:aws[a-z_ ]{0,12}secret[a-z_ ]{0,16})["']? ?[=:] ?["']?([A-Za-z0-9/+=]{40})\b""",
+        gate="(?i:secret)",
+        score=0.99,
+    ),
+    Recognizer(
+        id="secret-github-token",
+        type="secret-github-token",
+        pattern=r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
+        gate="gh[pousr]_|github_pat_",
+        score=0.99,
+        onward="[A-Za-z0-9_]*",
+    ),
+    Recognizer(
+        id="secret-slack-token",
+        type="secret-slack-token",
+        pattern=r"\bxox[abeoprs](?:-[A-Za-z0-9]+){2,}|https://hooks\.slack\.com/services/[A-Za-z0-9/]+",
+        gate=r"xox[abeoprs]-|hooks\.slack",
+        score=0.99,
+        onward=r"[A-Za-z0-9/\-]*",
+    ),
+    Recognizer(
+        id="secret-anthropic-key",
+        type="secret-anthropic-key",
+        pattern=r"\bsk-ant-[A-Za-z0-9_\-]{16,}",
+        gate="sk-ant-",
+        score=0.99,
+        onward=_WORD,
+    ),
+    Recognizer(
+        id="secret-openai-key",
+        type="secret-openai-key",
+        pattern=r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_\-]{20,}",
+        gate="sk-",
+        score=0.95,
+        onward=_WORD,
+    ),
+    Recognizer(
+        id="secret-google-key",
+        type="secret-google-key",
+        pattern=r"\bAIza[A-Za-z0-9_\-]{35}",
+        gate="AIza",
+        score=0.99,
+    ),
+    Recognizer(
+        id="secret-stripe-key",
+        type="secret-stripe-key",
+        pattern=r"\b(?:sk|rk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,}",
+        gate="(?:sk|rk|whsec)_",
+        score=0.95,
+        onward="[A-Za-z0-9]*",
+    ),
+    Recognizer(
+        id="secret-jwt",
+        type="secret-jwt",
+        pattern=r"\beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*){0,4}",
+        gate="eyJ",
+        score=0.95,
+        onward=r"[A-Za-z0-9_.\-]*",
+    ),
+    Recognizer(
+        # RFC 7468; the armoured body may come with its line ends written as \n. Without an end it runs on to whatever
+        # cannot be part of it.
+        id="secret-private-key",
+        type="secret-private-key",
+        pattern=(
+            r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:[\s\\n]*(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n\\]*)*"
+            r"[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)?"
+        ),
+        gate="-----BEGIN",
+        score=0.99,
+        onward=r"[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)?",
+    ),
+    Recognizer(
+        id="secret-connection-string",
+        type="secret-connection-string",
+        pattern=r"""\b[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:[^\s@"'<>]+@[^\s"'<>]*[^\s"'<>.,;:!?)\]}]""",
+        gate="://",
+        check="connection",
+        score=0.98,
+    ),
+    Recognizer(
+        id="secret-password",
+        type="secret-password",
+        pattern=(
+            r"""(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|pass)["']?)"""
+            r"""[ \t]?[:=]{1,2}[ \t]?["']?([^\s"'<>,;]+)"""
+        ),
+        gate="(?i:passw|pwd|passp|contrase|kennw|pass *[:=])",
+        check="password",
+        score=0.9,
+    ),
+    Recognizer(
+        id="secret-password-spoken",
+        type="secret-password",
+        pattern=r"""(?i:\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )["']?([^\s"'<>,;]+)""",
+        gate="(?i:pass|pwd|pin (?:is|was))",
+        check="spoken_password",
+        score=0.8,
+    ),
+    Recognizer(
+        id="secret-api-key",
+        type="secret-api-key",
+        pattern=(
+            r"""(?i:\b(?:api|access|auth|secret|client|bearer|private)?[_ \-]?(?:key|token|secret)["']?)"""
+            r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["']?([A-Za-z0-9_\-+/=.]{16,})"""
+        ),
+        gate="(?i:key|token|secret)",
+        check="api_key",
+        score=0.85,
+    ),
+    Recognizer(
+        id="secret-bearer",
+        type="secret-api-key",
+        pattern=r"(?i:\bbearer) ([A-Za-z0-9_\-+/=.]{16,})",
+        gate="(?i:bearer)",
+        check="api_key",
+        score=0.9,
+    ),
+)

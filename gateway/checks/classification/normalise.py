@@ -1,0 +1,183 @@
+"""One form for characters that look or mean alike, with the way back to where they stood.
+
+NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII forms, invisible characters dropped,
+lone surrogates replaced. `undo_escapes` reads JSON string escapes (RFC 8259 §7) wherever they stand.
+"""
+
+import unicodedata
+
+import msgspec
+
+_DASHES = "\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
+_INVISIBLE = frozenset(
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
+)
+_BREAKS = frozenset("\x85\u2028\u2029")
+_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_REMEMBERED = 20_000
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+UPPER, LETTER, OTHER, ODD = "\xc0", "\xe0", "\xb7", "\x01"
+
+
+class Mapped(msgspec.Struct, frozen=True, gc=False):
+    """Normalised text; character i came from `source[starts[i]:ends[i]]`. Both are None when nothing moved."""
+
+    text: str
+    starts: list[int] | None = None
+    ends: list[int] | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a span (not empty) of the normalised text stood in the source."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+class _Folds(dict[int, str]):
+    """Code point → its plain form, worked out when first met; bounded."""
+
+    def __missing__(self, point: int) -> str:
+        character = chr(point)
+        if 0xD800 <= point <= 0xDFFF:
+            folded = "\ufffd"
+        elif _invisible(character):
+            folded = ""
+        elif character in _DASHES:
+            folded = "-"
+        elif character in _BREAKS:
+            folded = "\n"
+        elif unicodedata.category(character) == "Nd":
+            folded = str(unicodedata.decimal(character))
+        elif unicodedata.category(character) == "Zs":
+            folded = " "
+        else:
+            folded = unicodedata.normalize("NFKC", character)
+        if len(self) < _REMEMBERED:
+            self[point] = folded
+        return folded
+
+
+class _Shadows(dict[int, str]):
+    """Code point → the one byte that stands for it in the shadow; `ODD` where normalising would change something."""
+
+    def __missing__(self, point: int) -> str:
+        character = chr(point)
+        if point < 128:
+            shade = character
+        elif _FOLDS[point] != character or unicodedata.combining(character):
+            shade = ODD
+        elif character.isupper() or character.istitle():
+            shade = UPPER
+        else:
+            shade = LETTER if character.isalpha() else OTHER
+        if len(self) < _REMEMBERED:
+            self[point] = shade
+        return shade
+
+
+def _invisible(character: str) -> bool:
+    return character in _INVISIBLE or unicodedata.category(character) == "Cf" or 0xFE00 <= ord(character) <= 0xFE0F
+
+
+_FOLDS = _Folds()
+_SHADOWS = _Shadows()
+
+
+def shadow(text: str) -> bytes:
+    """One byte for each character, as `recognizer` describes."""
+    if text.isascii():
+        return text.encode("ascii")
+    return text.translate(_SHADOWS).encode("latin-1")
+
+
+def normalise(text: str) -> Mapped:
+    """The normalised text and its map. Never fails; linear, as a cluster of combining marks is cut at 32."""
+    if text.isascii():
+        return Mapped(text)
+    if ODD not in text.translate(_SHADOWS):
+        return Mapped(text)
+    characters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    position, length = 0, len(text)
+    while position < length:
+        end = position + 1
+        while end < length and end - position < 32 and unicodedata.combining(text[end]):
+            end += 1
+        plain = text[position:end].translate(_FOLDS)
+        if end > position + 1:
+            plain = unicodedata.normalize("NFKC", plain)
+        characters.append(plain)
+        starts.extend([position] * len(plain))
+        ends.extend([end] * len(plain))
+        position = end
+    return Mapped("".join(characters), starts, ends)
+
+
+def undo_escapes(mapped: Mapped) -> Mapped | None:
+    """The text with one level of JSON string escapes read, or None when there is none to read."""
+    text = mapped.text
+    position = text.find("\\")
+    if position < 0:
+        return None
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    while position >= 0:
+        character, width = _escape(text, position)
+        if width:
+            pieces += (text[done:position], character)
+            starts += _origins(mapped.starts, done, position)
+            ends += _origins(mapped.ends, done + 1, position + 1, mapped.ends is not None)
+            start, end = mapped.span(position, position + width)
+            starts += [start] * len(character)
+            ends += [end] * len(character)
+            done = position + width
+        position = text.find("\\", position + (width or 1))
+    if not pieces:
+        return None
+    pieces.append(text[done:])
+    starts += _origins(mapped.starts, done, len(text))
+    ends += _origins(mapped.ends, done + 1, len(text) + 1, mapped.ends is not None)
+    return _refold(Mapped("".join(pieces), starts, ends))
+
+
+def _origins(origins: list[int] | None, start: int, end: int, shifted: bool = False) -> list[int]:
+    if origins is None:
+        return list(range(start, end))
+    return origins[start - 1 : end - 1] if shifted else origins[start:end]
+
+
+def _escape(text: str, position: int) -> tuple[str, int]:
+    following = text[position + 1 : position + 2]
+    if following in _ESCAPES:
+        return _ESCAPES[following], 2
+    if following != "u":
+        return "", 0
+    digits = text[position + 2 : position + 6]
+    if len(digits) < 4 or not _HEX.issuperset(digits):
+        return "", 0
+    point = int(digits, 16)
+    low = text[position + 8 : position + 12]
+    if (
+        0xD800 <= point < 0xDC00
+        and text[position + 6 : position + 8] == "\\u"
+        and len(low) == 4
+        and _HEX.issuperset(low)
+    ):
+        second = int(low, 16)
+        if 0xDC00 <= second < 0xE000:
+            return chr(0x10000 + ((point - 0xD800) << 10) + (second - 0xDC00)), 12
+    return chr(point), 6
+
+
+def _refold(mapped: Mapped) -> Mapped:
+    """What the escapes stood for may itself want normalising."""
+    inner = normalise(mapped.text)
+    if inner.starts is None or inner.ends is None or mapped.starts is None or mapped.ends is None:
+        return Mapped(inner.text, mapped.starts, mapped.ends)
+    starts = [mapped.starts[index] for index in inner.starts]
+    ends = [mapped.ends[index - 1] for index in inner.ends]
+    return Mapped(inner.text, starts, ends)

@@ -1,0 +1,72 @@
+"""What a recognizer is: data, so that it can be hashed, listed, tested and later come from an operator's file.
+
+Patterns are in RE2 syntax over a *shadow* of the text in which every character is one byte: ASCII stands for itself,
+an upper-case letter beyond ASCII is `\\xC0`, any other letter beyond ASCII `\\xE0`, and everything else beyond ASCII
+`\\xB7`. So a letter is `[A-Za-z\\xC0\\xE0]`, and byte offsets are character offsets.
+
+Bounds that the windows rely on (see `cursor`): words near by are looked for at most `CONTEXT` characters before and
+`CONTEXT // 2` after; the gate of a recognizer matches at most `BACKUP` characters after the start of its match; a match
+that holds white space is at most `LOOKAHEAD` long.
+"""
+
+import msgspec
+
+BACKUP = 64
+CONTEXT = 64
+LOOKAHEAD = 96
+
+
+class Near(msgspec.Struct, frozen=True, kw_only=True):
+    """Words of a lexicon that make of a candidate something else, or something at all.
+
+    The nearest group wins. `check` is the name of a check that the candidate must then pass, None for none.
+    """
+
+    lexicon: str
+    type: str
+    score: float
+    before: int = 40
+    after: int = 0
+    check: str | None = None
+
+
+class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
+    """How one kind of finding looks.
+
+    The span is the pattern's first group, or all of it when there is none. `gate` is a cheap pattern that matches
+    within every match of `pattern`: text in which no gate matches is not looked at any further. `check` names a
+    function of `checks`. `numeric` refuses matches that are a piece of a longer number. `near` is tried in turn;
+    `unless` names a lexicon whose words just before clear the candidate (only for kinds without a checksum).
+    Without `type` a candidate is a finding only by its `near`. `onward` matches what continues a match that is longer
+    than a window.
+    """
+
+    id: str
+    type: str | None
+    pattern: str
+    gate: str
+    score: float = 0.9
+    reason: str = "pattern"
+    check: str | None = None
+    numeric: bool = False
+    near: tuple[Near, ...] = ()
+    unless: str | None = None
+    onward: str = r"""[^\s"'<>]*"""
+
+
+class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
+    """Words and phrases in lower case, matched whole, a plural `s` allowed.
+
+    With a `type` each is a finding; without one they are only looked up as context by `near` and `unless`.
+    """
+
+    id: str
+    words: tuple[str, ...]
+    type: str | None = None
+    score: float = 0.8
+    reason: str = "lexicon"
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The comma-separated entries of a table, sorted, without repeats."""
+    return tuple(sorted({" ".join(entry.split()) for entry in text.split(",") if entry.strip()}))

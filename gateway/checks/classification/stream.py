@@ -1,0 +1,154 @@
+"""Masks streamed text as it passes: the same walk as over a whole text, so the same findings and the same masked text.
+
+Held back are at most `WINDOW` characters of a lane (below the 512 that the design allows), and about a hundred where
+nothing in sight could be part of a finding. A finding longer than a window (a private key, a token) is masked from its
+first character: its placeholder goes out and its text is swallowed until it ends.
+"""
+
+from collections.abc import Callable
+
+from gateway.checks.classification.classes import classes_of
+from gateway.checks.classification.cursor import Cursor, Step
+from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
+from gateway.checks.classification.masking import Span, merged
+from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.recognizer import CONTEXT
+from gateway.core.errors import FormatError
+from gateway.core.finding import Finding, Scan
+
+Mask = Callable[[Finding], bool]
+_LONG = 1 << 60
+UNREAD = "[UNSCANNED]"
+"""What stands for text that could not be scanned."""
+
+
+class Lane:
+    """One lane of streamed text. Implements `TextFilter`."""
+
+    def __init__(self, locator: Locator, mask: Mask) -> None:
+        self._cursor = Cursor(locator)
+        self._mask = mask
+        self._buffer = ""
+        self._offset = 0
+        self._closed = False
+        self._failed = False
+        self._findings: list[Finding] = []
+        self._opened: Hit | None = None
+        self._masked = False
+        self._shown = False
+        self.complete = True
+
+    @property
+    def held(self) -> int:
+        """How many characters were taken and not yet decided: at most `WINDOW`."""
+        return 0 if self._failed else self._offset + len(self._buffer) - self._cursor.position
+
+    def feed(self, text: str) -> str:
+        """Take a piece; the text that may leave now. `FormatError` after `finish`."""
+        return self._take(text, final=False)
+
+    def finish(self) -> str:
+        """The rest. The lane takes no more text after this."""
+        return self._take("", final=True)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings so far, by place; one that is still open ends where the lane has been read to."""
+        found = list(self._findings)
+        if self._opened is not None:
+            found.append(finding_of(self._opened, max(self._cursor.position, self._opened.start + 1)))
+        return tuple(sorted(found, key=place_of))
+
+    def _take(self, text: str, final: bool) -> str:
+        if self._closed:
+            raise FormatError("the lane is closed")
+        self._closed = final
+        if self._failed:
+            return ""
+        self._buffer += text
+        released: list[str] = []
+        try:
+            self._advance(released, final)
+        except Exception:  # noqa: BLE001 -- whatever fails in here, the text that was not looked at must not leave
+            self._failed, self.complete = True, False
+            self._buffer = ""
+            released.append(UNREAD)
+        return "".join(released)
+
+    def _advance(self, released: list[str], final: bool) -> None:
+        shade = shadow(self._buffer) if self._cursor.searching else b""
+        while True:
+            if self._cursor.searching and not shade:
+                shade = shadow(self._buffer)
+            start = self._cursor.position
+            step = self._cursor.step(self._buffer, self._offset, shade, final)
+            if step is None:
+                break
+            self._release(step, start, released)
+        surplus = self._cursor.position - CONTEXT - self._offset
+        if surplus > 0:
+            self._buffer = self._buffer[surplus:]
+            self._offset += surplus
+
+    def _release(self, step: Step, start: int, released: list[str]) -> None:
+        """Release the text of one step, masked, and remember what was found."""
+        self.complete = self.complete and step.complete
+        found = [finding_of(hit, hit.end) for hit in step.findings]
+        spans = [
+            Span(finding.start, finding.end, finding.type, finding.end - finding.start)
+            for finding in found
+            if self._mask(finding)
+        ]
+        self._findings += found
+        if self._opened is not None:
+            self._cover(self._opened, start, step.end if step.closed is None else min(step.closed, step.end), spans)
+        if self._opened is not None and step.closed is not None:
+            self._findings.append(finding_of(self._opened, step.closed))
+            self._opened = None
+        if step.opened is not None:
+            self._opened, self._shown = step.opened, False
+            self._masked = self._mask(finding_of(step.opened, step.opened.end))
+            self._cover(step.opened, start, step.end, spans)
+        self._write(merged(spans), start, step.end, released)
+
+    def _cover(self, long: Hit, start: int, end: int, spans: list[Span]) -> None:
+        """Mask what a long hit takes of this step; its placeholder goes out once."""
+        if self._masked and max(start, long.start) < end:
+            spans.append(Span(max(start, long.start), end, long.type, _LONG, silent=self._shown))
+            self._shown = True
+
+    def _write(self, groups: list[tuple[int, int, str]], start: int, end: int, released: list[str]) -> None:
+        position = start
+        for first, last, shown in groups:
+            released.append(self._buffer[position - self._offset : max(first, position) - self._offset])
+            released.append(shown)
+            position = max(position, last)
+        released.append(self._buffer[position - self._offset : end - self._offset])
+
+
+class StreamScan:
+    """All lanes of one streamed answer. Implements `Lanes`.
+
+    Streams and `Engine.scan_text` find the same: both are the walk of `cursor`, whatever the chunks.
+    """
+
+    def __init__(self, locator: Locator, mask: Mask | frozenset[str], *, health_context: bool = False) -> None:
+        self._locator = locator
+        self._mask: Mask = mask if callable(mask) else (lambda finding, types=mask: finding.type in types)
+        self._health_context = health_context
+        self._lanes: dict[str, Lane] = {}
+
+    def lane(self, pointer: str) -> Lane:
+        """The lane of a place in the answer; the same one each time it is asked for."""
+        lane = self._lanes.get(pointer)
+        if lane is None:
+            lane = self._lanes[pointer] = Lane(self._locator, self._mask)
+        return lane
+
+    def scan(self) -> Scan:
+        """What was found so far: parts are lanes in the order in which they were opened; places are in the text as it
+        was received, not as released."""
+        parts = tuple(lane.findings() for lane in self._lanes.values())
+        classes = classes_of((finding for findings in parts for finding in findings), self._health_context)
+        if all(lane.complete for lane in self._lanes.values()):
+            return Scan(parts=parts, classes=classes, scanned="full")
+        return Scan(parts=parts, classes=classes | {"unscanned"}, scanned="partial")

@@ -1,0 +1,322 @@
+"""Checks of candidates: numbers with check digits, addresses, dates. Each takes a candidate's text, never a message.
+
+A check answers with why the candidate holds and which part of it does (offsets into it), or None. Candidates are
+short: whatever a check costs is bounded.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from stdnum import luhn
+from stdnum.exceptions import ValidationError
+from stdnum.us import itin as stdnum_itin
+
+Verdict = tuple[str, int, int]
+Check = Callable[[str], Verdict | None]
+
+# ISO 13616 registry: total length of an IBAN by country.
+_IBAN_LENGTHS = {
+    entry[:2]: int(entry[2:])
+    for entry in (
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 "
+        "EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 "
+        "KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 "
+        "PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 "
+        "UA29 VA22 VG24 XK20 YE30"
+    ).split()
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PLACEHOLDERS = frozenset(
+    "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
+    "undefined str password passwd secret token redacted hidden".split()
+)
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character in "0123456789")
+
+
+def _whole(reason: str, text: str) -> Verdict:
+    return reason, 0, len(text)
+
+
+def email(text: str) -> Verdict | None:
+    """RFC 5321 §4.5.3.1: 254 octets at most; no empty label."""
+    return _whole("form", text) if len(text) <= 254 and ".." not in text else None
+
+
+def phone(text: str) -> Verdict | None:
+    """E.164: 7 to 15 digits; not a date, a range of years or one digit again and again."""
+    digits = _digits(text)
+    if not 7 <= len(digits) <= 15 or len(set(digits)) < 3:
+        return None
+    return _whole("form", text)
+
+
+def phone_nanp(text: str) -> Verdict | None:
+    """North American numbering plan: area and exchange start with 2 to 9."""
+    digits = _digits(text.lower().partition("x")[0].partition("e")[0])
+    if len(digits) > 10:
+        digits = digits.removeprefix("00").removeprefix("1")
+    if len(digits) != 10 or digits[0] in "01" or digits[3] in "01":
+        return None
+    return _whole("nanp", text)
+
+
+def card(text: str) -> Verdict | None:
+    """ISO/IEC 7812: Luhn, and an issuer's prefix with a length that this issuer uses."""
+    digits = _digits(text)
+    return _whole("luhn", text) if luhn.is_valid(digits) and _issuer(digits) == "common" else None
+
+
+def card_labelled(text: str) -> Verdict | None:
+    """Any 12 to 19 digits that pass Luhn: for numbers that the text calls a card."""
+    digits = _digits(text)
+    return _whole("luhn", text) if 12 <= len(digits) <= 19 and luhn.is_valid(digits) else None
+
+
+def _issuer(digits: str) -> str | None:
+    length, two, three, four = len(digits), int(digits[:2]), int(digits[:3]), int(digits[:4])
+    common = (
+        (digits[0] == "4" and length in (16, 19))
+        or ((51 <= two <= 55 or 2221 <= four <= 2720) and length == 16)
+        or (two in (34, 37) and length == 15)
+        or ((four == 6011 or two == 65 or 644 <= three <= 649) and 16 <= length <= 19)
+        or (3528 <= four <= 3589 and 16 <= length <= 19)
+        or ((300 <= three <= 305 or two in (36, 38, 39)) and 14 <= length <= 19)
+        or (two == 62 and 16 <= length <= 19)
+        or (four in (2131, 1800) and length == 15)
+        or (two in (50, 56, 57, 58, 67) and length in (16, 18, 19))
+    )
+    return "common" if common else None
+
+
+def iban(text: str) -> Verdict | None:
+    """ISO 13616: the country's length, then mod 97 = 1. The candidate may run on: only the IBAN itself is the span."""
+    length = _IBAN_LENGTHS.get(text[:2].upper())
+    if length is None:
+        return None
+    compact: list[str] = []
+    for index, character in enumerate(text):
+        if character in " -":
+            continue
+        compact.append(character.upper())
+        if len(compact) == length:
+            following = text[index + 1 : index + 2]
+            if following.isalnum():
+                return None
+            moved = compact[4:] + compact[:4]
+            number = "".join(str(int(item, 36)) for item in moved)
+            return ("mod97", 0, index + 1) if int(number) % 97 == 1 else None
+    return None
+
+
+def ipv4(text: str) -> Verdict | None:
+    """RFC 791 dotted form, no leading zeros. Unspecified, loopback and masks name nobody."""
+    try:
+        address = IPv4Address(text)
+    except AddressValueError:
+        return None
+    if address.is_unspecified or address.is_loopback or text.startswith("255.") or text.endswith(".0.0.0"):
+        return None
+    return _whole("form", text)
+
+
+def ipv6(text: str) -> Verdict | None:
+    """RFC 4291 §2.2, with at least three written groups (`a::b` is more often code)."""
+    try:
+        address = IPv6Address(text)
+    except AddressValueError:
+        return None
+    if address.is_unspecified or address.is_loopback or sum(1 for group in text.split(":") if group) < 3:
+        return None
+    return _whole("form", text)
+
+
+def ssn(text: str) -> Verdict | None:
+    """As the US Social Security Administration issues them: no area 000, 666, 9xx; no group 00; no serial 0000."""
+    digits = _digits(text)
+    if len(digits) != 9 or digits[0] == "9" or digits[:3] in ("000", "666"):
+        return None
+    return None if digits[3:5] == "00" or digits[5:] == "0000" else _whole("form", text)
+
+
+def nine_digits(text: str) -> Verdict | None:
+    """Nine digits that the text calls a social security number: masked even where none like it was issued."""
+    return _whole("keyword", text) if len(_digits(text)) == 9 and not any(c.isalpha() for c in text) else None
+
+
+def itin(text: str) -> Verdict | None:
+    """US individual taxpayer identification number, by its ranges."""
+    try:
+        stdnum_itin.validate(_digits(text))
+    except ValidationError:
+        return None
+    return _whole("form", text)
+
+
+def npi(text: str) -> Verdict | None:
+    """US national provider identifier: Luhn over 80840 and ten digits (45 CFR 162.406)."""
+    digits = _digits(text)
+    valid = len(digits) == 10 and digits[0] in "12" and luhn.is_valid("80840" + digits)
+    return _whole("luhn", text) if valid else None
+
+
+def dea(text: str) -> Verdict | None:
+    """US DEA registration: two letters (the second may be 9), seven digits; (d1+d3+d5) + 2(d2+d4+d6) ends in d7."""
+    digits = text[2:]
+    if (
+        len(text) != 9
+        or not text[0].isalpha()
+        or not (text[1].isalpha() or text[1] == "9")
+        or len(_digits(digits)) != 7
+    ):
+        return None
+    number = [int(digit) for digit in digits]
+    total = sum(number[0:6:2]) + 2 * sum(number[1:6:2])
+    return _whole("checksum", text) if total % 10 == number[6] else None
+
+
+def code(text: str) -> Verdict | None:
+    """What a keyword may name: at least four digits, not a date."""
+    return _whole("keyword", text) if len(_digits(text)) >= 4 and not _looks_like_date(text) else None
+
+
+def long_code(text: str) -> Verdict | None:
+    """As `code`, with at least six characters: plan ids, licences, passports."""
+    plain = text.replace("-", "").replace(" ", "")
+    return code(text) if len(plain) >= 6 else None
+
+
+def _looks_like_date(text: str) -> bool:
+    return numeric_date(text) is not None or iso_date(text) is not None
+
+
+def numeric_date(text: str) -> Verdict | None:
+    """Day/month/year or month/day/year with one separator; two-digit years only with slashes or dots."""
+    for separator in "/.-":
+        pieces = text.split(separator)
+        if len(pieces) == 3:
+            break
+    else:
+        return None
+    if not all(piece.isdigit() and piece.isascii() for piece in pieces):
+        return None
+    first, second, year = (int(piece) for piece in pieces)
+    if len(pieces[2]) == 4 and not 1800 <= year <= 2200:
+        return None
+    year = year if len(pieces[2]) == 4 else 2000 + year
+    return _whole("form", text) if _is_day(year, first, second) or _is_day(year, second, first) else None
+
+
+def iso_date(text: str) -> Verdict | None:
+    """ISO 8601 year-month-day, with - / or . between."""
+    head = text[:10].replace("/", "-").replace(".", "-").split("-")
+    if len(head) != 3 or not all(piece.isdigit() and piece.isascii() for piece in head):
+        return None
+    year, month, day = (int(piece) for piece in head)
+    return _whole("form", text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def textual_date(text: str) -> Verdict | None:
+    """A month in words with a day or year: the day must be one that the month can have."""
+    pieces = text.replace(",", " ").replace(".", " ").replace("-", " ").split()
+    month = next((_MONTHS.index(piece[:3].lower()) + 1 for piece in pieces if piece[:3].lower() in _MONTHS), None)
+    if month is None:
+        return None
+    numbers = [int(_digits(piece)) for piece in pieces if piece[0].isdigit()]
+    days = [number for number in numbers if number < 100]
+    if any(not _is_day(2000, month, day) for day in days[:1]):
+        return None
+    return _whole("form", text)
+
+
+def age(text: str) -> Verdict | None:
+    """A person's age; above 89 it is an identifier (45 CFR 164.514(b)(2)(i)(C))."""
+    years = int(_digits(text)[:4] or "0")
+    if not 0 < years <= 125:
+        return None
+    return _whole("over-89" if years > 89 else "form", text)
+
+
+_NOT_NAMES = frozenset(
+    "the a an and or but if in on at of to for from with by as is are was were be been it its this that these those he "
+    "she they we you i my your his her their our not no yes please thanks thank dear hello hi hey there all any some "
+    "what when where who why how which do does did done can could will would shall should may might must have has had "
+    "january february march april june july august september october november december monday tuesday wednesday thursday "
+    "friday saturday sunday today tomorrow yesterday name date phone email address fax mobile patient doctor dob mrn ssn "
+    "id null none unknown n/a na tbd true false john/jane new old first last other see ref re inc ltd llc gmbh corp "
+    "company team support customer service account number street road avenue hospital clinic bank university department "
+    "diagnosis history type status code http https required everyone everybody guys folks again just only very so too "
+    "sorry sure ready happy here looking trying going calling writing not interested afraid glad sir madam english french "
+    "german spanish american british".split()
+)
+
+
+def name(text: str) -> Verdict | None:
+    """A name in capitals where one was announced: it ends before the first word that is none."""
+    end = 0
+    position = 0
+    for token in text.split(" "):
+        if token.rstrip(".,").lower() in _NOT_NAMES:
+            break
+        position += len(token)
+        end = position
+        position += 1
+    kept = text[:end].rstrip(" ,")
+    letters = kept.replace(".", "").replace(" ", "")
+    return ("name", 0, len(kept)) if len(letters) > 1 else None
+
+
+def name_lower(text: str) -> Verdict | None:
+    """As `name`, in lower case: at most two words."""
+    return name(text)
+
+
+def password(text: str) -> Verdict | None:
+    """The value after `password:`; not a word that says there is none, not a placeholder of our own."""
+    value = text.rstrip(".,;:)!?")
+    if len(value) < 4 or value.lower() in _PLACEHOLDERS or not value.strip("*x.-_#") or _placeholder(value):
+        return None
+    return "keyword", 0, len(value)
+
+
+def spoken_password(text: str) -> Verdict | None:
+    """The value after `password is`: prose goes on with words, so a digit or a symbol must be in it."""
+    verdict = password(text)
+    return verdict if verdict and not text[: verdict[2]].isalpha() else None
+
+
+def api_key(text: str) -> Verdict | None:
+    """The value after `api_key:` or `token:`: long, letters and digits mixed."""
+    mixed = any(character.isdigit() for character in text) and any(character.isalpha() for character in text)
+    return _whole("keyword", text) if len(text) >= 16 and mixed and not _placeholder(text) else None
+
+
+def connection(text: str) -> Verdict | None:
+    """A URL with a password in it that is not a placeholder (`scheme://user:password@host`)."""
+    secret = text.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    return _whole("form", text) if secret and not _placeholder(secret) and secret.strip("*x<>") else None
+
+
+def _placeholder(value: str) -> bool:
+    return value.startswith("[") and value.rstrip("\"'").endswith("]") and value.upper() == value
+
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        email, phone, phone_nanp, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi, dea, code,
+        long_code, numeric_date, iso_date, textual_date, age, name, name_lower, password, spoken_password, api_key, connection,
+    )
+}  # fmt: skip
+"""The checks that a recognizer may name."""

@@ -1,0 +1,35 @@
+"""The settings' share of the policy version."""
+
+import pytest
+
+from gateway.checks.policy import structure
+from gateway.core.errors import ConfigurationError
+
+from .making import configured, document, facts
+
+
+def test_structure_survives_its_canonical_form() -> None:
+    value = facts()
+    assert structure.decode(structure.encode(value)) == value
+    assert [agent.id for agent in value.agents] == ["local", "friend", "sky"]
+
+
+def test_no_credential_and_no_reference_to_one_is_in_it() -> None:
+    agents = document()["agent"]
+    agents[0]["credential"] = "env:VERY_SECRET_NAME"
+    assert b"VERY_SECRET_NAME" not in structure.encode(facts(agent=agents))
+
+
+def test_without_a_tenant_the_one_tenant_is_default() -> None:
+    assert [tenant.id for tenant in structure.structure(configured(), "1").tenants] == ["default"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b'{"engine": "1"}', b"\xff"])
+def test_anything_but_the_canonical_form_is_refused(data: bytes) -> None:
+    with pytest.raises(ConfigurationError, match=r"structure\.json"):
+        structure.decode(data)
+
+
+def test_spaces_make_it_another_form() -> None:
+    with pytest.raises(ConfigurationError):
+        structure.decode(structure.encode(facts()).replace(b":", b": ", 1))

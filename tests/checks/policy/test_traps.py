@@ -1,0 +1,171 @@
+"""Sets of rules that would not do what they seem to say."""
+
+from typing import Any
+
+import pytest
+
+from gateway.checks.policy.traps import refuse
+from gateway.core.errors import ConfigurationError
+
+from .making import GROUPS, document, facts, rule, rules
+
+_BAA = {"when": "contract:baa", "obligations": "redact"}
+
+
+def _check(*lines: str, groups: str = GROUPS, **changed: Any) -> None:
+    refuse(rules(*lines, groups=groups, **changed), facts(**changed), {})
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        ("secret", "any"),
+        ("unscanned", "any"),
+        ("internal", "any"),
+        ("public", "any"),
+        ("personal", "any"),
+        ("pii", "personal"),
+        ("pci", "personal"),
+        ("special-category", "personal"),
+        ("phi", "pii"),
+    ],
+)
+def test_each_grouping_that_promises_rest_on_is_required(edge: tuple[str, str]) -> None:
+    """`class:phi` is under `class:personal` by way of `class:pii` too, and so on: the closure counts, not the line."""
+    kept = GROUPS.replace(f"g2, class:{edge[0]}, class:{edge[1]}\n", "")
+    assert kept != GROUPS
+    with pytest.raises(ConfigurationError, match="is missing"):
+        _check(rule(data="class:any", agent="agent:local"), groups=kept)
+
+
+def test_a_class_of_the_operators_must_be_under_any() -> None:
+    _check(rule(), "g2, class:mnpi, class:internal\n")
+    with pytest.raises(ConfigurationError, match="class:mnpi must be under class:any"):
+        _check(rule(), "g2, class:mnpi, class:secretive\n")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"eft": "deny"},
+        {"eft": "deny", "data": "class:any"},
+        {"eft": "deny", "agent": "zone:*"},
+        {"eft": "deny", "agent": "agent:local"},
+        {"eft": "deny", "agent": "capability:triage"},
+        {"eft": "deny", "action": "chat"},
+        {"eft": "deny", "purpose": "purpose:TREAT"},
+        {"eft": "deny", "role": "role:clinician"},
+        {"eft": "deny", "when": "time:08:00-18:00"},
+        {"obligations": "redact"},
+    ],
+)
+def test_equal_priorities_of_different_effect_that_can_meet_are_refused(other: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="priority equals that of line"):
+        _check(rule("a"), rule("b", **other))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"priority": 11, "eft": "deny"},
+        {"eft": "allow", "data": "class:any", "agent": "agent:local"},
+        {"eft": "deny", "data": "class:internal"},
+        {"eft": "deny", "agent": "zone:cloud"},
+        {"eft": "deny", "agent": "agent:sky"},
+    ],
+)
+def test_rules_that_cannot_meet_or_say_the_same_may_share_a_priority(other: dict[str, Any]) -> None:
+    _check(rule("a"), rule("b", **other))
+
+
+def test_rules_apart_by_action_or_purpose_may_share_a_priority() -> None:
+    _check(rule("a", action="http:GET:*"), rule("b", action="http:POST:*", eft="deny"))
+    _check(rule("a", purpose="purpose:TREAT"), rule("b", purpose="purpose:none", eft="deny"))
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        {"data": "class:phi", "agent": "zone:cloud"},
+        {"data": "class:pci", "agent": "agent:sky"},
+        {"data": "class:special-category", "agent": "capability:triage"},
+        {"data": "class:any", "agent": "zone:*"},
+        {"data": "class:personal", "agent": "zone:partner"},
+        {"data": "class:pii", "agent": "zone:cloud"},
+        {"data": "class:phi", "agent": "zone:cloud", "obligations": "redact"},
+        {"data": "class:phi", "agent": "zone:cloud", "when": "contract:baa"},
+        {"data": "class:phi", "agent": "zone:cloud", "when": "contract:baa", "obligations": "redact:email"},
+        {"data": "class:phi", "agent": "zone:cloud", "when": "contract:baa", "obligations": "approve:privacy"},
+        {"data": "class:phi", "agent": "zone:cloud", "when": "region:FR", "obligations": "redact"},
+        {"data": "class:secret", "agent": "zone:cloud", **_BAA},
+        {"data": "class:unscanned", "agent": "zone:cloud", **_BAA},
+        {"data": "class:secret", "agent": "zone:cloud", "action": "receive"},
+        {"data": "class:unscanned", "agent": "zone:cloud", "action": "receive", "obligations": "redact"},
+    ],
+)
+def test_a_rule_that_opens_sensitive_data_to_an_untrusted_zone_is_refused(opening: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(rule(**opening))
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        {"data": "class:phi", "agent": "zone:cloud", **_BAA},
+        {"data": "class:personal", "agent": "zone:cloud", **_BAA},
+        {"data": "class:phi", "agent": "zone:in-house"},
+        {"data": "class:any", "agent": "agent:local"},
+        {"data": "class:any", "agent": "zone:*", "when": "zone:trusted"},
+        {"data": "class:secret", "agent": "zone:*", "action": "receive", "obligations": "redact"},
+        {"data": "class:internal", "agent": "zone:cloud"},
+    ],
+)
+def test_trusted_zones_and_masking_under_contract_are_open(opening: dict[str, str]) -> None:
+    _check(rule(**opening))
+
+
+def test_what_a_stricter_rule_takes_first_is_not_opened() -> None:
+    deny: dict[str, Any] = {"role": "role:*", "data": "class:phi", "agent": "zone:*", "eft": "deny"}
+    opening = rule("open", 20, data="class:pii", agent="zone:cloud")
+    _check(rule("deny", 10, **deny), opening)
+    for weaker in ({"when": "time:08:00-18:00"}, {"action": "chat"}, {"purpose": "purpose:TREAT"}, {"priority": 30}):
+        with pytest.raises(ConfigurationError, match="which is not trusted"):
+            _check(rule("deny", **({"priority": 10} | deny | weaker)), opening)
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(rule("deny", 10, **(deny | {"role": "role:clerk"})), opening)
+
+
+def test_a_cloud_agent_cannot_be_talked_into_the_house_by_a_grouping() -> None:
+    for line in ("g3, agent:sky, zone:in-house\n", "g3, zone:cloud, zone:in-house\n"):
+        with pytest.raises(ConfigurationError, match="which is not trusted"):
+            _check(rule(data="class:phi"), line)
+
+
+def test_an_untrusted_zone_within_a_trusted_one_stays_untrusted() -> None:
+    zones = document()["zone"]
+    zones[2]["within"] = "in-house"
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(rule(data="class:phi"), zone=zones)
+
+
+def test_a_class_below_a_sensitive_one_is_as_sensitive() -> None:
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(rule(data="class:psychotherapy-notes", agent="zone:cloud"), "g2, class:psychotherapy-notes, class:phi\n")
+
+
+def test_a_floor_or_agreement_with_an_unknown_class_is_refused() -> None:
+    agents, processors = document()["agent"], document()["processor"]
+    agents[1]["floor"] = ["phy"]
+    with pytest.raises(ConfigurationError, match=r"agent\[1\]\.floor"):
+        _check(rule(), agent=agents)
+    processors[0]["agreement"]["classes"] = ["phy"]
+    with pytest.raises(ConfigurationError, match=r"processor\[0\]\.agreement\.classes"):
+        _check(rule(), processor=processors)
+
+
+def test_a_schema_that_is_not_there_is_refused() -> None:
+    agents = document()["agent"]
+    agents[0]["schema"] = "triage.json"
+    with pytest.raises(ConfigurationError, match=r"agent\[0\]\.schema names no file"):
+        _check(rule(), agent=agents)
+    refuse(rules(rule(), agent=agents), facts(agent=agents), {"schemas/triage.json": b"{}"})

@@ -1,0 +1,190 @@
+"""Names, action patterns, purposes and obligations."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.policy import words
+from gateway.core.errors import FormatError
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("role:clerk", ("role",)),
+        ("class:special-category", ("class",)),
+        ("agent:gpt-4.1", ("agent", "zone")),
+        ("caller:default/alice@example.org", ("caller", "role")),
+    ],
+)
+def test_a_name_with_its_kind_is_kept_as_it_is(text: str, kinds: tuple[str, ...]) -> None:
+    assert words.name(text, *kinds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("clerk", ("role",)),
+        ("zone:cloud", ("role",)),
+        ("role:", ("role",)),
+        ("role:a b", ("role",)),
+        ("Role:clerk", ("role",)),
+        ("role:*", ("role",)),
+        ("class:PII", ("class",)),
+        ("caller:alice", ("caller",)),
+        ("caller:default/", ("caller",)),
+        ("role:role:x", ("role",)),
+        ("role:x\n", ("role",)),
+        ("", ("role",)),
+    ],
+)
+def test_a_name_without_the_kind_of_its_column_is_refused_without_being_repeated(
+    text: str, kinds: tuple[str, ...]
+) -> None:
+    with pytest.raises(FormatError) as caught:
+        words.name(text, *kinds)
+    assert len(text) < 6 or text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["*", "chat", "receive", "tool:*", "tool:lookup_*", "http:*:/notes/*", "http:GET:/notes/{id}", "http:*:*"],
+)
+def test_actions_and_their_patterns_are_accepted(text: str) -> None:
+    assert words.action(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "cha*", "CHAT", "http:get:/x", "http:GET:notes", "tool:", "onward:http", "chat ", "http:GET"]
+)
+def test_what_no_request_can_be_is_no_action(text: str) -> None:
+    with pytest.raises(FormatError):
+        words.action(text)
+
+
+def test_a_rule_about_onward_calls_is_refused_because_they_are_not_asked_about() -> None:
+    with pytest.raises(FormatError, match="not available in this version"):
+        words.action("onward:http")
+
+
+@pytest.mark.parametrize(
+    ("action", "pattern", "fits"),
+    [
+        ("chat", "*", True),
+        ("chat", "chat", True),
+        ("chats", "chat", False),
+        ("http:POST:/notes/{id}", "http:*:/notes/*", True),
+        ("http:POST:/notes", "http:*:/notes/*", False),
+        ("http:POST:/other/notes/", "http:*:/notes/*", False),
+        ("tool:a", "tool:*", True),
+        ("aa", "aa*a", False),
+        ("tool:CHAT", "tool:chat", False),
+    ],
+)
+def test_a_star_stands_for_any_run_of_characters(action: str, pattern: str, fits: bool) -> None:
+    assert words.action_matches(action, pattern) is fits
+
+
+_PATTERN = st.text(alphabet="ab*", max_size=7)
+
+
+@settings(max_examples=300, deadline=None)
+@given(action=st.text(alphabet="ab", max_size=8), pattern=_PATTERN)
+def test_matching_agrees_with_the_regular_expression_of_the_pattern(action: str, pattern: str) -> None:
+    expression = ".*".join(re.escape(piece) for piece in pattern.split("*"))
+    assert words.action_matches(action, pattern) is bool(re.fullmatch(expression, action))
+
+
+@settings(max_examples=300, deadline=None)
+@given(one=_PATTERN, other=_PATTERN, action=st.text(alphabet="ab", max_size=8))
+def test_patterns_that_share_an_action_are_found_to_meet(one: str, other: str, action: str) -> None:
+    """Never missed; and in the other direction, two patterns without a star meet only when they are the same."""
+    if words.action_matches(action, one) and words.action_matches(action, other):
+        assert words.actions_meet(one, other)
+    assert words.actions_meet(one, other) is words.actions_meet(other, one)
+    if "*" not in one + other:
+        assert words.actions_meet(one, other) is (one == other)
+    elif "*" not in one:
+        assert words.actions_meet(one, other) is words.action_matches(one, other)
+
+
+def test_patterns_that_share_nothing_do_not_meet() -> None:
+    assert not words.actions_meet("tool:*", "http:*:/x")
+    assert not words.actions_meet("http:GET:/a*", "http:POST:*")
+    assert words.actions_meet("http:*:/a", "http:GET:*")
+
+
+def test_a_purpose_is_a_known_code_any_or_none() -> None:
+    known = frozenset({"TREAT"})
+    assert words.purpose("purpose:TREAT", known) == "purpose:TREAT"
+    assert words.purpose("purpose:*", known) == "purpose:*"
+    assert words.purpose("purpose:none", known) == "purpose:none"
+    for wrong in ("TREAT", "purpose:TRAET", "purpose:", "*", "purpose:treat"):
+        with pytest.raises(FormatError):
+            words.purpose(wrong, known)
+
+
+def test_a_request_without_purpose_fits_any_and_none_only() -> None:
+    assert words.purpose_matches("purpose:none", "purpose:*")
+    assert words.purpose_matches("purpose:none", "purpose:none")
+    assert not words.purpose_matches("purpose:none", "purpose:TREAT")
+    assert words.purpose_matches("purpose:TREAT", "purpose:TREAT")
+
+
+def test_obligations_are_sorted_and_none_means_none() -> None:
+    assert words.obligations("none") == ()
+    assert words.obligations("redact; approve:2/privacy") == ("approve:2/privacy", "redact")
+    assert words.obligations("redact:phone, email") == ("redact:email,phone",)
+    assert words.obligations("approve:privacy") == ("approve:privacy",)
+    assert words.obligations("redact:secret-jwt,x-badge") == ("redact:secret-jwt,x-badge",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "redact;",
+        "none;redact",
+        "redact;redact",
+        "redact;redact:email",
+        "redact:",
+        "redact:emial",
+        "redact:email,email",
+        "approve:",
+        "approve:0/privacy",
+        "approve:a;approve:b",
+        "Redact",
+        "mask",
+    ],
+)
+def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text: str) -> None:
+    with pytest.raises(FormatError):
+        words.obligations(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tokenize", "generalise", "supervise:x", "no-content", "keep-content:3", "notify:x", "declassify:pii", "observe"],
+)
+def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
+    with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):
+        words.obligations(text)
+
+
+def test_ids_of_rules_cannot_be_those_that_are_built_in() -> None:
+    assert words.rule_id("phi-in-house") == "phi-in-house"
+    for wrong in ("purpose-required", "policy-error", "contract:acme", "Upper", "", "a" * 64):
+        with pytest.raises(FormatError):
+            words.rule_id(wrong)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=40))
+def test_no_text_makes_a_reader_raise_anything_but_its_own_error(text: str) -> None:
+    for reader in (words.action, words.obligations, words.rule_id, lambda t: words.purpose(t, words.PURPOSES)):
+        try:
+            reader(text)
+        except FormatError:
+            continue

@@ -37,4 +37,6 @@ def committed(r: bytes, label: str, value: bytes) -> str:
 
 def matches(commitment: str, r: bytes, label: str, value: bytes) -> bool:
     """Whether the base64 commitment of an envelope opens to this value. Takes equally long for any wrong one."""
-    return len(r) == SALT_BYTES and compare_digest(committed(r, label, value).encode(), commitment.encode("utf-8", "replace"))
+    return len(r) == SALT_BYTES and compare_digest(
+        committed(r, label, value).encode(), commitment.encode("utf-8", "replace")
+    )

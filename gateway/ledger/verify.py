@@ -47,7 +47,8 @@ STEPS = ("sequence", "size", "hash", "prev", "seq", "recorded_at", "form", "tree
 # string, for then letters would follow outside of any. So in JSON without white space these bytes stand exactly where
 # an object has a key `prev` whose value is a string. Which object it is they do not say: `inputs` may have such a key
 # too. So the fast way is taken only when they occur once, as they do in every record with a `prev` of its own and no
-# other (it is never the first key: `event` and `id` come before); all else goes the slow way, through the parser.
+# other (it is never the first key: `event` and `id` come before); all else goes the slow way, through the parser. Bytes
+# that are not a record at all may still pass steps 4 to 6 so; that they are one is step 7.
 _PREV, _SEQ, _RECORDED = b',"prev":"', b',"seq":', b',"recorded_at":"'
 _number = re.compile(rb"(0|[1-9][0-9]{0,15})[,}]")
 

@@ -4,10 +4,12 @@
 `Detail`      what a reviewer needs, beside it, committed to by it        `record`
 `Entry`       both on their way to the writer, with what goes with them   `entry`
 `Chain`       the link from each record to the one before                 `chain`
-`Tree`        the same leaf hashes as an RFC 6962 Merkle tree             `merkle`
+`Frontier`    the same leaf hashes as an RFC 6962 Merkle tree             `merkle`
+`Tile`        a piece of that tree that never changes once full           `tiles`
 `Note`        text with Ed25519 signatures (C2SP signed-note)             `note`
 `Checkpoint`  a tree's size and root as a note (C2SP tlog-checkpoint)     `checkpoint`
 `Proof`       a record's place in a checkpoint, as a file (C2SP tlog-proof) `proof`
+`Verified`    what holds of a ledger's records, and where it ends         `verify`
 `commit`      HMAC commitments to what a record must not hold             `commitment`
 
 This package imports `core` and `cryptography`, nothing else, so that an auditor's program can use it.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.checks.policy import changes
 from gateway.checks.policy import structure as _structure
 from gateway.core import canonical
 from gateway.core.errors import ConfigurationError, FormatError
@@ -62,6 +63,11 @@ def policy_set(files: Mapping[str, bytes], settings: Settings, engine_version: s
         )
     members[STRUCTURE] = _structure.encode(_structure.structure(settings, engine_version))
     return _digested(members)
+
+
+def diff(old: PolicySet | None, new: PolicySet) -> tuple[str, ...]:
+    """One line for each rule, grouping, setting or file that was added, removed or changed: names, never values."""
+    return changes.between({} if old is None else old.members, new.members)
 
 
 def to_bytes(policy: PolicySet) -> bytes:

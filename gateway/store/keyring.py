@@ -2,8 +2,8 @@
 
     kek                   the key-encryption key, 32 raw bytes: it wraps the data keys
     data-keys.db          the data keys (`data_keys`)
-    ledger-<id>.key       the Ed25519 key that signs the ledger's checkpoints, as a signed-note private key
-    search-<id>.key       the tenant's search key, 32 raw bytes: it makes lookups of pseudonyms
+    ledger-<id>.key       the Ed25519 key that signs checkpoints, as a signed-note private key (<id>: of the origin)
+    search-<id>.key       a tenant's search key, 32 raw bytes: it makes lookups of pseudonyms
 
 Nothing here is made by being asked for: a key that is missing is an error that names its file, because a new one in its
 place would silently break what the old one holds together.
@@ -21,7 +21,7 @@ from gateway.ledger.entry import DataKey
 from gateway.ledger.note import ED25519, Signer
 from gateway.store.data_keys import KEY_BYTES, DataKeys
 
-_LEDGER = re.compile(r"[a-z0-9_]{1,64}")
+_NAME = re.compile(r"[a-z0-9_]{1,64}")
 _MAX_FILE = 4_096
 _PRIVATE = "PRIVATE+KEY+"
 
@@ -45,7 +45,8 @@ class Keyring:
         # The data keys' file first: a crash between the two leaves a keyring that does not open, and a second `create`
         # that says why; never one whose data keys are wrapped under a key that was replaced.
         DataKeys.create(directory / "data-keys.db")
-        _write_new(directory / "kek", os.urandom(KEY_BYTES))
+        if not _write_new(directory / "kek", os.urandom(KEY_BYTES)):
+            raise ConfigurationError(f"{directory / 'kek'} exists already and is not overwritten")
         return cls.open(directory)
 
     @classmethod
@@ -63,13 +64,14 @@ class Keyring:
     def close(self) -> None:
         self._data_keys.close()
 
-    def create_ledger_key(self, ledger: str, origin: str) -> None:
-        """Make the signing key of a ledger, under its checkpoint origin; `ConfigurationError` if it has one."""
-        _write_new(self._file("ledger", ledger), _private_key(Signer.generate(origin)).encode())
+    def create_ledger_key(self, origin: str) -> None:
+        """Make the key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
+        if not _write_new(self._ledger_file(origin), _private_key(Signer.generate(origin)).encode()):
+            raise ConfigurationError(f"{self._ledger_file(origin)} exists already and is not overwritten")
 
-    def signer(self, ledger: str, origin: str) -> Signer:
-        """The signing key of a ledger. `ConfigurationError` if it has none, or one that is for another origin."""
-        file = self._file("ledger", ledger)
+    def signer(self, origin: str) -> Signer:
+        """The signing key of an origin. `ConfigurationError` if there is none, or the file holds another's."""
+        file = self._ledger_file(origin)
         try:
             signer = _parse_private_key(_read(file).decode("utf-8"))
         except (FormatError, UnicodeDecodeError):
@@ -79,26 +81,27 @@ class Keyring:
             raise ConfigurationError(f"{file} is the key of another origin than the ledger's")
         return signer
 
-    def verifier_key(self, ledger: str, origin: str) -> str:
+    def verifier_key(self, origin: str) -> str:
         """The public half, as a signed-note verifier key: one line without its newline, what a `.vkey` file holds."""
-        return self.signer(ledger, origin).verifier.vkey
+        return self.signer(origin).verifier.vkey
 
     def create_search_key(self, tenant: str) -> None:
-        """Make the search key of a tenant (by its ledger id); `ConfigurationError` if it has one."""
-        _write_new(self._file("search", tenant), os.urandom(KEY_BYTES))
+        """Make the search key of a tenant (by its ledger id), unless it has one."""
+        _write_new(self._search_file(tenant), os.urandom(KEY_BYTES))
 
     def search_key(self, tenant: str) -> bytes:
         """The 32 bytes under which a tenant's identifiers are looked up."""
         key = self._search.get(tenant)
         if key is None:
-            key = self._search[tenant] = _read(self._file("search", tenant), KEY_BYTES)
+            key = self._search[tenant] = _read(self._search_file(tenant), KEY_BYTES)
         return key
 
-    def discard(self, tenant: str) -> None:
-        """Remove the keys of a ledger that never came to be (another process made the tenant first)."""
-        for kind in ("ledger", "search"):
-            self._file(kind, tenant).unlink(missing_ok=True)
-        self._search.pop(tenant, None)
+    def discard(self, origin: str, tenant: str | None = None) -> None:
+        """Remove the keys of a ledger that never came to be, because another process made the tenant first."""
+        self._ledger_file(origin).unlink(missing_ok=True)
+        if tenant is not None:
+            self._search_file(tenant).unlink(missing_ok=True)
+            self._search.pop(tenant, None)
 
     def new_data_key(self, subject: str | None) -> tuple[DataKey, bytes]:
         """A new data key, wrapped, and its plain 32 bytes; it goes with the entry whose parts are sealed under it."""
@@ -127,10 +130,20 @@ class Keyring:
         """Destroy data keys for good, at once in every process that has the keyring open; returns how many."""
         return self._data_keys.destroy(key_ids)
 
-    def _file(self, kind: str, ledger: str) -> Path:
-        if not _LEDGER.fullmatch(ledger):
-            raise ConfigurationError("a ledger id is of lower-case letters, digits and _")
-        return self._directory / f"{kind}-{ledger}.key"
+    def _ledger_file(self, origin: str) -> Path:
+        # By the origin and not by the ledger: a new database beside an old keyring has new origins, also for the one
+        # ledger whose id is fixed, and no origin's key ever signs two trees.
+        return self._file("ledger", origin.rpartition("/")[2])
+
+    def _search_file(self, tenant: str) -> Path:
+        return self._file("search", tenant)
+
+    def _file(self, kind: str, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                "a ledger id, and an origin's last part, must be of lower-case letters, digits and _"
+            )
+        return self._directory / f"{kind}-{name}.key"
 
 
 def _private_key(signer: Signer) -> str:
@@ -173,8 +186,8 @@ def _read(path: Path, length: int | None = None) -> bytes:
     return data
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    """Write a file whole, durable, 0600; never over another, and never half.
+def _write_new(path: Path, data: bytes) -> bool:
+    """Write a file whole, durable, 0600, never half; False, and nothing done, when there is one.
 
     A crash before the link leaves a `.new` file beside it, which nothing reads; after it, the file. The name is durable
     once the directory is synced, before anything is made that needs the key.
@@ -195,7 +208,8 @@ def _write_new(path: Path, data: bytes) -> None:
             os.fsync(directory)
         finally:
             os.close(directory)
-    except FileExistsError as error:
-        raise ConfigurationError(f"{path} exists already and is not overwritten") from error
+    except FileExistsError:
+        return False
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written") from error
+    return True

@@ -28,13 +28,13 @@ def test_directory_and_files_are_their_owner_s_alone_whatever_the_umask(tmp_path
     before = os.umask(0)
     try:
         ring = Keyring.create(tmp_path / "keys")
-        ring.create_ledger_key("tn_1", ORIGIN)
+        ring.create_ledger_key(ORIGIN)
         ring.create_search_key("tn_1")
         key, _ = ring.new_data_key(None)
         ring.persist([key])
         assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()}
-        assert {"kek", "data-keys.db", "data-keys.db-wal", "ledger-tn_1.key", "search-tn_1.key"} <= set(modes)
+        assert {"kek", "data-keys.db", "data-keys.db-wal", "ledger-0011.key", "search-tn_1.key"} <= set(modes)
         assert set(modes.values()) == {0o600}
         ring.close()
     finally:
@@ -42,13 +42,13 @@ def test_directory_and_files_are_their_owner_s_alone_whatever_the_umask(tmp_path
 
 
 def test_a_keyring_opened_again_has_the_same_keys(keyring: Keyring, tmp_path: Path) -> None:
-    keyring.create_ledger_key("tn_1", ORIGIN)
+    keyring.create_ledger_key(ORIGIN)
     keyring.create_search_key("tn_1")
     key, plain = keyring.new_data_key("su_1")
     keyring.persist([key])
     again = Keyring.open(tmp_path / "keys")
     assert again.search_key("tn_1") == keyring.search_key("tn_1")
-    assert again.verifier_key("tn_1", ORIGIN) == keyring.verifier_key("tn_1", ORIGIN)
+    assert again.verifier_key(ORIGIN) == keyring.verifier_key(ORIGIN)
     assert again.data_key(key.id) == plain
     assert again.subject_key("su_1") == (key.id, plain)
     assert again.subject_keys("su_1") == (key.id,)
@@ -66,10 +66,10 @@ def test_a_destroyed_key_is_gone_in_another_open_keyring(keyring: Keyring, tmp_p
 
 
 def test_what_the_signer_signs_the_verifier_key_verifies(keyring: Keyring) -> None:
-    keyring.create_ledger_key("tn_1", ORIGIN)
-    verifier = Verifier.parse(keyring.verifier_key("tn_1", ORIGIN))
+    keyring.create_ledger_key(ORIGIN)
+    verifier = Verifier.parse(keyring.verifier_key(ORIGIN))
     assert verifier.name == ORIGIN
-    assert verifier.verify(b"text\n", keyring.signer("tn_1", ORIGIN).sign(b"text\n"))
+    assert verifier.verify(b"text\n", keyring.signer(ORIGIN).sign(b"text\n"))
 
 
 def test_search_keys_are_32_bytes_and_differ_between_tenants(keyring: Keyring) -> None:
@@ -80,20 +80,20 @@ def test_search_keys_are_32_bytes_and_differ_between_tenants(keyring: Keyring) -
 
 
 def test_nothing_is_made_by_being_asked_for(keyring: Keyring, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"ledger-tn_1\.key is missing"):
-        keyring.signer("tn_1", ORIGIN)
+    with pytest.raises(ConfigurationError, match=r"ledger-0011\.key is missing"):
+        keyring.signer(ORIGIN)
     with pytest.raises(ConfigurationError, match=r"search-tn_1\.key is missing"):
         keyring.search_key("tn_1")
-    assert not list((tmp_path / "keys").glob("*-tn_1.key"))
+    assert not list((tmp_path / "keys").glob("*-*.key"))
 
 
 def test_nothing_is_ever_made_over_another(keyring: Keyring, tmp_path: Path) -> None:
-    keyring.create_ledger_key("tn_1", ORIGIN)
+    keyring.create_ledger_key(ORIGIN)
     keyring.create_search_key("tn_1")
     before = {path: path.read_bytes() for path in (tmp_path / "keys").glob("*key*")}
+    keyring.create_search_key("tn_1")
     for attempt in (
-        lambda: keyring.create_ledger_key("tn_1", ORIGIN),
-        lambda: keyring.create_search_key("tn_1"),
+        lambda: keyring.create_ledger_key(ORIGIN),
         lambda: Keyring.create(tmp_path / "keys"),
     ):
         with pytest.raises(ConfigurationError, match="exists"):
@@ -103,9 +103,9 @@ def test_nothing_is_ever_made_over_another(keyring: Keyring, tmp_path: Path) -> 
 
 
 def test_the_key_of_another_origin_is_not_used(keyring: Keyring) -> None:
-    keyring.create_ledger_key("tn_1", ORIGIN)
+    keyring.create_ledger_key(ORIGIN)
     with pytest.raises(ConfigurationError, match="origin"):
-        keyring.signer("tn_1", "other.internal/ledger/0011")
+        keyring.signer("other.internal/ledger/0011")
 
 
 @pytest.mark.parametrize("name", ["kek", "data-keys.db", "search-tn_1.key"])
@@ -152,8 +152,8 @@ def test_a_ledger_id_cannot_leave_the_directory(keyring: Keyring) -> None:
 
 
 def test_a_damaged_signing_key_is_refused_without_showing_it(keyring: Keyring, tmp_path: Path) -> None:
-    keyring.create_ledger_key("tn_1", ORIGIN)
-    file = tmp_path / "keys" / "ledger-tn_1.key"
+    keyring.create_ledger_key(ORIGIN)
+    file = tmp_path / "keys" / "ledger-0011.key"
     whole = file.read_text()
     for damaged in (
         "",
@@ -164,7 +164,7 @@ def test_a_damaged_signing_key_is_refused_without_showing_it(keyring: Keyring, t
     ):
         file.write_text(damaged)
         with pytest.raises(ConfigurationError) as caught:
-            keyring.signer("tn_1", ORIGIN)
+            keyring.signer(ORIGIN)
         assert whole.split("+")[-1].strip() not in str(caught.value)
         assert caught.value.__suppress_context__
 
@@ -187,13 +187,13 @@ def test_any_text_is_a_private_key_in_its_one_form_or_a_format_error(text: str) 
 
 
 def test_discarding_removes_the_keys_of_a_ledger_and_only_those(keyring: Keyring, tmp_path: Path) -> None:
-    for ledger in ("tn_1", "tn_2"):
-        keyring.create_ledger_key(ledger, ORIGIN)
-        keyring.create_search_key(ledger)
-    keyring.discard("tn_1")
-    keyring.discard("tn_1")
-    left = {path.name for path in (tmp_path / "keys").glob("*.key")}
-    assert left == {"ledger-tn_2.key", "search-tn_2.key"}
+    for number in ("1", "2"):
+        keyring.create_ledger_key(f"gateway.internal/ledger/{number}")
+        keyring.create_search_key(f"tn_{number}")
+    keyring.discard("gateway.internal/ledger/1")
+    assert {path.name for path in (tmp_path / "keys").glob("*-?.key")} == {"ledger-2.key"}
+    keyring.discard("gateway.internal/ledger/1", "tn_1")
+    assert {path.name for path in (tmp_path / "keys").glob("*.key")} == {"ledger-2.key", "search-tn_2.key"}
 
 
 def test_a_file_left_by_a_crash_is_not_read_and_does_not_stop_the_keyring(keyring: Keyring, tmp_path: Path) -> None:

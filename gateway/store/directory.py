@@ -1,0 +1,188 @@
+"""Who stands behind the random ids of the ledger: tenants, actors and data subjects.
+
+A tenant's ledger id and origin are made once and stay. A person is found by HMAC-SHA256(search key of the tenant,
+kind ‖ 0x00 ‖ identifier), which leads to a random pseudonym; the HMAC is in no record, and the mapping can be deleted.
+
+Identifiers of data subjects are whatever a caller writes in a header, so they are normalised (NFKC, case folded, spaces
+trimmed). Identities of actors are compared exactly, with their issuer: `sub` is case-sensitive and unique only within
+its issuer (RFC 7519 §4.1.2), and two persons must never be one actor on the record.
+"""
+
+import asyncio
+import hmac
+import os
+import unicodedata
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.ids import random_id
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.ledger.times import timestamp
+from gateway.store.engine import writing
+from gateway.store.keyring import Keyring
+from gateway.store.sql import insert_new, reachable
+from gateway.store.tables import pseudonym, tenant
+
+SYSTEM = "_system"
+"""The operator's own ledger: its configured id and its ledger id are the same fixed name."""
+MAX_IDENTIFIER = 256
+"""Characters of a data subject's identifier, as written and normalised."""
+MAX_CACHED = 50_000
+CACHED_NS = 30 * 1_000_000_000
+"""How long a pseudonym is remembered: another process may delete the mapping, and then it must be forgotten here."""
+
+
+class TenantEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant as the database knows it."""
+
+    id: str
+    """The configured id."""
+    ledger: str
+    """The random id of its ledger (`tn_…`)."""
+    origin: str
+    """The name of its ledger and of its key in checkpoints, which witnesses see: it names no tenant."""
+
+
+class Directory:
+    """Tenants and pseudonyms. `host` is the first part of origins that are made from now on."""
+
+    def __init__(self, engine: AsyncEngine, keyring: Keyring, clock: Clock, host: str) -> None:
+        self._engine, self._keyring, self._clock, self._host = engine, keyring, clock, host
+        self._tenants: dict[str, TenantEntry] = {}
+        self._cache: dict[tuple[str, bytes], tuple[str, int]] = {}
+
+    async def tenant(self, configured: str) -> str:
+        """The ledger id of a configured tenant (or of `_system`), made with its keys if it is not known yet."""
+        return (await self.entry(configured)).ledger
+
+    async def entry(self, configured: str) -> TenantEntry:
+        """The whole entry of a configured tenant, made with its keys if it is not known yet."""
+        return await self.find_tenant(configured) or await self._make(configured)
+
+    async def find_tenant(self, configured: str) -> TenantEntry | None:
+        """The entry of a tenant, None while there is none; makes nothing."""
+        found = self._tenants.get(configured)
+        if found is None:
+            with reachable():
+                async with self._engine.connect() as connection:
+                    row = (await connection.execute(select(tenant).where(tenant.c.id == configured))).one_or_none()
+            if row is not None:
+                found = self._tenants[configured] = TenantEntry(id=row.id, ledger=row.ledger, origin=row.origin)
+        return found
+
+    async def origin(self, ledger: str) -> str:
+        """The checkpoint origin of a ledger, by its id; `LedgerUnavailable` if there is no such ledger."""
+        for entry in self._tenants.values():
+            if entry.ledger == ledger:
+                return entry.origin
+        with reachable():
+            async with self._engine.connect() as connection:
+                origin = await connection.scalar(select(tenant.c.origin).where(tenant.c.ledger == ledger))
+        if origin is None:
+            raise LedgerUnavailable("there is no such ledger")
+        return str(origin)
+
+    async def actor(self, ledger: str, subject: str, issuer: str | None = None) -> str:
+        """The pseudonym (`ac_…`) of a credential's subject in a ledger; made at first sight. `issuer`: the token's."""
+        return await self._found_or_made(ledger, "actor", _actor(subject, issuer), "ac")
+
+    async def subject(self, ledger: str, identifier: str) -> str | Refusal:
+        """The pseudonym (`su_…`) of a data subject in a ledger; made at first sight."""
+        normal = normalised(identifier[: MAX_IDENTIFIER + 1])
+        if not 0 < len(normal) <= MAX_IDENTIFIER or len(identifier) > MAX_IDENTIFIER:
+            return Refusal(
+                code="header_invalid", field="X-Data-Subject", hint=f"an identifier of 1 to {MAX_IDENTIFIER} characters"
+            )
+        return await self._found_or_made(ledger, "subject", normal.encode("utf-8", "surrogatepass"), "su")
+
+    async def find_actor(self, ledger: str, subject: str, issuer: str | None = None) -> str | None:
+        """The pseudonym of an actor, None while it has none; makes nothing."""
+        return await self._find(ledger, "actor", self._lookup(ledger, "actor", _actor(subject, issuer)))
+
+    async def find_subject(self, ledger: str, identifier: str) -> str | None:
+        """The pseudonym of a data subject, None while it has none; makes nothing."""
+        value = normalised(identifier).encode("utf-8", "surrogatepass")
+        return await self._find(ledger, "subject", self._lookup(ledger, "subject", value))
+
+    def _lookup(self, ledger: str, kind: str, value: bytes) -> bytes:
+        return hmac.digest(self._keyring.search_key(ledger), kind.encode() + b"\0" + value, "sha256")
+
+    async def _find(self, ledger: str, kind: str, lookup: bytes) -> str | None:
+        query = select(pseudonym.c.id).where(
+            pseudonym.c.tenant == ledger, pseudonym.c.kind == kind, pseudonym.c.lookup == lookup
+        )
+        with reachable():
+            async with self._engine.connect() as connection:
+                found = await connection.scalar(query)
+        return None if found is None else str(found)
+
+    async def _found_or_made(self, ledger: str, kind: str, value: bytes, prefix: str) -> str:
+        lookup = self._lookup(ledger, kind, value)
+        now = self._clock.monotonic_ns()
+        cached = self._cache.get((ledger, lookup))
+        if cached is not None and now < cached[1]:
+            return cached[0]
+        found = await self._find(ledger, kind, lookup)
+        if found is None:
+            row = {"tenant": ledger, "kind": kind, "lookup": lookup, "id": random_id(prefix)}
+            row["created_at"] = timestamp(self._clock.now_us())
+            with reachable():
+                async with writing(self._engine) as connection:
+                    await connection.execute(insert_new(self._engine, pseudonym).values(row))
+                    # A crash before the commit: no pseudonym, and no record that names it. After: one that no record
+                    # names yet. Of two at once one row stays, and both go on with that one.
+            found = await self._find(ledger, kind, lookup)
+            if found is None:
+                raise LedgerUnavailable("a pseudonym was deleted while it was made")
+        self._cache.pop((ledger, lookup), None)
+        while len(self._cache) >= MAX_CACHED:
+            del self._cache[next(iter(self._cache))]
+        self._cache[ledger, lookup] = (found, now + CACHED_NS)
+        return found
+
+    async def _make(self, configured: str) -> TenantEntry:
+        """Keys first, then the row: a crash in between leaves keys that nothing refers to, never a tenant without."""
+        ledger = SYSTEM if configured == SYSTEM else random_id("tn")
+        made = TenantEntry(id=configured, ledger=ledger, origin=f"{self._host}/ledger/{os.urandom(16).hex()}")
+        await asyncio.to_thread(self._make_keys, made)
+        row = {**msgspec.structs.asdict(made), "created_at": timestamp(self._clock.now_us())}
+        with reachable():
+            async with writing(self._engine) as connection:
+                # On SQLite the write lock is held already, so that what this reads stays true; on PostgreSQL the
+                # insert waits for another one of the same tenant and then finds it.
+                known = await connection.scalar(select(tenant.c.ledger).where(tenant.c.id == configured))
+                if known is None:
+                    await connection.execute(insert_new(self._engine, tenant).values(row))
+        found = await self.find_tenant(configured)
+        if found is None:
+            raise LedgerUnavailable("a tenant could not be made")
+        if found.origin != made.origin:
+            unused = None if found.ledger == made.ledger else made.ledger
+            await asyncio.to_thread(self._keyring.discard, made.origin, unused)
+        return found
+
+    def _make_keys(self, made: TenantEntry) -> None:
+        self._keyring.create_ledger_key(made.origin)
+        # The one ledger with a fixed id may have its search key from an attempt that did not come to its row.
+        self._keyring.create_search_key(made.ledger)
+
+
+def normalised(identifier: str) -> str:
+    """A data subject's identifier in the one form that it is looked up by: case folded, NFKC, trimmed.
+
+    Twice, as in Unicode §3.13 D146 and for its reason: each of the two can bring back what the other has removed.
+    """
+    for _ in range(2):
+        identifier = unicodedata.normalize("NFKC", identifier.casefold())
+    return identifier.strip()
+
+
+def _actor(subject: str, issuer: str | None) -> bytes:
+    # Credentials without an issuer (API keys) are a name space of their own; lengths keep the two parts apart.
+    parts = (subject,) if issuer is None else (issuer, subject)
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return b"".join(len(part).to_bytes(4) + part for part in encoded)

@@ -9,7 +9,7 @@ from ahocorasick import Automaton
 from gateway.checks.classification.classes import weight
 from gateway.checks.classification.normalise import ODD, Mapped, normalise, shadow, undo_escapes
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
-from gateway.checks.classification.recognizer import Near, Recognizer
+from gateway.checks.classification.recognizer import Label, Near, Recognizer
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.validators import CHECKS, Check
 from gateway.core.finding import Finding
@@ -17,6 +17,9 @@ from gateway.core.finding import Finding
 _LEVELS = 3
 """How deep JSON inside of strings inside of JSON is read."""
 _STILL_ESCAPED = r"\\u[0-9A-Fa-f]{4}"
+ANY = -1
+"""In the place of a recognizer's rank: letters and digits continue the hit."""
+_BEFORE = 48
 WORD = 1_000_000
 """The rank of hits that are words of a lexicon."""
 _JOINTS = frozenset(".,-/:+")
@@ -63,6 +66,14 @@ class _Compiled(msgspec.Struct, frozen=True):
     onward: Pattern
 
 
+class _CompiledLabel(msgspec.Struct, frozen=True):
+    label: Label
+    rank: int
+    first: Pattern
+    next: Pattern
+    check: Check | None
+
+
 class Locator:
     """The compiled form of a registry. Immutable after construction; may be shared between threads."""
 
@@ -71,7 +82,11 @@ class Locator:
         gates = sorted({item.gate for item in registry.recognizers})
         self._gates = Gates(gates)
         self._compiled = tuple(_compile(rank, item, gates) for rank, item in enumerate(registry.recognizers))
+        self._labels = tuple(
+            _compile_label(len(self._compiled) + index, label) for index, label in enumerate(registry.labels)
+        )
         self._trigger = Pattern(_trigger(registry, gates))
+        self._any = Pattern(r"[0-9A-Za-z]*")
         self._escaped = Pattern(_STILL_ESCAPED)
         self._lexicons = {lexicon.id: lexicon for lexicon in registry.lexicons}
         self._words: Automaton = Automaton()
@@ -92,7 +107,8 @@ class Locator:
         """How many characters at the beginning of `text` continue a hit that ran into the end of its window."""
         if hit.onward is None:
             return 0
-        return self._compiled[hit.onward].onward.prefix(shadow(text))
+        pattern = self._any if hit.onward == ANY else self._compiled[hit.onward].onward
+        return pattern.prefix(shadow(text))
 
     def locate(self, text: str, start: int) -> Located:
         """Hits that begin at or after `start`; what is before it is context. Offsets are into `text`."""
@@ -124,6 +140,10 @@ class Locator:
         if mapped.starts is not None:
             low = next((index for index, origin in enumerate(mapped.starts) if origin >= start), len(text))
         found, near = self._lookup(text, low)
+        for label in self._labels:
+            for place in near.get(label.label.lexicon, ()):
+                if place[0] >= low:
+                    _labelled(label, text, shade, place, found)
         for item in self._compiled:
             if item.gate in fired:
                 self._patterns(item, text, shade, low, near, found)
@@ -170,9 +190,9 @@ class Locator:
             return
         length = len(text)
         for reach, start, end, stop in item.pattern.spans(shade, low):
-            if start < 0 or start == end or (recognizer.numeric and _joined(text, start, end)):
+            if recognizer.numeric and _joined(text, start, end):
                 continue
-            if recognizer.unless and _nearest(near.get(recognizer.unless), text, start, end, 40, 0) is not None:
+            if recognizer.unless and any(0 <= start - last <= _BEFORE for _, last in near.get(recognizer.unless, ())):
                 continue
             named = _named(item, text, start, end, near) if item.near else None
             if named is not None:
@@ -201,6 +221,35 @@ def _compile(rank: int, item: Recognizer, gates: list[str]) -> _Compiled:
         near=tuple((near, CHECKS[near.check] if near.check else None) for near in item.near),
         onward=Pattern(item.onward),
     )
+
+
+def _compile_label(rank: int, label: Label) -> _CompiledLabel:
+    return _CompiledLabel(
+        label=label,
+        rank=rank,
+        first=Pattern(f"[^0-9;]{{0,{label.gap}}}?\\b({label.value})\\b"),
+        next=Pattern(f"(?:,? ?(?:and|or|&) |, ?|/ ?)({label.value})\\b"),
+        check=CHECKS[label.check] if label.check else None,
+    )
+
+
+def _labelled(item: _CompiledLabel, text: str, shade: bytes, place: tuple[int, int], found: list[Hit]) -> None:
+    """The values that follow a label. Each is a number's whole: not a piece of a longer one."""
+    label = item.label
+    span = item.first.at(shade, place[1])
+    while span is not None:
+        start, end = span
+        if _joined(text, start, end):
+            return
+        verdict = ("", 0, end - start) if item.check is None else item.check(text[start:end])
+        if verdict is None:
+            return
+        onward = ANY if end == len(text) else None
+        reason = f"keyword:{label.lexicon}"
+        found.append(
+            Hit(label.type, start + verdict[1], start + verdict[2], label.score, reason, place[0], item.rank, onward)
+        )
+        span = item.next.at(shade, end) if label.more else None
 
 
 def _trigger(registry: Registry, gates: list[str]) -> str:
@@ -296,10 +345,13 @@ def _resolve(hits: list[Hit]) -> list[Hit]:
     if len(hits) < 2:
         return hits
     kept: list[Hit] = []
-    for hit in sorted(hits, key=_strength):
-        if not any(other.start <= hit.start and hit.end <= other.end and _covers(other, hit) for other in kept):
+    around: list[Hit] = []
+    for hit in sorted(hits, key=_order):
+        around = [other for other in around if other.end > hit.start]
+        if not any(other.end >= hit.end and _covers(other, hit) for other in around):
             kept.append(hit)
-    return sorted(kept, key=_place)
+            around.append(hit)
+    return kept
 
 
 def _covers(other: Hit, hit: Hit) -> bool:
@@ -308,9 +360,5 @@ def _covers(other: Hit, hit: Hit) -> bool:
     return hit.rank != WORD and other.rank != WORD and weight(other.type) >= weight(hit.type)
 
 
-def _strength(hit: Hit) -> tuple[int, int, float, int, int]:
-    return (hit.start - hit.end, -weight(hit.type), -hit.score, hit.rank, hit.start)
-
-
-def _place(hit: Hit) -> tuple[int, int, str]:
-    return (hit.start, hit.end, hit.type)
+def _order(hit: Hit) -> tuple[int, int, int, float, int, str]:
+    return (hit.start, -hit.end, -weight(hit.type), -hit.score, hit.rank, hit.type)

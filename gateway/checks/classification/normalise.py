@@ -15,6 +15,9 @@ _INVISIBLE = frozenset(
 _BREAKS = frozenset("\x85\u2028\u2029")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _REMEMBERED = 20_000
+_CLUSTER = 32
+_WIDEST = 4
+"""No character becomes more than this many (a few Arabic phrases in one character would become 18)."""
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 UPPER, LETTER, OTHER, ODD = "\xc0", "\xe0", "\xb7", "\x01"
@@ -53,6 +56,8 @@ class _Folds(dict[int, str]):
             folded = " "
         else:
             folded = unicodedata.normalize("NFKC", character)
+            if len(folded) > _WIDEST:
+                folded = character
         if len(self) < _REMEMBERED:
             self[point] = folded
         return folded
@@ -92,18 +97,30 @@ def shadow(text: str) -> bytes:
 
 
 def normalise(text: str) -> Mapped:
-    """The normalised text and its map. Never fails; linear, as a cluster of combining marks is cut at 32."""
+    """The normalised text and its map. Never fails; linear."""
     if text.isascii():
         return Mapped(text)
     if ODD not in text.translate(_SHADOWS):
         return Mapped(text)
+    folds = [_FOLDS[ord(character)] for character in text]
+    plain = "".join(folds)
+    if not unicodedata.is_normalized("NFC", plain):
+        return _composed(text)
+    if len(plain) == len(folds) and all(folds):
+        return Mapped(plain)
+    starts = [index for index, fold in enumerate(folds) for _ in fold]
+    return Mapped(plain, starts, [start + 1 for start in starts])
+
+
+def _composed(text: str) -> Mapped:
+    """As `normalise`, where marks combine with the letters before them."""
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     position, length = 0, len(text)
     while position < length:
         end = position + 1
-        while end < length and end - position < 32 and unicodedata.combining(text[end]):
+        while end < length and end - position < _CLUSTER and unicodedata.combining(text[end]):
             end += 1
         plain = text[position:end].translate(_FOLDS)
         if end > position + 1:

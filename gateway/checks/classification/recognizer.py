@@ -54,6 +54,23 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     onward: str = r"""[^\s"'<>]*"""
 
 
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that is a finding because of the words right before it.
+
+    After a word of `lexicon` come at most `gap` characters, none of them a digit or a semicolon, then `value` (without
+    groups); more values may follow in a list (`,`, `and`, `/`). `check` as in `Recognizer`.
+    """
+
+    id: str
+    lexicon: str
+    type: str
+    value: str
+    gap: int = 24
+    score: float = 0.9
+    check: str | None = None
+    more: bool = True
+
+
 class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     """Words and phrases in lower case, matched whole, a plural `s` allowed.
 

@@ -15,7 +15,7 @@ from gateway.checks.classification.families import (
     secrets,
     special,
 )
-from gateway.checks.classification.recognizer import Lexicon, Recognizer
+from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer
 from gateway.checks.classification.validators import CHECKS
 from gateway.core.errors import ConfigurationError
 
@@ -27,6 +27,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine looks for."""
 
     recognizers: tuple[Recognizer, ...]
+    labels: tuple[Label, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
 
     @property
@@ -36,11 +37,14 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """`ConfigurationError` for an id that is there twice, or a name of a check or lexicon that is not there."""
-        ids = [item.id for item in self.recognizers]
+        ids = [item.id for item in (*self.recognizers, *self.labels)]
         lexicons = [item.id for item in self.lexicons]
         for names_ in (ids, lexicons):
             if len(set(names_)) != len(names_):
                 raise ConfigurationError("a recognizer's or lexicon's id is there twice")
+        for label in self.labels:
+            if label.lexicon not in lexicons or label.check not in {None, *CHECKS}:
+                raise ConfigurationError(f"label {label.id} names a lexicon or a check that there is not")
         for item in self.recognizers:
             checks = {item.check, *(near.check for near in item.near)} - {None}
             if not checks <= CHECKS.keys():
@@ -63,6 +67,7 @@ DEFAULT = Registry(
         *health.RECOGNIZERS,
         *names.RECOGNIZERS,
     ),
+    labels=(*contact.LABELS, *finance.LABELS, *identity.LABELS),
     lexicons=(
         *contact.LEXICONS,
         *network.LEXICONS,

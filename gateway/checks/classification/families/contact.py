@@ -1,19 +1,24 @@
 """How people are reached: e-mail, telephone, web addresses."""
 
-from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import Label, Lexicon, Near, Recognizer, words
 
 _L = r"A-Za-z\xC0\xE0"
+
+_NUMBER = r"[0-9](?:[ .\-/()]{0,3}[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?"
 
 LEXICONS = (
     Lexicon(
         id="phone",
         words=words(
             "phone, telephone, tel, tel., mobile, cell, cellphone, call, call me, call back, fax, ph, desk, reach me, "
-            "reached, contact number, number is, text me, whatsapp, voicemail, home number, work number, office, "
+            "reached, contact number, number is, text me, whatsapp, voicemail, home number, work number, "
             "phone number, calling, dial, answering at, messages to, sms, telefon, handy, rufnummer"
         ),
     ),
+    Lexicon(id="phone-after", words=words("office, fax, mobile, cell, home, work, phone, tel, desk, direct")),
 )
+
+LABELS = (Label(id="phone-labelled", lexicon="phone", type="phone", value=_NUMBER, gap=20, score=0.8, check="phone"),)
 
 RECOGNIZERS = (
     Recognizer(
@@ -47,12 +52,12 @@ RECOGNIZERS = (
         score=0.8,
     ),
     Recognizer(
-        id="phone-labelled",
+        id="phone-annotated",
         type=None,
-        pattern=r"\+?\(?[0-9](?:[ .\-/]{0,2}[()]?[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",
+        pattern=rf"\b{_NUMBER}",
         gate="[0-9][0-9]",
         numeric=True,
-        near=(Near(lexicon="phone", type="phone", score=0.8, before=28, after=10, check="phone"),),
+        near=(Near(lexicon="phone-after", type="phone", score=0.75, before=0, after=4, check="phone"),),
     ),
     Recognizer(
         id="url",

@@ -64,8 +64,8 @@ RECOGNIZERS = (
     Recognizer(
         id="age-labelled",
         type="age",
-        pattern=r"(?i:\b(?:aged?(?: of| is)?:? |turned |age[=:] ?))([0-9]{1,3})\b",
-        gate="(?i:age|turned)[a-z:= ]{0,5}[0-9]",
+        pattern=r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|when (?:he|she|they|i) (?:is|was|were|am) ))([0-9]{1,3})\b",
+        gate="(?i:age[d:= ]|turn[a-z]{0,3} |(?:is|was|were|am) )[a-z:= ]{0,4}[0-9]",
         check="age",
         score=0.75,
     ),

@@ -1,6 +1,6 @@
 """Payment cards, bank accounts."""
 
-from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer, words
 
 LEXICONS = (
     Lexicon(
@@ -21,6 +21,26 @@ LEXICONS = (
     ),
 )
 
+LABELS = (
+    Label(
+        id="card-labelled",
+        lexicon="card",
+        type="card",
+        value=r"[0-9](?:[ \-]?[0-9]){11,18}",
+        check="card_labelled",
+        score=0.95,
+    ),
+    Label(
+        id="card-expiry",
+        lexicon="expiry",
+        type="card-expiry",
+        value=r"(?:0[1-9]|1[0-2]) ?[/\-] ?(?:20)?[0-9]{2}",
+        gap=10,
+        more=False,
+    ),
+    Label(id="card-cvv", lexicon="cvv", type="card-cvv", value=r"[0-9]{3,4}", gap=8, more=False),
+)
+
 RECOGNIZERS = (
     Recognizer(
         id="card",
@@ -29,25 +49,8 @@ RECOGNIZERS = (
         gate="[0-9][0-9]",
         check="card",
         numeric=True,
-        near=(Near(lexicon="card", type="card", score=0.95, before=32, after=24, check="card_labelled"),),
         score=0.95,
         reason="luhn",
-    ),
-    Recognizer(
-        id="card-expiry",
-        type=None,
-        pattern=r"\b(?:0[1-9]|1[0-2]) ?[/\-] ?(?:20)?[0-9]{2}\b",
-        gate="[0-9][0-9]",
-        numeric=True,
-        near=(Near(lexicon="expiry", type="card-expiry", score=0.9, before=16),),
-    ),
-    Recognizer(
-        id="card-cvv",
-        type=None,
-        pattern=r"\b[0-9]{3,4}\b",
-        gate="[0-9][0-9]",
-        numeric=True,
-        near=(Near(lexicon="cvv", type="card-cvv", score=0.9, before=16),),
     ),
     Recognizer(
         id="iban",

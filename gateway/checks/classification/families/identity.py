@@ -1,6 +1,6 @@
 """Numbers that states, hospitals and companies give to people. Most need a word near by that says what they are."""
 
-from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer, words
 
 LEXICONS = (
     Lexicon(
@@ -43,7 +43,24 @@ LEXICONS = (
     Lexicon(id="passport", words=words("passport, passport number, passport no, passport #, reisepass")),
     Lexicon(id="npi", words=words("npi, national provider, provider id, provider identifier")),
     Lexicon(id="dea", words=words("dea, dea number, dea no, dea #, dea registration")),
-    Lexicon(id="mbi", words=words("mbi, medicare, medicare beneficiary, beneficiary identifier, medicare number")),
+)
+
+_CODE = r"(?:[A-Z]{1,5}[\-#])?[A-Za-z]*[0-9][A-Za-z0-9]*(?:[\-/][A-Za-z0-9]+)*"
+_GROUPED = _CODE + r"(?: [0-9]{3,4}\b)*"
+_NINE = r"[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}"
+
+LABELS = (
+    Label(id="us-ssn-labelled", lexicon="ssn", type="us-ssn", value=_NINE, gap=32, check="nine_digits", score=0.95),
+    Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=_NINE, check="nine_digits", score=0.95),
+    Label(id="mrn", lexicon="mrn", type="mrn", value=_CODE, check="code", score=0.95),
+    Label(id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="long_code", score=0.95),
+    Label(id="account", lexicon="account", type="account", value=_GROUPED, check="long_code", score=0.85),
+    Label(
+        id="us-driver-license", lexicon="licence", type="us-driver-license", value=_CODE, check="long_code", score=0.85
+    ),
+    Label(id="us-passport", lexicon="passport", type="us-passport", value=_CODE, check="long_code", score=0.85),
+    Label(id="npi", lexicon="npi", type="npi", value="[0-9]{10}", check="npi", score=0.95),
+    Label(id="dea", lexicon="dea", type="dea", value="[A-Za-z]{1,2}9?[0-9]{7}", check="dea", score=0.95),
 )
 
 RECOGNIZERS = (
@@ -64,32 +81,6 @@ RECOGNIZERS = (
         check="itin",
         numeric=True,
         score=0.9,
-    ),
-    Recognizer(
-        id="us-ssn-labelled",
-        type=None,
-        pattern=r"\b[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}\b",
-        gate="[0-9][0-9]",
-        numeric=True,
-        near=(
-            Near(lexicon="ssn", type="us-ssn", score=0.95, before=40, check="nine_digits"),
-            Near(lexicon="itin", type="us-itin", score=0.95, before=32, check="nine_digits"),
-        ),
-    ),
-    Recognizer(
-        id="labelled-code",
-        type=None,
-        pattern=r"\b[A-Za-z0-9]+(?:[\-/ ]?[0-9][A-Za-z0-9]*)*\b",
-        gate="[0-9][0-9]",
-        near=(
-            Near(lexicon="mrn", type="mrn", score=0.95, before=32, check="code"),
-            Near(lexicon="plan", type="health-plan-id", score=0.95, before=32, check="long_code"),
-            Near(lexicon="account", type="account", score=0.85, before=32, check="long_code"),
-            Near(lexicon="licence", type="us-driver-license", score=0.85, before=24, check="long_code"),
-            Near(lexicon="passport", type="us-passport", score=0.85, before=24, check="long_code"),
-            Near(lexicon="npi", type="npi", score=0.95, before=32, check="npi"),
-            Near(lexicon="dea", type="dea", score=0.95, before=32, check="dea"),
-        ),
     ),
     Recognizer(
         # CMS: position 1 is 1-9, then letters without S, L, O, I, B, Z and digits in a fixed order, dashes allowed.

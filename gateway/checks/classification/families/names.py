@@ -66,10 +66,10 @@ RECOGNIZERS = (
         id="person-introduced",
         type="person",
         pattern=(
-            r"(?i:\b(?:my name is|name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|called|"
+            r"(?i:\b(?:my name is|name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|"
             rf"on behalf of|ask for|signed by|seen by|referred by|treated by|reviewed by)) (?:{_TITLES}\.? )?({_NAME})"
         ),
-        gate=r"(?i:name is|name's|named|called|this is|e with|e to|i'm|i am|behalf of|ask for|ed by|ing with) [A-Z\xC0]",
+        gate=r"(?i:name is|name's|named|i am called|this is|e with|e to|i'm|i am|behalf of|ask for|ed by|ing with) [A-Z\xC0]",
         check="name",
         score=0.7,
         reason="introduced",

@@ -2,7 +2,7 @@
 
 `PolicySet`  every file and setting that decides where data may go, with its digest   `version`
 `Rules`      the parsed and validated lines of `policy.csv` and the profile           `load`
-`Condition`  what a rule's `when` asks                                                `conditions`
+`Target`     an agent or zone, its trust and its contract                             `targets`
 `Engine`     casbin's enforcer over the rules that an index leaves to it              `engine`
 `Policy`     one policy version, built whole: question in, ruling out                 `policy`
 

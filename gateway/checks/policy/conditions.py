@@ -25,6 +25,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _TIME = re.compile(r"time:([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 _WEEKDAY = re.compile(r"weekday:(mon|tue|wed|thu|fri|sat|sun)(?:-(mon|tue|wed|thu|fri|sat|sun))?")
+_LATER = ("network", "strength", "basis", "jurisdiction")
 _MINUTE_US = 60_000_000
 _DAY_MINUTES = 1440
 
@@ -57,9 +58,11 @@ def _check(term: str, tenants: Iterable[str], regions: Iterable[str]) -> None:
         if bare not in regions:
             raise FormatError("region:<code> must name the region of a [[zone]]")
         return
+    if kind in _LATER:
+        raise FormatError(f"the condition {kind} is not available in this version")
     raise FormatError(
         "must be always, or terms separated by ; out of contract:valid|baa|dpa|scc, zone:trusted, tenant:<id>,"
-        " region:<code>, time:HH:MM-HH:MM (UTC), weekday:mon-fri; other conditions are not available in this version"
+        " region:<code>, time:HH:MM-HH:MM (UTC), weekday:mon-fri"
     )
 
 

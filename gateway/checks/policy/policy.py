@@ -44,7 +44,7 @@ _Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], boo
 
 
 class Policy:
-    """Answers questions under one policy version. Every method is pure but for its caches."""
+    """Answers questions under one policy version. Every method is pure but for its caches; ask from one thread."""
 
     def __init__(self, policy_set: PolicySet, settings: Settings) -> None:
         """Builds everything anew; `ConfigurationError` for a set that must not be served with."""

@@ -50,6 +50,12 @@ def test_any_other_condition_is_refused(text: str) -> None:
         _parse(text)
 
 
+@pytest.mark.parametrize("kind", ["network", "strength", "basis"])
+def test_a_condition_that_is_not_built_is_refused_by_name(kind: str) -> None:
+    with pytest.raises(FormatError, match=f"the condition {kind} is not available in this version"):
+        _parse(f"{kind}:something")
+
+
 @pytest.mark.parametrize(
     ("term", "offset_us", "holds"),
     [

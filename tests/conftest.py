@@ -1,0 +1,69 @@
+"""Fixtures for everybody: a clock of the test's own, and fresh databases of both kinds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Settings, parse
+from gateway.store import migrate
+from tests.services import Postgres, postgres, run_apart
+
+
+class ManualClock:
+    """A clock that moves only when the test says so."""
+
+    def __init__(self, us: int = 1_795_482_123_000_004) -> None:
+        self.us = us
+        self.ns = 0
+
+    def now_us(self) -> int:
+        return self.us
+
+    def monotonic_ns(self) -> int:
+        return self.ns
+
+    def advance(self, seconds: float) -> None:
+        self.us += int(seconds * 1_000_000)
+        self.ns += int(seconds * 1_000_000_000)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A real PostgreSQL for the session: see `tests/services.py` for where it comes from."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_database(postgres_server: Postgres) -> Iterator[tuple[str, str]]:
+    """(owner URL, application URL) of a fresh, migrated database, dropped afterwards."""
+    urls = postgres_server.database()
+    yield urls
+    postgres_server.drop(urls[0])
+
+
+@pytest.fixture
+def postgres_settings(postgres_database: tuple[str, str], tmp_path: Path) -> Settings:
+    return Postgres.settings(*postgres_database, base=tmp_path)
+
+
+@pytest.fixture
+def sqlite_settings(tmp_path: Path) -> Settings:
+    """Settings of a fresh, migrated SQLite database in the test's own directory."""
+    settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, tmp_path)
+    run_apart(migrate.upgrade(settings))
+    return settings
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Settings:
+    """Settings of a fresh, migrated database: each test that asks for it runs on both kinds."""
+    name = "sqlite_settings" if request.param == "sqlite" else "postgres_settings"
+    settings: Settings = request.getfixturevalue(name)
+    return settings

@@ -1,0 +1,237 @@
+"""Real services for the tests, by one rule: `GATEWAY_TEST_<NAME>_URL` if set; otherwise a private instance, started
+from installed binaries on a free loopback port in a temporary directory and stopped by its process id; otherwise those
+tests are skipped with one line naming the package, except when `CI` is set, where that is a failure.
+"""
+
+import asyncio
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from gateway.settings import Settings, parse
+from gateway.store import migrate
+
+T = TypeVar("T")
+
+
+def missing(name: str, package: str) -> None:
+    """Skip, or fail in CI: this service is neither given nor installed."""
+    line = f"{name}: set GATEWAY_TEST_{name}_URL or install the package {package}"
+    if os.environ.get("CI"):
+        pytest.fail(line, pytrace=False)
+    pytest.skip(line)
+
+
+def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The coroutine's result, from a thread and loop of its own: whatever loop the test has is left alone."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(asyncio.run(coroutine))
+        except BaseException as error:  # noqa: BLE001 — raised again by the caller's thread
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+class Postgres:
+    """A PostgreSQL server with an owner and an application role of the tests' own, and a migrated template database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._mark = secrets.token_hex(4)
+        self._password = secrets.token_hex(16)
+        self.owner, self.role = f"gw_owner_{self._mark}", f"gw_app_{self._mark}"
+        self._template = f"gw_template_{self._mark}"
+        self._made: list[str] = []
+        self._numbers = count()
+
+    def start(self) -> None:
+        for name in (self.owner, self.role):
+            self._admin(f"CREATE ROLE {name} LOGIN PASSWORD '{self._password}'")
+        self._admin(f"CREATE DATABASE {self._template} OWNER {self.owner}")
+        run_apart(migrate.upgrade(self.settings(*self._urls(self._template))))
+
+    def stop(self) -> None:
+        for name in [*self._made, self._template]:
+            self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        for name in (self.owner, self.role):
+            self._admin(f"DROP ROLE IF EXISTS {name}")
+
+    def database(self, *, migrated: bool = True) -> tuple[str, str]:
+        """(owner URL, application URL) of a fresh database."""
+        name = f"gw_{self._mark}_{next(self._numbers)}"
+        template = f"TEMPLATE {self._template}" if migrated else ""
+        self._admin(f"CREATE DATABASE {name} OWNER {self.owner} {template}")
+        self._made.append(name)
+        return self._urls(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a database by one of its URLs, whoever is connected."""
+        name = urlsplit(url).path.lstrip("/")
+        self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        if name in self._made:
+            self._made.remove(name)
+
+    def superuser(self, url: str) -> str:
+        """The same database, as the server's superuser."""
+        return self._with(urlsplit(url).path.lstrip("/"), None)
+
+    @staticmethod
+    def settings(owner_url: str, url: str, base: Path | None = None) -> Settings:
+        return parse({"database": {"url": url, "owner_url": owner_url}}, {}, base or Path.cwd())
+
+    def _urls(self, name: str) -> tuple[str, str]:
+        return self._with(name, self.owner), self._with(name, self.role)
+
+    def _with(self, database: str, user: str | None) -> str:
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        netloc = parts.netloc if user is None else f"{quote(user)}:{self._password}@{host}"
+        return urlunsplit(parts._replace(netloc=netloc, path=f"/{database}"))
+
+    def _admin(self, statement: str) -> None:
+        async def execute() -> None:
+            connection = await asyncpg.connect(self.url)
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        run_apart(execute())
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A server for the session."""
+    given = os.environ.get("GATEWAY_TEST_POSTGRES_URL")
+    if given:
+        yield from _served(Postgres(given))
+        return
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    on_path = shutil.which("initdb")
+    if on_path and not binaries:
+        binaries = [Path(on_path).resolve().parent]
+    if not binaries:
+        missing("POSTGRES", "postgresql")
+    with private_postgres(binaries[-1]) as url:
+        yield from _served(Postgres(url))
+
+
+def _served(server: Postgres) -> Iterator[Postgres]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def private_postgres(binaries: Path) -> Iterator[str]:
+    """A server of our own, with fsync and synchronous_commit on; yields its superuser's URL. It refuses to run as root,
+    so that root starts it as an unprivileged user; it dies with this process."""
+    directory = Path(tempfile.mkdtemp(prefix="gw-pg-"))
+    user = _unprivileged()
+    as_user = ["setpriv", "--pdeathsig", "INT"]
+    if user is not None:
+        os.chown(directory, user.pw_uid, user.pw_gid)
+        as_user += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    data, log, port = directory / "data", directory / "log", free_port()
+    try:
+        subprocess.run(
+            [
+                *as_user,
+                str(binaries / "initdb"),
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-D",
+                data,
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=directory,
+            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(directory)},
+        )
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": str(directory),
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "max_connections": "200",
+        }
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                [*as_user, str(binaries / "postgres"), "-D", data, *(f"--{k}={v}" for k, v in settings.items())],
+                stdout=output,
+                stderr=output,
+                cwd=directory,
+            )
+        try:
+            url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            if not run_apart(_answering(url, server)):
+                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
+            yield url
+        finally:
+            server.send_signal(signal.SIGINT)  # fast shutdown
+            server.wait(30)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def _answering(url: str, server: "subprocess.Popen[bytes]") -> bool:
+    async with asyncio.timeout(60):
+        while server.poll() is None:
+            try:
+                connection = await asyncpg.connect(url)
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.05)
+            else:
+                await connection.close()
+                return True
+    return False
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise RuntimeError("root needs a user to run PostgreSQL as: postgres or nobody")
+
+
+def free_port() -> int:
+    """A loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,129 @@
+"""Migrations: both databases arrive at the one definition, whole or not at all."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings, parse
+from gateway.store import migrate
+from gateway.store.engine import open_engine, target, writing
+from gateway.store.grants import RIGHTS, unlisted
+from gateway.store.tables import metadata
+from tests.services import Postgres
+
+
+def _differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+async def test_the_migrated_database_is_exactly_the_defined_one(database: Settings) -> None:
+    engine = open_engine(target(database))
+    async with engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+    await engine.dispose()
+
+
+async def test_upgrading_twice_changes_nothing(database: Settings) -> None:
+    assert await migrate.current(database) == migrate.head()
+    assert await migrate.upgrade(database) == migrate.head()
+    assert await migrate.current(database) == migrate.head()
+
+
+async def test_a_sqlite_database_is_made_in_wal_mode_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    settings = parse({"database": {"url": "sqlite:///new.db"}}, {}, tmp_path)
+    assert await migrate.current(settings) is None
+    await migrate.upgrade(settings)
+    path = tmp_path / "new.db"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+async def test_sqlite_tables_are_those_with_a_rowid_that_the_definition_says(sqlite_settings: Settings) -> None:
+    connection = sqlite3.connect(target(sqlite_settings).path)
+    made = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    connection.close()
+    with_rowid = {name for name, sql in made if "WITHOUT ROWID" not in sql} - {"alembic_version"}
+    defined = {t.name for t in metadata.tables.values() if t.dialect_options["sqlite"]["with_rowid"]}
+    assert with_rowid == defined == {"record"}
+
+
+async def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = parse({"database": {"url": "sqlite:///half.db"}}, {}, tmp_path)
+    path = tmp_path / "half.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE tile (in_the_way)")
+    connection.close()
+    with pytest.raises(ConfigurationError):
+        await migrate.upgrade(settings)
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("tile",)]
+    connection.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Settings) -> None:
+    where = target(database)
+    if where.kind == "sqlite":
+        engine = open_engine(where)
+        async with writing(engine) as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await engine.dispose()
+    else:
+        owner = await asyncpg.connect(where.owner_dsn)
+        await owner.execute("UPDATE alembic_version SET version_num = '9999'")
+        await owner.close()
+    with pytest.raises(ConfigurationError, match="9999"):
+        await migrate.upgrade(database)
+    assert await migrate.current(database) == "9999"
+
+
+async def test_serving_from_a_database_at_another_revision_is_refused(tmp_path: Path) -> None:
+    settings = parse({"database": {"url": "sqlite:///empty.db"}}, {}, tmp_path)
+    sqlite3.connect(tmp_path / "empty.db").close()
+    engine = open_engine(target(settings))
+    with pytest.raises(ConfigurationError, match="gateway migrate"):
+        await migrate.demand_current(engine)
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["missing/gateway.db", "."])
+async def test_a_sqlite_file_that_cannot_be_made_is_a_clear_error(tmp_path: Path, name: str) -> None:
+    settings = parse({"database": {"url": f"sqlite:///{name}"}}, {}, tmp_path)
+    with pytest.raises(ConfigurationError, match=r"database\.url"):
+        await migrate.upgrade(settings)
+
+
+@pytest.mark.postgres
+async def test_migrating_needs_an_owner_who_is_not_the_role_that_serves(
+    postgres_server: Postgres, postgres_database: tuple[str, str], tmp_path: Path
+) -> None:
+    owner, application = postgres_database
+    with pytest.raises(ConfigurationError, match="owner_url"):
+        await migrate.upgrade(parse({"database": {"url": application}}, {}, tmp_path))
+    with pytest.raises(ConfigurationError, match="different roles"):
+        await migrate.upgrade(parse({"database": {"url": owner, "owner_url": owner}}, {}, tmp_path))
+    nobody = application.replace(postgres_server.role, "nobody_of_this_name")
+    with pytest.raises(ConfigurationError, match="CREATE ROLE"):
+        await migrate.upgrade(parse({"database": {"url": nobody, "owner_url": owner}}, {}, tmp_path))
+
+
+@pytest.mark.postgres
+async def test_the_application_role_has_exactly_the_rights_listed(postgres_settings: Settings) -> None:
+    connection = await asyncpg.connect(target(postgres_settings).dsn)
+    rows = await connection.fetch(
+        "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = current_user"
+    )
+    await connection.close()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["table_name"], set()).add(row["privilege_type"])
+    assert found == {table: set(rights.split(", ")) for table, rights in RIGHTS.items()}
+    assert unlisted() == set()

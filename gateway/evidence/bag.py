@@ -1,0 +1,105 @@
+"""BagIt 1.0 (RFC 8493): the names of a bundle's files, and the tag files, which follow from the others.
+
+Stricter than BagIt: tag files are listed too, the order is fixed, and nothing may be there that is not listed.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gateway.evidence import strict_json
+from gateway.evidence.manifest import File, Manifest
+
+DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+BAGIT = "bagit.txt"
+INFO = "bag-info.txt"
+PAYLOAD_MANIFEST = "manifest-sha256.txt"
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+
+README = "data/README.txt"
+VERIFY = "data/verify.py"
+KEY = "data/key.vkey"
+RECORDS = "data/records.jsonl"
+DETAILS = "data/details.jsonl"
+SELECTION = "data/selection.json"
+FIRST_CHECKPOINT = "data/checkpoints/first.txt"
+LAST_CHECKPOINT = "data/checkpoints/last.txt"
+BEFORE = "data/proofs/before.txt"
+"""From the record before the range to the root of the tree that the range continues."""
+FROM_FIRST = "data/proofs/first-to-last.txt"
+"""That the tree of the last checkpoint extends that of the first."""
+TO_LAST = "data/proofs/range-to-last.txt"
+"""That the tree of the last checkpoint extends the tree that ends with the range."""
+
+MAX_DETAIL = 1_500_000
+"""Bytes of a line of `details.jsonl`: 1 MiB of detail in base64, and what is around it."""
+PROOFS = 100
+"""Of so many selected records the bundle holds a proof file each, besides those at both ends of the range."""
+_POLICY = re.compile(r"data/policy/([0-9a-f]{64})\.json")
+
+
+def proof_path(seq: int) -> str:
+    return f"data/proofs/{seq}.tlog-proof"
+
+
+def policy_path(digest: str) -> str:
+    """Where the policy version `sha256:<64 hex digits>` lies."""
+    return f"data/policy/{digest.removeprefix('sha256:')}.json"
+
+
+def policy_digest(path: str) -> str | None:
+    """The digest that a path of `policy_path` is for, or None for any other path."""
+    found = _POLICY.fullmatch(path)
+    return None if found is None else f"sha256:{found[1]}"
+
+
+def layout(first: int, seqs: Iterable[int], digests: Iterable[str], *, opening: bool, beyond: bool) -> tuple[str, ...]:
+    """The paths of a bundle's files, in their order, the signed manifest excepted.
+
+    `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
+    whether the last one covers more than the range.
+    """
+    return (
+        *(BAGIT, README, VERIFY, KEY, RECORDS, DETAILS, SELECTION),
+        *((FIRST_CHECKPOINT,) if opening else ()),
+        LAST_CHECKPOINT,
+        *((BEFORE,) if first else ()),
+        *((FROM_FIRST,) if opening else ()),
+        *((TO_LAST,) if beyond else ()),
+        *(proof_path(seq) for seq in sorted(seqs)),
+        *(policy_path(digest) for digest in sorted(digests)),
+        *(INFO, PAYLOAD_MANIFEST, TAG_MANIFEST),
+    )
+
+
+def selection_file(manifest: Manifest) -> bytes:
+    """`data/selection.json`: what the manifest says of the selection, for who opens the directory."""
+    return strict_json.dump(
+        {
+            "range": [manifest.first, manifest.end],
+            "filters": dict(manifest.filters),
+            "details": manifest.details,
+            "selected": manifest.selected,
+        }
+    )
+
+
+def info(files: Sequence[File], manifest: Manifest) -> bytes:
+    """`bag-info.txt` (RFC 8493 §2.2.2). `files` may hold others than payload files, which do not count."""
+    payload = [file for file in files if file.path.startswith("data/")]
+    return (
+        f"Bag-Software-Agent: {manifest.generator}\n"
+        f"Bagging-Date: {manifest.created[:10]}\n"
+        f"External-Identifier: {manifest.origin} {manifest.first}-{manifest.end}\n"
+        f"Payload-Oxum: {sum(file.bytes for file in payload)}.{len(payload)}\n"
+    ).encode()
+
+
+def payload_manifest(files: Sequence[File]) -> bytes:
+    """`manifest-sha256.txt` (§2.1.3): the payload files, in their order."""
+    return "".join(f"{file.sha256}  {file.path}\n" for file in files if file.path.startswith("data/")).encode()
+
+
+def tag_manifest(files: Sequence[File]) -> bytes:
+    """`tagmanifest-sha256.txt` (§2.2.1): the tag files that are not manifests of tags, in their order."""
+    tags = [file for file in files if file.path in (BAGIT, INFO, PAYLOAD_MANIFEST)]
+    return "".join(f"{file.sha256}  {file.path}\n" for file in tags).encode()

@@ -1,0 +1,260 @@
+"""Writes a bundle as a stream: the records of a range once to write and verify them, those selected once more for their
+details. Memory is bounded by one chunk, the proof files and the policy versions."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import BinaryIO
+
+import msgspec
+
+from gateway import __version__
+from gateway.core.errors import FormatError, VerificationError
+from gateway.core.ports import RecordReader, StoredCheckpoint, StoredRecord
+from gateway.core.refusal import Refusal
+from gateway.evidence import bag, dsse, readme, standalone
+from gateway.evidence import manifest as manifests
+from gateway.evidence.container import Stream, Writer
+from gateway.evidence.edge import encode_hashes
+from gateway.evidence.manifest import File, Manifest
+from gateway.evidence.records import encode_detail_line, named_policies, start
+from gateway.evidence.selection import Selection, check_filters, selected
+from gateway.ledger import checkpoint as checkpoints
+from gateway.ledger import proof as proofs
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.merkle import verify_consistency
+from gateway.ledger.note import Signer
+from gateway.ledger.proof import Proof
+from gateway.ledger.record import MAX_BYTES, Envelope, parse
+from gateway.ledger.times import timestamp
+from gateway.ledger.verify import Verification
+
+GENERATOR = f"agent-compliance-gateway {__version__}"
+CHUNK = 256
+"""Records that are held at once."""
+Progress = Callable[[int, int], None]
+"""Called with how many records are done and how many there are, twice over the range where details are asked for."""
+
+
+class _Range(msgspec.Struct, frozen=True, kw_only=True):
+    """What is exported: the records, and the checkpoints around them."""
+
+    first: int
+    end: int
+    before: list[bytes] | None
+    """The path to the record before the range."""
+    last: Checkpoint
+    last_note: bytes
+    opening: Checkpoint | None
+    opening_note: bytes
+
+
+class _Seen(msgspec.Struct, kw_only=True):
+    """What the first pass over the records has found."""
+
+    selected: int = 0
+    proven: set[int]
+    """Records that get a proof file."""
+    leaves: dict[int, bytes]
+    """The bytes of those."""
+    policies: set[str]
+
+
+async def build(
+    reader: RecordReader,
+    selection: Selection,
+    *,
+    signer: Signer,
+    policies: Mapping[str, bytes],
+    created_us: int,
+    write: BinaryIO,
+    opening: StoredCheckpoint | None = None,
+    progress: Progress | None = None,
+) -> Manifest | Refusal:
+    """Write a bundle of the selection to `write`, an empty seekable binary file, and return its manifest.
+
+    `signer` is the ledger's key; `policies` every stored policy version by its digest, of which those that records of
+    the range name are put in; `opening` a checkpoint not after the range's start, to show from where the log was
+    extended. Where the selection names no end, the newest checkpoint's size is it: the caller publishes one before.
+
+    `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
+    (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
+    file holds after a refusal or an error is to be thrown away.
+    """
+    extent = await _extent(reader, selection, signer, opening)
+    if isinstance(extent, Refusal):
+        return extent
+    builder = _Builder(reader, selection, extent, write, progress)
+    try:
+        return await builder.build(signer, policies, timestamp(created_us))
+    except FormatError as error:
+        raise VerificationError(f"the ledger is not in its form: {error}") from error
+
+
+async def _extent(
+    reader: RecordReader, selection: Selection, signer: Signer, opening: StoredCheckpoint | None
+) -> _Range | Refusal:
+    try:
+        check_filters(selection.filters)
+    except FormatError as error:
+        return Refusal(code="parameter_invalid", field="filters", hint=str(error))
+    stored = await reader.checkpoint(max(selection.end or 0, selection.first + 1))
+    if stored is None:
+        if selection.end is not None and selection.end <= selection.first:
+            return Refusal(code="parameter_invalid", field="end", hint="an end after the first record")
+        return Refusal(code="no_checkpoint_yet", field="end")
+    last = checkpoints.verify(stored.note, signer.verifier)
+    end = last.size if selection.end is None else selection.end
+    if not 0 <= selection.first < end:
+        return Refusal(code="parameter_invalid", field="end", hint="an end after the first record")
+    first_checkpoint = None if opening is None else checkpoints.verify(opening.note, signer.verifier)
+    if first_checkpoint is not None and not 0 < first_checkpoint.size <= selection.first:
+        first_checkpoint = None  # it opens nothing: the range starts before it
+    return _Range(
+        first=selection.first,
+        end=end,
+        before=await reader.inclusion(selection.first - 1, selection.first) if selection.first else None,
+        last=last,
+        last_note=stored.note,
+        opening=first_checkpoint,
+        opening_note=b"" if opening is None else opening.note,
+    )
+
+
+class _Builder:
+    """One bundle being written; its methods are its parts, in the order of the file."""
+
+    def __init__(
+        self, reader: RecordReader, selection: Selection, extent: _Range, write: BinaryIO, progress: Progress | None
+    ) -> None:
+        self._reader = reader
+        self._selection = selection
+        self._range = extent
+        self._writer = Writer(write)
+        self._progress = progress or (lambda done, total: None)
+        self._files: list[File] = []
+
+    async def build(self, signer: Signer, policies: Mapping[str, bytes], created: str) -> Manifest:
+        extent = self._range
+        self._add(bag.BAGIT, bag.DECLARATION)
+        self._add(bag.README, readme.text(signer.verifier.name).encode())
+        self._add(bag.VERIFY, standalone.generate().encode())
+        self._add(bag.KEY, f"{signer.verifier.vkey}\n".encode())
+        seen, root = await self._records()
+        opened = await self._details(seen)
+        manifest = Manifest(
+            origin=signer.name,
+            created=created,
+            generator=GENERATOR,
+            first=extent.first,
+            end=extent.end,
+            filters=dict(self._selection.filters),
+            details=self._selection.details,
+            selected=seen.selected,
+            opened=opened,
+            checkpoint=(extent.last.size, extent.last.root),
+            opening=None if extent.opening is None else (extent.opening.size, extent.opening.root),
+            files=(),
+        )
+        self._add(bag.SELECTION, bag.selection_file(manifest))
+        await self._checkpoints(root)
+        await self._proofs(seen)
+        for digest in sorted(seen.policies & set(policies)):
+            self._add(bag.policy_path(digest), policies[digest])
+        self._add(bag.INFO, bag.info(self._files, manifest))
+        self._add(bag.PAYLOAD_MANIFEST, bag.payload_manifest(self._files))
+        self._add(bag.TAG_MANIFEST, bag.tag_manifest(self._files))
+        manifest = msgspec.structs.replace(manifest, files=tuple(self._files))
+        # Signed last: everything before was read back from the ledger and verified on the way.
+        self._writer.add(manifests.NAME, dsse.sign(manifests.TYPE, manifests.encode(manifest), signer))
+        self._writer.close()
+        return manifest
+
+    async def _records(self) -> tuple[_Seen, bytes]:
+        """`records.jsonl`, and the root of the tree that ends with the range."""
+        extent = self._range
+        seen = _Seen(proven={extent.first, extent.end - 1}, leaves={}, policies=set())
+        verification: Verification | None = None
+        with self._writer.stream(bag.RECORDS, (extent.end - extent.first) * (MAX_BYTES + 1)) as stream:
+            async for chunk in self._chunks(details=False):
+                if verification is None:
+                    marks = [extent.last] if extent.last.size == extent.end else []
+                    verification = Verification(start(extent.first, chunk[0].envelope, extent.before), marks)
+                verification.feed(chunk)
+                for record in chunk:
+                    self._look(record, parse(record.envelope), seen)
+                stream.write(b"".join(record.envelope + b"\n" for record in chunk))
+        self._written(stream)
+        done = None if verification is None else verification.finish()
+        if done is None or done.size != extent.end:
+            raise VerificationError("records of the range are missing")
+        return seen, done.state.frontier.root()
+
+    def _look(self, record: StoredRecord, envelope: Envelope, seen: _Seen) -> None:
+        seen.policies.update(named_policies(envelope))
+        if selected(envelope, self._selection.filters):
+            seen.selected += 1
+            if seen.selected <= bag.PROOFS:
+                seen.proven.add(record.seq)
+        if record.seq in seen.proven:
+            seen.leaves[record.seq] = record.envelope
+
+    async def _details(self, seen: _Seen) -> int:
+        """`details.jsonl`, and how many details are in it."""
+        opened = 0
+        with self._writer.stream(bag.DETAILS, seen.selected * bag.MAX_DETAIL) as stream:
+            if self._selection.details and seen.selected:
+                async for chunk in self._chunks(details=True):
+                    lines = [line for record in chunk for line in self._detail(record)]
+                    opened += len(lines)
+                    stream.write(b"".join(lines))
+        self._written(stream)
+        return opened
+
+    def _detail(self, record: StoredRecord) -> Iterable[bytes]:
+        if record.detail is None or record.detail_salt is None:
+            return ()  # deleted: the record says "commitment only"
+        if not selected(parse(record.envelope), self._selection.filters):
+            return ()
+        return (encode_detail_line(record.seq, record.detail_salt, record.detail),)
+
+    async def _checkpoints(self, root: bytes) -> None:
+        extent = self._range
+        if extent.opening is not None:
+            self._add(bag.FIRST_CHECKPOINT, extent.opening_note)
+        self._add(bag.LAST_CHECKPOINT, extent.last_note)
+        if extent.before is not None:
+            self._add(bag.BEFORE, encode_hashes(extent.before))
+        if extent.opening is not None:
+            path = await self._reader.consistency(extent.opening.size, extent.last.size)
+            verify_consistency(extent.opening.size, extent.last.size, path, extent.opening.root, extent.last.root)
+            self._add(bag.FROM_FIRST, encode_hashes(path))
+        if extent.last.size > extent.end:
+            path = await self._reader.consistency(extent.end, extent.last.size)
+            verify_consistency(extent.end, extent.last.size, path, root, extent.last.root)
+            self._add(bag.TO_LAST, encode_hashes(path))
+
+    async def _proofs(self, seen: _Seen) -> None:
+        for seq in sorted(seen.proven):
+            path = await self._reader.inclusion(seq, self._range.last.size)
+            proof = Proof(index=seq, path=tuple(path), checkpoint=self._range.last_note)
+            self._add(bag.proof_path(seq), proofs.encode(proof))
+
+    async def _chunks(self, *, details: bool) -> AsyncIterator[list[StoredRecord]]:
+        extent = self._range
+        chunk: list[StoredRecord] = []
+        async for record in self._reader.records(extent.first, extent.end, details=details):
+            chunk.append(record)
+            if len(chunk) == CHUNK:
+                yield chunk
+                self._progress(record.seq + 1 - extent.first, extent.end - extent.first)
+                chunk = []
+        if chunk:
+            yield chunk
+        self._progress(extent.end - extent.first, extent.end - extent.first)
+
+    def _add(self, path: str, content: bytes) -> None:
+        written = self._writer.add(path, content)
+        self._files.append(File(written.name, written.size, written.sha256))
+
+    def _written(self, stream: Stream) -> None:
+        written = stream.written
+        self._files.append(File(written.name, written.size, written.sha256))

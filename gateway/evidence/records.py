@@ -1,0 +1,170 @@
+"""The records and details of a bundle, read side by side in bounded memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+
+import msgspec
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.evidence import bag, strict_json
+from gateway.evidence.edge import frontier_before
+from gateway.evidence.selection import selected
+from gateway.ledger import proof as proofs
+from gateway.ledger.chain import leaf_hash
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.encoding import from_base64, to_base64
+from gateway.ledger.note import Verifier
+from gateway.ledger.proof import Proof
+from gateway.ledger.record import MAX_BYTES, Envelope, parse
+from gateway.ledger.verify import State, Verification, beginning, check_detail
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A record as a line of a bundle: its place, its bytes, their leaf hash."""
+
+    seq: int
+    envelope: bytes
+    hash: bytes
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rest of the bundle says of its records."""
+
+    first: int
+    end: int
+    filters: Mapping[str, str]
+    before: Sequence[bytes] | None
+    """The path to the record before `first`; None at the beginning of the ledger."""
+    proofs: Mapping[int, Proof]
+    checkpoints: Sequence[Checkpoint]
+    """Those of a size within the range: compared where the tree has that size."""
+    last_note: bytes
+    """The last checkpoint's whole note, which the proofs must hold too."""
+    verifier: Verifier
+    line_bytes: int = MAX_BYTES
+
+
+class Records(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found."""
+
+    root: bytes
+    """Of the tree that ends with the range."""
+    selected: int
+    committed: int
+    """Selected records that commit to a detail."""
+    opened: int
+    policies: frozenset[str]
+    """Digests that records of the range name."""
+    proven: frozenset[int]
+    """The records that must have a proof file: those at the ends, and the first of those selected."""
+
+
+def named_policies(envelope: Envelope) -> list[str]:
+    """The digests of policy versions that a record names."""
+    digests = (None if envelope.decision is None else envelope.decision.policy, envelope.policy)
+    return [digest for digest in digests if digest is not None and bag.policy_digest(bag.policy_path(digest)) == digest]
+
+
+def start(first: int, record: bytes, before: Sequence[bytes] | None) -> State:
+    """The state before record `first`, from that record and the path to the one before (None where first is 0)."""
+    if not first:
+        return beginning()
+    prev = from_base64(parse(record).prev or "")
+    return State(frontier=frontier_before(first, prev, before or ()), prev=prev)
+
+
+def encode_detail_line(seq: int, salt: bytes, detail: bytes) -> bytes:
+    """A line of `details.jsonl`, with its newline."""
+    return strict_json.dump({"seq": seq, "salt": to_base64(salt), "bytes": to_base64(detail)}) + b"\n"
+
+
+def read(lines: Iterator[bytes], details: Iterator[bytes], expected: Expected) -> Records:
+    """Every record of the range and every detail, or `VerificationError`/`FormatError` for the first that fails.
+
+    Not checked here: that `Records.root` is a checkpoint's.
+    """
+    return _Reader(details, expected).read(lines)
+
+
+class _Reader:
+    def __init__(self, details: Iterator[bytes], expected: Expected) -> None:
+        self._expected = expected
+        self._details = _parsed_details(details)
+        self._detail = next(self._details, None)
+        self._tenant: str | None = None
+        self._selected = self._committed = self._opened = 0
+        self._policies: set[str] = set()
+        self._proven = {expected.first, expected.end - 1}
+        self._first_selected: list[int] = []
+
+    def read(self, lines: Iterator[bytes]) -> Records:
+        expected = self._expected
+        head = next(lines, None)
+        if head is None:
+            raise VerificationError("there are no records")
+        state = start(expected.first, head, expected.before)
+        # Canonical form is checked here, because the selection needs the parsed envelope anyway.
+        verification = Verification(state, expected.checkpoints, canonical=False)
+        verification.feed(self._walk(chain([head], lines)))
+        done = verification.finish()
+        if done.size != expected.end:
+            raise VerificationError("records of the range are missing")
+        if self._detail is not None:
+            raise VerificationError("a detail of no record of the range, or out of order")
+        self._proven.update(self._first_selected)
+        if set(expected.proofs) != self._proven:
+            raise VerificationError("the proof files are not those of the ends and the first selected records")
+        return Records(
+            root=done.state.frontier.root(),
+            selected=self._selected,
+            committed=self._committed,
+            opened=self._opened,
+            policies=frozenset(self._policies),
+            proven=frozenset(self._proven),
+        )
+
+    def _walk(self, lines: Iterator[bytes]) -> Iterator[Line]:
+        for seq, data in enumerate(lines, self._expected.first):
+            if seq == self._expected.end:
+                raise VerificationError("there are more records than the range has")
+            try:
+                envelope = parse(data)
+            except FormatError as error:
+                raise VerificationError(f"record {seq}: form: {error}") from error
+            self._tenant = self._tenant or envelope.tenant
+            if envelope.tenant != self._tenant:
+                raise VerificationError(f"record {seq}: form: of another ledger")
+            self._policies.update(named_policies(envelope))
+            if selected(envelope, self._expected.filters):
+                self._select(seq, envelope)
+            proof = self._expected.proofs.get(seq)
+            if proof is not None:
+                self._prove(seq, data, proof)
+            yield Line(seq, data, leaf_hash(data))
+
+    def _select(self, seq: int, envelope: Envelope) -> None:
+        self._selected += 1
+        if len(self._first_selected) < bag.PROOFS:
+            self._first_selected.append(seq)
+        if envelope.detail is not None:
+            self._committed += 1
+        if self._detail is not None and self._detail[0] == seq:
+            check_detail(envelope, self._detail[1], self._detail[2])
+            self._opened += 1
+            self._detail = next(self._details, None)
+
+    def _prove(self, seq: int, data: bytes, proof: Proof) -> None:
+        if proof.checkpoint != self._expected.last_note or proof.extra is not None:
+            raise VerificationError(f"record {seq}: proof: of another checkpoint than the last")
+        proofs.verify(data, proof, self._expected.verifier)
+
+
+def _parsed_details(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
+    for line in lines:
+        found = strict_json.load(line)
+        if not isinstance(found, dict) or set(found) != {"seq", "salt", "bytes"}:
+            raise FormatError("a detail must have seq, salt and bytes")
+        seq, salt, data = found["seq"], found["salt"], found["bytes"]
+        if isinstance(seq, bool) or not isinstance(seq, int) or not isinstance(salt, str) or not isinstance(data, str):
+            raise FormatError("a detail must be a number and two texts")
+        yield seq, from_base64(salt), from_base64(data)

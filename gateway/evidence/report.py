@@ -1,0 +1,53 @@
+"""What verification has to say."""
+
+import msgspec
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that holds. What does not hold raises instead."""
+
+    origin: str
+    created: str
+    first: int
+    end: int
+    """The bundle holds every record from `first` to `end` (exclusive)."""
+    checkpoint: int
+    """The size of the signed checkpoint that covers them."""
+    filters: dict[str, str]
+    selected: int
+    opened: int
+    """Details of selected records, each of which is what its record commits to."""
+    commitment_only: int
+    """Selected records that commit to a detail which is not in the bundle: deleted since, or left out."""
+    uncovered: int
+    """Records that no checkpoint covers. A bundle has none; it is said so that nobody has to guess."""
+    policies: tuple[str, ...]
+    """Digests of the policy versions in the bundle, each named by a record."""
+    missing_policies: tuple[str, ...]
+    """Digests that records name and the bundle does not hold."""
+    verifier: str
+    """SHA-256 of the bundle's own `verify.py`, to be compared with that of a release."""
+    steps: tuple[str, ...]
+    """What was checked, one line each."""
+    notes: tuple[str, ...]
+    """What this does not show."""
+
+
+def lines(report: Report) -> list[str]:
+    """The report as text for people."""
+    chosen = ", ".join(f"{name}={value}" for name, value in report.filters.items()) or "every record"
+    return [
+        *(f"ok    {step}" for step in report.steps),
+        "",
+        f"ledger       {report.origin}",
+        f"written      {report.created}",
+        f"records      {report.first} to {report.end - 1}, all {report.end - report.first} of them",
+        f"checkpoint   {report.checkpoint} records; records that no checkpoint covers: {report.uncovered}",
+        f"selection    {chosen}: {report.selected}",
+        f"details      {report.opened} open, {report.commitment_only} commitment only",
+        f"policies     {len(report.policies)} in the bundle, {len(report.missing_policies)} named but missing",
+        f"verify.py    sha256 {report.verifier}",
+        *(f"note         {note}" for note in report.notes),
+        "",
+        "VERIFIED",
+    ]

@@ -1,0 +1,154 @@
+"""The verifier of bundles as one file of its own: Python's standard library and `cryptography`, no more.
+
+The file holds the sources of `gateway.ledger` and `gateway.evidence` that verification needs, byte for byte, and
+installs them as modules; in place of msgspec's structs come dataclasses, and in place of the typed decoder `plain`. So what an
+auditor reads in `verify.py` is what the gateway itself runs, and a test runs both on the same bundles.
+"""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+
+from gateway.core import errors
+from gateway.evidence import (
+    bag,
+    container,
+    dsse,
+    edge,
+    manifest,
+    plain,
+    records,
+    report,
+    selection,
+    shapes,
+    strict_json,
+    verify,
+)
+from gateway.ledger import chain, checkpoint, commitment, encoding, merkle, note, proof, times
+from gateway.ledger import verify as ledger_verify
+
+_PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record"}
+"""Modules that go in under the name of another, which they stand for."""
+_MODULES = (
+    *(errors, chain, encoding, times, commitment, merkle, note, checkpoint),
+    *(strict_json, shapes, plain, proof, ledger_verify),
+    *(container, dsse, edge, selection, manifest, bag, records, report, verify),
+)
+"""In an order in which each imports only those before it."""
+
+_HEAD = '''\
+#!/usr/bin/env python3
+"""Verifies an evidence bundle. Needs Python 3.11 and the package `cryptography`; no network, no configuration.
+
+    python3 verify.py --key KEY.vkey BUNDLE.zip [--checkpoint FILE]
+
+Exits 0 if the bundle holds, 1 if it does not, 2 on wrong use. The key must come from elsewhere than the bundle, and so
+should this file: a copy inside a bundle is a convenience only. What is checked is said at the top of the last module.
+
+Generated. The texts below are modules of the gateway, byte for byte, but for `gateway.evidence.shapes`, which is data.
+Licensed under the Apache License 2.0.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+if sys.version_info < (3, 11):
+    sys.exit("verify.py needs Python 3.11 or newer")
+
+
+class Struct:
+    """What the modules use of msgspec: frozen records. Here they are dataclasses."""
+
+    def __init_subclass__(cls, frozen: bool = False, kw_only: bool = False) -> None:
+        dataclasses.dataclass(cls, frozen=frozen, kw_only=kw_only)
+
+
+def install(name: str, source: str) -> None:
+    module = ModuleType(name)
+    module.__package__ = name.rpartition(".")[0]
+    sys.modules[name] = module
+    exec(compile(source, f"verify.py: {name}", "exec"), module.__dict__)
+    parent, _, child = name.rpartition(".")
+    setattr(sys.modules[parent], child, module)
+
+
+msgspec = ModuleType("msgspec")
+msgspec.Struct = Struct
+msgspec.field = dataclasses.field
+sys.modules["msgspec"] = msgspec
+for package in ("gateway", "gateway.core", "gateway.ledger", "gateway.evidence"):
+    sys.modules[package] = ModuleType(package)
+    if "." in package:
+        setattr(sys.modules["gateway"], package.rpartition(".")[2], sys.modules[package])
+
+'''
+
+_MAIN = """\
+from gateway.core.errors import FormatError, VerificationError
+from gateway.evidence.report import lines
+from gateway.evidence.verify import verify
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="verify.py", description="Verify an evidence bundle.")
+    parser.add_argument("bundle", type=Path, help="the bundle, a .zip file")
+    parser.add_argument("--key", type=Path, required=True, help="file with the ledger's public key, from elsewhere")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the same ledger, from elsewhere")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    wanted = parser.parse_args()
+    try:
+        vkey = wanted.key.read_text("utf-8")
+        checkpoint = None if wanted.checkpoint is None else wanted.checkpoint.read_bytes()
+        report = verify(wanted.bundle, vkey, checkpoint)
+    except (OSError, UnicodeDecodeError, FormatError) as error:
+        print(f"cannot verify: {error}", file=sys.stderr)
+        return 2
+    except VerificationError as error:
+        print(json.dumps({"verified": False, "error": str(error)}) if wanted.json else f"NOT VERIFIED: {error}")
+        return 1
+    print(json.dumps({"verified": True, **dataclasses.asdict(report)}) if wanted.json else "\\n".join(lines(report)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@cache
+def generate() -> str:
+    """The text of `verify.py`: the same for the same release."""
+    parts = [_HEAD]
+    for module in _MODULES:
+        name = _PLAIN.get(module, module.__name__)
+        source = _data() if module is shapes else Path(str(module.__file__)).read_text("utf-8")
+        if "'''" in source:
+            raise TypeError(f"{name} cannot be put between triple quotes")
+        parts.append(f"install({name!r}, r'''{source}''')\n\n")
+    return "".join((*parts, _MAIN))
+
+
+def digest() -> str:
+    """SHA-256 of `verify.py`, in hex, to be published beside a release."""
+    return sha256(generate().encode()).hexdigest()
+
+
+def _data() -> str:
+    """`shapes` as data, without what it is made from."""
+    document = strict_json.dump(shapes.SHAPES).decode()
+    if "'" in document:
+        raise TypeError("a record's field has a form that cannot be put between quotes")
+    return (
+        f'"""The fields of records and details, version {shapes.VERSION}."""\n\n'
+        "import json\n\n"
+        f"EVENTS = {shapes.EVENTS!r}\n"
+        f"GENESIS = {shapes.GENESIS!r}\n"
+        f"MAX_BYTES = {shapes.MAX_BYTES}\n"
+        f"VERSION = {shapes.VERSION}\n"
+        f'SHAPES = json.loads(r"""{document}""")\n'
+    )

@@ -1,0 +1,281 @@
+"""Verification of a bundle with the ledger's public key and nothing else: no database, no network, no configuration.
+
+    1. container   the file is a zip in the one form of bundles
+    2. signature   its manifest is signed by the key that was given
+    3. files       it has the files that the manifest lists, in their order, and no others
+    4. content     each has the listed size and SHA-256
+    5. bag         the BagIt tag files and the selection are what follows from the manifest
+    6. checkpoints they are signed by the same key, and the last extends the first
+    7. records     every record of the range is there, chained, in canonical form, of one ledger, selected as stated
+    8. details     each detail is of a selected record, which commits to it
+    9. tree        the records before the range, and these, are what the last checkpoint covers
+    10. proofs     each proof file leads from its record to the last checkpoint
+    11. policy     each policy version has its digest and is one that a record names
+    12. newer      a checkpoint that was given covers nothing that the bundle lacks, and has the same root
+
+The caller's: that the key, and a newer checkpoint, come from somewhere else than the bundle. What cannot be shown at
+all is in the report's notes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.evidence import bag, dsse
+from gateway.evidence import manifest as manifests
+from gateway.evidence.container import Container
+from gateway.evidence.edge import parse_hashes
+from gateway.evidence.manifest import File, Manifest
+from gateway.evidence.records import Expected, Records, read
+from gateway.evidence.report import Report
+from gateway.ledger import checkpoint as checkpoints
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.merkle import verify_consistency
+from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
+from gateway.ledger.proof import Proof
+from gateway.ledger.proof import parse as parse_proof
+
+MAX_FILE = 64 << 20
+"""Bytes of a file that is read whole."""
+_PROOF_BYTES = 2 * MAX_NOTE_BYTES
+_NOTES = (
+    "The key decides: it must come from elsewhere than the bundle. The bundle's own copies of the key and of verify.py"
+    " are conveniences and were not used.",
+    "No witness and no time-stamp is part of this bundle: that others saw the same checkpoint, and when, is not shown.",
+)
+_OPEN_END = "Records after the last checkpoint are not seen; give a newer checkpoint to have them missed."
+
+
+def verify(bundle: Path, vkey: str, checkpoint: bytes | None = None) -> Report:
+    """The report of a bundle that holds; `VerificationError` names the step that does not.
+
+    `vkey` is the ledger's public key as a C2SP verifier key; `checkpoint` a signed note of the same ledger, from
+    elsewhere. Raises `FormatError` for a `vkey` that is none, `OSError` where the file cannot be read.
+    """
+    verifier = Verifier.parse(vkey.strip("\r\n \t"))
+    with bundle.open("rb") as file:
+        return _Verification(file, verifier, checkpoint).run()
+
+
+class _Verification:
+    """One run: each method is a step, or several that belong together."""
+
+    def __init__(self, file: BinaryIO, verifier: Verifier, given: bytes | None) -> None:
+        self._file = file
+        self._verifier = verifier
+        self._given = given
+        self._steps: list[str] = []
+
+    def run(self) -> Report:
+        # 1.
+        with self._step("container"):
+            box = Container(self._file)
+        # 2.
+        with self._step("signature"):
+            payload = dsse.verify(box.read(manifests.NAME, manifests.MAX_BYTES), manifests.TYPE, self._verifier)
+            manifest = manifests.parse(payload)
+            if manifest.origin != self._verifier.name:
+                raise VerificationError("of another ledger")
+        # 3. and 4.
+        self._files(box, manifest)
+        # 5.
+        with self._step("bag"):
+            _bag(box, manifest, self._verifier)
+        # 6.
+        with self._step("checkpoints"):
+            last = self._checkpoints(box, manifest)
+        given = self._read_given()
+        # 7. to 9.
+        records = self._records(box, manifest, last, given)
+        # 10. was done beside 7., record by record; what is left is that these are the files that there must be.
+        with self._step("proofs"):
+            expected = _layout(manifest, last, records)
+            if tuple(file.path for file in manifest.files) != expected:
+                raise VerificationError("the bundle does not have exactly the files that belong to its range")
+        # 11.
+        with self._step("policy"):
+            policies = _policies(manifest, records)
+        # 12.
+        if given is not None:
+            with self._step("newer"):
+                _compare(given, manifest, last)
+        return self._report(manifest, records, policies)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        """Whatever fails inside is this step's failure; what does not is noted as done."""
+        try:
+            yield
+        except (FormatError, VerificationError) as error:
+            raise VerificationError(f"{name}: {error}") from error
+        self._steps.append(f"{name}: {_DONE[name]}")
+
+    def _files(self, box: Container, manifest: Manifest) -> None:
+        with self._step("files"):
+            if [file.path for file in manifest.files] + [manifests.NAME] != list(box.members):
+                raise VerificationError("the files are not the listed ones in the listed order")
+        with self._step("content"):
+            for file in manifest.files:
+                digest = sha256()
+                for block in box.blocks(file.path):
+                    digest.update(block)
+                if (box.members[file.path].size, digest.hexdigest()) != (file.bytes, file.sha256):
+                    raise VerificationError(f"{file.path} has not the listed size and SHA-256")
+
+    def _checkpoints(self, box: Container, manifest: Manifest) -> Checkpoint:
+        last = checkpoints.verify(box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES), self._verifier)
+        if (last.size, last.root) != manifest.checkpoint or last.size < manifest.end:
+            raise VerificationError("the last checkpoint is not the listed one, or does not cover the range")
+        if manifest.opening is None:
+            return last
+        first = checkpoints.verify(box.read(bag.FIRST_CHECKPOINT, MAX_NOTE_BYTES), self._verifier)
+        if (first.size, first.root) != manifest.opening or not 0 < first.size <= manifest.first:
+            raise VerificationError("the first checkpoint is not the listed one, or not before the range")
+        path = parse_hashes(box.read(bag.FROM_FIRST, MAX_FILE))
+        verify_consistency(first.size, last.size, path, first.root, last.root)
+        return last
+
+    def _read_given(self) -> Checkpoint | None:
+        if self._given is None:
+            return None
+        try:
+            return checkpoints.verify(self._given, self._verifier)
+        except (FormatError, VerificationError) as error:
+            raise VerificationError(f"newer: the checkpoint that was given: {error}") from error
+
+    def _records(self, box: Container, manifest: Manifest, last: Checkpoint, given: Checkpoint | None) -> Records:
+        with self._step("records"):
+            expected = Expected(
+                first=manifest.first,
+                end=manifest.end,
+                filters=manifest.filters,
+                before=parse_hashes(box.read(bag.BEFORE, MAX_FILE)) if manifest.first else None,
+                proofs=_proofs(box, manifest),
+                checkpoints=[
+                    item for item in (last, given) if item is not None and manifest.first <= item.size <= manifest.end
+                ],
+                last_note=box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
+                verifier=self._verifier,
+            )
+            records = read(
+                box.lines(bag.RECORDS, expected.line_bytes), box.lines(bag.DETAILS, bag.MAX_DETAIL), expected
+            )
+            if records.selected != manifest.selected:
+                raise VerificationError("the filters let through another number of records than stated")
+        with self._step("details"):
+            if records.opened != manifest.opened or (records.opened and not manifest.details):
+                raise VerificationError("another number of details than stated")
+        with self._step("tree"):
+            if last.size > manifest.end:
+                path = parse_hashes(box.read(bag.TO_LAST, MAX_FILE))
+                verify_consistency(manifest.end, last.size, path, records.root, last.root)
+            elif records.root != last.root:
+                raise VerificationError("the records have another root than the last checkpoint")
+        return records
+
+    def _report(self, manifest: Manifest, records: Records, policies: tuple[str, ...]) -> Report:
+        return Report(
+            origin=manifest.origin,
+            created=manifest.created,
+            first=manifest.first,
+            end=manifest.end,
+            checkpoint=manifest.checkpoint[0],
+            filters=dict(manifest.filters),
+            selected=records.selected,
+            opened=records.opened,
+            commitment_only=records.committed - records.opened,
+            uncovered=0,
+            policies=policies,
+            missing_policies=tuple(sorted(records.policies - set(policies))),
+            verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
+            steps=tuple(self._steps),
+            notes=_NOTES if self._given is not None else (*_NOTES, _OPEN_END),
+        )
+
+
+_DONE = {
+    "container": "the file is a zip in the one form of bundles",
+    "signature": "the manifest is signed by the key that was given",
+    "files": "the files are the listed ones, none more and none fewer",
+    "content": "each file has the listed size and SHA-256",
+    "bag": "the BagIt files and the selection follow from the manifest",
+    "checkpoints": "the checkpoints are signed by the same key, and the last extends the first",
+    "records": "every record of the range is there, chained, canonical and selected as stated",
+    "details": "each detail is what its record commits to",
+    "tree": "the records are those that the last checkpoint covers",
+    "proofs": "each proof file leads from its record to the last checkpoint",
+    "policy": "each policy version has its digest and is named by a record",
+    "newer": "the checkpoint that was given has the same root",
+}
+
+
+def _bag(box: Container, manifest: Manifest, verifier: Verifier) -> None:
+    files = manifest.files
+    for path, content in (
+        (bag.BAGIT, bag.DECLARATION),
+        (bag.KEY, f"{verifier.vkey}\n".encode()),
+        (bag.SELECTION, bag.selection_file(manifest)),
+        (bag.INFO, bag.info(files, manifest)),
+        (bag.PAYLOAD_MANIFEST, bag.payload_manifest(files)),
+        (bag.TAG_MANIFEST, bag.tag_manifest(files)),
+    ):
+        if box.read(path, MAX_FILE) != content:
+            raise VerificationError(f"{path} is not what follows from the manifest")
+
+
+def _proofs(box: Container, manifest: Manifest) -> dict[int, Proof]:
+    found: dict[int, Proof] = {}
+    for file in manifest.files:
+        if file.path.endswith(".tlog-proof"):
+            proof = parse_proof(box.read(file.path, _PROOF_BYTES))
+            if bag.proof_path(proof.index) != file.path or len(found) > bag.PROOFS + 2:
+                raise VerificationError(f"{file.path} is not the proof of that record")
+            found[proof.index] = proof
+    return found
+
+
+def _policies(manifest: Manifest, records: Records) -> tuple[str, ...]:
+    found: list[str] = []
+    for file in manifest.files:
+        digest = bag.policy_digest(file.path)
+        if digest is not None:
+            _policy(file, digest, records)
+            found.append(digest)
+    return tuple(found)
+
+
+def _policy(file: File, digest: str, records: Records) -> None:
+    if digest != f"sha256:{file.sha256}":
+        raise VerificationError(f"{file.path} does not have its digest")
+    if digest not in records.policies:
+        raise VerificationError(f"{file.path} is not named by a record")
+
+
+def _layout(manifest: Manifest, last: Checkpoint, records: Records) -> tuple[str, ...]:
+    digests = [digest for file in manifest.files if (digest := bag.policy_digest(file.path)) is not None]
+    return bag.layout(
+        manifest.first,
+        records.proven,
+        digests,
+        opening=manifest.opening is not None,
+        beyond=last.size > manifest.end,
+    )
+
+
+def _compare(given: Checkpoint, manifest: Manifest, last: Checkpoint) -> None:
+    if given.size > last.size:
+        raise VerificationError(
+            f"it covers {given.size - last.size} records that the bundle's last checkpoint does not"
+        )
+    if manifest.first <= given.size <= manifest.end:
+        return  # its root was compared at its size, among the records
+    known = {last.size: last.root}
+    if manifest.opening is not None:
+        known[manifest.opening[0]] = manifest.opening[1]
+    if given.size not in known:
+        raise VerificationError("it is of a size at which the bundle has nothing to compare it with")
+    if known[given.size] != given.root:
+        raise VerificationError("it has another root than the bundle's checkpoint of that size")

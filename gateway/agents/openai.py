@@ -5,14 +5,13 @@ itself (`openai_words`) are left out. Nothing of the caller's headers or query r
 anew from its body. What a provider would do on its own account (search, store, fetch) is refused by name.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.agents.bodies import decompress, escape, member, read_json, replace, walk, write_json
 from gateway.agents.openai_schema import CHAT_REQUEST
 from gateway.agents.openai_stream import OpenAIStream
-from gateway.agents.openai_words import ANSWER, CALL, MESSAGE, REQUEST
+from gateway.agents.openai_words import ANSWER, CALL, MESSAGE, REQUEST, model_name, tokens
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
@@ -29,8 +28,6 @@ _ERROR_TYPES = {
     404: "not_found_error",
     429: "rate_limit_error",
 }
-_MODEL = re.compile(r"[A-Za-z0-9._:/@+-]{1,128}")
-_MAX_TOKENS = 2**31 - 1
 _ENCODED_FROM = 1024
 """Strings of an attachment from this length on that hold no white space are its bytes in base64, not text."""
 _JSON = "application/json"
@@ -118,7 +115,7 @@ class OpenAIAdapter:
                 value, body = stripped, write_json(stripped)
         parts: list[Part] = []
         walk(value, parts, vocabulary=ANSWER)
-        model, usage = value.get("model"), value.get("usage")
+        usage = value.get("usage")
         return Answer(
             status=answer.status,
             media_type=_JSON,
@@ -126,7 +123,7 @@ class OpenAIAdapter:
             body=body,
             parts=tuple(parts),
             document=value,
-            model=model if type(model) is str and _MODEL.fullmatch(model) else None,
+            model=model_name(value.get("model")),
             tokens_in=tokens(usage, "prompt_tokens"),
             tokens_out=tokens(usage, "completion_tokens"),
         )
@@ -145,12 +142,6 @@ class OpenAIAdapter:
         kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
         error = {"message": text, "type": kind, "param": refusal.field, "code": refusal.code, "exchange": exchange}
         return write_json({"error": error})
-
-
-def tokens(usage: object, field: str) -> int | None:
-    """A count of tokens as the agent states it; None where it does not, or states nonsense."""
-    count = usage.get(field) if isinstance(usage, dict) else None
-    return count if type(count) is int and 0 <= count <= _MAX_TOKENS else None
 
 
 def _is_json(content_type: str | None) -> bool:

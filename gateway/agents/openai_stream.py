@@ -1,23 +1,140 @@
-"""Streams of chat completions: refused until what they hold can be read on its way through."""
+"""Streamed chat completions on their way through: every text of a choice runs through a lane of its own.
 
+The pieces of a choice mean something only when joined, per choice and per tool call, so each place in a choice that
+carries text has one lane for the whole stream (`openai_choice`). What a lane holds back leaves before the choice's
+finish reason, or before the end of the stream. Texts outside the choices are short and come whole; each is looked at
+as it comes. Anything that cannot be read stops the stream: nothing unread leaves.
+"""
+
+from typing import Any
+
+from gateway.agents.bodies import read_json, write_json
+from gateway.agents.openai_choice import Choice, Texts
+from gateway.agents.openai_words import model_name, tokens
+from gateway.agents.sse import COMMENT, Event, EventReader, encode
 from gateway.core.errors import AgentError
 from gateway.core.ports import Bounds, Lanes
+from gateway.core.refusal import Refusal
+
+MAX_EVENT = 1 << 20
+"""Bytes of one event."""
+MAX_CHOICES = 128
+_FRAME = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
+_NOISE = frozenset({"choices", "obfuscation"})
+"""`obfuscation` is random padding against guessing from lengths, which no longer fit once a text was changed."""
 
 
 class OpenAIStream:
-    """Lets nothing pass."""
-
-    closing = b""
-    model: str | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
+    """A `StreamFilter` (see `core.ports`) for `chat.completion.chunk` events."""
 
     def __init__(self, lanes: Lanes, bounds: Bounds) -> None:
-        self._lanes = lanes
+        self.closing = b""
+        self.model: str | None = None
+        self.tokens_in: int | None = None
+        self.tokens_out: int | None = None
+        self._events = EventReader(min(MAX_EVENT, bounds.answer_bytes))
+        self._texts = Texts(lanes)
         self._bounds = bounds
+        self._left = bounds.answer_bytes
+        self._choices: dict[int, Choice] = {}
+        self._frame: dict[str, Any] = {"object": "chat.completion.chunk"}
 
     def feed(self, data: bytes) -> bytes:
-        raise AgentError("bad_answer")
+        """Bytes that may leave now. What comes after the end of the stream is dropped unread."""
+        if self.closing:
+            return b""
+        self._left -= len(data)
+        if self._left < 0:
+            raise AgentError("answer_too_large")
+        return self._pass(self._events.feed(data))
 
     def finish(self) -> bytes:
-        raise AgentError("closed_early")
+        out = b"" if self.closing else self._pass(self._events.finish())
+        if not self.closing:
+            raise AgentError("closed_early")
+        return out
+
+    def _pass(self, events: list[Event]) -> bytes:
+        out: list[bytes] = []
+        for event in events:
+            if event.data is None:
+                out.append(COMMENT)
+            elif event.data.strip() == "[DONE]":
+                out.append(self._rest())
+                self.closing = encode(b"[DONE]")
+                break
+            else:
+                out.append(self._chunk(event))
+        return b"".join(out)
+
+    def _chunk(self, event: Event) -> bytes:
+        read = read_json((event.data or "").encode(), self._bounds)
+        if isinstance(read, Refusal) or type(read.value) is not dict:
+            raise AgentError("bad_answer")
+        chunk: dict[str, Any] = read.value
+        choices = chunk.get("choices")
+        if event.name == "error" or chunk.get("error") is not None or type(choices) not in (list, type(None)):
+            raise AgentError("bad_answer")
+        safe = self._texts.settle({key: item for key, item in chunk.items() if key not in _NOISE}, "")
+        self._note(chunk)
+        self._frame.update((key, safe[key]) for key in _FRAME if key in safe)
+        spoken: list[dict[str, Any]] = []
+        rests: list[dict[str, Any]] = []
+        passed: list[dict[str, Any]] = []
+        for item in choices or ():
+            self._take(item, spoken, rests, passed)
+        out = b"".join(self._event(pieces) for pieces in (spoken, rests) if pieces)
+        if choices and not passed and chunk.get("usage") is None:
+            return out
+        if choices is not None:
+            safe["choices"] = passed
+        return out + encode(write_json(safe))
+
+    def _take(
+        self, item: Any, spoken: list[dict[str, Any]], rests: list[dict[str, Any]], passed: list[dict[str, Any]]
+    ) -> None:
+        """Sort what one piece of a choice gives into the three events that it may become: its own text where it also
+        ends the choice, then what was held back, then the end (or, where it does not end, just the piece)."""
+        choice = self._choice(item)
+        piece = choice.take(item)
+        reason = item.get("finish_reason")
+        if reason is None:
+            if piece is not None:
+                passed.append(piece)
+            return
+        end = choice.end(reason)
+        if piece is not None and choice.spoke:
+            spoken.append(piece)
+        elif piece is not None:
+            end = {**piece, "finish_reason": end["finish_reason"]}
+        if not choice.finished:
+            rest = choice.close()
+            if rest is not None:
+                rests.append(rest)
+        passed.append(end)
+
+    def _choice(self, item: Any) -> Choice:
+        index = item.get("index", 0) if type(item) is dict else None
+        if type(index) is not int or not 0 <= index < MAX_CHOICES:
+            raise AgentError("bad_answer")
+        choice = self._choices.get(index)
+        if choice is None:
+            choice = self._choices[index] = Choice(index, self._texts)
+        return choice
+
+    def _event(self, pieces: list[dict[str, Any]]) -> bytes:
+        """An event of the gateway's own making, in the frame of the agent's."""
+        return encode(write_json({**self._frame, "choices": pieces}))
+
+    def _rest(self) -> bytes:
+        """What the lanes of choices without a finish reason still held when the agent said that it was done."""
+        rests = [choice.close() for choice in self._choices.values() if not choice.finished]
+        pieces = [rest for rest in rests if rest is not None]
+        return self._event(pieces) if pieces else b""
+
+    def _note(self, chunk: dict[str, Any]) -> None:
+        usage = chunk.get("usage")
+        self.model = self.model or model_name(chunk.get("model"))
+        if usage is not None:
+            self.tokens_in = tokens(usage, "prompt_tokens")
+            self.tokens_out = tokens(usage, "completion_tokens")

@@ -4,7 +4,23 @@ Source: the API reference of chat completions. What is not listed here is scanne
 never a finding.
 """
 
+import re
+
 from gateway.agents.bodies import Vocabulary
+
+MAX_TOKENS = 2**31 - 1
+_MODEL = re.compile(r"[A-Za-z0-9._:/@+-]{1,128}")
+
+
+def tokens(usage: object, field: str) -> int | None:
+    """A count of tokens as the agent states it; None where it does not, or states nonsense."""
+    count = usage.get(field) if isinstance(usage, dict) else None
+    return count if type(count) is int and 0 <= count <= MAX_TOKENS else None
+
+
+def model_name(value: object) -> str | None:
+    """The model as the agent states it; None where that is no name but free text."""
+    return value if isinstance(value, str) and _MODEL.fullmatch(value) else None
 
 
 def _set(words: str) -> frozenset[str]:

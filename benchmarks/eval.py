@@ -126,7 +126,9 @@ def _labelled(engine: Engine, rows: list[Row], misses: str | None, extra: str | 
             if any(s.type in accepted and finding.start < s.end and s.start < finding.end for s in row.spans):
                 right[name] += 1
             elif extra in (name, finding.type):
-                print(f"extra {finding.type} ({finding.reason}): {row.text[finding.start : finding.end]!r} in {row.text[:160]!r}")
+                print(
+                    f"extra {finding.type} ({finding.reason}): {row.text[finding.start : finding.end]!r} in {row.text[:160]!r}"
+                )
     table = {
         name: {
             "labels": labels[name],
@@ -149,10 +151,13 @@ def _negatives(engine: Engine, rows: list[Row], extra: str | None) -> dict[str, 
         flagged[category] += bool(findings)
         types[category].update(finding.type for finding in findings)
         if findings and extra in ("NEGATIVES", category):
-            print(f"flagged {category}: {[(f.type, row.text[f.start : f.end]) for f in findings]} in {row.text[:160]!r}")
+            print(
+                f"flagged {category}: {[(f.type, row.text[f.start : f.end]) for f in findings]} in {row.text[:160]!r}"
+            )
     return {
         "categories": {
-            name: {"flagged": round(flagged[name] / total[name], 3), "types": dict(types[name])} for name in sorted(total)
+            name: {"flagged": round(flagged[name] / total[name], 3), "types": dict(types[name])}
+            for name in sorted(total)
         },
         "flagged": round(sum(flagged.values()) / sum(total.values()), 4),
     }

@@ -22,13 +22,14 @@ from gateway.checks.classification.locator import Hit, Locator
 from gateway.checks.classification.normalise import shadow
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD
 
-WINDOW = 384
+WINDOW = 480
 _TRIGGER = 48
 """No trigger is longer."""
 HELD = BACKUP + _TRIGGER
 """What must be held back of a text without a trigger, as one may be beginning in it."""
 _SPACES = frozenset(" \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2028\u2029\u202f\u205f\u3000")
-_MARKS = frozenset(",;{}[]()<>\"'|、。，；")
+_CUTS = " \n\t\r\u3000"
+_MARKS = ",;{}[]()<>\"'|、。，；"
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -131,18 +132,19 @@ def _back(text: str, found: int) -> int:
 
 def _space(text: str, offset: int, start: int, target: int) -> int:
     """The last place to cut in (start, target]: after white space, else after punctuation, else the target itself."""
-    for kind in (_SPACES, _MARKS):
-        for index in range(target - offset - 1, start - offset - 1, -1):
-            if text[index] in kind:
-                return index + 1 + offset
+    for kind in (_CUTS, _MARKS):
+        last = max(text.rfind(character, start - offset, target - offset) for character in kind)
+        if last >= 0:
+            return last + 1 + offset
     return target
 
 
 def _left(hits: list[Hit], cut: int) -> int:
     """The cut, moved left to where no hit lies across it."""
-    for hit in sorted(hits, key=_reach, reverse=True):
-        if hit.reach < cut < hit.end:
-            cut = hit.reach
+    across = [hit for hit in hits if hit.reach < cut < hit.end]
+    while across:
+        cut = min(hit.reach for hit in across)
+        across = [hit for hit in hits if hit.reach < cut < hit.end]
     return cut
 
 

@@ -3,6 +3,8 @@
 A window is at most a few hundred characters, so everything here is bounded, whatever the text.
 """
 
+from bisect import bisect_left
+
 import msgspec
 from ahocorasick import Automaton
 
@@ -138,7 +140,7 @@ class Locator:
         fired = self._gates.open(shade)
         low = start
         if mapped.starts is not None:
-            low = next((index for index, origin in enumerate(mapped.starts) if origin >= start), len(text))
+            low = bisect_left(mapped.starts, start)
         found, near = self._lookup(text, low)
         for label in self._labels:
             for place in near.get(label.label.lexicon, ()):
@@ -186,7 +188,8 @@ class Locator:
         found: list[Hit],
     ) -> None:
         recognizer = item.recognizer
-        if recognizer.type is None and not any(option.lexicon in near for option, _ in item.near):
+        by_words = any(option.lexicon in near for option, _ in item.near)
+        if recognizer.type is None and not by_words:
             return
         length = len(text)
         for reach, start, end, stop in item.pattern.spans(shade, low):
@@ -194,7 +197,7 @@ class Locator:
                 continue
             if recognizer.unless and any(0 <= start - last <= _BEFORE for _, last in near.get(recognizer.unless, ())):
                 continue
-            named = _named(item, text, start, end, near) if item.near else None
+            named = _named(item, text, start, end, near) if by_words else None
             if named is not None:
                 kind, score, reason, first, last = named
             elif recognizer.type is None:

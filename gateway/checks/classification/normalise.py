@@ -16,6 +16,7 @@ _BREAKS = frozenset("\x85\u2028\u2029")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _REMEMBERED = 20_000
 _CLUSTER = 32
+_MARKS_BEGIN = "\u02ff"
 _WIDEST = 4
 """No character becomes more than this many (a few Arabic phrases in one character would become 18)."""
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -105,29 +106,34 @@ def normalise(text: str) -> Mapped:
     folds = [_FOLDS[ord(character)] for character in text]
     plain = "".join(folds)
     if not unicodedata.is_normalized("NFC", plain):
-        return _composed(text)
+        return _composed(text, folds)
     if len(plain) == len(folds) and all(folds):
         return Mapped(plain)
     starts = [index for index, fold in enumerate(folds) for _ in fold]
     return Mapped(plain, starts, [start + 1 for start in starts])
 
 
-def _composed(text: str) -> Mapped:
-    """As `normalise`, where marks combine with the letters before them."""
+def _composed(text: str, folds: list[str]) -> Mapped:
+    """As `normalise`, where marks combine with the letters before them. `folds` is what each character becomes alone."""
+    combining = unicodedata.combining
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     position, length = 0, len(text)
     while position < length:
         end = position + 1
-        while end < length and end - position < _CLUSTER and unicodedata.combining(text[end]):
+        while end < length and text[end] > _MARKS_BEGIN and end - position < _CLUSTER and combining(text[end]):
             end += 1
-        plain = text[position:end].translate(_FOLDS)
+        plain = folds[position]
         if end > position + 1:
-            plain = unicodedata.normalize("NFKC", plain)
+            plain = unicodedata.normalize("NFKC", text[position:end].translate(_FOLDS))
         characters.append(plain)
-        starts.extend([position] * len(plain))
-        ends.extend([end] * len(plain))
+        if len(plain) == 1:
+            starts.append(position)
+            ends.append(end)
+        else:
+            starts += [position] * len(plain)
+            ends += [end] * len(plain)
         position = end
     return Mapped("".join(characters), starts, ends)
 
@@ -138,6 +144,8 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     position = text.find("\\")
     if position < 0:
         return None
+    origins = mapped.starts or list(range(len(text)))
+    limits = mapped.ends or list(range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -145,26 +153,19 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     while position >= 0:
         character, width = _escape(text, position)
         if width:
-            pieces += (text[done:position], character)
-            starts += _origins(mapped.starts, done, position)
-            ends += _origins(mapped.ends, done + 1, position + 1, mapped.ends is not None)
-            start, end = mapped.span(position, position + width)
-            starts += [start] * len(character)
-            ends += [end] * len(character)
+            if done < position:
+                pieces.append(text[done:position])
+                starts += origins[done:position]
+                ends += limits[done:position]
+            pieces.append(character)
             done = position + width
+            starts.append(origins[position])
+            ends.append(limits[done - 1])
         position = text.find("\\", position + (width or 1))
     if not pieces:
         return None
     pieces.append(text[done:])
-    starts += _origins(mapped.starts, done, len(text))
-    ends += _origins(mapped.ends, done + 1, len(text) + 1, mapped.ends is not None)
-    return _refold(Mapped("".join(pieces), starts, ends))
-
-
-def _origins(origins: list[int] | None, start: int, end: int, shifted: bool = False) -> list[int]:
-    if origins is None:
-        return list(range(start, end))
-    return origins[start - 1 : end - 1] if shifted else origins[start:end]
+    return _refold(Mapped("".join(pieces), starts + origins[done:], ends + limits[done:]))
 
 
 def _escape(text: str, position: int) -> tuple[str, int]:

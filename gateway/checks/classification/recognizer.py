@@ -11,8 +11,8 @@ that holds white space is at most `LOOKAHEAD` long.
 
 import msgspec
 
-BACKUP = 64
-CONTEXT = 64
+BACKUP = 80
+CONTEXT = BACKUP
 LOOKAHEAD = 96
 
 

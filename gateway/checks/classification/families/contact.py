@@ -15,7 +15,7 @@ LEXICONS = (
             "phone number, calling, dial, answering at, messages to, sms, telefon, handy, rufnummer"
         ),
     ),
-    Lexicon(id="phone-after", words=words("office, fax, mobile, cell, home, work, phone, tel, desk, direct")),
+    Lexicon(id="phone-after", words=words("office, fax, mobile, cell, home, work, direct")),
 )
 
 LABELS = (Label(id="phone-labelled", lexicon="phone", type="phone", value=_NUMBER, gap=20, score=0.8, check="phone"),)

@@ -1,0 +1,180 @@
+"""A stream releases what the whole text would, however it is cut; what is held back is bounded."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.classification.cursor import WINDOW
+from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.locator import Locator
+from gateway.checks.classification.registry import DEFAULT
+from gateway.checks.classification.stream import UNREAD, StreamScan
+from gateway.checks.redaction import mask_text
+from gateway.core.errors import FormatError
+from gateway.core.finding import Finding
+from tests.checks.classification.conftest import StillClock
+
+ENGINE = Engine(clock=StillClock(), budget_ms=50)
+TYPES = frozenset(
+    "email phone us-ssn card iban ip person mrn date date-of-birth secret-jwt secret-private-key secret-password "
+    "secret-connection-string health-plan-id account secret-openai-key url".split()
+)
+PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
+JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20
+PIECES = (
+    "bob.smith@example.com", "(415) 555-0132", "+44 20 7946 0958", "123-45-6789", "4111 1111 1111 1111",
+    "DE89 3704 0044 0532 0130 00", "203.0.113.9", "2001:db8::8a2e:370:7334", "Dr. Maria Lopez", "Patient: John Q. Smith",
+    "MRN: 84736251", "DOB: 03/12/1958", "born on 12 March 1958", "password: hunter2x", "type 2 diabetes",
+    "postgres://bob:s3cret@db.example.com/x", "member id: XYZ123456789", "account number 12345678", PEM, JWT,
+    "sk-proj-" + "a1B2" * 12, "https://example.com/a?b=" + "c" * 300, "x" * 700, "bob\\u0040example.com", "\\n555-123-4567",
+    "１２３-４５-６７８９", "bo\u200bb@example.com", "e\u0301clair", "電話 555-123-4567 です", "\U0001f600", "\ud800",
+    "1 2 3 4 5 6 7 8 9", "a@" * 200, "-----BEGIN PRIVATE KEY-----", "eyJ" + "a" * 900, "and then we went home", "\x00",
+    ",", ". ", "\n", " ", "\t\n", "\\", "Mr. ", "name: ", "ssn ", "12", "/", "-",
+)  # fmt: skip
+
+
+def texts() -> st.SearchStrategy[str]:
+    pieces = st.one_of(st.sampled_from(PIECES), st.sampled_from((" ", " ", ", ", "\n")), st.text(max_size=12))
+    return st.lists(pieces, max_size=24).map("".join)
+
+
+def cuts(text: str, seed: int, widest: int) -> list[str]:
+    source = random.Random(seed)
+    chunks, position = [], 0
+    while position < len(text):
+        size = source.randint(1, widest)
+        chunks.append(text[position : position + size])
+        position += size
+    return chunks
+
+
+def streamed(text: str, chunks: list[str], types: frozenset[str] = TYPES) -> tuple[str, tuple[Finding, ...]]:
+    scan = ENGINE.stream(types)
+    lane = scan.lane("/choices/0/delta/content")
+    released = "".join([*(lane.feed(chunk) for chunk in chunks), lane.finish()])
+    return released, scan.scan().parts[0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=texts(), seed=st.integers(0, 1000), widest=st.sampled_from((1, 3, 17, 200, 2000)))
+def test_any_chunking_releases_the_masked_whole_text_and_finds_the_same(text: str, seed: int, widest: int) -> None:
+    findings = ENGINE.scan_text(text)
+    released, found = streamed(text, cuts(text, seed, widest))
+    assert found == findings
+    assert released == mask_text(text, findings, TYPES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=texts(), seed=st.integers(0, 1000))
+def test_without_anything_to_mask_the_text_comes_out_unchanged(text: str, seed: int) -> None:
+    assert streamed(text, cuts(text, seed, 40), frozenset())[0] == text
+
+
+@settings(max_examples=40, deadline=None)
+@given(text=texts(), seed=st.integers(0, 1000), widest=st.sampled_from((1, 30, 400)))
+def test_at_most_a_window_is_ever_held_back(text: str, seed: int, widest: int) -> None:
+    lane = ENGINE.stream(TYPES).lane("/x")
+    for chunk in cuts(text, seed, widest):
+        lane.feed(chunk)
+        assert lane.held <= WINDOW <= 512
+    lane.finish()
+    assert lane.held == 0
+
+
+@pytest.mark.parametrize("piece", [piece for piece in PIECES if ENGINE.scan_text(piece)])
+def test_no_part_of_an_identifier_leaves_before_it_is_masked(piece: str) -> None:
+    text = "we noted " + piece + " in the file."
+    findings = [finding for finding in ENGINE.scan_text(text) if finding.type in TYPES]
+    released, _ = streamed(text, list(text))
+    for finding in findings:
+        assert text[finding.start : finding.end] not in released
+    assert released == mask_text(text, findings, TYPES)
+
+
+def test_plain_prose_is_held_back_by_little() -> None:
+    lane = ENGINE.stream(TYPES).lane("/x")
+    for _ in range(200):
+        lane.feed("and so the story went on and on ")
+        assert lane.held <= 160
+
+
+def test_a_private_key_longer_than_a_window_becomes_one_placeholder() -> None:
+    text = f"here it is:\n{PEM}\nkeep it safe"
+    for widest in (1, 50, 5000):
+        released, found = streamed(text, cuts(text, 1, widest))
+        assert released == "here it is:\n[SECRET-PRIVATE-KEY]\nkeep it safe"
+        assert [finding.type for finding in found] == ["secret-private-key"]
+
+
+def test_a_private_key_without_an_end_is_masked_to_the_end() -> None:
+    text = "-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 1000
+    assert streamed(text, cuts(text, 1, 7))[0] == "[SECRET-PRIVATE-KEY]"
+
+
+def test_an_identifier_after_an_unended_private_key_is_still_masked() -> None:
+    text = "-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 300 + " mail bob@example.com now"
+    for types in (TYPES, frozenset({"email"})):
+        assert "bob@" not in streamed(text, cuts(text, 3, 9), types)[0]
+
+
+def test_a_token_longer_than_a_window_becomes_one_placeholder() -> None:
+    assert streamed(f"token {JWT} end", cuts(f"token {JWT} end", 2, 13))[0] == "token [SECRET-JWT] end"
+
+
+def test_lanes_are_apart_and_in_order_of_opening() -> None:
+    scan = ENGINE.stream(TYPES)
+    first, second = scan.lane("/choices/0/delta/content"), scan.lane("/choices/1/delta/content")
+    released = [first.feed("bob@exa"), second.feed("ring 555-"), first.feed("mple.com"), second.feed("123-4567 ")]
+    assert "".join((*released, first.finish(), second.finish())) == "[EMAIL]ring 555-123-4567 "
+    assert [[finding.type for finding in part] for part in scan.scan().parts] == [["email"], []]
+    assert scan.lane("/choices/0/delta/content") is first
+
+
+def test_a_closed_lane_takes_no_more() -> None:
+    lane = ENGINE.stream(TYPES).lane("/x")
+    assert lane.finish() == ""
+    with pytest.raises(FormatError):
+        lane.feed("more")
+
+
+def test_the_mask_may_be_a_predicate() -> None:
+    lane = ENGINE.stream(lambda finding: finding.type.startswith("secret-")).lane("/x")
+    out = lane.feed("AKIAIOSFODNN7EXAMPLE bob@example.com") + lane.finish()
+    assert out == "[SECRET-AWS-KEY] bob@example.com"
+
+
+def test_classes_join_over_the_lanes_and_the_context() -> None:
+    scan = ENGINE.stream(TYPES)
+    for place, text in (("/a", "bob@example.com "), ("/b", "has diabetes ")):
+        lane = scan.lane(place)
+        lane.feed(text)
+        lane.finish()
+    assert scan.scan().classes == {"pii", "phi"}
+    clinical = ENGINE.stream(TYPES, health_context=True)
+    clinical.lane("/a").feed("bob@example.com " + "and " * 200)
+    assert "phi" in clinical.scan().classes
+
+
+def test_what_fails_inside_withholds_the_text_and_says_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    locator = Locator(DEFAULT)
+    scan = StreamScan(locator, TYPES)
+    lane = scan.lane("/x")
+
+    def fails(text: str, start: int) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(locator, "locate", fails)
+    out = lane.feed("bob@example.com") + lane.feed(" more") + lane.finish()
+    assert out == UNREAD
+    assert scan.scan().scanned == "partial"
+    assert "unscanned" in scan.scan().classes
+
+
+def test_escapes_nested_too_deep_make_the_lane_unscanned() -> None:
+    scan = ENGINE.stream(TYPES)
+    lane = scan.lane("/x")
+    lane.feed("bob" + "\\" * 8 + "u0040example.com")
+    lane.finish()
+    assert scan.scan().scanned == "partial"

@@ -1,0 +1,210 @@
+"""The writer on PostgreSQL: one connection a ledger, the head locked with FOR UPDATE, one statement for all rows.
+
+A batch costs four round trips (BEGIN, lock, write, COMMIT) whatever its size. Processes and nodes take turns at the
+head; each reads it inside its own transaction, so none needs to know of the others.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+
+import asyncpg
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.store.batch import EMPTY, Filled, Head
+from gateway.store.index import COLUMNS
+from gateway.store.writer_base import LedgerWriter, WriterOptions
+
+_START = (
+    "INSERT INTO head (tenant, size, hash, recorded_at, policy) VALUES ($1, $2, $3, $4, $5) "
+    "ON CONFLICT (tenant) DO NOTHING"
+)
+_HEAD = "SELECT size, hash, recorded_at, policy FROM head WHERE tenant = $1"
+_OPEN = "SELECT exchange FROM open_exchange WHERE tenant = $1 AND exchange = ANY($2::text[])"
+_LOCK = f"{_HEAD} FOR UPDATE"
+_LOCK_AND_OPEN = (
+    "SELECT size, hash, recorded_at, policy, ARRAY(SELECT exchange FROM open_exchange "
+    "WHERE tenant = $1 AND exchange = ANY($2::text[])) FROM head WHERE tenant = $1 FOR UPDATE"
+)
+_HASH = "SELECT hash FROM record WHERE tenant = $1 AND seq = $2"
+_DURABLE = (
+    "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off' "
+    "AND current_setting('full_page_writes') <> 'off' AND NOT pg_is_in_recovery()"
+)
+_TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("record", ("seq", *COLUMNS, "bytes", "hash"), ("bigint", *("text" for _ in COLUMNS), "bytea", "bytea")),
+    ("detail", ("seq", "salt", "bytes"), ("bigint", "bytea", "bytea")),
+    ("sealed", ("seq", "part", "key", "nonce", "ciphertext"), ("bigint", "text", "text", "bytea", "bytea")),
+    ("subject_record", ("subject", "seq"), ("text", "bigint")),
+    ("policy_active", ("seq", "digest", "activated_at"), ("bigint", "text", "text")),
+    ("open_exchange", ("exchange", "node", "boot", "seq", "opened_at"), ("text", "text", "text", "bigint", "text")),
+)
+
+
+@cache
+def _write_statement(present: tuple[bool, ...]) -> str:
+    """One statement that inserts into the tables of `_TABLES` that are present, closes exchanges and moves the head.
+
+    $1 is the tenant, $2 to $6 are the head's new size, hash, time and policy and the exchanges to close; then one array
+    for each column of the tables present.
+    """
+    parts, number = [], 7
+    for (table, columns, types), there in zip(_TABLES, present, strict=True):
+        if not there:
+            continue
+        arrays = ", ".join(f"${number + index}::{kind}[]" for index, kind in enumerate(types))
+        number += len(types)
+        # An exchange's id is random; one that comes twice is a caller's repeat and must not stop everybody else.
+        again = ""
+        if table == "open_exchange":
+            again = " ON CONFLICT (tenant, exchange) DO UPDATE SET seq = excluded.seq, opened_at = excluded.opened_at"
+        rows = f"INSERT INTO {table} (tenant, {', '.join(columns)}) SELECT $1, * FROM unnest({arrays}){again}"  # noqa: S608
+        parts.append(f"{table}_rows AS ({rows})")
+    parts.append("closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))")
+    head = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5 WHERE tenant = $1 RETURNING size"
+    return f"WITH {', '.join(parts)} {head}"
+
+
+class PostgresWriter(LedgerWriter):
+    """One tenant's ledger on PostgreSQL."""
+
+    def __init__(self, dsn: str, options: WriterOptions) -> None:
+        super().__init__(options)
+        self._dsn = dsn
+        self._connection: asyncpg.Connection | None = None
+        self._size = -1
+        """The head's size as this writer left it: if it is still that, nobody else has written since."""
+
+    async def _open(self) -> Head:
+        async with self._mapped():
+            connection = await self._connected()
+            # A crash before or after leaves no head or an empty one: the same to whoever starts next.
+            await connection.execute(_START, self.tenant, EMPTY.size, EMPTY.hash, EMPTY.recorded_at, EMPTY.policy)
+            return _head(await connection.fetchrow(_HEAD, self.tenant))
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await connection.close(timeout=self._wait_s)
+
+    async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:
+        async with self._mapped():
+            connection = await self._connected()
+            await connection.execute("BEGIN")
+            if not closing:
+                return _head(await connection.fetchrow(_LOCK, self.tenant)), set()
+            row = await connection.fetchrow(_LOCK_AND_OPEN, self.tenant, closing)
+            head, still_open = _head(row), set(row[4])
+            if head.size != self._size:
+                # Somebody else has written. What this statement saw of the open exchanges may be from before it waited
+                # for the lock (READ COMMITTED takes its snapshot first); a new statement sees what is.
+                still_open = {found[0] for found in await connection.fetch(_OPEN, self.tenant, closing)}
+            return head, still_open
+
+    async def _insert(self, filled: Filled) -> None:
+        head = filled.head
+        tables = (
+            filled.record,
+            filled.detail,
+            filled.sealed,
+            filled.subjects,
+            filled.activated,
+            list(filled.opened.values()),
+        )
+        statement = _write_statement(tuple(bool(rows) for rows in tables))
+        # All columns but the tenant, each as one array.
+        columns = [column for rows in tables if rows for column in list(zip(*rows, strict=True))[1:]]
+        async with self._mapped():
+            connection = await self._connected()
+            moved = await connection.fetchval(
+                statement, self.tenant, head.size, head.hash, head.recorded_at, head.policy, filled.closed, *columns
+            )
+            if moved is None:
+                raise LedgerUnavailable("the ledger has no head")
+            self._size = head.size
+
+    async def _commit(self) -> None:
+        async with self._mapped():
+            # A crash of the server before this returns may leave all or nothing; after it, with fsync and
+            # synchronous_commit on (demanded at every connection), it is in the log on disk.
+            status = await (await self._connected()).execute("COMMIT")
+            if status != "COMMIT":  # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, not an error
+                raise LedgerUnavailable("PostgreSQL rolled the transaction back")
+
+    async def _rollback(self) -> None:
+        self._size = -1
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            async with asyncio.timeout(1):
+                await connection.execute("ROLLBACK")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            self._drop()
+
+    async def _landed(self, seq: int, leaf_hash: bytes) -> bool:
+        self._drop()
+        async with self._mapped():
+            connection = await self._connected()
+            await connection.execute("BEGIN")
+            # The lock waits for the old connection's COMMIT, if the server is still at it.
+            _head(await connection.fetchrow(_LOCK, self.tenant))
+            found = await connection.fetchval(_HASH, self.tenant, seq)
+            await connection.execute("ROLLBACK")
+            return bool(found == leaf_hash)
+
+    def _interrupt(self) -> None:
+        self._drop()
+
+    def _drop(self) -> None:
+        self._size = -1
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def _connected(self) -> asyncpg.Connection:
+        connection = self._connection
+        if connection is not None and not connection.is_closed():
+            return connection
+        self._size = -1
+        patience = f"{round(self._wait_s * 800)}ms"
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=self._wait_s * 0.8,
+            server_settings={
+                "application_name": "gateway ledger",
+                # One plan fits: without this the first executions are each planned anew, for longer than they run.
+                "plan_cache_mode": "force_generic_plan",
+                "jit": "off",
+                "lock_timeout": patience,
+                # A process that stopped in the middle of a batch must not hold the head for ever.
+                "idle_in_transaction_session_timeout": f"{round(self._wait_s * 4000)}ms",
+            },
+        )
+        try:
+            if not await connection.fetchval(_DURABLE):
+                raise LedgerUnavailable("PostgreSQL must run with fsync, synchronous_commit and full_page_writes")
+        except BaseException:
+            connection.terminate()
+            raise
+        self._connection = connection
+        return connection
+
+    @asynccontextmanager
+    async def _mapped(self) -> AsyncIterator[None]:
+        """The one place where the driver's errors become ours. A connection that is not in order is not used again."""
+        try:
+            yield
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            code = getattr(error, "sqlstate", None) or type(error).__name__
+            if not isinstance(error, asyncpg.PostgresError) or isinstance(error, asyncpg.PostgresConnectionError):
+                self._drop()
+            raise LedgerUnavailable(f"PostgreSQL could not write: {code}") from error
+
+
+def _head(row: asyncpg.Record | None) -> Head:
+    if row is None:
+        raise LedgerUnavailable("the ledger has no head")
+    return Head(row[0], row[1], row[2], row[3])

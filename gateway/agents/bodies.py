@@ -6,7 +6,7 @@ one meaning and the agent act on the other.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -233,6 +233,12 @@ def steps(pointer: str) -> list[str]:
     if not pointer.startswith("/"):
         raise FormatError("a JSON pointer starts with a slash")
     return [token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/")]
+
+
+def check_places(masked: Mapping[str, str], parts: Iterable[Part]) -> None:
+    """`FormatError` for a mask whose place is that of no text part: it would otherwise be lost without a word."""
+    if masked and not masked.keys() <= {part.pointer for part in parts if part.kind == "text"}:
+        raise FormatError("a mask for a place that is not there")
 
 
 def replace(document: Any, texts: Mapping[str, str]) -> Any:

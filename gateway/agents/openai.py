@@ -8,7 +8,7 @@ anew from its body. What a provider would do on its own account (search, store, 
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.agents.bodies import decompress, escape, member, read_json, replace, walk, write_json
+from gateway.agents.bodies import check_places, decompress, escape, member, read_json, replace, walk, write_json
 from gateway.agents.openai_schema import CHAT_REQUEST
 from gateway.agents.openai_stream import OpenAIStream
 from gateway.agents.openai_words import ANSWER, CALL, MESSAGE, REQUEST, model_name, tokens
@@ -80,6 +80,7 @@ class OpenAIAdapter:
 
         The exact bytes of the caller where nothing changed. `FormatError` if a mask's place is not there.
         """
+        check_places(masked, message.parts)
         document: Any = replace(message.document, masked)
         changes: dict[str, object] = {}
         if agent.model is not None and agent.model != document["model"]:
@@ -130,6 +131,7 @@ class OpenAIAdapter:
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
         """The answer's bytes, masked parts replaced; the agent's exact bytes where nothing is masked."""
+        check_places(masked, answer.parts)
         document = replace(answer.document, masked)
         return answer.body if document is answer.document else write_json(document)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.agents import bodies
-from gateway.agents.bodies import Json, Vocabulary, decompress, read_json, replace, walk, write_json
+from gateway.agents.bodies import Json, Vocabulary, check_places, decompress, read_json, replace, walk, write_json
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
 from gateway.core.ports import Bounds
@@ -215,6 +215,15 @@ def test_the_whole_document_can_be_replaced_where_it_is_a_string() -> None:
 def test_a_mask_whose_place_is_not_found_stops_everything(pointer: str) -> None:
     with pytest.raises(FormatError):
         replace({"a": ["x"], "n": 5}, {pointer: "[EMAIL]"})
+
+
+def test_only_places_of_text_parts_can_be_masked() -> None:
+    parts = [Part("/a", "x"), Part("/b", "y", "name"), Part("/c", "", "unreadable")]
+    check_places({}, parts)
+    check_places({"/a": "m"}, parts)
+    for place in ("/b", "/c", "/d", "path:0"):
+        with pytest.raises(FormatError):
+            check_places({"/a": "m", place: "m"}, parts)
 
 
 @settings(max_examples=100)

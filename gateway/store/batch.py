@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from gateway.core.errors import FormatError, GatewayError, PolicyMoved
+from gateway.core.errors import FormatError, GatewayError, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Appended, Entry
@@ -34,12 +34,20 @@ class Waiting:
     otherwise: it says that an exchange had no end, which another end has then made untrue.
     """
 
-    __slots__ = ("entry", "future", "only_if_open")
+    __slots__ = ("entry", "future", "only_if_open", "refused")
 
     def __init__(self, entry: Entry, future: "Future[Appended | None] | None", only_if_open: bool = False) -> None:
         self.entry = entry
         self.future = future
         self.only_if_open = only_if_open
+        self.refused = False
+        """Whether it was told `LedgerUnavailable`. One that stopped waiting was not: its record is written."""
+
+    def refuse(self) -> None:
+        """Tell whoever still waits that the record could not be made durable."""
+        self.refused = True
+        if self.future is not None and not self.future.done():
+            self.future.set_exception(LedgerUnavailable("the ledger could not be written"))
 
 
 class Filled:

@@ -16,29 +16,19 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from functools import partial
-from typing import Protocol
 
 import msgspec
 
 from gateway.core.errors import FormatError, LedgerUnavailable
 from gateway.core.ports import Clock, Failpoint
-from gateway.ledger.entry import Appended, DataKey, Entry
+from gateway.ledger.entry import Appended, Entry
 from gateway.ledger.record import Envelope, NodeInfo, check
 from gateway.store.batch import Filled, Head, Waiting, closing, fill, interrupted, recovered
-from gateway.store.worker import Worker
+from gateway.store.key_stage import DataKeys, KeyStage
 
 MAX_BATCH = 1_000
 MAX_ABANDONED = 100_000
 _log = logging.getLogger("gateway.store")
-
-
-class DataKeys(Protocol):
-    """Where data keys live, apart from the database."""
-
-    def persist(self, keys: Sequence[DataKey]) -> None:
-        """Make the keys durable (synced when it returns). Blocking: called in a thread."""
-        ...
 
 
 class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,47 +62,48 @@ class LedgerWriter(ABC):
         """Whether the last attempt to reach the database succeeded."""
         self.refused = 0
         """Appends refused since the ledger was last written, and not yet on record."""
-        self._keyring = options.keyring
         self._failpoint = options.failpoint
         self._on_batch = options.on_batch
         self._limit, self._wait_s, self._retry_s = options.limit, options.wait_s, options.retry_s
-        self._keyless: deque[Waiting] = deque()
         self._queue: deque[Waiting] = deque()
-        self._wake, self._wake_keys = asyncio.Event(), asyncio.Event()
+        self._wake = asyncio.Event()
         self._stuck: set[str] = set()
-        self._stopping = self._persisting = False
+        self._stopping = False
         self._abandoned: dict[str, Envelope] = {}
         self._doubt: tuple[int, bytes, int] | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._key_worker: Worker | None = None
+        self._keys: KeyStage | None = None
+        if options.keyring is not None:
+            self._keys = KeyStage(options.keyring, self._keyed, self._fail, self._overdue, options.wait_s)
 
     @property
     def lag(self) -> int:
         """How many records wait."""
-        return len(self._queue) + len(self._keyless)
+        return len(self._queue) + (0 if self._keys is None else len(self._keys.queue))
 
     # ------------------------------------------------------------------------------------------------- from outside
 
     async def start(self) -> None:
         """Connect, make the ledger's head if this is its first start, and begin. `LedgerUnavailable` if it cannot."""
-        self.policy = (await self._open()).policy
+        try:
+            async with asyncio.timeout(self._wait_s):
+                self.policy = (await self._open()).policy
+        except TimeoutError as error:
+            raise LedgerUnavailable("the database did not answer in time") from error
         self.healthy = True
         self._tasks = [asyncio.create_task(self._run(), name=f"ledger {self.tenant}")]
-        if self._keyring is not None:
-            self._key_worker = Worker("data-keys")
-            self._tasks.append(asyncio.create_task(self._run_keys(self._keyring, self._key_worker)))
+        if self._keys is not None:
+            self._keys.start()
 
     async def stop(self) -> None:
         """Write what waits, then let go of the database. Later appends are refused."""
         self._stopping = True
+        if self._keys is not None:
+            await self._keys.stop()
         self._wake.set()
-        self._wake_keys.set()
-        # The keys' task first: what it lets go of is still the other one's to write.
-        for task in reversed(self._tasks):
+        for task in self._tasks:
             await task
         self._tasks = []
-        if self._key_worker is not None:
-            self._key_worker.close()
         await self._close()
 
     async def append(self, entry: Entry) -> Appended:
@@ -128,15 +119,13 @@ class LedgerWriter(ABC):
 
     def _enqueue(self, entry: Entry, only_if_open: bool = False) -> "asyncio.Future[Appended | None]":
         self._check(entry)
-        if self._stopping or self._stuck or not self._tasks or self.lag >= self._limit:
+        running = self._tasks and not self._tasks[0].done()
+        if not running or self._stopping or self._stuck or self.lag >= self._limit:
             self._refuse(entry)
             raise LedgerUnavailable("the ledger cannot take records now")
         future: asyncio.Future[Appended | None] = asyncio.get_running_loop().create_future()
         waiter = Waiting(entry, future, only_if_open)
-        if self._keyring is not None and (entry.keys or self._keyless or self._persisting):
-            self._keyless.append(waiter)
-            self._wake_keys.set()
-        else:
+        if self._keys is None or not self._keys.take(waiter):
             self._queue.append(waiter)
             self._wake.set()
         return future
@@ -149,50 +138,17 @@ class LedgerWriter(ABC):
             raise FormatError("an entry that opens or closes must name its exchange")
         if (entry.detail is None) != (envelope.detail is None) or (entry.salt is None) != (entry.detail is None):
             raise FormatError("detail, its salt and its commitment go together")
-        if entry.keys and self._keyring is None:
+        if entry.keys and self._keys is None:
             raise FormatError("data keys need a keyring")
         check(envelope)
 
     # ------------------------------------------------------------------------------------------------------- the loop
 
-    async def _run_keys(self, keyring: DataKeys, worker: Worker) -> None:
-        """Make data keys durable before the records that need them are written; the order of the queue stays.
-
-        A crash after this and before the commit leaves a key that opens nothing: harmless. The other order would leave
-        a record whose content nobody can ever open.
-        """
-        while True:
-            await self._wake_keys.wait()
-            self._wake_keys.clear()
-            while self._keyless:
-                taken = list(self._keyless)
-                self._keyless.clear()
-                keys = [key for waiter in taken for key in waiter.entry.keys]
-                watchdog = asyncio.get_running_loop().call_later(self._wait_s, self._overdue, taken, "keys")
-                self._persisting = True
-                try:
-                    if keys:
-                        await worker.run(partial(keyring.persist, keys))
-                except Exception as error:  # noqa: BLE001 — whatever it was, the keys are not durable
-                    _log.error("data keys could not be written: %s", type(error).__name__)
-                    self._fail([waiter for waiter in taken if waiter.entry.keys])
-                    taken = [waiter for waiter in taken if not waiter.entry.keys]
-                finally:
-                    watchdog.cancel()
-                    self._stuck.discard("keys")
-                    self._persisting = False
-                # Those that were told while the keys hung are refused for good.
-                self._fail([waiter for waiter in taken if _told(waiter)])
-                self._queue.extend(waiter for waiter in taken if not _told(waiter))
-                self._wake.set()
-            if self._stopping:
-                return
-
     async def _run(self) -> None:
         while True:
             if not self._queue and not (self.healthy and self._behind()):
                 await self._sleep()
-            if self._stopping and not self._queue and not self._keyless and not self._persisting:
+            if self._stopping and not self._queue:
                 return
             if not self._queue and self.healthy and not self._behind():
                 continue
@@ -221,26 +177,33 @@ class LedgerWriter(ABC):
                 refused, ends = self.refused, list(self._abandoned)[: MAX_BATCH // 2]
                 filled = await self._write([*self._catch_up(refused, ends), *taken], len(taken), refused)
         except asyncio.CancelledError:
-            self._fail([*taken, *self._queue, *self._keyless])
+            self._fail(taken)
+            self._fail_queued()
             raise
         except Exception as error:  # noqa: BLE001 — whatever it was, nobody may take the records for durable
             _log.error("the ledger could not be written: %s", type(error).__name__)
             self.healthy = False
             # Everyone queued behind has waited for the same database, and would wait as long again.
-            self._fail([*taken, *self._queue, *self._keyless])
-            self._queue.clear()
-            self._keyless.clear()
+            self._fail(taken)
+            self._fail_queued()
         else:
             self.refused -= refused
             for exchange in ends:
                 self._abandoned.pop(exchange, None)
             self.healthy, self.policy = True, filled.head.policy
             self._answer(taken, filled)
-            if self._on_batch is not None and taken:
-                self._on_batch(len(taken), (self.clock.monotonic_ns() - began) / 1e9)
+            self._told(len(taken), (self.clock.monotonic_ns() - began) / 1e9)
         finally:
             watchdog.cancel()
             self._stuck.discard("database")
+
+    def _told(self, size: int, seconds: float) -> None:
+        if self._on_batch is None or not size:
+            return
+        try:
+            self._on_batch(size, seconds)
+        except Exception as error:  # noqa: BLE001 — whoever counts must not stop the ledger
+            _log.error("a batch could not be counted: %s", type(error).__name__)
 
     async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
         """The transaction, step by step. The last `taken` of those waiting came from outside."""
@@ -327,7 +290,20 @@ class LedgerWriter(ABC):
     def _fail(self, waiting: Sequence[Waiting]) -> None:
         for waiter in waiting:
             self._refuse(waiter.entry)
-            _tell(waiter)
+            waiter.refuse()
+
+    def _fail_queued(self) -> None:
+        queued = [*self._queue, *(self._keys.queue if self._keys is not None else ())]
+        self._queue.clear()
+        if self._keys is not None:
+            self._keys.queue.clear()
+        self._fail(queued)
+
+    def _keyed(self, waiting: list[Waiting]) -> None:
+        """These have their keys, or never needed any."""
+        self._stuck.discard("keyring")
+        self._queue.extend(waiting)
+        self._wake.set()
 
     def _refuse(self, entry: Entry) -> None:
         envelope = entry.envelope
@@ -348,10 +324,8 @@ class LedgerWriter(ABC):
         _log.error("the ledger's %s did not answer in %s s", where, self._wait_s)
         for waiter in taken:
             self._abandon(waiter.entry)
-            _tell(waiter)
-        self._fail([*self._queue, *self._keyless])
-        self._queue.clear()
-        self._keyless.clear()
+            waiter.refuse()
+        self._fail_queued()
         if where == "database":
             self._interrupt()
 
@@ -393,14 +367,3 @@ class LedgerWriter(ABC):
 
 def _written(filled: Filled, taken: int) -> int:
     return sum(isinstance(answer, Appended) for answer in filled.answers[len(filled.answers) - taken :])
-
-
-def _told(waiter: Waiting) -> bool:
-    """Whether it was told something already (cancelled is not told: its record is written all the same)."""
-    future = waiter.future
-    return future is not None and future.done() and not future.cancelled()
-
-
-def _tell(waiter: Waiting) -> None:
-    if waiter.future is not None and not waiter.future.done():
-        waiter.future.set_exception(LedgerUnavailable("the ledger could not be written"))

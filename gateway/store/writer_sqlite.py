@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
@@ -91,7 +91,8 @@ class SqliteFile:
         """Break off a statement that waits or works (not a sync). From any thread."""
         connection = self._connection
         if connection is not None:
-            connection.interrupt()
+            with suppress(sqlite3.ProgrammingError):  # closed meanwhile
+                connection.interrupt()
 
     def _found(self) -> tuple[tuple[int, int], ...]:
         return tuple((found.st_dev, found.st_ino) for found in (os.stat(self.path), os.stat(f"{self.path}-wal")))
@@ -132,7 +133,7 @@ class SqliteWriter(LedgerWriter):
         self._file.interrupt()
 
     async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
-        if self._failpoint is not None or self._doubt is not None:
+        if self._failpoint is not None:
             return await super()._write(waiting, taken, refused)
         # The same steps in one go: nothing to wait for in between, so no hand-over between threads.
         filled, error = await self._file.worker.run(partial(_mapped, partial(self._write_now, waiting)))

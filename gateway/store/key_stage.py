@@ -1,0 +1,98 @@
+"""Data keys become durable before the records that need them: the stage before a writer's queue.
+
+It runs beside the commit of the batch before, so that a key's sync and a record's sync do not add up under load.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from gateway.ledger.entry import DataKey
+from gateway.store.batch import Waiting
+from gateway.store.worker import Worker
+
+_log = logging.getLogger("gateway.store")
+
+
+class DataKeys(Protocol):
+    """Where data keys live, apart from the database."""
+
+    def persist(self, keys: Sequence[DataKey]) -> None:
+        """Make the keys durable (synced when it returns). Blocking: called in a thread."""
+        ...
+
+
+class KeyStage:
+    """Takes entries with new keys, and whatever comes behind them, and lets them go on in the same order.
+
+    A crash between the keys and the records leaves keys that open nothing: harmless. The other order would leave
+    records whose content nobody can ever open.
+    """
+
+    def __init__(
+        self,
+        keyring: DataKeys,
+        go_on: Callable[[list[Waiting]], None],
+        fail: Callable[[list[Waiting]], None],
+        overdue: Callable[[list[Waiting], str], None],
+        wait_s: float,
+    ) -> None:
+        self.queue: deque[Waiting] = deque()
+        self._keyring = keyring
+        self._go_on, self._fail, self._overdue, self._wait_s = go_on, fail, overdue, wait_s
+        self._wake = asyncio.Event()
+        self._busy = self._stopping = False
+        self._worker: Worker | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._worker = Worker("data-keys")
+        self._task = asyncio.create_task(self._run(self._worker), name="data keys")
+
+    async def stop(self) -> None:
+        """After this everything that was taken has gone on or failed."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        if self._worker is not None:
+            self._worker.close()
+
+    def take(self, waiter: Waiting) -> bool:
+        """Whether it has to pass through here: it has keys, or others before it have."""
+        if not (waiter.entry.keys or self.queue or self._busy):
+            return False
+        self.queue.append(waiter)
+        self._wake.set()
+        return True
+
+    async def _run(self, worker: Worker) -> None:
+        while not (self._stopping and not self.queue):
+            await self._wake.wait()
+            self._wake.clear()
+            while self.queue:
+                taken = list(self.queue)
+                self.queue.clear()
+                self._busy = True
+                await self._persist(worker, taken)
+                self._busy = False
+
+    async def _persist(self, worker: Worker, taken: list[Waiting]) -> None:
+        keys = [key for waiter in taken for key in waiter.entry.keys]
+        failed: list[Waiting] = []
+        watchdog = asyncio.get_running_loop().call_later(self._wait_s, self._overdue, taken, "keyring")
+        try:
+            if keys:
+                await worker.run(partial(self._keyring.persist, keys))
+        except Exception as error:  # noqa: BLE001 — whatever it was, the keys are not durable
+            _log.error("data keys could not be written: %s", type(error).__name__)
+            failed = [waiter for waiter in taken if waiter.entry.keys]
+        finally:
+            watchdog.cancel()
+        # Those that were told that it took too long are refused for good, whatever came of it.
+        failed += [waiter for waiter in taken if waiter.refused and waiter not in failed]
+        self._fail(failed)
+        self._go_on([waiter for waiter in taken if waiter not in failed])

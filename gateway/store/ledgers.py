@@ -1,0 +1,143 @@
+"""All ledgers of a process: their writers, the node's claim and lease, and recovery, at start and while running."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import GatewayError, LedgerUnavailable
+from gateway.core.ports import Clock, Failpoint
+from gateway.ledger.record import NodeInfo
+from gateway.store.engine import Target
+from gateway.store.key_stage import DataKeys
+from gateway.store.node import LEASE_S, Claim, register, renew_lease, retire
+from gateway.store.recovery import Recovered, close_interrupted, recover, stopped
+from gateway.store.sql import reachable
+from gateway.store.writer_base import LedgerWriter, WriterOptions
+from gateway.store.writer_postgres import PostgresWriter
+from gateway.store.writer_sqlite import SqliteFile, SqliteWriter
+
+_log = logging.getLogger("gateway.store")
+
+
+class Ledgers:
+    """Opens writers on one database and closes them.
+
+    `serving`: this process takes traffic, so that it claims its node id, recovers what former boots left, and records
+    starts and stops. Without it (commands that append a record or two) only the writers are there.
+    """
+
+    def __init__(
+        self,
+        where: Target,
+        engine: AsyncEngine,
+        *,
+        node: NodeInfo,
+        clock: Clock,
+        keyring: DataKeys | None = None,
+        failpoint: Failpoint | None = None,
+        on_batch: Callable[[int, float], None] | None = None,
+        serving: bool = True,
+        build: str | None = None,
+        lease_s: float = LEASE_S,
+        wait_s: float = 5.0,
+        retry_s: float = 1.0,
+    ) -> None:
+        self.writers: dict[str, LedgerWriter] = {}
+        self.recovered: dict[str, Recovered] = {}
+        self._where, self._engine = where, engine
+        self._node, self._clock = node, clock
+        self._keyring, self._failpoint, self._on_batch = keyring, failpoint, on_batch
+        self._serving, self._build, self._lease_s = serving, build, lease_s
+        self._wait_s, self._retry_s = wait_s, retry_s
+        self._claim = Claim(where, node)
+        self._file = SqliteFile(where.path, wait_s) if where.kind == "sqlite" else None
+        self._opening = asyncio.Lock()
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Claim the node and begin to renew its lease. `ConfigurationError` if another process holds the claim."""
+        if not self._serving:
+            return
+        await self._claim.take()
+        try:
+            with reachable():
+                await register(self._engine, self._node, self._clock, self._lease_s)
+        except BaseException:
+            await self._claim.release()
+            raise
+        self._renewal = asyncio.create_task(self._renew(), name="node lease")
+
+    async def open(self, tenant: str) -> LedgerWriter:
+        """The ledger's writer, started and recovered at the first call. `LedgerUnavailable` if the database is not
+        there, `VerificationError` if its head and its records disagree."""
+        async with self._opening:
+            writer = self.writers.get(tenant)
+            if writer is not None:
+                return writer
+            writer = self._made(tenant)
+            await writer.start()
+            try:
+                if self._serving:
+                    self.recovered[tenant] = await recover(self._engine, writer, self._clock, build=self._build)
+            except BaseException:
+                await writer.stop()
+                raise
+            self.writers[tenant] = writer
+            return writer
+
+    async def stop(self) -> None:
+        """Write what waits, say that this boot ends, and let go of claim and database."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._renewal
+        for writer in self.writers.values():
+            if self._serving and writer.healthy:
+                with suppress(LedgerUnavailable):  # then the next start says what this one could not
+                    await writer.append(stopped(writer, self._clock))
+            await writer.stop()
+        self.writers.clear()
+        if self._serving:
+            with suppress(SQLAlchemyError, OSError):  # the lease then runs out by itself
+                await retire(self._engine, self._node)
+        await self._claim.release()
+        if self._file is not None:
+            await self._file.worker.run(self._file.close)
+            self._file.worker.close()
+
+    async def sweep(self) -> int:
+        """Close what dead nodes left open in this process's ledgers; how many exchanges that were."""
+        writers = [writer for writer in self.writers.values() if writer.healthy]
+        return sum([await close_interrupted(self._engine, writer, self._clock) for writer in writers])
+
+    def _made(self, tenant: str) -> LedgerWriter:
+        options = WriterOptions(
+            tenant=tenant,
+            node=self._node,
+            clock=self._clock,
+            keyring=self._keyring,
+            failpoint=self._failpoint,
+            on_batch=self._on_batch,
+            wait_s=self._wait_s,
+            retry_s=self._retry_s,
+        )
+        if self._file is not None:
+            return SqliteWriter(self._file, options)
+        return PostgresWriter(self._where.dsn, options)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            try:
+                if not await self._claim.held():
+                    _log.error("this node's claim is lost: the database is gone, or another process serves as it")
+                elif not await renew_lease(self._engine, self._node, self._clock, self._lease_s):
+                    await register(self._engine, self._node, self._clock, self._lease_s)
+                else:
+                    await self.sweep()
+            except (GatewayError, SQLAlchemyError, OSError) as error:
+                _log.error("the node's lease could not be renewed: %s", type(error).__name__)

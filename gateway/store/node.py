@@ -1,0 +1,126 @@
+"""Who serves: a node's claim to its id, and its lease, by which others see that it lives.
+
+The claim keeps two processes from serving under one node id at once: the second would take the first one's exchanges
+for those of a former boot, and close them. It ends with the process, whatever way that ends: on SQLite a lock on a file
+beside the database (one file, one serving process), on PostgreSQL a session's advisory lock.
+"""
+
+import fcntl
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import ConfigurationError, LedgerUnavailable
+from gateway.core.ports import Clock
+from gateway.ledger.record import NodeInfo
+from gateway.store import tables
+from gateway.store.engine import Target, writing
+
+LEASE_S = 30.0
+
+
+class Claim:
+    """The claim of one node id, held from `take` until `release` or the end of the process."""
+
+    def __init__(self, where: Target, node: NodeInfo) -> None:
+        self._where, self._node = where, node
+        self._file: int | None = None
+        self._connection: asyncpg.Connection | None = None
+
+    async def take(self) -> None:
+        """`ConfigurationError` if another process serves; `LedgerUnavailable` if the database cannot be asked."""
+        if self._where.kind == "sqlite":
+            self._lock_file(Path(f"{self._where.path}.serving"))
+        else:
+            await self._lock_session()
+
+    async def held(self) -> bool:
+        """Whether the claim still stands, taken anew if its connection was lost; False while another holds it or the
+        database is gone."""
+        if self._where.kind == "sqlite":
+            return self._file is not None
+        if self._connection is not None and not self._connection.is_closed():
+            return True
+        try:
+            await self._lock_session()
+        except (ConfigurationError, LedgerUnavailable):
+            return False
+        return True
+
+    async def release(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    def _lock_file(self, path: Path) -> None:
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LedgerUnavailable("the directory of the database cannot be written") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(file)
+            raise ConfigurationError(
+                "another process serves from this database file: SQLite has room for one"
+            ) from error
+        self._file = file
+
+    async def _lock_session(self) -> None:
+        key = int.from_bytes(sha256(b"gateway node " + self._node.id.encode()).digest()[:8], signed=True)
+        try:
+            connection = await asyncpg.connect(
+                self._where.dsn, timeout=5, server_settings={"application_name": "gateway node"}
+            )
+            try:
+                taken = await connection.fetchval("SELECT pg_try_advisory_lock($1)", key)
+            except BaseException:
+                connection.terminate()
+                raise
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise LedgerUnavailable(f"PostgreSQL could not be asked: {type(error).__name__}") from error
+        if not taken:
+            connection.terminate()
+            raise ConfigurationError("another process serves under this node's id: each needs one of its own")
+        self._connection = connection
+
+
+async def register(engine: AsyncEngine, node: NodeInfo, clock: Clock, lease_s: float = LEASE_S) -> None:
+    """Enter this boot of the node, with its first lease. The claim must be held."""
+    now = clock.now_us()
+    row = {"boot": node.boot, "started_at": now, "lease_until": now + round(lease_s * 1e6)}
+    async with writing(engine) as connection:
+        changed = await connection.execute(update(tables.node).where(tables.node.c.id == node.id).values(**row))
+        if changed.rowcount == 0:
+            await connection.execute(tables.node.insert().values(id=node.id, **row))
+
+
+async def renew_lease(engine: AsyncEngine, node: NodeInfo, clock: Clock, lease_s: float = LEASE_S) -> bool:
+    """Prolong the lease; False if the row speaks of another boot, or is gone. Late is as good as in time: what others
+    closed meanwhile stays closed, and our end of it is then recorded as late."""
+    until = clock.now_us() + round(lease_s * 1e6)
+    mine = (tables.node.c.id == node.id) & (tables.node.c.boot == node.boot)
+    async with writing(engine) as connection:
+        changed = await connection.execute(update(tables.node).where(mine).values(lease_until=until))
+        return changed.rowcount == 1
+
+
+async def retire(engine: AsyncEngine, node: NodeInfo) -> None:
+    """Take the node off the list, so that what it may have left open is closed by whoever looks first."""
+    mine = (tables.node.c.id == node.id) & (tables.node.c.boot == node.boot)
+    async with writing(engine) as connection:
+        await connection.execute(delete(tables.node).where(mine))
+
+
+async def living(engine: AsyncEngine, clock: Clock) -> dict[str, str]:
+    """Node id → boot, of every node whose lease has not expired."""
+    query = select(tables.node.c.id, tables.node.c.boot).where(tables.node.c.lease_until > clock.now_us())
+    async with engine.connect() as connection:
+        return {row.id: row.boot for row in await connection.execute(query)}

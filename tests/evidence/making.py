@@ -1,0 +1,149 @@
+"""A ledger in memory with made-up records, and bundles of it."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from gateway.core.ports import StoredCheckpoint, StoredRecord
+from gateway.core.refusal import Refusal
+from gateway.evidence.bundle import build
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.selection import Selection
+from gateway.ledger import checkpoint as checkpoints
+from gateway.ledger.chain import leaf_hash, node_hash
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.commitment import committed
+from gateway.ledger.merkle import consistency_path, inclusion_path, root
+from gateway.ledger.note import Signer
+from gateway.ledger.record import (
+    GENESIS,
+    ClassesInfo,
+    DecisionInfo,
+    Detail,
+    Envelope,
+    OutcomeInfo,
+    encode_detail,
+    seal,
+    timestamp,
+)
+
+ORIGIN = "gateway.example/ledger/1f6d0a"
+SIGNER = Signer(ORIGIN, hashlib.sha256(b"the ledger of the tests").digest())
+OTHER = Signer(ORIGIN, hashlib.sha256(b"somebody else").digest())
+VKEY = SIGNER.verifier.vkey
+T0 = 1_800_000_000_000_000
+POLICIES = {f"sha256:{hashlib.sha256(data).hexdigest()}": data for data in (b'{"policy":1}', b'{"policy":2}')}
+EFFECTS = ("route", "redact", "deny")
+
+
+class MemoryLedger:
+    """A tenant's ledger as a `RecordReader`, every tree computed anew from the leaves."""
+
+    def __init__(self, signer: Signer = SIGNER) -> None:
+        self.signer = signer
+        self.stored: list[StoredRecord] = []
+        self.notes: list[StoredCheckpoint] = []
+
+    async def size(self) -> int:
+        return len(self.stored)
+
+    async def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
+        for record in self.stored[first:end]:
+            yield record if details else StoredRecord(seq=record.seq, envelope=record.envelope, hash=record.hash)
+
+    async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:
+        return next((note for note in reversed(self.notes) if note.size >= at_least), None)
+
+    async def inclusion(self, index: int, size: int) -> list[bytes]:
+        return inclusion_path(index, size, self.node)
+
+    async def consistency(self, first: int, second: int) -> list[bytes]:
+        return consistency_path(first, second, self.node)
+
+    def node(self, level: int, index: int) -> bytes:
+        if not level:
+            return self.stored[index].hash
+        return node_hash(self.node(level - 1, 2 * index), self.node(level - 1, 2 * index + 1))
+
+    def append(self, envelope: Envelope, detail: bytes | None = None, salt: bytes | None = None) -> None:
+        seq = len(self.stored)
+        record = seal(envelope, seq, self.stored[-1].hash if seq else GENESIS, timestamp(T0 + seq * 1_000_000))
+        self.stored.append(
+            StoredRecord(seq=seq, envelope=record, hash=leaf_hash(record), detail=detail, detail_salt=salt)
+        )
+
+    def publish(self) -> StoredCheckpoint:
+        self.notes.append(self.checkpoint_at(len(self.stored)))
+        return self.notes[-1]
+
+    def checkpoint_at(self, size: int) -> StoredCheckpoint:
+        top = root(record.hash for record in self.stored[:size])
+        note = checkpoints.sign(Checkpoint(self.signer.name, size, top), self.signer)
+        return StoredCheckpoint(size=size, root=top, note=note)
+
+
+def ledger(count: int, signer: Signer = SIGNER, tenant: str = "tn_1") -> MemoryLedger:
+    """`count` records, every third without a detail, and a checkpoint over them."""
+    made = MemoryLedger(signer)
+    for seq in range(count):
+        salt = hashlib.sha256(b"salt %d" % seq).digest()
+        detail = encode_detail(Detail(subject=f"user-{seq % 5}@example.org", roles=("clinician",), source="192.0.2.7"))
+        with_detail = seq % 3 != 2
+        made.append(
+            Envelope(
+                id=f"01900000-0000-7000-8000-{seq:012x}",
+                tenant=tenant,
+                event="exchange.requested" if seq % 2 == 0 else "exchange.completed",
+                occurred_at=timestamp(T0 + seq * 1_000_000 - 500),
+                actor=f"ac_{seq % 4}",
+                exchange=f"ex_{seq // 2}",
+                agent="cloud-writer" if seq % 4 < 2 else "local-writer",
+                action="chat",
+                zone="cloud" if seq % 4 < 2 else "in-house",
+                purpose="TREAT",
+                decision=DecisionInfo(
+                    effect=EFFECTS[seq % 3], rules=("r1",), obligations=(), policy=list(POLICIES)[seq % 2]
+                ),
+                outcome=OutcomeInfo(code="ok", status=200) if seq % 2 else None,
+                classes=ClassesInfo(found=("phi",) if seq % 3 == 1 else (), declared=(), inherited=(), floor=("pii",)),
+                trace=f"{seq // 2:032x}",
+                detail=committed(salt, "detail", detail) if with_detail else None,
+            ),
+            detail if with_detail else None,
+            salt if with_detail else None,
+        )
+    made.publish()
+    return made
+
+
+def try_bundle(
+    made: MemoryLedger,
+    path: Path,
+    selection: Selection | None = None,
+    *,
+    opening: StoredCheckpoint | None = None,
+    policies: Mapping[str, bytes] = POLICIES,
+) -> Manifest | Refusal:
+    async def run() -> Manifest | Refusal:
+        with path.open("wb") as file:
+            return await build(
+                made,
+                selection or Selection(),
+                signer=made.signer,
+                policies=policies,
+                created_us=T0 + 3_600_000_000,
+                write=file,
+                opening=opening,
+            )
+
+    return asyncio.run(run())
+
+
+def bundle(
+    made: MemoryLedger, path: Path, selection: Selection | None = None, *, opening: StoredCheckpoint | None = None
+) -> Manifest:
+    found = try_bundle(made, path, selection, opening=opening)
+    if isinstance(found, Refusal):
+        raise TypeError(f"refused: {found.code}")
+    return found

@@ -1,0 +1,186 @@
+"""Building bundles of any range, and what is refused instead."""
+
+import io
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.core.errors import VerificationError
+from gateway.core.ports import StoredRecord
+from gateway.core.refusal import Refusal
+from gateway.evidence import bag
+from gateway.evidence import bundle as bundles
+from gateway.evidence.bundle import build
+from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify
+from gateway.ledger.record import parse
+
+from .making import OTHER, POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger, try_bundle
+from .tampering import take_apart
+
+TWENTY = ledger(20)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 19), st.integers(1, 20), st.integers(0, 20), st.sampled_from(["", "redact", "deny"]))
+def test_a_bundle_of_any_range_holds(first: int, length: int, opening: int, effect: str) -> None:
+    end = min(20, first + length)
+    selection = Selection(first=first, end=end, filters={"decision": effect} if effect else {})
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "a.zip")
+        found = bundle(TWENTY, path, selection, opening=TWENTY.checkpoint_at(opening) if opening else None)
+        report = verify(path, VKEY)
+    assert (report.first, report.end, report.selected, report.opened) == (first, end, found.selected, found.opened)
+    assert (found.opening is not None) == (0 < opening <= first)
+
+
+def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        bundle(ledger(9), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_records_are_the_exact_bytes_of_the_whole_range_whatever_is_selected(tmp_path: Path) -> None:
+    bundle(TWENTY, tmp_path / "a.zip", Selection(first=2, end=9, filters={"actor": "nobody"}))
+    members = take_apart((tmp_path / "a.zip").read_bytes())
+    assert members[bag.RECORDS] == b"".join(record.envelope + b"\n" for record in TWENTY.stored[2:9])
+    assert members[bag.DETAILS] == b""
+
+
+def test_details_can_be_left_out(tmp_path: Path) -> None:
+    bundle(TWENTY, tmp_path / "a.zip", Selection(details=False))
+    assert take_apart((tmp_path / "a.zip").read_bytes())[bag.DETAILS] == b""
+    assert verify(tmp_path / "a.zip", VKEY).commitment_only == 14
+
+
+def test_only_details_of_selected_records_are_opened(tmp_path: Path) -> None:
+    bundle(TWENTY, tmp_path / "a.zip", Selection(filters={"actor": "ac_1"}))
+    data = (tmp_path / "a.zip").read_bytes()
+    lines = take_apart(data)[bag.DETAILS].splitlines()
+    assert [line.split(b'"seq":')[1].rstrip(b"}").split(b",")[0] for line in lines] == [b"1", b"9", b"13"]
+
+
+def test_without_an_end_the_range_ends_with_the_newest_checkpoint(tmp_path: Path) -> None:
+    made = ledger(5)
+    made.append(msgspec.structs.replace(parse(made.stored[0].envelope), seq=None, prev=None, recorded_at=None))
+    assert bundle(made, tmp_path / "a.zip").end == 5
+
+
+@pytest.mark.parametrize(
+    ("selection", "code"),
+    [
+        (Selection(end=21), "no_checkpoint_yet"),
+        (Selection(first=20), "no_checkpoint_yet"),
+        (Selection(first=30, end=40), "no_checkpoint_yet"),
+        (Selection(first=30, end=25), "parameter_invalid"),
+        (Selection(first=5, end=5), "parameter_invalid"),
+        (Selection(first=6, end=5), "parameter_invalid"),
+        (Selection(end=0), "parameter_invalid"),
+        (Selection(first=-1), "parameter_invalid"),
+        (Selection(end=-1), "parameter_invalid"),
+        (Selection(filters={"subject": "su_1"}), "parameter_invalid"),
+    ],
+)
+def test_a_selection_that_cannot_be_is_refused(selection: Selection, code: str, tmp_path: Path) -> None:
+    found = try_bundle(TWENTY, tmp_path / "a.zip", selection)
+    assert isinstance(found, Refusal)
+    assert found.code == code
+
+
+def test_an_empty_ledger_has_no_bundle(tmp_path: Path) -> None:
+    found = try_bundle(MemoryLedger(), tmp_path / "a.zip")
+    assert isinstance(found, Refusal)
+    assert found.code == "no_checkpoint_yet"
+
+
+class Broken(MemoryLedger):
+    """Reads something else than was stored."""
+
+    def __init__(self, whole: MemoryLedger, stored: list[StoredRecord]) -> None:
+        super().__init__(whole.signer)
+        self.stored, self.notes = stored, whole.notes
+
+
+def damaged() -> list[tuple[str, list[StoredRecord]]]:
+    stored = ledger(9).stored
+    third = stored[3]
+    other = third.envelope.replace(b'"TREAT"', b'"TRAIT"')
+    return [
+        ("changed", [*stored[:3], msgspec.structs.replace(third, envelope=other), *stored[4:]]),
+        ("left out", [*stored[:3], *stored[4:]]),
+        ("cut off", stored[:8]),
+        ("swapped", [stored[1], stored[0], *stored[2:]]),
+        ("nothing", []),
+        ("no record", [*stored[:3], msgspec.structs.replace(third, envelope=b"hello"), *stored[4:]]),
+        ("other hash", [*stored[:3], msgspec.structs.replace(third, hash=bytes(32)), *stored[4:]]),
+        ("all of another", ledger(9, tenant="tn_2").stored),
+    ]
+
+
+@pytest.mark.parametrize(("what", "stored"), damaged())
+@pytest.mark.parametrize("first", [0, 2])
+def test_a_ledger_that_does_not_hold_is_never_signed_for(
+    what: str, stored: list[StoredRecord], first: int, tmp_path: Path
+) -> None:
+    with pytest.raises((VerificationError, IndexError)):
+        try_bundle(Broken(ledger(9), stored), tmp_path / "a.zip", Selection(first=first))
+    assert b'"payloadType":"application' not in (tmp_path / "a.zip").read_bytes()
+
+
+def test_a_checkpoint_of_another_key_is_never_signed_for(tmp_path: Path) -> None:
+    made = ledger(9, OTHER)
+    made.signer = SIGNER
+    with pytest.raises(VerificationError):
+        try_bundle(made, tmp_path / "a.zip")
+
+
+def test_a_changed_detail_is_found_by_whoever_verifies(tmp_path: Path) -> None:
+    made = ledger(6)
+    made.stored[0] = msgspec.structs.replace(made.stored[0], detail=b"{}")
+    bundle(made, tmp_path / "a.zip")
+    with pytest.raises(VerificationError, match="detail"):
+        verify(tmp_path / "a.zip", VKEY)
+
+
+async def test_a_store_that_fails_midway_leaves_nothing_that_verifies(tmp_path: Path) -> None:
+    class Failing(MemoryLedger):
+        async def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
+            yield self.stored[0]
+            raise ConnectionError
+
+    made = Failing()
+    made.stored, made.notes = TWENTY.stored, TWENTY.notes
+    file = io.BytesIO()
+    with pytest.raises(ConnectionError):
+        await build(made, Selection(), signer=SIGNER, policies={}, created_us=T0, write=file)
+    (tmp_path / "a.zip").write_bytes(file.getvalue())
+    with pytest.raises(VerificationError):
+        verify(tmp_path / "a.zip", VKEY)
+
+
+async def test_progress_is_told_in_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "CHUNK", 8)
+    told: list[tuple[int, int]] = []
+    await build(
+        TWENTY,
+        Selection(),
+        signer=SIGNER,
+        policies=POLICIES,
+        created_us=T0,
+        write=io.BytesIO(),
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(8, 20), (16, 20), (20, 20)] * 2
+
+
+def test_single_proofs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bag, "PROOFS", 2)
+    found = bundle(TWENTY, tmp_path / "a.zip", Selection(filters={"decision": "deny"}))
+    proofs = [file.path for file in found.files if file.path.endswith(".tlog-proof")]
+    assert proofs == [bag.proof_path(seq) for seq in (0, 2, 5, 19)]
+    assert verify(tmp_path / "a.zip", VKEY).selected == 6

@@ -1,0 +1,113 @@
+"""The reader without typed decoder takes and refuses exactly what the typed one does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.core.canonical import encode
+from gateway.core.errors import FormatError
+from gateway.evidence import plain
+from gateway.ledger import record
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "records"
+RECORDS = {path.stem: path.read_bytes() for path in sorted(GOLDEN.glob("*.json")) if path.stem != "detail"}
+DETAIL = (GOLDEN / "detail.json").read_bytes()
+VALUES: list[Any] = [None, True, 0, -1, 1, 2**53, 600, "", "x", "é" * 64, "x" * 129, "x" * 5000, [], [0, 1], [2, 1], {}]
+VALUES += [{"a": 1}, {"é": 1}, {"a": "b"}, "2026-02-30T00:00:00.000000Z", "2026-02-28T00:00:00.000000Z", ["x"] * 65]
+VALUES += ["A" * 43 + "=", "A" * 42 + "B=", [[]], {"a": {"b": 1}}, 99, 100, "exchange.unknown", ["x", 1], "x" * 300]
+
+
+def accepts(parse: Any, data: bytes) -> bool:
+    try:
+        parse(data)
+    except FormatError:
+        return False
+    return True
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path]
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        found += places(inner, (*path, key))
+    return found
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_golden_records_are_read_to_the_same_values(name: str) -> None:
+    typed, bare = record.parse(RECORDS[name]), plain.parse(RECORDS[name])
+
+    def same(one: Any, other: Any) -> bool:
+        if hasattr(one, "__struct_fields__"):
+            return all(same(getattr(one, field), getattr(other, field)) for field in one.__struct_fields__)
+        if isinstance(one, tuple):
+            return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+        return bool(one == other)
+
+    assert same(typed, bare)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_both_agree_on_any_value_in_any_place_of_a_golden_record(name: str) -> None:
+    document = json.loads(RECORDS[name])
+    for path in places(document):
+        for value in VALUES:
+            data = encode(replaced(document, path, value)) if "é" not in str(value) else None
+            if data is not None:
+                assert accepts(plain.parse, data) == accepts(record.parse, data), (path, value)
+        if path:
+            parent = document
+            for step in path[:-1]:
+                parent = parent[step]
+            if isinstance(parent, dict):
+                shorter = replaced(document, path[:-1], {k: v for k, v in parent.items() if k != path[-1]})
+                assert accepts(plain.parse, encode(shorter)) == accepts(record.parse, encode(shorter)), path
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(RECORDS)), st.data())
+def test_both_agree_on_any_damaged_record(name: str, data: st.DataObject) -> None:
+    whole = RECORDS[name]
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 12)))
+    damaged = (
+        whole[:start]
+        + data.draw(st.binary(max_size=6) | st.sampled_from(VALUES).map(str).map(str.encode))
+        + whole[end:]
+    )
+    assert accepts(plain.parse, damaged) == accepts(record.parse, damaged)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_both_agree_on_any_damaged_detail(data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(DETAIL)))
+    end = data.draw(st.integers(start, min(len(DETAIL), start + 12)))
+    damaged = DETAIL[:start] + data.draw(st.binary(max_size=6)) + DETAIL[end:]
+    assert accepts(plain.parse_detail, damaged) == accepts(record.parse_detail, damaged)
+
+
+def test_the_golden_detail_is_read() -> None:
+    assert accepts(plain.parse_detail, DETAIL)
+    document = json.loads(DETAIL)
+    for path in places(document):
+        for value in VALUES:
+            if "é" not in str(value):
+                data = encode(replaced(document, path, value))
+                assert accepts(plain.parse_detail, data) == accepts(record.parse_detail, data), (path, value)
+
+
+def test_what_is_too_large_is_not_read() -> None:
+    assert not accepts(plain.parse, b" " * 65_536)
+    assert not accepts(plain.parse_detail, b" " * (1 << 20 | 1))

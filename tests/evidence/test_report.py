@@ -1,0 +1,30 @@
+"""The report as people read it."""
+
+from gateway.evidence.report import Report, lines
+
+REPORT = Report(
+    origin="gateway.example/ledger/1",
+    created="2026-11-24T01:02:03.000004Z",
+    first=3,
+    end=9,
+    checkpoint=12,
+    filters={"decision": "deny", "zone": "cloud"},
+    selected=2,
+    opened=1,
+    commitment_only=1,
+    uncovered=0,
+    policies=("sha256:a",),
+    missing_policies=("sha256:b",),
+    verifier="00",
+    steps=("container: fine",),
+    notes=("mind this",),
+)
+
+
+def test_every_figure_has_its_line() -> None:
+    text = "\n".join(lines(REPORT))
+    for part in ("ok    container: fine", "3 to 8, all 6", "decision=deny, zone=cloud: 2", "1 open, 1 commitment only"):
+        assert part in text
+    assert "1 in the bundle, 1 named but missing" in text
+    assert "note         mind this" in text
+    assert lines(REPORT)[-1] == "VERIFIED"

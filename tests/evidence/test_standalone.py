@@ -1,0 +1,116 @@
+"""`verify.py` on its own: an interpreter with `cryptography` and nothing else of this project."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cryptography
+import pytest
+
+from gateway.evidence import standalone
+from gateway.evidence.bag import VERIFY
+from gateway.evidence.selection import Selection
+
+from .making import OTHER, VKEY, bundle, ledger
+from .tampering import STEPS, take_apart
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
+START = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import runpy
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with `verify.py`, a key, and a site directory that holds `cryptography` and what that needs."""
+    directory = tmp_path_factory.mktemp("alone")
+    (directory / "verify.py").write_text(standalone.generate(), "utf-8")
+    (directory / "ledger.vkey").write_text(VKEY + "\n")
+    installed = Path(str(cryptography.__file__)).parent.parent
+    site = directory / "site"
+    site.mkdir()
+    for path in (*installed.glob("cryptography"), *installed.glob("_cffi_backend*"), *installed.glob("cffi")):
+        (site / path.name).symlink_to(path)
+    return directory
+
+
+def run(alone: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    # -I: no environment, no directory of the script; -S: no site-packages.
+    command = [sys.executable, "-I", "-S", "-c", START, str(alone / "site"), str(alone / "verify.py")]
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=alone)
+
+
+def test_it_verifies_a_bundle_and_says_what_the_gateway_says(alone: Path, tmp_path: Path) -> None:
+    made = ledger(20)
+    path = tmp_path / "a.zip"
+    bundle(made, path, Selection(first=3, end=11, filters={"data_class": "phi"}), opening=made.checkpoint_at(2))
+    newer = tmp_path / "newer.txt"
+    newer.write_bytes(made.checkpoint_at(20).note)
+    done = run(alone, "--key", alone / "ledger.vkey", path, "--checkpoint", newer)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("VERIFIED\n")
+    found = json.loads(run(alone, "--json", "--key", alone / "ledger.vkey", path).stdout)
+    assert (found["verified"], found["selected"], found["verifier"]) == (True, 3, standalone.digest())
+    packed = tmp_path / "packed.py"
+    packed.write_bytes(take_apart(path.read_bytes())[VERIFY])
+    assert packed.read_text("utf-8") == standalone.generate()
+
+
+def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:
+    """One process for all of them: the generated file is loaded as a module."""
+    script = (
+        "import runpy, sys, pathlib\n"
+        f"sys.path.insert(0, {str(alone / 'site')!r})\n"
+        f"verify = runpy.run_path({str(alone / 'verify.py')!r})['verify']\n"
+        "from gateway.core.errors import VerificationError\n"
+        "assert 'json' not in vars(sys.modules['msgspec'])\n"
+        f"for path in sorted(pathlib.Path({str(GOLDEN)!r}).glob('*.zip')):\n"
+        "    try:\n"
+        f"        verify(path, {VKEY!r})\n"
+        "        print(path.stem, 'good')\n"
+        "    except VerificationError as error:\n"
+        "        print(path.stem, str(error).partition(': ')[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    expected = STEPS | {"good": "good"}
+    assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == expected
+
+
+def test_its_exit_codes_tell_bad_from_wrong_use(alone: Path) -> None:
+    key = alone / "ledger.vkey"
+    assert run(alone, "--key", key, GOLDEN / "good.zip").returncode == 0
+    bad = run(alone, "--key", key, GOLDEN / "records-swapped.zip")
+    assert (bad.returncode, bad.stdout[:14]) == (1, "NOT VERIFIED: ")
+    assert json.loads(run(alone, "--json", "--key", key, GOLDEN / "records-swapped.zip").stdout)["verified"] is False
+    other = alone / "other.vkey"
+    other.write_text(OTHER.verifier.vkey)
+    assert run(alone, "--key", other, GOLDEN / "good.zip").returncode == 1
+    for arguments in (
+        (GOLDEN / "good.zip",),
+        ("--key", alone / "none", GOLDEN / "good.zip"),
+        ("--key", key, alone / "none"),
+    ):
+        assert run(alone, *arguments).returncode == 2
+    (alone / "bad.vkey").write_bytes(b"\xff")
+    assert run(alone, "--key", alone / "bad.vkey", GOLDEN / "good.zip").returncode == 2
+
+
+def test_the_same_release_gives_the_same_text() -> None:
+    standalone.generate.cache_clear()
+    first = standalone.generate()
+    standalone.generate.cache_clear()
+    assert standalone.generate() == first
+    assert len(standalone.digest()) == 64
+
+
+def test_it_holds_the_sources_byte_for_byte() -> None:
+    text = standalone.generate()
+    root = Path(str(standalone.__file__)).parent.parent
+    for name in ("ledger/merkle.py", "ledger/note.py", "ledger/verify.py", "evidence/verify.py", "evidence/plain.py"):
+        assert (root / name).read_text("utf-8") in text

@@ -1,0 +1,205 @@
+"""Every defect is found, at the step that is there for it; what holds is reported as it is."""
+
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.evidence import manifest as manifests
+from gateway.evidence.report import lines
+from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify
+from tests.golden.bundles import make
+
+from .making import OTHER, POLICIES, SIGNER, VKEY, bundle, ledger, try_bundle
+from .tampering import DEEP, RAW, SHALLOW, STEPS, good, put_together, take_apart
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return good(tmp_path_factory.mktemp("bundle") / "good.zip")
+
+
+def failure(data: bytes, tmp_path: Path, checkpoint: bytes | None = None) -> str:
+    path = tmp_path / "changed.zip"
+    path.write_bytes(data)
+    with pytest.raises(VerificationError) as caught:
+        verify(path, VKEY, checkpoint)
+    return str(caught.value)
+
+
+def test_a_good_bundle_holds_and_its_report_says_of_what(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "good.zip"
+    path.write_bytes(whole)
+    report = verify(path, VKEY)
+    assert (report.first, report.end, report.checkpoint, report.uncovered) == (3, 11, 20, 0)
+    assert (report.selected, report.opened, report.commitment_only) == (3, 3, 0)
+    assert (report.policies, report.missing_policies) == (tuple(sorted(POLICIES)), ())
+    assert len(report.steps) == 11
+    text = "\n".join(lines(report))
+    assert "records that no checkpoint covers: 0" in text
+    assert text.endswith("VERIFIED")
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_a_file_in_another_form_is_no_bundle(name: str, whole: bytes, tmp_path: Path) -> None:
+    step, change = RAW[name]
+    assert failure(change(whole), tmp_path).startswith(f"{step}: ")
+
+
+@pytest.mark.parametrize("name", [*SHALLOW, *DEEP])
+def test_a_defect_is_found_at_its_step(name: str, whole: bytes, tmp_path: Path) -> None:
+    step, change = {**SHALLOW, **DEEP}[name]
+    assert failure(put_together(change(take_apart(whole))), tmp_path).startswith(f"{step}: ")
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_the_golden_bundle_of_each_defect_is_refused(name: str) -> None:
+    step = STEPS[name]
+    with pytest.raises(VerificationError, match=f"^{step}: "):
+        verify(GOLDEN / f"{name}.zip", VKEY)
+
+
+def test_there_is_a_golden_bundle_of_each_defect_and_of_none_else() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.zip")} == {"good", *STEPS}
+    verify(GOLDEN / "good.zip", VKEY)
+
+
+def test_the_golden_bundles_are_what_the_script_beside_them_writes() -> None:
+    """Signatures are deterministic (RFC 8032), and so is everything else."""
+    assert {path.name: path.read_bytes() for path in GOLDEN.glob("*.zip")} == make.build()
+
+
+def test_any_changed_byte_of_the_file_is_found(whole: bytes, tmp_path: Path) -> None:
+    """Wherever it is: in a member, a header, the directory or the end. All bytes outside the packed verifier, and some
+    of those within it."""
+    draw = random.Random(5)
+    start = whole.index(b"#!/usr/bin/env python3")
+    end = whole.index(b"PK\x03\x04", start)
+    places = [*range(0, start, 7), *(draw.randrange(start, end) for _ in range(20)), *range(end, len(whole), 11)]
+    path = tmp_path / "changed.zip"
+    for place in places:
+        data = bytearray(whole)
+        data[place] ^= 1 << draw.randrange(8)
+        path.write_bytes(data)
+        with pytest.raises(VerificationError):
+            verify(path, VKEY)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_damage_is_a_verification_error_and_nothing_else(data: st.DataObject) -> None:
+    whole = (GOLDEN / "good.zip").read_bytes()
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 40)))
+    damaged = whole[:start] + data.draw(st.binary(max_size=40)) + whole[end:]
+    if damaged != whole:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory, "damaged.zip")
+            path.write_bytes(damaged)
+            with pytest.raises(VerificationError):
+                verify(path, VKEY)
+
+
+def test_the_key_that_is_given_decides(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "good.zip"
+    path.write_bytes(whole)
+    with pytest.raises(VerificationError, match="signature: "):
+        verify(path, OTHER.verifier.vkey)
+    for text in ("", "key", VKEY[:-1], VKEY + "\n" + VKEY):
+        with pytest.raises(FormatError):
+            verify(path, text)
+    verify(path, VKEY + "\n")
+
+
+def test_a_bundle_of_another_ledger_under_a_key_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.zip"
+    bundle(ledger(4, OTHER), path)
+    verify(path, OTHER.verifier.vkey)
+    with pytest.raises(VerificationError):
+        verify(path, VKEY)
+
+
+def test_records_cut_off_are_missed_by_a_newer_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "short.zip"
+    bundle(ledger(9), path)
+    newer = ledger(12).checkpoint_at(12).note
+    assert "it covers 3 records" in failure(path.read_bytes(), tmp_path, newer)
+
+
+def test_a_rewritten_history_under_the_same_key_is_found_by_a_checkpoint_from_elsewhere(tmp_path: Path) -> None:
+    """The bundle is whole in itself: only who has seen the other history can tell."""
+    path = tmp_path / "rewritten.zip"
+    bundle(ledger(9, tenant="tn_2"), path)
+    verify(path, VKEY)
+    true = ledger(9)
+    assert failure(path.read_bytes(), tmp_path, true.checkpoint_at(9).note)
+    assert failure(path.read_bytes(), tmp_path, true.checkpoint_at(4).note)
+
+
+@pytest.mark.parametrize("size", [2, 3, 7, 11, 20])
+def test_a_checkpoint_from_elsewhere_is_compared_where_the_bundle_can(size: int, whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "good.zip"
+    path.write_bytes(whole)
+    report = verify(path, VKEY, ledger(20).checkpoint_at(size).note)
+    assert report.steps[-1].startswith("newer: ")
+    other = ledger(20, tenant="tn_2").checkpoint_at(size).note
+    assert failure(whole, tmp_path, other)
+
+
+@pytest.mark.parametrize("size", [1, 15])
+def test_a_checkpoint_that_cannot_be_compared_is_not_passed_over(size: int, whole: bytes, tmp_path: Path) -> None:
+    assert "nothing to compare" in failure(whole, tmp_path, ledger(20).checkpoint_at(size).note)
+
+
+def test_a_checkpoint_that_is_none_or_of_another_key_is_refused(whole: bytes, tmp_path: Path) -> None:
+    assert "newer: " in failure(whole, tmp_path, b"hello\n")
+    assert "newer: " in failure(whole, tmp_path, ledger(20, OTHER).checkpoint_at(20).note)
+
+
+def test_a_deleted_detail_is_commitment_only(tmp_path: Path) -> None:
+    made = ledger(6)
+    first = made.stored[0]
+    made.stored[0] = type(first)(seq=0, envelope=first.envelope, hash=first.hash)
+    path = tmp_path / "bundle.zip"
+    bundle(made, path)
+    report = verify(path, VKEY)
+    assert (report.selected, report.opened, report.commitment_only) == (6, 3, 1)
+
+
+def test_a_policy_version_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    kept, lost = POLICIES
+    try_bundle(ledger(6), path, policies={kept: POLICIES[kept]})
+    report = verify(path, VKEY)
+    assert (report.policies, report.missing_policies) == ((kept,), (lost,))
+
+
+def test_a_member_larger_than_it_may_be_is_not_read(tmp_path: Path) -> None:
+    members = {**take_apart((GOLDEN / "good.zip").read_bytes()), manifests.NAME: b" " * (manifests.MAX_BYTES + 1)}
+    assert "larger than it may be" in failure(put_together(members), tmp_path)
+
+
+def test_a_single_record_is_a_bundle_too(tmp_path: Path) -> None:
+    path = tmp_path / "one.zip"
+    for first in (0, 4, 7):
+        bundle(ledger(8), path, Selection(first=first, end=first + 1))
+        assert verify(path, VKEY).selected == 1
+
+
+def test_a_file_that_cannot_be_opened_is_not_called_a_bad_bundle(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="none"):
+        verify(tmp_path / "none.zip", VKEY)
+
+
+def test_names_in_errors_are_of_files_and_never_of_content(whole: bytes, tmp_path: Path) -> None:
+    for name, (_, change) in DEEP.items():
+        text = failure(put_together(change(take_apart(whole))), tmp_path)
+        assert "user-" not in text, name
+        assert SIGNER.verifier.vkey not in text

@@ -1,0 +1,41 @@
+"""The golden bundles: one good one, and one for each defect, named for it.
+
+Run to write them again (`python -m tests.golden.bundles.make`): they change only with a new form of
+bundles. They hold no `verify.py` of their own, but a line in its place: its text changes with the program.
+"""
+
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from tests.evidence.tampering import DEEP, RAW, SHALLOW, good, put_together, take_apart
+
+HERE = Path(__file__).parent
+
+
+def build() -> dict[str, bytes]:
+    """File name → content."""
+    with (
+        patch("gateway.evidence.standalone.generate", lambda: "# verify.py\n"),
+        patch("gateway.evidence.bundle.GENERATOR", "agent-compliance-gateway golden"),
+        patch("gateway.evidence.readme.text", lambda origin: f"{origin}\n"),
+        tempfile.TemporaryDirectory() as directory,
+    ):
+        whole = good(Path(directory, "good.zip"))
+    files = {"good.zip": whole}
+    for name, (_, damage) in RAW.items():
+        files[f"{name}.zip"] = damage(whole)
+    for name, (_, change) in {**SHALLOW, **DEEP}.items():
+        files[f"{name}.zip"] = put_together(change(take_apart(whole)))
+    return files
+
+
+def main() -> None:
+    for path in HERE.glob("*.zip"):
+        path.unlink()
+    for name, data in build().items():
+        (HERE / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

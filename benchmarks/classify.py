@@ -1,23 +1,37 @@
-"""What classification costs in processor time, on one core: sizes, clean text, hostile text, streams. Prints figures; judges nothing."""
+"""What classification costs in processor time on one core: sizes, clean and hostile text, streams. Judges nothing."""
 
 import random
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from gateway.checks.classification.engine import Engine
 
+# A finding every twenty characters: more than real text has.
+PACKED = (
+    "Patient: John Q. Smith, DOB: 03/12/1958, MRN: 84736251, SSN 123-45-6789. Dr. Maria Lopez saw him on 2024-05-01 "
+    "for type 2 diabetes (ICD-10 E11.9), prescribed metformin. Email j.smith@example.com, phone (415) 555-0132. Card "
+    "4111 1111 1111 1111 exp 04/27. IBAN DE89 3704 0044 0532 0130 00. Login from 203.0.113.9, member id: XYZ123456789. "
+)
+# A clinical note as they are written: some twenty findings in a kilobyte.
 DENSE = (
-    "Patient: John Q. Smith, DOB: 03/12/1958, MRN: 84736251, SSN 123-45-6789. Dr. Maria Lopez saw him on 2024-05-01 for "
-    "type 2 diabetes (ICD-10 E11.9), prescribed metformin. Email j.smith@example.com, phone (415) 555-0132. "
-    "Card 4111 1111 1111 1111 exp 04/27. IBAN DE89 3704 0044 0532 0130 00. Login from 203.0.113.9, member id: XYZ123456789. "
+    "Patient: Maria Lopez, DOB: 03/12/1958, MRN: 84736251. She was seen by Dr. Henry Walsh on 2024-05-01 after three "
+    "weeks of chest pain and shortness of breath that came on when climbing the stairs at home. There is a history of "
+    "type 2 diabetes and of hypertension, treated with metformin and lisinopril; she stopped smoking nine years ago. "
+    "On examination she looked comfortable at rest, the blood pressure was raised and the pulse regular. We talked "
+    "about what to do next and agreed that an echocardiogram should be arranged within the week. She would like the "
+    "results sent to maria.lopez@example.com or to be called at (415) 555-0132 in the afternoon, as she works in the "
+    "morning. Her insurer has asked for the member id: XYZ123456789 on every form, and the account number 4452209871 "
+    "is to be used for the bill, which her son will pay by card 4111 1111 1111 1111. The portal was last opened from "
+    "203.0.113.9 with her social security number 123-45-6789 as the user name, which we have asked her to change. "
 )
 WORDS = (
-    "the quarterly meeting was long and nobody could explain why our review of plans had taken so much time although many "
-    "people worked on them with care and patience while others waited for results that came late in autumn when leaves "
-    "were falling over quiet streets and shops closed early so we walked home slowly talking about nothing at all"
-).split()
+    "The quarterly meeting was long and nobody could explain why our review of plans had taken so much time. Many "
+    "people worked on them with care and patience while others waited for results that came late in autumn, when "
+    "leaves were falling over quiet streets and shops closed early. So we walked home slowly talking about nothing. "
+)
 
 
 class Clock:
@@ -32,17 +46,12 @@ class Clock:
 
 def clean(size: int) -> str:
     """Prose without anything to find."""
-    source = random.Random(1)
-    text = ""
-    while len(text) < size:
-        text += " ".join(source.choice(WORDS) for _ in range(12)).capitalize() + ".\n"
-    return text[:size]
+    return (WORDS * (size // len(WORDS) + 1))[:size]
 
 
 def mixed(size: int) -> str:
-    """One dense sentence in ten kilobytes of prose."""
-    block = clean(10_000 - len(DENSE)) + DENSE
-    return (block * (size // len(block) + 1))[:size]
+    """One packed sentence in two kilobytes of prose."""
+    return ((PACKED + clean(2000 - len(PACKED))) * (size // 2000 + 1))[:size]
 
 
 def hostile(size: int) -> dict[str, str]:
@@ -104,24 +113,29 @@ def _stream(engine: Engine, text: str) -> str:
     return "".join((*released, lane.finish()))
 
 
+def _middle(engine: Engine, text: str) -> float:
+    return statistics.median(took(lambda: engine.scan_text(text), 5))
+
+
 def main() -> int:
     engine = Engine(clock=Clock(), budget_ms=10_000)
     print(f"engine {engine.version}, Python {sys.version.split()[0]}")
     for name, text, runs in (
-        ("1 KB dense", (DENSE * 3)[:1024], 400),
+        ("1 KB dense", (DENSE * 2)[:1024], 400),
         ("10 KB dense", (DENSE * 30)[:10_240], 50),
         ("100 KB dense", (DENSE * 300)[:102_400], 10),
+        ("1 KB packed", (PACKED * 4)[:1024], 400),
         ("1 KB mixed", mixed(1024), 400),
         ("100 KB mixed", mixed(102_400), 30),
         ("1 MB clean", clean(1 << 20), 10),
     ):
-        times = took(lambda text=text: engine.scan_text(text), runs)  # type: ignore[misc]
+        times = took(partial(engine.scan_text, text), runs)
         middle, tail = statistics.median(times), times[int(len(times) * 0.99) - (len(times) < 100)]
         print(f"{name:14} p50 {middle:8.3f} ms  p99 {tail:8.3f} ms  {len(text) / middle / 1e3:8.1f} MB/s")
     times = took(lambda: _stream(engine, (DENSE * 30)[:10_240]), 20)
     print(f"10 KB dense streamed in pieces of 12: p50 {statistics.median(times):.3f} ms")
-    worst = sorted(((took(lambda text=text: engine.scan_text(text), 5)[2], name) for name, text in hostile(10_240).items()), reverse=True)  # type: ignore[misc]  # fmt: skip
-    for spent, name in worst:
+    worst = [(_middle(engine, text), name) for name, text in hostile(10_240).items()]
+    for spent, name in sorted(worst, reverse=True):
         print(f"10 KB of {name:18} {spent:8.3f} ms")
     return 0
 

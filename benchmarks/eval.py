@@ -126,9 +126,8 @@ def _labelled(engine: Engine, rows: list[Row], misses: str | None, extra: str | 
             if any(s.type in accepted and finding.start < s.end and s.start < finding.end for s in row.spans):
                 right[name] += 1
             elif extra in (name, finding.type):
-                print(
-                    f"extra {finding.type} ({finding.reason}): {row.text[finding.start : finding.end]!r} in {row.text[:160]!r}"
-                )
+                shown = row.text[finding.start : finding.end]
+                print(f"extra {finding.type} ({finding.reason}): {shown!r} in {row.text[:160]!r}")
     table = {
         name: {
             "labels": labels[name],

@@ -8,6 +8,7 @@ Health terms are not masked: de-identified text is what remains.
 
 from collections.abc import Iterable, Mapping
 
+from gateway.checks.classification.recognizer import entries
 from gateway.core.finding import Finding
 
 _MEDICAL_IDS = frozenset({"mrn", "health-plan-id", "mbi"})
@@ -15,17 +16,29 @@ _ACCOUNTS = frozenset({"iban", "bank-account", "account"})
 _CARDS = frozenset({"card", "card-expiry", "card-cvv"})
 _HEALTH = frozenset({"health-term", "medication", "icd-10"})
 _QUASI = frozenset({"date", "place", "postal-code", "url", "organization", "title", "age"})
-_IDENTIFIERS = _MEDICAL_IDS | _ACCOUNTS | frozenset(
-    "person street-address phone email ip mac date-of-birth us-ssn us-itin us-driver-license us-passport uk-nhs uk-nino "
-    "npi dea vin plate device-serial certificate de-idnr fr-nir es-dni it-codice-fiscale nl-bsn pl-pesel "
-    "se-personnummer ca-sin au-tfn in-aadhaar br-cpf us-ein".split()
-)  # fmt: skip
+_IDENTIFIERS = (
+    _MEDICAL_IDS
+    | _ACCOUNTS
+    | frozenset(
+        entries(
+            "person street-address phone email ip mac date-of-birth us-ssn us-itin us-ein us-driver-license "
+            "us-passport uk-nhs uk-nino npi dea vin plate device-serial certificate de-idnr fr-nir es-dni "
+            "it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf"
+        )
+    )
+)
 _SECRETS = frozenset(
-    "secret-aws-key secret-github-token secret-slack-token secret-openai-key secret-anthropic-key secret-google-key "
-    "secret-stripe-key secret-jwt secret-private-key secret-connection-string secret-password secret-api-key".split()
+    entries(
+        "secret-aws-key secret-github-token secret-slack-token secret-openai-key secret-anthropic-key "
+        "secret-google-key secret-stripe-key secret-jwt secret-private-key secret-connection-string secret-password "
+        "secret-api-key"
+    )
 )
 _SPECIAL = frozenset(
-    f"special-{kind}" for kind in "religion orientation ethnicity union politics biometric criminal health".split()
+    entries(
+        "special-religion special-orientation special-ethnicity special-union special-politics special-biometric "
+        "special-criminal special-health"
+    )
 )
 
 CLASS_TYPES: Mapping[str, frozenset[str]] = {

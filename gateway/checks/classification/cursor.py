@@ -19,11 +19,10 @@ Each window costs a bounded amount and moves the position on: linear.
 import msgspec
 
 from gateway.checks.classification.locator import Hit, Locator
-from gateway.checks.classification.normalise import shadow
-from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD
+from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, LOOKAHEAD
 
 WINDOW = 480
-_TRIGGER = 48
+_TRIGGER = LONGEST + 8
 """No trigger is longer."""
 HELD = BACKUP + _TRIGGER
 """What must be held back of a text without a trigger, as one may be beginning in it."""
@@ -35,8 +34,8 @@ _MARKS = ",;{}[]()<>\"'|、。，；"
 class Step(msgspec.Struct, frozen=True, gc=False):
     """One move of the walk: the text up to `end` is decided. `findings` are hits with absolute places, by place.
 
-    `closed` is where the long hit that was open ended; `opened` is a long hit that began in this step. `complete` is
-    False when something could not be read.
+    `closed` is where the long hit that was open ended, at or before `end`; `opened` is a long hit that began in this
+    step. `complete` is False when something could not be read.
     """
 
     end: int
@@ -53,6 +52,7 @@ class Cursor:
         self._locator = locator
         self._hot = False
         self._long: Hit | None = None
+        self._stop: int | None = None
         self.position = 0
 
     @property
@@ -84,12 +84,23 @@ class Cursor:
         if found is None or (not final and offset + found + _TRIGGER > length):
             end = length if final and found is None else max(self.position, length - HELD)
         else:
-            end = max(self.position, offset + _back(text, found))
+            end = self._back(text, offset, found)
             self._hot = True
         if end == self.position:
             return None
         self.position = end
         return Step(end)
+
+    def _back(self, text: str, offset: int, found: int) -> int:
+        """Where the window for a trigger starts: `BACKUP` before it, there after the first white space, but not before
+        the place reached."""
+        first = found - BACKUP
+        if offset + first <= self.position:
+            return self.position
+        for index in range(first, found):
+            if text[index] in _SPACES:
+                return offset + index + 1
+        return offset + first
 
     def _window(self, text: str, offset: int, end: int, last: bool) -> Step:
         start = self.position
@@ -101,10 +112,8 @@ class Cursor:
             cut = _left(hits, _space(text, offset, start, end - LOOKAHEAD))
             if cut <= start:
                 cut, opened = _right(hits, _space(text, offset, start, end - LOOKAHEAD), end)
-        closed = self._continued(text, offset, end, last)
+        closed = self._ended(text, offset, end, cut, last)
         accepted = tuple(hit for hit in hits if hit.end <= cut and hit is not opened)
-        if closed is not None:
-            self._long = None
         if opened is not None and self._long is not None:
             # Two at once: the second is told as far as it was seen, and the text counts as not fully read.
             accepted, opened, complete = (*accepted, _cut_off(opened, cut)), None, False
@@ -113,21 +122,19 @@ class Cursor:
         self.position = cut
         return Step(cut, accepted, opened, closed, complete)
 
-    def _continued(self, text: str, offset: int, end: int, last: bool) -> int | None:
-        """Where the long hit that is open ends, when this window shows it."""
+    def _ended(self, text: str, offset: int, end: int, cut: int, last: bool) -> int | None:
+        """Where the long hit that is open ended, once the walk is there."""
         if self._long is None:
             return None
-        stop = self._locator.continuation(self._long, text[self.position - offset : end - offset]) + self.position
-        return stop if last or stop < end - _TRIGGER else None
-
-
-def _back(text: str, found: int) -> int:
-    """Where a window begins for a trigger here: after the first white space within reach before it."""
-    first = max(0, found - BACKUP)
-    for index in range(first, found):
-        if text[index] in _SPACES:
-            return index + 1
-    return first
+        if self._stop is None:
+            piece = text[self.position - offset : end - offset]
+            stop = self.position + self._locator.continuation(self._long, piece)
+            # What ends near the end of the window may go on (a key's last line): looked at again from the cut.
+            self._stop = stop if last or stop < end - _TRIGGER else None
+        if self._stop is None or self._stop > cut:
+            return None
+        stop, self._stop, self._long = self._stop, None, None
+        return stop
 
 
 def _space(text: str, offset: int, start: int, target: int) -> int:

@@ -36,10 +36,7 @@ class Engine:
         all_findings: list[tuple[Finding, ...]] = []
         read = failed = total = 0
         for part in parts:
-            if part.kind == "unreadable":
-                findings, whole = (), False
-            else:
-                findings, whole = self._scan_part(part.text, deadline, MAX_FINDINGS - total)
+            findings, whole = self._scan_part(part, deadline, MAX_FINDINGS - total)
             total += len(findings)
             read += whole
             failed += not whole
@@ -60,10 +57,12 @@ class Engine:
         """Opens a scan of streamed lanes. `mask` says which findings are masked: their types, or a predicate."""
         return StreamScan(self._locator, mask, health_context=health_context)
 
-    def _scan_part(self, text: str, deadline: int, limit: int) -> tuple[tuple[Finding, ...], bool]:
+    def _scan_part(self, part: Part, deadline: int, limit: int) -> tuple[tuple[Finding, ...], bool]:
+        if part.kind == "unreadable":
+            return (), False
         found: list[Finding] = []
         try:
-            whole = self._walk(text, found, deadline, limit)
+            whole = self._walk(part.text, found, deadline, limit)
         except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
             whole = False
         return tuple(sorted(found, key=place_of)), whole

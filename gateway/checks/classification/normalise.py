@@ -114,7 +114,7 @@ def normalise(text: str) -> Mapped:
 
 
 def _composed(text: str, folds: list[str]) -> Mapped:
-    """As `normalise`, where marks combine with the letters before them. `folds` is what each character becomes alone."""
+    """As `normalise`, where marks combine with letters before them; `folds` is what each character becomes alone."""
     combining = unicodedata.combining
     characters: list[str] = []
     starts: list[int] = []

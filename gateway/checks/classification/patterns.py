@@ -6,7 +6,6 @@ import re2
 
 from gateway.core.errors import ConfigurationError
 
-
 _ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
 _HERE = re2._re2.RE2.Anchor.ANCHOR_START
 

@@ -14,6 +14,8 @@ import msgspec
 BACKUP = 80
 CONTEXT = BACKUP
 LOOKAHEAD = 96
+LONGEST = 40
+"""No word of a lexicon is longer."""
 
 
 class Near(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,11 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     type: str | None = None
     score: float = 0.8
     reason: str = "lexicon"
+
+
+def entries(text: str) -> tuple[str, ...]:
+    """The entries of a table, apart by white space, in order."""
+    return tuple(text.split())
 
 
 def words(text: str) -> tuple[str, ...]:

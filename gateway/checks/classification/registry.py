@@ -15,7 +15,7 @@ from gateway.checks.classification.families import (
     secrets,
     special,
 )
-from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer
+from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Label, Lexicon, Recognizer
 from gateway.checks.classification.validators import CHECKS
 from gateway.core.errors import ConfigurationError
 
@@ -36,24 +36,39 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
         return f"{REVISION}-{hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]}"
 
     def check(self) -> None:
-        """`ConfigurationError` for an id that is there twice, or a name of a check or lexicon that is not there."""
-        ids = [item.id for item in (*self.recognizers, *self.labels)]
+        """`ConfigurationError` for an id that is there twice, a check or lexicon that is not there, or a reach beyond
+        the bounds that the windows rely on."""
+        ids = [*(item.id for item in self.recognizers), *(item.id for item in self.labels)]
         lexicons = [item.id for item in self.lexicons]
-        for names_ in (ids, lexicons):
-            if len(set(names_)) != len(names_):
-                raise ConfigurationError("a recognizer's or lexicon's id is there twice")
+        if len(set(ids)) != len(ids) or len(set(lexicons)) != len(lexicons):
+            raise ConfigurationError("a recognizer's, label's or lexicon's id is there twice")
+        for lexicon in self.lexicons:
+            if any(not word or len(word) > LONGEST or word != word.lower() for word in lexicon.words):
+                raise ConfigurationError(
+                    f"lexicon {lexicon.id} must hold lower-case words of at most {LONGEST} characters"
+                )
         for label in self.labels:
-            if label.lexicon not in lexicons or label.check not in {None, *CHECKS}:
-                raise ConfigurationError(f"label {label.id} names a lexicon or a check that there is not")
+            _known(label.id, {label.check}, {label.lexicon}, lexicons)
+            if label.gap > BACKUP - LONGEST:
+                raise ConfigurationError(f"label {label.id} reaches further than {BACKUP - LONGEST} characters")
         for item in self.recognizers:
-            checks = {item.check, *(near.check for near in item.near)} - {None}
-            if not checks <= CHECKS.keys():
-                raise ConfigurationError(f"recognizer {item.id} names a check that there is not")
-            near = {item.unless, *(near.lexicon for near in item.near)} - {None}
-            if not near <= set(lexicons):
-                raise ConfigurationError(f"recognizer {item.id} names a lexicon that there is not")
+            _known(
+                item.id,
+                {item.check, *(near.check for near in item.near)},
+                {item.unless, *(near.lexicon for near in item.near)},
+                lexicons,
+            )
             if item.type is None and not item.near:
                 raise ConfigurationError(f"recognizer {item.id} has neither a type nor words near by that give it one")
+            if any(near.before > CONTEXT - LONGEST or near.after > CONTEXT // 2 for near in item.near):
+                raise ConfigurationError(f"recognizer {item.id} looks for words further away than its context")
+
+
+def _known(owner: str, checks: set[str | None], needed: set[str | None], lexicons: list[str]) -> None:
+    if not checks <= {None, *CHECKS}:
+        raise ConfigurationError(f"{owner} names a check that there is not")
+    if not needed <= {None, *lexicons}:
+        raise ConfigurationError(f"{owner} names a lexicon that there is not")
 
 
 DEFAULT = Registry(

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor, Step
 from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
-from gateway.checks.classification.masking import Span, merged
+from gateway.checks.classification.masking import WIDE, Span, merged
 from gateway.checks.classification.normalise import shadow
 from gateway.checks.classification.recognizer import CONTEXT
 from gateway.core.errors import FormatError
 from gateway.core.finding import Finding, Scan
 
 Mask = Callable[[Finding], bool]
-_LONG = 1 << 60
 UNREAD = "[UNSCANNED]"
 """What stands for text that could not be scanned."""
 
@@ -100,7 +99,7 @@ class Lane:
         ]
         self._findings += found
         if self._opened is not None:
-            self._cover(self._opened, start, step.end if step.closed is None else min(step.closed, step.end), spans)
+            self._cover(self._opened, start, step.end if step.closed is None else step.closed, spans)
         if self._opened is not None and step.closed is not None:
             self._findings.append(finding_of(self._opened, step.closed))
             self._opened = None
@@ -113,7 +112,7 @@ class Lane:
     def _cover(self, long: Hit, start: int, end: int, spans: list[Span]) -> None:
         """Mask what a long hit takes of this step; its placeholder goes out once."""
         if self._masked and max(start, long.start) < end:
-            spans.append(Span(max(start, long.start), end, long.type, _LONG, silent=self._shown))
+            spans.append(Span(max(start, long.start), end, long.type, WIDE, silent=self._shown))
             self._shown = True
 
     def _write(self, groups: list[tuple[int, int, str]], start: int, end: int, released: list[str]) -> None:
@@ -125,6 +124,13 @@ class Lane:
         released.append(self._buffer[position - self._offset : end - self._offset])
 
 
+def _by_type(types: frozenset[str]) -> Mask:
+    def masked(finding: Finding) -> bool:
+        return finding.type in types
+
+    return masked
+
+
 class StreamScan:
     """All lanes of one streamed answer. Implements `Lanes`.
 
@@ -133,7 +139,7 @@ class StreamScan:
 
     def __init__(self, locator: Locator, mask: Mask | frozenset[str], *, health_context: bool = False) -> None:
         self._locator = locator
-        self._mask: Mask = mask if callable(mask) else (lambda finding, types=mask: finding.type in types)
+        self._mask = mask if callable(mask) else _by_type(mask)
         self._health_context = health_context
         self._lanes: dict[str, Lane] = {}
 

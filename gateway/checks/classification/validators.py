@@ -11,26 +11,44 @@ from ipaddress import AddressValueError, IPv6Address
 from stdnum.exceptions import ValidationError
 from stdnum.us import itin as stdnum_itin
 
+from gateway.checks.classification.recognizer import entries
+
 Verdict = tuple[str, int, int]
 Check = Callable[[str], Verdict | None]
 
 # ISO 13616 registry: total length of an IBAN by country.
 _IBAN_LENGTHS = {
     entry[:2]: int(entry[2:])
-    for entry in (
+    for entry in entries(
         "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 "
         "EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 "
         "KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 "
         "PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 "
         "UA29 VA22 VG24 XK20 YE30"
-    ).split()
+    )
 }
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_PLACEHOLDERS = frozenset(
-    "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
-    "undefined str password passwd secret token redacted hidden".split()
+_NO_PASSWORDS = frozenset(
+    entries(
+        "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
+        "undefined password passwd secret token redacted hidden"
+    )
+)
+_NOT_NAMES = frozenset(
+    entries(
+        "the a an and or but if in on at of to for from with by as is are was were be been it its this that these "
+        "those he she they we you i my your his her their our not no yes please thanks thank dear hello hi hey there "
+        "all any some what when where who why how which do does did done can could will would shall should may might "
+        "must have has had january february march april june july august september october november december monday "
+        "tuesday wednesday thursday friday saturday sunday today tomorrow yesterday name date phone email address fax "
+        "mobile patient doctor dob mrn ssn id null none unknown n/a na tbd true false new old first last other see ref "
+        "re inc ltd llc gmbh corp company team support customer service account number street road avenue hospital "
+        "clinic bank university department diagnosis history type status code http https required everyone everybody "
+        "guys folks again just only very so too sorry sure ready happy here looking trying going calling writing "
+        "interested afraid glad sir madam english french german spanish american british"
+    )
 )
 
 
@@ -255,20 +273,6 @@ def age(text: str) -> Verdict | None:
     return _whole("over-89" if years > 89 else "form", text)
 
 
-_NOT_NAMES = frozenset(
-    "the a an and or but if in on at of to for from with by as is are was were be been it its this that these those he "
-    "she they we you i my your his her their our not no yes please thanks thank dear hello hi hey there all any some "
-    "what when where who why how which do does did done can could will would shall should may might must have has had "
-    "january february march april june july august september october november december monday tuesday wednesday thursday "
-    "friday saturday sunday today tomorrow yesterday name date phone email address fax mobile patient doctor dob mrn ssn "
-    "id null none unknown n/a na tbd true false john/jane new old first last other see ref re inc ltd llc gmbh corp "
-    "company team support customer service account number street road avenue hospital clinic bank university department "
-    "diagnosis history type status code http https required everyone everybody guys folks again just only very so too "
-    "sorry sure ready happy here looking trying going calling writing not interested afraid glad sir madam english french "
-    "german spanish american british".split()
-)
-
-
 def name(text: str) -> Verdict | None:
     """A name in capitals where one was announced: it ends before the first word that is none."""
     end = 0
@@ -284,15 +288,10 @@ def name(text: str) -> Verdict | None:
     return ("name", 0, len(kept)) if len(letters) > 1 else None
 
 
-def name_lower(text: str) -> Verdict | None:
-    """As `name`, in lower case: at most two words."""
-    return name(text)
-
-
 def password(text: str) -> Verdict | None:
     """The value after `password:`; not a word that says there is none, not a placeholder of our own."""
     value = text.rstrip(".,;:)!?")
-    if len(value) < 4 or value.lower() in _PLACEHOLDERS or not value.strip("*x.-_#") or _placeholder(value):
+    if len(value) < 4 or value.lower() in _NO_PASSWORDS or not value.strip("*x.-_#") or _placeholder(value):
         return None
     return "keyword", 0, len(value)
 
@@ -323,7 +322,7 @@ CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         email, phone, phone_nanp, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi, dea, code,
-        long_code, numeric_date, iso_date, textual_date, age, name, name_lower, password, spoken_password, api_key, connection,
+        long_code, numeric_date, iso_date, textual_date, age, name, password, spoken_password, api_key, connection,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

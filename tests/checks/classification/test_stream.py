@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.locator import Locator
@@ -17,18 +18,17 @@ from gateway.core.finding import Finding
 from tests.checks.classification.conftest import StillClock
 
 ENGINE = Engine(clock=StillClock(), budget_ms=50)
-TYPES = frozenset(
-    "email phone us-ssn card iban ip person mrn date date-of-birth secret-jwt secret-private-key secret-password "
-    "secret-connection-string health-plan-id account secret-openai-key url".split()
-)
+TYPES = maskable("phi") | maskable("secret")
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20
 PIECES = (
     "bob.smith@example.com", "(415) 555-0132", "+44 20 7946 0958", "123-45-6789", "4111 1111 1111 1111",
-    "DE89 3704 0044 0532 0130 00", "203.0.113.9", "2001:db8::8a2e:370:7334", "Dr. Maria Lopez", "Patient: John Q. Smith",
+    "DE89 3704 0044 0532 0130 00", "203.0.113.9", "2001:db8::8a2e:370:7334", "Dr. Maria Lopez",
+    "Patient: John Q. Smith",
     "MRN: 84736251", "DOB: 03/12/1958", "born on 12 March 1958", "password: hunter2x", "type 2 diabetes",
     "postgres://bob:s3cret@db.example.com/x", "member id: XYZ123456789", "account number 12345678", PEM, JWT,
-    "sk-proj-" + "a1B2" * 12, "https://example.com/a?b=" + "c" * 300, "x" * 700, "bob\\u0040example.com", "\\n555-123-4567",
+    "sk-proj-" + "a1B2" * 12, "https://example.com/a?b=" + "c" * 300, "x" * 700,
+    "bob\\u0040example.com", "\\n555-123-4567",
     "１２３-４５-６７８９", "bo\u200bb@example.com", "e\u0301clair", "電話 555-123-4567 です", "\U0001f600", "\ud800",
     "1 2 3 4 5 6 7 8 9", "a@" * 200, "-----BEGIN PRIVATE KEY-----", "eyJ" + "a" * 900, "and then we went home", "\x00",
     ",", ". ", "\n", " ", "\t\n", "\\", "Mr. ", "name: ", "ssn ", "12", "/", "-",

@@ -64,7 +64,10 @@ RECOGNIZERS = (
     Recognizer(
         id="age-labelled",
         type="age",
-        pattern=r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|when (?:he|she|they|i) (?:is|was|were|am) ))([0-9]{1,3})\b",
+        pattern=(
+            r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
+            r"([0-9]{1,3})\b"
+        ),
         gate="(?i:age[d:= ]|turn[a-z]{0,3} |(?:is|was|were|am) )[a-z:= ]{0,4}[0-9]",
         check="age",
         score=0.75,

@@ -11,9 +11,9 @@ LEXICONS = (
     Lexicon(
         id="mrn",
         words=words(
-            "mrn, mr#, mr #, medical record, medical record number, medical record no, med rec, medical rec, chart number, "
-            "chart no, chart #, patient id, patient number, patient no, patient #, patient identifier, hospital number, "
-            "record number, medical id, patientenid, fallnummer, patientennummer"
+            "mrn, mr#, mr #, medical record, medical record number, medical record no, med rec, medical rec, "
+            "chart number, chart no, chart #, patient id, patient number, patient no, patient #, patient identifier, "
+            "hospital number, record number, medical id, patientenid, fallnummer, patientennummer"
         ),
     ),
     Lexicon(

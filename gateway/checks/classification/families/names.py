@@ -2,25 +2,33 @@
 
 from gateway.checks.classification.recognizer import Lexicon, Recognizer
 
-_TOKEN = r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
+_WORD = r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
 _INNER = (
-    rf"(?: (?:[A-Z]\.|(?:van|von|de|der|den|da|di|du|del|la|le|el|al|bin|ibn|ter|zu) ?(?:{_TOKEN})|{_TOKEN}|[A-Z]\b))"
+    rf"(?: (?:[A-Z]\.|(?:van|von|de|der|den|da|di|du|del|la|le|el|al|bin|ibn|ter|zu) ?(?:{_WORD})|{_WORD}|[A-Z]\b))"
 )
-_NAME = rf"{_TOKEN}{_INNER}?{_INNER}?{_INNER}?"
+_NAME = rf"{_WORD}{_INNER}?{_INNER}?{_INNER}?"
 _TITLED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?{_NAME}"
 _TITLES = (
-    r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|Justice|"
-    r"Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|Don|Do\xE0a|"
-    r"Signor|Signora|Dott|Ing|mr|mrs|ms|dr|MR|MRS|MS|DR)"
+    r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
+    r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
+    r"Don|Do\xE0a|Signor|Signora|Dott|Ing|mr|mrs|ms|dr|MR|MRS|MS|DR)"
 )
 _LABELS = (
-    r"(?i:\b(?:patient(?:[ _]?name|'s name)?|(?:full|first|last|middle|given|family|sur|maiden|legal|user|customer|client|"
-    r"member|employee|contact|account holder|cardholder|card ?holder|nominee|beneficiary|insured|spouse|mother's maiden|"
-    r"next of kin|emergency contact)?[ _]?name|name|surname|client|customer|cardholder|card ?holder|member|employee|"
-    r"subscriber|insured|beneficiary|physician|doctor|provider|attending|surgeon|nurse|caller|applicant|borrower|tenant|"
-    r"guardian|next of kin|emergency contact|attn|attention|contact|sender|recipient|ship to|bill to|signed|signed by|"
-    r"regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|plaintiff|defendant|student|"
-    r"patientin|versicherter|vorname|nachname))"
+    r"(?i:\b(?:patient(?:[ _]?name|'s name)?|(?:full|first|last|middle|given|family|sur|maiden|legal|user|customer|"
+    r"client|member|employee|contact|account holder|nominee|beneficiary|insured|spouse|mother's maiden|next of kin|"
+    r"emergency contact)?[ _]?name|surname|client|customer|card ?holder|member|employee|subscriber|insured|"
+    r"beneficiary|physician|doctor|provider|attending|surgeon|nurse|caller|applicant|borrower|tenant|guardian|"
+    r"next of kin|emergency contact|attn|attention|contact|sender|recipient|ship to|bill to|billing address|"
+    r"directed by|signed|signed by|regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|plaintiff|"
+    r"defendant|student|patientin|versicherter|vorname|nachname))"
+)
+_GREETINGS = "regards|sincerely|cheers|yours|wishes|dear|hello|hi|hey|morning|evening"
+_INTRODUCTIONS = (
+    "name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
+    "signed by|seen by|referred by|treated by|reviewed by"
+)
+_ROLES = (
+    "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister"
 )
 
 LEXICONS: tuple[Lexicon, ...] = ()
@@ -40,15 +48,18 @@ RECOGNIZERS = (
         type="person",
         pattern=r"\b(?:mr|mrs|ms|dr)\. ([a-z\xE0]+(?:[ \-][a-z\xE0]+)?)",
         gate=r"(?:mr|mrs|ms|dr)\. [a-z\xE0]",
-        check="name_lower",
+        check="name",
         score=0.7,
         reason="title",
     ),
     Recognizer(
         id="person-labelled",
         type="person",
-        pattern=rf"""{_LABELS}["']?[ \t]?[:=][ \t\n]{{0,2}}["']?(?:{_TITLES}\.? )?({_TITLED}(?:, {_TOKEN}(?: [A-Z]\.)?)?)""",
-        gate=r"""[a-z]["']?[ \t]?[:=][ \t\n]{0,2}["']?[A-Z\xC0]""",
+        pattern=(
+            rf"""{_LABELS}["']?[ \t]?[:=][ \t\n]{{0,4}}["']?(?:{_TITLES}\.? )?"""
+            rf"({_TITLED}(?:, {_WORD}(?: [A-Z]\.)?)?)"
+        ),
+        gate=r"""[a-z]["']?[ \t]?[:=][ \t\n]{0,4}["']?[A-Z\xC0]""",
         check="name",
         score=0.85,
         reason="label",
@@ -56,8 +67,8 @@ RECOGNIZERS = (
     Recognizer(
         id="person-closing",
         type="person",
-        pattern=rf"(?i:\b(?:regards|sincerely|cheers|yours|best wishes|dear|hello|hi|hey|good morning|good evening)),?[ \n]{{1,2}}({_NAME})",
-        gate=r"(?i:regards|sincerely|cheers|yours|wishes|dear|hello|hi|hey|morning|evening),?[ \n]{1,2}[A-Z\xC0]",
+        pattern=rf"(?i:\b(?:{_GREETINGS})),?[ \n]{{1,2}}({_NAME})",
+        gate=rf"(?i:{_GREETINGS}),?[ \n]{{1,2}}[A-Z\xC0]",
         check="name",
         score=0.7,
         reason="greeting",
@@ -65,11 +76,8 @@ RECOGNIZERS = (
     Recognizer(
         id="person-introduced",
         type="person",
-        pattern=(
-            r"(?i:\b(?:my name is|name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|"
-            rf"on behalf of|ask for|signed by|seen by|referred by|treated by|reviewed by)) (?:{_TITLES}\.? )?({_NAME})"
-        ),
-        gate=r"(?i:name is|name's|named|i am called|this is|e with|e to|i'm|i am|behalf of|ask for|ed by|ing with) [A-Z\xC0]",
+        pattern=rf"(?i:\b(?:{_INTRODUCTIONS})) (?:{_TITLES}\.? )?({_NAME})",
+        gate=rf"(?i:{_INTRODUCTIONS}) [A-Z\xC0]",
         check="name",
         score=0.7,
         reason="introduced",
@@ -79,15 +87,15 @@ RECOGNIZERS = (
         type="person",
         pattern=r"(?i:\bmy name is|\bname's) ([a-z\xE0]+(?: [a-z\xE0'\-]+)?)",
         gate=r"(?i:name is|name's) [a-z\xE0]",
-        check="name_lower",
+        check="name",
         score=0.65,
         reason="introduced",
     ),
     Recognizer(
         id="person-patient",
         type="person",
-        pattern=rf"\b(?i:patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister) ({_TOKEN}{_INNER}{_INNER}?)",
-        gate=r"(?i:patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister) [A-Z\xC0]",
+        pattern=rf"\b(?i:{_ROLES}) ({_WORD}{_INNER}{_INNER}?)",
+        gate=rf"(?i:{_ROLES}) [A-Z\xC0]",
         check="name",
         score=0.75,
         reason="role",

@@ -1,8 +1,8 @@
 """The verifier of bundles as one file of its own: Python's standard library and `cryptography`, no more.
 
 The file holds the sources of `gateway.ledger` and `gateway.evidence` that verification needs, byte for byte, and
-installs them as modules; in place of msgspec's structs come dataclasses, and in place of the typed decoder `plain`. So what an
-auditor reads in `verify.py` is what the gateway itself runs, and a test runs both on the same bundles.
+installs them as modules; in place of msgspec's structs come dataclasses, and in place of the typed decoder `plain`. So
+what an auditor reads in `verify.py` is what the gateway itself runs, and a test runs both on the same bundles.
 """
 
 from functools import cache

@@ -1,0 +1,304 @@
+"""API keys: made, found, listed, revoked and rotated, each change with its record.
+
+A key is `gwk_<prefix>_<secret>`: 12 hex digits to find it by, and 32 random bytes in base64url (43 characters). Only
+the SHA-256 of the whole is kept (256 random bits need no slow hash); the key itself is shown once and is nowhere.
+
+No key is usable that is not on record: the record of a new key is durable before its row is. What takes a key away acts
+the other way round, so that it holds even when its record cannot be written.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.ids import random_id, uuid7
+from gateway.core.ports import Clock, KeyRecord
+from gateway.core.refusal import Refusal
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
+from gateway.store.engine import writing
+from gateway.store.sql import reachable
+from gateway.store.tables import api_key
+
+CACHED_NS = 5 * 1_000_000_000
+"""How long an answer is remembered: a revocation by another process acts within it."""
+MAX_CACHED = 10_000
+_PREFIX = re.compile(r"[0-9a-f]{12}")
+_OWNER = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
+_KINDS = ("person", "service", "agent")
+_MAX_NAMES = 64
+V = TypeVar("V")
+_names = msgspec.json.Decoder(tuple[str, ...])
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key will say of its holder (`core.caller.Identity`)."""
+
+    owner: str
+    kind: str
+    roles: tuple[str, ...]
+    zone: str
+    purposes: tuple[str, ...] = ()
+    floor: tuple[str, ...] = ()
+    rate: str | None = None
+    expires_us: int | None = None
+
+
+class Administrator(msgspec.Struct, frozen=True, kw_only=True):
+    """Who changes keys, and where that goes on record."""
+
+    ledger: Ledger
+    tenant: str
+    """The id of that ledger."""
+    actor: str | None = None
+    """The administrator's pseudonym in it."""
+    actor_kind: str | None = None
+    detail: Detail = Detail()
+    """What else is known of the administrator."""
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """A key that was just made. `plain` is the key itself, to be shown once."""
+
+    record: KeyRecord
+    plain: str
+
+    def __repr__(self) -> str:
+        return f"NewKey({self.record.id})"
+
+
+class ApiKeyStore:
+    """API keys in the database. `core.ports.KeyLookup` for who verifies them."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+        self._known: dict[str, tuple[KeyRecord, int]] = {}
+        # Apart from the known ones, so that a flood of made-up prefixes pushes none of those out.
+        self._unknown: dict[str, int] = {}
+        self._asking: dict[str, asyncio.Task[KeyRecord | None]] = {}
+        self._changes = 0
+
+    async def find(self, prefix: str) -> KeyRecord | None:
+        """The key with this prefix, revoked and expired ones too; at most 5 s old. `LedgerUnavailable` if the database
+        cannot be asked: an answer that is older is never given instead."""
+        if not _PREFIX.fullmatch(prefix):
+            return None
+        now = self._clock.monotonic_ns()
+        known = self._known.get(prefix)
+        if known is not None and now < known[1]:
+            return known[0]
+        if now < self._unknown.get(prefix, now):
+            return None
+        task = self._asking.get(prefix)
+        if task is None:
+            # One question for all who ask at once; whoever stops waiting does not take the answer from the others.
+            task = self._asking[prefix] = asyncio.create_task(self._ask(prefix))
+            task.add_done_callback(lambda done: self._asked(prefix, done))
+        return await asyncio.shield(task)
+
+    async def list(self, tenant: str) -> tuple[KeyRecord, ...]:
+        """All keys of a tenant (its configured id), the oldest first, revoked and expired ones too."""
+        query = select(api_key).where(api_key.c.tenant == tenant).order_by(api_key.c.created_us, api_key.c.id)
+        with reachable():
+            async with self._engine.connect() as connection:
+                return tuple(_record(row) for row in await connection.execute(query))
+
+    async def create(self, by: Administrator, tenant: str, grant: Grant) -> NewKey | Refusal:
+        """Make a key of a tenant (its configured id), or say which field of the grant is wrong."""
+        refusal = _checked(grant, self._clock.now_us())
+        if refusal is not None:
+            return refusal
+        made = self._new(tenant, grant)
+        # A crash after this and before the row: the record tells of a key that never came to be, and that nobody has
+        # seen. The other order would leave a key that works and is on no record.
+        await self._on_record(by, "key.created", made.record.id, _described(made.record))
+        with reachable():
+            async with writing(self._engine) as connection:
+                await connection.execute(insert(api_key).values(_row(made.record)))
+        self._forget(made.record.prefix)
+        return made
+
+    async def revoke(self, by: Administrator, tenant: str, key_id: str) -> KeyRecord | Refusal:
+        """End a key at once (within 5 s in other processes). Repeating it makes another record, and changes no time."""
+        now = self._clock.now_us()
+        # The row first: a key that leaked must end even while the ledger cannot be written. A crash after this and
+        # before the record: the key is refused, and whoever revoked it was not told so and does it again.
+        with reachable():
+            async with writing(self._engine) as connection:
+                mine = (api_key.c.id == key_id, api_key.c.tenant == tenant)
+                await connection.execute(
+                    update(api_key).where(*mine, api_key.c.revoked_us.is_(None)).values(revoked_us=now)
+                )
+                row = (await connection.execute(select(api_key).where(*mine))).one_or_none()
+        if row is None:
+            return Refusal(code="not_found", field="id")
+        record = _record(row)
+        self._forget(record.prefix)
+        await self._on_record(by, "key.revoked", key_id, (f"owner {record.owner}", f"prefix {record.prefix}"))
+        return record
+
+    async def rotate(
+        self, by: Administrator, tenant: str, key_id: str, *, overlap_s: int, expires_us: int | None = None
+    ) -> NewKey | Refusal:
+        """A new key with the grant of an old one, which ends after the overlap if not earlier."""
+        now = self._clock.now_us()
+        if not 0 <= overlap_s <= 366 * 86_400:
+            return Refusal(code="parameter_invalid", field="overlap", hint="0 to 366 days, in seconds")
+        old = await self._get(tenant, key_id)
+        if old is None:
+            return Refusal(code="not_found", field="id")
+        if old.revoked_us is not None or (old.expires_us is not None and old.expires_us <= now):
+            return Refusal(code="conflict", field="id", hint="a key that is neither revoked nor expired")
+        grant = _grant(old, expires_us)
+        refusal = _checked(grant, now)
+        if refusal is not None:
+            return refusal
+        made = self._new(tenant, grant)
+        ends = min(now + overlap_s * 1_000_000, old.expires_us or now + overlap_s * 1_000_000)
+        lines = (*_described(made.record), f"replaces {old.id}", f"which ends {timestamp(ends)}")
+        # As in `create`: a crash after the record and before the commit leaves the old key as it was, and no new one.
+        await self._on_record(by, "key.rotated", made.record.id, lines)
+        with reachable():
+            async with writing(self._engine) as connection:
+                await connection.execute(insert(api_key).values(_row(made.record)))
+                await connection.execute(update(api_key).where(api_key.c.id == old.id).values(expires_us=ends))
+        self._forget(old.prefix, made.record.prefix)
+        return made
+
+    # ---------------------------------------------------------------------------------------------------------- inside
+
+    async def _get(self, tenant: str, key_id: str) -> KeyRecord | None:
+        query = select(api_key).where(api_key.c.id == key_id, api_key.c.tenant == tenant)
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _record(row)
+
+    async def _ask(self, prefix: str) -> KeyRecord | None:
+        changes, until = self._changes, self._clock.monotonic_ns() + CACHED_NS
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(select(api_key).where(api_key.c.prefix == prefix))).one_or_none()
+        record = None if row is None else _record(row)
+        if changes == self._changes:  # otherwise this may be what was true before the change
+            if record is None:
+                _keep(self._unknown, prefix, until)
+            else:
+                _keep(self._known, prefix, (record, until))
+        return record
+
+    def _asked(self, prefix: str, task: asyncio.Task[KeyRecord | None]) -> None:
+        if self._asking.get(prefix) is task:
+            del self._asking[prefix]
+        if not task.cancelled():
+            task.exception()  # seen, even if everyone who waited is gone
+
+    def _forget(self, *prefixes: str) -> None:
+        self._changes += 1
+        for prefix in prefixes:
+            self._known.pop(prefix, None)
+            self._unknown.pop(prefix, None)
+            self._asking.pop(prefix, None)
+
+    def _new(self, tenant: str, grant: Grant) -> NewKey:
+        prefix, secret = os.urandom(6).hex(), urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode("ascii")
+        plain = f"gwk_{prefix}_{secret}"
+        record = KeyRecord(
+            id=random_id("ak"),
+            prefix=prefix,
+            hash=hashlib.sha256(plain.encode("ascii")).digest(),
+            tenant=tenant,
+            created_us=self._clock.now_us(),
+            revoked_us=None,
+            **msgspec.structs.asdict(grant),
+        )
+        return NewKey(record, plain)
+
+    async def _on_record(self, by: Administrator, event: str, key_id: str, lines: tuple[str, ...]) -> None:
+        now, salt = self._clock.now_us(), new_salt()
+        detail = encode_detail(msgspec.structs.replace(by.detail, diff=lines))
+        envelope = Envelope(
+            id=uuid7(now),
+            tenant=by.tenant,
+            event=event,
+            occurred_at=timestamp(now),
+            actor=by.actor,
+            actor_kind=by.actor_kind,
+            credential=key_id,
+            detail=committed(salt, "detail", detail),
+        )
+        await by.ledger.append(Entry(envelope=envelope, detail=detail, salt=salt))
+
+
+def _checked(grant: Grant, now_us: int) -> Refusal | None:
+    def wrong(field: str, hint: str) -> Refusal:
+        return Refusal(code="parameter_invalid", field=field, hint=hint)
+
+    if not _OWNER.fullmatch(grant.owner) or grant.owner != grant.owner.strip():
+        return wrong("owner", "1 to 256 characters, no control characters, no spaces around them")
+    if grant.kind not in _KINDS:
+        return wrong("kind", "person, service or agent")
+    for field, names in (("roles", grant.roles), ("purposes", grant.purposes), ("floor", grant.floor)):
+        if len(names) > _MAX_NAMES or len(set(names)) != len(names) or not all(map(_NAME.fullmatch, names)):
+            return wrong(field, f"at most {_MAX_NAMES} names, once each, of letters, digits and _ . : -")
+    if not _NAME.fullmatch(grant.zone):
+        return wrong("zone", "the id of a zone")
+    if grant.rate is not None and not _RATE.fullmatch(grant.rate):
+        return wrong("rate", "COUNT/second, COUNT/minute, COUNT/hour or COUNT/day")
+    if grant.expires_us is not None and grant.expires_us <= now_us:
+        return wrong("expires", "a time to come")
+    return None
+
+
+def _described(record: KeyRecord) -> tuple[str, ...]:
+    """What was granted, one line each, for the detail of the record."""
+    lines = [f"owner {record.owner}", f"prefix {record.prefix}", f"kind {record.kind}", f"zone {record.zone}"]
+    lines += [f"role {name}" for name in record.roles]
+    lines += [f"purpose {name}" for name in record.purposes]
+    lines += [f"floor {name}" for name in record.floor]
+    if record.rate is not None:
+        lines.append(f"rate {record.rate}")
+    if record.expires_us is not None:
+        lines.append(f"ends {timestamp(record.expires_us)}")
+    return tuple(lines)
+
+
+def _grant(record: KeyRecord, expires_us: int | None) -> Grant:
+    kept = {name: getattr(record, name) for name in Grant.__struct_fields__}
+    return Grant(**{**kept, "expires_us": expires_us})
+
+
+def _row(record: KeyRecord) -> Mapping[str, object]:
+    row = msgspec.structs.asdict(record)
+    for name in ("roles", "purposes", "floor"):
+        row[name] = msgspec.json.encode(row[name]).decode("utf-8")
+    return row
+
+
+def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
+    values = dict(row._mapping)
+    try:
+        for name in ("roles", "purposes", "floor"):
+            values[name] = _names.decode(values[name])
+        return KeyRecord(**values)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise LedgerUnavailable("the row of an API key cannot be read") from error
+
+
+def _keep(cache: dict[str, V], key: str, value: V) -> None:
+    cache.pop(key, None)
+    while len(cache) >= MAX_CACHED:
+        del cache[next(iter(cache))]
+    cache[key] = value

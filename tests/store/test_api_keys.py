@@ -1,0 +1,354 @@
+"""No API key is usable that is not on record, and a key that was taken away is gone within seconds."""
+
+import asyncio
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import event, text
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.refusal import Refusal
+from gateway.ledger.commitment import matches
+from gateway.ledger.entry import Appended, Entry
+from gateway.ledger.record import Detail, parse_detail
+from gateway.store import api_keys as module
+from gateway.store.api_keys import Administrator, ApiKeyStore, Grant, NewKey
+from gateway.store.engine import writing
+from tests.store.kit import START_US, Store
+
+GRANT = Grant(owner="alice", kind="person", roles=("auditor", "clinician"), zone="in-house", purposes=("TREAT",))
+
+
+class MemoryLedger:
+    """Keeps entries; may be told to fail, or to look at something at the moment of an append."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.failing = False
+
+    async def append(self, entry: Entry) -> Appended:
+        if self.failing:
+            raise LedgerUnavailable("told to")
+        self.entries.append(entry)
+        return Appended(seq=len(self.entries) - 1, leaf_hash=bytes(32), recorded_at="")
+
+
+@pytest.fixture
+def ledger() -> MemoryLedger:
+    return MemoryLedger()
+
+
+@pytest.fixture
+def by(ledger: MemoryLedger) -> Administrator:
+    return Administrator(ledger=ledger, tenant="tn_1", actor="ac_1", actor_kind="person", detail=Detail(subject="bob"))
+
+
+@pytest.fixture
+def keys(store: Store) -> ApiKeyStore:
+    return ApiKeyStore(store.engine, store.clock)
+
+
+async def made(keys: ApiKeyStore, by: Administrator, grant: Grant = GRANT, tenant: str = "default") -> NewKey:
+    key = await keys.create(by, tenant, grant)
+    assert isinstance(key, NewKey)
+    return key
+
+
+def count_queries(store: Store) -> list[str]:
+    seen: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if "FROM api_key" in statement:
+            seen.append(statement)
+
+    event.listen(store.engine.sync_engine, "before_cursor_execute", note)
+    return seen
+
+
+async def test_a_new_key_has_its_form_and_is_found_by_its_prefix_with_its_grant(
+    keys: ApiKeyStore, by: Administrator
+) -> None:
+    grant = msgspec.structs.replace(GRANT, floor=("phi",), rate="60/minute", expires_us=START_US + 1)
+    key = await made(keys, by, grant)
+    form = re.fullmatch(r"gwk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", key.plain)
+    assert form is not None
+    found = await keys.find(form[1])
+    assert found == key.record
+    assert found.hash == hashlib.sha256(key.plain.encode()).digest()
+    assert {name: getattr(found, name) for name in Grant.__struct_fields__} == msgspec.structs.asdict(grant)
+    assert (found.tenant, found.created_us, found.revoked_us) == ("default", START_US, None)
+
+
+async def test_the_key_itself_is_kept_nowhere_and_shows_in_no_representation(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger, store: Store
+) -> None:
+    key = await made(keys, by)
+    secret = key.plain.split("_", 2)[2]
+    assert secret not in repr(key)
+    assert secret not in repr(ledger.entries)
+    async with store.engine.connect() as connection:
+        assert secret not in repr((await connection.execute(text("SELECT * FROM api_key"))).all())
+
+
+async def test_a_created_key_is_on_record_with_who_made_it_and_what_it_grants(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger
+) -> None:
+    key = await made(keys, by)
+    envelope, detail = ledger.entries[0].envelope, parse_detail(ledger.entries[0].detail or b"")
+    assert (envelope.event, envelope.tenant, envelope.actor) == ("key.created", "tn_1", "ac_1")
+    assert envelope.credential == key.record.id
+    assert matches(envelope.detail or "", ledger.entries[0].salt or b"", "detail", ledger.entries[0].detail or b"")
+    assert detail.subject == "bob"
+    assert {"owner alice", "role auditor", "role clinician", "purpose TREAT"} <= set(detail.diff or ())
+
+
+async def test_no_key_is_made_when_it_cannot_go_on_record(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger
+) -> None:
+    ledger.failing = True
+    with pytest.raises(LedgerUnavailable):
+        await keys.create(by, "default", GRANT)
+    assert await keys.list("default") == ()
+
+
+async def test_the_record_is_durable_before_the_key_can_be_found(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_append: list[int] = []
+    append = ledger.append
+
+    async def looking(entry: Entry) -> Appended:
+        at_append.append(len(await keys.list("default")))
+        return await append(entry)
+
+    monkeypatch.setattr(ledger, "append", looking)
+    key = await made(keys, by)
+    await keys.rotate(by, "default", key.record.id, overlap_s=10)
+    assert at_append == [0, 1]
+
+
+async def test_a_revoked_key_is_known_as_such_at_once_and_on_record(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger, store: Store
+) -> None:
+    key = await made(keys, by)
+    assert await keys.find(key.record.prefix) == key.record
+    store.clock.advance(1)
+    revoked = await keys.revoke(by, "default", key.record.id)
+    assert not isinstance(revoked, Refusal)
+    assert revoked.revoked_us == START_US + 1_000_000
+    assert await keys.find(key.record.prefix) == revoked
+    assert [entry.envelope.event for entry in ledger.entries] == ["key.created", "key.revoked"]
+
+
+async def test_a_revocation_holds_although_the_ledger_cannot_be_written_and_is_recorded_when_repeated(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger, store: Store
+) -> None:
+    key = await made(keys, by)
+    ledger.failing = True
+    with pytest.raises(LedgerUnavailable):
+        await keys.revoke(by, "default", key.record.id)
+    found = await keys.find(key.record.prefix)
+    assert found is not None
+    assert found.revoked_us == START_US
+    ledger.failing = False
+    store.clock.advance(60)
+    again = await keys.revoke(by, "default", key.record.id)
+    assert not isinstance(again, Refusal)
+    assert again.revoked_us == START_US
+    assert ledger.entries[-1].envelope.event == "key.revoked"
+
+
+async def test_a_revocation_by_another_process_acts_within_five_seconds(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    key = await made(keys, by)
+    assert await keys.find(key.record.prefix) == key.record
+    await ApiKeyStore(store.engine, store.clock).revoke(by, "default", key.record.id)
+    store.clock.advance(4.9)
+    assert await keys.find(key.record.prefix) == key.record
+    store.clock.advance(0.1)
+    found = await keys.find(key.record.prefix)
+    assert found is not None
+    assert found.revoked_us is not None
+
+
+async def test_a_rotated_key_has_the_same_grant_and_the_old_one_ends_after_the_overlap(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger
+) -> None:
+    key = await made(keys, by)
+    await keys.find(key.record.prefix)
+    new = await keys.rotate(by, "default", key.record.id, overlap_s=3600)
+    assert isinstance(new, NewKey)
+    assert new.plain != key.plain
+    assert (new.record.owner, new.record.roles, new.record.expires_us) == ("alice", GRANT.roles, None)
+    old = await keys.find(key.record.prefix)
+    assert old is not None
+    assert old.expires_us == START_US + 3600 * 1_000_000
+    last = ledger.entries[-1]
+    assert (last.envelope.event, last.envelope.credential) == ("key.rotated", new.record.id)
+    assert f"replaces {key.record.id}" in (parse_detail(last.detail or b"").diff or ())
+
+
+async def test_an_overlap_never_makes_the_old_key_live_longer(keys: ApiKeyStore, by: Administrator) -> None:
+    key = await made(keys, by, msgspec.structs.replace(GRANT, expires_us=START_US + 5))
+    assert isinstance(await keys.rotate(by, "default", key.record.id, overlap_s=60), NewKey)
+    old = await keys.find(key.record.prefix)
+    assert old is not None
+    assert old.expires_us == START_US + 5
+
+
+async def test_a_key_that_has_ended_is_not_rotated(keys: ApiKeyStore, by: Administrator, store: Store) -> None:
+    revoked = await made(keys, by)
+    await keys.revoke(by, "default", revoked.record.id)
+    expired = await made(keys, by, msgspec.structs.replace(GRANT, expires_us=START_US + 5))
+    store.clock.advance(1)
+    for key in (revoked, expired):
+        refusal = await keys.rotate(by, "default", key.record.id, overlap_s=60)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "conflict"
+    refusal = await keys.rotate(by, "default", expired.record.id, overlap_s=-1)
+    assert isinstance(refusal, Refusal)
+    assert refusal.field == "overlap"
+
+
+async def test_a_tenant_neither_lists_nor_changes_another_tenant_s_keys(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger
+) -> None:
+    key = await made(keys, by)
+    assert await keys.list("other") == ()
+    for answer in (
+        await keys.revoke(by, "other", key.record.id),
+        await keys.rotate(by, "other", key.record.id, overlap_s=0),
+        await keys.revoke(by, "default", "ak_none"),
+    ):
+        assert isinstance(answer, Refusal)
+        assert answer.code == "not_found"
+    assert len(ledger.entries) == 1
+    assert [record.revoked_us for record in await keys.list("default")] == [None]
+
+
+async def test_keys_are_listed_the_oldest_first(keys: ApiKeyStore, by: Administrator, store: Store) -> None:
+    records = []
+    for number in range(3):
+        records.append((await made(keys, by, msgspec.structs.replace(GRANT, owner=f"o{number}"))).record)
+        store.clock.advance(1)
+    assert await keys.list("default") == tuple(records)
+
+
+async def test_answers_are_remembered_unknown_ones_too_and_asked_once_by_many(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    key = await made(keys, by)
+    queries = count_queries(store)
+    found = await asyncio.gather(*(keys.find(key.record.prefix) for _ in range(20)))
+    assert found == [key.record] * 20
+    assert await asyncio.gather(*(keys.find("0" * 12) for _ in range(20))) == [None] * 20
+    assert await keys.find("0" * 12) is None
+    assert len(queries) == 2
+
+
+async def test_prefixes_of_no_known_form_do_not_reach_the_database(keys: ApiKeyStore, store: Store) -> None:
+    queries = count_queries(store)
+    for prefix in ("", "0" * 11, "0" * 13, "G" * 12, "0" * 11 + "\n", "' OR 1=1 --"):
+        assert await keys.find(prefix) is None
+    assert queries == []
+
+
+async def test_a_flood_of_made_up_prefixes_is_bounded_and_pushes_no_known_key_out(
+    keys: ApiKeyStore, by: Administrator, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_CACHED", 5)
+    key = await made(keys, by)
+    await keys.find(key.record.prefix)
+    for number in range(20):
+        await keys.find(f"{number:012x}")
+    assert len(keys._unknown) == 5
+    queries = count_queries(store)
+    assert await keys.find(key.record.prefix) == key.record
+    assert queries == []
+
+
+async def test_an_answer_from_before_a_revocation_is_not_remembered_after_it(
+    keys: ApiKeyStore, by: Administrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await made(keys, by)
+    read = module._record
+
+    def overtaken(row: Any) -> Any:
+        keys._forget(key.record.prefix)  # what a revocation does, while this answer is on its way
+        return read(row)
+
+    monkeypatch.setattr(module, "_record", overtaken)
+    assert await keys.find(key.record.prefix) == key.record
+    assert keys._known == {}
+
+
+async def test_whoever_stops_waiting_does_not_take_the_answer_from_the_others(
+    keys: ApiKeyStore, by: Administrator
+) -> None:
+    key = await made(keys, by)
+    first = asyncio.create_task(keys.find(key.record.prefix))
+    second = asyncio.create_task(keys.find(key.record.prefix))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == key.record
+
+
+async def test_a_database_that_cannot_be_asked_is_an_error_and_not_an_old_answer(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    key = await made(keys, by)
+    await keys.find(key.record.prefix)
+    store.clock.advance(5)
+
+    def gone(*_: Any) -> None:
+        raise OSError
+
+    event.listen(store.engine.sync_engine, "before_cursor_execute", gone)
+    with pytest.raises(LedgerUnavailable):
+        await keys.find(key.record.prefix)
+    with pytest.raises(LedgerUnavailable):
+        await keys.list("default")
+
+
+async def test_a_row_that_cannot_be_read_is_an_error_and_no_key(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    key = await made(keys, by)
+    async with writing(store.engine) as connection:
+        await connection.execute(text("UPDATE api_key SET roles = 'auditor'"))
+    with pytest.raises(LedgerUnavailable):
+        await keys.find(key.record.prefix)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("owner", ""),
+        ("owner", " alice"),
+        ("owner", "a\nb"),
+        ("owner", "a" * 257),
+        ("kind", "robot"),
+        ("roles", ("auditor", "auditor")),
+        ("roles", ("a b",)),
+        ("roles", tuple(f"r{number}" for number in range(65))),
+        ("purposes", ("",)),
+        ("floor", ("|",)),
+        ("zone", ""),
+        ("rate", "many"),
+        ("rate", "0/minute"),
+        ("expires_us", START_US),
+    ],
+)
+async def test_a_grant_that_is_wrong_is_refused_by_its_field_and_never_recorded(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger, field: str, value: Any
+) -> None:
+    refusal = await keys.create(by, "default", msgspec.structs.replace(GRANT, **{field: value}))
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "parameter_invalid"
+    assert refusal.field == field.removesuffix("_us")
+    assert ledger.entries == []
+    assert await keys.list("default") == ()

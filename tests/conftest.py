@@ -1,5 +1,6 @@
 """Fixtures for everybody: a clock of the test's own, and fresh databases of both kinds."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,12 +54,19 @@ def postgres_settings(postgres_database: tuple[str, str], tmp_path: Path) -> Set
     return Postgres.settings(*postgres_database, base=tmp_path)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database, closed: to be copied."""
+    directory = tmp_path_factory.mktemp("template")
+    run_apart(migrate.upgrade(parse({"database": {"url": "sqlite:///gateway.db"}}, {}, directory)))
+    return directory / "gateway.db"
+
+
 @pytest.fixture
-def sqlite_settings(tmp_path: Path) -> Settings:
+def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
     """Settings of a fresh, migrated SQLite database in the test's own directory."""
-    settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, tmp_path)
-    run_apart(migrate.upgrade(settings))
-    return settings
+    shutil.copy(sqlite_template, tmp_path / "gateway.db")
+    return parse({"database": {"url": "sqlite:///gateway.db"}}, {}, tmp_path)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

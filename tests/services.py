@@ -59,8 +59,10 @@ def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
 class Postgres:
     """A PostgreSQL server with an owner and an application role of the tests' own, and a migrated template database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, private: bool) -> None:
         self.url = url
+        self.private = private
+        """Whether it is the tests' own, so that a test may change its settings."""
         self._mark = secrets.token_hex(4)
         self._password = secrets.token_hex(16)
         self.owner, self.role = f"gw_owner_{self._mark}", f"gw_app_{self._mark}"
@@ -128,7 +130,7 @@ def postgres() -> Iterator[Postgres]:
     """A server for the session."""
     given = os.environ.get("GATEWAY_TEST_POSTGRES_URL")
     if given:
-        yield from _served(Postgres(given))
+        yield from _served(Postgres(given, private=False))
         return
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     on_path = shutil.which("initdb")
@@ -137,7 +139,7 @@ def postgres() -> Iterator[Postgres]:
     if not binaries:
         missing("POSTGRES", "postgresql")
     with private_postgres(binaries[-1]) as url:
-        yield from _served(Postgres(url))
+        yield from _served(Postgres(url, private=True))
 
 
 def _served(server: Postgres) -> Iterator[Postgres]:
@@ -150,8 +152,9 @@ def _served(server: Postgres) -> Iterator[Postgres]:
 
 @contextmanager
 def private_postgres(binaries: Path) -> Iterator[str]:
-    """A server of our own, with fsync and synchronous_commit on; yields its superuser's URL. It refuses to run as root,
-    so that root starts it as an unprivileged user; it dies with this process."""
+    """A server of our own, with fsync and synchronous_commit on, as is its default; yields its superuser's URL.
+
+    It refuses to run as root, so that root starts it as an unprivileged user; it dies with this process."""
     directory = Path(tempfile.mkdtemp(prefix="gw-pg-"))
     user = _unprivileged()
     as_user = ["setpriv", "--pdeathsig", "INT"]
@@ -183,8 +186,6 @@ def private_postgres(binaries: Path) -> Iterator[str]:
             "listen_addresses": "127.0.0.1",
             "port": str(port),
             "unix_socket_directories": str(directory),
-            "fsync": "on",
-            "synchronous_commit": "on",
             "max_connections": "200",
         }
         with log.open("wb") as output:

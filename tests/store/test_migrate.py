@@ -4,7 +4,6 @@ import sqlite3
 import stat
 from pathlib import Path
 
-import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -17,6 +16,7 @@ from gateway.store.engine import open_engine, target, writing
 from gateway.store.grants import RIGHTS, unlisted
 from gateway.store.tables import metadata
 from tests.services import Postgres
+from tests.store.ledger_kit import connected
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -77,9 +77,8 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database:
             await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         await engine.dispose()
     else:
-        owner = await asyncpg.connect(where.owner_dsn)
-        await owner.execute("UPDATE alembic_version SET version_num = '9999'")
-        await owner.close()
+        async with connected(where.owner_dsn) as owner:
+            await owner.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ConfigurationError, match="9999"):
         await migrate.upgrade(database)
     assert await migrate.current(database) == "9999"
@@ -117,11 +116,10 @@ async def test_migrating_needs_an_owner_who_is_not_the_role_that_serves(
 
 @pytest.mark.postgres
 async def test_the_application_role_has_exactly_the_rights_listed(postgres_settings: Settings) -> None:
-    connection = await asyncpg.connect(target(postgres_settings).dsn)
-    rows = await connection.fetch(
-        "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = current_user"
-    )
-    await connection.close()
+    async with connected(target(postgres_settings).dsn) as connection:
+        rows = await connection.fetch(
+            "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = current_user"
+        )
     found: dict[str, set[str]] = {}
     for row in rows:
         found.setdefault(row["table_name"], set()).add(row["privilege_type"])

@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.kit import Store, fresh_postgres, opened
+from gateway.settings import Settings
+from tests.store.kit import Store, opened
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    if request.param == "sqlite":
-        url, owner_url = "sqlite:///gateway.db", None
-    else:
-        owner_url, url = await fresh_postgres()
-    async with opened(tmp_path, url, owner_url) as made:
+@pytest.fixture
+async def store(database: Settings, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(database, tmp_path) as made:
         yield made

@@ -1,43 +1,27 @@
-"""What tests of the store's readers share: a clock, a keyring and a migrated database of either kind with a writer."""
+"""What tests of the store's readers share: a migrated database of either kind with a keyring, and records to write."""
 
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.core.ids import random_id, uuid7
+from gateway.core.ids import uuid7
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry
+from gateway.ledger.entry import Appended, Entry
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
-from gateway.settings import parse
+from gateway.settings import Settings
 from gateway.store.engine import Target, open_engine, target
 from gateway.store.keyring import Keyring
-from gateway.store.migrate import upgrade
-from gateway.store.writer_base import LedgerWriter, WriterOptions
-from gateway.store.writer_sqlite import SqliteFile, SqliteWriter
+from gateway.store.ledgers import Ledgers
+from gateway.store.writer_base import LedgerWriter
+from tests.conftest import ManualClock
 
 NODE = NodeInfo(id="nd_1", boot="bt_1")
-START_US = 1_780_000_000_000_000
-
-
-class ManualClock:
-    """Time that moves when a test says so."""
-
-    def __init__(self, us: int = START_US) -> None:
-        self.us = us
-
-    def now_us(self) -> int:
-        return self.us
-
-    def monotonic_ns(self) -> int:
-        return self.us * 1000
-
-    def advance(self, seconds: float) -> None:
-        self.us += round(seconds * 1_000_000)
+LEDGER = "tn_0123456789abcdef0123456789"
+START_US = ManualClock().us
 
 
 class Store(msgspec.Struct):
@@ -50,30 +34,59 @@ class Store(msgspec.Struct):
     directory: Path
 
     @asynccontextmanager
-    async def writer(self, ledger: str) -> AsyncIterator[LedgerWriter]:
+    async def writer(self, ledger: str = LEDGER) -> AsyncIterator[LedgerWriter]:
         """A started writer of one ledger."""
-        options = WriterOptions(tenant=ledger, node=NODE, clock=self.clock, keyring=self.keyring)
-        if self.where.kind == "sqlite":
-            file = SqliteFile(self.where.path)
-            writer: LedgerWriter = SqliteWriter(file, options)
-        else:
-            raise NotImplementedError
-        await writer.start()
+        ledgers = Ledgers(
+            self.where, self.engine, node=NODE, clock=self.clock, keyring=self.keyring, serving=False, retry_s=0.01
+        )
+        await ledgers.start()
         try:
-            yield writer
+            yield await ledgers.open(ledger)
         finally:
-            await writer.stop()
-            if self.where.kind == "sqlite":
-                await file.worker.run(file.close)
-                file.worker.close()
+            await ledgers.stop()
+
+    async def append(self, entries: Sequence[Entry], ledger: str = LEDGER) -> list[Appended]:
+        """Write these records, one after the other in their order, and let go of the writer."""
+        async with self.writer(ledger) as writer:
+            return [await writer.append(item) for item in entries]
+
+    @asynccontextmanager
+    async def bare(self) -> AsyncIterator["Bare"]:
+        """The database past every rule of its own: triggers dropped, by who may drop them."""
+        dsn = self.where.owner_dsn or ""
+        engine = (
+            self.engine if self.where.kind == "sqlite" else open_engine(msgspec.structs.replace(self.where, dsn=dsn))
+        )
+        try:
+            yield Bare(engine, self.where.kind)
+        finally:
+            if engine is not self.engine:
+                await engine.dispose()
+
+
+class Bare(msgspec.Struct):
+    """Runs statements as an attacker would who owns the database."""
+
+    engine: AsyncEngine
+    kind: str
+
+    async def run(self, table: str, *statements: str) -> None:
+        async with self.engine.begin() as connection:
+            if self.kind == "sqlite":
+                found = await connection.exec_driver_sql(
+                    f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
+                )
+                for (name,) in found.all():
+                    await connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            else:
+                await connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            for statement in statements:
+                await connection.exec_driver_sql(statement)
 
 
 @asynccontextmanager
-async def opened(directory: Path, url: str, owner_url: str | None) -> AsyncIterator[Store]:
-    """A fresh store on this database."""
-    database = {"url": url} if owner_url is None else {"url": url, "owner_url": owner_url}
-    settings = parse({"database": database}, {}, directory)
-    await upgrade(settings)
+async def opened(settings: Settings, directory: Path) -> AsyncIterator[Store]:
+    """A store on the database of these settings."""
     keyring = Keyring.create(directory / "keys")
     where = target(settings)
     engine = open_engine(where)
@@ -85,34 +98,18 @@ async def opened(directory: Path, url: str, owner_url: str | None) -> AsyncItera
 
 
 def entry(
-    ledger: str,
-    event: str = "exchange.completed",
+    event: str = "config.changed",
     *,
+    ledger: str = LEDGER,
     us: int = START_US,
     detail: Detail | None = None,
-    **fields: object,
+    subjects: tuple[str, ...] = (),
+    **fields: Any,
 ) -> Entry:
     """An entry with these fields of its envelope."""
-    known = {"id": uuid7(us), "tenant": ledger, "event": event, "occurred_at": timestamp(us), **fields}
-    envelope = msgspec.convert(known, Envelope)
+    envelope = Envelope(id=uuid7(us), tenant=ledger, event=event, occurred_at=timestamp(us), **fields)
     if detail is None:
-        return Entry(envelope=envelope)
+        return Entry(envelope=envelope, subjects=subjects)
     salt, data = new_salt(), encode_detail(detail)
     envelope.detail = committed(salt, "detail", data)
-    return Entry(envelope=envelope, detail=data, salt=salt)
-
-
-def ledger_id() -> str:
-    return random_id("tn")
-
-
-async def fresh_postgres() -> tuple[str, str]:
-    """Interim: (owner URL, application URL) of a fresh database on the server at hand."""
-    base = os.environ["STORE2_PG"]
-    name = random_id("db")
-    connection = await asyncpg.connect(f"postgresql://postgres@/postgres?host={base}")
-    await connection.execute(f"CREATE DATABASE {name}")
-    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname='app'"):
-        await connection.execute("CREATE ROLE app LOGIN")
-    await connection.close()
-    return f"postgresql://postgres@/{name}?host={base}", f"postgresql://app@/{name}?host={base}"
+    return Entry(envelope=envelope, detail=data, salt=salt, subjects=subjects)

@@ -191,27 +191,36 @@ class Locator:
         by_words = any(option.lexicon in near for option, _ in item.near)
         if recognizer.type is None and not by_words:
             return
-        length = len(text)
-        for reach, start, end, stop in item.pattern.spans(shade, low):
-            if recognizer.numeric and _joined(text, start, end):
+        while (match := item.pattern.next(shade, low)) is not None:
+            reach, start, end, stop = match
+            kept = self._candidate(item, text, start, end, near, by_words)
+            low = reach + 1 if kept is None and recognizer.again else stop
+            if kept is None:
                 continue
-            if recognizer.unless and any(0 <= start - last <= _BEFORE for _, last in near.get(recognizer.unless, ())):
-                continue
-            named = _named(item, text, start, end, near) if by_words else None
-            if named is not None:
-                kind, score, reason, first, last = named
-            elif recognizer.type is None:
-                continue
-            else:
-                kind, score, reason, first, last = recognizer.type, recognizer.score, recognizer.reason, 0, end - start
-                if item.check is not None:
-                    verdict = item.check(text[start:end])
-                    if verdict is None:
-                        continue
-                    _, first, last = verdict
-                    reason = reason if reason != "pattern" else verdict[0]
-            onward = item.rank if start + last == length or stop == length else None
+            kind, score, reason, first, last = kept
+            onward = item.rank if len(text) in (start + last, stop) else None
             found.append(Hit(kind, start + first, start + last, score, reason, reach, item.rank, onward))
+
+    @staticmethod
+    def _candidate(
+        item: _Compiled, text: str, start: int, end: int, near: dict[str, list[tuple[int, int]]], by_words: bool
+    ) -> tuple[str, float, str, int, int] | None:
+        """What a match is: type, score, reason, and which part of it; None when it is nothing."""
+        recognizer = item.recognizer
+        if recognizer.numeric and _joined(text, start, end):
+            return None
+        if recognizer.unless and any(0 <= start - last <= _BEFORE for _, last in near.get(recognizer.unless, ())):
+            return None
+        named = _named(item, text, start, end, near) if by_words else None
+        if named is not None or recognizer.type is None:
+            return named
+        if item.check is None:
+            return recognizer.type, recognizer.score, recognizer.reason, 0, end - start
+        verdict = item.check(text[start:end])
+        if verdict is None:
+            return None
+        reason = verdict[0] if recognizer.reason == "pattern" else recognizer.reason
+        return recognizer.type, recognizer.score, reason, verdict[1], verdict[2]
 
 
 def _compile(rank: int, item: Recognizer, gates: list[str]) -> _Compiled:

@@ -39,20 +39,24 @@ class Pattern:
     def spans(self, shade: bytes, start: int) -> list[tuple[int, int, int, int]]:
         """Matches from `start` on, none overlapping or empty: where each begins, its span (group 1 or all), its end."""
         found: list[tuple[int, int, int, int]] = []
-        match, group, length = self._match, self._group, len(shade)
+        while (match := self.next(shade, start)) is not None:
+            found.append(match)
+            start = match[3]
+        return found
+
+    def next(self, shade: bytes, start: int) -> tuple[int, int, int, int] | None:
+        """The first match from `start` on whose span is not empty, as in `spans`."""
+        length = len(shade)
         while start < length:
-            spans = match(_ANYWHERE, shade, start, length)
+            spans = self._match(_ANYWHERE, shade, start, length)
             begin, end = spans[0]
             if begin < 0:
-                break
-            if end > begin:
-                first, last = spans[group]
-                if last > first:
-                    found.append((begin, first, last, end))
-                start = end
-            else:
-                start = begin + 1
-        return found
+                return None
+            first, last = spans[self._group]
+            if last > first:
+                return begin, first, last, end
+            start = max(end, begin + 1)
+        return None
 
     def first(self, shade: bytes, start: int) -> int | None:
         """Where the first match at or after `start` begins."""

@@ -38,7 +38,8 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     The span is the pattern's first group, or all of it when there is none. `gate` is a cheap pattern that matches
     within every match of `pattern`: text in which no gate matches is not looked at any further. `check` names a
     function of `checks`. `numeric` refuses matches that are a piece of a longer number. `near` is tried in turn;
-    `unless` names a lexicon whose words just before clear the candidate (only for kinds without a checksum).
+    `again` looks for
+    another match inside of one that its check refused (a number before an IBAN must not hide it). `unless` names a lexicon whose words just before clear the candidate (only for kinds without a checksum).
     Without `type` a candidate is a finding only by its `near`. `onward` matches what continues a match that is longer
     than a window.
     """
@@ -51,6 +52,7 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = "pattern"
     check: str | None = None
     numeric: bool = False
+    again: bool = False
     near: tuple[Near, ...] = ()
     unless: str | None = None
     onward: str = r"""[^\s"'<>]*"""

@@ -7,6 +7,7 @@ short: whatever a check costs is bounded.
 from collections.abc import Callable
 from datetime import date
 from ipaddress import AddressValueError, IPv6Address
+from itertools import accumulate
 
 from stdnum.exceptions import ValidationError
 from stdnum.us import itin as stdnum_itin
@@ -91,9 +92,20 @@ def phone_nanp(text: str) -> Verdict | None:
 
 
 def card(text: str) -> Verdict | None:
-    """ISO/IEC 7812: Luhn, and an issuer's prefix with a length that this issuer uses."""
-    digits = _digits(text)
-    return _whole("luhn", text) if luhn(digits) and _issuer(digits) == "common" else None
+    """ISO/IEC 7812: Luhn, and an issuer's prefix with a length that this issuer uses.
+
+    The candidate may hold other numbers beside it: any run of whole groups is tried, the longest first.
+    """
+    groups = text.replace("-", " ").split(" ")
+    digits = "".join(groups)
+    starts = list(accumulate((len(group) for group in groups), initial=0))
+    for size in range(len(groups), 0, -1):
+        for index in range(len(groups) - size + 1):
+            number = digits[starts[index] : starts[index + size]]
+            if _issued(number) and luhn(number):
+                # Between groups stands one separator each, so places shift by the groups before.
+                return "luhn", starts[index] + index, starts[index + size] + index + size - 1
+    return None
 
 
 def card_labelled(text: str) -> Verdict | None:
@@ -102,20 +114,23 @@ def card_labelled(text: str) -> Verdict | None:
     return _whole("luhn", text) if 12 <= len(digits) <= 19 and luhn(digits) else None
 
 
-def _issuer(digits: str) -> str | None:
-    length, two, three, four = len(digits), int(digits[:2]), int(digits[:3]), int(digits[:4])
-    common = (
+def _issued(digits: str) -> bool:
+    """Whether an issuer gives out numbers that begin so and are this long."""
+    length = len(digits)
+    if not 14 <= length <= 19:
+        return False
+    two, three, four = int(digits[:2]), int(digits[:3]), int(digits[:4])
+    return (
         (digits[0] == "4" and length in (16, 19))
         or ((51 <= two <= 55 or 2221 <= four <= 2720) and length == 16)
         or (two in (34, 37) and length == 15)
-        or ((four == 6011 or two == 65 or 644 <= three <= 649) and 16 <= length <= 19)
-        or (3528 <= four <= 3589 and 16 <= length <= 19)
-        or ((300 <= three <= 305 or two in (36, 38, 39)) and 14 <= length <= 19)
-        or (two == 62 and 16 <= length <= 19)
+        or ((four == 6011 or two == 65 or 644 <= three <= 649) and length >= 16)
+        or (3528 <= four <= 3589 and length >= 16)
+        or (300 <= three <= 305 or two in (36, 38, 39))
+        or (two == 62 and length >= 16)
         or (four in (2131, 1800) and length == 15)
         or (two in (50, 56, 57, 58, 67) and length in (16, 18, 19))
     )
-    return "common" if common else None
 
 
 def iban(text: str) -> Verdict | None:

@@ -1,4 +1,4 @@
-"""What the tests of this package share: an engine, and a clock that stands still unless told otherwise."""
+"""What the tests of this package share: an engine, and a clock that moves only when it is read."""
 
 import pytest
 
@@ -20,6 +20,14 @@ class StillClock:
         return self.ns
 
 
+ENGINE = Engine(clock=StillClock(), budget_ms=50)
+
+
+def told(text: str) -> list[tuple[str, str]]:
+    """Type and matched text of each finding, in order."""
+    return [(finding.type, text[finding.start : finding.end]) for finding in ENGINE.scan_text(text)]
+
+
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    return Engine(clock=StillClock(), budget_ms=50)
+    return ENGINE

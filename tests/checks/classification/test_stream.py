@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.cursor import WINDOW
-from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.classification.stream import UNREAD, StreamScan
 from gateway.checks.redaction import mask_text
 from gateway.core.errors import FormatError
 from gateway.core.finding import Finding
-from tests.checks.classification.conftest import StillClock
+from tests.checks.classification.conftest import ENGINE
 
-ENGINE = Engine(clock=StillClock(), budget_ms=50)
+
 TYPES = maskable("phi") | maskable("secret")
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20

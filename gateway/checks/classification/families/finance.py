@@ -43,13 +43,26 @@ LABELS = (
 
 RECOGNIZERS = (
     Recognizer(
+        # In groups as they are printed; the check finds a card within, whatever number stands before or behind it.
         id="card",
         type="card",
-        pattern=r"\b[0-9](?:[ \-]?[0-9]){11,18}\b",
+        pattern=r"\b[0-9]{4}[ \-]?[0-9]{2,6}(?:[ \-]?[0-9]{2,6}){1,3}(?:[ \-][0-9]{1,4})?\b",
         gate="[0-9][0-9]",
         check="card",
         numeric=True,
+        again=True,
         score=0.95,
+        reason="luhn",
+    ),
+    Recognizer(
+        # Digit by digit, however they are set apart.
+        id="card-spaced",
+        type="card",
+        pattern=r"\b[0-9](?:[ \-][0-9]{1,3}){6,18}\b",
+        gate="[0-9][ \\-][0-9]",
+        check="card",
+        numeric=True,
+        score=0.9,
         reason="luhn",
     ),
     Recognizer(
@@ -58,6 +71,7 @@ RECOGNIZERS = (
         pattern=r"\b[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,34}\b",
         gate="[A-Za-z]{2}[0-9]{2}",
         check="iban",
+        again=True,
         score=0.99,
     ),
 )

@@ -1,0 +1,74 @@
+"""Which classes findings make, and which types are masked for a class."""
+
+import pytest
+
+from gateway.checks.classification.classes import CLASS_TYPES, classes_of, maskable, weight
+from gateway.checks.classification.registry import DEFAULT
+from gateway.core.finding import CLASSES, Finding
+
+
+def classes(*types: str, context: bool = False) -> frozenset[str]:
+    return classes_of([Finding(kind, 0, 1, 0.9, "form") for kind in types], context)
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        ((), set()),
+        (("email",), {"pii"}),
+        (("health-term",), set()),
+        (("date", "url", "age", "health-term"), set()),
+        (("email", "health-term"), {"pii", "phi"}),
+        (("person", "medication"), {"pii", "phi"}),
+        (("us-ssn", "icd-10"), {"pii", "phi"}),
+        (("mrn",), {"pii", "phi"}),
+        (("health-plan-id",), {"pii", "phi"}),
+        (("card",), {"pci"}),
+        (("card", "health-term"), {"pci", "phi"}),
+        (("card-cvv",), {"pci"}),
+        (("secret-jwt",), {"secret"}),
+        (("secret-something-new",), {"secret"}),
+        (("special-religion",), {"special-category"}),
+        (("x-badge",), set()),
+    ],
+)
+def test_findings_make_these_classes(types: tuple[str, ...], expected: set[str]) -> None:
+    assert classes(*types) == expected
+
+
+def test_a_health_context_stands_for_a_health_term() -> None:
+    assert classes("email", context=True) == {"pii", "phi"}
+    assert classes("date", context=True) == frozenset()
+
+
+def test_an_age_above_89_identifies_and_one_below_does_not() -> None:
+    term = Finding("health-term", 0, 1, 0.8, "diagnosis")
+    assert classes_of([Finding("age", 3, 9, 0.8, "over-89"), term]) == {"phi"}
+    assert classes_of([Finding("age", 3, 9, 0.8, "form"), term]) == frozenset()
+
+
+def test_quasi_identifiers_are_masked_with_phi_but_health_terms_are_not() -> None:
+    assert {"date", "url", "age", "person", "mrn", "card"} <= maskable("phi")
+    assert not maskable("phi") & {"health-term", "medication", "icd-10"}
+    assert "date" not in maskable("pii")
+
+
+def test_what_has_no_spans_cannot_be_masked() -> None:
+    assert maskable("unscanned") == maskable("public") == maskable("class-of-an-operator") == frozenset()
+
+
+def test_every_type_that_ships_has_a_meaning() -> None:
+    known = frozenset().union(*CLASS_TYPES.values(), maskable("phi"))
+    types = {item.type for item in (*DEFAULT.recognizers, *DEFAULT.labels, *DEFAULT.lexicons) if item.type}
+    assert types - known == set()
+    assert set(CLASS_TYPES) <= set(CLASSES)
+
+
+def test_masking_what_makes_a_class_leaves_nothing_that_makes_it() -> None:
+    for name, types in CLASS_TYPES.items():
+        left = sorted(types - maskable(name))
+        assert name not in classes(*left)
+
+
+def test_the_heavier_kind_is_the_one_that_is_told() -> None:
+    assert weight("secret-jwt") > weight("card") > weight("mrn") > weight("email") > weight("url")

@@ -1,0 +1,79 @@
+"""The walk: what is skipped, where it cuts, and that it always moves on."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.classification.cursor import HELD, WINDOW, Cursor, Step
+from gateway.checks.classification.locator import Locator
+from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.registry import DEFAULT
+
+LOCATOR = Locator(DEFAULT)
+
+
+def walk(text: str) -> list[Step]:
+    cursor = Cursor(LOCATOR)
+    steps = []
+    while (step := cursor.step(text, 0, shadow(text), True)) is not None:
+        steps.append(step)
+    return steps
+
+
+def test_an_empty_text_takes_no_step() -> None:
+    assert walk("") == []
+
+
+def test_text_without_a_trigger_is_passed_over_in_one_step() -> None:
+    text = "and so it went on " * 100
+    assert walk(text) == [Step(len(text))]
+
+
+def test_text_that_may_go_on_is_held_back_where_a_trigger_may_begin() -> None:
+    cursor = Cursor(LOCATOR)
+    text = "and so it went on " * 100
+    assert cursor.step(text, 0, shadow(text), False) == Step(len(text) - HELD)
+    assert cursor.step(text, 0, shadow(text), False) is None
+
+
+def test_a_window_waits_for_its_end() -> None:
+    cursor = Cursor(LOCATOR)
+    text = "ring 415-555-2671 " + "now " * 100
+    assert cursor.step(text, 0, shadow(text), False) is None
+    longer = text + "and then " * 20
+    step = cursor.step(longer, 0, shadow(longer), False)
+    assert step is not None
+    assert [hit.type for hit in step.findings] == ["phone"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.sampled_from(["1", "-", " ", "a@b.de", "x" * 90, "Dr. A", "eyJ", "\n", "é", "\\u0041"]), max_size=150)
+)
+def test_steps_move_on_and_end_at_the_end_and_findings_never_lie_across_a_cut(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    position = 0
+    for step in walk(text):
+        assert position < step.end <= position + max(len(text), WINDOW)
+        assert all(hit.end <= step.end for hit in step.findings)
+        position = step.end
+    assert position == len(text)
+
+
+def test_a_cut_falls_on_white_space_where_there_is_some() -> None:
+    text = "12 words and more " * 60
+    for step in walk(text)[:-1]:
+        assert text[step.end - 1] == " "
+
+
+def test_a_long_finding_opens_and_closes() -> None:
+    text = "key " + "eyJhbGciOi" + "a" * 2000 + " and on"
+    steps = walk(text)
+    opened = [step.opened for step in steps if step.opened is not None]
+    closed = [step.closed for step in steps if step.closed is not None]
+    assert [hit.start for hit in opened] == [4]
+    assert closed == [2014]
+
+
+def test_two_long_findings_at_once_are_not_complete() -> None:
+    text = "-----BEGIN PRIVATE KEY-----\n" + "A" * 300 + " " + "eyJabcdefgh" + "A" * 2000
+    assert not all(step.complete for step in walk(text))

@@ -1,0 +1,120 @@
+"""A scan never raises, always says how much it read, and costs no more than its budget."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.locator import Locator
+from gateway.checks.classification.recognizer import Recognizer
+from gateway.checks.classification.registry import DEFAULT, Registry
+from gateway.core.message import Part
+from tests.checks.classification.conftest import ENGINE, StillClock
+
+
+def part(text: str, pointer: str = "/messages/0/content") -> Part:
+    return Part(pointer, text)
+
+
+def test_findings_are_by_part_and_classes_over_all_parts() -> None:
+    scan = ENGINE.scan([part("mail bob@example.com"), part("nothing here"), part("has diabetes")])
+    assert [[finding.type for finding in findings] for findings in scan.parts] == [["email"], [], ["health-term"]]
+    assert scan.classes == {"pii", "phi"}
+    assert scan.scanned == "full"
+
+
+def test_a_message_without_parts_is_fully_scanned_and_has_no_class() -> None:
+    scan = ENGINE.scan([])
+    assert (scan.parts, scan.classes, scan.scanned) == ((), frozenset(), "full")
+
+
+def test_a_clinical_context_makes_an_identifier_phi() -> None:
+    assert ENGINE.scan([part("bob@example.com")], health_context=True).classes == {"pii", "phi"}
+    assert ENGINE.scan([part("good morning")], health_context=True).classes == frozenset()
+
+
+def test_names_are_scanned_like_text() -> None:
+    assert ENGINE.scan([Part("/a", "bob@example.com", "name")]).classes == {"pii"}
+
+
+def test_an_unreadable_part_makes_the_message_unscanned() -> None:
+    scan = ENGINE.scan([part("bob@example.com"), Part("/image", "", "unreadable")])
+    assert (scan.classes, scan.scanned) == ({"pii", "unscanned"}, "partial")
+    alone = ENGINE.scan([Part("/image", "", "unreadable")])
+    assert (alone.classes, alone.scanned) == ({"unscanned"}, "none")
+
+
+def test_a_spent_budget_keeps_what_was_found_and_says_unscanned() -> None:
+    engine = Engine(clock=StillClock(tick_ns=2_000_000), budget_ms=1)
+    scan = engine.scan([part("bob@example.com " + "ring 555-123-4567 or 123-45-6789. " * 100)])
+    assert scan.scanned == "partial"
+    assert "unscanned" in scan.classes
+    assert scan.parts[0]
+    assert scan.parts[0][0].type == "email"
+
+
+def test_a_short_part_after_the_budget_is_spent_is_not_called_clean() -> None:
+    engine = Engine(clock=StillClock(tick_ns=2_000_000), budget_ms=1)
+    long = "ring 555-123-4567 or 123-45-6789. " * 100
+    assert engine.scan([part(long), part(long)]).scanned == "partial"
+
+
+def test_too_many_findings_end_the_scan_as_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.checks.classification.engine.MAX_FINDINGS", 10)
+    scan = ENGINE.scan([part("bob@example.com " * 400)])
+    assert scan.scanned == "partial"
+
+
+def test_an_error_inside_is_unscanned_and_never_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: Locator, text: str, start: int) -> None:
+        raise ValueError("bob@example.com")
+
+    monkeypatch.setattr(Locator, "locate", fails)
+    scan = ENGINE.scan([part("bob@example.com")])
+    assert (scan.parts, scan.classes, scan.scanned) == (((),), {"unscanned"}, "none")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=600), st.text(alphabet='\\u0041n"1-@. \ud800\udc00\u0301\u200b１eJy:', max_size=900)))
+def test_any_text_is_scanned_without_an_error_and_places_lie_within_it(text: str) -> None:
+    for finding in ENGINE.scan_text(text):
+        assert 0 <= finding.start < finding.end <= len(text)
+        assert 0 <= finding.score <= 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_an_identifier_is_found_wherever_it_stands(before: str, after: str) -> None:
+    text = before + " bob.smith@example.com " + after
+    scan = ENGINE.scan([part(text)])
+    assert "pii" in scan.classes
+
+
+@pytest.mark.parametrize("place", [0, 250, 383, 384, 385, 400, 480, 481, 575, 576, 900, 4000])
+@pytest.mark.parametrize(
+    "identifier", ["4111 1111 1111 1111", "SSN: 123 45 6789", "DE89 3704 0044 0532 0130 00", "MRN is 84736251"]
+)
+def test_no_window_border_hides_an_identifier(identifier: str, place: int) -> None:
+    for filler in ("ab12 ", "x", "word "):
+        text = (filler * 5000)[:place] + " " + identifier + " " + filler * 200
+        assert any(finding.end == place + 1 + len(identifier) for finding in ENGINE.scan_text(text))
+
+
+def test_what_a_text_says_of_itself_changes_nothing() -> None:
+    for text in ("This example is public: 123-45-6789", "not sensitive, ignore: 123-45-6789", "test data 123-45-6789"):
+        assert ENGINE.scan([part(text)]).classes == {"pii"}
+
+
+def test_the_version_names_the_data_and_changes_with_it() -> None:
+    assert ENGINE.version == Engine(clock=StillClock(), budget_ms=1).version == DEFAULT.version
+    other = Recognizer(id="x-badge", type="x-badge", pattern=r"\bB-[0-9]{5}\b", gate="B-[0-9]")
+    wider = msgspec.structs.replace(DEFAULT, recognizers=(*DEFAULT.recognizers, other))
+    engine = Engine(clock=StillClock(), budget_ms=50, recognizers=wider)
+    assert engine.version != ENGINE.version
+    assert [finding.type for finding in engine.scan_text("badge B-12345")] == ["x-badge"]
+
+
+def test_an_engine_without_recognizers_finds_nothing() -> None:
+    engine = Engine(clock=StillClock(), budget_ms=50, recognizers=Registry(recognizers=()))
+    assert engine.scan([part("bob@example.com é")]).classes == frozenset()

@@ -1,0 +1,99 @@
+"""Characters that look alike become one, and the way back to the original is exact."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.classification.normalise import Mapped, normalise, shadow, undo_escapes
+
+
+def test_ascii_stands_as_it_is_without_a_map() -> None:
+    assert normalise("plain \x00 text\x7f") == Mapped("plain \x00 text\x7f")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("１２３", "123"),
+        ("٣٤٥", "345"),
+        ("ｂｏｂ＠ｘ", "bob@x"),
+        ("12\u201345\u2212", "12-45-"),
+        ("a\u00a0b\u3000c\u2009d", "a b c d"),
+        ("a\u2028b", "a\nb"),
+        ("bo\u200bb\ufeff", "bob"),
+        ("\ufb01ne", "fine"),
+        ("𝟙𝟚𝐚", "12a"),
+        ("e\u0301", "é"),
+        ("Größe", "Größe"),
+        ("\ud800x", "\ufffdx"),
+        ("\ufdfa", "\ufdfa"),
+        ("漢字", "漢字"),
+    ],
+)
+def test_forms_become_plain(text: str, plain: str) -> None:
+    assert normalise(text).text == plain
+
+
+def test_a_span_of_the_plain_text_leads_back_to_the_original() -> None:
+    text = "x bo\u200bb\uff20é\ufb01.de y"
+    mapped = normalise(text)
+    start = mapped.text.index("bob@")
+    first, last = mapped.span(start, mapped.text.index(" y"))
+    assert text[first:last] == "bo\u200bb\uff20é\ufb01.de"
+
+
+def test_combining_marks_belong_to_their_letter() -> None:
+    mapped = normalise("ae\u0301\u0327b")
+    assert mapped.text == "aȩ́b"
+    assert mapped.span(1, len(mapped.text) - 1) == (1, 4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80))
+def test_the_map_is_in_order_and_within_the_text(text: str) -> None:
+    for mapped in (normalise(text), undo_escapes(normalise(text)) or normalise(text)):
+        if mapped.starts is None or mapped.ends is None:
+            assert len(mapped.text) == len(text)
+            continue
+        assert len(mapped.text) == len(mapped.starts) == len(mapped.ends)
+        assert mapped.starts == sorted(mapped.starts)
+        assert all(0 <= start < end <= len(text) for start, end in zip(mapped.starts, mapped.ends, strict=True))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=80))
+def test_a_shadow_has_one_byte_for_each_character(text: str) -> None:
+    assert len(shadow(text)) == len(text)
+
+
+def test_the_shadow_tells_letters_from_marks_and_marks_what_is_odd() -> None:
+    assert shadow("aÉé€\u200b１") == b"a\xc0\xe0\xb7\x01\x01"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("a\\u0040b", "a@b"),
+        ('\\n\\t\\/\\"\\\\', '\n\t/"\\'),
+        ("\\ud83d\\ude00", "\U0001f600"),
+        ("\\uD800x", "\ufffdx"),
+        ("\\uff11", "1"),
+        ("a\\u200bb", "ab"),
+        ("\\\\u0040", "\\u0040"),
+    ],
+)
+def test_one_level_of_escapes_is_read(text: str, read: str) -> None:
+    mapped = undo_escapes(normalise(text))
+    assert mapped is not None
+    assert mapped.text == read
+
+
+@pytest.mark.parametrize("text", ["plain", "\\", "\\x", "\\u12", "C:\\dir\\"])
+def test_what_is_no_escape_is_left_alone(text: str) -> None:
+    assert undo_escapes(normalise(text)) is None
+
+
+def test_an_escape_maps_back_to_all_of_its_characters() -> None:
+    mapped = undo_escapes(normalise("x\\u0040y"))
+    assert mapped is not None
+    assert mapped.span(1, 2) == (1, 7)

@@ -1,0 +1,61 @@
+"""The wrapper of RE2: spans, anchors, and a set that fails open."""
+
+import pytest
+
+from gateway.checks.classification.patterns import Gates, Pattern, quoted
+from gateway.core.errors import ConfigurationError
+
+
+def test_spans_are_those_of_the_group_where_there_is_one() -> None:
+    assert Pattern("a(b+)").spans(b"xabbab", 0) == [(1, 2, 4, 4), (4, 5, 6, 6)]
+    assert Pattern("b+").spans(b"xabbab", 3) == [(3, 3, 4, 4), (5, 5, 6, 6)]
+
+
+def test_empty_matches_are_not_told_and_do_not_stop_the_search() -> None:
+    assert Pattern("a*").spans(b"baab", 0) == [(1, 1, 3, 3)]
+    assert Pattern("x(a*)").spans(b"xxa", 0) == [(1, 2, 3, 3)]
+
+
+def test_word_borders_see_what_is_before_the_start() -> None:
+    assert Pattern(r"\bb").spans(b"ab", 1) == []
+
+
+def test_first_at_and_prefix() -> None:
+    pattern = Pattern("b(c)")
+    assert pattern.first(b"abcbc", 2) == 3
+    assert pattern.first(b"a", 0) is None
+    assert pattern.at(b"abc", 1) == (2, 3)
+    assert pattern.at(b"abc", 0) is None
+    assert Pattern("a*").prefix(b"aab") == 2
+    assert pattern.prefix(b"a") == 0
+
+
+def test_bytes_beyond_ascii_are_one_character_each() -> None:
+    assert Pattern("[\\xC0\\xE0]+").spans(b"a\xc0\xe0b", 0) == [(1, 1, 3, 3)]
+
+
+@pytest.mark.parametrize("source", ["(", "(?<=a)b", "a\u0105"])
+def test_what_re2_does_not_take_is_a_configuration_error(source: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Pattern(source)
+
+
+def test_gates_say_which_patterns_match_anywhere() -> None:
+    gates = Gates(["a", "b", "[0-9]{2}"])
+    assert {0, 2} == gates.open(b"xa12") - {3}
+    assert Gates([]).open(b"x") - {0} == frozenset()
+
+
+def test_a_set_that_fails_opens_every_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    gates = Gates(["a", "b"])
+
+    class Broken:
+        def Match(self, shade: bytes) -> list[int]:
+            return []
+
+    monkeypatch.setattr(gates, "_set", Broken())
+    assert gates.open(b"x") == {0, 1}
+
+
+def test_a_quoted_text_matches_itself_alone() -> None:
+    assert Pattern(quoted("a.b+c\xe0")).spans(b"a.b+c\xe0 axb+c\xe0", 0) == [(0, 0, 6, 6)]

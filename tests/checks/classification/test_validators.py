@@ -1,0 +1,156 @@
+"""Checks of candidates: what passes, what does not, and that none fails on odd text."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.classification.validators import CHECKS, luhn
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        ("email", "a@b.de"),
+        ("phone", "030 901820"),
+        ("phone_nanp", "(415) 555-2671 x12"),
+        ("phone_nanp", "001-415-555-2671"),
+        ("card", "4111-1111-1111-1111"),
+        ("card", "378282246310005"),
+        ("card", "6011111111111117"),
+        ("card", "2223003122003222"),
+        ("card_labelled", "503802053770"[:-1] + "0"),
+        ("iban", "GB82 WEST 1234 5698 7654 32"),
+        ("iban", "nl91abna0417164300"),
+        ("ipv4", "203.0.113.9"),
+        ("ipv6", "2001:db8::8a2e:370:7334"),
+        ("ipv6", "fe80:0:0:0:1:2:3:4"),
+        ("ssn", "123-45-6789"),
+        ("nine_digits", "000 12 3456"),
+        ("itin", "912-70-1234"),
+        ("npi", "1234567893"),
+        ("dea", "AB1234563"),
+        ("code", "A12345"),
+        ("long_code", "XYZ-1234"),
+        ("numeric_date", "31/12/1999"),
+        ("numeric_date", "12.31.99"),
+        ("iso_date", "2024-02-29"),
+        ("textual_date", "March 5, 2020"),
+        ("textual_date", "5th of May"),
+        ("age", "94 years old"),
+        ("name", "John Smith"),
+        ("password", "hunter2"),
+        ("spoken_password", "hunter2"),
+        ("api_key", "a1b2c3d4e5f6g7h8"),
+        ("connection", "postgres://u:pw@host/db"),
+    ],
+)
+def test_these_hold(check: str, text: str) -> None:
+    assert CHECKS[check](text) is not None
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        ("email", "a..b@c.de"),
+        ("email", "a" * 250 + "@b.de"),
+        ("phone", "11111111"),
+        ("phone", "123456"),
+        ("phone_nanp", "115-555-2671"),
+        ("phone_nanp", "415-155-2671"),
+        ("card", "4111 1111 1111 1112"),
+        ("card", "0000000000000000"),
+        ("card", "9999999999999995"),
+        ("card_labelled", "12345678"),
+        ("iban", "GB82 WEST 1234 5698 7654 33"),
+        ("iban", "XX82 WEST 1234 5698 7654 32"),
+        ("iban", "GB82 WEST"),
+        ("ipv4", "256.1.1.1"),
+        ("ipv4", "01.2.3.4"),
+        ("ipv4", "127.0.0.1"),
+        ("ipv4", "0.0.0.0"),  # noqa: S104 -- text, not a binding
+        ("ipv6", "::1"),
+        ("ipv6", "a::b"),
+        ("ipv6", "12:34:56"),
+        ("ssn", "000-12-3456"),
+        ("ssn", "666-12-3456"),
+        ("ssn", "123-00-4567"),
+        ("ssn", "123-45-0000"),
+        ("nine_digits", "12345678"),
+        ("itin", "912-10-1234"),
+        ("npi", "1234567890"),
+        ("npi", "3234567893"),
+        ("dea", "AB1234567"),
+        ("dea", "1B1234563"),
+        ("code", "12/03/1958"),
+        ("code", "A12"),
+        ("long_code", "12345"),
+        ("numeric_date", "31/13/1999"),
+        ("numeric_date", "12.31"),
+        ("numeric_date", "1/2/1066"),
+        ("iso_date", "2023-02-29"),
+        ("textual_date", "March 32"),
+        ("age", "200 years old"),
+        ("age", "0 years"),
+        ("name", "The Company"),
+        ("name", "I"),
+        ("password", "required"),
+        ("password", "****"),
+        ("password", "[SECRET-PASSWORD]"),
+        ("spoken_password", "forever"),
+        ("api_key", "abcdefghijklmnopqrst"),
+        ("api_key", "[SECRET-API-KEY-1]"),
+        ("connection", "postgres://u:****@host"),
+        ("connection", "postgres://u:[SECRET]@host"),
+    ],
+)
+def test_these_do_not(check: str, text: str) -> None:
+    assert CHECKS[check](text) is None
+
+
+def test_an_iban_ends_where_its_country_says() -> None:
+    text = "GB82 WEST 1234 5698 7654 32 please"
+    assert CHECKS["iban"](text) == ("mod97", 0, 27)
+    assert CHECKS["iban"]("GB82WEST12345698765432X") is None
+
+
+def test_a_name_ends_before_the_first_word_that_is_none() -> None:
+    assert CHECKS["name"]("John Smith Please Help") == ("name", 0, 10)
+
+
+def test_an_age_above_89_says_so() -> None:
+    assert CHECKS["age"]("90 years old") == ("over-89", 0, 12)
+    assert CHECKS["age"]("89 years old") == ("form", 0, 12)
+
+
+def test_luhn_by_hand() -> None:
+    assert luhn("79927398713")
+    assert not luhn("79927398710")
+    assert not luhn("")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(sorted(CHECKS)), st.from_regex(r"[A-Za-z]{0,3}[0-9][0-9 ./:,x@\[\]A-Za-z-]{0,30}", fullmatch=True)
+)
+def test_no_check_fails_on_what_a_pattern_may_hand_it(check: str, text: str) -> None:
+    if check in {"ipv4", "card"}:
+        return  # their patterns hand over digits and separators alone; see the next test
+    verdict = CHECKS[check](text)
+    assert verdict is None or 0 <= verdict[1] < verdict[2] <= len(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.from_regex(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", fullmatch=True),
+    st.from_regex(r"[0-9](?:[ -]?[0-9]){11,18}", fullmatch=True),
+)
+def test_addresses_and_cards_are_judged_without_an_error(address: str, card: str) -> None:
+    for verdict in (CHECKS["ipv4"](address), CHECKS["card"](card)):
+        assert verdict is None or verdict[1] == 0
+
+
+@pytest.mark.parametrize("text", ["2024 4111 1111 1111 1111", "4111 1111 1111 1111 12", "2024-4111-1111-1111-1111 99"])
+def test_a_card_is_found_among_other_numbers(text: str) -> None:
+    verdict = CHECKS["card"](text)
+    assert verdict is not None
+    assert text[verdict[1] : verdict[2]].replace("-", " ") == "4111 1111 1111 1111"

@@ -32,7 +32,7 @@ class AgentError(GatewayError):
     """An agent could not be reached or did not keep to its protocol.
 
     `code` is one of `connect_failed`, `timeout_connect`, `timeout_response`, `timeout_total`, `closed_early`,
-    `bad_answer`, `answer_too_large`, `redirected`, `overloaded`.
+    `bad_answer`, `answer_too_large`, `redirected`, `overloaded`, `unavailable`, `agent_failed`, `cannot_render`.
     """
 
     def __init__(self, code: str) -> None:

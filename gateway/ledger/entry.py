@@ -1,6 +1,6 @@
 """What is handed to the writer: a record to be, and what must become durable in the same transaction."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,6 +25,27 @@ class DataKey(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None
     """The data subject's pseudonym, or None for the key of one exchange."""
     wrapped: bytes
+
+
+class ExchangeKey(Protocol):
+    """The key under which one exchange's parts are sealed; `new` are the data keys of it that are not durable yet."""
+
+    @property
+    def new(self) -> tuple[DataKey, ...]: ...
+
+
+class Sealing(Protocol):
+    """Seals openings of commitments under keys that can be destroyed."""
+
+    def exchange_key(self, subjects: tuple[str, ...] = ()) -> Any:
+        """An `ExchangeKey` of the implementation's own, for an exchange that names these subjects (pseudonyms)."""
+        ...
+
+    def seal(
+        self, *, tenant: str, record: str, part: str, opening: bytes, value: bytes | None, key: Any
+    ) -> SealedPart:
+        """The opening r (32 bytes) of a commitment, and its value where that is kept, sealed for one place."""
+        ...
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,11 @@
+"""What the pipeline's steps are made of: each joins checks, agents and the record for one step of an exchange.
+
+`Arrival`    a request at the door, its body not read yet      `arrival`
+`Responder`  where the answer goes                             `arrival`
+`Exchange`   what is known of one request so far               `exchange`
+`Scribe`     turns what is known into ledger entries           `scribe`
+`Router`     candidates, rulings and masks: the decision       `router`
+`Forwarder`  time-outs, retry and fall-back                    `forwarder`
+`Inspector`  answers and streams on their way back             `inspector`
+`Failures`   failed identifications, counted                   `failures`
+"""

@@ -1,0 +1,146 @@
+"""Steps 1 and 3: who is calling, for what purpose, about whom, how often. Nothing of the body is needed for it."""
+
+import os
+from typing import Protocol
+
+from gateway.checks.identity.identifier import Identifier
+from gateway.checks.limits import Allowed, Gauge, Lease, Limiter, Rate
+from gateway.checks.limits import headers as rate_headers
+from gateway.core.caller import Caller, Identity
+from gateway.core.ids import uuid7
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Arrival
+from gateway.exchange.exchange import Exchange
+from gateway.settings import Limits
+
+MAX_SUBJECTS = 16
+MAX_DECLARED = 16
+
+
+class Pseudonyms(Protocol):
+    """Random ids that stand for tenants and persons on the record. `LedgerUnavailable` when they cannot be read."""
+
+    async def tenant(self, configured: str) -> str: ...
+
+    async def actor(self, ledger: str, subject: str, issuer: str | None = None) -> str: ...
+
+    async def subject(self, ledger: str, identifier: str) -> str | Refusal: ...
+
+
+class Admission:
+    """Admits callers. `classes` are the data classes that a header may declare; `tenants` those that are configured."""
+
+    def __init__(
+        self,
+        *,
+        identifier: Identifier,
+        pseudonyms: Pseudonyms,
+        limits: Limits,
+        clock: Clock,
+        classes: frozenset[str],
+        tenants: frozenset[str],
+    ) -> None:
+        self._identifier, self._pseudonyms, self._clock = identifier, pseudonyms, clock
+        self._classes, self._tenants = classes, tenants
+        self._limiter, self._gauge = Limiter(clock), Gauge()
+        self._credential, self._tenant = Rate.parse(limits.credential), Rate.parse(limits.tenant)
+        self._target, self._concurrency = Rate.parse(limits.target), limits.concurrency
+        self._rates: dict[str, Rate] = {}
+
+    def begin(self, arrival: Arrival) -> Exchange:
+        """A new exchange, with its random ids."""
+        now_us = self._clock.now_us()
+        return Exchange(
+            arrival,
+            id=uuid7(now_us),
+            trace=os.urandom(16).hex(),
+            span=os.urandom(8).hex(),
+            started_us=now_us,
+            started_ns=self._clock.monotonic_ns(),
+        )
+
+    async def identify(self, exchange: Exchange) -> Caller | Refusal:
+        """Step 1: the caller; sets `exchange.caller` even where the request is refused after it is known."""
+        arrival = exchange.arrival
+        identity = await self._identifier.identify(arrival.header("authorization"), arrival.header("x-api-key"))
+        if isinstance(identity, Refusal):
+            return identity
+        if identity.tenant not in self._tenants:
+            return Refusal(code="credential_overreach", hint="a credential of a tenant that is configured here")
+        ledger = await self._pseudonyms.tenant(identity.tenant)
+        actor = await self._pseudonyms.actor(ledger, identity.subject, identity.issuer)
+        purpose = _purpose(identity, exchange.headers.purpose)
+        exchange.identity = identity
+        exchange.caller = Caller(
+            identity=identity,
+            tenant=ledger,
+            actor=actor,
+            purpose=None if isinstance(purpose, Refusal) else purpose,
+        )
+        limited = self._credential_rate(exchange, identity)
+        if limited is not None:
+            return limited
+        if isinstance(purpose, Refusal):
+            return purpose
+        return await self._about(exchange, ledger) or exchange.caller
+
+    def limit(self, exchange: Exchange, target: str) -> Lease | Refusal:
+        """Step 3: the tenant's and the target's rates, and how many requests of the credential are under way."""
+        identity = exchange.identity
+        if identity is None:
+            return Refusal(code="credential_missing")
+        for name, key, rate in (
+            ("tenant", f"tenant:{identity.tenant}", self._tenant),
+            ("target", f"target:{identity.tenant}:{target}", self._target),
+        ):
+            answer = self._limiter.check(key, rate)
+            if isinstance(answer, Refusal):
+                exchange.rate = rate_headers(answer, rate, name)
+                return answer
+        return self._gauge.acquire(_credential_key(identity), self._concurrency)
+
+    def release(self, lease: Lease) -> None:
+        """Give back what `limit` gave."""
+        self._gauge.release(lease)
+
+    def _credential_rate(self, exchange: Exchange, identity: Identity) -> Refusal | None:
+        rate = self._credential
+        if identity.rate is not None:
+            rate = self._rates.get(identity.rate) or self._rates.setdefault(identity.rate, Rate.parse(identity.rate))
+        answer = self._limiter.check(f"credential:{_credential_key(identity)}", rate)
+        exchange.rate = rate_headers(answer, rate, "credential")
+        return None if isinstance(answer, Allowed) else answer
+
+    async def _about(self, exchange: Exchange, ledger: str) -> Refusal | None:
+        """Checks declared classes and turns data subjects into pseudonyms."""
+        headers = exchange.headers
+        if len(headers.declared) > MAX_DECLARED or not self._classes.issuperset(headers.declared):
+            known = ", ".join(sorted(self._classes))
+            return Refusal(code="header_invalid", field="X-Data-Class", hint=f"one of {known}")
+        if len(headers.subjects) > MAX_SUBJECTS:
+            return Refusal(code="header_invalid", field="X-Data-Subject", hint=f"at most {MAX_SUBJECTS} subjects")
+        found: list[str] = []
+        for identifier in headers.subjects:
+            subject = await self._pseudonyms.subject(ledger, identifier)
+            if isinstance(subject, Refusal):
+                return subject
+            found.append(subject)
+        exchange.subjects = tuple(dict.fromkeys(found))
+        return None
+
+
+def _credential_key(identity: Identity) -> str:
+    """API keys each have a rate of their own; tokens share their subject's, since each request may bring a new one."""
+    if identity.method == "api-key":
+        return f"{identity.tenant}:key:{identity.credential}"
+    return f"{identity.tenant}:token:{identity.issuer}:{identity.subject}"
+
+
+def _purpose(identity: Identity, asked: str | None) -> str | Refusal | None:
+    """The purpose of the request: the one asked for, if the credential allows it; else the credential's first."""
+    if asked is None:
+        return identity.purposes[0] if identity.purposes else None
+    if asked in identity.purposes:
+        return asked
+    return Refusal(code="purpose_not_allowed", field="X-Purpose", hint="a purpose that the credential allows")

@@ -1,0 +1,331 @@
+"""Steps 9 and 10 for each kind of answer: inspected, put on record, and only then released as complete.
+
+Each `Passing` is one answer on its way: `inspect` lets pass what may pass before the outcome is on record (of a stream
+everything but its closing event, of a whole answer nothing) and gives the outcome; `release` sends the rest.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol as Port
+
+import msgspec
+
+from gateway.agents.client import WireStream
+from gateway.checks.classification.stream import StreamScan
+from gateway.checks.schema import Schema
+from gateway.core.caller import Caller
+from gateway.core.errors import AgentError
+from gateway.core.message import Answer, Message
+from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
+from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Responder
+from gateway.exchange.digest import Digest
+from gateway.exchange.exchange import Exchange, Outcome
+from gateway.exchange.forwarder import Delivered, Undelivered
+from gateway.exchange.inspector import Inspected, Inspector, StreamPlan
+
+_STRICTNESS = ("route", "redact", "tokenize", "approve", "deny")
+_EVENT_STREAM = "text/event-stream"
+_STREAM_HEADERS = [("content-type", _EVENT_STREAM), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
+_ENDS = {
+    "timeout_connect": "agent_timeout",
+    "timeout_response": "agent_timeout",
+    "timeout_total": "agent_timeout",
+    "bad_answer": "agent_bad_answer",
+    "answer_too_large": "agent_bad_answer",
+    "redirected": "agent_bad_answer",
+    "policy_changed": "policy_changed",
+}
+"""What a caller is told for an agent's error code; everything else is `agent_unavailable`."""
+
+
+class Protocol(msgspec.Struct, frozen=True, kw_only=True):
+    """A wire protocol with what the configuration adds to it. Schemas are by agent id."""
+
+    adapter: Adapter
+    candidates: Callable[[Message], tuple[Route, ...]]
+    error_type: str
+    schema: Schema | None
+    schemas: Mapping[str, Schema]
+    answer_schemas: Mapping[str, Schema]
+    target_field: str
+    target_hint: str
+
+
+class Passing(Port):
+    """One answer on its way to the caller."""
+
+    async def inspect(self, responder: Responder) -> Outcome:
+        """Let pass what may pass before the outcome is on record. Never raises for what an agent does."""
+        ...
+
+    async def release(self, responder: Responder) -> None:
+        """The rest, after the outcome is on record."""
+        ...
+
+    def cut(self) -> Outcome:
+        """The outcome if the caller goes away now."""
+        ...
+
+
+class Answering:
+    """Prepares the way back. Holds no state of exchanges."""
+
+    def __init__(self, *, inspector: Inspector, bounds: Bounds, protocols: Mapping[str, Protocol]) -> None:
+        self._inspector, self._bounds, self._protocols = inspector, bounds, protocols
+
+    def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
+        """The way back of this answer."""
+        if isinstance(delivered, Undelivered):
+            refusal = Refusal(code=_ENDS.get(delivered.code, "agent_unavailable"))
+            return _Refused(self, exchange, refusal, _base(delivered, refusal.code, refusal.status, delivered.code))
+        if delivered.stream is None:
+            return _Whole(self, self._inspector, exchange, protocol, delivered)
+        caller, message = _parties(exchange)
+        plan = self._inspector.plan(caller, message, delivered.routed.route)
+        if plan.mode == "buffer":
+            return _Buffered(self, self._inspector, exchange, protocol, delivered, self._bounds)
+        return _Streamed(self, self._inspector, exchange, protocol, delivered, plan, self._bounds)
+
+    async def refuse(self, exchange: Exchange, responder: Responder, refusal: Refusal) -> None:
+        """An error in the protocol's own form; in a stream that has begun, as its last event."""
+        protocol = self._protocols[exchange.arrival.protocol]
+        body = protocol.adapter.error(refusal, exchange.id)
+        if responder.started:
+            await responder.write(b"data: " + body + b"\n\n", last=True)
+            return
+        headers = [("content-type", protocol.error_type), *self.headers(exchange, None, denied=True)]
+        if refusal.status == 401:
+            headers.append(("www-authenticate", "Bearer"))
+        if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
+            headers.append(("Retry-After", str(refusal.retry_after)))
+        await responder.start(refusal.status, headers)
+        await responder.write(body, last=True)
+
+    def headers(
+        self, exchange: Exchange, inspected: Inspected | None, *, denied: bool = False
+    ) -> list[tuple[str, str]]:
+        """The gateway's own response headers. `X-Decision` is the strictest of both directions."""
+        headers = [("X-Exchange-Id", exchange.id), ("traceparent", exchange.traceparent), *exchange.rate]
+        if exchange.routed is None or not exchange.opened:
+            return [*headers, ("X-Decision", "deny")] if exchange.caller is not None and denied else headers
+        effect = exchange.routed.decision.effect
+        if inspected is not None:
+            effect = max(effect, inspected.decision.effect, key=_STRICTNESS.index)
+        return [*headers, ("X-Routed-Agent", exchange.routed.route.id), ("X-Decision", effect)]
+
+
+class _Refused:
+    """An exchange that ends with an error: nothing of an answer passes."""
+
+    def __init__(self, answering: Answering, exchange: Exchange, refusal: Refusal, outcome: Outcome) -> None:
+        self._answering, self._exchange, self._refusal, self._outcome = answering, exchange, refusal, outcome
+
+    async def inspect(self, responder: Responder) -> Outcome:
+        return self._outcome
+
+    async def release(self, responder: Responder) -> None:
+        await self._answering.refuse(self._exchange, responder, self._refusal)
+
+    def cut(self) -> Outcome:
+        return self._outcome
+
+
+class _Whole:
+    """An answer that was read whole."""
+
+    def __init__(
+        self,
+        answering: Answering,
+        inspector: Inspector,
+        exchange: Exchange,
+        protocol: Protocol,
+        delivered: Delivered,
+    ) -> None:
+        self._answering, self._inspector, self._exchange = answering, inspector, exchange
+        self._protocol, self._delivered = protocol, delivered
+        self._refusal: Refusal | None = None
+        self._inspected: Inspected | None = None
+        self._body = b""
+
+    async def inspect(self, responder: Responder) -> Outcome:
+        answer, route = _answer(self._delivered), self._delivered.routed.route
+        caller, message = _parties(self._exchange)
+        schema = self._protocol.answer_schemas.get(route.id)
+        unfit = schema.validate(answer.document) if schema is not None and answer.status < 400 else None
+        if unfit is not None:
+            self._refusal = Refusal(code="agent_bad_answer")
+            return _base(self._delivered, self._refusal.code, self._refusal.status, f"answer schema at {unfit.field}")
+        inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts)
+        if inspected.refusal is not None:
+            self._refusal = inspected.refusal
+            outcome = _base(self._delivered, self._refusal.code, self._refusal.status)
+        else:
+            self._body = self._protocol.adapter.render_answer(answer, inspected.masked)
+            outcome = msgspec.structs.replace(
+                _base(self._delivered, "ok" if answer.status < 400 else "agent_refused", answer.status),
+                released=self._body,
+                media_type=answer.media_type or None,
+            )
+        return msgspec.structs.replace(
+            _told(outcome, inspected, len(answer.parts)), tokens_in=answer.tokens_in, tokens_out=answer.tokens_out
+        )
+
+    async def release(self, responder: Responder) -> None:
+        if self._refusal is not None:
+            await self._answering.refuse(self._exchange, responder, self._refusal)
+            return
+        answer = _answer(self._delivered)
+        headers = [*answer.headers, *self._answering.headers(self._exchange, self._inspected)]
+        await responder.start(answer.status, headers)
+        await responder.write(self._body, last=True)
+
+    def cut(self) -> Outcome:
+        return _base(self._delivered, "client_disconnected", 499)
+
+
+class _Streamed:
+    """A stream that is masked as it passes."""
+
+    def __init__(
+        self,
+        answering: Answering,
+        inspector: Inspector,
+        exchange: Exchange,
+        protocol: Protocol,
+        delivered: Delivered,
+        plan: StreamPlan,
+        bounds: Bounds,
+    ) -> None:
+        self._answering, self._inspector, self._exchange = answering, inspector, exchange
+        self._delivered, self._plan = delivered, plan
+        _, message = _parties(exchange)
+        self._lanes: StreamScan = inspector.lanes(plan, delivered.routed.route)
+        self._filter: StreamFilter = protocol.adapter.stream(message, self._lanes, bounds)
+        self._digest = Digest("response")
+        self._refusal: Refusal | None = None
+
+    async def inspect(self, responder: Responder) -> Outcome:
+        await responder.start(200, [*_STREAM_HEADERS, *self._answering.headers(self._exchange, None)])
+        try:
+            async for chunk in _stream(self._delivered):
+                await self._pass(self._filter.feed(chunk), responder)
+                if self._filter.closing:
+                    break
+            await self._pass(self._filter.finish(), responder)
+        except AgentError as error:
+            self._refusal = Refusal(code=_ENDS.get(error.code, "agent_unavailable"))
+            return self._outcome(self._refusal.code, 200, error.code)
+        return self._outcome("ok", 200)
+
+    async def _pass(self, data: bytes, responder: Responder) -> None:
+        if data:
+            self._digest.add(data)
+            await responder.write(data)
+
+    async def release(self, responder: Responder) -> None:
+        if self._refusal is not None:
+            await self._answering.refuse(self._exchange, responder, self._refusal)
+            return
+        await responder.write(self._filter.closing, last=True)
+
+    def cut(self) -> Outcome:
+        return self._outcome("client_disconnected", 499)
+
+    def _outcome(self, code: str, status: int, reason: str | None = None) -> Outcome:
+        inspected = self._inspector.streamed(self._plan, self._lanes, self._delivered.routed.route)
+        outcome = msgspec.structs.replace(
+            _base(self._delivered, code, status, reason),
+            digest=self._digest.commitment(),
+            size=self._digest.size,
+            media_type=_EVENT_STREAM,
+            tokens_in=self._filter.tokens_in,
+            tokens_out=self._filter.tokens_out,
+        )
+        return _told(outcome, inspected, len(inspected.scan.parts))
+
+
+class _Buffered:
+    """A stream that is read whole, decided on, and given again."""
+
+    def __init__(
+        self,
+        answering: Answering,
+        inspector: Inspector,
+        exchange: Exchange,
+        protocol: Protocol,
+        delivered: Delivered,
+        bounds: Bounds,
+    ) -> None:
+        self._answering, self._inspector, self._exchange = answering, inspector, exchange
+        self._protocol, self._delivered, self._bounds = protocol, delivered, bounds
+        self._refusal: Refusal | None = None
+        self._inspected: Inspected | None = None
+        self._body = self._closing = b""
+
+    async def inspect(self, responder: Responder) -> Outcome:
+        caller, message = _parties(self._exchange)
+        route = self._delivered.routed.route
+        try:
+            raw = b"".join([chunk async for chunk in _stream(self._delivered)])
+            inspected, passed, body = self._inspector.replay(caller, message, route, self._protocol.adapter, raw)
+        except AgentError as error:
+            self._refusal = Refusal(code=_ENDS.get(error.code, "agent_unavailable"))
+            return _base(self._delivered, self._refusal.code, self._refusal.status, error.code)
+        self._inspected, self._body, self._closing = inspected, body, passed.closing
+        if inspected.refusal is not None:
+            self._refusal = inspected.refusal
+            outcome = _base(self._delivered, self._refusal.code, self._refusal.status)
+        else:
+            outcome = msgspec.structs.replace(
+                _base(self._delivered, "ok", 200), released=body, media_type=_EVENT_STREAM
+            )
+        return msgspec.structs.replace(
+            _told(outcome, inspected, len(inspected.scan.parts)),
+            tokens_in=passed.tokens_in,
+            tokens_out=passed.tokens_out,
+        )
+
+    async def release(self, responder: Responder) -> None:
+        if self._refusal is not None:
+            await self._answering.refuse(self._exchange, responder, self._refusal)
+            return
+        await responder.start(200, [*_STREAM_HEADERS, *self._answering.headers(self._exchange, self._inspected)])
+        await responder.write(self._body)
+        await responder.write(self._closing, last=True)
+
+    def cut(self) -> Outcome:
+        return _base(self._delivered, "client_disconnected", 499)
+
+
+def _base(delivered: Delivered | Undelivered, code: str, status: int, reason: str | None = None) -> Outcome:
+    return Outcome(code=code, status=status, agent=delivered.routed.route, attempts=delivered.attempts, reason=reason)
+
+
+def _told(outcome: Outcome, inspected: Inspected, parts: int) -> Outcome:
+    return msgspec.structs.replace(
+        outcome,
+        parts=parts,
+        found=inspected.scan.counts(),
+        scanned=inspected.scan.scanned,
+        classes=inspected.classes,
+        decision=inspected.decision,
+        explanation=inspected.explanation,
+    )
+
+
+def _answer(delivered: Delivered) -> Answer:
+    if delivered.answer is None:
+        raise AgentError("bad_answer")
+    return delivered.answer
+
+
+def _stream(delivered: Delivered) -> WireStream:
+    if delivered.stream is None:
+        raise AgentError("bad_answer")
+    return delivered.stream
+
+
+def _parties(exchange: Exchange) -> tuple[Caller, Message]:
+    if exchange.caller is None or exchange.message is None:
+        raise AgentError("bad_answer")
+    return exchange.caller, exchange.message

@@ -1,0 +1,54 @@
+"""A request at the door and the way back to its caller: what the web layer hands to the pipeline."""
+
+from typing import Protocol
+
+import msgspec
+
+from gateway.core.refusal import Refusal
+
+
+class BodyReader(Protocol):
+    """Reads a request's body within bounds of size and time; called once, and only after the caller is known."""
+
+    async def __call__(self) -> bytes | Refusal: ...
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, its body not read yet."""
+
+    protocol: str
+    """Which adapter reads it: `openai`, `http`."""
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    """Lower-case names, in order of arrival."""
+    source: str
+    """The caller's network address."""
+    tls: str | None
+    body: BodyReader
+
+    def header(self, name: str) -> str | None:
+        """The value of a header by its lower-case name; the first one where there are several."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def header_list(self, name: str) -> tuple[str, ...]:
+        """All values of a repeatable header, also those joined by commas in one line."""
+        values = (item.strip() for key, value in self.headers if key == name for item in value.split(","))
+        return tuple(dict.fromkeys(value for value in values if value))
+
+
+class Responder(Protocol):
+    """Where the answer goes. `start` once, then `write` until `last` was given. Waits while the caller reads slowly.
+
+    `OSError` when the caller is gone.
+    """
+
+    started: bool
+
+    async def start(self, status: int, headers: list[tuple[str, str]]) -> None: ...
+
+    async def write(self, data: bytes, *, last: bool = False) -> None: ...

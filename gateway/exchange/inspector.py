@@ -1,0 +1,223 @@
+"""Step 9: answers on their way back. What may come to the caller is decided against the caller's own zone.
+
+A whole answer is classified, decided on and masked like a request. A stream is enforced in one of two ways:
+`mask`, where every class that the caller may not have in clear is masked as it passes, whatever the rest of the text
+will show; or `buffer`, where the whole stream is read first, decided on as a whole answer, and replayed.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from gateway.checks.classification.classes import maskable
+from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.stream import StreamScan
+from gateway.checks.redaction import CannotRedact
+from gateway.core.caller import Caller
+from gateway.core.decision import Decision, Effect, Ruling
+from gateway.core.finding import Scan
+from gateway.core.message import Message, Part
+from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Classified
+from gateway.exchange.router import Router
+
+StreamMode = Literal["auto", "mask", "buffer"]
+
+
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in an answer, what policy said of it, and the masks it asks for; or a refusal to release it."""
+
+    scan: Scan
+    classes: tuple[str, ...]
+    decision: Decision
+    masked: Mapping[str, str]
+    explanation: tuple[str, ...]
+    refusal: Refusal | None = None
+
+
+class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How a stream to this caller is enforced. `types` are masked unconditionally in mode `mask`."""
+
+    mode: Literal["mask", "buffer"]
+    types: frozenset[str]
+    rules: tuple[str, ...]
+
+
+class Inspector:
+    """Inspects answers for one policy and engine."""
+
+    def __init__(self, *, router: Router, engine: Engine, bounds: Bounds, stream: StreamMode, policy: str) -> None:
+        self._router, self._engine, self._bounds = router, engine, bounds
+        self._mode, self._policy = stream, policy
+
+    def answer(self, caller: Caller, message: Message, route: Route, parts: tuple[Part, ...]) -> Inspected:
+        """A whole answer's findings, and whether this caller may have it, how."""
+        scan = self._engine.scan(parts, health_context="phi" in route.floor)
+        found = self._router.implied(scan.classes)
+        classified = Classified(scan=scan, found=found, declared=(), inherited=(), floor=())
+        classes = classified.classes(route)
+        ruling = self._router.receive(caller, message.action, classes)
+        explanation = self._router.explain(ruling)
+        if not ruling.allowed:
+            return self._withheld(scan, classes, ruling, explanation)
+        masked = self._router.mask(parts, classified, ruling, health_context="phi" in classes)
+        if isinstance(masked, CannotRedact):
+            return self._withheld(scan, classes, ruling, explanation)
+        effect: Effect = "redact" if masked else "route"
+        return Inspected(
+            scan=scan,
+            classes=classes,
+            decision=self._decision(effect, ruling),
+            masked=masked,
+            explanation=explanation,
+        )
+
+    def plan(self, caller: Caller, message: Message, route: Route) -> StreamPlan:
+        """How to enforce policy on a stream before a word of it was seen: each class is asked for on its own.
+
+        `auto` masks where every class is either free to this caller or can be masked span by span, and `phi` is no
+        stricter than the identifiers it is made of; else it buffers. `mask` masks what is not free, always.
+        """
+        types: set[str] = set()
+        rules: dict[str, None] = {}
+        whole = bool(route.floor)
+        strict: dict[str, str] = {}
+        for name in sorted(self._router.known_classes - {"public"}):
+            ruling = self._router.receive(caller, message.action, (name,))
+            redacts = [item for item in ruling.obligations if item.partition(":")[0] == "redact"]
+            if ruling.allowed and not redacts:
+                strict[name] = "free"
+                continue
+            strict[name] = "mask" if ruling.allowed else "deny"
+            rules.update(dict.fromkeys(ruling.rules))
+            types |= _types(name, redacts)
+            whole = whole or not ruling.allowed
+        whole = whole or (strict.get("phi", "free") != "free" and strict.get("pii", "free") == "free")
+        buffer = self._mode == "buffer" or (self._mode == "auto" and whole)
+        return StreamPlan(mode="buffer" if buffer else "mask", types=frozenset(types), rules=tuple(rules))
+
+    def lanes(self, plan: StreamPlan, route: Route) -> StreamScan:
+        """Lanes that mask as the plan says while they scan."""
+        return self._engine.stream(plan.types, health_context="phi" in route.floor)
+
+    def replay(
+        self, caller: Caller, message: Message, route: Route, adapter: Adapter, raw: bytes
+    ) -> tuple[Inspected, StreamFilter, bytes]:
+        """A whole stream, read, decided on, and given again masked: what was found, its filter, the bytes to release.
+
+        The same bytes open the same lanes in the same order, so the second pass puts each lane's masked text where
+        the first one read it. `AgentError` as for a stream that passes.
+        """
+        collected = _Collected()
+        first = adapter.stream(message, collected, self._bounds)
+        first.feed(raw)
+        first.finish()
+        inspected = self.answer(caller, message, route, collected.parts())
+        if inspected.refusal is not None:
+            return inspected, first, b""
+        second = adapter.stream(message, _Replayed(collected.texts, inspected.masked), self._bounds)
+        return inspected, second, second.feed(raw) + second.finish()
+
+    def streamed(self, plan: StreamPlan, lanes: StreamScan, route: Route) -> Inspected:
+        """What passed in mode `mask`, for the record."""
+        scan = lanes.scan()
+        found = self._router.implied(scan.classes)
+        classes = Classified(scan=scan, found=found, declared=(), inherited=(), floor=()).classes(route)
+        touched = any(finding.type in plan.types for findings in scan.parts for finding in findings)
+        decision = Decision(
+            effect="redact" if touched else "route",
+            agent=None,
+            rules=plan.rules,
+            obligations=("redact",) if plan.types else (),
+            policy=self._policy,
+            candidates=(),
+        )
+        return Inspected(scan=scan, classes=classes, decision=decision, masked={}, explanation=())
+
+    def _decision(self, effect: Effect, ruling: Ruling) -> Decision:
+        return Decision(
+            effect=effect,
+            agent=None,
+            rules=ruling.rules,
+            obligations=ruling.obligations,
+            policy=self._policy,
+            candidates=(),
+        )
+
+    def _withheld(
+        self, scan: Scan, classes: tuple[str, ...], ruling: Ruling, explanation: tuple[str, ...]
+    ) -> Inspected:
+        return Inspected(
+            scan=scan,
+            classes=classes,
+            decision=self._decision("deny", ruling),
+            masked={},
+            explanation=explanation,
+            refusal=Refusal(code="answer_withheld"),
+        )
+
+
+class _Kept:
+    """A lane that gives nothing until its end, and then its whole text."""
+
+    def __init__(self, end: str | None = None) -> None:
+        self._pieces: list[str] = []
+        self._end = end
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def feed(self, text: str) -> str:
+        self._pieces.append(text)
+        return ""
+
+    def finish(self) -> str:
+        return self.text if self._end is None else self._end
+
+
+class _Collected:
+    """Lanes of the first pass: every text, in the order in which the lanes were opened."""
+
+    def __init__(self) -> None:
+        self._lanes: list[tuple[str, _Kept]] = []
+
+    @property
+    def texts(self) -> list[str]:
+        return [lane.text for _, lane in self._lanes]
+
+    def lane(self, pointer: str) -> _Kept:
+        kept = _Kept()
+        self._lanes.append((pointer, kept))
+        return kept
+
+    def parts(self) -> tuple[Part, ...]:
+        """One part a lane; its pointer is its number, since a place may be opened more than once."""
+        return tuple(
+            Part(str(index), lane.text, "text", pointer.rpartition("/")[2])
+            for index, (pointer, lane) in enumerate(self._lanes)
+        )
+
+
+class _Replayed:
+    """Lanes of the second pass: each gives, at its end, what the first pass's lane of the same number became."""
+
+    def __init__(self, texts: list[str], masked: Mapping[str, str]) -> None:
+        self._ends = [masked.get(str(index), text) for index, text in enumerate(texts)]
+        self._next = 0
+
+    def lane(self, pointer: str) -> _Kept:
+        end = self._ends[self._next]
+        self._next += 1
+        return _Kept(end)
+
+
+def _types(name: str, redacts: list[str]) -> frozenset[str]:
+    """The finding types that are masked for a class: those its rules list, else all that can be."""
+    types: set[str] = set()
+    for obligation in redacts:
+        _, _, listed = obligation.partition(":")
+        types |= set(listed.split(",")) if listed else maskable(name)
+    return frozenset(types) if redacts else maskable(name)

@@ -1,0 +1,327 @@
+"""One request, top to bottom: ten steps, each giving a value that the next one takes.
+
+A refusal is a value and is recorded in exactly one place (`_refuse`). Before step 7 nothing has left the gateway; from
+step 7 on an exchange is open, and every way out of it (success, error, time-out, a client that is gone) goes through
+`_end`, which records the one end of it. What step 7 could not make durable does not go on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import msgspec
+
+from gateway.checks.classification.engine import Engine
+from gateway.checks.policy.policy import Policy
+from gateway.checks.schema import Schema
+from gateway.core.caller import Caller
+from gateway.core.errors import LedgerUnavailable, PolicyMoved
+from gateway.core.message import Inbound, Message
+from gateway.core.ports import Bounds, Clock, Failpoint, Route
+from gateway.core.refusal import Refusal
+from gateway.exchange.admission import Admission
+from gateway.exchange.answering import Answering, Protocol
+from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
+from gateway.exchange.failures import Failures
+from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
+from gateway.exchange.ledgers import Ledgers
+from gateway.exchange.metrics import Metrics
+from gateway.exchange.router import Denied, Router
+from gateway.exchange.scribe import Scribe
+from gateway.ledger.entry import Entry, Ledger
+
+_log = logging.getLogger("gateway.exchange")
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pipeline is made of; built in `bootstrap`."""
+
+    clock: Clock
+    protocols: Mapping[str, Protocol]
+    admission: Admission
+    engine: Engine
+    policy: Policy
+    router: Router
+    forwarder: Forwarder
+    answering: Answering
+    scribe: Scribe
+    ledgers: Ledgers
+    failures: Failures
+    metrics: Metrics
+    bounds: Bounds
+    failpoint: Failpoint | None = None
+
+
+class Pipeline:
+    """Handles requests. Stateless but for what is under way."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._clock, self._metrics = parts.clock, parts.metrics
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def handle(self, arrival: Arrival, responder: Responder) -> None:
+        """One request through the ten steps. Cancel it when the client is gone: its end is recorded all the same."""
+        parts, exchange = self._parts, self._parts.admission.begin(arrival)
+        protocol = parts.protocols[arrival.protocol]
+        async with AsyncExitStack() as stack:
+            try:
+                # 1. identify the caller; its request rate is checked before any body is read.
+                started = self._clock.monotonic_ns()
+                caller = await parts.admission.identify(exchange)
+                started = self._step("identify", started)
+                if isinstance(caller, Refusal):
+                    return await self._refuse(exchange, responder, caller)
+
+                # 2. read the message, within bounds, into parts; it fits the schema of the agent it names.
+                read = await self._read(exchange, protocol)
+                started = self._step("read", started)
+                if isinstance(read, Refusal):
+                    return await self._refuse(exchange, responder, read)
+                message, candidates = read
+
+                # 3. limit: rates of tenant and target, and how many are under way.
+                lease = parts.admission.limit(exchange, message.target)
+                started = self._step("limit", started)
+                if isinstance(lease, Refusal):
+                    return await self._refuse(exchange, responder, lease)
+                stack.callback(parts.admission.release, lease)
+
+                # 4. classify every part; join with what was declared and with the floors.
+                classified = exchange.classified = self._classify(exchange, caller, message)
+                started = self._step("classify", started)
+
+                # 5. decide: the first candidate that policy permits, with its obligations.
+                decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
+                started = self._step("decide", started)
+                if isinstance(decided, Denied):
+                    return await self._refuse(exchange, responder, Refusal(code="policy_denied"), decided)
+                exchange.routed = decided
+
+                # 6. approve: people are not asked yet, so what needs them ends here.
+                if decided.decision.effect == "approve":
+                    denied = Denied(decision=decided.decision, explanation=decided.explanation)
+                    return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
+
+                # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was
+                #    about to, and recovery gives the exchange its end.
+                intent = await self._intend(exchange, decided)
+                started = self._step("record-intent", started)
+                if isinstance(intent, Refusal):
+                    return await self._refuse(exchange, responder, intent)
+
+                # 8. forward, masked as decided, with fall-back to permitted agents only.
+                delivered = await parts.forwarder.forward(
+                    exchange, decided, protocol.adapter, self._ledger(exchange), stack
+                )
+                started = self._step("forward", started)
+                if isinstance(delivered, Undelivered):
+                    self._metrics.agent_error(delivered.routed.route.id, delivered.code)
+
+                # 9. inspect the answer as it passes; 10. record the outcome before it is released as complete.
+                await self._answer(exchange, protocol, responder, delivered)
+            except asyncio.CancelledError:
+                self._end_later(exchange)
+                raise
+            except LedgerUnavailable:
+                await self._unrecorded(exchange, responder)
+            except Exception as error:  # noqa: BLE001 — whatever failed in here, the exchange gets its end
+                await self._failed(exchange, responder, error)
+
+    async def identify(self, arrival: Arrival) -> tuple[Exchange, Caller | Refusal]:
+        """Step 1 alone, for what needs a caller and sends nothing to an agent. A refusal is on record when it returns.
+
+        `LedgerUnavailable` when it could not be recorded.
+        """
+        exchange = self._parts.admission.begin(arrival)
+        caller = await self._parts.admission.identify(exchange)
+        if isinstance(caller, Refusal):
+            await self._record_refusal(exchange, caller, None)
+        return exchange, caller
+
+    async def drain(self) -> None:
+        """Wait until the ends of cancelled requests are on record."""
+        while self._ending:
+            await asyncio.gather(*self._ending, return_exceptions=True)
+
+    # ------------------------------------------------------------------------------------------------------ the steps
+
+    async def _read(self, exchange: Exchange, protocol: Protocol) -> tuple[Message, tuple[Route, ...]] | Refusal:
+        arrival, parts = exchange.arrival, self._parts
+        body = await arrival.body()
+        if isinstance(body, Refusal):
+            return body
+        inbound = Inbound(
+            method=arrival.method, path=arrival.path, query=arrival.query, headers=arrival.headers, body=body
+        )
+        message = protocol.adapter.read(inbound, parts.bounds)
+        if isinstance(message, Refusal):
+            return message
+        candidates = protocol.candidates(message)
+        if not candidates:
+            return Refusal(code="unknown_target", field=protocol.target_field, hint=protocol.target_hint)
+        for schema in (protocol.schema, protocol.schemas.get(candidates[0].id)):
+            refusal = _unfit(schema, message)
+            if refusal is not None:
+                return refusal
+        exchange.message = message
+        return message, candidates
+
+    def _classify(self, exchange: Exchange, caller: Caller, message: Message) -> Classified:
+        policy, identity = self._parts.policy, caller.identity
+        floor = {
+            *identity.floor,
+            *policy.floor(identity.roles, message.target, tenant=identity.tenant, subject=identity.subject),
+        }
+        declared = tuple(sorted(exchange.headers.declared))
+        scan = self._parts.engine.scan(message.parts, health_context="phi" in floor or "phi" in declared)
+        return Classified(
+            scan=scan,
+            found=policy.implied(scan.classes),
+            declared=declared,
+            inherited=(),
+            floor=tuple(sorted(floor)),
+        )
+
+    async def _intend(self, exchange: Exchange, routed: Routed) -> Refusal | None:
+        """Step 7. Cancelled while it waits, the record may still come to be: the end waits for it."""
+        entry = self._parts.scribe.intent(exchange, routed)
+        exchange.intent = asyncio.ensure_future(self._ledger(exchange).append(entry))
+        try:
+            await asyncio.shield(exchange.intent)
+        except PolicyMoved:
+            return Refusal(code="policy_changed", retry_after=1)
+        exchange.opened = True
+        self._metrics.decision(routed.decision.effect, routed.route.zone)
+        await self._pause("intent.recorded")
+        return None
+
+    async def _answer(
+        self, exchange: Exchange, protocol: Protocol, responder: Responder, delivered: Delivered | Undelivered
+    ) -> None:
+        """Steps 9 and 10."""
+        started = self._clock.monotonic_ns()
+        passed = exchange.passing = self._parts.answering.prepare(exchange, protocol, delivered)
+        outcome = await passed.inspect(responder)
+        started = self._step("inspect", started)
+        # A crash before this is durable: the caller has no complete answer, and recovery says `interrupted`. After: the
+        # record says that it was released; at worst the caller never got its last bytes.
+        await self._end(exchange, outcome)
+        self._step("record-outcome", started)
+        await self._pause("outcome.recorded")
+        await passed.release(responder)
+
+    # ------------------------------------------------------------------------------------------------------- the ends
+
+    async def _refuse(
+        self, exchange: Exchange, responder: Responder, refusal: Refusal, denied: Denied | None = None
+    ) -> None:
+        """The one place that records and sends a refusal: durable before a byte of it is sent."""
+        await self._record_refusal(exchange, refusal, denied)
+        self._metrics.request(exchange.arrival.protocol, refusal.code)
+        if denied is not None:
+            self._metrics.decision(denied.decision.effect, None)
+        _log.info("refused", extra=_told(exchange, refusal.code, refusal.status))
+        await self._parts.answering.refuse(exchange, responder, refusal)
+
+    async def _record_refusal(self, exchange: Exchange, refusal: Refusal, denied: Denied | None) -> None:
+        scribe, ledgers = self._parts.scribe, self._parts.ledgers
+        if exchange.caller is None:
+            counted = self._parts.failures.note(exchange.arrival.source, refusal.code)
+            if counted is not None:
+                await ledgers.system.append(scribe.failed(ledgers.system_tenant, counted))
+            return
+        decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
+        # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.
+        await self._append(exchange, scribe.denied(exchange, refusal, decision, why))
+
+    async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
+        """The one end of an exchange that was opened."""
+        exchange.closed = True
+        entry = self._parts.scribe.outcome(exchange, outcome)
+        await self._append(exchange, entry)
+        self._metrics.request(exchange.arrival.protocol, outcome.code)
+        _log.info("completed", extra=_told(exchange, outcome.code, outcome.status))
+
+    def _end_later(self, exchange: Exchange) -> None:
+        """The end of an exchange whose own task is being cancelled, in a task that nobody cancels."""
+        if exchange.intent is None or exchange.closed:
+            return
+        passing = exchange.passing
+        outcome = Outcome(code="client_disconnected", status=499) if passing is None else passing.cut()
+        task = asyncio.create_task(self._end_cancelled(exchange, outcome))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _end_cancelled(self, exchange: Exchange, outcome: Outcome) -> None:
+        try:
+            if exchange.intent is not None:
+                await exchange.intent
+            await self._end(exchange, outcome)
+        except (LedgerUnavailable, PolicyMoved) as error:
+            # Nothing was opened, or the writer knows of the open exchange and closes it once it can write again.
+            _log.warning("no end recorded: %s", type(error).__name__, extra=_told(exchange, outcome.code, 499))
+
+    async def _unrecorded(self, exchange: Exchange, responder: Responder) -> None:
+        """What could not be recorded does not go on, and is counted by the writer for when it can write again."""
+        refusal = Refusal(code="ledger_unavailable", retry_after=1)
+        self._metrics.request(exchange.arrival.protocol, refusal.code)
+        _log.error("the ledger could not be written", extra=_told(exchange, refusal.code, refusal.status))
+        await self._parts.answering.refuse(exchange, responder, refusal)
+
+    async def _failed(self, exchange: Exchange, responder: Responder, error: Exception) -> None:
+        """A defect of the gateway, an agent's or the caller's connection: the exchange ends, on record if it can."""
+        code = "client_disconnected" if isinstance(error, OSError) else "internal"
+        _log.error("an exchange failed: %s", type(error).__name__, extra=_told(exchange, code, 500))
+        refusal = Refusal(code="internal")
+        try:
+            if exchange.opened and not exchange.closed:
+                await self._end(exchange, Outcome(code=code, status=refusal.status, reason=type(error).__name__))
+            elif not exchange.opened:
+                await self._record_refusal(exchange, refusal, None)
+        except LedgerUnavailable:
+            refusal = Refusal(code="ledger_unavailable", retry_after=1)
+        self._metrics.request(exchange.arrival.protocol, refusal.code)
+        await self._parts.answering.refuse(exchange, responder, refusal)
+
+    # --------------------------------------------------------------------------------------------------------- effects
+
+    def _ledger(self, exchange: Exchange) -> Ledger:
+        ledgers = self._parts.ledgers
+        return ledgers.system if exchange.caller is None else ledgers.of(exchange.caller.tenant)
+
+    async def _append(self, exchange: Exchange, entry: Entry) -> None:
+        await self._ledger(exchange).append(entry)
+
+    async def _pause(self, name: str) -> None:
+        if self._parts.failpoint is not None:
+            await self._parts.failpoint(name)
+
+    def _step(self, name: str, started: int) -> int:
+        now = self._clock.monotonic_ns()
+        self._metrics.step(name, now - started)
+        return now
+
+
+def _unfit(schema: Schema | None, message: Message) -> Refusal | None:
+    """Whether a message breaks a schema. A body that is not JSON cannot fit one; an absent body has nothing to fit."""
+    if schema is None or not message.body:
+        return None
+    if message.document is None and message.media_type != "application/json":
+        return Refusal(code="media_type", field="content-type", hint="application/json")
+    return schema.validate(message.document)
+
+
+def _told(exchange: Exchange, code: str, status: int) -> dict[str, object]:
+    """What a log line says of an exchange: ids, codes and registered names only."""
+    routed = exchange.routed
+    return {
+        "exchange": exchange.id,
+        "trace": exchange.trace,
+        "code": code,
+        "status": status,
+        "agent": routed.route.id if routed is not None else None,
+        "decision": routed.decision.effect if routed is not None else None,
+    }

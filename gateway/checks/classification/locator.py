@@ -11,7 +11,7 @@ from ahocorasick import Automaton
 from gateway.checks.classification.classes import weight
 from gateway.checks.classification.normalise import ODD, Mapped, normalise, shadow, undo_escapes
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
-from gateway.checks.classification.recognizer import Label, Near, Recognizer
+from gateway.checks.classification.recognizer import NUMBER, Label, Near, Recognizer
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.validators import CHECKS, Check
 from gateway.core.finding import Finding
@@ -24,7 +24,6 @@ ANY = -1
 _BEFORE = 48
 WORD = 1_000_000
 """The rank of hits that are words of a lexicon."""
-_JOINTS = frozenset(".,-/:+")
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
@@ -207,7 +206,7 @@ class Locator:
     ) -> tuple[str, float, str, int, int] | None:
         """What a match is: type, score, reason, and which part of it; None when it is nothing."""
         recognizer = item.recognizer
-        if recognizer.numeric and _joined(text, start, end):
+        if recognizer.joints is not None and _joined(text, start, end, recognizer.joints):
             return None
         if recognizer.unless and any(0 <= start - last <= _BEFORE for _, last in near.get(recognizer.unless, ())):
             return None
@@ -251,7 +250,7 @@ def _labelled(item: _CompiledLabel, text: str, shade: bytes, place: tuple[int, i
     span = item.first.at(shade, place[1])
     while span is not None:
         start, end = span
-        if _joined(text, start, end):
+        if _joined(text, start, end, NUMBER):
             return
         verdict = ("", 0, end - start) if item.check is None else item.check(text[start:end])
         if verdict is None:
@@ -309,19 +308,19 @@ def _nearest(
     return best
 
 
-def _joined(text: str, start: int, end: int) -> bool:
+def _joined(text: str, start: int, end: int, joints: str) -> bool:
     """Whether a number is only a piece of a longer one or of a word."""
     if start:
         before = text[start - 1]
         if before.isascii() and (before.isalnum() or before == "_"):
             return True
-        if before in _JOINTS and start > 1 and text[start - 2] in "0123456789":
+        if before in joints and start > 1 and text[start - 2] in "0123456789":
             return True
     if end < len(text):
         after = text[end]
         if after.isascii() and (after.isalnum() or after == "_"):
             return True
-        if after in _JOINTS and end + 1 < len(text) and text[end + 1] in "0123456789":
+        if after in joints and end + 1 < len(text) and text[end + 1] in "0123456789":
             return True
     return False
 

@@ -18,6 +18,11 @@ LONGEST = 40
 """No word of a lexicon is longer."""
 
 
+NUMBER = ".-"
+DATE = ".-/"
+"""What joins the parts of numbers, and of dates."""
+
+
 class Near(msgspec.Struct, frozen=True, kw_only=True):
     """Words of a lexicon that make of a candidate something else, or something at all.
 
@@ -37,11 +42,11 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
 
     The span is the pattern's first group, or all of it when there is none. `gate` is a cheap pattern that matches
     within every match of `pattern`: text in which no gate matches is not looked at any further. `check` names a
-    function of `checks`. `numeric` refuses matches that are a piece of a longer number. `near` is tried in turn;
-    `again` looks for
-    another match inside of one that its check refused (a number before an IBAN must not hide it). `unless` names a lexicon whose words just before clear the candidate (only for kinds without a checksum).
-    Without `type` a candidate is a finding only by its `near`. `onward` matches what continues a match that is longer
-    than a window.
+    function of `validators`. `joints` refuses matches that are a piece of a word or of a longer number, whose parts
+    these characters join. `again` looks for another match inside of one that was refused (a number before an IBAN must
+    not hide it). `near` is tried in turn; `unless` names a lexicon whose words just before clear the candidate (only
+    for kinds without a checksum). Without `type` a candidate is a finding only by its `near`. `onward` matches what
+    continues a match that is longer than a window.
     """
 
     id: str
@@ -51,7 +56,7 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     score: float = 0.9
     reason: str = "pattern"
     check: str | None = None
-    numeric: bool = False
+    joints: str | None = None
     again: bool = False
     near: tuple[Near, ...] = ()
     unless: str | None = None

@@ -59,8 +59,9 @@ def test_what_has_no_spans_cannot_be_masked() -> None:
 
 def test_every_type_that_ships_has_a_meaning() -> None:
     known = frozenset().union(*CLASS_TYPES.values(), maskable("phi"))
-    types = {item.type for item in (*DEFAULT.recognizers, *DEFAULT.labels, *DEFAULT.lexicons) if item.type}
-    assert types - known == set()
+    types = {item.type for item in DEFAULT.recognizers} | {item.type for item in DEFAULT.lexicons}
+    types |= {item.type for item in DEFAULT.labels} | {near.type for item in DEFAULT.recognizers for near in item.near}
+    assert types - known == {None}
     assert set(CLASS_TYPES) <= set(CLASSES)
 
 

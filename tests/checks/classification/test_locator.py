@@ -12,8 +12,7 @@ def hits(text: str, start: int = 0, locator: Locator = LOCATOR) -> list[tuple[st
 
 
 def test_nothing_before_the_start_is_told_but_it_is_context() -> None:
-    text = "DOB bob@example.com 03/12/1958"
-    assert hits(text, 19) == [("date-of-birth", "03/12/1958")] or hits(text, 19)[0][1] == "03/12/1958"
+    assert hits("bob@example.com 03/12/1958", 16) == [("date", "03/12/1958")]
     assert hits("born on 03/12/1958", 8) == [("date-of-birth", "03/12/1958")]
 
 
@@ -45,9 +44,7 @@ def test_words_are_found_whatever_their_case_and_form() -> None:
 
 def test_a_label_belongs_to_the_value_right_after_it() -> None:
     assert hits("MRN: 84736251, room 40219876") == [("mrn", "84736251")]
-    assert hits("MRNs 84736251 and 84736252") == [("mrn", "84736251"), ("mrn", "84736252")] or hits(
-        "MRN 84736251 and 84736252"
-    ) == [("mrn", "84736251"), ("mrn", "84736252")]
+    assert hits("MRNs 84736251 and 84736252") == [("mrn", "84736251"), ("mrn", "84736252")]
 
 
 def test_a_number_that_is_a_piece_of_another_is_not_told() -> None:
@@ -82,7 +79,7 @@ def test_a_candidate_without_a_type_needs_its_words() -> None:
         lexicons=(Lexicon(id="w", words=("badge",)),),
     )
     locator = Locator(registry)
-    assert hits("badge 1234", 0, locator) == hits("1234 badge", 0, locator)[:0] + [("x-n", "1234")]
+    assert hits("badge 1234", 0, locator) == [("x-n", "1234")]
     assert hits("1234 badge", 0, locator) == [("x-n", "1234")]
     assert hits("1234 budge", 0, locator) == []
 

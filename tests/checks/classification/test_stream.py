@@ -16,7 +16,6 @@ from gateway.core.errors import FormatError
 from gateway.core.finding import Finding
 from tests.checks.classification.conftest import ENGINE
 
-
 TYPES = maskable("phi") | maskable("secret")
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20

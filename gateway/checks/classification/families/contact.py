@@ -1,6 +1,6 @@
 """How people are reached: e-mail, telephone, web addresses."""
 
-from gateway.checks.classification.recognizer import Label, Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Near, Recognizer, words
 
 _L = r"A-Za-z\xC0\xE0"
 
@@ -36,7 +36,7 @@ RECOGNIZERS = (
         pattern=r"\+[0-9]{1,3}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",
         gate="[0-9][0-9]",
         check="phone",
-        numeric=True,
+        joints=NUMBER,
         score=0.9,
     ),
     Recognizer(
@@ -48,7 +48,7 @@ RECOGNIZERS = (
         ),
         gate="[0-9][0-9]",
         check="phone_nanp",
-        numeric=True,
+        joints=NUMBER,
         score=0.8,
     ),
     Recognizer(
@@ -56,7 +56,7 @@ RECOGNIZERS = (
         type=None,
         pattern=rf"\b{_NUMBER}",
         gate="[0-9][0-9]",
-        numeric=True,
+        joints=NUMBER,
         near=(Near(lexicon="phone-after", type="phone", score=0.75, before=0, after=4, check="phone"),),
     ),
     Recognizer(

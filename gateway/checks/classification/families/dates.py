@@ -1,6 +1,6 @@
 """Dates, dates of birth, ages. A year alone identifies nobody (45 CFR 164.514(b)(2)(i)(C)) and is not a finding."""
 
-from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import DATE, Lexicon, Near, Recognizer, words
 
 _MONTH = (
     r"(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -29,7 +29,7 @@ RECOGNIZERS = (
         ),
         gate=r"[0-9][\-/.][0-9]",
         check="iso_date",
-        numeric=True,
+        joints=DATE,
         near=(_BORN,),
     ),
     Recognizer(
@@ -38,7 +38,7 @@ RECOGNIZERS = (
         pattern=r"\b[0-9]{1,2}(?:/[0-9]{1,2}/|-[0-9]{1,2}-|\.[0-9]{1,2}\.)(?:[0-9]{4}|[0-9]{2})\b",
         gate=r"[0-9][\-/.][0-9]",
         check="numeric_date",
-        numeric=True,
+        joints=DATE,
         near=(_BORN,),
     ),
     Recognizer(

@@ -1,6 +1,6 @@
 """Payment cards, bank accounts."""
 
-from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer, words
+from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Recognizer, words
 
 LEXICONS = (
     Lexicon(
@@ -49,7 +49,7 @@ RECOGNIZERS = (
         pattern=r"\b[0-9]{4}[ \-]?[0-9]{2,6}(?:[ \-]?[0-9]{2,6}){1,3}(?:[ \-][0-9]{1,4})?\b",
         gate="[0-9][0-9]",
         check="card",
-        numeric=True,
+        joints=NUMBER,
         again=True,
         score=0.95,
         reason="luhn",
@@ -61,7 +61,7 @@ RECOGNIZERS = (
         pattern=r"\b[0-9](?:[ \-][0-9]{1,3}){6,18}\b",
         gate="[0-9][ \\-][0-9]",
         check="card",
-        numeric=True,
+        joints=NUMBER,
         score=0.9,
         reason="luhn",
     ),

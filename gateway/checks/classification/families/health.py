@@ -5,41 +5,40 @@ from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, 
 _DIAGNOSES = """
 diabetes, diabetic, diabetes mellitus, type 2 diabetes, type 1 diabetes, hypertension, hypotension, asthma, copd,
 cancer, carcinoma, tumor, tumour, lymphoma, leukemia, leukaemia, melanoma, sarcoma, metastasis, metastatic,
-metastases, hiv, aids, hiv positive, hepatitis, hepatitis b, hepatitis c, tuberculosis, pneumonia, bronchitis,
-influenza, covid, covid-19, sepsis, septic, stroke, ischemic stroke, myocardial infarction, heart attack, heart
-failure, atrial fibrillation, arrhythmia, angina, coronary artery disease, atherosclerosis, hyperlipidemia,
-hypercholesterolemia, anemia, anaemia, thrombosis, deep vein thrombosis, pulmonary embolism, embolism, epilepsy,
-seizure, migraine, dementia, alzheimer's, alzheimer, parkinson's, parkinson, multiple sclerosis, neuropathy,
-depression, major depressive disorder, anxiety disorder, bipolar, bipolar disorder, schizophrenia, psychosis, ptsd,
-adhd, autism, anorexia, bulimia, eating disorder, suicidal, suicidal ideation, self-harm, substance abuse, alcoholism,
-opioid use disorder, addiction, overdose, cirrhosis, hepatic, gastritis, ulcer, crohn's, crohn's disease, ulcerative
-colitis, colitis, ibs, appendicitis, pancreatitis, gallstones, cholecystitis, gerd, reflux, kidney disease, chronic
-kidney disease, renal failure, kidney stones, nephritis, uti, urinary tract infection, arthritis, rheumatoid
-arthritis, osteoarthritis, osteoporosis, lupus, gout, fibromyalgia, fracture, sprain, concussion, hernia, scoliosis,
-psoriasis, eczema, dermatitis, cellulitis, hypothyroidism, hyperthyroidism, thyroid, obesity, obese, malnutrition,
-pregnant, pregnancy, miscarriage, preeclampsia, endometriosis, infertility, menopause, chlamydia, gonorrhea, syphilis,
-herpes, hpv, std, sti, glaucoma, cataract, tinnitus, vertigo, sleep apnea, insomnia, meningitis, encephalitis, sickle
-cell, hemophilia, cystic fibrosis, muscular dystrophy, als, cerebral palsy, down syndrome, celiac, celiac disease,
-allergy, allergies, anaphylaxis, diagnosis, diagnosed, diagnoses, prognosis, comorbidity, comorbidities, malignant,
-benign, remission, terminally ill, disability, paralysis, amputation
+metastases, hiv, hiv positive, hiv/aids, gastric bypass, bypass surgery, hepatitis, hepatitis b, hepatitis c,
+tuberculosis, pneumonia, bronchitis, influenza, covid, covid-19, sepsis, septic, stroke, ischemic stroke, myocardial
+infarction, heart attack, heart failure, atrial fibrillation, arrhythmia, angina, coronary artery disease,
+atherosclerosis, hyperlipidemia, hypercholesterolemia, anemia, anaemia, thrombosis, deep vein thrombosis, pulmonary
+embolism, embolism, epilepsy, seizure, migraine, dementia, alzheimer's, alzheimer, parkinson's, parkinson, multiple
+sclerosis, neuropathy, depression, major depressive disorder, anxiety disorder, bipolar, bipolar disorder,
+schizophrenia, psychosis, ptsd, adhd, autism, anorexia, bulimia, eating disorder, suicidal, suicidal ideation,
+self-harm, substance abuse, alcoholism, opioid use disorder, addiction, overdose, cirrhosis, hepatic, gastritis,
+ulcer, crohn's, crohn's disease, ulcerative colitis, colitis, ibs, appendicitis, pancreatitis, gallstones,
+cholecystitis, gerd, reflux, kidney disease, chronic kidney disease, renal failure, kidney stones, nephritis, uti,
+urinary tract infection, arthritis, rheumatoid arthritis, osteoarthritis, osteoporosis, lupus, gout, fibromyalgia,
+fracture, sprain, concussion, hernia, scoliosis, psoriasis, eczema, dermatitis, cellulitis, hypothyroidism,
+hyperthyroidism, thyroid, obesity, obese, malnutrition, pregnant, pregnancy, miscarriage, preeclampsia, endometriosis,
+infertility, menopause, chlamydia, gonorrhea, syphilis, herpes, hpv, glaucoma, cataract, tinnitus, vertigo, sleep
+apnea, insomnia, meningitis, encephalitis, sickle cell, hemophilia, cystic fibrosis, muscular dystrophy, cerebral
+palsy, down syndrome, celiac, celiac disease, allergy, allergies, anaphylaxis, diagnosis, diagnosed, diagnoses,
+prognosis, comorbidity, comorbidities, malignant, benign, remission, terminally ill, disability, paralysis, amputation
 """
 _SYMPTOMS = """
 chest pain, shortness of breath, dyspnea, fever, cough, fatigue, nausea, vomiting, diarrhea, diarrhoea, constipation,
 abdominal pain, back pain, headache, dizziness, syncope, palpitations, edema, oedema, swelling, rash, itching,
-bleeding, hemorrhage, blood pressure, heart rate, weight loss, weight gain, numbness, tingling, weakness, tremor,
-confusion, hallucinations, joint pain, sore throat, wheezing, jaundice, lesion, inflammation, infection, symptom,
-symptoms, wound
+bleeding, hemorrhage, blood pressure, heart rate, weight loss, weight gain, numbness, tingling, tremor,
+hallucinations, joint pain, sore throat, wheezing, jaundice, lesion, inflammation, infection, symptom, symptoms, wound
 """
 _PROCEDURES = """
 surgery, surgical, biopsy, mri, ct scan, x-ray, xray, ultrasound, mammogram, colonoscopy, endoscopy, ecg, ekg,
 echocardiogram, chemotherapy, chemo, radiotherapy, radiation therapy, dialysis, transplant, appendectomy,
-cholecystectomy, hysterectomy, mastectomy, bypass, angioplasty, stent, catheter, intubated, intubation, ventilator,
-icu, blood test, lab results, blood glucose, hba1c, a1c, cholesterol, creatinine, hemoglobin, biopsied, vaccination,
-vaccine, vaccinated, immunization, physical therapy, psychotherapy, abortion, c-section, cesarean, hospice,
-palliative, inpatient, outpatient, hospitalized, hospitalised, admitted to hospital, emergency room, discharge
-summary, medical history, prescription, prescribed, dosage, oncology, cardiology, psychiatry, psychiatric, neurology,
-nephrology, urology, gynecology, obstetrics, dermatology, rheumatology, treatment plan, clinical note, mental health,
-patient presents, pathology, radiology, anesthesia, blood type, vital signs, cd4, viral load
+cholecystectomy, hysterectomy, mastectomy, angioplasty, stent, catheter, intubated, intubation, ventilator, icu, blood
+test, lab results, blood glucose, hba1c, a1c, cholesterol, creatinine, hemoglobin, biopsied, vaccination, vaccine,
+vaccinated, immunization, physical therapy, psychotherapy, abortion, c-section, cesarean, hospice, palliative,
+inpatient, outpatient, hospitalized, hospitalised, admitted to hospital, emergency room, discharge summary, medical
+history, prescription, prescribed, dosage, oncology, cardiology, psychiatry, psychiatric, neurology, nephrology,
+urology, gynecology, obstetrics, dermatology, rheumatology, treatment plan, clinical note, mental health, patient
+presents, pathology, radiology, anesthesia, blood type, vital signs, cd4, viral load
 """
 _MEDICATION = """
 metformin, insulin, lisinopril, atorvastatin, simvastatin, rosuvastatin, amlodipine, losartan, metoprolol, atenolol,

@@ -1,6 +1,6 @@
 """Numbers that states, hospitals and companies give to people. Most need a word near by that says what they are."""
 
-from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer, words
+from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Recognizer, words
 
 LEXICONS = (
     Lexicon(
@@ -70,7 +70,7 @@ RECOGNIZERS = (
         pattern=r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b",
         gate="[0-9]-[0-9]",
         check="ssn",
-        numeric=True,
+        joints=NUMBER,
         score=0.95,
     ),
     Recognizer(
@@ -79,7 +79,7 @@ RECOGNIZERS = (
         pattern=r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}\b",
         gate="[0-9]-[0-9]",
         check="itin",
-        numeric=True,
+        joints=NUMBER,
         score=0.9,
     ),
     Recognizer(

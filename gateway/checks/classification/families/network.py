@@ -13,7 +13,7 @@ RECOGNIZERS = (
         pattern=r"\b[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\b",
         gate=r"[0-9]\.[0-9]",
         check="ipv4",
-        numeric=True,
+        joints=".",
         unless="version",
         score=0.9,
     ),
@@ -23,7 +23,7 @@ RECOGNIZERS = (
         pattern=r"(?:[0-9A-Fa-f]{1,4}:|::)(?:[0-9A-Fa-f]{0,4}:){1,6}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4})\b",
         gate=r"[0-9A-Fa-f]:[0-9A-Fa-f:]",
         check="ipv6",
-        numeric=True,
+        joints=".:",
         score=0.95,
     ),
     Recognizer(
@@ -31,7 +31,7 @@ RECOGNIZERS = (
         type="mac",
         pattern=r"\b[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}\b|\b[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}\b",
         gate=r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}",
-        numeric=True,
+        joints=":-",
         score=0.9,
     ),
 )

@@ -1,0 +1,71 @@
+"""E-mail, telephone, web addresses."""
+
+import pytest
+
+from tests.checks.classification.conftest import told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bob@example.com", "o'brien+tag@mail.example.co.uk", "BOB_1@EXAMPLE.ORG", "josé@exämple.de", "a@b-c.museum",
+        "bob＠example.com",
+    ],
+)  # fmt: skip
+def test_addresses_are_found_whole(text: str) -> None:
+    assert told(f"write to <{text}>, please") == [("email", text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["image@sha256:1c4f7f0f", "pkg@1.2.3", "npm i left-pad@latest", "@handle", "a@b", "user@ host", "a @b.de"]
+)
+def test_at_signs_alone_are_no_addresses(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(415) 555-2671",
+        "415-555-2671",
+        "415.555.2671 x12",
+        "+1 415 555 2671",
+        "001-415-555-2671",
+        "+44 20 7946 0958",
+        "+49 (0)30 901820",
+    ],
+)
+def test_numbers_in_a_telephone_s_form_are_found_without_a_word(text: str) -> None:
+    assert told(f"it was {text}.") == [("phone", text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Phone: 030 901820", "call me on 9472 7916", "Mobile: 99 577450", "fax 03.93.92.16.85"]
+)
+def test_a_word_makes_a_telephone_of_other_forms(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == ["phone"]
+
+
+def test_the_word_may_follow() -> None:
+    assert told("28-64-66-98 office") == [("phone", "28-64-66-98")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Range 430-5101 to 536-14264",
+        "row 991243324 of 8022097960",
+        "ts=1567860577",
+        "115-555-2671",
+        "ISBN 978-1-5493-3222-7",
+    ],
+)
+def test_other_numbers_are_not_telephones(text: str) -> None:
+    assert told(text) == []
+
+
+def test_web_addresses_end_before_punctuation() -> None:
+    assert told("see https://example.com/a?b=c, or www.example.org/x.") == [
+        ("url", "https://example.com/a?b=c"),
+        ("url", "www.example.org/x"),
+    ]

@@ -1,0 +1,65 @@
+"""Dates, dates of birth, ages."""
+
+import pytest
+
+from tests.checks.classification.conftest import ENGINE, told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-29",
+        "2018-02-24 12:45:18",
+        "2024-02-29T10:00:00Z",
+        "1/14/1961",
+        "31.12.1999",
+        "03-12-1958",
+        "March 5, 2020",
+        "5 March 2020",
+        "5th of May",
+        "Sept. 9",
+        "12-Mar-2021",
+        "June 2021",
+    ],
+)
+def test_dates_are_found(text: str) -> None:
+    assert told(f"it was on {text}, then") == [("date", text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "in 2019",
+        "2023-02-30",
+        "13/13/2020",
+        "may 99 of them",
+        "builds 9508.26.66",
+        "section 2.9",
+        "1/2",
+        "marched 5 miles",
+    ],
+)
+def test_years_and_other_numbers_are_not(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["DOB: 03/12/1958", "born on 12 March 1958", "date of birth is 1958-03-12", "geb. 12.03.1958"]
+)
+def test_a_word_before_makes_it_a_date_of_birth(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == ["date-of-birth"]
+
+
+def test_the_word_belongs_to_the_date_right_after_it() -> None:
+    assert [kind for kind, _ in told("DOB 03/12/1958, seen 2024-05-01")] == ["date-of-birth", "date"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a 45-year-old man", "aged 45", "45 y/o", "Age: 45", "she turned 45", "45 years old", "when he was 45"]
+)
+def test_ages_are_found(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == ["age"]
+
+
+def test_an_age_above_89_says_so() -> None:
+    assert [finding.reason for finding in ENGINE.scan_text("a 94-year-old man aged 20")] == ["over-89", "form"]

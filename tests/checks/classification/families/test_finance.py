@@ -1,0 +1,51 @@
+"""Cards with what belongs to them, IBANs."""
+
+import pytest
+
+from tests.checks.classification.conftest import told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111111111111111",
+        "4111 1111 1111 1111",
+        "5555-5555-5555-4444",
+        "3782 822463 10005",
+        "6011111111111117",
+        "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+    ],
+)
+def test_cards_are_found_by_checksum_and_issuer(text: str) -> None:
+    assert told(f"it is {text}.") == [("card", text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Batch reference 5626321547105903", "4111 1111 1111 1112", "ms=1762973959867", "0000 0000 0000 0000"]
+)
+def test_other_long_numbers_are_not_cards(text: str) -> None:
+    assert told(text) == []
+
+
+def test_a_word_makes_a_card_of_any_number_that_passes_luhn() -> None:
+    assert told("my card 4222222222222 is lost") == [("card", "4222222222222")]
+    assert told("my row 4222222222222 is lost") == []
+
+
+def test_a_card_is_found_beside_other_numbers() -> None:
+    assert ("card", "4111 1111 1111 1111") in told("row 2024 4111 1111 1111 1111 12")
+
+
+def test_expiry_and_code_need_their_words() -> None:
+    assert told("exp 04/27, cvv: 123") == [("card-expiry", "04/27"), ("card-cvv", "123")]
+    assert told("in 04/27 with 123") == []
+
+
+@pytest.mark.parametrize("text", ["DE89 3704 0044 0532 0130 00", "gb82west12345698765432", "NL91-ABNA-0417-1643-00"])
+def test_ibans_are_found_by_checksum_and_length(text: str) -> None:
+    assert told(f"to {text} please") == [("iban", text)]
+
+
+def test_an_iban_with_a_wrong_digit_is_none_and_a_code_before_one_does_not_hide_it() -> None:
+    assert told("to DE89 3704 0044 0532 0130 01 now") == []
+    assert ("iban", "DE89 3704 0044 0532 0130 00") in told("ab12 ab12 DE89 3704 0044 0532 0130 00")

@@ -1,0 +1,59 @@
+"""Numbers given to people: by checksum and form, or by the word before them."""
+
+import pytest
+
+from tests.checks.classification.conftest import told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("123-45-6789", ("us-ssn", "123-45-6789")),
+        ("SSN: 123 45 6789", ("us-ssn", "123 45 6789")),
+        ("social security number is 123456789", ("us-ssn", "123456789")),
+        ("ssn 000-12-3456", ("us-ssn", "000-12-3456")),
+        ("912-70-1234", ("us-itin", "912-70-1234")),
+        ("MRN: 84736251", ("mrn", "84736251")),
+        ("medical record number is ABC-12345", ("mrn", "ABC-12345")),
+        ("MRN#0012345", ("mrn", "0012345")),
+        ("member id: XYZ123456789", ("health-plan-id", "XYZ123456789")),
+        ("policy number 123-456-789", ("health-plan-id", "123-456-789")),
+        ("account number 4452209871", ("account", "4452209871")),
+        ("acct no. 1234 5678 9012", ("account", "1234 5678 9012")),
+        ("driver's license number is F162823540116", ("us-driver-license", "F162823540116")),
+        ("passport no: 123456789", ("us-passport", "123456789")),
+        ("NPI 1234567893", ("npi", "1234567893")),
+        ("DEA AB1234563", ("dea", "AB1234563")),
+        ("1EG4-TE5-MK73", ("mbi", "1EG4-TE5-MK73")),
+    ],
+)
+def test_these_are_found(text: str, expected: tuple[str, str]) -> None:
+    assert told(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 84736251", "row count 991243324", "999-45-6789", "666-12-3456", "NPI 1234567890", "Order #PO-787789328",
+        "SKU FUJ-27685", "Part LW-6713-NG", "account manager since 2019", "the MRN; 84736251",
+    ],
+)  # fmt: skip
+def test_without_word_or_checksum_they_are_not(text: str) -> None:
+    assert told(text) == []
+
+
+def test_a_date_after_the_word_is_not_the_number() -> None:
+    assert told("MRN 12/03/1958") == [("date", "12/03/1958")]
+
+
+def test_columns_do_not_hide_a_number() -> None:
+    assert told("7,123-45-6789,42") == [("us-ssn", "123-45-6789")]
+    assert told("7;4111111111111111;42") == [("card", "4111111111111111")]
+
+
+def test_more_numbers_in_a_list_are_found() -> None:
+    assert told("MRN 84736251, 84736252 and 84736253") == [
+        ("mrn", "84736251"),
+        ("mrn", "84736252"),
+        ("mrn", "84736253"),
+    ]

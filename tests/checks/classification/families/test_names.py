@@ -1,0 +1,59 @@
+"""Names where a title or a label announces them."""
+
+import pytest
+
+from tests.checks.classification.conftest import told
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Mr. Smith came", "Smith"),
+        ("seen by Dr. Maria Lopez-García today", "Maria Lopez-García"),
+        ("Dr. O'Brien said", "O'Brien"),
+        ("mr. elliott flew", "elliott flew"),
+        ("Frau Müller kam", "Müller"),
+        ("Patient: John Q. Smith, 45", "John Q. Smith"),
+        ("Name: Chise T. Horiguchi\nPhone", "Chise T. Horiguchi"),
+        ("patient name: Smith, John", "Smith, John"),
+        ('{"patient_name": "Anna Nowak"}', "Anna Nowak"),
+        ("Patient: JOHN SMITH", "JOHN SMITH"),
+        ("my name is Anna", "Anna"),
+        ("my name is john smith", "john smith"),
+        ("Patient John Smith was", "John Smith"),
+        ("Dear Amy,\n", "Amy"),
+        ("Regards,\nBob", "Bob"),
+        ("Hello, this is Mr. Ferko Takacs", "Ferko Takacs"),
+        ("referred by Ludwig van Beethoven", "Ludwig van Beethoven"),
+        ("Patient: Łukasz Żak", "Łukasz Żak"),
+    ],
+)
+def test_names_are_found(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name: The Company",
+        "name: null",
+        "I am Not sure",
+        "Dear Customer,",
+        "Patient: None",
+        "My name is on the list",
+        "Grant access to the Chase module",
+        "Paris agreement targets and the Lincoln memorial",
+        "Status: Open",
+        "Mr. and Mrs. are titles",
+    ],
+)
+def test_other_words_in_capitals_are_not(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == []
+
+
+def test_a_name_ends_before_an_ordinary_word() -> None:
+    assert told("Mr. Smith The rest") == [("person", "Smith")]
+
+
+def test_a_placeholder_is_not_a_name() -> None:
+    assert told("Patient: [PERSON], Dr. [PERSON]") == []

@@ -1,0 +1,73 @@
+"""Keys, tokens and passwords."""
+
+import pytest
+
+from tests.checks.classification.conftest import told
+
+B64 = "a1B2c3D4" * 8
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("AKIAIOSFODNN7EXAMPLE", "secret-aws-key"),
+        ("aws_secret_access_key = " + (B64 + B64)[:40], "secret-aws-key"),
+        ("ghp_" + B64[:36], "secret-github-token"),
+        ("github_pat_" + B64, "secret-github-token"),
+        ("xoxb-123456789012-" + B64[:24], "secret-slack-token"),
+        ("https://hooks.slack.com/services/T000/B000/" + B64[:24], "secret-slack-token"),
+        ("sk-ant-api03-" + B64, "secret-anthropic-key"),
+        ("sk-" + B64[:48], "secret-openai-key"),
+        ("sk-proj-" + B64, "secret-openai-key"),
+        ("AIza" + (B64 * 2)[:35], "secret-google-key"),
+        ("sk_live_" + B64[:24], "secret-stripe-key"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0." + B64[:43], "secret-jwt"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\n" + B64 + "\n-----END OPENSSH PRIVATE KEY-----", "secret-private-key"),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\\nProc-Type: 4,ENCRYPTED\\n" + B64 + "\\n-----END RSA PRIVATE KEY-----",
+            "secret-private-key",
+        ),
+        ("postgresql://app:s3cr3t@db.internal:5432/x", "secret-connection-string"),
+        ("mongodb+srv://app:s3cr3t@db.internal/x", "secret-connection-string"),
+        ("Authorization: Bearer " + B64[:40], "secret-api-key"),
+        ("api_key=" + B64[:32], "secret-api-key"),
+    ],
+)
+def test_secrets_are_found(text: str, kind: str) -> None:
+    assert kind in {found for found, _ in told(f"x {text} y")}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("password: hunter2", "hunter2"),
+        ('"password": "correct-horse"', "correct-horse"),
+        ("pwd=Tr0ub4dor&3;", "Tr0ub4dor&3"),
+        ("the password is s3cret!", "s3cret"),
+        ("Passwort: geheim1", "geheim1"),
+        ("PIN is 4711", "4711"),
+    ],
+)
+def test_the_value_of_a_password_is_the_span(text: str, value: str) -> None:
+    assert told(text) == [("secret-password", value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: required",
+        "Password: ****",
+        "the password is forgotten",
+        "forgot password?",
+        "password: [SECRET-PASSWORD]",
+        "token: string",
+        "the key is under the mat",
+        "sk-learn",
+        "postgres://host/db",
+        "integrity sha512-JgqEoBQxPneHaVYWJjYHfzU",
+        "postgres://user:[SECRET-CONNECTION-STRING]@host",
+        "-----BEGIN PUBLIC KEY-----",
+    ],
+)
+def test_talk_about_secrets_is_none(text: str) -> None:
+    assert told(text) == []

@@ -1,0 +1,30 @@
+"""Special categories and criminal matters."""
+
+import pytest
+
+from gateway.checks.classification.classes import classes_of
+from tests.checks.classification.conftest import ENGINE, told
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("he is Catholic", "special-religion"),
+        ("she came out as lesbian", "special-orientation"),
+        ("of Hispanic descent", "special-ethnicity"),
+        ("a trade union secretary", "special-union"),
+        ("party membership since 1990", "special-politics"),
+        ("a retina scan", "special-biometric"),
+        ("two prior convictions", "special-criminal"),
+    ],
+)
+def test_words_of_special_categories_are_found(text: str, kind: str) -> None:
+    assert [found for found, _ in told(text)] == [kind]
+    assert classes_of(ENGINE.scan_text(text)) == {"special-category"}
+
+
+def test_ordinary_words_are_not() -> None:
+    assert told("the party was gay-friendly-ish? no: a merry, cheerful evening of parties") != [
+        ("special-politics", "party")
+    ]
+    assert told("the union of two sets, a party for all, the court of law") == []

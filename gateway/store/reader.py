@@ -1,0 +1,121 @@
+"""One ledger, read: records in order, checkpoints, proofs. In short transactions, by key, never by offset.
+
+Records are never changed, so that reading them chunk by chunk gives what one long transaction would, without holding
+back a database's housekeeping (SQLite's checkpoints, PostgreSQL's vacuum) while a whole ledger is read out.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.ports import StoredCheckpoint, StoredRecord
+from gateway.store.sql import reachable
+from gateway.store.tables import checkpoint, detail, record
+from gateway.store.tree import TreeReader
+
+CHUNK = 1_000
+
+
+class StoreReader:
+    """`core.ports.RecordReader` of one ledger, by its id."""
+
+    def __init__(self, engine: AsyncEngine, ledger: str) -> None:
+        self._engine, self._ledger = engine, ledger
+        self._tree = TreeReader(engine, ledger)
+
+    async def size(self) -> int:
+        """How many records there are, by the records themselves and not by the head."""
+        with reachable():
+            async with self._engine.connect() as connection:
+                newest = await connection.scalar(select(func.max(record.c.seq)).where(record.c.tenant == self._ledger))
+        return 0 if newest is None else int(newest) + 1
+
+    async def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
+        """Records `first` ≤ seq < `end` in order, those that are there; a gap is for who verifies to find."""
+        after = first - 1
+        while after < end - 1:
+            query = _query(self._ledger, details).where(record.c.seq > after, record.c.seq < end)
+            with reachable():
+                async with self._engine.connect() as connection:
+                    rows = (await connection.execute(query.order_by(record.c.seq).limit(CHUNK))).all()
+            for row in rows:
+                yield _stored(row, details)
+            if len(rows) < CHUNK:
+                return
+            after = rows[-1].seq
+
+    async def record(self, seq: int) -> StoredRecord | None:
+        """One record with its detail, None where there is none."""
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(_query(self._ledger, True).where(record.c.seq == seq))).one_or_none()
+        return None if row is None else _stored(row, True)
+
+    async def exchange(self, exchange: str) -> list[StoredRecord]:
+        """All records of one exchange in order, with their details: at most 1,000."""
+        query = _query(self._ledger, True).where(record.c.exchange == exchange).order_by(record.c.seq).limit(CHUNK)
+        with reachable():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(query)).all()
+        return [_stored(row, True) for row in rows]
+
+    async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:
+        """The newest checkpoint, or None when none has at least this size."""
+        query = _checkpoints(self._ledger).order_by(checkpoint.c.size.desc()).limit(1)
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(query)).one_or_none()
+        return None if row is None or row.size < at_least else _checkpoint(row)
+
+    async def checkpoints(self) -> AsyncIterator[StoredCheckpoint]:
+        """All checkpoints, the smallest first."""
+        after = -1
+        while True:
+            query = _checkpoints(self._ledger).where(checkpoint.c.size > after)
+            with reachable():
+                async with self._engine.connect() as connection:
+                    rows = (await connection.execute(query.order_by(checkpoint.c.size).limit(CHUNK))).all()
+            for row in rows:
+                yield _checkpoint(row)
+            if len(rows) < CHUNK:
+                return
+            after = rows[-1].size
+
+    async def inclusion(self, index: int, size: int) -> list[bytes]:
+        """The audit path of leaf `index` in the tree of `size` (RFC 9162 §2.1.3)."""
+        return await self._tree.inclusion(index, size)
+
+    async def consistency(self, first: int, second: int) -> list[bytes]:
+        """The proof that the tree of `second` extends the tree of `first` (RFC 9162 §2.1.4)."""
+        return await self._tree.consistency(first, second)
+
+
+def _query(ledger: str, details: bool) -> Select[Any]:
+    columns = (record.c.seq, record.c.bytes, record.c.hash)
+    if not details:
+        return select(*columns).where(record.c.tenant == ledger)
+    both = and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
+    beside = (detail.c.salt.label("detail_salt"), detail.c.bytes.label("detail"))
+    return select(*columns, *beside).select_from(record.outerjoin(detail, both)).where(record.c.tenant == ledger)
+
+
+def _stored(row: Row[Any], details: bool) -> StoredRecord:
+    if not details or row.detail is None:
+        return StoredRecord(seq=row.seq, envelope=bytes(row.bytes), hash=bytes(row.hash))
+    return StoredRecord(
+        seq=row.seq,
+        envelope=bytes(row.bytes),
+        hash=bytes(row.hash),
+        detail_salt=bytes(row.detail_salt),
+        detail=bytes(row.detail),
+    )
+
+
+def _checkpoints(ledger: str) -> Select[Any]:
+    return select(checkpoint.c.size, checkpoint.c.root, checkpoint.c.note).where(checkpoint.c.tenant == ledger)
+
+
+def _checkpoint(row: Row[Any]) -> StoredCheckpoint:
+    return StoredCheckpoint(size=row.size, root=bytes(row.root), note=bytes(row.note))

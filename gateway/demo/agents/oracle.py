@@ -30,8 +30,8 @@ _LIST = re.compile(r"\b(?:bullet points?|as a list|list the)\b", re.IGNORECASE)
 _SOFTER = (
     (re.compile(r"\byou must\b", re.IGNORECASE), "we kindly ask you to"),
     (re.compile(r"\bsend me\b", re.IGNORECASE), "could you please send me"),
-    (re.compile(r"\bcan't\b", re.IGNORECASE), "are unable to"),
-    (re.compile(r"\bwon't\b", re.IGNORECASE), "will not be able to"),
+    (re.compile(r"\bcan't\b", re.IGNORECASE), "cannot"),
+    (re.compile(r"\bwon't\b", re.IGNORECASE), "will not"),
     (re.compile(r"\basap\b", re.IGNORECASE), "as soon as you can"),
     (re.compile(r"\bwrong\b", re.IGNORECASE), "not quite right"),
 )
@@ -40,14 +40,14 @@ _ASKED = re.compile(r"^(?:please )?(?:summari[sz]e|list the|give me)[^:\n]{0,80}
 
 def answer(chat: Chat) -> Reply:
     """What was asked for: a rewriting, a fact, a list, or else a summary of what was said."""
-    said = "\n".join((chat.said, *chat.results)).strip()
+    said = chat.said.strip()
     if _REWRITE.match(said):
         return Reply(_rewritten(_REWRITE.sub("", said)))
     words = set(content_words(said))
     facts = [fact for key, fact in _KNOWN if key <= words]
     if facts and len(words) <= 24:
         return Reply(" ".join(facts))
-    material = _ASKED.sub("", said)
+    material = "\n".join(chat.results) or _ASKED.sub("", said)
     if _LIST.search(said):
         return Reply("\n".join(f"{number}. {item}" for number, item in enumerate(sentences(material), start=1)))
     lines = [f"In short ({len(content_words(material))} words that matter):", *summary(material, 2)]
@@ -55,10 +55,13 @@ def answer(chat: Chat) -> Reply:
 
 
 def _rewritten(text: str) -> str:
+    return " ".join(["Thank you for your message.", *map(_softened, sentences(text)), "Kind regards"])
+
+
+def _softened(sentence: str) -> str:
     for rough, soft in _SOFTER:
-        text = rough.sub(soft, text)
-    polite = [sentence[0].upper() + sentence[1:] for sentence in sentences(text)]
-    return " ".join(["Thank you for your message.", *polite, "Kind regards"])
+        sentence = rough.sub(soft, sentence)
+    return sentence[0].upper() + sentence[1:]
 
 
 if __name__ == "__main__":

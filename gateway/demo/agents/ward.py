@@ -51,8 +51,8 @@ _ASKED = re.compile(r"^(?:please )?(?:summari[sz]e|give me a summary)[^:\n]{0,80
 
 def answer(chat: Chat) -> Reply:
     """A summary with headings; a heading without anything under it is left out."""
-    material = _ASKED.sub("", "\n".join((chat.said, *chat.results)).strip())
-    lines = [f"Summary of {len(sentences(material))} sentences."]
+    material = "\n".join(chat.results) or _ASKED.sub("", chat.said.strip())
+    lines = [f"Sentences read: {len(sentences(material))}"]
     lines += _listed("Problems", _once(found.lower() for found in _PROBLEM.findall(material)))
     lines += _listed("Medication", _once(_DOSE.findall(material)))
     lines += _listed("Measured", [f"{name} {hit[1]}" for name, form in _VITALS if (hit := form.search(material))])

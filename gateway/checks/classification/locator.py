@@ -193,10 +193,14 @@ class Locator:
         while (match := item.pattern.next(shade, low)) is not None:
             reach, start, end, stop = match
             kept = self._candidate(item, text, start, end, near, by_words)
-            low = reach + 1 if kept is None and recognizer.again else stop
+            low = stop
             if kept is None:
+                if recognizer.again:
+                    low = reach + 1
                 continue
             kind, score, reason, first, last = kept
+            if recognizer.again:
+                low = start + last
             onward = item.rank if len(text) in (start + last, stop) else None
             found.append(Hit(kind, start + first, start + last, score, reason, reach, item.rank, onward))
 
@@ -264,10 +268,12 @@ def _labelled(item: _CompiledLabel, text: str, shade: bytes, place: tuple[int, i
 
 
 def _trigger(registry: Registry, gates: list[str]) -> str:
-    """Where looking closer is worth it: any gate, any word that is a finding, anything odd or escaped."""
+    """Where looking closer is worth it: any gate, any word that is a finding, the digits that labels name,
+    anything odd or escaped."""
     found = sorted({word for lexicon in registry.lexicons if lexicon.type is not None for word in lexicon.words})
     folded = [f"(?i:{'|'.join(quoted(shadow(word).decode('latin-1')) for word in found)})"] if found else []
-    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, ODD, _STILL_ESCAPED])
+    numbers = ["[0-9][0-9]"] if registry.labels else []
+    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, _STILL_ESCAPED])
 
 
 def _named(

@@ -4,6 +4,7 @@ A check answers with why the candidate holds and which part of it does (offsets 
 short: whatever a check costs is bounded.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date
 from ipaddress import AddressValueError, IPv6Address
@@ -30,7 +31,8 @@ _IBAN_LENGTHS = {
 }
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
+_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NO_PASSWORDS = frozenset(
     entries(
         "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
@@ -99,13 +101,17 @@ def card(text: str) -> Verdict | None:
     groups = text.replace("-", " ").split(" ")
     digits = "".join(groups)
     starts = list(accumulate((len(group) for group in groups), initial=0))
-    for size in range(len(groups), 0, -1):
-        for index in range(len(groups) - size + 1):
-            number = digits[starts[index] : starts[index + size]]
-            if _issued(number) and luhn(number):
+    best: Verdict | None = None
+    for index, first in enumerate(starts[:-1]):
+        # The candidates of this first group: those with 14 to 19 digits, the longest first.
+        for last in range(bisect_right(starts, first + 19) - 1, index, -1):
+            number = digits[first : starts[last]]
+            if len(number) < 14:
+                break
+            if _issued(number) and luhn(number) and (best is None or len(number) > best[2] - best[1]):
                 # Between groups stands one separator each, so places shift by the groups before.
-                return "luhn", starts[index] + index, starts[index + size] + index + size - 1
-    return None
+                best = "luhn", first + index, starts[last] + last - 1
+    return best
 
 
 def card_labelled(text: str) -> Verdict | None:
@@ -269,13 +275,14 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 def textual_date(text: str) -> Verdict | None:
     """A month in words with a day or year: the day must be one that the month can have."""
-    pieces = text.replace(",", " ").replace(".", " ").replace("-", " ").split()
-    month = next((_MONTHS.index(piece[:3].lower()) + 1 for piece in pieces if piece[:3].lower() in _MONTHS), None)
-    if month is None:
-        return None
-    numbers = [int(_digits(piece)) for piece in pieces if piece[0].isdigit()]
-    days = [number for number in numbers if number < 100]
-    if any(not _is_day(2000, month, day) for day in days[:1]):
+    month = 0
+    days: list[int] = []
+    for piece in text.replace(",", " ").replace(".", " ").replace("-", " ").split():
+        if piece[0].isalpha():
+            month = month or _MONTHS.get(piece[:3].lower(), 0)
+        elif len(digits := _digits(piece)) < 3:
+            days.append(int(digits))
+    if not month or (days and not 1 <= days[0] <= _LENGTHS[month - 1]):
         return None
     return _whole("form", text)
 

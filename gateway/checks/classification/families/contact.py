@@ -34,7 +34,7 @@ RECOGNIZERS = (
         id="phone-international",
         type="phone",
         pattern=r"\+[0-9]{1,3}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",
-        gate="[0-9][0-9]",
+        gate=r"\+[0-9]",
         check="phone",
         joints=NUMBER,
         score=0.9,
@@ -46,7 +46,7 @@ RECOGNIZERS = (
             r"(?:(?:\+|00)?1[ .\-]?)?(?:\([0-9]{3}\) ?|\b[0-9]{3}[ .\-])[0-9]{3}[ .\-][0-9]{4}"
             r"(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b"
         ),
-        gate="[0-9][0-9]",
+        gate=r"[0-9]{3}[ .\-)] ?[0-9]{3}[ .\-][0-9]{4}",
         check="phone_nanp",
         joints=NUMBER,
         score=0.8,

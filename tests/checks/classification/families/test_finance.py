@@ -49,3 +49,8 @@ def test_ibans_are_found_by_checksum_and_length(text: str) -> None:
 def test_an_iban_with_a_wrong_digit_is_none_and_a_code_before_one_does_not_hide_it() -> None:
     assert told("to DE89 3704 0044 0532 0130 01 now") == []
     assert ("iban", "DE89 3704 0044 0532 0130 00") in told("ab12 ab12 DE89 3704 0044 0532 0130 00")
+
+
+def test_two_accounts_side_by_side_are_both_found() -> None:
+    text = "DE89 3704 0044 0532 0130 00 NL91 ABNA 0417 1643 00 4111 1111 1111 1111 5555 5555 5555 4444"
+    assert [kind for kind, _ in told(text)] == ["iban", "iban", "card", "card"]

@@ -63,6 +63,8 @@ class Admission:
     async def identify(self, exchange: Exchange) -> Caller | Refusal:
         """Step 1: the caller; sets `exchange.caller` even where the request is refused after it is known."""
         arrival = exchange.arrival
+        if arrival.repeats("authorization") or arrival.repeats("x-api-key"):
+            return Refusal(code="credential_invalid", hint="each credential header once")
         identity = await self._identifier.identify(arrival.header("authorization"), arrival.header("x-api-key"))
         if isinstance(identity, Refusal):
             return identity

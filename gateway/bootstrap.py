@@ -1,0 +1,455 @@
+"""The only place where things are built and joined: from settings to a gateway that serves.
+
+`open_site` is what every command needs (database, keyring, tenants, ledgers); `open_gateway` adds what serving needs.
+Both are context managers: what they open they close, in the opposite order, also when the start fails half way.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import gateway
+from gateway.agents.bodies import read_json
+from gateway.agents.client import AgentClient
+from gateway.agents.http import HttpAdapter
+from gateway.agents.jwks import FileKeys
+from gateway.agents.openai import OpenAIAdapter
+from gateway.agents.registry import Registry
+from gateway.checks.classification.engine import Engine
+from gateway.checks.identity.identifier import Identifier
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
+from gateway.checks.schema import Schema
+from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.core.ids import random_id, uuid7
+from gateway.core.message import Message
+from gateway.core.ports import Bounds, Clock, Failpoint, Route
+from gateway.core.refusal import Refusal
+from gateway.exchange.admission import Admission
+from gateway.exchange.answering import Answering, Protocol
+from gateway.exchange.failures import Failures
+from gateway.exchange.forwarder import Forwarder
+from gateway.exchange.inspector import Inspector
+from gateway.exchange.ledgers import Ledgers as OpenLedgers
+from gateway.exchange.metrics import Metrics
+from gateway.exchange.router import Router
+from gateway.exchange.scribe import Scribe
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
+from gateway.pipeline import Parts, Pipeline
+from gateway.settings import Agent, Settings, secret
+from gateway.store.api_keys import ApiKeyStore
+from gateway.store.checkpointer import Checkpointer
+from gateway.store.directory import SYSTEM, Directory, TenantEntry
+from gateway.store.engine import Target, open_engine, target
+from gateway.store.guard import guard
+from gateway.store.keyring import Keyring
+from gateway.store.ledgers import Ledgers
+from gateway.store.policies import PolicyStore
+from gateway.store.reader import StoreReader
+from gateway.store.sealing import Sealer
+from gateway.store.writer_base import LedgerWriter
+
+DEFAULT_ORIGIN = "gateway.internal"
+_SWEEP_S = 5.0
+_log = logging.getLogger("gateway")
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_us(self) -> int:
+        return time.time_ns() // 1000
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """An opened installation: what commands and the server share. `tenants` are the configured ones, by id."""
+
+    settings: Settings
+    clock: Clock
+    where: Target
+    engine: AsyncEngine
+    keyring: Keyring
+    directory: Directory
+    ledgers: Ledgers
+    node: NodeInfo
+    metrics: Metrics
+    tenants: Mapping[str, TenantEntry]
+    api_keys: ApiKeyStore
+    policies: PolicyStore
+
+    async def writer(self, tenant: str) -> LedgerWriter:
+        """The writer of a configured tenant, or of `_system`."""
+        return await self.ledgers.open(self.tenants[tenant].ledger)
+
+    def reader(self, tenant: str) -> StoreReader:
+        return StoreReader(self.engine, self.tenants[tenant].ledger)
+
+    async def checkpointer(self, tenant: str) -> Checkpointer:
+        """Publishes checkpoints of a configured tenant's ledger."""
+        entry = self.tenants[tenant]
+        return Checkpointer(
+            self.engine,
+            ledger=entry.ledger,
+            signer=self.keyring.signer(entry.origin),
+            writer=await self.writer(tenant),
+            clock=self.clock,
+            node=self.node,
+        )
+
+
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway that is ready to serve."""
+
+    site: Site
+    pipeline: Pipeline
+    policy: Policy
+    policy_set: PolicySet
+    registry: Registry
+    engine: Engine
+    bounds: Bounds
+    checkpointers: Mapping[str, Checkpointer]
+    """By tenant's configured id, `_system` among them."""
+
+    def ready(self) -> dict[str, bool]:
+        """What readiness stands on, each told truthfully: all must hold."""
+        writers = self.site.ledgers.writers
+        tenants = {entry.ledger for entry in self.site.tenants.values()}
+        return {
+            "ledger": all(name in writers and writers[name].healthy for name in tenants),
+            "policy": all(
+                writers[entry.ledger].policy == self.policy.digest
+                for name, entry in self.site.tenants.items()
+                if name != SYSTEM and entry.ledger in writers
+            ),
+        }
+
+
+@asynccontextmanager
+async def open_site(
+    settings: Settings, *, serving: bool = False, failpoint: Failpoint | None = None, clock: Clock | None = None
+) -> AsyncIterator[Site]:
+    """Database, keyring, tenants and ledgers. `ConfigurationError` for anything that must not be worked with."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        where = target(settings)
+        engine = open_engine(where)
+        stack.push_async_callback(engine.dispose)
+        await guard(engine)
+        keys = settings.path(settings.keys.directory)
+        keyring = Keyring.open(keys)
+        stack.callback(keyring.close)
+        directory = Directory(engine, keyring, clock, settings.ledger.origin or DEFAULT_ORIGIN)
+        tenants = {name: await directory.entry(name) for name in (*(one.id for one in settings.tenants), SYSTEM)}
+        metrics = Metrics()
+        node = NodeInfo(id=_node_id(keys), boot=random_id("bt"))
+        ledgers = Ledgers(
+            where,
+            engine,
+            node=node,
+            clock=clock,
+            keyring=keyring,
+            failpoint=failpoint,
+            on_batch=metrics.batch,
+            serving=serving,
+            build=build_digest(),
+        )
+        await ledgers.start()
+        stack.push_async_callback(ledgers.stop)
+        yield Site(
+            settings=settings,
+            clock=clock,
+            where=where,
+            engine=engine,
+            keyring=keyring,
+            directory=directory,
+            ledgers=ledgers,
+            node=node,
+            metrics=metrics,
+            tenants=tenants,
+            api_keys=ApiKeyStore(engine, clock),
+            policies=PolicyStore(engine, clock),
+        )
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Settings, *, failpoint: Failpoint | None = None, clock: Clock | None = None
+) -> AsyncIterator[Gateway]:
+    """The whole gateway: policy activated, ledgers recovered, agents' clients built, checkpoints on their way."""
+    clock = clock or SystemClock()
+    engine = Engine(clock=clock, budget_ms=settings.classification.budget_ms)
+    versioned = load_policy_set(settings, engine.version)
+    policy = Policy(versioned, settings)
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
+        writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
+        for name in site.tenants:
+            if name != SYSTEM:
+                await activate(site, name, versioned)
+        registry = Registry(settings, lambda reference: secret(reference, settings.base))
+        client = await stack.enter_async_context(AgentClient(registry.routes))
+        bounds = bounds_of(settings)
+        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, failpoint)
+        pipeline = Pipeline(parts)
+        stack.push_async_callback(pipeline.drain)
+        checkpointers = {name: await site.checkpointer(name) for name in site.tenants}
+        background = [
+            asyncio.create_task(_checkpoints(checkpointers, settings.ledger.checkpoint_interval_s)),
+            asyncio.create_task(_failures(parts)),
+        ]
+        stack.push_async_callback(_stopped, background)
+        yield Gateway(
+            site=site,
+            pipeline=pipeline,
+            policy=policy,
+            policy_set=versioned,
+            registry=registry,
+            engine=engine,
+            bounds=bounds,
+            checkpointers=checkpointers,
+        )
+        await _flush(parts, everything=True)
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """The bounds that the settings give to messages."""
+    server = settings.server
+    return Bounds(body_bytes=server.max_body_bytes, answer_bytes=server.max_answer_bytes, depth=server.max_depth)
+
+
+def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
+    """The policy set of the configured directory; `ConfigurationError` for one that must not be served with."""
+    directory = settings.path(settings.policy.directory)
+    if not directory.is_dir():
+        raise ConfigurationError("policy.directory names no directory: make one with `gateway init`")
+    files = {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
+    return policy_set(files, settings, engine_version)
+
+
+def load_schemas(settings: Settings, which: str) -> dict[str, Schema]:
+    """The compiled schemas of agents that have one (`which`: `schema` or `answer_schema`), by agent id."""
+    found: dict[str, Schema] = {}
+    for index, agent in enumerate(settings.agent):
+        name: str | None = getattr(agent, which)
+        if name is not None:
+            found[agent.id] = _schema(settings, agent, f"agent[{index}].{which}", name)
+    return found
+
+
+async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
+    """Make this version the active one of a tenant, with its record, unless it is; True if it was not.
+
+    `ConfigurationError` where four eyes are asked for: then a directory that differs is only a proposal.
+    """
+    ledger = site.tenants[tenant].ledger
+    active = await site.policies.active(ledger)
+    if active == versioned.digest:
+        return False
+    if active is not None and site.settings.policy.four_eyes:
+        raise ConfigurationError(
+            "the policy directory differs from the active version, and policy.four_eyes is on: put the active version "
+            "back; proposing another needs a second person and is not available in this version"
+        )
+    stored = None if active is None else await site.policies.get(active)
+    # The version first: a crash before the record leaves one that was never active.
+    await site.policies.put(to_bytes(versioned))
+    now = site.clock.now_us()
+    detail = encode_detail(
+        Detail(
+            reason="single-person: activated at start, from the policy directory",
+            diff=diff(None if stored is None else from_bytes(stored), versioned)[:256],
+        )
+    )
+    salt = new_salt()
+    envelope = Envelope(
+        id=uuid7(now),
+        tenant=ledger,
+        event="policy.activated",
+        occurred_at=timestamp(now),
+        policy=versioned.digest,
+        node=site.node,
+        detail=committed(salt, "detail", detail),
+    )
+    # A crash before: the former version is active, and the next start does this again. After: this one is.
+    writer = await site.ledgers.open(ledger)
+    await writer.append(Entry(envelope=envelope, detail=detail, salt=salt, activates=versioned.digest))
+    return True
+
+
+def build_digest() -> str:
+    """Digest of the running code: SHA-256 over the package's source files, by name."""
+    package = Path(gateway.__file__).parent
+    total = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        total.update(path.relative_to(package).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return f"sha256:{total.hexdigest()}"
+
+
+def config_digest(settings: Settings) -> str:
+    """Digest of the settings in force (which hold references to secrets, never secrets)."""
+    data = msgspec.json.encode(msgspec.structs.replace(settings, base="."), order="sorted")
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _parts(
+    settings: Settings,
+    site: Site,
+    client: AgentClient,
+    policy: Policy,
+    registry: Registry,
+    engine: Engine,
+    bounds: Bounds,
+    writers: Mapping[str, LedgerWriter],
+    failpoint: Failpoint | None,
+) -> Parts:
+    clock = site.clock
+    protocols = _protocols(settings, registry, bounds)
+    router = Router(
+        policy=policy,
+        engine=engine,
+        clock=clock,
+        serves=lambda message, agent: protocols[message.protocol].adapter.serves(message, agent),
+        schemas=load_schemas(settings, "schema"),
+    )
+    scribe = Scribe(
+        clock=clock,
+        sealing=Sealer(site.keyring),
+        node=site.node,
+        policy=policy.digest,
+        engine=engine.version,
+        config=config_digest(settings),
+    )
+    inspector = Inspector(
+        router=router, engine=engine, bounds=bounds, stream=settings.classification.stream, policy=policy.digest
+    )
+    return Parts(
+        clock=clock,
+        protocols=protocols,
+        admission=Admission(
+            identifier=Identifier(settings.issuer, FileKeys(settings), site.api_keys, clock, policy.known_roles),
+            pseudonyms=site.directory,
+            limits=settings.limits,
+            clock=clock,
+            classes=policy.known_classes,
+            tenants=frozenset(site.tenants) - {SYSTEM},
+        ),
+        engine=engine,
+        policy=policy,
+        router=router,
+        forwarder=Forwarder(client=client, router=router, scribe=scribe, bounds=bounds, failpoint=failpoint),
+        answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols),
+        scribe=scribe,
+        ledgers=OpenLedgers(writers),
+        failures=Failures(clock),
+        metrics=site.metrics,
+        bounds=bounds,
+        failpoint=failpoint,
+    )
+
+
+def _protocols(settings: Settings, registry: Registry, bounds: Bounds) -> dict[str, Protocol]:
+    openai, http = OpenAIAdapter(bounds), HttpAdapter(registry, bounds)
+    schemas, answers = load_schemas(settings, "schema"), load_schemas(settings, "answer_schema")
+
+    def of(protocol: str, message: Message) -> tuple[Route, ...]:
+        """A named agent must speak the protocol itself; beside it, and for a capability, those that do are asked."""
+        candidates = registry.candidates(message.target)
+        if registry.get(message.target) is not None and candidates[0].protocol != protocol:
+            return ()
+        return candidates if any(route.protocol == protocol for route in candidates) else ()
+
+    return {
+        "openai": Protocol(
+            adapter=openai,
+            candidates=lambda message: of("openai", message),
+            error_type="application/json",
+            schema=Schema(openai.schema, "chat completions"),
+            schemas=schemas,
+            answer_schemas=answers,
+            target_field="/model",
+            target_hint="the id of an agent or a capability, as GET /v1/models lists them",
+        ),
+        "http": Protocol(
+            adapter=http,
+            candidates=lambda message: of("http", message),
+            error_type="application/problem+json",
+            schema=None,
+            schemas=schemas,
+            answer_schemas=answers,
+            target_field="path",
+            target_hint="/agents/ and the id of an agent",
+        ),
+    }
+
+
+def _schema(settings: Settings, agent: Agent, place: str, name: str) -> Schema:
+    path = settings.path(settings.policy.directory) / "schemas" / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{place} names no file in the policy directory's schemas/") from error
+    document = read_json(data, Bounds(body_bytes=1 << 20, answer_bytes=1 << 20, depth=64))
+    if isinstance(document, Refusal) or not isinstance(document.value, (dict, bool)):
+        raise ConfigurationError(f"{place} is not a JSON Schema: the file of agent {agent.id} is not such JSON")
+    return Schema(document.value, f"{place} of agent {agent.id}")
+
+
+def _node_id(keys: Path) -> str:
+    """The node's random id, made once and kept with its keys."""
+    file = keys / "node-id"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(random_id("nd"), "ascii")
+    found = file.read_text("ascii").strip()
+    if not found.startswith("nd_") or len(found) > 64:
+        raise ConfigurationError(f"{file} does not hold a node's id: remove it, and a new one is made")
+    return found
+
+
+async def _checkpoints(checkpointers: Mapping[str, Checkpointer], interval_s: float) -> None:
+    while True:
+        await asyncio.sleep(interval_s)
+        for name, checkpointer in checkpointers.items():
+            try:
+                await checkpointer.publish()
+            except GatewayError as error:
+                _log.error("no checkpoint of %s: %s", "_system" if name == SYSTEM else "a tenant", type(error).__name__)
+
+
+async def _failures(parts: Parts) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        await _flush(parts, everything=False)
+
+
+async def _flush(parts: Parts, *, everything: bool) -> None:
+    """Put counted failures on record. A crash before: at most one window's count is lost, its first failure is not."""
+    for counted in parts.failures.due(everything):
+        try:
+            await parts.ledgers.system.append(parts.scribe.failed(parts.ledgers.system_tenant, counted))
+        except GatewayError as error:
+            _log.error("failed identifications could not be recorded: %s", type(error).__name__)
+
+
+async def _stopped(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

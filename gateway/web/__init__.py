@@ -1,0 +1,9 @@
+"""HTTP: the traffic plane, the audit and evidence API, health.
+
+`Traffic`   raw ASGI for what agents' clients call     `traffic`
+`Access`    who may use the API, recorded when refused `access`
+`audit`     records, exchanges, proofs, checkpoints    `audit`
+`evidence`  bundles                                    `evidence`
+`health`    liveness, readiness, metrics               `health`
+`build_app`       all of it as one ASGI application          `app`
+"""

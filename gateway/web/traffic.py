@@ -1,0 +1,112 @@
+"""The traffic plane: raw ASGI, because each layer above it costs a share of every request.
+
+A request's body is read only when the pipeline asks for it, within its bounds; from then on the connection is watched,
+and the exchange is cancelled when the caller goes away. Back-pressure is the server's own: `send` waits.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Arrival, BodyReader
+from gateway.pipeline import Pipeline
+from gateway.settings import Server
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Connection:
+    """One request's connection: its body (read once, bounded in bytes and seconds), the way back, and a watch on it.
+
+    A `Responder`; `read` is a `BodyReader`. `gone` says that the caller went away, and that `task` was cancelled for it.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, server: Server) -> None:
+        self._receive, self._send = receive, send
+        self._limit, self._seconds = server.max_body_bytes, server.body_timeout_s
+        self._declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        self._task = asyncio.current_task()
+        self._watch: asyncio.Task[None] | None = None
+        self.started = False
+        self.gone = False
+
+    async def read(self) -> bytes | Refusal:
+        """The whole body, or why not; afterwards the connection is watched."""
+        large = Refusal(code="body_too_large", hint=f"at most {self._limit} bytes")
+        if self._declared.isdigit() and int(self._declared[:19]) > self._limit:
+            return large
+        chunks: list[bytes] = []
+        size, more = 0, True
+        try:
+            async with asyncio.timeout(self._seconds):
+                while more:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        return Refusal(code="body_incomplete")
+                    chunks.append(message.get("body", b""))
+                    size += len(chunks[-1])
+                    if size > self._limit:
+                        return large
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            return Refusal(code="body_too_slow", hint=f"the whole body within {self._seconds} seconds")
+        self._watch = asyncio.ensure_future(self._departure())
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
+        self.started = True
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def write(self, data: bytes, *, last: bool = False) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+
+    def close(self) -> None:
+        """End the watch."""
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def _departure(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+
+class Traffic:
+    """An ASGI application for one protocol."""
+
+    def __init__(self, pipeline: Pipeline, server: Server, protocol: str) -> None:
+        self._pipeline, self._server, self._protocol = pipeline, server, protocol
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = Connection(scope, receive, send, self._server)
+        try:
+            await self._pipeline.handle(arrival_of(scope, connection.read, self._protocol), connection)
+        except asyncio.CancelledError:
+            # The caller has gone, and the exchange's end is on its way to the record. Any other cancellation is the
+            # server's, and goes on.
+            task = asyncio.current_task()
+            if not connection.gone or task is None or task.uncancel() > 0:
+                raise
+        finally:
+            connection.close()
+
+
+def arrival_of(scope: Scope, body: BodyReader, protocol: str) -> Arrival:
+    """What ASGI says of a request, before its body is read."""
+    client = scope.get("client")
+    return Arrival(
+        protocol=protocol,
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+        source=client[0] if client else "local",
+        tls="tls" if scope.get("scheme") == "https" else None,
+        body=body,
+    )

@@ -193,14 +193,12 @@ class Locator:
         while (match := item.pattern.next(shade, low)) is not None:
             reach, start, end, stop = match
             kept = self._candidate(item, text, start, end, near, by_words)
-            low = stop
             if kept is None:
-                if recognizer.again:
-                    low = reach + 1
+                low = reach + 1 if recognizer.again else stop
                 continue
             kind, score, reason, first, last = kept
-            if recognizer.again:
-                low = start + last
+            # What the check left over may be the beginning of another.
+            low = stop if start + last == end else start + last
             onward = item.rank if len(text) in (start + last, stop) else None
             found.append(Hit(kind, start + first, start + last, score, reason, reach, item.rank, onward))
 

@@ -29,6 +29,8 @@ _IBAN_LENGTHS = {
         "UA29 VA22 VG24 XK20 YE30"
     )
 }
+_BASE_36 = {ord(character): str(value) for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+_NO_ISSUER = frozenset("0789")
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
 _MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
@@ -103,6 +105,8 @@ def card(text: str) -> Verdict | None:
     starts = list(accumulate((len(group) for group in groups), initial=0))
     best: Verdict | None = None
     for index, first in enumerate(starts[:-1]):
+        if digits[first] in _NO_ISSUER:
+            continue
         # The candidates of this first group: those with 14 to 19 digits, the longest first.
         for last in range(bisect_right(starts, first + 19) - 1, index, -1):
             number = digits[first : starts[last]]
@@ -144,19 +148,15 @@ def iban(text: str) -> Verdict | None:
     length = _IBAN_LENGTHS.get(text[:2].upper())
     if length is None:
         return None
-    compact: list[str] = []
-    for index, character in enumerate(text):
-        if character in " -":
-            continue
-        compact.append(character.upper())
-        if len(compact) == length:
-            following = text[index + 1 : index + 2]
-            if following.isalnum():
-                return None
-            moved = compact[4:] + compact[:4]
-            number = "".join(str(int(item, 36)) for item in moved)
-            return ("mod97", 0, index + 1) if int(number) % 97 == 1 else None
-    return None
+    compact = text.replace(" ", "").replace("-", "").upper()[:length]
+    if len(compact) < length:
+        return None
+    if int((compact[4:] + compact[:4]).translate(_BASE_36)) % 97 != 1:
+        return None
+    end = length
+    while end - text.count(" ", 0, end) - text.count("-", 0, end) < length:
+        end += 1
+    return None if text[end : end + 1].isalnum() else ("mod97", 0, end)
 
 
 def ipv4(text: str) -> Verdict | None:

@@ -145,7 +145,7 @@ def test_no_check_fails_on_what_a_pattern_may_hand_it(check: str, text: str) -> 
     st.from_regex(r"[0-9](?:[ -]?[0-9]){11,18}", fullmatch=True),
 )
 def test_addresses_and_cards_are_judged_without_an_error(address: str, card: str) -> None:
-    for verdict in (CHECKS["ipv4"](address), CHECKS["card"](card)):
+    for verdict in (CHECKS["ipv4"](address), CHECKS["card"](card), CHECKS["iban"]("GB" + card)):
         assert verdict is None or 0 <= verdict[1] < verdict[2]
 
 

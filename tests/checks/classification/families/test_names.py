@@ -57,3 +57,8 @@ def test_a_name_ends_before_an_ordinary_word() -> None:
 
 def test_a_placeholder_is_not_a_name() -> None:
     assert told("Patient: [PERSON], Dr. [PERSON]") == []
+
+
+def test_names_and_titles_side_by_side_do_not_hide_each_other() -> None:
+    assert told("my name is anna my name is anna") == [("person", "anna"), ("person", "anna")]
+    assert ("person", "Smith") in told("Dr. The Dr. Smith")

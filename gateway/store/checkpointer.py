@@ -1,0 +1,210 @@
+"""Checkpoints: the tree extended over the new records, its full tiles kept, its root signed.
+
+Going on and starting again share one path: what a checkpoint needs is read from the database whenever it is not at
+hand, so that a crash at any instant costs only work. The root that the database's tiles and records give is compared
+with the newest signed checkpoint before anything is added to it, and every record's bytes with their hash: what was
+changed behind the ledger's back is never signed.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.core.ids import uuid7
+from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
+from gateway.ledger import checkpoint as signed
+from gateway.ledger.chain import leaf_hash
+from gateway.ledger.encoding import to_base64
+from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.merkle import Frontier
+from gateway.ledger.note import Signer
+from gateway.ledger.record import Envelope, NodeInfo, timestamp
+from gateway.ledger.tiles import partial_width
+from gateway.store.engine import writing
+from gateway.store.growth import FullTile, Growth, partial_levels
+from gateway.store.lease import Lease
+from gateway.store.reader import StoreReader
+from gateway.store.sql import insert_new, reachable
+from gateway.store.tables import checkpoint, record, tile
+from gateway.store.tree import TreeReader
+
+LEASE_S = 60.0
+_TILES_AT_ONCE = 256
+"""Tiles (8 KiB each) that are kept in memory before they are written: a first checkpoint may have very many."""
+_ABOUT_CHECKPOINTS = "checkpoint.%"
+
+
+class Checkpointer:
+    """Publishes checkpoints of one ledger, by its id. `signer` is named for the ledger's origin."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        ledger: str,
+        signer: Signer,
+        writer: Ledger,
+        clock: Clock,
+        node: NodeInfo,
+        failpoint: Failpoint | None = None,
+    ) -> None:
+        self._engine, self._ledger, self._signer, self._writer = engine, ledger, signer, writer
+        self._clock, self._node, self._failpoint = clock, node, failpoint
+        self._reader, self._tree = StoreReader(engine, ledger), TreeReader(engine, ledger)
+        holder = f"{node.id}/{node.boot}/{os.urandom(8).hex()}"
+        self._lease = Lease(engine, f"checkpoint/{ledger}", holder, clock, LEASE_S)
+        self._turn = asyncio.Lock()
+        self._growth = Growth.empty()
+        self._on_record = 0
+        """The size of the newest checkpoint that is known to be on record, or to need no record."""
+
+    async def publish(self, force: bool = False) -> StoredCheckpoint | None:
+        """Publish a checkpoint of all records there are, and record that.
+
+        Without `force`: None when there is nothing to publish (no records, none but those about checkpoints) or another
+        process is at it. With it: a checkpoint that covers every record appended before the call, an earlier one if
+        that does; None only for an empty ledger. `VerificationError` if what is in the database contradicts what was
+        signed, `LedgerUnavailable` if it cannot be read or written.
+        """
+        async with self._turn:
+            newest = await self._reader.checkpoint()
+            covered = 0 if newest is None else newest.size
+            size = await self._reader.size()
+            if size < covered:
+                raise VerificationError("checkpoint: the ledger has fewer records than its newest checkpoint")
+            if newest is not None:
+                self._verify(newest)
+                await self._record(newest)
+            if force:
+                return newest if size == covered else await self._extend(newest, size)
+            if not await self._about_more_than_checkpoints(covered, size) or not await self._lease.take():
+                return None
+            try:
+                return await self._extend(newest, size)
+            finally:
+                await self._lease.release()
+
+    async def _extend(self, newest: StoredCheckpoint | None, size: int) -> StoredCheckpoint:
+        """From the newest checkpoint to one of `size`, step by step."""
+        # 1. The tree of the newest checkpoint, whose root must be the one that was signed.
+        growth = await self._grown_to(newest)
+        # 2. The records since, each one's bytes against its hash; tiles that become full on the way are written. A
+        #    crash in between leaves tiles that no checkpoint covers: the next run finds that it would write the same.
+        tiles: list[FullTile] = []
+        async for stored in self._reader.records(growth.size, size):
+            if stored.seq != growth.size:
+                raise VerificationError(f"checkpoint: record {growth.size} is missing")
+            if leaf_hash(stored.envelope) != stored.hash:
+                raise VerificationError(f"checkpoint: record {stored.seq} is not what its hash says")
+            tiles += growth.append(stored.hash)
+            if len(tiles) >= _TILES_AT_ONCE:
+                await self._write(tiles, None)
+                tiles = []
+        if growth.size != size:
+            raise VerificationError(f"checkpoint: record {growth.size} is missing")
+        # 3. Sign (Ed25519 is deterministic: a second run signs the same bytes).
+        text = signed.Checkpoint(self._signer.name, size, growth.root())
+        made = StoredCheckpoint(size=size, root=text.root, note=signed.sign(text, self._signer))
+        # 4. The last tiles and the checkpoint, in one transaction. A crash before the commit: the next run does the
+        #    same again. After it: the checkpoint is there without its record, which the next run makes up for.
+        await self._pause("checkpoint.before_commit")
+        await self._write(tiles, made)
+        await self._pause("checkpoint.after_commit")
+        self._growth = growth
+        # 5. Its record.
+        await self._record(made)
+        return made
+
+    async def _grown_to(self, newest: StoredCheckpoint | None) -> Growth:
+        """The tree at the newest checkpoint: as it was left, or from the database after a start or another's work."""
+        if newest is None:
+            return Growth.empty()
+        growth = self._growth.copy()
+        if growth.size != newest.size:
+            partial = []
+            for level in range(partial_levels(newest.size)):
+                end = newest.size >> (8 * level)
+                partial.append(await self._tree.hashes(level, end - partial_width(level, newest.size), end))
+            growth = Growth(Frontier(newest.size, await self._tree.peaks(newest.size)), partial)
+        if growth.root() != newest.root:
+            raise VerificationError(f"checkpoint: the tree of size {newest.size} has another root than was signed")
+        return growth
+
+    def _verify(self, newest: StoredCheckpoint) -> None:
+        """The newest checkpoint is what this ledger's key has signed, row and note alike."""
+        try:
+            found = signed.verify(newest.note, self._signer.verifier)
+        except FormatError as error:
+            raise VerificationError("checkpoint: the newest one in the database is not a checkpoint") from error
+        if (found.size, found.root) != (newest.size, newest.root):
+            raise VerificationError("checkpoint: the newest one in the database is not the one that was signed")
+
+    async def _write(self, tiles: Sequence[FullTile], made: StoredCheckpoint | None) -> None:
+        """Insert tiles, and the checkpoint if given. What is there already must be the same."""
+        with reachable():
+            async with writing(self._engine) as connection:
+                for full in tiles:
+                    place = {"tenant": self._ledger, "level": full.level, "idx": full.index}
+                    row = insert_new(self._engine, tile).values(**place, hashes=full.hashes)
+                    if (await connection.execute(row)).rowcount == 0:
+                        await _same(connection, select(tile.c.hashes).filter_by(**place), full.hashes, "tile")
+                if made is not None:
+                    place = {"tenant": self._ledger, "size": made.size}
+                    row = insert_new(self._engine, checkpoint).values(**place, root=made.root, note=made.note)
+                    if (await connection.execute(row)).rowcount == 0:
+                        await _same(connection, select(checkpoint.c.root).filter_by(**place), made.root, "checkpoint")
+
+    async def _record(self, made: StoredCheckpoint) -> None:
+        """Append `checkpoint.published`, unless it is on record or covers nothing new but records about checkpoints.
+
+        A crash after the append and before anyone knows: the record is found here, and not made twice.
+        """
+        if self._on_record >= made.size:
+            return
+        before = select(func.max(checkpoint.c.size)).where(
+            checkpoint.c.tenant == self._ledger, checkpoint.c.size < made.size
+        )
+        mine = (record.c.tenant == self._ledger, record.c.event == "checkpoint.published")
+        on_record = select(record.c.seq).where(*mine, record.c.seq >= made.size).limit(1)
+        with reachable():
+            async with self._engine.connect() as connection:
+                found = await connection.scalar(on_record)
+                covered = await connection.scalar(before) or 0
+        if found is None and await self._about_more_than_checkpoints(covered, made.size):
+            now = self._clock.now_us()
+            envelope = Envelope(
+                id=uuid7(now),
+                tenant=self._ledger,
+                event="checkpoint.published",
+                occurred_at=timestamp(now),
+                checkpoint=(made.size, to_base64(made.root)),
+                node=self._node,
+            )
+            await self._writer.append(Entry(envelope=envelope))
+        self._on_record = made.size
+
+    async def _about_more_than_checkpoints(self, first: int, end: int) -> bool:
+        """Whether any record `first` ≤ seq < `end` is about something else than a checkpoint."""
+        query = (
+            select(record.c.seq)
+            .where(record.c.tenant == self._ledger, record.c.seq >= first, record.c.seq < end)
+            .where(record.c.event.not_like(_ABOUT_CHECKPOINTS))
+            .limit(1)
+        )
+        with reachable():
+            async with self._engine.connect() as connection:
+                return await connection.scalar(query) is not None
+
+    async def _pause(self, name: str) -> None:
+        if self._failpoint is not None:
+            await self._failpoint(name)
+
+
+async def _same(connection: AsyncConnection, query: Select[Any], expected: bytes, what: str) -> None:
+    if await connection.scalar(query) != expected:
+        raise VerificationError(f"checkpoint: another {what} of the same place is in the database")

@@ -1,0 +1,42 @@
+"""Work that one process at a time should do, by a row with an end: whoever dies holding it is waited for, not longer.
+
+A lease saves work and proves nothing: clocks differ, and a holder may be slower than it thought. What it protects must
+stay right without it.
+"""
+
+from sqlalchemy import delete, or_, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.ports import Clock
+from gateway.store.engine import writing
+from gateway.store.sql import insert_new, reachable
+from gateway.store.tables import lease
+
+
+class Lease:
+    """One holder's view of the lease of this name. `holder` must be unlike every other holder's."""
+
+    def __init__(self, engine: AsyncEngine, name: str, holder: str, clock: Clock, seconds: float) -> None:
+        self._engine, self._name, self._holder = engine, name, holder
+        self._clock, self._us = clock, int(seconds * 1_000_000)
+
+    async def take(self) -> bool:
+        """Whether it is held now: taken, or held already and prolonged; False while it is another's."""
+        now = self._clock.now_us()
+        held = {"holder": self._holder, "until_us": now + self._us}
+        # A crash before the commit: nothing. After it: nobody works until the lease ends.
+        with reachable():
+            async with writing(self._engine) as connection:
+                made = await connection.execute(insert_new(self._engine, lease).values(name=self._name, **held))
+                if made.rowcount == 1:
+                    return True
+                free = or_(lease.c.holder == self._holder, lease.c.until_us <= now)
+                taken = await connection.execute(update(lease).where(lease.c.name == self._name, free).values(held))
+                return taken.rowcount == 1
+
+    async def release(self) -> None:
+        """Let go of it, if it is held."""
+        with reachable():
+            async with writing(self._engine) as connection:
+                mine = (lease.c.name == self._name, lease.c.holder == self._holder)
+                await connection.execute(delete(lease).where(*mine))

@@ -1,0 +1,48 @@
+"""A lease is one holder's at a time, until it is released or has ended."""
+
+import asyncio
+
+from gateway.store.lease import Lease
+from tests.store.kit import Store
+
+
+def lease_of(store: Store, holder: str, name: str = "work") -> Lease:
+    return Lease(store.engine, name, holder, store.clock, 60)
+
+
+async def test_a_lease_is_held_by_one_until_it_is_released(store: Store) -> None:
+    one, two = lease_of(store, "one"), lease_of(store, "two")
+    assert await one.take()
+    assert not await two.take()
+    await two.release()
+    assert not await two.take()
+    await one.release()
+    assert await two.take()
+
+
+async def test_the_lease_of_a_holder_that_died_ends(store: Store) -> None:
+    assert await lease_of(store, "one").take()
+    store.clock.advance(59)
+    assert not await lease_of(store, "two").take()
+    store.clock.advance(1)
+    assert await lease_of(store, "two").take()
+    assert not await lease_of(store, "one").take()
+
+
+async def test_a_holder_prolongs_its_own_lease(store: Store) -> None:
+    one, two = lease_of(store, "one"), lease_of(store, "two")
+    assert await one.take()
+    store.clock.advance(59)
+    assert await one.take()
+    store.clock.advance(59)
+    assert not await two.take()
+
+
+async def test_of_many_at_once_one_gets_it(store: Store) -> None:
+    taken = await asyncio.gather(*(lease_of(store, f"holder-{number}").take() for number in range(6)))
+    assert sorted(taken) == [False] * 5 + [True]
+
+
+async def test_leases_of_other_names_are_apart(store: Store) -> None:
+    assert await lease_of(store, "one", "a").take()
+    assert await lease_of(store, "two", "b").take()

@@ -23,7 +23,7 @@ from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.merkle import Frontier
 from gateway.ledger.note import Signer
-from gateway.ledger.record import Envelope, NodeInfo, timestamp
+from gateway.ledger.record import Envelope, NodeInfo, parse, timestamp
 from gateway.ledger.tiles import partial_width
 from gateway.store.engine import writing
 from gateway.store.growth import FullTile, Growth, partial_levels
@@ -80,6 +80,7 @@ class Checkpointer:
             if newest is not None:
                 self._verify(newest)
                 await self._record(newest)
+                size = await self._reader.size()  # one more, if that had to be made up for
             if force:
                 return newest if size == covered else await self._extend(newest, size)
             if not await self._about_more_than_checkpoints(covered, size) or not await self._lease.take():
@@ -169,13 +170,13 @@ class Checkpointer:
         before = select(func.max(checkpoint.c.size)).where(
             checkpoint.c.tenant == self._ledger, checkpoint.c.size < made.size
         )
-        mine = (record.c.tenant == self._ledger, record.c.event == "checkpoint.published")
-        on_record = select(record.c.seq).where(*mine, record.c.seq >= made.size).limit(1)
+        mine = (record.c.tenant == self._ledger, record.c.event == "checkpoint.published", record.c.seq >= made.size)
         with reachable():
             async with self._engine.connect() as connection:
-                found = await connection.scalar(on_record)
+                later = (await connection.execute(select(record.c.bytes).where(*mine))).scalars().all()
                 covered = await connection.scalar(before) or 0
-        if found is None and await self._about_more_than_checkpoints(covered, made.size):
+        on_record = any(_published(bytes(data)) == made.size for data in later)
+        if not on_record and await self._about_more_than_checkpoints(covered, made.size):
             now = self._clock.now_us()
             envelope = Envelope(
                 id=uuid7(now),
@@ -203,6 +204,15 @@ class Checkpointer:
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(name)
+
+
+def _published(data: bytes) -> int | None:
+    """The size of the checkpoint that a record is about."""
+    try:
+        about = parse(data).checkpoint
+    except FormatError as error:
+        raise VerificationError("checkpoint: a record about an earlier one is not a record") from error
+    return None if about is None else about[0]
 
 
 async def _same(connection: AsyncConnection, query: Select[Any], expected: bytes, what: str) -> None:

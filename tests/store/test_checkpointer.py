@@ -343,6 +343,12 @@ async def test_a_tile_of_another_content_in_the_way_stops_the_checkpoint(store: 
     await refuses(store)
 
 
+@pytest.mark.usefixtures("signed_once")
+async def test_a_damaged_record_of_a_checkpoint_stops_the_next_one(store: Store) -> None:
+    await tampered(store, "record", "UPDATE record SET bytes = {new} WHERE seq = 270", new=b"{")
+    await refuses(store)
+
+
 async def test_a_database_that_is_gone_is_our_own_error(store: Store) -> None:
     async with store.bare() as bare:
         await bare.run("checkpoint", "DROP TABLE checkpoint")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import asyncpg
 import msgspec
@@ -106,6 +106,10 @@ def _resolved(url: str, settings: Settings) -> str:
 
 def _user(url: str) -> str:
     try:
-        return urlsplit(url).username or ""
+        parts = urlsplit(url)
+        _ = parts.port  # read, and found wrong, only now
     except ValueError as error:
-        raise ConfigurationError("database.url is not a URL") from error
+        raise ConfigurationError(
+            "database.url is not a URL of the form postgresql://ROLE@HOST:PORT/DATABASE"
+        ) from error
+    return unquote(parts.username or "")

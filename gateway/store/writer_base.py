@@ -15,7 +15,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import msgspec
 
@@ -146,12 +146,13 @@ class LedgerWriter(ABC):
 
     async def _run(self) -> None:
         while True:
-            if not self._queue and not (self.healthy and self._behind()):
+            if not (self._queue or self._stopping or (self.healthy and self._behind())):
                 await self._sleep()
             if self._stopping and not self._queue:
                 return
             if not self._queue and self.healthy and not self._behind():
                 continue
+            self._wake.clear()
             taken = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
             await self._attempt(taken)
 
@@ -160,11 +161,9 @@ class LedgerWriter(ABC):
         return bool(self.refused or self._abandoned) and not self._stopping
 
     async def _sleep(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(None if self.healthy else self._retry_s):
                 await self._wake.wait()
-        except TimeoutError:
-            return
         self._wake.clear()
 
     async def _attempt(self, taken: list[Waiting]) -> None:
@@ -181,7 +180,7 @@ class LedgerWriter(ABC):
             self._fail_queued()
             raise
         except Exception as error:  # noqa: BLE001 — whatever it was, nobody may take the records for durable
-            _log.error("the ledger could not be written: %s", type(error).__name__)
+            _log.error("the ledger could not be written: %s", _kind(error))
             self.healthy = False
             # Everyone queued behind has waited for the same database, and would wait as long again.
             self._fail(taken)
@@ -207,9 +206,9 @@ class LedgerWriter(ABC):
 
     async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
         """The transaction, step by step. The last `taken` of those waiting came from outside."""
-        # 1. Lock the head. A crash from here to 4 leaves nothing: the database rolls the transaction back.
-        head, still_open = await self._lock(closing(waiting))
         try:
+            # 1. Lock the head. A crash from here to 4 leaves nothing: the database rolls the transaction back.
+            head, still_open = await self._lock(closing(waiting))
             # 2. Give everything its place.
             filled = self._filled(waiting, head, still_open)
             if not filled.record:
@@ -367,3 +366,8 @@ class LedgerWriter(ABC):
 
 def _written(filled: Filled, taken: int) -> int:
     return sum(isinstance(answer, Appended) for answer in filled.answers[len(filled.answers) - taken :])
+
+
+def _kind(error: Exception) -> str:
+    """Our own errors speak for themselves and hold no values; of others only the kind is told."""
+    return str(error) if isinstance(error, LedgerUnavailable) else type(error).__name__

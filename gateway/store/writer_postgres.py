@@ -117,7 +117,7 @@ class PostgresWriter(LedgerWriter):
         # All columns but the tenant, each as one array.
         columns = [column for rows in tables if rows for column in list(zip(*rows, strict=True))[1:]]
         async with self._mapped():
-            connection = await self._connected()
+            connection = self._locked()
             moved = await connection.fetchval(
                 statement, self.tenant, head.size, head.hash, head.recorded_at, head.policy, filled.closed, *columns
             )
@@ -129,7 +129,7 @@ class PostgresWriter(LedgerWriter):
         async with self._mapped():
             # A crash of the server before this returns may leave all or nothing; after it, with fsync and
             # synchronous_commit on (demanded at every connection), it is in the log on disk.
-            status = await (await self._connected()).execute("COMMIT")
+            status = await self._locked().execute("COMMIT")
             if status != "COMMIT":  # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, not an error
                 raise LedgerUnavailable("PostgreSQL rolled the transaction back")
 
@@ -163,6 +163,13 @@ class PostgresWriter(LedgerWriter):
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
+
+    def _locked(self) -> asyncpg.Connection:
+        """The connection that holds the head. Never a new one: that would write outside the transaction, and its COMMIT
+        would succeed for nothing."""
+        if self._connection is None or self._connection.is_closed():
+            raise LedgerUnavailable("the connection to PostgreSQL was lost in the middle of a batch")
+        return self._connection
 
     async def _connected(self) -> asyncpg.Connection:
         connection = self._connection

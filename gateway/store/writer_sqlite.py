@@ -81,6 +81,12 @@ class SqliteFile:
         self._connection = connection
         return connection
 
+    def locked(self) -> sqlite3.Connection:
+        """The connection with a transaction under way. Never a new one, which would write outside of it."""
+        if self._connection is None or not self._connection.in_transaction:
+            raise LedgerUnavailable("the transaction on the database file was lost")
+        return self._connection
+
     def verify_there(self) -> None:
         """`LedgerUnavailable` unless file and WAL are still those that were opened."""
         if self._found() != self._identity:
@@ -142,8 +148,8 @@ class SqliteWriter(LedgerWriter):
         return filled
 
     def _write_now(self, waiting: list[Waiting]) -> tuple[Filled, Exception | None]:
-        head, still_open = self._lock_now(closing(waiting))
         try:
+            head, still_open = self._lock_now(closing(waiting))
             filled = self._filled(waiting, head, still_open)
             if not filled.record:
                 self._rollback_now()
@@ -170,14 +176,10 @@ class SqliteWriter(LedgerWriter):
     def _lock_now(self, closing: list[str]) -> tuple[Head, set[str]]:
         connection = self._file.connection()
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            still_open: set[str] = set()
-            if closing:
-                still_open = {row[0] for row in connection.execute(_OPEN, (self.tenant, json.dumps(closing)))}
-            return self._head(connection), still_open
-        except BaseException:
-            self._rollback_now()
-            raise
+        still_open: set[str] = set()
+        if closing:
+            still_open = {row[0] for row in connection.execute(_OPEN, (self.tenant, json.dumps(closing)))}
+        return self._head(connection), still_open
 
     def _head(self, connection: sqlite3.Connection) -> Head:
         row = connection.execute(_HEAD, (self.tenant,)).fetchone()
@@ -186,7 +188,7 @@ class SqliteWriter(LedgerWriter):
         return Head(*row)
 
     def _insert_now(self, filled: Filled) -> None:
-        connection, tenant, head = self._file.connection(), self.tenant, filled.head
+        connection, tenant, head = self._file.locked(), self.tenant, filled.head
         _put(connection, "record", filled.record)
         _put(connection, "detail", filled.detail)
         _put(connection, "sealed", filled.sealed)
@@ -201,7 +203,7 @@ class SqliteWriter(LedgerWriter):
 
     def _commit_now(self) -> None:
         # A crash before this returns may leave all or nothing; after it, with synchronous = FULL, the WAL is synced.
-        self._file.connection().execute("COMMIT")
+        self._file.locked().execute("COMMIT")
         self._file.verify_there()
 
     def _rollback_now(self) -> None:

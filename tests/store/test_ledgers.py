@@ -1,0 +1,84 @@
+"""All ledgers of a process: opened once each, let go of in order."""
+
+import asyncio
+
+import pytest
+
+from gateway.core.errors import ConfigurationError, LedgerUnavailable
+from gateway.ledger.record import NodeInfo
+from gateway.settings import Settings
+from gateway.store.engine import Target, open_engine
+from gateway.store.ledgers import Ledgers
+from tests.conftest import ManualClock
+from tests.services import free_port
+from tests.store.ledger_kit import NODE, TENANT, Failpoints, intent, ledgers_on, note, rows, until, whole
+
+
+async def test_a_ledger_is_opened_once_however_many_ask_at_once(database: Settings, clock: ManualClock) -> None:
+    async with ledgers_on(database, clock) as ledgers:
+        writers = await asyncio.gather(*(ledgers.open(TENANT) for _ in range(5)), ledgers.open("_system"))
+        assert len(set(map(id, writers))) == 2
+        await writers[0].append(note())
+    assert [e.event for e in await whole(database)] == ["ledger.started", "config.changed", "ledger.stopped"]
+    assert [e.event for e in await whole(database, "_system")] == ["ledger.started", "ledger.stopped"]
+    assert await rows(database, "SELECT * FROM node") == []
+
+
+async def test_a_command_appends_beside_a_serving_process_without_a_start_of_its_own(
+    database: Settings, clock: ManualClock
+) -> None:
+    async with ledgers_on(database, clock) as ledgers:
+        writer = await ledgers.open(TENANT)
+        await writer.append(intent())
+        async with ledgers_on(database, clock, node=NodeInfo(id="nd_x", boot="bt_x"), serving=False) as command:
+            await (await command.open(TENANT)).append(note(event="audit.verified"))
+        assert len(await rows(database, "SELECT * FROM open_exchange")) == 1
+    events = [e.event for e in await whole(database)]
+    assert events == ["ledger.started", "exchange.requested", "audit.verified", "ledger.stopped"]
+
+
+async def test_a_second_serving_process_of_the_same_node_is_refused(database: Settings, clock: ManualClock) -> None:
+    async with ledgers_on(database, clock):
+        with pytest.raises(ConfigurationError, match="another process"):
+            async with ledgers_on(database, clock, node=NodeInfo(id="nd_1", boot="bt_2")):
+                pytest.fail("it served")
+
+
+async def test_the_lease_is_renewed_while_the_process_serves(database: Settings, clock: ManualClock) -> None:
+    async with ledgers_on(database, clock, lease_s=0.03) as ledgers:
+        await ledgers.open(TENANT)
+        before = (await rows(database, "SELECT lease_until FROM node"))[0][0]
+        clock.advance(5)
+        async with asyncio.timeout(20):
+            while (await rows(database, "SELECT lease_until FROM node"))[0][0] == before:
+                pass
+
+
+async def test_a_database_that_is_gone_is_ledger_unavailable_at_every_door(clock: ManualClock) -> None:
+    where = Target(kind="postgresql", dsn=f"postgresql://nobody@127.0.0.1:{free_port()}/nothing", role="nobody")
+    engine = open_engine(where)
+    ledgers = Ledgers(where, engine, node=NODE, clock=clock, wait_s=1)
+    with pytest.raises(LedgerUnavailable):
+        await ledgers.start()
+    with pytest.raises(LedgerUnavailable):
+        await ledgers.open(TENANT)
+    await ledgers.stop()
+    await engine.dispose()
+
+
+async def test_stopping_while_the_ledger_cannot_be_written_still_lets_go(
+    database: Settings, clock: ManualClock
+) -> None:
+    def fail() -> None:
+        raise OSError
+
+    failpoints = Failpoints()
+    async with ledgers_on(database, clock, failpoint=failpoints) as ledgers:
+        writer = await ledgers.open(TENANT)
+        failpoints.actions["ledger.before_commit"] = fail
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(note())
+        await until(lambda: not writer.healthy)
+    async with ledgers_on(database, clock, node=NodeInfo(id="nd_1", boot="bt_2")) as again:
+        await again.open(TENANT)
+    assert [e.event for e in await whole(database)] == ["ledger.started", "ledger.started", "ledger.stopped"]

@@ -1,0 +1,215 @@
+"""What can happen to a connection under the writer on PostgreSQL."""
+
+import asyncio
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.settings import Settings
+from gateway.store.engine import target
+from gateway.store.writer_base import LedgerWriter, WriterOptions
+from gateway.store.writer_postgres import PostgresWriter
+from tests.conftest import ManualClock
+from tests.services import Postgres, free_port
+from tests.store.ledger_kit import (
+    NODE,
+    TENANT,
+    Failpoints,
+    connected,
+    intent,
+    note,
+    outcome,
+    until,
+    whole,
+    writer_on,
+)
+
+pytestmark = pytest.mark.postgres
+
+
+def _connection(writer: LedgerWriter) -> asyncpg.Connection:
+    assert isinstance(writer, PostgresWriter)
+    assert writer._connection is not None
+    return writer._connection
+
+
+async def _terminate(server: Postgres, settings: Settings, writer: LedgerWriter) -> None:
+    async with connected(server.superuser(target(settings).dsn)) as admin:
+        await admin.fetchval("SELECT pg_terminate_backend($1, 5000)", _connection(writer).get_server_pid())
+
+
+async def test_a_connection_that_was_lost_while_idle_costs_one_batch_at_most(
+    postgres_server: Postgres, postgres_settings: Settings, clock: ManualClock
+) -> None:
+    async with writer_on(postgres_settings, clock, retry_s=60) as writer:
+        await writer.append(note())
+        await _terminate(postgres_server, postgres_settings, writer)
+        try:
+            await writer.append(note())
+        except LedgerUnavailable:
+            await writer.append(note())
+        assert writer.healthy
+    await whole(postgres_settings)
+
+
+@pytest.mark.parametrize("where", ["before_insert", "before_commit"])
+async def test_a_connection_lost_before_the_commit_loses_the_batch_and_says_so(
+    postgres_server: Postgres, postgres_settings: Settings, clock: ManualClock, where: str
+) -> None:
+    failpoints = Failpoints()
+    async with writer_on(postgres_settings, clock, failpoint=failpoints, retry_s=60) as writer:
+        failpoints.actions[f"ledger.{where}"] = lambda: _terminate(postgres_server, postgres_settings, writer)
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(intent())
+        failpoints.actions = {}
+        assert (await writer.append(note())).seq == 1
+    assert [e.event for e in await whole(postgres_settings)] == ["ledger.recovered", "config.changed"]
+
+
+async def test_a_connection_lost_after_the_commit_is_found_to_have_landed(
+    postgres_server: Postgres, postgres_settings: Settings, clock: ManualClock
+) -> None:
+    failpoints = Failpoints()
+
+    async def cut() -> None:
+        await _terminate(postgres_server, postgres_settings, writer)
+        raise ConnectionResetError("the answer to COMMIT never came")
+
+    async with writer_on(postgres_settings, clock, failpoint=failpoints) as writer:
+        failpoints.actions["ledger.after_commit"] = cut
+        assert (await writer.append(note())).seq == 0
+        failpoints.actions = {}
+        assert (await writer.append(note())).seq == 1
+        assert writer.refused == 0
+
+
+async def test_a_commit_in_doubt_while_the_server_is_gone_is_refused_and_counted_right_afterwards(
+    postgres_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit landed, its answer was lost, and nobody could be asked: once the server is back, the record is found,
+    is not counted as missing, and its exchange is closed."""
+    failpoints = Failpoints()
+    async with writer_on(postgres_settings, clock, failpoint=failpoints, retry_s=60) as writer:
+        assert isinstance(writer, PostgresWriter)
+        dsn = writer._dsn
+
+        def cut() -> None:
+            writer._dsn = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+            writer._drop()
+            raise ConnectionResetError("the answer to COMMIT never came")
+
+        failpoints.actions["ledger.after_commit"] = cut
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(intent())
+        failpoints.actions = {}
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(note())
+        writer._dsn = dsn
+        await writer.append(note())
+    records = await whole(postgres_settings)
+    assert [(e.event, e.count) for e in records] == [
+        ("exchange.requested", None),
+        ("ledger.recovered", 1),
+        ("exchange.interrupted", None),
+        ("config.changed", None),
+    ]
+
+
+async def test_a_head_that_somebody_holds_is_an_error_and_no_hang(
+    postgres_settings: Settings, clock: ManualClock
+) -> None:
+    async with (
+        writer_on(postgres_settings, clock, wait_s=0.3, retry_s=60) as writer,
+        connected(target(postgres_settings).dsn) as other,
+    ):
+        await other.execute("BEGIN")
+        await other.execute("SELECT * FROM head FOR UPDATE")
+        answers = await asyncio.gather(*(writer.append(note()) for _ in range(3)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [LedgerUnavailable] * 3
+        await other.execute("ROLLBACK")
+        await writer.append(note())
+    assert next((e.event, e.count) for e in await whole(postgres_settings)) == ("ledger.recovered", 3)
+
+
+async def test_a_server_that_stops_answering_keeps_nobody_waiting(
+    postgres_settings: Settings, clock: ManualClock
+) -> None:
+    """Everything between the writer and the server stands still, as when a cable is cut: no error, no answer."""
+    forwarding = asyncio.Event()
+    forwarding.set()
+    server, url = await _proxy(target(postgres_settings).dsn, forwarding)
+    writer = PostgresWriter(url, WriterOptions(tenant=TENANT, node=NODE, clock=clock, wait_s=0.3, retry_s=0.01))
+    await writer.start()
+    await writer.append(note())
+    forwarding.clear()
+    with pytest.raises(LedgerUnavailable):
+        await writer.append(intent())
+    forwarding.set()
+    await until(lambda: writer.healthy)
+    await writer.append(note())
+    await writer.stop()
+    server.close()
+    await server.wait_closed()
+    await whole(postgres_settings)
+
+
+async def _proxy(dsn: str, forwarding: asyncio.Event) -> tuple[asyncio.Server, str]:
+    parts = urlsplit(dsn)
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await forwarding.wait()
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream = await asyncio.open_connection(parts.hostname, parts.port)
+        await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    netloc = f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}"
+    return server, urlunsplit(parts._replace(netloc=netloc))
+
+
+async def test_a_commit_that_postgresql_turned_into_a_rollback_is_not_acknowledged(
+    postgres_settings: Settings, clock: ManualClock
+) -> None:
+    failpoints = Failpoints()
+
+    async def spoil() -> None:
+        with pytest.raises(asyncpg.PostgresError):
+            await _connection(writer).execute("SELECT 1/0")
+
+    async with writer_on(postgres_settings, clock, failpoint=failpoints, retry_s=60) as writer:
+        failpoints.actions["ledger.before_commit"] = spoil
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(note())
+        failpoints.actions = {}
+        await writer.append(note())
+    assert [e.event for e in await whole(postgres_settings)] == ["ledger.recovered", "config.changed"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", ""])
+async def test_no_server_is_an_error_at_start(clock: ManualClock, path: str) -> None:
+    dsn = f"postgresql://nobody@127.0.0.1:{free_port()}{path}"
+    writer = PostgresWriter(dsn, WriterOptions(tenant=TENANT, node=NODE, clock=clock, wait_s=1))
+    with pytest.raises(LedgerUnavailable):
+        await writer.start()
+
+
+async def test_an_exchange_id_that_comes_twice_does_not_stop_the_others(
+    postgres_settings: Settings, clock: ManualClock
+) -> None:
+    async with writer_on(postgres_settings, clock) as writer:
+        await asyncio.gather(writer.append(intent("ex_1")), writer.append(intent("ex_1")), writer.append(note()))
+        await writer.append(intent("ex_1"))
+        await writer.append(outcome("ex_1"))
+    assert len(await whole(postgres_settings)) == 5

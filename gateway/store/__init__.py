@@ -7,4 +7,11 @@
 `guard`       what a database must be like to be served from
 `writer_*`    one tenant's ledger: group commit on SQLite and PostgreSQL
 `recovery`    what happens at every start, after a crash or not
+`keyring`     keys, in files apart from the database; `data_keys` those that can be destroyed
+`sealing`     openings and content under data keys
+`api_keys`    API keys: made, found, revoked, rotated, each with its record
+`directory`   tenants and pseudonyms
+`policies`    policy versions by digest, and which was active when
+`reader`      one ledger read in order; `tree` its hashes and proofs; `search` by filters, in pages and streams
+`checkpointer` signed checkpoints of the growing tree (`growth`); `lease` keeps it to one process at a time
 """

@@ -1,0 +1,76 @@
+# Every target sets itself up in .venv from a bare clone: Python 3.11 or newer and make are all it needs. Wheels only,
+# no compiler; each package is held to the hashes in requirements/.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+TESTS ?= tests
+DIR ?= ./demo-data
+
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+EDITABLE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index --editable .
+COMPILE := $(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --no-emit-options --annotation-style line --pip-args '--only-binary :all:' \
+	--build-deps-for editable
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench eval kill fuzz requirements clean
+.DELETE_ON_ERROR:
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.run ## Run the whole way through, end to end, on SQLite; exits 0 only if everything it shows is true
+	$(BIN)/gateway demo --script --dir $(DIR)
+
+run: $(VENV)/.run ## Serve the demo's configuration until stopped, with tokens and a snippet on screen
+	$(BIN)/gateway demo --dir $(DIR)
+
+test: $(VENV)/.dev ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=4 for more at once
+	sh tests/install_services.sh
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+
+check: $(VENV)/.dev ## Check format, lint, types, import contracts, container files and what may not be committed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest tests/house -m "not slow"
+
+bench: $(VENV)/.dev ## Measure the pipeline, appending and verification against their references
+	sh tests/install_services.sh
+	$(BIN)/python -m benchmarks.run
+
+eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text, where it is at hand
+	$(BIN)/python benchmarks/eval.py
+
+kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database and verify its ledger after each
+	sh tests/install_services.sh
+	$(BIN)/python -m tests.kill
+
+fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each time
+	$(BIN)/python -m pytest -p tests.fuzz --numprocesses $(JOBS) --dist worksteal -m "hypothesis and not slow" $(TESTS)
+
+requirements: $(VENV)/.dev ## Pin anew what pyproject.toml asks for; UPGRADE=1 takes the newest
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+
+clean: ## Remove .venv and what the targets left behind, but for the demo's data
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# What the product and its demo need.
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --requirement requirements/run.txt
+	$(EDITABLE)
+	@touch $@
+
+# The same, and what tests and checks need.
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --requirement requirements/dev.txt
+	$(EDITABLE)
+	@touch $@ $(VENV)/.run

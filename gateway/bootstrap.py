@@ -34,6 +34,7 @@ from gateway.core.ports import Bounds, Clock, Failpoint, Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering, Protocol
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.inspector import Inspector
@@ -96,6 +97,20 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def reader(self, tenant: str) -> StoreReader:
         return StoreReader(self.engine, self.tenants[tenant].ledger)
 
+    async def auditor(self, tenant: str) -> Auditor:
+        """The recorded way into a configured tenant's trail."""
+        entry = self.tenants[tenant]
+        return Auditor(
+            engine=self.engine,
+            ledger_id=entry.ledger,
+            ledger=await self.writer(tenant),
+            publisher=await self.checkpointer(tenant),
+            policies=self.policies,
+            signer=self.keyring.signer(entry.origin),
+            clock=self.clock,
+            node=self.node,
+        )
+
     async def checkpointer(self, tenant: str) -> Checkpointer:
         """Publishes checkpoints of a configured tenant's ledger."""
         entry = self.tenants[tenant]
@@ -119,7 +134,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     engine: Engine
     bounds: Bounds
-    checkpointers: Mapping[str, Checkpointer]
+    auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
 
     def ready(self) -> dict[str, bool]:
@@ -204,9 +219,9 @@ async def open_gateway(
         parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, failpoint)
         pipeline = Pipeline(parts)
         stack.push_async_callback(pipeline.drain)
-        checkpointers = {name: await site.checkpointer(name) for name in site.tenants}
+        auditors = {name: await site.auditor(name) for name in site.tenants}
         background = [
-            asyncio.create_task(_checkpoints(checkpointers, settings.ledger.checkpoint_interval_s)),
+            asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
             asyncio.create_task(_failures(parts)),
         ]
         stack.push_async_callback(_stopped, background)
@@ -218,7 +233,7 @@ async def open_gateway(
             registry=registry,
             engine=engine,
             bounds=bounds,
-            checkpointers=checkpointers,
+            auditors=auditors,
         )
         await _flush(parts, everything=True)
 
@@ -422,12 +437,12 @@ def _node_id(keys: Path) -> str:
     return found
 
 
-async def _checkpoints(checkpointers: Mapping[str, Checkpointer], interval_s: float) -> None:
+async def _checkpoints(auditors: Mapping[str, Auditor], interval_s: float) -> None:
     while True:
         await asyncio.sleep(interval_s)
-        for name, checkpointer in checkpointers.items():
+        for name, auditor in auditors.items():
             try:
-                await checkpointer.publish()
+                await auditor.publisher.publish()
             except GatewayError as error:
                 _log.error("no checkpoint of %s: %s", "_system" if name == SYSTEM else "a tenant", type(error).__name__)
 

@@ -141,6 +141,10 @@ class Pipeline:
             await self._record_refusal(exchange, caller, None)
         return exchange, caller
 
+    async def deny(self, exchange: Exchange, refusal: Refusal) -> None:
+        """Put the refusal of what `identify` began on record. `LedgerUnavailable` when it could not be."""
+        await self._record_refusal(exchange, refusal, None)
+
     async def drain(self) -> None:
         """Wait until the ends of cancelled requests are on record."""
         while self._ending:

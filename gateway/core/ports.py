@@ -180,6 +180,10 @@ class Adapter(Protocol):
 
     protocol: str
 
+    def serves(self, message: Message, agent: Route) -> bool:
+        """Whether this agent could be sent the message at all, whatever policy says."""
+        ...
+
     def read(self, request: Inbound, bounds: Bounds) -> Message | Refusal: ...
 
     def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:

@@ -21,7 +21,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Connection:
     """One request's connection: its body (read once, bounded in bytes and seconds), the way back, and a watch on it.
 
-    A `Responder`; `read` is a `BodyReader`. `gone` says that the caller went away, and that `task` was cancelled for it.
+    A `Responder`; `read` is a `BodyReader`. `gone`: the caller went away, and the task was cancelled for it.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, server: Server) -> None:

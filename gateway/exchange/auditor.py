@@ -1,0 +1,195 @@
+"""Reading the record, recorded: who asks for the trail of a tenant is on that trail before the first row leaves.
+
+The API and the command line share this; neither reads a ledger in any other way.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, BinaryIO, Literal, Protocol
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import VerificationError
+from gateway.core.ids import uuid7
+from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
+from gateway.core.refusal import Refusal
+from gateway.evidence.bundle import build
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.selection import Selection
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.note import Signer
+from gateway.ledger.proof import Proof
+from gateway.ledger.proof import encode as encode_proof
+from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, parse, timestamp
+from gateway.store.policies import PolicyStore
+from gateway.store.reader import StoreReader
+from gateway.store.search import Filters, Hit, Page, Search
+from gateway.store.verification import LedgerVerification, Verdict
+
+Event = Literal["audit.read", "audit.exported", "audit.verified"]
+
+
+class Publisher(Protocol):
+    """Publishes checkpoints; `force` until the newest record is covered."""
+
+    async def publish(self, force: bool = False) -> StoredCheckpoint | None: ...
+
+
+class Reader(msgspec.Struct, frozen=True, kw_only=True):
+    """Who reads, as the record says it: pseudonym and kind in the envelope, the rest in the detail."""
+
+    actor: str | None = None
+    kind: str | None = None
+    detail: Detail = Detail()
+
+
+class Auditor:
+    """One tenant's trail. `ledger_id` is its random id, `signer` its key."""
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        ledger_id: str,
+        ledger: Ledger,
+        publisher: Publisher,
+        policies: PolicyStore,
+        signer: Signer,
+        clock: Clock,
+        node: NodeInfo,
+    ) -> None:
+        self._engine, self._id, self._ledger = engine, ledger_id, ledger
+        self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
+        self.publisher, self._policies, self._signer = publisher, policies, signer
+        self._clock, self._node = clock, node
+
+    async def page(
+        self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"], limit: int, cursor: str | None
+    ) -> Page | Refusal:
+        """One page of what was found, with details. A refused question is no reading, and leaves no record."""
+        found = await self._search.page(filters, order=order, limit=limit, cursor=cursor, details=True)
+        if not isinstance(found, Refusal):
+            await self._record("audit.read", by, _query(filters))
+        return found
+
+    async def stream(self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"]) -> AsyncIterator[Hit]:
+        """Everything that was found, as it is read. One record, durable before the first row."""
+        await self._record("audit.read", by, _query(filters))
+        async for hit in self._search.stream(filters, order=order, details=True):
+            yield hit
+
+    async def record(self, by: Reader, seq: int) -> StoredRecord | None:
+        """One record with its detail, None where there is none."""
+        await self._record("audit.read", by, {"seq": str(seq)}, first=seq, end=seq + 1)
+        return await self._reader.record(seq)
+
+    async def exchange(self, by: Reader, exchange: str) -> list[StoredRecord]:
+        """All records of one exchange in order; empty when there is no such exchange."""
+        await self._record("audit.read", by, {"exchange": exchange[:256]})
+        return await self._reader.exchange(exchange)
+
+    async def checkpoint(self) -> StoredCheckpoint | None:
+        """The newest checkpoint: made to be seen by anyone, so that looking at it leaves no record."""
+        return await self._reader.checkpoint()
+
+    async def proof(self, by: Reader, seq: int, *, force: bool) -> bytes | Refusal:
+        """A `.tlog-proof` of one record against the newest checkpoint. `force` publishes one first if need be;
+        otherwise a record that none covers is `no_checkpoint_yet`."""
+        if await self._reader.record(seq) is None:
+            return Refusal(code="not_found")
+        point = await self._reader.checkpoint(seq + 1)
+        if point is None and force:
+            point = await self.publisher.publish(force=True)
+        if point is None or point.size <= seq:
+            return Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
+        await self._record("audit.read", by, {"proof": str(seq)}, first=seq, end=seq + 1)
+        path = await self._reader.inclusion(seq, point.size)
+        return encode_proof(Proof(index=seq, path=tuple(path), checkpoint=point.note))
+
+    async def verify(self, by: Reader, checkpoint: bytes | None = None) -> Verdict:
+        """Verify the whole ledger now: chain, tree, checkpoints, index columns, details; the result is a record.
+
+        `checkpoint` is a signed checkpoint obtained elsewhere. The verdict says what is wrong, by step and place.
+        """
+        verdict = await LedgerVerification(self._engine, self._id, self._signer.verifier).run(checkpoint)
+        code = "ok" if verdict.failure is None else "verification_failed"
+        await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)
+        return verdict
+
+    async def export(self, by: Reader, selection: Selection, write: BinaryIO) -> Manifest | Refusal:
+        """Write an evidence bundle. The record of it is durable before anything is written, and lies in the bundle's
+        own range where that is open to the end. `VerificationError` where the ledger does not hold."""
+        await self._record(
+            "audit.exported",
+            by,
+            {**selection.filters},
+            first=selection.first,
+            end=selection.end if selection.end is not None else await self._reader.size(),
+        )
+        point = await self.publisher.publish(force=True)
+        if point is None:
+            return Refusal(code="no_checkpoint_yet", retry_after=5)
+        size = await self._reader.size()
+        end = min(selection.end, size) if selection.end is not None else point.size
+        digests = await self._policies.in_force(self._id, selection.first, end)
+        policies: dict[str, bytes] = {}
+        for digest in digests:
+            data = await self._policies.get(digest)
+            if data is None:
+                raise VerificationError("a policy version that was in force is missing")
+            policies[digest] = data
+        return await build(
+            self._reader,
+            msgspec.structs.replace(selection, end=end),
+            signer=self._signer,
+            policies=policies,
+            created_us=self._clock.now_us(),
+            write=write,
+            opening=None,
+        )
+
+    async def _record(
+        self,
+        event: Event,
+        by: Reader,
+        query: Mapping[str, str],
+        *,
+        first: int | None = None,
+        end: int | None = None,
+        outcome: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """A crash before this is durable: nothing was read out. After: the record says that it may have been."""
+        now = self._clock.now_us()
+        detail = encode_detail(msgspec.structs.replace(by.detail, query=dict(query), reason=reason))
+        salt = new_salt()
+        envelope = Envelope(
+            id=uuid7(now),
+            tenant=self._id,
+            event=event,
+            occurred_at=timestamp(now),
+            actor=by.actor,
+            actor_kind=by.kind,
+            node=self._node,
+            range=(first, end) if first is not None and end is not None else None,
+            outcome=OutcomeInfo(code=outcome) if outcome is not None else None,
+            detail=committed(salt, "detail", detail),
+        )
+        await self._ledger.append(Entry(envelope=envelope, detail=detail, salt=salt))
+
+
+def shown(stored: StoredRecord) -> dict[str, Any]:
+    """A record as the API and the command line show it: parsed, with its exact bytes as text and its hash."""
+    envelope = msgspec.to_builtins(parse(stored.envelope))
+    return {
+        "seq": stored.seq,
+        "record": envelope,
+        "detail": None if stored.detail is None else msgspec.json.decode(stored.detail),
+        "bytes": stored.envelope.decode("utf-8"),
+        "hash": stored.hash.hex(),
+    }
+
+
+def _query(filters: Filters) -> dict[str, str]:
+    return {name: str(value) for name, value in msgspec.to_builtins(filters).items()}

@@ -1,0 +1,125 @@
+"""Verification of a ledger where it lies: what `ledger.verify` checks, and with it what only the database holds.
+
+    1. every record: hash, link, sequence, time, form, tree           (`ledger.verify`, steps 1 to 8)
+    2. every index column against the record's bytes
+    3. every detail that is still there against its commitment
+    4. every stored checkpoint: its signature, its own columns, its root   (`ledger.verify`, steps 9 and 10)
+    5. a checkpoint obtained elsewhere, where one is given: nothing that it covers was cut off or rewritten
+    6. the head against the last record
+
+What is the caller's: the checkpoint from elsewhere. Without it, who holds the signing key or has deleted the newest
+records and all checkpoints of them is not found; the verdict says how many records no checkpoint covers.
+"""
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.core.ports import StoredCheckpoint
+from gateway.ledger import checkpoint as signed
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.note import Verifier
+from gateway.ledger.record import GENESIS, Envelope, parse
+from gateway.ledger.verify import Verification, beginning, check_detail
+from gateway.store.index import COLUMNS, index_columns
+from gateway.store.reader import StoreReader
+from gateway.store.search import Filters, Hit, Search
+from gateway.store.sql import reachable
+from gateway.store.tables import head
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verification found. `failure` names the step and the place of the first thing that does not hold."""
+
+    size: int
+    """Records that were read."""
+    covered: int
+    """Records that a checkpoint covers."""
+    details: int
+    """Details that open their commitment."""
+    commitments: int
+    """Records whose detail was deleted: commitment only."""
+    checkpoints: int
+    failure: str | None = None
+
+    @property
+    def uncovered(self) -> int:
+        """Records that no checkpoint covers: nothing but their own chain speaks for those."""
+        return max(0, self.size - self.covered)
+
+
+class LedgerVerification:
+    """Verifies one ledger, by its id, with its verifier key. Reads all of it, chunk by chunk."""
+
+    def __init__(self, engine: AsyncEngine, ledger: str, verifier: Verifier) -> None:
+        self._engine, self._ledger, self._verifier = engine, ledger, verifier
+        self._size = self._details = self._commitments = self._checkpoints = 0
+        self._last = GENESIS
+
+    async def run(self, given: bytes | None = None) -> Verdict:
+        """Steps 1 to 6. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        covered = 0
+        failure = None
+        try:
+            covered = await self._verify(given)
+        except (VerificationError, FormatError) as error:
+            failure = str(error)
+        return Verdict(
+            size=self._size,
+            covered=covered,
+            details=self._details,
+            commitments=self._commitments,
+            checkpoints=self._checkpoints,
+            failure=failure,
+        )
+
+    async def _verify(self, given: bytes | None) -> int:
+        checkpoints = [self._checked(stored) async for stored in StoreReader(self._engine, self._ledger).checkpoints()]
+        self._checkpoints = len(checkpoints)
+        if given is not None:
+            checkpoints.append(signed.verify(given, self._verifier))
+        verification = Verification(beginning(self._ledger), checkpoints)
+        # 1. and 4., 5.: the chain and the tree; the roots of checkpoints where the tree has their size.
+        async for hit in Search(self._engine, self._ledger).stream(Filters(), order="asc", details=True):
+            verification.feed((hit.stored,))
+            self._size = hit.stored.seq + 1
+            self._last = hit.stored.hash
+            self._beside(hit)
+        verified = verification.finish()
+        await self._head(verified.size)
+        return verified.covered
+
+    def _checked(self, stored: StoredCheckpoint) -> Checkpoint:
+        found = signed.verify(stored.note, self._verifier)
+        if (found.size, found.root) != (stored.size, stored.root):
+            raise VerificationError(f"checkpoint {stored.size}: its columns are not what was signed")
+        return found
+
+    def _beside(self, hit: Hit) -> None:
+        """Steps 2 and 3 for one record, whose bytes have been checked."""
+        seq = hit.stored.seq
+        envelope = parse(hit.stored.envelope)
+        for name, value in zip(COLUMNS, index_columns(envelope), strict=True):
+            if getattr(hit, name) != value:
+                raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
+        self._detail(seq, envelope, hit)
+
+    def _detail(self, seq: int, envelope: Envelope, hit: Hit) -> None:
+        try:
+            opened = check_detail(envelope, hit.stored.detail_salt, hit.stored.detail)
+        except VerificationError as error:
+            raise VerificationError(f"record {seq}: {error}") from error
+        self._details += opened
+        self._commitments += not opened and envelope.detail is not None
+
+    async def _head(self, size: int) -> None:
+        """Step 6. The head may have moved on since the last record was read, never back."""
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (
+                    await connection.execute(select(head.c.size, head.c.hash).where(head.c.tenant == self._ledger))
+                ).one_or_none()
+        found = (0, GENESIS) if row is None else (int(row.size), bytes(row.hash))
+        if found[0] < size or (found[0] == size and found[1] != self._last):
+            raise VerificationError("head: it is not what the newest record says")

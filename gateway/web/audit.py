@@ -1,0 +1,173 @@
+"""The audit API: records, exchanges, proofs, checkpoints. Each reading is recorded before its first row leaves."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from gateway.core.refusal import Refusal
+from gateway.exchange.auditor import shown
+from gateway.store.index import COLUMNS
+from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
+from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.problems import Refused
+
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PAGING = ("order", "limit", "cursor")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question to the trail."""
+
+    filters: Filters
+    order: Literal["asc", "desc"]
+    limit: int
+    cursor: str | None
+
+
+@get("/audit/records", operation_id="list_records", summary="Records that fit the filters")
+async def records(request: ApiRequest) -> Response[Any]:
+    """Filters in the query; persons' identifiers do not belong there: use the search for those."""
+    allowed = await access(request)
+    values: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in values:
+            raise _wrong(allowed, "query", "each parameter once")
+        values[name] = value
+    return await _answer(request, allowed, _asked(allowed, values))
+
+
+@post("/audit/search", operation_id="search_records", status_code=200, summary="Records, also by a data subject")
+async def search(request: ApiRequest) -> Response[Any]:
+    """As `GET /audit/records`, with the filters as a JSON object; `subject` may be the subject's own identifier."""
+    allowed = await access(request)
+    try:
+        values = msgspec.json.decode(await request.body(), type=dict[str, str | int])
+    except msgspec.MsgspecError as error:
+        raise _wrong(allowed, "", "a JSON object of filters, each a text") from error
+    texts = {name: str(value) for name, value in values.items()}
+    if "subject" in texts:
+        site = gateway_of(request).site
+        found = await site.directory.find_subject(allowed.caller.tenant, texts["subject"])
+        # An identifier without a pseudonym was never in an exchange; a pseudonym stands for itself.
+        texts["subject"] = found or (texts["subject"] if texts["subject"].startswith("su_") else "su_none")
+    return await _answer(request, allowed, _asked(allowed, texts))
+
+
+@get("/audit/records/{seq:int}", operation_id="get_record", summary="One record with its bytes and hash")
+async def record(request: ApiRequest, seq: FromPath[int]) -> Response[Any]:
+    allowed = await access(request)
+    found = await allowed.auditor.record(allowed.by, seq) if seq >= 0 else None
+    if found is None:
+        raise Refused(Refusal(code="not_found"), allowed.exchange.id, allowed.exchange.rate)
+    return Response(shown(found), headers=allowed.headers)
+
+
+@get("/audit/records/{seq:int}/proof", operation_id="get_proof", summary="Inclusion proof (C2SP tlog-proof)")
+async def proof(request: ApiRequest, seq: FromPath[int]) -> Response[bytes]:
+    allowed = await access(request)
+    found = await allowed.auditor.proof(allowed.by, seq, force=False) if seq >= 0 else Refusal(code="not_found")
+    if isinstance(found, Refusal):
+        raise Refused(found, allowed.exchange.id, allowed.exchange.rate)
+    return Response(found, media_type="text/plain; charset=utf-8", headers=allowed.headers)
+
+
+@get("/audit/exchanges/{exchange:str}", operation_id="get_exchange", summary="All records of one exchange, in order")
+async def exchange(request: ApiRequest, exchange: FromPath[str]) -> Response[Any]:
+    allowed = await access(request)
+    found = await allowed.auditor.exchange(allowed.by, exchange)
+    if not found:
+        raise Refused(Refusal(code="not_found"), allowed.exchange.id, allowed.exchange.rate)
+    return Response({"exchange": exchange, "records": [shown(one) for one in found]}, headers=allowed.headers)
+
+
+@get("/audit/checkpoint", operation_id="get_checkpoint", summary="The newest signed checkpoint (C2SP tlog-checkpoint)")
+async def checkpoint(request: ApiRequest) -> Response[bytes]:
+    allowed = await access(request)
+    found = await allowed.auditor.checkpoint()
+    if found is None:
+        raise Refused(Refusal(code="not_found", hint="no checkpoint has been published yet"), allowed.exchange.id)
+    headers = {**allowed.headers, "Cache-Control": "max-age=5"}
+    return Response(found.note, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@post("/audit/verifications", operation_id="verify_ledger", status_code=200, summary="Verify the ledger now")
+async def verify(request: ApiRequest) -> Response[Any]:
+    """The verdict is itself a record. A body, where there is one, is a signed checkpoint obtained elsewhere."""
+    allowed = await access(request)
+    given = await request.body()
+    verdict = await allowed.auditor.verify(allowed.by, given or None)
+    return Response({**msgspec.to_builtins(verdict), "uncovered": verdict.uncovered}, headers=allowed.headers)
+
+
+def _asked(allowed: Access, values: dict[str, str]) -> Asked:
+    filters = parse_filters({name: value for name, value in values.items() if name not in _PAGING})
+    if isinstance(filters, Refusal):
+        raise Refused(filters, allowed.exchange.id, allowed.exchange.rate)
+    order, limit = values.get("order", "desc"), values.get("limit", "100")
+    if order not in ("asc", "desc"):
+        raise _wrong(allowed, "order", "asc or desc")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
+        raise _wrong(allowed, "limit", f"1 to {MAX_LIMIT}")
+    return Asked(
+        filters=filters, order="asc" if order == "asc" else "desc", limit=int(limit), cursor=values.get("cursor")
+    )
+
+
+async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Response[Any]:
+    """A page of JSON, or the whole result as NDJSON or CSV, as the caller accepts."""
+    accept = request.headers.get("accept", "")
+    if NDJSON in accept or CSV in accept:
+        hits = allowed.auditor.stream(allowed.by, asked.filters, order=asked.order)
+        # The reading is recorded when the first row is asked for: do that before the status goes out.
+        first = await anext(hits, None)
+        lines = _csv(first, hits) if CSV in accept else _ndjson(first, hits)
+        return Stream(lines, media_type=CSV if CSV in accept else NDJSON, headers=allowed.headers)
+    page = await allowed.auditor.page(
+        allowed.by, asked.filters, order=asked.order, limit=asked.limit, cursor=asked.cursor
+    )
+    if isinstance(page, Refusal):
+        raise Refused(page, allowed.exchange.id, allowed.exchange.rate)
+    body = {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor}
+    return Response(body, headers=allowed.headers)
+
+
+async def _ndjson(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncIterator[bytes]:
+    if first is not None:
+        yield msgspec.json.encode(shown(first.stored)) + b"\n"
+    async for hit in rest:
+        yield msgspec.json.encode(shown(hit.stored)) + b"\n"
+
+
+async def _csv(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncIterator[bytes]:
+    yield _row(("seq", *COLUMNS, "hash"))
+    if first is not None:
+        yield _cells(first)
+    async for hit in rest:
+        yield _cells(hit)
+
+
+def _cells(hit: Hit) -> bytes:
+    return _row((str(hit.stored.seq), *(getattr(hit, name) or "" for name in COLUMNS), hit.stored.hash.hex()))
+
+
+def _row(cells: tuple[str, ...]) -> bytes:
+    """One line, formulas escaped: a spreadsheet must show what is there, never run it."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return buffer.getvalue().encode()
+
+
+def _wrong(allowed: Access, field: str, hint: str) -> Refused:
+    refusal = Refusal(code="parameter_invalid", field=field, hint=hint)
+    return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
+
+
+HANDLERS = (records, search, record, proof, exchange, checkpoint, verify)

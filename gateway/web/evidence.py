@@ -1,0 +1,94 @@
+"""The evidence API: ask for a bundle, see how far it is, fetch it."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import File
+
+from gateway.core.errors import FormatError
+from gateway.core.refusal import Refusal
+from gateway.evidence.selection import Selection, check_filters
+from gateway.web.access import Access, ApiRequest, access
+from gateway.web.bundles import Bundle, Bundles
+from gateway.web.problems import Refused
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a bundle shall hold: the records of a range (`[first, end)`, end null for all there are), and which of them
+    are selected, so that their details go with them."""
+
+    range: tuple[int, int | None] = (0, None)
+    filters: dict[str, str] = {}
+    details: bool = True
+
+
+@post("/evidence/bundles", operation_id="build_bundle", status_code=202, summary="Build an evidence bundle")
+async def build(request: ApiRequest) -> Response[Any]:
+    allowed = await access(request)
+    body = await request.body()
+    try:
+        wanted = msgspec.json.decode(body or b"{}", type=Wanted)
+        check_filters(wanted.filters)
+    except (msgspec.MsgspecError, FormatError) as error:
+        hint = str(error) if isinstance(error, FormatError) else "range: [first, end], filters: {}, details: true"
+        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
+    first, end = wanted.range
+    if first < 0 or (end is not None and end <= first):
+        raise _refused(allowed, Refusal(code="parameter_invalid", field="range", hint="0 ≤ first < end"))
+    selection = Selection(first=first, end=end, filters=wanted.filters, details=wanted.details)
+    bundle = _bundles(request).begin(allowed.caller.tenant, allowed.auditor, allowed.by, selection)
+    headers = {**allowed.headers, "Location": f"/evidence/bundles/{bundle.id}"}
+    return Response(_shown(bundle), status_code=202, headers=headers)
+
+
+@get("/evidence/bundles", operation_id="list_bundles", summary="Bundles of the caller's tenant, the newest first")
+async def bundles(request: ApiRequest) -> Response[Any]:
+    allowed = await access(request)
+    found = _bundles(request).list(allowed.caller.tenant)
+    return Response({"bundles": [_shown(one) for one in found]}, headers=allowed.headers)
+
+
+@get("/evidence/bundles/{bundle_id:str}", operation_id="get_bundle", summary="How far a bundle is")
+async def bundle(request: ApiRequest, bundle_id: FromPath[str]) -> Response[Any]:
+    allowed = await access(request)
+    return Response(_shown(_found(request, allowed, bundle_id)), headers=allowed.headers)
+
+
+@get("/evidence/bundles/{bundle_id:str}/download", operation_id="download_bundle", summary="The bundle itself")
+async def download(request: ApiRequest, bundle_id: FromPath[str]) -> File:
+    allowed = await access(request)
+    found = _found(request, allowed, bundle_id)
+    if found.status != "ready":
+        raise _refused(allowed, Refusal(code="conflict", hint="a bundle that is ready"))
+    return File(
+        path=_bundles(request).file(allowed.caller.tenant, bundle_id),
+        filename=f"{bundle_id}.zip",
+        media_type="application/zip",
+        headers=allowed.headers,
+    )
+
+
+def _bundles(request: ApiRequest) -> Bundles:
+    found: Bundles = request.app.state.bundles
+    return found
+
+
+def _found(request: ApiRequest, allowed: Access, bundle_id: str) -> Bundle:
+    found = _bundles(request).get(allowed.caller.tenant, bundle_id)
+    if found is None:
+        raise _refused(allowed, Refusal(code="not_found"))
+    return found
+
+
+def _shown(found: Bundle) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.to_builtins(found)
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _refused(allowed: Access, refusal: Refusal) -> Refused:
+    return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
+
+
+HANDLERS = (build, bundles, bundle, download)

@@ -1,0 +1,62 @@
+"""Refusals and failures of the API as RFC 9457 problems: the one table from errors to responses."""
+
+import logging
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from gateway.agents.problem import MEDIA_TYPE, problem
+from gateway.core.errors import LedgerUnavailable, VerificationError
+from gateway.core.ids import uuid7
+from gateway.core.refusal import Refusal
+
+_log = logging.getLogger("gateway.web")
+_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "media_type"}
+
+
+class Refused(Exception):
+    """Carries a refusal out of a handler. It is on record already where it must be."""
+
+    def __init__(
+        self, refusal: Refusal, exchange: str | None = None, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        super().__init__(refusal.code)
+        self.refusal, self.exchange, self.headers = refusal, exchange, headers
+
+
+def refused(request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
+    """A refusal as a response."""
+    return _response(error.refusal, error.exchange, error.headers)
+
+
+def unavailable(request: Request[Any, Any, Any], error: LedgerUnavailable) -> Response[bytes]:
+    """The ledger could not be read, or the reading not be recorded."""
+    return _response(Refusal(code="ledger_unavailable", retry_after=1), None)
+
+
+def broken(request: Request[Any, Any, Any], error: VerificationError) -> Response[bytes]:
+    """The ledger does not hold: nothing of it is signed or handed out."""
+    _log.error("verification failed: %s", error)
+    return _response(Refusal(code="conflict", hint="the ledger does not verify: run `gateway audit verify`"), None)
+
+
+def routing(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What the router or a parameter's type refused, without the framework's own words, which quote the value."""
+    return _response(Refusal(code=_STATUS.get(error.status_code, "parameter_invalid")), None)
+
+
+def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A defect: its kind goes to the log, nothing of it to the caller."""
+    _log.error("a request to the API failed: %s", type(error).__name__)
+    return _response(Refusal(code="internal"), None)
+
+
+def _response(refusal: Refusal, exchange: str | None, headers: tuple[tuple[str, str], ...] = ()) -> Response[bytes]:
+    exchange = exchange or uuid7(0)
+    shown = {**dict(headers), "X-Exchange-Id": exchange}
+    if refusal.status == 401:
+        shown["WWW-Authenticate"] = "Bearer"
+    if refusal.retry_after is not None:
+        shown.setdefault("Retry-After", str(refusal.retry_after))
+    return Response(problem(refusal, exchange), status_code=refusal.status, media_type=MEDIA_TYPE, headers=shown)

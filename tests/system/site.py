@@ -1,0 +1,223 @@
+"""A whole gateway for tests: a real installation in a directory, real HTTP agents, a real server on loopback."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from gateway.bootstrap import Gateway, Site, open_gateway, open_site
+from gateway.core.ports import Clock, Failpoint
+from gateway.settings import Settings, parse
+from gateway.store.api_keys import Administrator, Grant, NewKey
+from gateway.store.keyring import Keyring
+from gateway.web.app import build_app
+
+SHIPPED = Path(__file__).parents[2] / "policies"
+ZONES = [
+    {"id": "in-house", "trusted": True, "region": "DE"},
+    {"id": "partner"},
+    {"id": "cloud", "region": "US"},
+]
+PROCESSOR = {
+    "id": "cloud-inc",
+    "legal_name": "Cloud Inc.",
+    "address": "1 Cloud Way",
+    "country": "US",
+    "agreement": {
+        "kind": "BAA",
+        "digest": "sha256:" + "0" * 64,
+        "valid_until": "2099-12-31",
+        "classes": ["pii", "phi"],
+    },
+}
+Handler = Callable[[dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+
+
+class Agent:
+    """A real HTTP agent of the OpenAI protocol that remembers what it received. `answer` and `chunks` may be set."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
+        self.answer: Callable[[dict[str, Any]], str] = lambda body: str(body["messages"][-1]["content"])
+        self.pieces: Callable[[str], list[str]] = lambda text: [text[i : i + 3] for i in range(0, len(text), 3)]
+        self.on_request: Callable[[dict[str, str]], Awaitable[None]] | None = None
+        self.behave: Handler | None = None
+        self.url = ""
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.received]
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.received.append((headers, body))
+        self.paths.append(scope["path"])
+        if self.on_request is not None:
+            await self.on_request(headers)
+        if self.behave is not None:
+            await self.behave(scope, receive, send)
+            return
+        document = json.loads(body) if body else {}
+        if not scope["path"].endswith("/chat/completions"):
+            await _json(send, {"echo": document, "path": scope["path"]})
+        elif document.get("stream"):
+            await self._stream(send, self.answer(document))
+        else:
+            await _json(send, completion(self.answer(document)))
+
+    async def _stream(self, send: Any, text: str) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        for piece in self.pieces(text):
+            await send({"type": "http.response.body", "body": event({"content": piece}), "more_body": True})
+        await send({"type": "http.response.body", "body": event({}, "stop") + b"data: [DONE]\n\n"})
+
+
+def completion(text: str) -> dict[str, Any]:
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
+    }
+
+
+def event(delta: dict[str, Any], finish: str | None = None) -> bytes:
+    chunk = {
+        "id": "c1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+    }
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+
+async def _json(send: Any, document: Any, status: int = 200) -> None:
+    body = json.dumps(document).encode()
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def served(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
+    """An ASGI application behind a real server on a free loopback port; gives its address."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan=lifespan, loop="asyncio")  # type: ignore[arg-type]
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started:
+        await asyncio.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listening.close()
+
+
+def settings_for(base: Settings, agents: Mapping[str, dict[str, Any]], **sections: Any) -> Settings:
+    """Settings on an existing database (`database` fixture), with agents by id and further sections or tables."""
+    document: dict[str, Any] = {
+        "database": {"url": base.database.url},
+        "policy": {"directory": str(SHIPPED)},
+        "keys": {"directory": "keys"},
+        "zone": ZONES,
+        "processor": [PROCESSOR],
+        "agent": [{"id": name, "protocol": "openai", **values} for name, values in agents.items()],
+        **sections,
+    }
+    if base.database.owner_url is not None:
+        document["database"]["owner_url"] = base.database.owner_url
+    return parse(document, {}, Path(base.base))
+
+
+class System:
+    """A running gateway with its agents, and clients to it."""
+
+    def __init__(self, gateway: Gateway, url: str, agents: dict[str, Agent]) -> None:
+        self.gateway, self.url, self.agents = gateway, url, agents
+        self.http = httpx.AsyncClient(base_url=url, timeout=30)
+
+    async def key(self, *roles: str, **grant: Any) -> str:
+        """A fresh API key with these roles."""
+        made = await new_key(self.gateway.site, *roles, **grant)
+        return made.plain
+
+    async def chat(self, key: str, text: str, model: str = "cloud", **options: Any) -> httpx.Response:
+        headers = {"authorization": f"Bearer {key}", **options.pop("headers", {})}
+        body = {"model": model, "messages": [{"role": "user", "content": text}], **options}
+        return await self.http.post("/v1/chat/completions", json=body, headers=headers)
+
+    async def trail(self, exchange: str) -> list[dict[str, Any]]:
+        """The envelopes of one exchange, straight from the store."""
+        reader = self.gateway.site.reader("default")
+        return [json.loads(stored.envelope) for stored in await reader.exchange(exchange)]
+
+    async def records(self, tenant: str = "default") -> list[dict[str, Any]]:
+        reader = self.gateway.site.reader(tenant)
+        return [json.loads(stored.envelope) async for stored in reader.records(0, await reader.size())]
+
+
+async def new_key(site: Site, *roles: str, **grant: Any) -> NewKey:
+    writer = await site.writer("default")
+    by = Administrator(ledger=writer, tenant=writer.tenant)
+    values = {"owner": "tester", "kind": "service", "zone": "in-house", "purposes": ("TREAT",), **grant}
+    made = await site.api_keys.create(by, "default", Grant(roles=roles or ("agent",), **values))
+    if not isinstance(made, NewKey):
+        raise AssertionError(made)
+    return made
+
+
+@asynccontextmanager
+async def system(
+    base: Settings,
+    *,
+    agents: Mapping[str, dict[str, Any]] | None = None,
+    failpoint: Failpoint | None = None,
+    clock: Clock | None = None,
+    **sections: Any,
+) -> AsyncIterator[System]:
+    """A gateway over three agents (`cloud`, `ward`, `desk`), all of capability `summarize`, unless others are given."""
+    wanted = agents or {
+        "cloud": {"zone": "cloud", "processor": "cloud-inc", "capabilities": ["summarize"]},
+        "ward": {"zone": "in-house", "capabilities": ["summarize"]},
+        "desk": {"zone": "in-house", "capabilities": ["summarize", "lookup"]},
+    }
+    keys = Path(base.base) / "keys"
+    if not keys.exists():
+        Keyring.create(keys).close()
+    async with AsyncExitStack() as stack:
+        running: dict[str, Agent] = {}
+        described: dict[str, dict[str, Any]] = {}
+        for name, values in wanted.items():
+            agent = running[name] = Agent()
+            agent.url = values.get("url") or await stack.enter_async_context(served(agent))
+            described[name] = {**values, "url": agent.url}
+        settings = settings_for(base, described, **sections)
+        gateway = await stack.enter_async_context(open_gateway(settings, failpoint=failpoint, clock=clock))
+        url = await stack.enter_async_context(served(build_app(gateway), lifespan="on"))
+        running_system = System(gateway, url, running)
+        stack.push_async_callback(running_system.http.aclose)
+        yield running_system
+
+
+__all__ = ["Agent", "System", "completion", "event", "new_key", "open_site", "served", "settings_for", "system"]

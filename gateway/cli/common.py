@@ -1,0 +1,175 @@
+"""What commands share: the configuration, the tenant, who runs the command, text or JSON.
+
+Exit codes: 0 success, 1 the thing that was checked is bad or could not be reached, 2 wrong use.
+"""
+
+import argparse
+import os
+import pwd
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from gateway.bootstrap import Site, open_site
+from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.core.refusal import Refusal
+from gateway.ledger.record import Detail
+from gateway.settings import Settings, load
+from gateway.store import migrate
+from gateway.store.sql import reachable
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+OK, BAD, WRONG_USE = 0, 1, 2
+LOCAL = "urn:gateway:command-line"
+"""The issuer of actors who use the command line: accounts of a machine, apart from subjects of keys and tokens."""
+_SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class WrongUse(GatewayError):
+    """The command line itself is wrong. Says which option, and what would be right."""
+
+
+class Failed(GatewayError):
+    """What was asked for cannot be done in the state that things are in."""
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True):
+    """Who runs the command: the account, as pseudonym in a tenant's ledger, and what goes beside its records."""
+
+    actor: str
+    detail: Detail
+
+
+def options() -> argparse.ArgumentParser:
+    """The options of every command, as a parent parser. They may also stand before the command's name."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="the configuration (default: gateway.toml, or what GATEWAY_CONFIG names)",
+    )
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print data instead of text")
+    return parser
+
+
+def subcommands(parser: argparse.ArgumentParser) -> Commands:
+    """The place for the commands of a group, one of which must be named."""
+    return parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+
+def tenant_option(parser: argparse.ArgumentParser) -> None:
+    """`--tenant`, which may be left out where there is one."""
+    parser.add_argument("--tenant", metavar="ID", help="the tenant; needed where several are configured")
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The configuration that the command was given."""
+    named: Path | None = getattr(arguments, "config", None)
+    return load(named or Path(os.environ.get("GATEWAY_CONFIG") or "gateway.toml"))
+
+
+def tenant_of(arguments: argparse.Namespace, settings: Settings) -> str:
+    """The configured id of the tenant that the command is about."""
+    known = [tenant.id for tenant in settings.tenants]
+    named: str | None = arguments.tenant
+    if named is None:
+        if len(known) > 1:
+            raise WrongUse(f"--tenant must be given: one of {', '.join(known)}")
+        return known[0]
+    if named not in known:
+        raise WrongUse(f"--tenant must be one of {', '.join(known)}")
+    return named
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Site]:
+    """The installation. `ConfigurationError` if it has no database yet, `LedgerUnavailable` if that is not there."""
+    await demand_database(settings)
+    async with open_site(settings) as site:
+        yield site
+
+
+async def demand_database(settings: Settings) -> None:
+    """A database that can be asked and has tables."""
+    with reachable():
+        revision = await migrate.current(settings)
+    if revision is None:
+        raise ConfigurationError("the database has no tables yet: run `gateway migrate`")
+
+
+async def operator(site: Site, tenant: str) -> Operator:
+    """The account that runs this process, as an actor of a tenant."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # an account without a name, as in many containers
+        name = f"uid {os.getuid()}"
+    account = f"{name}@{socket.gethostname()}"
+    actor = await site.directory.actor(site.tenants[tenant].ledger, account, LOCAL)
+    return Operator(actor=actor, detail=Detail(subject=account, issuer=LOCAL, method="command-line"))
+
+
+def told(found: Refusal, names: Mapping[str, str] | None = None) -> str:
+    """A refusal in one line; `names` maps its fields to the command's options."""
+    field = (names or {}).get(found.field or "", found.field)
+    return ": ".join(part for part in (field, found.hint or found.title) if part)
+
+
+def say(arguments: argparse.Namespace, data: Any, lines: Iterable[str]) -> None:
+    """Print the answer: `data` as one line of JSON with `--json`, else the lines."""
+    if as_json(arguments):
+        print(msgspec.json.encode(data).decode("utf-8"))
+    else:
+        for line in lines:
+            print(printable(line))
+    sys.stdout.flush()
+
+
+def as_json(arguments: argparse.Namespace) -> bool:
+    """Whether the command was asked for data."""
+    return bool(getattr(arguments, "json", False))
+
+
+def warn(line: str) -> None:
+    """One line to whoever watches, apart from the answer."""
+    print(f"gateway: {printable(line)}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """The text on one line, without characters that would move a terminal's cursor or change its colours."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Columns under their names, as lines."""
+    cells = [head, *rows]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def seconds(text: str) -> int:
+    """A span of time like `90d`, `12h`, `30m` or `45s`, in seconds; for argparse."""
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError("must be a number with s, m, h or d, like 90d")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a new file; `WrongUse` where there is one already, or where none can be."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    except FileExistsError as error:
+        raise WrongUse("--out names a file that exists: it is not overwritten") from error
+    except OSError as error:
+        raise WrongUse("--out must name a file that can be written") from error

@@ -1,0 +1,154 @@
+"""`gateway init`: a new installation in a directory. What is there already is kept, never overwritten."""
+
+import argparse
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+import gateway
+from gateway.cli.common import OK, Commands, say
+from gateway.cli.migrate import upgrade
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings, load
+from gateway.store.engine import target
+from gateway.store.keyring import Keyring
+
+CONFIGURATION = "gateway.toml"
+TEMPLATE = Path(__file__).with_name("template.toml")
+_UNFINISHED = ".gateway-init-"
+
+
+class Installation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was made and what was there, as paths below the directory where they lie in it."""
+
+    directory: str
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    left: tuple[str, ...] = ()
+    """What is somebody else's to make."""
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "init", parents=[common], help="make a new installation: configuration, policies, keys"
+    )
+    parser.add_argument("directory", nargs="?", type=Path, default=Path(), metavar="DIR", help="where (default: here)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    made = write_installation(arguments.directory)
+    lines = [f"wrote  {name}" for name in made.written] + [f"kept   {name}" for name in made.kept]
+    lines += [f"left   {name}" for name in made.left]
+    say(arguments, made, lines)
+    return OK
+
+
+def write_installation(directory: Path, toml_text: str | None = None) -> Installation:
+    """Make what a gateway needs in `directory`: `gateway.toml` (of this text, or the shipped one with its comments),
+    the policy directory, the keyring and, where it is SQLite, the database.
+
+    A crash in between leaves each of the four whole or absent; running it again makes the rest. `ConfigurationError`
+    for a configuration that is there, or was given, and cannot be used.
+    """
+    written: list[str] = []
+    kept: list[str] = []
+    left: list[str] = []
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        new = _write_configuration(directory / CONFIGURATION, toml_text)
+        (written if new else kept).append(CONFIGURATION)
+        settings = load(directory / CONFIGURATION)
+        policies = settings.path(settings.policy.directory)
+        (written if _write_policies(policies) else kept).append(_name(policies, settings))
+        keys = settings.path(settings.keys.directory)
+        (written if _write_keys(keys) else kept).append(_name(keys, settings))
+    except OSError as error:
+        raise ConfigurationError(f"{directory} cannot be written: {error.strerror or 'it is no directory'}") from error
+    where = target(settings)
+    if where.kind == "sqlite":
+        before, after = asyncio.run(upgrade(settings))
+        (kept if before == after else written).append(_name(where.path, settings))
+    else:
+        left.append("the database: run `gateway migrate`, as its owner")
+    return Installation(directory=str(directory.resolve()), written=tuple(written), kept=tuple(kept), left=tuple(left))
+
+
+def shipped_policies() -> Path:
+    """The policy set that ships, from the source tree or from what the wheel carries."""
+    package = Path(gateway.__file__).parent
+    for place in (package / "_shipped" / "policies", package.parent / "policies"):
+        if (place / "policy.csv").is_file():
+            return place
+    raise ConfigurationError("the shipped policies are missing from this installation")
+
+
+def _write_configuration(file: Path, text: str | None) -> bool:
+    """Whether it was written; a file that is there is kept. Whole or not at all: it is linked once it is complete."""
+    if file.exists():
+        return False
+    content = TEMPLATE.read_text("utf-8") if text is None else text
+    descriptor, temporary = tempfile.mkstemp(prefix=_UNFINISHED, dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(content)
+            os.fchmod(opened.fileno(), 0o644)
+        try:
+            os.link(temporary, file)
+        except FileExistsError:  # another one was faster
+            return False
+    finally:
+        os.unlink(temporary)
+    return True
+
+
+def _write_policies(directory: Path) -> bool:
+    """Whether they were written. A directory that holds anything is the operator's, and is kept as it is."""
+    if _in_use(directory):
+        return False
+
+    def copy(place: Path) -> None:
+        shutil.copytree(shipped_policies(), place, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        place.chmod(0o755)
+
+    _in_one_step(directory, copy)
+    return True
+
+
+def _write_keys(directory: Path) -> bool:
+    """Whether a keyring was made; one that is there must open."""
+    if (directory / "kek").exists():
+        Keyring.open(directory).close()
+        return False
+    if _in_use(directory):  # by something else: the keyring says what it does not like
+        Keyring.create(directory).close()
+    else:
+        _in_one_step(directory, lambda place: Keyring.create(place).close())
+    return True
+
+
+def _in_use(directory: Path) -> bool:
+    return directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
+
+
+def _in_one_step(directory: Path, make: Callable[[Path], None]) -> None:
+    """A directory with all that `make` puts in it, or none; an empty one in its place is replaced."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=directory.parent))
+    try:
+        make(made)
+        made.rename(directory)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def _name(path: Path, settings: Settings) -> str:
+    base = Path(settings.base)
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

@@ -1,0 +1,233 @@
+"""`gateway keys`: API keys, and the public key of a tenant's ledger. An API key is shown once, when it is made."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gateway.bootstrap import Site
+from gateway.cli.common import (
+    OK,
+    Commands,
+    Failed,
+    WrongUse,
+    opened,
+    operator,
+    say,
+    seconds,
+    settings_of,
+    subcommands,
+    table,
+    tenant_of,
+    tenant_option,
+    told,
+    write_file,
+)
+from gateway.core.ports import KeyRecord
+from gateway.core.refusal import Refusal
+from gateway.ledger.record import timestamp
+from gateway.store.api_keys import Administrator, Grant, NewKey
+
+_OPTIONS = {
+    "id": "ID",
+    "owner": "--owner",
+    "kind": "--kind",
+    "roles": "--role",
+    "zone": "--zone",
+    "purposes": "--purpose",
+    "floor": "--floor",
+    "rate": "--rate",
+    "expires": "--expires",
+    "overlap": "--overlap",
+}
+_DAY = 86_400
+T = TypeVar("T")
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the group."""
+    group = subcommands(commands.add_parser("keys", help="API keys; the public key of a ledger"))
+
+    create = group.add_parser("create", parents=[common], help="make an API key, and show it once")
+    create.add_argument("--owner", required=True, help="whose it is: the subject of requests made with it")
+    create.add_argument("--kind", choices=("person", "service", "agent"), default="service", help="default: service")
+    create.add_argument("--zone", required=True, help="where its holder is: the id of a zone")
+    create.add_argument("--role", nargs="+", action="extend", default=[], metavar="ROLE", help="a role of its holder")
+    create.add_argument(
+        "--purpose", nargs="+", action="extend", default=[], metavar="CODE", help="a purpose that it allows, like TREAT"
+    )
+    create.add_argument(
+        "--floor", nargs="+", action="extend", default=[], metavar="CLASS", help="a data class all its messages have"
+    )
+    create.add_argument("--rate", help="its own request rate, like 60/minute")
+    create.add_argument("--expires", type=_moment, metavar="WHEN", help="a time (RFC 3339), a date, or a span like 90d")
+    _finished(create, _create)
+
+    _finished(group.add_parser("list", parents=[common], help="list API keys, never the keys themselves"), _list)
+
+    revoke = group.add_parser("revoke", parents=[common], help="end an API key at once")
+    revoke.add_argument("id", metavar="ID", help="its id, as `list` shows it")
+    _finished(revoke, _revoke)
+
+    rotate = group.add_parser("rotate", parents=[common], help="make a new key with the rights of an old one")
+    rotate.add_argument("id", metavar="ID", help="the old key's id; it ends after the overlap")
+    rotate.add_argument("--overlap", type=seconds, default=_DAY, metavar="SPAN", help="how long both work (default 1d)")
+    rotate.add_argument("--expires", type=_moment, metavar="WHEN", help="when the new one ends")
+    _finished(rotate, _rotate)
+
+    verifier = group.add_parser("verifier", parents=[common], help="print the public key that verifies a ledger")
+    verifier.add_argument("--out", type=Path, metavar="FILE.vkey", help="write it there; nothing is overwritten")
+    _finished(verifier, _verifier)
+
+
+Command = Callable[[argparse.Namespace, Site, str], Awaitable[None]]
+
+
+def _finished(parser: argparse.ArgumentParser, command: Command) -> None:
+    tenant_option(parser)
+    parser.set_defaults(run=lambda arguments: asyncio.run(_run(arguments, command)))
+
+
+async def _run(arguments: argparse.Namespace, command: Command) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings)
+    async with opened(settings) as site:
+        await command(arguments, site, tenant)
+    return OK
+
+
+async def _create(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    zones = [zone.id for zone in site.settings.zone]
+    if arguments.zone not in zones:
+        raise WrongUse(f"--zone must be one of {', '.join(zones) or 'the [[zone]]s, of which there is none yet'}")
+    grant = Grant(
+        owner=arguments.owner,
+        kind=arguments.kind,
+        roles=tuple(arguments.role),
+        zone=arguments.zone,
+        purposes=tuple(arguments.purpose),
+        floor=tuple(arguments.floor),
+        rate=arguments.rate,
+        expires_us=_absolute(arguments.expires, site),
+    )
+    _show(arguments, await site.api_keys.create(await _administrator(site, tenant), tenant, grant))
+
+
+async def _list(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    found = [_described(record) for record in await site.api_keys.list(tenant)]
+    head = ("id", "owner", "kind", "roles", "zone", "purposes", "state")
+    now = timestamp(site.clock.now_us())
+    rows = [
+        (key["id"], key["owner"], key["kind"], _joined(key["roles"]), key["zone"], _joined(key["purposes"]), state)
+        for key in found
+        for state in (_state(key, now),)
+    ]
+    say(arguments, {"keys": found}, table(head, rows))
+
+
+async def _revoke(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    record = _accepted(await site.api_keys.revoke(await _administrator(site, tenant), tenant, arguments.id))
+    say(arguments, _described(record), [f"{record.id} is revoked"])
+
+
+async def _rotate(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    made = await site.api_keys.rotate(
+        await _administrator(site, tenant),
+        tenant,
+        arguments.id,
+        overlap_s=arguments.overlap,
+        expires_us=_absolute(arguments.expires, site),
+    )
+    _show(arguments, made)
+
+
+async def _verifier(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    vkey = site.keyring.verifier_key(site.tenants[tenant].origin)
+    if arguments.out is None:
+        say(arguments, {"vkey": vkey}, [vkey])
+        return
+    write_file(arguments.out, f"{vkey}\n".encode())
+    lines = [f"wrote {arguments.out}: give it to auditors by a way of its own, not with the bundles"]
+    say(arguments, {"vkey": vkey, "file": str(arguments.out)}, lines)
+
+
+async def _administrator(site: Site, tenant: str) -> Administrator:
+    by = await operator(site, tenant)
+    return Administrator(
+        ledger=await site.writer(tenant),
+        tenant=site.tenants[tenant].ledger,
+        actor=by.actor,
+        actor_kind="person",
+        detail=by.detail,
+    )
+
+
+def _show(arguments: argparse.Namespace, made: NewKey | Refusal) -> None:
+    key = _accepted(made)
+    lines = [f"{key.record.id}  {key.record.owner}", "", key.plain, "", "It is not shown again: keep it now."]
+    say(arguments, {**_described(key.record), "key": key.plain}, lines)
+
+
+def _accepted(answer: T | Refusal) -> T:
+    """The answer, unless it was refused."""
+    if isinstance(answer, Refusal):
+        wrong = answer.code == "parameter_invalid"
+        raise (WrongUse if wrong else Failed)(told(answer, _OPTIONS))
+    return answer
+
+
+def _described(record: KeyRecord) -> dict[str, Any]:
+    """What may be told of a key: neither it nor its hash."""
+    return {
+        "id": record.id,
+        "prefix": record.prefix,
+        "tenant": record.tenant,
+        "owner": record.owner,
+        "kind": record.kind,
+        "roles": record.roles,
+        "zone": record.zone,
+        "purposes": record.purposes,
+        "floor": record.floor,
+        "rate": record.rate,
+        "created": timestamp(record.created_us),
+        "expires": None if record.expires_us is None else timestamp(record.expires_us),
+        "revoked": None if record.revoked_us is None else timestamp(record.revoked_us),
+    }
+
+
+def _state(key: dict[str, Any], now: str) -> str:
+    if key["revoked"] is not None:
+        return f"revoked {key['revoked'][:10]}"
+    if key["expires"] is None:
+        return "valid"
+    return f"{'expired' if key['expires'] <= now else 'valid until'} {key['expires'][:19]}Z"
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    return ",".join(names) or "-"
+
+
+def _moment(text: str) -> int | datetime:
+    """A span in seconds, or a time; for argparse."""
+    try:
+        return seconds(text)
+    except argparse.ArgumentTypeError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or (moment.tzinfo is None and len(text) != len("2026-11-24")):
+        raise argparse.ArgumentTypeError("must be a span like 90d, a date, or a time with its zone (RFC 3339)")
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _absolute(moment: int | datetime | None, site: Site) -> int | None:
+    """Microseconds since the epoch."""
+    if moment is None:
+        return None
+    if isinstance(moment, int):
+        return site.clock.now_us() + moment * 1_000_000
+    return int(moment.timestamp()) * 1_000_000

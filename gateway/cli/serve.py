@@ -1,0 +1,158 @@
+"""`gateway serve`: one process, one event loop, uvicorn with uvloop and httptools.
+
+It is ready once it has printed its address. SIGTERM and SIGINT make it stop taking connections, let what is under way
+end, and put the rest on record; a second one ends it without waiting.
+"""
+
+import argparse
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import msgspec
+import uvicorn
+import uvloop
+
+from gateway.bootstrap import open_gateway
+from gateway.cli import logs
+from gateway.cli.common import OK, Commands, WrongUse, demand_database, say, settings_of
+from gateway.cli.migrate import upgrade
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Server, Settings
+from gateway.web.app import build_app
+
+GRACE_S = 30
+"""How long requests under way may take to end once the server stops."""
+KEEP_ALIVE_S = 75
+"""Longer than proxies and client libraries keep idle connections, so that it is they who close them."""
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser("serve", parents=[common], help="serve traffic, the API, health and metrics")
+    parser.add_argument("--host", help="in place of server.host")
+    parser.add_argument("--port", type=int, help="in place of server.port; 0 takes a free one")
+    parser.add_argument("--workers", type=int, help="in place of server.workers: one process serves")
+    parser.add_argument("--migrate", action="store_true", help="bring the database to this version first")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = _with_options(settings_of(arguments), arguments)
+    logs.configure(settings.server.log_level)
+    with closing(listener(settings.server)) as place, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, arguments, place))
+    return OK
+
+
+def listener(server: Server) -> socket.socket:
+    """A socket bound to the configured address; nobody can connect before the server listens on it."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    place = socket.socket(family)
+    try:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind((server.host, server.port))
+    except OSError as error:
+        place.close()
+        reason = error.strerror or "no such host"
+        raise ConfigurationError(f"server.host and server.port cannot be listened on: {reason}") from error
+    return place
+
+
+def check_tls(server: Server, settings: Settings) -> None:
+    """`ConfigurationError` unless certificate and key can be read and belong together, where there are any."""
+    if server.tls_certificate is None or server.tls_key is None:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(
+            settings.path(server.tls_certificate), settings.path(server.tls_key), password=_no_password
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            "server.tls_certificate and server.tls_key must be PEM files that belong together, the key without password"
+        ) from error
+
+
+class GatewayServer(uvicorn.Server):
+    """uvicorn, except that it tells when it is ready, and that a signal only makes it stop: what surrounds it, the
+    ledgers above all, must still be closed."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        handled = (signal.SIGTERM, signal.SIGINT)
+        for number in handled:
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+async def _serve(settings: Settings, arguments: argparse.Namespace, place: socket.socket) -> None:
+    if arguments.migrate:
+        await upgrade(settings)
+    await demand_database(settings)
+    check_tls(settings.server, settings)
+    url = _address(settings.server, place)
+    async with open_gateway(settings) as gateway:
+        server = GatewayServer(
+            _config(build_app(gateway), settings),
+            lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
+        )
+        await server.serve([place])
+
+
+def _config(app: Callable[..., object], settings: Settings) -> uvicorn.Config:
+    server = settings.server
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="auto",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(server.trusted_proxies),
+        forwarded_allow_ips=list(server.trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=None if server.tls_certificate is None else settings.path(server.tls_certificate),
+        ssl_keyfile=None if server.tls_key is None else settings.path(server.tls_key),
+    )
+
+
+def _with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:
+    server = settings.server
+    if arguments.port is not None and not 0 <= arguments.port <= 65535:
+        raise WrongUse("--port must lie between 0 and 65535")
+    if (server.workers if arguments.workers is None else arguments.workers) != 1:
+        raise WrongUse("workers must be 1: one process serves; for more, run more nodes on one PostgreSQL")
+    given = {name: getattr(arguments, name) for name in ("host", "port") if getattr(arguments, name) is not None}
+    return msgspec.structs.replace(settings, server=msgspec.structs.replace(server, **given))
+
+
+def _address(server: Server, place: socket.socket) -> str:
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{'http' if server.tls_certificate is None else 'https'}://{host}:{place.getsockname()[1]}"
+
+
+def _no_password() -> str:
+    raise ValueError("a key with a password cannot be used by a server that starts by itself")

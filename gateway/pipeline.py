@@ -26,11 +26,11 @@ from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
-from gateway.exchange.ledgers import Ledgers
+from gateway.exchange.ledgers import Counting, Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.router import Denied, Router
 from gateway.exchange.scribe import Scribe
-from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.entry import Entry
 
 _log = logging.getLogger("gateway.exchange")
 
@@ -192,6 +192,7 @@ class Pipeline:
     async def _intend(self, exchange: Exchange, routed: Routed) -> Refusal | None:
         """Step 7. Cancelled while it waits, the record may still come to be: the end waits for it."""
         entry = self._parts.scribe.intent(exchange, routed)
+        exchange.appended = True
         exchange.intent = asyncio.ensure_future(self._ledger(exchange).append(entry))
         try:
             await asyncio.shield(exchange.intent)
@@ -235,6 +236,7 @@ class Pipeline:
         if exchange.caller is None:
             counted = self._parts.failures.note(exchange.arrival.source, refusal.code)
             if counted is not None:
+                exchange.appended = True
                 await ledgers.system.append(scribe.failed(ledgers.system_tenant, counted))
             return
         decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
@@ -270,6 +272,8 @@ class Pipeline:
 
     async def _unrecorded(self, exchange: Exchange, responder: Responder) -> None:
         """What could not be recorded does not go on, and is counted by the writer for when it can write again."""
+        if not exchange.appended:
+            self._ledger(exchange).missed()
         refusal = Refusal(code="ledger_unavailable", retry_after=1)
         self._metrics.request(exchange.arrival.protocol, refusal.code)
         _log.error("the ledger could not be written", extra=_told(exchange, refusal.code, refusal.status))
@@ -292,11 +296,12 @@ class Pipeline:
 
     # --------------------------------------------------------------------------------------------------------- effects
 
-    def _ledger(self, exchange: Exchange) -> Ledger:
+    def _ledger(self, exchange: Exchange) -> Counting:
         ledgers = self._parts.ledgers
         return ledgers.system if exchange.caller is None else ledgers.of(exchange.caller.tenant)
 
     async def _append(self, exchange: Exchange, entry: Entry) -> None:
+        exchange.appended = True
         await self._ledger(exchange).append(entry)
 
     async def _pause(self, name: str) -> None:

@@ -87,6 +87,7 @@ class Exchange:
     """The file of one request. `traceparent` is what its agent is sent (W3C Trace Context §3.2)."""
 
     __slots__ = (
+        "appended",
         "arrival",
         "caller",
         "classified",
@@ -125,6 +126,8 @@ class Exchange:
         self.key_sent = False
         self.rate: tuple[tuple[str, str], ...] = ()
         """Headers that tell the caller of its rates."""
+        self.appended = False
+        """Whether anything of this exchange was handed to a ledger."""
         self.opened = False
         """Whether an intent was handed to the ledger."""
         self.intent: Future[Appended] | None = None

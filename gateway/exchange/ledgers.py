@@ -2,19 +2,29 @@
 
 from collections.abc import Mapping
 
+from typing import Protocol
+
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import Ledger
+
+
+class Counting(Ledger, Protocol):
+    """A ledger that counts what was refused while it could not be used."""
+
+    def missed(self) -> None:
+        """Count a request that was refused before there was anything to append."""
+        ...
 
 
 class Ledgers:
     """One ledger for each configured tenant, and the operator's own (`_system`)."""
 
-    def __init__(self, ledgers: Mapping[str, Ledger], system_tenant: str = "_system") -> None:
+    def __init__(self, ledgers: Mapping[str, Counting], system_tenant: str = "_system") -> None:
         self._ledgers = dict(ledgers)
         self.system_tenant = system_tenant
         self.system = self._ledgers[system_tenant]
 
-    def of(self, tenant: str) -> Ledger:
+    def of(self, tenant: str) -> Counting:
         """The ledger of a tenant, by its ledger id; `LedgerUnavailable` for one that this process does not write."""
         ledger = self._ledgers.get(tenant)
         if ledger is None:

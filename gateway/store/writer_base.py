@@ -117,6 +117,10 @@ class LedgerWriter(ABC):
         entry = interrupted(intent, self.clock.now_us(), self.node)
         return await self._enqueue(entry, only_if_open=True)
 
+    def missed(self) -> None:
+        """Count a request that was refused because this database could not even be read: nothing was appended."""
+        self.refused += 1
+
     def _enqueue(self, entry: Entry, only_if_open: bool = False) -> "asyncio.Future[Appended | None]":
         self._check(entry)
         running = self._tasks and not self._tasks[0].done()

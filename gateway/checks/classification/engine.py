@@ -1,6 +1,10 @@
 """Scans messages: every part, within one time budget, and never by raising."""
 
+import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import msgspec
 
 from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor
@@ -14,6 +18,11 @@ from gateway.core.ports import Clock
 
 MAX_FINDINGS = 20_000
 """More findings than this in one message end its scan: `unscanned`."""
+MAX_LABELLED = 256
+"""Longer texts speak for themselves: the key they stand under is not read with them."""
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
+"""Keys that say nothing of what stands under them."""
 
 
 class Engine:
@@ -58,13 +67,21 @@ class Engine:
         return StreamScan(self._locator, mask, health_context=health_context)
 
     def _scan_part(self, part: Part, deadline: int, limit: int) -> tuple[tuple[Finding, ...], bool]:
+        """A part's findings by place, and whether it was read to its end.
+
+        A short text under a label (`mrn`, `patientName`) is read as if the label stood before it: in a form or a JSON
+        object the keyword that a number needs is its key.
+        """
         if part.kind == "unreadable":
             return (), False
         found: list[Finding] = []
+        before = labelled(part.label) if part.label and len(part.text) <= MAX_LABELLED else ""
         try:
-            whole = self._walk(part.text, found, deadline, limit)
+            whole = self._walk(before + part.text, found, deadline, limit)
         except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
             whole = False
+        if before:
+            found = [finding for one in found if (finding := _moved(one, len(before))) is not None]
         return tuple(sorted(found, key=place_of)), whole
 
     def _walk(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
@@ -88,3 +105,19 @@ class Engine:
         if opened is not None:
             found.append(finding_of(opened, max(cursor.position, opened.start + 1)))
         return whole
+
+
+@lru_cache(maxsize=4096)
+def labelled(label: str) -> str:
+    """A key as the words that would stand before its value: `patientName` and `patient_name` are `patient name: `."""
+    if len(label) > 64 or label.lower() in _PLAIN:
+        return ""
+    found = " ".join(_WORD.findall(label)).lower()
+    return f"{found}: " if found else ""
+
+
+def _moved(finding: Finding, by: int) -> Finding | None:
+    """A finding with its place in the text without what was put before it; None where it lies in that alone."""
+    if finding.end <= by:
+        return None
+    return msgspec.structs.replace(finding, start=max(0, finding.start - by), end=finding.end - by)

@@ -122,3 +122,25 @@ def test_the_version_names_the_data_and_changes_with_it() -> None:
 def test_an_engine_without_recognizers_finds_nothing() -> None:
     engine = Engine(clock=StillClock(), budget_ms=50, recognizers=Registry(recognizers=()))
     assert engine.scan([part("bob@example.com é")]).classes == frozenset()
+
+
+LABELLED = [
+    ("mrn", "12345678", "mrn"),
+    ("patientName", "John Smith", "person"),
+    ("patient_name", "John Smith", "person"),
+    ("ssn", "219099999", "us-ssn"),
+    ("dateOfBirth", "1970-01-02", "date-of-birth"),
+    ("accountNumber", "12345678901", "account"),
+    ("phone", "555 123 4567", "phone"),
+]
+
+
+@pytest.mark.parametrize(("label", "text", "kind"), LABELLED)
+def test_the_key_that_a_short_value_stands_under_is_read_with_it(label: str, text: str, kind: str) -> None:
+    (findings,) = ENGINE.scan([Part("/x", text, "text", label)]).parts
+    assert [(finding.type, finding.start, finding.end) for finding in findings] == [(kind, 0, len(text))]
+
+
+def test_a_key_is_never_itself_a_finding_of_the_value_under_it() -> None:
+    (findings,) = ENGINE.scan([Part("/x", "see below", "text", "a.b@example.org")]).parts
+    assert findings == ()

@@ -45,6 +45,7 @@ class Ledgers:
         lease_s: float = LEASE_S,
         wait_s: float = 5.0,
         retry_s: float = 1.0,
+        claim_wait_s: float = 5.0,
     ) -> None:
         self.writers: dict[str, LedgerWriter] = {}
         self.recovered: dict[str, Recovered] = {}
@@ -53,7 +54,7 @@ class Ledgers:
         self._keyring, self._failpoint, self._on_batch = keyring, failpoint, on_batch
         self._serving, self._build, self._lease_s = serving, build, lease_s
         self._wait_s, self._retry_s = wait_s, retry_s
-        self._claim = Claim(where, node)
+        self._claim = Claim(where, node, claim_wait_s)
         self._file = SqliteFile(where.path, wait_s) if where.kind == "sqlite" else None
         self._opening = asyncio.Lock()
         self._renewal: asyncio.Task[None] | None = None

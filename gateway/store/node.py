@@ -26,8 +26,9 @@ LEASE_S = 30.0
 class Claim:
     """The claim of one node id, held from `take` until `release` or the end of the process."""
 
-    def __init__(self, where: Target, node: NodeInfo) -> None:
-        self._where, self._node = where, node
+    def __init__(self, where: Target, node: NodeInfo, wait_s: float = 5.0) -> None:
+        """`wait_s`: how long PostgreSQL may take to notice that a predecessor's connection is gone."""
+        self._where, self._node, self._wait_s = where, node, wait_s
         self._file: int | None = None
         self._connection: asyncpg.Connection | None = None
 
@@ -76,19 +77,19 @@ class Claim:
     async def _lock_session(self) -> None:
         key = int.from_bytes(sha256(b"gateway node " + self._node.id.encode()).digest()[:8], signed=True)
         try:
-            connection = await asyncpg.connect(
-                self._where.dsn, timeout=5, server_settings={"application_name": "gateway node"}
-            )
+            settings = {"application_name": "gateway node", "lock_timeout": f"{max(1, round(self._wait_s * 1000))}ms"}
+            connection = await asyncpg.connect(self._where.dsn, timeout=5, server_settings=settings)
             try:
-                taken = await connection.fetchval("SELECT pg_try_advisory_lock($1)", key)
+                await connection.execute("SELECT pg_advisory_lock($1)", key, timeout=self._wait_s + 5)
             except BaseException:
                 connection.terminate()
                 raise
+        except asyncpg.LockNotAvailableError as error:
+            raise ConfigurationError(
+                "another process serves under this node's id: each needs one of its own"
+            ) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise LedgerUnavailable(f"PostgreSQL could not be asked: {type(error).__name__}") from error
-        if not taken:
-            connection.terminate()
-            raise ConfigurationError("another process serves under this node's id: each needs one of its own")
         self._connection = connection
 
 

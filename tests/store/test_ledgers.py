@@ -40,7 +40,7 @@ async def test_a_command_appends_beside_a_serving_process_without_a_start_of_its
 async def test_a_second_serving_process_of_the_same_node_is_refused(database: Settings, clock: ManualClock) -> None:
     async with ledgers_on(database, clock):
         with pytest.raises(ConfigurationError, match="another process"):
-            async with ledgers_on(database, clock, node=NodeInfo(id="nd_1", boot="bt_2")):
+            async with ledgers_on(database, clock, node=NodeInfo(id="nd_1", boot="bt_2"), claim_wait_s=0.1):
                 pytest.fail("it served")
 
 

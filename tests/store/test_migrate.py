@@ -13,7 +13,6 @@ from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, parse
 from gateway.store import migrate
 from gateway.store.engine import open_engine, target, writing
-from gateway.store.grants import RIGHTS, unlisted
 from gateway.store.tables import metadata
 from tests.services import Postgres
 from tests.store.ledger_kit import connected
@@ -112,16 +111,3 @@ async def test_migrating_needs_an_owner_who_is_not_the_role_that_serves(
     nobody = application.replace(postgres_server.role, "nobody_of_this_name")
     with pytest.raises(ConfigurationError, match="CREATE ROLE"):
         await migrate.upgrade(parse({"database": {"url": nobody, "owner_url": owner}}, {}, tmp_path))
-
-
-@pytest.mark.postgres
-async def test_the_application_role_has_exactly_the_rights_listed(postgres_settings: Settings) -> None:
-    async with connected(target(postgres_settings).dsn) as connection:
-        rows = await connection.fetch(
-            "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = current_user"
-        )
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        found.setdefault(row["table_name"], set()).add(row["privilege_type"])
-    assert found == {table: set(rights.split(", ")) for table, rights in RIGHTS.items()}
-    assert unlisted() == set()

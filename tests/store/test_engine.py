@@ -1,0 +1,122 @@
+"""The database that the settings name, and connections to it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings, parse
+from gateway.store.engine import open_engine, sqlite_engine, target, writing
+
+
+def _settings(tmp_path: Path, **database: str) -> Settings:
+    return parse({"database": database}, {}, tmp_path)
+
+
+def test_a_sqlite_path_is_taken_from_where_the_configuration_lies(tmp_path: Path) -> None:
+    assert target(_settings(tmp_path, url="sqlite:///data/gateway.db")).path == tmp_path / "data" / "gateway.db"
+    assert target(_settings(tmp_path, url="sqlite:////var/gateway.db")).path == Path("/var/gateway.db")
+
+
+def test_a_postgresql_url_is_kept_for_the_driver_and_names_the_role(tmp_path: Path) -> None:
+    where = target(
+        _settings(tmp_path, url="postgresql://gw%40a@host:5433/db?sslmode=require", owner_url="postgresql://o@h/db")
+    )
+    assert where.dsn == "postgresql://gw%40a@host:5433/db?sslmode=require"
+    assert (where.role, where.owner_dsn) == ("gw@a", "postgresql://o@h/db")
+
+
+def test_a_url_may_be_a_reference_to_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "url").write_text("postgresql://gw:s3cret@host/db\n")
+    monkeypatch.setenv("OWNER", "postgresql://owner@host/db")
+    where = target(_settings(tmp_path, url="file:url", owner_url="env:OWNER"))
+    assert (where.dsn, where.owner_dsn) == ("postgresql://gw:s3cret@host/db", "postgresql://owner@host/db")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://host/db",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///x.db?mode=memory",
+        "postgresql://host/db",
+        "postgresql:///db",
+        "postgresql://gw@host:port/db",
+        "postgresql://gw@[::1/db",
+        "env:NO_SUCH_VARIABLE_HERE",
+        "",
+    ],
+)
+def test_a_url_that_says_too_little_is_refused_without_being_repeated(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        target(_settings(tmp_path, url=url))
+    assert "database" in str(caught.value) or "environment" in str(caught.value)
+    assert "gw@" not in str(caught.value)
+
+
+def test_an_owner_url_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="owner_url"):
+        target(_settings(tmp_path, url="postgresql://gw@h/db", owner_url="sqlite:///x.db"))
+
+
+async def test_every_sqlite_connection_syncs_fully_and_overwrites_what_it_deletes(sqlite_settings: Settings) -> None:
+    engine = open_engine(target(sqlite_settings))
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("PRAGMA synchronous")) == 2
+        assert await connection.scalar(text("PRAGMA secure_delete")) == 1
+        assert await connection.scalar(text("PRAGMA busy_timeout")) == 5000
+    await engine.dispose()
+
+
+async def test_no_sqlite_file_is_made_by_connecting(tmp_path: Path) -> None:
+    engine = sqlite_engine(tmp_path / "none.db")
+    with pytest.raises(OperationalError):
+        async with engine.connect() as connection:
+            await connection.scalar(text("SELECT 1"))
+    await engine.dispose()
+    assert not (tmp_path / "none.db").exists()
+
+
+async def test_a_path_may_hold_anything_that_a_path_may_hold(tmp_path: Path) -> None:
+    engine = sqlite_engine(tmp_path / "a?b#c%41 é.db", mode="rwc")
+    async with engine.connect() as connection:
+        await connection.scalar(text("SELECT 1"))
+    await engine.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == ["a?b#c%41 é.db"]
+
+
+async def test_writers_that_read_first_wait_for_each_other_and_lose_no_update(database: Settings) -> None:
+    engine = open_engine(target(database))
+    async with writing(engine) as connection:
+        await connection.execute(text("INSERT INTO lease VALUES ('n', 'h', 0)"))
+
+    async def increment() -> None:
+        async with writing(engine) as connection:
+            lock = "" if engine.dialect.name == "sqlite" else " FOR UPDATE"
+            value = await connection.scalar(text(f"SELECT until_us FROM lease{lock}"))
+            await asyncio.sleep(0)
+            await connection.execute(text("UPDATE lease SET until_us = :v"), {"v": (value or 0) + 1})
+
+    await asyncio.gather(*(increment() for _ in range(10)))
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT until_us FROM lease")) == 10
+    await engine.dispose()
+
+
+async def test_a_transaction_that_fails_leaves_nothing(database: Settings) -> None:
+    engine = open_engine(target(database))
+
+    async def fail() -> None:
+        async with writing(engine) as connection:
+            await connection.execute(text("INSERT INTO lease VALUES ('n', 'h', 0)"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM lease")) == 0
+    await engine.dispose()

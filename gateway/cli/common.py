@@ -71,10 +71,15 @@ def tenant_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tenant", metavar="ID", help="the tenant; needed where several are configured")
 
 
+def configuration_of(arguments: argparse.Namespace) -> Path:
+    """The configuration's file that the command was given."""
+    named: Path | None = getattr(arguments, "config", None)
+    return named or Path(os.environ.get("GATEWAY_CONFIG") or "gateway.toml")
+
+
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """The configuration that the command was given."""
-    named: Path | None = getattr(arguments, "config", None)
-    return load(named or Path(os.environ.get("GATEWAY_CONFIG") or "gateway.toml"))
+    return load(configuration_of(arguments))
 
 
 def tenant_of(arguments: argparse.Namespace, settings: Settings) -> str:

@@ -1,0 +1,186 @@
+"""`gateway check`: everything that serving would refuse, one line each, and whether the agents can be reached.
+
+It changes nothing and serves nothing. An agent that does not answer is told, and is no error: it may come later.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.agents.client import AgentClient
+from gateway.agents.http import HttpAdapter
+from gateway.agents.jwks import FileKeys
+from gateway.agents.registry import Registry
+from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, bounds_of, load_policy_set, load_schemas
+from gateway.checks.classification.engine import Engine
+from gateway.checks.identity.verifier import TokenVerifier
+from gateway.checks.limits import Rate
+from gateway.checks.policy.policy import Policy
+from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, say
+from gateway.cli.serve import check_tls
+from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.settings import Agent, Settings, load, secret
+from gateway.store.directory import SYSTEM, Directory
+from gateway.store.engine import open_engine, target
+from gateway.store.guard import guard
+from gateway.store.keyring import Keyring
+from gateway.store.sql import reachable
+
+REACH_S = 5.0
+"""How long an agent is waited for, or less where its own connect time-out is shorter."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was checked."""
+
+    name: str
+    state: Literal["ok", "bad", "unreachable", "skipped"]
+    text: str
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser("check", parents=[common], help="validate everything that serving needs")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    found = asyncio.run(examine(configuration_of(arguments)))
+    good = not any(line.state == "bad" for line in found)
+    width = max(len(line.name) for line in found)
+    lines = [f"{line.state:<11}  {line.name:<{width}}  {line.text}" for line in found]
+    say(arguments, {"ok": good, "checks": found}, lines)
+    return OK if good else BAD
+
+
+async def examine(file: Path) -> list[Line]:
+    """All lines, in the order in which things depend on each other."""
+    try:
+        settings = load(file)
+    except ConfigurationError as error:
+        rest = ("server", "policies", "schemas", "credentials", "keys", "database")
+        return [
+            Line(name="config", state="bad", text=str(error)),
+            *(Line(name=name, state="skipped", text="needs a configuration") for name in rest),
+        ]
+    lines = [
+        Line(name="config", state="ok", text=f"{len(settings.agent)} agents, {len(settings.tenants)} tenants"),
+        await _line("server", _server(settings)),
+        await _line("policies", _policies(settings)),
+        await _line("schemas", _schemas(settings)),
+        await _line("credentials", _credentials(settings)),
+        await _line("keys", _keys(settings)),
+        await _line("database", _database(settings)),
+    ]
+    return lines + list(await asyncio.gather(*(_agent(agent) for agent in settings.agent)))
+
+
+async def _line(name: str, check: Coroutine[Any, Any, str]) -> Line:
+    try:
+        return Line(name=name, state="ok", text=await check)
+    except GatewayError as error:
+        return Line(name=name, state="bad", text=str(error))
+
+
+async def _server(settings: Settings) -> str:
+    server, limits = settings.server, settings.limits
+    for name in ("credential", "tenant", "target"):
+        try:
+            Rate.parse(getattr(limits, name))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"limits.{name}: {error}") from error
+    if server.workers != 1:
+        raise ConfigurationError("server.workers must be 1: for more, run more nodes on one PostgreSQL")
+    check_tls(server, settings)
+    return "with TLS" if server.tls_certificate is not None else "without TLS: let a proxy on this machine have it"
+
+
+def _policy(settings: Settings) -> Policy:
+    engine = Engine(clock=SystemClock(), budget_ms=settings.classification.budget_ms)
+    return Policy(load_policy_set(settings, engine.version), settings)
+
+
+async def _policies(settings: Settings) -> str:
+    profile = "no profile" if settings.policy.profile is None else f"profile {settings.policy.profile}"
+    return f"{_policy(settings).digest}, {profile}"
+
+
+async def _schemas(settings: Settings) -> str:
+    count = sum(len(load_schemas(settings, which)) for which in ("schema", "answer_schema"))
+    return f"{count} of agents"
+
+
+async def _credentials(settings: Settings) -> str:
+    """What agents are asked with and issuers sign with: resolved, looked at as at start, and thrown away."""
+    registry = Registry(settings, lambda reference: secret(reference, settings.base))
+    HttpAdapter(registry, bounds_of(settings))
+    await AgentClient(registry.routes).close()
+    roles = None
+    with suppress(ConfigurationError):  # told by its own line
+        roles = _policy(settings).known_roles
+    TokenVerifier(settings.issuer, FileKeys(settings), SystemClock(), roles)
+    given = sum(agent.credential is not None for agent in settings.agent)
+    return f"{given} for agents, keys of {len(settings.issuer)} issuers"
+
+
+async def _keys(settings: Settings) -> str:
+    Keyring.open(settings.path(settings.keys.directory)).close()
+    return f"{settings.keys.directory} is open to its owner alone"
+
+
+async def _database(settings: Settings) -> str:
+    """The database's own rules, and a signing key for every ledger that is in it."""
+    await demand_database(settings)
+    where = target(settings)
+    engine = open_engine(where)
+    try:
+        with reachable():
+            await guard(engine)
+        found, missing = await _ledgers(settings, engine)
+    finally:
+        await engine.dispose()
+    return f"{where.kind}, {found} ledgers" + (f", {missing} more at the first start" if missing else "")
+
+
+async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
+    """How many of the configured ledgers there are, each with its keys, and how many there are not yet."""
+    keyring = Keyring.open(settings.path(settings.keys.directory))
+    try:
+        directory = Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN)
+        names = [tenant.id for tenant in settings.tenants] + [SYSTEM]
+        entries = [entry for entry in [await directory.find_tenant(name) for name in names] if entry is not None]
+        for entry in entries:
+            keyring.signer(entry.origin)
+            keyring.search_key(entry.ledger)
+    finally:
+        keyring.close()
+    return len(entries), len(names) - len(entries)
+
+
+async def _agent(agent: Agent) -> Line:
+    """Whether something listens at the agent's address. Nothing is sent."""
+    address = urlsplit(agent.url)
+    limit = min(REACH_S, agent.connect_timeout_s)
+    began = time.monotonic()
+    try:
+        port = address.port or (443 if address.scheme == "https" else 80)
+        async with asyncio.timeout(limit):
+            _, writer = await asyncio.open_connection(address.hostname, port)
+    except TimeoutError:
+        return Line(name=f"agent {agent.id}", state="unreachable", text=f"no connection within {limit:g} s")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its address cannot be used"
+        return Line(name=f"agent {agent.id}", state="unreachable", text=reason)
+    took = time.monotonic() - began
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return Line(name=f"agent {agent.id}", state="ok", text=f"listens, {took * 1000:.0f} ms away")

@@ -12,8 +12,8 @@ from gateway.demo.processes import DemoError, gateway_command, run
 
 MARK = ".gateway-demo"
 """A file that says that a directory is the demo's own, which it may empty."""
-_MADE = ("gateway.toml", "policies", "keys", "logs")
-_MADE_BY_NAME = ("gateway.db*", "*.zip", "*.vkey", "*.jsonl")
+_MADE = ("gateway.toml", "policies", "keys", "logs", "bundles")
+_MADE_BY_NAME = ("gateway.db*", "*.zip", "*.vkey")
 
 WARD, DESK, ORACLE = "ward-summarizer", "desk-assistant", "cloud-oracle"
 AGENTS: Mapping[str, str] = {ORACLE: "oracle", WARD: "ward", DESK: "desk"}
@@ -116,9 +116,8 @@ def prepare(directory: Path, port: int, agents: Mapping[str, int]) -> None:
         agreement=hashlib.sha256(b"The agreement of the demo, which nobody ever signed.").hexdigest(),
         **{AGENTS[name]: agents[name] for name in AGENTS},
     )
-    file = directory / "gateway.toml"
-    _gateway(directory, "init", ".")
-    file.write_text(settings, "utf-8")
+    (directory / "gateway.toml").write_text(settings, "utf-8")
+    _gateway(directory, "init", ".")  # keeps the configuration that is there, and makes the rest
 
 
 def create_key(directory: Path, holder: Holder) -> str:
@@ -131,6 +130,11 @@ def create_key(directory: Path, holder: Holder) -> str:
     if not isinstance(key, str):
         raise DemoError("`gateway keys create --json` gave no key")
     return key
+
+
+def write_verifier(directory: Path, name: str) -> None:
+    """The public key of the ledger, as a file beside the bundle: what an auditor would have been given long before."""
+    _gateway(directory, "keys", "verifier", "--out", name)
 
 
 def _gateway(directory: Path, *arguments: str) -> str:

@@ -13,9 +13,9 @@ _LOCAL_HEADER = 30
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What the verification said, and whether it held."""
+    """How the verification ended, and its last words: 0 it holds, 1 it does not, anything else it was not verified."""
 
-    held: bool
+    code: int
     told: str
 
 
@@ -23,7 +23,7 @@ def verify(bundle: Path, key: Path) -> Verified:
     """`gateway evidence verify --key KEY BUNDLE`, in a directory without a configuration."""
     done = run(gateway_command("evidence", "verify", "--key", str(key), str(bundle)), bundle.parent)
     said = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    return Verified(done.returncode == 0, said[-1] if said else f"exit {done.returncode}, without a word")
+    return Verified(done.returncode, said[-1] if said else f"exit {done.returncode}, without a word")
 
 
 def flipped(bundle: bytes) -> tuple[bytes, int]:

@@ -17,7 +17,6 @@ START_S = 60.0
 STOP_S = 15.0
 COMMAND_S = 120.0
 _TICK_S = 0.05
-_COMMAND = "import sys; from gateway.cli.main import main; sys.exit(main())"
 _DROPPED = ("GATEWAY_", "OPENAI_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
@@ -28,7 +27,7 @@ class DemoError(GatewayError):
 
 def gateway_command(*arguments: str) -> list[str]:
     """The `gateway` command of this very installation."""
-    return [sys.executable, "-c", _COMMAND, *arguments]
+    return [sys.executable, "-m", "gateway.cli", *arguments]
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

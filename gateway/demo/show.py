@@ -40,8 +40,7 @@ def conversation(told: Told, paint: Painter) -> Iterator[str]:
     yield from _line("found", _found(told))
     yield from _line("went to", _went(told))
     for passed in told.passed_over:
-        if told.agent is not None:
-            yield from _line("not to", f"{passed.agent}: {passed.answer}{f' by {passed.rule}' if passed.rule else ''}")
+        yield from _line("not to", f"{passed.agent}: {passed.answer}{f' by {passed.rule}' if passed.rule else ''}")
     yield from _line("because", told.because)
     if told.answered not in (None, "route"):
         what = "withheld" if told.answered == "deny" else "masked"
@@ -53,7 +52,7 @@ def conversation(told: Told, paint: Painter) -> Iterator[str]:
 def check(told: Check, paint: Painter) -> Iterator[str]:
     """The lines of one check."""
     mark = "ok" if told.held else "NO"
-    first, *rest = textwrap.wrap(f"{told.name}: {told.told}", WIDTH - 4) or [told.name]
+    first, *rest = _wrapped(f"{told.name}: {told.told}", WIDTH - 4) or [told.name]
     yield f"{paint.verdict(told.held, mark)}  {first}"
     yield from (f"    {line}" for line in rest)
 
@@ -84,9 +83,13 @@ def _went(told: Told) -> str:
 
 def _line(label: str, text: str) -> Iterator[str]:
     if text:
-        lines = textwrap.wrap(text, WIDTH - len(_INDENT))
+        lines = _wrapped(text, WIDTH - len(_INDENT))
         yield f"    {label.ljust(10)}{lines[0]}"
         yield from (f"{_INDENT}{line}" for line in lines[1:])
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def _cut(text: str, room: int) -> str:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.demo.configuration import AGENTS, HOLDERS, STRANGER, create_key, prepare
+from gateway.demo.configuration import AGENTS, HOLDERS, STRANGER, create_key, prepare, write_verifier
 from gateway.demo.processes import Processes, free_ports, gateway_command, is_free
 from gateway.demo.seen import Logs
 
 USUAL_PORT = 8787
+KEY = "gateway.vkey"
+"""The file of the ledger's public key."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ def stage(directory: Path, *, usual_port: bool) -> Iterator[Stage]:
         keys = {holder.name: create_key(directory, holder) for holder in HOLDERS}
         for agent in AGENTS:
             processes.await_ready(agent, ports[agent], "/healthz")
+        write_verifier(directory, KEY)
         processes.start("gateway", gateway_command("serve"), directory)
         processes.await_ready("gateway", port, "/readyz")
         yield Stage(

@@ -14,7 +14,7 @@ from gateway.demo.agents.text import content_words, key_words, sentences, summar
 _TABLE = (
     ({"bed", "12"}, "Bed 12\nPatient: Ruth Ashdown\nMRN: 0048-3921\nAdmitted with pneumonia, on amoxicillin 500 mg."),
     ({"bed", "14"}, "Bed 14 is free since this morning."),
-    ({"duty", "manager"}, "Duty manager: Colin Marsh, colin.marsh@desk.example.org, phone (212) 555-0147"),
+    ({"duty", "manager"}, "Duty manager\nContact: Colin Marsh, colin.marsh@desk.example.org, phone (212) 555-0147"),
     ({"courier"}, "The courier comes at 11:00 and 16:00."),
     ({"visiting", "hours"}, "Visiting hours are from 14:00 to 18:00, and until 19:00 on Sundays."),
     ({"opening", "hours"}, "The branch is open from 9:00 to 17:00, on Thursdays until 18:30."),

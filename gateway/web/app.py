@@ -1,6 +1,8 @@
 """The ASGI application: traffic on raw `asgi` routes, the API on ordinary ones, errors in one table."""
 
-from litestar import Litestar, asgi
+from typing import Any
+
+from litestar import Litestar, Response, asgi, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -13,6 +15,7 @@ from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
 from gateway.web import audit, evidence, health, problems
+from gateway.web.access import ApiRequest
 from gateway.web.bundles import Bundles
 from gateway.web.traffic import Receive, Scope, Send, Traffic
 
@@ -45,8 +48,9 @@ def _application(handlers: list[ControllerRouterHandler], state: State, stops: l
             title="Agent compliance gateway",
             version=package.__version__,
             description="Audit trail, evidence and health of the gateway. Agents are reached by their own protocols.",
-            path="/",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            # Litestar answers every unknown path below this one with a page of HTML, so it must not be the root.
+            path="/openapi",
+            render_plugins=[JsonRenderPlugin()],
         ),
         exception_handlers={
             problems.Refused: problems.refused,
@@ -61,8 +65,13 @@ def _application(handlers: list[ControllerRouterHandler], state: State, stops: l
     )
 
 
+@get("/openapi.json", operation_id="openapi", summary="This document", include_in_schema=False)
+async def openapi_json(request: ApiRequest) -> Response[Any]:
+    return Response(request.app.openapi_schema.to_schema())
+
+
 def _api() -> list[ControllerRouterHandler]:
-    return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS]
+    return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS, openapi_json]
 
 
 def _traffic(pipeline: Pipeline, server: Server) -> list[ControllerRouterHandler]:

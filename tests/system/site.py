@@ -118,7 +118,8 @@ async def _json(send: Any, document: Any, status: int = 200) -> None:
 @asynccontextmanager
 async def served(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
     """An ASGI application behind a real server on a free loopback port; gives its address."""
-    listening = socket.socket()
+    # With the protocol named, asyncio switches Nagle's algorithm off, as servers that bind by themselves do.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan=lifespan, loop="asyncio")  # type: ignore[arg-type]
     server = uvicorn.Server(config)

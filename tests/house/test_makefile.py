@@ -1,0 +1,54 @@
+"""The Makefile offers what the documents promise, and says so."""
+
+import re
+import shlex
+import subprocess
+
+from tests.house.tree import ROOT
+
+_TEXT = (ROOT / "Makefile").read_text("utf-8")
+_PHONY = set(re.findall(r"^\.PHONY: (.*)$", _TEXT, re.MULTILINE)[0].split())
+_PROMISED = {"demo", "run", "test", "check", "bench", "eval", "kill", "fuzz", "help", "requirements"}
+
+
+def _make(*arguments: str) -> str:
+    ran = subprocess.run(["make", "--no-print-directory", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_every_promised_target_is_there() -> None:
+    assert _PROMISED <= _PHONY
+
+
+def test_help_names_every_target_and_what_it_does() -> None:
+    listed = dict(re.findall(r"^  make (\w+) +(\S.*)$", _make("help"), re.MULTILINE))
+    assert set(listed) == _PHONY
+
+
+def test_make_alone_gives_help() -> None:
+    assert _make() == _make("help")
+
+
+def test_every_program_of_the_project_that_a_target_runs_is_there() -> None:
+    for module in re.findall(r"-(?:m|p) ((?:tests|benchmarks)[\w.]*)", _TEXT):
+        place = ROOT / module.replace(".", "/")
+        assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module
+    for file in re.findall(r"(?<![\w./-])((?:tests|benchmarks|requirements)/[\w/]+\.\w+)", _TEXT):
+        assert (ROOT / file).exists(), file
+
+
+def test_what_is_installed_is_held_to_its_hashes_and_never_compiled() -> None:
+    """Each line that installs either demands hashes and wheels, or reaches for nothing but this tree."""
+    installs = [line for line in _TEXT.replace("\\\n", " ").splitlines() if "pip install" in line]
+    assert installs
+    for line in installs:
+        words = set(shlex.split(line.partition(":=")[2]))
+        assert words >= {"--require-hashes", "--only-binary"} or words >= {"--no-deps", "--no-index"}
+
+
+def test_the_gate_runs_checks_and_tests_and_stops_at_the_first_failure() -> None:
+    gate = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert gate.startswith("#!/bin/bash\n")
+    assert "set -euo pipefail" in gate
+    assert re.findall(r"^make .*?(\w+)$", gate, re.MULTILINE) == ["check", "test"]

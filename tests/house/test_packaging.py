@@ -1,0 +1,70 @@
+"""What pyproject.toml asks for is what the code uses, and the version is the same everywhere."""
+
+import re
+import sys
+import tomllib
+
+import gateway
+from tests.house.tree import ROOT, imported, sources
+
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+# Distribution → the module it is imported as, where they differ.
+_MODULES = {
+    "google-re2": "re2",
+    "pyahocorasick": "ahocorasick",
+    "python-jose": "jose",
+    "python-stdnum": "stdnum",
+    "pyyaml": "yaml",
+}
+# Used without an import, each with where.
+_BY_NAME = {
+    "uvloop": 'uvicorn\'s loop, `loop="uvloop"`',
+    "httptools": 'uvicorn\'s parser, `http="httptools"`',
+    "aiosqlite": "SQLAlchemy's driver, by URL",
+    "pytest-asyncio": "pytest loads it",
+    "pytest-xdist": "`make test`",
+    "mypy": "`make check`",
+    "ruff": "`make check`",
+    "import-linter": "`make check`",
+    "pip-tools": "`make requirements`",
+    "editables": "the editable installation",
+}
+_STANDARD = set(sys.stdlib_module_names)
+
+
+def _modules(requirements: list[str]) -> dict[str, str]:
+    names = [re.split(r"[\[<>=~! ]", requirement, maxsplit=1)[0] for requirement in requirements]
+    return {name: _MODULES.get(name, name.replace("-", "_")) for name in names}
+
+
+def test_every_dependency_is_used() -> None:
+    used = imported(sources("gateway/", "migrations/"))
+    unused = [name for name, module in _modules(_PROJECT["dependencies"]).items() if module not in used]
+    assert set(unused) <= set(_BY_NAME)
+
+
+def test_every_tool_is_used() -> None:
+    used = imported(sources("tests/", "benchmarks/"))
+    asked = _modules(_PROJECT["optional-dependencies"]["dev"])
+    assert {name for name, module in asked.items() if module not in used} <= set(_BY_NAME)
+
+
+def test_whatever_the_product_imports_it_asks_for() -> None:
+    """Nothing is used only because something else happens to bring it."""
+    extra = _PROJECT["optional-dependencies"]["demo"]
+    asked = set(_modules([*_PROJECT["dependencies"], *extra]).values())
+    assert imported(sources("gateway/", "migrations/")) - _STANDARD - {"gateway"} <= asked
+
+
+def test_only_the_demo_imports_what_only_the_demo_asks_for() -> None:
+    extra = set(_modules(_PROJECT["optional-dependencies"]["demo"]).values())
+    outside = tuple(path for path in sources("gateway/") if "demo" not in path.parts)
+    assert not imported(outside) & extra
+
+
+def test_the_version_has_its_entry_in_the_change_log() -> None:
+    headings = re.findall(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert headings[1] == gateway.__version__
+    assert re.fullmatch(r"\d+\.\d+\.\d+", gateway.__version__)

@@ -128,7 +128,7 @@ def _exchange(
         return
     if entry.opens:
         filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.envelope.occurred_at)
-    if closes and filled.opened.pop(exchange, None) is None:
+    if closes and (filled.opened.pop(exchange, None) is None or exchange in still_open):
         still_open.discard(exchange)
         filled.closed.append(exchange)
 

@@ -4,6 +4,7 @@
 that what works for one (sockets, `sslmode`, password files) works for the other.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,6 +61,13 @@ def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> Asy
     """An engine on a SQLite file, every connection with the pragmas that durability and waiting need."""
     url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"})
     engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
+
+    def refuse_missing(*_: object) -> None:
+        # Said here and not by the driver, whose thread would outlive the failed connection and complain of the loop.
+        if mode != "rwc" and not path.is_file():
+            raise sqlite3.OperationalError("there is no database file")
+
+    event.listen(engine.sync_engine, "do_connect", refuse_missing)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

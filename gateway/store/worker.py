@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -44,8 +45,7 @@ class Worker:
 
     @staticmethod
     def _answer(loop: asyncio.AbstractEventLoop, how: Callable[..., None], future: Any, value: object) -> None:
-        # A loop that has closed has nobody left who waits.
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has closed: nobody is left who waits
             loop.call_soon_threadsafe(how, future, value)
 
 

@@ -1,6 +1,7 @@
 """The database that the settings name, and connections to it."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ async def test_a_path_may_hold_anything_that_a_path_may_hold(tmp_path: Path) -> 
     async with engine.connect() as connection:
         await connection.scalar(text("SELECT 1"))
     await engine.dispose()
-    assert [path.name for path in tmp_path.iterdir()] == ["a?b#c%41 é.db"]
+    assert os.listdir(tmp_path) == ["a?b#c%41 é.db"]
 
 
 async def test_writers_that_read_first_wait_for_each_other_and_lose_no_update(database: Settings) -> None:

@@ -55,7 +55,7 @@ def test_a_loop_that_has_closed_does_not_break_the_thread() -> None:
     worker, go_on = Worker("test"), threading.Event()
 
     async def leave() -> None:
-        worker.run(lambda: go_on.wait(10))
+        _ = worker.run(lambda: go_on.wait(10))
 
     asyncio.run(leave())
     go_on.set()

@@ -41,6 +41,9 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
     actor: str | None = None
     kind: str | None = None
+    exchange: str | None = None
+    """The id of the request to the API, as its `X-Exchange-Id` says it."""
+    trace: str | None = None
     detail: Detail = Detail()
 
 
@@ -171,6 +174,8 @@ class Auditor:
             occurred_at=timestamp(now),
             actor=by.actor,
             actor_kind=by.kind,
+            exchange=by.exchange,
+            trace=by.trace,
             node=self._node,
             range=(first, end) if first is not None and end is not None else None,
             outcome=OutcomeInfo(code=outcome) if outcome is not None else None,

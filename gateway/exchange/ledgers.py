@@ -1,7 +1,6 @@
 """The ledgers of this process by their tenants' random ids."""
 
 from collections.abc import Mapping
-
 from typing import Protocol
 
 from gateway.core.errors import LedgerUnavailable

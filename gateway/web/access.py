@@ -72,7 +72,7 @@ async def access(request: ApiRequest) -> Access:
         exchange=exchange,
         caller=caller,
         auditor=gateway_of(request).auditors[identity.tenant],
-        by=Reader(actor=caller.actor, kind=identity.kind, detail=detail),
+        by=Reader(actor=caller.actor, kind=identity.kind, exchange=exchange.id, trace=exchange.trace, detail=detail),
     )
 
 

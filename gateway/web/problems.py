@@ -27,33 +27,38 @@ class Refused(Exception):
 
 def refused(request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
     """A refusal as a response."""
-    return _response(error.refusal, error.exchange, error.headers)
+    return _response(request, error.refusal, error.exchange, error.headers)
 
 
 def unavailable(request: Request[Any, Any, Any], error: LedgerUnavailable) -> Response[bytes]:
     """The ledger could not be read, or the reading not be recorded."""
-    return _response(Refusal(code="ledger_unavailable", retry_after=1), None)
+    return _response(request, Refusal(code="ledger_unavailable", retry_after=1))
 
 
 def broken(request: Request[Any, Any, Any], error: VerificationError) -> Response[bytes]:
     """The ledger does not hold: nothing of it is signed or handed out."""
     _log.error("verification failed: %s", error)
-    return _response(Refusal(code="conflict", hint="the ledger does not verify: run `gateway audit verify`"), None)
+    return _response(request, Refusal(code="conflict", hint="the ledger does not verify: run `gateway audit verify`"))
 
 
 def routing(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """What the router or a parameter's type refused, without the framework's own words, which quote the value."""
-    return _response(Refusal(code=_STATUS.get(error.status_code, "parameter_invalid")), None)
+    return _response(request, Refusal(code=_STATUS.get(error.status_code, "parameter_invalid")))
 
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A defect: its kind goes to the log, nothing of it to the caller."""
     _log.error("a request to the API failed: %s", type(error).__name__)
-    return _response(Refusal(code="internal"), None)
+    return _response(request, Refusal(code="internal"))
 
 
-def _response(refusal: Refusal, exchange: str | None, headers: tuple[tuple[str, str], ...] = ()) -> Response[bytes]:
-    exchange = exchange or uuid7(0)
+def _response(
+    request: Request[Any, Any, Any],
+    refusal: Refusal,
+    exchange: str | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Response[bytes]:
+    exchange = exchange or uuid7(request.app.state.gateway.site.clock.now_us())
     shown = {**dict(headers), "X-Exchange-Id": exchange}
     if refusal.status == 401:
         shown["WWW-Authenticate"] = "Bearer"

@@ -89,6 +89,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     tenants: Mapping[str, TenantEntry]
     api_keys: ApiKeyStore
     policies: PolicyStore
+    failpoint: Failpoint | None = None
 
     async def writer(self, tenant: str) -> LedgerWriter:
         """The writer of a configured tenant, or of `_system`."""
@@ -121,6 +122,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             writer=await self.writer(tenant),
             clock=self.clock,
             node=self.node,
+            failpoint=self.failpoint,
         )
 
 
@@ -195,6 +197,7 @@ async def open_site(
             tenants=tenants,
             api_keys=ApiKeyStore(engine, clock),
             policies=PolicyStore(engine, clock),
+            failpoint=failpoint,
         )
 
 

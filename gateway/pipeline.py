@@ -225,10 +225,12 @@ class Pipeline:
     ) -> None:
         """The one place that records and sends a refusal: durable before a byte of it is sent."""
         await self._record_refusal(exchange, refusal, denied)
+        exchange.closed = True  # whatever comes of sending it, there is no second record of it
         self._metrics.request(exchange.arrival.protocol, refusal.code)
         if denied is not None:
             self._metrics.decision(denied.decision.effect, None)
         _log.info("refused", extra=_told(exchange, refusal.code, refusal.status))
+        await self._pause("refusal.recorded")
         await self._parts.answering.refuse(exchange, responder, refusal)
 
     async def _record_refusal(self, exchange: Exchange, refusal: Refusal, denied: Denied | None) -> None:
@@ -287,7 +289,7 @@ class Pipeline:
         try:
             if exchange.opened and not exchange.closed:
                 await self._end(exchange, Outcome(code=code, status=refusal.status, reason=type(error).__name__))
-            elif not exchange.opened:
+            elif not exchange.opened and not exchange.closed:
                 await self._record_refusal(exchange, refusal, None)
         except LedgerUnavailable:
             refusal = Refusal(code="ledger_unavailable", retry_after=1)

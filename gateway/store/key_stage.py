@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from gateway.core.ports import Failpoint
 from gateway.ledger.entry import DataKey
 from gateway.store.batch import Waiting
 from gateway.store.worker import Worker
@@ -39,9 +40,11 @@ class KeyStage:
         fail: Callable[[list[Waiting]], None],
         overdue: Callable[[list[Waiting], str], None],
         wait_s: float,
+        failpoint: Failpoint | None = None,
     ) -> None:
+        """`failpoint` is awaited at `keys.before_commit` and `keys.after_commit`."""
         self.queue: deque[Waiting] = deque()
-        self._keyring = keyring
+        self._keyring, self._failpoint = keyring, failpoint
         self._go_on, self._fail, self._overdue, self._wait_s = go_on, fail, overdue, wait_s
         self._wake = asyncio.Event()
         self._busy = self._stopping = False
@@ -86,7 +89,9 @@ class KeyStage:
         watchdog = asyncio.get_running_loop().call_later(self._wait_s, self._overdue, taken, "keyring")
         try:
             if keys:
+                await self._pause("keys.before_commit")
                 await worker.run(partial(self._keyring.persist, keys))
+                await self._pause("keys.after_commit")
         except Exception as error:  # noqa: BLE001 — whatever it was, the keys are not durable
             _log.error("data keys could not be written: %s", type(error).__name__)
             failed = [waiter for waiter in taken if waiter.entry.keys]
@@ -96,3 +101,7 @@ class KeyStage:
         failed += [waiter for waiter in taken if waiter.refused and waiter not in failed]
         self._fail(failed)
         self._go_on([waiter for waiter in taken if waiter not in failed])
+
+    async def _pause(self, name: str) -> None:
+        if self._failpoint is not None:
+            await self._failpoint(name)

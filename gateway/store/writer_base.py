@@ -40,7 +40,8 @@ class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     keyring: DataKeys | None = None
     failpoint: Failpoint | None = None
-    """Awaited at `ledger.before_insert`, `ledger.before_commit` and `ledger.after_commit`."""
+    """Awaited at `ledger.before_insert`, `ledger.before_commit` and `ledger.after_commit`, and by the stage
+    of the data keys."""
     on_batch: Callable[[int, float], None] | None = None
     """Told the size and the seconds of each batch that was committed."""
     limit: int = 10_000
@@ -74,7 +75,9 @@ class LedgerWriter(ABC):
         self._tasks: list[asyncio.Task[None]] = []
         self._keys: KeyStage | None = None
         if options.keyring is not None:
-            self._keys = KeyStage(options.keyring, self._keyed, self._fail, self._overdue, options.wait_s)
+            self._keys = KeyStage(
+                options.keyring, self._keyed, self._fail, self._overdue, options.wait_s, options.failpoint
+            )
 
     @property
     def lag(self) -> int:

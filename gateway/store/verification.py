@@ -22,6 +22,7 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.verify import Verification, beginning, check_detail
+from gateway.store.batch import EMPTY, Head
 from gateway.store.index import COLUMNS, index_columns
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Search
@@ -79,15 +80,19 @@ class LedgerVerification:
         self._checkpoints = len(checkpoints)
         if given is not None:
             checkpoints.append(signed.verify(given, self._verifier))
+        # Before the first record: whatever it names must be among those that are read.
+        before = await self._head_row()
         verification = Verification(beginning(self._ledger), checkpoints)
         # 1. and 4., 5.: the chain and the tree; the roots of checkpoints where the tree has their size.
         async for hit in Search(self._engine, self._ledger).stream(Filters(), order="asc", details=True):
             verification.feed((hit.stored,))
             self._size = hit.stored.seq + 1
             self._last = hit.stored.hash
+            if self._size == before.size and self._last != before.hash:
+                raise VerificationError("head: it is not what its newest record says")
             self._beside(hit)
         verified = verification.finish()
-        await self._head(verified.size)
+        await self._head(before, verified.size)
         return verified.covered
 
     def _checked(self, stored: StoredCheckpoint) -> Checkpoint:
@@ -113,13 +118,17 @@ class LedgerVerification:
         self._details += opened
         self._commitments += not opened and envelope.detail is not None
 
-    async def _head(self, size: int) -> None:
-        """Step 6. The head may have moved on since the last record was read, never back."""
+    async def _head(self, before: Head, size: int) -> None:
+        """Step 6. Records may have been appended while the others were read: between the two heads, never outside."""
+        if size < before.size:
+            raise VerificationError(f"head: it says {before.size} records, and there are {size}")
+        after = await self._head_row()
+        if after.size < size or (after.size == size and after.hash != self._last):
+            raise VerificationError("head: it is not what the newest record says")
+
+    async def _head_row(self) -> Head:
+        columns = (head.c.size, head.c.hash, head.c.recorded_at, head.c.policy)
         with reachable():
             async with self._engine.connect() as connection:
-                row = (
-                    await connection.execute(select(head.c.size, head.c.hash).where(head.c.tenant == self._ledger))
-                ).one_or_none()
-        found = (0, GENESIS) if row is None else (int(row.size), bytes(row.hash))
-        if found[0] < size or (found[0] == size and found[1] != self._last):
-            raise VerificationError("head: it is not what the newest record says")
+                row = (await connection.execute(select(*columns).where(head.c.tenant == self._ledger))).one_or_none()
+        return EMPTY if row is None else Head(int(row.size), bytes(row.hash), row.recorded_at, row.policy)

@@ -18,6 +18,7 @@ STOP_S = 15.0
 COMMAND_S = 120.0
 _TICK_S = 0.05
 _DROPPED = ("GATEWAY_", "OPENAI_")
+_SOURCE = Path(__file__).resolve().parents[2]
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
@@ -37,7 +38,9 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(_DROPPED) and name.lower() not in _PROXIES
     }
-    return {**kept, "PYTHONUNBUFFERED": "1", **(extra or {})}
+    # The processes run in other directories: they are to find this very code there, installed or not.
+    path = os.pathsep.join([str(_SOURCE), *filter(None, [kept.get("PYTHONPATH")])])
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": path, **(extra or {})}
 
 
 def free_ports(count: int) -> list[int]:

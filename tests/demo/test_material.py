@@ -1,5 +1,5 @@
-"""The conversations and expectations that ship: enough of them, of every kind, invented, and in agreement with those parts
-of the gateway that can be asked without running it."""
+"""The conversations and expectations that ship: enough of them, of every kind, invented, and in agreement with those
+parts of the gateway that can be asked without running it."""
 
 import ipaddress
 import json

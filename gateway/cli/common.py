@@ -22,6 +22,7 @@ from gateway.core.refusal import Refusal
 from gateway.ledger.record import Detail
 from gateway.settings import Settings, load
 from gateway.store import migrate
+from gateway.store.directory import SYSTEM
 from gateway.store.sql import reachable
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -82,10 +83,12 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     return load(configuration_of(arguments))
 
 
-def tenant_of(arguments: argparse.Namespace, settings: Settings) -> str:
-    """The configured id of the tenant that the command is about."""
+def tenant_of(arguments: argparse.Namespace, settings: Settings, *, system: bool = False) -> str:
+    """The configured id of the tenant that the command is about; with `system` the operator's own `_system` too."""
     known = [tenant.id for tenant in settings.tenants]
     named: str | None = arguments.tenant
+    if system and named == SYSTEM:
+        return SYSTEM
     if named is None:
         if len(known) > 1:
             raise WrongUse(f"--tenant must be given: one of {', '.join(known)}")
@@ -168,13 +171,24 @@ def seconds(text: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
+def read_file(path: Path, option: str, limit: int) -> bytes:
+    """A small file whole; `WrongUse` where there is none, or it is larger than such a file can be."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise WrongUse(f"{option} must be a file that can be read") from error
+    if len(data) > limit:
+        raise WrongUse(f"{option} must be a file of at most {limit} bytes")
+    return data
+
+
+def write_file(path: Path, data: bytes, option: str = "--out") -> None:
     """Write a new file; `WrongUse` where there is one already, or where none can be."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
+        with path.open("xb") as file:
             file.write(data)
     except FileExistsError as error:
-        raise WrongUse("--out names a file that exists: it is not overwritten") from error
+        raise WrongUse(f"{option} names a file that exists: it is not overwritten") from error
     except OSError as error:
-        raise WrongUse("--out must name a file that can be written") from error
+        raise WrongUse(f"{option} must name a file that can be written") from error

@@ -92,7 +92,7 @@ def _finished(parser: argparse.ArgumentParser, command: Command) -> None:
 
 async def _run(arguments: argparse.Namespace, command: Command) -> int:
     settings = settings_of(arguments)
-    tenant = tenant_of(arguments, settings)
+    tenant = tenant_of(arguments, settings, system=command is _verifier)
     async with opened(settings) as site:
         await command(arguments, site, tenant)
     return OK

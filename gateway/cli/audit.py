@@ -1,0 +1,196 @@
+"""`gateway audit`: searching the record, verifying it, and proving that one record is in it.
+
+Reading is recorded here as it is over the API, with the account that runs the command as the reader.
+"""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.bootstrap import Site
+from gateway.cli.common import (
+    BAD,
+    OK,
+    Commands,
+    Failed,
+    WrongUse,
+    as_json,
+    opened,
+    operator,
+    printable,
+    read_file,
+    say,
+    settings_of,
+    subcommands,
+    table,
+    tenant_of,
+    tenant_option,
+    told,
+    warn,
+    write_file,
+)
+from gateway.cli.filters import add_filters, filters_of
+from gateway.cli.verifying import Verification, verify
+from gateway.core.refusal import Refusal
+from gateway.exchange.auditor import Reader, shown
+from gateway.ledger.note import MAX_NOTE_BYTES
+from gateway.store.search import MAX_LIMIT, Filters, Hit
+
+_COLUMNS = ("seq", "occurred_at", "event", "agent", "decision", "outcome", "classes", "exchange")
+_NO_SUBJECT = "su_none"
+"""A pseudonym that nobody has: what an identifier that was never seen is searched for as."""
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the group."""
+    group = subcommands(commands.add_parser("audit", help="search, verify and prove the record"))
+
+    query = group.add_parser("query", parents=[common], help="search the record; the search is recorded")
+    tenant_option(query)
+    add_filters(query)
+    query.add_argument(
+        "--subject", metavar="X", help="a data subject: a pseudonym, or - to read an identifier from standard input"
+    )
+    query.add_argument("--order", choices=("asc", "desc"), default="desc", help="default: desc, the newest first")
+    amount = query.add_mutually_exclusive_group()
+    amount.add_argument("--limit", type=int, default=100, help=f"how many at most, up to {MAX_LIMIT} (default 100)")
+    amount.add_argument("--all", action="store_true", help="all of them, as they are read; with --json one a line")
+    query.add_argument("--cursor", help="where the page before ended")
+    query.set_defaults(run=lambda arguments: asyncio.run(_query(arguments)))
+
+    verification = group.add_parser("verify", parents=[common], help="verify all of a ledger; the result is recorded")
+    tenant_option(verification)
+    verification.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="a signed checkpoint kept elsewhere: nothing that it covers is gone",
+    )
+    verification.set_defaults(run=lambda arguments: asyncio.run(_verify(arguments)))
+
+    prove = group.add_parser("prove", parents=[common], help="prove that a record is under a signed checkpoint")
+    tenant_option(prove)
+    prove.add_argument("seq", type=int, metavar="SEQ", help="the record's sequence number")
+    prove.add_argument("--out", type=Path, metavar="FILE.tlog-proof", help="where the proof goes (default: printed)")
+    prove.add_argument("--record", type=Path, metavar="FILE", help="where the record's exact bytes go")
+    prove.set_defaults(run=lambda arguments: asyncio.run(_prove(arguments)))
+
+
+async def reader(site: Site, tenant: str) -> Reader:
+    """Who reads: the account that runs the command."""
+    by = await operator(site, tenant)
+    return Reader(actor=by.actor, kind="person", detail=by.detail)
+
+
+async def _query(arguments: argparse.Namespace) -> int:
+    filters = filters_of(arguments)
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings, system=True)
+    async with opened(settings) as site:
+        if arguments.subject is not None:
+            subject = await _subject(site, tenant, arguments.subject)
+            filters = msgspec.structs.replace(filters, subject=subject)
+        if arguments.all:
+            await _all(arguments, site, tenant, filters)
+        else:
+            await _page(arguments, site, tenant, filters)
+    return OK
+
+
+async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters) -> None:
+    auditor = await site.auditor(tenant)
+    page = await auditor.page(
+        await reader(site, tenant), filters, order=arguments.order, limit=arguments.limit, cursor=arguments.cursor
+    )
+    if isinstance(page, Refusal):
+        raise WrongUse(told(page, {"limit": "--limit", "cursor": "--cursor"}))
+    lines = table(_COLUMNS, [_row(hit) for hit in page.hits])
+    if page.cursor is not None:
+        lines.append(f"more with --cursor {page.cursor}")
+    say(arguments, {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor}, lines)
+
+
+async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters) -> None:
+    if arguments.cursor is not None:
+        raise WrongUse("--cursor goes with --limit, not with --all")
+    auditor = await site.auditor(tenant)
+    async for hit in auditor.stream(await reader(site, tenant), filters, order=arguments.order):
+        if as_json(arguments):
+            print(msgspec.json.encode(shown(hit.stored)).decode("utf-8"))
+        else:
+            print(printable("  ".join(_row(hit))))
+
+
+async def _subject(site: Site, tenant: str, given: str) -> str:
+    """A pseudonym. Identifiers of persons come from standard input, for other accounts can see a command line."""
+    if given != "-":
+        if not given.startswith("su_"):
+            raise WrongUse("--subject must be a pseudonym (su_…), or - with the identifier on standard input")
+        return given
+    identifier = sys.stdin.readline().rstrip("\r\n")
+    return await site.directory.find_subject(site.tenants[tenant].ledger, identifier) or _NO_SUBJECT
+
+
+def _row(hit: Hit) -> tuple[str, ...]:
+    values = {name: getattr(hit, name) or "-" for name in _COLUMNS[1:]}
+    classes = (hit.classes or "").strip("|").replace("|", ",")
+    return (str(hit.stored.seq), *{**values, "classes": classes or "-"}.values())
+
+
+async def _verify(arguments: argparse.Namespace) -> int:
+    given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
+    settings = settings_of(arguments)
+    found = await verify(settings, tenant_of(arguments, settings, system=True), given)
+    say(arguments, found.data(), _verdict(found))
+    return OK if found.ok else BAD
+
+
+def _verdict(found: Verification) -> list[str]:
+    verdict = found.verdict
+    lines = [
+        f"records      {verdict.size}",
+        f"details      {verdict.details} open, {verdict.commitments} commitment only",
+        f"checkpoints  {verdict.checkpoints}",
+        f"covered      {verdict.covered}; records that no checkpoint covers: {verdict.uncovered}",
+    ]
+    if not found.against:
+        lines.append(
+            "note         no checkpoint from elsewhere was given: that the newest records are there is not shown"
+        )
+    if found.problem is not None:
+        lines.append(f"not on record, {found.problem}")
+    if verdict.failure is not None:
+        return [*lines, f"BROKEN       {verdict.failure}"]
+    return [*lines, "VERIFIED" if found.ok else "NOT VERIFIED"]
+
+
+async def _prove(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings, system=True)
+    if arguments.seq < 0:
+        raise WrongUse("SEQ must be a sequence number")
+    async with opened(settings) as site:
+        auditor = await site.auditor(tenant)
+        by = await reader(site, tenant)
+        proof = await auditor.proof(by, arguments.seq, force=True)
+        if isinstance(proof, Refusal):
+            raise Failed(told(proof))
+        data: dict[str, Any] = {"seq": arguments.seq, "proof": proof.decode("utf-8")}
+        lines = [] if arguments.out is not None else proof.decode("utf-8").splitlines()
+        if arguments.out is not None:
+            write_file(arguments.out, proof)
+            lines.append(f"wrote {arguments.out}")
+        if arguments.record is not None:
+            stored = await auditor.record(by, arguments.seq)
+            if stored is None:
+                raise Failed("the record is gone")
+            write_file(arguments.record, stored.envelope, option="--record")
+            lines.append(f"wrote {arguments.record}")
+    if arguments.record is not None and arguments.out is None:
+        warn(lines.pop())
+    say(arguments, data, lines)
+    return OK

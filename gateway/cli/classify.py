@@ -1,0 +1,109 @@
+"""`gateway classify`: what is found in texts or in message bodies, one line of JSON for each.
+
+The findings of the engine that serves, without its time budget, so that the same text always gives the same answer.
+It reads no configuration and keeps nothing. Nothing of the text itself is in what it prints.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from gateway.agents.openai import OpenAIAdapter
+from gateway.bootstrap import SystemClock, bounds_of
+from gateway.checks.classification.engine import Engine
+from gateway.cli.common import BAD, OK, Commands, WrongUse, told
+from gateway.core.message import Inbound, Part
+from gateway.core.refusal import Refusal
+from gateway.settings import Settings
+
+_UNBOUNDED_MS = 1e12
+
+
+class _Text(msgspec.Struct, frozen=True):
+    text: str
+
+
+_line = msgspec.json.Decoder(_Text)
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "classify",
+        parents=[common],
+        help='what is found in texts: lines {"text": …} in, {"classes": […], "findings": […]} out',
+    )
+    parser.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="what to read (default: -)")
+    parser.add_argument("--protocol", choices=("openai",), help="each line is a request body of this protocol")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    classifier = Classifier(arguments.protocol)
+    good = True
+    for name in arguments.files:
+        with _opened(name) as file:
+            for answer in classifier.answers(file):
+                good = good and "error" not in answer
+                print(json.dumps(answer, ensure_ascii=True))
+    return OK if good else BAD
+
+
+class Classifier:
+    """Answers lines, in order; one that cannot be read gets `{"error": …}`. Empty lines are passed over."""
+
+    def __init__(self, protocol: str | None = None) -> None:
+        self._engine = Engine(clock=SystemClock(), budget_ms=_UNBOUNDED_MS)
+        self._bounds = bounds_of(Settings())
+        self._adapter = None if protocol is None else OpenAIAdapter(self._bounds)
+
+    def answers(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+        """An answer for each line that holds anything."""
+        for line in lines:
+            if line.strip():
+                yield self._text(line) if self._adapter is None else self._body(line, self._adapter)
+
+    def _text(self, line: bytes) -> dict[str, Any]:
+        try:
+            part = Part(pointer="", text=_line.decode(line).text)
+        except (msgspec.MsgspecError, RecursionError):
+            return {"error": 'a line must be a JSON object with "text", a string, in UTF-8'}
+        return self._found((part,), places=False)
+
+    def _body(self, line: bytes, adapter: OpenAIAdapter) -> dict[str, Any]:
+        headers = (("content-type", "application/json"),)
+        message = adapter.read(
+            Inbound(method="POST", path="/v1/chat/completions", query="", headers=headers, body=line.strip()),
+            self._bounds,
+        )
+        if isinstance(message, Refusal):
+            return {"error": f"{message.title}: {told(message)}"}
+        return self._found(message.parts, places=True)
+
+    def _found(self, parts: tuple[Part, ...], *, places: bool) -> dict[str, Any]:
+        scan = self._engine.scan(parts)
+        findings = [
+            {**({"pointer": part.pointer} if places else {}), **msgspec.to_builtins(finding)}
+            for part, found in zip(parts, scan.parts, strict=True)
+            for finding in found
+        ]
+        return {"classes": sorted(scan.classes), "findings": findings}
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115 -- closed below; only opening may be the user's mistake
+    except OSError as error:
+        raise WrongUse("FILE must be a file that can be read, or -") from error
+    with file:
+        yield file

@@ -1,0 +1,123 @@
+"""`gateway evidence`: bundles, and their verification with a public key and nothing else."""
+
+import argparse
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+from gateway.cli.audit import reader
+from gateway.cli.common import (
+    BAD,
+    OK,
+    Commands,
+    Failed,
+    WrongUse,
+    as_json,
+    opened,
+    read_file,
+    say,
+    settings_of,
+    subcommands,
+    tenant_of,
+    tenant_option,
+    told,
+)
+from gateway.cli.filters import add_filters, filters_of, texts
+from gateway.core.errors import FormatError, VerificationError
+from gateway.core.refusal import Refusal
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.report import lines
+from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify
+from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
+from gateway.settings import Settings
+
+_MAX_KEY = 4_096
+_EXISTS = "--out names a file that exists: it is not overwritten"
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the group."""
+    group = subcommands(commands.add_parser("evidence", help="evidence bundles: write one, verify one"))
+
+    export = group.add_parser("export", parents=[common], help="write a bundle of a range of records; it is recorded")
+    tenant_option(export)
+    export.add_argument("--out", type=Path, required=True, metavar="FILE.zip", help="where; nothing is overwritten")
+    export.add_argument("--first", type=int, default=0, metavar="SEQ", help="the first record (default: 0)")
+    export.add_argument("--end", type=int, metavar="SEQ", help="the record after the last (default: all there are)")
+    export.add_argument("--no-details", action="store_true", help="leave out details, also of selected records")
+    add_filters(export)
+    export.set_defaults(run=lambda arguments: asyncio.run(_export(arguments)))
+
+    check = group.add_parser("verify", parents=[common], help="verify a bundle: no database, network or configuration")
+    check.add_argument("--key", type=Path, required=True, metavar="FILE.vkey", help="the ledger's public key")
+    check.add_argument("--checkpoint", type=Path, metavar="FILE", help="a newer signed checkpoint of the same ledger")
+    check.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle")
+    check.set_defaults(run=_verify)
+
+
+async def _export(arguments: argparse.Namespace) -> int:
+    selection = Selection(
+        first=arguments.first,
+        end=arguments.end,
+        filters=texts(filters_of(arguments)),
+        details=not arguments.no_details,
+    )
+    if selection.first < 0 or (selection.end is not None and selection.end <= selection.first):
+        raise WrongUse("--first must not be negative, and --end must come after it")
+    if os.path.lexists(arguments.out):  # before anything is recorded; again when the bundle gets its name
+        raise WrongUse(_EXISTS)
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings, system=True)
+    manifest = await _written(settings, tenant, selection, arguments.out)
+    count = manifest.end - manifest.first
+    data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
+    data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}
+    text = f"wrote {arguments.out}: {count} records, {manifest.selected} selected, {manifest.opened} details"
+    say(arguments, data, [text])
+    return OK
+
+
+async def _written(settings: Settings, tenant: str, selection: Selection, out: Path) -> Manifest:
+    """The bundle under its name once it is whole and synced, never before, and never over another file."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".bundle-", dir=out.parent)
+    except OSError as error:
+        raise WrongUse("--out must name a file in a directory that can be written") from error
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            async with opened(settings) as site:
+                auditor = await site.auditor(tenant)
+                manifest = await auditor.export(await reader(site, tenant), selection, file)
+            if isinstance(manifest, Refusal):
+                raise Failed(told(manifest, {"end": "--end", "filters": "filters"}))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(name, out)
+    except FileExistsError as error:
+        raise WrongUse(_EXISTS) from error
+    except OSError as error:
+        raise Failed(f"the bundle could not be written: {error.strerror}") from error
+    finally:
+        os.unlink(name)
+    return manifest
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Reads the bundle, the key and the checkpoint, and nothing else."""
+    key = read_file(arguments.key, "--key", _MAX_KEY).decode("utf-8", "replace").strip("\r\n \t")
+    given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
+    try:
+        Verifier.parse(key)
+    except FormatError as error:
+        raise WrongUse(f"--key: {error}") from error
+    try:
+        report = verify(arguments.bundle, key, given)
+    except (VerificationError, FormatError) as error:
+        say(arguments, {"ok": False, "failure": str(error)}, [f"FAILED  {error}", "", "NOT VERIFIED"])
+        return BAD
+    except OSError as error:
+        raise WrongUse("BUNDLE must be a file that can be read") from error
+    say(arguments, {"ok": True, "report": report}, [] if as_json(arguments) else lines(report))
+    return OK

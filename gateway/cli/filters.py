@@ -1,0 +1,50 @@
+"""The filters of the audit API as options, shared by `audit query` and `evidence export`."""
+
+import argparse
+
+import msgspec
+
+from gateway.cli.common import WrongUse, told
+from gateway.core.refusal import Refusal
+from gateway.store.search import Filters, parse_filters
+
+_HELP = {
+    "from": "occurred at this time or later: RFC 3339, or a date",
+    "to": "occurred before this time",
+    "actor": "who acted: a pseudonym",
+    "agent": "the id of an agent",
+    "action": "what was asked for, like chat",
+    "decision": "route, redact, tokenize, approve or deny",
+    "data_class": "a data class that the message carried, like phi",
+    "exchange": "the id of an exchange",
+    "trace": "a trace id",
+    "purpose": "a purpose of use, like TREAT",
+    "outcome": "how it ended: ok, or a code",
+    "zone": "the zone of the agent",
+    "event": "the kind of record, like exchange.completed",
+}
+_PREFIX = "filter_"
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """An option for each filter but `subject`, which is not for every command."""
+    group = parser.add_argument_group("filters, all of which must hold")
+    for name, text in _HELP.items():
+        option = f"--{name.replace('_', '-')}"
+        group.add_argument(
+            option, dest=f"{_PREFIX}{name}", metavar="TIME" if name in ("from", "to") else "X", help=text
+        )
+
+
+def filters_of(arguments: argparse.Namespace) -> Filters:
+    """The filters that were given; `WrongUse` names an option whose value cannot be one."""
+    values = {name: getattr(arguments, f"{_PREFIX}{name}") for name in _HELP}
+    found = parse_filters({name: value for name, value in values.items() if value is not None})
+    if isinstance(found, Refusal):
+        raise WrongUse(told(found, {name: f"--{name.replace('_', '-')}" for name in _HELP}))
+    return found
+
+
+def texts(filters: Filters) -> dict[str, str]:
+    """The filters by their names, as a bundle's selection has them."""
+    return {name: str(value) for name, value in msgspec.to_builtins(filters).items()}

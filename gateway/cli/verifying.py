@@ -1,0 +1,78 @@
+"""Verification of a ledger from the command line, also of one that nothing may be appended to any more.
+
+The result of a verification is a record. But a database whose own rules are gone, or whose head was tampered with, must
+not be written to; it is exactly then that somebody verifies. So what cannot be put on record is verified all the same,
+and reported as not on record, which is not a success.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock
+from gateway.cli.common import demand_database, opened, operator
+from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
+from gateway.exchange.auditor import Reader
+from gateway.settings import Settings
+from gateway.store.directory import Directory
+from gateway.store.engine import open_engine, target
+from gateway.store.keyring import Keyring
+from gateway.store.verification import LedgerVerification, Verdict
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict, and whether it is on record."""
+
+    verdict: Verdict
+    against: bool
+    """Whether a checkpoint from elsewhere was given."""
+    problem: str | None = None
+    """Why it is not on record; None when it is."""
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict.failure is None and self.problem is None
+
+    def data(self) -> dict[str, Any]:
+        """As data, the verdict's fields at the top."""
+        return {
+            "ok": self.ok,
+            **msgspec.to_builtins(self.verdict),
+            "uncovered": self.verdict.uncovered,
+            "on_record": self.problem is None,
+            "problem": self.problem,
+        }
+
+
+async def verify(settings: Settings, tenant: str, given: bytes | None) -> Verification:
+    """Verify the ledger of a configured tenant, against a signed checkpoint from elsewhere where one is given.
+
+    `ConfigurationError` or `LedgerUnavailable` where there is nothing that could be read at all.
+    """
+    try:
+        async with opened(settings) as site:
+            by = await operator(site, tenant)
+            auditor = await site.auditor(tenant)
+            verdict = await auditor.verify(Reader(actor=by.actor, kind="person", detail=by.detail), given)
+            return Verification(verdict=verdict, against=given is not None)
+    except (ConfigurationError, LedgerUnavailable, VerificationError) as error:
+        verdict = await _reading_only(settings, tenant, given)
+        return Verification(verdict=verdict, against=given is not None, problem=str(error))
+
+
+async def _reading_only(settings: Settings, tenant: str, given: bytes | None) -> Verdict:
+    """The verdict, with nothing made and nothing written."""
+    await demand_database(settings)
+    engine = open_engine(target(settings))
+    try:
+        keyring = Keyring.open(settings.path(settings.keys.directory))
+        try:
+            entry = await Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN).find_tenant(tenant)
+            if entry is None:
+                raise ConfigurationError("the tenant has no ledger in this database")
+            verifier = keyring.signer(entry.origin).verifier
+        finally:
+            keyring.close()
+        return await LedgerVerification(engine, entry.ledger, verifier).run(given)
+    finally:
+        await engine.dispose()

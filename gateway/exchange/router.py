@@ -154,7 +154,7 @@ class Router:
         )
         if closest is None:
             return Denied(decision=decision, explanation=("No candidate serves this message.",))
-        said = self._policy.explain(closest)
+        said = self._policy.explain(closest if closest.allowed else _refusing(closest))
         if closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
         return Denied(decision=decision, explanation=said)
@@ -195,6 +195,15 @@ def _answer(ruling: Ruling, masked: Mapping[str, str] | CannotRedact) -> str:
         return "cannot-redact"
     names = {obligation.partition(":")[0] for obligation in ruling.obligations}
     return "approve" if "approve" in names else "redact" if "redact" in names else "allow"
+
+
+def _refusing(ruling: Ruling) -> Ruling:
+    """The part of a ruling that denied: what allowed other classes explains nothing of it."""
+    if not ruling.verdicts:
+        return ruling
+    verdicts = tuple(verdict for verdict in ruling.verdicts if not verdict.allowed)
+    rules = tuple(dict.fromkeys(verdict.rule for verdict in verdicts if verdict.rule is not None))
+    return msgspec.structs.replace(ruling, rules=rules, verdicts=verdicts)
 
 
 def _decisive(ruling: Ruling, answer: str) -> str | None:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +115,24 @@ async def _json(send: Any, document: Any, status: int = 200) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+class _Server(uvicorn.Server):
+    """Stops when it is told to, not at the next tick of a tenth of a second; takes no signals."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.began, self.ended = asyncio.Event(), asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the test runner's."""
+        yield
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        self.began.set()
+        await self.ended.wait()
+
+
 @asynccontextmanager
 async def served(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
     """An ASGI application behind a real server on a free loopback port; gives its address."""
@@ -122,15 +140,17 @@ async def served(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan=lifespan, loop="asyncio")  # type: ignore[arg-type]
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    began = asyncio.create_task(server.began.wait())
+    await asyncio.wait((task, began), return_when=asyncio.FIRST_COMPLETED)
+    if not began.done():
+        began.cancel()
+        raise AssertionError("the server did not start")
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.ended.set()
         await task
         listening.close()
 
@@ -211,7 +231,7 @@ async def system(
         described: dict[str, dict[str, Any]] = {}
         for name, values in wanted.items():
             agent = running[name] = Agent()
-            agent.url = values.get("url") or await stack.enter_async_context(served(agent))
+            agent.url = str(values.get("url") or "") or await stack.enter_async_context(served(agent))
             described[name] = {**values, "url": agent.url}
         settings = settings_for(base, described, **sections)
         gateway = await stack.enter_async_context(open_gateway(settings, failpoint=failpoint, clock=clock))

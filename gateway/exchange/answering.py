@@ -86,14 +86,17 @@ class Answering:
             return _Buffered(self, self._inspector, exchange, protocol, delivered, self._bounds)
         return _Streamed(self, self._inspector, exchange, protocol, delivered, plan, self._bounds)
 
-    async def refuse(self, exchange: Exchange, responder: Responder, refusal: Refusal) -> None:
-        """An error in the protocol's own form; in a stream that has begun, as its last event."""
+    async def refuse(
+        self, exchange: Exchange, responder: Responder, refusal: Refusal, inspected: Inspected | None = None
+    ) -> None:
+        """An error in the protocol's own form; in a stream that has begun, as its last event. `inspected`: of the
+        answer that is withheld."""
         protocol = self._protocols[exchange.arrival.protocol]
         body = protocol.adapter.error(refusal, exchange.id)
         if responder.started:
             await responder.write(b"data: " + body + b"\n\n", last=True)
             return
-        headers = [("content-type", protocol.error_type), *self.headers(exchange, None, denied=True)]
+        headers = [("content-type", protocol.error_type), *self.headers(exchange, inspected, denied=True)]
         if refusal.status == 401:
             headers.append(("www-authenticate", "Bearer"))
         if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
@@ -172,7 +175,7 @@ class _Whole:
 
     async def release(self, responder: Responder) -> None:
         if self._refusal is not None:
-            await self._answering.refuse(self._exchange, responder, self._refusal)
+            await self._answering.refuse(self._exchange, responder, self._refusal, self._inspected)
             return
         answer = _answer(self._delivered)
         headers = [*answer.headers, *self._answering.headers(self._exchange, self._inspected)]
@@ -287,7 +290,7 @@ class _Buffered:
 
     async def release(self, responder: Responder) -> None:
         if self._refusal is not None:
-            await self._answering.refuse(self._exchange, responder, self._refusal)
+            await self._answering.refuse(self._exchange, responder, self._refusal, self._inspected)
             return
         await responder.start(200, [*_STREAM_HEADERS, *self._answering.headers(self._exchange, self._inspected)])
         await responder.write(self._body)

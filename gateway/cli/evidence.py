@@ -48,7 +48,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     export.add_argument("--end", type=int, metavar="SEQ", help="the record after the last (default: all there are)")
     export.add_argument("--no-details", action="store_true", help="leave out details, also of selected records")
     add_filters(export)
-    export.set_defaults(run=lambda arguments: asyncio.run(_export(arguments)))
+    export.set_defaults(run=_export)
 
     check = group.add_parser("verify", parents=[common], help="verify a bundle: no database, network or configuration")
     check.add_argument("--key", type=Path, required=True, metavar="FILE.vkey", help="the ledger's public key")
@@ -57,7 +57,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     check.set_defaults(run=_verify)
 
 
-async def _export(arguments: argparse.Namespace) -> int:
+def _export(arguments: argparse.Namespace) -> int:
     selection = Selection(
         first=arguments.first,
         end=arguments.end,
@@ -70,7 +70,7 @@ async def _export(arguments: argparse.Namespace) -> int:
         raise WrongUse(_EXISTS)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    manifest = await _written(settings, tenant, selection, arguments.out)
+    manifest = asyncio.run(_written(settings, tenant, selection, arguments.out))
     count = manifest.end - manifest.first
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
     data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}

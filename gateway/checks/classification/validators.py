@@ -52,7 +52,7 @@ _NOT_NAMES = frozenset(
         "re inc ltd llc gmbh corp company team support customer service account number street road avenue hospital "
         "clinic bank university department diagnosis history type status code http https required everyone everybody "
         "guys folks again just only very so too sorry sure ready happy here looking trying going calling writing "
-        "interested afraid glad sir madam english french german spanish american british"
+        "interested afraid glad mr mrs ms mx miss dr prof sir madam english french german spanish american british"
     )
 )
 

@@ -51,6 +51,11 @@ def test_other_words_in_capitals_are_not(text: str) -> None:
     assert [kind for kind, _ in told(text)] == []
 
 
+@pytest.mark.parametrize("text", ["Dear Mr. Brandt,", "this is Dr Brandt", "Name: Ms. Brandt", "Hello Prof. Brandt"])
+def test_a_title_is_not_a_name(text: str) -> None:
+    assert told(text) == [("person", "Brandt")]
+
+
 def test_a_name_ends_before_an_ordinary_word() -> None:
     assert told("Mr. Smith The rest") == [("person", "Smith")]
 

@@ -24,10 +24,10 @@ from gateway.checks.classification.engine import Engine
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
-from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, say
+from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
 from gateway.core.errors import ConfigurationError, GatewayError
-from gateway.settings import Agent, Settings, load, secret
+from gateway.settings import Agent, Settings, secret
 from gateway.store.directory import SYSTEM, Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def examine(file: Path) -> list[Line]:
     """All lines, in the order in which things depend on each other."""
     try:
-        settings = load(file)
+        settings = load_settings(file)
     except ConfigurationError as error:
         rest = ("server", "policies", "schemas", "credentials", "keys", "database")
         return [
@@ -88,6 +88,8 @@ async def _line(name: str, check: Coroutine[Any, Any, str]) -> Line:
         return Line(name=name, state="ok", text=await check)
     except GatewayError as error:
         return Line(name=name, state="bad", text=str(error))
+    except OSError as error:
+        return Line(name=name, state="bad", text=f"{error.filename} cannot be read: {error.strerror}")
 
 
 async def _server(settings: Settings) -> str:

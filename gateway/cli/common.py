@@ -80,7 +80,15 @@ def configuration_of(arguments: argparse.Namespace) -> Path:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """The configuration that the command was given."""
-    return load(configuration_of(arguments))
+    return load_settings(configuration_of(arguments))
+
+
+def load_settings(file: Path) -> Settings:
+    """`settings.load`, with one line also for a file that is there and cannot be read."""
+    try:
+        return load(file)
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def tenant_of(arguments: argparse.Namespace, settings: Settings, *, system: bool = False) -> str:

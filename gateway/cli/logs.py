@@ -7,6 +7,7 @@ told, because its message may quote what it choked on.
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ FIELDS = ("exchange", "trace", "code", "status", "agent", "decision")
 SILENT = ("casbin", "policy", "role", "uvicorn.access")
 """Loggers that are switched off: casbin's say what was asked of it, the server's who called what."""
 _OURS = "gateway"
+_WARNINGS = "py.warnings"
+_CATEGORY = re.compile(r": (\w{1,64}Warning): ")
 _MAX_FRAMES = 12
 _ROOT = Path(__file__).parents[2]
 
@@ -63,6 +66,9 @@ def configure(level: str, stream: IO[str] | None = None) -> None:
 def _message(record: logging.LogRecord) -> str:
     if record.name == _OURS or record.name.startswith(f"{_OURS}."):
         return record.getMessage()
+    if record.name == _WARNINGS:
+        found = _CATEGORY.search(record.getMessage())
+        return "a warning" if found is None else found[1]
     # Of a library the text in its code, and of that the first line: asyncio puts what failed, values and all, below.
     return str(record.msg).strip().partition("\n")[0] if isinstance(record.msg, str) else type(record.msg).__name__
 

@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the answer has gone. Nothing more can be said, also not at the interpreter's own last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BAD
+    except OSError as error:
+        warn(": ".join(str(part) for part in (error.filename, error.strerror or type(error).__name__) if part))
+        return BAD
 
 
 def parser() -> argparse.ArgumentParser:

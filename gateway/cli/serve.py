@@ -57,8 +57,7 @@ def listener(server: Server) -> socket.socket:
         place.bind((server.host, server.port))
     except OSError as error:
         place.close()
-        reason = error.strerror or "no such host"
-        raise ConfigurationError(f"server.host and server.port cannot be listened on: {reason}") from error
+        raise _taken(error) from error
     return place
 
 
@@ -86,7 +85,10 @@ class GatewayServer(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except OSError as error:  # another process was faster between binding and listening
+            raise _taken(error) from error
         self._ready()
 
     @contextmanager
@@ -152,6 +154,11 @@ def _with_options(settings: Settings, arguments: argparse.Namespace) -> Settings
 def _address(server: Server, place: socket.socket) -> str:
     host = f"[{server.host}]" if ":" in server.host else server.host
     return f"{'http' if server.tls_certificate is None else 'https'}://{host}:{place.getsockname()[1]}"
+
+
+def _taken(error: OSError) -> ConfigurationError:
+    reason = error.strerror or "no such host"
+    return ConfigurationError(f"server.host and server.port cannot be listened on: {reason}")
 
 
 def _no_password() -> str:

@@ -1,0 +1,51 @@
+"""An installation for each test, and the command that works on it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.init import write_installation
+from gateway.cli.main import main
+from tests.cli.kit import Result, Run
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation as `gateway init` makes it; to be copied."""
+    directory = tmp_path_factory.mktemp("installation")
+    write_installation(directory)
+    return directory
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory, which is the current one."""
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        monkeypatch.delenv(name)
+    directory = tmp_path / "site"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    return directory
+
+
+@pytest.fixture
+def site(made: Path, empty: Path) -> Path:
+    """An installation of the test's own, in the current directory."""
+    shutil.copytree(made, empty, dirs_exist_ok=True)
+    (empty / "keys").chmod(0o700)
+    return empty
+
+
+@pytest.fixture
+def gateway(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this process."""
+
+    def run(*arguments: str | Path | int) -> Result:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return run

@@ -1,0 +1,133 @@
+"""The entry point: exit codes, one line for whatever is wrong, and never a trace."""
+
+import argparse
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gateway import __version__
+from gateway.cli import main as entry
+from gateway.core.errors import GatewayError, LedgerUnavailable
+from tests.cli.kit import ROOT, Run, command, environment, process
+
+
+def leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """All commands that can be run."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        return [parser]
+    return [leaf for group in groups for child in group.choices.values() for leaf in leaves(child)]
+
+
+def test_every_command_takes_the_configuration_and_json_and_can_be_run() -> None:
+    found = leaves(entry.parser())
+    assert len(found) >= 17
+    for leaf in found:
+        options = {option for action in leaf._actions for option in action.option_strings}
+        assert {"--config", "--json", "--help"} <= options, leaf.prog
+        assert leaf.get_default("run") is not None, leaf.prog
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("keys",),
+        ("nonsense",),
+        ("keys", "create"),
+        ("serve", "--port", "many"),
+        ("evidence", "verify", "bundle.zip"),
+        ("migrate", "--nonsense"),
+        ("audit", "query", "--limit", "3", "--all"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_two(
+    gateway: Run, empty: Path, arguments: tuple[str, ...]
+) -> None:
+    result = gateway(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("gateway: ")
+    assert result.err.count("\n") == 1
+
+
+def test_without_a_configuration_a_command_says_how_to_make_one(gateway: Run, empty: Path) -> None:
+    result = gateway("migrate")
+    assert result.code == 2
+    assert "gateway init" in result.err
+    assert list(empty.iterdir()) == []
+
+
+def test_a_configuration_that_cannot_be_read_is_one_line(gateway: Run, empty: Path) -> None:
+    (empty / "gateway.toml").mkdir()
+    result = gateway("migrate")
+    assert result.code == 2
+    assert result.err == "gateway: gateway.toml cannot be read: Is a directory\n"
+
+
+def test_the_configuration_is_that_of_the_option_before_that_of_the_environment(
+    gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = site / "elsewhere.toml"
+    (site / "gateway.toml").rename(moved)
+    assert gateway("migrate").code == 2
+    assert gateway("migrate", "--config", moved).code == 0
+    assert gateway("--config", moved, "migrate").code == 0, "the option may also stand before the command"
+    monkeypatch.setenv("GATEWAY_CONFIG", str(moved))
+    assert gateway("migrate").code == 0
+    assert gateway("migrate", "--config", "missing.toml").code == 2
+
+
+def test_what_cannot_be_reached_is_exit_code_one(gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    result = gateway("keys", "list")
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert "127.0.0.1" not in result.err
+    assert "nobody" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (GatewayError("a reason"), 1),
+        (LedgerUnavailable("a reason"), 1),
+        (PermissionError(13, "a reason", "file"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_no_error_of_ours_or_the_system_shows_a_trace(
+    gateway: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    def fail(arguments: argparse.Namespace) -> int:
+        raise error
+
+    monkeypatch.setattr("gateway.cli.openapi.run", fail)
+    result = gateway("openapi")
+    assert result.code == code
+    assert "Traceback" not in result.err
+    assert code == 130 or result.err.endswith("a reason\n")
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        entry.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"gateway {__version__}\n"
+
+
+def test_the_command_is_also_a_module(empty: Path) -> None:
+    assert process(empty, "--version").out == f"gateway {__version__}\n"
+    assert process(empty, "nonsense").code == 2
+
+
+def test_a_reader_that_goes_away_is_no_trace() -> None:
+    """As in `gateway openapi | head -1`."""
+    with subprocess.Popen(
+        command("openapi"), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(60) == 1

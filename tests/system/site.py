@@ -74,11 +74,11 @@ class Agent:
             return
         document = json.loads(body) if body else {}
         if not scope["path"].endswith("/chat/completions"):
-            await _json(send, {"echo": document, "path": scope["path"]})
+            await send_json(send, {"echo": document, "path": scope["path"]})
         elif document.get("stream"):
             await self._stream(send, self.answer(document))
         else:
-            await _json(send, completion(self.answer(document)))
+            await send_json(send, completion(self.answer(document)))
 
     async def _stream(self, send: Any, text: str) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
@@ -109,7 +109,7 @@ def event(delta: dict[str, Any], finish: str | None = None) -> bytes:
     return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
 
-async def _json(send: Any, document: Any, status: int = 200) -> None:
+async def send_json(send: Any, document: Any, status: int = 200) -> None:
     body = json.dumps(document).encode()
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,70 @@
+"""`make kill`: a gateway that serves is killed fifty times on each database, under load, and verified after each.
+
+    python -m tests.kill [--kills N] [--seed N] [--only sqlite|postgresql]
+
+Exits 1 if anything was lost or left unrecorded. A seed gives the same numbers of answers before each kill.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateway.settings import Settings, parse
+from gateway.store import migrate
+from tests.services import postgres
+from tests.system.killing import killed
+
+KILLS = 50
+
+
+@contextmanager
+def sqlite_settings(directory: Path) -> Iterator[Settings]:
+    """A fresh SQLite database in this directory."""
+    settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, directory)
+    asyncio.run(migrate.upgrade(settings))
+    yield settings
+
+
+@contextmanager
+def postgresql_settings(directory: Path) -> Iterator[Settings]:
+    """A fresh database on a real PostgreSQL: see `tests/services.py`."""
+    with postgres() as server:
+        yield server.settings(*server.database(), base=directory)
+
+
+DATABASES = {"sqlite": sqlite_settings, "postgresql": postgresql_settings}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.kill", description="Kill a gateway under load.")
+    parser.add_argument("--kills", type=int, default=KILLS, help=f"how often on each database (default: {KILLS})")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments (default: 1)")
+    parser.add_argument("--only", choices=tuple(DATABASES), help="one database")
+    given = parser.parse_args(arguments)
+    failed = False
+    for name in DATABASES if given.only is None else (given.only,):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="gw-kill-") as directory, DATABASES[name](Path(directory)) as settings:
+            try:
+                found = asyncio.run(killed(settings, given.kills, given.seed))
+            except AssertionError as error:
+                failed = True
+                print(f"{name}: FAILED (seed {given.seed}): {error}", flush=True)
+                continue
+        print(
+            f"{name}: {found.kills} kills with at least {found.fewest} requests in flight, "
+            f"{found.answered} answers and {found.seen} requests at agents, all on record; "
+            f"{found.interrupted} exchanges closed as interrupted; every ledger verified "
+            f"({time.monotonic() - began:.0f} s)",
+            flush=True,
+        )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,13 +1,17 @@
-"""The ASGI application: traffic on raw `asgi` routes, the API on ordinary ones, errors in one table."""
+"""The ASGI application: traffic straight to its protocol, the API through Litestar, errors in one table.
+
+Traffic is told by its path before Litestar sees it. Litestar tidies paths up (`//`, a trailing slash), so that the
+gateway would decide on another path than the caller wrote; its raw routes take no parameters; and it costs a share.
+"""
 
 from typing import Any
 
-from litestar import Litestar, Response, asgi, get
+from litestar import Litestar, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ASGIApp, ControllerRouterHandler
+from litestar.types import ControllerRouterHandler
 
 import gateway as package
 from gateway.bootstrap import Gateway
@@ -23,15 +27,29 @@ BUNDLES = "bundles"
 """Where bundles lie, beside the configuration."""
 
 
-def build_app(gateway: Gateway) -> Litestar:
+class Application:
+    """Traffic to its protocol; everything else, and the start and stop of the server, to the API."""
+
+    def __init__(self, pipeline: Pipeline, server: Server, api: Litestar) -> None:
+        self._openai, self._http = Traffic(pipeline, server, "openai"), Traffic(pipeline, server, "http")
+        self.api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path == "/v1/chat/completions":
+                return await self._openai(scope, receive, send)
+            if path.startswith("/agents/"):
+                return await self._http(scope, receive, send)
+        return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
+
+
+def build_app(gateway: Gateway) -> Application:
     """The application of an opened gateway. Its shutdown gives up bundles that are being built."""
     settings = gateway.site.settings
     bundles = Bundles(settings.path(BUNDLES), gateway.site.clock)
-    return _application(
-        [*_traffic(gateway.pipeline, settings.server), *_api()],
-        State({"gateway": gateway, "bundles": bundles}),
-        stops=[bundles.stop],
-    )
+    api = _application(_api(), State({"gateway": gateway, "bundles": bundles}), stops=[bundles.stop])
+    return Application(gateway.pipeline, settings.server, api)
 
 
 def openapi_document() -> dict[str, object]:
@@ -72,21 +90,3 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 def _api() -> list[ControllerRouterHandler]:
     return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS, openapi_json]
-
-
-def _traffic(pipeline: Pipeline, server: Server) -> list[ControllerRouterHandler]:
-    routes = (
-        ("/v1/chat/completions", "openai"),
-        ("/agents/{agent:str}", "http"),
-        ("/agents/{agent:str}/{rest:path}", "http"),
-    )
-    return [asgi(path, copy_scope=False)(_mounted(Traffic(pipeline, server, protocol))) for path, protocol in routes]
-
-
-def _mounted(traffic: Traffic) -> ASGIApp:
-    """Litestar takes functions for its raw routes, not objects."""
-
-    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
-        await traffic(scope, receive, send)
-
-    return handle  # type: ignore[return-value]  # Litestar's own scope types are closer than ASGI's

@@ -1,0 +1,159 @@
+"""`gateway check`: finds what serving would refuse, and says where."""
+
+import socket
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.kit import Run, change, tree
+
+NAMES = ["config", "server", "policies", "schemas", "credentials", "keys", "database"]
+AGENT = '\n[[agent]]\nid = "ward"\nprotocol = "openai"\nurl = "{url}"\nzone = "in-house"\nconnect_timeout_s = 0.2\n'
+
+
+def extend(site: Path, text: str) -> None:
+    with (site / "gateway.toml").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def states(result: Any) -> dict[str, str]:
+    return {line["name"]: line["state"] for line in result["checks"]}
+
+
+def test_a_new_installation_is_good_line_by_line(gateway: Run, site: Path) -> None:
+    result = gateway("check")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["ok", name] for name in NAMES]
+    assert gateway("check", "--json").data["ok"] is True
+
+
+def test_checking_changes_nothing(gateway: Run, site: Path) -> None:
+    before = tree(site)
+    gateway("check")
+    assert tree(site) == before
+
+
+def spoil_policy(site: Path) -> None:
+    (site / "policies" / "policy.csv").write_text("p, 1, nonsense\n")
+
+
+def empty_policy(site: Path) -> None:
+    (site / "policies" / "policy.csv").write_text("# nothing\n")
+
+
+def unknown_class(site: Path) -> None:
+    change(site / "policies" / "policy.csv", "class:phi, zone:in-house", "class:phy, zone:in-house")
+
+
+def open_keys(site: Path) -> None:
+    (site / "keys" / "kek").chmod(0o644)
+
+
+def lose_database(site: Path) -> None:
+    (site / "gateway.db").unlink()
+
+
+def corrupt_database(site: Path) -> None:
+    (site / "gateway.db").write_bytes(b"not a database " * 100)
+
+
+def missing_schema(site: Path) -> None:
+    extend(site, AGENT.format(url="http://127.0.0.1:1") + 'schema = "missing.json"\n')
+
+
+def broken_schema(site: Path) -> None:
+    (site / "policies" / "schemas" / "broken.json").write_text('{"type": "nonsense"}')
+    extend(site, AGENT.format(url="http://127.0.0.1:1") + 'schema = "broken.json"\n')
+
+
+def missing_secret(site: Path) -> None:
+    extend(site, AGENT.format(url="http://127.0.0.1:1") + 'credential = "env:NOT_SET_ANYWHERE"\n')
+
+
+def missing_jwks(site: Path) -> None:
+    extend(site, '\n[[issuer]]\nissuer = "i"\naudience = "a"\nalgorithms = ["ES256"]\njwks_file = "missing.json"\n')
+
+
+def missing_tls(site: Path) -> None:
+    change(site / "gateway.toml", '# tls_certificate = "tls/gateway.pem"', 'tls_certificate = "tls/gateway.pem"')
+    change(site / "gateway.toml", '# tls_key = "tls/gateway.key"', 'tls_key = "tls/gateway.key"')
+
+
+def wrong_rate(site: Path) -> None:
+    change(site / "gateway.toml", 'credential = "600/minute"', 'credential = "many"')
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name"),
+    [
+        (spoil_policy, "policies"),
+        (empty_policy, "policies"),
+        (unknown_class, "policies"),
+        (open_keys, "keys"),
+        (lose_database, "database"),
+        (corrupt_database, "database"),
+        (missing_schema, "schemas"),
+        (broken_schema, "schemas"),
+        (missing_secret, "credentials"),
+        (missing_jwks, "credentials"),
+        (missing_tls, "server"),
+        (wrong_rate, "server"),
+    ],
+)
+def test_what_serving_would_refuse_is_bad_by_its_name(
+    gateway: Run, site: Path, spoil: Callable[[Path], None], name: str
+) -> None:
+    spoil(site)
+    result = gateway("check", "--json")
+    assert result.code == 1
+    assert result.err == ""
+    assert result.data["ok"] is False
+    assert states(result.data)[name] == "bad"
+
+
+def test_a_lost_signing_key_of_a_ledger_is_found(gateway: Run, site: Path) -> None:
+    gateway("keys", "verifier")
+    (site / "keys" / "data-keys.db").rename(site / "kept")
+    for path in (site / "keys").glob("ledger-*.key"):
+        path.unlink()
+    (site / "kept").rename(site / "keys" / "data-keys.db")
+    assert states(gateway("check", "--json").data) == {**dict.fromkeys(NAMES, "ok"), "database": "bad"}
+
+
+def test_databases_without_their_own_rules_are_bad(gateway: Run, site: Path) -> None:
+    with sqlite3.connect(site / "gateway.db") as connection:
+        connection.execute("DROP TRIGGER record_no_update")
+    connection.close()
+    result = gateway("check")
+    assert result.code == 1
+    assert "record_no_update" in result.out
+
+
+def test_without_a_configuration_everything_else_is_skipped(gateway: Run, empty: Path) -> None:
+    (empty / "gateway.toml").write_text("[serverr]\n")
+    result = gateway("check", "--json")
+    assert result.code == 1
+    assert states(result.data) == {**dict.fromkeys(NAMES, "skipped"), "config": "bad"}
+    assert "nearest known one is server" in result.data["checks"][0]["text"]
+
+
+def test_an_agent_that_listens_is_told_so(gateway: Run, site: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as agent:
+        extend(site, AGENT.format(url=f"http://127.0.0.1:{agent.getsockname()[1]}/v1"))
+        result = gateway("check", "--json")
+    assert result.code == 0
+    assert states(result.data)["agent ward"] == "ok"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://nowhere.invalid", "http://127.0.0.1:99999"])
+def test_an_agent_that_does_not_answer_is_a_warning(gateway: Run, site: Path, url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can
+        extend(site, AGENT.format(url=url.format(port=taken.getsockname()[1])))
+        result = gateway("check", "--json")
+    assert result.code == 0
+    assert states(result.data)["agent ward"] == "unreachable"

@@ -1,0 +1,98 @@
+"""`gateway classify`: an answer for each line, in order, and never the text itself."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.cli.classify import Classifier
+from tests.cli.kit import Run, process
+
+MAIL = "jane.roe@example.com"
+PERSONAL = f'{{"text": "write to {MAIL}", "id": 7}}'
+
+
+def body(content: Any) -> str:
+    return json.dumps({"model": "m", "messages": [{"role": "user", "content": content}]})
+
+
+def answers(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_each_line_gets_its_classes_and_findings_in_order(gateway: Run, empty: Path) -> None:
+    (empty / "texts").write_text(f'{PERSONAL}\n{{"text": "opening hours"}}\n')
+    result = gateway("classify", "texts")
+    first, second = answers(result.out)
+    assert result.code == 0
+    assert first["classes"] == ["pii"]
+    assert set(first["findings"][0]) == {"type", "start", "end", "score", "reason"}
+    assert (first["findings"][0]["type"], first["findings"][0]["start"]) == ("email", len("write to "))
+    assert second == {"classes": [], "findings": []}
+    assert MAIL not in result.out
+
+
+def test_several_files_are_read_one_after_the_other(gateway: Run, empty: Path) -> None:
+    (empty / "a").write_text(PERSONAL)
+    (empty / "b").write_text('{"text": ""}\n')
+    assert [bool(answer["findings"]) for answer in answers(gateway("classify", "a", "b", "a").out)] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_standard_input_is_read_where_no_file_is_named(empty: Path) -> None:
+    for arguments in (("classify",), ("classify", "-")):
+        result = process(empty, *arguments, said=f"{PERSONAL}\n\n{PERSONAL}\n")
+        assert result.code == 0
+        assert len(answers(result.out)) == 2
+
+
+def test_it_needs_no_configuration_and_makes_nothing(gateway: Run, empty: Path) -> None:
+    (empty / "gateway.toml").write_text("nonsense")
+    (empty / "texts").write_text(PERSONAL)
+    assert gateway("classify", "texts").code == 0
+    assert {path.name for path in empty.iterdir()} == {"gateway.toml", "texts"}
+
+
+@pytest.mark.parametrize("line", ["nonsense", "{}", '{"text": 3}', "[]", '{"text": "\\ud800"}', "[" * 100_000])
+def test_a_line_that_cannot_be_read_says_so_in_its_place(gateway: Run, empty: Path, line: str) -> None:
+    (empty / "texts").write_text(f"{PERSONAL}\n{line}\n{PERSONAL}\n")
+    result = gateway("classify", "texts")
+    first, wrong, last = answers(result.out)
+    assert result.code == 1
+    assert first == last
+    assert set(wrong) == {"error"}
+
+
+def test_message_bodies_are_read_as_the_gateway_reads_them(gateway: Run, empty: Path) -> None:
+    (empty / "bodies").write_text(f"{body('write to ' + MAIL)}\n{body([{'type': 'image_url', 'image_url': {}}])}\n")
+    first, second = answers(gateway("classify", "--protocol", "openai", "bodies").out)
+    assert first["findings"][0]["pointer"] == "/messages/0/content"
+    assert first["classes"] == ["pii"]
+    assert second["classes"] == ["unscanned"], "an image is not seen, and that is told"
+
+
+def test_a_body_that_is_none_says_so_in_its_place(gateway: Run, empty: Path) -> None:
+    (empty / "bodies").write_text(f'[]\n{{"a": 1, "a": 2}}\n{body("x")}\n')
+    result = gateway("classify", "--protocol", "openai", "bodies")
+    assert result.code == 1
+    assert [set(answer) for answer in answers(result.out)] == [{"error"}, {"error"}, {"classes", "findings"}]
+
+
+def test_a_file_that_is_not_there_is_wrong_use(gateway: Run, empty: Path) -> None:
+    assert gateway("classify", "missing").code == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.binary(max_size=80).filter(lambda line: b"\n" not in line)))
+def test_any_bytes_have_one_answer_a_line(lines: list[bytes]) -> None:
+    for protocol in (None, "openai"):
+        found = list(Classifier(protocol).answers(lines))
+        assert len(found) == sum(bool(line.strip()) for line in lines)
+        for answer in found:
+            assert set(answer) in ({"error"}, {"classes", "findings"})

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 import msgspec
@@ -13,17 +14,44 @@ _LOCAL_HEADER = 30
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """How the verification ended, and its last words: 0 it holds, 1 it does not, anything else it was not verified."""
+    """How the verification ended: 0 it holds, 1 it does not, else it was not verified. `told`: what was seen."""
 
     code: int
     told: str
 
 
+class _Report(msgspec.Struct, frozen=True):
+    """What the command's report says of a bundle that holds; there is more in it."""
+
+    selected: int
+    opened: int
+    uncovered: int
+    steps: tuple[str, ...]
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What the command says with `--json`."""
+
+    ok: bool
+    failure: str | None = None
+    report: _Report | None = None
+
+
 def verify(bundle: Path, key: Path) -> Verified:
-    """`gateway evidence verify --key KEY BUNDLE`, in a directory without a configuration."""
-    done = run(gateway_command("evidence", "verify", "--key", str(key), str(bundle)), bundle.parent)
-    said = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    return Verified(done.returncode, said[-1] if said else f"exit {done.returncode}, without a word")
+    """`gateway evidence verify --key KEY BUNDLE`, in an empty directory: without configuration or database."""
+    with TemporaryDirectory() as elsewhere:
+        command = gateway_command("evidence", "verify", "--json", "--key", str(key), str(bundle))
+        done = run(command, Path(elsewhere))
+    try:
+        said = msgspec.json.decode(done.stdout, type=_Said)
+    except msgspec.MsgspecError:
+        words = done.stderr.strip() or "not a word"
+        return Verified(done.returncode or 2, f"exit {done.returncode}: {words}")
+    if said.report is None:
+        return Verified(done.returncode, said.failure or "no report")
+    report = said.report
+    told = f"{report.selected} records, {report.opened} details, {report.uncovered} not covered by a checkpoint"
+    return Verified(done.returncode, f"{told}; {len(report.steps)} steps held")
 
 
 def flipped(bundle: bytes) -> tuple[bytes, int]:

@@ -13,7 +13,7 @@ import msgspec
 from gateway.core.errors import GatewayError
 from gateway.demo import material, show
 from gateway.demo.report import Check, Told
-from gateway.demo.script import play
+from gateway.demo.script import matched, play
 from gateway.demo.serving import serve
 from gateway.demo.show import Painter
 from gateway.demo.stage import stage
@@ -40,6 +40,7 @@ def run(directory: Path, script: bool, as_json: bool, expected: Path | None = No
 def _script(directory: Path, as_json: bool, expected: Path | None) -> int:
     conversations = material.conversations()
     expectations = material.expectations(expected or material.EXPECTED)
+    matched(conversations, expectations)
     paint = Painter(sys.stdout)
 
     def say(told: Told | Check) -> None:

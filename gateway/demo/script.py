@@ -25,13 +25,18 @@ _TAMPERED = "evidence-tampered.zip"
 Say = Callable[[Told | Check], None]
 
 
-def play(
-    running: Stage, conversations: Sequence[Conversation], expected: Mapping[str, Expectation], say: Say
-) -> Report:
-    """The whole script on a stage. `say` is told of each thing as it comes. `DemoError` where it cannot go on."""
+def matched(conversations: Sequence[Conversation], expected: Mapping[str, Expectation]) -> None:
+    """`DemoError` unless each conversation has its expectation, and the other way round."""
     missing = sorted({conversation.id for conversation in conversations} ^ set(expected))
     if missing:
         raise DemoError(f"conversations and expectations do not match: {', '.join(missing[:8])}")
+
+
+def play(
+    running: Stage, conversations: Sequence[Conversation], expected: Mapping[str, Expectation], say: Say
+) -> Report:
+    """The whole script on a stage, with conversations and expectations that are `matched`. `say` is told of each thing
+    as it comes. `DemoError` where it cannot go on."""
     api = Api(running.port, running.keys["auditor"])
     checks: list[Check] = []
     done: list[Told] = []

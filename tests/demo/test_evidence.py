@@ -36,12 +36,24 @@ def test_a_file_that_is_no_bundle_does_not_verify(tmp_path: Path) -> None:
     assert verify(file, key).code != 0
 
 
-def test_the_last_line_is_what_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("script", "verified"),
+    [
+        ("""echo '{"ok": false, "failure": "content: no"}'; exit 1""", Verified(1, "content: no")),
+        ("echo what >&2; exit 2", Verified(2, "exit 2: what")),
+        ("exit 0", Verified(2, "exit 0: not a word")),
+        (
+            """echo '{"ok": true, "report": {"selected": 3, "opened": 2, "uncovered": 0, "steps": ["a"]}}'""",
+            Verified(0, "3 records, 2 details, 0 not covered by a checkpoint; 1 steps held"),
+        ),
+    ],
+)
+def test_what_the_command_says_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, verified: Verified
+) -> None:
     def command(*said: str) -> list[str]:
-        assert said[:3] == ("evidence", "verify", "--key")
-        return ["/bin/sh", "-c", "echo one; echo two; exit 1"]
+        assert said == ("evidence", "verify", "--json", "--key", str(tmp_path / "k"), str(tmp_path / "b"))
+        return ["/bin/sh", "-c", script]
 
     monkeypatch.setattr(evidence, "gateway_command", command)
-    assert verify(tmp_path / "x", tmp_path / "y") == Verified(1, "two")
-    monkeypatch.setattr(evidence, "gateway_command", lambda *_: ["/bin/sh", "-c", "exit 2"])
-    assert verify(tmp_path / "x", tmp_path / "y") == Verified(2, "exit 2, without a word")
+    assert verify(tmp_path / "b", tmp_path / "k") == verified

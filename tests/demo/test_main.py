@@ -1,0 +1,90 @@
+"""The demo as a whole: the real gateway, real agents, the official client."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.demo import main, material
+from gateway.demo.processes import is_free
+
+
+def report_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict)
+    return found
+
+
+def ports_of(directory: Path) -> list[int]:
+    settings = tomllib.loads((directory / "gateway.toml").read_text())
+    return [settings["server"]["port"], *(int(agent["url"].split(":")[2].split("/")[0]) for agent in settings["agent"])]
+
+
+def some(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Only these conversations, so that a run is short."""
+    kept = tuple(one for one in material.conversations() if one.id in names)
+    monkeypatch.setattr(material, "conversations", lambda: kept)
+
+
+def test_the_script_holds_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = tmp_path / "demo"
+    code = main.run(directory, script=True, as_json=True)
+    report = report_of(capsys)
+    differing = {one["id"]: one["differences"] for one in report["conversations"] if one["differences"]}
+    assert differing == {}
+    assert [check for check in report["checks"] if not check["held"]] == []
+    assert (code, report["held"]) == (0, True)
+    assert len(report["conversations"]) == len(material.conversations())
+    assert (directory / report["bundle"]).stat().st_size > 0
+    assert (directory / report["key"]).read_text().count("+") >= 2
+    assert not (directory / "evidence-tampered.zip").exists()
+    assert all(map(is_free, ports_of(directory)))
+
+
+def test_one_wrong_expectation_makes_it_exit_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything that is checked beside the conversations holds; the one conversation is told."""
+    names = ("clinic-02", "clinic-11", "support-05")
+    some(monkeypatch, *names)
+    shipped = json.loads(material.EXPECTED.read_text("utf-8"))
+    expected = {name: shipped[name] for name in names}
+    expected["clinic-11"]["masked"][0]["placeholder"] = "[PHONE]"
+    file = tmp_path / "wrong.json"
+    file.write_text(json.dumps(expected))
+    assert main.run(tmp_path / "demo", script=True, as_json=False, expected=file) == 1
+    said = capsys.readouterr().out
+    assert "2 of 3 conversations and 11 of 11 checks held." in said
+    assert "EXPECTED  cloud-oracle received another body" in said
+    assert "\x1b" not in said
+
+
+def test_expectations_that_do_not_fit_the_conversations_end_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some(monkeypatch, "clinic-01")
+    directory = tmp_path / "demo"
+    assert main.run(directory, script=True, as_json=True) == 1
+    told = capsys.readouterr()
+    assert "conversations and expectations do not match" in told.err
+    assert told.out == ""
+    assert not directory.exists()
+
+
+def test_a_directory_of_somebody_else_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    assert main.run(tmp_path, script=True, as_json=False) == 1
+    assert "choose another one" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_an_interrupt_is_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "_script", interrupted)
+    monkeypatch.setattr(main, "_serve", interrupted)
+    assert main.run(tmp_path, script=True, as_json=False) == 130
+    assert main.run(tmp_path, script=False, as_json=False) == 0

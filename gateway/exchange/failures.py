@@ -28,6 +28,7 @@ class Failures:
     def __init__(self, clock: Clock, window_s: int = 60) -> None:
         self._clock, self._window_s = clock, window_s
         self._open: dict[tuple[str, str], list[int]] = {}
+        self._ended: list[Counted] = []
 
     def note(self, source: str, code: str) -> Counted | None:
         """Count one failure; what to record now, or None when it goes into the window's own record."""
@@ -36,7 +37,8 @@ class Failures:
         if key not in self._open and len(self._open) >= MAX_SOURCES:
             key = (OTHER, code)
         window = self._open.get(key)
-        if window is None:
+        if window is None or window[0] <= now:
+            self._end(key)
             self._open[key] = [now + self._window_s * 1_000_000_000, 0]
             return Counted(source=key[0], code=code, count=1, window_s=self._window_s)
         window[1] += 1
@@ -45,10 +47,13 @@ class Failures:
     def due(self, everything: bool = False) -> list[Counted]:
         """What windows that have ended counted beyond their first; with `everything`, open windows too (at a stop)."""
         now = self._clock.monotonic_ns()
-        ended = [key for key, window in self._open.items() if everything or window[0] <= now]
-        found = []
-        for key in ended:
-            count = self._open.pop(key)[1]
-            if count:
-                found.append(Counted(source=key[0], code=key[1], count=count, window_s=self._window_s))
+        for key in [key for key, window in self._open.items() if everything or window[0] <= now]:
+            self._end(key)
+        found, self._ended = self._ended, []
         return found
+
+    def _end(self, key: tuple[str, str]) -> None:
+        """Close the window of a key; what it counted beyond its first is due."""
+        _, count = self._open.pop(key, (0, 0))
+        if count:
+            self._ended.append(Counted(source=key[0], code=key[1], count=count, window_s=self._window_s))

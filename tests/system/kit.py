@@ -1,9 +1,12 @@
 """What the tests of a whole gateway share: material, policies of a test's own, the record over another connection."""
 
+import asyncio
+import errno
 import shutil
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import httpx
@@ -11,6 +14,7 @@ import httpx
 from gateway.settings import Settings
 from tests.system.site import SHIPPED, System
 
+T = TypeVar("T")
 PUBLIC = "Please summarise the opening hours of the library."
 MAIL = "jane.roe@example.com"
 PERSONAL = f"Please write to {MAIL} about the order."
@@ -75,3 +79,27 @@ def code(answer: httpx.Response) -> str:
 async def events(site: System, answer: httpx.Response) -> list[str]:
     """The events of an answer's exchange, in order."""
     return [record["event"] for record in await site.trail(answer.headers["x-exchange-id"])]
+
+
+class Watch:
+    """A failpoint that lets a test wait for what becomes durable; `failing` makes every commit fail as a full disk."""
+
+    def __init__(self) -> None:
+        self.failing = False
+        self._moved = asyncio.Event()
+
+    async def __call__(self, name: str) -> None:
+        if self.failing and name == "ledger.before_commit":
+            raise OSError(errno.ENOSPC, "no space left on device")
+        if name == "ledger.after_commit":
+            self._moved.set()
+
+    async def until(self, found: Callable[[], Awaitable[T | None]]) -> T:
+        """What `found` gives once it gives something, asked anew at each commit. `TimeoutError` after ten seconds."""
+        async with asyncio.timeout(10):
+            while True:
+                self._moved.clear()
+                value = await found()
+                if value:
+                    return value
+                await self._moved.wait()

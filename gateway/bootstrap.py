@@ -446,7 +446,7 @@ async def _checkpoints(auditors: Mapping[str, Auditor], interval_s: float) -> No
         for name, auditor in auditors.items():
             try:
                 await auditor.publisher.publish()
-            except GatewayError as error:
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
                 _log.error("no checkpoint of %s: %s", "_system" if name == SYSTEM else "a tenant", type(error).__name__)
 
 

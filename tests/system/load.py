@@ -56,7 +56,7 @@ class Load:
     def __init__(self, key: str) -> None:
         self.answered: list[Answered] = []
         self.in_flight = 0
-        self._key = key
+        self.key = key
         self._numbers = count(1)
 
     async def run(self, url: str, callers: int, told: Callable[[], None] | None = None) -> None:
@@ -73,7 +73,7 @@ class Load:
             trace = self.trace()
             self.in_flight += 1
             try:
-                answer = await ask(client, self._key, _names[int(trace, 16) % len(_names)], trace)
+                answer = await ask(client, self.key, _names[int(trace, 16) % len(_names)], trace)
             finally:
                 self.in_flight -= 1
             if answer is None:

@@ -13,7 +13,7 @@ NEVER_DELETED = ("head", "tenant", "api_key")
 SQLITE_TRIGGERS = frozenset(
     {f"{table}_no_update" for table in APPEND_ONLY + NEVER_UPDATED}
     | {f"{table}_no_delete" for table in APPEND_ONLY + NEVER_DELETED}
-    | {f"{table}_no_replace" for table in APPEND_ONLY + NEVER_UPDATED + NEVER_DELETED}
+    | {f"{table}_no_replace" for table in APPEND_ONLY + NEVER_UPDATED + NEVER_DELETED if table != "record"}
     | {"record_in_order", "head_starts_empty", "head_grows", "tenant_fixed_key", "api_key_fixed_key"}
     | {"api_key_no_replace_prefix", "tenant_no_replace_ledger", "tenant_no_replace_origin"}
 )

@@ -1,5 +1,7 @@
 """The columns of `record` that are an index on its bytes: one function, used to write them and to verify them."""
 
+from functools import lru_cache
+
 from gateway.ledger.record import ClassesInfo, Envelope
 
 COLUMNS = (
@@ -44,5 +46,10 @@ def index_columns(envelope: Envelope) -> tuple[str | None, ...]:
 
 def class_text(classes: ClassesInfo) -> str:
     """All classes wherever they came from, sorted, once each, between bars (`|phi|pii|`); empty when there is none."""
-    names = {*classes.found, *classes.declared, *classes.inherited, *classes.floor}
+    return _joined(classes.found, classes.declared, classes.inherited, classes.floor)
+
+
+@lru_cache(maxsize=4096)
+def _joined(*lists: tuple[str, ...]) -> str:
+    names = {name for names in lists for name in names}
     return f"|{'|'.join(sorted(names))}|" if names else ""

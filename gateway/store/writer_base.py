@@ -110,7 +110,7 @@ class LedgerWriter(ABC):
         await self._close()
 
     async def append(self, entry: Entry) -> Appended:
-        appended = await self._enqueue(entry)
+        appended = await self.submit(entry)
         if appended is None:  # only for entries that may be left out
             raise LedgerUnavailable("the record was left out")
         return appended
@@ -118,13 +118,14 @@ class LedgerWriter(ABC):
     async def interrupt(self, intent: Envelope) -> Appended | None:
         """Close an exchange as interrupted; None, and no record, when it was closed already."""
         entry = interrupted(intent, self.clock.now_us(), self.node)
-        return await self._enqueue(entry, only_if_open=True)
+        return await self.submit(entry, only_if_open=True)
 
     def missed(self) -> None:
         """Count a request that was refused because this database could not even be read: nothing was appended."""
         self.refused += 1
 
-    def _enqueue(self, entry: Entry, only_if_open: bool = False) -> "asyncio.Future[Appended | None]":
+    def submit(self, entry: Entry, only_if_open: bool = False) -> "asyncio.Future[Appended | None]":
+        """Queue an entry now, in the order of the calls; the future answers as `append` and `interrupt` do."""
         self._check(entry)
         running = self._tasks and not self._tasks[0].done()
         if not running or self._stopping or self._stuck or self.lag >= self._limit:

@@ -1,7 +1,7 @@
 """The writer on PostgreSQL: one connection a ledger, the head locked with FOR UPDATE, one statement for all rows.
 
-A batch costs four round trips (BEGIN, lock, write, COMMIT) whatever its size. Processes and nodes take turns at the
-head; each reads it inside its own transaction, so none needs to know of the others.
+A batch costs four round trips (BEGIN, lock, write, COMMIT), and one more for each COPY when it is large. Processes and
+nodes take turns at the head; each reads it inside its own transaction, so none needs to know of the others.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from functools import cache
 import asyncpg
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.store.batch import EMPTY, Filled, Head
+from gateway.store.batch import EMPTY, Filled, Head, Row
 from gateway.store.index import COLUMNS
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
@@ -32,6 +32,8 @@ _DURABLE = (
     "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off' "
     "AND current_setting('full_page_writes') <> 'off' AND NOT pg_is_in_recovery()"
 )
+_COPY_FROM = 50
+"""Rows of a batch from which on COPY is worth its round trips: for records and details, the first two tables below."""
 _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("record", ("seq", *COLUMNS, "bytes", "hash"), ("bigint", *("text" for _ in COLUMNS), "bytea", "bytea")),
     ("detail", ("seq", "salt", "bytes"), ("bigint", "bytea", "bytea")),
@@ -105,7 +107,7 @@ class PostgresWriter(LedgerWriter):
 
     async def _insert(self, filled: Filled) -> None:
         head = filled.head
-        tables = (
+        tables: tuple[list[Row], ...] = (
             filled.record,
             filled.detail,
             filled.sealed,
@@ -113,11 +115,16 @@ class PostgresWriter(LedgerWriter):
             filled.activated,
             list(filled.opened.values()),
         )
-        statement = _write_statement(tuple(bool(rows) for rows in tables))
-        # All columns but the tenant, each as one array.
-        columns = [column for rows in tables if rows for column in list(zip(*rows, strict=True))[1:]]
         async with self._mapped():
             connection = self._locked()
+            copied = 2 if len(filled.record) >= _COPY_FROM else 0
+            for (table, names, _), rows in zip(_TABLES[:copied], tables, strict=False):
+                if rows:
+                    await connection.copy_records_to_table(table, records=rows, columns=("tenant", *names))
+            tables = ([],) * copied + tables[copied:]
+            statement = _write_statement(tuple(bool(rows) for rows in tables))
+            # All columns but the tenant, each as one array.
+            columns = [column for rows in tables if rows for column in list(zip(*rows, strict=True))[1:]]
             moved = await connection.fetchval(
                 statement, self.tenant, head.size, head.hash, head.recorded_at, head.policy, filled.closed, *columns
             )

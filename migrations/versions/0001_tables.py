@@ -163,10 +163,8 @@ def _sqlite_rules() -> None:
     # would remove that row. So only `record` has one (its rows are too long for an index's pages), and a trigger more.
     # NEW.rowid is undefined (in fact -1) where the statement sets none: whatever it is, refusing is the safe side.
     newest = "(SELECT seq FROM record WHERE tenant = NEW.tenant ORDER BY seq DESC LIMIT 1)"
-    refuse(
-        "in_order", "INSERT", "record", "seq must be the next one", f"WHEN NEW.seq IS NOT coalesce({newest}, -1) + 1"
-    )
-    refuse("no_replace", "INSERT", "record", "the rowid is taken", f"WHEN {_there('record', ('rowid',))}")
+    order = f"NEW.seq IS NOT coalesce({newest}, -1) + 1 OR {_there('record', ('rowid',))}"
+    refuse("in_order", "INSERT", "record", "seq must be the next one, and its rowid free", f"WHEN {order}")
     for table, key in {
         "detail": ("tenant", "seq"),
         "sealed": ("tenant", "seq", "part"),

@@ -98,7 +98,7 @@ def test_sqlite_lets_no_insert_take_a_record_by_its_rowid(refused: sqlite3.Conne
     names = [row[1] for row in refused.execute("PRAGMA table_info(record)")]
     seq = "3" if tenant == TENANT else "0"
     values = ", ".join({"tenant": f"'{tenant}'", "seq": seq}.get(name, name) for name in names)
-    with pytest.raises(sqlite3.IntegrityError, match="rowid is taken"):
+    with pytest.raises(sqlite3.IntegrityError, match="its rowid free"):
         refused.execute(
             f"INSERT OR REPLACE INTO record (rowid, {', '.join(names)}) "
             f"SELECT {rowid}, {values} FROM record WHERE seq = 0"

@@ -1,0 +1,9 @@
+"""What the gateway costs, measured: `python -m benchmarks.run` (`make bench`). `docs/benchmarks.md` says how to read it.
+
+`run`        chooses, prints, judges against the targets
+`pipeline`   whole requests, beside a pass-through that checks nothing (`ref`)
+`append`     records into the database, beside the same rows without hash or link
+`verify`     records already stored, read back and verified
+`classify`   scanning (a program of its own), `eval` its precision and recall
+`load` and `agent` are the two ends of the wire; `site` and `bodies` what is configured and sent
+"""

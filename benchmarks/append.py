@@ -1,0 +1,257 @@
+"""How fast records are appended, on SQLite and PostgreSQL, and how that compares with inserting the same rows plainly.
+
+    python -m benchmarks.append [--json] [--rows N] [--rounds N]
+
+`append` is the writer as it is used: checked, queued, given its place, hashed, linked, inserted with its detail and its
+open exchange, the head moved, committed and synced, the waiter woken. `plain` encodes the same envelopes and inserts
+the same rows into tables of the same columns and indexes, in transactions of the same size, without check, queue, hash,
+link, head or rules; the better of two ways to insert (many rows a statement or executemany on SQLite; arrays or COPY on
+PostgreSQL). Rounds of both are interleaved, the medians are reported. Everything runs in one thread's event loop and
+one connection, as in one serving process.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import secrets
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import uvloop
+
+from gateway.core.canonical import encode_unchecked
+from gateway.core.ids import uuid7
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import GENESIS, timestamp
+from gateway.settings import Settings, parse
+from gateway.store import migrate
+from gateway.store.engine import target
+from gateway.store.index import COLUMNS, index_columns
+from gateway.store.writer_base import LedgerWriter
+from tests.services import Postgres, postgres
+from tests.store.ledger_kit import TENANT, SystemClock, intent, outcome, writer_on
+
+Rows = list[tuple[Any, ...]]
+SIZES = (1, 10, 100, 500)
+_NAMES = ("tenant", "seq", *COLUMNS, "bytes", "hash")
+_TYPES = ("text", "bigint", *("text" for _ in COLUMNS), "bytea", "bytea")
+
+
+def entries(count: int) -> list[Entry]:
+    """Half intents with details, half outcomes of exchanges opened a batch before: what traffic looks like."""
+    clock, made = SystemClock(), list[Entry]()
+    exchanges = [uuid7(clock.now_us()) for _ in range(count // 2)]
+    for number, exchange in enumerate(exchanges):
+        made.append(intent(exchange, us=clock.now_us()))
+        made.append(outcome(exchanges[max(0, number - 1)], us=clock.now_us()))
+        made[-1].envelope.trace = made[-2].envelope.trace = secrets.token_hex(16)
+    return made
+
+
+def plain_rows(batch: list[Entry], first: int) -> tuple[Rows, Rows]:
+    """Record and detail rows of the same shape and size, without hash or link."""
+    records, details = [], []
+    recorded_at, prev = timestamp(time.time_ns() // 1000), "A" * 43 + "="
+    for seq, entry in enumerate(batch, first):
+        envelope = entry.envelope
+        envelope.seq, envelope.prev, envelope.recorded_at = seq, prev, recorded_at
+        records.append((TENANT, seq, *index_columns(envelope), encode_unchecked(envelope), GENESIS))
+        if entry.detail is not None:
+            details.append((TENANT, seq, entry.salt, entry.detail))
+    return records, details
+
+
+def _batches(made: list[Entry], size: int) -> list[list[Entry]]:
+    return [made[start : start + size] for start in range(0, len(made), size)]
+
+
+async def append(writer: LedgerWriter, made: list[Entry], size: int) -> float:
+    """Rows a second through the writer, `size` appends at a time."""
+    began = time.perf_counter()
+    for batch in _batches(made, size):
+        await asyncio.gather(*(writer.submit(entry) for entry in batch))
+    return len(made) / (time.perf_counter() - began)
+
+
+class PlainSqlite:
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA cache_size = -65536")
+        self._connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        columns = ", ".join(f"{name} {kind}" for name, kind in zip(_NAMES, _TYPES, strict=True))
+        self._connection.execute(f"CREATE TABLE plain_record ({columns}, PRIMARY KEY (tenant, seq))")
+        for name in ("exchange", "trace", "occurred_at"):
+            self._connection.execute(f"CREATE INDEX plain_{name} ON plain_record (tenant, {name})")
+        self._connection.execute("CREATE TABLE plain_detail (tenant, seq, salt, bytes, PRIMARY KEY (tenant, seq))")
+        self._seq = 0
+
+    async def many_rows(self, made: list[Entry], size: int) -> float:
+        return self._timed(made, size, self._put_rows)
+
+    async def executemany(self, made: list[Entry], size: int) -> float:
+        return self._timed(made, size, self._put_many)
+
+    def _timed(self, made: list[Entry], size: int, put: Callable[[str, Rows], None]) -> float:
+        began = time.perf_counter()
+        for batch in _batches(made, size):
+            records, details = plain_rows(batch, self._seq)
+            self._seq += len(batch)
+            self._connection.execute("BEGIN IMMEDIATE")
+            put("plain_record", records)
+            put("plain_detail", details)
+            self._connection.execute("COMMIT")
+        return len(made) / (time.perf_counter() - began)
+
+    def _put_many(self, table: str, rows: Rows) -> None:
+        if rows:
+            self._connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+
+    def _put_rows(self, table: str, rows: Rows) -> None:
+        for start in range(0, len(rows), 64):
+            chunk = rows[start : start + 64]
+            values = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(chunk))
+            self._connection.execute(f"INSERT INTO {table} VALUES {values}", [v for row in chunk for v in row])
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+class PlainPostgres:
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self._seq = 0
+
+    @classmethod
+    async def create(cls, url: str) -> "PlainPostgres":
+        """On a connection of the owner, who alone may make tables."""
+        connection = await asyncpg.connect(url)
+        columns = ", ".join(f"{name} {kind}" for name, kind in zip(_NAMES, _TYPES, strict=True))
+        await connection.execute(f"CREATE TABLE plain_record ({columns}, PRIMARY KEY (tenant, seq))")
+        for name in ("exchange", "trace", "occurred_at"):
+            await connection.execute(f"CREATE INDEX plain_{name} ON plain_record (tenant, {name})")
+        await connection.execute(
+            "CREATE TABLE plain_detail (tenant text, seq bigint, salt bytea, bytes bytea, PRIMARY KEY (tenant, seq))"
+        )
+        return cls(connection)
+
+    async def copy(self, made: list[Entry], size: int) -> float:
+        return await self._timed(made, size, self._put_copy)
+
+    async def arrays(self, made: list[Entry], size: int) -> float:
+        return await self._timed(made, size, self._put_arrays)
+
+    async def _timed(
+        self,
+        made: list[Entry],
+        size: int,
+        put: Callable[[str, tuple[str, ...], Rows], Awaitable[None]],
+    ) -> float:
+        began = time.perf_counter()
+        for batch in _batches(made, size):
+            records, details = plain_rows(batch, self._seq)
+            self._seq += len(batch)
+            await self._connection.execute("BEGIN")
+            await put("plain_record", _TYPES, records)
+            await put("plain_detail", ("text", "bigint", "bytea", "bytea"), details)
+            await self._connection.execute("COMMIT")
+        return len(made) / (time.perf_counter() - began)
+
+    async def _put_copy(self, table: str, _: tuple[str, ...], rows: Rows) -> None:
+        if rows:
+            await self._connection.copy_records_to_table(table, records=rows)
+
+    async def _put_arrays(self, table: str, types: tuple[str, ...], rows: Rows) -> None:
+        if rows:
+            arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, 1))
+            statement = f"INSERT INTO {table} SELECT * FROM unnest({arrays})"
+            await self._connection.execute(statement, *zip(*rows, strict=True))
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+Way = Callable[[list[Entry], int], Awaitable[float]]
+
+
+async def measure(settings: Settings, ways: dict[str, Way], rows: int, rounds: int) -> list[dict[str, Any]]:
+    """Rows a second for each batch size, medians of interleaved rounds."""
+    results = []
+    async with writer_on(settings, SystemClock(), wait_s=60) as writer:
+        for size in SIZES:
+            count = max(100, min(rows, size * 40))
+            seen: dict[str, list[float]] = {name: [] for name in ("append", *ways)}
+            for _ in range(rounds):
+                seen["append"].append(await append(writer, entries(count), size))
+                for name, way in ways.items():
+                    seen[name].append(await way(entries(count), size))
+            medians = {name: round(statistics.median(values)) for name, values in seen.items()}
+            plain = max(medians[name] for name in ways)
+            results.append({"batch": size, **medians, "ratio": round(medians["append"] / plain, 2)})
+    return results
+
+
+async def on_sqlite(rows: int, rounds: int) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as directory:
+        settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, Path(directory))
+        await migrate.upgrade(settings)
+        plain = PlainSqlite(target(settings).path)
+        try:
+            return await measure(
+                settings, {"many_rows": plain.many_rows, "executemany": plain.executemany}, rows, rounds
+            )
+        finally:
+            await plain.close()
+
+
+async def on_postgresql(urls: tuple[str, str], rows: int, rounds: int) -> list[dict[str, Any]]:
+    settings = Postgres.settings(*urls)
+    plain = await PlainPostgres.create(urls[0])
+    try:
+        return await measure(settings, {"arrays": plain.arrays, "copy": plain.copy}, rows, rounds)
+    finally:
+        await plain.close()
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if "model name" in line), platform.machine())
+    versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    return {"cpu": model, "cores": os.cpu_count(), "load": os.getloadavg()[0], **versions}
+
+
+def report(result: dict[str, Any]) -> str:
+    lines = [", ".join(f"{name} {value}" for name, value in result["machine"].items())]
+    for name in ("sqlite", "postgresql"):
+        lines.append(f"\n{name}, rows a second")
+        for row in result[name]:
+            ways = [key for key in row if key not in ("batch", "append", "ratio")]
+            others = "  ".join(f"{key} {row[key]:>7}" for key in ways)
+            lines.append(f"  batch {row['batch']:>4}  append {row['append']:>7}  {others}  ratio {row['ratio']:.2f}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description="Appending records, against inserting the same rows plainly.")
+    arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--rows", type=int, default=20_000, help="rows a round at most")
+    arguments.add_argument("--rounds", type=int, default=5)
+    given = arguments.parse_args()
+    result: dict[str, Any] = {"machine": machine(), "rows": given.rows, "rounds": given.rounds}
+    result["sqlite"] = uvloop.run(on_sqlite(given.rows, given.rounds))
+    with postgres() as server:
+        result["postgresql"] = uvloop.run(on_postgresql(server.database(), given.rows, given.rounds))
+    print(json.dumps(result, indent=2) if given.json else report(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -27,8 +27,9 @@ _HEAD = "SELECT size, hash, recorded_at, policy FROM head WHERE tenant = ?"
 _MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ? WHERE tenant = ?"
 _START = "INSERT INTO head SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
 _HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
-_CHUNKS = (64, 8, 1)
-"""Rows a statement: one call into SQLite for many rows, without the interpreter's lock in between."""
+_CHUNKS = (64, 32, 16, 8, 4, 2, 1)
+"""Rows a statement: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and getting it
+back from a busy event loop takes longer than the rows do; that is why executemany, with a call a row, is not used."""
 
 
 @cache

@@ -16,7 +16,22 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | open_exchange, node, lease                                    | yes    | yes         | yes    |
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import TypeDecorator
+
+
+class Bytes(TypeDecorator[bytes]):
+    """Bytes, whatever a column holds. SQLite lets who tampers put text or a number into a column of bytes; that must
+    come out as other bytes, which verification finds and names, and not as an error of every reader."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_result_value(self, value: object, dialect: Dialect) -> bytes | None:
+        if value is None or isinstance(value, bytes):
+            return value
+        return str(value).encode("utf-8", "surrogatepass")
+
 
 metadata = MetaData(
     naming_convention={
@@ -48,8 +63,8 @@ record = Table(
     Column("zone", Text),
     Column("classes", Text),
     Column("trace", Text),
-    Column("bytes", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
+    Column("bytes", Bytes, nullable=False),
+    Column("hash", Bytes, nullable=False),
     Index("record_exchange", "tenant", "exchange"),
     Index("record_trace", "tenant", "trace"),
     Index("record_occurred_at", "tenant", "occurred_at"),
@@ -61,8 +76,8 @@ detail = Table(
     metadata,
     Column("tenant", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("salt", LargeBinary, nullable=False),
-    Column("bytes", LargeBinary, nullable=False),
+    Column("salt", Bytes, nullable=False),
+    Column("bytes", Bytes, nullable=False),
     sqlite_with_rowid=False,
 )
 """Details beside the records, and the 32 bytes their commitment was made with."""
@@ -74,8 +89,8 @@ sealed = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("part", Text, primary_key=True),
     Column("key", Text, nullable=False),
-    Column("nonce", LargeBinary, nullable=False),
-    Column("ciphertext", LargeBinary, nullable=False),
+    Column("nonce", Bytes, nullable=False),
+    Column("ciphertext", Bytes, nullable=False),
     sqlite_with_rowid=False,
 )
 """Sealed openings and content (`ledger.entry.SealedPart`)."""
@@ -95,7 +110,7 @@ pseudonym = Table(
     metadata,
     Column("tenant", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
-    Column("lookup", LargeBinary, primary_key=True),
+    Column("lookup", Bytes, primary_key=True),
     Column("id", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Index("pseudonym_id", "tenant", "id"),
@@ -108,7 +123,7 @@ head = Table(
     metadata,
     Column("tenant", Text, primary_key=True),
     Column("size", BigInteger, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
+    Column("hash", Bytes, nullable=False),
     Column("recorded_at", Text, nullable=False),
     Column("policy", Text),
     sqlite_with_rowid=False,
@@ -121,8 +136,8 @@ checkpoint = Table(
     metadata,
     Column("tenant", Text, primary_key=True),
     Column("size", BigInteger, primary_key=True, autoincrement=False),
-    Column("root", LargeBinary, nullable=False),
-    Column("note", LargeBinary, nullable=False),
+    Column("root", Bytes, nullable=False),
+    Column("note", Bytes, nullable=False),
     sqlite_with_rowid=False,
 )
 """Signed checkpoints: `note` is the whole signed note."""
@@ -133,7 +148,7 @@ tile = Table(
     Column("tenant", Text, primary_key=True),
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("idx", BigInteger, primary_key=True, autoincrement=False),
-    Column("hashes", LargeBinary, nullable=False),
+    Column("hashes", Bytes, nullable=False),
     sqlite_with_rowid=False,
 )
 """Full tiles of the tree (C2SP tlog-tiles): 256 hashes, 8,192 bytes each."""
@@ -178,7 +193,7 @@ api_key = Table(
     Column("id", Text, primary_key=True),
     Column("tenant", Text, nullable=False),
     Column("prefix", Text, nullable=False, unique=True),
-    Column("hash", LargeBinary, nullable=False),
+    Column("hash", Bytes, nullable=False),
     Column("owner", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("roles", Text, nullable=False),
@@ -197,7 +212,7 @@ policy_version = Table(
     "policy_version",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("bytes", LargeBinary, nullable=False),
+    Column("bytes", Bytes, nullable=False),
     Column("created_at", Text, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -51,9 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
 def listener(server: Server) -> socket.socket:
     """A socket bound to the configured address; nobody can connect before the server listens on it."""
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-    place = socket.socket(family)
+    place = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it. Small pieces of a stream must not wait for the client's acknowledgement.
+        place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         place.bind((server.host, server.port))
     except OSError as error:
         place.close()

@@ -17,6 +17,7 @@ from gateway.settings import Settings
 from gateway.store.directory import Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.keyring import Keyring
+from gateway.store.recovery import verify_tail
 from gateway.store.verification import LedgerVerification, Verdict
 
 
@@ -53,6 +54,8 @@ async def verify(settings: Settings, tenant: str, given: bytes | None) -> Verifi
         async with opened(settings) as site:
             by = await operator(site, tenant)
             auditor = await site.auditor(tenant)
+            # Nothing is appended to a head that is not the newest record's: it would break the chain for good.
+            await verify_tail(site.engine, site.tenants[tenant].ledger, tail=1)
             verdict = await auditor.verify(Reader(actor=by.actor, kind="person", detail=by.detail), given)
             return Verification(verdict=verdict, against=given is not None)
     except (ConfigurationError, LedgerUnavailable, VerificationError) as error:

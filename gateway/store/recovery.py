@@ -69,15 +69,15 @@ async def close_interrupted(engine: AsyncEngine, writer: LedgerWriter, clock: Cl
     return closed
 
 
-async def verify_tail(engine: AsyncEngine, ledger: str) -> tuple[int, int]:
-    """(size, records checked): that the head is the newest record's, and that the newest records are what their hashes
-    and links say. `VerificationError` names the first that is not."""
+async def verify_tail(engine: AsyncEngine, ledger: str, tail: int = TAIL) -> tuple[int, int]:
+    """(size, records checked): that the head is the newest record's, and that the newest `tail` records are what their
+    hashes and links say. `VerificationError` names the first that is not."""
     record, head = tables.record.c, tables.head.c
     newest = (
         select(record.seq, record.recorded_at, record.bytes, record.hash)
         .where(record.tenant == ledger)
         .order_by(record.seq.desc())
-        .limit(TAIL)
+        .limit(tail)
     )
     # One statement: two would see the ledger at two different times, while other nodes write.
     place = select(head.size, head.hash, head.recorded_at).where(head.tenant == ledger).subquery("place")
@@ -94,7 +94,7 @@ async def verify_tail(engine: AsyncEngine, ledger: str) -> tuple[int, int]:
         raise VerificationError("head: the ledger has none")
     size, expected, recorded_at = rows[0][0], rows[0][1], rows[0][2]
     records = [tuple(row)[3:] for row in rows if row[3] is not None]
-    if len(records) < min(size, TAIL) or (records and records[0][0] != size - 1):
+    if len(records) < min(size, tail) or (records and records[0][0] != size - 1):
         raise VerificationError(f"head: says {size} records, and the newest there is another one")
     if records and records[0][1] != recorded_at:
         raise VerificationError(f"head: its time is not that of record {size - 1}")

@@ -1,0 +1,180 @@
+"""`gateway evidence`: a bundle is written whole or not at all, and verified with its key and nothing else."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from gateway.core.errors import VerificationError
+from tests.cli.kit import Run, process
+from tests.cli.tampering import tamper
+
+ALICE = ("keys", "create", "--owner", "alice", "--zone", "in-house")
+
+
+@pytest.fixture
+def used(gateway: Run, site: Path) -> Path:
+    """An installation with three keys on record, and its public key in a file."""
+    for _ in range(3):
+        assert gateway(*ALICE).code == 0
+    assert gateway("keys", "verifier", "--out", "ledger.vkey").code == 0
+    return site
+
+
+@pytest.fixture
+def bundle(gateway: Run, used: Path) -> Path:
+    """A bundle of all of it."""
+    assert gateway("evidence", "export", "--out", "bundle.zip").code == 0
+    return used / "bundle.zip"
+
+
+def test_a_bundle_of_everything_holds(gateway: Run, bundle: Path) -> None:
+    result = gateway("evidence", "verify", "--key", "ledger.vkey", "bundle.zip")
+    assert result.code == 0
+    assert result.out.splitlines()[-1] == "VERIFIED"
+    assert "records      0 to 3, all 4 of them" in result.out, "the export's own record is the last"
+
+
+def test_verification_needs_no_database_network_or_configuration(bundle: Path, tmp_path: Path) -> None:
+    """Nor does it read a configuration that is there: one that would stop every other command."""
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("bundle.zip", "ledger.vkey"):
+        (bundle.parent / name).rename(alone / name)
+    (alone / "gateway.toml").write_text("nonsense")
+    result = process(alone, "evidence", "verify", "--key", "ledger.vkey", "bundle.zip", "--json")
+    assert (result.code, result.err) == (0, "")
+    assert result.data["ok"] is True
+    assert result.data["report"]["end"] == 4
+    assert {path.name for path in alone.iterdir()} == {"bundle.zip", "ledger.vkey", "gateway.toml"}
+
+
+def test_verification_opens_nothing_but_its_files(gateway: Run, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    real = os.open
+
+    def watch(path: str, *arguments: int) -> int:
+        opened.append(os.path.basename(path))
+        return real(path, *arguments)
+
+    monkeypatch.setattr(os, "open", watch)
+    monkeypatch.setattr("socket.socket", None)
+    assert gateway("evidence", "verify", "--key", "ledger.vkey", "bundle.zip").code == 0
+    assert "gateway.toml" not in opened
+
+
+def test_any_changed_byte_is_found(gateway: Run, bundle: Path) -> None:
+    content = bundle.read_bytes()
+    for place in range(0, len(content), len(content) // 12):
+        bundle.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        result = gateway("evidence", "verify", "--key", "ledger.vkey", "bundle.zip")
+        assert result.code == 1, place
+        assert result.out.splitlines()[-1] == "NOT VERIFIED"
+    bundle.write_bytes(content[:-1])
+    data = gateway("evidence", "verify", "--key", "ledger.vkey", "bundle.zip", "--json").data
+    assert data["ok"] is False
+    assert data["failure"]
+
+
+def test_the_key_of_another_ledger_does_not_verify(gateway: Run, bundle: Path) -> None:
+    gateway("keys", "verifier", "--tenant", "_system", "--out", "other.vkey")
+    assert gateway("evidence", "verify", "--key", "other.vkey", "bundle.zip").code == 1
+
+
+def test_a_newer_checkpoint_is_compared(gateway: Run, bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as box:
+        name = next(name for name in box.namelist() if name.endswith("checkpoints/last.txt"))
+        (bundle.parent / "same").write_bytes(box.read(name))
+    gateway(*ALICE)
+    gateway("evidence", "export", "--out", "later.zip")
+    with zipfile.ZipFile(bundle.parent / "later.zip") as box:
+        (bundle.parent / "newer").write_bytes(box.read(name))
+    verify = ("evidence", "verify", "--key", "ledger.vkey", "bundle.zip", "--checkpoint")
+    assert gateway(*verify, "same").code == 0
+    newer = gateway(*verify, "newer")
+    assert newer.code == 1, "the bundle lacks records that the newer checkpoint covers"
+    (bundle.parent / "none").write_bytes(b"nonsense")
+    assert gateway(*verify, "none").code == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("missing.vkey", "bundle.zip"), ("wrong.vkey", "bundle.zip"), ("ledger.vkey", "missing.zip")]
+)
+def test_files_that_are_not_there_or_no_key_are_wrong_use(gateway: Run, bundle: Path, key: str, name: str) -> None:
+    (bundle.parent / "wrong.vkey").write_text("nonsense")
+    result = gateway("evidence", "verify", "--key", key, name)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"nonsense" * 1000])
+def test_a_file_that_is_no_bundle_does_not_hold(gateway: Run, used: Path, content: bytes) -> None:
+    (used / "file.zip").write_bytes(content)
+    assert gateway("evidence", "verify", "--key", "ledger.vkey", "file.zip").code == 1
+
+
+def test_an_export_is_on_record_with_who_asked(gateway: Run, bundle: Path) -> None:
+    (record,) = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
+    assert record["record"]["actor"].startswith("ac_")
+    assert record["detail"]["method"] == "command-line"
+
+
+def test_a_range_and_filters_select(gateway: Run, used: Path) -> None:
+    options = ("--first", "1", "--end", "3", "--event", "key.created", "--to", "2099-01-01", "--json")
+    data = gateway("evidence", "export", "--out", "range.zip", *options).data
+    assert (data["first"], data["end"], data["selected"], data["opened"]) == (1, 3, 2, 2)
+    none = gateway(
+        "evidence", "export", "--out", "none.zip", "--no-details", "--first", "1", "--end", "3", "--json"
+    ).data
+    assert (none["selected"], none["opened"]) == (2, 0)
+    report = gateway("evidence", "verify", "--key", "ledger.vkey", "range.zip", "--json").data["report"]
+    assert report["filters"] == {"event": "key.created", "to": "2099-01-01T00:00:00.000000Z"}
+
+
+def test_a_bundle_is_for_its_owner_alone(bundle: Path) -> None:
+    assert bundle.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_overwritten_and_nothing_is_recorded_for_it(gateway: Run, used: Path) -> None:
+    (used / "mine.zip").write_text("mine")
+    assert gateway("evidence", "export", "--out", "mine.zip").code == 2
+    assert (used / "mine.zip").read_text() == "mine"
+    assert gateway("audit", "query", "--event", "audit.exported", "--json").data["records"] == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--first", "-1"), ("--first", "2", "--end", "2"), ("--decision", "maybe"), ("--out", "missing/b.zip")],
+)
+def test_a_wrong_selection_is_wrong_use(gateway: Run, used: Path, options: tuple[str, ...]) -> None:
+    result = gateway("evidence", "export", "--out", "b.zip", *options)
+    assert result.code == 2
+    assert not (used / "b.zip").exists()
+
+
+def test_a_range_beyond_the_ledger_is_refused(gateway: Run, used: Path) -> None:
+    assert gateway("evidence", "export", "--out", "b.zip", "--first", "1000").code == 1
+    assert not (used / "b.zip").exists()
+
+
+def test_a_ledger_that_does_not_hold_gives_no_bundle(gateway: Run, used: Path) -> None:
+    tamper(used / "gateway.db", "UPDATE record SET bytes = bytes || ' ' WHERE seq = 1", restore=True)
+    result = gateway("evidence", "export", "--out", "b.zip")
+    assert result.code == 1
+    assert [path.name for path in used.iterdir() if "undle" in path.name or path.suffix == ".zip"] == []
+
+
+def test_what_fails_half_way_leaves_no_file(gateway: Run, used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*arguments: object, write: object, **named: object) -> object:
+        raise VerificationError("half way")
+
+    monkeypatch.setattr("gateway.exchange.auditor.build", fail)
+    assert gateway("evidence", "export", "--out", "b.zip").code == 1
+    assert [path.name for path in used.iterdir() if path.name.startswith(".bundle") or path.suffix == ".zip"] == []
+
+
+def test_the_exporters_own_words_are_data(gateway: Run, used: Path) -> None:
+    result = gateway("evidence", "export", "--out", "b.zip", "--json")
+    assert json.loads(result.out)["file"] == "b.zip"

@@ -36,6 +36,8 @@ check: $(VENV)/.dev ## Check format, lint, types, import contracts, container fi
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/shellcheck docker/entrypoint.sh tests/install_services.sh .ci/run
 	$(BIN)/python -m pytest tests/house -m "not slow"
 
 bench: $(VENV)/.dev ## Measure the pipeline, appending and verification against their references

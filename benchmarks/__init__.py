@@ -1,4 +1,4 @@
-"""What the gateway costs, measured: `python -m benchmarks.run` (`make bench`). `docs/benchmarks.md` says how to read it.
+"""What the gateway costs: `python -m benchmarks.run` (`make bench`). `docs/benchmarks.md` says how to read it.
 
 `run`        chooses, prints, judges against the targets
 `pipeline`   whole requests, beside a pass-through that checks nothing (`ref`)

@@ -8,6 +8,7 @@ import asyncio
 import json
 import signal
 import sys
+from functools import partial
 from typing import cast
 
 import httptools
@@ -92,8 +93,7 @@ async def serve(names: list[str]) -> tuple[dict[str, int], list[asyncio.Server]]
     ports: dict[str, int] = {}
     servers = []
     for name in names:
-        counter = Counter()
-        server = await loop.create_server(lambda counter=counter: AgentProtocol(counter), "127.0.0.1", 0)
+        server = await loop.create_server(partial(AgentProtocol, Counter()), "127.0.0.1", 0)
         ports[name] = server.sockets[0].getsockname()[1]
         servers.append(server)
     return ports, servers

@@ -14,11 +14,11 @@ CLASSES = ("public", "internal", "pii", "phi", "pci")
 SIZE = 1024
 _NAMES = ("Anna", "Bruno", "Clara", "David", "Elena", "Frank", "Greta", "Hugo", "Irene", "Jonas", "Karin", "Louis")
 _FAMILIES = ("Albers", "Brandt", "Costa", "Dorn", "Eriksen", "Fischer", "Gomez", "Hansen", "Ivers", "Jansen", "Keller")
-_WORDS = (
-    "the plan for our stock at both sites was read by all who asked and nobody had a question about shelves or labels "
-    "while the trucks that came late in autumn were sent back with half of their load because the gate had been closed "
-    "so we moved what was left to the hall behind the shop and counted it again before the new order went out to them"
-).split()
+_WORDS = tuple(
+    "the plan for our stock at both sites was read by all who asked and nobody had a question about shelves or "
+    "labels while trucks that came late in autumn were sent back with half of their load because gate been closed "
+    "so we moved what left to hall behind shop counted it again before new order went out them".split(" ")
+)
 _CARDS = ("4111 1111 1111 1111", "5500 0000 0000 0004", "3400 0000 0000 009", "6011 0000 0000 0004")
 
 
@@ -30,10 +30,10 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bodies(number: int, seed: int = 11) -> Iterator[Body]:
-    """In a cycle of twelve: six public, two internal, two with personal data, one with health and one with card data."""
+    """In a cycle of twelve: six public, two internal, two with personal data, one each with health and card data."""
     chance = random.Random(seed)
-    cycle = ("public", "public", "public", "internal", "pii", "phi", "public", "public", "public", "internal", "pii")
-    cycle = (*cycle, "pci")
+    half = ("public", "public", "public", "internal", "pii")
+    cycle = (*half, "phi", *half, "pci")
     for index in range(number):
         data_class = cycle[index % len(cycle)]
         yield Body(data=_body(chance, index, data_class), data_class=data_class)

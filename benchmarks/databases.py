@@ -24,6 +24,10 @@ class Databases:
     def kinds(self) -> tuple[str, ...]:
         return ("sqlite",) if self._server is None else ("sqlite", "postgresql")
 
+    def urls(self) -> tuple[str, str] | None:
+        """Owner's and application's URL of a fresh PostgreSQL database, migrated; None where there is no PostgreSQL."""
+        return None if self._server is None else self._server.database()
+
     def make(self, kind: str, directory: Path) -> str:
         """The URL of a fresh database, migrated. A SQLite file lies in `directory` and is named relative to it."""
         if kind == "postgresql" and self._server is not None:

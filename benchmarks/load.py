@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import count
 from typing import cast
 
@@ -111,9 +112,7 @@ async def load(port: int, requests: Sequence[bytes], *, connections: int, second
     finished: list[asyncio.Future[None]] = [loop.create_future() for _ in range(connections)]
     open_connections = []
     for done in finished:
-        open_connections.append(
-            await loop.create_connection(lambda done=done: _Connection(run, done), "127.0.0.1", port)
-        )
+        open_connections.append(await loop.create_connection(partial(_Connection, run, done), "127.0.0.1", port))
     cpu, began = time.process_time(), time.perf_counter()
     run.deadline = began + seconds
     for _, protocol in open_connections:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from benchmarks import site
 from benchmarks.bodies import CLASSES, bodies
-from benchmarks.children import Unmeasured, child, cpu_seconds, split
+from benchmarks.children import child, cpu_seconds
 from benchmarks.databases import Databases
 from benchmarks.load import Measured, ask, load
 from gateway.settings import Settings
@@ -71,9 +71,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Why the figures do not count; empty when they do."""
 
 
-def measure(databases: Databases, directory: Path, *, seconds: float, rounds: int) -> Report:
-    """Run it all. `Unmeasured` when a process does not start."""
-    server_core, load_core = split()
+def measure(databases: Databases, directory: Path, *, seconds: float, rounds: int, cores: tuple[int, int]) -> Report:
+    """Run it all; `cores` are those of the server and of the load. `Unmeasured` when a process does not start."""
+    server_core, load_core = cores
     samples: list[list[Sample]] = []
     with ExitStack() as stack:
         log = directory / "agent.log"
@@ -173,7 +173,9 @@ def _faults(sample: Sample) -> list[str]:
 def _missing(name: str, trail: Trail) -> list[str]:
     faults = []
     if trail.intents != trail.reached_agent:
-        faults.append(f"{name}: {trail.reached_agent} requests reached the agent, {trail.intents} intents are on record")
+        faults.append(
+            f"{name}: {trail.reached_agent} requests reached the agent, {trail.intents} intents are on record"
+        )
     if trail.ended != trail.intents:
         faults.append(f"{name}: {trail.intents} exchanges were opened, {trail.ended} ended")
     if trail.with_findings < 0.3:
@@ -231,6 +233,3 @@ def lines(report: Report) -> list[str]:
             f"on record; findings in {trail.with_findings:.0%} of the messages; {trail.pairs} (role, class) pairs"
         )
     return told
-
-
-__all__ = ["Report", "Unmeasured", "lines", "measure"]

@@ -76,7 +76,7 @@ async def main(url: str) -> None:
         place.bind(("127.0.0.1", 0))
         async with client() as http:
             config = uvicorn.Config(
-                PassThrough(http, url),  # type: ignore[arg-type]  # uvicorn's scope types are closer than ASGI's
+                PassThrough(http, url),
                 http="httptools",
                 ws="none",
                 lifespan="off",

@@ -30,13 +30,29 @@ ISSUER, AUDIENCE, KEY_ID = "https://login.bench.example", "gateway", "bench-1"
 PURPOSES = ("HOPERAT", "TREAT")
 _TEAM_RULES = (
     ("class:internal", "zone:partner", "chat", "always", "allow", "none", "sends internal data to partners' agents"),
-    ("class:pii", "zone:cloud", "chat", "contract:valid", "allow", "redact", "sends personal data masked, to the cloud"),
+    (
+        "class:pii",
+        "zone:cloud",
+        "chat",
+        "contract:valid",
+        "allow",
+        "redact",
+        "sends personal data masked, to the cloud",
+    ),
     ("class:phi", "zone:in-house", "chat", "zone:trusted", "allow", "none", "uses health data in the house"),
     ("class:pci", "zone:in-house", "chat", "zone:trusted", "allow", "none", "uses card data in the house"),
     ("class:pii", "zone:in-house", "chat", "always", "allow", "none", "uses personal data in the house"),
     ("class:public", "zone:cloud", "chat", "always", "allow", "none", "sends public data to the cloud"),
     ("class:internal", "zone:in-house", "chat", "always", "allow", "none", "uses internal data in the house"),
-    ("class:internal", "zone:cloud", "tool:*", "always", "deny", "none", "hands no internal data to tools in the cloud"),
+    (
+        "class:internal",
+        "zone:cloud",
+        "tool:*",
+        "always",
+        "deny",
+        "none",
+        "hands no internal data to tools in the cloud",
+    ),
 )
 
 

@@ -1,0 +1,148 @@
+"""`make bench`: measure, print for people, write JSON, and judge against the targets.
+
+    python -m benchmarks.run [--only PART …] [--seconds S] [--rounds N] [--json FILE]
+
+Ends with 1 when a figure misses its target, or does not count because something that was measured did not happen.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from benchmarks import append, classify, machine, pipeline, verify
+from benchmarks.children import Unmeasured, split
+from benchmarks.databases import Databases, databases
+
+PARTS = ("pipeline", "append", "verify", "classify")
+APPEND_TARGET, APPEND_BATCH = 0.6, 500
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one part found: figures for JSON, lines for people, and what is not as it should be."""
+
+    figures: object
+    lines: list[str]
+    misses: list[str]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for."""
+
+    only: tuple[str, ...]
+    seconds: float
+    rounds: int
+    json: Path | None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = parse(arguments)
+    directory = Path(tempfile.mkdtemp(prefix="gateway-bench-"))
+    everywhere = os.sched_getaffinity(0)
+    try:
+        # The load, the agent and what this process starts itself stay off the core of what is measured.
+        os.sched_setaffinity(0, {split()[1]})
+        with databases() as found:
+            os.sched_setaffinity(0, everywhere)
+            return report(asked, found, directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def parse(arguments: Sequence[str] | None) -> Asked:
+    parser = argparse.ArgumentParser(prog="benchmarks.run", description="What the gateway costs, measured.")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each load of the pipeline")
+    parser.add_argument("--rounds", type=int, default=5, help="whose medians are told")
+    parser.add_argument("--json", type=Path, help="write every figure to this file")
+    given = parser.parse_args(arguments)
+    if not 0.1 <= given.seconds <= 60 or not 1 <= given.rounds <= 50:
+        parser.error("--seconds must lie between 0.1 and 60, --rounds between 1 and 50")
+    return Asked(only=tuple(given.only), seconds=given.seconds, rounds=given.rounds, json=given.json)
+
+
+def report(asked: Asked, found: Databases, directory: Path) -> int:
+    """Run the parts; the exit code."""
+    described = machine.describe(directory, found.version)
+    print("\n".join(machine.lines(described)))
+    parts: dict[str, Callable[[], Part]] = {
+        "pipeline": lambda: _pipeline(asked, found, directory),
+        "append": lambda: _append(asked, found),
+        "verify": _verify,
+        "classify": _classify,
+    }
+    figures: dict[str, object] = {"machine": described}
+    misses: list[str] = []
+    for name in asked.only:
+        print(f"\n{name}", flush=True)
+        try:
+            part = parts[name]()
+        except Unmeasured as error:
+            part = Part(figures=None, lines=[], misses=[str(error)])
+        print("\n".join(f"  {line}" for line in part.lines), flush=True)
+        figures[name] = part.figures
+        misses += [f"{name}: {miss}" for miss in part.misses]
+    figures["misses"] = misses
+    if asked.json is not None:
+        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
+    print("\n" + ("\n".join(misses) if misses else "every target is met"))
+    return 1 if misses else 0
+
+
+def _pipeline(asked: Asked, found: Databases, directory: Path) -> Part:
+    everywhere = os.sched_getaffinity(0)
+    cores = split()
+    os.sched_setaffinity(0, {cores[1]})
+    try:
+        result = pipeline.measure(found, directory, seconds=asked.seconds, rounds=asked.rounds, cores=cores)
+    finally:
+        os.sched_setaffinity(0, everywhere)
+    misses = [
+        f"{name} at {connections} connections: {ratio:.3f} of the pass-through, {pipeline.TARGET} is wanted"
+        for name, by_connections in result.ratios.items()
+        for connections, ratio in by_connections.items()
+        if ratio < pipeline.TARGET
+    ]
+    return Part(figures=result, lines=pipeline.lines(result), misses=[*result.faults, *misses])
+
+
+def _append(asked: Asked, found: Databases) -> Part:
+    figures = {"sqlite": uvloop.run(append.on_sqlite(20_000, asked.rounds))}
+    urls = found.urls()
+    if urls is not None:
+        figures["postgresql"] = uvloop.run(append.on_postgresql(urls, 20_000, asked.rounds))
+    lines, misses = [], []
+    for name, rows in figures.items():
+        for row in rows:
+            others = ", ".join(
+                f"{key} {value}" for key, value in row.items() if key not in ("batch", "append", "ratio")
+            )
+            lines.append(
+                f"{name:10} batch {row['batch']:>3}  {row['append']:>6} rows/s  ({others})  ratio {row['ratio']:.2f}"
+            )
+            if row["batch"] == APPEND_BATCH and row["ratio"] < APPEND_TARGET:
+                misses.append(f"{name}: {row['ratio']:.2f} of plain inserts, {APPEND_TARGET} is wanted")
+    return Part(figures=figures, lines=lines, misses=misses)
+
+
+def _verify() -> Part:
+    result = verify.measure()
+    low = result.records_per_s < verify.TARGET
+    misses = [f"{result.records_per_s:,.0f} records a second, {verify.TARGET:,} are wanted"] if low else []
+    return Part(figures=result, lines=verify.lines(result), misses=misses)
+
+
+def _classify() -> Part:
+    """Prints for itself; it has no target here."""
+    classify.main()
+    return Part(figures=None, lines=[], misses=[])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

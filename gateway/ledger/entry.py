@@ -41,9 +41,7 @@ class Sealing(Protocol):
         """An `ExchangeKey` of the implementation's own, for an exchange that names these subjects (pseudonyms)."""
         ...
 
-    def seal(
-        self, *, tenant: str, record: str, part: str, opening: bytes, value: bytes | None, key: Any
-    ) -> SealedPart:
+    def seal(self, *, tenant: str, record: str, part: str, opening: bytes, value: bytes | None, key: Any) -> SealedPart:
         """The opening r (32 bytes) of a commitment, and its value where that is kept, sealed for one place."""
         ...
 

@@ -121,10 +121,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "exchange.denied": {
         **WHO,
         **EXCHANGE_IDS,
-
-            **DECIDED,
-            "decision": DecisionInfo(effect="deny", rules=("no-phi-outside",), obligations=(), policy=POLICY)
-        ,
+        **DECIDED,
+        "decision": DecisionInfo(effect="deny", rules=("no-phi-outside",), obligations=(), policy=POLICY),
         "request": REQUEST,
         "outcome": OutcomeInfo(code="policy_denied", status=403),
     },

@@ -11,9 +11,9 @@ class Part(msgspec.Struct, frozen=True):
     """One piece of text or attachment, with its place.
 
     `pointer` is an RFC 6901 JSON pointer into the body (`/messages/0/content`), or `path:N`, `query:NAME`,
-    `header:NAME`, `form:NAME` outside it. `kind` is `text`; `name` for object keys, file names and identifiers that are scanned
-    but cannot be masked in place; `unreadable` for what cannot be scanned (binary, unknown media): such a part is
-    `unscanned` and its `text` is empty. In `text` pieces of JSON in a string stand as they are written there.
+    `header:NAME`, `form:NAME` outside it. `kind` is `text`; `name` for object keys, file names and identifiers that are
+    scanned but cannot be masked in place; `unreadable` for what cannot be scanned (binary, unknown media): such a part
+    is `unscanned` and its `text` is empty. In `text` pieces of JSON in a string stand as they are written there.
     `label` is the object key, form field or variable that the text stands under, where it may tell what the text is
     (`mrn`, `patient_name`): context for recognition, never itself part of `text`.
     """

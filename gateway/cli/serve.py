@@ -6,6 +6,7 @@ end, and put the rest on record; a second one ends it without waiting.
 
 import argparse
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -26,6 +27,8 @@ from gateway.web.app import build_app
 
 GRACE_S = 30
 """How long requests under way may take to end once the server stops."""
+_COLLECT = (10_000, 20, 50)
+"""Objects more than at the last collection that make the next one, and how many of each age make one of the next."""
 KEEP_ALIVE_S = 75
 """Longer than proxies and client libraries keep idle connections, so that it is they who close them."""
 
@@ -117,11 +120,24 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
     check_tls(settings.server, settings)
     url = _address(settings.server, place)
     async with open_gateway(settings) as gateway:
+        app = build_app(gateway)
+        _settle()
         server = GatewayServer(
-            _config(build_app(gateway), settings),
+            _config(app, settings),
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
         )
         await server.serve([place])
+
+
+def _settle() -> None:
+    """What was built to stay is left out of every later garbage collection, and collections are made less often.
+
+    A hundred thousand objects of rules, tables and routes, walked again and again for nothing, cost a fifth of every
+    request. Requests themselves leave hardly a cycle behind.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
 
 
 def _config(app: Callable[..., object], settings: Settings) -> uvicorn.Config:

@@ -54,6 +54,7 @@ class Directory:
         self._engine, self._keyring, self._clock, self._host = engine, keyring, clock, host
         self._tenants: dict[str, TenantEntry] = {}
         self._cache: dict[tuple[str, bytes], tuple[str, int]] = {}
+        self._asking: dict[tuple[str, bytes], asyncio.Task[str]] = {}
 
     async def tenant(self, configured: str) -> str:
         """The ledger id of a configured tenant (or of `_system`), made with its keys if it is not known yet."""
@@ -126,6 +127,20 @@ class Directory:
         cached = self._cache.get((ledger, lookup))
         if cached is not None and now < cached[1]:
             return cached[0]
+        task = self._asking.get((ledger, lookup))
+        if task is None:
+            # One question for all who ask at once; whoever stops waiting does not take the answer from the others.
+            task = asyncio.create_task(self._ask(ledger, kind, lookup, prefix, now))
+            self._asking[ledger, lookup] = task
+            task.add_done_callback(lambda done: self._asked((ledger, lookup), done))
+        return await asyncio.shield(task)
+
+    def _asked(self, key: tuple[str, bytes], task: "asyncio.Task[str]") -> None:
+        del self._asking[key]
+        if not task.cancelled():
+            task.exception()  # seen, even if everyone who waited is gone
+
+    async def _ask(self, ledger: str, kind: str, lookup: bytes, prefix: str, now: int) -> str:
         found = await self._find(ledger, kind, lookup)
         if found is None:
             row = {"tenant": ledger, "kind": kind, "lookup": lookup, "id": random_id(prefix)}

@@ -9,11 +9,12 @@ import json
 import logging
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
 from typing import IO
+
+from gateway.ledger.times import timestamp
 
 FIELDS = ("exchange", "trace", "code", "status", "agent", "decision")
 """What a line may say of an exchange: ids, codes and registered names, from a record's `extra`."""
@@ -32,7 +33,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "time": timestamp(int(record.created * 1e6)),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),
@@ -61,6 +62,10 @@ def configure(level: str, stream: IO[str] | None = None) -> None:
     for name in SILENT:
         logging.getLogger(name).disabled = True
     logging.captureWarnings(True)
+    # No line says which thread or process wrote it, or from where in the code: what is not told is not looked up, at
+    # every request (the logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
 
 
 def _message(record: logging.LogRecord) -> str:

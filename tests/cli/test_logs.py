@@ -35,6 +35,12 @@ def lines() -> Iterator[Lines]:
     root, ours = logging.getLogger(), logging.getLogger("gateway")
     handlers, level, our_level = root.handlers[:], root.level, ours.level
     disabled = {name: logging.getLogger(name).disabled for name in logs.SILENT}
+    # Servers that other tests started in this process have left their own levels behind.
+    servers = [logging.getLogger(name) for name in ("uvicorn", "uvicorn.error")]
+    left = [(server.level, server.propagate) for server in servers]
+    for server in servers:
+        server.setLevel(logging.NOTSET)
+        server.propagate = True
     stream = io.StringIO()
     logs.configure("info", stream)
     try:
@@ -46,6 +52,9 @@ def lines() -> Iterator[Lines]:
         ours.setLevel(our_level)
         for name, was in disabled.items():
             logging.getLogger(name).disabled = was
+        for server, (was_level, propagated) in zip(servers, left, strict=True):
+            server.setLevel(was_level)
+            server.propagate = propagated
 
 
 def test_a_line_of_ours_says_what_it_knows_of_the_exchange(lines: Lines) -> None:

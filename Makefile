@@ -51,7 +51,7 @@ kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database and ve
 	sh tests/install_services.sh
 	$(BIN)/python -m tests.kill
 
-fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each time; FUZZ_MINUTES=8, FUZZ_FACTOR=10
+fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each time; FUZZ_MINUTES=7, FUZZ_FACTOR=10
 	$(BIN)/python -m pytest -p tests.fuzz -rs --numprocesses $(JOBS) --dist worksteal -m "hypothesis and not slow" $(TESTS)
 
 requirements: $(VENV)/.dev ## Pin anew what pyproject.toml asks for; UPGRADE=1 takes the newest

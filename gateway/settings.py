@@ -17,6 +17,7 @@ import msgspec
 from gateway.core.errors import ConfigurationError
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+_VALUE = re.compile(r"^(Invalid enum value ).*?( - at `\$[\w.\[\]]*`)?$", re.DOTALL)
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
@@ -341,8 +342,9 @@ def _bounds(settings: Settings) -> None:
 
 
 def _without_values(message: str) -> str:
-    """msgspec says "Invalid enum value 'x' - at `$.agent[0].zone`": the place and the rule stay, the value goes."""
-    return re.sub(r"'[^']*'", "(given)", message).replace("`", "").replace("$.", "")
+    """msgspec says "Invalid enum value 'x' - at `$.agent[0].zone`": the place and the rule stay, the value goes,
+    whatever quotes it holds or is told in."""
+    return _VALUE.sub(r"\1(given)\2", message).replace("`", "").replace("$.", "")
 
 
 def _place(error: Exception) -> str:

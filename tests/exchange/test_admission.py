@@ -1,0 +1,179 @@
+"""A caller is admitted by what its credential allows: its purpose, classes that exist, so many persons, so often."""
+
+from typing import Any
+
+import pytest
+
+from gateway.core.caller import Caller, Identity
+from gateway.core.refusal import Refusal
+from gateway.exchange.admission import MAX_DECLARED, MAX_SUBJECTS, Admission
+from gateway.settings import Limits
+from tests.conftest import ManualClock
+from tests.exchange.making import arrival, identity
+
+
+class Identifies:
+    """Finds the same identity behind every credential, and remembers that it was asked."""
+
+    def __init__(self, found: Identity | Refusal) -> None:
+        self.found, self.asked = found, 0
+
+    async def identify(self, authorization: str | None, x_api_key: str | None) -> Identity | Refusal:
+        self.asked += 1
+        return self.found
+
+
+class Names:
+    """Pseudonyms that tell what they stand for."""
+
+    async def tenant(self, configured: str) -> str:
+        return f"tn_{configured}"
+
+    async def actor(self, ledger: str, subject: str, issuer: str | None = None) -> str:
+        return f"ac_{subject}"
+
+    async def subject(self, ledger: str, identifier: str) -> str | Refusal:
+        if identifier == "bad":
+            return Refusal(code="header_invalid", field="X-Data-Subject")
+        return f"su_{identifier.lower()}"
+
+
+def admission(clock: ManualClock, found: Identity | Refusal | None = None, **limits: Any) -> Admission:
+    identifies: Any = Identifies(identity() if found is None else found)
+    return Admission(
+        identifier=identifies,
+        pseudonyms=Names(),
+        limits=Limits(**limits),
+        clock=clock,
+        classes=frozenset({"pii", "phi"}),
+        tenants=frozenset({"default"}),
+    )
+
+
+async def asked(admits: Admission, *headers: tuple[str, str]) -> Caller | Refusal:
+    return await admits.identify(admits.begin(arrival(*headers)))
+
+
+def code(answer: object) -> str:
+    assert isinstance(answer, Refusal)
+    return answer.code
+
+
+@pytest.mark.parametrize("name", ["authorization", "x-api-key"])
+async def test_a_credential_header_that_is_there_twice_is_refused_before_anyone_looks_at_it(
+    clock: ManualClock, name: str
+) -> None:
+    identifies: Any = Identifies(identity())
+    admits = Admission(
+        identifier=identifies,
+        pseudonyms=Names(),
+        limits=Limits(),
+        clock=clock,
+        classes=frozenset(),
+        tenants=frozenset({"default"}),
+    )
+    assert code(await asked(admits, (name, "Bearer a"), (name, "Bearer a"))) == "credential_invalid"
+    assert identifies.asked == 0
+
+
+async def test_the_purpose_is_the_one_asked_for_or_the_credentials_first_or_none(clock: ManualClock) -> None:
+    admits = admission(clock, identity(purposes=("TREAT", "HOPERAT")))
+    first = await asked(admits)
+    second = await asked(admits, ("x-purpose", "HOPERAT"))
+    without = await asked(admission(clock, identity(purposes=())))
+    assert [one.purpose for one in (first, second, without) if isinstance(one, Caller)] == ["TREAT", "HOPERAT", None]
+
+
+async def test_a_purpose_that_the_credential_does_not_allow_is_refused_of_a_caller_that_is_known(
+    clock: ManualClock,
+) -> None:
+    admits = admission(clock)
+    exchange = admits.begin(arrival(("x-purpose", "Jane Roe")))
+    refusal = await admits.identify(exchange)
+    assert code(refusal) == "purpose_not_allowed"
+    assert "Jane" not in str(refusal)
+    assert exchange.caller is not None
+    assert exchange.caller.purpose is None
+
+
+async def test_declared_classes_must_be_known_and_not_too_many(clock: ManualClock) -> None:
+    admits = admission(clock)
+    assert isinstance(await asked(admits, ("x-data-class", "phi, pii")), Caller)
+    unknown = await asked(admits, ("x-data-class", "phi, Jane Roe"))
+    assert isinstance(unknown, Refusal)
+    assert (unknown.code, unknown.field, unknown.hint) == ("header_invalid", "X-Data-Class", "one of phi, pii")
+    many = ",".join(f"c{number}" for number in range(MAX_DECLARED + 1))
+    assert code(await asked(admits, ("x-data-class", many))) == "header_invalid"
+
+
+async def test_persons_become_pseudonyms_once_each_and_only_so_many(clock: ManualClock) -> None:
+    admits = admission(clock)
+    exchange = admits.begin(arrival(("x-data-subject", "A,a"), ("x-data-subject", "B")))
+    assert isinstance(await admits.identify(exchange), Caller)
+    assert exchange.subjects == ("su_a", "su_b")
+    most = ",".join(str(number) for number in range(MAX_SUBJECTS))
+    assert isinstance(await asked(admits, ("x-data-subject", most)), Caller)
+    assert code(await asked(admits, ("x-data-subject", f"{most},more"))) == "header_invalid"
+    assert code(await asked(admits, ("x-data-subject", "a,bad"))) == "header_invalid"
+
+
+async def test_a_credential_of_a_tenant_that_is_not_configured_is_no_caller_here(clock: ManualClock) -> None:
+    admits = admission(clock, identity(tenant="elsewhere"))
+    exchange = admits.begin(arrival())
+    assert code(await admits.identify(exchange)) == "credential_overreach"
+    assert exchange.caller is None
+
+
+async def test_what_identification_refuses_stays_refused(clock: ManualClock) -> None:
+    assert code(await asked(admission(clock, Refusal(code="credential_missing")))) == "credential_missing"
+
+
+async def test_a_credential_has_its_rate_and_is_told_of_it_also_when_refused(clock: ManualClock) -> None:
+    admits = admission(clock, identity(rate="1/minute"))
+    first, second = admits.begin(arrival()), admits.begin(arrival())
+    assert isinstance(await admits.identify(first), Caller)
+    assert dict(first.rate)["RateLimit"].startswith('"credential";r=0')
+    assert code(await admits.identify(second)) == "rate_limited"
+    assert second.caller is not None
+    assert "Retry-After" in dict(second.rate)
+    clock.advance(61)
+    assert isinstance(await asked(admits), Caller)
+
+
+async def test_tokens_of_one_subject_share_a_rate_and_keys_do_not(clock: ManualClock) -> None:
+    identifies: Any = Identifies(identity(method="jwt", issuer="https://i", credential="t1"))
+    admits = Admission(
+        identifier=identifies,
+        pseudonyms=Names(),
+        limits=Limits(credential="1/minute"),
+        clock=clock,
+        classes=frozenset(),
+        tenants=frozenset({"default"}),
+    )
+    assert isinstance(await asked(admits), Caller)
+    identifies.found = identity(method="jwt", issuer="https://i", credential="t2")
+    assert code(await asked(admits)) == "rate_limited"
+    for key in ("ck_1", "ck_2"):
+        identifies.found = identity(credential=key)
+        assert isinstance(await asked(admits), Caller)
+
+
+async def test_tenant_target_and_concurrency_limit_after_the_body_and_a_lease_comes_back(clock: ManualClock) -> None:
+    admits = admission(clock, target="2/minute", concurrency=1)
+    exchange = admits.begin(arrival())
+    assert code(admits.limit(exchange, "cloud")) == "credential_missing"
+    await admits.identify(exchange)
+    lease = admits.limit(exchange, "cloud")
+    assert not isinstance(lease, Refusal)
+    assert code(admits.limit(exchange, "cloud")) == "concurrency_limited"
+    admits.release(lease)
+    admits.release(lease)
+    assert code(admits.limit(exchange, "cloud")) == "rate_limited"
+    assert dict(exchange.rate)["RateLimit"].startswith('"target"')
+    assert not isinstance(admits.limit(exchange, "ward"), Refusal)
+    few = admission(clock, tenant="1/minute")
+    one = few.begin(arrival())
+    await few.identify(one)
+    few.limit(one, "a")
+    assert code(few.limit(one, "b")) == "rate_limited"
+    assert dict(one.rate)["RateLimit"].startswith('"tenant"')

@@ -1,0 +1,65 @@
+"""What is counted can be read by Prometheus, and holds names of the code and the configuration alone."""
+
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.exchange.metrics import STEPS, Metrics
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    parse: Any = text_string_to_metric_families
+    families: list[Any] = list(parse(metrics.exposition().decode()))
+    return {(one.name, tuple(sorted(one.labels.items()))): one.value for family in families for one in family.samples}
+
+
+def test_requests_decisions_and_failures_of_agents_are_counted_by_their_names() -> None:
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.request("openai", "ok")
+    metrics.decision("deny", None)
+    metrics.agent_error("cloud", "connect_failed")
+    found = samples(metrics)
+    assert found["gateway_requests_total", (("code", "ok"), ("protocol", "openai"))] == 2
+    assert found["gateway_decisions_total", (("effect", "deny"), ("zone", "none"))] == 1
+    assert found["gateway_agent_errors_total", (("agent", "cloud"), ("code", "connect_failed"))] == 1
+
+
+def test_buckets_of_every_step_are_cumulative_and_end_with_all() -> None:
+    metrics = Metrics()
+    for nanoseconds in (0, 50_000, 50_001, 1_000_000, 10**12):
+        metrics.step("decide", nanoseconds)
+    found = samples(metrics)
+    buckets = sorted(
+        (float(dict(labels)["le"]), value)
+        for (name, labels), value in found.items()
+        if name == "gateway_step_seconds_bucket" and dict(labels)["step"] == "decide"
+    )
+    counts = [value for _, value in buckets]
+    assert counts == sorted(counts)
+    assert counts[0] == 2, "a bound belongs to its own bucket"
+    assert counts[-1] == 5
+    assert found["gateway_step_seconds_count", (("step", "decide"),)] == 5
+    assert found["gateway_step_seconds_sum", (("step", "decide"),)] > 1000
+
+
+def test_a_step_that_never_happened_is_there_with_zero() -> None:
+    found = samples(Metrics())
+    assert [found["gateway_step_seconds_count", (("step", step),)] for step in STEPS] == [0] * len(STEPS)
+
+
+def test_the_ledger_tells_its_batches_its_lag_and_whether_it_is_up() -> None:
+    metrics = Metrics()
+    metrics.batch(3, 0.002)
+    metrics.ledger("default", 7, False)
+    found = samples(metrics)
+    assert found["gateway_ledger_batch_records_sum", ()] == 3
+    assert found["gateway_ledger_commit_seconds_count", ()] == 1
+    assert found["gateway_ledger_lag_records", (("tenant", "default"),)] == 7
+    assert found["gateway_ledger_up", (("tenant", "default"),)] == 0
+
+
+def test_two_gateways_in_one_process_do_not_count_for_each_other() -> None:
+    one, other = Metrics(), Metrics()
+    one.request("openai", "ok")
+    assert ("gateway_requests_total", (("code", "ok"), ("protocol", "openai"))) not in samples(other)

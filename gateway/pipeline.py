@@ -251,7 +251,10 @@ class Pipeline:
         entry = self._parts.scribe.outcome(exchange, outcome)
         await self._append(exchange, entry)
         self._metrics.request(exchange.arrival.protocol, outcome.code)
-        _log.info("completed", extra=_told(exchange, outcome.code, outcome.status))
+        # What went well is on record; a line for each would cost as much as deciding on it.
+        level = logging.DEBUG if outcome.code == "ok" else logging.INFO
+        if _log.isEnabledFor(level):
+            _log.log(level, "completed", extra=_told(exchange, outcome.code, outcome.status))
 
     def _end_later(self, exchange: Exchange) -> None:
         """The end of an exchange whose own task is being cancelled, in a task that nobody cancels."""

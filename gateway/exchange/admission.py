@@ -62,10 +62,12 @@ class Admission:
 
     async def identify(self, exchange: Exchange) -> Caller | Refusal:
         """Step 1: the caller; sets `exchange.caller` even where the request is refused after it is known."""
-        arrival = exchange.arrival
-        if arrival.repeats("authorization") or arrival.repeats("x-api-key"):
+        given = exchange.headers
+        if given.repeats_a_credential:
             return Refusal(code="credential_invalid", hint="each credential header once")
-        identity = await self._identifier.identify(arrival.header("authorization"), arrival.header("x-api-key"))
+        identity = await self._identifier.identify(
+            given.authorization[0] if given.authorization else None, given.x_api_key[0] if given.x_api_key else None
+        )
         if isinstance(identity, Refusal):
             return identity
         if identity.tenant not in self._tenants:

@@ -35,15 +35,6 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
                 return value
         return None
 
-    def repeats(self, name: str) -> bool:
-        """Whether a header that must be there once is there more often."""
-        return sum(key == name for key, _ in self.headers) > 1
-
-    def header_list(self, name: str) -> tuple[str, ...]:
-        """All values of a repeatable header, also those joined by commas in one line."""
-        values = (item.strip() for key, value in self.headers if key == name for item in value.split(","))
-        return tuple(dict.fromkeys(value for value in values if value))
-
 
 class Responder(Protocol):
     """Where the answer goes. `start` once, then `write` until `last` was given. Waits while the caller reads slowly.

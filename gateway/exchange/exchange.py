@@ -19,13 +19,21 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f
 
 
 class Headers(msgspec.Struct, frozen=True, kw_only=True):
-    """The gateway's own request headers, as the caller wrote them: checked later, never forwarded."""
+    """The request headers that are the gateway's own, as the caller wrote them: checked later, never forwarded."""
 
-    purpose: str | None
-    declared: tuple[str, ...]
-    subjects: tuple[str, ...]
-    exact: bool
-    idempotency: str | None
+    authorization: tuple[str, ...] = ()
+    x_api_key: tuple[str, ...] = ()
+    purpose: str | None = None
+    declared: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    exact: bool = False
+    idempotency: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def repeats_a_credential(self) -> bool:
+        """Whether a credential header is there more than once: whoever sits between might have read the other one."""
+        return len(self.authorization) > 1 or len(self.x_api_key) > 1
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,10 +120,10 @@ class Exchange:
 
     def __init__(self, arrival: Arrival, *, id: str, trace: str, span: str, started_us: int, started_ns: int) -> None:
         self.arrival, self.id, self.span = arrival, id, span
-        given = _TRACEPARENT.fullmatch(arrival.header("traceparent") or "")
+        self.headers = own_headers(arrival)
+        given = _TRACEPARENT.fullmatch(self.headers.traceparent or "")
         self.trace = given.group(1) if given else trace
         self.started_us, self.started_ns = started_us, started_ns
-        self.headers = own_headers(arrival)
         self.identity: Identity | None = None
         self.caller: Caller | None = None
         self.message: Message | None = None
@@ -143,11 +151,48 @@ class Exchange:
 
 
 def own_headers(arrival: Arrival) -> Headers:
-    """The `X-` headers of `interface.md`, and the idempotency key."""
+    """The `X-` headers of `interface.md`, the credential's, the trace's and the idempotency key, in one pass."""
+    found: dict[str, list[str]] = {}
+    for name, value in arrival.headers:
+        if name in _OWN:
+            found.setdefault(name, []).append(value)
+    if not found:
+        return _NONE
     return Headers(
-        purpose=arrival.header("x-purpose"),
-        declared=arrival.header_list("x-data-class"),
-        subjects=arrival.header_list("x-data-subject"),
-        exact=(arrival.header("x-route") or "").strip().lower() == "exact",
-        idempotency=arrival.header("idempotency-key"),
+        authorization=tuple(found.get("authorization", ())),
+        x_api_key=tuple(found.get("x-api-key", ())),
+        purpose=_first(found, "x-purpose"),
+        declared=_listed(found, "x-data-class"),
+        subjects=_listed(found, "x-data-subject"),
+        exact=(_first(found, "x-route") or "").strip().lower() == "exact",
+        idempotency=_first(found, "idempotency-key"),
+        traceparent=_first(found, "traceparent"),
     )
+
+
+def _first(found: dict[str, list[str]], name: str) -> str | None:
+    values = found.get(name)
+    return values[0] if values else None
+
+
+def _listed(found: dict[str, list[str]], name: str) -> tuple[str, ...]:
+    """All values of a repeatable header, also those joined by commas in one line; each once."""
+    if name not in found:
+        return ()
+    values = (item.strip() for value in found[name] for item in value.split(","))
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+_OWN = frozenset(
+    {
+        "authorization",
+        "x-api-key",
+        "x-purpose",
+        "x-data-class",
+        "x-data-subject",
+        "x-route",
+        "idempotency-key",
+        "traceparent",
+    }
+)
+_NONE = Headers()

@@ -47,6 +47,7 @@ class Metrics:
         self._agent_errors = Counter(
             "gateway_agent_errors", "Failures of agents", ["agent", "code"], registry=self.registry
         )
+        self._children: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
         self._steps = _Steps()
         self.registry.register(self._steps)
         self._batches = Histogram(
@@ -61,10 +62,18 @@ class Metrics:
         self._up = Gauge("gateway_ledger_up", "Whether the ledger can be written", ["tenant"], registry=self.registry)
 
     def request(self, protocol: str, code: str) -> None:
-        self._requests.labels(protocol, code).inc()
+        self._child(self._requests, protocol, code).inc()
 
     def decision(self, effect: str, zone: str | None) -> None:
-        self._decisions.labels(effect, zone or "none").inc()
+        self._child(self._decisions, effect, zone or "none").inc()
+
+    def _child(self, counter: Counter, *labels: str) -> Counter:
+        """The counter of these labels, found without the library's own checks of them."""
+        key = (counter, labels)
+        found = self._children.get(key)
+        if found is None:
+            found = self._children[key] = counter.labels(*labels)
+        return found
 
     def agent_error(self, agent: str, code: str) -> None:
         self._agent_errors.labels(agent, code).inc()

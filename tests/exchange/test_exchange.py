@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.core.finding import Scan
-from gateway.exchange.exchange import Classified
-from tests.exchange.making import exchange, route
+from gateway.exchange.exchange import Classified, own_headers
+from tests.exchange.making import arrival, exchange, route
 
 GIVEN = "0af7651916cd43dd8448eb211c80319c"
 
@@ -46,3 +46,30 @@ def test_classes_are_those_of_every_source_and_of_the_agents_floor_and_public_wh
     assert some.classes(route(floor=("internal",))) == ("internal", "pci", "phi", "pii")
     none = Classified(scan=scan, found=(), declared=(), inherited=(), floor=())
     assert none.classes() == ("public",)
+
+
+def test_a_credential_header_that_is_there_twice_repeats_even_with_one_value() -> None:
+    twice = own_headers(arrival(("authorization", "a"), ("authorization", "a"), ("x-api-key", "b")))
+    assert twice.repeats_a_credential
+    assert not own_headers(arrival(("authorization", "a"), ("x-api-key", "b"))).repeats_a_credential
+
+
+def test_a_list_header_is_the_same_in_one_line_or_in_several_without_repeats_and_empty_items() -> None:
+    joined = own_headers(arrival(("x-data-class", " phi, pii ,,phi,")))
+    apart = own_headers(arrival(("x-data-class", "phi"), ("x-purpose", "no"), ("x-data-class", "pii")))
+    assert joined.declared == apart.declared == ("phi", "pii")
+    assert joined.subjects == ()
+
+
+def test_a_list_header_is_the_same_in_one_line_or_in_several_without_repeats_and_empty_items() -> None:
+    joined = exchange(("x-data-class", " phi, pii ,,phi,")).headers
+    apart = exchange(("x-data-class", "phi"), ("x-purpose", "no"), ("x-data-class", "pii")).headers
+    assert joined.declared == apart.declared == ("phi", "pii")
+    assert joined.subjects == ()
+
+
+def test_of_a_header_that_stands_for_one_value_the_first_counts() -> None:
+    headers = exchange(
+        ("x-purpose", "TREAT"), ("x-purpose", "HMARKT"), ("x-route", "exact"), ("x-route", "any")
+    ).headers
+    assert (headers.purpose, headers.exact) == ("TREAT", True)

@@ -1,0 +1,135 @@
+"""Answers are decided on against the caller's zone: whole, masked as they pass, or read first and given again."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.agents.openai import OpenAIAdapter
+from gateway.core.errors import AgentError
+from gateway.core.message import Part
+from gateway.exchange.inspector import Inspector, StreamPlan
+from tests.checks.policy.making import rule
+from tests.conftest import ManualClock
+from tests.exchange.making import BOUNDS, LOCAL, MAIL, caller, engine, message, route, router
+
+ALL = rule("all", 900, data="class:any", agent="zone:in-house", when="zone:trusted")
+MASKED = rule("pii-masked", 1, data="class:pii", agent="zone:in-house", action="receive", obligations="redact")
+WITHHELD = rule("pii-withheld", 1, data="class:pii", agent="zone:*", action="receive", eft="deny")
+ADAPTER = OpenAIAdapter(BOUNDS)
+
+
+def inspector(clock: ManualClock, *lines: str, stream: Any = "auto") -> Inspector:
+    return Inspector(
+        router=router(clock, *lines), engine=engine(clock), bounds=BOUNDS, stream=stream, policy="sha256:" + "a" * 64
+    )
+
+
+def plan(clock: ManualClock, *lines: str, stream: Any = "auto", floor: tuple[str, ...] = ()) -> StreamPlan:
+    return inspector(clock, *lines, stream=stream).plan(caller(), message(), route(floor=floor))
+
+
+def test_an_answer_that_is_free_to_the_caller_passes_as_it_is(clock: ManualClock) -> None:
+    found = inspector(clock, ALL).answer(caller(), message(), LOCAL, (Part("/a", f"to {MAIL}"),))
+    assert (found.refusal, found.masked, found.classes, found.decision.effect) == (None, {}, ("pii",), "route")
+
+
+def test_an_answer_is_masked_or_withheld_as_the_rule_says(clock: ManualClock) -> None:
+    parts = (Part("/a", f"to {MAIL}"), Part("/b", "hello"))
+    masked = inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, parts)
+    assert masked.decision.effect == "redact"
+    assert dict(masked.masked) == {"/a": "to [EMAIL]"}
+    withheld = inspector(clock, ALL, WITHHELD).answer(caller(), message(), LOCAL, parts)
+    assert withheld.refusal is not None
+    assert (withheld.refusal.code, withheld.decision.effect, withheld.masked) == ("answer_withheld", "deny", {})
+
+
+def test_an_answer_that_must_be_masked_and_cannot_be_read_is_withheld(clock: ManualClock) -> None:
+    parts = (Part("/a", f"to {MAIL}"), Part("/b", "", "unreadable"))
+    found = inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, parts)
+    assert found.refusal is not None
+    assert found.refusal.code == "answer_withheld"
+
+
+def test_a_stream_is_masked_where_every_class_is_free_or_can_be_masked(clock: ManualClock) -> None:
+    free = plan(clock, ALL)
+    assert (free.mode, free.types) == ("mask", frozenset())
+    masked = plan(clock, ALL, MASKED)
+    assert masked.mode == "mask"
+    assert "email" in masked.types
+    assert "pii-masked" in masked.rules
+
+
+def test_a_stream_is_read_whole_where_a_class_is_denied_or_a_floor_or_the_setting_asks_for_it(
+    clock: ManualClock,
+) -> None:
+    assert plan(clock, ALL, WITHHELD).mode == "buffer"
+    assert plan(clock, ALL, floor=("internal",)).mode == "buffer"
+    assert plan(clock, ALL, stream="buffer").mode == "buffer"
+    assert plan(clock, ALL, WITHHELD, stream="mask").mode == "mask"
+
+
+def test_a_stream_is_read_whole_where_health_data_are_stricter_than_the_names_they_are_made_of(
+    clock: ManualClock,
+) -> None:
+    phi = rule("phi-masked", 1, data="class:phi", agent="zone:in-house", action="receive", obligations="redact")
+    assert plan(clock, ALL, phi).mode == "buffer"
+
+
+def chunk(*deltas: tuple[int, dict[str, Any]], finish: str | None = None) -> bytes:
+    choices = [{"index": index, "delta": delta, "finish_reason": finish} for index, delta in deltas]
+    document = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices}
+    return b"data: " + json.dumps(document).encode() + b"\n\n"
+
+
+def texts(body: bytes) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for line in body.decode().splitlines():
+        if line.startswith("data: {"):
+            for choice in json.loads(line[6:])["choices"]:
+                index = choice["index"]
+                found[index] = found.get(index, "") + (choice["delta"].get("content") or "")
+    return found
+
+
+def test_a_replayed_stream_has_each_masked_text_in_the_lane_it_was_read_in(clock: ManualClock) -> None:
+    raw = b"".join(
+        [
+            chunk(
+                (0, {"role": "assistant", "content": "to jane.roe"}), (1, {"role": "assistant", "content": "plain "})
+            ),
+            chunk((1, {"content": "words"}), (0, {"content": "@example.com"})),
+            chunk((0, {}), (1, {}), finish="stop"),
+            b"data: [DONE]\n\n",
+        ]
+    )
+    found, passed, body = inspector(clock, ALL, MASKED).replay(caller(), message(stream=True), LOCAL, ADAPTER, raw)
+    assert found.decision.effect == "redact"
+    assert texts(body + passed.closing) == {0: "to [EMAIL]", 1: "plain words"}
+    assert b"jane" not in body + passed.closing
+
+
+def test_a_replayed_stream_that_is_withheld_gives_no_bytes(clock: ManualClock) -> None:
+    raw = chunk((0, {"content": MAIL})) + chunk((0, {}), finish="stop") + b"data: [DONE]\n\n"
+    found, _, body = inspector(clock, ALL, WITHHELD).replay(caller(), message(stream=True), LOCAL, ADAPTER, raw)
+    assert found.refusal is not None
+    assert body == b""
+
+
+@pytest.mark.parametrize("raw", [b"", b"data: nonsense\n\n", chunk((0, {"content": "cut"}))])
+def test_a_stream_that_is_cut_or_not_of_the_protocol_is_no_answer(clock: ManualClock, raw: bytes) -> None:
+    with pytest.raises(AgentError):
+        inspector(clock, ALL).replay(caller(), message(stream=True), LOCAL, ADAPTER, raw)
+
+
+def test_what_passed_masked_is_told_as_redacted_only_if_something_was(clock: ManualClock) -> None:
+    inspects = inspector(clock, ALL, MASKED)
+    planned = inspects.plan(caller(), message(), LOCAL)
+    lanes = inspects.lanes(planned, LOCAL)
+    lane = lanes.lane("/choices/0/delta/content")
+    lane.feed("hello")
+    assert inspects.streamed(planned, lanes, LOCAL).decision.effect == "route"
+    lane.feed(f" {MAIL} ")
+    lane.finish()
+    told = inspects.streamed(planned, lanes, LOCAL)
+    assert (told.decision.effect, told.classes) == ("redact", ("pii",))

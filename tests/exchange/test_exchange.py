@@ -61,13 +61,6 @@ def test_a_list_header_is_the_same_in_one_line_or_in_several_without_repeats_and
     assert joined.subjects == ()
 
 
-def test_a_list_header_is_the_same_in_one_line_or_in_several_without_repeats_and_empty_items() -> None:
-    joined = exchange(("x-data-class", " phi, pii ,,phi,")).headers
-    apart = exchange(("x-data-class", "phi"), ("x-purpose", "no"), ("x-data-class", "pii")).headers
-    assert joined.declared == apart.declared == ("phi", "pii")
-    assert joined.subjects == ()
-
-
 def test_of_a_header_that_stands_for_one_value_the_first_counts() -> None:
     headers = exchange(
         ("x-purpose", "TREAT"), ("x-purpose", "HMARKT"), ("x-route", "exact"), ("x-route", "any")

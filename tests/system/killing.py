@@ -15,7 +15,7 @@ from tests.system.trail import INTERRUPTED, check
 CALLERS = 16
 AT_LEAST = 10
 """Requests that must be in flight when the gateway is killed."""
-MOST = 120
+MOST = 60
 """Before this many answers."""
 
 

@@ -1,0 +1,74 @@
+"""Verification of a ledger where it lies: of one that is whole, that grows meanwhile, or whose head says another thing.
+
+What tampering is found, and by what, is tried at random in tests/system/test_tamper.py."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway.ledger.note import Signer
+from gateway.ledger.record import Detail
+from gateway.store.search import Hit, Search
+from gateway.store.verification import LedgerVerification, Verdict
+from tests.store.kit import LEDGER, Store, entry
+
+SIGNER = Signer("gateway.internal/ledger/0011", bytes(range(32)))
+
+
+async def verify(store: Store, given: bytes | None = None) -> Verdict:
+    return await LedgerVerification(store.engine, LEDGER, SIGNER.verifier).run(given)
+
+
+async def test_a_ledger_without_records_verifies(store: Store) -> None:
+    assert await verify(store) == Verdict(size=0, covered=0, details=0, commitments=0, checkpoints=0)
+
+
+async def test_a_deleted_detail_is_counted_and_is_no_failure(store: Store) -> None:
+    await store.append([entry(detail=Detail(reason="a")), entry(detail=Detail(reason="b")), entry()])
+    async with store.bare() as bare:
+        await bare.run("detail", "DELETE FROM detail WHERE seq = 1")
+    verdict = await verify(store)
+    assert (verdict.failure, verdict.details, verdict.commitments, verdict.uncovered) == (None, 1, 1, 3)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_records_that_are_appended_while_it_reads_are_no_failure(
+    store: Store, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    """After the head was read and before the first record, or after the last one was read."""
+    stream = Search.stream
+    await store.append([entry(), entry()])
+
+    async def growing(self: Search, *given: Any, **options: Any) -> AsyncIterator[Hit]:
+        if not late:
+            await store.append([entry()])
+        async for hit in stream(self, *given, **options):
+            yield hit
+        if late:
+            await store.append([entry()])
+
+    monkeypatch.setattr(Search, "stream", growing)
+    verdict = await verify(store)
+    assert (verdict.failure, verdict.size) == (None, 2 if late else 3)
+
+
+@pytest.mark.parametrize(
+    ("statement", "failure"),
+    [
+        ("UPDATE head SET size = 9", "head: it says 9 records, and there are 3"),
+        ("UPDATE head SET size = 2", "head: it is not what its newest record says"),
+        ("UPDATE head SET hash = 'x'", "head: it is not what its newest record says"),
+        ("DELETE FROM head", "head: it is not what the newest record says"),
+    ],
+)
+async def test_a_head_that_is_not_the_newest_records_is_found(store: Store, statement: str, failure: str) -> None:
+    await store.append([entry(), entry(), entry()])
+    async with store.bare() as bare:
+        await bare.run("head", statement)
+    assert (await verify(store)).failure == failure
+
+
+async def test_what_is_no_checkpoint_is_refused(store: Store) -> None:
+    await store.append([entry()])
+    assert (await verify(store, b"nothing signed")).failure is not None

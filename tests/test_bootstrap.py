@@ -14,7 +14,10 @@ from gateway.store.keyring import Keyring
 from tests.system.kit import policies
 from tests.system.site import settings_for
 
-LATER = 'p, 900, role:user, class:internal, zone:cloud, *, purpose:*, always, deny, none, later, "Internal data never go to the cloud."'
+LATER = (
+    "p, 900, role:user, class:internal, zone:cloud, *, purpose:*, always, deny, none, later, "
+    '"Internal data never go to the cloud."'
+)
 AGENT = {"url": "http://127.0.0.1:9", "zone": "in-house", "capabilities": ["summarize"]}
 
 

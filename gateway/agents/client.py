@@ -2,7 +2,8 @@
 
 What it never does: follow a redirect, use a proxy of the environment, keep a cookie, undo a compression without bound,
 send a request twice. Retries and fall-back are the pipeline's. Every failure is an `AgentError`; cancelling a call
-closes its connection.
+closes its connection: at once where the answer's head has arrived, otherwise when the agent's own time is up, because
+pyreqwest does not tell its worker that nobody waits for the head any more.
 """
 
 import asyncio
@@ -40,6 +41,8 @@ _IDLE_CONNECTION = timedelta(seconds=4)
 """Idle connections are given up before common servers (five seconds) do, so that no request meets a closing one."""
 _SHORT = 65_536
 """Bytes of an answer that are read in one go."""
+_GRACE_S = 1.0
+"""How much later the library's own time-outs come than ours: they only close what a cancelled call left behind."""
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:[/\\]|$)|\\", re.IGNORECASE)
 """What URL parsers resolve or rewrite, and what would lead out of the agent's base path."""
 
@@ -165,6 +168,8 @@ def _build(route: Route) -> Client:
         .user_agent(_USER_AGENT)
         .pool_idle_timeout(_IDLE_CONNECTION)
         .connect_timeout(timedelta(seconds=route.connect_timeout_s))
+        .read_timeout(timedelta(seconds=max(route.first_byte_timeout_s, route.idle_timeout_s) + _GRACE_S))
+        .timeout(timedelta(seconds=route.timeout_s + _GRACE_S))
     )
     if route.ca is not None:
         try:
@@ -216,11 +221,12 @@ def _timeout(limit: float, deadline: float) -> AgentError:
 def _mapped(error: PyreqwestError) -> AgentError:
     """What a failure before the answer's head means. Only what surely happened before connecting counts as such.
 
-    pyreqwest says `ConnectError` also of a connection that broke after the request was sent, and only the text of the
-    causes (reqwest's own) tells the two apart; an unknown text counts as sent.
+    pyreqwest says `ConnectError` and `ConnectTimeoutError` also of a connection that broke or was silent after the
+    request was sent, and only the text of the causes (reqwest's own) tells the two apart; an unknown text counts as
+    sent.
     """
     if isinstance(error, ConnectTimeoutError):
-        return AgentError("timeout_connect")
+        return AgentError("timeout_connect" if _before_sending(error) else "timeout_response")
     if isinstance(error, PoolTimeoutError):
         return AgentError("overloaded")
     if isinstance(error, RequestTimeoutError):
@@ -228,10 +234,13 @@ def _mapped(error: PyreqwestError) -> AgentError:
     if isinstance(error, DecodeError):
         return AgentError("bad_answer")
     if isinstance(error, ConnectError):
-        causes = error.details["causes"] or []
-        before = any(cause["message"] == "client error (Connect)" for cause in causes)
-        return AgentError("connect_failed" if before else "closed_early")
+        return AgentError("connect_failed" if _before_sending(error) else "closed_early")
     return AgentError("closed_early" if isinstance(error, RequestError) else "bad_answer")
+
+
+def _before_sending(error: ConnectError | ConnectTimeoutError) -> bool:
+    causes = error.details["causes"] or []
+    return any(cause["message"] == "client error (Connect)" for cause in causes)
 
 
 def _headers(response: Response) -> tuple[tuple[str, str], ...]:

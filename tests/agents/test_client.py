@@ -209,15 +209,24 @@ class TestMisbehaviour:
     async def test_garbage_is_a_bad_answer(self, reply: bytes) -> None:
         assert await error_of(Agent(reply)) == "bad_answer"
 
-    async def test_a_slow_first_byte_times_out_and_the_connection_is_closed(self) -> None:
-        agent = Agent(then="hang")
-        assert await error_of(agent, first_byte_timeout_s=BRIEF) == "timeout_response"
-        await asyncio.wait_for(agent.gone.wait(), 5)
-
-    async def test_an_answer_that_stalls_times_out_and_the_connection_is_closed(self) -> None:
-        agent = Agent(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", then="hang")
-        assert await error_of(agent, idle_timeout_s=BRIEF) == "timeout_response"
-        await asyncio.wait_for(agent.gone.wait(), 5)
+    @pytest.mark.parametrize(
+        ("agent", "bounds"),
+        [
+            (Agent(then="hang"), {"first_byte_timeout_s": BRIEF, "idle_timeout_s": BRIEF}),
+            (Agent(then="hang"), {"timeout_s": BRIEF}),
+            (Agent(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", then="hang"), {"idle_timeout_s": BRIEF}),
+        ],
+        ids=["a slow first byte", "the whole", "an answer that stalls"],
+    )
+    async def test_what_is_too_slow_times_out_and_its_connection_is_closed(
+        self, agent: Agent, bounds: dict[str, Any]
+    ) -> None:
+        async with serving(agent, **bounds) as route, AgentClient([route]) as client:
+            with pytest.raises(AgentError) as caught:
+                await client.send(route, post(), 100)
+            # Seen while the server still waits for it: ending the server would end the connection too.
+            await asyncio.wait_for(agent.gone.wait(), 5)
+        assert caught.value.code == ("timeout_total" if "timeout_s" in bounds else "timeout_response")
 
     @pytest.mark.parametrize("replies", [(), (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",)])
     async def test_the_whole_takes_no_longer_than_its_total(self, replies: tuple[bytes, ...]) -> None:
@@ -264,7 +273,9 @@ class TestMisbehaviour:
     @pytest.mark.parametrize(
         ("error", "code"),
         [
-            (ConnectTimeoutError("x", {"causes": None}), "timeout_connect"),
+            (ConnectTimeoutError("x", {"causes": [{"message": "client error (Connect)"}]}), "timeout_connect"),
+            (ConnectTimeoutError("x", {"causes": [{"message": "operation timed out"}]}), "timeout_response"),
+            (ConnectTimeoutError("x", {"causes": None}), "timeout_response"),
             (PoolTimeoutError("x", {"causes": None}), "overloaded"),
             (ReadTimeoutError("x", {"causes": None}), "timeout_response"),
             (ConnectError("x", {"causes": None}), "closed_early"),

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -31,11 +32,22 @@ CREATE INDEX data_key_subject ON data_key (subject) WHERE subject IS NOT NULL;
 CREATE TABLE destroyed (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
 """
+_ROWS = (64, 16, 4, 1)
+"""Rows a statement: one call into SQLite for many keys, without the interpreter's lock in between."""
+
+
+@cache
+def _insert(rows: int) -> str:
+    values = ", ".join(["(?, ?, ?)"] * rows)
+    return (
+        f"INSERT INTO data_key (id, subject, wrapped) SELECT * FROM (VALUES {values}) AS new "  # noqa: S608
+        "WHERE NOT EXISTS (SELECT 1 FROM destroyed WHERE id = new.column1) ON CONFLICT (id) DO NOTHING"
+    )
 
 
 def fields(*values: bytes) -> bytes:
     """An unambiguous encoding of several byte strings: each with its length before it, 4 bytes, big-endian."""
-    return b"".join(len(value).to_bytes(4) + value for value in values)
+    return b"".join([len(value).to_bytes(4) + value for value in values])
 
 
 class DataKeys:
@@ -82,13 +94,13 @@ class DataKeys:
         """
         if not keys:
             return
-        rows = [(key.id, key.subject, key.wrapped, key.id) for key in keys]
         with self._writing, _mapped(), _transaction(self._writer):
-            self._writer.executemany(
-                "INSERT INTO data_key (id, subject, wrapped) SELECT ?, ?, ? "
-                "WHERE NOT EXISTS (SELECT 1 FROM destroyed WHERE id = ?) ON CONFLICT (id) DO NOTHING",
-                rows,
-            )
+            done = 0
+            for rows in _ROWS:
+                while len(keys) - done >= rows:
+                    values = [v for key in keys[done : done + rows] for v in (key.id, key.subject, key.wrapped)]
+                    self._writer.execute(_insert(rows), values)
+                    done += rows
             # A crash before the commit: no key, and no record either, for the records are committed after this
             # returns. A crash after it: keys that nothing was sealed with. They open nothing and harm nobody.
 

@@ -39,13 +39,14 @@ class DataKeySource(Protocol):
 class ExchangeKey:
     """The key of one exchange's parts. `new` goes with the entry (`Entry.keys`) that is appended first with them."""
 
-    __slots__ = ("ids", "new", "plain")
+    __slots__ = ("cipher", "ids", "new", "plain")
 
     def __init__(self, ids: tuple[str, ...], plain: bytes, new: tuple[DataKey, ...]) -> None:
         self.ids = ids
         """Ids of the data keys that must all exist for a part to be read, sorted."""
         self.plain = plain
         """32 bytes. Never leaves this process."""
+        self.cipher = AESGCM(plain)
         self.new = new
         """Those of the data keys that are not durable yet."""
 
@@ -95,7 +96,7 @@ class Sealer:
         nonce = os.urandom(NONCE_BYTES)
         held = "+".join(key.ids)
         plain = opening + (_BARE if value is None else _WITH_VALUE + value)
-        ciphertext = AESGCM(key.plain).encrypt(nonce, plain, _associated(tenant, record, part, held))
+        ciphertext = key.cipher.encrypt(nonce, plain, _associated(tenant, record, part, held))
         return SealedPart(part=part, key=held, nonce=nonce, ciphertext=ciphertext)
 
     def open(self, *, tenant: str, record: str, sealed: SealedPart) -> Opening | None:

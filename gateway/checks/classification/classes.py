@@ -57,6 +57,7 @@ _MASKABLE: Mapping[str, frozenset[str]] = {
     "secret": _SECRETS,
     "special-category": _SPECIAL,
 }
+_NOTHING: frozenset[str] = frozenset()
 
 
 def classes_of(findings: Iterable[Finding], health_context: bool = False) -> frozenset[str]:
@@ -66,6 +67,8 @@ def classes_of(findings: Iterable[Finding], health_context: bool = False) -> fro
     for finding in findings:
         types.add(finding.type)
         aged = aged or finding.reason == "over-89"
+    if not types:
+        return _NOTHING
     classes = {name for name in ("pii", "pci", "secret", "special-category") if types & CLASS_TYPES[name]}
     if any(kind.startswith("secret-") for kind in types):
         classes.add("secret")

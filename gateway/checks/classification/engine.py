@@ -80,14 +80,18 @@ class Engine:
             whole = self._walk(before + part.text, found, deadline, limit)
         except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
             whole = False
+        if not found:
+            return (), whole
         if before:
             found = [finding for one in found if (finding := _moved(one, len(before))) is not None]
         return tuple(sorted(found, key=place_of)), whole
 
     def _walk(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
         """Walk the whole text, adding findings; False when it was not read to its end."""
-        cursor = Cursor(self._locator)
         shade = shadow(text)
+        if self._locator.trigger(shade, 0) is None:
+            return True  # what the walk's first step would find, for the most of all texts, without the walk
+        cursor = Cursor(self._locator)
         opened: Hit | None = None
         whole = True
         while (step := cursor.step(text, 0, shade, True)) is not None:

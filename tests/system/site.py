@@ -150,6 +150,8 @@ async def served(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
+        # An agent may still be at work for a caller who gave up: it is left to its loop.
+        server.force_exit = lifespan == "off"
         server.ended.set()
         await task
         listening.close()

@@ -1,0 +1,37 @@
+"""Who may use the API: identified as for traffic, by role, denied by default, for every route there is."""
+
+import re
+
+from gateway.settings import Settings
+from gateway.web.app import openapi_document
+from tests.web.kit import audited
+
+OPEN = {"/healthz", "/readyz", "/metrics"}
+ANY_CALLER = {"/v1/models"}
+
+
+async def test_every_route_but_health_and_models_needs_a_credential_and_the_role(sqlite_settings: Settings) -> None:
+    paths = openapi_document()["paths"]
+    assert isinstance(paths, dict)
+    async with audited(sqlite_settings) as api:
+        clerk = await api.site.key("clerk")
+        for path, methods in paths.items():
+            if path in OPEN:
+                continue
+            url = re.sub(r"\{[^}]*\}", "1", path)
+            for method in methods:
+                without = await api.site.http.request(method, url)
+                assert (without.status_code, without.headers["www-authenticate"]) == (401, "Bearer"), path
+                if path not in ANY_CALLER:
+                    headers = {"authorization": f"Bearer {clerk}"}
+                    assert (await api.site.http.request(method, url, headers=headers)).status_code == 403, path
+
+
+async def test_a_wrong_credential_is_counted_in_the_operators_own_ledger(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        api.key = "gwk_" + "0" * 12 + "_" + "A" * 43
+        refused = await api.get("/audit/records")
+        assert refused.status_code == 401
+        assert api.key not in refused.text
+        (failed,) = [one for one in await api.site.records("_system") if one["event"] == "auth.failed"]
+        assert (failed["outcome"]["code"], failed["count"]) == ("credential_invalid", 1)

@@ -1,0 +1,29 @@
+"""The application as a whole: its document, its one error form, the bounds of its bodies."""
+
+from gateway.settings import Settings
+from gateway.web.app import openapi_document
+from tests.web.kit import audited
+
+
+def test_the_openapi_document_needs_no_gateway_and_names_the_api() -> None:
+    document = openapi_document()
+    paths = document["paths"]
+    assert isinstance(paths, dict)
+    assert {"/audit/records", "/audit/search", "/audit/checkpoint", "/evidence/bundles", "/readyz"} <= set(paths)
+
+
+async def test_the_served_document_is_the_same_and_other_paths_are_problems(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        served = (await api.site.http.get("/openapi.json")).json()
+        assert set(served["paths"]) == set(openapi_document()["paths"])  # type: ignore[call-overload]
+        for method, path, code in (("GET", "/nope", "not_found"), ("DELETE", "/audit/records", "method_not_allowed")):
+            answer = await api.site.http.request(method, path)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["type"] == f"urn:gateway:problem:{code}"
+            assert answer.headers["x-exchange-id"] == answer.json()["exchange"]
+
+
+async def test_a_body_to_the_api_is_bounded(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        large = await api.post("/audit/search", content=b"x" * (2 << 20))
+        assert large.json()["type"] == "urn:gateway:problem:body_too_large"

@@ -1,0 +1,55 @@
+"""Liveness, readiness that tells the truth, metrics that parse, models that are offered."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.settings import Settings
+from tests.web.kit import audited
+
+
+async def test_a_gateway_that_can_serve_is_ready_and_names_what_it_looked_at(database: Settings) -> None:
+    async with audited(database) as api:
+        ready = await api.site.http.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert set(ready.json()["checks"]) == {"database", "ledger", "policy", "keys"}
+        assert (await api.site.http.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_readiness_goes_with_each_thing_it_stands_on(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        site = api.site.gateway.site
+        writer = site.ledgers.writers[site.tenants["default"].ledger]
+        policy, writer.policy = writer.policy, "sha256:" + "0" * 64
+        moved = await api.site.http.get("/readyz")
+        assert (moved.status_code, moved.json()["checks"]["policy"]) == (503, False)
+        writer.policy, writer.healthy = policy, False
+        sick = await api.site.http.get("/readyz")
+        assert (sick.status_code, sick.json()["checks"]["ledger"]) == (503, False)
+        writer.healthy = True
+        key = next((site.settings.path("keys")).glob("ledger-*.key"))
+        hidden = key.rename(key.with_suffix(".away"))
+        lost = await api.site.http.get("/readyz")
+        assert (lost.status_code, lost.json()["checks"]["keys"]) == (503, False)
+        hidden.rename(key)
+        assert (await api.site.http.get("/readyz")).status_code == 200
+
+
+async def test_metrics_parse_and_count_what_was_asked_without_a_word_of_it(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        await api.site.chat(await api.site.key("clinician"), "my number is 219-09-9999")
+        text = (await api.site.http.get("/metrics")).text
+        assert "219" not in text
+        found = {
+            sample.name: sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.labels.get("code") in ("ok", None)
+        }
+        assert found["gateway_requests_total"] == 1
+        assert found["gateway_ledger_batch_records_count"] >= 2
+
+
+async def test_agents_and_capabilities_are_listed_to_callers_alone(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        listed = (await api.get("/v1/models")).json()["data"]
+        assert [one["id"] for one in listed] == ["cloud", "ward", "desk", "summarize", "lookup"]
+        assert (await api.site.http.get("/v1/models")).status_code == 401

@@ -1,0 +1,28 @@
+"""Failures of the API become problems that tell nothing of what failed."""
+
+import pytest
+
+from gateway.core.errors import LedgerUnavailable, VerificationError
+from gateway.settings import Settings
+from tests.web.kit import audited
+
+FAILURES = [
+    (LedgerUnavailable("the secret host db.internal"), 503, "ledger_unavailable"),
+    (VerificationError("record 7: hash"), 409, "conflict"),
+    (RuntimeError("219-09-9999"), 500, "internal"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code"), FAILURES)
+async def test_a_failure_behind_the_api_is_a_problem_without_its_words(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    async with audited(sqlite_settings) as api:
+
+        async def failing(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(type(api.site.gateway.auditors["default"]), "exchange", failing)
+        answer = await api.get("/audit/exchanges/one")
+        assert (answer.status_code, answer.json()["type"]) == (status, f"urn:gateway:problem:{code}")
+        assert str(error) not in answer.text

@@ -7,6 +7,7 @@ for every agent whose name is the first part of the path, and fails for one wher
 
 import asyncio
 import json
+import logging
 import os
 import socket
 import sqlite3
@@ -107,6 +108,7 @@ def _body(data: bytes, *, more: bool = False) -> dict[str, Any]:
 
 def watch(settings: Settings, seen: Path, told: Connection) -> None:
     """Serve until killed; tells its address once it can be reached."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # whoever it answers is killed: nothing to be told of
     asyncio.run(_watch(settings, seen, told))
 
 

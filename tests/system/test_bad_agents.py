@@ -1,4 +1,4 @@
-"""Agents that are down, slow, break off, answer garbage or lead elsewhere: a clear error and outcome, nothing leaked."""
+"""Agents that are down, slow, break off, answer garbage or lead elsewhere: a clear error, and nothing leaked."""
 
 import asyncio
 import json

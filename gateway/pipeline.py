@@ -8,7 +8,7 @@ step 7 on an exchange is open, and every way out of it (success, error, time-out
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import msgspec
 
@@ -277,9 +277,13 @@ class Pipeline:
 
     async def _unrecorded(self, exchange: Exchange, responder: Responder) -> None:
         """What could not be recorded does not go on, and is counted by the writer for when it can write again."""
+        refusal = Refusal(code="ledger_unavailable", retry_after=1)
         if not exchange.appended:
             self._ledger(exchange).missed()
-        refusal = Refusal(code="ledger_unavailable", retry_after=1)
+        elif exchange.opened and not exchange.closed:
+            # A further agent could not be named. If its end cannot be written either, the writer knows of it now.
+            with suppress(LedgerUnavailable):
+                await self._end(exchange, Outcome(code=refusal.code, status=refusal.status))
         self._metrics.request(exchange.arrival.protocol, refusal.code)
         _log.error("the ledger could not be written", extra=_told(exchange, refusal.code, refusal.status))
         await self._parts.answering.refuse(exchange, responder, refusal)

@@ -121,8 +121,11 @@ class LedgerWriter(ABC):
         return await self.submit(entry, only_if_open=True)
 
     def missed(self) -> None:
-        """Count a request that was refused because this database could not even be read: nothing was appended."""
+        """Count a request that was refused because this database could not even be read: nothing was appended.
+
+        The writer tries to put the count on record now, and so learns whether it can still write."""
         self.refused += 1
+        self._wake.set()
 
     def submit(self, entry: Entry, only_if_open: bool = False) -> "asyncio.Future[Appended | None]":
         """Queue an entry now, in the order of the calls; the future answers as `append` and `interrupt` do."""

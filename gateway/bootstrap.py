@@ -60,6 +60,8 @@ from gateway.store.sealing import Sealer
 from gateway.store.writer_base import LedgerWriter
 
 DEFAULT_ORIGIN = "gateway.internal"
+MAX_DIFF = 256
+"""Lines of what changed that one record tells."""
 _SWEEP_S = 5.0
 _log = logging.getLogger("gateway")
 
@@ -291,7 +293,7 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
     detail = encode_detail(
         Detail(
             reason="single-person: activated at start, from the policy directory",
-            diff=diff(None if stored is None else from_bytes(stored), versioned)[:256],
+            diff=_told(diff(None if stored is None else from_bytes(stored), versioned), tenant),
         )
     )
     salt = new_salt()
@@ -308,6 +310,17 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
     writer = await site.ledgers.open(ledger)
     await writer.append(Entry(envelope=envelope, detail=detail, salt=salt, activates=versioned.digest))
     return True
+
+
+def _told(lines: Sequence[str], tenant: str) -> tuple[str, ...]:
+    """What changed, without the lines that are about other tenants and their callers: who reads a tenant's ledger must
+    not learn from it that there are others."""
+    return tuple(
+        line
+        for line in lines
+        if (not line.startswith("tenant ") or line.startswith(f"tenant {tenant} "))
+        and ("caller:" not in line or f"caller:{tenant}/" in line)
+    )[:MAX_DIFF]
 
 
 def build_digest() -> str:

@@ -6,7 +6,7 @@ It runs beside the commit of the batch before, so that a key's sync and a record
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from functools import partial
 from typing import Protocol
 
@@ -16,6 +16,22 @@ from gateway.store.batch import Waiting
 from gateway.store.worker import Worker
 
 _log = logging.getLogger("gateway.store")
+
+
+_TURNS = 8
+
+
+async def gathered(queue: Sized) -> None:
+    """Let the event loop turn for as long as every turn brings more into the queue, a few times at most.
+
+    A batch costs nearly the same whatever its size, so it is begun when those who are about to join it have joined. No
+    timer: a loop that has nothing else to do turns at once.
+    """
+    for _ in range(_TURNS):
+        size = len(queue)
+        await asyncio.sleep(0)
+        if len(queue) == size:
+            return
 
 
 class DataKeys(Protocol):
@@ -77,6 +93,7 @@ class KeyStage:
             await self._wake.wait()
             self._wake.clear()
             while self.queue:
+                await gathered(self.queue)
                 taken = list(self.queue)
                 self.queue.clear()
                 self._busy = True

@@ -24,7 +24,7 @@ from gateway.core.ports import Clock, Failpoint
 from gateway.ledger.entry import Appended, Entry
 from gateway.ledger.record import Envelope, NodeInfo, check
 from gateway.store.batch import Filled, Head, Waiting, closing, fill, interrupted, recovered
-from gateway.store.key_stage import DataKeys, KeyStage
+from gateway.store.key_stage import DataKeys, KeyStage, gathered
 
 MAX_BATCH = 1_000
 MAX_ABANDONED = 100_000
@@ -163,6 +163,7 @@ class LedgerWriter(ABC):
                 return
             if not self._queue and self.healthy and not self._behind():
                 continue
+            await gathered(self._queue)
             self._wake.clear()
             taken = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
             await self._attempt(taken)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gateway.ledger.entry import DataKey
 from gateway.store.batch import Waiting
-from gateway.store.key_stage import KeyStage
+from gateway.store.key_stage import KeyStage, gathered
 from tests.store.ledger_kit import data_key, intent, note, until
 
 
@@ -96,3 +96,31 @@ async def test_stopping_lets_everything_that_was_taken_go_on() -> None:
         it.stage.take(waiter)
     await it.stage.stop()
     assert it.went_on == waiting
+
+
+async def test_a_batch_waits_for_those_about_to_join_and_for_nobody_else() -> None:
+    queue = [1]
+
+    async def joins() -> None:
+        for number in range(3):
+            await asyncio.sleep(0)
+            queue.append(number)
+
+    task = asyncio.ensure_future(joins())
+    await gathered(queue)
+    await task
+    assert len(queue) == 4
+    # A queue that grows for ever is not waited for, and one that stands still costs one turn of the loop.
+    turns = 0
+
+    async def always() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            queue.append(0)
+            await asyncio.sleep(0)
+
+    task = asyncio.ensure_future(always())
+    await gathered(queue)
+    assert turns < 20
+    task.cancel()

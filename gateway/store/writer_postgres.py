@@ -1,7 +1,8 @@
 """The writer on PostgreSQL: one connection a ledger, the head locked with FOR UPDATE, one statement for all rows.
 
-A batch costs four round trips (BEGIN, lock, write, COMMIT), and one more for each COPY when it is large. Processes and
-nodes take turns at the head; each reads it inside its own transaction, so none needs to know of the others.
+A batch costs one round trip: a statement that writes everything if the head is still as this writer left it. Where it
+is not, four (BEGIN, lock, write, COMMIT), and one more for each COPY when it is large. Processes and nodes take turns
+at the head; each stands on it inside its own transaction, so none needs to know of the others.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from functools import cache
 import asyncpg
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.store.batch import EMPTY, Filled, Head, Row
+from gateway.store.batch import EMPTY, Filled, Head, Row, Waiting, closing
 from gateway.store.index import COLUMNS
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
@@ -27,6 +28,10 @@ _LOCK_AND_OPEN = (
     "SELECT size, hash, recorded_at, policy, ARRAY(SELECT exchange FROM open_exchange "
     "WHERE tenant = $1 AND exchange = ANY($2::text[])) FROM head WHERE tenant = $1 FOR UPDATE"
 )
+_ALL_OPEN = (
+    "cardinality($6::text[]) = (SELECT count(*) FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))"
+)
+_MOVE = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5 WHERE tenant = $1"
 _HASH = "SELECT hash FROM record WHERE tenant = $1 AND seq = $2"
 _DURABLE = (
     "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off' "
@@ -51,6 +56,13 @@ def _write_statement(present: tuple[bool, ...]) -> str:
     $1 is the tenant, $2 to $6 are the head's new size, hash, time and policy and the exchanges to close; then one array
     for each column of the tables present.
     """
+    parts, _ = _inserts(present, "")
+    parts.append("closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))")
+    return f"WITH {', '.join(parts)} {_MOVE} RETURNING size"
+
+
+def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
+    """The parts that insert, and the number of the next parameter."""
     parts, number = [], 7
     for (table, columns, types), there in zip(_TABLES, present, strict=True):
         if not there:
@@ -61,11 +73,24 @@ def _write_statement(present: tuple[bool, ...]) -> str:
         again = ""
         if table == "open_exchange":
             again = " ON CONFLICT (tenant, exchange) DO UPDATE SET seq = excluded.seq, opened_at = excluded.opened_at"
-        rows = f"INSERT INTO {table} (tenant, {', '.join(columns)}) SELECT $1, * FROM unnest({arrays}){again}"  # noqa: S608
+        rows = f"INSERT INTO {table} (tenant, {', '.join(columns)}) SELECT $1, * FROM unnest({arrays}){where}{again}"  # noqa: S608
         parts.append(f"{table}_rows AS ({rows})")
-    parts.append("closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))")
-    head = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5 WHERE tenant = $1 RETURNING size"
-    return f"WITH {', '.join(parts)} {head}"
+    return parts, number
+
+
+@cache
+def _at_once_statement(present: tuple[bool, ...]) -> str:
+    """As `_write_statement`, but it does nothing unless the head is still the expected one and everything that it
+    closes is open: the size is returned where it did. After the arrays come the head's expected size, hash and policy.
+    """
+    written, number = _inserts(present, " WHERE EXISTS (SELECT 1 FROM moved)")
+    still = f"size = ${number} AND hash = ${number + 1} AND policy IS NOT DISTINCT FROM ${number + 2} AND {_ALL_OPEN}"
+    closed = (
+        "closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]) "
+        "AND EXISTS (SELECT 1 FROM moved))"
+    )
+    moved = f"moved AS ({_MOVE} AND {still} RETURNING size)"
+    return f"WITH {', '.join([moved, *written, closed])} SELECT size FROM moved"  # noqa: S608
 
 
 class PostgresWriter(LedgerWriter):
@@ -75,8 +100,10 @@ class PostgresWriter(LedgerWriter):
         super().__init__(options)
         self._dsn = dsn
         self._connection: asyncpg.Connection | None = None
-        self._size = -1
-        """The head's size as this writer left it: if it is still that, nobody else has written since."""
+        self._left: Head | None = None
+        """The head as this writer left it, committed: if it is still that, nobody else has written since."""
+        self._leaving: Head | None = None
+        """The head of the transaction under way."""
 
     async def _open(self) -> Head:
         async with self._mapped():
@@ -99,38 +126,83 @@ class PostgresWriter(LedgerWriter):
                 return _head(await connection.fetchrow(_LOCK, self.tenant)), set()
             row = await connection.fetchrow(_LOCK_AND_OPEN, self.tenant, closing)
             head, still_open = _head(row), set(row[4])
-            if head.size != self._size:
+            if self._left is None or head.size != self._left.size:
                 # Somebody else has written. What this statement saw of the open exchanges may be from before it waited
                 # for the lock (READ COMMITTED takes its snapshot first); a new statement sees what is.
                 still_open = {found[0] for found in await connection.fetch(_OPEN, self.tenant, closing)}
             return head, still_open
 
+    async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
+        if self._failpoint is None and len(waiting) < _COPY_FROM:
+            filled = await self._write_at_once(waiting, taken, refused)
+            if filled is not None:
+                return filled
+        return await super()._write(waiting, taken, refused)
+
+    async def _write_at_once(self, waiting: list[Waiting], taken: int, refused: int) -> Filled | None:
+        """The whole transaction as one statement, which costs one round trip instead of four. It stands on the head
+        that this writer left and on what it closes being open, and does nothing where either is not so; then, and
+        where there is nothing to stand on, None: the transaction is made step by step."""
+        left, connection = self._left, self._connection
+        if left is None or connection is None or connection.is_closed():
+            return None
+        filled = self._filled(waiting, left, set(closing(waiting)))
+        if not filled.record:
+            return None  # what refuses them all must be the head as it is
+        head, tables = filled.head, _tables(filled)
+        statement = _at_once_statement(tuple(bool(rows) for rows in tables))
+        self._left = None
+        try:
+            async with self._mapped():
+                # A crash of the server before this returns may leave all or nothing; after it, it is in the log on
+                # disk, as after a COMMIT: the statement is a transaction of its own.
+                moved = await connection.fetchval(
+                    statement,
+                    self.tenant,
+                    head.size,
+                    head.hash,
+                    head.recorded_at,
+                    head.policy,
+                    filled.closed,
+                    *_columns(tables),
+                    left.size,
+                    left.hash,
+                    left.policy,
+                )
+        except LedgerUnavailable as error:
+            await self._doubtful(filled, taken, refused, error)
+            return filled
+        except BaseException:
+            self._drop()  # nobody knows how far it is
+            raise
+        if moved is None:
+            return None
+        self._left = head
+        return filled
+
     async def _insert(self, filled: Filled) -> None:
-        head = filled.head
-        tables: tuple[list[Row], ...] = (
-            filled.record,
-            filled.detail,
-            filled.sealed,
-            filled.subjects,
-            filled.activated,
-            list(filled.opened.values()),
-        )
+        head, tables = filled.head, _tables(filled)
         async with self._mapped():
             connection = self._locked()
             copied = 2 if len(filled.record) >= _COPY_FROM else 0
             for (table, names, _), rows in zip(_TABLES[:copied], tables, strict=False):
                 if rows:
                     await connection.copy_records_to_table(table, records=rows, columns=("tenant", *names))
-            tables = ([],) * copied + tables[copied:]
+            tables = [[]] * copied + tables[copied:]
             statement = _write_statement(tuple(bool(rows) for rows in tables))
-            # All columns but the tenant, each as one array.
-            columns = [column for rows in tables if rows for column in list(zip(*rows, strict=True))[1:]]
             moved = await connection.fetchval(
-                statement, self.tenant, head.size, head.hash, head.recorded_at, head.policy, filled.closed, *columns
+                statement,
+                self.tenant,
+                head.size,
+                head.hash,
+                head.recorded_at,
+                head.policy,
+                filled.closed,
+                *_columns(tables),
             )
             if moved is None:
                 raise LedgerUnavailable("the ledger has no head")
-            self._size = head.size
+            self._leaving = head
 
     async def _commit(self) -> None:
         async with self._mapped():
@@ -139,9 +211,10 @@ class PostgresWriter(LedgerWriter):
             status = await self._locked().execute("COMMIT")
             if status != "COMMIT":  # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, not an error
                 raise LedgerUnavailable("PostgreSQL rolled the transaction back")
+            self._left = self._leaving
 
     async def _rollback(self) -> None:
-        self._size = -1
+        self._left = None
         connection = self._connection
         if connection is None:
             return
@@ -166,7 +239,7 @@ class PostgresWriter(LedgerWriter):
         self._drop()
 
     def _drop(self) -> None:
-        self._size = -1
+        self._left = None
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
@@ -182,7 +255,7 @@ class PostgresWriter(LedgerWriter):
         connection = self._connection
         if connection is not None and not connection.is_closed():
             return connection
-        self._size = -1
+        self._left = None
         patience = f"{round(self._wait_s * 800)}ms"
         connection = await asyncpg.connect(
             self._dsn,
@@ -216,6 +289,23 @@ class PostgresWriter(LedgerWriter):
             if not isinstance(error, asyncpg.PostgresError) or isinstance(error, asyncpg.PostgresConnectionError):
                 self._drop()
             raise LedgerUnavailable(f"PostgreSQL could not write: {code}") from error
+
+
+def _tables(filled: Filled) -> list[list[Row]]:
+    """The rows of each of `_TABLES`."""
+    return [
+        filled.record,
+        filled.detail,
+        filled.sealed,
+        filled.subjects,
+        filled.activated,
+        list(filled.opened.values()),
+    ]
+
+
+def _columns(tables: list[list[Row]]) -> list[tuple[object, ...]]:
+    """All columns but the tenant, each as one array."""
+    return [column for rows in tables if rows for column in list(zip(*rows, strict=True))[1:]]
 
 
 def _head(row: asyncpg.Record | None) -> Head:

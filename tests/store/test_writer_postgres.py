@@ -1,6 +1,7 @@
 """What can happen to a connection under the writer on PostgreSQL."""
 
 import asyncio
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -8,6 +9,7 @@ import pytest
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.settings import Settings
+from gateway.store.batch import Head
 from gateway.store.engine import target
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 from gateway.store.writer_postgres import PostgresWriter
@@ -213,3 +215,78 @@ async def test_an_exchange_id_that_comes_twice_does_not_stop_the_others(
         await writer.append(intent("ex_1"))
         await writer.append(outcome("ex_1"))
     assert len(await whole(postgres_settings)) == 5
+
+
+class _Steps:
+    """Counts the batches that were made step by step."""
+
+    def __init__(self, writer: LedgerWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        lock = writer._lock
+
+        async def counted(closing: list[str]) -> tuple[Head, set[str]]:
+            self.count += 1
+            return await lock(closing)
+
+        monkeypatch.setattr(writer, "_lock", counted)
+
+
+class _Losing:
+    """A connection that is lost at the next statement with rows: before it reaches the server, or after."""
+
+    def __init__(self, connection: asyncpg.Connection, *, after: bool) -> None:
+        self._connection, self._after = connection, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def fetchval(self, *arguments: Any) -> None:
+        if self._after:
+            await self._connection.fetchval(*arguments)
+        self._connection.terminate()
+        raise asyncpg.ConnectionDoesNotExistError
+
+
+async def test_a_batch_is_one_statement_while_nobody_else_writes(
+    postgres_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writer_on(postgres_settings, clock) as writer, writer_on(postgres_settings, clock) as other:
+        await writer.append(intent("ex_1"))
+        steps = _Steps(writer, monkeypatch)
+        await writer.append(intent("ex_2"))
+        await writer.append(outcome("ex_1"))
+        assert steps.count == 0
+        await other.append(note())
+        await writer.append(intent("ex_3"))
+        assert steps.count == 1
+        await writer.append(outcome("ex_2"))
+        assert steps.count == 1
+        # What is not open any more is looked at under the lock.
+        await writer.append(outcome("ex_2"))
+        assert steps.count == 2
+    events = [envelope.event for envelope in await whole(postgres_settings)]
+    assert events[2:] == [
+        "exchange.completed",
+        "config.changed",
+        "exchange.requested",
+        "exchange.completed",
+        "exchange.late",
+    ]
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_connection_lost_at_the_one_statement_is_asked_about(
+    postgres_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    async with writer_on(postgres_settings, clock, retry_s=60) as writer:
+        await writer.append(intent("ex_1"))
+        monkeypatch.setattr(writer, "_connection", _Losing(_connection(writer), after=after))
+        if after:
+            assert (await writer.append(outcome("ex_1"))).seq == 1
+        else:
+            with pytest.raises(LedgerUnavailable):
+                await writer.append(outcome("ex_1"))
+        await writer.append(note())
+    events = [envelope.event for envelope in await whole(postgres_settings)]
+    lost = ["exchange.completed"] if after else ["ledger.recovered", "exchange.interrupted"]
+    assert events == ["exchange.requested", *lost, "config.changed"]

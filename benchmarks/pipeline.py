@@ -82,13 +82,13 @@ def measure(databases: Databases, directory: Path, *, seconds: float, rounds: in
         servers = [_server(databases, kind, directory / kind, int(ports[kind])) for kind in databases.kinds]
         asked = [] if not servers else servers[0].requests
         for number in range(rounds):
-            found = [_ref(directory, asked, int(ports[REF]), server_core, seconds, number)]
-            found += [_gateway(server, server_core, seconds, number) for server in servers]
-            samples.append([sample for group in found for sample in group])
+            loads = [_ref(directory, asked, int(ports[REF]), server_core, seconds, number)]
+            loads += [_gateway(server, server_core, seconds, number) for server in servers]
+            samples.append([sample for group in loads for sample in group])
         trails = {one.name: asyncio.run(_trail(one)) for one in servers}
-    faults = [fault for group in samples for sample in group for fault in _faults(sample)]
-    faults += [fault for name, trail in trails.items() for fault in _missing(name, trail)]
-    return _report(samples, trails, faults)
+    found = [fault for group in samples for sample in group for fault in faults(sample)]
+    found += [fault for name, trail in trails.items() for fault in missing(name, trail)]
+    return summary(samples, trails, found)
 
 
 def _server(databases: Databases, kind: str, directory: Path, port: int) -> Server:
@@ -157,20 +157,22 @@ def _classes(column: str) -> list[str]:
     return [name for name in column.split("|") if name in CLASSES] or ["public"]
 
 
-def _faults(sample: Sample) -> list[str]:
-    measured, faults = sample.measured, []
+def faults(sample: Sample) -> list[str]:
+    """What went wrong in a load, so that its rate says nothing."""
+    measured, found = sample.measured, []
     place = f"{sample.server} at {measured.connections} connections"
     wrong = {status: number for status, number in measured.statuses.items() if status != "200"}
     if wrong:
-        faults.append(f"{place}: answers other than 200: {wrong}")
+        found.append(f"{place}: answers other than 200: {wrong}")
     if measured.broken:
-        faults.append(f"{place}: {measured.broken} connections broke")
+        found.append(f"{place}: {measured.broken} connections broke")
     if not measured.completed:
-        faults.append(f"{place}: nothing was answered")
-    return faults
+        found.append(f"{place}: nothing was answered")
+    return found
 
 
-def _missing(name: str, trail: Trail) -> list[str]:
+def missing(name: str, trail: Trail) -> list[str]:
+    """What the record falls short of, so that the rates were not those of a gateway that does its work."""
     faults = []
     if trail.intents != trail.reached_agent:
         faults.append(
@@ -185,7 +187,8 @@ def _missing(name: str, trail: Trail) -> list[str]:
     return faults
 
 
-def _report(samples: list[list[Sample]], trails: dict[str, Trail], faults: list[str]) -> Report:
+def summary(samples: list[list[Sample]], trails: dict[str, Trail], faults: list[str]) -> Report:
+    """Medians over the rounds: of rates, and of the ratio to REF within each round."""
     rates: dict[str, dict[str, list[float]]] = {}
     ratios: dict[str, dict[str, list[float]]] = {}
     for group in samples:

@@ -1,0 +1,37 @@
+"""The reference passes bodies through, both ways, and does nothing else."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from benchmarks import ref
+from tests.system.site import Agent, served
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return Agent()
+
+
+async def test_body_and_answer_pass_unchanged(agent: Agent) -> None:
+    async with served(agent) as url, ref.client() as client, served(ref.PassThrough(client, url)) as door:
+        async with httpx.AsyncClient() as caller:
+            document: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "word " * 200}]}
+            answer = await caller.post(f"{door}/v1/chat/completions", json=document)
+        assert answer.status_code == 200
+        assert answer.json()["choices"][0]["message"]["content"] == "word " * 200
+        assert agent.paths == ["/v1/chat/completions"]
+        assert agent.bodies == [document]
+
+
+async def test_an_error_of_the_agent_passes_too(agent: Agent) -> None:
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    agent.behave = refuse
+    async with served(agent) as url, ref.client() as client, served(ref.PassThrough(client, url)) as door:
+        async with httpx.AsyncClient() as caller:
+            answer = await caller.post(f"{door}/v1/chat/completions", content=b"{}")
+        assert (answer.status_code, answer.content) == (418, b"no")

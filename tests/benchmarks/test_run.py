@@ -1,0 +1,51 @@
+"""`make bench`: what is asked for is measured, told, written, and judged."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import run, verify
+from benchmarks.databases import Databases
+
+
+def asked(tmp_path: Path, *only: str) -> run.Asked:
+    return run.Asked(only=only, seconds=0.1, rounds=1, json=tmp_path / "figures.json")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure = verify.measure
+    monkeypatch.setattr(verify, "measure", lambda: measure(100, 1))
+
+
+@pytest.mark.usefixtures("quick")
+def test_figures_are_told_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "TARGET", 1)
+    assert run.report(asked(tmp_path, "verify"), Databases(None), tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "records a second" in said
+    assert "every target is met" in said
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["verify"]["records"] == 100
+    assert figures["machine"]["python"]
+    assert figures["misses"] == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_target_that_is_missed_makes_it_fail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "TARGET", 10**12)
+    assert run.report(asked(tmp_path, "verify"), Databases(None), tmp_path) == 1
+    assert "are wanted" in capsys.readouterr().out
+
+
+def test_arguments_have_bounds() -> None:
+    assert run.parse(["--only", "verify", "--seconds", "2"]).only == ("verify",)
+    assert run.parse([]).only == run.PARTS
+    for wrong in (["--seconds", "0"], ["--rounds", "0"], ["--only", "nothing"]):
+        with pytest.raises(SystemExit):
+            run.parse(wrong)

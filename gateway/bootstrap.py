@@ -52,6 +52,7 @@ from gateway.store.checkpointer import Checkpointer
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
 from gateway.store.engine import Target, open_engine, target
 from gateway.store.guard import guard
+from gateway.store.key_pool import KeyPool
 from gateway.store.keyring import Keyring
 from gateway.store.ledgers import Ledgers
 from gateway.store.policies import PolicyStore
@@ -221,7 +222,12 @@ async def open_gateway(
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
         client = await stack.enter_async_context(AgentClient(registry.routes))
         bounds = bounds_of(settings)
-        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, failpoint)
+        pool = KeyPool(site.keyring)
+        stack.push_async_callback(pool.stop)
+        if failpoint is None:  # at failpoints every key is made durable in its place, so that they see it
+            await pool.start()
+        sealer = Sealer(site.keyring, pool)
+        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint)
         pipeline = Pipeline(parts)
         stack.push_async_callback(pipeline.drain)
         auditors = {name: await site.auditor(name) for name in site.tenants}
@@ -347,6 +353,7 @@ def _parts(
     engine: Engine,
     bounds: Bounds,
     writers: Mapping[str, LedgerWriter],
+    sealer: Sealer,
     failpoint: Failpoint | None,
 ) -> Parts:
     clock = site.clock
@@ -360,7 +367,7 @@ def _parts(
     )
     scribe = Scribe(
         clock=clock,
-        sealing=Sealer(site.keyring),
+        sealing=sealer,
         node=site.node,
         policy=policy.digest,
         engine=engine.version,

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from gateway.core.errors import VerificationError
 from gateway.ledger.entry import DataKey, SealedPart
 from gateway.store.data_keys import KEY_BYTES, NONCE_BYTES, fields
+from gateway.store.key_pool import KeyPool
 
 OPENING_BYTES = 32
 _BARE, _WITH_VALUE = b"\x00", b"\x01"
@@ -67,11 +68,15 @@ class Opening(msgspec.Struct, frozen=True):
 class Sealer:
     """Seals and opens parts with the keyring's data keys."""
 
-    def __init__(self, keys: DataKeySource) -> None:
-        self._keys = keys
+    def __init__(self, keys: DataKeySource, pool: KeyPool | None = None) -> None:
+        """`pool`: where keys of exchanges without a data subject are taken from while there are any."""
+        self._keys, self._pool = keys, pool
 
     def exchange_key(self, subjects: tuple[str, ...] = ()) -> ExchangeKey:
         """The key of an exchange that names these data subjects (pseudonyms; repeats count once)."""
+        ready = self._pool.take() if self._pool is not None and not subjects else None
+        if ready is not None:
+            return ExchangeKey((ready.id,), ready.plain, ())
         found: dict[str, bytes] = {}
         new: list[DataKey] = []
         for subject in sorted(set(subjects)) or (None,):

@@ -27,7 +27,7 @@ from gateway.web.app import build_app
 
 GRACE_S = 30
 """How long requests under way may take to end once the server stops."""
-_COLLECT = (10_000, 20, 50)
+_COLLECT = (50_000, 20, 100)
 """Objects more than at the last collection that make the next one, and how many of each age make one of the next."""
 KEEP_ALIVE_S = 75
 """Longer than proxies and client libraries keep idle connections, so that it is they who close them."""

@@ -18,9 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import gateway
 from gateway.agents.bodies import read_json
 from gateway.agents.client import AgentClient
-from gateway.agents.http import HttpAdapter
 from gateway.agents.jwks import FileKeys
-from gateway.agents.openai import OpenAIAdapter
 from gateway.agents.registry import Registry
 from gateway.checks.classification.engine import Engine
 from gateway.checks.identity.identifier import Identifier
@@ -29,17 +27,17 @@ from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_se
 from gateway.checks.schema import Schema
 from gateway.core.errors import ConfigurationError, GatewayError
 from gateway.core.ids import random_id, uuid7
-from gateway.core.message import Message
-from gateway.core.ports import Bounds, Clock, Failpoint, Route
+from gateway.core.ports import Bounds, Clock, Failpoint
 from gateway.core.refusal import Refusal
 from gateway.exchange.admission import Admission
-from gateway.exchange.answering import Answering, Protocol
+from gateway.exchange.answering import Answering
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.inspector import Inspector
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.protocols import wire_protocols
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.ledger.commitment import committed, new_salt
@@ -357,7 +355,9 @@ def _parts(
     failpoint: Failpoint | None,
 ) -> Parts:
     clock = site.clock
-    protocols = _protocols(settings, registry, bounds)
+    protocols = wire_protocols(
+        registry, bounds, load_schemas(settings, "schema"), load_schemas(settings, "answer_schema")
+    )
     router = Router(
         policy=policy,
         engine=engine,
@@ -399,41 +399,6 @@ def _parts(
         bounds=bounds,
         failpoint=failpoint,
     )
-
-
-def _protocols(settings: Settings, registry: Registry, bounds: Bounds) -> dict[str, Protocol]:
-    openai, http = OpenAIAdapter(bounds), HttpAdapter(registry, bounds)
-    schemas, answers = load_schemas(settings, "schema"), load_schemas(settings, "answer_schema")
-
-    def of(protocol: str, message: Message) -> tuple[Route, ...]:
-        """A named agent must speak the protocol itself; beside it, and for a capability, those that do are asked."""
-        candidates = registry.candidates(message.target)
-        if registry.get(message.target) is not None and candidates[0].protocol != protocol:
-            return ()
-        return candidates if any(route.protocol == protocol for route in candidates) else ()
-
-    return {
-        "openai": Protocol(
-            adapter=openai,
-            candidates=lambda message: of("openai", message),
-            error_type="application/json",
-            schema=Schema(openai.schema, "chat completions"),
-            schemas=schemas,
-            answer_schemas=answers,
-            target_field="/model",
-            target_hint="the id of an agent or a capability, as GET /v1/models lists them",
-        ),
-        "http": Protocol(
-            adapter=http,
-            candidates=lambda message: of("http", message),
-            error_type="application/problem+json",
-            schema=None,
-            schemas=schemas,
-            answer_schemas=answers,
-            target_field="path",
-            target_hint="/agents/ and the id of an agent",
-        ),
-    }
 
 
 def _schema(settings: Settings, agent: Agent, place: str, name: str) -> Schema:

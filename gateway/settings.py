@@ -110,7 +110,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
-    protocol: Literal["openai", "http"]
+    protocol: Literal["openai", "anthropic", "mcp", "a2a", "http"]
     url: str
     zone: str
     processor: str | None = None

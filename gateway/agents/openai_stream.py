@@ -32,6 +32,7 @@ class OpenAIStream:
         self.model: str | None = None
         self.tokens_in: int | None = None
         self.tokens_out: int | None = None
+        self.sessions: tuple[str, ...] = ()
         self._events = EventReader(min(MAX_EVENT, bounds.answer_bytes))
         self._texts = Texts(lanes)
         self._bounds = bounds

@@ -15,13 +15,15 @@ class Part(msgspec.Struct, frozen=True):
     scanned but cannot be masked in place; `unreadable` for what cannot be scanned (binary, unknown media): such a part
     is `unscanned` and its `text` is empty. In `text` pieces of JSON in a string stand as they are written there.
     `label` is the object key, form field or variable that the text stands under, where it may tell what the text is
-    (`mrn`, `patient_name`): context for recognition, never itself part of `text`.
+    (`mrn`, `patient_name`): context for recognition, never itself part of `text`. `known` is the finding type that the
+    whole text is by the format's own definition (a name field of an HL7 segment): found with certainty, no guessing.
     """
 
     pointer: str
     text: str
     kind: PartKind = "text"
     label: str = ""
+    known: str = ""
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `document` is the parsed body where it is JSON (never mutated: `render` copies what it changes); `body` the exact
     bytes, which is what the commitment is made of. `action` is a word of policy (`chat`, `http:POST:/notes/{id}`).
+    `onward` are further actions that the agent would carry out elsewhere (`onward:web_search`): each must be permitted
+    too. `sessions` name what this message continues, as `kind:id` (`mcp:…`, `a2a-context:…`): its classes apply.
+    `references` name what the provider holds and this gateway may not know (`openai-response:…`, `file:…`):
+    `unscanned` unless a session of this gateway's has that name.
     """
 
     protocol: str
@@ -61,6 +67,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...]
     document: object = None
     inbound: Inbound
+    onward: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +97,8 @@ class WireAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent's answer that its adapter has read. `tokens_*` as the agent states them, None where it does not."""
+    """An agent's answer that its adapter has read. `tokens_*` as the agent states them, None where it does not.
+    `sessions`: names under which a later message may continue this exchange, as in `Message.sessions`."""
 
     status: int
     media_type: str
@@ -100,3 +110,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
+    sessions: tuple[str, ...] = ()

@@ -124,13 +124,15 @@ class StreamFilter(Protocol):
     """One streamed answer on its way through: wire bytes in, wire bytes that may leave out.
 
     `closing` stays empty until the agent's own end of stream was seen; those bytes are released only once the outcome
-    is durable. Raises `AgentError` (`bad_answer`, `answer_too_large`) for what cannot be read: nothing unread leaves.
+    is durable. `sessions` as in `Answer`, as far as they were seen. Raises `AgentError` (`bad_answer`,
+    `answer_too_large`) for what cannot be read: nothing unread leaves.
     """
 
     closing: bytes
     model: str | None
     tokens_in: int | None
     tokens_out: int | None
+    sessions: tuple[str, ...]
 
     def feed(self, data: bytes) -> bytes: ...
 

@@ -25,22 +25,29 @@ from gateway.web.traffic import Receive, Scope, Send, Traffic
 
 BUNDLES = "bundles"
 """Where bundles lie, beside the configuration."""
+TRAFFIC = {"/v1/chat/completions": "openai"}
+"""Paths of the traffic plane, each with the protocol that is spoken there."""
+TRAFFIC_BELOW = {"/agents/": "http"}
+"""The same for everything below a path."""
 
 
 class Application:
     """Traffic to its protocol; everything else, and the start and stop of the server, to the API."""
 
     def __init__(self, pipeline: Pipeline, server: Server, api: Litestar) -> None:
-        self._openai, self._http = Traffic(pipeline, server, "openai"), Traffic(pipeline, server, "http")
+        self._exact = {path: Traffic(pipeline, server, protocol) for path, protocol in TRAFFIC.items()}
+        self._below = tuple((prefix, Traffic(pipeline, server, protocol)) for prefix, protocol in TRAFFIC_BELOW.items())
         self.api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path: str = scope["path"]
-            if path == "/v1/chat/completions":
-                return await self._openai(scope, receive, send)
-            if path.startswith("/agents/"):
-                return await self._http(scope, receive, send)
+            traffic = self._exact.get(path)
+            if traffic is not None:
+                return await traffic(scope, receive, send)
+            for prefix, below in self._below:
+                if path.startswith(prefix):
+                    return await below(scope, receive, send)
         return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
 
 

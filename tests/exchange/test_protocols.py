@@ -1,0 +1,54 @@
+"""Who may take a message of which protocol."""
+
+from gateway.agents.registry import Registry
+from gateway.core.message import Inbound, Message
+from gateway.core.ports import Bounds
+from gateway.exchange.protocols import speaking, wire_protocols
+from gateway.settings import Agent, Settings, Zone
+
+_IN_HOUSE = Zone(id="in-house", trusted=True)
+
+
+def _registry() -> Registry:
+    agents = (
+        Agent(id="chatty", protocol="openai", url="http://a", zone="in-house", capabilities=("summarize",)),
+        Agent(id="plain", protocol="http", url="http://b", zone="in-house", capabilities=("summarize", "file")),
+    )
+    return Registry(Settings(zone=(_IN_HOUSE,), agent=agents), lambda reference: reference)
+
+
+def _message(target: str) -> Message:
+    inbound = Inbound(method="POST", path="/", query="", headers=(), body=b"")
+    return Message(
+        protocol="openai",
+        action="chat",
+        target=target,
+        stream=False,
+        body=b"",
+        media_type="",
+        parts=(),
+        inbound=inbound,
+    )
+
+
+def _names(target: str, family: str) -> list[str]:
+    return [route.id for route in speaking(_registry(), family, _message(target))]
+
+
+def test_a_named_agent_must_speak_the_protocol_itself() -> None:
+    assert _names("chatty", "openai") == ["chatty", "plain"]
+    assert _names("plain", "openai") == []
+
+
+def test_for_a_capability_those_that_offer_it_are_asked_if_one_of_them_speaks_it() -> None:
+    assert _names("summarize", "openai") == ["chatty", "plain"]
+    assert _names("file", "openai") == []
+    assert _names("nothing", "openai") == []
+
+
+def test_every_protocol_has_the_adapter_of_its_name() -> None:
+    bounds = Bounds(body_bytes=1000, answer_bytes=1000, depth=10)
+    protocols = wire_protocols(_registry(), bounds, {}, {})
+    assert {name: protocol.adapter.protocol for name, protocol in protocols.items()} == {
+        name: name for name in protocols
+    }

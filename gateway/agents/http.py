@@ -138,7 +138,7 @@ class HttpAdapter:
             body=render_content(message.body, message.media_type, message.document, inside),
         )
 
-    def read_answer(self, answer: WireAnswer, message: Message) -> Answer:
+    def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
         """The answer's parts; `AgentError("bad_answer")` for a body that breaks the rules of its own type.
 
         401 and 407 speak of the gateway's own credential, not of the caller's: they are a bad answer too.
@@ -167,7 +167,7 @@ class HttpAdapter:
         check_places(masked, answer.parts)
         return render_content(answer.body, answer.media_type, answer.document, masked)
 
-    def stream(self, message: Message, lanes: Lanes, bounds: Bounds) -> StreamFilter:
+    def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         """Plain HTTP has no streams that could be read piece by piece."""
         raise AgentError("bad_answer")
 

@@ -99,7 +99,7 @@ class OpenAIAdapter:
             body=message.body if document is message.document else write_json(document),
         )
 
-    def read_answer(self, answer: WireAnswer, message: Message) -> Answer:
+    def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
         """The answer's parts; `AgentError("bad_answer")` where it is no chat completion and no error object.
 
         401 and 407 speak of the gateway's own credential, not of the caller's: they are a bad answer too.
@@ -135,7 +135,7 @@ class OpenAIAdapter:
         document = replace(answer.document, masked)
         return answer.body if document is answer.document else write_json(document)
 
-    def stream(self, message: Message, lanes: Lanes, bounds: Bounds) -> StreamFilter:
+    def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         return OpenAIStream(lanes, bounds)
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:

@@ -192,13 +192,13 @@ class Adapter(Protocol):
         """The request as the agent gets it. `masked` replaces the text of parts, by pointer; all else stays."""
         ...
 
-    def read_answer(self, answer: WireAnswer, message: Message) -> Answer:
-        """Raises `AgentError("bad_answer")` for an answer that is not of the protocol."""
+    def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
+        """The answer of this agent to the message. Raises `AgentError("bad_answer")` for one not of the protocol."""
         ...
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes: ...
 
-    def stream(self, message: Message, lanes: Lanes, bounds: Bounds) -> StreamFilter: ...
+    def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter: ...
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
         """The protocol's own error object as JSON bytes (RFC 9457 where the protocol has none)."""

@@ -203,7 +203,7 @@ class _Streamed:
         self._delivered, self._plan = delivered, plan
         _, message = _parties(exchange)
         self._lanes: StreamScan = inspector.lanes(plan, delivered.routed.route)
-        self._filter: StreamFilter = protocol.adapter.stream(message, self._lanes, bounds)
+        self._filter: StreamFilter = protocol.adapter.stream(message, self._lanes, bounds, delivered.routed.route)
         self._digest = Digest("response")
         self._refusal: Refusal | None = None
 

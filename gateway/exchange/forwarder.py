@@ -126,7 +126,7 @@ class Forwarder:
             await self._pause("forward.after")
         if wire.status >= 500:
             raise AgentError("unavailable" if wire.status == _RETRY_STATUS else "agent_failed")
-        return Delivered(routed=routed, attempts=attempts, answer=adapter.read_answer(wire, message))
+        return Delivered(routed=routed, attempts=attempts, answer=adapter.read_answer(wire, message, routed.route))
 
     def _following(self, exchange: Exchange, message: Message, routed: Routed, error: AgentError) -> Routed | None:
         """The next agent that policy permits, asked anew; None when there is none, or when asking twice could do a

@@ -111,13 +111,13 @@ class Inspector:
         the first one read it. `AgentError` as for a stream that passes.
         """
         collected = _Collected()
-        first = adapter.stream(message, collected, self._bounds)
+        first = adapter.stream(message, collected, self._bounds, route)
         first.feed(raw)
         first.finish()
         inspected = self.answer(caller, message, route, collected.parts())
         if inspected.refusal is not None:
             return inspected, first, b""
-        second = adapter.stream(message, _Replayed(collected.texts, inspected.masked), self._bounds)
+        second = adapter.stream(message, _Replayed(collected.texts, inspected.masked), self._bounds, route)
         return inspected, second, second.feed(raw) + second.finish()
 
     def streamed(self, plan: StreamPlan, lanes: StreamScan, route: Route) -> Inspected:

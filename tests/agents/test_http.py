@@ -220,27 +220,27 @@ class TestAnswers:
             headers=(("content-type", "application/json"), ("set-cookie", "a=b"), ("x-routed-agent", "me")),
             body=b'{"a": "x"}',
         )
-        result = ADAPTER.read_answer(wire, post({}))
+        result = ADAPTER.read_answer(wire, post({}), agent())
         assert result.parts == (Part("/a", "a", "name"), Part("/a", "x", "text", "a"))
         assert result.headers == (("content-type", "application/json"),)
         assert ADAPTER.render_answer(result, {"/a": "[M]"}) == b'{"a":"[M]"}'
         assert ADAPTER.render_answer(result, {}) == wire.body
 
     def test_text_and_unknown_types_are_read_or_said_to_be_unreadable(self) -> None:
-        text = ADAPTER.read_answer(answer(b"hello", content_type="text/plain"), post({}))
+        text = ADAPTER.read_answer(answer(b"hello", content_type="text/plain"), post({}), agent())
         assert ADAPTER.render_answer(text, {"": "[M]"}) == b"[M]"
-        image = ADAPTER.read_answer(answer(b"\x89", content_type="image/png"), post({}))
+        image = ADAPTER.read_answer(answer(b"\x89", content_type="image/png"), post({}), agent())
         assert Part("", "", "unreadable") in image.parts
 
     def test_an_empty_answer_is_an_answer(self) -> None:
-        result = ADAPTER.read_answer(WireAnswer(status=204, headers=(), body=b""), post({}))
+        result = ADAPTER.read_answer(WireAnswer(status=204, headers=(), body=b""), post({}), agent())
         assert (result.status, result.parts, result.headers) == (204, (), ())
 
     def test_an_agents_own_error_passes_with_its_parts(self) -> None:
-        assert ADAPTER.read_answer(answer({"detail": "no"}, 404), post({})).parts[-1].text == "no"
+        assert ADAPTER.read_answer(answer({"detail": "no"}, 404), post({}), agent()).parts[-1].text == "no"
 
     def test_an_unusual_content_type_of_an_answer_is_a_part(self) -> None:
-        result = ADAPTER.read_answer(answer(b"x", content_type=f"text/plain; x={SSN}"), post({}))
+        result = ADAPTER.read_answer(answer(b"x", content_type=f"text/plain; x={SSN}"), post({}), agent())
         assert any(SSN in part.text for part in result.parts)
 
     @pytest.mark.parametrize(
@@ -257,12 +257,12 @@ class TestAnswers:
     )
     def test_what_cannot_be_read_is_a_bad_answer(self, wire: WireAnswer) -> None:
         with pytest.raises(AgentError) as caught:
-            ADAPTER.read_answer(wire, post({}))
+            ADAPTER.read_answer(wire, post({}), agent())
         assert caught.value.code == "bad_answer"
 
     def test_there_are_no_streams(self) -> None:
         with pytest.raises(AgentError):
-            ADAPTER.stream(post({}), MaskingLanes(), BOUNDS)
+            ADAPTER.stream(post({}), MaskingLanes(), BOUNDS, agent())
 
     def test_errors_are_problems(self) -> None:
         assert json.loads(ADAPTER.error(Refusal(code="not_found"), "x-1"))["status"] == 404

@@ -312,7 +312,7 @@ class TestRendering:
 
 class TestAnswers:
     def test_an_answer_gives_its_texts_and_counts(self) -> None:
-        result = ADAPTER.read_answer(answer(COMPLETION), message(HELLO))
+        result = ADAPTER.read_answer(answer(COMPLETION), message(HELLO), route())
         assert [(part.pointer, part.text, part.kind) for part in result.parts] == [
             ("/id", "chatcmpl-1", "name"),
             ("/model", "tiny", "name"),
@@ -324,11 +324,11 @@ class TestAnswers:
     def test_tool_calls_refusals_and_unknown_fields_of_an_answer_are_parts(self) -> None:
         call = {"id": "c", "type": "function", "function": {"name": "find", "arguments": "{}"}}
         said = {"role": "assistant", "content": None, "refusal": "no", "reasoning_content": "r", "tool_calls": [call]}
-        result = ADAPTER.read_answer(answer({"choices": [{"message": {**said, "new": "n"}}]}), message(HELLO))
+        result = ADAPTER.read_answer(answer({"choices": [{"message": {**said, "new": "n"}}]}), message(HELLO), route())
         assert {part.text for part in result.parts} == {"no", "r", "c", "find", "{}", "new", "n"}
 
     def test_a_mask_changes_the_answer_and_nothing_else(self) -> None:
-        result = ADAPTER.read_answer(answer(COMPLETION), message(HELLO))
+        result = ADAPTER.read_answer(answer(COMPLETION), message(HELLO), route())
         masked = body_of(ADAPTER.render_answer(result, {"/choices/0/message/content": "[EMAIL]"}))
         assert masked["choices"][0]["message"]["content"] == "[EMAIL]"
         assert masked["usage"] == COMPLETION["usage"]
@@ -336,12 +336,14 @@ class TestAnswers:
 
     def test_probabilities_of_tokens_are_dropped_since_they_repeat_the_text_unmasked(self) -> None:
         choice = {**COMPLETION["choices"][0], "logprobs": {"content": [{"token": "078"}, {"token": "-05"}]}}
-        result = ADAPTER.read_answer(answer({**COMPLETION, "choices": [choice]}), message(HELLO))
+        result = ADAPTER.read_answer(answer({**COMPLETION, "choices": [choice]}), message(HELLO), route())
         assert b"078" not in result.body
         assert b"078" not in ADAPTER.render_answer(result, {"/choices/0/message/content": "x"})
 
     def test_an_agents_error_object_is_an_answer_like_any_other(self) -> None:
-        result = ADAPTER.read_answer(answer({"error": {"message": "too long", "code": "c"}}, 400), message(HELLO))
+        result = ADAPTER.read_answer(
+            answer({"error": {"message": "too long", "code": "c"}}, 400), message(HELLO), route()
+        )
         assert (result.status, [part.text for part in result.parts]) == (400, ["too long", "c"])
 
     @pytest.mark.parametrize(
@@ -363,11 +365,11 @@ class TestAnswers:
     )
     def test_what_is_no_completion_is_a_bad_answer(self, body: object, status: int) -> None:
         with pytest.raises(AgentError) as caught:
-            ADAPTER.read_answer(answer(body, status), message(HELLO))
+            ADAPTER.read_answer(answer(body, status), message(HELLO), route())
         assert caught.value.code == "bad_answer"
 
     def test_a_model_name_that_is_free_text_is_not_taken_for_one(self) -> None:
-        result = ADAPTER.read_answer(answer({**COMPLETION, "model": "Ann Smith, born 1980"}), message(HELLO))
+        result = ADAPTER.read_answer(answer({**COMPLETION, "model": "Ann Smith, born 1980"}), message(HELLO), route())
         assert result.model is None
 
 

@@ -119,6 +119,11 @@ class Lanes(Protocol):
 
     def lane(self, pointer: str) -> TextFilter: ...
 
+    def unreadable(self, pointer: str, text: str) -> str:
+        """What may leave in the place of something that no lane can read (ciphertext, an image in base64): `text`
+        itself where the caller may have `unscanned`, else a placeholder. The answer is `unscanned` from here on."""
+        ...
+
 
 class StreamFilter(Protocol):
     """One streamed answer on its way through: wire bytes in, wire bytes that may leave out.

@@ -38,11 +38,13 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How a stream to this caller is enforced. `types` are masked unconditionally in mode `mask`."""
+    """How a stream to this caller is enforced. `types` are masked unconditionally in mode `mask`; `unread` says whether
+    what cannot be scanned may pass in it."""
 
     mode: Literal["mask", "buffer"]
     types: frozenset[str]
     rules: tuple[str, ...]
+    unread: bool = False
 
 
 class Inspector:
@@ -96,11 +98,16 @@ class Inspector:
             whole = whole or not ruling.allowed
         whole = whole or (strict.get("phi", "free") != "free" and strict.get("pii", "free") == "free")
         buffer = self._mode == "buffer" or (self._mode == "auto" and whole)
-        return StreamPlan(mode="buffer" if buffer else "mask", types=frozenset(types), rules=tuple(rules))
+        return StreamPlan(
+            mode="buffer" if buffer else "mask",
+            types=frozenset(types),
+            rules=tuple(rules),
+            unread=strict.get("unscanned") == "free",
+        )
 
     def lanes(self, plan: StreamPlan, route: Route) -> StreamScan:
         """Lanes that mask as the plan says while they scan."""
-        return self._engine.stream(plan.types, health_context="phi" in route.floor)
+        return self._engine.stream(plan.types, health_context="phi" in route.floor, unread=plan.unread)
 
     def replay(
         self, caller: Caller, message: Message, route: Route, adapter: Adapter, raw: bytes
@@ -183,6 +190,7 @@ class _Collected:
 
     def __init__(self) -> None:
         self._lanes: list[tuple[str, _Kept]] = []
+        self._unread: list[str] = []
 
     @property
     def texts(self) -> list[str]:
@@ -193,11 +201,19 @@ class _Collected:
         self._lanes.append((pointer, kept))
         return kept
 
+    def unreadable(self, pointer: str, text: str) -> str:
+        self._unread.append(pointer)
+        return text
+
     def parts(self) -> tuple[Part, ...]:
-        """One part a lane; its pointer is its number, since a place may be opened more than once."""
-        return tuple(
-            Part(str(index), lane.text, "text", pointer.rpartition("/")[2])
-            for index, (pointer, lane) in enumerate(self._lanes)
+        """One part a lane; its pointer is its number, since a place may be opened more than once. What cannot be read
+        comes after them."""
+        return (
+            *(
+                Part(str(index), lane.text, "text", pointer.rpartition("/")[2])
+                for index, (pointer, lane) in enumerate(self._lanes)
+            ),
+            *(Part(pointer, "", "unreadable") for pointer in self._unread),
         )
 
 
@@ -212,6 +228,10 @@ class _Replayed:
         end = self._ends[self._next]
         self._next += 1
         return _Kept(end)
+
+    def unreadable(self, pointer: str, text: str) -> str:
+        """The answer was released as it is, with what cannot be read in it: such an answer is never masked."""
+        return text
 
 
 def _types(name: str, redacts: list[str]) -> frozenset[str]:

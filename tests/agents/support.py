@@ -95,11 +95,16 @@ class MaskingLanes:
 
     def __init__(self) -> None:
         self.opened: list[tuple[str, Lane]] = []
+        self.unread: list[str] = []
 
     def lane(self, pointer: str) -> TextFilter:
         lane = Lane()
         self.opened.append((pointer, lane))
         return lane
+
+    def unreadable(self, pointer: str, text: str) -> str:
+        self.unread.append(pointer)
+        return text
 
     def texts(self) -> dict[str, str]:
         return {pointer: lane.text for pointer, lane in self.opened}

@@ -49,6 +49,9 @@ class Hidden:
     def lane(self, pointer: str) -> "Hidden":
         return self
 
+    def unreadable(self, pointer: str, text: str) -> str:
+        return "[UNSCANNED]"
+
     def feed(self, text: str) -> str:
         return "[MRN]"
 

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.agents.openai import OpenAIAdapter
 from gateway.core.errors import AgentError
-from gateway.core.message import Part
+from gateway.core.message import Message, Part
+from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
 from gateway.exchange.inspector import Inspector, StreamPlan
 from tests.checks.policy.making import rule
 from tests.conftest import ManualClock
@@ -107,6 +108,41 @@ def test_a_replayed_stream_has_each_masked_text_in_the_lane_it_was_read_in(clock
     assert found.decision.effect == "redact"
     assert texts(body + passed.closing) == {0: "to [EMAIL]", 1: "plain words"}
     assert b"jane" not in body + passed.closing
+
+
+class Cipher:
+    """A stream filter whose whole answer is something that no lane can read."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self.closing = b"end"
+        self.model: str | None = None
+        self.tokens_in: int | None = None
+        self.tokens_out: int | None = None
+        self.sessions: tuple[str, ...] = ()
+
+    def feed(self, data: bytes) -> bytes:
+        return self._lanes.unreadable("/content/0/data", data.decode()).encode()
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class CipherAdapter(OpenAIAdapter):
+    def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
+        return Cipher(lanes)
+
+
+def test_what_cannot_be_read_is_replayed_only_to_whom_it_may_be_released(clock: ManualClock) -> None:
+    unread = rule("unread", 1, data="class:unscanned", agent="zone:*", action="receive", eft="deny")
+    asked, adapter = message(stream=True), CipherAdapter(BOUNDS)
+    free, _, body = inspector(clock, ALL).replay(caller(), asked, LOCAL, adapter, b"cipher")
+    assert (free.refusal, free.classes, body) == (None, ("unscanned",), b"cipher")
+    withheld, _, nothing = inspector(clock, ALL, unread).replay(caller(), asked, LOCAL, adapter, b"cipher")
+    assert withheld.refusal is not None
+    assert nothing == b""
+    assert plan(clock, ALL).unread
+    assert not plan(clock, ALL, unread, stream="mask").unread
 
 
 def test_a_replayed_stream_that_is_withheld_gives_no_bytes(clock: ManualClock) -> None:

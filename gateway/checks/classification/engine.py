@@ -62,9 +62,16 @@ class Engine:
         self._walk(text, found, None, None)
         return tuple(sorted(found, key=place_of))
 
-    def stream(self, mask: Callable[[Finding], bool] | frozenset[str], *, health_context: bool = False) -> StreamScan:
-        """Opens a scan of streamed lanes. `mask` says which findings are masked: their types, or a predicate."""
-        return StreamScan(self._locator, mask, health_context=health_context)
+    def stream(
+        self,
+        mask: Callable[[Finding], bool] | frozenset[str],
+        *,
+        health_context: bool = False,
+        unread: bool = False,
+    ) -> StreamScan:
+        """Opens a scan of streamed lanes. `mask` says which findings are masked: their types, or a predicate; `unread`
+        whether what cannot be scanned may be released."""
+        return StreamScan(self._locator, mask, health_context=health_context, unread=unread)
 
     def _scan_part(self, part: Part, deadline: int, limit: int) -> tuple[tuple[Finding, ...], bool]:
         """A part's findings by place, and whether it was read to its end.

@@ -42,6 +42,11 @@ class Lane:
         """How many characters were taken and not yet decided: at most `WINDOW`."""
         return 0 if self._failed else self._offset + len(self._buffer) - self._cursor.position
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more text."""
+        return self._closed
+
     def feed(self, text: str) -> str:
         """Take a piece; the text that may leave now. `FormatError` after `finish`."""
         return self._take(text, final=False)
@@ -137,24 +142,37 @@ class StreamScan:
     Streams and `Engine.scan_text` find the same: both are the walk of `cursor`, whatever the chunks.
     """
 
-    def __init__(self, locator: Locator, mask: Mask | frozenset[str], *, health_context: bool = False) -> None:
+    def __init__(
+        self, locator: Locator, mask: Mask | frozenset[str], *, health_context: bool = False, unread: bool = False
+    ) -> None:
+        """`unread`: whether what cannot be scanned may be released."""
         self._locator = locator
         self._mask = mask if callable(mask) else _by_type(mask)
         self._health_context = health_context
         self._lanes: dict[str, Lane] = {}
+        self._opened: list[Lane] = []
+        self._unread = unread
+        self._complete = True
 
     def lane(self, pointer: str) -> Lane:
-        """The lane of a place in the answer; the same one each time it is asked for."""
+        """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
+        each stand for themselves may follow each other in one place."""
         lane = self._lanes.get(pointer)
-        if lane is None:
+        if lane is None or lane.closed:
             lane = self._lanes[pointer] = Lane(self._locator, self._mask)
+            self._opened.append(lane)
         return lane
+
+    def unreadable(self, pointer: str, text: str) -> str:
+        """What may leave in the place of something that cannot be scanned."""
+        self._complete = False
+        return text if self._unread else UNREAD
 
     def scan(self) -> Scan:
         """What was found so far: parts are lanes in the order in which they were opened; places are in the text as it
         was received, not as released."""
-        parts = tuple(lane.findings() for lane in self._lanes.values())
+        parts = tuple(lane.findings() for lane in self._opened)
         classes = classes_of((finding for findings in parts for finding in findings), self._health_context)
-        if all(lane.complete for lane in self._lanes.values()):
+        if self._complete and all(lane.complete for lane in self._opened):
             return Scan(parts=parts, classes=classes, scanned="full")
         return Scan(parts=parts, classes=classes | {"unscanned"}, scanned="partial")

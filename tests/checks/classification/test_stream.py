@@ -124,10 +124,27 @@ def test_a_token_longer_than_a_window_becomes_one_placeholder() -> None:
 def test_lanes_are_apart_and_in_order_of_opening() -> None:
     scan = ENGINE.stream(TYPES)
     first, second = scan.lane("/choices/0/delta/content"), scan.lane("/choices/1/delta/content")
+    assert scan.lane("/choices/0/delta/content") is first
     released = [first.feed("bob@exa"), second.feed("ring 555-"), first.feed("mple.com"), second.feed("123-4567 ")]
     assert "".join((*released, first.finish(), second.finish())) == "[EMAIL]ring 555-123-4567 "
     assert [[finding.type for finding in part] for part in scan.scan().parts] == [["email"], []]
-    assert scan.lane("/choices/0/delta/content") is first
+
+
+def test_a_place_whose_lane_is_finished_gets_another_one() -> None:
+    scan = ENGINE.stream(TYPES)
+    for text in ("write to bob@example.com", "and to ann@example.com"):
+        lane = scan.lane("/note")
+        assert "[EMAIL]" in lane.feed(text) + lane.finish()
+    assert [len(part) for part in scan.scan().parts] == [1, 1]
+
+
+@pytest.mark.parametrize(("unread", "shown"), [(True, "Q0lQSEVS"), (False, UNREAD)])
+def test_what_cannot_be_read_passes_only_where_it_may_and_makes_the_answer_unscanned(unread: bool, shown: str) -> None:
+    scan = ENGINE.stream(TYPES, unread=unread)
+    assert scan.scan().scanned == "full"
+    assert scan.unreadable("/content/0/data", "Q0lQSEVS") == shown
+    assert scan.scan().scanned == "partial"
+    assert scan.scan().classes == {"unscanned"}
 
 
 def test_a_closed_lane_takes_no_more() -> None:

@@ -160,6 +160,7 @@ class Pipeline:
         inbound = Inbound(
             method=arrival.method, path=arrival.path, query=arrival.query, headers=arrival.headers, body=body
         )
+        exchange.inbound = inbound
         message = protocol.adapter.read(inbound, parts.bounds)
         if isinstance(message, Refusal):
             return message
@@ -171,6 +172,11 @@ class Pipeline:
             if refusal is not None:
                 return refusal
         exchange.message = message
+        if protocol.governor is not None:
+            governed = await protocol.governor.admit(exchange, message, candidates[0])
+            if isinstance(governed, Refusal):
+                return governed
+            exchange.message = message = governed
         return message, candidates
 
     def _classify(self, exchange: Exchange, caller: Caller, message: Message) -> Classified:
@@ -210,6 +216,8 @@ class Pipeline:
         started = self._clock.monotonic_ns()
         passed = exchange.passing = self._parts.answering.prepare(exchange, protocol, delivered)
         outcome = await passed.inspect(responder)
+        if protocol.governor is not None:
+            await protocol.governor.settle(exchange, outcome)
         started = self._step("inspect", started)
         # A crash before this is durable: the caller has no complete answer, and recovery says `interrupted`. After: the
         # record says that it was released; at worst the caller never got its last bytes.

@@ -18,6 +18,8 @@ from gateway.core.errors import ConfigurationError
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _VALUE = re.compile(r"^(Invalid enum value ).*?( - at `\$[\w.\[\]]*`)?$", re.DOTALL)
+_ADDRESS = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
@@ -33,6 +35,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_answer_bytes: int = 16 * 1024 * 1024
     max_depth: int = 64
     body_timeout_s: float = 15.0
+    public_url: str | None = None
+    """Where callers reach the gateway; by default what `host`, `port` and the certificate make of it."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of web pages that may call MCP agents, besides the gateway's own."""
     trusted_proxies: tuple[str, ...] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -80,6 +86,11 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Scanning time one message may cost before the rest is `unscanned`."""
     stream: Literal["auto", "mask", "buffer"] = "auto"
     """Answers in streams: `mask` holds back and masks, `buffer` reads the whole first, `auto` chooses by policy."""
+
+
+class Mcp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    session_idle_s: float = 1800.0
+    """Seconds without a request after which a session of an older protocol version ends."""
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +141,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     connect_timeout_s: float = 5.0
     first_byte_timeout_s: float = 30.0
     idle_timeout_s: float = 30.0
+    listen_timeout_s: float = 3600.0
+    """How long a stream of notifications stays open."""
     ca: str | None = None
     """PEM file of the authorities that may vouch for the agent; default the system's."""
 
@@ -170,6 +183,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: LedgerSettings = LedgerSettings()
     limits: Limits = Limits()
     classification: Classification = Classification()
+    mcp: Mcp = Mcp()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()
@@ -179,6 +193,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def path(self, name: str) -> Path:
         """A path of the configuration, taken from where the file lies."""
         return Path(self.base, name)
+
+    @property
+    def address(self) -> str:
+        """Where callers reach the gateway: `server.public_url`, else what it listens on. No trailing slash."""
+        server = self.server
+        scheme = "http" if server.tls_certificate is None else "https"
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        return (server.public_url or f"{scheme}://{host}:{server.port}").rstrip("/")
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:
@@ -295,9 +317,20 @@ def _consistent(settings: Settings) -> None:
         raise ConfigurationError("limits.url must be memory://: this version keeps counts in the serving process alone")
     if settings.server.workers != 1:
         raise ConfigurationError("server.workers above 1 needs limits.url shared between them; memory:// is not")
+    _reachable(settings.server)
     if (settings.server.tls_certificate is None) != (settings.server.tls_key is None):
         raise ConfigurationError("server.tls_certificate and server.tls_key go together")
     _bounds(settings)
+
+
+def _reachable(server: Server) -> None:
+    if server.public_url is not None and not _ADDRESS.fullmatch(server.public_url):
+        raise ConfigurationError(
+            "server.public_url must be http(s)://host[:port][/path], without user, query or fragment"
+        )
+    for index, origin in enumerate(server.allowed_origins):
+        if not _ORIGIN.fullmatch(origin):
+            raise ConfigurationError(f"server.allowed_origins[{index}] must be scheme://host[:port], in lower case")
 
 
 def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> None:
@@ -305,7 +338,7 @@ def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> N
         raise ConfigurationError(f"{place}.zone names no [[zone]]")
     if agent.processor is not None and agent.processor not in processors:
         raise ConfigurationError(f"{place}.processor names no [[processor]]")
-    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", agent.url):
+    if not _ADDRESS.fullmatch(agent.url):
         raise ConfigurationError(f"{place}.url must be http(s)://host[:port][/path], without user, query or fragment")
     if agent.credential is not None and not _SECRET.fullmatch(agent.credential):
         raise ConfigurationError(f"{place}.credential must be a reference, env:NAME or file:PATH, never a value")
@@ -335,6 +368,7 @@ def _bounds(settings: Settings) -> None:
         ("server.body_timeout_s", server.body_timeout_s, 0.1, 600),
         ("ledger.checkpoint_interval_s", settings.ledger.checkpoint_interval_s, 0.1, 86400),
         ("limits.concurrency", settings.limits.concurrency, 1, 1_000_000),
+        ("mcp.session_idle_s", settings.mcp.session_idle_s, 1, 604_800),
         ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),
     ):
         if not low <= value <= high:

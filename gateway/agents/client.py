@@ -188,7 +188,7 @@ def _build(route: Route) -> Client:
 
 def _request(client: Client, route: Route, outgoing: Outgoing) -> StreamRequest:
     path = outgoing.path.partition("?")[0]
-    if not path.startswith("/") or "#" in outgoing.path or _DOT_SEGMENT.search(path):
+    if (path and not path.startswith("/")) or "#" in outgoing.path or _DOT_SEGMENT.search(path):
         raise FormatError("a path that would lead elsewhere than the agent's address")
     try:
         builder = client.request(outgoing.method, route.url + outgoing.path)

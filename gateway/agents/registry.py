@@ -66,4 +66,5 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         first_byte_timeout_s=agent.first_byte_timeout_s,
         idle_timeout_s=agent.idle_timeout_s,
         timeout_s=agent.timeout_s,
+        listen_timeout_s=agent.listen_timeout_s,
     )

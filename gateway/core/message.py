@@ -54,7 +54,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `onward` are further actions that the agent would carry out elsewhere (`onward:web_search`): each must be permitted
     too. `sessions` name what this message continues, as `kind:id` (`mcp:…`, `a2a-context:…`): its classes apply.
     `references` name what the provider holds and this gateway may not know (`openai-response:…`, `file:…`):
-    `unscanned` unless a session of this gateway's has that name.
+    `unscanned` unless a session of this gateway's has that name. `lasting`: the answer is a stream that stays open
+    until one of both ends it, so its times are the agent's `listen_timeout_s`. `context` is what the protocol's
+    governor (`exchange.governor`) knows of this message beside its bytes, for the protocol's own adapter.
     """
 
     protocol: str
@@ -70,10 +72,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     onward: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    lasting: bool = False
+    context: object = None
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to an agent, obligations applied. `path` is relative to the agent's address and starts with `/`."""
+    """A request to an agent, obligations applied. `path` is relative to the agent's address and starts with `/`, or is
+    empty: the address itself."""
 
     method: str
     path: str

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.core.message import Answer, Inbound, Message, Outgoing, WireAnswer
+from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.refusal import Refusal
 
 
@@ -146,6 +146,31 @@ class StreamFilter(Protocol):
         ...
 
 
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole message of a stream: `parts` as of an answer, `last` if the stream ends with it, `body` the adapter's."""
+
+    parts: tuple[Part, ...]
+    last: bool = False
+    body: object = None
+
+
+class Frames(Protocol):
+    """One streamed answer whose events are each a whole message: wire bytes in, messages out, each inspected whole.
+
+    What was not read is not in a frame, so it cannot leave. Raises `AgentError` (`bad_answer`, `answer_too_large`).
+    """
+
+    def feed(self, data: bytes) -> list[Frame]: ...
+
+    def finish(self) -> list[Frame]:
+        """After the agent's last byte. `AgentError("closed_early")` where the answer itself is still missing."""
+        ...
+
+    def render(self, frame: Frame, masked: Mapping[str, str]) -> bytes:
+        """The frame's bytes as the caller gets them; `masked` as in `Adapter.render_answer`."""
+        ...
+
+
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """What a message may measure at most."""
 
@@ -176,6 +201,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_timeout_s: float
     idle_timeout_s: float
     timeout_s: float
+    listen_timeout_s: float = 3600.0
+    """How long a lasting stream (`Message.lasting`) may stay open, silent or not."""
 
 
 class Adapter(Protocol):

@@ -14,32 +14,26 @@ from gateway.checks.classification.stream import StreamScan
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
 from gateway.core.errors import AgentError
-from gateway.core.message import Answer, Message
-from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
+from gateway.core.message import Answer, Inbound, Message
+from gateway.core.ports import Adapter, Bounds, Frames, Route, StreamFilter
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
 from gateway.exchange.digest import Digest
+from gateway.exchange.ended import ENDS, EVENT_STREAM, STREAM_HEADERS, STRICTNESS, base, told
+from gateway.exchange.events import Evented
 from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered, Undelivered
+from gateway.exchange.governor import Governor
 from gateway.exchange.inspector import Inspected, Inspector, StreamPlan
-
-_STRICTNESS = ("route", "redact", "tokenize", "approve", "deny")
-_EVENT_STREAM = "text/event-stream"
-_STREAM_HEADERS = [("content-type", _EVENT_STREAM), ("cache-control", "no-store"), ("x-accel-buffering", "no")]
-_ENDS = {
-    "timeout_connect": "agent_timeout",
-    "timeout_response": "agent_timeout",
-    "timeout_total": "agent_timeout",
-    "bad_answer": "agent_bad_answer",
-    "answer_too_large": "agent_bad_answer",
-    "redirected": "agent_bad_answer",
-    "policy_changed": "policy_changed",
-}
-"""What a caller is told for an agent's error code; everything else is `agent_unavailable`."""
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
-    """A wire protocol with what the configuration adds to it. Schemas are by agent id."""
+    """A wire protocol with what the configuration adds to it. Schemas are by agent id.
+
+    `frames` reads the streams of a protocol whose events are each a whole message. `error`, where an error names the
+    request it answers (JSON-RPC), writes it instead of the adapter's own: refusal, exchange, and the request if it was
+    read. `challenge` gives the `WWW-Authenticate` of a 401 on a path.
+    """
 
     adapter: Adapter
     candidates: Callable[[Message], tuple[Route, ...]]
@@ -49,6 +43,10 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     answer_schemas: Mapping[str, Schema]
     target_field: str
     target_hint: str
+    governor: Governor | None = None
+    frames: Callable[[Message, Bounds], Frames] | None = None
+    error: Callable[[Refusal, str, Inbound | None], bytes] | None = None
+    challenge: Callable[[str], str] | None = None
 
 
 class Passing(Port):
@@ -76,15 +74,27 @@ class Answering:
     def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
         """The way back of this answer."""
         if isinstance(delivered, Undelivered):
-            refusal = Refusal(code=_ENDS.get(delivered.code, "agent_unavailable"))
-            return _Refused(self, exchange, refusal, _base(delivered, refusal.code, refusal.status, delivered.code))
+            refusal = Refusal(code=ENDS.get(delivered.code, "agent_unavailable"))
+            return _Refused(self, exchange, refusal, base(delivered, refusal.code, refusal.status, delivered.code))
         if delivered.stream is None:
             return _Whole(self, self._inspector, exchange, protocol, delivered)
         caller, message = _parties(exchange)
+        if protocol.frames is not None:
+            return self._evented(exchange, protocol, delivered, protocol.frames(message, self._bounds))
         plan = self._inspector.plan(caller, message, delivered.routed.route)
         if plan.mode == "buffer":
             return _Buffered(self, self._inspector, exchange, protocol, delivered, self._bounds)
         return _Streamed(self, self._inspector, exchange, protocol, delivered, plan, self._bounds)
+
+    def _evented(self, exchange: Exchange, protocol: Protocol, delivered: Delivered, frames: Frames) -> Evented:
+        wire = () if delivered.stream is None else delivered.stream.headers
+        own = () if protocol.governor is None else protocol.governor.stream_headers(exchange, wire)
+
+        async def refuse(responder: Responder, refusal: Refusal) -> None:
+            await self.refuse(exchange, responder, refusal)
+
+        headers = [*own, *self.headers(exchange, None)]
+        return Evented(self._inspector, _parties(exchange), delivered, frames, headers, refuse)
 
     async def refuse(
         self, exchange: Exchange, responder: Responder, refusal: Refusal, inspected: Inspected | None = None
@@ -92,13 +102,17 @@ class Answering:
         """An error in the protocol's own form; in a stream that has begun, as its last event. `inspected`: of the
         answer that is withheld."""
         protocol = self._protocols[exchange.arrival.protocol]
-        body = protocol.adapter.error(refusal, exchange.id)
+        if protocol.error is not None:
+            body = protocol.error(refusal, exchange.id, exchange.inbound)
+        else:
+            body = protocol.adapter.error(refusal, exchange.id)
         if responder.started:
             await responder.write(b"data: " + body + b"\n\n", last=True)
             return
         headers = [("content-type", protocol.error_type), *self.headers(exchange, inspected, denied=True)]
         if refusal.status == 401:
-            headers.append(("www-authenticate", "Bearer"))
+            challenge = "Bearer" if protocol.challenge is None else protocol.challenge(exchange.arrival.path)
+            headers.append(("www-authenticate", challenge))
         if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
             headers.append(("Retry-After", str(refusal.retry_after)))
         await responder.start(refusal.status, headers)
@@ -113,7 +127,7 @@ class Answering:
             return [*headers, ("X-Decision", "deny")] if exchange.caller is not None and denied else headers
         effect = exchange.routed.decision.effect
         if inspected is not None:
-            effect = max(effect, inspected.decision.effect, key=_STRICTNESS.index)
+            effect = max(effect, inspected.decision.effect, key=STRICTNESS.index)
         return [*headers, ("X-Routed-Agent", exchange.routed.route.id), ("X-Decision", effect)]
 
 
@@ -157,20 +171,20 @@ class _Whole:
         unfit = schema.validate(answer.document) if schema is not None and answer.status < 400 else None
         if unfit is not None:
             self._refusal = Refusal(code="agent_bad_answer")
-            return _base(self._delivered, self._refusal.code, self._refusal.status, f"answer schema at {unfit.field}")
+            return base(self._delivered, self._refusal.code, self._refusal.status, f"answer schema at {unfit.field}")
         inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts)
         if inspected.refusal is not None:
             self._refusal = inspected.refusal
-            outcome = _base(self._delivered, self._refusal.code, self._refusal.status)
+            outcome = base(self._delivered, self._refusal.code, self._refusal.status)
         else:
             self._body = self._protocol.adapter.render_answer(answer, inspected.masked)
             outcome = msgspec.structs.replace(
-                _base(self._delivered, "ok" if answer.status < 400 else "agent_refused", answer.status),
+                base(self._delivered, "ok" if answer.status < 400 else "agent_refused", answer.status),
                 released=self._body,
                 media_type=answer.media_type or None,
             )
         return msgspec.structs.replace(
-            _told(outcome, inspected, len(answer.parts)), tokens_in=answer.tokens_in, tokens_out=answer.tokens_out
+            told(outcome, inspected, len(answer.parts)), tokens_in=answer.tokens_in, tokens_out=answer.tokens_out
         )
 
     async def release(self, responder: Responder) -> None:
@@ -183,7 +197,7 @@ class _Whole:
         await responder.write(self._body, last=True)
 
     def cut(self) -> Outcome:
-        return _base(self._delivered, "client_disconnected", 499)
+        return base(self._delivered, "client_disconnected", 499)
 
 
 class _Streamed:
@@ -208,7 +222,7 @@ class _Streamed:
         self._refusal: Refusal | None = None
 
     async def inspect(self, responder: Responder) -> Outcome:
-        await responder.start(200, [*_STREAM_HEADERS, *self._answering.headers(self._exchange, None)])
+        await responder.start(200, [*STREAM_HEADERS, *self._answering.headers(self._exchange, None)])
         try:
             async for chunk in _stream(self._delivered):
                 await self._pass(self._filter.feed(chunk), responder)
@@ -216,7 +230,7 @@ class _Streamed:
                     break
             await self._pass(self._filter.finish(), responder)
         except AgentError as error:
-            self._refusal = Refusal(code=_ENDS.get(error.code, "agent_unavailable"))
+            self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
             return self._outcome(self._refusal.code, 200, error.code)
         return self._outcome("ok", 200)
 
@@ -237,14 +251,14 @@ class _Streamed:
     def _outcome(self, code: str, status: int, reason: str | None = None) -> Outcome:
         inspected = self._inspector.streamed(self._plan, self._lanes, self._delivered.routed.route)
         outcome = msgspec.structs.replace(
-            _base(self._delivered, code, status, reason),
+            base(self._delivered, code, status, reason),
             digest=self._digest.commitment(),
             size=self._digest.size,
-            media_type=_EVENT_STREAM,
+            media_type=EVENT_STREAM,
             tokens_in=self._filter.tokens_in,
             tokens_out=self._filter.tokens_out,
         )
-        return _told(outcome, inspected, len(inspected.scan.parts))
+        return told(outcome, inspected, len(inspected.scan.parts))
 
 
 class _Buffered:
@@ -272,18 +286,16 @@ class _Buffered:
             raw = b"".join([chunk async for chunk in _stream(self._delivered)])
             inspected, passed, body = self._inspector.replay(caller, message, route, self._protocol.adapter, raw)
         except AgentError as error:
-            self._refusal = Refusal(code=_ENDS.get(error.code, "agent_unavailable"))
-            return _base(self._delivered, self._refusal.code, self._refusal.status, error.code)
+            self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
+            return base(self._delivered, self._refusal.code, self._refusal.status, error.code)
         self._inspected, self._body, self._closing = inspected, body, passed.closing
         if inspected.refusal is not None:
             self._refusal = inspected.refusal
-            outcome = _base(self._delivered, self._refusal.code, self._refusal.status)
+            outcome = base(self._delivered, self._refusal.code, self._refusal.status)
         else:
-            outcome = msgspec.structs.replace(
-                _base(self._delivered, "ok", 200), released=body, media_type=_EVENT_STREAM
-            )
+            outcome = msgspec.structs.replace(base(self._delivered, "ok", 200), released=body, media_type=EVENT_STREAM)
         return msgspec.structs.replace(
-            _told(outcome, inspected, len(inspected.scan.parts)),
+            told(outcome, inspected, len(inspected.scan.parts)),
             tokens_in=passed.tokens_in,
             tokens_out=passed.tokens_out,
         )
@@ -292,28 +304,12 @@ class _Buffered:
         if self._refusal is not None:
             await self._answering.refuse(self._exchange, responder, self._refusal, self._inspected)
             return
-        await responder.start(200, [*_STREAM_HEADERS, *self._answering.headers(self._exchange, self._inspected)])
+        await responder.start(200, [*STREAM_HEADERS, *self._answering.headers(self._exchange, self._inspected)])
         await responder.write(self._body)
         await responder.write(self._closing, last=True)
 
     def cut(self) -> Outcome:
-        return _base(self._delivered, "client_disconnected", 499)
-
-
-def _base(delivered: Delivered | Undelivered, code: str, status: int, reason: str | None = None) -> Outcome:
-    return Outcome(code=code, status=status, agent=delivered.routed.route, attempts=delivered.attempts, reason=reason)
-
-
-def _told(outcome: Outcome, inspected: Inspected, parts: int) -> Outcome:
-    return msgspec.structs.replace(
-        outcome,
-        parts=parts,
-        found=inspected.scan.counts(),
-        scanned=inspected.scan.scanned,
-        classes=inspected.classes,
-        decision=inspected.decision,
-        explanation=inspected.explanation,
-    )
+        return base(self._delivered, "client_disconnected", 499)
 
 
 def _answer(delivered: Delivered) -> Answer:

@@ -10,7 +10,7 @@ import msgspec
 from gateway.core.caller import Caller, Identity
 from gateway.core.decision import Decision
 from gateway.core.finding import Scan
-from gateway.core.message import Message
+from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
 from gateway.exchange.arrival import Arrival
 from gateway.ledger.entry import Appended, ExchangeKey
@@ -103,6 +103,7 @@ class Exchange:
         "headers",
         "id",
         "identity",
+        "inbound",
         "intent",
         "key",
         "key_sent",
@@ -126,6 +127,8 @@ class Exchange:
         self.started_us, self.started_ns = started_us, started_ns
         self.identity: Identity | None = None
         self.caller: Caller | None = None
+        self.inbound: Inbound | None = None
+        """The request with its body, whether its adapter could read it or not."""
         self.message: Message | None = None
         self.subjects: tuple[str, ...] = ()
         self.classified: Classified | None = None

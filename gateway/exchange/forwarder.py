@@ -12,7 +12,7 @@ from gateway.agents.client import AgentClient, WireStream
 from gateway.agents.sse import is_event_stream
 from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Answer, Message, Outgoing, WireAnswer
-from gateway.core.ports import Adapter, Bounds, Failpoint
+from gateway.core.ports import Adapter, Bounds, Failpoint, Route
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.router import Denied, Router
 from gateway.exchange.scribe import Scribe
@@ -113,9 +113,8 @@ class Forwarder:
         # A crash here: the record names this agent and nothing has left, or part of it has. Both read the same.
         await self._pause("forward.before")
         if message.stream:
-            stream = await stack.enter_async_context(
-                self._client.stream(routed.route, outgoing, self._bounds.answer_bytes)
-            )
+            route = _lasting(routed.route) if message.lasting else routed.route
+            stream = await stack.enter_async_context(self._client.stream(route, outgoing, self._bounds.answer_bytes))
             await self._pause("forward.after")
             if stream.status == 200 and is_event_stream(stream.header("content-type") or ""):
                 return Delivered(routed=routed, attempts=attempts, stream=stream)
@@ -144,6 +143,11 @@ class Forwarder:
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(name)
+
+
+def _lasting(route: Route) -> Route:
+    """The agent with the times of a stream that stays open."""
+    return msgspec.structs.replace(route, idle_timeout_s=route.listen_timeout_s, timeout_s=route.listen_timeout_s)
 
 
 def outgoing_is_safe(message: Message) -> bool:

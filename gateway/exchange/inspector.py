@@ -54,9 +54,12 @@ class Inspector:
         self._router, self._engine, self._bounds = router, engine, bounds
         self._mode, self._policy = stream, policy
 
-    def answer(self, caller: Caller, message: Message, route: Route, parts: tuple[Part, ...]) -> Inspected:
-        """A whole answer's findings, and whether this caller may have it, how."""
-        scan = self._engine.scan(parts, health_context="phi" in route.floor)
+    def answer(
+        self, caller: Caller, message: Message, route: Route, parts: tuple[Part, ...], *, health: bool = False
+    ) -> Inspected:
+        """A whole answer's findings, and whether this caller may have it, how. `health`: what came before it was about
+        health."""
+        scan = self._engine.scan(parts, health_context=health or "phi" in route.floor)
         found = self._router.implied(scan.classes)
         classified = Classified(scan=scan, found=found, declared=(), inherited=(), floor=())
         classes = classified.classes(route)

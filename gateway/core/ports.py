@@ -117,7 +117,9 @@ class TextFilter(Protocol):
 class Lanes(Protocol):
     """Opens the filter of a lane: one per choice and field (`/choices/0/delta/content`)."""
 
-    def lane(self, pointer: str) -> TextFilter: ...
+    def lane(self, pointer: str, label: str = "") -> TextFilter:
+        """`label`: the key that the text stands under, as in `Part`."""
+        ...
 
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of something that no lane can read (ciphertext, an image in base64): `text`

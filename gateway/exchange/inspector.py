@@ -193,15 +193,16 @@ class _Collected:
 
     def __init__(self) -> None:
         self._lanes: list[tuple[str, _Kept]] = []
+        """Label and lane."""
         self._unread: list[str] = []
 
     @property
     def texts(self) -> list[str]:
         return [lane.text for _, lane in self._lanes]
 
-    def lane(self, pointer: str) -> _Kept:
+    def lane(self, pointer: str, label: str = "") -> _Kept:
         kept = _Kept()
-        self._lanes.append((pointer, kept))
+        self._lanes.append((label or pointer.rpartition("/")[2], kept))
         return kept
 
     def unreadable(self, pointer: str, text: str) -> str:
@@ -212,10 +213,7 @@ class _Collected:
         """One part a lane; its pointer is its number, since a place may be opened more than once. What cannot be read
         comes after them."""
         return (
-            *(
-                Part(str(index), lane.text, "text", pointer.rpartition("/")[2])
-                for index, (pointer, lane) in enumerate(self._lanes)
-            ),
+            *(Part(str(index), lane.text, "text", label) for index, (label, lane) in enumerate(self._lanes)),
             *(Part(pointer, "", "unreadable") for pointer in self._unread),
         )
 
@@ -227,7 +225,7 @@ class _Replayed:
         self._ends = [masked.get(str(index), text) for index, text in enumerate(texts)]
         self._next = 0
 
-    def lane(self, pointer: str) -> _Kept:
+    def lane(self, pointer: str, label: str = "") -> _Kept:
         end = self._ends[self._next]
         self._next += 1
         return _Kept(end)

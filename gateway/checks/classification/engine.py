@@ -1,13 +1,10 @@
 """Scans messages: every part, within one time budget, and never by raising."""
 
-import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-
-import msgspec
 
 from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor
+from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
 from gateway.checks.classification.normalise import shadow
 from gateway.checks.classification.registry import DEFAULT, Registry
@@ -20,9 +17,6 @@ MAX_FINDINGS = 20_000
 """More findings than this in one message end its scan: `unscanned`."""
 MAX_LABELLED = 256
 """Longer texts speak for themselves: the key they stand under is not read with them."""
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
-"""Keys that say nothing of what stands under them."""
 
 
 class Engine:
@@ -90,7 +84,7 @@ class Engine:
         if not found:
             return (), whole
         if before:
-            found = [finding for one in found if (finding := _moved(one, len(before))) is not None]
+            found = [finding for one in found if (finding := moved(one, len(before))) is not None]
         return tuple(sorted(found, key=place_of)), whole
 
     def _walk(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
@@ -116,19 +110,3 @@ class Engine:
         if opened is not None:
             found.append(finding_of(opened, max(cursor.position, opened.start + 1)))
         return whole
-
-
-@lru_cache(maxsize=4096)
-def labelled(label: str) -> str:
-    """A key as the words that would stand before its value: `patientName` and `patient_name` are `patient name: `."""
-    if len(label) > 64 or label.lower() in _PLAIN:
-        return ""
-    found = " ".join(_WORD.findall(label)).lower()
-    return f"{found}: " if found else ""
-
-
-def _moved(finding: Finding, by: int) -> Finding | None:
-    """A finding with its place in the text without what was put before it; None where it lies in that alone."""
-    if finding.end <= by:
-        return None
-    return msgspec.structs.replace(finding, start=max(0, finding.start - by), end=finding.end - by)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor, Step
+from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, merged
 from gateway.checks.classification.normalise import shadow
@@ -24,10 +25,12 @@ UNREAD = "[UNSCANNED]"
 class Lane:
     """One lane of streamed text. Implements `TextFilter`."""
 
-    def __init__(self, locator: Locator, mask: Mask) -> None:
+    def __init__(self, locator: Locator, mask: Mask, before: str = "") -> None:
+        """`before`: words that are read before the text (its label), and are never released."""
         self._cursor = Cursor(locator)
         self._mask = mask
-        self._buffer = ""
+        self._before = len(before)
+        self._buffer = before
         self._offset = 0
         self._closed = False
         self._failed = False
@@ -60,6 +63,8 @@ class Lane:
         found = list(self._findings)
         if self._opened is not None:
             found.append(finding_of(self._opened, max(self._cursor.position, self._opened.start + 1)))
+        if self._before:
+            found = [finding for one in found if (finding := moved(one, self._before)) is not None]
         return tuple(sorted(found, key=place_of))
 
     def _take(self, text: str, final: bool) -> str:
@@ -121,8 +126,12 @@ class Lane:
             self._shown = True
 
     def _write(self, groups: list[tuple[int, int, str]], start: int, end: int, released: list[str]) -> None:
-        position = start
+        position = max(start, self._before)
+        if end <= position:
+            return
         for first, last, shown in groups:
+            if last <= self._before:
+                continue
             released.append(self._buffer[position - self._offset : max(first, position) - self._offset])
             released.append(shown)
             position = max(position, last)
@@ -154,12 +163,12 @@ class StreamScan:
         self._unread = unread
         self._complete = True
 
-    def lane(self, pointer: str) -> Lane:
+    def lane(self, pointer: str, label: str = "") -> Lane:
         """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
         each stand for themselves may follow each other in one place."""
         lane = self._lanes.get(pointer)
         if lane is None or lane.closed:
-            lane = self._lanes[pointer] = Lane(self._locator, self._mask)
+            lane = self._lanes[pointer] = Lane(self._locator, self._mask, labelled(label))
             self._opened.append(lane)
         return lane
 

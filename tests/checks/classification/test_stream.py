@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.cursor import WINDOW
+from gateway.checks.classification.engine import MAX_LABELLED
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.classification.stream import UNREAD, StreamScan
 from gateway.checks.redaction import mask_text
 from gateway.core.errors import FormatError
 from gateway.core.finding import Finding
+from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE
 
 TYPES = maskable("phi") | maskable("secret")
@@ -119,6 +121,28 @@ def test_an_identifier_after_an_unended_private_key_is_still_masked() -> None:
 
 def test_a_token_longer_than_a_window_becomes_one_placeholder() -> None:
     assert streamed(f"token {JWT} end", cuts(f"token {JWT} end", 2, 13))[0] == "token [SECRET-JWT] end"
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+@pytest.mark.parametrize(
+    ("label", "text", "shown"),
+    [
+        ("mrn", "4481920", "[MRN]"),
+        ("patientName", "Jane Roe, at 9", "[PERSON], at 9"),
+        ("note", "nothing to see here, for a good while longer than the window of a lane " * 9, None),
+        ("", "4481920", None),
+        ("mrn", "", None),
+    ],
+)
+def test_a_lanes_label_is_read_before_its_text_and_never_released(
+    label: str, text: str, shown: str | None, size: int
+) -> None:
+    scan = ENGINE.stream(TYPES)
+    lane = scan.lane("/content/0/input/x", label)
+    released = "".join(lane.feed(text[i : i + size]) for i in range(0, len(text), size)) + lane.finish()
+    assert released == (text if shown is None else shown)
+    (whole,) = ENGINE.scan([Part("/x", text, "text", label)]).parts if len(text) <= MAX_LABELLED else [()]
+    assert lane.findings() == whole
 
 
 def test_lanes_are_apart_and_in_order_of_opening() -> None:

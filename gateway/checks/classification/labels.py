@@ -1,0 +1,29 @@
+"""A short text reads as if the key that it stands under stood before it: in a form or a JSON object, the keyword that
+a number needs is its key."""
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+from gateway.core.finding import Finding
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
+"""Keys that say nothing of what stands under them."""
+
+
+@lru_cache(maxsize=4096)
+def labelled(label: str) -> str:
+    """A key as the words that would stand before its value: `patientName` and `patient_name` are `patient name: `."""
+    if len(label) > 64 or label.lower() in _PLAIN:
+        return ""
+    found = " ".join(_WORD.findall(label)).lower()
+    return f"{found}: " if found else ""
+
+
+def moved(finding: Finding, by: int) -> Finding | None:
+    """A finding with its place in the text without what was put before it; None where it lies in that alone."""
+    if finding.end <= by:
+        return None
+    return msgspec.structs.replace(finding, start=max(0, finding.start - by), end=finding.end - by)

@@ -40,6 +40,7 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.protocols import wire_protocols
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
+from gateway.exchange.sessions import Sessions
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
@@ -56,6 +57,7 @@ from gateway.store.ledgers import Ledgers
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
+from gateway.store.sessions import SessionStore
 from gateway.store.writer_base import LedgerWriter
 
 DEFAULT_ORIGIN = "gateway.internal"
@@ -376,6 +378,9 @@ def _parts(
     inspector = Inspector(
         router=router, engine=engine, bounds=bounds, stream=settings.classification.stream, policy=policy.digest
     )
+    # One secret for all tenants: an agent that two of them use knows only its own ids.
+    store = SessionStore(site.engine, site.keyring.search_key(SYSTEM))
+    sessions = Sessions(store, clock, settings.sessions.idle_days)
     return Parts(
         clock=clock,
         protocols=protocols,
@@ -390,8 +395,9 @@ def _parts(
         engine=engine,
         policy=policy,
         router=router,
+        sessions=sessions,
         forwarder=Forwarder(client=client, router=router, scribe=scribe, bounds=bounds, failpoint=failpoint),
-        answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols),
+        answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions),
         scribe=scribe,
         ledgers=OpenLedgers(writers),
         failures=Failures(clock),

@@ -30,6 +30,7 @@ from gateway.exchange.ledgers import Counting, Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.router import Denied, Router
 from gateway.exchange.scribe import Scribe
+from gateway.exchange.sessions import Sessions
 from gateway.ledger.entry import Entry
 
 _log = logging.getLogger("gateway.exchange")
@@ -44,6 +45,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     policy: Policy
     router: Router
+    sessions: Sessions
     forwarder: Forwarder
     answering: Answering
     scribe: Scribe
@@ -89,9 +91,12 @@ class Pipeline:
                     return await self._refuse(exchange, responder, lease)
                 stack.callback(parts.admission.release, lease)
 
-                # 4. classify every part; join with what was declared and with the floors.
-                classified = exchange.classified = self._classify(exchange, caller, message)
+                # 4. classify every part; join with what was declared, the floors and what the message continues.
+                classified = await self._classify(exchange, caller, message)
                 started = self._step("classify", started)
+                if isinstance(classified, Refusal):
+                    return await self._refuse(exchange, responder, classified)
+                exchange.classified = classified
 
                 # 5. decide: the first candidate that policy permits, with its obligations.
                 decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
@@ -113,7 +118,7 @@ class Pipeline:
                     return await self._refuse(exchange, responder, intent)
 
                 # 8. forward, masked as decided, with fall-back to permitted agents only.
-                delivered = await parts.forwarder.forward(
+                delivered = await self._taken(exchange, decided) or await parts.forwarder.forward(
                     exchange, decided, protocol.adapter, self._ledger(exchange), stack
                 )
                 started = self._step("forward", started)
@@ -179,25 +184,33 @@ class Pipeline:
             exchange.message = message = governed
         return message, candidates
 
-    def _classify(self, exchange: Exchange, caller: Caller, message: Message) -> Classified:
+    async def _classify(self, exchange: Exchange, caller: Caller, message: Message) -> Classified | Refusal:
         policy, identity = self._parts.policy, caller.identity
         floor = {
             *identity.floor,
             *policy.floor(identity.roles, message.target, tenant=identity.tenant, subject=identity.subject),
         }
         declared = tuple(sorted(exchange.headers.declared))
-        scan = self._parts.engine.scan(message.parts, health_context="phi" in floor or "phi" in declared)
+        joined, inherited = None, frozenset[str]()
+        if message.sessions or message.references:
+            found = await self._parts.sessions.join(caller, message)
+            if isinstance(found, Refusal):
+                return found
+            joined, inherited = found, found.sent | found.said
+        health = "phi" in floor or "phi" in declared or "phi" in inherited
+        scan = self._parts.engine.scan(message.parts, health_context=health)
         return Classified(
             scan=scan,
             found=policy.implied(scan.classes),
             declared=declared,
-            inherited=(),
+            inherited=tuple(sorted(inherited)),
             floor=tuple(sorted(floor)),
+            joined=joined,
         )
 
     async def _intend(self, exchange: Exchange, routed: Routed) -> Refusal | None:
         """Step 7. Cancelled while it waits, the record may still come to be: the end waits for it."""
-        entry = self._parts.scribe.intent(exchange, routed)
+        entry = self._grown(exchange, self._parts.scribe.intent(exchange, routed))
         exchange.appended = True
         exchange.intent = asyncio.ensure_future(self._ledger(exchange).append(entry))
         try:
@@ -208,6 +221,31 @@ class Pipeline:
         self._metrics.decision(routed.decision.effect, routed.route.zone)
         await self._pause("intent.recorded")
         return None
+
+    async def _taken(self, exchange: Exchange, routed: Routed) -> Undelivered | None:
+        """Between steps 7 and 8: not None if somebody else began the same session at the same time."""
+        classified, caller = exchange.classified, exchange.caller
+        if classified is None or classified.joined is None or caller is None:
+            return None
+        if await self._parts.sessions.began(caller, classified.joined, routed):
+            return None
+        return Undelivered(routed=routed, attempts=0, code="session_taken")
+
+    def _grown(self, exchange: Exchange, entry: Entry, outcome: Outcome | None = None) -> Entry:
+        """An intent, or an outcome, with what it adds to sessions."""
+        classified, caller, routed = exchange.classified, exchange.caller, exchange.routed
+        if classified is None or caller is None or routed is None:
+            return entry
+        if classified.joined is None and (outcome is None or not outcome.sessions):
+            return entry
+        if outcome is None:
+            growths = self._parts.sessions.sending(caller, classified, routed)
+        else:
+            names, classes = outcome.sessions, outcome.classes or ()
+            growths = self._parts.sessions.said(caller, classified, routed, names, classes)
+        if growths:
+            entry.envelope.session = growths[0].id
+        return msgspec.structs.replace(entry, sessions=growths)
 
     async def _answer(
         self, exchange: Exchange, protocol: Protocol, responder: Responder, delivered: Delivered | Undelivered
@@ -256,7 +294,7 @@ class Pipeline:
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """The one end of an exchange that was opened."""
         exchange.closed = True
-        entry = self._parts.scribe.outcome(exchange, outcome)
+        entry = self._grown(exchange, self._parts.scribe.outcome(exchange, outcome), outcome)
         await self._append(exchange, entry)
         self._metrics.request(exchange.arrival.protocol, outcome.code)
         # What went well is on record; a line for each would cost as much as deciding on it.

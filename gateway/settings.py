@@ -93,6 +93,11 @@ class Mcp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Seconds without a request after which a session of an older protocol version ends."""
 
 
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    idle_days: int = 30
+    """Days after its last message at which a session ends: what is said in its name from then on is refused."""
+
+
 class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     trusted: bool = False
@@ -183,6 +188,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: LedgerSettings = LedgerSettings()
     limits: Limits = Limits()
     classification: Classification = Classification()
+    sessions: SessionSettings = SessionSettings()
     mcp: Mcp = Mcp()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
@@ -369,6 +375,7 @@ def _bounds(settings: Settings) -> None:
         ("ledger.checkpoint_interval_s", settings.ledger.checkpoint_interval_s, 0.1, 86400),
         ("limits.concurrency", settings.limits.concurrency, 1, 1_000_000),
         ("mcp.session_idle_s", settings.mcp.session_idle_s, 1, 604_800),
+        ("sessions.idle_days", settings.sessions.idle_days, 1, 3_650),
         ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),
     ):
         if not low <= value <= high:

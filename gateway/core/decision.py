@@ -51,7 +51,7 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     zone: str
     healthy: bool
     answer: str
-    """`allow`, `redact`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`."""
+    """`allow`, `redact`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`, `onward`, `session`."""
     rule: str | None = None
     """The rule that decided against it, or for it."""
 

@@ -149,9 +149,11 @@ class StreamFilter(Protocol):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole message of a stream: `parts` as of an answer, `last` if the stream ends with it, `body` the adapter's."""
+    """A whole message of a stream: `parts` and `sessions` as of an answer, `last` if the stream ends with it, `body`
+    the adapter's."""
 
     parts: tuple[Part, ...]
+    sessions: tuple[str, ...] = ()
     last: bool = False
     body: object = None
 

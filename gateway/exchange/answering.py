@@ -25,6 +25,7 @@ from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered, Undelivered
 from gateway.exchange.governor import Governor
 from gateway.exchange.inspector import Inspected, Inspector, StreamPlan
+from gateway.exchange.sessions import Sessions
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +69,11 @@ class Passing(Port):
 class Answering:
     """Prepares the way back. Holds no state of exchanges."""
 
-    def __init__(self, *, inspector: Inspector, bounds: Bounds, protocols: Mapping[str, Protocol]) -> None:
+    def __init__(
+        self, *, inspector: Inspector, bounds: Bounds, protocols: Mapping[str, Protocol], sessions: Sessions
+    ) -> None:
         self._inspector, self._bounds, self._protocols = inspector, bounds, protocols
+        self._sessions = sessions
 
     def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
         """The way back of this answer."""
@@ -93,8 +97,11 @@ class Answering:
         async def refuse(responder: Responder, refusal: Refusal) -> None:
             await self.refuse(exchange, responder, refusal)
 
+        async def announce(names: tuple[str, ...]) -> None:
+            await self.announce(exchange, names)
+
         headers = [*own, *self.headers(exchange, None)]
-        return Evented(self._inspector, _parties(exchange), delivered, frames, headers, refuse)
+        return Evented(self._inspector, _parties(exchange), delivered, frames, headers, refuse, announce)
 
     async def refuse(
         self, exchange: Exchange, responder: Responder, refusal: Refusal, inspected: Inspected | None = None
@@ -117,6 +124,11 @@ class Answering:
             headers.append(("Retry-After", str(refusal.retry_after)))
         await responder.start(refusal.status, headers)
         await responder.write(body, last=True)
+
+    async def announce(self, exchange: Exchange, names: tuple[str, ...]) -> None:
+        """Make the names that a stream is about to give away durable, before their bytes leave."""
+        if exchange.caller is not None and exchange.classified is not None and exchange.routed is not None:
+            await self._sessions.announce(exchange.caller, exchange.classified, exchange.routed, names)
 
     def headers(
         self, exchange: Exchange, inspected: Inspected | None, *, denied: bool = False
@@ -184,7 +196,10 @@ class _Whole:
                 media_type=answer.media_type or None,
             )
         return msgspec.structs.replace(
-            told(outcome, inspected, len(answer.parts)), tokens_in=answer.tokens_in, tokens_out=answer.tokens_out
+            told(outcome, inspected, len(answer.parts)),
+            tokens_in=answer.tokens_in,
+            tokens_out=answer.tokens_out,
+            sessions=answer.sessions,
         )
 
     async def release(self, responder: Responder) -> None:
@@ -219,6 +234,7 @@ class _Streamed:
         self._lanes: StreamScan = inspector.lanes(plan, delivered.routed.route)
         self._filter: StreamFilter = protocol.adapter.stream(message, self._lanes, bounds, delivered.routed.route)
         self._digest = Digest("response")
+        self._named: tuple[str, ...] = ()
         self._refusal: Refusal | None = None
 
     async def inspect(self, responder: Responder) -> Outcome:
@@ -235,6 +251,9 @@ class _Streamed:
         return self._outcome("ok", 200)
 
     async def _pass(self, data: bytes, responder: Responder) -> None:
+        if self._filter.sessions != self._named:
+            self._named = self._filter.sessions
+            await self._answering.announce(self._exchange, self._named)
         if data:
             self._digest.add(data)
             await responder.write(data)
@@ -257,6 +276,7 @@ class _Streamed:
             media_type=EVENT_STREAM,
             tokens_in=self._filter.tokens_in,
             tokens_out=self._filter.tokens_out,
+            sessions=self._filter.sessions,
         )
         return told(outcome, inspected, len(inspected.scan.parts))
 
@@ -298,6 +318,7 @@ class _Buffered:
             told(outcome, inspected, len(inspected.scan.parts)),
             tokens_in=passed.tokens_in,
             tokens_out=passed.tokens_out,
+            sessions=passed.sessions,
         )
 
     async def release(self, responder: Responder) -> None:

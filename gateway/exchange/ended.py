@@ -14,6 +14,7 @@ ENDS = {
     "answer_too_large": "agent_bad_answer",
     "redirected": "agent_bad_answer",
     "policy_changed": "policy_changed",
+    "session_taken": "not_found",
 }
 """What a caller is told for an agent's error code; everything else is `agent_unavailable`."""
 STRICTNESS = ("route", "redact", "tokenize", "approve", "deny")

@@ -26,6 +26,7 @@ from gateway.exchange.inspector import Inspected, Inspector
 _ORDERLY = frozenset({"timeout_response", "timeout_total", "closed_early"})
 """How a lasting stream may end without anything being wrong: callers open it again."""
 Refuse = Callable[[Responder, Refusal], Awaitable[None]]
+Announce = Callable[[tuple[str, ...]], Awaitable[None]]
 
 
 class Evented:
@@ -39,10 +40,12 @@ class Evented:
         frames: Frames,
         headers: list[tuple[str, str]],
         refuse: Refuse,
+        announce: Announce,
     ) -> None:
         self._inspector, self._delivered, self._frames = inspector, delivered, frames
         self._caller, self._message = parties
-        self._headers, self._refuse = headers, refuse
+        self._headers, self._refuse, self._announce = headers, refuse, announce
+        self._named: dict[str, None] = {}
         self._digest = Digest("response")
         self._total = Total()
         self._closing = b""
@@ -90,6 +93,9 @@ class Evented:
             if inspected.refusal is not None:
                 self._refusal, self._ended = inspected.refusal, True
                 return
+            if not self._named.keys() >= set(frame.sessions):
+                self._named.update(dict.fromkeys(frame.sessions))
+                await self._announce(tuple(self._named))
             data = self._frames.render(frame, inspected.masked)
             self._digest.add(data)
             if frame.last:
@@ -110,6 +116,7 @@ class Evented:
             classes=tuple(sorted(total.classes)) or ("public",),
             decision=total.decision,
             explanation=tuple(total.explanation),
+            sessions=tuple(self._named),
         )
 
 

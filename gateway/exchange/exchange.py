@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.core.caller import Caller, Identity
-from gateway.core.decision import Decision
+from gateway.core.decision import Decision, Ruling
 from gateway.core.finding import Scan
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
@@ -36,6 +36,28 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.authorization) > 1 or len(self.x_api_key) > 1
 
 
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message continues: sessions of this caller's, by their keys, and what they hold."""
+
+    id: str
+    """The random id that stands for it on the record (`se_…`)."""
+    known: tuple[bytes, ...]
+    started: tuple[bytes, ...]
+    """Those that begin with this message."""
+    unknown: bool
+    """Whether it also refers to something that this gateway does not know."""
+    holders: frozenset[tuple[str, str]]
+    """Id and zone of each agent that holds some of it."""
+    sent: frozenset[str]
+    """Classes of what was sent to the agent; `unscanned` for what is not known."""
+    said: frozenset[str]
+    """Classes of what the agent itself said."""
+
+    def held_by(self, route: Route) -> bool:
+        """Whether this agent holds all of it, and runs where it did: nobody else can continue it, nor may have it."""
+        return self.holders <= {(route.id, route.zone)}
+
+
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """Step 4: the findings, and where the data classes come from, each tuple sorted."""
 
@@ -44,6 +66,8 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     declared: tuple[str, ...]
     inherited: tuple[str, ...]
     floor: tuple[str, ...]
+    joined: Joined | None = None
+    """What the message continues; its classes are `inherited`."""
 
     def classes(self, route: Route | None = None) -> tuple[str, ...]:
         """All classes of the message, for this agent with its own floor; `public` where there is none."""
@@ -68,6 +92,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
+    sessions: tuple[str, ...] = ()
+    """Names under which the exchange may be continued, as the answer gave them away."""
     agent: Route | None = None
     attempts: int | None = None
     reason: str | None = None
@@ -83,6 +109,7 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True):
     rest: tuple[Route, ...]
     inputs: Mapping[str, str]
     explanation: tuple[str, ...]
+    ruling: Ruling | None = None
 
 
 class Cuttable(Protocol):

@@ -4,6 +4,7 @@ The first candidate whose answer is not deny is taken, and its answer is the dec
 message only masked gets it only if masking leaves nothing behind: the masked parts are scanned again.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -12,14 +13,18 @@ import msgspec
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.words import ONWARD
 from gateway.checks.redaction import CannotRedact, holds_none, redact
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
 from gateway.core.decision import CandidateView, Decision, Question, Ruling
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
-from gateway.exchange.exchange import Classified, Routed
+from gateway.exchange.exchange import Classified, Joined, Routed
 
+_NAMED = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
+MAX_ONWARD = 32
+"""Different onward actions that one message may ask for."""
 MAX_CANDIDATES = 32
 """Candidates that one decision looks at: what a record can hold with room to spare."""
 
@@ -35,6 +40,14 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
 
     decision: Decision
     explanation: tuple[str, ...]
+
+
+class Closest(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of the first candidate that was denied by policy; `onward`: the action that it was denied for, where
+    that is not the message's own."""
+
+    ruling: Ruling
+    onward: str | None = None
 
 
 class Masking(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,32 +72,40 @@ class Router:
         """The decision over the candidates in order. `exact`: the first one or none."""
         now_us = self._clock.now_us()
         views: list[CandidateView] = []
-        closest: tuple[Ruling, Question, Route] | None = None
+        closest: Closest | None = None
+        joined = classified.joined
         question = question_of(caller, message.action, classified.classes())
-        if exact or not self._policy.reroutes(question):
-            candidates = candidates[:1]
+        if exact or (joined is not None and joined.unknown) or not self._policy.reroutes(question):
+            candidates = candidates[
+                :1
+            ]  # what this gateway does not know is held, if at all, by the agent that was named
         for index, route in enumerate(candidates[:MAX_CANDIDATES]):
-            unfit = self._unfit(message, route)
+            unfit = self._unfit(message, route, joined)
             if unfit is not None:
                 views.append(_view(route, unfit, None))
                 continue
             question = question_of(caller, message.action, classified.classes(route))
             ruling = self._policy.ruling(question, route.id, now_us=now_us)
-            masked = self._masked(message, classified, ruling) if ruling.allowed else {}
-            answer = _answer(ruling, masked)
+            refused = None
+            if message.onward and ruling.allowed:
+                ruling, refused = self._onward(question, message, route, ruling, now_us)
+            masked = self._masked(message, classified, ruling, route) if ruling.allowed else {}
+            answer = _answer(ruling, masked) if refused is None else "onward"
             views.append(_view(route, answer, _decisive(ruling, answer)))
             if isinstance(masked, CannotRedact) or not ruling.allowed:
-                closest = closest or (ruling, question, route)
+                closest = closest or Closest(ruling=ruling, onward=refused)
                 continue
             return Routed(
                 decision=self._decision(answer, route, ruling, views),
                 route=route,
                 masked=masked,
-                rest=candidates[index + 1 :],
+                # What is continued is held by one agent: no other may have it, whatever becomes of this one.
+                rest=candidates[index + 1 :] if joined is None else (),
                 inputs=self._policy.inputs(question, route.id, now_us=now_us),
                 explanation=self._policy.explain(ruling),
+                ruling=ruling,
             )
-        return self._denied(closest[0] if closest else None, views)
+        return self._denied(closest, views)
 
     def receive(self, caller: Caller, action: str, classes: tuple[str, ...]) -> Ruling:
         """May an answer with these classes come back to the caller?"""
@@ -102,10 +123,17 @@ class Router:
         return self._policy.known_classes
 
     def mask(
-        self, parts: tuple[Part, ...], classified: Classified, ruling: Ruling, *, health_context: bool
+        self,
+        parts: tuple[Part, ...],
+        classified: Classified,
+        ruling: Ruling,
+        *,
+        health_context: bool,
+        said: frozenset[str] = frozenset(),
     ) -> dict[str, str] | CannotRedact:
-        """The masks that a ruling asks for, by pointer; only if nothing of what had to go is left behind."""
-        masking = masking_of(ruling, frozenset(classified.found))
+        """The masks that a ruling asks for, by pointer; only if nothing of what had to go is left behind. `said`: as
+        for `masking_of`."""
+        masking = masking_of(ruling, frozenset(classified.found), said)
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
         if not masking.types:
@@ -121,11 +149,36 @@ class Router:
             return CannotRedact("residue")
         return masked
 
-    def _masked(self, message: Message, classified: Classified, ruling: Ruling) -> dict[str, str] | CannotRedact:
-        return self.mask(message.parts, classified, ruling, health_context="phi" in classified.classes())
+    def _masked(
+        self, message: Message, classified: Classified, ruling: Ruling, route: Route
+    ) -> dict[str, str] | CannotRedact:
+        health_context = "phi" in classified.classes()
+        if classified.joined is None:
+            return self.mask(message.parts, classified, ruling, health_context=health_context)
+        brought = {*classified.found, *classified.declared, *classified.floor, *route.floor, *classified.joined.sent}
+        said = classified.joined.said - brought
+        return self.mask(message.parts, classified, ruling, health_context=health_context, said=said)
 
-    def _unfit(self, message: Message, route: Route) -> str | None:
+    def _onward(
+        self, question: Question, message: Message, route: Route, ruling: Ruling, now_us: int
+    ) -> tuple[Ruling, str | None]:
+        """The ruling joined with those over everything that the agent would contact by itself; and the first such
+        action that is not permitted, with the ruling over it alone. What one of them may have only masked, none has
+        otherwise: there is one message."""
+        rulings = [ruling]
+        actions = tuple(dict.fromkeys(message.onward))
+        for action in actions[:MAX_ONWARD]:
+            asked = msgspec.structs.replace(question, action=action)
+            onward = self._policy.ruling(asked, route.id, now_us=now_us)
+            if not onward.allowed or not action.startswith(ONWARD) or len(actions) > MAX_ONWARD:
+                return msgspec.structs.replace(onward, allowed=False, obligations=()), action
+            rulings.append(onward)
+        return _together(rulings), None
+
+    def _unfit(self, message: Message, route: Route, joined: Joined | None) -> str | None:
         """Why a candidate could not be sent the message, whatever policy says."""
+        if joined is not None and not joined.held_by(route):
+            return "session"
         if not self._serves(message, route):
             return "protocol"
         schema = self._schemas.get(route.id)
@@ -143,7 +196,8 @@ class Router:
             candidates=tuple(views),
         )
 
-    def _denied(self, closest: Ruling | None, views: list[CandidateView]) -> Denied:
+    def _denied(self, found: Closest | None, views: list[CandidateView]) -> Denied:
+        closest = found.ruling if found is not None else None
         decision = Decision(
             effect="deny",
             agent=None,
@@ -152,9 +206,15 @@ class Router:
             policy=self._policy.digest,
             candidates=tuple(views),
         )
-        if closest is None:
-            return Denied(decision=decision, explanation=("No candidate serves this message.",))
+        held = "What this message continues is held by one agent, and goes to no other."
+        elsewhere = (held,) if any(view.answer == "session" for view in views) else ()
+        if found is None or closest is None:
+            return Denied(decision=decision, explanation=elsewhere or ("No candidate serves this message.",))
         said = self._policy.explain(closest if closest.allowed else _refusing(closest))
+        if found.onward is not None:
+            kind = found.onward if _NAMED.fullmatch(found.onward) else "something that has no name here"
+            said = (f"The agent would itself contact others ({kind}), which is decided like sending.", *said)
+        said = (*said, *elsewhere)
         if closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
         return Denied(decision=decision, explanation=said)
@@ -174,18 +234,31 @@ def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Questi
     )
 
 
-def masking_of(ruling: Ruling, found: frozenset[str]) -> Masking:
-    """The types to mask. A class without a span (declared, a floor, `unscanned`) cannot be masked: `no-span`."""
+def masking_of(ruling: Ruling, found: frozenset[str], said: frozenset[str] = frozenset()) -> Masking:
+    """The types to mask. A class without a span (declared, a floor, `unscanned`) cannot be masked: `no-span`. Of one
+    that is there only because the agent itself `said` it before, there is nothing to mask."""
     types: set[str] = set()
     for verdict in ruling.verdicts:
         for obligation in verdict.obligations:
             name, _, listed = obligation.partition(":")
             if name != "redact":
                 continue
+            if verdict.data_class in said:
+                continue
             if verdict.data_class not in found or not maskable(verdict.data_class):
                 return Masking(types=frozenset(), impossible="no-span")
             types |= set(listed.split(",")) if listed else maskable(verdict.data_class)
     return Masking(types=frozenset(types))
+
+
+def _together(rulings: list[Ruling]) -> Ruling:
+    """Rulings over one message for several actions, all of which must be allowed."""
+    return Ruling(
+        allowed=all(ruling.allowed for ruling in rulings),
+        rules=tuple(dict.fromkeys(rule for ruling in rulings for rule in ruling.rules)),
+        obligations=tuple(sorted({item for ruling in rulings for item in ruling.obligations})),
+        verdicts=tuple(verdict for ruling in rulings for verdict in ruling.verdicts),
+    )
 
 
 def _answer(ruling: Ruling, masked: Mapping[str, str] | CannotRedact) -> str:
@@ -208,7 +281,9 @@ def _refusing(ruling: Ruling) -> Ruling:
 
 def _decisive(ruling: Ruling, answer: str) -> str | None:
     """The rule that a candidate's view names: that of the first class that decided so."""
-    wanted: Callable[[bool], bool] = (lambda allowed: not allowed) if answer == "deny" else (lambda allowed: allowed)
+    wanted: Callable[[bool], bool] = (
+        (lambda allowed: not allowed) if answer in ("deny", "onward") else (lambda allowed: allowed)
+    )
     for verdict in ruling.verdicts:
         if wanted(verdict.allowed) and verdict.rule is not None:
             return verdict.rule

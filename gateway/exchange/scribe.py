@@ -156,6 +156,7 @@ class Scribe:
             actor_kind=caller.identity.kind if caller is not None else None,
             caller_zone=caller.identity.zone if caller is not None else None,
             purpose=caller.purpose if caller is not None else None,
+            session=classified.joined.id if classified is not None and classified.joined is not None else None,
             exchange=exchange.id,
             trace=exchange.trace,
             action=message.action if message is not None else None,

@@ -46,6 +46,27 @@ class Sealing(Protocol):
         ...
 
 
+class SessionGrowth(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is from this record on: it begins, or its data classes grow. Whose it is and where it is held are
+    written once: growth of a session that is somebody else's, or held elsewhere, changes nothing."""
+
+    key: bytes
+    """HMAC of the session's name: 32 bytes, never the name itself."""
+    id: str
+    """The random id (`se_…`) that stands for it on the record."""
+    actor: str
+    principal: bytes
+    """HMAC of the chain that the actor acts for; empty where it acts for itself."""
+    agent: str
+    zone: str
+    sent: tuple[str, ...]
+    """Classes of what was sent to the agent, beyond those known."""
+    said: tuple[str, ...]
+    """Classes of what the agent said, beyond those known."""
+    seen_us: int
+    expires_us: int
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One record to append, whole or not at all."""
 
@@ -65,6 +86,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[DataKey, ...] = ()
     subjects: tuple[str, ...] = ()
     """Pseudonyms that this record is to be found by."""
+    sessions: tuple[SessionGrowth, ...] = ()
+    """Sessions that this exchange continues or begins."""
 
 
 class Appended(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,20 @@ import msgspec
 from gateway.core.errors import FormatError, GatewayError, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.ledger.chain import leaf_hash
-from gateway.ledger.entry import Appended, Entry
+from gateway.ledger.entry import Appended, Entry, SessionGrowth
 from gateway.ledger.record import GENESIS, Envelope, NodeInfo, OutcomeInfo, seal, timestamp
 from gateway.store.index import index_columns
 
 Row = tuple[object, ...]
+_LATER = "CASE WHEN excluded.{0} > session.{0} THEN excluded.{0} ELSE session.{0} END"
+SESSION_UPSERT = (
+    "ON CONFLICT (key) DO UPDATE SET sent = session.sent || excluded.sent, said = session.said || excluded.said, "
+    + ", ".join(f"{name} = {_LATER.format(name)}" for name in ("seen_us", "expires_us"))
+    + " WHERE session.tenant = excluded.tenant AND session.actor = excluded.actor "
+    "AND session.principal = excluded.principal AND session.agent = excluded.agent"
+)
+"""How a session that is there grows, on both databases. Classes are appended, never taken away: two nodes that grow it
+at once both have their say. A session that is another's stays as it is."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -53,7 +62,18 @@ class Waiting:
 class Filled:
     """Rows in the order of their tables' columns, the head after them, and an answer for each that waited."""
 
-    __slots__ = ("activated", "answers", "closed", "detail", "head", "opened", "record", "sealed", "subjects")
+    __slots__ = (
+        "activated",
+        "answers",
+        "closed",
+        "detail",
+        "head",
+        "opened",
+        "record",
+        "sealed",
+        "sessions",
+        "subjects",
+    )
 
     def __init__(self, head: Head) -> None:
         self.head = head
@@ -61,6 +81,7 @@ class Filled:
         self.detail: list[Row] = []
         self.sealed: list[Row] = []
         self.subjects: list[Row] = []
+        self.sessions: dict[bytes, SessionGrowth] = {}
         self.activated: list[Row] = []
         self.opened: dict[str, Row] = {}
         self.closed: list[str] = []
@@ -118,6 +139,9 @@ def _beside(filled: Filled, entry: Entry, tenant: str, seq: int) -> None:
         filled.sealed.append((tenant, seq, part.part, part.key, part.nonce, part.ciphertext))
     for subject in entry.subjects:
         filled.subjects.append((tenant, subject, seq))
+    for growth in entry.sessions:
+        known = filled.sessions.get(growth.key)
+        filled.sessions[growth.key] = growth if known is None else joined(known, growth)
 
 
 def _exchange(
@@ -131,6 +155,42 @@ def _exchange(
     if closes and (filled.opened.pop(exchange, None) is None or exchange in still_open):
         still_open.discard(exchange)
         filled.closed.append(exchange)
+
+
+def joined(one: SessionGrowth, other: SessionGrowth) -> SessionGrowth:
+    """Two growths of one session within a batch, as the second upsert of two would leave it (`SESSION_UPSERT`)."""
+    if (one.actor, one.principal, one.agent) != (other.actor, other.principal, other.agent):
+        return one
+    return msgspec.structs.replace(
+        one,
+        sent=(*one.sent, *other.sent),
+        said=(*one.said, *other.said),
+        seen_us=max(one.seen_us, other.seen_us),
+        expires_us=max(one.expires_us, other.expires_us),
+    )
+
+
+def session_rows(filled: Filled, tenant: str) -> list[Row]:
+    """The rows of `session`, in the order of its columns."""
+    return [session_row(growth, tenant) for growth in filled.sessions.values()]
+
+
+def session_row(growth: SessionGrowth, tenant: str) -> Row:
+    """One row of `session`."""
+    return (
+        tenant,
+        growth.key,
+        growth.id,
+        growth.actor,
+        growth.principal,
+        growth.agent,
+        growth.zone,
+        "".join(f"{name} " for name in growth.sent),
+        "".join(f"{name} " for name in growth.said),
+        growth.seen_us,
+        growth.seen_us,
+        growth.expires_us,
+    )
 
 
 def closing(waiting: Sequence[Waiting]) -> list[str]:

@@ -19,6 +19,7 @@ RIGHTS: dict[str, str] = {
     "head": "SELECT, INSERT, UPDATE",
     "tenant": "SELECT, INSERT, UPDATE",
     "api_key": "SELECT, INSERT, UPDATE",
+    "session": "SELECT, INSERT, UPDATE",
     "open_exchange": "SELECT, INSERT, UPDATE, DELETE",
     "node": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",

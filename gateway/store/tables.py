@@ -14,6 +14,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key                                               | yes    | yes         | never  |
 | open_exchange, node, lease                                    | yes    | yes         | yes    |
+| session                                                       | yes    | yes         | never  |
 """
 
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
@@ -186,6 +187,27 @@ lease = Table(
     sqlite_with_rowid=False,
 )
 """Work that one process at a time does (`checkpoint/<ledger>`), for databases without advisory locks."""
+
+session = Table(
+    "session",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("key", Bytes, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("principal", Bytes, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("sent", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Sessions that agents hold (`ledger.entry.SessionGrowth`), by the HMAC of their name, over all tenants. `sent` and
+`said` are class names, each followed by a space; they are only ever added to. Rows outlive their expiry, so that what
+has expired is not taken for new."""
 
 api_key = Table(
     "api_key",

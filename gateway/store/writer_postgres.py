@@ -13,7 +13,7 @@ from functools import cache
 import asyncpg
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.store.batch import EMPTY, Filled, Head, Row, Waiting, closing
+from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, closing, session_rows
 from gateway.store.index import COLUMNS
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
@@ -46,6 +46,11 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("subject_record", ("subject", "seq"), ("text", "bigint")),
     ("policy_active", ("seq", "digest", "activated_at"), ("bigint", "text", "text")),
     ("open_exchange", ("exchange", "node", "boot", "seq", "opened_at"), ("text", "text", "text", "bigint", "text")),
+    (
+        "session",
+        ("key", "id", "actor", "principal", "agent", "zone", "sent", "said", "created_us", "seen_us", "expires_us"),
+        ("bytea", "text", "text", "bytea", "text", "text", "text", "text", "bigint", "bigint", "bigint"),
+    ),
 )
 
 
@@ -73,6 +78,8 @@ def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
         again = ""
         if table == "open_exchange":
             again = " ON CONFLICT (tenant, exchange) DO UPDATE SET seq = excluded.seq, opened_at = excluded.opened_at"
+        if table == "session":
+            again = f" {SESSION_UPSERT}"
         rows = f"INSERT INTO {table} (tenant, {', '.join(columns)}) SELECT $1, * FROM unnest({arrays}){where}{again}"  # noqa: S608
         parts.append(f"{table}_rows AS ({rows})")
     return parts, number
@@ -300,6 +307,7 @@ def _tables(filled: Filled) -> list[list[Row]]:
         filled.subjects,
         filled.activated,
         list(filled.opened.values()),
+        session_rows(filled, "") if filled.sessions else [],
     ]
 
 

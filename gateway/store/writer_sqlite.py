@@ -16,7 +16,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.store.batch import EMPTY, Filled, Head, Row, Waiting, closing
+from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, closing, session_rows
 from gateway.store.worker import Worker
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
@@ -37,7 +37,8 @@ def _insert(table: str, columns: int, rows: int) -> str:
     # An exchange's id is random; one that comes twice is a caller's repeat and must not stop everybody else's records.
     verb = "INSERT OR REPLACE" if table == "open_exchange" else "INSERT"
     row = f"({', '.join('?' * columns)})"
-    return f"{verb} INTO {table} VALUES {', '.join([row] * rows)}"
+    grows = f" {SESSION_UPSERT}" if table == "session" else ""
+    return f"{verb} INTO {table} VALUES {', '.join([row] * rows)}{grows}"
 
 
 class SqliteFile:
@@ -198,6 +199,8 @@ class SqliteWriter(LedgerWriter):
         _put(connection, "detail", filled.detail)
         _put(connection, "sealed", filled.sealed)
         _put(connection, "subject_record", filled.subjects)
+        if filled.sessions:
+            _put(connection, "session", session_rows(filled, tenant))
         _put(connection, "policy_active", filled.activated)
         _put(connection, "open_exchange", list(filled.opened.values()))
         if filled.closed:

@@ -47,7 +47,14 @@ class Words:
 
     def feed(self, data: bytes) -> list[Frame]:
         words = data.decode().split("|")
-        return [Frame(parts=(Part("/a", word),), last=word.startswith("end")) for word in words]
+        return [
+            Frame(
+                parts=(Part("/a", word),),
+                sessions=(word,) if word.startswith("task:") else (),
+                last=word.startswith("end"),
+            )
+            for word in words
+        ]
 
     def finish(self) -> list[Frame]:
         raise AgentError("closed_early")
@@ -77,10 +84,14 @@ async def refuse(responder: Responder, refusal: Refusal) -> None:
     await responder.write(f"refused {refusal.code}".encode(), last=True)
 
 
+async def announce(names: tuple[str, ...]) -> None:
+    raise AssertionError(names)
+
+
 def evented(clock: ManualClock, stream: Stream, *lines: str, asked: Message | None = None, **more: Any) -> Evented:
     delivered = Delivered(routed=routed(), attempts=1, stream=cast(WireStream, stream))
     parties = (caller(), asked or message())
-    return Evented(inspector(clock, *lines), parties, delivered, Words(), [("X-Own", "1")], refuse)
+    return Evented(inspector(clock, *lines), parties, delivered, Words(), [("X-Own", "1")], refuse, announce)
 
 
 async def test_events_leave_as_they_come_and_the_last_one_after_the_outcome(clock: ManualClock) -> None:
@@ -158,6 +169,19 @@ async def test_what_follows_an_event_about_health_is_about_health(clock: ManualC
 
 async def test_an_answer_without_a_stream_is_a_bad_one(clock: ManualClock) -> None:
     delivered = Delivered(routed=routed(), attempts=1)
-    passing = Evented(inspector(clock, ALL), (caller(), message()), delivered, Words(), [], refuse)
+    passing = Evented(inspector(clock, ALL), (caller(), message()), delivered, Words(), [], refuse, announce)
     with pytest.raises(AgentError):
         await passing.inspect(Caller())
+
+
+async def test_a_name_is_announced_once_and_before_the_event_that_gives_it_away(clock: ManualClock) -> None:
+    to = Caller()
+
+    async def told(names: tuple[str, ...]) -> None:
+        to.got.append(b"announced " + ",".join(names).encode())
+
+    delivered = Delivered(routed=routed(), attempts=1, stream=cast(WireStream, Stream("one|task:1|task:1|task:2|end")))
+    passing = Evented(inspector(clock, ALL), (caller(), message()), delivered, Words(), [], refuse, told)
+    outcome = await passing.inspect(to)
+    assert to.got == [b"one;", b"announced task:1", b"task:1;", b"task:1;", b"announced task:1,task:2", b"task:2;"]
+    assert outcome.sessions == ("task:1", "task:2")

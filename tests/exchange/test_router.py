@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.checks.redaction import CannotRedact
@@ -11,8 +12,8 @@ from gateway.core.decision import Ruling, Verdict
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
 from gateway.core.ports import Route
-from gateway.exchange.exchange import Routed
-from gateway.exchange.router import MAX_CANDIDATES, Denied, masking_of
+from gateway.exchange.exchange import Joined, Routed
+from gateway.exchange.router import MAX_CANDIDATES, MAX_ONWARD, Denied, masking_of
 from tests.checks.policy.making import rule
 from tests.conftest import ManualClock
 from tests.exchange.making import FRIEND, LOCAL, MAIL, SKY, caller, classified, message, route, router
@@ -162,3 +163,115 @@ def test_types_that_a_rule_lists_are_masked_and_no_others() -> None:
     verdict = Verdict(data_class="pii", allowed=True, rule="r", obligations=("redact:email,phone",))
     ruling = Ruling(allowed=True, rules=("r",), obligations=verdict.obligations, verdicts=(verdict,))
     assert masking_of(ruling, frozenset({"pii"})).types == {"email", "phone"}
+
+
+def continued(**fields: Any) -> Joined:
+    values: dict[str, Any] = {
+        "id": "se_1",
+        "known": (b"k",),
+        "started": (),
+        "unknown": False,
+        "holders": frozenset({("sky", "cloud")}),
+        "sent": frozenset(),
+        "said": frozenset(),
+        **fields,
+    }
+    return Joined(**values)
+
+
+def resumed(
+    clock: ManualClock, text: str, candidates: tuple[Route, ...], joined: Joined, *lines: str, **fields: Any
+) -> Routed | Denied:
+    sent = message(text)
+    inherited = tuple(sorted(joined.sent | joined.said))
+    known = classified(clock, sent.parts, inherited=inherited, joined=joined, **fields)
+    return router(clock, *lines).decide(caller(), sent, known, candidates, exact=False)
+
+
+def test_what_one_agent_holds_is_continued_there_and_nowhere_else(clock: ManualClock) -> None:
+    decided = resumed(clock, "hello", (LOCAL, SKY, FRIEND), continued(), PUBLIC)
+    assert isinstance(decided, Routed)
+    assert (decided.route, decided.rest) == (SKY, ())
+    assert answers(decided) == [("local", "session"), ("sky", "allow")]
+    moved = resumed(clock, "hello", (LOCAL,), continued(holders=frozenset({("local", "annex")})), PUBLIC)
+    assert isinstance(moved, Denied)
+    assert moved.explanation == ("What this message continues is held by one agent, and goes to no other.",)
+    both = continued(holders=frozenset({("sky", "cloud"), ("local", "in-house")}))
+    assert isinstance(resumed(clock, "hello", (LOCAL, SKY), both, PUBLIC), Denied)
+
+
+def test_the_agent_that_holds_a_session_gets_no_more_of_it_once_it_may_not_have_its_classes(clock: ManualClock) -> None:
+    joined = continued(sent=frozenset({"pii"}))
+    decided = resumed(clock, "hello", (SKY, LOCAL), joined, PUBLIC, LOCAL_PII, NO_PII)
+    assert isinstance(decided, Denied)
+    assert answers(decided) == [("sky", "deny"), ("local", "session")]
+    assert decided.explanation[0] == "No personal data there."
+
+
+def test_an_inherited_class_cannot_be_masked_unless_the_agent_itself_brought_it(clock: ManualClock) -> None:
+    sent = resumed(clock, "hello", (SKY,), continued(sent=frozenset({"pii"})), PUBLIC, MASKED_PII)
+    assert isinstance(sent, Denied)
+    assert answers(sent) == [("sky", "cannot-redact")]
+    own = continued(said=frozenset({"pii"}))
+    assert isinstance(resumed(clock, "hello", (SKY,), own, PUBLIC, MASKED_PII), Routed)
+    assert isinstance(resumed(clock, "hello", (SKY,), own, PUBLIC, MASKED_PII, declared=("pii",)), Denied)
+    again = resumed(clock, f"to {MAIL}", (SKY,), own, PUBLIC, MASKED_PII)
+    assert isinstance(again, Routed)
+    assert MAIL not in str(again.masked)
+    assert again.masked
+
+
+def test_what_nobody_knows_is_asked_only_of_the_agent_that_was_named(clock: ManualClock) -> None:
+    joined = continued(known=(), holders=frozenset(), unknown=True, sent=frozenset({"unscanned"}))
+    lines = (PUBLIC, rule("un", 1, data="class:unscanned", when="zone:trusted"))
+    assert isinstance(resumed(clock, "hello", (SKY, LOCAL), joined, *lines), Denied)
+    decided = resumed(clock, "hello", (LOCAL, SKY), joined, *lines)
+    assert isinstance(decided, Routed)
+    assert (decided.route, decided.rest) == (LOCAL, ())
+
+
+SEARCH = rule("search", 5, agent="zone:cloud", action="onward:web_search", text="Public searches.")
+
+
+def onward(clock: ManualClock, text: str, actions: tuple[str, ...], *lines: str) -> Routed | Denied:
+    sent = msgspec.structs.replace(message(text), onward=actions)
+    known = classified(clock, sent.parts)
+    return router(clock, *lines).decide(caller(), sent, known, (SKY, LOCAL), exact=False)
+
+
+def test_what_an_agent_would_contact_by_itself_is_denied_by_default_and_named_in_the_explanation(
+    clock: ManualClock,
+) -> None:
+    decided = onward(clock, "hello", ("onward:web_search",), PUBLIC)
+    assert isinstance(decided, Denied)
+    assert answers(decided) == [("sky", "onward"), ("local", "onward")]
+    assert "onward:web_search" in decided.explanation[0]
+    permitted = onward(clock, "hello", ("onward:web_search",), PUBLIC, SEARCH)
+    assert isinstance(permitted, Routed)
+    assert permitted.decision.rules == ("a-rule", "search")
+    assert isinstance(onward(clock, "hello", ("onward:web_search", "onward:mcp"), PUBLIC, SEARCH), Denied)
+
+
+def test_an_onward_action_that_has_no_name_is_denied_and_not_repeated(clock: ManualClock) -> None:
+    for action in ("onward:Jane Roe", "onward:", "web_search", "chat", "onward:*"):
+        decided = onward(clock, "hello", (action,), PUBLIC, SEARCH)
+        assert isinstance(decided, Denied)
+        assert "Jane" not in str(decided)
+    many = tuple(f"onward:k{number}" for number in range(MAX_ONWARD + 1))
+    lines = [rule(f"r-{action[7:]}", 10, agent="zone:cloud", action=action) for action in many]
+    assert isinstance(onward(clock, "hello", many, PUBLIC, *lines), Denied)
+    assert isinstance(onward(clock, "hello", many[1:], PUBLIC, *lines), Routed)
+
+
+def test_what_is_to_be_masked_for_an_onward_action_is_masked_in_the_one_message(clock: ManualClock) -> None:
+    clear = rule("clear", 1, data="class:pii", agent="zone:in-house")
+    masked = rule("masked", 2, data="class:pii", agent="zone:in-house", action="onward:mcp", obligations="redact")
+    public = rule("public-mcp", 3, agent="zone:in-house", action="onward:mcp")
+    asks = rule("asks", 4, data="class:pii", agent="zone:in-house", action="onward:url", obligations="approve:privacy")
+    decided = onward(clock, f"to {MAIL}", ("onward:mcp",), PUBLIC, clear, masked, public)
+    assert isinstance(decided, Routed)
+    assert (decided.decision.effect, decided.route) == ("redact", LOCAL)
+    assert MAIL not in str(decided.masked)
+    approved = onward(clock, f"to {MAIL}", ("onward:url",), PUBLIC, clear, asks)
+    assert isinstance(approved, Routed)
+    assert approved.decision.effect == "approve"

@@ -2,15 +2,16 @@
 
 import asyncio
 import base64
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.errors import LedgerUnavailable, PolicyMoved
 from gateway.ledger.chain import leaf_hash
-from gateway.ledger.entry import Appended
+from gateway.ledger.entry import Appended, SessionGrowth
 from gateway.ledger.record import parse, timestamp
-from gateway.store.batch import EMPTY, Filled, Head, Waiting, closing, fill, interrupted, recovered
+from gateway.store.batch import EMPTY, Filled, Head, Waiting, closing, fill, interrupted, recovered, session_rows
 from tests.store.ledger_kit import NODE, POLICY, START_US, TENANT, activation, intent, note, outcome, part
 
 
@@ -119,3 +120,27 @@ def test_whatever_comes_in_whatever_order_every_exchange_has_at_most_one_end(pla
     assert [row[1] for row in filled.record] == list(range(len(filled.record)))
     assert open_now == set(filled.opened) | ({"ex_0"} - set(filled.closed))
     assert len(filled.answers) == len(plan)
+
+
+def _growth(**fields: Any) -> SessionGrowth:
+    values: dict[str, Any] = {
+        "key": b"k",
+        "id": "se_1",
+        "actor": "ac_1",
+        "principal": b"",
+        "agent": "local",
+        "zone": "in-house",
+        "sent": (),
+        "said": (),
+        "seen_us": 1,
+        "expires_us": 2,
+        **fields,
+    }
+    return SessionGrowth(**values)
+
+
+def test_a_session_that_grows_twice_in_a_batch_is_one_row_with_both() -> None:
+    grown = [_growth(sent=("phi",)), _growth(said=("pci",), seen_us=5, expires_us=6), _growth(agent="sky", sent=("x",))]
+    filled = _fill([Waiting(note(sessions=(growth,)), None) for growth in grown])
+    row = (TENANT, b"k", "se_1", "ac_1", b"", "local", "in-house", "phi ", "pci ", 5, 5, 6)
+    assert session_rows(filled, TENANT) == [row]

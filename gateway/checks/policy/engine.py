@@ -113,7 +113,7 @@ class _Index:
         self._data = _bits(rule.data for rule in rules)
         self._target = _bits(rule.agent for rule in rules)
         self._purpose = _bits(rule.purpose for rule in rules)
-        actions = _bits(rule.action for rule in rules)
+        actions = _bits(rule.pattern for rule in rules)
         self._action = {name: bits for name, bits in actions.items() if "*" not in name}
         self._patterns = tuple((name, bits) for name, bits in sorted(actions.items()) if "*" in name)
 

@@ -48,12 +48,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     text: str
 
+    @property
+    def pattern(self) -> str:
+        """The actions it is about: `*` is more in a rule that denies than in one that allows."""
+        return words.EVERY_ACTION if self.action == "*" and not self.allows else self.action
+
     def casbin(self) -> list[str]:
         """The line as casbin is given it, in the columns of the model."""
         when = ";".join(self.when) or conditions.ALWAYS
         obligations = ";".join(self.obligations) or "none"
         eft = "allow" if self.allows else "deny"
-        who_and_what = [str(self.priority), self.role, self.data, self.agent, self.action, self.purpose]
+        who_and_what = [str(self.priority), self.role, self.data, self.agent, self.pattern, self.purpose]
         return [*who_and_what, when, eft, obligations, self.id, self.text]
 
 
@@ -199,6 +204,8 @@ def _exact(row: Row) -> tuple[str, str]:
     try:
         role = _role(row.fields[1])
         column = "action"
+        if row.fields[2].startswith(words.ONWARD):
+            raise FormatError("must be an action of a caller: what an agent does onward is never rerouted by itself")
         return role, words.action(row.fields[2])
     except FormatError as error:
         raise row.error(column, str(error)) from error

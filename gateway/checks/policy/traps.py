@@ -75,7 +75,7 @@ def _equal_priorities(rules: Rules) -> None:
                 classes[rule.data] & classes[other.data]
                 and targets[rule.agent] & targets[other.agent]
                 and (rule.purpose == other.purpose or words.ANY_PURPOSE in (rule.purpose, other.purpose))
-                and words.actions_meet(rule.action, other.action)
+                and words.actions_meet(rule.pattern, other.pattern)
             ):
                 raise rule.row.error(
                     "priority", f"equals that of line {other.row.line} of {other.row.file}, which has another effect"

@@ -16,6 +16,10 @@ PERSONAL = "class:personal"
 PHI = "class:phi"
 ANY_PURPOSE = "purpose:*"
 NO_PURPOSE = "purpose:none"
+ONWARD = "onward:"
+"""What an agent would itself contact: a kind is always named in full, no pattern allows it."""
+EVERY_ACTION = "**"
+"""What `*` means in a rule that denies: every action, onward ones too. In a rule that allows it means all but those."""
 
 _NAMES = {
     "caller": re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}/[^\s,;\x00-\x1f\x7f]{1,256}"),
@@ -28,6 +32,7 @@ _NAMES = {
 _SIMPLE_ACTIONS = frozenset({"chat", "respond", "embed", "message", "task", "receive"})
 _TOOL = re.compile(r"tool:[A-Za-z0-9_.*/-]{1,128}")
 _HTTP = re.compile(r"http:(?:\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS):(?:\*|/[!-~]{0,255})")
+_ONWARD = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _APPROVE = re.compile(r"approve:(?:[1-9]/)?[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
 
@@ -102,12 +107,10 @@ def purpose(text: str, known: frozenset[str]) -> str:
 
 def action(text: str) -> str:
     """An action or a pattern of actions: `*` stands for any run of characters inside `tool:` and `http:`, or alone."""
-    if text.startswith("onward:"):
-        raise FormatError("onward: is not available in this version")
-    if text == "*" or text in _SIMPLE_ACTIONS or _TOOL.fullmatch(text) or _HTTP.fullmatch(text):
+    if text == "*" or text in _SIMPLE_ACTIONS or any(form.fullmatch(text) for form in (_TOOL, _HTTP, _ONWARD)):
         return text
     simple = ", ".join(sorted(_SIMPLE_ACTIONS))
-    raise FormatError(f"must be one of *, {simple}, tool:<name>, http:<METHOD or *>:/<template>")
+    raise FormatError(f"must be one of *, {simple}, tool:<name>, http:<METHOD or *>:/<template>, onward:<kind>")
 
 
 def obligations(text: str) -> tuple[str, ...]:
@@ -142,7 +145,10 @@ def _obligation(word: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def action_matches(action: str, pattern: str) -> bool:
-    """Whether a concrete action fits a pattern. Linear in the action for each `*`, case-sensitive."""
+    """Whether a concrete action fits a pattern. Linear in the action for each `*`, case-sensitive. An onward action
+    fits its own name and `EVERY_ACTION`, nothing else."""
+    if action.startswith(ONWARD):
+        return pattern in (action, EVERY_ACTION)
     first, *rest = pattern.split("*")
     if not rest:
         return action == pattern
@@ -165,6 +171,9 @@ def purpose_matches(purpose: str, wanted: str) -> bool:
 
 def actions_meet(one: str, other: str) -> bool:
     """Whether some action fits both patterns: a walk over both at once, each `*` standing still or taking a step."""
+    for action, pattern in ((one, other), (other, one)):
+        if action.startswith(ONWARD):
+            return action_matches(action, pattern)
     reached = {0}
     for index in range(len(one) + 1):
         reached = _spread(other, reached)

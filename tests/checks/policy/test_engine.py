@@ -19,7 +19,7 @@ from .making import rule, rules
 _CLASSES = ["public", "internal", "pii", "phi", "pci", "secret", "special-category", "unscanned", "personal", "any"]
 _TARGETS = ["agent:local", "agent:friend", "agent:sky", "zone:in-house", "zone:partner", "zone:cloud"]
 _ROLES = ["user", "clerk", "clinician", "lead", "chief"]
-_ACTIONS = ["chat", "receive", "tool:look", "tool:look_up", "http:GET:/notes/{id}", "http:POST:/notes"]
+_ACTIONS = ["chat", "receive", "tool:look", "tool:look_up", "http:GET:/notes/{id}", "http:POST:/notes", "onward:url"]
 _PATTERNS = [*_ACTIONS, "*", "tool:*", "tool:look*", "http:*:/notes/*", "http:GET:*", "http:*:*"]
 _PURPOSES = ["purpose:none", "purpose:TREAT", "purpose:HPAYMT"]
 _TERMS = ["contract:valid", "zone:trusted", "time:08:00-18:00"]

@@ -56,7 +56,7 @@ def test_a_rule_goes_to_casbin_in_the_columns_of_the_model() -> None:
         ("agent", "role:user"),
         ("agent", "*"),
         ("action", "chatting"),
-        ("action", "onward:http"),
+        ("action", "onward:*"),
         ("purpose", "TREAT"),
         ("purpose", "purpose:TRAET"),
         ("when", "network:10.0.0.0/8"),
@@ -112,6 +112,7 @@ def test_an_empty_field_is_refused(column: str) -> None:
         ("i, class:pii, class:phy", "second name"),
         ("x, role:clerk, chatting", "action must be"),
         ("x, clerk, chat", "role must name its kind"),
+        ("x, role:clerk, onward:url", "action must be an action of a caller"),
     ],
 )
 def test_a_wrong_line_of_another_type_is_refused(line: str, message: str) -> None:

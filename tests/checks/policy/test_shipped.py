@@ -20,7 +20,7 @@ from .making import ENGINE, SHIPPED, configured, shipped_files
 
 _DOCUMENTS = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted((SHIPPED / "tests").glob("*.toml"))}
 _CASES = [(name, case) for name, found in _DOCUMENTS.items() for case in found["case"]]
-_CASE_KEYS = {"name", "now", "agents", "receive", "floor", "roles", "classes", "purpose", "expect", "rules"}
+_CASE_KEYS = {"name", "now", "agents", "receive", "floor", "action", "roles", "classes", "purpose", "expect", "rules"}
 
 
 def _policy(name: str) -> Policy:
@@ -43,7 +43,7 @@ def test_a_case_of_the_policy_tests_holds(document: str, case: dict[str, Any]) -
         "tenant": "default",
         "subject": "alice",
         "roles": roles,
-        "action": "chat",
+        "action": case.get("action", "chat"),
         "purpose": None if purpose == "none" else purpose,
         "classes": tuple(sorted(case["classes"])),
     }

@@ -135,6 +135,17 @@ def test_what_a_stricter_rule_takes_first_is_not_opened() -> None:
         _check(rule("deny", 10, **(deny | {"role": "role:clerk"})), opening)
 
 
+def test_a_denial_of_everything_takes_onward_actions_first_too() -> None:
+    opening = rule("open", 20, data="class:any", agent="zone:cloud", action="onward:url")
+    denials = [
+        rule(f"deny-{name}", 10 + number, "role:*", f"class:{name}", "zone:*", eft="deny")
+        for number, name in enumerate(("phi", "pci", "special-category", "secret", "unscanned"))
+    ]
+    _check(*denials, opening)
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(*denials[1:], opening)
+
+
 def test_a_cloud_agent_cannot_be_talked_into_the_house_by_a_grouping() -> None:
     for line in ("g3, agent:sky, zone:in-house\n", "g3, zone:cloud, zone:in-house\n"):
         with pytest.raises(ConfigurationError, match="which is not trusted"):

@@ -50,23 +50,52 @@ def test_a_name_without_the_kind_of_its_column_is_refused_without_being_repeated
 
 @pytest.mark.parametrize(
     "text",
-    ["*", "chat", "receive", "tool:*", "tool:lookup_*", "http:*:/notes/*", "http:GET:/notes/{id}", "http:*:*"],
+    [
+        "*",
+        "chat",
+        "receive",
+        "onward:web_search",
+        "tool:*",
+        "tool:lookup_*",
+        "http:*:/notes/*",
+        "http:GET:/notes/{id}",
+        "http:*:*",
+    ],
 )
 def test_actions_and_their_patterns_are_accepted(text: str) -> None:
     assert words.action(text) == text
 
 
 @pytest.mark.parametrize(
-    "text", ["", "cha*", "CHAT", "http:get:/x", "http:GET:notes", "tool:", "onward:http", "chat ", "http:GET"]
+    "text",
+    [
+        "",
+        "cha*",
+        "CHAT",
+        "http:get:/x",
+        "http:GET:notes",
+        "tool:",
+        "onward:",
+        "onward:*",
+        "onward:web search",
+        "chat ",
+        "http:GET",
+    ],
 )
 def test_what_no_request_can_be_is_no_action(text: str) -> None:
     with pytest.raises(FormatError):
         words.action(text)
 
 
-def test_a_rule_about_onward_calls_is_refused_because_they_are_not_asked_about() -> None:
-    with pytest.raises(FormatError, match="not available in this version"):
-        words.action("onward:http")
+def test_an_onward_action_is_allowed_by_its_own_name_alone_and_denied_by_a_rule_about_everything() -> None:
+    assert words.action_matches("onward:url", "onward:url")
+    assert words.action_matches("onward:url", words.EVERY_ACTION)
+    assert not any(words.action_matches("onward:url", other) for other in ("*", "onward:*", "onward:urls", "*:url"))
+    assert words.action_matches("chat", words.EVERY_ACTION)
+    assert words.actions_meet("onward:url", words.EVERY_ACTION)
+    assert words.actions_meet(words.EVERY_ACTION, "onward:url")
+    assert not words.actions_meet("*", "onward:url")
+    assert not words.actions_meet("onward:url", "onward:mcp")
 
 
 @pytest.mark.parametrize(

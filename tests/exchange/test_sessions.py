@@ -101,7 +101,11 @@ async def test_classes_of_the_intent_and_of_the_outcome_are_inherited_by_what_co
     classes = seen(clock, second, inherited=("phi",))
     await kept.put("tn_1", sessions.said(caller(), classes, routed(), (), ("pci", "public")))
     third = await joined(sessions, "a2a-context:1")
-    assert (third.sent, third.said, third.holders) == ({"phi"}, {"pci"}, {("local", "in-house")})
+    assert (third.sent, third.said, third.holders) == (
+        frozenset({"phi"}),
+        frozenset({"pci"}),
+        frozenset({("local", "in-house")}),
+    )
 
 
 async def test_names_that_an_answer_gives_away_carry_on_what_the_exchange_has_so_far(
@@ -110,7 +114,12 @@ async def test_names_that_an_answer_gives_away_carry_on_what_the_exchange_has_so
     opened = sessions.said(caller(), seen(clock, floor=("internal",)), routed(), ("openai-response:1",), ("pii",))
     await kept.put("tn_1", opened)
     first = await joined(sessions, "openai-response:1", known=("openai-response:1",))
-    assert (first.sent, first.said, first.unknown, first.started) == ({"internal"}, {"pii"}, False, ())
+    assert (first.sent, first.said, first.unknown, first.started) == (
+        frozenset({"internal"}),
+        frozenset({"pii"}),
+        False,
+        (),
+    )
     classes = seen(clock, first, inherited=("internal", "pii"))
     await kept.put("tn_1", sessions.said(caller(), classes, routed(), ("openai-response:2",), ()))
     second = await joined(sessions, "openai-response:2")
@@ -133,9 +142,9 @@ async def test_a_reference_that_is_not_known_is_unscanned_and_stays_so(
     sessions: Sessions, kept: Kept, clock: ManualClock
 ) -> None:
     found = await joined(sessions, known=("file:1",))
-    assert (found.sent, found.unknown, found.started) == ({"unscanned"}, True, ())
+    assert (found.sent, found.unknown, found.started) == (frozenset({"unscanned"}), True, ())
     both = await joined(sessions, "openai-response:9", known=("openai-response:9",))
-    assert (both.sent, both.unknown, both.started) == ({"unscanned"}, True, ())
+    assert (both.sent, both.unknown, both.started) == (frozenset({"unscanned"}), True, ())
     assert (await joined(sessions, "a2a-task:1")).sent == {"unscanned"}
     mixed = await joined(sessions, "a2a-context:1", known=("file:1",))
     classes = seen(clock, mixed, inherited=("unscanned",))
@@ -168,7 +177,7 @@ async def test_a_session_pin_that_expired_with_its_cache(sessions: Sessions, kep
     for _ in range(5):
         clock.advance(29 * DAY_S)
         found = await joined(sessions, "mcp:1")
-        assert (found.said, found.holders) == ({"phi"}, {("local", "in-house")})
+        assert (found.said, found.holders) == (frozenset({"phi"}), frozenset({("local", "in-house")}))
         await kept.put("tn_1", sessions.sending(caller(), seen(clock, found, inherited=("phi",)), routed()))
     assert kept.asked == 5
     clock.advance(30 * DAY_S)
@@ -223,7 +232,7 @@ async def test_the_real_store_answers_as_the_one_in_memory(sqlite_settings: Sett
         real = Sessions(store, clock, idle_days=30)
         await real.announce(caller(), seen(clock, declared=("phi",)), routed(), ("a2a-task:1",))
         found = await joined(real, "a2a-task:1")
-        assert (found.sent, found.holders) == ({"phi"}, {("local", "in-house")})
+        assert (found.sent, found.holders) == (frozenset({"phi"}), frozenset({("local", "in-house")}))
         growths: tuple[SessionGrowth, ...] = real.sending(caller(), seen(clock, found, inherited=("phi",)), routed())
         assert [growth.sent for growth in growths] == [()]
     finally:

@@ -42,7 +42,8 @@ async def stored(store: Store, key: bytes) -> StoredSession:
 
 
 def test_a_key_tells_nothing_of_the_name_and_is_another_with_another_secret() -> None:
-    one, other = SessionStore(Any, bytes(32)), SessionStore(Any, b"x" * 32)
+    engine: Any = None
+    one, other = SessionStore(engine, bytes(32)), SessionStore(engine, b"x" * 32)
     assert len(one.key(NAME)) == 32
     assert b"4481920" not in one.key(NAME)
     assert one.key(NAME) != other.key(NAME)
@@ -50,7 +51,8 @@ def test_a_key_tells_nothing_of_the_name_and_is_another_with_another_secret() ->
 
 
 def test_whom_a_caller_acts_for_is_told_apart_also_where_names_run_together() -> None:
-    store = SessionStore(Any, bytes(32))
+    engine: Any = None
+    store = SessionStore(engine, bytes(32))
     assert store.principal(()) == b""
     chains = [("ab", "c"), ("a", "bc"), ("abc",), ("",), ("", "")]
     assert len({store.principal(chain) for chain in chains}) == len(chains)
@@ -63,7 +65,7 @@ async def test_a_session_is_there_once_put_and_its_classes_only_grow(store: Stor
     await at(store).put(LEDGER, [growth(key, id="se_2", said=("pci",), seen_us=5, expires_us=50)])
     await at(store).put(LEDGER, [growth(key, seen_us=3, expires_us=30)])
     found = await stored(store, key)
-    assert (found.sent, found.said, found.expires_us, found.id) == ({"phi"}, {"pci"}, 50, "se_1")
+    assert (found.sent, found.said, found.expires_us, found.id) == (frozenset({"phi"}), frozenset({"pci"}), 50, "se_1")
     async with store.engine.connect() as connection:
         row = (await connection.execute(select(session))).one()
     assert (row.created_us, row.seen_us) == (1, 5)

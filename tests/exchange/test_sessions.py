@@ -97,7 +97,7 @@ async def test_classes_of_the_intent_and_of_the_outcome_are_inherited_by_what_co
     first = await joined(sessions, "a2a-context:1")
     await kept.put("tn_1", sessions.sending(caller(), seen(clock, first, declared=("phi",)), routed()))
     second = await joined(sessions, "a2a-context:1")
-    assert (second.sent, second.said, second.id) == ({"phi"}, frozenset(), first.id)
+    assert (second.sent, second.said, second.id) == (frozenset({"phi"}), frozenset(), first.id)
     classes = seen(clock, second, inherited=("phi",))
     await kept.put("tn_1", sessions.said(caller(), classes, routed(), (), ("pci", "public")))
     third = await joined(sessions, "a2a-context:1")

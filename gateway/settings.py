@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -20,6 +21,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _VALUE = re.compile(r"^(Invalid enum value ).*?( - at `\$[\w.\[\]]*`)?$", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
+_PIN = re.compile(r"sha256:[0-9a-f]{64}")
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
@@ -149,7 +151,14 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     listen_timeout_s: float = 3600.0
     """How long a stream of notifications stays open."""
     ca: str | None = None
-    """PEM file of the authorities that may vouch for the agent; default the system's."""
+    """PEM file of the only authorities that may vouch for the agent; default the system's."""
+    client_certificate: str | None = None
+    client_key: str | None = None
+    pin: tuple[str, ...] = ()
+    """`sha256:<hex>` of the SubjectPublicKeyInfo of certificates, of which the agent must show one."""
+    addresses: tuple[str, ...] = ()
+    """Networks in CIDR form: the only ones that the agent's name may lead into."""
+    max_connections: int = 256
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -350,9 +359,30 @@ def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> N
         raise ConfigurationError(f"{place}.credential must be a reference, env:NAME or file:PATH, never a value")
     if agent.protocol == "http" and not agent.routes:
         raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
+    _connection(place, agent)
     for capability in agent.capabilities:
         if not _ID.fullmatch(capability):
             raise ConfigurationError(f"{place}.capabilities must be of lower-case letters, digits and . _ -")
+
+
+def _connection(place: str, agent: Agent) -> None:
+    """How the agent is connected to. A demand on TLS that a plain address cannot meet is refused, not passed over."""
+    if (agent.client_certificate is None) != (agent.client_key is None):
+        raise ConfigurationError(f"{place}.client_certificate and {place}.client_key go together")
+    if agent.url.startswith("http:") and (agent.ca or agent.client_certificate or agent.pin):
+        raise ConfigurationError(f"{place}.url must be https:// where ca, client_certificate or pin is given")
+    for pin in agent.pin:
+        if not _PIN.fullmatch(pin):
+            raise ConfigurationError(f"{place}.pin must be sha256: and 64 hex digits in lower case")
+    for network in agent.addresses:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{place}.addresses must be networks such as 10.1.0.0/16 or fd00:1::/64"
+            ) from error
+    if not 1 <= agent.max_connections <= 65535:
+        raise ConfigurationError(f"{place}.max_connections must lie between 1 and 65535")
 
 
 def _unique(table: str, ids: list[str], named: str = "id", form: re.Pattern[str] | None = _ID) -> None:

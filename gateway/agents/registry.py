@@ -61,10 +61,19 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         floor=agent.floor,
         routes=agent.routes,
         credential=resolve(agent.credential) if agent.credential is not None else None,
-        ca=str(settings.path(agent.ca)) if agent.ca is not None else None,
+        ca=_file(settings, agent.ca),
         connect_timeout_s=agent.connect_timeout_s,
         first_byte_timeout_s=agent.first_byte_timeout_s,
         idle_timeout_s=agent.idle_timeout_s,
         timeout_s=agent.timeout_s,
         listen_timeout_s=agent.listen_timeout_s,
+        client_certificate=_file(settings, agent.client_certificate),
+        client_key=_file(settings, agent.client_key),
+        pin=agent.pin,
+        addresses=agent.addresses,
+        max_connections=agent.max_connections,
     )
+
+
+def _file(settings: Settings, name: str | None) -> str | None:
+    return None if name is None else str(settings.path(name))

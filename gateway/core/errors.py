@@ -31,8 +31,9 @@ class VerificationError(GatewayError):
 class AgentError(GatewayError):
     """An agent could not be reached or did not keep to its protocol.
 
-    `code` is one of `connect_failed`, `timeout_connect`, `timeout_response`, `timeout_total`, `closed_early`,
-    `bad_answer`, `answer_too_large`, `redirected`, `overloaded`, `unavailable`, `agent_failed`, `cannot_render`.
+    `code` is one of `connect_failed`, `address_refused`, `timeout_connect`, `timeout_response`, `timeout_total`,
+    `closed_early`, `bad_answer`, `answer_too_large`, `redirected`, `overloaded`, `unavailable`, `agent_failed`,
+    `cannot_render`.
     """
 
     def __init__(self, code: str) -> None:

@@ -207,6 +207,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float
     listen_timeout_s: float = 3600.0
     """How long a lasting stream (`Message.lasting`) may stay open, silent or not."""
+    client_certificate: str | None = None
+    client_key: str | None = None
+    pin: tuple[str, ...] = ()
+    """`sha256:<hex>` of the public keys (SubjectPublicKeyInfo) of which the agent must hold one."""
+    addresses: tuple[str, ...] = ()
+    """The networks (CIDR) that the agent's address must be in, where there are any."""
+    max_connections: int = 256
 
 
 class Adapter(Protocol):

@@ -116,6 +116,17 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
         {"protocol": "http"},
         {"id": "Upper Case"},
         {"capabilities": ["Not One"]},
+        {"url": "https://host", "client_certificate": "c.pem"},
+        {"url": "https://host", "client_key": "c.key"},
+        {"url": "https://host", "pin": ["sha256:00"]},
+        {"url": "https://host", "pin": ["sha256:" + "A" * 64]},
+        {"url": "http://host", "pin": ["sha256:" + "0" * 64]},
+        {"url": "http://host", "ca": "ca.pem"},
+        {"url": "http://host", "client_certificate": "c.pem", "client_key": "c.key"},
+        {"addresses": ["10.0.0.1/8"]},
+        {"addresses": ["agent.test"]},
+        {"max_connections": 0},
+        {"max_connections": 65536},
     ],
 )
 def test_an_agent_that_could_not_be_served_or_would_tell_a_secret_is_refused(changed: dict[str, Any]) -> None:

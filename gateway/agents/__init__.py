@@ -6,6 +6,6 @@
 `AgentClient`   bytes out and in, with bounds and time-outs           `client`
 `FileKeys`      public keys of token issuers                          `jwks`
 
-`bodies` reads untrusted bytes strictly, `sse` cuts event streams, `problem` writes RFC 9457. Adapters hold no sockets
-and no clock: only the client does.
+`http1` is the HTTP/1.1 that the client stands on, `bodies` reads untrusted bytes strictly, `sse` cuts event streams,
+`problem` writes RFC 9457. Adapters hold no sockets and no clock: only the client does.
 """

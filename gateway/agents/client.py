@@ -104,8 +104,8 @@ class AgentClient:
     async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
         """The agent's whole answer, whatever its status; at most `max_bytes`, compressed or not.
 
-        `AgentError`: `cannot_render`, `connect_failed`, `address_refused`, `timeout_connect` and `overloaded` if nothing
-        was sent; any other if the agent may have received it.
+        `AgentError`: `cannot_render`, `connect_failed`, `address_refused`, `timeout_connect` and `overloaded` if
+        nothing was sent; any other if the agent may have received it.
         """
         pool = self._pools[route.id]
         connection = await _sent(pool, route, outgoing, max_bytes, whole=True)

@@ -3,96 +3,21 @@
 import asyncio
 import gzip
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from pyreqwest.exceptions import (
-    ClientClosedError,
-    ConnectError,
-    ConnectTimeoutError,
-    PoolTimeoutError,
-    PyreqwestError,
-    ReadTimeoutError,
-)
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.agents import client as client_module
 from gateway.agents.client import AgentClient
-from gateway.core.errors import AgentError, ConfigurationError, FormatError
+from gateway.agents.http1.tls import pin_of
+from gateway.core.errors import AgentError, ConfigurationError
 from gateway.core.message import Outgoing, WireAnswer
-from gateway.core.ports import Route
 
 from .support import route as make_route
-
-BRIEF = 0.15
-"""Seconds until a time-out that a test waits for."""
-
-
-def post(path: str = "/v1/chat/completions", body: bytes = b"{}", **headers: str) -> Outgoing:
-    return Outgoing(method="POST", path=path, headers=tuple(headers.items()), body=body)
-
-
-class Agent:
-    """A server on loopback that answers each connection as it is told, and remembers what it saw."""
-
-    def __init__(self, *replies: bytes, then: str = "close") -> None:
-        self.replies = replies
-        self.then = then
-        self.requests: list[bytes] = []
-        self.gone = asyncio.Event()
-        self.port = 0
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = 0
-        for line in head.split(b"\r\n"):
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        self.requests.append(head + await reader.readexactly(length))
-        for reply in self.replies:
-            writer.write(reply)
-            await writer.drain()
-        while self.then == "endless":
-            writer.write(b"x" * 65536)
-            await writer.drain()
-        if self.then == "hang":
-            await reader.read()
-
-
-@asynccontextmanager
-async def serving(agent: Agent, tls: ssl.SSLContext | None = None, **more: Any) -> AsyncIterator[Route]:
-    calls: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        calls.add(task)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await agent(reader, writer)
-        agent.gone.set()
-        writer.close()
-        with suppress(ConnectionError, ssl.SSLError):
-            await writer.wait_closed()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    agent.port = server.sockets[0].getsockname()[1]
-    scheme = "http" if tls is None else "https"
-    try:
-        yield make_route(**{"url": f"{scheme}://127.0.0.1:{agent.port}", **more})
-    finally:
-        server.close()
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
-        await server.wait_closed()
+from .wire import BRIEF, Agent, certificates, ok, post, server_context, serving
 
 
 async def answer_of(agent: Agent, outgoing: Outgoing | None = None, max_bytes: int = 10_000, **more: Any) -> WireAnswer:
@@ -104,11 +29,6 @@ async def error_of(agent: Agent, max_bytes: int = 10_000, **more: Any) -> str:
     with pytest.raises(AgentError) as caught:
         await answer_of(agent, None, max_bytes, **more)
     return caught.value.code
-
-
-def ok(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 class TestAnswers:
@@ -188,7 +108,6 @@ class TestMisbehaviour:
             (b"HTTP/1.1 200 OK\r\ncontent-le",),
             (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",),
             (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n",),
-            (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\nabc\r\n",),
         ],
     )
     async def test_a_connection_that_breaks_after_the_request_was_sent_is_closed_early(
@@ -201,6 +120,7 @@ class TestMisbehaviour:
         [
             b"\x00\x01garbage\r\n\r\n",
             b"HTTP/9.9 200 OK\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\nabc\r\n",
             b"HTTP/1.1 abc OK\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nx: \xff\xfe\r\ncontent-length: 0\r\n\r\n",
@@ -270,22 +190,6 @@ class TestMisbehaviour:
             await answer_of(Agent(b"secret garbage\r\n\r\n"))
         assert str(caught.value) == "bad_answer"
 
-    @pytest.mark.parametrize(
-        ("error", "code"),
-        [
-            (ConnectTimeoutError("x", {"causes": [{"message": "client error (Connect)"}]}), "timeout_connect"),
-            (ConnectTimeoutError("x", {"causes": [{"message": "operation timed out"}]}), "timeout_response"),
-            (ConnectTimeoutError("x", {"causes": None}), "timeout_response"),
-            (PoolTimeoutError("x", {"causes": None}), "overloaded"),
-            (ReadTimeoutError("x", {"causes": None}), "timeout_response"),
-            (ConnectError("x", {"causes": None}), "closed_early"),
-            (ClientClosedError("x", {"causes": None}), "closed_early"),
-            (PyreqwestError("x"), "bad_answer"),
-        ],
-    )
-    def test_every_error_of_the_library_has_its_code(self, error: PyreqwestError, code: str) -> None:
-        assert client_module._mapped(error).code == code
-
 
 class TestAddress:
     @pytest.mark.parametrize(
@@ -298,71 +202,103 @@ class TestAddress:
                 await client.send(route, post(path), 100)
                 assert agent.requests[0].startswith(b"POST //evil.test/ ")
                 return
-            with pytest.raises(FormatError):
+            with pytest.raises(AgentError, match="cannot_render"):
                 await client.send(route, post(path), 100)
-        assert agent.requests == []
+        assert agent.connections == 0
 
     async def test_a_header_that_http_cannot_carry_is_not_sent(self) -> None:
         agent = Agent(ok(b""))
-        with pytest.raises(FormatError):
+        with pytest.raises(AgentError, match="cannot_render"):
             await answer_of(agent, post(accept="a\r\nx: y"))
-        assert agent.requests == []
-
-
-def certificates(directory: Path, name: str = "") -> tuple[Path, Path]:
-    """A root (`<name>root.pem`), and a certificate for 127.0.0.1 that it signed, with its key: PEM files."""
-    now = datetime.now(UTC)
-    keys = {role: ec.generate_private_key(ec.SECP256R1()) for role in ("root", "agent")}
-    names = {role: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name + role)]) for role in keys}
-    for role in keys:
-        extension: x509.ExtensionType = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(names[role])
-            .issuer_name(names["root"])
-            .public_key(keys[role].public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(extension, False)
-            .add_extension(x509.BasicConstraints(ca=role == "root", path_length=None), True)
-            .sign(keys["root"], hashes.SHA256())
-        )
-        (directory / f"{name}{role}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file = directory / f"{name}agent.key"
-    key_file.write_bytes(
-        keys["agent"].private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return directory / f"{name}agent.pem", key_file
+        assert agent.connections == 0
 
 
 class TestTLS:
-    def context(self, directory: Path) -> ssl.SSLContext:
-        cert, key = certificates(directory)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        return context
+    async def code(self, agent: Agent, tls: ssl.SSLContext, host: str = "127.0.0.1", **more: Any) -> str:
+        """What becomes of a call; whatever it is, nothing was sent."""
+        async with serving(agent, tls, **more) as route:
+            named = make_route(**{"url": f"https://{host}:{agent.port}", **more})
+            async with AgentClient([named]) as client:
+                with pytest.raises(AgentError) as caught:
+                    await client.send(named, post(), 100)
+            assert route.url.startswith("https:")
+        assert agent.requests == []
+        return caught.value.code
 
     async def test_an_agent_vouched_for_by_its_configured_authority_is_reached(self, tmp_path: Path) -> None:
-        agent = Agent(ok(b"{}"))
-        trusted = {"ca": str(tmp_path / "root.pem")}
-        async with serving(agent, self.context(tmp_path), **trusted) as route, AgentClient([route]) as client:
+        agent = Agent(ok(b"{}"), then="again")
+        tls = server_context(*certificates(tmp_path))
+        async with (
+            serving(agent, tls, ca=str(tmp_path / "root.pem")) as route,
+            AgentClient([route]) as client,
+        ):
             assert (await client.send(route, post(), 100)).body == b"{}"
+            async with client.stream(route, post(), 100) as answer:
+                assert await answer.whole() == b"{}"
+        assert agent.connections == 1
 
     @pytest.mark.parametrize("ca", [None, "other-root"])
-    async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
-        self, tmp_path: Path, ca: str | None
-    ) -> None:
+    async def test_a_certificate_that_nobody_vouches_for_is_refused(self, tmp_path: Path, ca: str | None) -> None:
         certificates(tmp_path, "other-")
-        agent = Agent(ok(b"{}"))
         given = str(tmp_path / f"{ca}.pem") if ca else None
-        async with serving(agent, self.context(tmp_path), ca=given) as route, AgentClient([route]) as client:
-            with pytest.raises(AgentError) as caught:
-                await client.send(route, post(), 100)
-        assert caught.value.code == "connect_failed"
-        assert agent.requests == []
+        assert await self.code(Agent(), server_context(*certificates(tmp_path)), ca=given) == "connect_failed"
+
+    async def test_a_configured_authority_stands_in_the_place_of_the_systems(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tls = server_context(*certificates(tmp_path))
+        certificates(tmp_path, "other-")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+        agent = Agent(ok(b"{}"))
+        async with serving(agent, tls) as route, AgentClient([route]) as client:
+            assert (await client.send(route, post(), 100)).status == 200
+        assert await self.code(Agent(), tls, ca=str(tmp_path / "other-root.pem")) == "connect_failed"
+
+    @pytest.mark.parametrize("days", [(-3, -1), (1, 3)], ids=["expired", "not yet valid"])
+    async def test_a_certificate_out_of_its_time_is_refused(self, tmp_path: Path, days: tuple[int, int]) -> None:
+        tls = server_context(*certificates(tmp_path, days=days))
+        assert await self.code(Agent(), tls, ca=str(tmp_path / "root.pem")) == "connect_failed"
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+    async def test_a_certificate_for_another_name_is_refused(self, tmp_path: Path, host: str) -> None:
+        tls = server_context(*certificates(tmp_path, address="127.0.0.2"))
+        assert await self.code(Agent(), tls, host, ca=str(tmp_path / "root.pem")) == "connect_failed"
+
+    async def test_the_key_that_an_agent_must_hold_may_be_pinned(self, tmp_path: Path) -> None:
+        certificate, key = certificates(tmp_path)
+        right = pin_of(x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER))
+        wrong = "sha256:" + "0" * 64
+        more: dict[str, Any] = {"ca": str(tmp_path / "root.pem")}
+        tls = server_context(certificate, key)
+        agent = Agent(ok(b"{}"))
+        async with serving(agent, tls, pin=(wrong, right), **more) as route, AgentClient([route]) as client:
+            assert (await client.send(route, post(), 100)).status == 200
+        assert await self.code(Agent(), tls, pin=(wrong,), **more) == "connect_failed"
+
+    async def test_a_pin_replaces_no_authority(self, tmp_path: Path) -> None:
+        certificate, key = certificates(tmp_path)
+        right = pin_of(x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER))
+        assert await self.code(Agent(), server_context(certificate, key), pin=(right,)) == "connect_failed"
+
+    async def test_an_agent_that_asks_who_we_are_is_shown_a_certificate(self, tmp_path: Path) -> None:
+        certificate, key = certificates(tmp_path, "caller-")
+        tls = server_context(*certificates(tmp_path), callers=tmp_path / "caller-root.pem")
+        shown = {"client_certificate": str(certificate), "client_key": str(key)}
+        agent = Agent(ok(b"{}"))
+        async with serving(agent, tls, ca=str(tmp_path / "root.pem"), **shown) as route, AgentClient([route]) as client:
+            assert (await client.send(route, post(), 100)).status == 200
+
+    async def test_without_one_it_refuses_us(self, tmp_path: Path) -> None:
+        tls = server_context(*certificates(tmp_path), callers=tmp_path / "root.pem")
+        tls.maximum_version = ssl.TLSVersion.TLSv1_2  # so that it is told in the handshake, not after
+        assert await self.code(Agent(), tls, ca=str(tmp_path / "root.pem")) == "connect_failed"
+
+    async def test_a_version_of_tls_that_is_too_old_is_refused(self, tmp_path: Path) -> None:
+        tls = server_context(*certificates(tmp_path))
+        tls.set_ciphers("DEFAULT@SECLEVEL=0")
+        with warnings.catch_warnings(action="ignore"):
+            tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_1
+        assert await self.code(Agent(), tls, ca=str(tmp_path / "root.pem")) == "connect_failed"
 
     async def test_plain_http_where_tls_is_configured_is_refused(self) -> None:
         agent = Agent(ok(b"{}"))

@@ -60,6 +60,15 @@ def test_a_route_holds_what_adapters_policy_and_client_need() -> None:
     assert (route.model, route.floor, route.processor) == ("m", ("phi",), None)
 
 
+def test_a_route_holds_how_the_agent_is_connected_to() -> None:
+    pins, networks = ("sha256:" + "0" * 64,), ("10.0.0.0/8",)
+    given = {"client_certificate": "c.pem", "client_key": "tls/c.key", "pin": pins, "addresses": networks}
+    route = registry(agent("a", url="https://a.test", max_connections=7, **given)).get("a")
+    assert route is not None
+    assert (route.client_certificate, route.client_key) == ("/etc/gateway/c.pem", "/etc/gateway/tls/c.key")
+    assert (route.pin, route.addresses, route.max_connections, route.ca) == (pins, networks, 7, None)
+
+
 def test_a_secret_that_cannot_be_resolved_stops_the_start() -> None:
     def missing(reference: str) -> str:
         raise ConfigurationError(f"{reference} is not there")

@@ -20,7 +20,6 @@ _MODULES = {
 # Used without an import, each with where.
 _BY_NAME = {
     "uvloop": 'uvicorn\'s loop, `loop="uvloop"`',
-    "httptools": 'uvicorn\'s parser, `http="httptools"`',
     "aiosqlite": "SQLAlchemy's driver, by URL",
     "pytest-asyncio": "pytest loads it",
     "pytest-xdist": "`make test`",

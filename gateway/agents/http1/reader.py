@@ -75,10 +75,7 @@ class AnswerReader:
     def take(self) -> bytes:
         """What has come of the body and was not taken yet."""
         pieces = self._pieces
-        if len(pieces) == 1:
-            body = pieces[0]
-        else:
-            body = b"".join(pieces)
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._pieces = []
         self.waiting = 0
         return body

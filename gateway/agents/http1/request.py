@@ -12,6 +12,7 @@ from gateway.core.message import Outgoing
 _USER_AGENT = "agent-compliance-gateway"
 _PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_PLAIN = re.compile(r"[!-~]+")
 _TARGET = re.compile(r"/[!-~]*")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:[/\\]|$)|\\", re.IGNORECASE)
 """What URL parsers resolve or rewrite, and what would lead out of the agent's base path."""
@@ -39,15 +40,13 @@ class RequestForm:
             self.port = parts.port or _PORTS[parts.scheme]
         except (ValueError, KeyError) as error:
             raise ConfigurationError("must be http(s)://host[:port][/path]") from error
-        authority = parts.netloc
-        if not self.host or not (authority + parts.path).isascii() or not _TARGET.fullmatch(f"/{authority}{parts.path}"):
+        if not self.host or not _PLAIN.fullmatch(url):
             raise ConfigurationError("must be in ASCII: international names as xn--…, other characters as %XX")
+        authority = parts.netloc
         if parts.query or parts.fragment or "@" in authority:
             raise ConfigurationError("must hold no user, query or fragment")
         self._base = parts.path.rstrip("/")
-        self._common = (
-            f" HTTP/1.1\r\nhost: {authority}\r\nuser-agent: {_USER_AGENT}\r\naccept-encoding: identity\r\n"
-        )
+        self._common = f" HTTP/1.1\r\nhost: {authority}\r\nuser-agent: {_USER_AGENT}\r\naccept-encoding: identity\r\n"
 
     def render(self, outgoing: Outgoing) -> bytes:
         """Head and body. `AgentError("cannot_render")` for what HTTP cannot carry or what would lead elsewhere."""
@@ -69,7 +68,9 @@ class RequestForm:
 
 def _demand_target(method: str, path: str) -> None:
     # An empty one is the agent's address itself.
-    good = (not path or _TARGET.fullmatch(path) is not None) and "#" not in path and _TOKEN.fullmatch(method) is not None
+    good = (
+        (not path or _TARGET.fullmatch(path) is not None) and "#" not in path and _TOKEN.fullmatch(method) is not None
+    )
     if good and ("." in path or "%" in path or "\\" in path):
         good = not _DOT_SEGMENT.search(path.partition("?")[0])
     if not good:

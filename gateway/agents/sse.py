@@ -13,10 +13,15 @@ COMMENT = b":\n\n"
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One event: its `event:` name (empty where it has none) and its data lines, joined. A comment has no data."""
+    """One event: its `event:` name (empty where it has none) and its data lines, joined. A comment has no data.
+
+    `id` and `retry` as its own fields say them, empty where it has none.
+    """
 
     name: str
     data: str | None
+    id: str = ""
+    retry: str = ""
 
 
 def encode(data: bytes) -> bytes:
@@ -32,7 +37,7 @@ def is_event_stream(content_type: str | None) -> bool:
 class EventReader:
     """Bytes in, events out, however the bytes are cut: inside a character, inside a line ending, inside an event.
 
-    `id` and `retry` are dropped. Raises `AgentError`: `answer_too_large` for an event beyond `max_event` bytes,
+    Raises `AgentError`: `answer_too_large` for an event beyond `max_event` bytes,
     `bad_answer` for one that is not UTF-8.
     """
 
@@ -42,7 +47,7 @@ class EventReader:
         self._partial: list[bytes] = []
         self._after_cr = False
         self._first = True
-        self._name = ""
+        self._name = self._id = self._retry = ""
         self._data: list[str] = []
 
     def feed(self, data: bytes) -> list[Event]:
@@ -81,8 +86,9 @@ class EventReader:
             line = line.removeprefix(_BOM)
         if not line:
             if self._data:
-                events.append(Event(self._name, "\n".join(self._data)))
-            self._name, self._data, self._size = "", [], 0
+                events.append(Event(self._name, "\n".join(self._data), self._id, self._retry))
+            self._name = self._id = self._retry = ""
+            self._data, self._size = [], 0
             return
         if line.startswith(b":"):
             events.append(Event("", None))
@@ -95,6 +101,10 @@ class EventReader:
                 self._data.append(value.decode())
             elif field == b"event":
                 self._name = value.decode()
+            elif field == b"id":
+                self._id = value.decode()
+            elif field == b"retry":
+                self._retry = value.decode()
         except UnicodeDecodeError as error:
             raise AgentError("bad_answer") from error
 

@@ -1,0 +1,92 @@
+"""What MCP adds around an exchange: sessions of its older versions, each good for one caller and one agent."""
+
+from weakref import WeakSet
+
+import msgspec
+
+from gateway.agents.mcp import SESSION, note_session, talk_of
+from gateway.agents.mcp_talk import Talk
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.ids import random_id
+from gateway.core.message import Message
+from gateway.core.ports import Route
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Exchange, Outcome
+from gateway.store.mcp_sessions import McpSessions, Owner
+
+_GONE = 404
+"""What an agent answers to a session that it does not know any more."""
+
+
+class McpGovernor:
+    """The governor of protocol `mcp`. Holds no state of exchanges but which sessions have a stream open."""
+
+    def __init__(self, sessions: McpSessions) -> None:
+        self._sessions = sessions
+        self._listening: dict[str, WeakSet[Exchange]] = {}
+
+    async def admit(self, exchange: Exchange, message: Message, agent: Route) -> Message | Refusal:
+        """Finds the session that the message continues, or names the one that it may open."""
+        talk = talk_of(message)
+        given = message.inbound.header(SESSION)
+        if talk.rpc is not None and talk.rpc.era == "new":
+            return message
+        if talk.rpc is not None and talk.rpc.method == "initialize":
+            talk.opens = random_id("mcp")
+            return _within(message, talk.opens)
+        if given is None:
+            if message.inbound.method == "DELETE":
+                return Refusal(code="header_invalid", field=SESSION, hint="the session to end")
+            return message
+        talk.upstream = await self._sessions.find(given, _owner(exchange, agent), held=self._held(given))
+        if talk.upstream is None:
+            return Refusal(code="session_unknown", hint="a session of one's own that is not over: initialize anew")
+        if message.lasting:
+            self._listening.setdefault(given, WeakSet()).add(exchange)
+        return _within(message, given)
+
+    async def settle(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Keeps a session that was opened; ends one that the caller ended or the agent does not know any more.
+
+        A crash just before: whoever was given the id finds it unknown, and starts anew. After: the session is there.
+        """
+        message = exchange.message
+        if message is None or outcome.agent is None:
+            return
+        talk, owner = talk_of(message), _owner(exchange, outcome.agent)
+        if talk.opens is not None and talk.opened is not None and outcome.code == "ok":
+            await self._sessions.open(talk.opens, owner, talk.opened)
+        given = message.inbound.header(SESSION)
+        if given is not None and talk.upstream is not None and _over(message, talk, outcome):
+            await self._sessions.end(given, owner)
+
+    def stream_headers(
+        self, exchange: Exchange, wire: tuple[tuple[str, str], ...]
+    ) -> tuple[tuple[str, str], ...]:
+        return () if exchange.message is None else note_session(talk_of(exchange.message), wire)
+
+    def _held(self, session: str) -> bool:
+        """Whether a stream of this session is open here: then it is not idle."""
+        found = self._listening.get(session)
+        if found is None:
+            return False
+        if any(not exchange.closed for exchange in found):
+            return True
+        del self._listening[session]
+        return False
+
+
+def _over(message: Message, talk: Talk, outcome: Outcome) -> bool:
+    if message.inbound.method == "DELETE":
+        return outcome.code in ("ok", "agent_refused")
+    return talk.rpc is not None and outcome.status == _GONE and outcome.code == "agent_refused"
+
+
+def _within(message: Message, session: str) -> Message:
+    return msgspec.structs.replace(message, sessions=(f"mcp:{session}",))
+
+
+def _owner(exchange: Exchange, agent: Route) -> Owner:
+    if exchange.caller is None:
+        raise LedgerUnavailable("an exchange without a caller has no session")
+    return Owner(exchange.caller.tenant, exchange.caller.actor, agent.id)

@@ -36,6 +36,7 @@ from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.inspector import Inspector
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
+from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.protocols import wire_protocols
 from gateway.exchange.router import Router
@@ -54,6 +55,7 @@ from gateway.store.guard import guard
 from gateway.store.key_pool import KeyPool
 from gateway.store.keyring import Keyring
 from gateway.store.ledgers import Ledgers
+from gateway.store.mcp_sessions import McpSessions
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
@@ -358,7 +360,13 @@ def _parts(
 ) -> Parts:
     clock = site.clock
     protocols = wire_protocols(
-        registry, bounds, load_schemas(settings, "schema"), load_schemas(settings, "answer_schema")
+        registry,
+        bounds,
+        load_schemas(settings, "schema"),
+        load_schemas(settings, "answer_schema"),
+        address=settings.address,
+        origins=settings.server.allowed_origins,
+        governors={"mcp": McpGovernor(McpSessions(site.engine, clock, settings.mcp.session_idle_s))},
     )
     router = Router(
         policy=policy,

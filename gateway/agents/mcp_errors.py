@@ -41,9 +41,7 @@ def rpc_error(refusal: Refusal, exchange: str, request: Inbound | None) -> bytes
     if refusal.code == "version_unsupported":
         data["supported"] = list(VERSIONS)
     code = _code(refusal)
-    return write_json(
-        {"jsonrpc": "2.0", "id": _id(request), "error": {"code": code, "message": text, "data": data}}
-    )
+    return write_json({"jsonrpc": "2.0", "id": _id(request), "error": {"code": code, "message": text, "data": data}})
 
 
 def _code(refusal: Refusal) -> int:

@@ -97,7 +97,7 @@ class RpcFrames:
         return Frame(parts=(*parts, *rpc_parts(value)), last=last, body=told)
 
     def _message(self, data: str) -> Any:
-        """One JSON-RPC message; `AgentError("bad_answer")` for anything else, and for the response to another request."""
+        """One JSON-RPC message; `AgentError("bad_answer")` for anything else, and for a response to another request."""
         read = read_json(data.encode(), self._bounds)
         if isinstance(read, Refusal) or type(read.value) is not dict or read.value.get("jsonrpc") != "2.0":
             raise AgentError("bad_answer")

@@ -12,8 +12,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from gateway.agents.mcp_words import ASSUMED, LISTENS, META_VERSION, METHODS, NAMED, NEW_VERSIONS, NOTIFICATIONS
-from gateway.agents.mcp_words import OLD_VERSIONS, VERSIONS, Era
+from gateway.agents.mcp_words import (
+    ASSUMED,
+    LISTENS,
+    META_VERSION,
+    METHODS,
+    NAMED,
+    NEW_VERSIONS,
+    NOTIFICATIONS,
+    OLD_VERSIONS,
+    VERSIONS,
+    Era,
+)
 from gateway.core.message import Inbound
 from gateway.core.refusal import Refusal
 
@@ -142,7 +152,9 @@ def _agreement(request: Inbound, value: dict[str, Any], method: str, era: Era, v
     if "id" not in value:  # what headers a notification must have is not defined
         return None
     if stated is None:
-        return Refusal(code="schema_violation", field="/params/_meta", hint="the protocol's version, as its header says")
+        return Refusal(
+            code="schema_violation", field="/params/_meta", hint="the protocol's version, as its header says"
+        )
     if stated != version:
         return Refusal(code="header_mismatch", field="mcp-protocol-version", hint="the version that the body states")
     if request.header("mcp-method") != method:

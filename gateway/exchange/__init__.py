@@ -7,5 +7,6 @@
 `Router`     candidates, rulings and masks: the decision       `router`
 `Forwarder`  time-outs, retry and fall-back                    `forwarder`
 `Inspector`  answers and streams on their way back             `inspector`
+`Governor`   what a protocol adds around the steps              `governor`, `mcp`
 `Failures`   failed identifications, counted                   `failures`
 """

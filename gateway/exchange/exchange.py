@@ -122,6 +122,7 @@ class Exchange:
     """The file of one request. `traceparent` is what its agent is sent (W3C Trace Context §3.2)."""
 
     __slots__ = (
+        "__weakref__",
         "appended",
         "arrival",
         "caller",

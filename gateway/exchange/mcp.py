@@ -60,9 +60,7 @@ class McpGovernor:
         if given is not None and talk.upstream is not None and _over(message, talk, outcome):
             await self._sessions.end(given, owner)
 
-    def stream_headers(
-        self, exchange: Exchange, wire: tuple[tuple[str, str], ...]
-    ) -> tuple[tuple[str, str], ...]:
+    def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         return () if exchange.message is None else note_session(talk_of(exchange.message), wire)
 
     def _held(self, session: str) -> bool:

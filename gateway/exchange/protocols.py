@@ -4,21 +4,40 @@ A protocol here is what a request is written in (`openai` is chat completions); 
 the agent speaks. A new protocol is an adapter, an entry here, and its paths in `web.app`.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from gateway.agents.http import HttpAdapter
+from gateway.agents.mcp import PREFIX, McpAdapter
+from gateway.agents.mcp_errors import rpc_error
 from gateway.agents.openai import OpenAIAdapter
 from gateway.agents.registry import Registry
 from gateway.checks.schema import Schema
 from gateway.core.message import Message
 from gateway.core.ports import Bounds, Route
 from gateway.exchange.answering import Protocol
+from gateway.exchange.governor import Governor
+
+_AGENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+METADATA = "/.well-known/oauth-protected-resource"
+"""Where the address of an MCP agent says who issues its tokens (RFC 9728 §3)."""
 
 
 def wire_protocols(
-    registry: Registry, bounds: Bounds, schemas: Mapping[str, Schema], answers: Mapping[str, Schema]
+    registry: Registry,
+    bounds: Bounds,
+    schemas: Mapping[str, Schema],
+    answers: Mapping[str, Schema],
+    *,
+    address: str = "",
+    origins: Iterable[str] = (),
+    governors: Mapping[str, Governor] | None = None,
 ) -> dict[str, Protocol]:
-    """Every protocol by its name. `schemas` and `answers` are those of agents that have one, by agent id."""
+    """Every protocol by its name. `schemas` and `answers` are those of agents that have one, by agent id; `governors`
+    by protocol. `address` is where callers reach the gateway, `origins` whose pages may be among them."""
+    governors = governors or {}
+    mcp = McpAdapter(bounds, frozenset({*origins, _origin(address)}))
     openai, http = OpenAIAdapter(bounds), HttpAdapter(registry, bounds)
     return {
         "openai": Protocol(
@@ -41,6 +60,20 @@ def wire_protocols(
             target_field="path",
             target_hint="/agents/ and the id of an agent",
         ),
+        "mcp": Protocol(
+            adapter=mcp,
+            candidates=lambda message: alone(registry, "mcp", message),
+            error_type="application/json",
+            schema=None,
+            schemas=schemas,
+            answer_schemas=answers,
+            target_field="path",
+            target_hint="/mcp/ and the id of an agent",
+            governor=governors.get("mcp"),
+            frames=mcp.frames,
+            error=rpc_error,
+            challenge=lambda path: _challenge(address, path),
+        ),
     }
 
 
@@ -51,3 +84,21 @@ def speaking(registry: Registry, family: str, message: Message) -> tuple[Route, 
     if registry.get(message.target) is not None and candidates[0].protocol != family:
         return ()
     return candidates if any(route.protocol == family for route in candidates) else ()
+
+
+def alone(registry: Registry, family: str, message: Message) -> tuple[Route, ...]:
+    """The one candidate where a conversation is with one agent and no other could go on with it."""
+    route = registry.get(message.target)
+    return (route,) if route is not None and route.protocol == family else ()
+
+
+def _challenge(address: str, path: str) -> str:
+    """What a caller without a good credential is told (RFC 9728 §5.1). A path that is no agent's is left out."""
+    agent = path.removeprefix(PREFIX)
+    named = f"{PREFIX}{agent}" if _AGENT.fullmatch(agent) else ""
+    return f'Bearer resource_metadata="{address}{METADATA}{named}"'
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -23,6 +23,8 @@ RIGHTS: dict[str, str] = {
     "open_exchange": "SELECT, INSERT, UPDATE, DELETE",
     "node": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",
+    "mcp_session": "SELECT, INSERT, UPDATE, DELETE",
+    "tool": "SELECT, INSERT, UPDATE",
     "alembic_version": "SELECT",
 }
 

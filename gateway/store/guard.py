@@ -8,7 +8,7 @@ from gateway.store.migrate import demand_current
 
 APPEND_ONLY = ("record", "checkpoint", "tile", "policy_version", "policy_active")
 NEVER_UPDATED = ("detail", "sealed", "subject_record", "pseudonym")
-NEVER_DELETED = ("head", "tenant", "api_key")
+NEVER_DELETED = ("head", "tenant", "api_key", "tool")
 
 SQLITE_TRIGGERS = frozenset(
     {f"{table}_no_update" for table in APPEND_ONLY + NEVER_UPDATED}

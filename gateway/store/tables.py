@@ -12,8 +12,8 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | detail, sealed                                                | yes    | never       | yes    |
 | subject_record, pseudonym                                     | yes    | never       | yes    |
 | head                                                          | yes    | grows only  | never  |
-| tenant, api_key                                               | yes    | yes         | never  |
-| open_exchange, node, lease                                    | yes    | yes         | yes    |
+| tenant, api_key, tool                                         | yes    | yes         | never  |
+| open_exchange, node, lease, mcp_session                       | yes    | yes         | yes    |
 | session                                                       | yes    | yes         | never  |
 """
 
@@ -261,3 +261,39 @@ tenant = Table(
     sqlite_with_rowid=False,
 )
 """Configured tenant id → the random id of its ledger, and the checkpoint origin that witnesses know it by."""
+
+mcp_session = Table(
+    "mcp_session",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("upstream", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger, nullable=False),
+    Index("mcp_session_used_us", "used_us"),
+    sqlite_with_rowid=False,
+)
+"""Sessions of MCP: SHA-256 (hex) of the id that a caller was given → the agent's own id of it (`upstream`)."""
+
+tool = Table(
+    "tool",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("definition", Bytes, nullable=False),
+    Column("offered_digest", Text),
+    Column("offered", Bytes),
+    Column("first_seen_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger),
+    Column("released_us", BigInteger),
+    Column("released_by", Text),
+    sqlite_with_rowid=False,
+)
+"""Tools of agents as a tenant first saw or last released them (`store.tools`). `state` is `pinned` or `quarantined`;
+`definition` and `offered` (what a quarantined one has become) are JSON, each with its digest; `released_by` is the
+pseudonym of who released it."""

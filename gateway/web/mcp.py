@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from gateway.settings import Settings
 from gateway.web.access import ApiRequest, gateway_of
@@ -22,7 +23,7 @@ async def resource(request: ApiRequest) -> Response[Any]:
 
 
 @get(f"{WELL_KNOWN}/mcp/{{agent:str}}", operation_id="protected_mcp", summary="The same, for one MCP agent's address")
-async def mcp_resource(request: ApiRequest, agent: str) -> Response[Any]:
+async def mcp_resource(request: ApiRequest, agent: FromPath[str]) -> Response[Any]:
     settings = gateway_of(request).site.settings
     named = f"/mcp/{agent}" if _AGENT.fullmatch(agent) else ""
     return Response(metadata(settings, f"{settings.address}{named}"))

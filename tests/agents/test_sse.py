@@ -20,7 +20,7 @@ def events(*pieces: bytes, max_event: int = 1000) -> list[Event]:
         (b"data:a\r\ndata: b\r\n\r\n", [Event("", "a\nb")]),
         (b"data: a\r\rdata:  b\r\r", [Event("", "a"), Event("", " b")]),
         (b"event: error\ndata: x\n\ndata: y\n\n", [Event("error", "x"), Event("", "y")]),
-        (b"id: 5\nretry: 10\nunknown\ndata\n\n", [Event("", "")]),
+        (b"id: 5\nretry: 10\nunknown\ndata\n\ndata: x\n\n", [Event("", "", "5", "10"), Event("", "x")]),
         (b": keep-alive\n\n", [Event("", None)]),
         (b"\xef\xbb\xbfdata: a\n\n", [Event("", "a")]),
         (b"event: only\n\n\n\n", []),

@@ -3,7 +3,7 @@
 from gateway.agents.registry import Registry
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Bounds
-from gateway.exchange.protocols import speaking, wire_protocols
+from gateway.exchange.protocols import alone, speaking, wire_protocols
 from gateway.settings import Agent, Settings, Zone
 
 _IN_HOUSE = Zone(id="in-house", trusted=True)
@@ -44,6 +44,12 @@ def test_for_a_capability_those_that_offer_it_are_asked_if_one_of_them_speaks_it
     assert _names("summarize", "openai") == ["chatty", "plain"]
     assert _names("file", "openai") == []
     assert _names("nothing", "openai") == []
+
+
+def test_a_conversation_with_one_agent_has_no_other_candidate() -> None:
+    assert [route.id for route in alone(_registry(), "http", _message("plain"))] == ["plain"]
+    assert alone(_registry(), "openai", _message("plain")) == ()
+    assert alone(_registry(), "http", _message("summarize")) == ()
 
 
 def test_every_protocol_has_the_adapter_of_its_name() -> None:

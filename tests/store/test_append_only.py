@@ -20,6 +20,8 @@ _OTHERS = (
     "INSERT INTO policy_version VALUES ('sha256:x', 'b', 't')",
     f"INSERT INTO pseudonym VALUES ('{TENANT}', 'actor', 'l', 'ac_1', 't')",
     f"INSERT INTO tenant VALUES ('default', '{TENANT}', 'gateway.internal/ledger/x', 't')",
+    "INSERT INTO tool (tenant, agent, name, state, digest, definition, first_seen_us) "
+    "VALUES ('t', 'a', 'n', 'pinned', 'sha256:x', 'b', 1)",
     "INSERT INTO api_key (id, tenant, prefix, hash, owner, kind, roles, zone, purposes, floor, rate, created_us) "
     "VALUES ('k1', 'default', 'p1', 'h', 'o', 'service', '[]', 'z', '[]', '[]', NULL, 1)",
 )

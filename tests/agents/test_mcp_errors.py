@@ -1,0 +1,62 @@
+"""Refusals of MCP are JSON-RPC errors about the very request, and quote nothing of it but its id."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.agents.mcp_errors import rpc_error
+from gateway.core.message import Inbound
+from gateway.core.refusal import CODES, Refusal
+from tests.agents.mcp_making import old, rpc
+from tests.agents.support import SSN
+
+
+def error(code: str, request: Inbound | None = None, **fields: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(rpc_error(Refusal(code=code, **fields), "ex_1", request))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "field", "number"),
+    [
+        ("body_not_json", None, -32700),
+        ("schema_violation", "/jsonrpc", -32600),
+        ("schema_violation", "/params/arguments/a", -32602),
+        ("feature_unsupported", "", -32600),
+        ("feature_unsupported", "/method", -32601),
+        ("method_unknown", "/method", -32601),
+        ("header_mismatch", "mcp-name", -32020),
+        ("version_unsupported", None, -32022),
+        ("tool_unknown", None, -32602),
+        ("internal", None, -32603),
+        ("policy_denied", None, -32050),
+        ("tool_quarantined", None, -32050),
+        ("credential_missing", None, -32050),
+    ],
+)
+def test_each_refusal_has_the_code_that_the_protocol_gives_it(code: str, field: str | None, number: int) -> None:
+    assert error(code, field=field)["error"]["code"] == number
+
+
+def test_an_error_names_its_request_its_exchange_and_its_code() -> None:
+    found = error("policy_denied", old(rpc("ping", id="abc")))
+    assert (found["id"], found["error"]["data"]) == ("abc", {"code": "policy_denied", "exchange": "ex_1"})
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"id":1.5}'])
+def test_a_request_that_could_not_be_read_is_named_by_null(body: bytes) -> None:
+    found = error("body_not_json", old(body))
+    assert found["id"] is None
+    assert "id" in found
+
+
+def test_an_error_about_the_version_says_which_there_are_and_not_which_was_asked() -> None:
+    found = error("version_unsupported", old(rpc("ping"), mcp_protocol_version=SSN))
+    assert "2026-07-28" in found["error"]["data"]["supported"]
+    assert SSN not in json.dumps(found)
+
+
+def test_every_code_of_the_house_has_its_error() -> None:
+    for code in CODES:
+        assert error(code)["error"]["message"] == CODES[code].title

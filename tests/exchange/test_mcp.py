@@ -1,0 +1,135 @@
+"""Sessions of MCP's older versions through the governor: opened, continued, ended, and never another caller's."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.agents.mcp import talk_of
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.message import Message, WireAnswer
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Exchange, Outcome
+from gateway.exchange.mcp import McpGovernor
+from gateway.settings import Settings
+from gateway.store.engine import open_engine, target
+from gateway.store.mcp_sessions import McpSessions
+from tests.agents.mcp_making import ADAPTER, AGENT, new, old, read, result, rpc
+from tests.conftest import ManualClock
+from tests.exchange.making import caller, exchange
+
+OK = Outcome(code="ok", status=200, agent=AGENT)
+
+
+@pytest.fixture
+async def governor(sqlite_settings: Settings, clock: ManualClock) -> AsyncIterator[McpGovernor]:
+    engine = open_engine(target(sqlite_settings))
+    yield McpGovernor(McpSessions(engine, clock, 60))
+    await engine.dispose()
+
+
+async def admitted(governor: McpGovernor, request: Any, actor: str = "ac_1") -> tuple[Exchange, Message]:
+    """An exchange with its message admitted."""
+    one, found = await asked(governor, request, actor)
+    assert isinstance(found, Message), found
+    one.message = found
+    return one, found
+
+
+async def asked(governor: McpGovernor, request: Any, actor: str = "ac_1") -> tuple[Exchange, Message | Refusal]:
+    one = exchange()
+    one.caller = msgspec.structs.replace(caller(), actor=actor)
+    return one, await governor.admit(one, read(request), AGENT)
+
+
+async def opened(governor: McpGovernor) -> str:
+    """A session of `ac_1`."""
+    one, message = await admitted(governor, old(rpc("initialize", {})))
+    wire = WireAnswer(status=200, headers=(("mcp-session-id", "own"),), body=json.dumps(result({})).encode())
+    answer = ADAPTER.read_answer(wire, message, AGENT)
+    await governor.settle(one, OK)
+    return dict(answer.headers)["mcp-session-id"]
+
+
+async def test_a_session_is_continued_under_the_gateways_id(governor: McpGovernor) -> None:
+    session = await opened(governor)
+    assert session.startswith("mcp_")
+    _, message = await admitted(governor, old(rpc("ping"), mcp_session_id=session))
+    assert talk_of(message).upstream == "own"
+    assert message.sessions == (f"mcp:{session}",)
+
+
+async def test_another_callers_session_is_not_there(governor: McpGovernor) -> None:
+    session = await opened(governor)
+    for request in (old(rpc("ping"), mcp_session_id=session), old(b"", http="DELETE", mcp_session_id=session)):
+        _, found = await asked(governor, request, "ac_2")
+        assert isinstance(found, Refusal)
+        assert (found.code, found.status) == ("session_unknown", 404)
+    _, found = await asked(governor, old(rpc("ping"), mcp_session_id="mcp_made_up"))
+    assert isinstance(found, Refusal)
+
+
+async def test_the_newest_version_has_no_sessions(governor: McpGovernor) -> None:
+    _, message = await admitted(governor, new("tools/list", mcp_session_id="made up"))
+    assert (message.sessions, talk_of(message).upstream) == ((), None)
+
+
+async def test_a_server_without_sessions_is_reached_without_one(governor: McpGovernor) -> None:
+    _, message = await admitted(governor, old(rpc("ping")))
+    assert message.sessions == ()
+    _, found = await asked(governor, old(b"", http="DELETE"))
+    assert isinstance(found, Refusal)
+    assert found.code == "header_invalid"
+
+
+@pytest.mark.parametrize(
+    ("http", "outcome"),
+    [
+        ("DELETE", OK),
+        ("DELETE", Outcome(code="agent_refused", status=405, agent=AGENT)),
+        ("POST", Outcome(code="agent_refused", status=404, agent=AGENT)),
+    ],
+)
+async def test_a_session_ends_when_its_caller_ends_it_or_the_agent_has_forgotten_it(
+    governor: McpGovernor, http: str, outcome: Outcome
+) -> None:
+    session = await opened(governor)
+    one, _ = await admitted(governor, old(rpc("ping") if http == "POST" else b"", http=http, mcp_session_id=session))
+    await governor.settle(one, outcome)
+    _, found = await asked(governor, old(rpc("ping"), mcp_session_id=session))
+    assert isinstance(found, Refusal)
+
+
+async def test_a_session_survives_what_says_nothing_of_its_end(governor: McpGovernor) -> None:
+    session = await opened(governor)
+    for outcome in (OK, Outcome(code="agent_unavailable", status=502, agent=AGENT), Outcome(code="ok", status=200)):
+        one, _ = await admitted(governor, old(rpc("ping"), mcp_session_id=session))
+        await governor.settle(one, outcome)
+    assert await asked(governor, old(rpc("ping"), mcp_session_id=session))
+
+
+async def test_a_session_whose_answer_was_withheld_is_not_opened(governor: McpGovernor) -> None:
+    one, message = await admitted(governor, old(rpc("initialize", {})))
+    assert governor.stream_headers(one, (("mcp-session-id", "own"),)) != ()
+    await governor.settle(one, Outcome(code="answer_withheld", status=200, agent=AGENT))
+    _, found = await asked(governor, old(rpc("ping"), mcp_session_id=talk_of(message).opens or ""))
+    assert isinstance(found, Refusal)
+
+
+async def test_an_open_stream_keeps_its_session_alive(governor: McpGovernor, clock: ManualClock) -> None:
+    session = await opened(governor)
+    one, _ = await admitted(governor, old(b"", http="GET", mcp_session_id=session))
+    clock.advance(600)
+    assert (await admitted(governor, old(rpc("ping"), mcp_session_id=session)))[1].sessions
+    one.closed = True
+    clock.advance(61)
+    _, found = await asked(governor, old(rpc("ping"), mcp_session_id=session))
+    assert isinstance(found, Refusal)
+
+
+async def test_an_exchange_without_a_caller_has_no_session(governor: McpGovernor) -> None:
+    with pytest.raises(LedgerUnavailable):
+        await governor.admit(exchange(), read(old(rpc("ping"), mcp_session_id="mcp_1")), AGENT)
+    assert governor.stream_headers(exchange(), ()) == ()

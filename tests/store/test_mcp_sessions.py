@@ -1,0 +1,105 @@
+"""Sessions of MCP are good for one caller and one agent, for as long as they are used."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.settings import Settings
+from gateway.store.engine import open_engine, target
+from gateway.store.mcp_sessions import McpSessions, Owner
+from gateway.store.tables import mcp_session
+from tests.conftest import ManualClock
+
+ADA = Owner("tn_1", "ac_1", "tools")
+
+
+@pytest.fixture
+async def engine(database: Settings) -> AsyncIterator[AsyncEngine]:
+    made = open_engine(target(database))
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def sessions(engine: AsyncEngine, clock: ManualClock) -> McpSessions:
+    return McpSessions(engine, clock, 60)
+
+
+async def test_a_session_is_found_by_whose_it_is_and_by_nobody_else(sessions: McpSessions, clock: ManualClock) -> None:
+    await sessions.open("mcp_1", ADA, "agents-own")
+    for _ in ("remembered", "asked anew"):
+        assert await sessions.find("mcp_1", ADA) == "agents-own"
+        for other in (Owner("tn_2", "ac_1", "tools"), Owner("tn_1", "ac_2", "tools"), Owner("tn_1", "ac_1", "other")):
+            assert await sessions.find("mcp_1", other) is None
+        assert await sessions.find("mcp_2", ADA) is None
+        clock.advance(6)
+
+
+async def test_the_database_holds_no_id_that_a_caller_was_given(engine: AsyncEngine, sessions: McpSessions) -> None:
+    await sessions.open("mcp_1", ADA, "agents-own")
+    async with engine.connect() as connection:
+        row = (await connection.execute(select(mcp_session))).one()
+    assert "mcp_1" not in " ".join(str(value) for value in row)
+
+
+async def test_a_session_ends_after_its_idle_time_and_lives_while_it_is_used(
+    sessions: McpSessions, clock: ManualClock
+) -> None:
+    await sessions.open("mcp_1", ADA, "agents-own")
+    for _ in range(4):
+        clock.advance(50)
+        assert await sessions.find("mcp_1", ADA) == "agents-own"
+    clock.advance(61)
+    assert await sessions.find("mcp_1", ADA) is None
+
+
+async def test_a_session_with_an_open_stream_is_not_idle(sessions: McpSessions, clock: ManualClock) -> None:
+    await sessions.open("mcp_1", ADA, "agents-own")
+    clock.advance(600)
+    assert await sessions.find("mcp_1", ADA, held=True) == "agents-own"
+    clock.advance(30)
+    assert await sessions.find("mcp_1", ADA) == "agents-own"
+
+
+async def test_an_ended_session_is_gone_here_at_once_and_elsewhere_within_seconds(
+    engine: AsyncEngine, sessions: McpSessions, clock: ManualClock
+) -> None:
+    other = McpSessions(engine, clock, 60)
+    await sessions.open("mcp_1", ADA, "agents-own")
+    assert await other.find("mcp_1", ADA) == "agents-own"
+    await sessions.end("mcp_1", Owner("tn_1", "ac_2", "tools"))
+    assert await sessions.find("mcp_1", ADA) == "agents-own"
+    await sessions.end("mcp_1", ADA)
+    assert await sessions.find("mcp_1", ADA) is None
+    clock.advance(6)
+    assert await other.find("mcp_1", ADA) is None
+
+
+async def test_rows_of_sessions_long_over_are_removed(
+    engine: AsyncEngine, sessions: McpSessions, clock: ManualClock
+) -> None:
+    await sessions.open("mcp_1", ADA, "agents-own")
+    clock.advance(90_000)
+    await sessions.open("mcp_2", ADA, "agents-own")
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM mcp_session")) == 1
+
+
+async def test_memory_holds_a_bounded_number(sessions: McpSessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.store.mcp_sessions.MAX_CACHED", 2)
+    for number in range(4):
+        await sessions.open(f"mcp_{number}", ADA, f"own-{number}")
+    assert len(sessions._known) == 2
+    assert await sessions.find("mcp_0", ADA) == "own-0"
+
+
+async def test_nothing_is_known_while_the_database_is_away(sqlite_settings: Settings, clock: ManualClock) -> None:
+    where = target(sqlite_settings)
+    engine = open_engine(where)
+    where.path.unlink()
+    with pytest.raises(LedgerUnavailable):
+        await McpSessions(engine, clock, 60).find("mcp_1", ADA)
+    await engine.dispose()

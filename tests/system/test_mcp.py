@@ -1,0 +1,126 @@
+"""MCP through the whole gateway: what is refused and how, what is masked, what is on record."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.settings import Settings
+from tests.system.kit import MAIL, Watch
+from tests.system.mcp_agent import connected, mcp_site
+from tests.system.site import System
+
+HEADERS = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25"}
+START = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+
+
+async def post(site: System, key: str, method: str, params: Any = None, **headers: str) -> httpx.Response:
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+    given = {**HEADERS, "authorization": f"Bearer {key}", **{name.replace("_", "-"): v for name, v in headers.items()}}
+    return await site.http.post("/mcp/tools", json=body, headers=given)
+
+
+async def started(site: System, key: str) -> str:
+    answer = await post(site, key, "initialize", START)
+    return answer.headers["mcp-session-id"]
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["data"]["code"]
+
+
+async def test_a_stolen_session_is_not_there_for_who_stole_it(sqlite_settings: Settings) -> None:
+    async with mcp_site(sqlite_settings) as site:
+        ada, eve = await site.key("clerk", owner="ada"), await site.key("clerk", owner="eve")
+        session = await started(site, ada)
+        assert (await post(site, ada, "ping", mcp_session_id=session)).status_code == 200
+        stolen = await post(site, eve, "ping", mcp_session_id=session)
+        assert refused(stolen) == (404, "session_unknown")
+        assert stolen.json()["id"] == 1
+        (denied,) = await site.trail(stolen.headers["x-exchange-id"])
+        assert denied["event"] == "exchange.denied"
+
+
+async def test_an_ended_session_is_over(sqlite_settings: Settings) -> None:
+    async with mcp_site(sqlite_settings) as site:
+        key = await site.key("clerk")
+        session = await started(site, key)
+        given = {**HEADERS, "authorization": f"Bearer {key}", "mcp-session-id": session}
+        assert (await site.http.delete("/mcp/tools", headers=given)).status_code == 200
+        assert refused(await post(site, key, "ping", mcp_session_id=session)) == (404, "session_unknown")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"origin": "https://evil.example"}, 403, "origin_not_allowed"),
+        ({"mcp_protocol_version": "1999-01-01"}, 400, "version_unsupported"),
+        ({"mcp_protocol_version": "2026-07-28"}, 400, "schema_violation"),
+        ({"accept": "text/html"}, 406, "not_acceptable"),
+        ({"authorization": "Bearer nobody"}, 401, "credential_invalid"),
+    ],
+)
+async def test_what_cannot_be_taken_is_refused_with_its_status(
+    sqlite_settings: Settings, headers: dict[str, str], status: int, code: str
+) -> None:
+    async with mcp_site(sqlite_settings) as site:
+        answer = await post(site, await site.key("clerk"), "tools/list", **headers)
+        assert refused(answer) == (status, code)
+        assert answer.headers["x-exchange-id"]
+
+
+async def test_a_batch_and_an_unknown_agent_are_refused_by_name(sqlite_settings: Settings) -> None:
+    async with mcp_site(sqlite_settings) as site:
+        given = {**HEADERS, "authorization": f"Bearer {await site.key('clerk')}"}
+        batch = await site.http.post("/mcp/tools", json=[], headers=given)
+        assert refused(batch) == (400, "feature_unsupported")
+        assert "batches" in batch.json()["error"]["message"]
+        nobody = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        assert refused(await site.http.post("/mcp/nobody", json=nobody, headers=given)) == (404, "unknown_target")
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_what_a_caller_may_not_see_in_clear_is_masked_in_results(sqlite_settings: Settings, mode: str) -> None:
+    async with mcp_site(sqlite_settings) as site:
+        async with connected(site, await site.key("clerk"), mode) as client:
+            await client.list_tools()
+            inside: Any = await client.call_tool("echo", {"text": f"write to {MAIL}"})
+            assert inside.content[0].text == f"write to {MAIL}"
+        async with connected(site, await site.key("clerk", zone="cloud"), mode) as client:
+            outside: Any = await client.call_tool("echo", {"text": f"write to {MAIL}"})
+            assert outside.content[0].text == "write to [EMAIL]"
+            assert MAIL not in json.dumps(outside.structured_content)
+
+
+async def test_data_that_may_not_go_to_an_agent_is_refused_and_not_sent(sqlite_settings: Settings) -> None:
+    agent = {"zone": "cloud", "processor": "cloud-inc"}
+    async with mcp_site(sqlite_settings, agent=agent) as site:
+        key = await site.key("clerk")
+        session = await started(site, key)
+        health = "Mr. John Carter, MRN 4481920, was diagnosed with diabetes."
+        await post(site, key, "tools/list", mcp_session_id=session)
+        call = {"name": "echo", "arguments": {"text": health}}
+        answer = await post(site, key, "tools/call", call, mcp_session_id=session)
+        assert refused(answer) == (403, "policy_denied")
+        assert "4481920" not in answer.text
+        (denied,) = await site.trail(answer.headers["x-exchange-id"])
+        assert (denied["action"], denied["decision"]["effect"]) == ("tool:echo", "deny")
+
+
+async def test_a_listening_stream_is_an_exchange_that_ends_when_its_caller_goes(sqlite_settings: Settings) -> None:
+    watch = Watch()
+
+    async def ended() -> list[dict[str, Any]] | None:
+        trail = await site.trail(exchange)
+        return trail if len(trail) == 2 else None
+
+    async with mcp_site(sqlite_settings, failpoint=watch) as site:
+        key = await site.key("clerk")
+        session = await started(site, key)
+        given = {**HEADERS, "accept": "text/event-stream", "authorization": f"Bearer {key}", "mcp-session-id": session}
+        async with site.http.stream("GET", "/mcp/tools", headers=given) as stream:
+            assert (stream.status_code, stream.headers["x-accel-buffering"]) == (200, "no")
+            exchange = stream.headers["x-exchange-id"]
+        intent, end = await watch.until(ended)
+        assert (intent["event"], end["outcome"]["code"]) == ("exchange.requested", "ok")

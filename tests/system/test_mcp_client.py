@@ -1,0 +1,55 @@
+"""The SDK's own client, in both eras, through the gateway to a real MCP server."""
+
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.system.mcp_agent import choose, connected, mcp_site
+
+ERAS = ["legacy", "2026-07-28", "auto"]
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_tools_are_listed_and_called(sqlite_settings: Settings, mode: str) -> None:
+    async with mcp_site(sqlite_settings) as site, connected(site, await site.key("clerk"), mode) as client:
+        listed = await client.list_tools()
+        assert {tool.name for tool in listed.tools} == {"add", "echo", "count", "ask"}
+        result = await client.call_tool("add", {"a": 2, "b": 3})
+        assert result.structured_content == {"result": 5}
+        calls = [record for record in await site.records() if record.get("action") == "tool:add"]
+        assert [record["event"] for record in calls] == ["exchange.requested", "exchange.completed"]
+        assert {record["outcome"]["code"] for record in calls if "outcome" in record} == {"ok"}
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_resources_and_prompts_are_read(sqlite_settings: Settings, mode: str) -> None:
+    async with mcp_site(sqlite_settings) as site, connected(site, await site.key("clerk"), mode) as client:
+        read: Any = (await client.read_resource("ward://hours")).contents[0]
+        assert read.text == "The ward is open from eight."
+        prompt: Any = (await client.get_prompt("greet", {"name": "the ward"})).messages[0].content
+        assert prompt.text == "Say hello to the ward."
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_progress_comes_before_the_answer(sqlite_settings: Settings, mode: str) -> None:
+    seen: list[str | None] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        seen.append(message)
+
+    async with mcp_site(sqlite_settings) as site, connected(site, await site.key("clerk"), mode) as client:
+        await client.list_tools()
+        result: Any = await client.call_tool("count", {"to": 3}, progress_callback=note)
+        assert result.content[0].text == "counted to 3"
+        assert seen == ["step 1", "step 2", "step 3"]
+
+
+async def test_a_question_of_the_server_is_answered_in_the_middle_of_its_answer(sqlite_settings: Settings) -> None:
+    async with (
+        mcp_site(sqlite_settings) as site,
+        connected(site, await site.key("clerk"), "legacy", elicitation_callback=choose) as client,
+    ):
+        await client.list_tools()
+        result: Any = await client.call_tool("ask", {})
+        assert result.content[0].text == "accept: north"

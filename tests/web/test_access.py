@@ -6,7 +6,8 @@ from gateway.settings import Settings
 from gateway.web.app import openapi_document
 from tests.web.kit import audited
 
-OPEN = {"/healthz", "/readyz", "/metrics"}
+_METADATA = "/.well-known/oauth-protected-resource"
+OPEN = {"/healthz", "/readyz", "/metrics", _METADATA, f"{_METADATA}/mcp/{{agent}}"}
 ANY_CALLER = {"/v1/models"}
 
 

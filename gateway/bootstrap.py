@@ -32,12 +32,15 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.choosing import Chooser
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
+from gateway.exchange.health import Health
 from gateway.exchange.inspector import Inspector
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.probing import probes
 from gateway.exchange.protocols import wire_protocols
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
@@ -236,6 +239,7 @@ async def open_gateway(
         background = [
             asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
             asyncio.create_task(_failures(parts)),
+            *(asyncio.create_task(probe) for probe in probes(settings.agent, registry, client, parts.health)),
         ]
         stack.push_async_callback(_stopped, background)
         yield Gateway(
@@ -368,6 +372,8 @@ def _parts(
         origins=settings.server.allowed_origins,
         governors={"mcp": McpGovernor(McpSessions(site.engine, clock, settings.mcp.session_idle_s))},
     )
+    health = Health(settings.agent, clock)
+    site.metrics.agents(health.states)
     router = Router(
         policy=policy,
         engine=engine,
@@ -375,6 +381,7 @@ def _parts(
         serves=lambda message, agent: protocols[message.protocol].adapter.serves(message, agent),
         schemas=load_schemas(settings, "schema"),
     )
+    chooser = Chooser(router, health)
     scribe = Scribe(
         clock=clock,
         sealing=sealer,
@@ -402,9 +409,12 @@ def _parts(
         ),
         engine=engine,
         policy=policy,
-        router=router,
+        router=chooser,
+        health=health,
         sessions=sessions,
-        forwarder=Forwarder(client=client, router=router, scribe=scribe, bounds=bounds, failpoint=failpoint),
+        forwarder=Forwarder(
+            client=client, router=chooser, health=health, scribe=scribe, bounds=bounds, failpoint=failpoint
+        ),
         answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions),
         scribe=scribe,
         ledgers=OpenLedgers(writers),

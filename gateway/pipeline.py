@@ -23,12 +23,14 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering, Protocol
 from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.choosing import Chooser, turned_away
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
+from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Counting, Ledgers
 from gateway.exchange.metrics import Metrics
-from gateway.exchange.router import Denied, Router
+from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
 from gateway.ledger.entry import Entry
@@ -44,7 +46,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     engine: Engine
     policy: Policy
-    router: Router
+    router: Chooser
+    health: Health
     sessions: Sessions
     forwarder: Forwarder
     answering: Answering
@@ -109,6 +112,14 @@ class Pipeline:
                 if decided.decision.effect == "approve":
                     denied = Denied(decision=decided.decision, explanation=decided.explanation)
                     return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
+
+                # A place at the agent. What finds none is refused before anything claims that it would be sent.
+                place = await parts.health.admit(decided.route.id)
+                started = self._step("queue", started)
+                if isinstance(place, Refusal):
+                    return await self._refuse(exchange, responder, place, turned_away(decided))
+                stack.callback(place.release)
+                exchange.place = place
 
                 # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was
                 #    about to, and recovery gives the exchange its end.
@@ -254,6 +265,8 @@ class Pipeline:
         started = self._clock.monotonic_ns()
         passed = exchange.passing = self._parts.answering.prepare(exchange, protocol, delivered)
         outcome = await passed.inspect(responder)
+        if exchange.place is not None:
+            exchange.place.ended(outcome.code, outcome.reason)
         if protocol.governor is not None:
             await protocol.governor.settle(exchange, outcome)
         started = self._step("inspect", started)

@@ -159,6 +159,38 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     addresses: tuple[str, ...] = ()
     """Networks in CIDR form: the only ones that the agent's name may lead into."""
     max_connections: int = 256
+    concurrency: int = 128
+    """Requests that may be under way at the agent at once."""
+    queue: int = 64
+    """Requests that may wait for one of those places."""
+    queue_timeout_s: float = 5.0
+    retries: int = 1
+    """How often a message that surely did nothing is sent again to the same agent."""
+    retry_budget: float = 0.2
+    """Retries as a share of the messages, at most; one a second more is always granted."""
+    retry_wait_s: float = 5.0
+    """The longest `Retry-After` that is waited for."""
+    health: str | None = None
+    """Path below `url` that a health check asks for with a plain GET; none without it."""
+    health_interval_s: float = 10.0
+    breaker: "Breaker | None" = None
+
+
+class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When an agent is not asked for a while. Shares are of the calls in the window."""
+
+    fault_share: float = 0.5
+    slow_share: float = 0.8
+    slow_s: float = 0.0
+    """Seconds until an answer begins from which on it counts as slow; 0: none does."""
+    calls: int = 20
+    """Calls in the window below which nothing is concluded."""
+    window_s: float = 30.0
+    open_s: float = 5.0
+    """How long it is let rest the first time; doubled each time that it fails again right after."""
+    open_max_s: float = 60.0
+    probes: int = 2
+    """Calls that are let through to see whether it has recovered: all must go well."""
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -360,6 +392,9 @@ def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> N
     if agent.protocol == "http" and not agent.routes:
         raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
     _connection(place, agent)
+    if agent.health is not None and not re.fullmatch(r"/[!-~]*", agent.health):
+        raise ConfigurationError(f"{place}.health must be a path that starts with /, below the agent's url")
+    _resilience(place, agent)
     for capability in agent.capabilities:
         if not _ID.fullmatch(capability):
             raise ConfigurationError(f"{place}.capabilities must be of lower-case letters, digits and . _ -")
@@ -383,6 +418,33 @@ def _connection(place: str, agent: Agent) -> None:
             ) from error
     if not 1 <= agent.max_connections <= 65535:
         raise ConfigurationError(f"{place}.max_connections must lie between 1 and 65535")
+
+
+def _resilience(place: str, agent: Agent) -> None:
+    breaker = agent.breaker or Breaker()
+    for name, value, low, high in (
+        ("timeout_s", agent.timeout_s, 0.001, 86400),
+        ("connect_timeout_s", agent.connect_timeout_s, 0.001, 86400),
+        ("first_byte_timeout_s", agent.first_byte_timeout_s, 0.001, 86400),
+        ("idle_timeout_s", agent.idle_timeout_s, 0.001, 86400),
+        ("concurrency", agent.concurrency, 1, 1_000_000),
+        ("queue", agent.queue, 0, 1_000_000),
+        ("queue_timeout_s", agent.queue_timeout_s, 0, 600),
+        ("retries", agent.retries, 0, 10),
+        ("retry_budget", agent.retry_budget, 0, 1),
+        ("retry_wait_s", agent.retry_wait_s, 0, 600),
+        ("health_interval_s", agent.health_interval_s, 0.1, 86400),
+        ("breaker.fault_share", breaker.fault_share, 0.01, 1),
+        ("breaker.slow_share", breaker.slow_share, 0.01, 1),
+        ("breaker.slow_s", breaker.slow_s, 0, 86400),
+        ("breaker.calls", breaker.calls, 1, 1_000_000),
+        ("breaker.window_s", breaker.window_s, 1, 3600),
+        ("breaker.open_s", breaker.open_s, 0.1, 3600),
+        ("breaker.open_max_s", breaker.open_max_s, 0.1, 86400),
+        ("breaker.probes", breaker.probes, 1, 1000),
+    ):
+        if not low <= value <= high:
+            raise ConfigurationError(f"{place}.{name} must lie between {low} and {high}")
 
 
 def _unique(table: str, ids: list[str], named: str = "id", form: re.Pattern[str] | None = _ID) -> None:

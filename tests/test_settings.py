@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.core.errors import ConfigurationError
-from gateway.settings import Settings, load, parse, secret
+from gateway.settings import Breaker, Settings, load, parse, secret
 
 ZONE = {"id": "in-house", "trusted": True}
 AGENT = {"id": "local", "protocol": "openai", "url": "http://l:1/base", "zone": "in-house", "capabilities": ["triage"]}
@@ -131,6 +132,29 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
 )
 def test_an_agent_that_could_not_be_served_or_would_tell_a_secret_is_refused(changed: dict[str, Any]) -> None:
     assert refused(zone=[ZONE], agent=[{**AGENT, **changed}]).startswith("agent[0].")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("timeout_s", 0), ("connect_timeout_s", -1.0), ("first_byte_timeout_s", 1e9), ("idle_timeout_s", 0.0)),
+        *(("concurrency", 0), ("queue", -1), ("queue_timeout_s", 601), ("retries", 11), ("retry_budget", 1.1)),
+        *(("retry_wait_s", -0.1), ("health_interval_s", 0.0)),
+        *(("fault_share", 0.0), ("slow_share", 1.1), ("slow_s", -1.0), ("calls", 0), ("window_s", 0.5)),
+        *(("open_s", 0.0), ("open_max_s", 1e9), ("probes", 0)),
+    ],
+)
+def test_times_and_shares_of_an_agent_keep_to_their_bounds(key: str, value: float) -> None:
+    inside = key in {field.name for field in msgspec.structs.fields(Breaker)}
+    changed = {"breaker": {key: value}} if inside else {key: value}
+    said = refused(zone=[ZONE], agent=[{**AGENT, **changed}])
+    assert said.startswith(f"agent[0].{'breaker.' if inside else ''}{key} must lie between ")
+
+
+@pytest.mark.parametrize("path", ["", "healthz", "/a b", "/\u00e4", "http://elsewhere/"])
+def test_a_health_check_is_a_path(path: str) -> None:
+    said = refused(zone=[ZONE], agent=[{**AGENT, "health": path}])
+    assert said == "agent[0].health must be a path that starts with /, below the agent's url"
 
 
 def test_what_this_version_cannot_keep_is_refused_not_ignored() -> None:

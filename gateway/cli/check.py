@@ -27,6 +27,7 @@ from gateway.checks.policy.policy import Policy
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
 from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.exchange.probing import well
 from gateway.settings import Agent, Settings, secret
 from gateway.store.directory import SYSTEM, Directory
 from gateway.store.engine import open_engine, target
@@ -80,7 +81,7 @@ async def examine(file: Path) -> list[Line]:
         await _line("keys", _keys(settings)),
         await _line("database", _database(settings)),
     ]
-    return lines + list(await asyncio.gather(*(_agent(agent) for agent in settings.agent)))
+    return lines + list(await asyncio.gather(*(_agent(agent, settings) for agent in settings.agent)))
 
 
 async def _line(name: str, check: Coroutine[Any, Any, str]) -> Line:
@@ -167,8 +168,24 @@ async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
     return len(entries), len(names) - len(entries)
 
 
-async def _agent(agent: Agent) -> Line:
-    """Whether something listens at the agent's address. Nothing is sent."""
+async def _agent(agent: Agent, settings: Settings) -> Line:
+    """Whether the agent is well, where it has a path for that question, asked through the client that carries its
+    messages; else whether something listens at its address, and nothing is sent."""
+    if agent.health is None:
+        return await _listens(agent)
+    try:
+        # Credentials are not needed to ask, and a missing one is told by its own line.
+        only = msgspec.structs.replace(settings, agent=(msgspec.structs.replace(agent, credential=None),))
+        registry = Registry(only, lambda reference: secret(reference, settings.base))
+        async with AgentClient(registry.routes) as client:
+            good = await well(client, registry.routes[0], agent.health, REACH_S)
+    except ConfigurationError as error:
+        return Line(name=f"agent {agent.id}", state="unreachable", text=str(error))
+    text = "says that it is well" if good else f"does not answer GET {agent.health} with 2xx"
+    return Line(name=f"agent {agent.id}", state="ok" if good else "unreachable", text=text)
+
+
+async def _listens(agent: Agent) -> Line:
     address = urlsplit(agent.url)
     limit = min(REACH_S, agent.connect_timeout_s)
     began = time.monotonic()

@@ -65,6 +65,8 @@ CODES: dict[str, Code] = {
     # forward
     "agent_unavailable": Code(502, "No permitted agent could be reached"),
     "agent_timeout": Code(504, "The agent did not answer in time"),
+    "agent_suspended": Code(503, "The agent has been failing and is let rest; nothing was sent"),
+    "agent_overloaded": Code(503, "The agent has no room for another request; nothing was sent"),
     "agent_bad_answer": Code(502, "The agent's answer could not be understood"),
     "answer_withheld": Code(403, "Policy does not permit the answer to be released to this caller"),
     "internal": Code(500, "The gateway failed; the exchange is on record"),

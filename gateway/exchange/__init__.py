@@ -5,7 +5,9 @@
 `Exchange`   what is known of one request so far               `exchange`
 `Scribe`     turns what is known into ledger entries           `scribe`
 `Router`     candidates, rulings and masks: the decision       `router`
-`Forwarder`  time-outs, retry and fall-back                    `forwarder`
+`Chooser`    the decision, with an eye on how agents are       `choosing`
+`Health`     how agents are: breakers, places, retry budgets   `health`
+`Forwarder`  retries and fall-back                             `forwarder`
 `Inspector`  answers and streams on their way back             `inspector`
 `Governor`   what a protocol adds around the steps              `governor`, `mcp`
 `Failures`   failed identifications, counted                   `failures`

@@ -13,6 +13,7 @@ from gateway.core.finding import Scan
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
 from gateway.exchange.arrival import Arrival
+from gateway.exchange.health import Place
 from gateway.ledger.entry import Appended, ExchangeKey
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
@@ -138,6 +139,7 @@ class Exchange:
         "message",
         "opened",
         "passing",
+        "place",
         "rate",
         "routed",
         "span",
@@ -173,6 +175,8 @@ class Exchange:
         """The intent on its way to the ledger."""
         self.passing: Cuttable | None = None
         """The answer on its way to the caller."""
+        self.place: Place | None = None
+        """Its place at the agent that `routed` names."""
         self.closed = False
         """Whether its end was handed to the ledger."""
 

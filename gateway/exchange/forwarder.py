@@ -1,9 +1,12 @@
-"""Step 8: a message to its agent, with one retry, then to the further agents that the decision permits.
+"""Step 8: a message to its agent, sent again where that is safe, then to the further agents that the decision permits.
 
-A further agent is on record before its first byte. A retry goes to the same agent and only where the first try surely
-did nothing: the connection was never made, or the agent said that it is not available.
+A further agent is on record before its first byte, and has a place for it. A retry goes to the same agent, needs no
+record of its own, and is made only where the try before surely did nothing: the connection was never made, or the
+agent said that it is not available (503) or has enough (429). Everything at one agent stays within its `timeout_s`.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import msgspec
@@ -13,14 +16,20 @@ from gateway.agents.sse import is_event_stream
 from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Answer, Message, Outgoing, WireAnswer
 from gateway.core.ports import Adapter, Bounds, Failpoint, Route
+from gateway.exchange.choosing import Chooser
 from gateway.exchange.exchange import Exchange, Routed
-from gateway.exchange.router import Denied, Router
+from gateway.exchange.health import Health, Place
+from gateway.exchange.retry import retry_after_s
+from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.ledger.entry import Ledger
 
-_NOT_SENT = frozenset({"connect_failed", "timeout_connect"})
-_RETRY_STATUS = 503
+_UNAVAILABLE, _ENOUGH = 503, 429
+_NOT_DONE = frozenset({"connect_failed", "timeout_connect", "unavailable", "enough"})
+"""What is certain to have done nothing: never sent, or refused as 503 or 429."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+_ANSWERS = frozenset({"chat", "respond", "embed"})
+_SECOND_NS = 1_000_000_000
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,105 +49,171 @@ class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
+class _Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What one agent is asked, until it has answered or is given up."""
+
+    routed: Routed
+    attempts: int
+    outgoing: Outgoing
+    place: Place
+
+
+class _Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a try: an answer or the code of an error, and the seconds the agent asks to be left alone for."""
+
+    found: Delivered | None = None
+    code: str = "agent_failed"
+    """Why another try or another agent may be right, where there is no answer to be passed on at once."""
+    asked_s: float | None = None
+
+
 class Forwarder:
     """Sends messages to agents. Holds no state of exchanges."""
 
     def __init__(
-        self, *, client: AgentClient, router: Router, scribe: Scribe, bounds: Bounds, failpoint: Failpoint | None
+        self,
+        *,
+        client: AgentClient,
+        router: Chooser,
+        health: Health,
+        scribe: Scribe,
+        bounds: Bounds,
+        failpoint: Failpoint | None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._client, self._router, self._scribe = client, router, scribe
-        self._bounds, self._failpoint = bounds, failpoint
+        self._client, self._router, self._health, self._scribe = client, router, health, scribe
+        self._bounds, self._failpoint, self._sleep = bounds, failpoint, sleep
 
     async def forward(
         self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger, stack: AsyncExitStack
     ) -> Delivered | Undelivered:
         """The first answer. Streams stay open until `stack` closes. `LedgerUnavailable` if an attempt finds no record.
 
-        `exchange.routed` names, at every instant, the agent that may be receiving the message.
+        `exchange.routed` names, at every instant, the agent that may be receiving the message, and `exchange.place` is
+        the place it has there.
         """
-        message = _message(exchange)
-        attempts = 1
+        message, place = _known(exchange)
+        call: _Call | None = self._call(exchange, message, adapter, routed, 1, place)
+        attempts, tried = 1, _Tried(code="cannot_render")
         while True:
             exchange.routed = routed
-            try:
-                outgoing = self._outgoing(exchange, message, adapter, routed)
-                return await self._tried(routed, attempts, outgoing, message, adapter, stack)
-            except AgentError as error:
-                following = self._following(exchange, message, routed, error)
-                if following is None:
-                    return Undelivered(routed=routed, attempts=attempts, code=error.code)
-            attempts += 1
-            routed = following
-            body = self._outgoing(exchange, message, adapter, routed).body
+            if call is not None:
+                tried = await self._asked(call, message, adapter, stack)
+            if tried.found is not None and tried.code != "enough":
+                return tried.found
+            call = self._following(exchange, message, adapter, routed, attempts, tried.code)
+            if call is None:
+                return tried.found or Undelivered(routed=routed, attempts=attempts, code=tried.code)
+            stack.callback(call.place.release)
             # A crash before this is durable: the next agent has not been asked, recovery closes the exchange. After:
             # recovery closes it too, and the record names the agent that may have received the message.
             try:
-                await ledger.append(self._scribe.attempt(exchange, routed, attempts, body))
+                await ledger.append(self._scribe.attempt(exchange, call.routed, call.attempts, call.outgoing.body))
             except PolicyMoved:
-                return Undelivered(routed=exchange.routed, attempts=attempts - 1, code="policy_changed")
+                return Undelivered(routed=routed, attempts=attempts, code="policy_changed")
+            place.release()
+            routed, attempts, place = call.routed, call.attempts, call.place
+            exchange.place = place
 
-    def _outgoing(self, exchange: Exchange, message: Message, adapter: Adapter, routed: Routed) -> Outgoing:
+    def _call(
+        self, exchange: Exchange, message: Message, adapter: Adapter, routed: Routed, attempts: int, place: Place
+    ) -> _Call | None:
+        """What the agent will be asked; None where the message cannot be written for it."""
         try:
             outgoing = adapter.render(message, routed.route, routed.masked)
-        except FormatError as error:
-            raise AgentError("cannot_render") from error
+        except (FormatError, AgentError):
+            return None
         headers = (*outgoing.headers, ("traceparent", exchange.traceparent))
-        return msgspec.structs.replace(outgoing, headers=headers)
+        outgoing = msgspec.structs.replace(outgoing, headers=headers)
+        return _Call(routed=routed, attempts=attempts, outgoing=outgoing, place=place)
 
-    async def _tried(
-        self,
-        routed: Routed,
-        attempts: int,
-        outgoing: Outgoing,
-        message: Message,
-        adapter: Adapter,
-        stack: AsyncExitStack,
-    ) -> Delivered:
+    async def _asked(self, call: _Call, message: Message, adapter: Adapter, stack: AsyncExitStack) -> _Tried:
+        """What the agent says, after as many tries as it, its retry budget and its time allow."""
+        now, route = self._health.now, call.routed.route
+        ends, tries = now() + int(route.timeout_s * _SECOND_NS), 1
+        while True:
+            tried = await self._try(call, route, message, adapter, stack)
+            if tried.code not in _NOT_DONE:
+                return tried
+            wait_s = call.place.retry_in_s(tries, tried.asked_s, (ends - now()) / _SECOND_NS)
+            if wait_s is None:
+                return tried
+            await self._sleep(wait_s)
+            left_s = (ends - now()) / _SECOND_NS
+            if left_s <= 0 or not call.place.again():
+                return tried
+            route, tries = msgspec.structs.replace(route, timeout_s=left_s), tries + 1
+
+    async def _try(
+        self, call: _Call, route: Route, message: Message, adapter: Adapter, stack: AsyncExitStack
+    ) -> _Tried:
+        """One try, told to the agent's breaker."""
+        started, asked_s = self._health.now(), None
         try:
-            return await self._once(routed, attempts, outgoing, message, adapter, stack)
+            found = await self._sent(route, call.outgoing, message, stack)
+            took_ns = self._health.now() - started
+            if isinstance(found, WireStream):
+                call.place.answered(took_ns)
+                if message.lasting:  # it listens rather than works, and would keep others out for as long as it does
+                    call.place.release()
+                return _Tried(found=Delivered(routed=call.routed, attempts=call.attempts, stream=found), code="ok")
+            if found.status in (_UNAVAILABLE, _ENOUGH):
+                asked_s = retry_after_s(found.header("retry-after"), self._health.now_us())
+            if found.status >= 500:
+                raise AgentError("unavailable" if found.status == _UNAVAILABLE else "agent_failed")
+            if found.status >= 400:  # a refusal is an answer, whether it can be read or not
+                call.place.answered(took_ns, found.status)
+            answer = adapter.read_answer(found, message, call.routed.route)
         except AgentError as error:
-            if error.code not in _NOT_SENT and error.code != "unavailable":
-                raise
-        return await self._once(routed, attempts, outgoing, message, adapter, stack)
+            call.place.failed(error.code)
+            return _Tried(code=error.code, asked_s=asked_s)
+        call.place.answered(took_ns, found.status)
+        return _Tried(
+            found=Delivered(routed=call.routed, attempts=call.attempts, answer=answer),
+            code="enough" if found.status == _ENOUGH else "ok",
+            asked_s=asked_s,
+        )
 
-    async def _once(
-        self,
-        routed: Routed,
-        attempts: int,
-        outgoing: Outgoing,
-        message: Message,
-        adapter: Adapter,
-        stack: AsyncExitStack,
-    ) -> Delivered:
+    async def _sent(
+        self, route: Route, outgoing: Outgoing, message: Message, stack: AsyncExitStack
+    ) -> WireStream | WireAnswer:
         # A crash here: the record names this agent and nothing has left, or part of it has. Both read the same.
         await self._pause("forward.before")
-        if message.stream:
-            route = _lasting(routed.route) if message.lasting else routed.route
-            stream = await stack.enter_async_context(self._client.stream(route, outgoing, self._bounds.answer_bytes))
+        if not message.stream:
+            wire = await self._client.send(route, outgoing, self._bounds.answer_bytes)
             await self._pause("forward.after")
-            if stream.status == 200 and is_event_stream(stream.header("content-type") or ""):
-                return Delivered(routed=routed, attempts=attempts, stream=stream)
-            body = b"".join([chunk async for chunk in stream])
-            wire = WireAnswer(status=stream.status, headers=stream.headers, body=body)
-        else:
-            wire = await self._client.send(routed.route, outgoing, self._bounds.answer_bytes)
-            await self._pause("forward.after")
-        if wire.status >= 500:
-            raise AgentError("unavailable" if wire.status == _RETRY_STATUS else "agent_failed")
-        return Delivered(routed=routed, attempts=attempts, answer=adapter.read_answer(wire, message, routed.route))
+            return wire
+        if message.lasting:
+            route = _lasting(route)
+        stream = await stack.enter_async_context(self._client.stream(route, outgoing, self._bounds.answer_bytes))
+        await self._pause("forward.after")
+        if stream.status == 200 and is_event_stream(stream.header("content-type") or ""):
+            return stream
+        body = b"".join([chunk async for chunk in stream])
+        return WireAnswer(status=stream.status, headers=stream.headers, body=body)
 
-    def _following(self, exchange: Exchange, message: Message, routed: Routed, error: AgentError) -> Routed | None:
-        """The next agent that policy permits, asked anew; None when there is none, or when asking twice could do a
-        thing twice (a plain HTTP request that changes something and may have arrived)."""
-        repeatable = message.protocol != "http" or outgoing_is_safe(message)
-        if not repeatable and error.code not in _NOT_SENT:
+    def _following(
+        self, exchange: Exchange, message: Message, adapter: Adapter, routed: Routed, attempts: int, code: str
+    ) -> _Call | None:
+        """The next agent that policy permits, asked anew, and that has a place for the message; None when there is
+        none, or when asking twice could do a thing twice (a request that changes something and may have arrived)."""
+        if code not in _NOT_DONE and not repeatable(message):
             return None
-        if not routed.rest or exchange.headers.exact or exchange.caller is None or exchange.classified is None:
+        if exchange.headers.exact or exchange.caller is None or exchange.classified is None:
             return None
-        decided = self._router.decide(exchange.caller, message, exchange.classified, routed.rest, exact=False)
-        if isinstance(decided, Denied) or decided.decision.effect == "approve":
-            return None
-        return decided
+        rest = routed.rest
+        while rest:
+            decided = self._router.decide(exchange.caller, message, exchange.classified, rest, exact=False)
+            if isinstance(decided, Denied) or decided.decision.effect == "approve":
+                return None
+            place = self._health.try_admit(decided.route.id)
+            if isinstance(place, Place):
+                call = self._call(exchange, message, adapter, decided, attempts + 1, place)
+                if call is not None:
+                    return call
+                place.release()
+            rest = tuple(route for route in decided.rest if route in rest and route.id != decided.route.id)
+        return None
 
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
@@ -150,12 +225,15 @@ def _lasting(route: Route) -> Route:
     return msgspec.structs.replace(route, idle_timeout_s=route.listen_timeout_s, timeout_s=route.listen_timeout_s)
 
 
-def outgoing_is_safe(message: Message) -> bool:
-    """Whether a request may be repeated without doing anything twice (RFC 9110 §9.2.1)."""
-    return message.inbound.method in _SAFE_METHODS
+def repeatable(message: Message) -> bool:
+    """Whether a request may be repeated without doing anything twice: a model's answer to a text, or plain HTTP of a
+    safe method (RFC 9110 §9.2.1). A tool's call, a task, and what is not known here may not."""
+    if message.protocol == "http":
+        return message.inbound.method in _SAFE_METHODS
+    return message.action in _ANSWERS
 
 
-def _message(exchange: Exchange) -> Message:
-    if exchange.message is None:
-        raise LedgerUnavailable("an exchange without a message cannot be forwarded")
-    return exchange.message
+def _known(exchange: Exchange) -> tuple[Message, Place]:
+    if exchange.message is None or exchange.place is None:
+        raise LedgerUnavailable("an exchange without a message or a place cannot be forwarded")
+    return exchange.message, exchange.place

@@ -1,15 +1,21 @@
 """What is counted and timed. Labels are names from the configuration or the code, never a request's own."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+
+from gateway.exchange.health import AgentState
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-STEPS = ("identify", "read", "limit", "classify", "decide", "record-intent", "forward", "inspect", "record-outcome")
+STEPS = (
+    *("identify", "read", "limit", "classify", "decide", "queue"),
+    *("record-intent", "forward", "inspect", "record-outcome"),
+)
+_BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
 
 class _Steps(Collector):
@@ -35,6 +41,34 @@ class _Steps(Collector):
                 buckets.append((bound, total))
             family.add_metric([step], buckets, self._sums[step])
         yield family
+
+
+class _Agents(Collector):
+    """How each agent is: read from `Health` when somebody asks, so that requests pay nothing for it."""
+
+    def __init__(self, states: Callable[[], Iterable[AgentState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        states = list(self._states())
+        for name, text, value in (
+            ("healthy", "Whether there is no reason not to ask it", lambda one: one.healthy),
+            ("breaker", "Its circuit breaker: 0 closed, 1 half-open, 2 open", lambda one: _BREAKER[one.breaker]),
+            ("under_way", "Requests under way at it", lambda one: one.under_way),
+            ("queued", "Requests that wait for a place at it", lambda one: one.queued),
+        ):
+            gauge = GaugeMetricFamily(f"gateway_agent_{name}", text, labels=["agent"])
+            for one in states:
+                gauge.add_metric([one.agent], value(one))
+            yield gauge
+        for name, text, value in (
+            ("retries", "Messages sent to it again", lambda one: one.retries),
+            ("shed", "Requests that it had no place for, or that were not sent while it rests", lambda one: one.shed),
+        ):
+            counter = CounterMetricFamily(f"gateway_agent_{name}", text, labels=["agent"])
+            for one in states:
+                counter.add_metric([one.agent], value(one))
+            yield counter
 
 
 class Metrics:
@@ -77,6 +111,10 @@ class Metrics:
 
     def agent_error(self, agent: str, code: str) -> None:
         self._agent_errors.labels(agent, code).inc()
+
+    def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
+        """Tell how the agents are, by what `states` gives at the time."""
+        self.registry.register(_Agents(states))
 
     def step(self, name: str, nanoseconds: int) -> None:
         self._steps.observe(name, nanoseconds / 1e9)

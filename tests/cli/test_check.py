@@ -3,7 +3,9 @@
 import socket
 import sqlite3
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -157,3 +159,35 @@ def test_an_agent_that_does_not_answer_is_a_warning(gateway: Run, site: Path, ur
         result = gateway("check", "--json")
     assert result.code == 0
     assert states(result.data)["agent ward"] == "unreachable"
+
+
+class Up(BaseHTTPRequestHandler):
+    """Says that it is well at one path, and refuses all else."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/v1/up" else 404)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *given: object) -> None:
+        """Nothing is told."""
+
+
+@pytest.mark.parametrize(("path", "state"), [("/up", "ok"), ("/elsewhere", "unreachable")])
+def test_an_agent_with_a_health_check_is_asked_by_it(gateway: Run, site: Path, path: str, state: str) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Up) as agent:
+        serving = Thread(target=agent.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        extend(site, AGENT.format(url=f"http://127.0.0.1:{agent.server_port}/v1") + f'health = "{path}"\n')
+        result = gateway("check", "--json")
+        agent.shutdown()
+        serving.join()
+    assert result.code == 0
+    assert states(result.data)["agent ward"] == state
+
+
+def test_an_authority_that_cannot_be_read_is_told_where_an_agent_is_asked(gateway: Run, site: Path) -> None:
+    extend(site, AGENT.format(url="https://127.0.0.1:1") + 'health = "/up"\nca = "nowhere.pem"\n')
+    result = gateway("check", "--json")
+    assert states(result.data)["agent ward"] == "unreachable"
+    assert "the ca file of agent ward cannot be read" in result.out

@@ -12,8 +12,10 @@ from gateway.core.ports import Bounds, Clock, Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.exchange import Classified, Exchange
+from gateway.exchange.health import Health
 from gateway.exchange.router import Router
 from gateway.ledger.record import NodeInfo
+from gateway.settings import Agent
 from tests.checks.policy.making import policy
 
 BOUNDS = Bounds(body_bytes=1 << 20, answer_bytes=1 << 20, depth=64)
@@ -103,6 +105,15 @@ def route(id: str = "local", zone: str = "in-house", **fields: Any) -> Route:
 
 
 LOCAL, FRIEND, SKY = route(), route("friend", "partner"), route("sky", "cloud", processor="acme")
+
+
+def health(clock: Clock, *more: Route, **fields: Any) -> Health:
+    """How `local`, `friend`, `sky` and these further agents are: well. `fields` are settings of every one of them."""
+    agents = [
+        Agent(id=one.id, protocol="openai", url="http://a", zone=one.zone, **fields)
+        for one in (LOCAL, FRIEND, SKY, *more)
+    ]
+    return Health(agents, clock, lambda: 0.0)
 
 
 def engine(clock: Clock) -> Engine:

@@ -1,5 +1,6 @@
 """A message is sent again only where the first try did nothing, and to another agent only once that is on record."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -7,15 +8,29 @@ import msgspec
 import pytest
 
 from gateway.agents.openai import OpenAIAdapter
-from gateway.core.errors import AgentError, LedgerUnavailable, PolicyMoved
+from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Outgoing, WireAnswer
 from gateway.core.ports import Route
+from gateway.exchange.choosing import Chooser
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
+from gateway.exchange.health import Health, Place
 from gateway.ledger.entry import Appended, Entry
+from gateway.settings import Breaker
 from tests.checks.policy.making import rule
 from tests.conftest import ManualClock
-from tests.exchange.making import BOUNDS, FRIEND, LOCAL, SKY, caller, classified, exchange, message, router
+from tests.exchange.making import (
+    BOUNDS,
+    FRIEND,
+    LOCAL,
+    SKY,
+    caller,
+    classified,
+    exchange,
+    health,
+    message,
+    router,
+)
 from tests.exchange.test_scribe import scribe
 from tests.system.site import completion
 
@@ -33,10 +48,14 @@ class Agents:
     def __init__(self, happened: list[str], *answers: WireAnswer | str) -> None:
         self.happened, self.answers = happened, list(answers)
         self.sent: list[Outgoing] = []
+        self.timeouts: list[float] = []
+        self.takes: Callable[[], None] = lambda: None
 
     async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
         self.happened.append(f"send {route.id}")
         self.sent.append(outgoing)
+        self.timeouts.append(route.timeout_s)
+        self.takes()
         answer = self.answers.pop(0)
         if isinstance(answer, str):
             raise AgentError(answer)
@@ -56,8 +75,13 @@ class Record:
         return Appended(seq=0, leaf_hash=b"", recorded_at="")
 
 
-def failing(status: int) -> WireAnswer:
-    return WireAnswer(status=status, headers=(), body=b"")
+def failing(status: int, *headers: tuple[str, str]) -> WireAnswer:
+    return WireAnswer(status=status, headers=headers, body=b"")
+
+
+def enough(*headers: tuple[str, str]) -> WireAnswer:
+    body = b'{"error": {"message": "slow down", "type": "rate", "code": "rate"}}'
+    return WireAnswer(status=429, headers=(("content-type", "application/json"), *headers), body=body)
 
 
 async def forwarded(
@@ -66,11 +90,15 @@ async def forwarded(
     headers: tuple[tuple[str, str], ...] = (),
     error: Exception | None = None,
     adapter: Any = None,
+    agents: Health | None = None,
+    takes_s: float = 0.0,
+    lines: tuple[str, ...] = (ANYWHERE,),
     **changed: Any,
 ) -> tuple[Delivered | Undelivered, list[str], Exchange]:
     """A message sent to `local`, with `friend` and `sky` behind it; what came of it and what happened, in order."""
     happened: list[str] = []
-    routes = router(clock, ANYWHERE)
+    agents = agents or health(clock)
+    routes = Chooser(router(clock, *lines), agents)
     one = exchange(*headers)
     one.caller = caller()
     one.identity = one.caller.identity
@@ -78,11 +106,35 @@ async def forwarded(
     one.classified = classified(clock, one.message.parts)
     decided = routes.decide(one.caller, one.message, one.classified, (LOCAL, FRIEND, SKY), exact=False)
     assert isinstance(decided, Routed)
-    client: Any = Agents(happened, *answers)
-    forwarder = Forwarder(client=client, router=routes, scribe=scribe(clock), bounds=BOUNDS, failpoint=None)
+    place = await agents.admit(decided.route.id)
+    assert isinstance(place, Place)
+    one.place = place
+    double = Agents(happened, *answers)
+    double.takes = lambda: clock.advance(takes_s)
+    client: Any = double
+
+    async def sleep(seconds: float) -> None:
+        happened.append(f"wait {seconds:g}")
+        clock.advance(seconds)
+
+    forwarder = Forwarder(
+        client=client,
+        router=routes,
+        health=agents,
+        scribe=scribe(clock),
+        bounds=BOUNDS,
+        failpoint=None,
+        sleep=sleep,
+    )
     async with AsyncExitStack() as stack:
+        stack.callback(place.release)
         found = await forwarder.forward(one, decided, adapter or OpenAIAdapter(BOUNDS), Record(happened, error), stack)
-    assert all(("traceparent", one.traceparent) in sent.headers for sent in client.sent)
+        assert sum(state.under_way for state in agents.states()) >= 1, "what is under way has its place"
+    assert all(("traceparent", one.traceparent) in sent.headers for sent in double.sent)
+    assert [state.under_way for state in agents.states()] == [0, 0, 0], "and gives it back"
+    happened = [word for word in happened if word != "wait 0"]
+    if not all(left == 1.0 for left in double.timeouts):
+        happened.append(f"left {double.timeouts}")
     return found, happened, one
 
 
@@ -92,7 +144,7 @@ async def test_the_first_answer_is_the_answer(clock: ManualClock) -> None:
     assert (found.attempts, happened) == (1, ["send local"])
 
 
-@pytest.mark.parametrize("first", ["connect_failed", "timeout_connect", failing(503)])
+@pytest.mark.parametrize("first", ["connect_failed", "timeout_connect", failing(503), enough()])
 async def test_what_was_surely_not_done_is_tried_once_more_with_the_same_agent(
     clock: ManualClock, first: WireAnswer | str
 ) -> None:
@@ -158,11 +210,127 @@ async def test_plain_http_that_changes_something_and_may_have_arrived_is_never_r
     assert ("send friend" in happened) is repeated
 
 
+@pytest.mark.parametrize("action", ["tool:delete", "message", "task", "made-up"])
+async def test_what_may_have_changed_something_is_not_asked_of_another_agent(clock: ManualClock, action: str) -> None:
+    everything = (rule("anything", agent="zone:*", action="*"),)
+    _, happened, _ = await forwarded(clock, "closed_early", action=action, lines=everything)
+    assert happened == ["send local"]
+    _, happened, _ = await forwarded(clock, failing(503), failing(503), ANSWER, action=action, lines=everything)
+    assert happened == ["send local", "send local", "record friend 2", "send friend"]
+
+
 async def test_an_exchange_without_a_message_is_not_forwarded(clock: ManualClock) -> None:
-    routes = router(clock, ANYWHERE)
+    agents = health(clock)
+    routes = Chooser(router(clock, ANYWHERE), agents)
     client: Any = Agents([])
-    forwarder = Forwarder(client=client, router=routes, scribe=scribe(clock), bounds=BOUNDS, failpoint=None)
+    forwarder = Forwarder(
+        client=client, router=routes, health=agents, scribe=scribe(clock), bounds=BOUNDS, failpoint=None
+    )
     nothing: Any = None
     with pytest.raises(LedgerUnavailable):
         async with AsyncExitStack() as stack:
             await forwarder.forward(exchange(), nothing, OpenAIAdapter(BOUNDS), Record([]), stack)
+
+
+async def test_an_agent_that_says_when_is_asked_then_within_the_time_there_is(clock: ManualClock) -> None:
+    agents = health(clock, retries=3)
+    soon, later = ("retry-after", "0"), ("retry-after", "1")
+    _, happened, _ = await forwarded(clock, failing(503, soon), enough(soon), ANSWER, agents=agents, takes_s=0.25)
+    assert happened == ["send local"] * 3 + ["left [1.0, 0.75, 0.5]"]
+    found, happened, _ = await forwarded(clock, failing(503, later), ANSWER, agents=agents)
+    assert happened == ["send local", "record friend 2", "send friend"], "a second is all that it had"
+    assert isinstance(found, Delivered)
+
+
+async def test_a_wait_that_an_agent_asks_for_is_waited(clock: ManualClock) -> None:
+    date = ("retry-after", "Tue, 24 Nov 2026 01:02:03 GMT")
+    clock.us = 1_795_482_122_500_000
+    _, happened, _ = await forwarded(clock, failing(503, date), ANSWER)
+    assert happened[:2] == ["send local", "wait 0.5"]
+
+
+async def test_an_agent_that_has_enough_is_followed_by_the_next_and_its_own_answer_stands_where_there_is_none(
+    clock: ManualClock,
+) -> None:
+    agents = health(clock, retries=0)
+    found, happened, _ = await forwarded(clock, enough(), ANSWER, agents=agents)
+    assert happened == ["send local", "record friend 2", "send friend"]
+    exact = (("x-route", "exact"),)
+    found, happened, _ = await forwarded(clock, enough(), agents=agents, headers=exact)
+    assert happened == ["send local"]
+    assert isinstance(found, Delivered)
+    assert found.answer is not None
+    assert found.answer.status == 429
+
+
+async def test_retries_stop_where_the_budget_ends(clock: ManualClock) -> None:
+    agents = health(clock, retries=10, retry_budget=0.0, breaker=Breaker(calls=1000))
+    exact = (("x-route", "exact"),)
+    _, happened, _ = await forwarded(clock, *["connect_failed"] * 11, agents=agents, headers=exact)
+    assert happened.count("send local") == 11
+    _, happened, _ = await forwarded(clock, "connect_failed", agents=agents, headers=exact)
+    assert happened == ["send local"]
+
+
+async def test_retries_stop_where_the_breaker_opens(clock: ManualClock) -> None:
+    agents = health(clock, retries=10, breaker=Breaker(calls=2))
+    _, happened, _ = await forwarded(clock, "connect_failed", "connect_failed", ANSWER, agents=agents)
+    assert happened == ["send local", "send local", "record friend 2", "send friend"]
+    assert not agents.healthy("local")
+
+
+async def test_an_agent_that_rests_or_is_full_is_not_fallen_back_to(clock: ManualClock) -> None:
+    agents = health(clock, retries=0, concurrency=1, queue=0, breaker=Breaker(calls=1))
+    place = await agents.admit("friend")
+    assert isinstance(place, Place)
+    place.failed("closed_early")
+    place.release()
+    _, happened, _ = await forwarded(clock, "closed_early", ANSWER, agents=agents)
+    assert happened == ["send local", "record sky 2", "send sky"]
+
+
+async def test_the_last_ones_error_is_told_when_the_rest_have_no_place(clock: ManualClock) -> None:
+    agents = health(clock, retries=0, breaker=Breaker(calls=1))
+    for name in ("friend", "sky"):
+        place = await agents.admit(name)
+        assert isinstance(place, Place)
+        place.failed("closed_early")
+        place.release()
+    found, happened, one = await forwarded(clock, "timeout_total", agents=agents)
+    assert isinstance(found, Undelivered)
+    assert (found.code, found.attempts, happened) == ("timeout_total", 1, ["send local"])
+    assert one.routed is not None
+    assert one.routed.route == LOCAL
+
+
+async def test_a_privacy_pinned_message_never_falls_back_to_a_public_model(clock: ManualClock) -> None:
+    """Whatever its agent does: down, slow, full of errors, babbling."""
+    pinned = (rule("at-home", data="class:any", agent="zone:in-house"),)
+    for failure in ("connect_failed", "timeout_response", "closed_early", "bad_answer", failing(503), failing(500)):
+        found, happened, _ = await forwarded(clock, failure, failure, lines=pinned)
+        assert isinstance(found, Undelivered)
+        assert set(happened) == {"send local"}
+
+
+class Unwritable(OpenAIAdapter):
+    """Cannot write the message for some agents."""
+
+    def __init__(self, *agents: str) -> None:
+        super().__init__(BOUNDS)
+        self.agents = agents
+
+    def render(self, message: Any, agent: Route, masked: Any) -> Outgoing:
+        if agent.id in self.agents:
+            raise FormatError("not for this one")
+        return super().render(message, agent, masked)
+
+
+async def test_an_agent_that_the_message_cannot_be_written_for_is_passed_over(clock: ManualClock) -> None:
+    found, happened, one = await forwarded(clock, ANSWER, adapter=Unwritable("local", "friend"))
+    assert isinstance(found, Delivered)
+    assert one.routed is not None
+    assert one.routed.route == SKY
+    assert happened == ["record sky 2", "send sky"]
+    found, happened, _ = await forwarded(clock, adapter=Unwritable("local", "friend", "sky"))
+    assert isinstance(found, Undelivered)
+    assert (found.code, happened) == ("cannot_render", [])

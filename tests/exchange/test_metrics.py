@@ -4,6 +4,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, Metrics
 
 
@@ -63,3 +64,16 @@ def test_two_gateways_in_one_process_do_not_count_for_each_other() -> None:
     one, other = Metrics(), Metrics()
     one.request("openai", "ok")
     assert ("gateway_requests_total", (("code", "ok"), ("protocol", "openai"))) not in samples(other)
+
+
+def test_how_agents_are_is_told_as_it_is_at_the_time() -> None:
+    metrics = Metrics()
+    states = [AgentState("cloud", True, "closed", 3, 0, 0, 0)]
+    metrics.agents(lambda: states)
+    cloud = (("agent", "cloud"),)
+    assert samples(metrics)["gateway_agent_healthy", cloud] == 1
+    states[0] = AgentState("cloud", False, "open", 1, 2, 4, 5)
+    found = samples(metrics)
+    values = {name: found[f"gateway_agent_{name}", cloud] for name in ("healthy", "breaker", "under_way", "queued")}
+    assert values == {"healthy": 0, "breaker": 2, "under_way": 1, "queued": 2}
+    assert (found["gateway_agent_retries_total", cloud], found["gateway_agent_shed_total", cloud]) == (4, 5)

@@ -103,7 +103,8 @@ class WireAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's answer that its adapter has read. `tokens_*` as the agent states them, None where it does not.
-    `sessions`: names under which a later message may continue this exchange, as in `Message.sessions`."""
+    `sessions`: names under which a later message may continue this exchange, as in `Message.sessions`. `derived`: it
+    holds the request's content in a form that is in no part (vectors), so it is of the request's classes."""
 
     status: int
     media_type: str
@@ -116,3 +117,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: int | None = None
     tokens_out: int | None = None
     sessions: tuple[str, ...] = ()
+    derived: bool = False

@@ -41,7 +41,7 @@ from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.probing import probes
-from gateway.exchange.protocols import wire_protocols
+from gateway.exchange.protocols import offer, wire_protocols
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
@@ -378,7 +378,7 @@ def _parts(
         policy=policy,
         engine=engine,
         clock=clock,
-        serves=lambda message, agent: protocols[message.protocol].adapter.serves(message, agent),
+        serves=lambda message, agent: offer(protocols, message, agent),
         schemas=load_schemas(settings, "schema"),
     )
     chooser = Chooser(router, health)

@@ -19,6 +19,7 @@ from gateway.core.errors import ConfigurationError
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _VALUE = re.compile(r"^(Invalid enum value ).*?( - at `\$[\w.\[\]]*`)?$", re.DOTALL)
+_APIS = frozenset({"chat", "embeddings", "responses"})
 _ADDRESS = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
 _PIN = re.compile(r"sha256:[0-9a-f]{64}")
@@ -133,6 +134,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone: str
     processor: str | None = None
     capabilities: tuple[str, ...] = ()
+    apis: tuple[str, ...] = ()
+    """Which of its family's APIs an agent of protocol `openai` has; without any, all of them."""
     model: str | None = None
     """The model name the agent is asked for; by default the one the caller wrote."""
     version: str | None = None
@@ -389,6 +392,10 @@ def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> N
         raise ConfigurationError(f"{place}.url must be http(s)://host[:port][/path], without user, query or fragment")
     if agent.credential is not None and not _SECRET.fullmatch(agent.credential):
         raise ConfigurationError(f"{place}.credential must be a reference, env:NAME or file:PATH, never a value")
+    if agent.apis and agent.protocol != "openai":
+        raise ConfigurationError(f'{place}.apis is for protocol = "openai" only')
+    if not _APIS.issuperset(agent.apis):
+        raise ConfigurationError(f"{place}.apis may hold {', '.join(sorted(_APIS))}")
     if agent.protocol == "http" and not agent.routes:
         raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
     _connection(place, agent)

@@ -117,6 +117,8 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
         {"protocol": "http"},
         {"id": "Upper Case"},
         {"capabilities": ["Not One"]},
+        {"apis": ["telepathy"]},
+        {"apis": ["chat"], "protocol": "anthropic"},
         {"url": "https://host", "client_certificate": "c.pem"},
         {"url": "https://host", "client_key": "c.key"},
         {"url": "https://host", "pin": ["sha256:00"]},

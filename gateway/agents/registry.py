@@ -56,6 +56,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         region=region,
         processor=agent.processor,
         capabilities=agent.capabilities,
+        apis=agent.apis,
         model=agent.model,
         version=agent.version,
         floor=agent.floor,

@@ -44,6 +44,20 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...]
 
 
+class Fit(msgspec.Struct, frozen=True):
+    """A message that an agent could be sent. `document` is what the agent's own schema is held against."""
+
+    document: object
+
+
+class Unfit(msgspec.Struct, frozen=True):
+    """Why an agent could not be sent a message, whatever policy says: `answer` as in `CandidateView`; `feature` names
+    what has no translation, never a value of it."""
+
+    answer: str
+    feature: str = ""
+
+
 class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A candidate as it was evaluated, for the record: in the order evaluated."""
 
@@ -51,7 +65,8 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     zone: str
     healthy: bool
     answer: str
-    """`allow`, `redact`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`, `onward`, `session`."""
+    """`allow`, `redact`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`, `translation`, `onward`,
+    `session`."""
     rule: str | None = None
     """The rule that decided against it, or for it."""
 

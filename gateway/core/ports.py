@@ -205,6 +205,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_timeout_s: float
     idle_timeout_s: float
     timeout_s: float
+    apis: tuple[str, ...] = ()
+    """APIs of the family that the agent has (`chat`, `responses`, `embeddings`); empty: all of them."""
     listen_timeout_s: float = 3600.0
     """How long a lasting stream (`Message.lasting`) may stay open, silent or not."""
     client_certificate: str | None = None

@@ -180,14 +180,12 @@ class _Whole:
         answer, route = _answer(self._delivered), self._delivered.routed.route
         caller, message = _parties(self._exchange)
         schema = self._protocol.answer_schemas.get(route.id)
-        unfit = schema.validate(answer.document) if schema is not None and answer.status < 400 else None
+        document = answer.document if answer.original is None else answer.original
+        unfit = schema.validate(document) if schema is not None and answer.status < 400 else None
         if unfit is not None:
             self._refusal = Refusal(code="agent_bad_answer")
             return base(self._delivered, self._refusal.code, self._refusal.status, f"answer schema at {unfit.field}")
-        inherited: tuple[str, ...] = ()
-        if answer.derived and self._exchange.classified is not None:
-            inherited = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
-        inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts, inherited=inherited)
+        inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts)
         if inspected.refusal is not None:
             self._refusal = inspected.refusal
             outcome = base(self._delivered, self._refusal.code, self._refusal.status)

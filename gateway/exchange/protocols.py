@@ -8,15 +8,17 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from gateway.agents.embeddings import EmbeddingsAdapter
+import msgspec
+
 from gateway.agents.http import HttpAdapter
 from gateway.agents.mcp import PREFIX, McpAdapter
 from gateway.agents.mcp_errors import rpc_error
 from gateway.agents.openai import OpenAIAdapter
 from gateway.agents.registry import Registry
-from gateway.agents.responses import ResponsesAdapter
-from gateway.agents.unmodelled import UnmodelledAdapter
+from gateway.agents.translate.adapter import Translating, spoken
+from gateway.agents.translate.forms import FORMS
 from gateway.checks.schema import Schema
+from gateway.core.decision import Fit, Unfit
 from gateway.core.message import Message
 from gateway.core.ports import Bounds, Route
 from gateway.exchange.answering import Protocol
@@ -41,34 +43,17 @@ def wire_protocols(
     by protocol. `address` is where callers reach the gateway, `origins` whose pages may be among them."""
     governors = governors or {}
     mcp = McpAdapter(bounds, frozenset({*origins, _origin(address)}))
-    http = HttpAdapter(registry, bounds)
-
-    def model(adapter: OpenAIAdapter | ResponsesAdapter | EmbeddingsAdapter, title: str) -> Protocol:
-        """A protocol of OpenAI's, whose messages name their target as a model."""
-        return Protocol(
-            adapter=adapter,
+    openai, http = OpenAIAdapter(bounds), HttpAdapter(registry, bounds)
+    protocols = {
+        "openai": Protocol(
+            adapter=openai,
             candidates=lambda message: speaking(registry, "openai", message),
             error_type="application/json",
-            schema=Schema(adapter.schema, title),
+            schema=Schema(openai.schema, "chat completions"),
             schemas=schemas,
             answer_schemas=answers,
             target_field="/model",
             target_hint="the id of an agent or a capability, as GET /v1/models lists them",
-        )
-
-    return {
-        "openai": model(OpenAIAdapter(bounds), "chat completions"),
-        "responses": model(ResponsesAdapter(bounds), "responses"),
-        "embeddings": model(EmbeddingsAdapter(bounds), "embeddings"),
-        "unmodelled": Protocol(
-            adapter=UnmodelledAdapter(),
-            candidates=lambda message: (),
-            error_type="application/json",
-            schema=None,
-            schemas={},
-            answer_schemas={},
-            target_field="path",
-            target_hint="a route that is modelled",
         ),
         "http": Protocol(
             adapter=http,
@@ -95,6 +80,36 @@ def wire_protocols(
             challenge=lambda path: _challenge(address, path),
         ),
     }
+    return translated(registry, bounds, protocols)
+
+
+def translated(registry: Registry, bounds: Bounds, protocols: Mapping[str, Protocol]) -> dict[str, Protocol]:
+    """The protocols, those among them that can be translated reaching agents of each other's families as well.
+
+    The schema of an agent that gets translations is held against those, at the decision, and not against what the
+    caller wrote.
+    """
+    adapters = {name: protocol.adapter for name, protocol in protocols.items() if name in FORMS}
+    native = {name: {route.id for route in registry.routes if name in spoken(route)} for name in adapters}
+    return {
+        name: protocol
+        if name not in adapters
+        else msgspec.structs.replace(
+            protocol,
+            adapter=Translating(protocol.adapter, adapters, bounds),
+            candidates=lambda message: conversing(registry, message),
+            schemas={agent: schema for agent, schema in protocol.schemas.items() if agent in native[name]},
+        )
+        for name, protocol in protocols.items()
+    }
+
+
+def offer(protocols: Mapping[str, Protocol], message: Message, agent: Route) -> Fit | Unfit:
+    """What an agent would be sent, or why it could not be."""
+    adapter = protocols[message.protocol].adapter
+    if isinstance(adapter, Translating):
+        return adapter.offer(message, agent)
+    return Fit(message.document) if adapter.serves(message, agent) else Unfit("protocol")
 
 
 def speaking(registry: Registry, family: str, message: Message) -> tuple[Route, ...]:
@@ -104,6 +119,14 @@ def speaking(registry: Registry, family: str, message: Message) -> tuple[Route, 
     if registry.get(message.target) is not None and candidates[0].protocol != family:
         return ()
     return candidates if any(route.protocol == family for route in candidates) else ()
+
+
+def conversing(registry: Registry, message: Message) -> tuple[Route, ...]:
+    """Candidates for a message that can be translated: as `speaking` has it, with the families together as one."""
+    candidates = registry.candidates(message.target)
+    if registry.get(message.target) is not None and not spoken(candidates[0]):
+        return ()
+    return candidates if any(map(spoken, candidates)) else ()
 
 
 def alone(registry: Registry, family: str, message: Message) -> tuple[Route, ...]:

@@ -17,7 +17,7 @@ from gateway.checks.policy.words import ONWARD
 from gateway.checks.redaction import CannotRedact, holds_none, redact
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.decision import CandidateView, Decision, Question, Ruling
+from gateway.core.decision import CandidateView, Decision, Fit, Question, Ruling, Unfit
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
 from gateway.exchange.exchange import Classified, Joined, Routed
@@ -30,9 +30,9 @@ MAX_CANDIDATES = 32
 
 
 class Serves(Protocol):
-    """Whether an agent could be sent a message at all: its protocol, its templates."""
+    """Whether an agent could be sent a message at all: its protocol, its templates, what can be translated for it."""
 
-    def __call__(self, message: Message, agent: Route) -> bool: ...
+    def __call__(self, message: Message, agent: Route) -> Fit | Unfit: ...
 
 
 class Denied(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +72,7 @@ class Router:
         """The decision over the candidates in order. `exact`: the first one or none."""
         now_us = self._clock.now_us()
         views: list[CandidateView] = []
+        untold: list[str] = []
         closest: Closest | None = None
         joined = classified.joined
         question = question_of(caller, message.action, classified.classes())
@@ -82,7 +83,8 @@ class Router:
         for index, route in enumerate(candidates[:MAX_CANDIDATES]):
             unfit = self._unfit(message, route, joined)
             if unfit is not None:
-                views.append(_view(route, unfit, None))
+                views.append(_view(route, unfit.answer, None))
+                untold += _told(route, unfit)
                 continue
             question = question_of(caller, message.action, classified.classes(route))
             ruling = self._policy.ruling(question, route.id, now_us=now_us)
@@ -102,10 +104,10 @@ class Router:
                 # What is continued is held by one agent: no other may have it, whatever becomes of this one.
                 rest=candidates[index + 1 :] if joined is None else (),
                 inputs=self._policy.inputs(question, route.id, now_us=now_us),
-                explanation=self._policy.explain(ruling),
+                explanation=(*self._policy.explain(ruling), *untold),
                 ruling=ruling,
             )
-        return self._denied(closest, views)
+        return self._denied(closest, views, untold)
 
     def receive(self, caller: Caller, action: str, classes: tuple[str, ...]) -> Ruling:
         """May an answer with these classes come back to the caller?"""
@@ -175,15 +177,16 @@ class Router:
             rulings.append(onward)
         return _together(rulings), None
 
-    def _unfit(self, message: Message, route: Route, joined: Joined | None) -> str | None:
+    def _unfit(self, message: Message, route: Route, joined: Joined | None) -> Unfit | None:
         """Why a candidate could not be sent the message, whatever policy says."""
         if joined is not None and not joined.held_by(route):
-            return "session"
-        if not self._serves(message, route):
-            return "protocol"
+            return Unfit("session")
+        fit = self._serves(message, route)
+        if isinstance(fit, Unfit):
+            return fit
         schema = self._schemas.get(route.id)
-        if schema is not None and message.document is not None and schema.validate(message.document) is not None:
-            return "schema"
+        if schema is not None and fit.document is not None and schema.validate(fit.document) is not None:
+            return Unfit("schema")
         return None
 
     def _decision(self, answer: str, route: Route, ruling: Ruling, views: list[CandidateView]) -> Decision:
@@ -196,7 +199,7 @@ class Router:
             candidates=tuple(views),
         )
 
-    def _denied(self, found: Closest | None, views: list[CandidateView]) -> Denied:
+    def _denied(self, found: Closest | None, views: list[CandidateView], untold: list[str]) -> Denied:
         closest = found.ruling if found is not None else None
         decision = Decision(
             effect="deny",
@@ -209,7 +212,9 @@ class Router:
         held = "What this message continues is held by one agent, and goes to no other."
         elsewhere = (held,) if any(view.answer == "session" for view in views) else ()
         if found is None or closest is None:
-            return Denied(decision=decision, explanation=elsewhere or ("No candidate serves this message.",))
+            return Denied(
+                decision=decision, explanation=(*(elsewhere or ("No candidate serves this message.",)), *untold)
+            )
         said = self._policy.explain(closest if closest.allowed else _refusing(closest))
         if found.onward is not None:
             kind = found.onward if _NAMED.fullmatch(found.onward) else "something that has no name here"
@@ -217,7 +222,7 @@ class Router:
         said = (*said, *elsewhere)
         if closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
-        return Denied(decision=decision, explanation=said)
+        return Denied(decision=decision, explanation=(*said, *untold))
 
 
 def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Question:
@@ -288,6 +293,11 @@ def _decisive(ruling: Ruling, answer: str) -> str | None:
         if wanted(verdict.allowed) and verdict.rule is not None:
             return verdict.rule
     return ruling.rules[0] if ruling.rules and not ruling.verdicts else None
+
+
+def _told(route: Route, unfit: Unfit) -> list[str]:
+    """What has no translation for an agent, by name."""
+    return [f"Not for agent {route.id}: {unfit.feature} cannot be translated."] if unfit.feature else []
 
 
 def _view(route: Route, answer: str, rule: str | None) -> CandidateView:

@@ -25,16 +25,10 @@ from gateway.web.traffic import Receive, Scope, Send, Traffic
 
 BUNDLES = "bundles"
 """Where bundles lie, beside the configuration."""
-TRAFFIC = {
-    "/v1/chat/completions": "openai",
-    "/v1/responses": "responses",
-    "/v1/embeddings": "embeddings",
-}
+TRAFFIC = {"/v1/chat/completions": "openai"}
 """Paths of the traffic plane, each with the protocol that is spoken there."""
-TRAFFIC_BELOW = {"/agents/": "http", "/mcp/": "mcp", "/v1/": "unmodelled"}
+TRAFFIC_BELOW = {"/agents/": "http", "/mcp/": "mcp"}
 """The same for everything below a path."""
-API = frozenset({"/v1/models"})
-"""Paths of the API that lie below one of those."""
 
 
 class Application:
@@ -52,7 +46,7 @@ class Application:
             if traffic is not None:
                 return await traffic(scope, receive, send)
             for prefix, below in self._below:
-                if path.startswith(prefix) and path not in API:
+                if path.startswith(prefix):
                     return await below(scope, receive, send)
         return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
 

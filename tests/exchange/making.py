@@ -7,6 +7,7 @@ from gateway.agents.openai import OpenAIAdapter
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.core.caller import Caller, Identity
+from gateway.core.decision import Fit
 from gateway.core.message import Inbound, Message, Part
 from gateway.core.ports import Bounds, Clock, Route
 from gateway.core.refusal import Refusal
@@ -124,7 +125,7 @@ def router(
     clock: Clock, *lines: str, using: Policy | None = None, scans: Engine | None = None, **fields: Any
 ) -> Router:
     """A router over the agents `local`, `friend` and `sky`, with these policy lines."""
-    values: dict[str, Any] = {"serves": lambda message, agent: True, "schemas": {}, **fields}
+    values: dict[str, Any] = {"serves": lambda message, agent: Fit(message.document), "schemas": {}, **fields}
     return Router(policy=using or policy(*lines), engine=scans or engine(clock), clock=clock, **values)
 
 

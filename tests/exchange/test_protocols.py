@@ -1,9 +1,13 @@
 """Who may take a message of which protocol."""
 
+import msgspec
+
 from gateway.agents.registry import Registry
+from gateway.checks.schema import Schema
+from gateway.core.decision import Fit, Unfit
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Bounds
-from gateway.exchange.protocols import alone, speaking, wire_protocols
+from gateway.exchange.protocols import alone, conversing, offer, speaking, wire_protocols
 from gateway.settings import Agent, Settings, Zone
 
 _IN_HOUSE = Zone(id="in-house", trusted=True)
@@ -12,6 +16,7 @@ _IN_HOUSE = Zone(id="in-house", trusted=True)
 def _registry() -> Registry:
     agents = (
         Agent(id="chatty", protocol="openai", url="http://a", zone="in-house", capabilities=("summarize",)),
+        Agent(id="claude", protocol="anthropic", url="http://c", zone="in-house", capabilities=("rhyme",)),
         Agent(id="plain", protocol="http", url="http://b", zone="in-house", capabilities=("summarize", "file")),
     )
     return Registry(Settings(zone=(_IN_HOUSE,), agent=agents), lambda reference: reference)
@@ -58,3 +63,28 @@ def test_every_protocol_has_the_adapter_of_its_name() -> None:
     assert {name: protocol.adapter.protocol for name, protocol in protocols.items()} == {
         name: name for name in protocols
     }
+
+
+def test_what_can_be_translated_may_go_to_agents_of_the_other_families() -> None:
+    def names(target: str) -> list[str]:
+        return [route.id for route in conversing(_registry(), _message(target))]
+
+    assert (names("chatty"), names("claude"), names("rhyme")) == (["chatty", "plain"], ["claude"], ["claude"])
+    assert (names("plain"), names("file"), names("nothing")) == ([], [], [])
+
+
+def test_an_agent_is_offered_what_it_can_read_or_told_to_be_unfit() -> None:
+    registry, bounds = _registry(), Bounds(body_bytes=1000, answer_bytes=1000, depth=10)
+    protocols = wire_protocols(registry, bounds, {}, {})
+    said, (chatty, _, plain) = _message("chatty"), registry.routes
+    assert offer(protocols, said, chatty) == Fit(None)
+    assert offer(protocols, said, plain) == Unfit("protocol")
+    assert offer(protocols, msgspec.structs.replace(said, protocol="http"), chatty) == Unfit("protocol")
+
+
+def test_a_schema_is_held_against_the_callers_words_only_where_the_agent_gets_those() -> None:
+    bounds = Bounds(body_bytes=1000, answer_bytes=1000, depth=10)
+    schemas = {name: Schema({}) for name in ("chatty", "claude", "plain")}
+    protocols = wire_protocols(_registry(), bounds, schemas, schemas)
+    assert set(protocols["openai"].schemas) == {"chatty"}
+    assert set(protocols["openai"].answer_schemas) == set(schemas)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.checks.redaction import CannotRedact
 from gateway.checks.schema import Schema
-from gateway.core.decision import Ruling, Verdict
+from gateway.core.decision import Fit, Ruling, Unfit, Verdict
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
 from gateway.core.ports import Route
@@ -129,11 +129,35 @@ def test_a_candidate_of_another_protocol_or_schema_is_passed_by_and_named(clock:
         "hello",
         (FRIEND, SKY, LOCAL),
         PUBLIC,
-        serves=lambda message, agent: agent.id != "friend",
+        serves=lambda message, agent: Unfit("protocol") if agent.id == "friend" else Fit(message.document),
         schemas={"sky": Schema(False)},
     )
     assert isinstance(decided, Routed)
     assert answers(decided) == [("friend", "protocol"), ("sky", "schema"), ("local", "allow")]
+
+
+def test_what_has_no_translation_for_a_candidate_is_named_without_its_value(clock: ManualClock) -> None:
+    told = "Not for agent friend: logprobs cannot be translated."
+    for candidates, kind in (((FRIEND, LOCAL), Routed), ((FRIEND,), Denied)):
+        decided = decide(
+            clock,
+            "hello",
+            candidates,
+            PUBLIC,
+            serves=lambda message, agent: Unfit("translation", "logprobs") if agent.id == "friend" else Fit(None),
+        )
+        assert isinstance(decided, kind)
+        assert answers(decided)[0] == ("friend", "translation")
+        assert told in decided.explanation
+
+
+def test_a_schema_is_held_against_what_the_agent_would_get(clock: ManualClock) -> None:
+    schema = {"sky": Schema({"required": ["translated"]})}
+    for document, kind in (({"translated": 1}, Routed), ({}, Denied)):
+        decided = decide(
+            clock, "hello", (SKY,), PUBLIC, serves=lambda message, agent, given=document: Fit(given), schemas=schema
+        )
+        assert isinstance(decided, kind)
 
 
 def test_a_decision_looks_at_so_many_candidates_and_no_more(clock: ManualClock) -> None:

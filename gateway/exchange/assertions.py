@@ -26,8 +26,8 @@ class Assertions:
         return () if self._signing is None else (self._signing.jwk,)
 
     def vouched(self, exchange: Exchange, routed: Routed, outgoing: Outgoing) -> Outgoing:
-        """This request with the gateway's word on it; as it is, for an agent that does not ask for that. Each call gives
-        another word, for one try."""
+        """This request with the gateway's word on it; as it is, for an agent that does not ask for that. Each call
+        gives another word, for one try."""
         if not routed.route.assertion or self._signing is None:
             return outgoing
         now_s = self._clock.now_us() // 1_000_000

@@ -31,7 +31,6 @@ from gateway.core.ports import Bounds, Clock, Failpoint
 from gateway.core.refusal import Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
-from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.failures import Failures
@@ -145,7 +144,6 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     engine: Engine
     bounds: Bounds
-    assertions: Assertions
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
 
@@ -234,8 +232,7 @@ async def open_gateway(
         if failpoint is None:  # at failpoints every key is made durable in its place, so that they see it
             await pool.start()
         sealer = Sealer(site.keyring, pool)
-        assertions = _assertions(settings, site)
-        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint, assertions)
+        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint)
         pipeline = Pipeline(parts)
         stack.push_async_callback(pipeline.drain)
         auditors = {name: await site.auditor(name) for name in site.tenants}
@@ -253,7 +250,6 @@ async def open_gateway(
             registry=registry,
             engine=engine,
             bounds=bounds,
-            assertions=assertions,
             auditors=auditors,
         )
         await _flush(parts, everything=True)
@@ -365,7 +361,6 @@ def _parts(
     writers: Mapping[str, LedgerWriter],
     sealer: Sealer,
     failpoint: Failpoint | None,
-    assertions: Assertions,
 ) -> Parts:
     clock = site.clock
     protocols = wire_protocols(
@@ -418,13 +413,7 @@ def _parts(
         health=health,
         sessions=sessions,
         forwarder=Forwarder(
-            client=client,
-            router=chooser,
-            health=health,
-            scribe=scribe,
-            bounds=bounds,
-            failpoint=failpoint,
-            assertions=assertions,
+            client=client, router=chooser, health=health, scribe=scribe, bounds=bounds, failpoint=failpoint
         ),
         answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions),
         scribe=scribe,
@@ -434,15 +423,6 @@ def _parts(
         bounds=bounds,
         failpoint=failpoint,
     )
-
-
-def _assertions(settings: Settings, site: Site) -> Assertions:
-    """The maker of assertions, with a key only where an agent asks for them."""
-    seed = None
-    if any(agent.assertion for agent in settings.agent):
-        site.keyring.create_assertion_key()
-        seed = site.keyring.assertion_key()
-    return Assertions(seed=seed, issuer=settings.ledger.origin or DEFAULT_ORIGIN, clock=site.clock)
 
 
 def _schema(settings: Settings, agent: Agent, place: str, name: str) -> Schema:

@@ -2,6 +2,7 @@
 
 `Registry`      the agents that are configured, and who offers what   `registry`
 `OpenAIAdapter` chat completions, plain and streamed                  `openai`, `openai_stream`
+`ResponsesAdapter`, `EmbeddingsAdapter`, `UnmodelledAdapter`          `responses`, `embeddings`, `unmodelled`
 `McpAdapter`    MCP over Streamable HTTP, in both eras                `mcp`, `mcp_events`
 `HttpAdapter`   REST agents and wrapped legacy systems                `http`
 `AgentClient`   bytes out and in, with bounds and time-outs           `client`

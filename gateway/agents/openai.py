@@ -8,9 +8,10 @@ anew from its body. What a provider would do on its own account (search, store, 
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.agents.bodies import check_places, decompress, escape, member, read_json, replace, walk, write_json
+from gateway.agents.bodies import check_places, escape, member, replace, walk, write_json
 from gateway.agents.openai_schema import CHAT_REQUEST
 from gateway.agents.openai_stream import OpenAIStream
+from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
 from gateway.agents.openai_words import ANSWER, CALL, MESSAGE, REQUEST, model_name, tokens
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
@@ -22,15 +23,8 @@ _ONWARD = ("web_search_options", "search_parameters", "data_sources", "plugins",
 _READABLE = frozenset({"text", "refusal"})
 _CALLS = frozenset({"tools", "tool_choice", "functions", "function_call", "response_format"})
 _MESSAGE_CALLS = frozenset({"tool_calls", "function_call"})
-_ERROR_TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
 _ENCODED_FROM = 1024
 """Strings of an attachment from this length on that hold no white space are its bytes in base64, not text."""
-_JSON = "application/json"
 
 
 class OpenAIAdapter:
@@ -49,18 +43,11 @@ class OpenAIAdapter:
 
     def read(self, request: Inbound, bounds: Bounds) -> Message | Refusal:
         """The request's parts. Its schema is *not* checked here: what does not fit it is walked all the same."""
-        if request.method != "POST":
-            return Refusal(code="method_not_allowed", hint="POST")
-        if not _is_json(request.header("content-type")):
-            return Refusal(code="media_type", field="content-type", hint=_JSON)
-        body = decompress(request.body, request.header("content-encoding"), bounds)
+        body = read_body(request, bounds)
         if isinstance(body, Refusal):
             return body
-        document = read_json(body, bounds)
-        if isinstance(document, Refusal):
-            return document
-        value = document.value
-        refusal = _unreadable_shape(value) or _unsupported(value)
+        value = body.value
+        refusal = _unsupported(value)
         if refusal is not None:
             return refusal
         return Message(
@@ -68,8 +55,8 @@ class OpenAIAdapter:
             action="chat",
             target=value["model"],
             stream=value.get("stream") is True,
-            body=body,
-            media_type=_JSON,
+            body=body.raw,
+            media_type=JSON,
             parts=tuple(_request_parts(value)),
             document=value,
             inbound=request,
@@ -89,28 +76,13 @@ class OpenAIAdapter:
             changes["store"] = False
         if changes:
             document = {**document, **changes}
-        headers = [("content-type", _JSON), ("accept", "text/event-stream" if message.stream else _JSON)]
-        if agent.credential is not None:
-            headers.append(("authorization", f"Bearer {agent.credential}"))
-        return Outgoing(
-            method="POST",
-            path="/chat/completions" if agent.url.endswith("/v1") else "/v1/chat/completions",
-            headers=tuple(headers),
-            body=message.body if document is message.document else write_json(document),
-        )
+        body = message.body if document is message.document else write_json(document)
+        return post(agent, "/v1/chat/completions", body, stream=message.stream)
 
     def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
-        """The answer's parts; `AgentError("bad_answer")` where it is no chat completion and no error object.
-
-        401 and 407 speak of the gateway's own credential, not of the caller's: they are a bad answer too.
-        """
-        read = read_json(answer.body, self._answers)
-        if isinstance(read, Refusal) or type(read.value) is not dict or answer.status in (401, 407):
-            raise AgentError("bad_answer")
-        value, body = read.value, answer.body
+        """The answer's parts; `AgentError("bad_answer")` where it is no chat completion and no error object."""
+        value, body = read_object(answer, self._answers), answer.body
         if answer.status < 400:
-            if not 200 <= answer.status < 300:
-                raise AgentError("bad_answer")
             stripped = _completion(value)
             if stripped is not value:
                 value, body = stripped, write_json(stripped)
@@ -119,8 +91,8 @@ class OpenAIAdapter:
         usage = value.get("usage")
         return Answer(
             status=answer.status,
-            media_type=_JSON,
-            headers=(("content-type", _JSON),),
+            media_type=JSON,
+            headers=(("content-type", JSON),),
             body=body,
             parts=tuple(parts),
             document=value,
@@ -139,52 +111,27 @@ class OpenAIAdapter:
         return OpenAIStream(lanes, bounds)
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
-        """OpenAI's error object: `type` by status, `param` the field, `code` the refusal's own."""
-        text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
-        kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
-        error = {"message": text, "type": kind, "param": refusal.field, "code": refusal.code, "exchange": exchange}
-        return write_json({"error": error})
-
-
-def _is_json(content_type: str | None) -> bool:
-    essence, _, parameters = (content_type or "").lower().partition(";")
-    charset = parameters.replace('"', "").replace(" ", "")
-    return essence.strip() == _JSON and charset in ("", "charset=utf-8", "charset=utf8")
-
-
-def _unreadable_shape(value: Any) -> Refusal | None:
-    """The few things that reading itself stands on; the rest is the schema's to say."""
-    if type(value) is not dict:
-        return Refusal(code="schema_violation", field="", hint="an object")
-    if type(value.get("model")) is not str or not value["model"]:
-        return Refusal(code="schema_violation", field="/model", hint="the name of an agent or a capability")
-    if value.get("stream") not in (None, True, False) or type(value.get("stream")) is int:
-        return Refusal(code="schema_violation", field="/stream", hint="true or false")
-    return None
+        return error_object(refusal, exchange)
 
 
 def _unsupported(value: dict[str, Any]) -> Refusal | None:
     """What a provider would do beyond answering, or would say in a form that cannot be masked."""
     for field in _ONWARD:
         if value.get(field) not in (None, False):
-            return _refused(f"/{field}", "functions that the caller runs, in `tools`")
+            return unsupported(f"/{field}", "functions that the caller runs, in `tools`")
     if value.get("store") not in (None, False):
-        return _refused("/store", "false: the provider may not keep what is sent")
+        return unsupported("/store", "false: the provider may not keep what is sent")
     if value.get("audio") is not None:
-        return _refused("/audio", "text only")
+        return unsupported("/audio", "text only")
     if value.get("modalities") not in (None, ["text"]):
-        return _refused("/modalities", "text only")
+        return unsupported("/modalities", "text only")
     if value.get("logprobs") not in (None, False) or value.get("top_logprobs") not in (None, 0):
-        return _refused("/logprobs", "false: tokens one by one cannot be masked")
+        return unsupported("/logprobs", "false: tokens one by one cannot be masked")
     tools = value.get("tools")
     for index, tool in enumerate(tools if type(tools) is list else ()):
         if type(tool) is not dict or tool.get("type") != "function":
-            return _refused(f"/tools/{index}/type", "function: tools that the provider would run are not available")
+            return unsupported(f"/tools/{index}/type", "function: tools that the provider would run are not available")
     return None
-
-
-def _refused(field: str, hint: str) -> Refusal:
-    return Refusal(code="feature_unsupported", field=field, hint=hint)
 
 
 def _request_parts(value: dict[str, Any]) -> list[Part]:

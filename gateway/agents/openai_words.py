@@ -98,3 +98,18 @@ ANSWER = Vocabulary(
     },
     names=frozenset({"id", "model", "object", "system_fingerprint", "name", "finish_reason", "service_tier"}),
 )
+
+EMBEDDING = Vocabulary(
+    keys=_set("dimensions encoding_format input model user"),
+    words={"encoding_format": _set("float")},
+    numbers={"dimensions": _TOKENS},
+)
+"""Requests for embeddings."""
+
+EMBEDDED = Vocabulary(
+    keys=_set("code data error index message model object param prompt_tokens total_tokens type usage"),
+    words={"object": _set("list embedding")},
+    numbers=dict.fromkeys(_set("prompt_tokens total_tokens"), _TOKENS),
+    names=_set("model object"),
+)
+"""Answers to them, beside the vectors."""

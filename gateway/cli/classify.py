@@ -7,22 +7,31 @@ It reads no configuration and keeps nothing. Nothing of the text itself is in wh
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
+from gateway.agents.embeddings import EmbeddingsAdapter
 from gateway.agents.openai import OpenAIAdapter
+from gateway.agents.responses import ResponsesAdapter
 from gateway.bootstrap import SystemClock, bounds_of
 from gateway.checks.classification.engine import Engine
 from gateway.cli.common import BAD, OK, Commands, WrongUse, told
 from gateway.core.message import Inbound, Part
+from gateway.core.ports import Adapter, Bounds
 from gateway.core.refusal import Refusal
 from gateway.settings import Settings
 
 _UNBOUNDED_MS = 1e12
+_ADAPTERS: dict[str, Callable[[Bounds], Adapter]] = {
+    "openai": OpenAIAdapter,
+    "responses": ResponsesAdapter,
+    "embeddings": EmbeddingsAdapter,
+}
+"""The protocols whose messages are told by their body alone."""
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -40,7 +49,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help='what is found in texts: lines {"text": …} in, {"classes": […], "findings": […]} out',
     )
     parser.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="what to read (default: -)")
-    parser.add_argument("--protocol", choices=("openai",), help="each line is a request body of this protocol")
+    parser.add_argument("--protocol", choices=tuple(_ADAPTERS), help="each line is a request body of this protocol")
     parser.set_defaults(run=run)
 
 
@@ -61,7 +70,7 @@ class Classifier:
     def __init__(self, protocol: str | None = None) -> None:
         self._engine = Engine(clock=SystemClock(), budget_ms=_UNBOUNDED_MS)
         self._bounds = bounds_of(Settings())
-        self._adapter = None if protocol is None else OpenAIAdapter(self._bounds)
+        self._adapter = None if protocol is None else _ADAPTERS[protocol](self._bounds)
 
     def answers(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         """An answer for each line that holds anything."""
@@ -76,10 +85,10 @@ class Classifier:
             return {"error": 'a line must be a JSON object with "text", a string, in UTF-8'}
         return self._found((part,), places=False)
 
-    def _body(self, line: bytes, adapter: OpenAIAdapter) -> dict[str, Any]:
+    def _body(self, line: bytes, adapter: Adapter) -> dict[str, Any]:
         headers = (("content-type", "application/json"),)
         message = adapter.read(
-            Inbound(method="POST", path="/v1/chat/completions", query="", headers=headers, body=line.strip()),
+            Inbound(method="POST", path="/", query="", headers=headers, body=line.strip()),
             self._bounds,
         )
         if isinstance(message, Refusal):

@@ -103,8 +103,9 @@ class WireAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's answer that its adapter has read. `tokens_*` as the agent states them, None where it does not.
-    `sessions`: names under which a later message may continue this exchange, as in `Message.sessions`. `original`: the
-    agent's own document where this one is a translation of it, which is what the agent's answer schema speaks of."""
+    `sessions`: names under which a later message may continue this exchange, as in `Message.sessions`. `derived`: it
+    holds the request's content in a form that is in no part (vectors), so it is of the request's classes. `original`:
+    the agent's own document where this one is a translation of it, which is what its answer schema speaks of."""
 
     status: int
     media_type: str
@@ -117,4 +118,5 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: int | None = None
     tokens_out: int | None = None
     sessions: tuple[str, ...] = ()
+    derived: bool = False
     original: object = None

@@ -185,7 +185,10 @@ class _Whole:
         if unfit is not None:
             self._refusal = Refusal(code="agent_bad_answer")
             return base(self._delivered, self._refusal.code, self._refusal.status, f"answer schema at {unfit.field}")
-        inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts)
+        inherited: tuple[str, ...] = ()
+        if answer.derived and self._exchange.classified is not None:
+            inherited = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
+        inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts, inherited=inherited)
         if inspected.refusal is not None:
             self._refusal = inspected.refusal
             outcome = base(self._delivered, self._refusal.code, self._refusal.status)

@@ -55,13 +55,20 @@ class Inspector:
         self._mode, self._policy = stream, policy
 
     def answer(
-        self, caller: Caller, message: Message, route: Route, parts: tuple[Part, ...], *, health: bool = False
+        self,
+        caller: Caller,
+        message: Message,
+        route: Route,
+        parts: tuple[Part, ...],
+        *,
+        health: bool = False,
+        inherited: tuple[str, ...] = (),
     ) -> Inspected:
         """A whole answer's findings, and whether this caller may have it, how. `health`: what came before it was about
-        health."""
+        health. `inherited`: classes that it has from what it was made of, with no span that could be masked."""
         scan = self._engine.scan(parts, health_context=health or "phi" in route.floor)
-        found = self._router.implied(scan.classes)
-        classified = Classified(scan=scan, found=found, declared=(), inherited=(), floor=())
+        found = tuple(name for name in self._router.implied(scan.classes) if name not in inherited)
+        classified = Classified(scan=scan, found=found, declared=(), inherited=inherited, floor=())
         classes = classified.classes(route)
         ruling = self._router.receive(caller, message.action, classes)
         explanation = self._router.explain(ruling)
@@ -78,6 +85,18 @@ class Inspector:
             masked=masked,
             explanation=explanation,
         )
+
+    def sent(self, message: Message, classified: Classified, masked: Mapping[str, str]) -> tuple[str, ...]:
+        """The classes of what the agent was sent: what an answer made of it inherits."""
+        found = classified.found
+        if masked:
+            parts = [
+                Part(part.pointer, masked[part.pointer], part.kind, part.label) if part.pointer in masked else part
+                for part in message.parts
+            ]
+            scan = self._engine.scan(parts, health_context="phi" in classified.classes())
+            found = self._router.implied(scan.classes)
+        return tuple(sorted({*found, *classified.declared, *classified.inherited, *classified.floor}))
 
     def plan(self, caller: Caller, message: Message, route: Route) -> StreamPlan:
         """How to enforce policy on a stream before a word of it was seen: each class is asked for on its own.

@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.agents.embeddings import EmbeddingsAdapter
 from gateway.agents.http import HttpAdapter
 from gateway.agents.mcp import PREFIX, McpAdapter
 from gateway.agents.mcp_errors import rpc_error
 from gateway.agents.openai import OpenAIAdapter
 from gateway.agents.registry import Registry
+from gateway.agents.responses import ResponsesAdapter
 from gateway.agents.translate.adapter import Translating, spoken
 from gateway.agents.translate.forms import FORMS
+from gateway.agents.unmodelled import UnmodelledAdapter
 from gateway.checks.schema import Schema
 from gateway.core.decision import Fit, Unfit
 from gateway.core.message import Message
@@ -43,17 +46,34 @@ def wire_protocols(
     by protocol. `address` is where callers reach the gateway, `origins` whose pages may be among them."""
     governors = governors or {}
     mcp = McpAdapter(bounds, frozenset({*origins, _origin(address)}))
-    openai, http = OpenAIAdapter(bounds), HttpAdapter(registry, bounds)
-    protocols = {
-        "openai": Protocol(
-            adapter=openai,
+    http = HttpAdapter(registry, bounds)
+
+    def model(adapter: OpenAIAdapter | ResponsesAdapter | EmbeddingsAdapter, title: str) -> Protocol:
+        """A protocol of OpenAI's, whose messages name their target as a model."""
+        return Protocol(
+            adapter=adapter,
             candidates=lambda message: speaking(registry, "openai", message),
             error_type="application/json",
-            schema=Schema(openai.schema, "chat completions"),
+            schema=Schema(adapter.schema, title),
             schemas=schemas,
             answer_schemas=answers,
             target_field="/model",
             target_hint="the id of an agent or a capability, as GET /v1/models lists them",
+        )
+
+    protocols = {
+        "openai": model(OpenAIAdapter(bounds), "chat completions"),
+        "responses": model(ResponsesAdapter(bounds), "responses"),
+        "embeddings": model(EmbeddingsAdapter(bounds), "embeddings"),
+        "unmodelled": Protocol(
+            adapter=UnmodelledAdapter(),
+            candidates=lambda message: (),
+            error_type="application/json",
+            schema=None,
+            schemas={},
+            answer_schemas={},
+            target_field="path",
+            target_hint="a route that is modelled",
         ),
         "http": Protocol(
             adapter=http,

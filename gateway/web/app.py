@@ -18,17 +18,23 @@ from gateway.bootstrap import Gateway
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
-from gateway.web import audit, evidence, health, jwks, mcp, problems
+from gateway.web import audit, evidence, health, mcp, problems
 from gateway.web.access import ApiRequest
 from gateway.web.bundles import Bundles
 from gateway.web.traffic import Receive, Scope, Send, Traffic
 
 BUNDLES = "bundles"
 """Where bundles lie, beside the configuration."""
-TRAFFIC = {"/v1/chat/completions": "openai"}
+TRAFFIC = {
+    "/v1/chat/completions": "openai",
+    "/v1/responses": "responses",
+    "/v1/embeddings": "embeddings",
+}
 """Paths of the traffic plane, each with the protocol that is spoken there."""
-TRAFFIC_BELOW = {"/agents/": "http", "/mcp/": "mcp"}
+TRAFFIC_BELOW = {"/agents/": "http", "/mcp/": "mcp", "/v1/": "unmodelled"}
 """The same for everything below a path."""
+API = frozenset({"/v1/models"})
+"""Paths of the API that lie below one of those."""
 
 
 class Application:
@@ -46,7 +52,7 @@ class Application:
             if traffic is not None:
                 return await traffic(scope, receive, send)
             for prefix, below in self._below:
-                if path.startswith(prefix):
+                if path.startswith(prefix) and path not in API:
                     return await below(scope, receive, send)
         return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
 
@@ -96,4 +102,4 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS, *jwks.HANDLERS, *mcp.HANDLERS, openapi_json]
+    return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS, *mcp.HANDLERS, openapi_json]

@@ -30,7 +30,7 @@ def test_names_of_models_are_taken_as_stated() -> None:
 
 def test_no_word_that_is_left_out_could_hold_an_identifier() -> None:
     vocabularies = [value for value in vars(openai_words).values() if isinstance(value, Vocabulary)]
-    assert len(vocabularies) == 4
+    assert len(vocabularies) == 6
     for vocabulary in vocabularies:
         left_out = vocabulary.keys.union(*vocabulary.words.values())
         assert all(word.strip("$").replace("_", "").replace(".", "").isalpha() for word in left_out)

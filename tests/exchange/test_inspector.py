@@ -9,6 +9,7 @@ from gateway.agents.openai import OpenAIAdapter
 from gateway.core.errors import AgentError
 from gateway.core.message import Message, Part
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
+from gateway.exchange.exchange import Classified
 from gateway.exchange.inspector import Inspector, StreamPlan
 from tests.checks.policy.making import rule
 from tests.conftest import ManualClock
@@ -50,6 +51,27 @@ def test_an_answer_that_must_be_masked_and_cannot_be_read_is_withheld(clock: Man
     found = inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, parts)
     assert found.refusal is not None
     assert found.refusal.code == "answer_withheld"
+
+
+def test_what_an_answer_has_from_what_it_was_made_of_cannot_be_masked(clock: ManualClock) -> None:
+    """Not even where some of it has a span."""
+    parts = (Part("/note", f"to {MAIL}"),)
+    for shown in (parts, ()):
+        found = inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, shown, inherited=("pii",))
+        assert found.classes == ("pii",)
+        assert found.refusal is not None
+        assert found.refusal.code == "answer_withheld"
+    free = inspector(clock, ALL).answer(caller(), message(), LOCAL, (), inherited=("pii",))
+    assert (free.refusal, free.classes) == (None, ("pii",))
+
+
+def test_what_was_sent_is_of_all_its_classes_but_those_that_were_masked_away(clock: ManualClock) -> None:
+    sent = message(f"to {MAIL}")
+    scan = engine(clock).scan(sent.parts)
+    asked = Classified(scan=scan, found=("pii",), declared=("internal",), inherited=("phi",), floor=("pci",))
+    assert inspector(clock, ALL).sent(sent, asked, {}) == ("internal", "pci", "phi", "pii")
+    place = next(part.pointer for part in sent.parts if MAIL in part.text)
+    assert inspector(clock, ALL).sent(sent, asked, {place: "to [EMAIL]"}) == ("internal", "pci", "phi")
 
 
 def test_a_stream_is_masked_where_every_class_is_free_or_can_be_masked(clock: ManualClock) -> None:

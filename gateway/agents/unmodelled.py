@@ -1,0 +1,40 @@
+"""Routes of OpenAI's that are not modelled here: files, batches, stored responses and all the others.
+
+What is not read cannot be inspected, so it is refused, and on record as every refusal is. Nothing is ever sent.
+"""
+
+from collections.abc import Mapping
+
+from gateway.agents.openai_wire import error_object
+from gateway.core.errors import AgentError, FormatError
+from gateway.core.message import Answer, Inbound, Message, Outgoing, WireAnswer
+from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
+from gateway.core.refusal import Refusal
+
+
+class UnmodelledAdapter:
+    """The adapter of protocol `unmodelled`: it reads nothing, so nothing of it can be sent or answered."""
+
+    protocol = "unmodelled"
+
+    def serves(self, message: Message, agent: Route) -> bool:
+        return False
+
+    def read(self, request: Inbound, bounds: Bounds) -> Message | Refusal:
+        return Refusal(code="not_found", hint="this gateway passes only what it can inspect")
+
+    def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:
+        raise FormatError("a message of a route that is not modelled")
+
+    def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
+        raise AgentError("bad_answer")
+
+    def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
+        raise FormatError("an answer of a route that is not modelled")
+
+    def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
+        raise AgentError("bad_answer")
+
+    def error(self, refusal: Refusal, exchange: str) -> bytes:
+        """OpenAI's error object."""
+        return error_object(refusal, exchange)

@@ -1,0 +1,106 @@
+"""Texts of a streamed response become the same each time that they are told."""
+
+from typing import Any
+
+import pytest
+
+from gateway.agents import responses_texts
+from gateway.agents.responses_texts import Speech, Texts
+from gateway.core.errors import AgentError
+
+from .support import SSN, MaskingLanes
+
+
+def test_a_text_is_looked_at_once_however_often_it_is_told() -> None:
+    lanes = MaskingLanes()
+    texts = Texts(lanes)
+    assert [texts.whole(f"{SSN} "), texts.whole(f"{SSN} ")] == ["[US-SSN] ", "[US-SSN] "]
+    assert len(lanes.opened) == 1
+
+
+def test_a_text_under_another_label_is_another_text() -> None:
+    lanes = MaskingLanes()
+    texts = Texts(lanes)
+    texts.whole("4481920")
+    texts.whole("4481920", "mrn")
+    assert len(lanes.opened) == 2
+
+
+def test_a_joined_text_is_known_from_its_end_on() -> None:
+    lanes = MaskingLanes()
+    texts = Texts(lanes)
+    speech = Speech(texts, {"type": "x.delta"}, ())
+    assert speech.feed("078-05") == ""
+    assert speech.feed("-1120 a") == "[US-SSN] "
+    assert speech.close() == "a"
+    assert texts.whole(f"{SSN} a") == "[US-SSN] a"
+    assert len(lanes.opened) == 1
+    with pytest.raises(AgentError):
+        speech.feed("more")
+
+
+def test_a_delta_keeps_its_frame_and_its_form() -> None:
+    texts = Texts(MaskingLanes())
+    assert Speech(texts, {"type": "t"}, ()).event("a") == {"type": "t", "delta": "a"}
+    assert Speech(texts, {"type": "t"}, ("stdout",)).event("a") == {"type": "t", "delta": {"stdout": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "safe"),
+    [
+        ({"type": "message", "status": "completed"}, {"type": "message", "status": "completed"}),
+        ({"note": f"{SSN} "}, {"note": "[US-SSN] "}),
+        ({f"{SSN} ": 1}, {"[US-SSN] ": 1}),
+        ({"metadata": {"name": f"{SSN} "}}, {"metadata": {"name": "[US-SSN] "}}),
+        ({"schema": {"properties": {f"{SSN} ": {}}}}, {"schema": {"properties": {"[US-SSN] ": {}}}}),
+        ({"logprobs": [{"token": SSN}]}, {"logprobs": []}),
+        ({"obfuscation": SSN}, {}),
+        ({"x": [1, None, True, 1.5, ["a"]]}, {"x": [1, None, True, 1.5, ["a"]]}),
+        ({"created_at": 1_700_000_000}, {"created_at": 1_700_000_000}),
+    ],
+)
+def test_what_comes_whole_is_settled_to_its_last_leaf(value: Any, safe: Any) -> None:
+    assert Texts(MaskingLanes()).settle(value) == safe
+
+
+class Hidden(MaskingLanes):
+    """Lanes that find everything sensitive, and let nothing pass that is not read."""
+
+    def lane(self, pointer: str, label: str = "") -> Any:
+        return self
+
+    def feed(self, text: str) -> str:
+        return "[MRN]"
+
+    def finish(self) -> str:
+        return ""
+
+    def unreadable(self, pointer: str, text: str) -> str:
+        return "[UNSCANNED]"
+
+
+def test_a_number_that_is_an_identifier_is_emptied() -> None:
+    texts = Texts(Hidden())
+    assert texts.settle({"mrn": 12345678}) == {"[MRN]": None}
+    assert texts.settle({"input_tokens": 12345, "index": 7}) == {"input_tokens": 12345, "index": 7}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"encrypted_content": "x"},
+        {"partial_image_b64": "x", "index": 1},
+        {"type": "image_generation_call", "result": "x"},
+    ],
+)
+def test_what_no_lane_can_read_passes_only_where_it_may(item: dict[str, Any]) -> None:
+    lanes = MaskingLanes()
+    assert "x" in Texts(lanes).settle(item).values()
+    assert len(lanes.unread) == 1
+    assert "[UNSCANNED]" in Texts(Hidden()).settle(item).values()
+
+
+def test_texts_do_not_open_lanes_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses_texts, "MAX_LANES", 3)
+    with pytest.raises(AgentError):
+        Texts(MaskingLanes()).settle({"note": [str(i) for i in range(10)]})

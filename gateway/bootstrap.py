@@ -31,6 +31,7 @@ from gateway.core.ports import Bounds, Clock, Failpoint
 from gateway.core.refusal import Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
+from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.failures import Failures
@@ -144,6 +145,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     engine: Engine
     bounds: Bounds
+    assertions: Assertions
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
 
@@ -232,7 +234,8 @@ async def open_gateway(
         if failpoint is None:  # at failpoints every key is made durable in its place, so that they see it
             await pool.start()
         sealer = Sealer(site.keyring, pool)
-        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint)
+        assertions = _assertions(settings, site)
+        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint, assertions)
         pipeline = Pipeline(parts)
         stack.push_async_callback(pipeline.drain)
         auditors = {name: await site.auditor(name) for name in site.tenants}
@@ -250,6 +253,7 @@ async def open_gateway(
             registry=registry,
             engine=engine,
             bounds=bounds,
+            assertions=assertions,
             auditors=auditors,
         )
         await _flush(parts, everything=True)
@@ -361,6 +365,7 @@ def _parts(
     writers: Mapping[str, LedgerWriter],
     sealer: Sealer,
     failpoint: Failpoint | None,
+    assertions: Assertions,
 ) -> Parts:
     clock = site.clock
     protocols = wire_protocols(
@@ -413,7 +418,13 @@ def _parts(
         health=health,
         sessions=sessions,
         forwarder=Forwarder(
-            client=client, router=chooser, health=health, scribe=scribe, bounds=bounds, failpoint=failpoint
+            client=client,
+            router=chooser,
+            health=health,
+            scribe=scribe,
+            bounds=bounds,
+            failpoint=failpoint,
+            assertions=assertions,
         ),
         answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions),
         scribe=scribe,
@@ -423,6 +434,15 @@ def _parts(
         bounds=bounds,
         failpoint=failpoint,
     )
+
+
+def _assertions(settings: Settings, site: Site) -> Assertions:
+    """The maker of assertions, with a key only where an agent asks for them."""
+    seed = None
+    if any(agent.assertion for agent in settings.agent):
+        site.keyring.create_assertion_key()
+        seed = site.keyring.assertion_key()
+    return Assertions(seed=seed, issuer=settings.ledger.origin or DEFAULT_ORIGIN, clock=site.clock)
 
 
 def _schema(settings: Settings, agent: Agent, place: str, name: str) -> Schema:

@@ -177,6 +177,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Path below `url` that a health check asks for with a plain GET; none without it."""
     health_interval_s: float = 10.0
     breaker: "Breaker | None" = None
+    assertion: bool = False
+    """Whether each request to it carries the gateway's signed assertion."""
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -73,6 +73,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         pin=agent.pin,
         addresses=agent.addresses,
         max_connections=agent.max_connections,
+        assertion=agent.assertion,
     )
 
 

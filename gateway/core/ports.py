@@ -216,6 +216,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     """The networks (CIDR) that the agent's address must be in, where there are any."""
     max_connections: int = 256
+    assertion: bool = False
+    """Whether it is sent the gateway's signed word on each request."""
 
 
 class Adapter(Protocol):

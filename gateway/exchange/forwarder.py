@@ -8,6 +8,7 @@ agent said that it is not available (503) or has enough (429). Everything at one
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import msgspec
 
@@ -16,6 +17,7 @@ from gateway.agents.sse import is_event_stream
 from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Answer, Message, Outgoing, WireAnswer
 from gateway.core.ports import Adapter, Bounds, Failpoint, Route
+from gateway.exchange.assertions import Assertions
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.health import Health, Place
@@ -56,6 +58,8 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     outgoing: Outgoing
     place: Place
+    vouched: Callable[[], Outgoing] | None = None
+    """The same with the gateway's word on it, a new one for each try; None where the agent does not ask for it."""
 
 
 class _Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +84,11 @@ class Forwarder:
         bounds: Bounds,
         failpoint: Failpoint | None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        assertions: Assertions | None = None,
     ) -> None:
         self._client, self._router, self._health, self._scribe = client, router, health, scribe
         self._bounds, self._failpoint, self._sleep = bounds, failpoint, sleep
+        self._assertions = assertions
 
     async def forward(
         self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger, stack: AsyncExitStack
@@ -125,7 +131,10 @@ class Forwarder:
             return None
         headers = (*outgoing.headers, ("traceparent", exchange.traceparent))
         outgoing = msgspec.structs.replace(outgoing, headers=headers)
-        return _Call(routed=routed, attempts=attempts, outgoing=outgoing, place=place)
+        vouched = None
+        if routed.route.assertion and self._assertions is not None:
+            vouched = partial(self._assertions.vouched, exchange, routed, outgoing)
+        return _Call(routed=routed, attempts=attempts, outgoing=outgoing, place=place, vouched=vouched)
 
     async def _asked(self, call: _Call, message: Message, adapter: Adapter, stack: AsyncExitStack) -> _Tried:
         """What the agent says, after as many tries as it, its retry budget and its time allow."""
@@ -150,7 +159,8 @@ class Forwarder:
         """One try, told to the agent's breaker."""
         started, asked_s = self._health.now(), None
         try:
-            found = await self._sent(route, call.outgoing, message, stack)
+            outgoing = call.outgoing if call.vouched is None else call.vouched()
+            found = await self._sent(route, outgoing, message, stack)
             took_ns = self._health.now() - started
             if isinstance(found, WireStream):
                 call.place.answered(took_ns)

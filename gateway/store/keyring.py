@@ -4,6 +4,7 @@
     data-keys.db          the data keys (`data_keys`)
     ledger-<id>.key       the Ed25519 key that signs checkpoints, as a signed-note private key (<id>: of the origin)
     search-<id>.key       a tenant's search key, 32 raw bytes: it makes lookups of pseudonyms
+    assertion.key         the Ed25519 seed that signs assertions to agents, 32 raw bytes
 
 Nothing here is made by being asked for: a key that is missing is an error that names its file, because a new one in its
 place would silently break what the old one holds together.
@@ -24,6 +25,7 @@ from gateway.store.data_keys import KEY_BYTES, DataKeys
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 _MAX_FILE = 4_096
 _PRIVATE = "PRIVATE+KEY+"
+_ASSERTION = "assertion.key"
 
 
 class Keyring:
@@ -95,6 +97,15 @@ class Keyring:
         if key is None:
             key = self._search[tenant] = _read(self._search_file(tenant), KEY_BYTES)
         return key
+
+    def create_assertion_key(self) -> None:
+        """Make the key that signs assertions to agents, unless there is one. Nothing rests on an old one: agents find
+        the new one among the gateway's public keys."""
+        _write_new(self._directory / _ASSERTION, os.urandom(KEY_BYTES))
+
+    def assertion_key(self) -> bytes:
+        """The 32 bytes of the key that signs assertions."""
+        return _read(self._directory / _ASSERTION, KEY_BYTES)
 
     def discard(self, origin: str, tenant: str | None = None) -> None:
         """Remove the keys of a ledger that never came to be, because another process made the tenant first."""

@@ -18,7 +18,7 @@ from gateway.bootstrap import Gateway
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
-from gateway.web import audit, evidence, health, mcp, problems
+from gateway.web import audit, evidence, health, jwks, mcp, problems
 from gateway.web.access import ApiRequest
 from gateway.web.bundles import Bundles
 from gateway.web.traffic import Receive, Scope, Send, Traffic
@@ -102,4 +102,4 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS, *mcp.HANDLERS, openapi_json]
+    return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS, *jwks.HANDLERS, *mcp.HANDLERS, openapi_json]

@@ -213,3 +213,17 @@ def test_a_full_disk_leaves_no_half_key(keyring: Keyring, tmp_path: Path, monkey
     with pytest.raises(ConfigurationError, match="cannot be written"):
         keyring.create_search_key("tn_1")
     assert not list((tmp_path / "keys").glob("*search*"))
+
+
+def test_the_key_of_assertions_is_made_once_and_kept(tmp_path: Path) -> None:
+    keyring = Keyring.create(tmp_path / "keys")
+    with pytest.raises(ConfigurationError, match="missing"):
+        keyring.assertion_key()
+    keyring.create_assertion_key()
+    seed = keyring.assertion_key()
+    keyring.create_assertion_key()
+    assert (len(seed), keyring.assertion_key()) == (32, seed)
+    keyring.close()
+    again = Keyring.open(tmp_path / "keys")
+    assert again.assertion_key() == seed
+    again.close()

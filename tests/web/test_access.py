@@ -7,7 +7,7 @@ from gateway.web.app import openapi_document
 from tests.web.kit import audited
 
 _METADATA = "/.well-known/oauth-protected-resource"
-OPEN = {"/healthz", "/readyz", "/metrics", _METADATA, f"{_METADATA}/mcp/{{agent}}"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/.well-known/jwks.json", _METADATA, f"{_METADATA}/mcp/{{agent}}"}
 ANY_CALLER = {"/v1/models"}
 
 

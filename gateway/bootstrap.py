@@ -40,6 +40,8 @@ from gateway.exchange.health import Health
 from gateway.exchange.inspector import Inspector
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp import McpGovernor
+from gateway.exchange.mcp_listing import Listing
+from gateway.exchange.mcp_tools import McpTools
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.probing import probes
 from gateway.exchange.protocols import offer, wire_protocols
@@ -64,6 +66,7 @@ from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
+from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
 
 DEFAULT_ORIGIN = "gateway.internal"
@@ -98,6 +101,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     tenants: Mapping[str, TenantEntry]
     api_keys: ApiKeyStore
     policies: PolicyStore
+    tools: ToolStore
     failpoint: Failpoint | None = None
 
     async def writer(self, tenant: str) -> LedgerWriter:
@@ -207,6 +211,7 @@ async def open_site(
             tenants=tenants,
             api_keys=ApiKeyStore(engine, clock),
             policies=PolicyStore(engine, clock),
+            tools=ToolStore(engine, clock),
             failpoint=failpoint,
         )
 
@@ -235,8 +240,12 @@ async def open_gateway(
             await pool.start()
         sealer = Sealer(site.keyring, pool)
         assertions = _assertions(settings, site)
-        parts = _parts(settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint, assertions)
+        mcp = _mcp(site, policy, engine, writers)
+        parts = _parts(
+            settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint, assertions, mcp
+        )
         pipeline = Pipeline(parts)
+        mcp.fetches(Listing(pipeline.handle, bounds))
         stack.push_async_callback(pipeline.drain)
         auditors = {name: await site.auditor(name) for name in site.tenants}
         background = [
@@ -354,6 +363,13 @@ def config_digest(settings: Settings) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+def _mcp(site: Site, policy: Policy, engine: Engine, writers: Mapping[str, LedgerWriter]) -> McpGovernor:
+    sessions = McpSessions(site.engine, site.clock, site.settings.mcp.session_idle_s)
+    ledgers = OpenLedgers(writers)
+    tools = McpTools(store=site.tools, ledgers=ledgers, policy=policy, engine=engine, clock=site.clock)
+    return McpGovernor(sessions, tools)
+
+
 def _parts(
     settings: Settings,
     site: Site,
@@ -366,6 +382,7 @@ def _parts(
     sealer: Sealer,
     failpoint: Failpoint | None,
     assertions: Assertions,
+    mcp: McpGovernor,
 ) -> Parts:
     clock = site.clock
     protocols = wire_protocols(
@@ -375,7 +392,7 @@ def _parts(
         load_schemas(settings, "answer_schema"),
         address=settings.address,
         origins=settings.server.allowed_origins,
-        governors={"mcp": McpGovernor(McpSessions(site.engine, clock, settings.mcp.session_idle_s))},
+        governors={"mcp": mcp},
     )
     health = Health(settings.agent, clock)
     site.metrics.agents(health.states)

@@ -1,17 +1,32 @@
 """Whether a document fits its JSON Schema (2020-12), and if not, where and by which rule. Never by what value."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import jsonschema_rs
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 
+
+class _Validator(Protocol):
+    """A compiled schema of any dialect."""
+
+    def is_valid(self, instance: Any) -> bool: ...
+
+    def iter_errors(self, instance: Any) -> Iterator[jsonschema_rs.ValidationError]: ...
+
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_HINT = 200
 _MAX_POINTER = 200
+_DIALECTS: Mapping[str, Callable[..., _Validator]] = {
+    DIALECT: jsonschema_rs.Draft202012Validator,
+    "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
+    "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
+    "http://json-schema.org/draft-06/schema": jsonschema_rs.Draft6Validator,
+}
 _BOUNDS = {
     "maxItems": "at most {} items",
     "minItems": "at least {} items",
@@ -41,18 +56,21 @@ _PLAIN = {
 class Schema:
     """One JSON Schema, compiled once. Formats are asserted; patterns run in linear time; nothing is ever fetched.
 
-    `name` (a file's name, say) is for messages. Raises `ConfigurationError` for what is not such a schema: another
-    dialect, a reference that leads outside the document, a pattern that needs look-around or back-references.
+    `name` (a file's name, say) is for messages. `foreign`: a schema of somebody else's, which may be of an older
+    dialect, and whose formats are remarks. Raises `ConfigurationError` for what is not such a schema: another dialect,
+    a reference that leads outside the document, a pattern that needs look-around or back-references.
     """
 
-    def __init__(self, document: Mapping[str, Any] | bool, name: str = "schema") -> None:
+    def __init__(self, document: Mapping[str, Any] | bool, name: str = "schema", *, foreign: bool = False) -> None:
         schema = dict(document) if isinstance(document, Mapping) else document
-        if isinstance(schema, dict) and str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
+        dialect = str(schema.get("$schema", DIALECT)).rstrip("#") if isinstance(schema, dict) else DIALECT
+        validator = _DIALECTS.get(dialect) if foreign or dialect == DIALECT else None
+        if validator is None:
             raise ConfigurationError(f"{name}: $schema must be {DIALECT}")
         try:
-            self._validator = jsonschema_rs.Draft202012Validator(
+            self._validator = validator(
                 schema,
-                validate_formats=True,
+                validate_formats=not foreign,
                 pattern_options=jsonschema_rs.RegexOptions(),
                 offline=True,  # no reference is ever fetched, from network or file
             )

@@ -1,4 +1,7 @@
-"""What MCP adds around an exchange: sessions of its older versions, each good for one caller and one agent."""
+"""What MCP adds around an exchange: sessions of its older versions, each good for one caller and one agent, and tools.
+
+Which tools there are for whom is `exchange.mcp_tools`.
+"""
 
 from weakref import WeakSet
 
@@ -12,6 +15,7 @@ from gateway.core.message import Message
 from gateway.core.ports import Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Outcome
+from gateway.exchange.mcp_tools import Fetch, McpTools
 from gateway.store.mcp_sessions import McpSessions, Owner
 
 _GONE = 404
@@ -21,12 +25,31 @@ _GONE = 404
 class McpGovernor:
     """The governor of protocol `mcp`. Holds no state of exchanges but which sessions have a stream open."""
 
-    def __init__(self, sessions: McpSessions) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: McpSessions, tools: McpTools) -> None:
+        self._sessions, self._tools = sessions, tools
+        self._fetch: Fetch | None = None
         self._listening: dict[str, WeakSet[Exchange]] = {}
 
+    def fetches(self, fetch: Fetch) -> None:
+        """From now on tools that are not known are looked for, in this way."""
+        self._fetch = fetch
+
     async def admit(self, exchange: Exchange, message: Message, agent: Route) -> Message | Refusal:
-        """Finds the session that the message continues, or names the one that it may open."""
+        """Finds the session that the message continues, or names the one that it may open; then looks at its tool."""
+        within = await self._session(exchange, message, agent)
+        if isinstance(within, Refusal):
+            return within
+        talk = talk_of(within)
+        if talk.rpc is not None and talk.rpc.method == "tools/list":
+            await self._tools.lists(exchange, agent, talk)
+        if talk.rpc is not None and talk.rpc.method == "tools/call":
+            exchange.message = within
+            refusal = await self._tools.calls(exchange, within, agent, talk, self._fetch)
+            if refusal is not None:
+                return refusal
+        return within
+
+    async def _session(self, exchange: Exchange, message: Message, agent: Route) -> Message | Refusal:
         talk = talk_of(message)
         given = message.inbound.header(SESSION)
         if talk.rpc is not None and talk.rpc.era == "new":
@@ -46,7 +69,8 @@ class McpGovernor:
         return _within(message, given)
 
     async def settle(self, exchange: Exchange, outcome: Outcome) -> None:
-        """Keeps a session that was opened; ends one that the caller ended or the agent does not know any more.
+        """Keeps a session that was opened, ends one that the caller ended or the agent does not know any more, and
+        keeps what was seen of tools.
 
         A crash just before: whoever was given the id finds it unknown, and starts anew. After: the session is there.
         """
@@ -59,6 +83,7 @@ class McpGovernor:
         given = message.inbound.header(SESSION)
         if given is not None and talk.upstream is not None and _over(message, talk, outcome):
             await self._sessions.end(given, owner)
+        await self._tools.note(exchange, outcome.agent, talk)
 
     def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         return () if exchange.message is None else note_session(talk_of(exchange.message), wire)

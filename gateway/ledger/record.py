@@ -43,6 +43,9 @@ EVENTS = (
     "ledger.stopped",
     "ledger.recovered",
     "checkpoint.published",
+    "agent.tool_pinned",
+    "agent.tool_quarantined",
+    "agent.tool_released",
 )
 
 

@@ -5,7 +5,14 @@ from gateway.agents.mcp_talk import Talk, unchanged
 
 def test_nothing_is_known_until_the_governor_says_so() -> None:
     talk = Talk(None)
-    assert (talk.rpc, talk.upstream, talk.opens, talk.opened, talk.mirrored) == (None, None, None, None, ())
+    assert (talk.rpc, talk.upstream, talk.opens, talk.opened, talk.mirrored, talk.noted) == (
+        None,
+        None,
+        None,
+        None,
+        (),
+        (),
+    )
     assert talk.govern is unchanged
 
 

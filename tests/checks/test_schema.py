@@ -168,3 +168,13 @@ _json = st.recursive(
 def test_no_document_makes_the_check_raise(document: object) -> None:
     found = NOTE.validate(document)
     assert found is None or found.status == 400
+
+
+def test_a_schema_of_somebody_elses_may_be_older_and_its_formats_are_remarks() -> None:
+    older = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "string", "format": "email"}
+    with pytest.raises(ConfigurationError):
+        Schema(older)
+    assert Schema(older, foreign=True).validate("no address") is None
+    assert Schema(older, foreign=True).validate(7) is not None
+    with pytest.raises(ConfigurationError):
+        Schema({"$schema": "http://json-schema.org/draft-03/schema#"}, foreign=True)

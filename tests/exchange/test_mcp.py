@@ -19,6 +19,7 @@ from gateway.store.mcp_sessions import McpSessions
 from tests.agents.mcp_making import ADAPTER, AGENT, new, old, read, result, rpc
 from tests.conftest import ManualClock
 from tests.exchange.making import caller, exchange
+from tests.exchange.test_mcp_tools import tools
 
 OK = Outcome(code="ok", status=200, agent=AGENT)
 
@@ -26,7 +27,7 @@ OK = Outcome(code="ok", status=200, agent=AGENT)
 @pytest.fixture
 async def governor(sqlite_settings: Settings, clock: ManualClock) -> AsyncIterator[McpGovernor]:
     engine = open_engine(target(sqlite_settings))
-    yield McpGovernor(McpSessions(engine, clock, 60))
+    yield McpGovernor(McpSessions(engine, clock, 60), tools(engine, clock))
     await engine.dispose()
 
 

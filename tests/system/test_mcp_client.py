@@ -18,7 +18,8 @@ async def test_tools_are_listed_and_called(sqlite_settings: Settings, mode: str)
         result = await client.call_tool("add", {"a": 2, "b": 3})
         assert result.structured_content == {"result": 5}
         calls = [record for record in await site.records() if record.get("action") == "tool:add"]
-        assert [record["event"] for record in calls] == ["exchange.requested", "exchange.completed"]
+        events = [record["event"] for record in calls]
+        assert events == ["agent.tool_pinned", "exchange.requested", "exchange.completed"]
         assert {record["outcome"]["code"] for record in calls if "outcome" in record} == {"ok"}
 
 

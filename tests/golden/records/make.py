@@ -72,6 +72,7 @@ AGENT: dict[str, Any] = {
     "processor": "clinic-it",
     "capability": "summarize",
 }
+TOOL: dict[str, Any] = {"agent": "scribe", "action": "tool:files/read"}
 DECIDED: dict[str, Any] = {
     "action": "POST /v1/chat/completions",
     "purpose": "TREAT",
@@ -146,6 +147,9 @@ FIELDS: dict[str, dict[str, Any]] = {
     "ledger.stopped": {"node": EXCHANGE_IDS["node"]},
     "ledger.recovered": {"node": EXCHANGE_IDS["node"], "count": 3},
     "checkpoint.published": {"checkpoint": (18, to_base64(EMPTY_ROOT))},
+    "agent.tool_pinned": {**TOOL, "exchange": EXCHANGE},
+    "agent.tool_quarantined": {**TOOL, "exchange": EXCHANGE},
+    "agent.tool_released": {**TOOL, "actor": WHO["actor"], "actor_kind": WHO["actor_kind"]},
 }
 
 

@@ -1,0 +1,182 @@
+"""Tools of agents, pinned as a tenant first saw them. One that changes is quarantined until somebody releases it.
+
+Each change is on record before its row is written: a crash in between leaves a record of what the next sight of the
+tool, or the next release, does again. The other order could leave a tool in use that is on no record. While a row is
+behind its record, what is offered to callers is no more than it was: an unpinned tool is not called, a changed one is
+not what is pinned.
+"""
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.ids import uuid7
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
+from gateway.store.engine import writing
+from gateway.store.sql import insert_new, reachable
+from gateway.store.tables import tool
+
+CACHED_NS = 5 * 1_000_000_000
+"""How long an answer is remembered: a release or quarantine by another process acts within it."""
+MAX_CACHED = 1_000
+PINNED, QUARANTINED = "pinned", "quarantined"
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool as it is pinned. `offered*`: what a quarantined one has become. Times in microseconds since the epoch."""
+
+    agent: str
+    name: str
+    state: str
+    digest: str
+    definition: bytes
+    offered_digest: str | None
+    offered: bytes | None
+    first_seen_us: int
+    changed_us: int | None
+    released_us: int | None
+    released_by: str | None
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A definition that an agent offered: name, digest, and its JSON."""
+
+    name: str
+    digest: str
+    body: bytes
+
+
+class By(msgspec.Struct, frozen=True, kw_only=True):
+    """Who changes what is pinned, and where that goes on record. `tenant` is the ledger's id."""
+
+    ledger: Ledger
+    tenant: str
+    actor: str | None = None
+    actor_kind: str | None = None
+    exchange: str | None = None
+    detail: Detail = Detail()
+
+
+class ToolStore:
+    """Tools in the database. `LedgerUnavailable` from every method when it, or the ledger, cannot be used."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+        self._known: dict[tuple[str, str], tuple[dict[str, Tool], int]] = {}
+
+    async def of(self, tenant: str, agent: str, *, fresh: bool = False) -> dict[str, Tool]:
+        """All tools of an agent, by name, at most 5 s old; with `fresh` as they are now."""
+        known = self._known.get((tenant, agent))
+        if known is not None and not fresh and self._clock.monotonic_ns() < known[1]:
+            return known[0]
+        query = select(tool).where(tool.c.tenant == tenant, tool.c.agent == agent).order_by(tool.c.name)
+        with reachable():
+            async with self._engine.connect() as connection:
+                found = {row.name: _tool(row) for row in await connection.execute(query)}
+        if len(self._known) >= MAX_CACHED:
+            self._known.clear()
+        self._known[(tenant, agent)] = (found, self._clock.monotonic_ns() + CACHED_NS)
+        return found
+
+    async def note(self, by: By, agent: str, seen: tuple[Seen, ...]) -> None:
+        """What an agent was seen to offer: new tools are pinned, changed ones quarantined, others stay as they are."""
+        known = await self.of(by.tenant, agent, fresh=True)
+        for one in seen:
+            pinned = known.get(one.name)
+            if pinned is None:
+                await self._pin(by, agent, one)
+            elif one.digest not in (pinned.digest, pinned.offered_digest):
+                await self._quarantine(by, pinned, one)
+
+    async def release(self, by: By, agent: str, name: str, digest: str | None = None) -> Tool | Refusal:
+        """Pin a quarantined tool as it is offered now (`digest`: only if that is it)."""
+        found = (await self.of(by.tenant, agent, fresh=True)).get(name)
+        if found is None:
+            return Refusal(code="not_found", field="name", hint="a tool that has been seen")
+        if found.state != QUARANTINED or found.offered is None or found.offered_digest is None:
+            return Refusal(code="conflict", field="name", hint="a tool that is quarantined")
+        if digest not in (None, found.offered_digest):
+            return Refusal(code="conflict", field="digest", hint="the digest that is offered now")
+        await self._record(by, "agent.tool_released", agent, name, found.offered_digest, found.digest)
+        now = self._clock.now_us()
+        with reachable():
+            async with writing(self._engine) as connection:
+                done = await connection.execute(
+                    update(tool)
+                    .where(*_mine(by.tenant, agent, name), tool.c.offered_digest == found.offered_digest)
+                    .values(
+                        state=PINNED,
+                        digest=found.offered_digest,
+                        definition=found.offered,
+                        offered_digest=None,
+                        offered=None,
+                        released_us=now,
+                        released_by=by.actor,
+                    )
+                )
+        self._known.pop((by.tenant, agent), None)
+        if done.rowcount != 1:
+            return Refusal(code="conflict", field="name", hint="a tool that has not changed once more meanwhile")
+        return (await self.of(by.tenant, agent, fresh=True))[name]
+
+    async def _pin(self, by: By, agent: str, one: Seen) -> None:
+        await self._record(by, "agent.tool_pinned", agent, one.name, one.digest, None)
+        row = {
+            "tenant": by.tenant,
+            "agent": agent,
+            "name": one.name,
+            "state": PINNED,
+            "digest": one.digest,
+            "definition": one.body,
+            "first_seen_us": self._clock.now_us(),
+        }
+        with reachable():
+            async with writing(self._engine) as connection:
+                await connection.execute(insert_new(self._engine, tool).values(row))
+        # Two that saw the tool first at once: the later one finds what the other pinned, and compares with that.
+        pinned = (await self.of(by.tenant, agent, fresh=True))[one.name]
+        if one.digest not in (pinned.digest, pinned.offered_digest):
+            await self._quarantine(by, pinned, one)
+
+    async def _quarantine(self, by: By, pinned: Tool, one: Seen) -> None:
+        await self._record(by, "agent.tool_quarantined", pinned.agent, one.name, one.digest, pinned.digest)
+        changed = {"state": QUARANTINED, "offered_digest": one.digest, "offered": one.body}
+        with reachable():
+            async with writing(self._engine) as connection:
+                await connection.execute(
+                    update(tool)
+                    .where(*_mine(by.tenant, pinned.agent, one.name), tool.c.digest == pinned.digest)
+                    .values(**changed, changed_us=self._clock.now_us())
+                )
+        await self.of(by.tenant, pinned.agent, fresh=True)
+
+    async def _record(self, by: By, event: str, agent: str, name: str, digest: str, before: str | None) -> None:
+        now, salt = self._clock.now_us(), new_salt()
+        lines = (f"definition {digest}", *(() if before is None else (f"before {before}",)))
+        detail = encode_detail(msgspec.structs.replace(by.detail, diff=lines))
+        envelope = Envelope(
+            id=uuid7(now),
+            tenant=by.tenant,
+            event=event,
+            occurred_at=timestamp(now),
+            actor=by.actor,
+            actor_kind=by.actor_kind,
+            exchange=by.exchange,
+            agent=agent,
+            action=f"tool:{name}",
+            detail=committed(salt, "detail", detail),
+        )
+        await by.ledger.append(Entry(envelope=envelope, detail=detail, salt=salt))
+
+
+def _mine(tenant: str, agent: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    return tool.c.tenant == tenant, tool.c.agent == agent, tool.c.name == name
+
+
+def _tool(row: Row[tuple[object, ...]]) -> Tool:
+    values = {name: getattr(row, name) for name in Tool.__struct_fields__}
+    return Tool(**{**values, "definition": bytes(row.definition), "offered": row.offered and bytes(row.offered)})

@@ -1,0 +1,169 @@
+"""A tool is used as it was first seen; a changed one by nobody until it is released; each of these is on record."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.refusal import Refusal
+from gateway.ledger.entry import Appended, Entry
+from gateway.ledger.record import check
+from gateway.settings import Settings
+from gateway.store.engine import open_engine, target
+from gateway.store.tools import By, Seen, Tool, ToolStore
+from tests.conftest import ManualClock
+
+
+class Record:
+    """A ledger that keeps what it was given, or fails."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.failing = False
+
+    async def append(self, entry: Entry) -> Appended:
+        check(entry.envelope)
+        if self.failing:
+            raise LedgerUnavailable("no")
+        self.entries.append(entry)
+        return Appended(seq=0, leaf_hash=b"", recorded_at="")
+
+    @property
+    def events(self) -> list[tuple[str, str | None]]:
+        return [(entry.envelope.event, entry.envelope.action) for entry in self.entries]
+
+
+def seen(name: str = "add", text: str = "first") -> Seen:
+    return Seen(name=name, digest=f"sha256:{text}", body=f'{{"description":"{text}"}}'.encode())
+
+
+@pytest.fixture
+async def engine(database: Settings) -> AsyncIterator[AsyncEngine]:
+    made = open_engine(target(database))
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def store(engine: AsyncEngine, clock: ManualClock) -> ToolStore:
+    return ToolStore(engine, clock)
+
+
+def by(record: Record, **fields: Any) -> By:
+    return By(ledger=record, tenant="tn_1", **fields)
+
+
+async def state(store: ToolStore, name: str = "add") -> Tool:
+    return (await store.of("tn_1", "tools", fresh=True))[name]
+
+
+async def test_a_tool_is_pinned_at_first_sight_and_stays_so(store: ToolStore) -> None:
+    record = Record()
+    for _ in range(2):
+        await store.note(by(record, exchange="ex_1"), "tools", (seen(), seen("sub")))
+    assert record.events == [("agent.tool_pinned", "tool:add"), ("agent.tool_pinned", "tool:sub")]
+    assert (await state(store)).state == "pinned"
+    assert record.entries[0].envelope.agent == "tools"
+    assert b"sha256:first" in (record.entries[0].detail or b"")
+
+
+async def test_a_tool_that_changes_is_quarantined_and_what_was_pinned_is_kept(store: ToolStore) -> None:
+    record = Record()
+    await store.note(by(record), "tools", (seen(),))
+    for _ in range(2):
+        await store.note(by(record), "tools", (seen(text="second"),))
+    tool = await state(store)
+    assert (tool.state, tool.digest, tool.offered_digest) == ("quarantined", "sha256:first", "sha256:second")
+    assert (tool.definition, tool.offered) == (seen().body, seen(text="second").body)
+    assert [event for event, _ in record.events] == ["agent.tool_pinned", "agent.tool_quarantined"]
+
+
+async def test_a_tool_that_changes_back_stays_in_quarantine(store: ToolStore) -> None:
+    record = Record()
+    for text in ("first", "second", "first"):
+        await store.note(by(record), "tools", (seen(text=text),))
+    assert (await state(store)).state == "quarantined"
+
+
+async def test_what_is_released_is_what_is_offered_now(store: ToolStore, clock: ManualClock) -> None:
+    record = Record()
+    for text in ("first", "second", "third"):
+        await store.note(by(record), "tools", (seen(text=text),))
+    assert [event for event, _ in record.events].count("agent.tool_quarantined") == 2
+    done = await store.release(by(record, actor="ac_9", actor_kind="person"), "tools", "add")
+    assert isinstance(done, Tool)
+    assert (done.state, done.digest, done.offered, done.released_by) == ("pinned", "sha256:third", None, "ac_9")
+    assert record.entries[-1].envelope.actor == "ac_9"
+    await store.note(by(record), "tools", (seen(text="third"),))
+    assert (await state(store)).state == "pinned"
+    await store.note(by(record), "tools", (seen(text="first"),))
+    assert (await state(store)).state == "quarantined"
+
+
+async def test_a_release_names_what_it_releases(store: ToolStore) -> None:
+    record = Record()
+    await store.note(by(record), "tools", (seen(),))
+    codes = []
+    for name, digest in (("gone", None), ("add", None)):
+        refused = await store.release(by(record), "tools", name, digest)
+        assert isinstance(refused, Refusal)
+        codes.append(refused.code)
+    await store.note(by(record), "tools", (seen(text="second"),))
+    refused = await store.release(by(record), "tools", "add", "sha256:first")
+    assert isinstance(refused, Refusal)
+    assert [*codes, refused.code, refused.field] == ["not_found", "conflict", "conflict", "digest"]
+    assert isinstance(await store.release(by(record), "tools", "add", "sha256:second"), Tool)
+
+
+async def test_nothing_changes_that_could_not_be_put_on_record(store: ToolStore) -> None:
+    record = Record()
+    record.failing = True
+    with pytest.raises(LedgerUnavailable):
+        await store.note(by(record), "tools", (seen(),))
+    assert await store.of("tn_1", "tools", fresh=True) == {}
+    record.failing = False
+    await store.note(by(record), "tools", (seen(),))
+    await store.note(by(record), "tools", (seen(text="second"),))
+    record.failing = True
+    with pytest.raises(LedgerUnavailable):
+        await store.release(by(record), "tools", "add")
+    assert (await state(store)).state == "quarantined"
+
+
+async def test_two_who_see_a_tool_first_at_once_agree_or_it_is_quarantined(
+    engine: AsyncEngine, store: ToolStore, clock: ManualClock
+) -> None:
+    other, record = ToolStore(engine, clock), Record()
+    await other.of("tn_1", "tools")
+    await store.note(by(record), "tools", (seen(),))
+    await other._pin(by(record), "tools", seen())
+    assert (await state(store)).state == "pinned"
+    await other._pin(by(record), "tools", seen(text="second"))
+    assert (await state(store)).state == "quarantined"
+
+
+async def test_tenants_and_agents_have_tools_of_their_own(store: ToolStore) -> None:
+    record = Record()
+    await store.note(by(record), "tools", (seen(),))
+    assert await store.of("tn_2", "tools") == {}
+    assert await store.of("tn_1", "other") == {}
+
+
+async def test_what_another_process_did_is_seen_within_seconds(
+    engine: AsyncEngine, store: ToolStore, clock: ManualClock
+) -> None:
+    other, record = ToolStore(engine, clock), Record()
+    assert await other.of("tn_1", "tools") == {}
+    await store.note(by(record), "tools", (seen(),))
+    assert await other.of("tn_1", "tools") == {}
+    clock.advance(6)
+    assert set(await other.of("tn_1", "tools")) == {"add"}
+
+
+async def test_memory_holds_a_bounded_number(store: ToolStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.store.tools.MAX_CACHED", 2)
+    for number in range(5):
+        await store.of("tn_1", f"agent-{number}")
+    assert len(store._known) <= 2

@@ -91,6 +91,91 @@ class TestAnswers:
                 break
         await asyncio.wait_for(agent.gone.wait(), 5)
 
+    async def test_a_slow_reader_gets_every_byte_of_a_large_answer(self) -> None:
+        pieces = [bytes([number]) * 100_000 for number in range(40)]
+        framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
+        agent = Agent(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", *framed, b"0\r\n\r\n")
+        seen = bytearray()
+        async with (
+            serving(agent) as route,
+            AgentClient([route]) as client,
+            client.stream(route, post(), 1 << 24) as answer,
+        ):
+            async for piece in answer:
+                seen += piece
+                for _ in range(20):
+                    await asyncio.sleep(0)
+        assert seen == b"".join(pieces)
+
+    async def test_a_large_request_arrives_whole(self) -> None:
+        agent, body = Agent(ok(b"{}")), b"x" * 3_000_000
+        await answer_of(agent, post(body=body))
+        assert agent.requests[0].endswith(b"\r\n\r\n" + body)
+
+    async def test_head_has_no_body(self) -> None:
+        outgoing = Outgoing(method="HEAD", path="/", headers=(), body=b"")
+        result = await answer_of(Agent(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n", then="hang"), outgoing)
+        assert result.body == b""
+
+    @pytest.mark.parametrize("then", ["close", "abort"])
+    @pytest.mark.parametrize("secure", [False, True])
+    async def test_the_end_of_a_connection_ends_an_answer_but_under_tls_only_if_the_agent_says_so(
+        self, tmp_path: Path, secure: bool, then: str
+    ) -> None:
+        tls = server_context(*certificates(tmp_path)) if secure else None
+        ca = str(tmp_path / "root.pem") if secure else None
+        agent = Agent(b"HTTP/1.1 200 OK\r\n\r\n", b"abc", then=then)
+        async with serving(agent, tls, ca=ca) as route, AgentClient([route]) as client:
+            if secure and then == "abort":
+                with pytest.raises(AgentError, match="closed_early"):
+                    await client.send(route, post(), 100)
+            else:
+                assert (await client.send(route, post(), 100)).body == b"abc"
+
+
+class TestReuse:
+    async def test_calls_follow_each_other_on_one_connection(self) -> None:
+        agent = Agent(ok(b"{}"), then="again")
+        async with serving(agent) as route, AgentClient([route]) as client:
+            for _ in range(3):
+                assert (await client.send(route, post(), 100)).body == b"{}"
+                async with client.stream(route, post(), 100) as answer:
+                    assert await answer.whole() == b"{}"
+        assert (agent.connections, len(agent.requests)) == (1, 6)
+
+    async def test_calls_at_the_same_time_have_one_each(self) -> None:
+        agent = Agent(ok(b"{}"), then="again")
+        async with serving(agent) as route, AgentClient([route]) as client:
+            await asyncio.gather(*(client.send(route, post(), 100) for _ in range(5)))
+        assert (agent.connections, len(agent.requests)) == (5, 5)
+
+    async def test_a_stream_that_was_left_before_its_end_is_not_read_by_the_next_call(self) -> None:
+        agent = Agent(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", then="again")
+        async with serving(agent) as route, AgentClient([route]) as client:
+            for _ in range(2):
+                async with client.stream(route, post(), 100) as answer:
+                    assert await anext(aiter(answer)) == b"abc"
+                with pytest.raises(AgentError, match="closed_early"):
+                    await answer.whole()
+        assert agent.connections == 2
+
+    async def test_nothing_is_sent_twice(self) -> None:
+        """Not even where a connection that was kept is closed by the agent without an answer: it may have acted."""
+        agent = Agent(then="close")
+        async with serving(agent) as route, AgentClient([route]) as client:
+            with pytest.raises(AgentError, match="closed_early"):
+                await client.send(route, post(), 100)
+        assert len(agent.requests) == 1
+
+    async def test_a_connection_that_the_agent_closed_while_idle_is_not_used(self) -> None:
+        agent = Agent(ok(b"{}"), then="close")
+        async with serving(agent) as route, AgentClient([route]) as client:
+            for _ in range(3):
+                agent.gone.clear()
+                await client.send(route, post(), 100)
+                await asyncio.wait_for(agent.gone.wait(), 5)
+        assert agent.connections == 3
+
 
 class TestMisbehaviour:
     async def test_nobody_listening_is_a_failed_connection(self) -> None:
@@ -168,18 +253,48 @@ class TestMisbehaviour:
             "answer_too_large"
         )
 
-    async def test_cancelling_a_call_closes_its_connection(self) -> None:
+    @pytest.mark.parametrize("secure", [False, True])
+    @pytest.mark.parametrize("streamed", [False, True])
+    async def test_cancelling_a_call_before_its_answer_closes_its_connection(
+        self, tmp_path: Path, streamed: bool, secure: bool
+    ) -> None:
+        tls = server_context(*certificates(tmp_path)) if secure else None
+        agent = Agent(then="hang")
+        ca = str(tmp_path / "root.pem") if secure else None
+        async with serving(agent, tls, ca=ca) as route, AgentClient([route]) as client:
+
+            async def call() -> None:
+                if streamed:
+                    async with client.stream(route, post(), 100):
+                        pass
+                else:
+                    await client.send(route, post(), 100)
+
+            task = asyncio.create_task(call())
+            await asyncio.wait_for(agent.asked.wait(), 5)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            # Seen while the client is still open: it is the call's end that closes, not the client's.
+            await asyncio.wait_for(agent.gone.wait(), 5)
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    async def test_cancelling_a_call_in_the_middle_of_its_answer_closes_its_connection(self, streamed: bool) -> None:
         agent = Agent(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", then="hang")
         async with serving(agent) as route, AgentClient([route]) as client:
             started = asyncio.Event()
 
             async def call() -> None:
+                if not streamed:
+                    started.set()
+                    await client.send(route, post(), 100)
                 async with client.stream(route, post(), 100) as answer:
                     async for _ in answer:
                         started.set()
 
             task = asyncio.create_task(call())
             await asyncio.wait_for(started.wait(), 5)
+            await asyncio.wait_for(agent.asked.wait(), 5)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

@@ -29,6 +29,8 @@ from gateway.ledger.entry import Ledger
 _UNAVAILABLE, _ENOUGH = 503, 429
 _NOT_DONE = frozenset({"connect_failed", "timeout_connect", "unavailable", "enough"})
 """What is certain to have done nothing: never sent, or refused as 503 or 429."""
+_NOT_SENT = frozenset({"address_refused", "overloaded", "cannot_render"})
+"""What is as certain, but would be no different the next moment with the same agent."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _ANSWERS = frozenset({"chat", "respond", "embed"})
 _SECOND_NS = 1_000_000_000
@@ -207,7 +209,7 @@ class Forwarder:
     ) -> _Call | None:
         """The next agent that policy permits, asked anew, and that has a place for the message; None when there is
         none, or when asking twice could do a thing twice (a request that changes something and may have arrived)."""
-        if code not in _NOT_DONE and not repeatable(message):
+        if code not in _NOT_DONE | _NOT_SENT and not repeatable(message):
             return None
         if exchange.headers.exact or exchange.caller is None or exchange.classified is None:
             return None

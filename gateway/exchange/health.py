@@ -21,7 +21,7 @@ from gateway.settings import Breaker as Rules
 FAULTS = frozenset(
     {
         *("connect_failed", "timeout_connect", "timeout_response", "timeout_total", "closed_early", "bad_answer"),
-        *("redirected", "unavailable", "agent_failed"),
+        *("redirected", "unavailable", "agent_failed", "address_refused"),
     }
 )
 """`AgentError` codes that speak against an agent. Not `answer_too_large`: how much is asked for is the caller's choice,

@@ -219,6 +219,13 @@ async def test_what_may_have_changed_something_is_not_asked_of_another_agent(clo
     assert happened == ["send local", "send local", "record friend 2", "send friend"]
 
 
+@pytest.mark.parametrize("code", ["address_refused", "overloaded", "cannot_render"])
+async def test_what_never_left_may_be_asked_of_another_agent_at_once(clock: ManualClock, code: str) -> None:
+    everything = (rule("anything", agent="zone:*", action="*"),)
+    _, happened, _ = await forwarded(clock, code, ANSWER, action="tool:delete", lines=everything)
+    assert happened == ["send local", "record friend 2", "send friend"]
+
+
 async def test_an_exchange_without_a_message_is_not_forwarded(clock: ManualClock) -> None:
     agents = health(clock)
     routes = Chooser(router(clock, ANYWHERE), agents)

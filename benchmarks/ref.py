@@ -1,4 +1,4 @@
-"""REF, what the pipeline is measured against: a bare ASGI pass-through on the same server and the same HTTP client.
+"""REF, what the pipeline is measured against: a bare ASGI pass-through on the same server and a fast HTTP client.
 
 uvicorn with uvloop and httptools, pyreqwest, no framework. It reads the body, sends it on and gives back the answer.
 Nobody is identified, nothing is parsed, checked, decided or recorded.

@@ -32,23 +32,27 @@ async def _gone(task: "asyncio.Task[httpx.Response]") -> None:
 async def test_a_caller_who_goes_while_the_agent_works_is_on_record(database: Settings, stream: bool) -> None:
     watch = Watch()
     async with system(database, failpoint=watch) as site:
-        working = asyncio.Event()
+        working, told = asyncio.Event(), asyncio.Event()
 
-        async def work(headers: dict[str, str]) -> None:
+        async def work(scope: Any, receive: Any, send: Any) -> None:
             working.set()
-            await asyncio.Event().wait()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            told.set()
 
-        site.agents["cloud"].on_request = work
+        site.agents["cloud"].behave = work
         key = await site.key("clerk")
         task = asyncio.create_task(site.chat(key, PUBLIC, stream=stream))
         await asyncio.wait_for(working.wait(), 10)
         await _gone(task)
+        # The agent learns it before it has said a word: nobody pays for an answer that nobody reads.
+        await asyncio.wait_for(told.wait(), 10)
         (end,) = await watch.until(_ended(site))
         assert (end["outcome"]["code"], end["outcome"]["status"]) == ("client_disconnected", 499)
         assert end["agent"] == "cloud"
         # Nobody else is asked for a caller who is gone.
         assert not site.agents["ward"].received
-        site.agents["cloud"].on_request = None
+        site.agents["cloud"].behave = None
         assert (await site.chat(key, PUBLIC)).status_code == 200
 
 

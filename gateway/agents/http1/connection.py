@@ -102,7 +102,9 @@ class Connection(asyncio.Protocol):
 
     def fresh(self) -> bool:
         """Whether an idle connection is still good: neither closed nor closing, and silent."""
-        if self.closed or self.reader.state != IDLE or self._loop.time() >= self._limit:
+        if self._transport is None or self._transport.is_closing():
+            return False
+        if self.reader.state != IDLE or self._loop.time() >= self._limit:
             return False
         # What the agent sent since the loop last looked, an end or anything else.
         return not self._poll.poll(0)
@@ -155,6 +157,7 @@ class Connection(asyncio.Protocol):
             return
         self.closed = True
         self.reader.end(clean=False)
+        self.reader.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -34,12 +34,12 @@ class AnswerReader:
 
     __slots__ = (
         "_bodiless",
+        "_body",
         "_headers",
         "_interim",
         "_max_bytes",
         "_measured",
         "_parser",
-        "_pieces",
         "_until_close",
         "_wire",
         "error",
@@ -61,7 +61,7 @@ class AnswerReader:
         self._wire = self._measured = self._interim = self._max_bytes = 0
         self._bodiless = self._until_close = False
         self._headers: list[tuple[str, str]] = []
-        self._pieces: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._parser = httptools.HttpResponseParser(self)
 
     def begin(self, *, bodiless: bool, max_bytes: int) -> None:
@@ -70,13 +70,12 @@ class AnswerReader:
         self._bodiless, self._max_bytes = bodiless, max_bytes
         self.received = self.waiting = self._wire = self._measured = self._interim = 0
         self._until_close = False
-        self._headers, self._pieces = [], []
+        self._headers, self._body = [], b""
 
     def take(self) -> bytes:
         """What has come of the body and was not taken yet."""
-        pieces = self._pieces
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self._pieces = []
+        body = bytes(self._body)
+        self._body = b""
         self.waiting = 0
         return body
 
@@ -108,6 +107,10 @@ class AnswerReader:
             self.state = DONE
         elif self.state in (HEAD, BODY):
             self.fail("closed_early")
+
+    def close(self) -> None:
+        """After the end: nothing will be fed any more. The parser, which holds this reader, is let go."""
+        del self._parser
 
     def fail(self, code: str) -> None:
         """Give this answer up, for the first reason there is."""
@@ -174,7 +177,13 @@ class AnswerReader:
         self.waiting += size
         if self.received > self._max_bytes:
             self._refuse("answer_too_large")
-        self._pieces.append(body)
+        if not self._body:
+            self._body = body
+            return
+        if isinstance(self._body, bytes):
+            # One buffer, not a list: of bodies in tiny chunks the objects would weigh many times the bytes.
+            self._body = bytearray(self._body)
+        self._body += body
 
     def on_message_complete(self) -> None:
         if self.state == BODY:

@@ -1,6 +1,7 @@
 """Answers are read strictly: what could be understood in two ways, or has no end, is no answer."""
 
 import random
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -219,8 +220,25 @@ class TestBounds:
     def test_single_bytes_as_chunks_are_all_right(self) -> None:
         assert whole(read(CHUNKED + b"1\r\nx\r\n" * 90_000 + b"0\r\n\r\n")) == b"x" * 90_000
 
+    def test_a_body_in_tiny_chunks_weighs_no_more_than_its_bytes(self) -> None:
+        tracemalloc.start()
+        try:
+            reader = read(CHUNKED + b"2\r\nxy\r\n" * 45_000, max_bytes=100_000)
+            weight, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert reader.waiting == 90_000
+        assert weight < 10 * reader.waiting
+
 
 class TestOneAfterAnother:
+    def test_a_reader_that_was_closed_keeps_what_it_read_and_takes_no_more(self) -> None:
+        reader = read(OK + b"content-length: 3\r\n\r\nabc")
+        reader.end(clean=False)
+        reader.close()
+        reader.feed(EMPTY)
+        assert whole(reader) == b"abc"
+
     def test_interim_answers_are_skipped(self) -> None:
         reader = read(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n", EMPTY)
         assert (reader.status, reader.headers, whole(reader)) == (200, (("content-length", "0"),), b"")

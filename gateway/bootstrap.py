@@ -33,6 +33,7 @@ from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.caching import Caching, MemoryCache
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
@@ -357,6 +358,20 @@ def build_digest() -> str:
     return f"sha256:{total.hexdigest()}"
 
 
+def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
+    """What is kept of agents that allow it, in this process's memory; `ConfigurationError` for a class that is none."""
+    unknown = sorted(set(settings.cache.classes) - policy.known_classes)
+    if unknown:
+        known = ", ".join(sorted(policy.known_classes))
+        raise ConfigurationError(f"cache.classes must be data classes of the policy, which are {known}")
+    return Caching(
+        MemoryCache(settings.cache.entries, settings.cache.size_bytes),
+        clock,
+        lifetimes={agent.id: agent.cache_s for agent in settings.agent if agent.cache_s > 0},
+        classes=frozenset(settings.cache.classes),
+    )
+
+
 def config_digest(settings: Settings) -> str:
     """Digest of the settings in force (which hold references to secrets, never secrets)."""
     data = msgspec.json.encode(msgspec.structs.replace(settings, base="."), order="sorted")
@@ -433,6 +448,7 @@ def _parts(
         policy=policy,
         router=chooser,
         health=health,
+        caching=caching_of(settings, policy, clock),
         sessions=sessions,
         forwarder=Forwarder(
             client=client,

@@ -23,6 +23,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering, Protocol
 from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.caching import Caching, told
 from gateway.exchange.choosing import Chooser, turned_away
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import Failures
@@ -48,6 +49,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     router: Chooser
     health: Health
+    caching: Caching
     sessions: Sessions
     forwarder: Forwarder
     answering: Answering
@@ -113,24 +115,29 @@ class Pipeline:
                     denied = Denied(decision=decided.decision, explanation=decided.explanation)
                     return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
 
-                # A place at the agent. What finds none is refused before anything claims that it would be sent.
-                place = await parts.health.admit(decided.route.id)
+                # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims
+                # that it would be sent.
+                kept = await parts.caching.find(exchange, decided, protocol.adapter)
+                if kept is None:
+                    place = await parts.health.admit(decided.route.id)
+                    if isinstance(place, Refusal):
+                        return await self._refuse(exchange, responder, place, turned_away(decided))
+                    stack.callback(place.release)
+                    exchange.place = place
                 started = self._step("queue", started)
-                if isinstance(place, Refusal):
-                    return await self._refuse(exchange, responder, place, turned_away(decided))
-                stack.callback(place.release)
-                exchange.place = place
 
                 # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was
                 #    about to, and recovery gives the exchange its end.
-                intent = await self._intend(exchange, decided)
+                intent = await self._intend(exchange, decided, asked=kept is None)
                 started = self._step("record-intent", started)
                 if isinstance(intent, Refusal):
                     return await self._refuse(exchange, responder, intent)
 
                 # 8. forward, masked as decided, with fall-back to permitted agents only.
-                delivered = await self._taken(exchange, decided) or await parts.forwarder.forward(
-                    exchange, decided, protocol.adapter, self._ledger(exchange), stack
+                delivered = (
+                    kept
+                    or await self._taken(exchange, decided)
+                    or await parts.forwarder.forward(exchange, decided, protocol.adapter, self._ledger(exchange), stack)
                 )
                 started = self._step("forward", started)
                 if isinstance(delivered, Undelivered):
@@ -219,14 +226,16 @@ class Pipeline:
             joined=joined,
         )
 
-    async def _intend(self, exchange: Exchange, routed: Routed) -> Refusal | None:
-        """Step 7. Cancelled while it waits, the record may still come to be: the end waits for it."""
-        entry = self._grown(exchange, self._parts.scribe.intent(exchange, routed))
+    async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
+        """Step 7. Cancelled while it waits, the record may still come to be: the end waits for it. `asked`: whether an
+        agent is about to be."""
+        entry = self._grown(exchange, self._parts.scribe.intent(exchange, routed, asked=asked))
         exchange.appended = True
         exchange.intent = asyncio.ensure_future(self._ledger(exchange).append(entry))
         try:
             await asyncio.shield(exchange.intent)
         except PolicyMoved:
+            await self._parts.caching.clear()
             return Refusal(code="policy_changed", retry_after=1)
         exchange.opened = True
         self._metrics.decision(routed.decision.effect, routed.route.zone)
@@ -267,12 +276,16 @@ class Pipeline:
         outcome = await passed.inspect(responder)
         if exchange.place is not None:
             exchange.place.ended(outcome.code, outcome.reason)
+        if isinstance(delivered, Delivered):
+            outcome = told(delivered, outcome)
         if protocol.governor is not None:
             await protocol.governor.settle(exchange, outcome)
         started = self._step("inspect", started)
         # A crash before this is durable: the caller has no complete answer, and recovery says `interrupted`. After: the
         # record says that it was released; at worst the caller never got its last bytes.
         await self._end(exchange, outcome)
+        if exchange.cache_key is not None and isinstance(delivered, Delivered):
+            await self._parts.caching.keep(exchange, delivered, outcome)
         self._step("record-outcome", started)
         await self._pause("outcome.recorded")
         await passed.release(responder)

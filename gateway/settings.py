@@ -101,6 +101,15 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Days after its last message at which a session ends: what is said in its name from then on is refused."""
 
 
+class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Answers that are kept, of agents that have a `cache_s`."""
+
+    classes: tuple[str, ...] = ("public", "internal")
+    """Data classes that may be kept: a request or an answer with any other is not."""
+    entries: int = 10_000
+    size_bytes: int = 64 * 1024 * 1024
+
+
 class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     trusted: bool = False
@@ -173,6 +182,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Retries as a share of the messages, at most; one a second more is always granted."""
     retry_wait_s: float = 5.0
     """The longest `Retry-After` that is waited for."""
+    cache_s: float = 0.0
+    """Seconds that an answer is kept for who asks the same with the same rights; 0: it is not."""
     health: str | None = None
     """Path below `url` that a health check asks for with a plain GET; none without it."""
     health_interval_s: float = 10.0
@@ -234,6 +245,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: LedgerSettings = LedgerSettings()
     limits: Limits = Limits()
     classification: Classification = Classification()
+    cache: Cache = Cache()
     sessions: SessionSettings = SessionSettings()
     mcp: Mcp = Mcp()
     zone: tuple[Zone, ...] = ()
@@ -372,6 +384,8 @@ def _consistent(settings: Settings) -> None:
     _reachable(settings.server)
     if (settings.server.tls_certificate is None) != (settings.server.tls_key is None):
         raise ConfigurationError("server.tls_certificate and server.tls_key go together")
+    if "unscanned" in settings.cache.classes:
+        raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")
     _bounds(settings)
 
 
@@ -442,6 +456,7 @@ def _resilience(place: str, agent: Agent) -> None:
         ("retries", agent.retries, 0, 10),
         ("retry_budget", agent.retry_budget, 0, 1),
         ("retry_wait_s", agent.retry_wait_s, 0, 600),
+        ("cache_s", agent.cache_s, 0, 2_592_000),
         ("health_interval_s", agent.health_interval_s, 0.1, 86400),
         ("breaker.fault_share", breaker.fault_share, 0.01, 1),
         ("breaker.slow_share", breaker.slow_share, 0.01, 1),
@@ -477,6 +492,8 @@ def _bounds(settings: Settings) -> None:
         ("limits.concurrency", settings.limits.concurrency, 1, 1_000_000),
         ("mcp.session_idle_s", settings.mcp.session_idle_s, 1, 604_800),
         ("sessions.idle_days", settings.sessions.idle_days, 1, 3_650),
+        ("cache.entries", settings.cache.entries, 1, 10_000_000),
+        ("cache.size_bytes", settings.cache.size_bytes, 1024, 1 << 40),
         ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),
     ):
         if not low <= value <= high:

@@ -104,6 +104,14 @@ async def test_what_was_opened_is_closed_when_the_start_fails_half_way(sqlite_se
         assert all(gateway.ready().values())
 
 
+async def test_only_classes_that_the_policy_knows_may_be_kept(sqlite_settings: Settings) -> None:
+    settings = settings_for(sqlite_settings, {}, cache={"classes": ["pubic"]})
+    Keyring.create(Path(sqlite_settings.base) / "keys").close()
+    with pytest.raises(ConfigurationError, match="cache.classes must be data classes of the policy, which are .*public"):
+        async with open_gateway(settings):
+            raise AssertionError("it started")
+
+
 def test_a_policy_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="gateway init"):
         load_policy_set(parse({}, {}, tmp_path), "1-0")

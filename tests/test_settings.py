@@ -159,6 +159,10 @@ def test_a_health_check_is_a_path(path: str) -> None:
     assert said == "agent[0].health must be a path that starts with /, below the agent's url"
 
 
+def test_what_could_not_be_read_is_never_kept() -> None:
+    assert refused(cache={"classes": ["public", "unscanned"]}).startswith("cache.classes must not name unscanned")
+
+
 def test_what_this_version_cannot_keep_is_refused_not_ignored() -> None:
     assert "memory://" in refused(limits={"url": f"redis://:{HIDDEN}@host"})
     assert "workers" in refused(server={"workers": 2})

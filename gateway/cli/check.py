@@ -19,7 +19,7 @@ from gateway.agents.client import AgentClient
 from gateway.agents.http import HttpAdapter
 from gateway.agents.jwks import FileKeys
 from gateway.agents.registry import Registry
-from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, bounds_of, load_policy_set, load_schemas
+from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, bounds_of, caching_of, load_policy_set, load_schemas
 from gateway.checks.classification.engine import Engine
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
@@ -113,7 +113,9 @@ def _policy(settings: Settings) -> Policy:
 
 async def _policies(settings: Settings) -> str:
     profile = "no profile" if settings.policy.profile is None else f"profile {settings.policy.profile}"
-    return f"{_policy(settings).digest}, {profile}"
+    policy = _policy(settings)
+    caching_of(settings, policy, SystemClock())
+    return f"{policy.digest}, {profile}"
 
 
 async def _schemas(settings: Settings) -> str:

@@ -6,6 +6,7 @@
 `Scribe`     turns what is known into ledger entries           `scribe`
 `Router`     candidates, rulings and masks: the decision       `router`
 `Chooser`    the decision, with an eye on how agents are       `choosing`
+`Caching`    answers that are kept, and who may have them      `caching`
 `Health`     how agents are: breakers, places, retry budgets   `health`
 `Forwarder`  retries and fall-back                             `forwarder`
 `Inspector`  answers and streams on their way back             `inspector`

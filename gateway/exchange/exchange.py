@@ -126,6 +126,7 @@ class Exchange:
         "__weakref__",
         "appended",
         "arrival",
+        "cache_key",
         "caller",
         "classified",
         "closed",
@@ -175,6 +176,8 @@ class Exchange:
         """The intent on its way to the ledger."""
         self.passing: Cuttable | None = None
         """The answer on its way to the caller."""
+        self.cache_key: bytes | None = None
+        """Under which its answer may be kept, if it is one that may be."""
         self.place: Place | None = None
         """Its place at the agent that `routed` names."""
         self.closed = False

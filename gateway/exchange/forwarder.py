@@ -43,6 +43,10 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     answer: Answer | None = None
     stream: WireStream | None = None
+    wire: WireAnswer | None = None
+    """The whole answer as it came, where it came from an agent just now."""
+    kept_of: str | None = None
+    """The exchange that a kept answer is from: nobody was asked for it, and `attempts` is 0."""
 
 
 class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +185,7 @@ class Forwarder:
             return _Tried(code=error.code, asked_s=asked_s)
         call.place.answered(took_ns, found.status)
         return _Tried(
-            found=Delivered(routed=call.routed, attempts=call.attempts, answer=answer),
+            found=Delivered(routed=call.routed, attempts=call.attempts, answer=answer, wire=found),
             code="enough" if found.status == _ENOUGH else "ok",
             asked_s=asked_s,
         )

@@ -39,16 +39,19 @@ class Scribe:
         self._clock, self._sealing, self._node = clock, sealing, node
         self._policy, self._engine, self._config = policy, engine, config
 
-    def intent(self, exchange: Exchange, routed: Routed) -> Entry:
-        """`exchange.requested`: the decision, the first agent, and a commitment to the caller's own bytes."""
+    def intent(self, exchange: Exchange, routed: Routed, *, asked: bool = True) -> Entry:
+        """`exchange.requested`: the decision, the first agent, and a commitment to the caller's own bytes. Where nobody
+        is asked, because the answer was kept, it names no agent: nothing is disclosed."""
         envelope = self._envelope("exchange.requested", exchange)
-        self._decided(envelope, routed)
+        self._decided(envelope, routed, named=asked)
+        if not asked:
+            envelope.attempt = 0
         message = _known(exchange.message)
         key = self._key(exchange)
         sealed = [self._commit_request(envelope, message, key)]
         if exchange.headers.idempotency is not None:
             sealed.append(self._commit_idempotency(envelope, exchange.headers.idempotency, key))
-        detail = self._detail(exchange, explanation=routed.explanation, route=routed.route)
+        detail = self._detail(exchange, explanation=routed.explanation, route=routed.route if asked else None)
         return self._entry(envelope, detail, exchange, opens=True, sealed=tuple(sealed), key=key)
 
     def attempt(self, exchange: Exchange, routed: Routed, number: int, sent: bytes) -> Entry:
@@ -176,12 +179,13 @@ class Scribe:
             node=self._node,
         )
 
-    def _decided(self, envelope: Envelope, routed: Routed) -> None:
+    def _decided(self, envelope: Envelope, routed: Routed, *, named: bool = True) -> None:
         decision = routed.decision
         envelope.decision = decision_info(decision)
         envelope.candidates = tuple(candidate_info(view) for view in decision.candidates)
         envelope.inputs = dict(routed.inputs)
-        _name_agent(envelope, routed.route)
+        if named:
+            _name_agent(envelope, routed.route)
 
     def _commit_request(self, envelope: Envelope, message: Message, key: ExchangeKey) -> SealedPart:
         salt = new_salt()

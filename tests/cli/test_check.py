@@ -151,13 +151,20 @@ def test_an_agent_that_listens_is_told_so(gateway: Run, site: Path) -> None:
     assert states(result.data)["agent ward"] == "ok"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://nowhere.invalid", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://nowhere.invalid"])
 def test_an_agent_that_does_not_answer_is_a_warning(gateway: Run, site: Path, url: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can
         extend(site, AGENT.format(url=url.format(port=taken.getsockname()[1])))
         result = gateway("check", "--json")
     assert result.code == 0
+    assert states(result.data)["agent ward"] == "unreachable"
+
+
+def test_an_address_that_cannot_be_one_is_bad(gateway: Run, site: Path) -> None:
+    extend(site, AGENT.format(url="http://127.0.0.1:99999"))
+    result = gateway("check", "--json")
+    assert result.code == 1
     assert states(result.data)["agent ward"] == "unreachable"
 
 

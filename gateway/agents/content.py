@@ -1,35 +1,52 @@
-"""A body of any media type: what can be read becomes parts, what cannot is one `unreadable` part, never nothing."""
+"""A body of any media type: what can be read becomes parts, what cannot is one `unreadable` part, never nothing.
+
+What a body is comes from the route's declared layout, and without one from its media type. The formats themselves are
+in `formats`; here is which of them reads a body, and how it is written again with masks.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
-from urllib.parse import quote_plus, unquote_to_bytes
+from collections.abc import Mapping
 
 import msgspec
 
-from gateway.agents.bodies import read_json, replace, walk, write_json
+from gateway.agents.bodies import MAX_PARTS, read_json, replace, walk, write_json
+from gateway.agents.formats import delimited, fhir, fixed, hl7, multipart, x12, xml
+from gateway.agents.formats.document import Reading, decode, encode, malformed, rewrite, same_charset
+from gateway.agents.formats.labels import Labels
+from gateway.agents.formats.layout import Layout, Marking
+from gateway.agents.formats.pairs import pair_parts, read_pairs, render_pairs
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
 
 FORM = "application/x-www-form-urlencoded"
-MAX_PAIRS = 1000
+MULTIPART = "multipart/form-data"
 _MEDIA_TYPE = re.compile(r"([a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127})[ \t]*(?:;.*)?", re.DOTALL)
 _CHARSET = re.compile(r';[ \t]*charset="?([^";\s]*)"?', re.IGNORECASE)
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,63}")
-_OUTSIDE = re.compile(r"[^!-\"$-~]")
-_MARKUP = frozenset({"text/html", "text/xml"})
+_BY_TYPE: Mapping[str, Layout] = {
+    **dict.fromkeys(hl7.MEDIA_TYPES, Layout(format="hl7")),
+    **dict.fromkeys(x12.MEDIA_TYPES, Layout(format="x12")),
+    **dict.fromkeys(("application/fhir+json", "application/json+fhir"), Layout(format="fhir")),
+    **dict.fromkeys(("application/xml", "text/xml"), Layout(format="xml")),
+    FORM: Layout(format="form"),
+}
+_JSON, _XML = Layout(format="json"), Layout(format="xml")
+_NONE = Marking()
+_INNER = re.compile(r"multipart:(\d+):(.*)", re.DOTALL)
 
 
-class Pair(msgspec.Struct, frozen=True):
-    """One `name=value` of a query or a form: as it was written, and what it means."""
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """How a body was read, and so how it is written again. `kind` is the layout's format, `text`, `multipart` or empty
+    for what could not be read; `text` and `reading` are those of a format that is not JSON."""
 
-    place: str
-    raw: str
-    name: str
-    value: str
+    kind: str = ""
+    charset: str = ""
+    text: str = ""
+    reading: Reading | None = None
+    inner: tuple[tuple[multipart.Field, "Content"], ...] = ()
+    bounds: Bounds | None = None
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +55,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     parts: tuple[Part, ...]
     document: object = None
+    form: Form = Form()
 
 
 def media_type(content_type: str | None) -> str:
@@ -50,120 +68,198 @@ def is_json(media: str) -> bool:
     return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
 
 
-def read_content(body: bytes, content_type: str | None, bounds: Bounds) -> Content | Refusal:
-    """The parts of a body, by its declared type. A body that breaks the rules of its own type is refused."""
+def charset_of(content_type: str | None) -> str:
+    """The charset parameter in lower case; empty where there is none."""
+    found = _CHARSET.search(content_type or "")
+    return found.group(1).lower() if found else ""
+
+
+def read_content(
+    body: bytes, content_type: str | None, bounds: Bounds, layout: Layout | None = None
+) -> Content | Refusal:
+    """The parts of a body. One that breaks the rules of its own type or of the declared layout is refused."""
     media = media_type(content_type)
     if not body:
         return Content(media_type=media, parts=())
-    charset = _CHARSET.search(content_type or "")
-    readable = (charset.group(1).lower() if charset else "") in _UTF8
-    if is_json(media):
-        if not readable:
+    charset = charset_of(content_type)
+    if layout is None:
+        layout = _usual(media)
+    if layout is None:
+        return _undeclared(body, media, content_type or "", bounds)
+    if layout.format in ("json", "fhir"):
+        if charset not in _UTF8:
             return Refusal(code="media_type", field="content-type", hint="JSON in UTF-8 (RFC 8259)")
-        return _json(body, media, bounds)
-    if media == FORM and readable:
-        return _form(body, media)
-    if media.startswith("text/") and readable:
-        return _text(body, media)
-    return Content(media_type=media, parts=(Part("", "", "unreadable"),))
+        return _json(body, media, bounds, layout)
+    if layout.format == "form":
+        return _form(body, media, layout) if charset in _UTF8 else _unreadable(media)
+    return _document(body, media, layout.charset or charset, bounds, layout)
 
 
-def render_content(body: bytes, media: str, document: object, masked: Mapping[str, str]) -> bytes:
+def render_content(body: bytes, form: Form, document: object, masked: Mapping[str, str]) -> bytes:
     """The body with its masked parts replaced; the exact bytes where nothing is masked.
 
     `masked` holds places of this body only; `FormatError` for one that is not there.
     """
     if not masked:
         return body
-    if is_json(media):
+    if form.kind == "json":
         return write_json(replace(document, masked))
-    if media == FORM:
+    if form.kind == "fhir" and form.bounds is not None:
+        return write_json(fhir.masked(document, masked, form.bounds))
+    if form.kind == "form":
         pairs = read_pairs(body.decode("ascii"), "form")
         if not isinstance(pairs, Refusal):
             return render_pairs(pairs, masked).encode("ascii")
-    if media.startswith("text/") and masked.keys() == {""}:
-        return masked[""].encode()
+    if form.kind == "text" and masked.keys() == {""}:
+        return encode(masked[""], form.charset)
+    if form.kind == "multipart":
+        return _render_fields(body, form, masked)
+    if form.reading is not None:
+        return encode(rewrite(form.text, form.reading, masked), form.charset)
     raise FormatError("a mask for a place that is not there")
 
 
-def read_pairs(raw: str, kind: str) -> tuple[Pair, ...] | Refusal:
-    """The pairs of a query or a form (`kind` names which), decoded strictly: one meaning or a refusal."""
-    if not raw:
-        return ()
-    pieces = raw.split("&")
-    if len(pieces) > MAX_PAIRS:
-        return Refusal(code="parameter_invalid", field=kind, hint=f"at most {MAX_PAIRS} parameters")
-    pairs: list[Pair] = []
-    places: set[str] = set()
-    for index, piece in enumerate(pieces):
-        name, _, value = piece.partition("=")
-        decoded = (_decoded(name), _decoded(value))
-        if decoded[0] is None or decoded[1] is None:
-            return Refusal(code="parameter_invalid", field=kind, hint="percent-encoded UTF-8 (RFC 3986 §2)")
-        # A place is told more freely than a text, so a name that could be anybody's stands as a number.
-        place = f"{kind}:{decoded[0]}" if _PLAIN_NAME.fullmatch(decoded[0]) else f"{kind}:#{index}"
-        if place in places:
-            place = f"{kind}:#{index}"
-        places.add(place)
-        pairs.append(Pair(place, piece, decoded[0], decoded[1]))
-    return tuple(pairs)
+def _usual(media: str) -> Layout | None:
+    """The layout that a media type says."""
+    found = _BY_TYPE.get(media)
+    if found is not None:
+        return found
+    return _JSON if is_json(media) else _XML if media.endswith("+xml") else None
 
 
-def pair_parts(pairs: Sequence[Pair]) -> list[Part]:
-    """A name part for each name, a text part for each value."""
-    parts: list[Part] = []
-    for pair in pairs:
-        if pair.name:
-            parts.append(Part(pair.place, pair.name, "name"))
-        if pair.value:
-            parts.append(Part(pair.place, pair.value, "text", pair.name))
-    return parts
+def _undeclared(body: bytes, media: str, content_type: str, bounds: Bounds) -> Content | Refusal:
+    if media.startswith("text/"):
+        return _text(body, media, charset_of(content_type))
+    if media == MULTIPART:
+        return _fields(body, media, content_type, bounds)
+    return _unreadable(media)
 
 
-def render_pairs(pairs: Sequence[Pair], masked: Mapping[str, str]) -> str:
-    """The pairs joined again; those that are masked encoded anew, the others as they were written."""
-    if not masked.keys() <= {pair.place for pair in pairs}:
-        raise FormatError("a mask for a place that is not there")
-    return "&".join(
-        f"{quote_plus(pair.name)}={quote_plus(masked[pair.place])}" if pair.place in masked else pair.raw
-        for pair in pairs
-    )
-
-
-def _decoded(text: str) -> str | None:
-    if _OUTSIDE.search(text) or _BAD_ESCAPE.search(text):
-        return None
-    try:
-        return unquote_to_bytes(text.replace("+", " ")).decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def _json(body: bytes, media: str, bounds: Bounds) -> Content | Refusal:
+def _json(body: bytes, media: str, bounds: Bounds, layout: Layout) -> Content | Refusal:
     read = read_json(body, bounds)
     if isinstance(read, Refusal):
         return read
     parts: list[Part] = []
-    walk(read.value, parts)
-    return Content(media_type=media, parts=tuple(parts), document=read.value)
+    if layout.format == "fhir":
+        parts = fhir.parts(read.value, layout, bounds)
+    elif isinstance(layout.labels, Labels) and layout.labels:
+        parts = layout.labels.parts(read.value)
+    else:
+        walk(read.value, parts)
+    if layout.health and layout.format == "json":
+        parts.append(_health())
+    form = Form(kind=layout.format, bounds=bounds)
+    return Content(media_type=media, parts=tuple(parts), document=read.value, form=form)
 
 
-def _form(body: bytes, media: str) -> Content | Refusal:
+def _form(body: bytes, media: str, layout: Layout) -> Content | Refusal:
     if not body.isascii():
         return Refusal(code="parameter_invalid", field="form", hint="percent-encoded UTF-8 (RFC 3986 §2)")
     pairs = read_pairs(body.decode("ascii"), "form")
     if isinstance(pairs, Refusal):
         return pairs
-    return Content(media_type=media, parts=tuple(pair_parts(pairs)))
+    labels = layout.labels if isinstance(layout.labels, Labels) else None
+    parts = pair_parts(
+        pairs, labels.member if labels is not None else lambda name: layout.fields.get(name, _NONE).known
+    )
+    if layout.health:
+        parts.append(_health())
+    return Content(media_type=media, parts=tuple(parts), form=Form(kind="form"))
 
 
-def _text(body: bytes, media: str) -> Content | Refusal:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return Refusal(code="body_not_utf8", hint="text in UTF-8, or another charset declared")
+def _document(body: bytes, media: str, charset: str, bounds: Bounds, layout: Layout) -> Content | Refusal:
+    if layout.format == "xml":
+        declared = xml.declared_charset(body)
+        if charset and declared and not same_charset(charset, declared):
+            return malformed("xml", "the same character set in the XML declaration and in the Content-Type")
+        charset = charset or declared
+    text = decode(body, charset)
+    if text is None:
+        return _unreadable(media)
+    reading = _read(text, layout, bounds)
+    if isinstance(reading, Refusal):
+        return reading
+    parts = (*reading.parts, _health()) if layout.health else reading.parts
+    return Content(
+        media_type=media, parts=parts, form=Form(kind=layout.format, charset=charset, text=text, reading=reading)
+    )
+
+
+def _read(text: str, layout: Layout, bounds: Bounds) -> Reading | Refusal:
+    if layout.format == "xml":
+        return xml.read(text, layout, bounds)
+    if layout.format == "hl7":
+        return hl7.read(text, layout)
+    if layout.format == "x12":
+        return x12.read(text, layout)
+    return delimited.read(text, layout) if layout.format == "csv" else fixed.read(text, layout)
+
+
+def _text(body: bytes, media: str, charset: str) -> Content | Refusal:
+    charset = "" if charset in _UTF8 else charset
+    text = decode(body, charset)
+    if text is None:
+        hint = "text in UTF-8, or another charset declared"
+        return _unreadable(media) if charset else Refusal(code="body_not_utf8", hint=hint)
     parts = [Part("", text)]
-    if (media in _MARKUP or media.endswith("+xml")) and "&" in text:
+    if media == "text/html" and "&" in text:
         # Character references may spell what no recognizer sees.
         parts.append(Part("", "", "unreadable"))
-    return Content(media_type=media, parts=tuple(parts))
+    return Content(media_type=media, parts=tuple(parts), form=Form(kind="text", charset=charset))
+
+
+def _fields(body: bytes, media: str, content_type: str, bounds: Bounds) -> Content | Refusal:
+    """A form with files: each field's name and headers, and its body by its own media type."""
+    fields = multipart.read(body, content_type)
+    if isinstance(fields, Refusal):
+        return fields
+    parts: list[Part] = []
+    inner: list[tuple[multipart.Field, Content]] = []
+    for index, field in enumerate(fields):
+        place = f"multipart:{index}"
+        content = _field(body[field.start : field.end], field, bounds)
+        if isinstance(content, Refusal):
+            return content
+        inner.append((field, content))
+        parts += [Part(place, text, "name") for text in (field.name, field.filename, *field.more) if text]
+        if field.content_type is not None:
+            parts.append(Part(place, field.content_type, "name"))
+        for part in content.parts:
+            parts.append(Part(f"{place}:{part.pointer}", part.text, part.kind, part.label or field.name, part.known))
+        if len(parts) > MAX_PARTS:
+            parts[MAX_PARTS:] = [Part(place, "", "unreadable")]
+            break
+    return Content(media_type=media, parts=tuple(parts), form=Form(kind="multipart", inner=tuple(inner)))
+
+
+def _field(body: bytes, field: multipart.Field, bounds: Bounds) -> Content | Refusal:
+    kind = field.content_type or ("application/octet-stream" if field.filename else "text/plain")
+    media = media_type(kind)
+    if not field.readable or media.startswith("multipart/"):
+        return _unreadable(media) if body else Content(media_type=media, parts=())
+    return read_content(body, kind, bounds)
+
+
+def _render_fields(body: bytes, form: Form, masked: Mapping[str, str]) -> bytes:
+    places: dict[int, dict[str, str]] = {}
+    for place, text in masked.items():
+        found = _INNER.fullmatch(place)
+        if found is None or int(found.group(1)) >= len(form.inner):
+            raise FormatError("a mask for a place that is not there")
+        places.setdefault(int(found.group(1)), {})[found.group(2)] = text
+    pieces: list[bytes] = []
+    at = 0
+    for index, texts in sorted(places.items()):
+        field, content = form.inner[index]
+        rendered = render_content(body[field.start : field.end], content.form, content.document, texts)
+        pieces += (body[at : field.start], rendered)
+        at = field.end
+    return b"".join((*pieces, body[at:]))
+
+
+def _health() -> Part:
+    return Part("layout", "health", "name", "", "health-term")
+
+
+def _unreadable(media: str) -> Content:
+    return Content(media_type=media, parts=(Part("", "", "unreadable"),))

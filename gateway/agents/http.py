@@ -12,7 +12,8 @@ from urllib.parse import quote
 import msgspec
 
 from gateway.agents.bodies import check_places, decompress
-from gateway.agents.content import pair_parts, read_content, read_pairs, render_content, render_pairs
+from gateway.agents.content import Form, read_content, render_content
+from gateway.agents.formats.pairs import pair_parts, read_pairs, render_pairs
 from gateway.agents.problem import problem
 from gateway.agents.registry import Registry
 from gateway.core.errors import AgentError, ConfigurationError
@@ -109,6 +110,7 @@ class HttpAdapter:
             parts=(*variables, *pair_parts(pairs), *headers, *content.parts),
             document=content.document,
             inbound=request,
+            form=content.form,
         )
 
     def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:
@@ -135,7 +137,7 @@ class HttpAdapter:
             method=message.inbound.method,
             path=f"{path}?{query}" if query else path,
             headers=tuple(headers),
-            body=render_content(message.body, message.media_type, message.document, inside),
+            body=render_content(message.body, _form(message.form), message.document, inside),
         )
 
     def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
@@ -161,11 +163,12 @@ class HttpAdapter:
             body=answer.body,
             parts=parts,
             document=content.document,
+            form=content.form,
         )
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
         check_places(masked, answer.parts)
-        return render_content(answer.body, answer.media_type, answer.document, masked)
+        return render_content(answer.body, _form(answer.form), answer.document, masked)
 
     def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         """Plain HTTP has no streams that could be read piece by piece."""
@@ -173,6 +176,10 @@ class HttpAdapter:
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
         return problem(refusal, exchange)
+
+
+def _form(kept: object) -> Form:
+    return kept if isinstance(kept, Form) else Form()
 
 
 def _templates(route: Route) -> tuple[Template, ...]:

@@ -16,7 +16,8 @@ class Part(msgspec.Struct, frozen=True):
     is `unscanned` and its `text` is empty. In `text` pieces of JSON in a string stand as they are written there.
     `label` is the object key, form field or variable that the text stands under, where it may tell what the text is
     (`mrn`, `patient_name`): context for recognition, never itself part of `text`. `known` is the finding type that the
-    whole text is by the format's own definition (a name field of an HL7 segment): found with certainty, no guessing.
+    whole text is by the format's own definition (a name field of an HL7 segment), or several, apart by a space: found
+    with certainty, no guessing.
     """
 
     pointer: str
@@ -56,7 +57,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `references` name what the provider holds and this gateway may not know (`openai-response:…`, `file:…`):
     `unscanned` unless a session of this gateway's has that name. `lasting`: the answer is a stream that stays open
     until one of both ends it, so its times are the agent's `listen_timeout_s`. `context` is what the protocol's
-    governor (`exchange.governor`) knows of this message beside its bytes, for the protocol's own adapter.
+    governor (`exchange.governor`) knows of this message beside its bytes, for the protocol's own adapter. `form` is
+    what the adapter keeps of how it read the body, for its own `render` alone.
     """
 
     protocol: str
@@ -74,6 +76,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     lasting: bool = False
     context: object = None
+    form: object = None
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +108,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's answer that its adapter has read. `tokens_*` as the agent states them, None where it does not.
     `sessions`: names under which a later message may continue this exchange, as in `Message.sessions`. `derived`: it
     holds the request's content in a form that is in no part (vectors), so it is of the request's classes. `original`:
-    the agent's own document where this one is a translation of it, which is what its answer schema speaks of."""
+    the agent's own document where this one is a translation of it, which is what its answer schema speaks of. `form`
+    as in `Message`."""
 
     status: int
     media_type: str
@@ -120,3 +124,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[str, ...] = ()
     derived: bool = False
     original: object = None
+    form: object = None

@@ -35,6 +35,7 @@ CODES: dict[str, Code] = {
     "body_incomplete": Code(400, "The body ended before it was complete"),
     "body_not_utf8": Code(400, "The body is not UTF-8"),
     "body_not_json": Code(400, "The body is not JSON"),
+    "body_malformed": Code(400, "The body is not of the format that it is declared to be of"),
     "body_duplicate_key": Code(400, "An object in the body has the same key twice"),
     "body_encoding": Code(415, "The content coding is not supported"),
     "media_type": Code(415, "The media type is not supported"),

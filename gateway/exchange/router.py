@@ -6,11 +6,12 @@ message only masked gets it only if masking leaves nothing behind: the masked pa
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
 
-from gateway.checks.classification.classes import maskable
+from gateway.checks.classification.classes import DECLARED, maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.words import ONWARD
@@ -18,6 +19,7 @@ from gateway.checks.redaction import CannotRedact, holds_none, redact
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
 from gateway.core.decision import CandidateView, Decision, Fit, Question, Ruling, Unfit
+from gateway.core.finding import Scan
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
 from gateway.exchange.exchange import Classified, Joined, Routed
@@ -135,7 +137,7 @@ class Router:
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for, by pointer; only if nothing of what had to go is left behind. `said`: as
         for `masking_of`."""
-        masking = masking_of(ruling, frozenset(classified.found), said)
+        masking = masking_of(ruling, frozenset(classified.found), said, self._declared(classified.scan))
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
         if not masking.types:
@@ -239,9 +241,15 @@ def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Questi
     )
 
 
-def masking_of(ruling: Ruling, found: frozenset[str], said: frozenset[str] = frozenset()) -> Masking:
-    """The types to mask. A class without a span (declared, a floor, `unscanned`) cannot be masked: `no-span`. Of one
-    that is there only because the agent itself `said` it before, there is nothing to mask."""
+def masking_of(
+    ruling: Ruling,
+    found: frozenset[str],
+    said: frozenset[str] = frozenset(),
+    declared: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> Masking:
+    """The types to mask. A class without a span (a caller's word, a floor, `unscanned`) cannot be masked: `no-span`. Of
+    one that is there only because the agent itself `said` it before, there is nothing to mask. `declared`: class → the
+    types of spans that a format's description declares to be of it."""
     types: set[str] = set()
     for verdict in ruling.verdicts:
         for obligation in verdict.obligations:
@@ -250,9 +258,10 @@ def masking_of(ruling: Ruling, found: frozenset[str], said: frozenset[str] = fro
                 continue
             if verdict.data_class in said:
                 continue
-            if verdict.data_class not in found or not maskable(verdict.data_class):
+            spans = maskable(verdict.data_class) | declared.get(verdict.data_class, frozenset())
+            if verdict.data_class not in found or not spans:
                 return Masking(types=frozenset(), impossible="no-span")
-            types |= set(listed.split(",")) if listed else maskable(verdict.data_class)
+            types |= set(listed.split(",")) if listed else spans
     return Masking(types=frozenset(types))
 
 

@@ -1,22 +1,12 @@
 """Bodies of any type are read by what they declare, and what cannot be read is said to be so."""
 
-from urllib.parse import parse_qsl, urlencode
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.agents.content import (
-    FORM,
-    Content,
-    Pair,
-    media_type,
-    pair_parts,
-    read_content,
-    read_pairs,
-    render_content,
-    render_pairs,
-)
+from gateway.agents.content import FORM, Content, charset_of, media_type, read_content, render_content
+from gateway.agents.formats.labels import Labels
+from gateway.agents.formats.layout import Layout, Marking
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
 from gateway.core.refusal import Refusal
@@ -29,12 +19,6 @@ UNREADABLE = Part("", "", "unreadable")
 def content(body: bytes, content_type: str | None) -> Content:
     result = read_content(body, content_type, BOUNDS)
     assert isinstance(result, Content), result
-    return result
-
-
-def pairs(raw: str) -> tuple[Pair, ...]:
-    result = read_pairs(raw, "query")
-    assert not isinstance(result, Refusal)
     return result
 
 
@@ -75,9 +59,21 @@ def test_a_media_type_is_read_strictly(given_: str | None, expected: str) -> Non
         (b"x", "nonsense", (UNREADABLE,)),
         (b"\x89PNG", "image/png", (UNREADABLE,)),
         (b"x", "application/octet-stream", (UNREADABLE,)),
-        (b"<a>&x;</a>", "application/xml", (UNREADABLE,)),
-        (b"--b", "multipart/form-data; boundary=b", (UNREADABLE,)),
-        (b"\xe9", "text/plain; charset=iso-8859-1", (UNREADABLE,)),
+        (b"\xe9", "text/plain; charset=iso-8859-1", (Part("", "\xe9"),)),
+        (b"x", "text/plain; charset=shift_jis", (UNREADABLE,)),
+        (b"\x81", "text/plain; charset=windows-1252", (UNREADABLE,)),
+        (b"\xff", "application/xml", (UNREADABLE,)),
+        (
+            b"<q>\xe4</q>",
+            "text/xml; charset=iso-8859-1",
+            (Part("xml:name#1", "q", "name"), Part("xml:q#1", "ä", "text", "q")),
+        ),
+        (
+            b'<?xml version="1.0" encoding="latin1"?><q>\xe4</q>',
+            "application/xml",
+            (Part("xml:name#1", "q", "name"), Part("xml:q#1", "ä", "text", "q")),
+        ),
+        (b"{}", "application/fhir+json", ()),
         (b"a=%E9", FORM + "; charset=iso-8859-1", (UNREADABLE,)),
     ],
 )
@@ -88,6 +84,13 @@ def test_a_body_is_read_by_its_type_or_is_unreadable(body: bytes, kind: str | No
 @pytest.mark.parametrize(
     ("body", "kind", "code"),
     [
+        (b"<a>&x;</a>", "application/xml", "body_malformed"),
+        (b"<a", "image/svg+xml", "body_malformed"),
+        (b"<?xml version='1.0' encoding='utf-8'?><a/>", "text/xml; charset=latin1", "body_malformed"),
+        (b"--b", "multipart/form-data; boundary=b", "body_malformed"),
+        (b"PID|1", "application/hl7-v2", "body_malformed"),
+        (b"GS*1~", "application/edi-x12", "body_malformed"),
+        (b"{", "application/fhir+json", "body_not_json"),
         (b"{", "application/json", "body_not_json"),
         (b'{"a":1,"a":2}', "application/vnd.x+json", "body_duplicate_key"),
         (b"{}", "application/json; charset=utf-16", "media_type"),
@@ -113,13 +116,16 @@ def test_a_body_that_breaks_the_rules_of_its_type_is_refused(body: bytes, kind: 
         (b"x", "text/plain", {"": "é[M]"}, "é[M]".encode()),
         (b"a=1&b=%41&c", FORM, {"form:a": "[M] &"}, b"a=%5BM%5D+%26&b=%41&c"),
         (b' {"a": "x"}', "application/json", {}, b' {"a": "x"}'),
+        (b"<a> \xe4 </a>", "text/xml; charset=latin1", {"xml:a#1": "<\xe4>"}, b"<a>&lt;\xe4&gt;</a>"),
+        (b"\xe4", "text/plain; charset=latin1", {"": "[\xe4]"}, b"[\xe4]"),
+        (b"MSH|^|x\r", "text/hl7v2", {"hl7:1:MSH-3.1": "[M]"}, b"MSH|^|[M]\r"),
     ],
 )
 def test_a_mask_changes_its_place_and_nothing_else(
     body: bytes, kind: str, masked: dict[str, str], expected: bytes
 ) -> None:
     read = content(body, kind)
-    assert render_content(body, read.media_type, read.document, masked) == expected
+    assert render_content(body, read.form, read.document, masked) == expected
 
 
 @pytest.mark.parametrize(
@@ -129,58 +135,102 @@ def test_a_mask_changes_its_place_and_nothing_else(
         (b"x", "text/plain", {"/a": "x"}),
         (b"a=1", FORM, {"form:b": "x"}),
         (b"\x89", "image/png", {"": "x"}),
+        (b"<a>x</a>", "text/xml", {"": "x"}),
+        (b"\xe4", "text/plain; charset=latin1", {"": "\u20ac"}),
     ],
 )
 def test_a_mask_without_its_place_is_never_lost(body: bytes, kind: str, masked: dict[str, str]) -> None:
     read = content(body, kind)
     with pytest.raises(FormatError):
-        render_content(body, read.media_type, read.document, masked)
+        render_content(body, read.form, read.document, masked)
 
 
-def test_places_tell_names_only_where_they_are_words() -> None:
-    assert [pair.place for pair in pairs("name=1&name=2&078-05-1120=3&ann%40x.test=4&=5")] == [
-        "query:name",
-        "query:#1",
-        "query:#2",
-        "query:#3",
-        "query:#4",
-    ]
-
-
-def test_the_same_name_twice_can_be_masked_apart() -> None:
-    both = pairs("a=1&a=2")
-    assert render_pairs(both, {"query:#1": "[M]"}) == "a=1&a=%5BM%5D"
-
-
-def test_parts_of_pairs_are_names_and_labelled_values() -> None:
-    assert pair_parts(pairs("mrn=123&flag&=x")) == [
-        Part("query:mrn", "mrn", "name"),
-        Part("query:mrn", "123", "text", "mrn"),
-        Part("query:flag", "flag", "name"),
-        Part("query:#2", "x", "text", ""),
-    ]
+KINDS = ["application/json", "application/fhir+json", FORM, "text/plain", "text/xml", "text/hl7v2", "image/png", None]
 
 
 @settings(max_examples=100)
-@given(st.lists(st.tuples(st.text(min_size=1, max_size=6), st.text(max_size=6)), min_size=1, max_size=5))
-def test_any_query_reads_as_what_was_written_and_masks_where_it_should(given_: list[tuple[str, str]]) -> None:
-    given_ = [(name.replace("\ufffd", ""), value) for name, value in given_ if name]
-    read = pairs(urlencode(given_))
-    assert [(pair.name, pair.value) for pair in read] == given_
-    if read:
-        masked = render_pairs(read, {read[0].place: "[M]"})
-        assert parse_qsl(masked, keep_blank_values=True)[0] == (given_[0][0], "[M]")
-
-
-@settings(max_examples=100)
-@given(st.binary(max_size=40), st.sampled_from(["application/json", FORM, "text/plain", "text/xml", "image/png", None]))
+@given(st.binary(max_size=40), st.sampled_from(KINDS))
 def test_any_body_of_any_type_is_read_or_refused(body: bytes, kind: str | None) -> None:
     result = read_content(body, kind, BOUNDS)
     assert isinstance(result, Refusal) or not body or result.parts or result.document is not None or kind == FORM
 
 
-@settings(max_examples=100)
-@given(st.text(max_size=30))
-def test_any_query_is_read_or_refused(raw: str) -> None:
-    result = read_pairs(raw, "query")
-    assert isinstance(result, Refusal) or "&".join(pair.raw for pair in result) == raw
+SENT = (
+    b'--b\r\nContent-Disposition: form-data; name="who"\r\n\r\nAnn\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="doc"; filename="Roe.json"\r\nContent-Type: application/json\r\n\r\n'
+    b'{"a": "x"}\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="scan"; filename="s.png"\r\nContent-Type: image/png\r\n\r\n\x89\r\n'
+    b"--b--\r\n"
+)
+KIND = "multipart/form-data; boundary=b"
+
+
+def test_fields_and_files_of_a_form_are_read_each_by_its_own_type() -> None:
+    assert content(SENT, KIND).parts == (
+        Part("multipart:0", "who", "name"),
+        Part("multipart:0:", "Ann", "text", "who"),
+        Part("multipart:1", "doc", "name"),
+        Part("multipart:1", "Roe.json", "name"),
+        Part("multipart:1", "application/json", "name"),
+        Part("multipart:1:/a", "a", "name", "doc"),
+        Part("multipart:1:/a", "x", "text", "a"),
+        Part("multipart:2", "scan", "name"),
+        Part("multipart:2", "s.png", "name"),
+        Part("multipart:2", "image/png", "name"),
+        Part("multipart:2:", "", "unreadable", "scan"),
+    )
+
+
+def test_masks_in_a_form_with_files_change_their_field_alone() -> None:
+    read = content(SENT, KIND)
+    sent = render_content(SENT, read.form, read.document, {"multipart:0:": "[M]", "multipart:1:/a": "[M]"})
+    assert sent == SENT.replace(b"Ann", b"[M]").replace(b'{"a": "x"}', b'{"a":"[M]"}')
+    with pytest.raises(FormatError):
+        render_content(SENT, read.form, read.document, {"multipart:9:": "[M]"})
+
+
+@pytest.mark.parametrize(
+    ("layout", "body", "part"),
+    [
+        (Layout(format="csv", fields={"1": Marking("person")}), b"Ann\n", Part("csv:1:1", "Ann", "text", "", "person")),
+        (
+            Layout(format="csv", charset="ibm037", fields={"1": Marking("person")}),
+            b"\xc1\x95\x95",
+            Part("csv:1:1", "Ann", "text", "", "person"),
+        ),
+        (
+            Layout(format="form", fields={"a": Marking("person")}),
+            b"a=Ann",
+            Part("form:a", "Ann", "text", "a", "person"),
+        ),
+        (
+            Layout(format="fhir", fields={"/a": Marking("person")}),
+            b'{"a": "Ann"}',
+            Part("/a", "Ann", "text", "a", "person"),
+        ),
+        (
+            Layout(format="json", labels=Labels({"x-data-class": "phi"}, {})),
+            b'"ill"',
+            Part("", "ill", "text", "", "x-declared-phi"),
+        ),
+    ],
+)
+def test_a_declared_layout_counts_whatever_the_media_type_says(layout: Layout, body: bytes, part: Part) -> None:
+    result = read_content(body, "application/octet-stream", BOUNDS, layout)
+    assert isinstance(result, Content)
+    assert part in result.parts
+    sent = render_content(body, result.form, result.document, {part.pointer: "[M]"})
+    assert any(mask in sent for mask in (b"[M]", "[M]".encode("cp037"), b"%5BM%5D"))
+
+
+@pytest.mark.parametrize("name", ["json", "fhir", "form", "csv", "hl7"])
+def test_a_layout_may_say_that_all_of_it_is_about_health(name: str) -> None:
+    body = {"json": b"{}", "fhir": b"{}", "form": b"a=b", "csv": b"a", "hl7": b"MSH|^|x"}[name]
+    result = read_content(body, "text/plain", BOUNDS, Layout(format=name, health=True))  # type: ignore[arg-type]
+    assert isinstance(result, Content)
+    assert "health-term" in {part.known for part in result.parts}
+
+
+def test_the_charset_parameter_is_told_in_lower_case() -> None:
+    assert charset_of('text/plain; CharSet="ISO-8859-1"; x=y') == "iso-8859-1"
+    assert charset_of(None) == ""

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping
 from gateway.checks.classification.recognizer import entries
 from gateway.core.finding import Finding
 
+DECLARED = "x-declared-"
+"""A finding of type `x-declared-<class>` is text of which a format's description says its class, and no more."""
+
 _MEDICAL_IDS = frozenset({"mrn", "health-plan-id", "mbi"})
 _ACCOUNTS = frozenset({"iban", "bank-account", "account"})
-_CARDS = frozenset({"card", "card-expiry", "card-cvv"})
+_CARDS = frozenset({"card", "card-expiry", "card-cvv", "x-declared-pci"})
 _HEALTH = frozenset({"health-term", "medication", "icd-10"})
 _QUASI = frozenset({"date", "place", "postal-code", "url", "organization", "title", "age"})
 _IDENTIFIERS = (
@@ -23,7 +26,7 @@ _IDENTIFIERS = (
         entries(
             "person street-address phone email ip mac date-of-birth us-ssn us-itin us-ein us-driver-license "
             "us-passport uk-nhs uk-nino npi dea vin plate device-serial certificate de-idnr fr-nir es-dni "
-            "it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf"
+            "it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf x-declared-pii"
         )
     )
 )
@@ -31,19 +34,19 @@ _SECRETS = frozenset(
     entries(
         "secret-aws-key secret-github-token secret-slack-token secret-openai-key secret-anthropic-key "
         "secret-google-key secret-stripe-key secret-jwt secret-private-key secret-connection-string secret-password "
-        "secret-api-key"
+        "secret-api-key x-declared-secret"
     )
 )
 _SPECIAL = frozenset(
     entries(
         "special-religion special-orientation special-ethnicity special-union special-politics special-biometric "
-        "special-criminal special-health"
+        "special-criminal special-health x-declared-special-category"
     )
 )
 
 CLASS_TYPES: Mapping[str, frozenset[str]] = {
     "pii": _IDENTIFIERS,
-    "phi": _IDENTIFIERS | _CARDS | _HEALTH | {"age"},
+    "phi": _IDENTIFIERS | _CARDS | _HEALTH | {"age", "x-declared-phi"},
     "pci": _CARDS,
     "secret": _SECRETS,
     "special-category": _SPECIAL,
@@ -52,7 +55,7 @@ CLASS_TYPES: Mapping[str, frozenset[str]] = {
 
 _MASKABLE: Mapping[str, frozenset[str]] = {
     "pii": _IDENTIFIERS,
-    "phi": _IDENTIFIERS | _CARDS | _QUASI,
+    "phi": _IDENTIFIERS | _CARDS | _QUASI | {"x-declared-phi"},
     "pci": _CARDS,
     "secret": _SECRETS,
     "special-category": _SPECIAL,
@@ -77,6 +80,7 @@ def classes_of(findings: Iterable[Finding], health_context: bool = False) -> fro
     identified = aged or bool(types & (_IDENTIFIERS | _CARDS))
     if types & _MEDICAL_IDS or (identified and (health_context or types & _HEALTH)):
         classes.add("phi")
+    classes.update(kind.removeprefix(DECLARED) for kind in types if kind.startswith(DECLARED))
     return frozenset(classes)
 
 

@@ -81,10 +81,12 @@ class Engine:
             whole = self._walk(before + part.text, found, deadline, limit)
         except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
             whole = False
-        if not found:
+        if not found and not part.known:
             return (), whole
         if before:
             found = [finding for one in found if (finding := moved(one, len(before))) is not None]
+        if part.known:
+            found = _certain(part, found)
         return tuple(sorted(found, key=place_of)), whole
 
     def _walk(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
@@ -110,3 +112,16 @@ class Engine:
         if opened is not None:
             found.append(finding_of(opened, max(cursor.position, opened.start + 1)))
         return whole
+
+
+def _certain(part: Part, found: list[Finding]) -> list[Finding]:
+    """The findings of a part whose type is known: first that one, over all of the text but the white space around it,
+    then what else was found in it. What recognition took for the same type is the same thing."""
+    start, end = len(part.text) - len(part.text.lstrip()), len(part.text.rstrip())
+    if start >= end:
+        return found
+    types = dict.fromkeys(part.known.split())
+    return [
+        *(Finding(kind, start, end, 1.0, "field") for kind in types),
+        *(finding for finding in found if finding.type not in types),
+    ]

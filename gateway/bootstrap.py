@@ -35,6 +35,7 @@ from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.caching import Caching, MemoryCache
 from gateway.exchange.choosing import Chooser
+from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.health import Health
@@ -408,6 +409,7 @@ def _parts(
         address=settings.address,
         origins=settings.server.allowed_origins,
         governors={"mcp": mcp},
+        descriptions=load_descriptions(settings, policy.known_classes),
     )
     health = Health(settings.agent, clock)
     site.metrics.agents(health.states)

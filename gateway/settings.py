@@ -155,6 +155,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     answer_schema: str | None = None
     routes: tuple[str, ...] = ()
     """Path templates of a plain HTTP agent (`POST /notes/{id}`); a request that fits none is refused."""
+    mapping: str | None = None
+    """How bodies of its routes are laid out: a TOML file under `schemas/`."""
+    openapi: str | None = None
+    """Its OpenAPI document in JSON, a file under `schemas/`."""
     floor: tuple[str, ...] = ()
     timeout_s: float = 60.0
     connect_timeout_s: float = 5.0
@@ -412,8 +416,10 @@ def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> N
         raise ConfigurationError(f'{place}.apis is for protocol = "openai" only')
     if not _APIS.issuperset(agent.apis):
         raise ConfigurationError(f"{place}.apis may hold {', '.join(sorted(_APIS))}")
-    if agent.protocol == "http" and not agent.routes:
+    if agent.protocol == "http" and not agent.routes and agent.openapi is None:
         raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
+    if agent.protocol != "http" and (agent.mapping is not None or agent.openapi is not None):
+        raise ConfigurationError(f"{place}: mapping and openapi describe plain HTTP agents alone")
     _connection(place, agent)
     if agent.health is not None and not re.fullmatch(r"/[!-~]*", agent.health):
         raise ConfigurationError(f"{place}.health must be a path that starts with /, below the agent's url")

@@ -47,6 +47,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading | None = None
     inner: tuple[tuple[multipart.Field, "Content"], ...] = ()
     bounds: Bounds | None = None
+    headers: tuple[str, ...] = ()
+    """Of a request: further headers that go with it."""
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,17 +7,20 @@ of templates and a path's concrete identifiers stay out of it.
 
 import re
 from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
 from urllib.parse import quote
 
 import msgspec
 
 from gateway.agents.bodies import check_places, decompress
-from gateway.agents.content import Form, read_content, render_content
+from gateway.agents.content import Content, Form, media_type, read_content, render_content
+from gateway.agents.description import NOTHING, Description, Operation, values
 from gateway.agents.formats.pairs import pair_parts, read_pairs, render_pairs
 from gateway.agents.problem import problem
 from gateway.agents.registry import Registry
 from gateway.core.errors import AgentError, ConfigurationError
-from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
+from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, PartKind, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
 from gateway.core.refusal import Refusal
 
@@ -37,7 +40,7 @@ _USUAL = frozenset(
 )
 """Header values that say nothing of anybody."""
 _TEMPLATE = re.compile(r"([A-Z]+) (/(?:[^\s/?#%\\]+(?:/[^\s/?#%\\]+)*)?)")
-_VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 _VALUE = re.compile(r"[\t -~]{0,1024}")
 _HOSTILE = re.compile(r"[\x00-\x1f\x7f%\\/\ud800-\udfff]")
 """What a segment never holds: a second decoding, a back-slash or a control would mean something else further on."""
@@ -65,16 +68,29 @@ class HttpAdapter:
     protocol = "http"
     schema: Mapping[str, object] | None = None
 
-    def __init__(self, registry: Registry, answers: Bounds) -> None:
-        """`ConfigurationError` for an agent with a malformed template."""
+    def __init__(
+        self, registry: Registry, answers: Bounds, descriptions: Mapping[str, Description] = MappingProxyType({})
+    ) -> None:
+        """`descriptions`: what is declared of agents' routes, by agent id. `ConfigurationError` for an agent with a
+        malformed template, without any, or with a description of a route that is not among its own."""
         self._registry = registry
         self._answers = Bounds(body_bytes=answers.answer_bytes, answer_bytes=answers.answer_bytes, depth=answers.depth)
-        self._templates = {route.id: _templates(route) for route in registry.routes if route.protocol == self.protocol}
+        self._descriptions = descriptions
+        self._templates = {
+            route.id: _templates(route, descriptions.get(route.id, {}))
+            for route in registry.routes
+            if route.protocol == self.protocol
+        }
         self._actions = {agent: {one.action for one in templates} for agent, templates in self._templates.items()}
 
     def serves(self, message: Message, agent: Route) -> bool:
-        """Whether this agent has the very template that the message was read by."""
-        return message.action in self._actions.get(agent.id, ())
+        """Whether this agent has the very template that the message was read by, and takes such a body there."""
+        if message.action not in self._actions.get(agent.id, ()):
+            return False
+        body = self._operation(agent, message.action).body(message.media_type, empty=not message.body)
+        if isinstance(body, Refusal):
+            return False
+        return body.fits is None or not message.body or body.fits(message.document) is None
 
     def read(self, request: Inbound, bounds: Bounds) -> Message | Refusal:
         """The request's parts: path variables, query, forwarded headers and body."""
@@ -85,20 +101,29 @@ class HttpAdapter:
         template = _matching(self._templates[candidates[0].id], request.method, segments)
         if isinstance(template, Refusal):
             return template
+        operation = self._operation(candidates[0], template.action)
         pairs = read_pairs(request.query, "query")
         if isinstance(pairs, Refusal):
             return pairs
-        headers = _header_parts(request)
+        headers = _header_parts(request, operation)
         if isinstance(headers, Refusal):
             return headers
-        body = decompress(request.body, request.header("content-encoding"), bounds)
-        if isinstance(body, Refusal):
-            return body
-        content = read_content(body, request.header("content-type"), bounds)
+        variables = {name: segments[index] for index, name in enumerate(template.names) if name}
+        unfit = (
+            operation.refuses("path", {name: [value] for name, value in variables.items()})
+            or operation.refuses("query", values(pairs))
+            or operation.refuses("header", _header_values(request, operation))
+        )
+        if unfit is not None:
+            return unfit
+        content = _content(request, bounds, operation)
         if isinstance(content, Refusal):
             return content
-        variables = [
-            Part(f"path:{index}", segments[index], "name", name) for index, name in enumerate(template.names) if name
+        body, read = content
+        named = [
+            Part(f"path:{index}", segments[index], "name", name, operation.known("path", name))
+            for index, name in enumerate(template.names)
+            if name
         ]
         return Message(
             protocol=self.protocol,
@@ -106,11 +131,11 @@ class HttpAdapter:
             target=target,
             stream=False,
             body=body,
-            media_type=content.media_type,
-            parts=(*variables, *pair_parts(pairs), *headers, *content.parts),
-            document=content.document,
+            media_type=read.media_type,
+            parts=(*named, *pair_parts(pairs, partial(operation.known, "query")), *headers, *read.parts),
+            document=read.document,
             inbound=request,
-            form=content.form,
+            form=msgspec.structs.replace(read.form, headers=operation.headers),
         )
 
     def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:
@@ -126,7 +151,7 @@ class HttpAdapter:
             query = "" if isinstance(pairs, Refusal) else render_pairs(pairs, queried)
         headers = [
             (name, value)
-            for name in FORWARDED
+            for name in (*FORWARDED, *_form(message.form).headers)
             if (value := message.inbound.header(name)) is not None and f"header:{name}" not in outside
         ]
         if agent.credential is not None:
@@ -146,9 +171,16 @@ class HttpAdapter:
         401 and 407 speak of the gateway's own credential, not of the caller's: they are a bad answer too.
         """
         content_type = answer.header("content-type")
-        content = read_content(answer.body, content_type, self._answers)
+        declared = self._operation(agent, message.action).answered(
+            answer.status, media_type(content_type), empty=not answer.body
+        )
+        if declared is None:
+            raise AgentError("bad_answer")
+        content = read_content(answer.body, content_type, self._answers, declared.layout)
         whole = 200 <= answer.status < 300 or (400 <= answer.status < 600 and answer.status not in (401, 407))
         if isinstance(content, Refusal) or not whole:
+            raise AgentError("bad_answer")
+        if declared.fits is not None and answer.body and declared.fits(content.document) is not None:
             raise AgentError("bad_answer")
         headers: tuple[tuple[str, str], ...] = ()
         parts = content.parts
@@ -177,14 +209,42 @@ class HttpAdapter:
     def error(self, refusal: Refusal, exchange: str) -> bytes:
         return problem(refusal, exchange)
 
+    def _operation(self, agent: Route, action: str) -> Operation:
+        """What is declared of an agent's route."""
+        _, method, path = action.split(":", 2)
+        return self._descriptions.get(agent.id, {}).get(f"{method} {path}", NOTHING)
+
+
+def _content(request: Inbound, bounds: Bounds, operation: Operation) -> tuple[bytes, Content] | Refusal:
+    """The body without its content coding, and what was read of it as the operation has it."""
+    body = decompress(request.body, request.header("content-encoding"), bounds)
+    if isinstance(body, Refusal):
+        return body
+    kind = request.header("content-type")
+    declared = operation.body(media_type(kind), empty=not body)
+    if isinstance(declared, Refusal):
+        return declared
+    read = read_content(body, kind, bounds, declared.layout)
+    if isinstance(read, Refusal):
+        return read
+    unfit = declared.fits(read.document) if declared.fits is not None and body else None
+    return (body, read) if unfit is None else unfit
+
 
 def _form(kept: object) -> Form:
     return kept if isinstance(kept, Form) else Form()
 
 
-def _templates(route: Route) -> tuple[Template, ...]:
-    """An agent's templates, those with literals before those with variables: the more particular one decides."""
-    templates = [_template(text, f"agent {route.id}: routes[{index}]") for index, text in enumerate(route.routes)]
+def _templates(route: Route, description: Description) -> tuple[Template, ...]:
+    """An agent's templates, those with literals before those with variables: the more particular one decides. Without
+    any in the settings they are those of its OpenAPI document."""
+    listed = route.routes or tuple(description)
+    documented = {name for name, operation in description.items() if operation.bodies is not None}
+    if any(name not in listed for name in description.keys() - documented):
+        raise ConfigurationError(f"agent {route.id}: its mapping has a route that is not among its routes")
+    if documented and any(name not in description for name in listed):
+        raise ConfigurationError(f"agent {route.id}: its routes have one that is not in its OpenAPI document")
+    templates = [_template(text, f"agent {route.id}: routes[{index}]") for index, text in enumerate(listed)]
     return tuple(sorted(templates, key=_shape))
 
 
@@ -234,14 +294,24 @@ def _fits(steps: tuple[str | None, ...], segments: list[str]) -> bool:
     )
 
 
-def _header_parts(request: Inbound) -> list[Part] | Refusal:
+def _header_parts(request: Inbound, operation: Operation) -> list[Part] | Refusal:
     parts: list[Part] = []
-    for name in FORWARDED:
+    for name in (*FORWARDED, *operation.headers):
         value = request.header(name)
         if value is None:
             continue
         if not _VALUE.fullmatch(value):
             return Refusal(code="header_invalid", field=name, hint="visible ASCII, at most 1024 characters")
-        if value and value.lower() not in _USUAL:
-            parts.append(Part(f"header:{name}", value, "name" if name == "content-type" else "text"))
+        if value and (value.lower() not in _USUAL or name not in FORWARDED):
+            kind: PartKind = "name" if name == "content-type" else "text"
+            parts.append(Part(f"header:{name}", value, kind, "", operation.known("header", name)))
     return parts
+
+
+def _header_values(request: Inbound, operation: Operation) -> dict[str, list[str]]:
+    wanted = frozenset(operation.headers)
+    found: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        if name in wanted:
+            found.setdefault(name, []).append(value)
+    return found

@@ -27,6 +27,8 @@ from gateway.checks.policy.policy import Policy
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
 from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.core.finding import CLASSES
+from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
 from gateway.settings import Agent, Settings, secret
 from gateway.store.directory import SYSTEM, Directory
@@ -120,13 +122,22 @@ async def _policies(settings: Settings) -> str:
 
 async def _schemas(settings: Settings) -> str:
     count = sum(len(load_schemas(settings, which)) for which in ("schema", "answer_schema"))
-    return f"{count} of agents"
+    descriptions = load_descriptions(settings, _known_classes(settings))
+    HttpAdapter(Registry(settings, lambda reference: ""), bounds_of(settings), descriptions)
+    return f"{count} of agents, {len(descriptions)} agents with a mapping or an OpenAPI document"
+
+
+def _known_classes(settings: Settings) -> frozenset[str]:
+    """Those of the policy; those that ship where it cannot be read, which its own line tells."""
+    try:
+        return _policy(settings).known_classes
+    except GatewayError:
+        return frozenset(CLASSES)
 
 
 async def _credentials(settings: Settings) -> str:
     """What agents are asked with and issuers sign with: resolved, looked at as at start, and thrown away."""
     registry = Registry(settings, lambda reference: secret(reference, settings.base))
-    HttpAdapter(registry, bounds_of(settings))
     await AgentClient(registry.routes).close()
     roles = None
     with suppress(ConfigurationError):  # told by its own line

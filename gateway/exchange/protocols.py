@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.agents.description import Description
 from gateway.agents.embeddings import EmbeddingsAdapter
 from gateway.agents.http import HttpAdapter
 from gateway.agents.mcp import PREFIX, McpAdapter
@@ -41,12 +42,14 @@ def wire_protocols(
     address: str = "",
     origins: Iterable[str] = (),
     governors: Mapping[str, Governor] | None = None,
+    descriptions: Mapping[str, Description] | None = None,
 ) -> dict[str, Protocol]:
     """Every protocol by its name. `schemas` and `answers` are those of agents that have one, by agent id; `governors`
-    by protocol. `address` is where callers reach the gateway, `origins` whose pages may be among them."""
+    by protocol. `address` is where callers reach the gateway, `origins` whose pages may be among them;
+    `descriptions` what is declared of plain HTTP agents' routes, by agent id."""
     governors = governors or {}
     mcp = McpAdapter(bounds, frozenset({*origins, _origin(address)}))
-    http = HttpAdapter(registry, bounds)
+    http = HttpAdapter(registry, bounds, descriptions or {})
 
     def model(adapter: OpenAIAdapter | ResponsesAdapter | EmbeddingsAdapter, title: str) -> Protocol:
         """A protocol of OpenAI's, whose messages name their target as a model."""

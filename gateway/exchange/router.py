@@ -179,6 +179,27 @@ class Router:
             rulings.append(onward)
         return _together(rulings), None
 
+    def _declared(self, scan: Scan) -> dict[str, frozenset[str]]:
+        """Class → the types of declared spans (`x-declared-…`) that make it, by themselves or as the policy implies.
+
+        A class without maskable types of its own is only there if nothing else in the message makes it: of what
+        recognition found no mask is known that would take it away.
+        """
+        types = {finding.type for findings in scan.parts for finding in findings if finding.type.startswith(DECLARED)}
+        if not types:
+            return {}
+        made: dict[str, set[str]] = {}
+        for kind in types:
+            for name in self._policy.implied((kind.removeprefix(DECLARED),)):
+                made.setdefault(name, set()).add(kind)
+        for source in scan.classes:
+            if DECLARED + source in types and not maskable(source):
+                continue
+            for name in self._policy.implied((source,)):
+                if not maskable(name):
+                    made.pop(name, None)
+        return {name: frozenset(kinds) for name, kinds in made.items()}
+
     def _unfit(self, message: Message, route: Route, joined: Joined | None) -> Unfit | None:
         """Why a candidate could not be sent the message, whatever policy says."""
         if joined is not None and not joined.held_by(route):

@@ -204,7 +204,7 @@ def test_masks_in_a_form_with_files_change_their_field_alone() -> None:
             Part("form:a", "Ann", "text", "a", "person"),
         ),
         (
-            Layout(format="fhir", fields={"/a": Marking("person")}),
+            Layout(format="fhir", labels=Labels({"properties": {"a": {"x-finding-type": "person"}}}, None)),
             b'{"a": "Ann"}',
             Part("/a", "Ann", "text", "a", "person"),
         ),

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.agents.description import Body, Operation, Parameter
+from gateway.agents.formats.labels import Labels
+from gateway.agents.formats.layout import Column, Layout, Marking
 from gateway.agents.http import HttpAdapter
 from gateway.agents.registry import Registry
+from gateway.checks.schema import Schema
 from gateway.core.errors import AgentError, ConfigurationError, FormatError
 from gateway.core.message import Inbound, Message, Part, WireAnswer
 from gateway.core.ports import Route
@@ -286,3 +290,134 @@ class TestAnswers:
 def test_a_malformed_template_stops_the_start(template: str) -> None:
     with pytest.raises(ConfigurationError, match=r"agent records: routes\[0\]"):
         HttpAdapter(registry({"id": "records", "routes": [template]}), BOUNDS)
+
+
+ADMISSIONS = registry({"id": "ward", "capabilities": ["admit"], "routes": ["POST /adt", "POST /file"]})
+LAYOUTS = {
+    "ward": {
+        "POST /file": Operation(
+            request=Layout(format="csv", fields={"1": Marking("person")}),
+            answer=Layout(format="fixed", columns=(Column(name="who", start=0, length=4, marking=Marking("person")),)),
+        )
+    }
+}
+WARD = HttpAdapter(ADMISSIONS, BOUNDS, LAYOUTS)
+ADT = b"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5\rPID|1||7701||Roe^Annabel\r"
+
+
+class TestDeclaredRoutes:
+    def ward(self) -> Route:
+        found = ADMISSIONS.get("ward")
+        assert found is not None
+        return found
+
+    def test_formats_are_read_by_their_media_type_and_rewritten_in_place(self) -> None:
+        request = inbound(ADT, path="/agents/ward/adt", headers={"content-type": "application/hl7-v2"})
+        result = read(WARD.read(request, BOUNDS))
+        (family,) = (part for part in result.parts if part.text == "Roe")
+        sent = WARD.render(result, self.ward(), {family.pointer: "[PERSON]"})
+        assert sent.body == ADT.replace(b"Roe", b"[PERSON]")
+        assert WARD.render(result, self.ward(), {}).body == ADT
+
+    def test_a_mapping_lays_out_requests_and_answers(self) -> None:
+        request = inbound(b"Ann,7\n", path="/agents/ward/file", headers={"content-type": "text/plain"})
+        result = read(WARD.read(request, BOUNDS))
+        assert Part("csv:1:1", "Ann", "text", "", "person") in result.parts
+        said = WARD.read_answer(answer(b"Ann X", content_type="text/plain"), result, self.ward())
+        assert WARD.render_answer(said, {"fixed:1:1": "[PERSON]"}) == b"[PERX"
+
+    def test_a_mapping_of_a_route_that_is_not_there_is_refused(self) -> None:
+        with pytest.raises(ConfigurationError, match="not among its routes"):
+            HttpAdapter(ADMISSIONS, BOUNDS, {"ward": {"POST /nobody": Operation()}})
+        with pytest.raises(ConfigurationError, match="not in its OpenAPI document"):
+            HttpAdapter(ADMISSIONS, BOUNDS, {"ward": {"POST /file": Operation(bodies={})}})
+
+
+OPENAPI = registry(
+    {"id": "notes", "routes": [], "openapi": "x.json"}, {"id": "other", "routes": ["PUT /notes/{note-id}"]}
+)
+NOTE = Schema({"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}).validate
+LABELLED = Layout(format="json", labels=Labels({"properties": {"text": {"x-data-class": "phi"}}}, None))
+DESCRIBED = HttpAdapter(
+    OPENAPI,
+    BOUNDS,
+    {
+        "notes": {
+            "PUT /notes/{note-id}": Operation(
+                bodies={"application/json": Body(layout=LABELLED, fits=NOTE)},
+                required=True,
+                answers={"200": {"application/json": Body(layout=LABELLED, fits=NOTE)}},
+                parameters=(
+                    Parameter(name="note-id", place="path", required=True, known="mrn", fits=Schema(True).validate),
+                    Parameter(name="q", place="query", required=False, known="person", fits=Schema(True).validate),
+                    Parameter(name="x-ward", place="header", required=True, known="place", fits=Schema(True).validate),
+                ),
+            )
+        }
+    },
+)
+
+
+class TestOpenApiRoutes:
+    def put(self, body: object, *, query: str = "", **headers: str) -> Message | Refusal:
+        named = {"content-type": "application/json", "x-ward": "W7", **headers}
+        request = inbound(body, method="PUT", path="/agents/notes/notes/7", query=query, headers=named)
+        return DESCRIBED.read(request, BOUNDS)
+
+    def notes(self, name: str = "notes") -> Route:
+        found = OPENAPI.get(name)
+        assert found is not None
+        return found
+
+    def test_parts_carry_the_labels_of_the_document(self) -> None:
+        result = read(self.put({"text": "fine"}, query="q=Ann"))
+        assert result.action == "http:PUT:/notes/{note-id}"
+        assert {part.text: part.known for part in result.parts if part.known} == {
+            "7": "mrn",
+            "Ann": "person",
+            "W7": "place",
+            "fine": "x-declared-phi",
+        }
+
+    def test_declared_headers_go_on_to_the_agent(self) -> None:
+        sent = DESCRIBED.render(read(self.put({"text": "fine"}, cookie="c")), self.notes(), {})
+        assert dict(sent.headers) == {"content-type": "application/json", "x-ward": "W7"}
+
+    @pytest.mark.parametrize(
+        ("body", "query", "headers", "code"),
+        [
+            ({"text": 1}, "", {}, "schema_violation"),
+            (b"", "", {}, "schema_violation"),
+            (b"x", "", {"content-type": "text/plain"}, "media_type"),
+            ({"text": "x"}, "other=1", {}, "parameter_invalid"),
+            ({"text": "x"}, "q=1&q=2", {}, "parameter_invalid"),
+        ],
+    )
+    def test_what_fits_no_operation_is_refused(
+        self, body: object, query: str, headers: dict[str, str], code: str
+    ) -> None:
+        assert refused(self.put(body, query=query, **headers)).code == code
+
+    def test_a_required_header_is_asked_for(self) -> None:
+        request = inbound({"text": "x"}, method="PUT", path="/agents/notes/notes/7")
+        assert refused(DESCRIBED.read(request, BOUNDS)).field == "x-ward"
+
+    def test_only_an_agent_that_takes_the_body_serves_it(self) -> None:
+        good = read(self.put({"text": "x"}))
+        assert DESCRIBED.serves(good, self.notes())
+        assert DESCRIBED.serves(good, self.notes("other"))
+        assert not DESCRIBED.serves(msgspec.structs.replace(good, document={"text": 1}), self.notes())
+        assert not DESCRIBED.serves(msgspec.structs.replace(good, media_type="text/plain"), self.notes())
+
+    @pytest.mark.parametrize(
+        "wire", [answer({"text": 1}), answer(b"x", content_type="text/plain"), answer({"text": "x"}, 202)]
+    )
+    def test_an_answer_that_is_none_of_the_operations_is_a_bad_answer(self, wire: WireAnswer) -> None:
+        with pytest.raises(AgentError):
+            DESCRIBED.read_answer(wire, read(self.put({"text": "x"})), self.notes())
+
+    def test_labels_of_answers_are_those_of_who_answered(self) -> None:
+        sent = read(self.put({"text": "x"}))
+        said = DESCRIBED.read_answer(answer({"text": "ill"}), sent, self.notes())
+        assert said.parts[-1].known == "x-declared-phi"
+        assert DESCRIBED.read_answer(answer({"text": "ill"}), sent, self.notes("other")).parts[-1].known == ""

@@ -16,7 +16,7 @@ from gateway.exchange.exchange import Joined, Routed
 from gateway.exchange.router import MAX_CANDIDATES, MAX_ONWARD, Denied, masking_of
 from tests.checks.policy.making import rule
 from tests.conftest import ManualClock
-from tests.exchange.making import FRIEND, LOCAL, MAIL, SKY, caller, classified, message, route, router
+from tests.exchange.making import FRIEND, LOCAL, MAIL, SKY, caller, classified, engine, message, route, router
 
 PUBLIC = rule(agent="zone:*")
 LOCAL_PII = rule("pii-local", 1, data="class:pii", agent="zone:in-house")
@@ -299,3 +299,33 @@ def test_what_is_to_be_masked_for_an_onward_action_is_masked_in_the_one_message(
     approved = onward(clock, f"to {MAIL}", ("onward:url",), PUBLIC, clear, asks)
     assert isinstance(approved, Routed)
     assert approved.decision.effect == "approve"
+
+
+def declared(clock: ManualClock, *lines: str, **known: str) -> dict[str, str] | CannotRedact:
+    """What is masked of parts of which this much is known (pointer → types), where policy asks for it."""
+    parts = tuple(Part(f"/{name}", f"value {name}", known=kinds) for name, kinds in known.items())
+    verdicts = tuple(
+        Verdict(data_class=name, allowed=True, rule="r", obligations=("redact",))
+        for name in router(clock, *lines).implied(engine(clock).scan(parts).classes)
+    )
+    ruling = Ruling(allowed=True, rules=("r",), obligations=("redact",), verdicts=verdicts)
+    scanned = classified(clock, parts)
+    scanned = msgspec.structs.replace(scanned, found=tuple(verdict.data_class for verdict in verdicts))
+    return router(clock, *lines).mask(parts, scanned, ruling, health_context=False)
+
+
+MERGER = "g2, class:merger, class:any\n"
+
+
+def test_a_span_that_is_declared_to_be_of_a_class_is_masked_as_that_class(clock: ManualClock) -> None:
+    assert declared(clock, PUBLIC, MERGER, a="x-declared-merger") == {"/a": "[X-DECLARED-MERGER]"}
+
+
+def test_a_class_that_follows_from_a_declared_one_is_masked_with_it(clock: ManualClock) -> None:
+    line = "i, class:internal, class:merger\n"
+    assert declared(clock, PUBLIC, MERGER, line, a="x-declared-internal") == {"/a": "[X-DECLARED-INTERNAL]"}
+
+
+def test_a_class_that_something_else_makes_too_cannot_be_masked_away(clock: ManualClock) -> None:
+    line = "i, class:pii, class:merger\n"
+    assert declared(clock, PUBLIC, MERGER, line, a="x-declared-merger", b="email") == CannotRedact("no-span")

@@ -13,8 +13,8 @@ from gateway.agents.bodies import MAX_PARTS, escape, replace, steps
 from gateway.agents.formats import xml
 from gateway.agents.formats.document import Reading, rewrite
 from gateway.agents.formats.fhir_elements import IDENTIFYING, datatype, extension, is_health, known_of
-from gateway.agents.formats.labels import Labels, from_pointers, scalar
-from gateway.agents.formats.layout import Layout, Marking, joined
+from gateway.agents.formats.labels import Labels, scalar
+from gateway.agents.formats.layout import Layout, joined
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
 from gateway.core.ports import Bounds
@@ -33,7 +33,9 @@ def parts(document: object, layout: Layout, bounds: Bounds) -> list[Part]:
     walk.value(document, "", "", "", "")
     if walk.health or layout.health:
         walk.found.insert(0, Part("fhir", walk.health or "health", "name", "", "health-term"))
-    return _marked(walk.found, document, layout.fields) if layout.fields else walk.found
+    if isinstance(layout.labels, Labels) and layout.labels:
+        return _marked(walk.found, document, layout.labels)
+    return walk.found
 
 
 def masked(document: object, masks: Mapping[str, str], bounds: Bounds) -> object:
@@ -136,10 +138,9 @@ def _narrative(div: str, pointer: str, bounds: Bounds) -> Reading | None:
     return xml.Walk(div, _NARRATIVE, pointer + _MARK).reading()
 
 
-def _marked(found: list[Part], document: object, fields: Mapping[str, Marking]) -> list[Part]:
-    """The parts with what a mapping declares of their pointers."""
-    schema = from_pointers(fields)
-    labelled = [part for part in Labels(schema, schema).parts(document) if part.known]
+def _marked(found: list[Part], document: object, labels: Labels) -> list[Part]:
+    """The parts with what is declared of their pointers."""
+    labelled = [part for part in labels.parts(document) if part.known]
     declared = {part.pointer: part.known for part in labelled}
     marked, seen = [], ""
     for part in found:

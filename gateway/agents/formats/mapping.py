@@ -132,7 +132,7 @@ def _layout(body: _Body, place: str) -> Layout:
     if body.record is not None and not 1 <= body.record <= MAX_WIDTH:
         raise ConfigurationError(f"{place}.record must lie between 1 and {MAX_WIDTH} characters")
     fields = _fields(body, place)
-    schema = from_pointers(fields) if body.format == "json" else None
+    schema = from_pointers(fields) if body.format in ("json", "fhir") else None
     return Layout(
         format=body.format,
         charset=body.charset,

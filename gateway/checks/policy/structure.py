@@ -51,6 +51,8 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     routes: tuple[str, ...]
     floor: tuple[str, ...]
     ca: str | None
+    mapping: str | None = None
+    openapi: str | None = None
 
 
 class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -46,7 +46,8 @@ def _required_groups(rules: Rules) -> None:
 def _settings_names(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> None:
     for index, agent in enumerate(structure.agents):
         _known_classes(rules, f"agent[{index}].floor", agent.floor)
-        for field, schema in (("schema", agent.schema), ("answer_schema", agent.answer_schema)):
+        for field in ("schema", "answer_schema", "mapping", "openapi"):
+            schema = getattr(agent, field)
             if schema is not None and f"schemas/{schema}" not in members:
                 raise ConfigurationError(f"agent[{index}].{field} names no file of the policy directory's schemas/")
     for index, processor in enumerate(structure.processors):

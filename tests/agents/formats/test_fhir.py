@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.formats.fhir import masked, parts
+from gateway.agents.formats.labels import Labels, from_pointers
 from gateway.agents.formats.layout import Layout, Marking
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
@@ -132,7 +133,7 @@ class TestReading:
 
     def test_a_mapping_says_more_of_numbers_too(self) -> None:
         fields = {"/note/*/text": Marking("x-declared-phi"), "/severityScore": Marking("x-declared-phi")}
-        found = read(CONDITION, Layout(format="fhir", fields=fields))
+        found = read(CONDITION, Layout(format="fhir", labels=Labels(from_pointers(fields), None)))
         assert known(found)["patient is well"] == "x-declared-phi"
         assert Part("/severityScore", "5", "name", "", "x-declared-phi") in found
 

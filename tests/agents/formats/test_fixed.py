@@ -54,6 +54,6 @@ def test_any_text_is_read_and_keeps_its_length(text: str, record: int | None) ->
     layout = Layout(format="fixed", columns=COLUMNS, record=record)
     found = holds(text, read(text, layout))
     assert found is not None
-    sent = rewrite(text, found, {place: MASK for place in found.slots})
+    sent = rewrite(text, found, dict.fromkeys(found.slots, MASK))
     assert len(sent) == len(text)
     assert [end for end in sent if end in "\n\r\x85"] == [end for end in text if end in "\n\r\x85"] or record

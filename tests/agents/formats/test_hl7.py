@@ -146,7 +146,7 @@ class TestMasking:
 
     def test_a_masked_message_is_read_again_with_its_fields_in_place(self) -> None:
         found = adt()
-        sent = rewrite(ADT, found, {place: MASK for place in found.slots})
+        sent = rewrite(ADT, found, dict.fromkeys(found.slots, MASK))
         again = reading(read(sent, LAYOUT))
         assert {part.pointer for part in again.parts if part.text == MASK} <= set(found.slots)
         assert "Carter" not in sent
@@ -159,7 +159,7 @@ def test_any_text_is_read_or_refused_and_comes_back_as_it_was(pieces: list[str])
     for text in ("".join(pieces), "MSH|^~\\&|x\r" + "".join(pieces)):
         found = holds(text, read(text, LAYOUT))
         if found is not None:
-            sent = rewrite(text, found, {place: MASK for place in found.slots})
+            sent = rewrite(text, found, dict.fromkeys(found.slots, MASK))
             assert isinstance(read(sent, LAYOUT), Reading)
 
 

@@ -147,5 +147,5 @@ def test_any_text_is_read_or_refused_and_comes_back_as_it_was(pieces: list[str])
     for text in ("".join(pieces), ISA + "".join(pieces)):
         found = holds(text, read(text, LAYOUT))
         if found is not None:
-            sent = rewrite(text, found, {place: MASK for place in found.slots})
+            sent = rewrite(text, found, dict.fromkeys(found.slots, MASK))
             assert isinstance(read(sent, LAYOUT), Reading)

@@ -73,3 +73,12 @@ def test_masking_what_makes_a_class_leaves_nothing_that_makes_it() -> None:
 
 def test_the_heavier_kind_is_the_one_that_is_told() -> None:
     assert weight("secret-jwt") > weight("card") > weight("mrn") > weight("email") > weight("url")
+
+
+def test_a_declared_class_is_a_class_and_its_span_goes_with_it() -> None:
+    for name in ("pii", "phi", "pci", "secret", "special-category"):
+        assert name in classes(f"x-declared-{name}")
+        assert f"x-declared-{name}" in maskable(name)
+    assert classes("x-declared-merger") == {"merger"}
+    assert classes("x-declared-phi") == {"phi"}
+    assert classes("x-declared-pii", "health-term") == {"pii", "phi"}

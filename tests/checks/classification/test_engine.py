@@ -144,3 +144,26 @@ def test_the_key_that_a_short_value_stands_under_is_read_with_it(label: str, tex
 def test_a_key_is_never_itself_a_finding_of_the_value_under_it() -> None:
     (findings,) = ENGINE.scan([Part("/x", "see below", "text", "a.b@example.org")]).parts
     assert findings == ()
+
+
+def test_what_a_format_knows_of_a_text_is_found_over_all_of_it() -> None:
+    scan = ENGINE.scan([Part("hl7:2:PID-5.1", "  Zyx \n", known="person")])
+    assert [msgspec.structs.astuple(one) for one in scan.parts[0]] == [("person", 2, 5, 1.0, "field")]
+    assert scan.classes == {"pii"}
+
+
+def test_what_is_known_is_told_once_and_other_things_in_it_are_found_too() -> None:
+    scan = ENGINE.scan([Part("/a", "bob@example.com, SSN 536-22-8731", known="email x-declared-phi")])
+    found = sorted((one.type, one.reason) for one in scan.parts[0])
+    assert [one for one in found if one[0] == "email"] == [("email", "field")]
+    assert {kind for kind, _ in found} == {"email", "x-declared-phi", "us-ssn"}
+    assert scan.classes == {"pii", "phi"}
+
+
+def test_nothing_is_known_of_white_space() -> None:
+    assert ENGINE.scan([Part("/a", " \t", known="person")]).classes == frozenset()
+
+
+def test_a_health_term_by_definition_makes_the_identifiers_beside_it_phi() -> None:
+    parts = [Part("hl7", "MSH", "name", "", "health-term"), Part("hl7:2:PID-5.1", "Zyx", known="person")]
+    assert ENGINE.scan(parts).classes == {"pii", "phi"}

@@ -1,0 +1,73 @@
+"""Mappings and OpenAPI documents are read from the policy directory, and their labels are names that policy knows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.core.errors import ConfigurationError
+from gateway.core.finding import CLASSES
+from gateway.exchange.descriptions import load_descriptions
+from gateway.settings import Settings, parse
+
+KNOWN = frozenset(CLASSES) | {"merger"}
+
+
+def settings(base: Path, **agent: Any) -> Settings:
+    described = {"id": "a", "protocol": "http", "url": "http://a.test", "zone": "z", "routes": ["POST /x"], **agent}
+    return parse({"zone": [{"id": "z"}], "agent": [described]}, {}, base)
+
+
+def written(base: Path, name: str, text: str) -> None:
+    (base / "policies" / "schemas").mkdir(parents=True, exist_ok=True)
+    (base / "policies" / "schemas" / name).write_text(text, "utf-8")
+
+
+def mapping(kind: str) -> str:
+    return f'[[route]]\nroute = "POST /x"\nrequest = {{format = "csv", fields = {{a = "{kind}"}}}}\n'
+
+
+def document(schema: dict[str, Any]) -> str:
+    body = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    return json.dumps({"openapi": "3.1.0", "paths": {"/y": {"post": body}}})
+
+
+def test_both_are_read_for_the_agents_that_name_them(tmp_path: Path) -> None:
+    written(tmp_path, "m.toml", mapping("person"))
+    written(tmp_path, "d.json", document({"x-data-class": "merger"}))
+    found = load_descriptions(settings(tmp_path, mapping="m.toml", openapi="d.json"), KNOWN)
+    assert {agent: set(routes) for agent, routes in found.items()} == {"a": {"POST /x", "POST /y"}}
+    assert load_descriptions(settings(tmp_path), KNOWN) == {}
+
+
+@pytest.mark.parametrize("kind", ["class:public", "class:unscanned", "class:nobody", "nobody", "special-nobody"])
+def test_a_label_that_policy_does_not_know_would_protect_nothing(tmp_path: Path, kind: str) -> None:
+    written(tmp_path, "m.toml", mapping(kind))
+    with pytest.raises(ConfigurationError, match=r"agent\[0\].mapping, m.toml: a label names"):
+        load_descriptions(settings(tmp_path, mapping="m.toml"), KNOWN)
+
+
+def test_labels_of_a_document_are_checked_too(tmp_path: Path) -> None:
+    written(tmp_path, "d.json", document({"properties": {"a": {"x-finding-type": "nobody"}}}))
+    with pytest.raises(ConfigurationError, match=r"agent\[0\].openapi, d.json: a label names a finding type"):
+        load_descriptions(settings(tmp_path, openapi="d.json"), KNOWN)
+
+
+@pytest.mark.parametrize("key", ["mapping", "openapi"])
+def test_a_file_that_is_not_there_is_told_by_its_key(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"agent\[0\].{key} names no file"):
+        load_descriptions(settings(tmp_path, **{key: "nobody"}), KNOWN)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a": 1, "a": 2}', "{" * 9])
+def test_a_document_that_is_no_json_object_is_told(tmp_path: Path, text: str) -> None:
+    written(tmp_path, "d.json", text)
+    with pytest.raises(ConfigurationError, match="is not JSON with an object"):
+        load_descriptions(settings(tmp_path, openapi="d.json"), KNOWN)
+
+
+def test_a_schema_that_could_not_be_used_is_told(tmp_path: Path) -> None:
+    written(tmp_path, "d.json", document({"type": "nonsense"}))
+    with pytest.raises(ConfigurationError, match="POST /y, request is not a usable JSON Schema"):
+        load_descriptions(settings(tmp_path, openapi="d.json"), KNOWN)

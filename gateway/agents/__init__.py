@@ -3,6 +3,7 @@
 `Registry`      the agents that are configured, and who offers what   `registry`
 `OpenAIAdapter` chat completions, plain and streamed                  `openai`, `openai_stream`
 `ResponsesAdapter`, `EmbeddingsAdapter`, `UnmodelledAdapter`          `responses`, `embeddings`, `unmodelled`
+`Translating`   conversations for agents of other families            `translate`
 `McpAdapter`    MCP over Streamable HTTP, in both eras                `mcp`, `mcp_events`
 `HttpAdapter`   REST agents and wrapped legacy systems                `http`
 `AgentClient`   bytes out and in, with bounds and time-outs           `client`

@@ -53,7 +53,7 @@ class EmbeddingsAdapter:
 
     def serves(self, message: Message, agent: Route) -> bool:
         """Whether this agent could be sent the message at all."""
-        return agent.protocol == "openai"
+        return agent.protocol == "openai" and (not agent.apis or "embeddings" in agent.apis)
 
     def read(self, request: Inbound, bounds: Bounds) -> Message | Refusal:
         """The request's parts. Its schema is *not* checked here: what does not fit it is walked all the same."""

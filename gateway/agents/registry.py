@@ -5,6 +5,9 @@ from collections.abc import Callable
 from gateway.core.ports import Route
 from gateway.settings import Agent, Settings
 
+_TRANSLATED = frozenset({"openai", "anthropic"})
+"""Families whose messages are translated into each other."""
+
 
 class Registry:
     """Agents in the order of the configuration. Immutable once built; holds their credentials, so never print it."""
@@ -36,8 +39,10 @@ class Registry:
         return self._candidates.get(target, ())
 
     def models(self, protocol: str = "openai") -> tuple[str, ...]:
-        """Names a caller of this protocol may ask for: agents, then capabilities, each once, in configured order."""
-        agents = [route for route in self.routes if route.protocol == protocol]
+        """Names a caller of this protocol may ask for: agents, then capabilities, each once, in configured order. What
+        can be translated for an agent of another family may name that agent too."""
+        families = _TRANSLATED if protocol in _TRANSLATED else {protocol}
+        agents = [route for route in self.routes if route.protocol in families]
         return tuple(dict.fromkeys([*(a.id for a in agents), *(name for a in agents for name in a.capabilities)]))
 
     def _others(self, route: Route) -> tuple[Route, ...]:

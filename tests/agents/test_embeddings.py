@@ -127,6 +127,8 @@ def test_errors_have_openais_form_and_only_openais_agents_are_served() -> None:
     assert json.loads(ADAPTER.error(Refusal(code="policy_denied"), "E"))["error"]["code"] == "policy_denied"
     assert ADAPTER.serves(message(HELLO), route())
     assert not ADAPTER.serves(message(HELLO), route(protocol="http"))
+    assert ADAPTER.serves(message(HELLO), route(apis=("embeddings",)))
+    assert not ADAPTER.serves(message(HELLO), route(apis=("chat",)))
 
 
 @pytest.mark.parametrize("given_", ["a", ["a", "b"], [1], [[1], [2]]])

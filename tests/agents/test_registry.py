@@ -48,6 +48,11 @@ def test_models_are_the_agents_and_capabilities_of_the_protocol_each_once() -> N
     assert built.models("http") == ("h", "notes")
 
 
+def test_agents_that_messages_are_translated_for_are_models_of_both_families() -> None:
+    built = registry(agent("a", "sum"), agent("c", "rhyme", protocol="anthropic"))
+    assert built.models("openai") == built.models("anthropic") == ("a", "c", "sum", "rhyme")
+
+
 def test_a_route_holds_what_adapters_policy_and_client_need() -> None:
     route = registry(agent("a", credential="env:KEY", ca="ca.pem", model="m", floor=("phi",))).get("a")
     assert route is not None

@@ -121,10 +121,10 @@ class Translating:
 
     def _form(self, agent: Route) -> str | None:
         """The form in which this agent gets the caller's messages: the caller's own if it takes that."""
-        forms = [form for form in spoken(agent) if form in self._adapters]
+        forms = spoken(agent)
         if self.protocol in forms:
             return self.protocol
-        return forms[0] if forms else None
+        return next((form for form in forms if form in self._adapters), None)
 
 
 class TranslatedStream:

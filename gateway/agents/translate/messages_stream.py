@@ -26,7 +26,7 @@ class MessagesReader:
 
     def read(self, document: dict[str, Any] | str) -> list[StreamEvent]:
         """`Lost` for what is no event of messages, or says what the neutral form has no place for."""
-        kind = document.get("type") if isinstance(document, dict) else None
+        kind = word(document.get("type")) if isinstance(document, dict) else ""
         if isinstance(document, str) or kind not in _EVENTS:
             raise Lost("an event of another type")
         if kind != "ping" and (kind == "message_start") == self._begun:
@@ -67,15 +67,15 @@ class MessagesReader:
 
     def _block_delta(self, document: dict[str, Any]) -> list[StreamEvent]:
         delta = Fields(document.get("delta"), "delta")
-        kind = delta.take("type")
+        kind, index = delta.take("type"), document.get("index")
         if kind == "signature_delta":
             return []
         field = _DELTAS.get(kind) if type(kind) is str else None
-        if field is None or self._silent or not self._blocks.seen(document.get("index")):
+        if field is None or self._silent or type(index) is not int or not self._blocks.seen(index):
             raise Lost("a delta of another type")
         piece = delta.said(field)
         delta.end()
-        return [*self._blocks.open(document.get("index"), "text"), *self._blocks.grow(piece)]
+        return [*self._blocks.open(index, "text"), *self._blocks.grow(piece)]
 
     def _block_stop(self, document: dict[str, Any]) -> list[StreamEvent]:
         return self._blocks.close()

@@ -79,12 +79,9 @@ class ResponsesReader:
         if not self._begun:
             raise Lost("events out of order")
         if kind in _DELTAS:
-            index, place = (
-                _index(document, "output_index"),
-                document.get("content_index", document.get("summary_index")),
-            )
-            key = (index, kind, place)
-            return self._more(index, key, _DELTAS[kind], document.get("delta"))
+            index = _index(document, "output_index")
+            place = _index(document, "summary_index" if "summary_index" in document else "content_index")
+            return self._more(index, (index, kind, place), _DELTAS[kind], document.get("delta"))
         if kind == "response.function_call_arguments.delta":
             index = _index(document, "output_index")
             if not self._blocks.seen((index, "call")):

@@ -400,3 +400,48 @@ def same(reply: Reply) -> Reply:
         name = name.removeprefix(prefix)
     usage = msgspec.structs.replace(reply.usage, reasoning=0)
     return msgspec.structs.replace(reply, id=name, created=0, usage=usage)
+
+
+_WORDS = sorted(
+    {
+        *(text for document in (*DOCUMENTS.values(), *HELLO.values()) for text in leaves(document)),
+        *[
+            "response",
+            "output",
+            "item",
+            "part",
+            "delta",
+            "choices",
+            "message",
+            "finish_reason",
+            "usage",
+            "index",
+            "arguments",
+            "refusal",
+            "thinking",
+        ],
+        *[
+            "content_block",
+            "partial_json",
+            "output_index",
+            "content_index",
+            "summary",
+            "status",
+            "stop_reason",
+            "error",
+            "citations",
+        ],
+        *["message_start", "content_block_start", "content_block_delta", "message_delta", "message_stop", "text_delta"],
+        *["response.created", "response.output_item.added", "response.output_text.delta", "response.completed"],
+    }
+)
+junk: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    st.sampled_from(_WORDS),
+    st.recursive(
+        st.sampled_from(_WORDS) | _leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_WORDS), inner, max_size=4),
+        max_leaves=12,
+    ),
+    max_size=6,
+)
+"""Documents of the right words in the wrong places."""

@@ -1,17 +1,20 @@
 """Any form to any other: nothing is lost in silence, and what comes back is what went out."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.agents.translate.fields import Lost
 from gateway.agents.translate.forms import FORMS, translate_error, translate_reply, translate_request
-from gateway.agents.translate.neutral import Request, Untranslatable
+from gateway.agents.translate.neutral import Begun, Reply, Request, Untranslatable
 from gateway.core.errors import AgentError
 
-from .support import DOCUMENTS, HELLO, REQUEST, leaves, requests, said
+from .support import DOCUMENTS, HELLO, MESSAGES, REQUEST, junk, leaves, requests, said
 
 PAIRS = list(permutations(FORMS, 2))
 ERRORS: dict[str, dict[str, Any]] = {
@@ -146,3 +149,35 @@ def test_an_error_comes_in_the_callers_form_with_the_agents_words(source: str, t
 def test_what_is_no_answer_is_a_bad_answer(source: str, target: str, document: dict[str, Any]) -> None:
     with pytest.raises(AgentError, match="bad_answer"):
         translate_reply(document, source, target)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=150)
+@given(document=junk, field=st.sampled_from(sorted(DOCUMENTS["openai"] | DOCUMENTS["responses"] | MESSAGES)))
+def test_documents_of_the_right_words_in_the_wrong_places_are_told_or_read_and_nothing_else(
+    form: str, document: dict[str, Any], field: str
+) -> None:
+    for tried in (document, {**DOCUMENTS[form], **document}, {**DOCUMENTS[form], field: document}):
+        with suppress(Lost):
+            assert isinstance(FORMS[form].read(tried), Request)
+        with suppress(Lost):
+            assert isinstance(FORMS[form].read_reply(tried), Reply)
+        assert isinstance(FORMS[form].read_error(tried).message, str)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=150)
+@given(documents=st.lists(junk, max_size=4))
+def test_streams_of_such_documents_are_told_or_read_and_nothing_else(
+    form: str, documents: list[dict[str, Any]]
+) -> None:
+    reader = FORMS[form].reader()
+    begun: dict[str, dict[str, Any]] = {
+        "openai": {"choices": [{"delta": {}}]},
+        "responses": {"type": "response.created", "response": {}},
+        "anthropic": {"type": "message_start", "message": {}},
+    }
+    assert isinstance(reader.read(begun[form])[0], Begun)
+    with suppress(Lost):
+        for document in documents:
+            assert isinstance(reader.read(document), list)

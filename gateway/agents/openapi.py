@@ -155,7 +155,7 @@ class _Reader:
         labels = Labels(schema, self._document)
         if plain == "application/fhir+json":
             return Body(layout=Layout(format="fhir", labels=labels), fits=self._fits(schema, what))
-        if is_json(plain) or plain == "*/*":
+        if is_json(plain):
             return Body(layout=Layout(format="json", labels=labels), fits=self._fits(schema, what))
         if plain == FORM:
             return Body(layout=Layout(format="form", labels=labels))

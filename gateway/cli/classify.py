@@ -14,7 +14,9 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from gateway.agents.content import read_content
 from gateway.agents.embeddings import EmbeddingsAdapter
+from gateway.agents.formats.layout import Layout
 from gateway.agents.openai import OpenAIAdapter
 from gateway.agents.responses import ResponsesAdapter
 from gateway.bootstrap import SystemClock, bounds_of
@@ -32,6 +34,13 @@ _ADAPTERS: dict[str, Callable[[Bounds], Adapter]] = {
     "embeddings": EmbeddingsAdapter,
 }
 """The protocols whose messages are told by their body alone."""
+_FORMATS: dict[str, Layout] = {
+    "fhir": Layout(format="fhir"),
+    "hl7": Layout(format="hl7"),
+    "x12": Layout(format="x12"),
+    "xml": Layout(format="xml"),
+}
+"""Formats whose documents have lines of their own: each file is one body."""
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -49,7 +58,11 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help='what is found in texts: lines {"text": …} in, {"classes": […], "findings": […]} out',
     )
     parser.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="what to read (default: -)")
-    parser.add_argument("--protocol", choices=tuple(_ADAPTERS), help="each line is a request body of this protocol")
+    parser.add_argument(
+        "--protocol",
+        choices=(*_ADAPTERS, *_FORMATS),
+        help="each line is a request body of this protocol; of fhir, hl7, x12 and xml each file is one",
+    )
     parser.set_defaults(run=run)
 
 
@@ -70,10 +83,14 @@ class Classifier:
     def __init__(self, protocol: str | None = None) -> None:
         self._engine = Engine(clock=SystemClock(), budget_ms=_UNBOUNDED_MS)
         self._bounds = bounds_of(Settings())
-        self._adapter = None if protocol is None else _ADAPTERS[protocol](self._bounds)
+        self._layout = _FORMATS.get(protocol or "")
+        self._adapter = None if protocol is None or self._layout else _ADAPTERS[protocol](self._bounds)
 
     def answers(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-        """An answer for each line that holds anything."""
+        """An answer for each line that holds anything; one for all of them where a file is one body."""
+        if self._layout is not None:
+            yield self._document(b"".join(lines), self._layout)
+            return
         for line in lines:
             if line.strip():
                 yield self._text(line) if self._adapter is None else self._body(line, self._adapter)
@@ -94,6 +111,12 @@ class Classifier:
         if isinstance(message, Refusal):
             return {"error": f"{message.title}: {told(message)}"}
         return self._found(message.parts, places=True)
+
+    def _document(self, body: bytes, layout: Layout) -> dict[str, Any]:
+        content = read_content(body, None, self._bounds, layout)
+        if isinstance(content, Refusal):
+            return {"error": f"{content.title}: {told(content)}"}
+        return self._found(content.parts, places=True)
 
     def _found(self, parts: tuple[Part, ...], *, places: bool) -> dict[str, Any]:
         scan = self._engine.scan(parts)

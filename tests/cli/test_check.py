@@ -51,6 +51,33 @@ def unknown_class(site: Path) -> None:
     change(site / "policies" / "policy.csv", "class:phi, zone:in-house", "class:phy, zone:in-house")
 
 
+HTTP = """
+[[agent]]
+id = "old"
+protocol = "http"
+url = "http://127.0.0.1:9"
+zone = "in-house"
+routes = ["POST /x"]
+"""
+
+
+def broken_mapping(site: Path) -> None:
+    text = '[[route]]\nroute = "POST /x"\nrequest = {format = "hl7", fields = {PID5 = "person"}}\n'
+    (site / "policies" / "schemas" / "old.toml").write_text(text)
+    extend(site, HTTP + 'mapping = "old.toml"\n')
+
+
+def mapping_of_another_route(site: Path) -> None:
+    text = '[[route]]\nroute = "POST /y"\nrequest = {format = "hl7"}\n'
+    (site / "policies" / "schemas" / "old.toml").write_text(text)
+    extend(site, HTTP + 'mapping = "old.toml"\n')
+
+
+def broken_openapi(site: Path) -> None:
+    (site / "policies" / "schemas" / "old.json").write_text('{"openapi": "2.0"}')
+    extend(site, HTTP + 'openapi = "old.json"\n')
+
+
 def open_keys(site: Path) -> None:
     (site / "keys" / "kek").chmod(0o644)
 
@@ -100,6 +127,9 @@ def wrong_rate(site: Path) -> None:
         (corrupt_database, "database"),
         (missing_schema, "schemas"),
         (broken_schema, "schemas"),
+        (broken_mapping, "schemas"),
+        (mapping_of_another_route, "schemas"),
+        (broken_openapi, "schemas"),
         (missing_secret, "credentials"),
         (missing_jwks, "credentials"),
         (missing_tls, "server"),

@@ -104,3 +104,31 @@ def test_any_bytes_have_one_answer_a_line(lines: list[bytes]) -> None:
         assert len(found) == sum(bool(line.strip()) for line in lines)
         for answer in found:
             assert set(answer) in ({"error"}, {"classes", "findings"})
+
+
+ADT = b"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5\rPID|1||7701||Zelnik^Abelard\r"
+CLAIM = (
+    b"ISA*00*          *00*          *ZZ*SUBMITTERS.ID  *ZZ*RECEIVERS.ID   *030101*1253*^*00501*000000905*1*T*:~\n"
+    b"ST*837*0001~\nNM1*IL*1*Zelnik*Abelard~\n"
+)
+PATIENT = b'{\n"resourceType": "Patient",\n"name": [{"family": "Zelnik"}]}'
+CDA = b"<ClinicalDocument>\n<patient><name>Zelnik</name></patient>\n</ClinicalDocument>"
+
+
+@pytest.mark.parametrize(("protocol", "body"), [("hl7", ADT), ("x12", CLAIM), ("fhir", PATIENT), ("xml", CDA)])
+def test_a_file_of_a_format_with_lines_of_its_own_is_one_body(
+    gateway: Run, empty: Path, protocol: str, body: bytes
+) -> None:
+    (empty / "body").write_bytes(body)
+    (answer,) = answers(gateway("classify", "--protocol", protocol, "body").out)
+    assert answer["classes"] == ["phi", "pii"]
+    assert {"person", "health-term"} <= {finding["type"] for finding in answer["findings"]}
+    assert "Zelnik" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize("protocol", ["hl7", "x12", "fhir", "xml"])
+def test_a_file_that_is_not_of_the_format_is_told(gateway: Run, empty: Path, protocol: str) -> None:
+    (empty / "body").write_bytes(b"PID|1")
+    result = gateway("classify", "--protocol", protocol, "body")
+    assert result.code == 1
+    assert "error" in answers(result.out)[0]

@@ -47,7 +47,7 @@ def masked(document: object, masks: Mapping[str, str], bounds: Bounds) -> object
         pointer, mark, _ = place.partition(_MARK)
         if mark:
             narratives.setdefault(pointer, {})[place] = text
-        elif _DATE.fullmatch(_at(document, place)) and not place.rpartition("/")[2].isdigit():
+        elif place and not place.rpartition("/")[2].isdigit() and _DATE.fullmatch(_at(document, place)):
             dates.append(place)
             texts[place] = ""
         else:

@@ -144,6 +144,8 @@ class _Segment:
         texts = [self._text[slice(*one)] for one in spans]
         write = _emptied if kind[0] in TEMPORAL else self._delimiters.write
         for component, (start, end) in enumerate(spans, 1):
+            if self._found.full:
+                return
             if start == end:
                 continue
             if kind[0] == "ED" and component == 5 and _encoded(texts):

@@ -7,7 +7,7 @@ is. Fields that are not here are scanned as text.
 from collections.abc import Mapping, Sequence
 
 _SEGMENTS = {
-    "EVN": "2=TS:date 5=XCN 6=TS:date",
+    "EVN": "5=XCN 6=TS:date",
     "PID": "2=CX:mrn 3=CX:mrn 4=CX:mrn 5=XPN 6=XPN 7=TS:date-of-birth 9=XPN 10=CWE:special-ethnicity 11=XAD"
     " 12=IS:place 13=XTN 14=XTN 17=CWE:special-religion 18=CX:account 19=IS:us-ssn 20=DLN 21=CX:mrn"
     " 22=CWE:special-ethnicity 23=IS:place 29=TS:date 33=TS:date 40=XTN",

@@ -122,7 +122,7 @@ class _Segment:
         for index in range(1, 11):
             start, end = self._spans[index]
             password = index in (2, 4) and self._elements[index - 1].strip() not in ("", "00")
-            known = "secret-password" if password else "date" if index == 9 else ""
+            known = "secret-password" if password else ""
             slot = Slot(start, end, self._delimiters.writer(_ISA[index], fixed=True))
             found.text(f"{place}{index:02}", self._elements[index], slot, known=known)
         found.name(f"{place}13", self._elements[13])

@@ -9,9 +9,6 @@ HEALTH = frozenset({"270", "271", "275", "276", "277", "278", "820", "834", "835
 """Transaction sets (ST01) of the HIPAA guides: about somebody's health or its payment (45 CFR 162)."""
 
 _PLAIN: Mapping[str, Mapping[int, str]] = {
-    "ISA": {9: "date"},
-    "GS": {4: "date"},
-    "BHT": {4: "date"},
     "N3": {1: "street-address", 2: "street-address"},
     "N4": {1: "place", 3: "postal-code", 6: "place"},
     "DMG": {2: "date-of-birth", 5: "special-ethnicity"},
@@ -84,7 +81,7 @@ MAXIMUM: Mapping[tuple[str, int], int] = {
     ("DTP", 3): 35,
 }
 """Most characters of an element, where a placeholder might be longer."""
-DATES = frozenset({("DTM", 2), ("PLB", 2), ("BPR", 16), ("PAT", 6), ("GS", 4), ("BHT", 4), ("INS", 12)})
+DATES = frozenset({("DTM", 2), ("PLB", 2), ("BPR", 16), ("PAT", 6), ("INS", 12)})
 """Elements of type DT: eight digits or nothing."""
 
 

@@ -23,7 +23,8 @@ MAX_NAME = 256
 _HINT = (
     f"well-formed XML without a document type, in the declared character set, names of at most {MAX_NAME} characters"
 )
-_DECLARED = re.compile(r"<\?xml[^>]*?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]+)[\"']")
+_ENCODING = re.compile(r"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]+)[\"']")
+_LONGEST_DECLARATION = 1000
 _ATTRIBUTE = re.compile(r"""([^\s=/<>"']+)[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)')""")
 _DECLARATION = re.compile(r"<\?xml[ \t\r\n]")
 _NAME = re.compile(r"[^\s/<>=?]+")
@@ -76,8 +77,17 @@ class _Depth:
 
 
 def declared_charset(body: bytes) -> str:
-    """The encoding that an XML declaration names, in lower case; empty where it names none (§4.3.3)."""
-    found = _DECLARED.match(body[:200].decode("latin-1"))
+    """The encoding that an XML declaration names, in lower case; empty where it names none (§4.3.3).
+
+    `?`, which is no character set, where the declaration does not end within bounds: nobody knows what it names.
+    """
+    head = body[:_LONGEST_DECLARATION].removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    if not _DECLARATION.match(head):
+        return ""
+    declaration, end, _ = head.partition("?>")
+    if not end:
+        return "?"
+    found = _ENCODING.search(declaration)
     return found.group(1).lower() if found else ""
 
 

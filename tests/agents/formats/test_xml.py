@@ -104,7 +104,14 @@ class TestReading:
 
     def test_the_encoding_of_the_declaration_is_told(self) -> None:
         assert xml.declared_charset(b"<?xml version='1.0' encoding='ISO-8859-1'?><a/>") == "iso-8859-1"
+        assert xml.declared_charset(b"\xef\xbb\xbf<?xml version='1.0'\n encoding = \"latin1\"?><a/>") == "latin1"
+        assert xml.declared_charset(b"<?xml version='1.0'?><a encoding='x'/>") == ""
         assert xml.declared_charset(b"<a encoding='x'/>") == ""
+
+    def test_an_encoding_that_hides_behind_white_space_is_not_passed_over(self) -> None:
+        far = b"<?xml version='1.0'" + b" " * 300 + b"encoding='utf-7'?><a>+ADw-</a>"
+        assert xml.declared_charset(far) == "utf-7"
+        assert xml.declared_charset(far.replace(b" " * 300, b" " * 3000)) == "?"
 
 
 class TestMasking:

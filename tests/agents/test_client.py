@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import random
 import ssl
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from gateway.agents.client import AgentClient
 from gateway.agents.http1.tls import pin_of
 from gateway.core.errors import AgentError, ConfigurationError
 from gateway.core.message import Outgoing, WireAnswer
+from gateway.core.ports import Route
 
 from .support import route as make_route
 from .wire import BRIEF, Agent, certificates, ok, post, server_context, serving
@@ -175,6 +178,93 @@ class TestReuse:
                 await client.send(route, post(), 100)
                 await asyncio.wait_for(agent.gone.wait(), 5)
         assert agent.connections == 3
+
+
+class Moody(Agent):
+    """Answers each request with the request's own body, in one of many ways."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__(then="again")
+        self.chance, self.open, self.most = chance, 0, 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        self.most = max(self.most, self.open)
+        try:
+            await super().__call__(reader, writer)
+        finally:
+            self.open -= 1
+
+    async def _once(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(8)
+        mood = self.chance.choice(("whole", "whole", "chunks", "until close", "early end", "junk", "more", "hints"))
+        data = ok(body)
+        if mood == "chunks":
+            chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+            data = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+        elif mood == "until close":
+            data = b"HTTP/1.1 200 OK\r\n\r\n" + body
+        elif mood == "early end":
+            data = data[: self.chance.randrange(len(data))]
+        elif mood == "junk":
+            data = b"junk"
+        elif mood == "more":  # an answer that nobody asked for
+            data += ok(b"intruder")
+        elif mood == "hints":
+            data = b"HTTP/1.1 103 Early Hints\r\n\r\n" + data
+        while data:
+            cut = self.chance.randint(1, len(data))
+            writer.write(data[:cut])
+            await writer.drain()
+            data = data[cut:]
+            await asyncio.sleep(0)
+        if mood in ("until close", "early end"):
+            raise ConnectionResetError
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_call_ever_gets_the_answer_of_another(seed: int) -> None:
+    """Many calls at once over few connections, with agents that misbehave and callers who go away at any point."""
+    chance, agent = random.Random(seed), Moody(random.Random(seed + 100))
+    seen: list[bool] = []
+    codes: set[str] = set()
+    times = ("connect_timeout_s", "first_byte_timeout_s", "idle_timeout_s", "timeout_s")
+    long: dict[str, Any] = dict.fromkeys(times, 60.0)
+    async with serving(agent, max_connections=5, **long) as route, AgentClient([route]) as client:
+
+        async def call(number: int) -> None:
+            body = b"%08d" % number
+            try:
+                if number % 3:
+                    seen.append((await client.send(route, post(body=body), 100)).body == body)
+                else:
+                    async with client.stream(route, post(body=body), 100) as answer:
+                        seen.append(await answer.whole() == body)
+            except AgentError as error:
+                codes.add(error.code)
+
+        async def leave(task: asyncio.Task[None]) -> None:
+            for _ in range(chance.randint(1, 40)):
+                await asyncio.sleep(0)
+            task.cancel()
+
+        calls = [asyncio.create_task(call(number)) for number in range(200)]
+        await asyncio.gather(*(leave(task) for task in calls if chance.random() < 0.2))
+        found = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 60)
+        assert {type(result) for result in found} <= {type(None), asyncio.CancelledError}
+        assert (await asyncio.wait_for(settled(client, route), 5)).status == 200
+    assert len(seen) > 50
+    assert all(seen)
+    assert codes <= {"closed_early", "bad_answer"}
+    assert agent.most <= 5 + 5, "a connection that the client has closed may still be open at the agent"
+
+
+async def settled(client: AgentClient, route: Route) -> WireAnswer:
+    """The first whole answer: no place is lost, whatever happened before."""
+    while True:
+        with suppress(AgentError):
+            return await client.send(route, post(body=b"settled!"), 100)
 
 
 class TestMisbehaviour:

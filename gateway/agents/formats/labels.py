@@ -19,6 +19,8 @@ DECLARED = "x-declared-"
 """The finding type of a text of which no more is known than its data class: `x-declared-<class>`."""
 _SAME = ("allOf", "anyOf", "oneOf")
 _BRANCHES = ("if", "then", "else", "not")
+_LAST = "1000000000"
+"""An index beyond every `prefixItems`."""
 MAX_SCHEMAS = 200
 """Schemas that may apply to one value at once."""
 _PLAIN = Marking()
@@ -36,7 +38,7 @@ class Labels:
 
     def __init__(self, schema: object, document: object) -> None:
         self._document = document
-        self._children: dict[tuple[tuple[int, ...], str, str], Applied] = {}
+        self._children: dict[tuple[tuple[int, ...], str, str, str | None], Applied] = {}
         self.root = self._applied([schema], "")
 
     def __bool__(self) -> bool:
@@ -75,15 +77,15 @@ class Labels:
             scalar(value, applied.known, pointer, label, found)
 
     def _child(self, applied: Applied, kind: str, step: str) -> Applied:
+        """What applies one step further down. Remembered by what the schema tells apart, never by a caller's key."""
         if not applied.schemas:
             return applied
-        key = (tuple(id(schema) for schema in applied.schemas), kind, step)
+        told = _told(applied.schemas, kind, step)
+        key = (tuple(id(schema) for schema in applied.schemas), applied.known, kind, told)
         child = self._children.get(key)
         if child is None:
-            below = _members(applied.schemas, step) if kind == "key" else _items(applied.schemas, int(step))
-            child = self._applied(list(below), applied.known)
-            if len(self._children) < MAX_PARTS:  # keys are the caller's: what is remembered of them is bounded
-                self._children[key] = child
+            below = _members(applied.schemas, told) if kind == "key" else _items(applied.schemas, int(told or _LAST))
+            child = self._children[key] = self._applied(list(below), applied.known)
         return child
 
     def _applied(self, schemas: list[object], inherited: str) -> Applied:
@@ -146,7 +148,15 @@ def _foreign(applied: Applied, key: str) -> bool:
     return bool(applied.known) and not any(key in schema.get("properties", {}) for schema in applied.schemas)
 
 
-def _members(schemas: tuple[Mapping[str, Any], ...], key: str) -> Iterator[object]:
+def _told(schemas: tuple[Mapping[str, Any], ...], kind: str, step: str) -> str | None:
+    """The step, where some schema speaks of just this key or index; None for all others, which are alike."""
+    if kind == "key":
+        named = any(step in schema.get(name, {}) for schema in schemas for name in ("properties", "dependentSchemas"))
+        return step if named else None
+    return step if any(int(step) < len(schema.get("prefixItems", ())) for schema in schemas) else None
+
+
+def _members(schemas: tuple[Mapping[str, Any], ...], key: str | None) -> Iterator[object]:
     for schema in schemas:
         named = schema.get("properties", {})
         if key in named:

@@ -54,6 +54,23 @@ def test_a_label_on_an_object_holds_for_all_in_it_and_joins_with_those_inside() 
     }
 
 
+def test_one_schema_in_two_places_has_the_label_of_each() -> None:
+    """In whichever order they come."""
+    document: dict[str, Any] = {"s": {"properties": {"n": {}}}}
+    below = {"x-data-class": "phi", "properties": {"d": {"$ref": "#/s"}}}
+    schema = {"properties": {"a": {"$ref": "#/s"}, "c": below}}
+    plain, labelled = {"n": "x"}, {"d": {"n": "x"}}
+    for value in ({"a": plain, "c": labelled}, {"c": labelled, "a": plain}):
+        assert found(schema, value, document) == {"/c/d/n": "x-declared-phi"}, value
+
+
+def test_what_is_remembered_is_bounded_by_the_schema_and_not_by_the_callers_keys() -> None:
+    labels = Labels({"additionalProperties": {"items": {}}, "prefixItems": [{}]}, None)
+    labels.parts({f"key {number}": [number] * 3 for number in range(500)})
+    labels.parts(list(range(500)))
+    assert len(labels._children) < 10
+
+
 def test_keys_that_the_schema_does_not_name_carry_the_label_of_their_object() -> None:
     parts = Labels({"x-data-class": "phi", "properties": {"a": {}}}, None).parts({"a": "x", "7701": "y"})
     assert [(part.text, part.kind, part.known) for part in parts] == [

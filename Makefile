@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 TESTS ?= tests
 DIR ?= ./demo-data
+CONFORMANCE ?= $(VENV)/conformance
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 EDITABLE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --no-index --editable .
@@ -15,7 +16,7 @@ COMPILE := $(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extr
 	--build-deps-for editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench eval kill fuzz requirements clean
+.PHONY: help demo run test check bench eval kill conformance fuzz requirements clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -50,6 +51,9 @@ eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled
 kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database and verify its ledger after each
 	sh tests/install_services.sh
 	$(BIN)/python -m tests.kill
+
+conformance: $(VENV)/.dev ## Run the MCP conformance suite against a server directly and through the gateway; needs node and npm
+	$(BIN)/python -m tests.conformance.run $(CONFORMANCE)
 
 fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each time; FUZZ_MINUTES=7, FUZZ_FACTOR=10
 	$(BIN)/python -m pytest -p tests.fuzz -rs --numprocesses $(JOBS) --dist worksteal -m "hypothesis and not slow" $(TESTS)

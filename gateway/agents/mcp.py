@@ -68,7 +68,7 @@ class McpAdapter:
             headers.append(("content-type", _JSON))
         version = message.inbound.header("mcp-protocol-version")
         if version is not None:
-            headers.append(("mcp-protocol-version", version))
+            headers.append(("mcp-protocol-version", version.strip(" \t")))
         if talk.upstream is not None:
             headers.append((SESSION, talk.upstream))
         resumed = message.inbound.header(_LAST_EVENT)

@@ -1,12 +1,15 @@
 """Refusals as JSON-RPC errors (JSON-RPC 2.0 §5.1), with the codes that MCP gives them."""
 
+import re
+
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.mcp_rpc import id_of
-from gateway.agents.mcp_words import VERSIONS
+from gateway.agents.mcp_words import NEW_VERSIONS
 from gateway.core.message import Inbound
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
 
+_VERSION = re.compile(r"[A-Za-z0-9.]{1,8}(-[0-9]{2}-[0-9]{2})?")
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -39,9 +42,17 @@ def rpc_error(refusal: Refusal, exchange: str, request: Inbound | None) -> bytes
         data["field"] = refusal.field
     text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
     if refusal.code == "version_unsupported":
-        data["supported"] = list(VERSIONS)
+        data |= _versions(request)
     code = _code(refusal)
     return write_json({"jsonrpc": "2.0", "id": _id(request), "error": {"code": code, "message": text, "data": data}})
+
+
+def _versions(request: Inbound | None) -> dict[str, object]:
+    """What such an error must say (2026-07-28, Versioning): the versions of the era without a handshake, and the one
+    that was asked for, if it has the form of one."""
+    asked = None if request is None else request.header("mcp-protocol-version")
+    repeated = {"requested": asked} if asked is not None and _VERSION.fullmatch(asked) else {}
+    return {"supported": list(NEW_VERSIONS), **repeated}
 
 
 def _code(refusal: Refusal) -> int:

@@ -79,7 +79,7 @@ def version_of(request: Inbound) -> str | Refusal:
     for name in _ROUTING:
         if sum(1 for key, _ in request.headers if key == name) > 1:
             return Refusal(code="header_mismatch", field=name, hint="each routing header once")
-    version = request.header("mcp-protocol-version")
+    version = _routing(request, "mcp-protocol-version")
     if version is None:
         return ASSUMED
     if version not in VERSIONS:
@@ -157,14 +157,20 @@ def _agreement(request: Inbound, value: dict[str, Any], method: str, era: Era, v
         )
     if stated != version:
         return Refusal(code="header_mismatch", field="mcp-protocol-version", hint="the version that the body states")
-    if request.header("mcp-method") != method:
+    if _routing(request, "mcp-method") != method:
         return Refusal(code="header_mismatch", field="mcp-method", hint="the method of the body")
     member = NAMED.get(method)
     if member is not None:
         named = params.get(member)
-        if type(named) is str and decode_header(request.header("mcp-name")) != named:
+        if type(named) is str and decode_header(_routing(request, "mcp-name")) != named:
             return Refusal(code="header_mismatch", field="mcp-name", hint=f"params.{member} of the body")
     return None
+
+
+def _routing(request: Inbound, name: str) -> str | None:
+    """A routing header's value, without the white space around it (RFC 9110 §5.5), which not every server takes off."""
+    value = request.header(name)
+    return None if value is None else value.strip(" \t")
 
 
 def _action(kind: Kind, method: str, era: Era, value: dict[str, Any]) -> str | Refusal:

@@ -51,10 +51,14 @@ def test_a_request_that_could_not_be_read_is_named_by_null(body: bytes) -> None:
     assert "id" in found
 
 
-def test_an_error_about_the_version_says_which_there_are_and_not_which_was_asked() -> None:
-    found = error("version_unsupported", old(rpc("ping"), mcp_protocol_version=SSN))
-    assert "2026-07-28" in found["error"]["data"]["supported"]
-    assert SSN not in json.dumps(found)
+def test_an_error_about_the_version_says_which_there_are_and_repeats_nothing_but_a_version() -> None:
+    for asked in ("2099-01-01", "v9.0"):
+        found = error("version_unsupported", old(rpc("ping"), mcp_protocol_version=asked))["error"]["data"]
+        assert (found["supported"], found["requested"]) == (["2026-07-28"], asked)
+    for asked in (SSN, "jane@example.com", ""):
+        found = error("version_unsupported", old(rpc("ping"), mcp_protocol_version=asked))
+        assert "requested" not in found["error"]["data"]
+    assert "requested" not in error("version_unsupported")["error"]["data"]
 
 
 def test_every_code_of_the_house_has_its_error() -> None:

@@ -107,6 +107,13 @@ def test_a_routing_header_that_comes_twice_is_refused() -> None:
     assert refusal(twice).code == "header_mismatch"
 
 
+def test_white_space_around_a_header_says_nothing() -> None:
+    request = new(
+        "tools/call", {"name": "add"}, mcp_name=" add\t", mcp_method=" tools/call", mcp_protocol_version=f"{NEW} "
+    )
+    assert read(request).action == "tool:add"
+
+
 def test_a_name_may_come_wrapped() -> None:
     wrapped = encode_header("ward://säle")
     assert wrapped.startswith("=?base64?")

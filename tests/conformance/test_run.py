@@ -1,0 +1,71 @@
+"""What the comparison of the conformance suite stands on: its shim, its reading of what the suite says."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conformance import run
+from tests.conformance.everything import application
+from tests.system.site import served
+
+_SUITE = """
+import sys
+if sys.argv[1] == "list":
+    print("Server scenarios:", "  - ping [2025-11-25,2026-07-28]", "  - x [extension]", sep=chr(10))
+    print("Client scenarios:", "  - y [2026-07-28]", sep=chr(10))
+else:
+    print(f"{chr(27)}[90m1{chr(27)}[0m [good-one  ] {chr(27)}[32mSUCCESS{chr(27)}[0m fine")
+    print("2 [bad] FAILURE no")
+    sys.exit(1)
+"""
+
+
+class Agent:
+    """Remembers what it was sent, and answers in two pieces."""
+
+    def __init__(self) -> None:
+        self.scope: dict[str, Any] = {}
+        self.body = b""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        self.scope = scope
+        self.body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 202, "headers": [(b"mcp-session-id", b"s-1")]})
+        await send({"type": "http.response.body", "body": b"he", "more_body": True})
+        await send({"type": "http.response.body", "body": b"llo"})
+
+
+async def test_the_shim_adds_a_credential_and_changes_nothing_else() -> None:
+    agent, shim = Agent(), run.Shim()
+    async with served(agent) as behind, served(shim) as url, httpx.AsyncClient() as http:
+        shim.url, shim.key = behind, "gwk_1"
+        answer = await http.put(f"{url}/mcp", content=b"body", headers={"origin": "https://a.example"})
+        await shim.close()
+    headers = dict(agent.scope["headers"])
+    assert (agent.scope["method"], agent.scope["path"], agent.body) == ("PUT", "/mcp/tools", b"body")
+    assert (headers[b"authorization"], headers[b"origin"]) == (b"Bearer gwk_1", b"https://a.example")
+    assert (answer.status_code, answer.text, answer.headers["mcp-session-id"]) == (202, "hello", "s-1")
+
+
+async def test_the_server_has_what_the_suite_asks_for() -> None:
+    start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": start}
+    headers = {"accept": "application/json, text/event-stream"}
+    async with served(application(), lifespan="on") as url, httpx.AsyncClient() as http:
+        answer = await http.post(f"{url}/mcp", json=body, headers=headers)
+    assert answer.status_code == 200
+    assert '"name":"conformance"' in answer.text
+
+
+async def test_scenarios_and_checks_are_read_from_what_the_suite_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = tmp_path / "suite.py"
+    entry.write_text(_SUITE)
+    monkeypatch.setattr(run, "_ENTRY", "suite.py")
+    monkeypatch.setattr(run, "_NODE", "python3")
+    assert await run._scenarios(tmp_path, "2026-07-28") == ["ping"]
+    assert await run._passed(tmp_path, "http://127.0.0.1:1/mcp", "ping", "2026-07-28") == {"good-one"}
+    assert list((tmp_path / "logs").iterdir())

@@ -107,9 +107,7 @@ async def test_what_was_opened_is_closed_when_the_start_fails_half_way(sqlite_se
 async def test_only_classes_that_the_policy_knows_may_be_kept(sqlite_settings: Settings) -> None:
     settings = settings_for(sqlite_settings, {}, cache={"classes": ["pubic"]})
     Keyring.create(Path(sqlite_settings.base) / "keys").close()
-    with pytest.raises(
-        ConfigurationError, match=r"cache\.classes must be .*, which are .*public"
-    ):
+    with pytest.raises(ConfigurationError, match=r"cache\.classes must be .*, which are .*public"):
         async with open_gateway(settings):
             raise AssertionError("it started")
 

@@ -190,3 +190,22 @@ def test_a_secret_comes_from_where_its_reference_says_or_is_refused(tmp_path: Pa
     for reference in ("env:TOKEN", "file:no"):
         with pytest.raises(ConfigurationError):
             secret(reference, str(tmp_path), {"TOKEN": ""})
+
+
+def test_the_gateways_address_is_what_callers_write_or_what_it_listens_on() -> None:
+    assert parsed().address == "http://127.0.0.1:8787"
+    assert parsed(server={"host": "::1", "port": 80}).address == "http://[::1]:80"
+    assert parsed(server={"tls_certificate": "c.pem", "tls_key": "k.pem"}).address == "https://127.0.0.1:8787"
+    assert parsed(server={"public_url": "https://gw.example/base/"}).address == "https://gw.example/base"
+
+
+@pytest.mark.parametrize(
+    "value", ["gw.example", "ftp://gw.example", "https://user@gw.example", "https://gw.example?a=1"]
+)
+def test_an_address_that_nobody_could_reach_is_refused(value: str) -> None:
+    assert "server.public_url" in refused(server={"public_url": value})
+
+
+@pytest.mark.parametrize("value", ["*", "null", "https://A.example", "https://a.example/", "https://a.example/page"])
+def test_an_origin_that_no_browser_sends_is_refused(value: str) -> None:
+    assert "server.allowed_origins[1]" in refused(server={"allowed_origins": ["https://a.example:8443", value]})

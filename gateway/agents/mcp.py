@@ -93,7 +93,7 @@ class McpAdapter:
             # Nothing is owed here: 202 to what was posted, 200 or 204 to the end of a session.
             return Answer(status=answer.status, media_type="", headers=headers, body=b"", parts=())
         value = self._response(answer.body, talk.rpc)
-        governed = talk.govern(value)
+        governed = _governed(talk, value)
         return Answer(
             status=answer.status,
             media_type=_JSON,
@@ -116,7 +116,7 @@ class McpAdapter:
     def frames(self, message: Message, bounds: Bounds) -> RpcFrames:
         """The reader of this message's stream."""
         talk = talk_of(message)
-        return RpcFrames(self._answers, talk.rpc, talk.govern)
+        return RpcFrames(self._answers, talk.rpc, lambda value: _governed(talk, value))
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
         return rpc_error(refusal, exchange, None)
@@ -218,6 +218,16 @@ def note_session(talk: Talk, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[s
             talk.opened = value
             return ((SESSION, talk.opens),)
     return ()
+
+
+def _governed(talk: Talk, value: Any) -> Any:
+    """A response as its governor has it. What one caller may see another may not: no cache may share it
+    (2026-07-28, Caching)."""
+    governed = talk.govern(value)
+    result = governed.get("result")
+    if type(result) is not dict or result.get("cacheScope") != "public":
+        return governed
+    return {**governed, "result": {**result, "cacheScope": "private"}}
 
 
 def _standard(rpc: Rpc, document: Any, talk: Talk) -> list[tuple[str, str]]:

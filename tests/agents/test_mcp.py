@@ -11,7 +11,7 @@ from gateway.agents.mcp import McpAdapter, note_session, talk_of
 from gateway.core.errors import AgentError, FormatError
 from gateway.core.message import Inbound, Message, WireAnswer
 from gateway.core.refusal import Refusal
-from tests.agents.mcp_making import ADAPTER, AGENT, BOTH, new, old, read, refusal, result, rpc
+from tests.agents.mcp_making import ADAPTER, AGENT, BOTH, event, new, old, read, refusal, result, rpc
 from tests.agents.support import BOUNDS, SSN, answer, route
 
 CALL = rpc("tools/call", {"name": "add", "arguments": {"text": f"it is {SSN}"}})
@@ -178,6 +178,16 @@ def test_a_response_is_governed_before_anybody_reads_it() -> None:
     talk_of(message).govern = lambda value: {**value, "result": {"tools": []}}
     got = ADAPTER.read_answer(answer(result({"tools": [{"name": "secret"}]})), message, AGENT)
     assert (got.parts, got.body) == ((), b'{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}')
+
+
+def test_no_cache_may_give_one_callers_answer_to_another() -> None:
+    value = result({"tools": [], "ttlMs": 1000, "cacheScope": "public"})
+    message = read(old(rpc("tools/list")))
+    private = {"tools": [], "ttlMs": 1000, "cacheScope": "private"}
+    assert json.loads(ADAPTER.read_answer(answer(value), message, AGENT).body)["result"] == private
+    frames = ADAPTER.frames(message, BOUNDS)
+    (frame,) = frames.feed(event(value))
+    assert json.loads(frames.render(frame, {}).partition(b"data: ")[2])["result"] == private
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ async def main(directory: Path) -> int:
                 second = await _passed(directory, f"{through}/mcp", scenario, version)
                 lost = {check for check in first - second if f"{scenario}/{check}" not in EXPECTED}
                 worse += bool(lost)
-                state = f"LOST {' '.join(sorted(lost))}" if lost else "same" if first == second else "as expected"
+                same = "same" if first == second else "better" if second > first else "as expected"
+                state = f"LOST {' '.join(sorted(lost))}" if lost else same
                 print(f"{version}  {scenario:<48} direct {len(first):>3} gateway {len(second):>3}  {state}", flush=True)
     print("the same checks pass" if not worse else f"{worse} scenarios have checks that pass directly alone")
     return 1 if worse else 0

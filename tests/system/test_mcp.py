@@ -201,3 +201,63 @@ async def test_what_no_tool_takes_never_reaches_one(
         assert "two" not in str(refusal.value)
         denied = [record for record in await site.records() if record["event"] == "exchange.denied"]
         assert [record.get("action") for record in denied] == ["tool" if code == "tool_unknown" else f"tool:{name}"]
+
+
+@pytest.mark.parametrize(
+    "authorization", ["Bearer", "Bearer x", "Basic Og==", "Bearer " + "gwk_" + "0" * 12 + "_" + "A" * 43]
+)
+async def test_a_fabricated_authorization_header_is_not_accepted_on_the_mcp_path(
+    sqlite_settings: Settings, authorization: str
+) -> None:
+    async with mcp_site(sqlite_settings) as site:
+        for method in ("POST", "GET", "DELETE"):
+            given = {**HEADERS, "authorization": authorization, "mcp-session-id": "mcp_1"}
+            answer = await site.http.request(method, "/mcp/tools", headers=given)
+            assert answer.status_code == 401, method
+            assert "resource_metadata" in answer.headers["www-authenticate"]
+
+
+async def test_a_crafted_host_header_decides_nothing(sqlite_settings: Settings) -> None:
+    async with mcp_site(sqlite_settings, server={"public_url": "https://gw.example"}) as site:
+        answer = await site.http.post("/mcp/tools", json={}, headers={"host": "evil.example"})
+        assert "evil" not in str(answer.headers)
+        metadata = "/.well-known/oauth-protected-resource/mcp/tools"
+        found = await site.http.get(metadata, headers={"host": "evil.example"})
+        assert found.json()["resource"] == "https://gw.example/mcp/tools"
+
+
+async def test_nothing_reaches_an_agent_while_the_ledger_cannot_be_written(sqlite_settings: Settings) -> None:
+    watch = Watch()
+    async with mcp_site(sqlite_settings, failpoint=watch) as site:
+        key = await site.key("clerk")
+        session = await started(site, key)
+        assert (await post(site, key, "tools/list", mcp_session_id=session)).status_code == 200
+        watch.failing = True
+        answer = await post(
+            site, key, "tools/call", {"name": "add", "arguments": {"a": 1, "b": 2}}, mcp_session_id=session
+        )
+        assert refused(answer) == (503, "ledger_unavailable")
+        watch.failing = False
+
+
+async def test_a_list_is_not_released_before_its_tools_are_pinned_on_record(sqlite_settings: Settings) -> None:
+    watch = Watch()
+    async with mcp_site(sqlite_settings, failpoint=watch) as site:
+        key = await site.key("clerk")
+        session = await started(site, key)
+
+        async def fails(name: str) -> None:
+            watch.failing = watch.failing or name == "forward.after"
+            await watch(name)
+
+        site.gateway.pipeline._parts.forwarder._failpoint = fails
+        answer = await post(site, key, "tools/list", mcp_session_id=session)
+        assert "add" not in answer.text
+        assert "ledger_unavailable" in answer.text
+        watch.failing = False
+        assert await site.gateway.site.tools.of(await ledger_of(site), "tools", fresh=True) == {}
+
+
+async def ledger_of(site: System) -> str:
+    """The random id of the tenant's ledger."""
+    return (await site.gateway.site.writer("default")).tenant

@@ -1,11 +1,13 @@
 """The SDK's own client, in both eras, through the gateway to a real MCP server."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from mcp.server.mcpserver import Context
 
 from gateway.settings import Settings
-from tests.system.mcp_agent import choose, connected, mcp_site
+from tests.system.mcp_agent import choose, connected, mcp_site, server
 
 ERAS = ["legacy", "2026-07-28", "auto"]
 
@@ -54,3 +56,22 @@ async def test_a_question_of_the_server_is_answered_in_the_middle_of_its_answer(
         await client.list_tools()
         result: Any = await client.call_tool("ask", {})
         assert result.content[0].text == "accept: north"
+
+
+async def test_news_of_a_server_arrive_while_they_are_listened_for(sqlite_settings: Settings) -> None:
+    made = server()
+
+    @made.tool(description="Tells who listens.")
+    async def change(ctx: Context[Any, Any]) -> str:
+        await ctx.notify_resource_updated("ward://hours")
+        return "told"
+
+    async with (
+        mcp_site(sqlite_settings, made=made) as site,
+        connected(site, await site.key("clerk"), "2026-07-28") as client,
+    ):
+        await client.list_tools()
+        async with client.listen(resource_subscriptions=["ward://hours"]) as news, asyncio.timeout(10):
+            await client.call_tool("change", {})
+            event: Any = await anext(aiter(news))
+            assert "ward://hours" in str(event)

@@ -5,7 +5,8 @@
 `ResponsesAdapter`, `EmbeddingsAdapter`, `UnmodelledAdapter`          `responses`, `embeddings`, `unmodelled`
 `Translating`   conversations for agents of other families            `translate`
 `McpAdapter`    MCP over Streamable HTTP, in both eras                `mcp`, `mcp_events`
-`HttpAdapter`   REST agents and wrapped legacy systems                `http`
+`HttpAdapter`   REST agents and wrapped legacy systems                `http`, `content`, `formats`
+`Operation`     what is declared of an agent's route                  `description`, `openapi`
 `AgentClient`   bytes out and in, with bounds and time-outs           `client`
 `FileKeys`      public keys of token issuers                          `jwks`
 

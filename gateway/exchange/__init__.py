@@ -11,5 +11,6 @@
 `Forwarder`  retries and fall-back                             `forwarder`
 `Inspector`  answers and streams on their way back             `inspector`
 `Governor`   what a protocol adds around the steps              `governor`, `mcp`
+`load_descriptions`  what files declare of plain HTTP agents   `descriptions`
 `Failures`   failed identifications, counted                   `failures`
 """

@@ -29,6 +29,7 @@ class McpGovernor:
         self._sessions, self._tools = sessions, tools
         self._fetch: Fetch | None = None
         self._listening: dict[str, WeakSet[Exchange]] = {}
+        self._streams: dict[str, WeakSet[Exchange]] = {}
 
     def fetches(self, fetch: Fetch) -> None:
         """From now on tools that are not known are looked for, in this way."""
@@ -39,6 +40,8 @@ class McpGovernor:
         within = await self._session(exchange, message, agent)
         if isinstance(within, Refusal):
             return within
+        if within.lasting and not self._listens(exchange, agent):
+            return Refusal(code="concurrency_limited", hint="fewer streams that stay open", retry_after=60)
         talk = talk_of(within)
         if talk.rpc is not None and talk.rpc.method == "tools/list":
             await self._tools.lists(exchange, agent, talk)
@@ -87,6 +90,14 @@ class McpGovernor:
 
     def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         return () if exchange.message is None else note_session(talk_of(exchange.message), wire)
+
+    def _listens(self, exchange: Exchange, agent: Route) -> bool:
+        """Whether one more stream may stay open: half of an agent's connections are for those who want an answer."""
+        streams = self._streams.setdefault(agent.id, WeakSet())
+        if sum(not one.closed for one in streams) >= max(1, agent.max_connections // 2):
+            return False
+        streams.add(exchange)
+        return True
 
     def _held(self, session: str) -> bool:
         """Whether a stream of this session is open here: then it is not idle."""

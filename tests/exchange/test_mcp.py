@@ -130,6 +130,24 @@ async def test_an_open_stream_keeps_its_session_alive(governor: McpGovernor, clo
     assert isinstance(found, Refusal)
 
 
+async def test_streams_that_stay_open_leave_connections_to_those_who_want_an_answer(governor: McpGovernor) -> None:
+    narrow = msgspec.structs.replace(AGENT, max_connections=4)
+    kept = []
+    for request in (old(b"", http="GET"), new("subscriptions/listen", {"notifications": {}})):
+        one = exchange()
+        one.caller = caller()
+        assert isinstance(await governor.admit(one, read(request), narrow), Message)
+        kept.append(one)
+    further = exchange()
+    further.caller = caller()
+    found = await governor.admit(further, read(old(b"", http="GET")), narrow)
+    assert isinstance(found, Refusal)
+    assert (found.code, found.status) == ("concurrency_limited", 429)
+    assert isinstance(await governor.admit(further, read(old(rpc("ping"))), narrow), Message)
+    kept[0].closed = True
+    assert isinstance(await governor.admit(further, read(old(b"", http="GET")), narrow), Message)
+
+
 async def test_an_exchange_without_a_caller_has_no_session(governor: McpGovernor) -> None:
     with pytest.raises(LedgerUnavailable):
         await governor.admit(exchange(), read(old(rpc("ping"), mcp_session_id="mcp_1")), AGENT)

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from mcp_types import ElicitResult, ImageContent
 
 from gateway.settings import Settings
+from tests.system.kit import MAIL
 from tests.system.mcp_agent import choose, connected, mcp_site, server
 
 ERAS = ["legacy", "2026-07-28", "auto"]
@@ -75,3 +78,62 @@ async def test_news_of_a_server_arrive_while_they_are_listened_for(sqlite_settin
             await client.call_tool("change", {})
             event: Any = await anext(aiter(news))
             assert "ward://hours" in str(event)
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_an_identifier_in_progress_is_masked_as_it_passes(sqlite_settings: Settings, mode: str) -> None:
+    made, seen = server(), list[str | None]()
+
+    @made.tool(description="Looks somebody up.")
+    async def lookup(ctx: Context[Any, Any]) -> str:
+        await ctx.report_progress(1, 2, f"found {MAIL}")
+        return "done"
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        seen.append(message)
+
+    async with (
+        mcp_site(sqlite_settings, made=made) as site,
+        connected(site, await site.key("clerk", zone="cloud"), mode) as client,
+    ):
+        await client.list_tools()
+        await client.call_tool("lookup", {}, progress_callback=note)
+        assert seen == ["found [EMAIL]"]
+        (end,) = [one for one in await site.records() if one.get("action") == "tool:lookup" and "outcome" in one]
+        assert (end["decision"]["effect"], end["found"], end["outcome"]["code"]) == ("redact", {"email": 1}, "ok")
+
+
+async def test_what_a_user_answers_an_agent_in_the_cloud_is_masked_before_it_gets_there(
+    sqlite_settings: Settings,
+) -> None:
+    async def answer(context: Any, params: Any) -> ElicitResult:
+        return ElicitResult(action="accept", content={"ward": f"ask {MAIL}"})
+
+    agent = {"zone": "cloud", "processor": "cloud-inc"}
+    async with (
+        mcp_site(sqlite_settings, agent=agent) as site,
+        connected(site, await site.key("clerk"), "legacy", elicitation_callback=answer) as client,
+    ):
+        await client.list_tools()
+        result: Any = await client.call_tool("ask", {})
+        assert result.content[0].text == "accept: ask [EMAIL]"
+
+
+async def test_a_picture_is_not_handed_to_a_caller_who_may_not_have_what_nobody_could_read(
+    sqlite_settings: Settings,
+) -> None:
+    made = server()
+
+    @made.tool(description="Draws.")
+    def draw() -> list[ImageContent]:
+        return [ImageContent(type="image", data="aGVsbG8=", mime_type="image/png")]
+
+    async with mcp_site(sqlite_settings, made=made) as site:
+        async with connected(site, await site.key("clerk"), "legacy") as client:
+            await client.list_tools()
+            inside: Any = await client.call_tool("draw", {})
+            assert inside.content[0].data == "aGVsbG8="
+        async with connected(site, await site.key("clerk", zone="cloud"), "legacy") as client:
+            with pytest.raises(MCPError) as refusal:
+                await client.call_tool("draw", {})
+            assert refusal.value.error.data["code"] == "answer_withheld"

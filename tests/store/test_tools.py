@@ -167,3 +167,27 @@ async def test_memory_holds_a_bounded_number(store: ToolStore, monkeypatch: pyte
     for number in range(5):
         await store.of("tn_1", f"agent-{number}")
     assert len(store._known) <= 2
+
+
+async def test_a_crash_between_record_and_row_leaves_what_the_next_sight_does_again(
+    store: ToolStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Record()
+
+    def crash(*_: object) -> None:
+        raise LedgerUnavailable("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.store.tools.writing", crash)
+        with pytest.raises(LedgerUnavailable):
+            await store.note(by(record), "tools", (seen(),))
+    assert record.events == [("agent.tool_pinned", "tool:add")]
+    assert await store.of("tn_1", "tools", fresh=True) == {}
+    await store.note(by(record), "tools", (seen(),))
+    assert [event for event, _ in record.events] == ["agent.tool_pinned", "agent.tool_pinned"]
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.store.tools.writing", crash)
+        with pytest.raises(LedgerUnavailable):
+            await store.note(by(record), "tools", (seen(text="second"),))
+    await store.note(by(record), "tools", (seen(text="second"),))
+    assert (await state(store)).state == "quarantined"

@@ -149,7 +149,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The model name the agent is asked for; by default the one the caller wrote."""
     version: str | None = None
     credential: str | None = None
-    """`env:NAME` or `file:PATH`: sent as a bearer token."""
+    """`env:NAME` or `file:PATH`: sent as a bearer token, or as `x-api-key` where the protocol is `anthropic`."""
     schema: str | None = None
     """JSON Schema of requests, a file under the policy directory's `schemas/`."""
     answer_schema: str | None = None

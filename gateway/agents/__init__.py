@@ -4,12 +4,14 @@
 `OpenAIAdapter` chat completions, plain and streamed                  `openai`, `openai_stream`
 `ResponsesAdapter`, `EmbeddingsAdapter`, `UnmodelledAdapter`          `responses`, `embeddings`, `unmodelled`
 `Translating`   conversations for agents of other families            `translate`
+`AnthropicAdapter`, `AnthropicCountAdapter`  Anthropic Messages       `anthropic`, `anthropic_stream`
 `McpAdapter`    MCP over Streamable HTTP, in both eras                `mcp`, `mcp_events`
 `HttpAdapter`   REST agents and wrapped legacy systems                `http`, `content`, `formats`
 `Operation`     what is declared of an agent's route                  `description`, `openapi`
 `AgentClient`   bytes out and in, with bounds and time-outs           `client`
 `FileKeys`      public keys of token issuers                          `jwks`
 
-`http1` is the HTTP/1.1 that the client stands on, `bodies` reads untrusted bytes strictly, `sse` cuts event streams,
-`problem` writes RFC 9457. Adapters hold no sockets and no clock: only the client does.
+`http1` is the HTTP/1.1 that the client stands on, `bodies` reads untrusted bytes strictly, `json_pieces` masks JSON in
+pieces, `sse` cuts event streams, `problem` writes RFC 9457. Adapters hold no sockets and no clock: only the client has
+them.
 """

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from gateway.agents.anthropic import AnthropicAdapter
 from gateway.agents.content import read_content
 from gateway.agents.embeddings import EmbeddingsAdapter
 from gateway.agents.formats.layout import Layout
@@ -29,6 +30,7 @@ from gateway.settings import Settings
 
 _UNBOUNDED_MS = 1e12
 _ADAPTERS: dict[str, Callable[[Bounds], Adapter]] = {
+    "anthropic": AnthropicAdapter,
     "openai": OpenAIAdapter,
     "responses": ResponsesAdapter,
     "embeddings": EmbeddingsAdapter,

@@ -199,7 +199,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     floor: tuple[str, ...]
     routes: tuple[str, ...]
     credential: str | None
-    """The agent's own bearer token, resolved. Goes to the agent and nowhere else."""
+    """The agent's own token or key, resolved. Goes to the agent and nowhere else."""
     ca: str | None
     connect_timeout_s: float
     first_byte_timeout_s: float

@@ -33,7 +33,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
 
     `frames` reads the streams of a protocol whose events are each a whole message. `error`, where an error names the
     request it answers (JSON-RPC), writes it instead of the adapter's own: refusal, exchange, and the request if it was
-    read. `challenge` gives the `WWW-Authenticate` of a 401 on a path.
+    read. `challenge` gives the `WWW-Authenticate` of a 401 on a path. `error_event` is the line that names
+    an error in a stream, for clients that tell events by their names.
     """
 
     adapter: Adapter
@@ -48,6 +49,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     frames: Callable[[Message, Bounds], Frames] | None = None
     error: Callable[[Refusal, str, Inbound | None], bytes] | None = None
     challenge: Callable[[str], str] | None = None
+    error_event: bytes = b""
 
 
 class Passing(Port):
@@ -114,7 +116,7 @@ class Answering:
         else:
             body = protocol.adapter.error(refusal, exchange.id)
         if responder.started:
-            await responder.write(b"data: " + body + b"\n\n", last=True)
+            await responder.write(protocol.error_event + b"data: " + body + b"\n\n", last=True)
             return
         headers = [("content-type", protocol.error_type), *self.headers(exchange, inspected, denied=True)]
         if refusal.status == 401:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.agents.anthropic import AnthropicAdapter, AnthropicCountAdapter
 from gateway.agents.description import Description
 from gateway.agents.embeddings import EmbeddingsAdapter
 from gateway.agents.http import HttpAdapter
@@ -64,7 +65,23 @@ def wire_protocols(
             target_hint="the id of an agent or a capability, as GET /v1/models lists them",
         )
 
+    def messages(adapter: AnthropicAdapter, title: str, *, counted: bool = False) -> Protocol:
+        """A protocol of Anthropic's. Agents' schemas are those of messages; a count is another kind of answer."""
+        return Protocol(
+            adapter=adapter,
+            candidates=lambda message: speaking(registry, "anthropic", message),
+            error_type="application/json",
+            schema=Schema(adapter.schema, title),
+            schemas={} if counted else schemas,
+            answer_schemas={} if counted else answers,
+            target_field="/model",
+            target_hint="the id of an agent or a capability, as GET /v1/models lists them",
+            error_event=b"event: error\n",
+        )
+
     protocols = {
+        "anthropic": messages(AnthropicAdapter(bounds), "messages"),
+        "anthropic-count": messages(AnthropicCountAdapter(bounds), "token counts", counted=True),
         "openai": model(OpenAIAdapter(bounds), "chat completions"),
         "responses": model(ResponsesAdapter(bounds), "responses"),
         "embeddings": model(EmbeddingsAdapter(bounds), "embeddings"),

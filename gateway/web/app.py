@@ -29,6 +29,8 @@ TRAFFIC = {
     "/v1/chat/completions": "openai",
     "/v1/responses": "responses",
     "/v1/embeddings": "embeddings",
+    "/v1/messages": "anthropic",
+    "/v1/messages/count_tokens": "anthropic-count",
 }
 """Paths of the traffic plane, each with the protocol that is spoken there."""
 TRAFFIC_BELOW = {"/agents/": "http", "/mcp/": "mcp", "/v1/": "unmodelled"}

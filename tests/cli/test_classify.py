@@ -77,6 +77,14 @@ def test_message_bodies_are_read_as_the_gateway_reads_them(gateway: Run, empty: 
     assert second["classes"] == ["unscanned"], "an image is not seen, and that is told"
 
 
+def test_bodies_of_messages_are_read(gateway: Run, empty: Path) -> None:
+    result = {"type": "tool_result", "tool_use_id": "t", "content": f"write to {MAIL}"}
+    (empty / "bodies").write_text(body([result]))
+    (answer,) = answers(gateway("classify", "--protocol", "anthropic", "bodies").out)
+    assert answer["findings"][0]["pointer"] == "/messages/0/content/0/content"
+    assert answer["classes"] == ["pii"]
+
+
 @pytest.mark.parametrize("protocol", ["responses", "embeddings"])
 def test_bodies_of_every_protocol_of_openais_are_read(gateway: Run, empty: Path, protocol: str) -> None:
     (empty / "bodies").write_text(json.dumps({"model": "m", "input": f"write to {MAIL}"}) + "\n")
@@ -99,7 +107,7 @@ def test_a_file_that_is_not_there_is_wrong_use(gateway: Run, empty: Path) -> Non
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.binary(max_size=80).filter(lambda line: b"\n" not in line)))
 def test_any_bytes_have_one_answer_a_line(lines: list[bytes]) -> None:
-    for protocol in (None, "openai", "responses", "embeddings"):
+    for protocol in (None, "anthropic", "openai", "responses", "embeddings"):
         found = list(Classifier(protocol).answers(lines))
         assert len(found) == sum(bool(line.strip()) for line in lines)
         for answer in found:

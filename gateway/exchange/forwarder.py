@@ -2,7 +2,7 @@
 
 A further agent is on record before its first byte, and has a place for it. A retry goes to the same agent, needs no
 record of its own, and is made only where the try before surely did nothing: the connection was never made, or the
-agent said that it is not available (503) or has enough (429). Everything at one agent stays within its `timeout_s`.
+agent said that it is not available (503, or 529 as Messages has it) or has enough (429). Everything at one agent stays within its `timeout_s`.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.ledger.entry import Ledger
 
-_UNAVAILABLE, _ENOUGH = 503, 429
+_UNAVAILABLE, _ENOUGH = frozenset({503, 529}), 429
 _NOT_DONE = frozenset({"connect_failed", "timeout_connect", "unavailable", "enough"})
-"""What is certain to have done nothing: never sent, or refused as 503 or 429."""
+"""What is certain to have done nothing: never sent, or refused as 503, 529 or 429."""
 _NOT_SENT = frozenset({"address_refused", "overloaded", "cannot_render"})
 """What is as certain, but would be no different the next moment with the same agent."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -173,10 +173,10 @@ class Forwarder:
                 if message.lasting:  # it listens rather than works, and would keep others out for as long as it does
                     call.place.release()
                 return _Tried(found=Delivered(routed=call.routed, attempts=call.attempts, stream=found), code="ok")
-            if found.status in (_UNAVAILABLE, _ENOUGH):
+            if found.status in _UNAVAILABLE or found.status == _ENOUGH:
                 asked_s = retry_after_s(found.header("retry-after"), self._health.now_us())
             if found.status >= 500:
-                raise AgentError("unavailable" if found.status == _UNAVAILABLE else "agent_failed")
+                raise AgentError("unavailable" if found.status in _UNAVAILABLE else "agent_failed")
             if found.status >= 400:  # a refusal is an answer, whether it can be read or not
                 call.place.answered(took_ns, found.status)
             answer = adapter.read_answer(found, message, call.routed.route)

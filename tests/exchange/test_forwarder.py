@@ -144,7 +144,7 @@ async def test_the_first_answer_is_the_answer(clock: ManualClock) -> None:
     assert (found.attempts, happened) == (1, ["send local"])
 
 
-@pytest.mark.parametrize("first", ["connect_failed", "timeout_connect", failing(503), enough()])
+@pytest.mark.parametrize("first", ["connect_failed", "timeout_connect", failing(503), failing(529), enough()])
 async def test_what_was_surely_not_done_is_tried_once_more_with_the_same_agent(
     clock: ManualClock, first: WireAnswer | str
 ) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from gateway.settings import Settings
 from tests.system.kit import HEALTH, IDENTIFIED, MAIL, PUBLIC, SSN, TRACE, TRACEPARENT, events, recorded
-from tests.system.messages import Blocks, client, encoded, message_of, messaging, stream
+from tests.system.messages import Blocks, Claude, client, encoded, message_of, messaging, stream
 from tests.system.messages import events as streamed
-from tests.system.site import send_json
+from tests.system.site import send_json, served, system
 
 ALONE: dict[str, dict[str, Any]] = {"ward": {"zone": "in-house"}}
 TOOL = {
@@ -399,3 +399,72 @@ def _error(error: anthropic.APIStatusError) -> dict[str, Any]:
 
 def _body_error(answer: httpx.Response) -> dict[str, Any]:
     return dict(answer.json()["error"])
+
+
+ONWARD: dict[str, dict[str, Any]] = {
+    "a search": {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+    "code at the provider": {"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]},
+    "a tool of tomorrow": {"tools": [{"type": "of_tomorrow", "name": "x"}]},
+    "an MCP server": {"mcp_servers": [{"type": "url", "url": "https://mcp.test", "name": "a"}]},
+    "a thread that is kept": {"thread": {"type": "create"}},
+    "an image by address": {
+        "messages": [
+            {"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://a.test/b.png"}}]}
+        ]
+    },
+}
+
+
+async def test_what_a_provider_would_do_elsewhere_is_denied_where_no_rule_allows_it(sqlite_settings: Settings) -> None:
+    async with messaging(sqlite_settings) as (site, claudes):
+        headers = {"x-api-key": await site.key("clerk")}
+        for name, more in ONWARD.items():
+            body = {"model": "cloud", "max_tokens": 9, "messages": asked(PUBLIC), **more}
+            answer = await site.http.post("/v1/messages", json=body, headers=headers)
+            assert (answer.status_code, _body_error(answer)["code"]) == (403, "policy_denied"), (name, answer.text)
+        assert not any(claude.received for claude in claudes.values())
+
+
+async def test_what_the_provider_holds_and_nobody_read_stays_in_the_house(sqlite_settings: Settings) -> None:
+    async with messaging(sqlite_settings) as (site, claudes):
+        headers = {"x-api-key": await site.key("clerk")}
+        body = {"model": "cloud", "max_tokens": 9, "messages": asked(PUBLIC), "container": "container_unknown"}
+        answer = await site.http.post("/v1/messages", json=body, headers=headers)
+        assert "cloud" not in (answer.headers.get("x-routed-agent") or "")
+        assert not claudes["cloud"].received
+
+
+async def test_a_token_of_an_mcp_server_goes_nowhere(sqlite_settings: Settings) -> None:
+    async with messaging(sqlite_settings) as (site, claudes):
+        server = {"type": "url", "url": "https://mcp.test", "name": "a", "authorization_token": "Zm9vYmFy"}
+        body = {"model": "ward", "max_tokens": 9, "messages": asked(PUBLIC), "mcp_servers": [server]}
+        answer = await site.http.post("/v1/messages", json=body, headers={"x-api-key": await site.key("clerk")})
+        assert answer.status_code == 403
+        (record,) = await site.trail(answer.headers["x-exchange-id"])
+        assert "secret" in json.dumps(record)
+        assert not claudes["ward"].received
+
+
+@pytest.mark.parametrize("flowing", [False, True])
+async def test_health_data_go_to_a_trusted_agent_of_another_family(sqlite_settings: Settings, flowing: bool) -> None:
+    """The caller speaks Messages to a cloud agent of that protocol; the house's own agent speaks chat completions."""
+    async with served(Claude()) as cloud:
+        agents = {
+            "cloud": {
+                "protocol": "anthropic",
+                "url": cloud,
+                "zone": "cloud",
+                "processor": "cloud-inc",
+                "capabilities": ["summarize"],
+            },
+            "ward": {"zone": "in-house", "capabilities": ["summarize"]},
+        }
+        async with system(sqlite_settings, agents=agents) as site, client(site, "clinician") as api:
+            if flowing:
+                async with api.messages.stream(model="cloud", max_tokens=99, messages=asked(HEALTH)) as flow:
+                    message = await flow.get_final_message()
+            else:
+                message = await api.messages.create(model="cloud", max_tokens=99, messages=asked(HEALTH))
+            assert [block.model_dump().get("text") for block in message.content] == [HEALTH]
+            assert message.stop_reason == "end_turn"
+            assert site.agents["ward"].paths == ["/v1/chat/completions"]

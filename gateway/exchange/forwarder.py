@@ -2,7 +2,8 @@
 
 A further agent is on record before its first byte, and has a place for it. A retry goes to the same agent, needs no
 record of its own, and is made only where the try before surely did nothing: the connection was never made, or the
-agent said that it is not available (503, or 529 as Messages has it) or has enough (429). Everything at one agent stays within its `timeout_s`.
+agent said that it is not available (503, or 529 as Messages has it) or has enough (429). Everything at one agent stays
+within its `timeout_s`.
 """
 
 import asyncio

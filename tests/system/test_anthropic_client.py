@@ -462,7 +462,7 @@ async def test_health_data_go_to_a_trusted_agent_of_another_family(sqlite_settin
         async with system(sqlite_settings, agents=agents) as site, client(site, "clinician") as api:
             if flowing:
                 async with api.messages.stream(model="cloud", max_tokens=99, messages=asked(HEALTH)) as flow:
-                    message = await flow.get_final_message()
+                    message: Any = await flow.get_final_message()
             else:
                 message = await api.messages.create(model="cloud", max_tokens=99, messages=asked(HEALTH))
             assert [block.model_dump().get("text") for block in message.content] == [HEALTH]

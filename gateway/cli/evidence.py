@@ -24,6 +24,7 @@ from gateway.cli.common import (
     told,
 )
 from gateway.cli.filters import add_filters, filters_of, texts
+from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
@@ -64,8 +65,9 @@ def _export(arguments: argparse.Namespace) -> int:
         filters=texts(filters_of(arguments)),
         details=not arguments.no_details,
     )
-    if selection.first < 0 or (selection.end is not None and selection.end <= selection.first):
-        raise WrongUse("--first must not be negative, and --end must come after it")
+    end = MAX_INTEGER if selection.end is None else selection.end
+    if not 0 <= selection.first < end <= MAX_INTEGER:
+        raise WrongUse("--first must not be negative, --end must come after it, and both lie within 2^53")
     if os.path.lexists(arguments.out):  # before anything is recorded; again when the bundle gets its name
         raise WrongUse(_EXISTS)
     settings = settings_of(arguments)

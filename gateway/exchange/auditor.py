@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
@@ -83,7 +84,9 @@ class Auditor:
             yield hit
 
     async def record(self, by: Reader, seq: int) -> StoredRecord | None:
-        """One record with its detail, None where there is none."""
+        """One record with its detail, None where there is none. A number that none can have is no reading."""
+        if not 0 <= seq < MAX_INTEGER:
+            return None
         await self._record("audit.read", by, {"seq": str(seq)}, first=seq, end=seq + 1)
         return await self._reader.record(seq)
 
@@ -99,7 +102,7 @@ class Auditor:
     async def proof(self, by: Reader, seq: int, *, force: bool) -> bytes | Refusal:
         """A `.tlog-proof` of one record against the newest checkpoint. `force` publishes one first if need be;
         otherwise a record that none covers is `no_checkpoint_yet`."""
-        if await self._reader.record(seq) is None:
+        if not 0 <= seq < MAX_INTEGER or await self._reader.record(seq) is None:
             return Refusal(code="not_found")
         point = await self._reader.checkpoint(seq + 1)
         if point is None and force:
@@ -151,6 +154,12 @@ class Auditor:
             write=write,
             opening=None,
         )
+
+    async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
+        """Put on record that a bundle which was built before, of records `first` to `end` (exclusive), is fetched.
+
+        To be called before its first byte leaves: whoever builds a bundle need not be the one who takes it away."""
+        await self._record("audit.exported", by, {"bundle": bundle}, first=first, end=end)
 
     async def _record(
         self,

@@ -64,7 +64,7 @@ async def search(request: ApiRequest) -> Response[Any]:
 @get("/audit/records/{seq:int}", operation_id="get_record", summary="One record with its bytes and hash")
 async def record(request: ApiRequest, seq: FromPath[int]) -> Response[Any]:
     allowed = await access(request)
-    found = await allowed.auditor.record(allowed.by, seq) if seq >= 0 else None
+    found = await allowed.auditor.record(allowed.by, seq)
     if found is None:
         raise Refused(Refusal(code="not_found"), allowed.exchange.id, allowed.exchange.rate)
     return Response(shown(found), headers=allowed.headers)
@@ -73,7 +73,7 @@ async def record(request: ApiRequest, seq: FromPath[int]) -> Response[Any]:
 @get("/audit/records/{seq:int}/proof", operation_id="get_proof", summary="Inclusion proof (C2SP tlog-proof)")
 async def proof(request: ApiRequest, seq: FromPath[int]) -> Response[bytes]:
     allowed = await access(request)
-    found = await allowed.auditor.proof(allowed.by, seq, force=False) if seq >= 0 else Refusal(code="not_found")
+    found = await allowed.auditor.proof(allowed.by, seq, force=False)
     if isinstance(found, Refusal):
         raise Refused(found, allowed.exchange.id, allowed.exchange.rate)
     return Response(found, media_type="text/plain; charset=utf-8", headers=allowed.headers)
@@ -82,7 +82,9 @@ async def proof(request: ApiRequest, seq: FromPath[int]) -> Response[bytes]:
 @get("/audit/exchanges/{exchange:str}", operation_id="get_exchange", summary="All records of one exchange, in order")
 async def exchange(request: ApiRequest, exchange: FromPath[str]) -> Response[Any]:
     allowed = await access(request)
-    found = await allowed.auditor.exchange(allowed.by, exchange)
+    # What could be no exchange's id is none, and is not put to the database.
+    possible = not isinstance(parse_filters({"exchange": exchange}), Refusal)
+    found = await allowed.auditor.exchange(allowed.by, exchange) if possible else []
     if not found:
         raise Refused(Refusal(code="not_found"), allowed.exchange.id, allowed.exchange.rate)
     return Response({"exchange": exchange, "records": [shown(one) for one in found]}, headers=allowed.headers)

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import File
 
+from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection, check_filters
@@ -35,8 +36,8 @@ async def build(request: ApiRequest) -> Response[Any]:
         hint = str(error) if isinstance(error, FormatError) else "range: [first, end], filters: {}, details: true"
         raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
     first, end = wanted.range
-    if first < 0 or (end is not None and end <= first):
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="range", hint="0 ≤ first < end"))
+    if not 0 <= first < MAX_INTEGER or (end is not None and not first < end <= MAX_INTEGER):
+        raise _refused(allowed, Refusal(code="parameter_invalid", field="range", hint="0 ≤ first < end ≤ 2^53"))
     selection = Selection(first=first, end=end, filters=wanted.filters, details=wanted.details)
     bundle = _bundles(request).begin(allowed.caller.tenant, allowed.auditor, allowed.by, selection)
     headers = {**allowed.headers, "Location": f"/evidence/bundles/{bundle.id}"}
@@ -58,10 +59,13 @@ async def bundle(request: ApiRequest, bundle_id: FromPath[str]) -> Response[Any]
 
 @get("/evidence/bundles/{bundle_id:str}/download", operation_id="download_bundle", summary="The bundle itself")
 async def download(request: ApiRequest, bundle_id: FromPath[str]) -> File:
+    """Each fetching of it is on record before its first byte leaves."""
     allowed = await access(request)
     found = _found(request, allowed, bundle_id)
-    if found.status != "ready":
+    if found.status != "ready" or found.records is None:
         raise _refused(allowed, Refusal(code="conflict", hint="a bundle that is ready"))
+    first = found.selection.first
+    await allowed.auditor.handed_out(allowed.by, bundle_id, first, first + found.records)
     return File(
         path=_bundles(request).file(allowed.caller.tenant, bundle_id),
         filename=f"{bundle_id}.zip",

@@ -43,7 +43,10 @@ async def test_a_refused_question_and_a_look_at_the_checkpoint_leave_none(sqlite
     async with open_site(configured(sqlite_settings)) as site:
         auditor = await site.auditor("default")
         assert isinstance(await auditor.page(BY, Filters(), order="asc", limit=10, cursor="nonsense"), Refusal)
-        assert isinstance(await auditor.proof(BY, 9999, force=False), Refusal)
+        for seq in (9999, -1, 2**53, 2**64):
+            assert isinstance(await auditor.proof(BY, seq, force=False), Refusal)
+        for seq in (-1, 2**53, 2**64):
+            assert await auditor.record(BY, seq) is None
         await auditor.checkpoint()
         assert await told(auditor) == []
 
@@ -65,6 +68,8 @@ async def test_what_cannot_be_recorded_is_not_read_out(
             await anext(aiter(auditor.stream(BY, Filters(), order="asc")))
         with pytest.raises(LedgerUnavailable):
             await auditor.export(BY, Selection(), written)
+        with pytest.raises(LedgerUnavailable):
+            await auditor.handed_out(BY, "ev_1", 0, 1)
         assert written.getvalue() == b""
 
 

@@ -98,9 +98,17 @@ async def test_a_record_proves_its_place_once_a_checkpoint_covers_it(sqlite_sett
         verify_proof(record["bytes"].encode(), parse_proof(proof.content), verifier)
 
 
-async def test_what_is_not_there_is_not_found_and_says_nothing_else(sqlite_settings: Settings) -> None:
-    async with audited(sqlite_settings) as api:
-        for path in ("/audit/records/99999", "/audit/records/99999/proof", "/audit/exchanges/none", "/nope"):
+NUMBERS = (-1, 99_999, 2**53, 2**63, 10**40)
+
+
+async def test_what_is_not_there_is_not_found_and_says_nothing_else(database: Settings) -> None:
+    """Also what no record and no exchange can be called, whatever the database would make of it."""
+    async with audited(database) as api:
+        for path in (
+            *(f"/audit/records/{number}" for number in NUMBERS),
+            *(f"/audit/records/{number}/proof" for number in NUMBERS),
+            *("/audit/exchanges/none", "/audit/exchanges/a%00b", f"/audit/exchanges/{'x' * 500}", "/nope"),
+        ):
             missing = await api.get(path)
             assert (missing.status_code, missing.json()["type"]) == (404, "urn:gateway:problem:not_found"), path
 

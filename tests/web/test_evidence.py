@@ -1,10 +1,13 @@
 """The evidence API: a bundle asked for, built, fetched and verified with nothing but its key."""
 
 import asyncio
+import json
 from pathlib import Path
 
 from gateway.evidence.verify import verify
 from gateway.settings import Settings
+from tests.system.kit import Watch
+from tests.system.site import system
 from tests.web.kit import Audited, audited
 
 
@@ -32,12 +35,45 @@ async def test_a_bundle_is_built_fetched_and_verified_with_its_key_alone(databas
         assert report is not None
         listed = (await api.get("/evidence/bundles")).json()["bundles"]
         assert [one["id"] for one in listed] == [bundle["id"]]
-        assert "audit.exported" in [one["event"] for one in await api.site.records()]
+        built, taken = [one for one in await api.site.records() if one["event"] == "audit.exported"]
+        assert "exchange" in built
+        assert taken["exchange"] == fetched.headers["x-exchange-id"]
+        assert taken["range"] == [0, bundle["records"]]
+
+
+async def test_each_fetching_of_a_bundle_is_on_record_before_its_first_byte(sqlite_settings: Settings) -> None:
+    """Who takes it away need not be who had it built."""
+    watch = Watch()
+    async with system(sqlite_settings, failpoint=watch) as site:
+        one, other = (
+            Audited(site, await site.key("auditor")),
+            Audited(site, await site.key("auditor", owner="another auditor")),
+        )
+        bundle = await _built(one, {})
+        for _ in range(2):
+            assert (await other.get(f"/evidence/bundles/{bundle['id']}/download")).status_code == 200
+        reader = site.gateway.site.reader("default")
+        exported = [
+            stored
+            async for stored in reader.records(0, await reader.size(), details=True)
+            if b'"event":"audit.exported"' in stored.envelope
+        ]
+        details = [json.loads(stored.detail or b"{}") for stored in exported]
+        assert [detail["subject"] for detail in details] == ["tester", "another auditor", "another auditor"]
+        assert [detail["query"] for detail in details] == [{}, {"bundle": bundle["id"]}, {"bundle": bundle["id"]}]
+        watch.failing = True
+        refused = await other.get(f"/evidence/bundles/{bundle['id']}/download")
+        watch.failing = False
+        assert refused.status_code == 503
+        assert refused.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_selection_that_cannot_be_is_refused_by_name(sqlite_settings: Settings) -> None:
     async with audited(sqlite_settings) as api:
-        for wanted in ({"range": [5, 2]}, {"range": "all"}, {"filters": {"colour": "red"}}, {"unknown": 1}):
+        for wanted in (
+            *({"range": given} for given in ([5, 2], "all", [-1, 2], [0, 2**53 + 1], [2**53, None], [10**40, None])),
+            *({"filters": {"colour": "red"}}, {"unknown": 1}),
+        ):
             refused = await api.post("/evidence/bundles", wanted)
             assert (refused.status_code, refused.json()["type"]) == (400, "urn:gateway:problem:parameter_invalid")
             assert "red" not in refused.text

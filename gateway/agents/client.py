@@ -101,6 +101,15 @@ class AgentClient:
         """Close all connections; calls under way end with `AgentError`."""
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
 
+    async def reach(self, route: Route) -> None:
+        """Connect to the agent as a call would, its address looked at and TLS with it, and close; nothing is sent.
+
+        `AgentError`: `connect_failed`, `address_refused`, `timeout_connect` and `overloaded`.
+        """
+        pool = self._pools[route.id]
+        connection = await pool.connect(asyncio.get_running_loop().time() + route.timeout_s)
+        pool.give(connection)
+
     async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
         """The agent's whole answer, whatever its status; at most `max_bytes`, compressed or not.
 

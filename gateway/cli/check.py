@@ -1,6 +1,7 @@
 """`gateway check`: everything that serving would refuse, one line each, and whether the agents can be reached.
 
-It changes nothing and serves nothing. An agent that does not answer is told, and is no error: it may come later.
+It changes nothing and serves nothing. An agent that does not answer is told, and is no error: it may come later. One
+whose address it must not have is: the client would never connect to it.
 """
 
 import argparse
@@ -10,7 +11,6 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,7 +26,7 @@ from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
-from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.core.errors import AgentError, ConfigurationError, GatewayError
 from gateway.core.finding import CLASSES
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
@@ -39,6 +39,8 @@ from gateway.store.sql import reachable
 
 REACH_S = 5.0
 """How long an agent is waited for, or less where its own connect time-out is shorter."""
+_REFUSED = "its address is one that no agent may have, or outside of its `addresses`: it is never connected to"
+_UNREACHED = {"connect_failed": "nobody listens there, its name has no address, or its certificate is not trusted"}
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,37 +184,29 @@ async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
 
 
 async def _agent(agent: Agent, settings: Settings) -> Line:
-    """Whether the agent is well, where it has a path for that question, asked through the client that carries its
-    messages; else whether something listens at its address, and nothing is sent."""
-    if agent.health is None:
-        return await _listens(agent)
+    """Whether the agent can be connected to, through the client that carries its messages; where it has a path for that
+    question, also whether it is well. Else nothing is sent."""
+    name = f"agent {agent.id}"
     try:
         # Credentials are not needed to ask, and a missing one is told by its own line.
         only = msgspec.structs.replace(settings, agent=(msgspec.structs.replace(agent, credential=None),))
-        registry = Registry(only, lambda reference: secret(reference, settings.base))
-        async with AgentClient(registry.routes) as client:
-            good = await well(client, registry.routes[0], agent.health, REACH_S)
+        (found,) = Registry(only, lambda reference: secret(reference, settings.base)).routes
+        limit = min(REACH_S, agent.connect_timeout_s)
+        route = msgspec.structs.replace(found, connect_timeout_s=limit, timeout_s=max(limit, agent.timeout_s))
+        async with AgentClient((route,)) as client:
+            began = time.monotonic()
+            await client.reach(route)
+            took = time.monotonic() - began
+            if agent.health is None:
+                return Line(name=name, state="ok", text=f"listens, {took * 1000:.0f} ms away")
+            good = await well(client, route, agent.health, REACH_S)
     except ConfigurationError as error:
-        return Line(name=f"agent {agent.id}", state="unreachable", text=str(error))
+        return Line(name=name, state="unreachable", text=str(error))
+    except AgentError as error:
+        if error.code == "address_refused":
+            return Line(name=name, state="bad", text=_REFUSED)
+        return Line(
+            name=name, state="unreachable", text=_UNREACHED.get(error.code, f"no connection within {limit:g} s")
+        )
     text = "says that it is well" if good else f"does not answer GET {agent.health} with 2xx"
-    return Line(name=f"agent {agent.id}", state="ok" if good else "unreachable", text=text)
-
-
-async def _listens(agent: Agent) -> Line:
-    address = urlsplit(agent.url)
-    limit = min(REACH_S, agent.connect_timeout_s)
-    began = time.monotonic()
-    try:
-        port = address.port or (443 if address.scheme == "https" else 80)
-        async with asyncio.timeout(limit):
-            _, writer = await asyncio.open_connection(address.hostname, port)
-    except TimeoutError:
-        return Line(name=f"agent {agent.id}", state="unreachable", text=f"no connection within {limit:g} s")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its address cannot be used"
-        return Line(name=f"agent {agent.id}", state="unreachable", text=reason)
-    took = time.monotonic() - began
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return Line(name=f"agent {agent.id}", state="ok", text=f"listens, {took * 1000:.0f} ms away")
+    return Line(name=name, state="ok" if good else "unreachable", text=text)

@@ -115,6 +115,14 @@ class TestAnswers:
         await answer_of(agent, post(body=body))
         assert agent.requests[0].endswith(b"\r\n\r\n" + body)
 
+    async def test_an_agent_is_reached_without_a_byte_sent(self) -> None:
+        agent = Agent(ok(b""))
+        async with serving(agent) as route, AgentClient([route]) as client:
+            await client.reach(route)
+            assert (agent.connections, agent.requests) == (1, [])
+            assert (await client.send(route, post(), 100)).status == 200
+        assert agent.connections == 2
+
     async def test_head_has_no_body(self) -> None:
         outgoing = Outgoing(method="HEAD", path="/", headers=(), body=b"")
         result = await answer_of(Agent(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n", then="hang"), outgoing)
@@ -268,6 +276,14 @@ async def settled(client: AgentClient, route: Route) -> WireAnswer:
 
 
 class TestMisbehaviour:
+    async def test_who_would_not_be_connected_to_is_not_reached(self) -> None:
+        for url, code in (("http://169.254.169.254", "address_refused"), ("http://127.0.0.1:9", "connect_failed")):
+            route = make_route(url=url)
+            async with AgentClient([route]) as client:
+                with pytest.raises(AgentError) as caught:
+                    await client.reach(route)
+            assert caught.value.code == code
+
     async def test_nobody_listening_is_a_failed_connection(self) -> None:
         async with serving(Agent()) as route:
             pass

@@ -191,6 +191,26 @@ def test_an_agent_that_does_not_answer_is_a_warning(gateway: Run, site: Path, ur
     assert states(result.data)["agent ward"] == "unreachable"
 
 
+@pytest.mark.parametrize("more", ["", 'health = "/up"\n'])
+@pytest.mark.parametrize(
+    ("url", "addresses"),
+    [
+        ("http://169.254.169.254", "[]"),
+        ("http://[::ffff:169.254.169.254]", "[]"),
+        ("http://0.0.0.0:9", "[]"),
+        ("http://localhost:9", '["10.0.0.0/8"]'),
+    ],
+)
+def test_an_agent_that_would_never_be_connected_to_is_bad(
+    gateway: Run, site: Path, url: str, addresses: str, more: str
+) -> None:
+    extend(site, AGENT.format(url=url) + f"addresses = {addresses}\n{more}")
+    result = gateway("check", "--json")
+    assert result.code == 1
+    assert states(result.data) == {**dict.fromkeys(NAMES, "ok"), "agent ward": "bad"}
+    assert "no agent may have" in result.data["checks"][-1]["text"]
+
+
 def test_an_address_that_cannot_be_one_is_bad(gateway: Run, site: Path) -> None:
     extend(site, AGENT.format(url="http://127.0.0.1:99999"))
     result = gateway("check", "--json")

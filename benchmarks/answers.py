@@ -11,6 +11,9 @@ import json
 import signal
 import ssl
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import cast
 
 import httptools
@@ -32,19 +35,29 @@ SIZES = {SHORT: len(ANSWERS[0].partition(b"\r\n\r\n")[2]), STREAM: EVENTS * len(
 
 
 class AnswerProtocol(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """One connection, one request at a time. It stands in `opened` as long as it is open."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: set["AnswerProtocol"]) -> None:
+        self._opened = opened
         self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._url = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._opened.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
+        self._opened.discard(self)
+        self.lost.set_result(None)
+
+    def abort(self) -> None:
+        """Close it, whatever it still has to say."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -77,16 +90,26 @@ class AnswerProtocol(asyncio.Protocol):
             self._transport.write(data)
 
 
-async def serve(tls: ssl.SSLContext) -> tuple[dict[str, int], list[asyncio.Server]]:
-    """A listener on a free loopback port for each scheme; their ports."""
+@asynccontextmanager
+async def serving(tls: ssl.SSLContext) -> AsyncIterator[dict[str, int]]:
+    """A listener on a free loopback port for each scheme; their ports. Closes what is still open in the end."""
     loop = asyncio.get_running_loop()
+    opened: set[AnswerProtocol] = set()
     ports: dict[str, int] = {}
     servers = []
-    for scheme, context in (("http", None), ("https", tls)):
-        server = await loop.create_server(AnswerProtocol, "127.0.0.1", 0, ssl=context)
-        ports[scheme] = server.sockets[0].getsockname()[1]
-        servers.append(server)
-    return ports, servers
+    try:
+        for scheme, context in (("http", None), ("https", tls)):
+            server = await loop.create_server(partial(AnswerProtocol, opened), "127.0.0.1", 0, ssl=context)
+            servers.append(server)
+            ports[scheme] = server.sockets[0].getsockname()[1]
+        yield ports
+    finally:
+        for server in servers:
+            server.close()
+        left = tuple(opened)
+        for connection in left:
+            connection.abort()
+        await asyncio.gather(*(connection.lost for connection in left))
 
 
 async def main(certificate: str, key: str) -> None:
@@ -94,11 +117,9 @@ async def main(certificate: str, key: str) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    ports, servers = await serve(tls)
-    print(json.dumps(ports), flush=True)
-    await stop.wait()
-    for server in servers:
-        server.close()
+    async with serving(tls) as ports:
+        print(json.dumps(ports), flush=True)
+        await stop.wait()
 
 
 if __name__ == "__main__":

@@ -30,27 +30,29 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     data_class: str
 
 
-def bodies(number: int, seed: int = 11) -> Iterator[Body]:
-    """In a cycle of twelve: six public, two internal, two with personal data, one each with health and card data."""
+def bodies(number: int, seed: int = 11, *, stream: bool = False) -> Iterator[Body]:
+    """In a cycle of twelve: six public, two internal, two with personal data, one each with health and card data.
+    `stream`: each asks for its answer as a stream."""
     chance = random.Random(seed)
     half = ("public", "public", "public", "internal", "pii")
     cycle = (*half, "phi", *half, "pci")
     for index in range(number):
         data_class = cycle[index % len(cycle)]
-        yield Body(data=_body(chance, index, data_class), data_class=data_class)
+        yield Body(data=_body(chance, index, data_class, stream), data_class=data_class)
 
 
-def _body(chance: random.Random, index: int, data_class: str) -> bytes:
+def _body(chance: random.Random, index: int, data_class: str, stream: bool) -> bytes:
     model = ("summarize", "cloud")[index % 2]
-    system = "You help the staff of a trading company. Answer in a few plain sentences."
     said = _found(chance, data_class)
-    empty = _document(model, system, said)
-    return _document(model, system, said + _prose(chance, SIZE - len(empty)))
+    empty = _document(model, said, stream)
+    return _document(model, said + _prose(chance, SIZE - len(empty)), stream)
 
 
-def _document(model: str, system: str, text: str) -> bytes:
+def _document(model: str, text: str, stream: bool) -> bytes:
+    system = "You help the staff of a trading company. Answer in a few plain sentences."
     messages = [{"role": "system", "content": system}, {"role": "user", "content": text}]
-    return json.dumps({"model": model, "messages": messages, "temperature": 0.2, "max_tokens": 400}).encode()
+    asked = {"model": model, "messages": messages, "temperature": 0.2, "max_tokens": 400}
+    return json.dumps({**asked, "stream": True} if stream else asked).encode()
 
 
 def _prose(chance: random.Random, size: int) -> str:

@@ -10,7 +10,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,7 +22,7 @@ from benchmarks import append, classify, machine, pipeline, verify
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
 
-PARTS = ("pipeline", "append", "verify", "classify")
+PARTS = (*pipeline.TRIALS, "append", "verify", "classify")
 APPEND_TARGET, APPEND_BATCH = 0.6, 500
 
 
@@ -72,7 +74,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
     described = machine.describe(directory, found.version)
     print("\n".join(machine.lines(described)))
     parts: dict[str, Callable[[], Part]] = {
-        "pipeline": lambda: _pipeline(asked, found, directory),
+        **{name: partial(_pipeline, name, asked, found, directory) for name in pipeline.TRIALS},
         "append": lambda: _append(asked, found),
         "verify": _verify,
         "classify": _classify,
@@ -95,21 +97,25 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
     return 1 if misses else 0
 
 
-def _pipeline(asked: Asked, found: Databases, directory: Path) -> Part:
+def _pipeline(name: str, asked: Asked, found: Databases, directory: Path) -> Part:
+    trial, cores = pipeline.TRIALS[name], split()
+    with beside(cores):
+        result = pipeline.measure(
+            found, directory / name, trial, seconds=asked.seconds, rounds=asked.rounds, cores=cores
+        )
+    misses = [*result.faults, *pipeline.misses(result, trial.targets)]
+    return Part(figures=result, lines=pipeline.lines(result), misses=misses)
+
+
+@contextmanager
+def beside(cores: tuple[int, int]) -> Iterator[None]:
+    """This process, and what it loads a server with, on the load's core."""
     everywhere = os.sched_getaffinity(0)
-    cores = split()
     os.sched_setaffinity(0, {cores[1]})
     try:
-        result = pipeline.measure(found, directory, seconds=asked.seconds, rounds=asked.rounds, cores=cores)
+        yield
     finally:
         os.sched_setaffinity(0, everywhere)
-    misses = [
-        f"{name} at {connections} connections: {ratio:.3f} of the pass-through, {pipeline.TARGET} is wanted"
-        for name, by_connections in result.ratios.items()
-        for connections, ratio in by_connections.items()
-        if ratio < pipeline.TARGET
-    ]
-    return Part(figures=result, lines=pipeline.lines(result), misses=[*result.faults, *misses])
 
 
 def _append(asked: Asked, found: Databases) -> Part:

@@ -1,6 +1,7 @@
-"""The installation that is measured: a hundred rules, ten roles, callers with keys and callers with tokens.
+"""The installation that is measured: so many rules, ten roles, callers with keys and callers with tokens.
 
-Everything is as `gateway init` makes it, except for what a benchmark must not run into: its rates.
+Everything is as `gateway init` makes it, except for what a benchmark must not run into: its rates, and how much may be
+under way at once.
 """
 
 import json
@@ -8,6 +9,7 @@ import os
 import shutil
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,11 +25,15 @@ from gateway.store.keyring import Keyring
 
 SHIPPED = Path(__file__).parents[1] / "policies"
 RULES = 100
-ROLES = tuple(f"team-{number:02}" for number in range(10))
+CALLING = 10
+"""Roles that send requests. There may be more."""
 SUBJECTS = 10
 """Persons with a token, in each role."""
 ISSUER, AUDIENCE, KEY_ID = "https://login.bench.example", "gateway", "bench-1"
 PURPOSES = ("HOPERAT", "TREAT")
+METHODS = ("api-key", "jwt")
+AT_ONCE = 4096
+"""Requests that may be under way at once, at each agent too."""
 _TEAM_RULES = (
     ("class:internal", "zone:partner", "chat", "always", "allow", "none", "sends internal data to partners' agents"),
     (
@@ -64,18 +70,39 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     method: str
 
 
-def policy(shipped: str) -> str:
-    """The shipped rules, and those of ten departments before them: `RULES` in all."""
-    lines = [shipped, *(f"g, role:{role}, role:user" for role in ROLES)]
-    room = RULES - sum(line.startswith("p,") for line in shipped.splitlines())
-    places = [(role, rule) for rule in _TEAM_RULES for role in ROLES]
-    for index, (role, (data, zone, action, when, effect, duty, text)) in enumerate(places[:room]):
-        row = f"{120 + index}, role:{role}, {data}, {zone}, {action}, purpose:*, {when}, {effect}, {duty}"
+def departments(rules: int) -> tuple[str, ...]:
+    """The roles that so many rules in all are about: each department has one for every kind of rule."""
+    return tuple(f"team-{number:02}" for number in range(-(-(rules - _shipped_rules()) // len(_TEAM_RULES))))
+
+
+def calling(rules: int) -> tuple[str, ...]:
+    """The roles that send requests: some of the first departments, some of the last."""
+    roles = departments(rules)
+    return tuple(roles[number * len(roles) // CALLING] for number in range(CALLING))
+
+
+def policy(rules: int) -> str:
+    """The shipped rules, and before them those of the departments: so many in all."""
+    shipped, roles = _shipped(), departments(rules)
+    lines = [shipped, *(f"g, role:{role}, role:user" for role in roles)]
+    # One priority for each kind of rule: those of one kind never stand against each other.
+    places = [(priority, role, rule) for priority, rule in enumerate(_TEAM_RULES, 120) for role in roles]
+    for index, (priority, role, rule) in enumerate(places[: rules - _shipped_rules()]):
+        data, zone, action, when, effect, duty, text = rule
+        row = f"{priority}, role:{role}, {data}, {zone}, {action}, purpose:*, {when}, {effect}, {duty}"
         lines.append(f'p, {row}, bench-{index:02}, "{role} {text}."')
     return "\n".join(lines) + "\n"
 
 
-def configuration(database: str, agent_url: str) -> str:
+def _shipped() -> str:
+    return (SHIPPED / "policy.csv").read_text("utf-8")
+
+
+def _shipped_rules() -> int:
+    return sum(line.startswith("p,") for line in _shipped().splitlines())
+
+
+def configuration(database: str, agent_url: str, roles: Sequence[str]) -> str:
     """`gateway.toml`: three zones, five agents of one capability, all at the benchmark's agent."""
     agents = (
         ("cloud", "cloud", 'processor = "cloud-inc"'),
@@ -86,7 +113,7 @@ def configuration(database: str, agent_url: str) -> str:
     )
     tables = "\n".join(
         f'[[agent]]\nid = "{name}"\nprotocol = "openai"\nurl = "{agent_url}"\nzone = "{zone}"\n'
-        f'capabilities = ["summarize"]\n{more}\n'
+        f'capabilities = ["summarize"]\nconcurrency = {AT_ONCE}\nmax_connections = {AT_ONCE}\n{more}\n'
         for name, zone, more in agents
     )
     rate = "900000000/minute"
@@ -97,7 +124,7 @@ url = "{database}"
 credential = "{rate}"
 tenant = "{rate}"
 target = "{rate}"
-concurrency = 4096
+concurrency = {AT_ONCE}
 [[zone]]
 id = "in-house"
 trusted = true
@@ -122,37 +149,36 @@ issuer = "{ISSUER}"
 audience = "{AUDIENCE}"
 algorithms = ["ES256"]
 jwks_file = "jwks.json"
-roles = {json.dumps(ROLES)}
+roles = {json.dumps(roles)}
 purposes = {json.dumps(PURPOSES)}
 zone = "in-house"
 {tables}"""
 
 
-def lay_out(directory: Path, database: str, agent_url: str) -> tuple[Settings, list[Caller]]:
+def lay_out(directory: Path, database: str, agent_url: str, rules: int = RULES) -> tuple[Settings, list[Caller]]:
     """Write configuration, policy, keys and the token issuer's keys; the callers with tokens.
 
     The database is not touched: see `keyed`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SHIPPED, directory / "policies")
-    csv = directory / "policies" / "policy.csv"
-    csv.write_text(policy(csv.read_text("utf-8")), "utf-8")
+    (directory / "policies" / "policy.csv").write_text(policy(rules), "utf-8")
     key = ec.generate_private_key(ec.SECP256R1())
     (directory / "jwks.json").write_text(json.dumps({"keys": [_jwk(key)]}), "utf-8")
     file = directory / "gateway.toml"
-    file.write_text(configuration(database, agent_url), "utf-8")
+    file.write_text(configuration(database, agent_url, departments(rules)), "utf-8")
     settings = load(file, {})
     Keyring.create(settings.path(settings.keys.directory)).close()
-    return settings, _tokens(key)
+    return settings, _tokens(key, calling(rules))
 
 
-async def keyed(settings: Settings) -> list[Caller]:
+async def keyed(settings: Settings, roles: Sequence[str]) -> list[Caller]:
     """An API key for each role."""
     callers = []
     async with open_site(settings) as site:
         writer = await site.writer("default")
         by = Administrator(ledger=writer, tenant=writer.tenant)
-        for role in ROLES:
+        for role in roles:
             grant = Grant(owner=f"{role}-service", kind="service", roles=(role,), zone="in-house", purposes=PURPOSES)
             made = await site.api_keys.create(by, "default", grant)
             if not isinstance(made, NewKey):
@@ -162,18 +188,18 @@ async def keyed(settings: Settings) -> list[Caller]:
 
 
 def requests(sent: list[Body], callers: list[Caller]) -> list[bytes]:
-    """Each body twice, once with a key and once with a token, as whole HTTP requests.
+    """Each body once for each way in which the callers say who they are, as whole HTTP requests.
 
     Roles change with every twelve bodies, so that each meets every class, and persons within a role with every round.
     """
+    roles = tuple(dict.fromkeys(one.role for one in callers))
     made = []
-    for method in ("api-key", "jwt"):
-        by_role = {role: [one for one in callers if (one.role, one.method) == (role, method)] for role in ROLES}
+    for method in sorted({one.method for one in callers}):
+        by_role = {role: [one for one in callers if (one.role, one.method) == (role, method)] for role in roles}
         for index, body in enumerate(sent):
-            role = ROLES[index // 12 % len(ROLES)]
-            choice = by_role[role]
-            made.append((index, request(body, choice[index // (12 * len(ROLES)) % len(choice)], index)))
-    # Keys and tokens in turn.
+            choice = by_role[roles[index // 12 % len(roles)]]
+            made.append((index, request(body, choice[index // (12 * len(roles)) % len(choice)], index)))
+    # The ways in turn.
     return [data for _, data in sorted(made, key=lambda item: item[0])]
 
 
@@ -201,11 +227,11 @@ def _jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, str]:
     return {"kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", "x": x, "y": y}
 
 
-def _tokens(key: ec.EllipticCurvePrivateKey) -> list[Caller]:
+def _tokens(key: ec.EllipticCurvePrivateKey, roles: Sequence[str]) -> list[Caller]:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     now = int(time.time())
     callers = []
-    for role in ROLES:
+    for role in roles:
         for number in range(SUBJECTS):
             claims = {
                 "iss": ISSUER,

@@ -11,8 +11,7 @@ from tests.agents.wire import certificates, server_context
 
 
 async def test_each_path_has_its_answer_with_and_without_tls(tmp_path: Path) -> None:
-    ports, servers = await answers.serve(server_context(*certificates(tmp_path)))
-    try:
+    async with answers.serving(server_context(*certificates(tmp_path))) as ports:
         trusted = ssl.create_default_context(cafile=tmp_path / "root.pem")
         async with httpx.AsyncClient(verify=trusted) as client:
             for scheme, port in ports.items():
@@ -28,8 +27,4 @@ async def test_each_path_has_its_answer_with_and_without_tls(tmp_path: Path) -> 
         writer.write(b"\x00 nothing\r\n\r\n")
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
-    finally:
-        for server in servers:
-            server.close()
-        for _ in range(10):
-            await asyncio.sleep(0)
+        await writer.wait_closed()

@@ -15,6 +15,13 @@ def test_bodies_are_distinct_and_of_about_a_kilobyte() -> None:
     assert all(json.loads(body.data)["messages"] for body in made)
 
 
+def test_streams_are_asked_for_in_bodies_of_the_same_size() -> None:
+    for body in bodies(24, stream=True):
+        assert json.loads(body.data)["stream"] is True
+        assert b'"stream": true' in body.data  # as the reference knows them
+        assert abs(len(body.data) - SIZE) < 16
+
+
 def test_every_run_sends_the_same() -> None:
     assert list(bodies(24)) == list(bodies(24))
 

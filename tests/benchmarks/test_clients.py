@@ -1,6 +1,5 @@
 """The clients' benchmark measures whole answers or says that there is no figure."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,8 @@ async def test_every_client_is_measured_at_every_kind_of_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "_PACE_S", 0.0)
-    ports, servers = await answers.serve(server_context(*certificates(tmp_path)))
-    try:
+    async with answers.serving(server_context(*certificates(tmp_path))) as ports:
         rows = await clients.measure(ports, tmp_path / "root.pem", rounds=1, calls=1)
-    finally:
-        for server in servers:
-            server.close()
-        for _ in range(10):
-            await asyncio.sleep(0)
     expected = {(name, scheme, path) for name in clients.clients() for scheme in ports for path in answers.SIZES}
     assert {(row.client, row.scheme, row.path) for row in rows} == expected
     assert all(row.wall_us > 0 for row in rows)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-from benchmarks.load import load
+from benchmarks.load import load, quantile
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -84,3 +84,43 @@ async def test_what_is_no_answer_is_told_as_broken() -> None:
     async with server(serve) as port:
         found = await load(port, [REQUEST], connections=1, seconds=0.05)
     assert (found.broken, found.completed) == (1, 0)
+
+
+async def test_it_ends_when_so_many_requests_were_answered() -> None:
+    serve, seen = answering(b"HTTP/1.1 200 OK\r\n")
+    async with server(serve) as port:
+        found = await load(port, [REQUEST], connections=3, seconds=60, total=20)
+    assert (found.completed, len(seen), found.broken) == (20, 20, 0)
+    assert found.whole == 20
+    assert found.seconds < 60
+
+
+async def test_what_does_not_end_as_it_should_is_told() -> None:
+    serve, _ = answering(b"HTTP/1.1 200 OK\r\n")
+    async with server(serve) as port:
+        whole = await load(port, [REQUEST], connections=1, seconds=60, total=3, ends=b"ok")
+        cut = await load(port, [REQUEST], connections=1, seconds=60, total=3, ends=b"[DONE]")
+    assert (whole.broken, cut.broken) == (0, 3)
+
+
+async def test_an_answer_on_its_way_counts_by_the_share_that_came() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n" + b"five!")
+            if number:  # the first is whole at once, half of the second comes when the time is up
+                await asyncio.sleep(0.3)
+            writer.write(b"after")
+
+    async with server(serve) as port:
+        found = await load(port, [REQUEST], connections=1, seconds=0.2)
+    assert found.completed == 1
+    assert found.whole == 1.5
+    assert 0 < found.first_p50_ms <= found.p50_ms
+
+
+def test_a_quantile_is_one_of_the_values() -> None:
+    assert quantile([], 0.5) == 0
+    assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert quantile([float(number) for number in range(100)], 0.99) == 99.0
+    assert quantile([1.0], 0.99) == 1.0

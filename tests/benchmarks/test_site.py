@@ -1,7 +1,9 @@
-"""The installation that is measured: a hundred rules, fifty pairs, keys and tokens in turn."""
+"""The installation that is measured: so many rules, fifty pairs, keys and tokens in turn."""
 
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from benchmarks import site
 from benchmarks.bodies import bodies
@@ -9,20 +11,30 @@ from gateway.bootstrap import load_policy_set
 from gateway.checks.policy.policy import Policy
 
 
-def test_it_is_served_with_a_hundred_rules(tmp_path: Path) -> None:
-    settings, callers = site.lay_out(tmp_path / "site", "sqlite:///gateway.db", "http://127.0.0.1:9/v1")
+@pytest.mark.parametrize("rules", [site.RULES, 1000])
+def test_it_is_served_with_so_many_rules(tmp_path: Path, rules: int) -> None:
+    settings, callers = site.lay_out(tmp_path / "site", "sqlite:///gateway.db", "http://127.0.0.1:9/v1", rules)
     text = (tmp_path / "site" / "policies" / "policy.csv").read_text()
-    assert sum(line.startswith("p,") for line in text.splitlines()) == site.RULES
+    assert sum(line.startswith("p,") for line in text.splitlines()) == rules
     policy = Policy(load_policy_set(settings, "engine"), settings)
-    assert set(site.ROLES) <= policy.known_roles
-    assert len(callers) == len(site.ROLES) * site.SUBJECTS
+    assert set(site.departments(rules)) <= policy.known_roles
+    assert {caller.role for caller in callers} == set(site.calling(rules))
+    assert len(callers) == site.CALLING * site.SUBJECTS
+
+
+def test_who_calls_comes_from_first_and_last_departments() -> None:
+    assert len(site.departments(site.RULES)) == len(site.calling(site.RULES)) == site.CALLING
+    roles, calling = site.departments(1000), site.calling(1000)
+    assert len(set(calling)) == site.CALLING
+    assert calling[0] == roles[0]
+    assert roles.index(calling[-1]) > 0.8 * len(roles)
 
 
 def test_every_role_meets_every_class_with_keys_and_tokens_in_turn(tmp_path: Path) -> None:
     callers = [
         site.Caller(role=role, credential=f"{role}/{method}", method=method)
-        for role in site.ROLES
-        for method in ("api-key", "jwt")
+        for role in site.calling(site.RULES)
+        for method in site.METHODS
     ]
     sent = list(bodies(1200))
     made = site.requests(sent, callers)

@@ -152,6 +152,8 @@ class Pipeline:
                 await self._unrecorded(exchange, responder)
             except Exception as error:  # noqa: BLE001 — whatever failed in here, the exchange gets its end
                 await self._failed(exchange, responder, error)
+            finally:
+                exchange.passing = None  # which holds the exchange: together they would wait for a garbage collection
 
     async def identify(self, arrival: Arrival) -> tuple[Exchange, Caller | Refusal]:
         """Step 1 alone, for what needs a caller and sends nothing to an agent. A refusal is on record when it returns.

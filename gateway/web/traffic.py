@@ -1,7 +1,9 @@
 """The traffic plane: raw ASGI, because each layer above it costs a share of every request.
 
-A request's body is read only when the pipeline asks for it, within its bounds; from then on the connection is watched,
-and the exchange is cancelled when the caller goes away. Back-pressure is the server's own: `send` waits.
+A request's body is read only when the pipeline asks for it, within its bounds. A request that takes longer than
+`WATCH_AFTER_S` from then on is watched, and its exchange is cancelled when the caller goes away: most are answered
+sooner, and a task for each of them would cost more than the answers that are saved. Back-pressure is the server's own:
+`send` waits.
 """
 
 import asyncio
@@ -17,11 +19,15 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+WATCH_AFTER_S = 0.1
+"""How long a caller may have been gone, from the end of its body on, before anybody looks."""
+
 
 class Connection:
     """One request's connection: its body (read once, bounded in bytes and seconds), the way back, and a watch on it.
 
     A `Responder`; `read` is a `BodyReader`. `gone`: the caller went away, and the task was cancelled for it.
+    Make it in the task that handles the request.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, server: Server) -> None:
@@ -29,32 +35,29 @@ class Connection:
         self._limit, self._seconds = server.max_body_bytes, server.body_timeout_s
         self._declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         self._task = asyncio.current_task()
+        self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._slow = False
         self.started = False
         self.gone = False
 
     async def read(self) -> bytes | Refusal:
         """The whole body, or why not; afterwards the connection is watched."""
-        large = Refusal(code="body_too_large", hint=f"at most {self._limit} bytes")
         if self._declared.isdigit() and int(self._declared[:19]) > self._limit:
-            return large
-        chunks: list[bytes] = []
-        size, more = 0, True
+            return self._too_large()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._seconds, self._give_up)
         try:
-            async with asyncio.timeout(self._seconds):
-                while more:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect":
-                        return Refusal(code="body_incomplete")
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    if size > self._limit:
-                        return large
-                    more = message.get("more_body", False)
-        except TimeoutError:
+            body = await self._body()
+        except asyncio.CancelledError:
+            if not _ends_here(self._slow):
+                raise
             return Refusal(code="body_too_slow", hint=f"the whole body within {self._seconds} seconds")
-        self._watch = asyncio.ensure_future(self._departure())
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        finally:
+            timer.cancel()
+        if isinstance(body, bytes):
+            self._timer = loop.call_later(WATCH_AFTER_S, self._attend)
+        return body
 
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
         self.started = True
@@ -65,16 +68,54 @@ class Connection:
         await self._send({"type": "http.response.body", "body": data, "more_body": not last})
 
     def close(self) -> None:
-        """End the watch."""
+        """End the watch. Nothing refers to the request any more, so that it is freed at once: a task that was cancelled
+        holds, with the place where that happened, all that stood there."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._watch is not None:
             self._watch.cancel()
+            self._watch = None
+
+    async def _body(self) -> bytes | Refusal:
+        chunks: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return Refusal(code="body_incomplete")
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > self._limit:
+                return self._too_large()
+            more = message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _too_large(self) -> Refusal:
+        return Refusal(code="body_too_large", hint=f"at most {self._limit} bytes")
+
+    def _give_up(self) -> None:
+        self._slow = True
+        self._cancel()
+
+    def _attend(self) -> None:
+        self._watch = asyncio.ensure_future(self._departure())
 
     async def _departure(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.gone = True
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+def _ends_here(ours: bool) -> bool:
+    """Whether a cancellation of this task goes no further: it was `ours`, and nobody else cancelled it beside."""
+    task = asyncio.current_task()
+    return ours and task is not None and task.uncancel() == 0
 
 
 class Traffic:
@@ -90,8 +131,7 @@ class Traffic:
         except asyncio.CancelledError:
             # The caller has gone, and the exchange's end is on its way to the record. Any other cancellation is the
             # server's, and goes on.
-            task = asyncio.current_task()
-            if not connection.gone or task is None or task.uncancel() > 0:
+            if not _ends_here(connection.gone):
                 raise
         finally:
             connection.close()
@@ -105,7 +145,7 @@ def arrival_of(scope: Scope, body: BodyReader, protocol: str) -> Arrival:
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"].decode("latin-1"),
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+        headers=tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
         source=client[0] if client else "local",
         tls="tls" if scope.get("scheme") == "https" else None,
         body=body,

@@ -86,8 +86,11 @@ async def test_a_caller_who_goes_in_mid_stream_is_on_record_with_what_was_releas
         await asyncio.wait_for(stopped.wait(), 10)
 
 
-async def test_a_caller_who_goes_while_the_intent_is_written_discloses_nothing(database: Settings) -> None:
+async def test_a_caller_who_is_seen_to_go_while_the_intent_is_written_discloses_nothing(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The intent may come to be all the same; then it has its end, and no agent was asked."""
+    monkeypatch.setattr("gateway.web.traffic.WATCH_AFTER_S", 0)
     watch, reached, released = Watch(), asyncio.Event(), asyncio.Event()
     armed = False
 
@@ -115,6 +118,28 @@ async def test_a_caller_who_goes_while_the_intent_is_written_discloses_nothing(d
         assert len(site.agents["cloud"].received) == 1
         opened = [record["exchange"] for record in await site.records() if record["event"] == "exchange.requested"]
         assert opened[-1] == end["exchange"]
+
+
+async def test_a_caller_who_goes_before_anybody_looks_has_one_end_like_everybody(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is answered sooner than that is answered: the record says what was asked and what was released."""
+    monkeypatch.setattr("gateway.web.traffic.WATCH_AFTER_S", 3600)
+    watch = Watch()
+    async with system(database, failpoint=watch) as site:
+        working, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def work(headers: dict[str, str]) -> None:
+            working.set()
+            await goes_on.wait()
+
+        site.agents["cloud"].on_request = work
+        task = asyncio.create_task(site.chat(await site.key("clerk"), PUBLIC))
+        await asyncio.wait_for(working.wait(), 10)
+        await _gone(task)
+        goes_on.set()
+        (end,) = await watch.until(_ended(site))
+        assert end["outcome"]["code"] == "ok"
 
 
 async def test_a_caller_who_goes_before_the_answer_is_released_has_an_end_and_only_one(

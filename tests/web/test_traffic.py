@@ -1,6 +1,8 @@
 """One connection at the door: its body within bounds of size and time, its answer, its caller going away."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -15,11 +17,12 @@ class Wire:
 
     def __init__(self, *messages: dict[str, Any]) -> None:
         self.messages, self.sent = list(messages), list[dict[str, Any]]()
-        self.gone = asyncio.Event()
+        self.gone, self.waited = asyncio.Event(), asyncio.Event()
 
     async def receive(self) -> dict[str, Any]:
         if self.messages:
             return self.messages.pop(0)
+        self.waited.set()
         await self.gone.wait()
         return {"type": "http.disconnect"}
 
@@ -53,8 +56,53 @@ async def test_a_body_in_pieces_is_read_whole_and_then_the_connection_is_watched
     assert await one.read() == b"hello"
     wire.gone.set()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.sleep(1)
+        await asyncio.Event().wait()
     assert one.gone
+
+
+async def test_nobody_looks_after_a_caller_before_the_answer_takes_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.web.traffic.WATCH_AFTER_S", 3600)
+    wire = Wire(piece(b"hello"))
+    one = connection(wire)
+    await one.read()
+    wire.gone.set()
+    await asyncio.sleep(0)
+    assert not one.gone
+    await one.start(200, [])
+    await one.write(b"", last=True)
+    one.close()
+    assert len(asyncio.all_tasks()) == 1, "no task was made for it"
+
+
+@pytest.mark.parametrize("after_s", [0, 3600])
+async def test_a_request_that_ended_is_watched_no_more_and_freed_at_once(
+    monkeypatch: pytest.MonkeyPatch, after_s: float
+) -> None:
+    monkeypatch.setattr("gateway.web.traffic.WATCH_AFTER_S", after_s)
+    wire = Wire(piece(b"hello"))
+    one = connection(wire)
+    await one.read()
+    if after_s == 0:
+        await wire.waited.wait()
+    one.close()
+    gone = weakref.ref(one)
+    gc.disable()
+    try:
+        del one
+        for _ in range(3):  # turns of the loop in which the watch ends
+            await asyncio.sleep(0)
+        assert gone() is None, "not even the garbage collector is needed"
+    finally:
+        gc.enable()
+
+
+async def test_a_cancellation_that_is_not_the_body_s_own_time_goes_on() -> None:
+    one = connection(Wire(piece(b"x", True)), body_timeout_s=3600)
+    reading = asyncio.create_task(one.read())
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
 @pytest.mark.parametrize("declared", [b"2000", b"9" * 40])

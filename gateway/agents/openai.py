@@ -2,13 +2,16 @@
 
 Default is that every string, key and longer number anywhere in the body is a part; only exact words of the protocol
 itself (`openai_words`) are left out. Nothing of the caller's headers or query reaches the agent: the request is made
-anew from its body. What a provider would do on its own account (search, store, fetch) is refused by name.
+anew from its body, and the provider is told to store nothing unless the caller asked for it and policy permitted that
+(`onward:store`). What a provider would do elsewhere (search, fetch, call) and what it holds already is named in the
+message (`onward`, `references`), for policy to decide.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.agents.bodies import check_places, escape, member, replace, walk, write_json
+from gateway.agents.openai_beyond import Beyond, attachment, tool_kind
 from gateway.agents.openai_schema import CHAT_REQUEST
 from gateway.agents.openai_stream import OpenAIStream
 from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
@@ -18,13 +21,21 @@ from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireA
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
 from gateway.core.refusal import Refusal
 
-_ONWARD = ("web_search_options", "search_parameters", "data_sources", "plugins", "enable_search", "mcp_servers")
-"""Fields by which providers are asked to disclose further (search, retrieval, remote tools)."""
+_ONWARD = {
+    "web_search_options": "web_search",
+    "search_parameters": "web_search",
+    "enable_search": "web_search",
+    "mcp_servers": "mcp",
+    "data_sources": "file_search",
+    "plugins": "tool",
+}
+"""Fields by which providers are asked to disclose further, and what they would do."""
+_CALLERS_OWN = frozenset({"function"})
+"""Tools that the caller runs; everything else is run by the provider."""
 _READABLE = frozenset({"text", "refusal"})
 _CALLS = frozenset({"tools", "tool_choice", "functions", "function_call", "response_format"})
 _MESSAGE_CALLS = frozenset({"tool_calls", "function_call"})
-_ENCODED_FROM = 1024
-"""Strings of an attachment from this length on that hold no white space are its bytes in base64, not text."""
+_STORE = b',"store":false}'
 
 
 class OpenAIAdapter:
@@ -50,6 +61,9 @@ class OpenAIAdapter:
         refusal = _unsupported(value)
         if refusal is not None:
             return refusal
+        beyond = Beyond()
+        parts = _request_parts(value, beyond)
+        _contacts(value, beyond)
         return Message(
             protocol=self.protocol,
             action="chat",
@@ -57,26 +71,30 @@ class OpenAIAdapter:
             stream=value.get("stream") is True,
             body=body.raw,
             media_type=JSON,
-            parts=tuple(_request_parts(value)),
+            parts=tuple(parts),
             document=value,
             inbound=request,
+            onward=beyond.onward,
+            references=beyond.references,
         )
 
     def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:
-        """The request for this agent: its own model name and credential, masked parts replaced, nothing else changed.
+        """The request for this agent: its own model name and credential, masked parts replaced, and `store` false
+        unless the caller asked for it; nothing else changed. `FormatError` if a mask's place is not there.
 
-        The exact bytes of the caller where nothing changed. `FormatError` if a mask's place is not there.
+        Without `store` some providers keep what they were sent and said, so it is written for every agent that takes it
+        (`store_field`): into the caller's own bytes, where nothing else changes them.
         """
         check_places(masked, message.parts)
         document: Any = replace(message.document, masked)
-        changes: dict[str, object] = {}
         if agent.model is not None and agent.model != document["model"]:
-            changes["model"] = agent.model
-        if "store" in document and document["store"] is not False:
-            changes["store"] = False
-        if changes:
-            document = {**document, **changes}
+            document = {**document, "model": agent.model}
         body = message.body if document is message.document else write_json(document)
+        if document.get("store") not in (True, False):
+            if "store" in document:
+                body = write_json({**document, "store": False})
+            elif agent.store_field:
+                body = body.rstrip(b" \t\r\n")[:-1] + _STORE  # it is an object, and not an empty one: it has a model
         return post(agent, "/v1/chat/completions", body, stream=message.stream)
 
     def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
@@ -115,12 +133,9 @@ class OpenAIAdapter:
 
 
 def _unsupported(value: dict[str, Any]) -> Refusal | None:
-    """What a provider would do beyond answering, or would say in a form that cannot be masked."""
-    for field in _ONWARD:
-        if value.get(field) not in (None, False):
-            return unsupported(f"/{field}", "functions that the caller runs, in `tools`")
-    if value.get("store") not in (None, False):
-        return unsupported("/store", "false: the provider may not keep what is sent")
+    """What would be said in a form that cannot be masked."""
+    if value.get("store") not in (None, True, False) or type(value.get("store")) is int:
+        return Refusal(code="schema_violation", field="/store", hint="true or false")
     if value.get("audio") is not None:
         return unsupported("/audio", "text only")
     if value.get("modalities") not in (None, ["text"]):
@@ -129,17 +144,31 @@ def _unsupported(value: dict[str, Any]) -> Refusal | None:
         return unsupported("/logprobs", "false: tokens one by one cannot be masked")
     tools = value.get("tools")
     for index, tool in enumerate(tools if type(tools) is list else ()):
-        if type(tool) is not dict or tool.get("type") != "function":
-            return unsupported(f"/tools/{index}/type", "function: tools that the provider would run are not available")
+        if tool_kind(tool) == "custom":
+            return unsupported(f"/tools/{index}/type", "function: calls of custom tools cannot be masked")
     return None
 
 
-def _request_parts(value: dict[str, Any]) -> list[Part]:
+def _contacts(value: dict[str, Any], beyond: Beyond) -> None:
+    """What the provider would carry out elsewhere, or keep."""
+    for field, kind in _ONWARD.items():
+        if value.get(field) not in (None, False):
+            beyond.contacts(kind)
+    if value.get("store") is True:
+        beyond.contacts("store")
+    tools = value.get("tools")
+    for tool in tools if type(tools) is list else ():
+        kind = tool_kind(tool) or "tool"
+        if kind not in _CALLERS_OWN:
+            beyond.contacts(kind)
+
+
+def _request_parts(value: dict[str, Any], beyond: Beyond) -> list[Part]:
     parts: list[Part] = []
     for key, item in value.items():
         if key == "messages" and type(item) is list:
             for index, message in enumerate(item):
-                _message(message, f"/messages/{index}", parts)
+                _message(message, f"/messages/{index}", parts, beyond)
         elif key == "model":
             parts.append(Part("/model", item, "name"))
         elif key in _CALLS:
@@ -153,7 +182,7 @@ def _request_parts(value: dict[str, Any]) -> list[Part]:
     return parts
 
 
-def _message(message: Any, place: str, parts: list[Part]) -> None:
+def _message(message: Any, place: str, parts: list[Part], beyond: Beyond) -> None:
     """The parts of one message; content parts that are no text are attachments."""
     if type(message) is not dict:
         walk(message, parts, place)
@@ -161,33 +190,21 @@ def _message(message: Any, place: str, parts: list[Part]) -> None:
     for key, item in message.items():
         if key == "content" and type(item) is list:
             for index, piece in enumerate(item):
-                _piece(piece, f"{place}/content/{index}", parts)
+                _piece(piece, f"{place}/content/{index}", parts, beyond)
         elif key in _MESSAGE_CALLS:
             walk(item, parts, f"{place}/{key}", CALL)
         elif key == "audio" and item is not None:
-            _attachment(item, f"{place}/audio", parts)
+            beyond.refers("openai-audio", item.get("id") if type(item) is dict else item)
+            attachment(item, f"{place}/audio", parts, beyond, MESSAGE)
         else:
             member(key, item, parts, f"{place}/{escape(key)}", MESSAGE)
 
 
-def _piece(piece: Any, place: str, parts: list[Part]) -> None:
+def _piece(piece: Any, place: str, parts: list[Part], beyond: Beyond) -> None:
     if type(piece) is dict and piece.get("type") not in _READABLE:
-        _attachment(piece, place, parts)
+        attachment(piece, place, parts, beyond, MESSAGE)
     else:
         walk(piece, parts, place, MESSAGE)
-
-
-def _attachment(item: Any, place: str, parts: list[Part]) -> None:
-    """An image, a sound, a file, or a reference to what the provider holds: not readable here, so one `unreadable`
-    part, and beside it whatever can be read of it (its address, its name, a form of content not known here)."""
-    parts.append(Part(place, "", "unreadable"))
-    beside: list[Part] = []
-    walk(item, beside, place, MESSAGE)
-    parts.extend(part for part in beside if not _encoded(part.text))
-
-
-def _encoded(text: str) -> bool:
-    return len(text) >= _ENCODED_FROM and text.isascii() and not any(space in text for space in " \n\t\r")
 
 
 def _completion(value: dict[str, Any]) -> dict[str, Any]:

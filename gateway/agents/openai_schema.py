@@ -52,9 +52,12 @@ _FUNCTION: dict[str, Any] = {
 
 _TOOL: dict[str, Any] = {
     "type": "object",
-    "required": ["type", "function"],
-    "properties": {"type": {"const": "function"}, "function": _FUNCTION},
+    "required": ["type"],
+    "properties": {"type": {"type": "string"}, "function": _FUNCTION},
+    "if": {"properties": {"type": {"const": "function"}}},
+    "then": {"required": ["function"]},
 }
+"""A function of the caller's, or a tool that the provider runs: of those only policy has a say."""
 
 
 def _number(low: float | None = None, high: float | None = None, kind: str = "number") -> dict[str, Any]:

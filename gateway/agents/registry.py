@@ -79,6 +79,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         addresses=agent.addresses,
         max_connections=agent.max_connections,
         assertion=agent.assertion,
+        store_field=agent.store_field,
     )
 
 

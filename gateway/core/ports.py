@@ -218,6 +218,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 256
     assertion: bool = False
     """Whether it is sent the gateway's signed word on each request."""
+    store_field: bool = True
+    """Whether chat completions say `store: false` to it where the caller says nothing of it."""
 
 
 class Adapter(Protocol):

@@ -1,5 +1,6 @@
 """A chat completion request is read whole, refused by name, and rendered with nothing but what was asked for."""
 
+import base64
 import gzip
 import json
 from typing import Any
@@ -17,6 +18,7 @@ from .support import BOUNDS, SSN, answer, inbound, read, refused, route
 
 ADAPTER = OpenAIAdapter(BOUNDS)
 HELLO: dict[str, Any] = {"model": "summarize", "messages": [{"role": "user", "content": "Hello"}]}
+IMAGE = {"type": "image_url", "image_url": {"url": "https://x.test/ann.png"}}
 COMPLETION: dict[str, Any] = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
@@ -136,9 +138,47 @@ class TestReading:
         assert parts[0] == Part("/messages/0/content/0", "", "unreadable")
         assert [part.text for part in parts[1:]] == beside
 
-    def test_a_reference_to_what_the_provider_holds_is_unreadable(self) -> None:
-        parts = message({"model": "m", "messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]}).parts
-        assert Part("/messages/0/audio", "", "unreadable") in parts
+    def test_a_reference_to_what_the_provider_holds_is_unreadable_and_named(self) -> None:
+        spoken = {"role": "assistant", "audio": {"id": "audio_1"}}
+        held = {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}
+        result = message({"model": "m", "messages": [spoken, held]})
+        assert Part("/messages/0/audio", "", "unreadable") in result.parts
+        assert Part("/messages/1/content/0", "", "unreadable") in result.parts
+        assert result.references == ("openai-audio:audio_1", "file:file-1")
+        assert (result.onward, result.sessions) == ((), ())
+
+    def test_text_in_a_data_url_is_read(self) -> None:
+        url = "data:text/plain;base64," + base64.b64encode(b"Ann Lee").decode()
+        piece = {"type": "file", "file": {"filename": "a.txt", "file_data": url}}
+        parts = message({"model": "m", "messages": [{"role": "user", "content": [piece]}]}).parts
+        assert Part("/messages/0/content/0/file/file_data", "Ann Lee", "name") in parts
+        assert not [part for part in parts if part.kind == "unreadable"]
+
+    @pytest.mark.parametrize(
+        ("extra", "onward"),
+        [
+            ({"web_search_options": {}}, "web_search"),
+            ({"search_parameters": {"mode": "on"}}, "web_search"),
+            ({"enable_search": True}, "web_search"),
+            ({"mcp_servers": [{"url": "https://x.test"}]}, "mcp"),
+            ({"data_sources": [{"type": "azure_search"}]}, "file_search"),
+            ({"plugins": [{"id": "web"}]}, "tool"),
+            ({"store": True}, "store"),
+            ({"tools": [{"type": "function", "function": {"name": "f"}}, {"type": "mcp", "server_url": "x"}]}, "mcp"),
+            ({"tools": [{"type": "web_search_preview_2025_03_11"}]}, "web_search"),
+            ({"tools": ["code_interpreter"]}, "tool"),
+            ({"tools": [{"type": 1}]}, "tool"),
+            ({"messages": [{"role": "user", "content": [IMAGE]}]}, "url"),
+            (
+                {"messages": [{"role": "tool", "content": [{"type": "file", "file": {"file_url": "ftp://x.test"}}]}]},
+                "url",
+            ),
+        ],
+    )
+    def test_what_the_provider_would_do_elsewhere_or_keep_is_named_for_policy(
+        self, extra: dict[str, Any], onward: str
+    ) -> None:
+        assert message({**HELLO, **extra}).onward == (f"onward:{onward}",)
 
     def test_a_body_in_gzip_is_read_as_what_it_holds(self) -> None:
         headers = {"content-type": "application/json; charset=UTF-8", "content-encoding": "gzip"}
@@ -178,23 +218,26 @@ class TestReading:
     @pytest.mark.parametrize(
         ("extra", "field"),
         [
-            ({"web_search_options": {}}, "/web_search_options"),
-            ({"search_parameters": {"mode": "on"}}, "/search_parameters"),
-            ({"store": True}, "/store"),
             ({"audio": {"voice": "alloy"}}, "/audio"),
             ({"modalities": ["text", "audio"]}, "/modalities"),
             ({"logprobs": True}, "/logprobs"),
             ({"top_logprobs": 3}, "/logprobs"),
-            ({"tools": [{"type": "function", "function": {}}, {"type": "mcp", "server_url": "x"}]}, "/tools/1/type"),
-            ({"tools": ["code_interpreter"]}, "/tools/0/type"),
+            ({"tools": [{"type": "function", "function": {}}, {"type": "custom", "custom": {}}]}, "/tools/1/type"),
         ],
     )
-    def test_what_the_provider_would_do_on_its_own_is_refused_by_name(self, extra: dict[str, Any], field: str) -> None:
+    def test_what_could_not_be_masked_is_refused_by_name(self, extra: dict[str, Any], field: str) -> None:
         refusal = refused(ADAPTER.read(inbound({**HELLO, **extra}), BOUNDS))
         assert (refusal.code, refusal.field) == ("feature_unsupported", field)
 
-    def test_features_that_are_off_are_not_refused(self) -> None:
-        message({**HELLO, "store": False, "modalities": ["text"], "logprobs": False, "tools": [], "audio": None})
+    @pytest.mark.parametrize("store", [1, 0, "yes", {}])
+    def test_a_store_that_is_neither_is_refused(self, store: Any) -> None:
+        refusal = refused(ADAPTER.read(inbound({**HELLO, "store": store}), BOUNDS))
+        assert (refusal.code, refusal.field) == ("schema_violation", "/store")
+
+    def test_features_that_are_off_are_neither_refused_nor_named(self) -> None:
+        off = {"store": False, "modalities": ["text"], "logprobs": False, "tools": [], "audio": None}
+        result = message({**HELLO, **off, "web_search_options": None, "enable_search": False})
+        assert (result.onward, result.references) == ((), ())
 
 
 words = st.sampled_from(["role", "content", "type", "text", "model", "messages", "tools", "user", "name", "x"])
@@ -240,10 +283,24 @@ def test_an_identifier_planted_anywhere_is_in_some_part(document: dict[str, Any]
 
 
 class TestRendering:
-    def test_an_unchanged_request_leaves_as_the_exact_bytes(self) -> None:
-        body = b'{ "model":"m",  "messages":[{"role":"user","content":"\\u0041"}] }'
+    def test_a_request_that_stores_nothing_leaves_as_the_exact_bytes(self) -> None:
+        body = b'{ "model":"m",  "messages":[{"role":"user","content":"\\u0041"}], "store" : false }'
         sent = ADAPTER.render(read(ADAPTER.read(inbound(body), BOUNDS)), route(), {})
         assert sent.body == body
+
+    @pytest.mark.parametrize("end", [b"}", b" }", b"\r\n\t}\n ", b',"x":{}}', b',"x":"}"}'])
+    def test_that_nothing_is_to_be_stored_is_said_in_the_callers_own_bytes(self, end: bytes) -> None:
+        """Where the caller says nothing of it, the provider's own default might be to keep everything."""
+        body = b'{ "model":"m",  "messages":[{"role":"user","content":"\\u0041"}]' + end
+        sent = ADAPTER.render(read(ADAPTER.read(inbound(body), BOUNDS)), route(), {})
+        assert sent.body == body.rstrip()[:-1] + b',"store":false}'
+        assert json.loads(sent.body) == {**json.loads(body), "store": False}
+
+    def test_an_agent_that_refuses_unknown_fields_is_told_nothing_of_it(self) -> None:
+        strict = route(store_field=False)
+        body = b'{"model":"m", "messages":[]}'
+        assert ADAPTER.render(read(ADAPTER.read(inbound(body), BOUNDS)), strict, {}).body == body
+        assert body_of(ADAPTER.render(message({**HELLO, "store": None}), strict, {}).body)["store"] is False
 
     def test_masks_and_the_agents_model_change_nothing_else(self) -> None:
         original = {
@@ -256,11 +313,14 @@ class TestRendering:
         expected = json.loads(json.dumps(original))
         expected["model"] = "tiny"
         expected["messages"][1]["content"] = "[EMAIL]"
+        expected["store"] = False
         assert sent == expected
         assert result.document == original
 
-    def test_a_callers_store_leaves_as_false(self) -> None:
-        assert body_of(ADAPTER.render(message({**HELLO, "store": None}), route(), {}).body)["store"] is False
+    @pytest.mark.parametrize(("given_", "rendered"), [({}, False), ({"store": None}, False), ({"store": True}, True)])
+    def test_nothing_is_stored_unless_the_caller_asked_for_it(self, given_: dict[str, Any], rendered: bool) -> None:
+        sent = ADAPTER.render(message({**HELLO, **given_}), route(model="tiny"), {})
+        assert body_of(sent.body) == {**HELLO, "model": "tiny", "store": rendered}
 
     @pytest.mark.parametrize(
         ("url", "path"),

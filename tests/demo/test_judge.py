@@ -31,7 +31,7 @@ EXPECTED = Expectation(
     error=None,
 )
 TRACE = "ab" * 16
-BODY = '{"model": "sky", "messages": [{"role": "user", "content": "write to [EMAIL]"}]}'
+BODY = '{"model": "sky", "messages": [{"role": "user", "content": "write to [EMAIL]"}], "store": false}'
 
 
 def opening(**fields: Any) -> dict[str, Any]:
@@ -86,6 +86,8 @@ def test_what_is_as_expected_has_no_differences() -> None:
         ({"received": (received("sky", TRACE, BODY, "Authorization"),)}, "was sent the header authorization"),
         ({"received": (received(body=BODY.replace("write", "wrote")),)}, "another body"),
         ({"received": (received(body="{"),)}, "another body"),
+        ({"received": (received(body=BODY.replace("false", "true")),)}, "another body"),
+        ({"received": (received(body=BODY.replace(', "store": false', "")),)}, "another body"),
         ({"received": (received(body=BODY.replace("[EMAIL]", "a.b@mail.test")),)}, "a email that should"),
         ({"records": ()}, "nothing is on record"),
         ({"records": (opening(),)}, "the exchange has no end on record"),

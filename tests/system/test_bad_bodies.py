@@ -73,7 +73,10 @@ CASES: dict[str, tuple[int, str, str | None, bytes, dict[str, str]]] = {
         JSON,
     ),
     "a stream that is neither": (400, "schema_violation", "/stream", _with(stream="canary"), JSON),
-    "a tool of the provider": (400, "feature_unsupported", "/tools/0/type", _with(tools=[{"type": "canary"}]), JSON),
+    "a tool of the provider": (403, "policy_denied", None, _with(tools=[{"type": "canary"}]), JSON),
+    "a custom tool": (400, "feature_unsupported", "/tools/0/type", _with(tools=[{"type": "custom"}]), JSON),
+    "an answer to be kept": (403, "policy_denied", None, _with(store=True), JSON),
+    "a store that is neither": (400, "schema_violation", "/store", _with(store="canary"), JSON),
     "token probabilities": (400, "feature_unsupported", "/logprobs", _with(logprobs=True), JSON),
     "an unknown model": (404, "unknown_target", "/model", _with(model="canary-model"), JSON),
 }
@@ -103,7 +106,7 @@ async def test_a_compressed_body_within_bounds_is_read_and_sent_plain(sqlite_set
         answer = await site.http.post("/v1/chat/completions", content=gzip.compress(_with()), headers=headers)
         assert answer.status_code == 200, answer.text
         ((got, body),) = site.agents["cloud"].received
-        assert json.loads(body) == GOOD
+        assert json.loads(body) == {**GOOD, "store": False}
         assert "content-encoding" not in got
 
 

@@ -111,6 +111,34 @@ async def test_data_that_may_not_go_to_an_agent_is_refused_and_not_sent(sqlite_s
         assert (denied["action"], denied["decision"]["effect"]) == ("tool:echo", "deny")
 
 
+async def test_what_a_tool_said_sticks_to_its_session_and_ends_it_where_it_may_not_go_back(
+    database: Settings,
+) -> None:
+    """The agent in the cloud was told nothing; what it said itself it may not be asked about any more."""
+    agent = {"zone": "cloud", "processor": "cloud-inc"}
+    made = server()
+
+    @made.tool(description="Read the note.")
+    def note() -> str:
+        return "Mr. John Carter, MRN 4481920, was diagnosed with diabetes."
+
+    async with mcp_site(database, agent=agent, made=made) as site:
+        key = await site.key("clinician")
+        session, other = await started(site, key), await started(site, key)
+        calls = {"name": "add", "arguments": {"a": 1, "b": 2}}
+        for one in (session, other):
+            await post(site, key, "notifications/initialized", mcp_session_id=one)
+            assert (await post(site, key, "tools/call", calls, mcp_session_id=one)).status_code == 200
+        told = await post(site, key, "tools/call", {"name": "note", "arguments": {}}, mcp_session_id=session)
+        assert (told.status_code, "4481920" in told.text) == (200, True)
+        denied = await post(site, key, "tools/call", calls, mcp_session_id=session)
+        assert refused(denied) == (403, "policy_denied")
+        (record,) = await site.trail(denied.headers["x-exchange-id"])
+        assert record["classes"]["inherited"] == ["phi", "pii"]
+        assert record["session"].startswith("se_")
+        assert (await post(site, key, "tools/call", calls, mcp_session_id=other)).status_code == 200
+
+
 async def test_a_listening_stream_is_an_exchange_that_ends_when_its_caller_goes(sqlite_settings: Settings) -> None:
     watch = Watch()
 

@@ -53,6 +53,10 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ca: str | None
     mapping: str | None = None
     openapi: str | None = None
+    apis: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    pin: tuple[str, ...] = ()
+    store_field: bool = True
 
 
 class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

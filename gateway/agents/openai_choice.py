@@ -107,6 +107,12 @@ class Choice:
         self._lanes: dict[str, tuple[_Path, TextFilter]] = {}
         self._shapes: dict[_Path, dict[str, Any]] = {}
 
+    @property
+    def content(self) -> TextFilter | None:
+        """The lane of what the choice says, once it has said something."""
+        known = self._lanes.get(f"/choices/{self._index}/delta/content")
+        return None if known is None else known[1]
+
     def take(self, item: dict[str, Any]) -> dict[str, Any] | None:
         """The piece as it may leave, without its finish reason; None when all it carried is held back.
 

@@ -3,17 +3,19 @@
 The pieces of a choice mean something only when joined, per choice and per tool call, so each place in a choice that
 carries text has one lane for the whole stream (`openai_choice`). What a lane holds back leaves before the choice's
 finish reason, or before the end of the stream. Texts outside the choices are short and come whole; each is looked at
-as it comes. Anything that cannot be read stops the stream: nothing unread leaves.
+as it comes. Anything that cannot be read stops the stream: nothing unread leaves. Events that differ from the one
+before in a piece of text alone are read the short way (`openai_repeat`).
 """
 
 from typing import Any
 
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.openai_choice import Choice, Texts
+from gateway.agents.openai_repeat import Repeat
 from gateway.agents.openai_words import model_name, tokens
 from gateway.agents.sse import COMMENT, Event, EventReader, encode
 from gateway.core.errors import AgentError
-from gateway.core.ports import Bounds, Lanes
+from gateway.core.ports import Bounds, Lanes, TextFilter
 from gateway.core.refusal import Refusal
 
 MAX_EVENT = 1 << 20
@@ -39,6 +41,7 @@ class OpenAIStream:
         self._left = bounds.answer_bytes
         self._choices: dict[int, Choice] = {}
         self._frame: dict[str, Any] = {"object": "chat.completion.chunk"}
+        self._repeat: Repeat | None = None
 
     def feed(self, data: bytes) -> bytes:
         """Bytes that may leave now. What comes after the end of the stream is dropped unread."""
@@ -60,6 +63,8 @@ class OpenAIStream:
         for event in events:
             if event.data is None:
                 out.append(COMMENT)
+            elif self._repeat is not None and (again := self._repeat.pass_on(event)) is not None:
+                out.append(again)
             elif event.data.strip() == "[DONE]":
                 out.append(self._rest())
                 self.closing = encode(b"[DONE]")
@@ -84,6 +89,7 @@ class OpenAIStream:
         passed: list[dict[str, Any]] = []
         for item in choices or ():
             self._take(item, spoken, rests, passed)
+        self._repeat = Repeat.of(event, chunk, safe, self._lane_of(choices))
         out = b"".join(self._event(pieces) for pieces in (spoken, rests) if pieces)
         if choices and not passed and chunk.get("usage") is None:
             return out
@@ -122,6 +128,13 @@ class OpenAIStream:
         if choice is None:
             choice = self._choices[index] = Choice(index, self._texts)
         return choice
+
+    def _lane_of(self, choices: list[Any] | None) -> TextFilter | None:
+        """The lane of the text of the first choice that a chunk is about, where it has one and may have more."""
+        if not choices:
+            return None
+        choice = self._choice(choices[0])
+        return None if choice.finished else choice.content
 
     def _event(self, pieces: list[dict[str, Any]]) -> bytes:
         """An event of the gateway's own making, in the frame of the agent's."""

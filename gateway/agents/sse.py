@@ -12,7 +12,7 @@ COMMENT = b":\n\n"
 """A comment without text: what keeps a connection alive."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One event: its `event:` name (empty where it has none) and its data lines, joined. A comment has no data.
 
     `id` and `retry` as its own fields say them, empty where it has none.
@@ -49,9 +49,13 @@ class EventReader:
         self._first = True
         self._name = self._id = self._retry = ""
         self._data: list[str] = []
+        self._between = False
+        """Whether everything so far is told: what comes next begins an event."""
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete."""
+        if self._between and data.endswith(b"\n\n") and b"\r" not in data:
+            return self._whole(data)
         if self._after_cr and data:
             self._after_cr = False
             if data.startswith(b"\n"):  # the second half of a CR LF that was cut
@@ -69,6 +73,18 @@ class EventReader:
         else:
             return events
         self._grow(len(rest))
+        self._between = not (rest or self._after_cr or self._first or self._size)
+        return events
+
+    def _whole(self, data: bytes) -> list[Event]:
+        """The events of bytes that hold nothing but whole ones, as senders mostly write them: one line of data each."""
+        events: list[Event] = []
+        for block in data[:-2].split(b"\n\n"):
+            if block.startswith(b"data: ") and b"\n" not in block and len(block) <= self._max_event:
+                events.append(Event("", _text(block[6:])))
+            else:
+                for line in (*block.split(b"\n"), b""):
+                    self._line(line, events)
         return events
 
     def finish(self) -> list[Event]:
@@ -96,20 +112,24 @@ class EventReader:
         self._grow(len(line))
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
-        try:
-            if field == b"data":
-                self._data.append(value.decode())
-            elif field == b"event":
-                self._name = value.decode()
-            elif field == b"id":
-                self._id = value.decode()
-            elif field == b"retry":
-                self._retry = value.decode()
-        except UnicodeDecodeError as error:
-            raise AgentError("bad_answer") from error
+        if field == b"data":
+            self._data.append(_text(value))
+        elif field == b"event":
+            self._name = _text(value)
+        elif field == b"id":
+            self._id = _text(value)
+        elif field == b"retry":
+            self._retry = _text(value)
 
     def _grow(self, count: int) -> None:
         # Bytes of a line that is still partial are counted twice at most: once here, once when it is whole.
         self._size += count
         if self._size > 2 * self._max_event:
             raise AgentError("answer_too_large")
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise AgentError("bad_answer") from error

@@ -54,6 +54,8 @@ class Cursor:
         self._long: Hit | None = None
         self._stop: int | None = None
         self.position = 0
+        self.waiting = False
+        """Whether the last step went as far as a search can go in the text there is: another one needs more of it."""
 
     @property
     def searching(self) -> bool:
@@ -83,9 +85,10 @@ class Cursor:
         found = self._locator.trigger(shade, self.position - offset)
         if found is None or (not final and offset + found + _TRIGGER > length):
             end = length if final and found is None else max(self.position, length - HELD)
+            self.waiting = True
         else:
             end = self._back(text, offset, found)
-            self._hot = True
+            self._hot, self.waiting = True, False
         if end == self.position:
             return None
         self.position = end

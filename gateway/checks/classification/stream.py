@@ -84,22 +84,28 @@ class Lane:
         return "".join(released)
 
     def _advance(self, released: list[str], final: bool) -> None:
-        shade = shadow(self._buffer) if self._cursor.searching else b""
+        cursor, buffer, offset = self._cursor, self._buffer, self._offset
+        shade = b""
         while True:
-            if self._cursor.searching and not shade:
-                shade = shadow(self._buffer)
-            start = self._cursor.position
-            step = self._cursor.step(self._buffer, self._offset, shade, final)
+            if cursor.searching and not shade:
+                shade = shadow(buffer)
+            start = cursor.position
+            step = cursor.step(buffer, offset, shade, final)
             if step is None:
                 break
             self._release(step, start, released)
-        surplus = self._cursor.position - CONTEXT - self._offset
+            if cursor.waiting:
+                break
+        surplus = cursor.position - CONTEXT - offset
         if surplus > 0:
-            self._buffer = self._buffer[surplus:]
-            self._offset += surplus
+            self._buffer = buffer[surplus:]
+            self._offset = offset + surplus
 
     def _release(self, step: Step, start: int, released: list[str]) -> None:
         """Release the text of one step, masked, and remember what was found."""
+        if not step.findings and self._opened is None and step.opened is None and step.complete:
+            self._write([], start, step.end, released)
+            return
         self.complete = self.complete and step.complete
         found = [finding_of(hit, hit.end) for hit in step.findings]
         spans = [

@@ -19,6 +19,8 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+TLS = "gateway.tls"
+"""Under which a server that ends TLS itself says version and cipher in the scope's `state`."""
 WATCH_AFTER_S = 0.1
 """How long a caller may have been gone, from the end of its body on, before anybody looks."""
 
@@ -147,6 +149,14 @@ def arrival_of(scope: Scope, body: BodyReader, protocol: str) -> Arrival:
         query=scope["query_string"].decode("latin-1"),
         headers=tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
         source=client[0] if client else "local",
-        tls="tls" if scope.get("scheme") == "https" else None,
+        tls=_tls(scope),
         body=body,
     )
+
+
+def _tls(scope: Scope) -> str | None:
+    """How the caller's connection is encrypted: as the server says, or as far as a trusted proxy says it."""
+    if scope.get("scheme") != "https":
+        return None
+    told = scope.get("state", {}).get(TLS)
+    return told if isinstance(told, str) else "proxy"

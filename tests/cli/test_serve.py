@@ -163,17 +163,27 @@ def certificate(directory: Path, password: bytes | None = None) -> None:
         change(directory / "gateway.toml", f"# {setting}", setting)
 
 
-def test_with_a_certificate_it_speaks_tls_alone(site: Path) -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_with_a_certificate_it_speaks_tls_alone_and_the_record_says_how(
+    gateway: Run, site: Path, version: ssl.TLSVersion
+) -> None:
     certificate(site)
     trusted = ssl.create_default_context(cafile=str(site / "tls" / "gateway.pem"))
+    trusted.minimum_version = trusted.maximum_version = version
+    headers = key(gateway)
     with serving(site) as server:
         assert server.url.startswith("https://127.0.0.1:")
         url = server.url.replace("127.0.0.1", "localhost")
         assert httpx.get(f"{url}/healthz", verify=trusted).status_code == 200
+        body = {"model": "nobody", "messages": []}
+        httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, verify=trusted)
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"{url.replace('https', 'http')}/healthz")
         server.signal()
         assert server.ended().code == 0
+    (denied,) = gateway("audit", "query", "--event", "exchange.denied", "--json").data["records"]
+    assert denied["detail"]["tls"].startswith(f"{version.name.replace('_', '.')} ")
+    assert len(denied["detail"]["tls"].split()) == 2
 
 
 def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(site: Path) -> None:

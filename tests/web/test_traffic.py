@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.refusal import Refusal
 from gateway.settings import Server
-from gateway.web.traffic import Connection, arrival_of
+from gateway.web.traffic import TLS, Connection, arrival_of
 
 
 class Wire:
@@ -134,7 +134,24 @@ async def test_an_arrival_says_what_the_server_knows_of_a_request() -> None:
         return b""
 
     one = arrival_of(scope((b"x-purpose", b"TREAT")), unread, "openai")
-    assert (one.source, one.tls, one.query, one.header("x-purpose")) == ("192.0.2.7", "tls", "a=1", "TREAT")
+    assert (one.source, one.tls, one.query, one.header("x-purpose")) == ("192.0.2.7", "proxy", "a=1", "TREAT")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "state", "told"),
+    [
+        ("http", {}, None),
+        ("http", {TLS: "TLSv1.3 X"}, None),
+        ("https", {TLS: "TLSv1.3 X"}, "TLSv1.3 X"),
+        ("https", {}, "proxy"),
+        ("https", {TLS: 3}, "proxy"),
+    ],
+)
+async def test_how_a_connection_is_encrypted_is_told_by_who_ends_it(scheme: str, state: Any, told: str | None) -> None:
+    async def unread() -> bytes:
+        return b""
+
+    assert arrival_of({**scope(), "scheme": scheme, "state": state}, unread, "openai").tls == told
 
 
 async def test_an_answer_is_sent_in_pieces_the_last_of_which_says_so() -> None:

@@ -141,11 +141,7 @@ class AnthropicAdapter:
         return AnthropicStream(lanes, bounds, kept=keeps(message.document))
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
-        """Anthropic's error object: `type` by status, and beside it the refusal's own code and field."""
-        text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
-        kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
-        error = {"type": kind, "message": text, "code": refusal.code, "param": refusal.field}
-        return write_json({"type": "error", "error": error, "request_id": exchange})
+        return anthropic_error(refusal, exchange)
 
     def _streams(self, value: dict[str, Any]) -> bool:
         return value.get("stream") is True
@@ -169,6 +165,14 @@ class AnthropicCountAdapter(AnthropicAdapter):
     def _answered(self, value: dict[str, Any]) -> bool:
         """Whether a document is a count."""
         return type(value.get("input_tokens")) is int
+
+
+def anthropic_error(refusal: Refusal, exchange: str) -> bytes:
+    """Anthropic's error object: `type` by status, and beside it the refusal's own code and field."""
+    text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
+    kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
+    error = {"type": kind, "message": text, "code": refusal.code, "param": refusal.field}
+    return write_json({"type": "error", "error": error, "request_id": exchange})
 
 
 def _unknown_headers(request: Inbound) -> Refusal | None:

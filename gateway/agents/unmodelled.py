@@ -1,9 +1,9 @@
-"""Routes of OpenAI's that are not modelled here: files, batches, stored responses and all the others.
+"""Routes of OpenAI's and Anthropic's that are not modelled here: files, batches, stored responses and all the others.
 
 What is not read cannot be inspected, so it is refused, and on record as every refusal is. Nothing is ever sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gateway.agents.openai_wire import error_object
 from gateway.core.errors import AgentError, FormatError
@@ -15,7 +15,9 @@ from gateway.core.refusal import Refusal
 class UnmodelledAdapter:
     """The adapter of protocol `unmodelled`: it reads nothing, so nothing of it can be sent or answered."""
 
-    protocol = "unmodelled"
+    def __init__(self, protocol: str = "unmodelled", error: Callable[[Refusal, str], bytes] = error_object) -> None:
+        """`error`: in which form the callers of these routes read one."""
+        self.protocol, self._error = protocol, error
 
     def serves(self, message: Message, agent: Route) -> bool:
         return False
@@ -36,5 +38,4 @@ class UnmodelledAdapter:
         raise AgentError("bad_answer")
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
-        """OpenAI's error object."""
-        return error_object(refusal, exchange)
+        return self._error(refusal, exchange)

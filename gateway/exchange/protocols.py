@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.agents.anthropic import AnthropicAdapter, AnthropicCountAdapter
+from gateway.agents.anthropic import AnthropicAdapter, AnthropicCountAdapter, anthropic_error
 from gateway.agents.description import Description
 from gateway.agents.embeddings import EmbeddingsAdapter
 from gateway.agents.http import HttpAdapter
@@ -79,14 +79,10 @@ def wire_protocols(
             error_event=b"event: error\n",
         )
 
-    protocols = {
-        "anthropic": messages(AnthropicAdapter(bounds), "messages"),
-        "anthropic-count": messages(AnthropicCountAdapter(bounds), "token counts", counted=True),
-        "openai": model(OpenAIAdapter(bounds), "chat completions"),
-        "responses": model(ResponsesAdapter(bounds), "responses"),
-        "embeddings": model(EmbeddingsAdapter(bounds), "embeddings"),
-        "unmodelled": Protocol(
-            adapter=UnmodelledAdapter(),
+    def unmodelled(adapter: UnmodelledAdapter) -> Protocol:
+        """Routes of which nothing is read and nothing sent."""
+        return Protocol(
+            adapter=adapter,
             candidates=lambda message: (),
             error_type="application/json",
             schema=None,
@@ -94,7 +90,16 @@ def wire_protocols(
             answer_schemas={},
             target_field="path",
             target_hint="a route that is modelled",
-        ),
+        )
+
+    protocols = {
+        "anthropic": messages(AnthropicAdapter(bounds), "messages"),
+        "anthropic-count": messages(AnthropicCountAdapter(bounds), "token counts", counted=True),
+        "openai": model(OpenAIAdapter(bounds), "chat completions"),
+        "responses": model(ResponsesAdapter(bounds), "responses"),
+        "embeddings": model(EmbeddingsAdapter(bounds), "embeddings"),
+        "unmodelled": unmodelled(UnmodelledAdapter()),
+        "anthropic-unmodelled": unmodelled(UnmodelledAdapter("anthropic-unmodelled", anthropic_error)),
         "http": Protocol(
             adapter=http,
             candidates=lambda message: speaking(registry, "http", message),

@@ -4,6 +4,7 @@ Traffic is told by its path before Litestar sees it. Litestar tidies paths up (`
 gateway would decide on another path than the caller wrote; its raw routes take no parameters; and it costs a share.
 """
 
+import re
 from typing import Any
 
 from litestar import Litestar, Response, get
@@ -18,9 +19,10 @@ from gateway.bootstrap import Gateway
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
-from gateway.web import audit, evidence, health, jwks, mcp, problems
+from gateway.web import audit, evidence, health, jwks, mcp, models, problems
 from gateway.web.access import ApiRequest
 from gateway.web.bundles import Bundles
+from gateway.web.problems import MODELS
 from gateway.web.traffic import Receive, Scope, Send, Traffic
 
 BUNDLES = "bundles"
@@ -33,10 +35,15 @@ TRAFFIC = {
     "/v1/messages/count_tokens": "anthropic-count",
 }
 """Paths of the traffic plane, each with the protocol that is spoken there."""
-TRAFFIC_BELOW = {"/agents/": "http", "/mcp/": "mcp", "/v1/": "unmodelled"}
-"""The same for everything below a path."""
-API = frozenset({"/v1/models"})
-"""Paths of the API that lie below one of those."""
+TRAFFIC_BELOW = {
+    "/agents/": "http",
+    "/mcp/": "mcp",
+    "/v1/messages/": "anthropic-unmodelled",
+    "/v1/": "unmodelled",
+}
+"""The same for everything below a path; the first that fits."""
+_MODELS = re.compile(rf"{MODELS}(/[^/]+)?")
+"""What of the API lies below one of those, where it is read."""
 
 
 class Application:
@@ -54,7 +61,7 @@ class Application:
             if traffic is not None:
                 return await traffic(scope, receive, send)
             for prefix, below in self._below:
-                if path.startswith(prefix) and path not in API:
+                if path.startswith(prefix) and not (scope["method"] == "GET" and _MODELS.fullmatch(path)):
                     return await below(scope, receive, send)
         return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
 
@@ -104,4 +111,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    return [*audit.HANDLERS, *evidence.HANDLERS, *health.HANDLERS, *jwks.HANDLERS, *mcp.HANDLERS, openapi_json]
+    parts = (audit, evidence, health, jwks, mcp, models)
+    return [*(handler for part in parts for handler in part.HANDLERS), openapi_json]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.bootstrap import Gateway
 from gateway.core.errors import ConfigurationError
 from gateway.store.directory import SYSTEM
-from gateway.web.access import ApiRequest, admitted, gateway_of
+from gateway.web.access import ApiRequest, gateway_of
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -39,26 +39,6 @@ async def metrics(request: ApiRequest) -> Response[bytes]:
     return Response(site.metrics.exposition(), media_type=PROMETHEUS)
 
 
-@get("/v1/models", operation_id="list_models", summary="Agents and capabilities, in OpenAI's or Anthropic's form")
-async def models(request: ApiRequest) -> Response[Any]:
-    exchange, _ = await admitted(request, None)
-    registry = gateway_of(request).registry
-    headers = {**dict(exchange.rate), "X-Exchange-Id": exchange.id}
-    if request.headers.get("anthropic-version") is not None:
-        return Response(_anthropic_list(registry.models("anthropic")), headers=headers)
-    listed = [{"id": name, "object": "model", "created": 0, "owned_by": "gateway"} for name in registry.models()]
-    return Response({"object": "list", "data": listed}, headers=headers)
-
-
-def _anthropic_list(names: tuple[str, ...]) -> dict[str, Any]:
-    """A page of models as Anthropic's API lists them: the one page there is."""
-    listed = [
-        {"type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z"} for name in names
-    ]
-    ends = {"first_id": names[0] if names else None, "last_id": names[-1] if names else None}
-    return {"data": listed, "has_more": False, **ends}
-
-
 async def _database(gateway: Gateway) -> bool:
     try:
         async with gateway.site.engine.connect() as connection:
@@ -76,4 +56,4 @@ def _keys(gateway: Gateway) -> bool:
     return True
 
 
-HANDLERS = (healthz, readyz, metrics, models)
+HANDLERS = (healthz, readyz, metrics)

@@ -1,4 +1,7 @@
-"""Refusals and failures of the API as RFC 9457 problems: the one table from errors to responses."""
+"""Refusals and failures of the API: the one table from errors to responses.
+
+They are RFC 9457 problems; for the models, which clients of OpenAI and Anthropic ask for, the error objects of those.
+"""
 
 import logging
 from typing import Any
@@ -6,13 +9,21 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from gateway.agents.anthropic import anthropic_error
+from gateway.agents.openai_wire import JSON, error_object
 from gateway.agents.problem import MEDIA_TYPE, problem
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
 
 _log = logging.getLogger("gateway.web")
+MODELS = "/v1/models"
 _STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "media_type"}
+
+
+def is_anthropic(request: Request[Any, Any, Any]) -> bool:
+    """Whether a client of Anthropic's asks: each of its requests says a version of the protocol."""
+    return request.headers.get("anthropic-version") is not None
 
 
 class Refused(Exception):
@@ -64,4 +75,12 @@ def _response(
         shown["WWW-Authenticate"] = "Bearer"
     if refusal.retry_after is not None:
         shown.setdefault("Retry-After", str(refusal.retry_after))
-    return Response(problem(refusal, exchange), status_code=refusal.status, media_type=MEDIA_TYPE, headers=shown)
+    body, media_type = _body(request, refusal, exchange)
+    return Response(body, status_code=refusal.status, media_type=media_type, headers=shown)
+
+
+def _body(request: Request[Any, Any, Any], refusal: Refusal, exchange: str) -> tuple[bytes, str]:
+    if not request.url.path.startswith(MODELS):
+        return problem(refusal, exchange), MEDIA_TYPE
+    form = anthropic_error if is_anthropic(request) else error_object
+    return form(refusal, exchange), JSON

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gateway.agents.anthropic import anthropic_error
 from gateway.agents.unmodelled import UnmodelledAdapter
 from gateway.core.errors import AgentError, FormatError
 from gateway.core.message import Answer
@@ -16,11 +17,12 @@ from .test_openai import HELLO
 ADAPTER = UnmodelledAdapter()
 
 
+@pytest.mark.parametrize("adapter", [ADAPTER, UnmodelledAdapter("anthropic-unmodelled", anthropic_error)])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_every_request_is_refused_without_a_word_of_it(method: str) -> None:
-    refusal = ADAPTER.read(inbound(SSN.encode(), method=method, path=f"/v1/files/{SSN}"), BOUNDS)
+def test_every_request_is_refused_without_a_word_of_it(method: str, adapter: UnmodelledAdapter) -> None:
+    refusal = adapter.read(inbound(SSN.encode(), method=method, path=f"/v1/files/{SSN}"), BOUNDS)
     assert isinstance(refusal, Refusal)
-    shown = json.loads(ADAPTER.error(refusal, "E"))["error"]
+    shown = json.loads(adapter.error(refusal, "E"))["error"]
     assert (shown["code"], shown["type"]) == ("not_found", "not_found_error")
     assert SSN not in json.dumps(shown)
 

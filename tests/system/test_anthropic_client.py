@@ -425,6 +425,18 @@ async def test_what_a_provider_would_do_elsewhere_is_denied_where_no_rule_allows
         assert not any(claude.received for claude in claudes.values())
 
 
+async def test_routes_that_are_not_modelled_are_refused_in_the_protocols_form_and_on_record(
+    sqlite_settings: Settings,
+) -> None:
+    async with messaging(sqlite_settings) as (site, claudes), client(site, "clerk") as api:
+        with pytest.raises(anthropic.NotFoundError) as missing:
+            await api.messages.batches.retrieve("msgbatch_1")
+        assert missing.value.response.json()["error"]["type"] == "not_found_error"
+        (record,) = await site.trail(missing.value.response.headers["x-exchange-id"])
+        assert (record["event"], record["outcome"]["code"]) == ("exchange.denied", "not_found")
+        assert not any(claude.received for claude in claudes.values())
+
+
 async def test_what_the_provider_holds_and_nobody_read_stays_in_the_house(sqlite_settings: Settings) -> None:
     async with messaging(sqlite_settings) as (site, claudes):
         headers = {"x-api-key": await site.key("clerk")}

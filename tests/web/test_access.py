@@ -8,7 +8,7 @@ from tests.web.kit import audited
 
 _METADATA = "/.well-known/oauth-protected-resource"
 OPEN = {"/healthz", "/readyz", "/metrics", "/.well-known/jwks.json", _METADATA, f"{_METADATA}/mcp/{{agent}}"}
-ANY_CALLER = {"/v1/models"}
+ANY_CALLER = {"/v1/models", "/v1/models/{model}"}
 
 
 async def test_every_route_but_health_and_models_needs_a_credential_and_the_role(sqlite_settings: Settings) -> None:

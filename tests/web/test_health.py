@@ -1,4 +1,4 @@
-"""Liveness, readiness that tells the truth, metrics that parse, models that are offered."""
+"""Liveness, readiness that tells the truth, metrics that parse."""
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -46,18 +46,3 @@ async def test_metrics_parse_and_count_what_was_asked_without_a_word_of_it(sqlit
         }
         assert found["gateway_requests_total"] == 1
         assert found["gateway_ledger_batch_records_count"] >= 2
-
-
-async def test_agents_and_capabilities_are_listed_to_callers_alone(sqlite_settings: Settings) -> None:
-    async with audited(sqlite_settings) as api:
-        listed = (await api.get("/v1/models")).json()["data"]
-        assert [one["id"] for one in listed] == ["cloud", "ward", "desk", "summarize", "lookup"]
-        assert (await api.site.http.get("/v1/models")).status_code == 401
-
-
-async def test_models_come_in_anthropics_form_to_its_clients(sqlite_settings: Settings) -> None:
-    async with audited(sqlite_settings) as api:
-        page = (await api.get("/v1/models", **{"anthropic-version": "2023-06-01"})).json()
-        assert [one["id"] for one in page["data"]] == ["cloud", "ward", "desk", "summarize", "lookup"]
-        assert (page["has_more"], page["first_id"], page["last_id"]) == (False, "cloud", "lookup")
-        assert {one["type"] for one in page["data"]} == {"model"}

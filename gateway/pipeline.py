@@ -8,7 +8,8 @@ step 7 on an exchange is open, and every way out of it (success, error, time-out
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
+from functools import partial
 
 import msgspec
 
@@ -66,94 +67,98 @@ class Pipeline:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._clock, self._metrics = parts.clock, parts.metrics
+        self._now, self._metrics = parts.clock.monotonic_ns, parts.metrics
         self._ending: set[asyncio.Task[None]] = set()
 
     async def handle(self, arrival: Arrival, responder: Responder) -> None:
         """One request through the ten steps. Cancel it when the client is gone: its end is recorded all the same."""
-        parts, exchange = self._parts, self._parts.admission.begin(arrival)
-        protocol = parts.protocols[arrival.protocol]
-        async with AsyncExitStack() as stack:
-            try:
-                # 1. identify the caller; its request rate is checked before any body is read.
-                started = self._clock.monotonic_ns()
-                caller = await parts.admission.identify(exchange)
-                started = self._step("identify", started)
-                if isinstance(caller, Refusal):
-                    return await self._refuse(exchange, responder, caller)
+        exchange = self._parts.admission.begin(arrival)
+        try:
+            await self._steps(exchange, responder)
+        except asyncio.CancelledError:
+            self._end_later(exchange)
+            raise
+        except LedgerUnavailable:
+            await self._unrecorded(exchange, responder)
+        except Exception as error:  # noqa: BLE001 — whatever failed in here, the exchange gets its end
+            await self._failed(exchange, responder, error)
+        finally:
+            exchange.give_back()
+            exchange.passing = None  # which holds the exchange: together they would wait for a garbage collection
 
-                # 2. read the message, within bounds, into parts; it fits the schema of the agent it names.
-                read = await self._read(exchange, protocol)
-                started = self._step("read", started)
-                if isinstance(read, Refusal):
-                    return await self._refuse(exchange, responder, read)
-                message, candidates = read
+    async def _steps(self, exchange: Exchange, responder: Responder) -> None:
+        parts, protocol = self._parts, self._parts.protocols[exchange.arrival.protocol]
 
-                # 3. limit: rates of tenant and target, and how many are under way.
-                lease = parts.admission.limit(exchange, message.target)
-                started = self._step("limit", started)
-                if isinstance(lease, Refusal):
-                    return await self._refuse(exchange, responder, lease)
-                stack.callback(parts.admission.release, lease)
+        # 1. identify the caller; its request rate is checked before any body is read.
+        started = self._now()
+        caller = await parts.admission.identify(exchange)
+        started = self._step("identify", started)
+        if isinstance(caller, Refusal):
+            return await self._refuse(exchange, responder, caller)
 
-                # 4. classify every part; join with what was declared, the floors and what the message continues.
-                classified = await self._classify(exchange, caller, message)
-                started = self._step("classify", started)
-                if isinstance(classified, Refusal):
-                    return await self._refuse(exchange, responder, classified)
-                exchange.classified = classified
+        # 2. read the message, within bounds, into parts; it fits the schema of the agent it names.
+        read = await self._read(exchange, protocol)
+        started = self._step("read", started)
+        if isinstance(read, Refusal):
+            return await self._refuse(exchange, responder, read)
+        message, candidates = read
 
-                # 5. decide: the first candidate that policy permits, with its obligations.
-                decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
-                started = self._step("decide", started)
-                if isinstance(decided, Denied):
-                    return await self._refuse(exchange, responder, Refusal(code="policy_denied"), decided)
-                exchange.routed = decided
+        # 3. limit: rates of tenant and target, and how many are under way.
+        lease = parts.admission.limit(exchange, message.target)
+        started = self._step("limit", started)
+        if isinstance(lease, Refusal):
+            return await self._refuse(exchange, responder, lease)
+        exchange.held.append(partial(parts.admission.release, lease))
 
-                # 6. approve: people are not asked yet, so what needs them ends here.
-                if decided.decision.effect == "approve":
-                    denied = Denied(decision=decided.decision, explanation=decided.explanation)
-                    return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
+        # 4. classify every part; join with what was declared, the floors and what the message continues.
+        classified = await self._classify(exchange, caller, message)
+        started = self._step("classify", started)
+        if isinstance(classified, Refusal):
+            return await self._refuse(exchange, responder, classified)
+        exchange.classified = classified
 
-                # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims
-                # that it would be sent.
-                kept = await parts.caching.find(exchange, decided, protocol.adapter)
-                if kept is None:
-                    place = await parts.health.admit(decided.route.id)
-                    if isinstance(place, Refusal):
-                        return await self._refuse(exchange, responder, place, turned_away(decided))
-                    stack.callback(place.release)
-                    exchange.place = place
-                started = self._step("queue", started)
+        # 5. decide: the first candidate that policy permits, with its obligations.
+        decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
+        started = self._step("decide", started)
+        if isinstance(decided, Denied):
+            return await self._refuse(exchange, responder, Refusal(code="policy_denied"), decided)
+        exchange.routed = decided
 
-                # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was
-                #    about to, and recovery gives the exchange its end.
-                intent = await self._intend(exchange, decided, asked=kept is None)
-                started = self._step("record-intent", started)
-                if isinstance(intent, Refusal):
-                    return await self._refuse(exchange, responder, intent)
+        # 6. approve: people are not asked yet, so what needs them ends here.
+        if decided.decision.effect == "approve":
+            denied = Denied(decision=decided.decision, explanation=decided.explanation)
+            return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
 
-                # 8. forward, masked as decided, with fall-back to permitted agents only.
-                delivered = (
-                    kept
-                    or await self._taken(exchange, decided)
-                    or await parts.forwarder.forward(exchange, decided, protocol.adapter, self._ledger(exchange), stack)
-                )
-                started = self._step("forward", started)
-                if isinstance(delivered, Undelivered):
-                    self._metrics.agent_error(delivered.routed.route.id, delivered.code)
+        # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims that it
+        # would be sent.
+        kept = await parts.caching.find(exchange, decided, protocol.adapter)
+        if kept is None:
+            place = await parts.health.admit(decided.route.id)
+            if isinstance(place, Refusal):
+                return await self._refuse(exchange, responder, place, turned_away(decided))
+            exchange.held.append(place.release)
+            exchange.place = place
+        started = self._step("queue", started)
 
-                # 9. inspect the answer as it passes; 10. record the outcome before it is released as complete.
-                await self._answer(exchange, protocol, responder, delivered)
-            except asyncio.CancelledError:
-                self._end_later(exchange)
-                raise
-            except LedgerUnavailable:
-                await self._unrecorded(exchange, responder)
-            except Exception as error:  # noqa: BLE001 — whatever failed in here, the exchange gets its end
-                await self._failed(exchange, responder, error)
-            finally:
-                exchange.passing = None  # which holds the exchange: together they would wait for a garbage collection
+        # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was about to, and
+        #    recovery gives the exchange its end.
+        intent = await self._intend(exchange, decided, asked=kept is None)
+        started = self._step("record-intent", started)
+        if isinstance(intent, Refusal):
+            return await self._refuse(exchange, responder, intent)
+
+        # 8. forward, masked as decided, with fall-back to permitted agents only.
+        delivered = (
+            kept
+            or await self._taken(exchange, decided)
+            or await parts.forwarder.forward(exchange, decided, protocol.adapter, self._ledger(exchange))
+        )
+        self._step("forward", started)
+        if isinstance(delivered, Undelivered):
+            self._metrics.agent_error(delivered.routed.route.id, delivered.code)
+
+        # 9. inspect the answer as it passes; 10. record the outcome before it is released as complete.
+        return await self._answer(exchange, protocol, responder, delivered)
 
     async def identify(self, arrival: Arrival) -> tuple[Exchange, Caller | Refusal]:
         """Step 1 alone, for what needs a caller and sends nothing to an agent. A refusal is on record when it returns.
@@ -273,7 +278,7 @@ class Pipeline:
         self, exchange: Exchange, protocol: Protocol, responder: Responder, delivered: Delivered | Undelivered
     ) -> None:
         """Steps 9 and 10."""
-        started = self._clock.monotonic_ns()
+        started = self._now()
         passed = exchange.passing = self._parts.answering.prepare(exchange, protocol, delivered)
         outcome = await passed.inspect(responder)
         if exchange.place is not None:
@@ -392,7 +397,7 @@ class Pipeline:
             await self._parts.failpoint(name)
 
     def _step(self, name: str, started: int) -> int:
-        now = self._clock.monotonic_ns()
+        now = self._now()
         self._metrics.step(name, now - started)
         return now
 

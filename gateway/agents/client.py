@@ -51,16 +51,14 @@ class WireStream:
 
 
 class Streaming:
-    """An answer on its way, as a context: entered when its head has arrived, closed when it is left.
-
-    `AgentError` on entering: as of `AgentClient.send`.
-    """
+    """An answer on its way. `close` it, however it went; or use it as a context, which is opened and closed with it."""
 
     def __init__(self, pool: Pool, route: Route, outgoing: Outgoing, max_bytes: int) -> None:
         self._pool, self._route, self._outgoing, self._max_bytes = pool, route, outgoing, max_bytes
         self._stream: WireStream | None = None
 
-    async def __aenter__(self) -> WireStream:
+    async def open(self) -> WireStream:
+        """The answer, once its head has arrived. `AgentError`: as of `AgentClient.send`."""
         pool = self._pool
         connection = await _sent(pool, self._route, self._outgoing, self._max_bytes, whole=False)
         try:
@@ -71,12 +69,19 @@ class Streaming:
         self._stream = WireStream(connection, reader.status, reader.headers)
         return self._stream
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close it, also before its end. Once or more often."""
         connection = self._stream.leave() if self._stream is not None else None
         if connection is not None:
             self._pool.give(connection)
+
+    async def __aenter__(self) -> WireStream:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class AgentClient:

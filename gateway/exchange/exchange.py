@@ -2,7 +2,7 @@
 
 import re
 from asyncio import Future
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -131,6 +131,7 @@ class Exchange:
         "classified",
         "closed",
         "headers",
+        "held",
         "id",
         "identity",
         "inbound",
@@ -180,8 +181,16 @@ class Exchange:
         """Under which its answer may be kept, if it is one that may be."""
         self.place: Place | None = None
         """Its place at the agent that `routed` names."""
+        self.held: list[Callable[[], None]] = []
+        """What gives back all that it has taken: places, its lease, the agent's stream."""
         self.closed = False
         """Whether its end was handed to the ledger."""
+
+    def give_back(self) -> None:
+        """Give back all that it has taken, the last first. Whoever takes a thing adds how it is given back to `held`
+        in the same breath, so that no way out of a request can leave one behind."""
+        while self.held:
+            self.held.pop()()
 
     @property
     def traceparent(self) -> str:

@@ -8,7 +8,6 @@ within its `timeout_s`.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from functools import partial
 
 import msgspec
@@ -98,9 +97,10 @@ class Forwarder:
         self._assertions = assertions
 
     async def forward(
-        self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger, stack: AsyncExitStack
+        self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger
     ) -> Delivered | Undelivered:
-        """The first answer. Streams stay open until `stack` closes. `LedgerUnavailable` if an attempt finds no record.
+        """The first answer. Streams and places are the exchange's to give back. `LedgerUnavailable` if an attempt finds
+        no record.
 
         `exchange.routed` names, at every instant, the agent that may be receiving the message, and `exchange.place` is
         the place it has there.
@@ -111,13 +111,13 @@ class Forwarder:
         while True:
             exchange.routed = routed
             if call is not None:
-                tried = await self._asked(call, message, adapter, stack)
+                tried = await self._asked(exchange, call, message, adapter)
             if tried.found is not None and tried.code != "enough":
                 return tried.found
             call = self._following(exchange, message, adapter, routed, attempts, tried.code)
             if call is None:
                 return tried.found or Undelivered(routed=routed, attempts=attempts, code=tried.code)
-            stack.callback(call.place.release)
+            exchange.held.append(call.place.release)
             # A crash before this is durable: the next agent has not been asked, recovery closes the exchange. After:
             # recovery closes it too, and the record names the agent that may have received the message.
             try:
@@ -143,12 +143,12 @@ class Forwarder:
             vouched = partial(self._assertions.vouched, exchange, routed, outgoing)
         return _Call(routed=routed, attempts=attempts, outgoing=outgoing, place=place, vouched=vouched)
 
-    async def _asked(self, call: _Call, message: Message, adapter: Adapter, stack: AsyncExitStack) -> _Tried:
+    async def _asked(self, exchange: Exchange, call: _Call, message: Message, adapter: Adapter) -> _Tried:
         """What the agent says, after as many tries as it, its retry budget and its time allow."""
         now, route = self._health.now, call.routed.route
         ends, tries = now() + int(route.timeout_s * _SECOND_NS), 1
         while True:
-            tried = await self._try(call, route, message, adapter, stack)
+            tried = await self._try(exchange, call, route, message, adapter)
             if tried.code not in _NOT_DONE:
                 return tried
             wait_s = call.place.retry_in_s(tries, tried.asked_s, (ends - now()) / _SECOND_NS)
@@ -160,14 +160,12 @@ class Forwarder:
                 return tried
             route, tries = msgspec.structs.replace(route, timeout_s=left_s), tries + 1
 
-    async def _try(
-        self, call: _Call, route: Route, message: Message, adapter: Adapter, stack: AsyncExitStack
-    ) -> _Tried:
+    async def _try(self, exchange: Exchange, call: _Call, route: Route, message: Message, adapter: Adapter) -> _Tried:
         """One try, told to the agent's breaker."""
         started, asked_s = self._health.now(), None
         try:
             outgoing = call.outgoing if call.vouched is None else call.vouched()
-            found = await self._sent(route, outgoing, message, stack)
+            found = await self._sent(exchange, route, outgoing, message)
             took_ns = self._health.now() - started
             if isinstance(found, WireStream):
                 call.place.answered(took_ns)
@@ -192,7 +190,7 @@ class Forwarder:
         )
 
     async def _sent(
-        self, route: Route, outgoing: Outgoing, message: Message, stack: AsyncExitStack
+        self, exchange: Exchange, route: Route, outgoing: Outgoing, message: Message
     ) -> WireStream | WireAnswer:
         # A crash here: the record names this agent and nothing has left, or part of it has. Both read the same.
         await self._pause("forward.before")
@@ -202,7 +200,9 @@ class Forwarder:
             return wire
         if message.lasting:
             route = _lasting(route)
-        stream = await stack.enter_async_context(self._client.stream(route, outgoing, self._bounds.answer_bytes))
+        streaming = self._client.stream(route, outgoing, self._bounds.answer_bytes)
+        exchange.held.append(streaming.close)
+        stream = await streaming.open()
         await self._pause("forward.after")
         if stream.status == 200 and is_event_stream(stream.header("content-type") or ""):
             return stream

@@ -3,13 +3,14 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from gateway.exchange.health import AgentState
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
+_STEP_BUCKETS_NS = tuple(round(bound * 1e9) for bound in _STEP_BUCKETS)
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 STEPS = (
     *("identify", "read", "limit", "classify", "decide", "queue"),
@@ -23,11 +24,11 @@ class _Steps(Collector):
 
     def __init__(self) -> None:
         self._counts = {name: [0] * (len(_STEP_BUCKETS) + 1) for name in STEPS}
-        self._sums = dict.fromkeys(STEPS, 0.0)
+        self._sums = dict.fromkeys(STEPS, 0)
 
-    def observe(self, step: str, seconds: float) -> None:
-        self._counts[step][bisect_left(_STEP_BUCKETS, seconds)] += 1
-        self._sums[step] += seconds
+    def observe(self, step: str, nanoseconds: int) -> None:
+        self._counts[step][bisect_left(_STEP_BUCKETS_NS, nanoseconds)] += 1
+        self._sums[step] += nanoseconds
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         family = HistogramMetricFamily(
@@ -39,7 +40,24 @@ class _Steps(Collector):
             for bound, count in zip(bounds, counts, strict=True):
                 total += count
                 buckets.append((bound, total))
-            family.add_metric([step], buckets, self._sums[step])
+            family.add_metric([step], buckets, self._sums[step] / 1e9)
+        yield family
+
+
+class _Counts(Collector):
+    """A counter by its labels, for one thread: a number in a dictionary."""
+
+    def __init__(self, name: str, text: str, labels: tuple[str, ...]) -> None:
+        self._name, self._text, self._labels = name, text, labels
+        self._counts: dict[tuple[str, ...], int] = {}
+
+    def count(self, *labels: str) -> None:
+        self._counts[labels] = self._counts.get(labels, 0) + 1
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily(self._name, self._text, labels=self._labels)
+        for labels, number in list(self._counts.items()):
+            family.add_metric(labels, number)
         yield family
 
 
@@ -76,14 +94,12 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter("gateway_requests", "Requests by end", ["protocol", "code"], registry=self.registry)
-        self._decisions = Counter("gateway_decisions", "Decisions", ["effect", "zone"], registry=self.registry)
-        self._agent_errors = Counter(
-            "gateway_agent_errors", "Failures of agents", ["agent", "code"], registry=self.registry
-        )
-        self._children: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
+        self._requests = _Counts("gateway_requests", "Requests by end", ("protocol", "code"))
+        self._decisions = _Counts("gateway_decisions", "Decisions", ("effect", "zone"))
+        self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("agent", "code"))
         self._steps = _Steps()
-        self.registry.register(self._steps)
+        for one in (self._requests, self._decisions, self._agent_errors, self._steps):
+            self.registry.register(one)
         self._batches = Histogram(
             "gateway_ledger_batch_records", "Records committed together", buckets=_BATCH_BUCKETS, registry=self.registry
         )
@@ -96,28 +112,20 @@ class Metrics:
         self._up = Gauge("gateway_ledger_up", "Whether the ledger can be written", ["tenant"], registry=self.registry)
 
     def request(self, protocol: str, code: str) -> None:
-        self._child(self._requests, protocol, code).inc()
+        self._requests.count(protocol, code)
 
     def decision(self, effect: str, zone: str | None) -> None:
-        self._child(self._decisions, effect, zone or "none").inc()
-
-    def _child(self, counter: Counter, *labels: str) -> Counter:
-        """The counter of these labels, found without the library's own checks of them."""
-        key = (counter, labels)
-        found = self._children.get(key)
-        if found is None:
-            found = self._children[key] = counter.labels(*labels)
-        return found
+        self._decisions.count(effect, zone or "none")
 
     def agent_error(self, agent: str, code: str) -> None:
-        self._agent_errors.labels(agent, code).inc()
+        self._agent_errors.count(agent, code)
 
     def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
         """Tell how the agents are, by what `states` gives at the time."""
         self.registry.register(_Agents(states))
 
     def step(self, name: str, nanoseconds: int) -> None:
-        self._steps.observe(name, nanoseconds / 1e9)
+        self._steps.observe(name, nanoseconds)
 
     def batch(self, size: int, seconds: float) -> None:
         self._batches.observe(size)

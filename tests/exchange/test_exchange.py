@@ -66,3 +66,12 @@ def test_of_a_header_that_stands_for_one_value_the_first_counts() -> None:
         ("x-purpose", "TREAT"), ("x-purpose", "HMARKT"), ("x-route", "exact"), ("x-route", "any")
     ).headers
     assert (headers.purpose, headers.exact) == ("TREAT", True)
+
+
+def test_what_an_exchange_has_taken_is_given_back_once_the_last_first() -> None:
+    one, given = exchange(), list[str]()
+    one.held.append(lambda: given.append("lease"))
+    one.held.append(lambda: given.append("place"))
+    one.give_back()
+    one.give_back()
+    assert given == ["place", "lease"]

@@ -1,7 +1,6 @@
 """A message is sent again only where the first try did nothing, and to another agent only once that is on record."""
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -126,10 +125,12 @@ async def forwarded(
         failpoint=None,
         sleep=sleep,
     )
-    async with AsyncExitStack() as stack:
-        stack.callback(place.release)
-        found = await forwarder.forward(one, decided, adapter or OpenAIAdapter(BOUNDS), Record(happened, error), stack)
+    one.held.append(place.release)
+    try:
+        found = await forwarder.forward(one, decided, adapter or OpenAIAdapter(BOUNDS), Record(happened, error))
         assert sum(state.under_way for state in agents.states()) >= 1, "what is under way has its place"
+    finally:
+        one.give_back()
     assert all(("traceparent", one.traceparent) in sent.headers for sent in double.sent)
     assert [state.under_way for state in agents.states()] == [0, 0, 0], "and gives it back"
     happened = [word for word in happened if word != "wait 0"]
@@ -235,8 +236,7 @@ async def test_an_exchange_without_a_message_is_not_forwarded(clock: ManualClock
     )
     nothing: Any = None
     with pytest.raises(LedgerUnavailable):
-        async with AsyncExitStack() as stack:
-            await forwarder.forward(exchange(), nothing, OpenAIAdapter(BOUNDS), Record([]), stack)
+        await forwarder.forward(exchange(), nothing, OpenAIAdapter(BOUNDS), Record([]))
 
 
 async def test_an_agent_that_says_when_is_asked_then_within_the_time_there_is(clock: ManualClock) -> None:

@@ -334,7 +334,7 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
     )
     # A crash before: the former version is active, and the next start does this again. After: this one is.
     writer = await site.ledgers.open(ledger)
-    await writer.append(Entry(envelope=envelope, detail=detail, salt=salt, activates=versioned.digest))
+    await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=versioned.digest))
     return True
 
 

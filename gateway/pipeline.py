@@ -35,7 +35,7 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
-from gateway.ledger.entry import Entry
+from gateway.ledger.entry import Entry, SessionGrowth
 
 _log = logging.getLogger("gateway.exchange")
 
@@ -234,13 +234,14 @@ class Pipeline:
         )
 
     async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
-        """Step 7. Cancelled while it waits, the record may still come to be: the end waits for it. `asked`: whether an
-        agent is about to be."""
-        entry = self._grown(exchange, self._parts.scribe.intent(exchange, routed, asked=asked))
+        """Step 7. Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
+        `asked`: whether an agent is about to be."""
+        entry = self._parts.scribe.intent(exchange, routed, asked=asked, sessions=self._growths(exchange))
         exchange.appended = True
-        exchange.intent = asyncio.ensure_future(self._ledger(exchange).append(entry))
+        written = self._ledger(exchange).submit(entry)
+        exchange.intended = True
         try:
-            await asyncio.shield(exchange.intent)
+            await written
         except PolicyMoved:
             await self._parts.caching.clear()
             return Refusal(code="policy_changed", retry_after=1)
@@ -258,21 +259,16 @@ class Pipeline:
             return None
         return Undelivered(routed=routed, attempts=0, code="session_taken")
 
-    def _grown(self, exchange: Exchange, entry: Entry, outcome: Outcome | None = None) -> Entry:
-        """An intent, or an outcome, with what it adds to sessions."""
+    def _growths(self, exchange: Exchange, outcome: Outcome | None = None) -> tuple[SessionGrowth, ...]:
+        """What an intent, or an outcome, adds to sessions."""
         classified, caller, routed = exchange.classified, exchange.caller, exchange.routed
         if classified is None or caller is None or routed is None:
-            return entry
+            return ()
         if classified.joined is None and (outcome is None or not outcome.sessions):
-            return entry
+            return ()
         if outcome is None:
-            growths = self._parts.sessions.sending(caller, classified, routed)
-        else:
-            names, classes = outcome.sessions, outcome.classes or ()
-            growths = self._parts.sessions.said(caller, classified, routed, names, classes)
-        if growths:
-            entry.envelope.session = growths[0].id
-        return msgspec.structs.replace(entry, sessions=growths)
+            return self._parts.sessions.sending(caller, classified, routed)
+        return self._parts.sessions.said(caller, classified, routed, outcome.sessions, outcome.classes or ())
 
     async def _answer(
         self, exchange: Exchange, protocol: Protocol, responder: Responder, delivered: Delivered | Undelivered
@@ -327,8 +323,11 @@ class Pipeline:
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """The one end of an exchange that was opened."""
         exchange.closed = True
-        entry = self._grown(exchange, self._parts.scribe.outcome(exchange, outcome), outcome)
-        await self._append(exchange, entry)
+        sessions = self._growths(exchange, outcome)
+        await self._append(exchange, self._parts.scribe.outcome(exchange, outcome, sessions=sessions))
+        self._ended(exchange, outcome)
+
+    def _ended(self, exchange: Exchange, outcome: Outcome) -> None:
         self._metrics.request(exchange.arrival.protocol, outcome.code)
         # What went well is on record; a line for each would cost as much as deciding on it.
         level = logging.DEBUG if outcome.code == "ok" else logging.INFO
@@ -337,7 +336,7 @@ class Pipeline:
 
     def _end_later(self, exchange: Exchange) -> None:
         """The end of an exchange whose own task is being cancelled, in a task that nobody cancels."""
-        if exchange.intent is None or exchange.closed:
+        if not exchange.intended or exchange.closed:
             return
         passing = exchange.passing
         outcome = Outcome(code="client_disconnected", status=499) if passing is None else passing.cut()
@@ -346,12 +345,15 @@ class Pipeline:
         task.add_done_callback(self._ending.discard)
 
     async def _end_cancelled(self, exchange: Exchange, outcome: Outcome) -> None:
+        exchange.closed = True
+        sessions = self._growths(exchange, outcome)
+        entry = self._parts.scribe.outcome(exchange, outcome, sessions=sessions)
         try:
-            if exchange.intent is not None:
-                await exchange.intent
-            await self._end(exchange, outcome)
-        except (LedgerUnavailable, PolicyMoved) as error:
-            # Nothing was opened, or the writer knows of the open exchange and closes it once it can write again.
+            # It comes after the intent, which may still be waiting: where that is refused, there is nothing to end.
+            if await self._ledger(exchange).submit(entry, only_if_open=True) is not None:
+                self._ended(exchange, outcome)
+        except LedgerUnavailable as error:
+            # The writer knows of the open exchange and closes it once it can write again.
             _log.warning("no end recorded: %s", type(error).__name__, extra=_told(exchange, outcome.code, 499))
 
     async def _unrecorded(self, exchange: Exchange, responder: Responder) -> None:
@@ -390,7 +392,7 @@ class Pipeline:
 
     async def _append(self, exchange: Exchange, entry: Entry) -> None:
         exchange.appended = True
-        await self._ledger(exchange).append(entry)
+        await self._ledger(exchange).submit(entry)
 
     async def _pause(self, name: str) -> None:
         if self._parts.failpoint is not None:

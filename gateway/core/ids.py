@@ -11,6 +11,15 @@ def uuid7(unix_us: int, random: bytes | None = None) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def trace_id(unix_us: int, random: bytes | None = None) -> str:
+    """A trace id (W3C Trace Context §3.2.2.3): 48 bits of milliseconds, then 80 random bits (`random`: 10 bytes).
+
+    In the order of time, because records are found by their traces: an index of ids without order has a page to
+    rewrite for each record, and costs as much as the rest of the record.
+    """
+    return f"{(unix_us // 1000) & 0xFFFFFFFFFFFF:012x}{(random or os.urandom(10)).hex()}"
+
+
 def random_id(prefix: str) -> str:
     """`prefix_` and 26 hex digits of the system's randomness: 104 bits that say nothing of what they stand for."""
     return f"{prefix}_{os.urandom(13).hex()}"

@@ -7,7 +7,7 @@ from gateway.checks.identity.identifier import Identifier
 from gateway.checks.limits import Allowed, Gauge, Lease, Limiter, Rate
 from gateway.checks.limits import headers as rate_headers
 from gateway.core.caller import Caller, Identity
-from gateway.core.ids import uuid7
+from gateway.core.ids import trace_id, uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
@@ -50,12 +50,12 @@ class Admission:
 
     def begin(self, arrival: Arrival) -> Exchange:
         """A new exchange, with its random ids."""
-        now_us = self._clock.now_us()
+        now_us, noise = self._clock.now_us(), os.urandom(28)
         return Exchange(
             arrival,
-            id=uuid7(now_us),
-            trace=os.urandom(16).hex(),
-            span=os.urandom(8).hex(),
+            id=uuid7(now_us, noise[:10]),
+            trace=trace_id(now_us, noise[10:20]),
+            span=noise[20:].hex(),
             started_us=now_us,
             started_ns=self._clock.monotonic_ns(),
         )

@@ -190,7 +190,7 @@ class Auditor:
             outcome=OutcomeInfo(code=outcome) if outcome is not None else None,
             detail=committed(salt, "detail", detail),
         )
-        await self._ledger.append(Entry(envelope=envelope, detail=detail, salt=salt))
+        await self._ledger.append(Entry.of(envelope, detail=detail, salt=salt))
 
 
 def shown(stored: StoredRecord) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What is known of one request so far. Filled in by the pipeline, a step at a time; each value in it is frozen."""
 
 import re
-from asyncio import Future
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -14,7 +13,7 @@ from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.health import Place
-from gateway.ledger.entry import Appended, ExchangeKey
+from gateway.ledger.entry import ExchangeKey
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
@@ -135,7 +134,7 @@ class Exchange:
         "id",
         "identity",
         "inbound",
-        "intent",
+        "intended",
         "key",
         "key_sent",
         "message",
@@ -173,8 +172,8 @@ class Exchange:
         """Whether anything of this exchange was handed to a ledger."""
         self.opened = False
         """Whether an intent was handed to the ledger."""
-        self.intent: Future[Appended] | None = None
-        """The intent on its way to the ledger."""
+        self.intended = False
+        """Whether its intent is on its way to the ledger, or there."""
         self.passing: Cuttable | None = None
         """The answer on its way to the caller."""
         self.cache_key: bytes | None = None

@@ -1,14 +1,22 @@
 """The ledgers of this process by their tenants' random ids."""
 
+from asyncio import Future
 from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.ledger.entry import Ledger
+from gateway.ledger.entry import Appended, Entry, Ledger
 
 
 class Counting(Ledger, Protocol):
-    """A ledger that counts what was refused while it could not be used."""
+    """A ledger that takes entries in the order of the calls, and counts what was refused while it could not be used."""
+
+    def submit(self, entry: Entry, only_if_open: bool = False) -> "Future[Appended | None]":
+        """As `append`, queued at once: the future may be cancelled, which does not withdraw the record.
+
+        `only_if_open`: None, and no record, where the exchange that the entry closes is not open when its turn comes.
+        """
+        ...
 
     def missed(self) -> None:
         """Count a request that was refused before there was anything to append."""

@@ -5,29 +5,24 @@ name that an agent made up, a target that is not registered, a concrete path) go
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from gateway.core.decision import CandidateView, Decision
+import msgspec
+
+from gateway.core.caller import Caller
+from gateway.core.decision import Decision
 from gateway.core.ids import uuid7
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
-from gateway.exchange.exchange import Exchange, Outcome, Routed
+from gateway.exchange.accounts import Account, Forms, agent_of
+from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import Counted
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry, ExchangeKey, SealedPart, Sealing
+from gateway.ledger.entry import Entry, ExchangeKey, SealedPart, Sealing, SessionGrowth
+from gateway.ledger.form import Value
 from gateway.ledger.media import media_type
-from gateway.ledger.record import (
-    CandidateInfo,
-    ClassesInfo,
-    DecisionInfo,
-    Detail,
-    Envelope,
-    MessageInfo,
-    NodeInfo,
-    OutcomeInfo,
-    encode_detail,
-    timestamp,
-)
+from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, timestamp
 
 
 class Scribe:
@@ -36,102 +31,114 @@ class Scribe:
     def __init__(
         self, *, clock: Clock, sealing: Sealing, node: NodeInfo, policy: str, engine: str, config: str
     ) -> None:
-        self._clock, self._sealing, self._node = clock, sealing, node
-        self._policy, self._engine, self._config = policy, engine, config
+        self._clock, self._sealing, self._node, self._policy = clock, sealing, node, policy
+        self._forms = Forms(node=node, engine=engine, config=config)
+        self._undecided = Decision(effect="deny", agent=None, rules=(), obligations=(), policy=policy, candidates=())
 
-    def intent(self, exchange: Exchange, routed: Routed, *, asked: bool = True) -> Entry:
+    def intent(
+        self, exchange: Exchange, routed: Routed, *, asked: bool = True, sessions: tuple[SessionGrowth, ...] = ()
+    ) -> Entry:
         """`exchange.requested`: the decision, the first agent, and a commitment to the caller's own bytes. Where nobody
         is asked, because the answer was kept, it names no agent: nothing is disclosed."""
-        envelope = self._envelope("exchange.requested", exchange)
-        self._decided(envelope, routed, named=asked)
-        if not asked:
-            envelope.attempt = 0
-        message = _known(exchange.message)
-        key = self._key(exchange)
-        sealed = [self._commit_request(envelope, message, key)]
+        message, key, values = _known(exchange.message), self._key(exchange), self._values(exchange, sessions)
+        sealed = [self._commit_request(values, exchange, message, key)]
         if exchange.headers.idempotency is not None:
-            sealed.append(self._commit_idempotency(envelope, exchange.headers.idempotency, key))
+            sealed.append(self._commit_idempotency(values, exchange, exchange.headers.idempotency, key))
         detail = self._detail(exchange, explanation=routed.explanation, route=routed.route if asked else None)
-        return self._entry(envelope, detail, exchange, opens=True, sealed=tuple(sealed), key=key)
+        said = _said(
+            "exchange.requested",
+            exchange,
+            decision=routed.decision,
+            weighed=True,
+            inputs=tuple(routed.inputs.items()),
+            agent=agent_of(routed.route, message.target) if asked else None,
+            attempt=None if asked else 0,
+            request=(media_type(message.media_type or None),),
+        )
+        entry = _Beside(detail=detail, opens=True, sealed=tuple(sealed), key=key, sessions=sessions)
+        return self._entry(exchange, said, values, entry)
 
     def attempt(self, exchange: Exchange, routed: Routed, number: int, sent: bytes) -> Entry:
         """`exchange.attempted`: a further agent, with the commitment of what it is sent."""
-        envelope = self._envelope("exchange.attempted", exchange)
-        self._decided(envelope, routed)
-        envelope.attempt = number
-        key = self._key(exchange)
+        message, key, values = _known(exchange.message), self._key(exchange), self._values(exchange)
         salt = new_salt()
-        envelope.request = MessageInfo(
-            commitment=committed(salt, "request", sent),
-            bytes=len(sent),
-            media_type=media_type(_known(exchange.message).media_type or None),
+        values["request.commitment"], values["request.bytes"] = committed(salt, "request", sent), len(sent)
+        said = _said(
+            "exchange.attempted",
+            exchange,
+            decision=routed.decision,
+            weighed=True,
+            inputs=tuple(routed.inputs.items()),
+            agent=agent_of(routed.route, message.target),
+            attempt=number,
+            request=(media_type(message.media_type or None),),
         )
-        sealed = self._seal(envelope, "request", salt, None, key)
         detail = self._detail(exchange, explanation=routed.explanation, route=routed.route)
-        return self._entry(envelope, detail, exchange, sealed=(sealed,), key=key, decided=True)
+        sealed = self._seal(values, exchange, "request", salt, None, key)
+        return self._entry(exchange, said, values, _Beside(detail=detail, sealed=(sealed,), key=key, decided=True))
 
-    def outcome(self, exchange: Exchange, outcome: Outcome) -> Entry:
+    def outcome(self, exchange: Exchange, outcome: Outcome, *, sessions: tuple[SessionGrowth, ...] = ()) -> Entry:
         """`exchange.completed`: the one end of an exchange that was opened."""
-        envelope = self._envelope("exchange.completed", exchange)
-        routed = exchange.routed
-        decision = outcome.decision or (routed.decision if routed is not None else None)
-        if decision is not None:
-            envelope.decision = decision_info(decision)
+        routed, key, values = exchange.routed, self._key(exchange), self._values(exchange, sessions)
         agent = outcome.agent or (routed.route if routed is not None else None)
-        if agent is not None:
-            _name_agent(envelope, agent)
-        envelope.attempt = outcome.attempts
-        envelope.found, envelope.scanned = outcome.found, outcome.scanned
-        if outcome.classes is not None:
-            envelope.classes = ClassesInfo(found=outcome.classes, declared=(), inherited=(), floor=())
         size = len(outcome.released) if outcome.released is not None else outcome.size
-        envelope.outcome = OutcomeInfo(
-            code=outcome.code,
-            status=outcome.status,
-            latency_us=self._latency(exchange),
-            tokens_in=outcome.tokens_in,
-            tokens_out=outcome.tokens_out,
-            bytes=size,
-        )
-        key = self._key(exchange)
-        sealed: tuple[SealedPart, ...] = ()
+        values["outcome.latency_us"] = self._latency(exchange)
+        _count(values, "outcome.tokens_in", outcome.tokens_in)
+        _count(values, "outcome.tokens_out", outcome.tokens_out)
+        _count(values, "outcome.bytes", size)
+        _count(values, "response.bytes", size)
+        _count(values, "response.parts", outcome.parts)
         salt, commitment = outcome.digest or (None, None)
         if outcome.released is not None:
             salt = new_salt()
             commitment = committed(salt, "response", outcome.released)
-        if salt is not None:
-            sealed = (self._seal(envelope, "response", salt, None, key),)
-        envelope.response = MessageInfo(
-            commitment=commitment, bytes=size, media_type=media_type(outcome.media_type), parts=outcome.parts
+        sealed: tuple[SealedPart, ...] = ()
+        if salt is not None and commitment is not None:
+            values["response.commitment"] = commitment
+            sealed = (self._seal(values, exchange, "response", salt, None, key),)
+        classes = None if outcome.classes is None else (outcome.classes, (), (), ())
+        said = _said(
+            "exchange.completed",
+            exchange,
+            found=None if outcome.found is None else tuple(outcome.found.items()),
+            scanned=outcome.scanned,
+            classes=classes or _classes(exchange.classified),
+            decision=outcome.decision or (routed.decision if routed is not None else None),
+            agent=None if agent is None else agent_of(agent, _target(exchange)),
+            attempt=outcome.attempts,
+            ended=(outcome.code, outcome.status),
+            response=(media_type(outcome.media_type),),
         )
         detail = self._detail(exchange, reason=outcome.reason, explanation=outcome.explanation, route=agent)
-        return self._entry(envelope, detail, exchange, closes=True, sealed=sealed, key=key)
+        entry = _Beside(detail=detail, closes=True, sealed=sealed, key=key, sessions=sessions)
+        return self._entry(exchange, said, values, entry)
 
     def denied(self, exchange: Exchange, refusal: Refusal, decision: Decision | None, why: Sequence[str] = ()) -> Entry:
         """`exchange.denied`: a refusal, durable before it is sent. Stands alone: nothing was opened, nothing left."""
-        envelope = self._envelope("exchange.denied", exchange)
-        envelope.decision = (
-            decision_info(decision)
-            if decision is not None
-            else DecisionInfo(effect="deny", rules=(), obligations=(), policy=self._policy)
-        )
-        if decision is not None:
-            envelope.candidates = tuple(candidate_info(view) for view in decision.candidates)
-        envelope.outcome = OutcomeInfo(code=refusal.code, status=refusal.status, latency_us=self._latency(exchange))
+        values, message = self._values(exchange), exchange.message
+        values["outcome.latency_us"] = self._latency(exchange)
         key: ExchangeKey | None = None
         sealed: tuple[SealedPart, ...] = ()
-        if exchange.message is not None and exchange.caller is not None:
+        if message is not None and exchange.caller is not None:
             key = self._key(exchange)
-            sealed = (self._commit_request(envelope, exchange.message, key),)
-        said = tuple(item for item in (refusal.field, refusal.hint) if item)
-        reason = ": ".join((refusal.code, *said))
+            sealed = (self._commit_request(values, exchange, message, key),)
+        said = _said(
+            "exchange.denied",
+            exchange,
+            decision=decision or self._undecided,
+            weighed=decision is not None,
+            ended=(refusal.code, refusal.status),
+            request=None if message is None or key is None else (media_type(message.media_type or None),),
+        )
+        reason = ": ".join((refusal.code, *(item for item in (refusal.field, refusal.hint) if item)))
         explanation = (*why, *((refusal.explanation,) if refusal.explanation else ()))
         detail = self._detail(exchange, reason=reason, explanation=explanation, route=None)
-        return self._entry(envelope, detail, exchange, sealed=sealed, key=key)
+        return self._entry(exchange, said, values, _Beside(detail=detail, sealed=sealed, key=key))
 
     def failed(self, tenant: str, counted: Counted, method: str | None = None) -> Entry:
         """`auth.failed`, in the operator's own ledger: nobody was identified."""
         now = self._clock.now_us()
+        salt, detail = new_salt(), self._forms.detail(Detail(source=counted.source, method=method))
         envelope = Envelope(
             id=uuid7(now),
             tenant=tenant,
@@ -140,71 +147,56 @@ class Scribe:
             outcome=OutcomeInfo(code=counted.code),
             count=counted.count,
             window_s=counted.window_s,
+            detail=committed(salt, "detail", detail),
             node=self._node,
         )
-        return self._with_detail(envelope, Detail(source=counted.source, method=method))
+        return Entry.of(envelope, detail=detail, salt=salt)
 
     # ------------------------------------------------------------------------------------------------------ the parts
 
-    def _envelope(self, event: str, exchange: Exchange) -> Envelope:
-        """What every record of an exchange says, as far as it is known by now."""
-        caller, message, classified = exchange.caller, exchange.message, exchange.classified
-        now = self._clock.now_us()
-        return Envelope(
-            id=uuid7(now),
-            tenant=caller.tenant if caller is not None else "_system",
-            event=event,
-            occurred_at=timestamp(now),
-            actor=caller.actor if caller is not None else None,
-            actor_kind=caller.identity.kind if caller is not None else None,
-            caller_zone=caller.identity.zone if caller is not None else None,
-            purpose=caller.purpose if caller is not None else None,
-            session=classified.joined.id if classified is not None and classified.joined is not None else None,
-            exchange=exchange.id,
-            trace=exchange.trace,
-            action=message.action if message is not None else None,
-            route_requested=message.target if message is not None else None,
-            found=classified.scan.counts() if classified is not None else None,
-            scanned=classified.scan.scanned if classified is not None else None,
-            classes=ClassesInfo(
-                found=classified.found,
-                declared=classified.declared,
-                inherited=classified.inherited,
-                floor=classified.floor,
-            )
-            if classified is not None
-            else None,
-            engine=self._engine,
-            config=self._config,
-            node=self._node,
-        )
+    def _values(self, exchange: Exchange, sessions: tuple[SessionGrowth, ...] = ()) -> dict[str, Value]:
+        """What differs in every record: the beginning of what its holes are filled with."""
+        now, caller = self._clock.now_us(), _caller(exchange)
+        values: dict[str, Value] = {
+            "id": uuid7(now),
+            "occurred_at": timestamp(now),
+            "exchange": exchange.id,
+            "trace": exchange.trace,
+            "actor": caller.actor,
+        }
+        classified = exchange.classified
+        if sessions:
+            values["session"] = sessions[0].id
+        elif classified is not None and classified.joined is not None:
+            values["session"] = classified.joined.id
+        return values
 
-    def _decided(self, envelope: Envelope, routed: Routed, *, named: bool = True) -> None:
-        decision = routed.decision
-        envelope.decision = decision_info(decision)
-        envelope.candidates = tuple(candidate_info(view) for view in decision.candidates)
-        envelope.inputs = dict(routed.inputs)
-        if named:
-            _name_agent(envelope, routed.route)
+    def _commit_request(
+        self, values: dict[str, Value], exchange: Exchange, message: Message, key: ExchangeKey
+    ) -> SealedPart:
+        salt, body = new_salt(), message.body
+        values["request.commitment"] = committed(salt, "request", body)
+        values["request.bytes"], values["request.parts"] = len(body), len(message.parts)
+        return self._seal(values, exchange, "request", salt, None, key)
 
-    def _commit_request(self, envelope: Envelope, message: Message, key: ExchangeKey) -> SealedPart:
-        salt = new_salt()
-        envelope.request = MessageInfo(
-            commitment=committed(salt, "request", message.body),
-            bytes=len(message.body),
-            media_type=media_type(message.media_type or None),
-            parts=len(message.parts),
-        )
-        return self._seal(envelope, "request", salt, None, key)
-
-    def _commit_idempotency(self, envelope: Envelope, value: str, key: ExchangeKey) -> SealedPart:
+    def _commit_idempotency(
+        self, values: dict[str, Value], exchange: Exchange, value: str, key: ExchangeKey
+    ) -> SealedPart:
         salt, held = new_salt(), value.encode("utf-8", "surrogatepass")
-        envelope.idempotency = committed(salt, "idempotency", held)
-        return self._seal(envelope, "idempotency", salt, held[:256], key)
+        values["idempotency"] = committed(salt, "idempotency", held)
+        return self._seal(values, exchange, "idempotency", salt, held[:256], key)
 
-    def _seal(self, envelope: Envelope, part: str, salt: bytes, value: bytes | None, key: ExchangeKey) -> SealedPart:
+    def _seal(
+        self,
+        values: dict[str, Value],
+        exchange: Exchange,
+        part: str,
+        salt: bytes,
+        value: bytes | None,
+        key: ExchangeKey,
+    ) -> SealedPart:
         return self._sealing.seal(
-            tenant=envelope.tenant, record=envelope.id, part=part, opening=salt, value=value, key=key
+            tenant=_caller(exchange).tenant, record=str(values["id"]), part=part, opening=salt, value=value, key=key
         )
 
     def _detail(
@@ -228,39 +220,25 @@ class Scribe:
             explanation=" ".join(explanation) or None,
         )
 
-    def _entry(
-        self,
-        envelope: Envelope,
-        detail: Detail,
-        exchange: Exchange,
-        *,
-        opens: bool = False,
-        closes: bool = False,
-        decided: bool = False,
-        sealed: tuple[SealedPart, ...] = (),
-        key: ExchangeKey | None = None,
-    ) -> Entry:
-        salt, data = new_salt(), encode_detail(detail)
-        envelope.detail = committed(salt, "detail", data)
+    def _entry(self, exchange: Exchange, said: Account, values: dict[str, Value], beside: "_Beside") -> Entry:
+        salt, detail = new_salt(), self._forms.detail(beside.detail)
+        values["detail"] = committed(salt, "detail", detail)
         # A key goes with the first entry whose parts need it; the writer keeps the order of an exchange's entries.
+        key = beside.key
         keys = key.new if key is not None and not exchange.key_sent else ()
         exchange.key_sent = exchange.key_sent or key is not None
         return Entry(
-            envelope=envelope,
-            detail=data,
+            draft=self._forms.draft(said, values),
+            detail=detail,
             salt=salt,
-            opens=opens,
-            closes=closes,
-            decided_under=self._policy if opens or decided else None,
-            sealed=sealed,
+            opens=beside.opens,
+            closes=beside.closes,
+            decided_under=self._policy if beside.opens or beside.decided else None,
+            sealed=beside.sealed,
             keys=keys,
             subjects=exchange.subjects,
+            sessions=beside.sessions,
         )
-
-    def _with_detail(self, envelope: Envelope, detail: Detail) -> Entry:
-        salt, data = new_salt(), encode_detail(detail)
-        envelope.detail = committed(salt, "detail", data)
-        return Entry(envelope=envelope, detail=data, salt=salt)
 
     def _key(self, exchange: Exchange) -> ExchangeKey:
         if exchange.key is None:
@@ -271,22 +249,57 @@ class Scribe:
         return max(0, (self._clock.monotonic_ns() - exchange.started_ns) // 1000)
 
 
-def decision_info(decision: Decision) -> DecisionInfo:
-    """A decision as the envelope holds it."""
-    return DecisionInfo(
-        effect=decision.effect, rules=decision.rules, obligations=decision.obligations, policy=decision.policy
+class _Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes with a record of an exchange."""
+
+    detail: Detail
+    opens: bool = False
+    closes: bool = False
+    decided: bool = False
+    sealed: tuple[SealedPart, ...] = ()
+    key: ExchangeKey | None = None
+    sessions: tuple[SessionGrowth, ...] = ()
+
+
+def _said(event: str, exchange: Exchange, **others: Any) -> Account:
+    """What every record of an exchange says, as far as it is known by now, and the record's own (`others`)."""
+    caller, message, classified = _caller(exchange), exchange.message, exchange.classified
+    if message is not None:
+        others["action"], others["target"] = message.action, message.target
+    if classified is not None and "found" not in others:
+        scan = classified.scan
+        others["found"], others["scanned"] = tuple(scan.counts().items()), scan.scanned
+        others["classes"] = _classes(classified)
+    identity = caller.identity
+    return Account(
+        event=event,
+        tenant=caller.tenant,
+        actor_kind=identity.kind,
+        caller_zone=identity.zone,
+        purpose=caller.purpose,
+        **others,
     )
 
 
-def candidate_info(view: CandidateView) -> CandidateInfo:
-    return CandidateInfo(agent=view.agent, zone=view.zone, healthy=view.healthy, answer=view.answer, rule=view.rule)
+def _classes(classified: Classified | None) -> tuple[tuple[str, ...], ...] | None:
+    if classified is None:
+        return None
+    return (classified.found, classified.declared, classified.inherited, classified.floor)
 
 
-def _name_agent(envelope: Envelope, route: Route) -> None:
-    envelope.agent, envelope.agent_version, envelope.model = route.id, route.version, route.model
-    envelope.zone, envelope.region, envelope.processor = route.zone, route.region, route.processor
-    target = envelope.route_requested
-    envelope.capability = target if target in route.capabilities else next(iter(route.capabilities), None)
+def _caller(exchange: Exchange) -> Caller:
+    if exchange.caller is None:  # what was not identified is counted (`failed`) and is no exchange
+        raise ValueError("a record of an exchange names its caller")
+    return exchange.caller
+
+
+def _target(exchange: Exchange) -> str | None:
+    return None if exchange.message is None else exchange.message.target
+
+
+def _count(values: dict[str, Value], name: str, count: int | None) -> None:
+    if count is not None:
+        values[name] = count
 
 
 def _known(message: Message | None) -> Message:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from gateway.ledger.form import Draft, drafted
 from gateway.ledger.record import Envelope
 
 
@@ -70,9 +71,9 @@ class SessionGrowth(msgspec.Struct, frozen=True, kw_only=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One record to append, whole or not at all."""
 
-    envelope: Envelope
+    draft: Draft
     detail: bytes | None = None
-    """Canonical bytes of the detail; the envelope already holds their commitment under `salt`."""
+    """Canonical bytes of the detail; the record already holds their commitment under `salt`."""
     salt: bytes | None = None
     opens: bool = False
     """An intent: its exchange is open until an entry closes it."""
@@ -88,6 +89,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Pseudonyms that this record is to be found by."""
     sessions: tuple[SessionGrowth, ...] = ()
     """Sessions that this exchange continues or begins."""
+
+    @classmethod
+    def of(cls, envelope: Envelope, **others: Any) -> "Entry":
+        """The entry of this envelope, as it is now; `FormatError` unless it passes `record.check`."""
+        return cls(draft=drafted(envelope), **others)
+
+    @property
+    def envelope(self) -> Envelope:
+        """The record, read from its bytes: for what is rare."""
+        return self.draft.envelope()
 
 
 class Appended(msgspec.Struct, frozen=True, kw_only=True):

@@ -200,7 +200,7 @@ _decode = msgspec.json.Decoder(Envelope).decode
 _decode_detail = msgspec.json.Decoder(Detail).decode
 _EVENTS = frozenset(EVENTS)
 _PATTERN = re.compile(r"`str` matching regex '[^']*'")
-_FILLED_IN = len(f'"prev":"{"=" * 44}","recorded_at":"{"=" * 27}","seq":{MAX_INTEGER},')
+PLACE_BYTES = len(f'"prev":"{"=" * 44}","recorded_at":"{"=" * 27}","seq":{MAX_INTEGER},')
 """How much a record grows, at most, when it is sealed."""
 _DETAIL_BYTES = 1 << 20
 
@@ -229,9 +229,9 @@ def check(envelope: Envelope) -> None:
     if envelope.seq is not None or envelope.prev is not None or envelope.recorded_at is not None:
         raise FormatError("seq, prev and recorded_at are the writer's to fill in")
     data = encode_unchecked(envelope)
-    if len(data) + _FILLED_IN > MAX_BYTES:
+    if len(data) + PLACE_BYTES > MAX_BYTES:
         raise FormatError("a record must not exceed 65,535 bytes")
-    if _read(data) != envelope:
+    if read(data) != envelope:
         raise FormatError("a field is not of its type")
 
 
@@ -239,7 +239,7 @@ def parse(record: bytes) -> Envelope:
     """The envelope of exactly these canonical bytes, with every field within its bounds; `FormatError` otherwise."""
     if len(record) > MAX_BYTES:
         raise FormatError("a record must not exceed 65,535 bytes")
-    envelope = _read(record)
+    envelope = read(record)
     if envelope.seq is None or envelope.prev is None or envelope.recorded_at is None:
         raise FormatError("a record must have seq, prev and recorded_at")
     day(envelope.recorded_at[:10])
@@ -248,8 +248,9 @@ def parse(record: bytes) -> Envelope:
     return envelope
 
 
-def _read(data: bytes) -> Envelope:
-    """What the typed decoder accepts, and the rules that types cannot say."""
+def read(data: bytes) -> Envelope:
+    """What the typed decoder accepts, and the rules that types cannot say; `FormatError` names the field. The form is
+    not looked at, nor whether the place is filled in: see `check` and `parse`."""
     try:
         envelope = _decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

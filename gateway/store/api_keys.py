@@ -239,7 +239,7 @@ class ApiKeyStore:
             credential=key_id,
             detail=committed(salt, "detail", detail),
         )
-        await by.ledger.append(Entry(envelope=envelope, detail=detail, salt=salt))
+        await by.ledger.append(Entry.of(envelope, detail=detail, salt=salt))
 
 
 def _checked(grant: Grant, now_us: int) -> Refusal | None:

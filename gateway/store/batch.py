@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from gateway.core.errors import FormatError, GatewayError, LedgerUnavailable, PolicyMoved
+from gateway.core.errors import GatewayError, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Appended, Entry, SessionGrowth
-from gateway.ledger.record import GENESIS, Envelope, NodeInfo, OutcomeInfo, seal, timestamp
-from gateway.store.index import index_columns
+from gateway.ledger.form import Draft, drafted
+from gateway.ledger.record import GENESIS, Envelope, NodeInfo, OutcomeInfo, timestamp
 
 Row = tuple[object, ...]
 _LATER = "CASE WHEN excluded.{0} > session.{0} THEN excluded.{0} ELSE session.{0} END"
@@ -94,8 +94,8 @@ def fill(
     """Give each entry its sequence number, link and time, encode and hash it, and lay out every row it needs.
 
     To be called while the head is locked. `still_open`: which of the exchanges that these entries close are open
-    (emptied as they close). An intent decided under another policy than the head's is answered with `PolicyMoved`, an
-    entry that cannot be encoded with its `FormatError`; the others do not suffer.
+    (emptied as they close). An intent decided under another policy than the head's is answered with `PolicyMoved`; the
+    others do not suffer.
     """
     filled = Filled(head)
     size, link, policy = head.size, head.hash, head.policy
@@ -103,23 +103,19 @@ def fill(
     answers, records = filled.answers, filled.record
     for waiter in waiting:
         entry = waiter.entry
-        envelope = entry.envelope
+        draft = entry.draft
         if entry.decided_under is not None and entry.decided_under != policy:
             answers.append(PolicyMoved("the active policy is another one than this was decided under"))
             continue
-        closes = entry.closes and envelope.exchange is not None
-        if closes and envelope.exchange not in still_open and envelope.exchange not in filled.opened:
+        closes = entry.closes and draft.exchange is not None
+        if closes and draft.exchange not in still_open and draft.exchange not in filled.opened:
             if waiter.only_if_open:
                 answers.append(None)
                 continue
-            envelope.event, closes = "exchange.late", False
-        try:
-            data = seal(envelope, size, link, recorded_at)
-        except FormatError as error:
-            answers.append(error)
-            continue
+            draft, closes = late(draft), False
+        data = draft.seal(size, link, recorded_at)
         link = leaf_hash(data)
-        records.append((tenant, size, *index_columns(envelope), data, link))
+        records.append((tenant, size, *draft.columns(recorded_at), data, link))
         if entry.activates is not None:
             policy = entry.activates
             filled.activated.append((tenant, size, policy, recorded_at))
@@ -147,14 +143,21 @@ def _beside(filled: Filled, entry: Entry, tenant: str, seq: int) -> None:
 def _exchange(
     filled: Filled, entry: Entry, tenant: str, seq: int, closes: bool, still_open: set[str], node: NodeInfo
 ) -> None:
-    exchange = entry.envelope.exchange
+    exchange = entry.draft.exchange
     if exchange is None:
         return
     if entry.opens:
-        filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.envelope.occurred_at)
+        filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.draft.occurred_at)
     if closes and (filled.opened.pop(exchange, None) is None or exchange in still_open):
         still_open.discard(exchange)
         filled.closed.append(exchange)
+
+
+def late(draft: Draft) -> Draft:
+    """The outcome of an exchange that has its end already."""
+    envelope = draft.envelope()
+    envelope.event = "exchange.late"
+    return drafted(envelope)
 
 
 def joined(one: SessionGrowth, other: SessionGrowth) -> SessionGrowth:
@@ -195,7 +198,7 @@ def session_row(growth: SessionGrowth, tenant: str) -> Row:
 
 def closing(waiting: Sequence[Waiting]) -> list[str]:
     """The exchanges that these entries would end."""
-    return [w.entry.envelope.exchange for w in waiting if w.entry.closes and w.entry.envelope.exchange is not None]
+    return [w.entry.draft.exchange for w in waiting if w.entry.closes and w.entry.draft.exchange is not None]
 
 
 def interrupted(intent: Envelope, now_us: int, node: NodeInfo) -> Entry:
@@ -221,7 +224,7 @@ def interrupted(intent: Envelope, now_us: int, node: NodeInfo) -> Entry:
         outcome=OutcomeInfo(code="interrupted"),
         node=node,
     )
-    return Entry(envelope=envelope, closes=True)
+    return Entry.of(envelope, closes=True)
 
 
 def recovered(tenant: str, now_us: int, node: NodeInfo, code: str, count: int) -> Entry:
@@ -236,4 +239,4 @@ def recovered(tenant: str, now_us: int, node: NodeInfo, code: str, count: int) -
         count=count,
         node=node,
     )
-    return Entry(envelope=envelope)
+    return Entry.of(envelope)

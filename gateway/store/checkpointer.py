@@ -186,7 +186,7 @@ class Checkpointer:
                 checkpoint=(made.size, to_base64(made.root)),
                 node=self._node,
             )
-            await self._writer.append(Entry(envelope=envelope))
+            await self._writer.append(Entry.of(envelope))
         self._on_record = made.size
 
     async def _about_more_than_checkpoints(self, first: int, end: int) -> bool:

@@ -164,7 +164,7 @@ def _started(writer: LedgerWriter, clock: Clock, build: str | None) -> Entry:
         node=writer.node,
         build=build,
     )
-    return Entry(envelope=envelope)
+    return Entry.of(envelope)
 
 
 def stopped(writer: LedgerWriter, clock: Clock) -> Entry:
@@ -173,4 +173,4 @@ def stopped(writer: LedgerWriter, clock: Clock) -> Entry:
     envelope = Envelope(
         id=uuid7(now), tenant=writer.tenant, event="ledger.stopped", occurred_at=timestamp(now), node=writer.node
     )
-    return Entry(envelope=envelope)
+    return Entry.of(envelope)

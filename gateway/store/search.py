@@ -20,8 +20,8 @@ from gateway.core.decision import Effect
 from gateway.core.errors import FormatError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
+from gateway.ledger.index import COLUMNS
 from gateway.ledger.record import EVENTS, timestamp
-from gateway.store.index import COLUMNS
 from gateway.store.sql import reachable
 from gateway.store.tables import detail, record, subject_record
 

@@ -170,7 +170,7 @@ class ToolStore:
             action=f"tool:{name}",
             detail=committed(salt, "detail", detail),
         )
-        await by.ledger.append(Entry(envelope=envelope, detail=detail, salt=salt))
+        await by.ledger.append(Entry.of(envelope, detail=detail, salt=salt))
 
 
 def _mine(tenant: str, agent: str, name: str) -> tuple[ColumnElement[bool], ...]:

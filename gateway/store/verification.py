@@ -19,11 +19,11 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import StoredCheckpoint
 from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.verify import Verification, beginning, check_detail
 from gateway.store.batch import EMPTY, Head
-from gateway.store.index import COLUMNS, index_columns
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Search
 from gateway.store.sql import reachable

@@ -22,7 +22,8 @@ import msgspec
 from gateway.core.errors import FormatError, LedgerUnavailable
 from gateway.core.ports import Clock, Failpoint
 from gateway.ledger.entry import Appended, Entry
-from gateway.ledger.record import Envelope, NodeInfo, check
+from gateway.ledger.form import Draft
+from gateway.ledger.record import Envelope, NodeInfo
 from gateway.store.batch import Filled, Head, Waiting, closing, fill, interrupted, recovered
 from gateway.store.key_stage import DataKeys, KeyStage, gathered
 
@@ -70,7 +71,7 @@ class LedgerWriter(ABC):
         self._wake = asyncio.Event()
         self._stuck: set[str] = set()
         self._stopping = False
-        self._abandoned: dict[str, Envelope] = {}
+        self._abandoned: dict[str, Draft] = {}
         self._doubt: tuple[int, bytes, int] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._keys: KeyStage | None = None
@@ -142,16 +143,15 @@ class LedgerWriter(ABC):
         return future
 
     def _check(self, entry: Entry) -> None:
-        envelope = entry.envelope
-        if envelope.tenant != self.tenant:
+        draft = entry.draft
+        if draft.common.tenant != self.tenant:
             raise FormatError("tenant must be this ledger's")
-        if (entry.opens or entry.closes) and envelope.exchange is None:
+        if (entry.opens or entry.closes) and draft.exchange is None:
             raise FormatError("an entry that opens or closes must name its exchange")
-        if (entry.detail is None) != (envelope.detail is None) or (entry.salt is None) != (entry.detail is None):
+        if (entry.detail is not None) != draft.common.detailed or (entry.salt is None) != (entry.detail is None):
             raise FormatError("detail, its salt and its commitment go together")
         if entry.keys and self._keys is None:
             raise FormatError("data keys need a keyring")
-        check(envelope)
 
     # ------------------------------------------------------------------------------------------------------- the loop
 
@@ -295,7 +295,8 @@ class LedgerWriter(ABC):
         if refused:
             entries.append(Waiting(recovered(self.tenant, now, self.node, "ledger_unavailable", refused), None))
         for exchange in ends:
-            entries.append(Waiting(interrupted(self._abandoned[exchange], now, self.node), None, only_if_open=True))
+            entry = interrupted(self._abandoned[exchange].envelope(), now, self.node)
+            entries.append(Waiting(entry, None, only_if_open=True))
         return entries
 
     def _fail(self, waiting: Sequence[Waiting]) -> None:
@@ -317,16 +318,13 @@ class LedgerWriter(ABC):
         self._wake.set()
 
     def _refuse(self, entry: Entry) -> None:
-        envelope = entry.envelope
-        # A place that it did not get must not stay in it.
-        envelope.seq = envelope.prev = envelope.recorded_at = None
         self.refused += 1
         self._abandon(entry)
 
     def _abandon(self, entry: Entry) -> None:
-        exchange = entry.envelope.exchange
+        exchange = entry.draft.exchange
         if exchange is not None and (entry.opens or entry.closes) and len(self._abandoned) < MAX_ABANDONED:
-            self._abandoned[exchange] = entry.envelope
+            self._abandoned[exchange] = entry.draft
 
     def _overdue(self, taken: list[Waiting], where: str) -> None:
         """The database hangs: nobody waits longer for it. What becomes of the batch is seen when the call returns."""

@@ -13,8 +13,8 @@ from functools import cache
 import asyncpg
 
 from gateway.core.errors import LedgerUnavailable
+from gateway.ledger.index import COLUMNS
 from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, closing, session_rows
-from gateway.store.index import COLUMNS
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
 _START = (

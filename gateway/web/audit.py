@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from gateway.core.refusal import Refusal
 from gateway.exchange.auditor import shown
-from gateway.store.index import COLUMNS
+from gateway.ledger.index import COLUMNS
 from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.problems import Refused

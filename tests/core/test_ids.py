@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.ids import random_id, uuid7
+from gateway.core.ids import random_id, trace_id, uuid7
 
 
 @given(us=st.integers(0, 2**48 * 1000 - 1), noise=st.binary(min_size=10, max_size=10))
@@ -34,6 +34,19 @@ def test_ids_sort_by_time() -> None:
 
 def test_uuids_without_given_noise_differ() -> None:
     assert len({uuid7(0) for _ in range(1000)}) == 1000
+
+
+@given(us=st.integers(0, 2**48 * 1000 - 1), noise=st.binary(min_size=10, max_size=10))
+@settings(max_examples=100)
+def test_a_trace_id_is_its_time_and_its_noise(us: int, noise: bytes) -> None:
+    made = trace_id(us, noise)
+    assert re.fullmatch(r"[0-9a-f]{32}", made)
+    assert (int(made[:12], 16), bytes.fromhex(made[12:])) == (us // 1000, noise)
+
+
+def test_trace_ids_sort_by_time_and_differ_at_the_same_one() -> None:
+    assert trace_id(1_000_000, b"\xff" * 10) < trace_id(1_001_000, bytes(10))
+    assert len({trace_id(0) for _ in range(1000)}) == 1000
 
 
 @pytest.mark.parametrize("prefix", ["tn", "ac", "su"])

@@ -1,5 +1,7 @@
 """Each tenant's entries go to its own ledger, or nowhere."""
 
+from asyncio import Future
+
 import pytest
 
 from gateway.core.errors import LedgerUnavailable
@@ -8,6 +10,9 @@ from gateway.ledger.entry import Appended, Entry
 
 
 class Silent:
+    def submit(self, entry: Entry, only_if_open: bool = False) -> "Future[Appended | None]":
+        raise LedgerUnavailable("not here")
+
     async def append(self, entry: Entry) -> Appended:
         raise LedgerUnavailable("not here")
 

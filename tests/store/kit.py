@@ -109,7 +109,7 @@ def entry(
     """An entry with these fields of its envelope."""
     envelope = Envelope(id=uuid7(us), tenant=ledger, event=event, occurred_at=timestamp(us), **fields)
     if detail is None:
-        return Entry(envelope=envelope, subjects=subjects)
+        return Entry.of(envelope, subjects=subjects)
     salt, data = new_salt(), encode_detail(detail)
     envelope.detail = committed(salt, "detail", data)
-    return Entry(envelope=envelope, detail=data, salt=salt, subjects=subjects)
+    return Entry.of(envelope, detail=data, salt=salt, subjects=subjects)

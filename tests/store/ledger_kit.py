@@ -16,6 +16,7 @@ from gateway.core.ids import random_id, uuid7
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed
 from gateway.ledger.entry import DataKey, Entry, SealedPart
+from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import (
     GENESIS,
     CandidateInfo,
@@ -31,7 +32,6 @@ from gateway.ledger.record import (
 )
 from gateway.settings import Settings
 from gateway.store.engine import open_engine, target
-from gateway.store.index import COLUMNS, index_columns
 from gateway.store.ledgers import Ledgers
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 from gateway.store.writer_postgres import PostgresWriter
@@ -105,7 +105,7 @@ def intent(exchange: str | None = None, tenant: str = TENANT, us: int = START_US
         detail=committed(salt, "detail", detail),
         node=NODE,
     )
-    return Entry(envelope=envelope, detail=detail, salt=salt, opens=True, **fields)
+    return Entry.of(envelope, detail=detail, salt=salt, opens=True, **fields)
 
 
 def outcome(exchange: str, tenant: str = TENANT, us: int = START_US, **fields: Any) -> Entry:
@@ -118,17 +118,17 @@ def outcome(exchange: str, tenant: str = TENANT, us: int = START_US, **fields: A
         agent="scribe",
         outcome=OutcomeInfo(code="ok", status=200),
     )
-    return Entry(envelope=envelope, closes=True, **fields)
+    return Entry.of(envelope, closes=True, **fields)
 
 
 def note(tenant: str = TENANT, us: int = START_US, event: str = "config.changed", **fields: Any) -> Entry:
     """The smallest record."""
-    return Entry(envelope=Envelope(id=uuid7(us), tenant=tenant, event=event, occurred_at=timestamp(us)), **fields)
+    return Entry.of(Envelope(id=uuid7(us), tenant=tenant, event=event, occurred_at=timestamp(us)), **fields)
 
 
 def activation(policy: str = POLICY, us: int = START_US) -> Entry:
     envelope = Envelope(id=uuid7(us), tenant=TENANT, event="policy.activated", occurred_at=timestamp(us), policy=policy)
-    return Entry(envelope=envelope, activates=policy)
+    return Entry.of(envelope, activates=policy)
 
 
 def part(key: str = "dk_1") -> SealedPart:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
+from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import ClassesInfo, DecisionInfo, Detail, OutcomeInfo, parse, timestamp
 from gateway.store import search as module
-from gateway.store.index import COLUMNS, index_columns
 from gateway.store.search import Filters, Hit, Page, Search, parse_filters
 from tests.store.kit import LEDGER, START_US, Store, entry
 

@@ -230,7 +230,6 @@ async def test_stopping_writes_what_waits_and_refuses_what_comes_after(database:
         note(detail=b"{}"),
         note(salt=bytes(32)),
         note(keys=(data_key(),)),
-        note(event="not.an.event"),
     ],
 )
 async def test_an_entry_that_does_not_hold_together_is_refused_before_it_is_queued(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from gateway.ledger.chain import leaf_hash
+from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import Envelope, parse, seal
-from gateway.store.index import COLUMNS, index_columns
 
 Tamper: TypeAlias = Callable[[sqlite3.Connection, str, int, int], None]
 """Given the connection, the ledger's id, and two numbers."""

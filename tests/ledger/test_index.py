@@ -2,8 +2,8 @@
 
 import pytest
 
+from gateway.ledger.index import COLUMNS, class_text, index_columns
 from gateway.ledger.record import ClassesInfo
-from gateway.store.index import COLUMNS, class_text, index_columns
 from gateway.store.tables import record
 from tests.store.ledger_kit import intent, note, outcome
 

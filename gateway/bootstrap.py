@@ -196,6 +196,7 @@ async def open_site(
             on_batch=metrics.batch,
             serving=serving,
             build=build_digest(),
+            config=config_digest(settings),
         )
         await ledgers.start()
         stack.push_async_callback(ledgers.stop)
@@ -329,6 +330,7 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
         event="policy.activated",
         occurred_at=timestamp(now),
         policy=versioned.digest,
+        config=config_digest(site.settings),
         node=site.node,
         detail=committed(salt, "detail", detail),
     )

@@ -61,6 +61,28 @@ async def test_another_directory_is_another_activation_and_its_detail_names_what
     assert "later" in str(second["diff"])
 
 
+async def test_a_start_says_under_which_configuration_and_whether_that_is_another(sqlite_settings: Settings) -> None:
+    first = configured(sqlite_settings)
+    second = configured(sqlite_settings, server={"max_depth": 32})
+    for settings in (first, first, second):
+        async with open_gateway(settings) as gateway:
+            assert gateway.ready()["ledger"]
+    async with open_site(second) as site:
+        for tenant in ("default", "_system"):
+            reader = site.reader(tenant)
+            records = [json.loads(stored.envelope) async for stored in reader.records(0, await reader.size())]
+            told = [
+                (one["event"], one["config"])
+                for one in records
+                if "config" in one and one["event"] != "policy.activated"
+            ]
+            assert told == [
+                *([("ledger.started", config_digest(first))] * 2),
+                ("config.changed", config_digest(second)),
+                ("ledger.started", config_digest(second)),
+            ]
+
+
 async def test_with_four_eyes_a_directory_that_differs_does_not_start(
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ class Ledgers:
         on_batch: Callable[[int, float], None] | None = None,
         serving: bool = True,
         build: str | None = None,
+        config: str | None = None,
         lease_s: float = LEASE_S,
         wait_s: float = 5.0,
         retry_s: float = 1.0,
@@ -52,7 +53,7 @@ class Ledgers:
         self._where, self._engine = where, engine
         self._node, self._clock = node, clock
         self._keyring, self._failpoint, self._on_batch = keyring, failpoint, on_batch
-        self._serving, self._build, self._lease_s = serving, build, lease_s
+        self._serving, self._build, self._config, self._lease_s = serving, build, config, lease_s
         self._wait_s, self._retry_s = wait_s, retry_s
         self._claim = Claim(where, node, claim_wait_s)
         self._file = SqliteFile(where.path, wait_s) if where.kind == "sqlite" else None
@@ -83,7 +84,9 @@ class Ledgers:
             await writer.start()
             try:
                 if self._serving:
-                    self.recovered[tenant] = await recover(self._engine, writer, self._clock, build=self._build)
+                    self.recovered[tenant] = await recover(
+                        self._engine, writer, self._clock, build=self._build, config=self._config
+                    )
             except BaseException:
                 await writer.stop()
                 raise

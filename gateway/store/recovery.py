@@ -24,6 +24,8 @@ from gateway.store.writer_base import LedgerWriter
 
 TAIL = 1_000
 """How many of the newest records are checked at a start."""
+_STARTS = 100
+"""How many of the newest starts, of whatever nodes, are looked through for this node's own."""
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +39,20 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
     """How many exchanges were closed as interrupted."""
 
 
-async def recover(engine: AsyncEngine, writer: LedgerWriter, clock: Clock, *, build: str | None = None) -> Recovered:
+async def recover(
+    engine: AsyncEngine,
+    writer: LedgerWriter,
+    clock: Clock,
+    *,
+    build: str | None = None,
+    config: str | None = None,
+) -> Recovered:
     """Bring a ledger in order before it serves: the writer is started, the node claimed and registered.
 
     1. The head and the newest records must agree; `VerificationError` if they do not, and nothing is written.
-    2. `ledger.started` is appended. A crash after it leaves a start that served nothing.
+    2. Where the configuration is another than at this node's last start, `config.changed` says so; then
+       `ledger.started` is appended. A crash between them leaves a change that the next start tells again; one after
+       them, a start that served nothing.
     3. Exchanges left open by former boots and dead nodes get their `exchange.interrupted`. A crash among them leaves
        the rest open, for the next start.
     4. If there were any, `ledger.recovered` says how many.
@@ -49,7 +60,10 @@ async def recover(engine: AsyncEngine, writer: LedgerWriter, clock: Clock, *, bu
     Not checked: the records before the tail (`audit verify` does), and checkpoints.
     """
     size, verified = await verify_tail(engine, writer.tenant)
-    await writer.append(_started(writer, clock, build))
+    before = None if config is None else await _last_configuration(engine, writer)
+    if before is not None and before != config:
+        await writer.append(_told(writer, clock, "config.changed", config=config))
+    await writer.append(_told(writer, clock, "ledger.started", build=build, config=config))
     closed = await close_interrupted(engine, writer, clock)
     if closed:
         await writer.append(recovered(writer.tenant, clock.now_us(), writer.node, "interrupted", closed))
@@ -154,23 +168,45 @@ def _key(node: NodeInfo) -> tuple[str, str]:
     return node.id, node.boot
 
 
-def _started(writer: LedgerWriter, clock: Clock, build: str | None) -> Entry:
+async def _last_configuration(engine: AsyncEngine, writer: LedgerWriter) -> str | None:
+    """The configuration's digest at this node's last start; None where it is not among the last starts there were.
+    `VerificationError` for one of them that is no record."""
+    record = tables.record.c
+    query = (
+        select(record.seq, record.bytes)
+        .where(record.tenant == writer.tenant, record.event == "ledger.started")
+        .order_by(record.seq.desc())
+        .limit(_STARTS)
+    )
+    with reachable():
+        async with engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+    for seq, data in rows:
+        try:
+            envelope = parse(bytes(data))
+        except FormatError as error:
+            raise VerificationError(f"record {seq}: not a record ({error})") from error
+        if envelope.node is not None and envelope.node.id == writer.node.id:
+            return envelope.config
+    return None
+
+
+def _told(
+    writer: LedgerWriter, clock: Clock, event: str, *, build: str | None = None, config: str | None = None
+) -> Entry:
     now = clock.now_us()
     envelope = Envelope(
         id=uuid7(now),
         tenant=writer.tenant,
-        event="ledger.started",
+        event=event,
         occurred_at=timestamp(now),
         node=writer.node,
         build=build,
+        config=config,
     )
     return Entry.of(envelope)
 
 
 def stopped(writer: LedgerWriter, clock: Clock) -> Entry:
     """What a ledger's last record of a boot says."""
-    now = clock.now_us()
-    envelope = Envelope(
-        id=uuid7(now), tenant=writer.tenant, event="ledger.stopped", occurred_at=timestamp(now), node=writer.node
-    )
-    return Entry.of(envelope)
+    return _told(writer, clock, "ledger.stopped")

@@ -28,6 +28,27 @@ async def test_a_first_start_is_recorded_and_finds_nothing(database: Settings, c
     assert records[0].build == "sha256:" + "c" * 64
 
 
+async def test_another_configuration_than_at_the_last_start_of_the_node_is_on_record(
+    database: Settings, clock: ManualClock
+) -> None:
+    """Before the start that goes by it; other nodes have configurations of their own."""
+    one, two = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+    for node, config in ((None, one), (OTHER, two), (LATER, one), (LATER, two), (LATER, two), (OTHER, two)):
+        more = {} if node is None else {"node": node}
+        async with ledgers_on(database, clock, config=config, **more) as ledgers:
+            await ledgers.open(TENANT)
+    told = [(e.event, e.node.id if e.node else "", e.config) for e in await whole(database)]
+    assert [one for one in told if one[0] != "ledger.stopped"] == [
+        ("ledger.started", "nd_1", one),
+        ("ledger.started", "nd_2", two),
+        ("ledger.started", "nd_1", one),
+        ("config.changed", "nd_1", two),
+        ("ledger.started", "nd_1", two),
+        ("ledger.started", "nd_1", two),
+        ("ledger.started", "nd_2", two),
+    ]
+
+
 async def test_exchanges_left_open_by_a_former_boot_are_closed_as_interrupted(
     database: Settings, clock: ManualClock
 ) -> None:

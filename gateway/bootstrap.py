@@ -402,11 +402,12 @@ def _parts(
     mcp: McpGovernor,
 ) -> Parts:
     clock = site.clock
+    answers = load_schemas(settings, "answer_schema")
     protocols = wire_protocols(
         registry,
         bounds,
         load_schemas(settings, "schema"),
-        load_schemas(settings, "answer_schema"),
+        answers,
         address=settings.address,
         origins=settings.server.allowed_origins,
         governors={"mcp": mcp},
@@ -420,6 +421,7 @@ def _parts(
         clock=clock,
         serves=lambda message, agent: offer(protocols, message, agent),
         schemas=load_schemas(settings, "schema"),
+        answering=frozenset(answers),
     )
     chooser = Chooser(router, health)
     scribe = Scribe(

@@ -201,6 +201,9 @@ class Pipeline:
             refusal = _unfit(schema, message)
             if refusal is not None:
                 return refusal
+        if message.stream and candidates[0].id in protocol.answer_schemas:
+            hint = "false: what this agent answers is held to a schema, and a stream cannot be"
+            return Refusal(code="feature_unsupported", field="/stream", hint=hint)
         exchange.message = message
         if protocol.governor is not None:
             governed = await protocol.governor.admit(exchange, message, candidates[0])

@@ -422,6 +422,8 @@ def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> N
         raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
     if agent.protocol != "http" and (agent.mapping is not None or agent.openapi is not None):
         raise ConfigurationError(f"{place}: mapping and openapi describe plain HTTP agents alone")
+    if agent.protocol == "mcp" and agent.answer_schema is not None:
+        raise ConfigurationError(f"{place}.answer_schema: answers of MCP may come in streams, which no schema can hold")
     _connection(place, agent)
     if agent.health is not None and not re.fullmatch(r"/[!-~]*", agent.health):
         raise ConfigurationError(f"{place}.health must be a path that starts with /, below the agent's url")

@@ -97,6 +97,11 @@ def test_a_number_out_of_its_bounds_is_refused_with_the_bounds(section: str, key
     assert refused(None, **{section: {key: value}}).startswith(f"{section}.{key} must lie between")
 
 
+def test_what_no_stream_can_be_held_to_is_refused() -> None:
+    streaming = {**AGENT, "protocol": "mcp", "answer_schema": "answer.json"}
+    assert refused(zone=[ZONE], agent=[streaming]).startswith("agent[0].answer_schema: ")
+
+
 def test_every_reference_leads_to_something_that_is_there() -> None:
     assert refused(agent=[AGENT]) == "agent[0].zone names no [[zone]]"
     assert refused(zone=[ZONE], agent=[{**AGENT, "processor": "no"}]) == "agent[0].processor names no [[processor]]"

@@ -72,7 +72,7 @@ class Inspector:
         classes = classified.classes(route)
         ruling = self._router.receive(caller, message.action, classes)
         explanation = self._router.explain(ruling)
-        if not ruling.allowed:
+        if not ruling.allowed or _approvals(ruling):
             return self._withheld(scan, classes, ruling, explanation)
         masked = self._router.mask(parts, classified, ruling, health_context="phi" in classes)
         if isinstance(masked, CannotRedact):
@@ -102,7 +102,8 @@ class Inspector:
         """How to enforce policy on a stream before a word of it was seen: each class is asked for on its own.
 
         `auto` masks where every class is either free to this caller or can be masked span by span, and `phi` is no
-        stricter than the identifiers it is made of; else it buffers. `mask` masks what is not free, always.
+        stricter than the identifiers it is made of; else it buffers. `mask` masks what is not free, always, but for
+        what a floor says of the whole answer: no span of it could be masked, so it is read whole and withheld.
         """
         types: set[str] = set()
         rules: dict[str, None] = {}
@@ -111,15 +112,17 @@ class Inspector:
         for name in sorted(self._router.known_classes - {"public"}):
             ruling = self._router.receive(caller, message.action, (name,))
             redacts = [item for item in ruling.obligations if item.partition(":")[0] == "redact"]
-            if ruling.allowed and not redacts:
+            allowed = ruling.allowed and not _approvals(ruling)
+            if allowed and not redacts:
                 strict[name] = "free"
                 continue
-            strict[name] = "mask" if ruling.allowed else "deny"
+            strict[name] = "mask" if allowed else "deny"
             rules.update(dict.fromkeys(ruling.rules))
-            types |= _types(name, redacts)
-            whole = whole or not ruling.allowed
+            types |= _types(name, redacts if allowed else [])
+            whole = whole or not allowed
         whole = whole or (strict.get("phi", "free") != "free" and strict.get("pii", "free") == "free")
-        buffer = self._mode == "buffer" or (self._mode == "auto" and whole)
+        floored = any(strict.get(name, "free") != "free" for name in self._router.implied(frozenset(route.floor)))
+        buffer = self._mode == "buffer" or floored or (self._mode == "auto" and whole)
         return StreamPlan(
             mode="buffer" if buffer else "mask",
             types=frozenset(types),
@@ -178,13 +181,15 @@ class Inspector:
     def _withheld(
         self, scan: Scan, classes: tuple[str, ...], ruling: Ruling, explanation: tuple[str, ...]
     ) -> Inspected:
+        """People are not asked yet: an answer that they would have to approve is not released either."""
+        asks = ruling.allowed and _approvals(ruling)
         return Inspected(
             scan=scan,
             classes=classes,
-            decision=self._decision("deny", ruling),
+            decision=self._decision("approve" if asks else "deny", ruling),
             masked={},
             explanation=explanation,
-            refusal=Refusal(code="answer_withheld"),
+            refusal=Refusal(code="approval_required" if asks else "answer_withheld"),
         )
 
 
@@ -252,6 +257,10 @@ class _Replayed:
     def unreadable(self, pointer: str, text: str) -> str:
         """The answer was released as it is, with what cannot be read in it: such an answer is never masked."""
         return text
+
+
+def _approvals(ruling: Ruling) -> bool:
+    return any(item.partition(":")[0] == "approve" for item in ruling.obligations)
 
 
 def _types(name: str, redacts: list[str]) -> frozenset[str]:

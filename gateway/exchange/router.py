@@ -60,13 +60,21 @@ class Masking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Router:
-    """Decides where a message goes. `schemas` are the compiled request schemas of agents that have one, by id."""
+    """Decides where a message goes. `schemas` are the compiled request schemas of agents that have one, by id;
+    `answering`: the ids of those whose answers are held to one, which no stream can be."""
 
     def __init__(
-        self, *, policy: Policy, engine: Engine, clock: Clock, serves: Serves, schemas: Mapping[str, Schema]
+        self,
+        *,
+        policy: Policy,
+        engine: Engine,
+        clock: Clock,
+        serves: Serves,
+        schemas: Mapping[str, Schema],
+        answering: frozenset[str] = frozenset(),
     ) -> None:
         self._policy, self._engine, self._clock = policy, engine, clock
-        self._serves, self._schemas = serves, schemas
+        self._serves, self._schemas, self._answering = serves, schemas, answering
 
     def decide(
         self, caller: Caller, message: Message, classified: Classified, candidates: tuple[Route, ...], *, exact: bool
@@ -207,6 +215,8 @@ class Router:
         fit = self._serves(message, route)
         if isinstance(fit, Unfit):
             return fit
+        if message.stream and route.id in self._answering:
+            return Unfit("schema")
         schema = self._schemas.get(route.id)
         if schema is not None and fit.document is not None and schema.validate(fit.document) is not None:
             return Unfit("schema")

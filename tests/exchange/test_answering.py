@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import Settings
-from tests.system.kit import MAIL, PUBLIC, code, policies, said, streamed
+from tests.system.kit import HEALTH, MAIL, PUBLIC, code, policies, said, streamed
 from tests.system.site import system
 
 
@@ -33,6 +33,68 @@ async def test_an_answer_that_breaks_its_agents_schema_is_withheld_and_the_place
         _, end = await site.trail(answer.headers["x-exchange-id"])
         assert end["outcome"]["code"] == "agent_bad_answer"
         assert "bytes" not in end["outcome"]
+
+
+async def test_no_stream_is_asked_of_an_agent_whose_answers_are_held_to_a_schema(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """Nobody would hold it to anything. Who names the agent is told; a capability is answered by another one."""
+    section = policies(tmp_path)
+    (tmp_path / "policies" / "schemas" / "answer.json").write_text('{"required": ["never"]}')
+    agents = {
+        "free": {"zone": "cloud", "processor": "cloud-inc", "capabilities": ["summarize"]},
+        "ward": {"zone": "in-house", "capabilities": ["summarize"], "answer_schema": "answer.json"},
+        "desk": {"zone": "in-house", "capabilities": ["summarize"]},
+    }
+    async with system(sqlite_settings, agents=agents, policy=section) as site:
+        key = await site.key("clinician")
+        named = await site.chat(key, PUBLIC, model="ward", stream=True)
+        assert (named.status_code, code(named)) == (400, "feature_unsupported")
+        assert named.json()["error"]["param"] == "/stream"
+        other = await site.chat(key, HEALTH, model="summarize", stream=True)
+        assert (other.status_code, other.headers["x-routed-agent"]) == (200, "desk")
+        (intent, _) = await site.trail(other.headers["x-exchange-id"])
+        assert {view["agent"]: view["answer"] for view in intent["candidates"]} == {
+            "free": "deny",
+            "ward": "schema",
+            "desk": "allow",
+        }
+        assert not site.agents["ward"].received
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_that_people_would_have_to_approve_is_not_released(
+    sqlite_settings: Settings, tmp_path: Path, stream: bool
+) -> None:
+    rule = (
+        "p, 205, role:user, class:pii, zone:in-house, receive, purpose:*, always, allow, approve:privacy, asked-back, "
+        '"A person looks at personal data on their way back."'
+    )
+    async with system(sqlite_settings, policy=policies(tmp_path, rule)) as site:
+        site.agents["ward"].answer = lambda body: f"It is {MAIL}."
+        key = await site.key("clerk")
+        answer = await site.chat(key, PUBLIC, model="ward", stream=stream)
+        assert (answer.status_code, code(answer)) == (403, "approval_required")
+        assert MAIL not in answer.text
+        assert answer.headers["x-decision"] == "approve"
+        _, end = await site.trail(answer.headers["x-exchange-id"])
+        assert (end["outcome"]["code"], end["decision"]["effect"]) == ("approval_required", "approve")
+        site.agents["ward"].answer = lambda body: "Nothing about anybody."
+        assert (await site.chat(key, PUBLIC, model="ward", stream=stream)).status_code == 200
+
+
+async def test_an_agent_whose_answers_all_have_a_class_streams_to_nobody_who_may_not_have_it(
+    sqlite_settings: Settings,
+) -> None:
+    """However harmless the text looks, and although the setting asks for masking as it passes."""
+    agents = {"ward": {"zone": "in-house", "capabilities": ["summarize"], "floor": ["phi"]}}
+    async with system(sqlite_settings, agents=agents, classification={"stream": "mask"}) as site:
+        site.agents["ward"].answer = lambda body: "The result is positive."
+        denied = await site.chat(await site.key("clinician", zone="cloud"), PUBLIC, model="ward", stream=True)
+        assert (denied.status_code, code(denied)) == (403, "answer_withheld")
+        assert "positive" not in denied.text
+        near = await site.chat(await site.key("clinician"), PUBLIC, model="ward", stream=True)
+        assert streamed(near.text) == "The result is positive."
 
 
 @pytest.mark.parametrize("mode", ["mask", "buffer"])

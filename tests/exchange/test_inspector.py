@@ -46,6 +46,22 @@ def test_an_answer_is_masked_or_withheld_as_the_rule_says(clock: ManualClock) ->
     assert (withheld.refusal.code, withheld.decision.effect, withheld.masked) == ("answer_withheld", "deny", {})
 
 
+@pytest.mark.parametrize("obligations", ["approve:privacy", "redact;approve:2/privacy"])
+@pytest.mark.parametrize("action", ["receive", "*"])
+def test_an_answer_that_people_would_have_to_approve_is_not_released(
+    clock: ManualClock, action: str, obligations: str
+) -> None:
+    asks = rule("pii-asked", 1, data="class:pii", agent="zone:in-house", action=action, obligations=obligations)
+    parts = (Part("/a", f"to {MAIL}"),)
+    found = inspector(clock, ALL, asks).answer(caller(), message(), LOCAL, parts)
+    assert found.refusal is not None
+    assert (found.refusal.code, found.decision.effect, found.masked) == ("approval_required", "approve", {})
+    assert plan(clock, ALL, asks).mode == "buffer"
+    assert "email" in plan(clock, ALL, asks, stream="mask").types
+    clean = inspector(clock, ALL, asks).answer(caller(), message(), LOCAL, (Part("/a", "hello"),))
+    assert clean.refusal is None
+
+
 def test_an_answer_that_must_be_masked_and_cannot_be_read_is_withheld(clock: ManualClock) -> None:
     parts = (Part("/a", f"to {MAIL}"), Part("/b", "", "unreadable"))
     found = inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, parts)
@@ -90,6 +106,21 @@ def test_a_stream_is_read_whole_where_a_class_is_denied_or_a_floor_or_the_settin
     assert plan(clock, ALL, floor=("internal",)).mode == "buffer"
     assert plan(clock, ALL, stream="buffer").mode == "buffer"
     assert plan(clock, ALL, WITHHELD, stream="mask").mode == "mask"
+
+
+@pytest.mark.parametrize("line", [MASKED, WITHHELD])
+def test_what_a_floor_says_of_a_whole_answer_cannot_be_masked_in_a_stream_whatever_the_setting(
+    clock: ManualClock, line: str
+) -> None:
+    """Clean as it may look: the operator has said that whatever this agent says is of the class."""
+    assert plan(clock, ALL, line, stream="mask", floor=("pii",)).mode == "buffer"
+    assert plan(clock, ALL, line, stream="mask", floor=("phi",)).mode == "buffer"  # phi is under pii
+    assert plan(clock, ALL, line, stream="mask", floor=("internal",)).mode == "mask"
+    raw = chunk((0, {"content": "hello"})) + chunk((0, {}), finish="stop") + b"data: [DONE]\n\n"
+    floored = route(floor=("pii",))
+    found, _, body = inspector(clock, ALL, line).replay(caller(), message(stream=True), floored, ADAPTER, raw)
+    assert found.refusal is not None
+    assert (found.refusal.code, body) == ("answer_withheld", b"")
 
 
 def test_a_stream_is_read_whole_where_health_data_are_stricter_than_the_names_they_are_made_of(

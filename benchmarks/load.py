@@ -147,20 +147,23 @@ async def load(
     """Send the requests in order, from the one numbered `start` and around, over all connections, for some seconds or
     until there were `total` of them. An answer is whole if its body `ends` so."""
     loop = asyncio.get_running_loop()
+    connections = connections if total is None else min(connections, total)
     run = _Run(requests, start, total, ends)
     finished: list[asyncio.Future[None]] = [loop.create_future() for _ in range(connections)]
     open_connections = []
-    for done in finished:
-        open_connections.append(await loop.create_connection(partial(_Connection, run, done), "127.0.0.1", port))
-    cpu, began = time.process_time(), time.perf_counter()
-    run.deadline = began + seconds
-    for _, protocol in open_connections:
-        protocol.begin()
-    _, late = await asyncio.wait(finished, timeout=seconds + DRAIN_S)
-    cpu, elapsed = time.process_time() - cpu, time.perf_counter() - began
-    run.closing = True
-    for transport, _ in open_connections:
-        transport.close()
+    try:
+        for done in finished:
+            open_connections.append(await loop.create_connection(partial(_Connection, run, done), "127.0.0.1", port))
+        cpu, began = time.process_time(), time.perf_counter()
+        run.deadline = began + seconds
+        for _, protocol in open_connections:
+            protocol.begin()
+        _, late = await asyncio.wait(finished, timeout=seconds + DRAIN_S)
+        cpu, elapsed = time.process_time() - cpu, time.perf_counter() - began
+    finally:
+        run.closing = True
+        for transport, _ in open_connections:
+            transport.close()
     answered = run.statuses.total()
     return Measured(
         connections=connections,

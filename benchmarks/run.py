@@ -18,11 +18,11 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks import append, classify, machine, pipeline, verify
+from benchmarks import append, classify, latency, machine, memory, peer, pipeline, verify
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
 
-PARTS = (*pipeline.TRIALS, "append", "verify", "classify")
+PARTS = (*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "verify", "classify")
 APPEND_TARGET, APPEND_BATCH = 0.6, 500
 
 
@@ -75,6 +75,10 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
     print("\n".join(machine.lines(described)))
     parts: dict[str, Callable[[], Part]] = {
         **{name: partial(_pipeline, name, asked, found, directory) for name in pipeline.TRIALS},
+        "latency": partial(_latency, asked, found, directory),
+        "litellm": partial(_litellm, asked, found, directory),
+        "held": partial(_held, found, directory),
+        "memory": partial(_memory, found, directory),
         "append": lambda: _append(asked, found),
         "verify": _verify,
         "classify": _classify,
@@ -105,6 +109,50 @@ def _pipeline(name: str, asked: Asked, found: Databases, directory: Path) -> Par
         )
     misses = [*result.faults, *pipeline.misses(result, trial.targets)]
     return Part(figures=result, lines=pipeline.lines(result), misses=misses)
+
+
+def _latency(asked: Asked, found: Databases, directory: Path) -> Part:
+    cores = split()
+    with beside(cores):
+        result = latency.measure(found, directory / "latency", seconds=asked.seconds, rounds=asked.rounds, cores=cores)
+    return Part(figures=result, lines=latency.lines(result), misses=[*result.faults, *latency.misses(result)])
+
+
+def _litellm(asked: Asked, found: Databases, directory: Path) -> Part:
+    cores, rounds = split(), min(asked.rounds, peer.MAX_ROUNDS)
+    with beside(cores):
+        result = peer.measure(found, directory / "litellm", seconds=asked.seconds, rounds=rounds, cores=cores)
+    return Part(figures=result, lines=peer.lines(result), misses=[*result.faults, *peer.misses(result)])
+
+
+def _held(found: Databases, directory: Path) -> Part:
+    cores = split()
+    with beside(cores):
+        result = memory.held(found, directory / "held", cores=cores)
+    misses = [
+        f"{name}: {held:.0f} MB for {result.streams} streams, less than {memory.HELD_TARGET_MB} are wanted"
+        for name, held in result.held_mb.items()
+        if held >= memory.HELD_TARGET_MB
+    ]
+    return Part(figures=result, lines=memory.held_lines(result), misses=[*result.faults, *misses])
+
+
+def _tell(line: str) -> None:
+    """What comes of a long part, as it comes."""
+    print(f"  {line}", flush=True)
+
+
+def _memory(found: Databases, directory: Path) -> Part:
+    cores = split()
+    with beside(cores):
+        result = memory.growth(found, directory / "memory", cores=cores, tell=_tell)
+    misses = [
+        f"{name}: {result.ratio(name):.2f} of the memory after the first {result.step} requests, "
+        f"at most {memory.GROWTH_TARGET} is wanted"
+        for name in result.resident_mb
+        if result.ratio(name) > memory.GROWTH_TARGET
+    ]
+    return Part(figures=result, lines=memory.growth_lines(result), misses=[*result.faults, *misses])
 
 
 @contextmanager

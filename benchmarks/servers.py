@@ -103,7 +103,16 @@ def gateway(run: Run, server: Server, *program: str) -> Iterator[Running]:
 
 async def reached(server: Server) -> int:
     """How many requests reached the agent through this gateway."""
-    return int(json.loads(await ask(server.agent_port, "/count"))["requests"])
+    return await _counted(server, "requests")
+
+
+async def streams_held(server: Server) -> int:
+    """How many streams the agent holds that go through this gateway."""
+    return await _counted(server, "held")
+
+
+async def _counted(server: Server, what: str) -> int:
+    return int(json.loads(await ask(server.agent_port, "/count"))[what])
 
 
 def _port(said: dict[str, object]) -> int:

@@ -1,11 +1,13 @@
 """The benchmark's processes start, say so, and end, whatever happens."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.children import Unmeasured, child, cpu_seconds, split
+from benchmarks.children import Unmeasured, child, cpu_seconds, resident_mb, split, stranger
+from tests.services import free_port
 
 SAYS = "import json, signal; print(json.dumps({'port': 7}), flush=True); signal.pause()"
 
@@ -17,6 +19,46 @@ def test_a_child_runs_on_its_core_and_ends_with_the_block(tmp_path: Path) -> Non
         assert os.sched_getaffinity(pid) == {core}
         assert cpu_seconds(pid) >= 0
     assert not Path(f"/proc/{pid}").exists()
+
+
+SERVES = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == os.environ["ALIVE"] else 503)
+        self.end_headers()
+server = HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+print(f"serves on {server.server_port}", file=sys.stderr, flush=True)
+server.serve_forever()
+"""
+
+
+def test_a_strangers_program_is_there_once_it_answers(tmp_path: Path) -> None:
+    core, port = split()[0], free_port()
+    command = [sys.executable, "-c", SERVES, str(port)]
+    url = f"http://127.0.0.1:{port}/alive"
+    with stranger("one", command, core, tmp_path / "log", {"ALIVE": "/alive"}, url, 60) as pid:
+        assert os.sched_getaffinity(pid) == {core}
+        assert resident_mb(pid) > 1
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_strangers_program_that_never_answers_is_told_with_its_last_words(tmp_path: Path) -> None:
+    core, port = split()[0], free_port()
+    url = f"http://127.0.0.1:{port}/alive"
+    for code, start_s, said in ((SERVES, 1.0, "GET /alive"), ("raise SystemExit('no')", 60.0, "no")):
+        command = [sys.executable, "-c", code, str(port)]
+        with (
+            pytest.raises(Unmeasured, match=said),
+            stranger("one", command, core, tmp_path / "log", {"ALIVE": "/"}, url, start_s),
+        ):
+            pass
+
+
+def test_who_is_gone_has_no_memory() -> None:
+    with pytest.raises((Unmeasured, OSError)):
+        resident_mb(2**22 + 1)
 
 
 def test_one_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:

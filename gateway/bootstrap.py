@@ -45,6 +45,7 @@ from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.mcp_listing import Listing
 from gateway.exchange.mcp_tools import McpTools
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.planning import Planner
 from gateway.exchange.probing import probes
 from gateway.exchange.protocols import offer, wire_protocols
 from gateway.exchange.router import Router
@@ -423,7 +424,7 @@ def _parts(
         schemas=load_schemas(settings, "schema"),
         answering=frozenset(answers),
     )
-    chooser = Chooser(router, health)
+    chooser = Chooser(Planner(router, policy), health)
     scribe = Scribe(
         clock=clock,
         sealing=sealer,

@@ -5,6 +5,7 @@
 `Exchange`   what is known of one request so far               `exchange`
 `Scribe`     turns what is known into ledger entries           `scribe`
 `Router`     candidates, rulings and masks: the decision       `router`
+`Planner`    the same decision again, from memory            `planning`
 `Chooser`    the decision, with an eye on how agents are       `choosing`
 `Caching`    answers that are kept, and who may have them      `caching`
 `Health`     how agents are: breakers, places, retry budgets   `health`

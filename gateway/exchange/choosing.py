@@ -6,6 +6,8 @@ whatever policy permits next, in order. An agent that policy denies is not asked
 would need an approval is not either. Where nobody is ready, the first one stays the decision.
 """
 
+from typing import Protocol
+
 import msgspec
 
 from gateway.core.caller import Caller
@@ -14,13 +16,21 @@ from gateway.core.message import Message
 from gateway.core.ports import Route
 from gateway.exchange.exchange import Classified, Routed
 from gateway.exchange.health import Health
-from gateway.exchange.router import MAX_CANDIDATES, Denied, Router
+from gateway.exchange.router import MAX_CANDIDATES, Denied
+
+
+class Decides(Protocol):
+    """Decides over candidates in their order: `Router`, or `Planner` with its memory before it."""
+
+    def decide(
+        self, caller: Caller, message: Message, classified: Classified, candidates: tuple[Route, ...], *, exact: bool
+    ) -> Routed | Denied: ...
 
 
 class Chooser:
     """Chooses among the agents that `router` permits. The record's candidates say who was healthy."""
 
-    def __init__(self, router: Router, health: Health) -> None:
+    def __init__(self, router: Decides, health: Health) -> None:
         self._router, self._health = router, health
 
     def decide(
@@ -56,8 +66,8 @@ class Chooser:
 
     def _told(self, decided: Routed | Denied) -> Routed | Denied:
         """The same decision with who is not healthy told as such."""
-        views = decided.decision.candidates
-        sick = {view.agent for view in views if not self._health.healthy(view.agent)}
+        views, healthy = decided.decision.candidates, self._health.healthy
+        sick = [view.agent for view in views if not healthy(view.agent)]
         if not sick:
             return decided
         told = tuple(msgspec.structs.replace(view, healthy=False) if view.agent in sick else view for view in views)

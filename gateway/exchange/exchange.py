@@ -71,8 +71,12 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
 
     def classes(self, route: Route | None = None) -> tuple[str, ...]:
         """All classes of the message, for this agent with its own floor; `public` where there is none."""
-        classes = {*self.found, *self.declared, *self.inherited, *self.floor, *(route.floor if route else ())}
-        return tuple(sorted(classes)) or ("public",)
+        return all_classes(self.found, self.declared, self.inherited, self.floor, route.floor if route else ())
+
+
+def all_classes(*sources: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes of all sources, sorted; `public` where there is none."""
+    return tuple(sorted(set().union(*sources))) or ("public",)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

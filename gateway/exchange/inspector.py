@@ -5,25 +5,29 @@ A whole answer is classified, decided on and masked like a request. A stream is 
 will show; or `buffer`, where the whole stream is read first, decided on as a whole answer, and replayed.
 """
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Hashable, Mapping
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.stream import StreamScan
+from gateway.checks.policy.policy import POLICY_ERROR
 from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
 from gateway.core.decision import Decision, Effect, Ruling
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part
 from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
+from gateway.core.recent import Recent
 from gateway.core.refusal import Refusal
-from gateway.exchange.exchange import Classified
-from gateway.exchange.router import Router
+from gateway.exchange.exchange import Classified, all_classes
+from gateway.exchange.router import Router, redacts
 
 StreamMode = Literal["auto", "mask", "buffer"]
+MAX_RECEPTIONS = 16_384
+_Key: TypeAlias = tuple[Hashable, str, frozenset[str], tuple[str, ...], tuple[str, ...]]
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,23 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     masked: Mapping[str, str]
     explanation: tuple[str, ...]
     refusal: Refusal | None = None
+
+
+class Reception(msgspec.Struct, frozen=True, kw_only=True):
+    """What policy says of answers with the same classes to callers of the same standing, and each way it may end."""
+
+    ruling: Ruling
+    released: bool
+    """Whether it may come to the caller, once what it `redacts` is masked."""
+    found: tuple[str, ...]
+    classes: tuple[str, ...]
+    explanation: tuple[str, ...]
+    redacts: bool
+    free: Decision
+    masked: Decision
+    withheld: Decision
+    refusal: Refusal
+    """What the caller is told of an answer that is withheld."""
 
 
 class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +74,7 @@ class Inspector:
     def __init__(self, *, router: Router, engine: Engine, bounds: Bounds, stream: StreamMode, policy: str) -> None:
         self._router, self._engine, self._bounds = router, engine, bounds
         self._mode, self._policy = stream, policy
+        self._receptions: Recent[_Key, Reception] = Recent(MAX_RECEPTIONS)
 
     def answer(
         self,
@@ -67,24 +89,53 @@ class Inspector:
         """A whole answer's findings, and whether this caller may have it, how. `health`: what came before it was about
         health. `inherited`: classes that it has from what it was made of, with no span that could be masked."""
         scan = self._engine.scan(parts, health_context=health or "phi" in route.floor)
-        found = tuple(name for name in self._router.implied(scan.classes) if name not in inherited)
-        classified = Classified(scan=scan, found=found, declared=(), inherited=inherited, floor=())
-        classes = classified.classes(route)
-        ruling = self._router.receive(caller, message.action, classes)
-        explanation = self._router.explain(ruling)
-        if not ruling.allowed or _approvals(ruling):
-            return self._withheld(scan, classes, ruling, explanation)
-        masked = self._router.mask(parts, classified, ruling, health_context="phi" in classes)
-        if isinstance(masked, CannotRedact):
-            return self._withheld(scan, classes, ruling, explanation)
-        effect: Effect = "redact" if masked else "route"
+        reception = self._reception(caller, message.action, scan.classes, inherited, route)
+        if not reception.released:
+            return _withheld(scan, reception)
+        masked: dict[str, str] = {}
+        if reception.redacts:
+            classified = Classified(scan=scan, found=reception.found, declared=(), inherited=inherited, floor=())
+            made = self._router.mask(parts, classified, reception.ruling, health_context="phi" in reception.classes)
+            if isinstance(made, CannotRedact):
+                return _withheld(scan, reception)
+            masked = made
         return Inspected(
             scan=scan,
-            classes=classes,
-            decision=self._decision(effect, ruling),
+            classes=reception.classes,
+            decision=reception.masked if masked else reception.free,
             masked=masked,
-            explanation=explanation,
+            explanation=reception.explanation,
         )
+
+    def _reception(
+        self, caller: Caller, action: str, classes: frozenset[str], inherited: tuple[str, ...], route: Route
+    ) -> Reception:
+        """What policy says of an answer with these classes to this caller; from memory where it was asked before."""
+        key = (self._router.standing(caller), action, classes, inherited, route.floor)
+        known = self._receptions.get(key)
+        if known is not None:
+            return known
+        found = tuple(name for name in self._router.implied(classes) if name not in inherited)
+        every = all_classes(found, inherited, route.floor)
+        ruling = self._router.receive(caller, action, every)
+        # People are not asked yet: an answer that they would have to approve is not released either.
+        asks = ruling.allowed and _approvals(ruling)
+        made = Reception(
+            ruling=ruling,
+            released=ruling.allowed and not asks,
+            found=found,
+            classes=every,
+            explanation=self._router.explain(ruling),
+            redacts=redacts(ruling),
+            free=self._decision("route", ruling),
+            masked=self._decision("redact", ruling),
+            withheld=self._decision("approve" if asks else "deny", ruling),
+            refusal=Refusal(code="approval_required" if asks else "answer_withheld"),
+        )
+        # What policy could not evaluate, or answered in another minute than it was asked in, is no answer to keep.
+        if POLICY_ERROR not in ruling.rules and key[0] == self._router.standing(caller):
+            self._receptions.put(key, made)
+        return made
 
     def sent(self, message: Message, classified: Classified, masked: Mapping[str, str]) -> tuple[str, ...]:
         """The classes of what the agent was sent: what an answer made of it inherits."""
@@ -178,19 +229,16 @@ class Inspector:
             candidates=(),
         )
 
-    def _withheld(
-        self, scan: Scan, classes: tuple[str, ...], ruling: Ruling, explanation: tuple[str, ...]
-    ) -> Inspected:
-        """People are not asked yet: an answer that they would have to approve is not released either."""
-        asks = ruling.allowed and _approvals(ruling)
-        return Inspected(
-            scan=scan,
-            classes=classes,
-            decision=self._decision("approve" if asks else "deny", ruling),
-            masked={},
-            explanation=explanation,
-            refusal=Refusal(code="approval_required" if asks else "answer_withheld"),
-        )
+
+def _withheld(scan: Scan, reception: Reception) -> Inspected:
+    return Inspected(
+        scan=scan,
+        classes=reception.classes,
+        decision=reception.withheld,
+        masked={},
+        explanation=reception.explanation,
+        refusal=reception.refusal,
+    )
 
 
 class _Kept:

@@ -5,7 +5,7 @@ message only masked gets it only if masking leaves nothing behind: the masked pa
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
@@ -91,7 +91,7 @@ class Router:
                 :1
             ]  # what this gateway does not know is held, if at all, by the agent that was named
         for index, route in enumerate(candidates[:MAX_CANDIDATES]):
-            unfit = self._unfit(message, route, joined)
+            unfit = self.unfit(message, route, joined)
             if unfit is not None:
                 views.append(_view(route, unfit.answer, None))
                 untold += _told(route, unfit)
@@ -101,7 +101,7 @@ class Router:
             refused = None
             if message.onward and ruling.allowed:
                 ruling, refused = self._onward(question, message, route, ruling, now_us)
-            masked = self._masked(message, classified, ruling, route) if ruling.allowed else {}
+            masked = self.masked(message, classified, ruling, route) if ruling.allowed else {}
             answer = _answer(ruling, masked) if refused is None else "onward"
             views.append(_view(route, answer, _decisive(ruling, answer)))
             if isinstance(masked, CannotRedact) or not ruling.allowed:
@@ -118,6 +118,10 @@ class Router:
                 ruling=ruling,
             )
         return self._denied(closest, views, untold)
+
+    def standing(self, caller: Caller) -> Hashable:
+        """All of a caller, and of the time, that rulings depend on, as `Policy.standing`."""
+        return self._policy.standing(caller, self._clock.now_us())
 
     def receive(self, caller: Caller, action: str, classes: tuple[str, ...]) -> Ruling:
         """May an answer with these classes come back to the caller?"""
@@ -161,9 +165,10 @@ class Router:
             return CannotRedact("residue")
         return masked
 
-    def _masked(
+    def masked(
         self, message: Message, classified: Classified, ruling: Ruling, route: Route
     ) -> dict[str, str] | CannotRedact:
+        """The masks that a ruling asks for in a message to this agent, as `mask`."""
         health_context = "phi" in classified.classes()
         if classified.joined is None:
             return self.mask(message.parts, classified, ruling, health_context=health_context)
@@ -208,7 +213,7 @@ class Router:
                     made.pop(name, None)
         return {name: frozenset(kinds) for name, kinds in made.items()}
 
-    def _unfit(self, message: Message, route: Route, joined: Joined | None) -> Unfit | None:
+    def unfit(self, message: Message, route: Route, joined: Joined | None) -> Unfit | None:
         """Why a candidate could not be sent the message, whatever policy says."""
         if joined is not None and not joined.held_by(route):
             return Unfit("session")
@@ -294,6 +299,11 @@ def masking_of(
                 return Masking(types=frozenset(), impossible="no-span")
             types |= set(listed.split(",")) if listed else spans
     return Masking(types=frozenset(types))
+
+
+def redacts(ruling: Ruling | None) -> bool:
+    """Whether a ruling asks for masks."""
+    return ruling is not None and any(item.partition(":")[0] == "redact" for item in ruling.obligations)
 
 
 def _together(rulings: list[Ruling]) -> Ruling:

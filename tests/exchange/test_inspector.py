@@ -62,6 +62,41 @@ def test_an_answer_that_people_would_have_to_approve_is_not_released(
     assert clean.refusal is None
 
 
+def test_policy_is_asked_once_for_answers_with_the_same_classes_and_each_has_its_own_masks(clock: ManualClock) -> None:
+    one = inspector(clock, ALL, rule("masked", 1, data="class:pii", agent="zone:in-house", obligations="redact"))
+    first = one.answer(caller(), message(), LOCAL, (Part("/a", f"to {MAIL}"),))
+    other = one.answer(caller(subject="bob"), message(), LOCAL, (Part("/b", "john.doe@example.com"),))
+    assert first.decision is other.decision
+    assert (first.masked, other.masked) == ({"/a": "to [EMAIL]"}, {"/b": "[EMAIL]"})
+    clean = one.answer(caller(), message(), LOCAL, (Part("/a", "hello"),))
+    assert (clean.decision.effect, clean.classes) == ("route", ("public",))
+
+
+def test_an_answer_is_decided_anew_for_who_stands_otherwise_and_from_whom_it_comes(clock: ManualClock) -> None:
+    one = inspector(clock, ALL, rule("no", 1, data="class:internal", agent="zone:*", eft="deny"))
+    parts = (Part("/a", "hello"),)
+    assert one.answer(caller(), message(), LOCAL, parts).refusal is None
+    assert one.answer(caller(roles=("stranger",)), message(), LOCAL, parts).refusal is not None
+    assert one.answer(caller(zone="moon"), message(), LOCAL, parts).refusal is not None
+    assert one.answer(caller(), message(), route(floor=("internal",)), parts).refusal is not None
+    assert one.answer(caller(), message(), LOCAL, parts, inherited=("internal",)).refusal is not None
+    assert one.answer(caller(), message(), LOCAL, parts).refusal is None
+
+
+def test_what_policy_could_not_evaluate_of_an_answer_is_asked_again(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = inspector(clock, ALL)
+
+    def broken(*given: Any) -> Any:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.checks.policy.engine.Engine.answer", broken)
+        assert one.answer(caller(), message(), LOCAL, (Part("/a", "hello"),)).refusal is not None
+    assert one.answer(caller(), message(), LOCAL, (Part("/a", "hello"),)).refusal is None
+
+
 def test_an_answer_that_must_be_masked_and_cannot_be_read_is_withheld(clock: ManualClock) -> None:
     parts = (Part("/a", f"to {MAIL}"), Part("/b", "", "unreadable"))
     found = inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, parts)

@@ -9,14 +9,16 @@ A ruling is the join over all classes of the message: any deny denies, otherwise
 cached. Whatever goes wrong inside denies.
 """
 
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 
 from gateway.checks.policy import conditions, model, structure, targets, traps, words
 from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
 from gateway.checks.policy.load import Rules, load
 from gateway.checks.policy.targets import Target
 from gateway.checks.policy.version import MODEL, STRUCTURE, PolicySet
+from gateway.core.caller import Caller
 from gateway.core.decision import Question, Ruling, Verdict
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings
@@ -66,6 +68,8 @@ class Policy:
         self._engine = Engine(rules)
         self._agents = targets.agents(facts)
         self._zones = targets.zones(facts)
+        self._ends = sorted({target.until_us for target in self._agents.values()})
+        """When agreements end, each the first instant at which one no longer holds."""
         self._sentences = SENTENCES | {rule.id: rule.text for rule in rules.rules}
         terms = sorted({term for rule in rules.rules for term in rule.when})
         self._read = frozenset(term.partition(":")[0] for term in terms)
@@ -97,6 +101,15 @@ class Policy:
         closure = self._rules.targets.closure
         named = held | closure(f"agent:{target}") | closure(f"capability:{target}")
         return frozenset(name.removeprefix("class:") for where, name in self._rules.floors if where in named)
+
+    def standing(self, caller: Caller, now_us: int) -> Hashable:
+        """All of a caller, and of the time, that answers depend on. Two questions with the same action and classes, of
+        callers with the same standing, have the same rulings, inputs and reroutes for every agent and zone."""
+        identity = caller.identity
+        held = self._held(identity.roles, identity.tenant, identity.subject)
+        minute = now_us // _MINUTE_US if self._timed else 0
+        ended = bisect_right(self._ends, now_us)
+        return (held, identity.tenant, identity.zone, not identity.subject, caller.purpose, minute, ended)
 
     def implied(self, classes: Iterable[str]) -> tuple[str, ...]:
         """The classes and all that they imply, sorted: what `ruling` decides on."""

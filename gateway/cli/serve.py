@@ -1,4 +1,4 @@
-"""`gateway serve`: one process, one event loop, uvicorn with uvloop and httptools.
+"""`gateway serve`: one process, one event loop, uvicorn with uvloop and httptools (`web.protocol`).
 
 It is ready once it has printed its address. SIGTERM and SIGINT make it stop taking connections, let what is under way
 end, and put the rest on record; a second one ends it without waiting.
@@ -16,7 +16,6 @@ from contextlib import closing, contextmanager
 import msgspec
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.bootstrap import open_gateway
 from gateway.cli import logs
@@ -25,7 +24,7 @@ from gateway.cli.migrate import upgrade
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Server, Settings
 from gateway.web.app import build_app
-from gateway.web.traffic import TLS
+from gateway.web.protocol import HttpProtocol
 
 GRACE_S = 30
 """How long requests under way may take to end once the server stops."""
@@ -115,22 +114,6 @@ class GatewayServer(uvicorn.Server):
         self.should_exit = True
 
 
-class TlsProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which also says how a connection is encrypted (docs/record-v1.md, `tls`)."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
-        version, cipher = _secured(transport)
-        # Every request of the connection gets a copy of it.
-        self.app_state = {**self.app_state, TLS: f"{version} {cipher}"}
-
-
-def _secured(transport: asyncio.Transport) -> tuple[str, str]:
-    secure = transport.get_extra_info("ssl_object")
-    cipher = None if secure is None else secure.cipher()
-    return ("unknown", "unknown") if cipher is None else (secure.version() or "unknown", cipher[0])
-
-
 async def _serve(settings: Settings, arguments: argparse.Namespace, place: socket.socket) -> None:
     if arguments.migrate:
         await upgrade(settings)
@@ -162,7 +145,7 @@ def _config(app: Callable[..., object], settings: Settings) -> uvicorn.Config:
     server = settings.server
     return uvicorn.Config(
         app,
-        http="httptools" if server.tls_certificate is None else TlsProtocol,
+        http=HttpProtocol.within(server.body_timeout_s),
         ws="none",
         lifespan="auto",
         log_config=None,

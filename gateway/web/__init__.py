@@ -1,5 +1,6 @@
 """HTTP: the traffic plane, the audit and evidence API, health.
 
+`HttpProtocol`  connections from callers, bounded      `protocol`
 `Traffic`   raw ASGI for what agents' clients call     `traffic`
 `Access`    who may use the API, recorded when refused `access`
 `audit`     records, exchanges, proofs, checkpoints    `audit`

@@ -134,12 +134,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
-    """An ASGI application behind a real server on a free loopback port; gives its address."""
+async def served(app: Any, *, lifespan: str = "off", **more: Any) -> AsyncIterator[str]:
+    """An ASGI application behind a real server on a free loopback port; gives its address. `more`: of uvicorn's."""
     # With the protocol named, asyncio switches Nagle's algorithm off, as servers that bind by themselves do.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan=lifespan, loop="asyncio")  # type: ignore[arg-type]
+    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan=lifespan, loop="asyncio", **more)  # type: ignore[arg-type]
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     began = asyncio.create_task(server.began.wait())

@@ -1,0 +1,125 @@
+"""HTTP/1.1 from callers, with the bounds that uvicorn's own protocol leaves out.
+
+uvicorn reads heads of any length for any time, and goes on reading what belongs to a request that was answered early.
+Here a head is bounded in bytes, and a request in seconds: its head must be there within `limit_s`, and all of it within
+twice that. (Whoever waits for a message's body gives up by itself after `limit_s`, with an answer and a record; this is
+for everything else.) A connection on which nothing was ever sent is closed like one that lies idle. Trailers are
+dropped.
+
+One timer serves a connection. It looks every `limit_s` seconds whether a request is overdue, so that requests in time
+pay for no timer of their own.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from gateway.web.traffic import TLS
+
+MAX_HEAD = 65_536
+"""Bytes of a head beyond those that came with its first piece, of which the loop gives 262,144 at most."""
+_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class _Dropped(list[tuple[bytes, bytes]]):
+    """Where trailers go (RFC 9112 §7.1.2): nobody asked for them, and they come after the headers were looked at."""
+
+    def append(self, item: tuple[bytes, bytes]) -> None:
+        """Keep nothing."""
+
+
+_TRAILERS = _Dropped()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection of a caller's. `limit_s`: see above; `HttpProtocol.within` gives it another value."""
+
+    limit_s = 15.0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._begun: float | None = None
+        """When the request began of which something is still to come, by the loop's clock."""
+        self._heading = False
+        """Whether that is its head."""
+        self._size = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def within(cls, limit_s: float) -> type["HttpProtocol"]:
+        """The same protocol with another limit."""
+        return type("HttpProtocol", (cls,), {"limit_s": limit_s})
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        if self.scheme == "https":
+            # Every request of the connection gets a copy of it.
+            self.app_state = {**self.app_state, TLS: _secured(transport)}
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._timer = self.loop.call_later(self.limit_s, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # which uvicorn does for orderly ends alone
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def data_received(self, data: bytes) -> None:
+        further = self._heading
+        super().data_received(data)
+        if further and self._heading:
+            self._size += len(data)
+            if self._size > MAX_HEAD:
+                self._refuse(_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begun, self._heading, self._size = self.loop.time(), True, 0
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._heading = False
+        self.headers = _TRAILERS
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._begun = None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._heading:  # of a request that was sent before its turn, of which nothing more was read until now
+            self._begun = self.loop.time()
+
+    def _look(self) -> None:
+        """Whether a request is overdue; if not, when to look again."""
+        now = self.loop.time()
+        due = now + self.limit_s
+        if self._begun is not None and (self._answered() or not self._heading):
+            due = self._begun + self.limit_s * (1 if self._heading else 2)
+        if due <= now:
+            self._timer = None
+            self._refuse(_SLOW)
+        else:
+            self._timer = self.loop.call_at(due, self._look)
+
+    def _refuse(self, answer: bytes) -> None:
+        """Close; with an answer where the head is what is wrong, and no other answer is under way."""
+        if not self.transport.is_closing():
+            if self._heading and self._answered():
+                self.transport.write(answer)
+            self.transport.close()
+
+    def _answered(self) -> bool:
+        """Whether whatever came before has its answer."""
+        before: RequestResponseCycle | None = self.cycle
+        return before is None or before.response_complete
+
+
+def _secured(transport: asyncio.Transport) -> str:
+    """Version and cipher of a connection under TLS."""
+    secure = transport.get_extra_info("ssl_object")
+    cipher = None if secure is None else secure.cipher()
+    return "unknown" if cipher is None else f"{secure.version()} {cipher[0]}"

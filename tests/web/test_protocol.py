@@ -1,0 +1,216 @@
+"""Callers' connections are bounded in bytes and seconds, whatever is or is not sent on them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from gateway.web.protocol import MAX_HEAD, HttpProtocol
+from tests.system.site import served
+
+REQUEST = b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n"
+BEGUN = b"GET /a HTTP/1.1\r\nhost: x\r\n"
+BODY = b"POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n"
+
+
+class Timer:
+    def __init__(self, when: float, call: Callable[[], None]) -> None:
+        self.when, self.call, self.cancelled = when, call, False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Loop:
+    """A loop whose time goes on when a test says so. Nothing it is told to run is run: answers are the test's."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.timers: list[Timer] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, when: float, call: Callable[[], None]) -> Timer:
+        self.timers.append(Timer(when, call))
+        return self.timers[-1]
+
+    def call_later(self, delay: float, call: Callable[[], None]) -> Timer:
+        return self.call_at(self.now + delay, call)
+
+    def create_task(self, coroutine: Coroutine[Any, Any, None], **_: Any) -> "asyncio.Future[None]":
+        coroutine.close()
+        return asyncio.get_running_loop().create_future()
+
+    def pass_to(self, when: float) -> None:
+        """Every timer until then, in its time."""
+        while True:
+            due = [timer for timer in self.timers if not timer.cancelled and timer.when <= when]
+            if not due:
+                self.now = when
+                return
+            first = min(due, key=lambda timer: timer.when)
+            self.timers.remove(first)
+            self.now = max(self.now, first.when)
+            first.call()
+
+    @property
+    def waiting(self) -> int:
+        return sum(not timer.cancelled for timer in self.timers)
+
+
+class Transport:
+    """Remembers what was written; closing it is the end."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return default
+
+    def pause_reading(self) -> None:
+        """Nothing is read unless the test sends it."""
+
+    def resume_reading(self) -> None:
+        """As above."""
+
+
+class Connection:
+    """One connection with a limit of ten seconds and 75 for idle ones."""
+
+    def __init__(self) -> None:
+        self.loop, self.transport = Loop(), Transport()
+        config = uvicorn.Config(_nothing, log_config=None, timeout_keep_alive=75, lifespan="off", ws="none")
+        config.load()
+        made: Any = HttpProtocol.within(10.0)
+        self.protocol: Any = made(config=config, server_state=ServerState(), app_state={}, _loop=self.loop)
+        self.protocol.connection_made(self.transport)
+
+    def sends(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+
+    def answered(self) -> None:
+        """The request that was begun last has its whole answer."""
+        self.protocol.cycle.response_complete = True
+        self.protocol.on_response_complete()
+
+
+async def _nothing(scope: Any, receive: Any, send: Any) -> None:
+    """Never run."""
+
+
+@pytest.fixture
+async def connection() -> Connection:
+    return Connection()
+
+
+async def test_a_head_that_does_not_come_in_time_is_answered_and_closed(connection: Connection) -> None:
+    connection.loop.pass_to(3)
+    connection.sends(BEGUN)
+    for second in range(4, 13):
+        connection.loop.pass_to(second)
+        connection.sends(b"a: b\r\n")  # however often a little more of it comes
+        assert connection.transport.written == b""
+    connection.loop.pass_to(13)
+    assert connection.transport.written.startswith(b"HTTP/1.1 408 ")
+    assert connection.transport.closed
+
+
+async def test_a_head_of_whatever_length_is_cut_at_its_bound(connection: Connection) -> None:
+    connection.sends(BEGUN)
+    sent = 0
+    while not connection.transport.closed:
+        connection.sends(b"a: " + b"b" * 1000 + b"\r\n")
+        sent += 1005
+    assert sent <= MAX_HEAD + 1005
+    assert connection.transport.written.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_connection_on_which_nothing_comes_is_closed_as_an_idle_one(connection: Connection) -> None:
+    connection.loop.pass_to(74)
+    assert not connection.transport.closed
+    connection.loop.pass_to(75)
+    assert (connection.transport.closed, connection.transport.written) == (True, b"")
+
+
+async def test_what_belongs_to_a_request_that_was_answered_early_is_not_read_for_ever(connection: Connection) -> None:
+    connection.sends(BODY)
+    connection.answered()
+    for second in range(1, 20):
+        connection.loop.pass_to(second)
+        connection.sends(b"x" if second < 9 else b"")
+        assert not connection.transport.closed
+    connection.loop.pass_to(20)
+    assert (connection.transport.closed, connection.transport.written) == (True, b"")
+
+
+async def test_a_body_that_nobody_gave_up_waiting_for_ends_the_connection(connection: Connection) -> None:
+    connection.sends(BODY + b"xx")
+    connection.loop.pass_to(19.9)
+    assert not connection.transport.closed
+    connection.loop.pass_to(20)
+    assert connection.transport.closed
+
+
+async def test_requests_in_time_are_left_alone_however_long_their_answers_take(connection: Connection) -> None:
+    for begin in (0, 30, 61):
+        connection.loop.pass_to(begin)
+        connection.sends(BODY)
+        connection.sends(b"x" * 10)
+        connection.loop.pass_to(begin + 29)
+        connection.answered()
+    assert not connection.transport.closed
+    assert connection.loop.waiting == 2  # the look, and the end of idleness
+    connection.protocol.connection_lost(None)
+    assert connection.loop.waiting == 0
+
+
+async def test_a_request_behind_one_that_is_still_answered_is_not_overdue(connection: Connection) -> None:
+    connection.sends(REQUEST + BEGUN)
+    connection.loop.pass_to(95)
+    assert not connection.transport.closed
+    connection.answered()
+    connection.loop.pass_to(104.9)
+    assert not connection.transport.closed
+    connection.loop.pass_to(105)
+    assert connection.transport.closed
+
+
+async def test_trailers_are_dropped(connection: Connection) -> None:
+    connection.sends(b"POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n")
+    scope = connection.protocol.scope
+    for _ in range(5):
+        connection.sends(b"x-api-key: gwk_other\r\n")
+    connection.sends(b"\r\n")
+    assert scope["headers"] == [(b"host", b"x"), (b"transfer-encoding", b"chunked")]
+    assert len(connection.protocol.headers) == 0
+
+
+async def test_an_end_in_whatever_order_leaves_no_timer(connection: Connection) -> None:
+    connection.protocol.connection_lost(ConnectionResetError())
+    assert connection.loop.waiting == 0
+
+
+async def test_it_serves_as_uvicorns_own_does() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": scope["path"].encode() + body})
+
+    async with served(app, http=HttpProtocol.within(5.0)) as url, httpx.AsyncClient(base_url=url) as client:
+        for number in range(3):
+            assert (await client.post(f"/{number}", content=b"x" * number)).text == f"/{number}" + "x" * number

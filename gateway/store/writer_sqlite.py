@@ -21,15 +21,18 @@ from gateway.store.worker import Worker
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
 T = TypeVar("T")
-_OPEN = "SELECT exchange FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?))"
-_CLOSE = "DELETE FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?))"
+_CLOSE = (
+    "DELETE FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?)) RETURNING exchange"
+)
 _HEAD = "SELECT size, hash, recorded_at, policy FROM head WHERE tenant = ?"
 _MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ? WHERE tenant = ?"
 _START = "INSERT INTO head SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
 _HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
-_CHUNKS = (64, 32, 16, 8, 4, 2, 1)
-"""Rows a statement: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and getting it
-back from a busy event loop takes longer than the rows do; that is why executemany, with a call a row, is not used."""
+_ROWS = 64
+"""Rows a statement at most: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and to get
+it back from a busy event loop takes longer than the rows do: hence no executemany, with a call for each row."""
+_STATEMENTS = 8 * _ROWS
+"""Statements that stay prepared: one for each table and number of rows."""
 
 
 @cache
@@ -69,7 +72,12 @@ class SqliteFile:
         uri = f"file:{quote(str(self.path))}?mode=rw"
         # A little less than the writer's patience, so that a lock held by another is an error and not a hang.
         connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, timeout=self._wait_s * 0.8, check_same_thread=False
+            uri,
+            uri=True,
+            isolation_level=None,
+            timeout=self._wait_s * 0.8,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
         )
         try:
             connection.execute("PRAGMA synchronous = FULL")
@@ -184,7 +192,8 @@ class SqliteWriter(LedgerWriter):
         connection.execute("BEGIN IMMEDIATE")
         still_open: set[str] = set()
         if closing:
-            still_open = {row[0] for row in connection.execute(_OPEN, (self.tenant, json.dumps(closing)))}
+            # Those that are open end with this transaction: `fill` ends each exchange that is found here.
+            still_open = {row[0] for row in connection.execute(_CLOSE, (self.tenant, json.dumps(closing))).fetchall()}
         return self._head(connection), still_open
 
     def _head(self, connection: sqlite3.Connection) -> Head:
@@ -203,8 +212,6 @@ class SqliteWriter(LedgerWriter):
             _put(connection, "session", session_rows(filled, tenant))
         _put(connection, "policy_active", filled.activated)
         _put(connection, "open_exchange", list(filled.opened.values()))
-        if filled.closed:
-            connection.execute(_CLOSE, (tenant, json.dumps(filled.closed)))
         moved = connection.execute(_MOVE, (head.size, head.hash, head.recorded_at, head.policy, tenant))
         if moved.rowcount != 1:
             raise LedgerUnavailable("the ledger has no head")
@@ -239,12 +246,10 @@ class SqliteWriter(LedgerWriter):
 
 
 def _put(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
-    done = 0
-    for chunk in _CHUNKS:
-        while len(rows) - done >= chunk:
-            statement = _insert(table, len(rows[0]), chunk)
-            connection.execute(statement, [value for row in rows[done : done + chunk] for value in row])
-            done += chunk
+    for start in range(0, len(rows), _ROWS):
+        chunk = rows[start : start + _ROWS]
+        values = [value for row in chunk for value in row]
+        connection.execute(_insert(table, len(chunk[0]), len(chunk)), values)
 
 
 def _mapped(call: Callable[[], T]) -> T:

@@ -1,6 +1,7 @@
 """What can happen to a connection under the writer on PostgreSQL."""
 
 import asyncio
+import random
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,7 +13,7 @@ from gateway.settings import Settings
 from gateway.store.batch import Head
 from gateway.store.engine import target
 from gateway.store.writer_base import LedgerWriter, WriterOptions
-from gateway.store.writer_postgres import PostgresWriter
+from gateway.store.writer_postgres import PostgresWriter, text_array, whole_array
 from tests.conftest import ManualClock
 from tests.services import Postgres, free_port
 from tests.store.ledger_kit import (
@@ -290,3 +291,19 @@ async def test_a_connection_lost_at_the_one_statement_is_asked_about(
     events = [envelope.event for envelope in await whole(postgres_settings)]
     lost = ["exchange.completed"] if after else ["ledger.recovered", "exchange.interrupted"]
     assert events == ["exchange.requested", *lost, "config.changed"]
+
+
+async def test_literals_of_arrays_mean_what_was_put_into_them(postgres_settings: Settings) -> None:
+    chance, pieces = (
+        random.Random(7),
+        ["NULL", "null", '"', "\\", "{", "}", ",", " ", "\n", "é", "𝄞", "a", "", '\\"', "'"],
+    )
+    made: list[list[str | None]] = [[], [None], [""], ["NULL"], [None, "NULL", '"NULL"']]
+    for _ in range(300):
+        texts = ["".join(chance.choices(pieces, k=chance.randrange(6))) for _ in range(chance.randrange(1, 6))]
+        made.append([None if chance.random() < 0.2 else text for text in texts])
+    async with connected(target(postgres_settings).dsn) as connection:
+        for values in made:
+            assert await connection.fetchval("SELECT $1::text::text[]", text_array(values)) == values
+        for numbers in ([], [0], [-1, 2**53, 7]):
+            assert await connection.fetchval("SELECT $1::text::bigint[]", whole_array(numbers)) == numbers

@@ -17,7 +17,8 @@ class Part(msgspec.Struct, frozen=True):
     `label` is the object key, form field or variable that the text stands under, where it may tell what the text is
     (`mrn`, `patient_name`): context for recognition, never itself part of `text`. `known` is the finding type that the
     whole text is by the format's own definition (a name field of an HL7 segment), or several, apart by a space: found
-    with certainty, no guessing.
+    with certainty, no guessing. `cuts` are ascending offsets at which one reader joins what another sets apart (the
+    pieces of an artifact): the text is read both ways.
     """
 
     pointer: str
@@ -25,6 +26,7 @@ class Part(msgspec.Struct, frozen=True):
     kind: PartKind = "text"
     label: str = ""
     known: str = ""
+    cuts: tuple[int, ...] = ()
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):

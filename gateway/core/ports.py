@@ -117,8 +117,9 @@ class TextFilter(Protocol):
 class Lanes(Protocol):
     """Opens the filter of a lane: one per choice and field (`/choices/0/delta/content`)."""
 
-    def lane(self, pointer: str, label: str = "") -> TextFilter:
-        """`label`: the key that the text stands under, as in `Part`."""
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> TextFilter:
+        """`label`: the key that the text stands under, as in `Part`. `apart`: what is fed at once is a piece that may
+        also be read by itself (`Part.cuts`)."""
         ...
 
     def unreadable(self, pointer: str, text: str) -> str:

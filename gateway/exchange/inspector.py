@@ -6,6 +6,7 @@ will show; or `buffer`, where the whole stream is read first, decided on as a wh
 """
 
 from collections.abc import Hashable, Mapping
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -242,15 +243,21 @@ def _withheld(scan: Scan, reception: Reception) -> Inspected:
 
 
 class _Kept:
-    """A lane that gives nothing until its end, and then its whole text."""
+    """A lane that gives nothing until its end, and then its whole text. `apart`: its pieces may be read by
+    themselves."""
 
-    def __init__(self, end: str | None = None) -> None:
+    def __init__(self, end: str | None = None, *, apart: bool = False) -> None:
         self._pieces: list[str] = []
-        self._end = end
+        self._end, self._apart = end, apart
 
     @property
     def text(self) -> str:
         return "".join(self._pieces)
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """As in `Part`."""
+        return tuple(accumulate(map(len, self._pieces[:-1]))) if self._apart else ()
 
     def feed(self, text: str) -> str:
         self._pieces.append(text)
@@ -272,8 +279,8 @@ class _Collected:
     def texts(self) -> list[str]:
         return [lane.text for _, lane in self._lanes]
 
-    def lane(self, pointer: str, label: str = "") -> _Kept:
-        kept = _Kept()
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> _Kept:
+        kept = _Kept(apart=apart)
         self._lanes.append((label or pointer.rpartition("/")[2], kept))
         return kept
 
@@ -285,7 +292,10 @@ class _Collected:
         """One part a lane; its pointer is its number, since a place may be opened more than once. What cannot be read
         comes after them."""
         return (
-            *(Part(str(index), lane.text, "text", label) for index, (label, lane) in enumerate(self._lanes)),
+            *(
+                Part(str(index), lane.text, "text", label, cuts=lane.cuts)
+                for index, (label, lane) in enumerate(self._lanes)
+            ),
             *(Part(pointer, "", "unreadable") for pointer in self._unread),
         )
 
@@ -297,7 +307,7 @@ class _Replayed:
         self._ends = [masked.get(str(index), text) for index, text in enumerate(texts)]
         self._next = 0
 
-    def lane(self, pointer: str, label: str = "") -> _Kept:
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> _Kept:
         end = self._ends[self._next]
         self._next += 1
         return _Kept(end)

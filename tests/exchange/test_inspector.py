@@ -257,3 +257,30 @@ def test_what_passed_masked_is_told_as_redacted_only_if_something_was(clock: Man
     lane.finish()
     told = inspects.streamed(planned, lanes, LOCAL)
     assert (told.decision.effect, told.classes) == ("redact", ("pii",))
+
+
+class Chunked:
+    """A stream of text pieces, apart by `|`, that may be read by themselves."""
+
+    closing = b"."
+    model = tokens_in = tokens_out = None
+    sessions = ()
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lane = lanes.lane("/artifact", apart=True)
+
+    def feed(self, data: bytes) -> bytes:
+        return "".join(map(self._lane.feed, data.decode().split("|"))).encode()
+
+    def finish(self) -> bytes:
+        return self._lane.finish().encode()
+
+
+@pytest.mark.parametrize("raw", [b"to jane.roe@exam|ple.com now", b"to jane.roe@example.com|7 now"])
+def test_a_replayed_stream_in_pieces_is_read_both_ways(clock: ManualClock, raw: bytes) -> None:
+    adapter: Any = OpenAIAdapter(BOUNDS)
+    adapter.stream = lambda message, lanes, bounds, agent: Chunked(lanes)
+    found, _, body = inspector(clock, ALL, MASKED).replay(caller(), message(stream=True), LOCAL, adapter, raw)
+    assert found.scan.counts() == {"email": 1}
+    assert body.startswith(b"to [EMAIL]")
+    assert b"roe" not in body

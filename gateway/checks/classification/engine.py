@@ -7,6 +7,7 @@ from gateway.checks.classification.cursor import Cursor
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
 from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.pieces import pieces, shifted, unseen
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.stream import StreamScan
 from gateway.core.finding import Finding, Scan, Scanned
@@ -81,13 +82,33 @@ class Engine:
             whole = self._walk(before + part.text, found, deadline, limit)
         except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
             whole = False
-        if not found and not part.known:
+        if not found and not part.known and not part.cuts:
             return (), whole
         if before:
             found = [finding for one in found if (finding := moved(one, len(before))) is not None]
+        if part.cuts and whole:
+            whole = self._scan_pieces(part, found, deadline, limit)
         if part.known:
             found = _certain(part, found)
         return tuple(sorted(found, key=place_of)), whole
+
+    def _scan_pieces(self, part: Part, found: list[Finding], deadline: int, limit: int) -> bool:
+        """Add what the pieces of a text show by themselves and the text as a whole does not: an identifier that ends
+        where a digit follows is none to who reads both as one. False when they were not read to their end."""
+        alone: list[Finding] = []
+        whole = True
+        for start, end in pieces(part.text, part.cuts):
+            shown: list[Finding] = []
+            try:
+                whole = self._walk(part.text[start:end], shown, deadline, limit - len(found) - len(alone))
+            except Exception:  # noqa: BLE001 -- as of a whole part
+                whole = False
+            alone += [shifted(finding, start) for finding in shown]
+            whole = whole and self._clock.monotonic_ns() <= deadline
+            if not whole:
+                break
+        found += unseen(alone, found)
+        return whole
 
     def _walk(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
         """Walk the whole text, adding findings; False when it was not read to its end."""

@@ -13,6 +13,7 @@ from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, merged
 from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.pieces import shifted, unseen
 from gateway.checks.classification.recognizer import CONTEXT
 from gateway.core.errors import FormatError
 from gateway.core.finding import Finding, Scan
@@ -38,12 +39,19 @@ class Lane:
         self._opened: Hit | None = None
         self._masked = False
         self._shown = False
+        self._alone: list[Finding] = []
+        self._passed = 0
         self.complete = True
 
     @property
     def held(self) -> int:
         """How many characters were taken and not yet decided: at most `WINDOW`."""
         return 0 if self._failed else self._offset + len(self._buffer) - self._cursor.position
+
+    @property
+    def failed(self) -> bool:
+        """Whether its text could not be looked at; none of it was released since."""
+        return self._failed
 
     @property
     def closed(self) -> bool:
@@ -63,6 +71,7 @@ class Lane:
         found = list(self._findings)
         if self._opened is not None:
             found.append(finding_of(self._opened, max(self._cursor.position, self._opened.start + 1)))
+        found += unseen(self._alone, found)
         if self._before:
             found = [finding for one in found if (finding := moved(one, self._before)) is not None]
         return tuple(sorted(found, key=place_of))
@@ -78,10 +87,15 @@ class Lane:
         try:
             self._advance(released, final)
         except Exception:  # noqa: BLE001 -- whatever fails in here, the text that was not looked at must not leave
-            self._failed, self.complete = True, False
-            self._buffer = ""
-            released.append(UNREAD)
+            released.append(self._fail())
         return "".join(released)
+
+    def _fail(self) -> str:
+        """What stands for all that the lane still held, and for what will be fed to it."""
+        shown = "" if self._failed else UNREAD
+        self._failed, self.complete = True, False
+        self._buffer = ""
+        return shown
 
     def _advance(self, released: list[str], final: bool) -> None:
         cursor, buffer, offset = self._cursor, self._buffer, self._offset
@@ -103,7 +117,7 @@ class Lane:
 
     def _release(self, step: Step, start: int, released: list[str]) -> None:
         """Release the text of one step, masked, and remember what was found."""
-        if not step.findings and self._opened is None and step.opened is None and step.complete:
+        if not (step.findings or self._alone) and self._opened is None and step.opened is None and step.complete:
             self._write([], start, step.end, released)
             return
         self.complete = self.complete and step.complete
@@ -114,6 +128,8 @@ class Lane:
             if self._mask(finding)
         ]
         self._findings += found
+        if self._alone:
+            spans += self._beside(start, step.end)
         if self._opened is not None:
             self._cover(self._opened, start, step.end if step.closed is None else step.closed, spans)
         if self._opened is not None and step.closed is not None:
@@ -131,6 +147,16 @@ class Lane:
             spans.append(Span(max(start, long.start), end, long.type, WIDE, silent=self._shown))
             self._shown = True
 
+    def _beside(self, start: int, end: int) -> list[Span]:
+        """What this step shows of findings in pieces that are read by themselves."""
+        while self._passed < len(self._alone) and self._alone[self._passed].end <= start:
+            self._passed += 1
+        return [
+            Span(max(start, one.start), min(end, one.end), one.type, one.end - one.start, silent=one.start < start)
+            for one in self._alone[self._passed :]
+            if one.start < end and start < one.end and self._mask(one)
+        ]
+
     def _write(self, groups: list[tuple[int, int, str]], start: int, end: int, released: list[str]) -> None:
         position = max(start, self._before)
         if end <= position:
@@ -142,6 +168,28 @@ class Lane:
             released.append(shown)
             position = max(position, last)
         released.append(self._buffer[position - self._offset : end - self._offset])
+
+
+class Apart(Lane):
+    """A lane whose pieces may also be read by themselves: what either reading shows is found and masked."""
+
+    def __init__(self, locator: Locator, mask: Mask, before: str = "") -> None:
+        super().__init__(locator, mask, before)
+        self._locator = locator
+        self._fed = len(before)
+
+    def feed(self, text: str) -> str:
+        alone = Lane(self._locator, _never)
+        alone.feed(text)
+        alone.finish()
+        self.complete = self.complete and alone.complete
+        self._alone += [shifted(finding, self._fed) for finding in alone.findings()]
+        self._fed += len(text)
+        return self._fail() if alone.failed else super().feed(text)
+
+
+def _never(finding: Finding) -> bool:
+    return False
 
 
 def _by_type(types: frozenset[str]) -> Mask:
@@ -169,12 +217,13 @@ class StreamScan:
         self._unread = unread
         self._complete = True
 
-    def lane(self, pointer: str, label: str = "") -> Lane:
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> Lane:
         """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
         each stand for themselves may follow each other in one place."""
         lane = self._lanes.get(pointer)
         if lane is None or lane.closed:
-            lane = self._lanes[pointer] = Lane(self._locator, self._mask, labelled(label))
+            kind = Apart if apart else Lane
+            lane = self._lanes[pointer] = kind(self._locator, self._mask, labelled(label))
             self._opened.append(lane)
         return lane
 

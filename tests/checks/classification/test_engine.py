@@ -1,5 +1,7 @@
 """A scan never raises, always says how much it read, and costs no more than its budget."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -167,3 +169,32 @@ def test_nothing_is_known_of_white_space() -> None:
 def test_a_health_term_by_definition_makes_the_identifiers_beside_it_phi() -> None:
     parts = [Part("hl7", "MSH", "name", "", "health-term"), Part("hl7:2:PID-5.1", "Zyx", known="person")]
     assert ENGINE.scan(parts).classes == {"pii", "phi"}
+
+
+def test_a_text_in_pieces_is_read_both_joined_and_apart() -> None:
+    """An identifier over a cut is one, and so is one that a following digit would hide from who reads on."""
+    for text, cut in (("SSN 536-22-8731 it is", 8), ("SSN 536-22-87317 days", 15), ("12536-22-8731 SSN", 2)):
+        for health in (False, True):
+            (findings,) = ENGINE.scan([Part("/x", text, cuts=(cut,))], health_context=health).parts
+            assert [(one.type, text[one.start : one.end]) for one in findings] == [("us-ssn", "536-22-8731")], text
+    (whole,) = ENGINE.scan([Part("/x", "SSN 536-22-87317 days")]).parts
+    assert whole == ()
+
+
+def test_pieces_count_against_the_time_that_a_scan_may_take() -> None:
+    slow = Engine(clock=StillClock(tick_ns=1_000_000), budget_ms=50)
+    text = "bob@example.com " * 200
+    assert slow.scan([Part("/x", text, cuts=tuple(range(1, len(text))))]).scanned == "partial"
+
+
+def test_a_failure_in_a_piece_is_one_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(clock=StillClock(), budget_ms=50)
+    walk = engine._walk
+
+    def failing(text: str, *more: Any) -> bool:
+        if text == "b":
+            raise RuntimeError
+        return walk(text, *more)
+
+    monkeypatch.setattr(engine, "_walk", failing)
+    assert engine.scan([Part("/x", "ab", cuts=(1,))]).scanned == "none"

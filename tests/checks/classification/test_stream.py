@@ -1,6 +1,7 @@
 """A stream releases what the whole text would, however it is cut; what is held back is bounded."""
 
 import random
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -216,4 +217,57 @@ def test_escapes_nested_too_deep_make_the_lane_unscanned() -> None:
     lane = scan.lane("/x")
     lane.feed("bob" + "\\" * 8 + "u0040example.com")
     lane.finish()
+    assert scan.scan().scanned == "partial"
+
+
+def apart(chunks: list[str], types: frozenset[str] = TYPES) -> tuple[str, tuple[Finding, ...]]:
+    scan = ENGINE.stream(types)
+    lane = scan.lane("/artifact", apart=True)
+    released = "".join([*(lane.feed(chunk) for chunk in chunks), lane.finish()])
+    return released, scan.scan().parts[0]
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=texts(), seed=st.integers(0, 1000), widest=st.sampled_from((1, 3, 17, 200, 2000)))
+def test_pieces_that_may_be_read_apart_show_what_a_whole_text_with_the_same_cuts_shows(
+    text: str, seed: int, widest: int
+) -> None:
+    chunks = cuts(text, seed, widest)
+    places = tuple(accumulate(map(len, chunks[:-1])))
+    (whole,) = ENGINE.scan([Part("/x", text, cuts=places)]).parts
+    released, found = apart(chunks)
+    assert found == whole
+    masked = [finding for finding in whole if finding.type in TYPES]
+    hidden = sum(len(text[finding.start : finding.end]) for finding in masked)
+    assert (released == text) == (not hidden)
+    assert apart(chunks, frozenset())[0] == text
+
+
+@pytest.mark.parametrize(
+    ("chunks", "shown"),
+    [
+        (["SSN 123-45", "-6789 is it"], "SSN [US-SSN] is it"),
+        (["SSN 123-45-6789", "7 days"], "SSN [US-SSN]7 days"),
+        (["SSN 12", "123-45-6789"], "SSN 12[US-SSN]"),
+        (["key sk-proj-" + "a1B2" * 6, "c3D4" * 6 + " end"], "key [SECRET-OPENAI-KEY] end"),
+        ([f"token {JWT[:300]}", JWT[300:], " end"], "token [SECRET-JWT] end"),
+        (["write to bob@example.co", "m now"], "write to [EMAIL] now"),
+    ],
+)
+def test_whatever_reading_shows_an_identifier_all_of_it_is_masked(chunks: list[str], shown: str) -> None:
+    assert apart(chunks)[0] == shown
+
+
+def test_a_piece_that_cannot_be_looked_at_by_itself_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = ENGINE.stream(TYPES)
+    lane = scan.lane("/artifact", apart=True)
+    lane.feed("fine so far ")
+
+    def failing(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("gateway.checks.classification.stream.shadow", failing)
+    assert lane.feed("secret") == UNREAD
+    monkeypatch.undo()
+    assert (lane.feed("more"), lane.finish()) == ("", "")
     assert scan.scan().scanned == "partial"

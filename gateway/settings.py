@@ -196,6 +196,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     breaker: "Breaker | None" = None
     assertion: bool = False
     """Whether each request to it carries the gateway's signed assertion."""
+    a2a: "A2a | None" = None
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,6 +214,21 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     open_max_s: float = 60.0
     probes: int = 2
     """Calls that are let through to see whether it has recovered: all must go well."""
+
+
+class A2a(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an agent of protocol `a2a` is spoken to, and what it may be told to contact."""
+
+    binding: Literal["JSONRPC", "HTTP+JSON"] = "JSONRPC"
+    """What the gateway speaks to it, whatever callers speak."""
+    path: str = ""
+    """Of that interface, below `url`; empty: `url` itself."""
+    card: str = "/.well-known/agent-card.json"
+    """Path of its card, below `url`."""
+    push_urls: tuple[str, ...] = ()
+    """Addresses that it may be told to send news of tasks to, or below; without any, to none."""
+    file_urls: tuple[str, ...] = ()
+    """The same for files that it is told to fetch."""
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -422,15 +438,33 @@ def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> N
         raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
     if agent.protocol != "http" and (agent.mapping is not None or agent.openapi is not None):
         raise ConfigurationError(f"{place}: mapping and openapi describe plain HTTP agents alone")
-    if agent.protocol == "mcp" and agent.answer_schema is not None:
-        raise ConfigurationError(f"{place}.answer_schema: answers of MCP may come in streams, which no schema can hold")
+    if agent.protocol in ("mcp", "a2a") and agent.answer_schema is not None:
+        raise ConfigurationError(
+            f"{place}.answer_schema: answers of MCP and A2A may come in streams, which no schema can hold"
+        )
     _connection(place, agent)
+    _interface(place, agent)
     if agent.health is not None and not re.fullmatch(r"/[!-~]*", agent.health):
         raise ConfigurationError(f"{place}.health must be a path that starts with /, below the agent's url")
     _resilience(place, agent)
     for capability in agent.capabilities:
         if not _ID.fullmatch(capability):
             raise ConfigurationError(f"{place}.capabilities must be of lower-case letters, digits and . _ -")
+
+
+def _interface(place: str, agent: Agent) -> None:
+    if agent.a2a is None:
+        return
+    if agent.protocol != "a2a":
+        raise ConfigurationError(f'{place}.a2a is for protocol = "a2a" only')
+    for name, path in (("path", agent.a2a.path), ("card", agent.a2a.card)):
+        if not re.fullmatch(r"/[!-~]*" if name == "card" else r"(/[!-~]*)?", path) or set(path) & set("?#"):
+            raise ConfigurationError(f"{place}.a2a.{name} must be a path that starts with /, below the agent's url")
+    for name, urls in (("push_urls", agent.a2a.push_urls), ("file_urls", agent.a2a.file_urls)):
+        if not all(_ADDRESS.fullmatch(url) for url in urls):
+            raise ConfigurationError(
+                f"{place}.a2a.{name} must be http(s)://host[:port][/path], without user, query or fragment"
+            )
 
 
 def _connection(place: str, agent: Agent) -> None:

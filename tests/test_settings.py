@@ -135,6 +135,14 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
         {"addresses": ["agent.test"]},
         {"max_connections": 0},
         {"max_connections": 65536},
+        {"a2a": {}},
+        {"protocol": "a2a", "answer_schema": "told.json"},
+        {"protocol": "a2a", "a2a": {"path": "rpc"}},
+        {"protocol": "a2a", "a2a": {"path": "/rpc?x=1"}},
+        {"protocol": "a2a", "a2a": {"card": ""}},
+        {"protocol": "a2a", "a2a": {"card": "/card#x"}},
+        {"protocol": "a2a", "a2a": {"push_urls": ["hooks.example"]}},
+        {"protocol": "a2a", "a2a": {"file_urls": [f"https://user:{HIDDEN}@files.example/"]}},
     ],
 )
 def test_an_agent_that_could_not_be_served_or_would_tell_a_secret_is_refused(changed: dict[str, Any]) -> None:

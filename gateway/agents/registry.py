@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from gateway.core.ports import Route
-from gateway.settings import Agent, Settings
+from gateway.core.ports import Interface, Route
+from gateway.settings import A2a, Agent, Settings
 
 _TRANSLATED = frozenset({"openai", "anthropic"})
 """Families whose messages are translated into each other."""
@@ -80,6 +80,17 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         max_connections=agent.max_connections,
         assertion=agent.assertion,
         store_field=agent.store_field,
+        interface=_interface(agent.a2a or A2a()),
+    )
+
+
+def _interface(given: A2a) -> Interface:
+    return Interface(
+        binding=given.binding,
+        path=given.path,
+        card=given.card,
+        push_urls=given.push_urls,
+        file_urls=given.file_urls,
     )
 
 

@@ -58,9 +58,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     too. `sessions` name what this message continues, as `kind:id` (`mcp:…`, `a2a-context:…`): its classes apply.
     `references` name what the provider holds and this gateway may not know (`openai-response:…`, `file:…`):
     `unscanned` unless a session of this gateway's has that name. `lasting`: the answer is a stream that stays open
-    until one of both ends it, so its times are the agent's `listen_timeout_s`. `context` is what the protocol's
-    governor (`exchange.governor`) knows of this message beside its bytes, for the protocol's own adapter. `form` is
-    what the adapter keeps of how it read the body, for its own `render` alone.
+    until one of both ends it, so its times are the agent's `listen_timeout_s`. `shaped`: it is what an agent's schema
+    speaks of; a protocol may have other messages beside. `context` is what the protocol's governor
+    (`exchange.governor`) knows of this message beside its bytes, for the protocol's own adapter. `form` is what the
+    adapter keeps of how it read the body, for its own `render` alone.
     """
 
     protocol: str
@@ -77,6 +78,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     lasting: bool = False
+    shaped: bool = True
     context: object = None
     form: object = None
 

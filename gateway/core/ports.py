@@ -1,7 +1,7 @@
 """Protocols for what does I/O, each with its promise. Two real implementations stand behind each, or will."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -184,6 +184,20 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     depth: int
 
 
+class Interface(msgspec.Struct, frozen=True, kw_only=True):
+    """How an A2A agent is spoken to (`supportedInterfaces` of its card), and what it may be told to contact."""
+
+    binding: Literal["JSONRPC", "HTTP+JSON"] = "JSONRPC"
+    path: str = ""
+    """Of this interface, below the agent's address; empty: the address itself."""
+    card: str = "/.well-known/agent-card.json"
+    """Path of its card, below the agent's address."""
+    push_urls: tuple[str, ...] = ()
+    """Where it may be told to send news of tasks: addresses that a URL must equal or lie below."""
+    file_urls: tuple[str, ...] = ()
+    """Likewise where files may lie that it is told to fetch."""
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """An agent as the registry holds it: what adapters, policy and the client need to know of it."""
 
@@ -221,6 +235,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is sent the gateway's signed word on each request."""
     store_field: bool = True
     """Whether chat completions say `store: false` to it where the caller says nothing of it."""
+    interface: Interface = Interface()
 
 
 class Adapter(Protocol):

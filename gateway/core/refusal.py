@@ -53,6 +53,8 @@ CODES: dict[str, Code] = {
     "unknown_target": Code(404, "There is no such model, agent or capability"),
     "not_found": Code(404, "There is no such resource"),
     "feature_unsupported": Code(400, "The request asks for something that cannot be inspected or enforced"),
+    "destination_not_allowed": Code(403, "The agent may not be told to contact this address"),
+    "push_unsupported": Code(400, "Push notifications are not available for this agent"),
     # limit
     "rate_limited": Code(429, "Too many requests"),
     "concurrency_limited": Code(429, "Too many requests at once"),

@@ -5,6 +5,7 @@ import pytest
 
 from gateway.agents.registry import Registry
 from gateway.core.errors import ConfigurationError
+from gateway.core.ports import Interface
 from gateway.settings import Agent, Settings, Zone
 
 
@@ -72,6 +73,17 @@ def test_a_route_holds_how_the_agent_is_connected_to() -> None:
     assert route is not None
     assert (route.client_certificate, route.client_key) == ("/etc/gateway/c.pem", "/etc/gateway/tls/c.key")
     assert (route.pin, route.addresses, route.max_connections, route.ca) == (pins, networks, 7, None)
+
+
+def test_a_route_holds_how_an_a2a_agent_is_spoken_to() -> None:
+    plain = registry(agent("a", protocol="a2a")).get("a")
+    assert plain is not None
+    assert plain.interface == Interface()
+    given = {"binding": "HTTP+JSON", "path": "/rest", "card": "/c.json", "push_urls": ["https://h/"], "file_urls": []}
+    route = registry(agent("a", protocol="a2a", a2a=given)).get("a")
+    assert route is not None
+    assert (route.interface.binding, route.interface.path, route.interface.card) == ("HTTP+JSON", "/rest", "/c.json")
+    assert (route.interface.push_urls, route.interface.file_urls) == (("https://h/",), ())
 
 
 def test_a_secret_that_cannot_be_resolved_stops_the_start() -> None:

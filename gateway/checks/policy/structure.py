@@ -37,6 +37,14 @@ class ProcessorFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     agreement: AgreementFacts | None
 
 
+class InterfaceFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    binding: str
+    path: str
+    card: str
+    push_urls: tuple[str, ...]
+    file_urls: tuple[str, ...]
+
+
 class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     protocol: str
@@ -57,6 +65,7 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     addresses: tuple[str, ...] = ()
     pin: tuple[str, ...] = ()
     store_field: bool = True
+    a2a: InterfaceFacts | None = None
 
 
 class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

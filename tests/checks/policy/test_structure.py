@@ -20,6 +20,15 @@ def test_no_credential_and_no_reference_to_one_is_in_it() -> None:
     assert b"VERY_SECRET_NAME" not in structure.encode(facts(agent=agents))
 
 
+def test_what_an_agent_may_be_told_to_contact_belongs_to_the_policy() -> None:
+    agents = document()["agent"]
+    before = structure.encode(facts(agent=agents))
+    agents[0] |= {"protocol": "a2a", "a2a": {"push_urls": ["https://hooks.example/"]}}
+    after = structure.encode(facts(agent=agents))
+    assert b"hooks.example" in after
+    assert before != after
+
+
 def test_without_a_tenant_the_one_tenant_is_default() -> None:
     assert [tenant.id for tenant in structure.structure(configured(), "1").tenants] == ["default"]
 

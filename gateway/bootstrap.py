@@ -29,6 +29,7 @@ from gateway.core.errors import ConfigurationError, GatewayError
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Bounds, Clock, Failpoint
 from gateway.core.refusal import Refusal
+from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
 from gateway.exchange.assertions import Assertions
@@ -38,6 +39,7 @@ from gateway.exchange.choosing import Chooser
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
+from gateway.exchange.governor import Governor
 from gateway.exchange.health import Health
 from gateway.exchange.inspector import Inspector
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
@@ -73,6 +75,8 @@ from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
 
 DEFAULT_ORIGIN = "gateway.internal"
+JWKS_PATH = "/.well-known/jwks.json"
+"""Where the public keys are that the gateway signs with on the traffic plane."""
 MAX_DIFF = 256
 """Lines of what changed that one record tells."""
 _SWEEP_S = 5.0
@@ -243,9 +247,25 @@ async def open_gateway(
             await pool.start()
         sealer = Sealer(site.keyring, pool)
         assertions = _assertions(settings, site)
+        # One secret for all tenants: an agent that two of them use knows only its own ids.
+        store = SessionStore(site.engine, site.keyring.search_key(SYSTEM))
+        sessions = Sessions(store, clock, settings.sessions.idle_days)
         mcp = _mcp(site, policy, engine, writers)
+        governors: dict[str, Governor] = {"mcp": mcp, "a2a": A2aGovernor(sessions, bounds)}
         parts = _parts(
-            settings, site, client, policy, registry, engine, bounds, writers, sealer, failpoint, assertions, mcp
+            settings,
+            site,
+            client,
+            policy,
+            registry,
+            engine,
+            bounds,
+            writers,
+            sealer,
+            failpoint,
+            assertions,
+            governors,
+            sessions,
         )
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
@@ -400,7 +420,8 @@ def _parts(
     sealer: Sealer,
     failpoint: Failpoint | None,
     assertions: Assertions,
-    mcp: McpGovernor,
+    governors: Mapping[str, Governor],
+    sessions: Sessions,
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
@@ -411,8 +432,9 @@ def _parts(
         answers,
         address=settings.address,
         origins=settings.server.allowed_origins,
-        governors={"mcp": mcp},
+        governors=governors,
         descriptions=load_descriptions(settings, policy.known_classes),
+        sign=assertions.card_signature(f"{settings.address}{JWKS_PATH}"),
     )
     health = Health(settings.agent, clock)
     site.metrics.agents(health.states)
@@ -436,9 +458,6 @@ def _parts(
     inspector = Inspector(
         router=router, engine=engine, bounds=bounds, stream=settings.classification.stream, policy=policy.digest
     )
-    # One secret for all tenants: an agent that two of them use knows only its own ids.
-    store = SessionStore(site.engine, site.keyring.search_key(SYSTEM))
-    sessions = Sessions(store, clock, settings.sessions.idle_days)
     return Parts(
         clock=clock,
         protocols=protocols,
@@ -476,9 +495,9 @@ def _parts(
 
 
 def _assertions(settings: Settings, site: Site) -> Assertions:
-    """The maker of assertions, with a key only where an agent asks for them."""
+    """The maker of assertions and of cards' signatures, with a key only where there is something to sign."""
     seed = None
-    if any(agent.assertion for agent in settings.agent):
+    if any(agent.assertion or agent.protocol == "a2a" for agent in settings.agent):
         site.keyring.create_assertion_key()
         seed = site.keyring.assertion_key()
     return Assertions(seed=seed, issuer=settings.ledger.origin or DEFAULT_ORIGIN, clock=site.clock)

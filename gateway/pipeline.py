@@ -17,10 +17,10 @@ from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.errors import LedgerUnavailable, PolicyMoved
+from gateway.core.errors import AgentError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Bounds, Clock, Failpoint, Route
-from gateway.core.refusal import Refusal
+from gateway.core.refusal import CODES, Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering, Protocol
 from gateway.exchange.arrival import Arrival, Responder
@@ -158,7 +158,7 @@ class Pipeline:
             self._metrics.agent_error(delivered.routed.route.id, delivered.code)
 
         # 9. inspect the answer as it passes; 10. record the outcome before it is released as complete.
-        return await self._answer(exchange, protocol, responder, delivered)
+        return await self._answer(exchange, protocol, responder, await self._received(exchange, protocol, delivered))
 
     async def identify(self, arrival: Arrival) -> tuple[Exchange, Caller | Refusal]:
         """Step 1 alone, for what needs a caller and sends nothing to an agent. A refusal is on record when it returns.
@@ -271,7 +271,19 @@ class Pipeline:
             return ()
         if outcome is None:
             return self._parts.sessions.sending(caller, classified, routed)
-        return self._parts.sessions.said(caller, classified, routed, outcome.sessions, outcome.classes or ())
+        names, classes = outcome.sessions, outcome.classes or ()
+        return self._parts.sessions.said(caller, classified, routed, names, classes, exchange.begins)
+
+    async def _received(
+        self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered
+    ) -> Delivered | Undelivered:
+        """Between steps 8 and 9: the answer without what is not for this caller at all."""
+        if protocol.governor is None or isinstance(delivered, Undelivered):
+            return delivered
+        try:
+            return await protocol.governor.received(exchange, delivered)
+        except AgentError as error:
+            return Undelivered(routed=delivered.routed, attempts=delivered.attempts, code=error.code)
 
     async def _answer(
         self, exchange: Exchange, protocol: Protocol, responder: Responder, delivered: Delivered | Undelivered
@@ -321,11 +333,15 @@ class Pipeline:
             return
         decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
         # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.
-        await self._append(exchange, scribe.denied(exchange, refusal, decision, why))
+        status = self._told_status(exchange, refusal.code, refusal.status)
+        await self._append(exchange, scribe.denied(exchange, refusal, decision, why, status=status))
 
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """The one end of an exchange that was opened."""
         exchange.closed = True
+        status = self._told_status(exchange, outcome.code, outcome.status)
+        if status != outcome.status:
+            outcome = msgspec.structs.replace(outcome, status=status)
         sessions = self._growths(exchange, outcome)
         await self._append(exchange, self._parts.scribe.outcome(exchange, outcome, sessions=sessions))
         self._ended(exchange, outcome)
@@ -387,6 +403,12 @@ class Pipeline:
         self._metrics.request(exchange.arrival.protocol, refusal.code)
         await self._parts.answering.refuse(exchange, responder, refusal)
 
+    def _told_status(self, exchange: Exchange, code: str, status: int) -> int:
+        """The HTTP status that the caller gets: a protocol may say a refusal with another than its own."""
+        tells = self._parts.protocols[exchange.arrival.protocol].status
+        told = CODES.get(code)
+        return status if tells is None or told is None or told.status != status else tells(code)
+
     # --------------------------------------------------------------------------------------------------------- effects
 
     def _ledger(self, exchange: Exchange) -> Counting:
@@ -409,7 +431,7 @@ class Pipeline:
 
 def _unfit(schema: Schema | None, message: Message) -> Refusal | None:
     """Whether a message breaks a schema. A body that is not JSON cannot fit one; an absent body has nothing to fit."""
-    if schema is None or not message.body:
+    if schema is None or not message.body or not message.shaped:
         return None
     if message.document is None and message.media_type != "application/json":
         return Refusal(code="media_type", field="content-type", hint="application/json")

@@ -82,6 +82,14 @@ class Signing:
         signed = self._head + _encode(msgspec.json.encode(claims))
         return f"{signed}.{_encode(self._key.sign(signed.encode('ascii')))}"
 
+    def detached(self, payload: bytes, keys: str) -> dict[str, str]:
+        """A JWS over bytes that stand elsewhere (RFC 7515 appendix F): protected header and signature. `keys`: URL of
+        the JWK Set with the public key. Its type keeps it apart from assertions."""
+        head = {"alg": "EdDSA", "kid": self.kid, "typ": "JOSE", "jku": keys}
+        protected = _encode(msgspec.json.encode(head))
+        signature = self._key.sign(f"{protected}.{_encode(payload)}".encode("ascii"))
+        return {"protected": protected, "signature": _encode(signature)}
+
 
 class Verifier:
     """Verifies assertions for one agent, each once. Keep one for the life of the process: it remembers which it has

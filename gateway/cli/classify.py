@@ -14,6 +14,9 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from gateway.agents.a2a import PREFIX, A2aRpc
+from gateway.agents.a2a_card import Cards
+from gateway.agents.a2a_words import VERSION, VERSION_NAME
 from gateway.agents.anthropic import AnthropicAdapter
 from gateway.agents.content import read_content
 from gateway.agents.embeddings import EmbeddingsAdapter
@@ -30,6 +33,7 @@ from gateway.settings import Settings
 
 _UNBOUNDED_MS = 1e12
 _ADAPTERS: dict[str, Callable[[Bounds], Adapter]] = {
+    "a2a": lambda bounds: A2aRpc(bounds, Cards("")),
     "anthropic": AnthropicAdapter,
     "openai": OpenAIAdapter,
     "responses": ResponsesAdapter,
@@ -105,9 +109,9 @@ class Classifier:
         return self._found((part,), places=False)
 
     def _body(self, line: bytes, adapter: Adapter) -> dict[str, Any]:
-        headers = (("content-type", "application/json"),)
+        headers = (("content-type", "application/json"), (VERSION_NAME, VERSION))
         message = adapter.read(
-            Inbound(method="POST", path="/", query="", headers=headers, body=line.strip()),
+            Inbound(method="POST", path=f"{PREFIX}agent", query="", headers=headers, body=line.strip()),
             self._bounds,
         )
         if isinstance(message, Refusal):

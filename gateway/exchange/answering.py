@@ -19,7 +19,7 @@ from gateway.core.ports import Adapter, Bounds, Frames, Route, StreamFilter
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
 from gateway.exchange.digest import Digest
-from gateway.exchange.ended import ENDS, EVENT_STREAM, STREAM_HEADERS, STRICTNESS, base, told
+from gateway.exchange.ended import ENDS, EVENT_STREAM, ORDERLY, STREAM_HEADERS, STRICTNESS, base, told
 from gateway.exchange.events import Evented
 from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered, Undelivered
@@ -34,7 +34,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     `frames` reads the streams of a protocol whose events are each a whole message. `error`, where an error names the
     request it answers (JSON-RPC), writes it instead of the adapter's own: refusal, exchange, and the request if it was
     read. `challenge` gives the `WWW-Authenticate` of a 401 on a path. `error_event` is the line that names
-    an error in a stream, for clients that tell events by their names.
+    an error in a stream, for clients that tell events by their names. `status` gives the HTTP status of a refusal, by
+    its code, where the protocol wants another than the refusal's own.
     """
 
     adapter: Adapter
@@ -50,6 +51,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     error: Callable[[Refusal, str, Inbound | None], bytes] | None = None
     challenge: Callable[[str], str] | None = None
     error_event: bytes = b""
+    status: Callable[[str], int] | None = None
 
 
 class Passing(Port):
@@ -124,13 +126,15 @@ class Answering:
             headers.append(("www-authenticate", challenge))
         if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
             headers.append(("Retry-After", str(refusal.retry_after)))
-        await responder.start(refusal.status, headers)
+        status = refusal.status if protocol.status is None else protocol.status(refusal.code)
+        await responder.start(status, headers)
         await responder.write(body, last=True)
 
     async def announce(self, exchange: Exchange, names: tuple[str, ...]) -> None:
         """Make the names that a stream is about to give away durable, before their bytes leave."""
         if exchange.caller is not None and exchange.classified is not None and exchange.routed is not None:
-            await self._sessions.announce(exchange.caller, exchange.classified, exchange.routed, names)
+            caller, begins = exchange.caller, exchange.begins
+            await self._sessions.announce(caller, exchange.classified, exchange.routed, names, begins)
 
     def headers(
         self, exchange: Exchange, inspected: Inspected | None, *, denied: bool = False
@@ -236,9 +240,9 @@ class _Streamed:
     ) -> None:
         self._answering, self._inspector, self._exchange = answering, inspector, exchange
         self._delivered, self._plan = delivered, plan
-        _, message = _parties(exchange)
+        _, self._message = _parties(exchange)
         self._lanes: StreamScan = inspector.lanes(plan, delivered.routed.route)
-        self._filter: StreamFilter = protocol.adapter.stream(message, self._lanes, bounds, delivered.routed.route)
+        self._filter: StreamFilter = protocol.adapter.stream(self._message, self._lanes, bounds, delivered.routed.route)
         self._digest = Digest("response")
         self._named: tuple[str, ...] = ()
         self._refusal: Refusal | None = None
@@ -252,9 +256,19 @@ class _Streamed:
                     break
             await self._pass(self._filter.finish(), responder)
         except AgentError as error:
-            self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
-            return self._outcome(self._refusal.code, 200, error.code)
+            if not (self._message.lasting and error.code in ORDERLY and await self._over(responder)):
+                self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
+                return self._outcome(self._refusal.code, 200, error.code)
+        self._digest.add(self._filter.closing)
         return self._outcome("ok", 200)
+
+    async def _over(self, responder: Responder) -> bool:
+        """The end of a stream that lasts: what was still held. False if what was read so far cannot end here."""
+        try:
+            await self._pass(self._filter.finish(), responder)
+        except AgentError:
+            return False
+        return True
 
     async def _pass(self, data: bytes, responder: Responder) -> None:
         if self._filter.sessions != self._named:
@@ -271,7 +285,8 @@ class _Streamed:
         await responder.write(self._filter.closing, last=True)
 
     def cut(self) -> Outcome:
-        return self._outcome("client_disconnected", 499)
+        # Whoever opened a lasting stream ends it by going away.
+        return self._outcome("ok", 200) if self._message.lasting else self._outcome("client_disconnected", 499)
 
     def _outcome(self, code: str, status: int, reason: str | None = None) -> Outcome:
         inspected = self._inspector.streamed(self._plan, self._lanes, self._delivered.routed.route)
@@ -309,7 +324,7 @@ class _Buffered:
         caller, message = _parties(self._exchange)
         route = self._delivered.routed.route
         try:
-            raw = b"".join([chunk async for chunk in _stream(self._delivered)])
+            raw = await self._read(message)
             inspected, passed, body = self._inspector.replay(caller, message, route, self._protocol.adapter, raw)
         except AgentError as error:
             self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
@@ -319,13 +334,26 @@ class _Buffered:
             self._refusal = inspected.refusal
             outcome = base(self._delivered, self._refusal.code, self._refusal.status)
         else:
-            outcome = msgspec.structs.replace(base(self._delivered, "ok", 200), released=body, media_type=EVENT_STREAM)
+            outcome = msgspec.structs.replace(
+                base(self._delivered, "ok", 200), released=body + self._closing, media_type=EVENT_STREAM
+            )
         return msgspec.structs.replace(
             told(outcome, inspected, len(inspected.scan.parts)),
             tokens_in=passed.tokens_in,
             tokens_out=passed.tokens_out,
             sessions=passed.sessions,
         )
+
+    async def _read(self, message: Message) -> bytes:
+        """The whole stream; of one that lasts, as much as came in its time."""
+        chunks: list[bytes] = []
+        try:
+            async for chunk in _stream(self._delivered):
+                chunks.append(chunk)
+        except AgentError as error:
+            if not (message.lasting and error.code in ORDERLY):
+                raise
+        return b"".join(chunks)
 
     async def release(self, responder: Responder) -> None:
         if self._refusal is not None:

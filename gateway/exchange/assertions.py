@@ -1,8 +1,9 @@
-"""Step 8: the gateway's signed word to an agent that asks for it (`[[agent]] assertion`)."""
+"""What the gateway signs on the traffic plane: its word to an agent that asks for it (step 8, `[[agent]] assertion`),
+and the cards of A2A agents as it gives them."""
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,7 +15,7 @@ from gateway.exchange.exchange import Exchange, Routed
 
 
 class Assertions:
-    """Makes assertions. `seed`: the signing key's, None where no agent asks for any; `issuer`: the gateway's name."""
+    """Makes assertions. `seed`: the signing key's, None where nothing is to be signed; `issuer`: the gateway's name."""
 
     def __init__(self, *, seed: bytes | None, issuer: str, clock: Clock) -> None:
         self._signing = None if seed is None else Signing(seed)
@@ -24,6 +25,12 @@ class Assertions:
     def keys(self) -> Sequence[Mapping[str, str]]:
         """The public keys, as a JWK Set holds them."""
         return () if self._signing is None else (self._signing.jwk,)
+
+    def card_signature(self, keys: str) -> Callable[[bytes], Mapping[str, str]] | None:
+        """Signs an A2A agent card's canonical bytes (A2A 1.0 §8.4.2); None without a key. `keys`: where the public one
+        is to be had."""
+        signing = self._signing
+        return None if signing is None else lambda payload: signing.detached(payload, keys)
 
     def vouched(self, exchange: Exchange, routed: Routed, outgoing: Outgoing) -> Outgoing:
         """This request with the gateway's word on it; as it is, for an agent that does not ask for that. Each call

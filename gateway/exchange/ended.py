@@ -17,6 +17,8 @@ ENDS = {
     "session_taken": "not_found",
 }
 """What a caller is told for an agent's error code; everything else is `agent_unavailable`."""
+ORDERLY = frozenset({"timeout_response", "timeout_total", "closed_early"})
+"""How a lasting stream may end without anything being wrong: callers open it again."""
 STRICTNESS = ("route", "redact", "tokenize", "approve", "deny")
 EVENT_STREAM = "text/event-stream"
 STREAM_HEADERS = [("content-type", EVENT_STREAM), ("cache-control", "no-store"), ("x-accel-buffering", "no")]

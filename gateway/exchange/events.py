@@ -18,13 +18,11 @@ from gateway.core.ports import Frame, Frames
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
 from gateway.exchange.digest import Digest
-from gateway.exchange.ended import ENDS, EVENT_STREAM, STREAM_HEADERS, STRICTNESS, base
+from gateway.exchange.ended import ENDS, EVENT_STREAM, ORDERLY, STREAM_HEADERS, STRICTNESS, base
 from gateway.exchange.exchange import Outcome
 from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
 
-_ORDERLY = frozenset({"timeout_response", "timeout_total", "closed_early"})
-"""How a lasting stream may end without anything being wrong: callers open it again."""
 Refuse = Callable[[Responder, Refusal], Awaitable[None]]
 Announce = Callable[[tuple[str, ...]], Awaitable[None]]
 
@@ -65,7 +63,7 @@ class Evented:
             if not self._ended:
                 await self._pass(self._frames.finish(), responder)
         except AgentError as error:
-            if not (self._message.lasting and error.code in _ORDERLY):
+            if not (self._message.lasting and error.code in ORDERLY):
                 self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
                 return self._outcome(self._refusal.code, 200, error.code)
         if self._refusal is not None:

@@ -9,6 +9,7 @@ import msgspec
 from gateway.core.caller import Caller, Identity
 from gateway.core.decision import Decision, Ruling
 from gateway.core.finding import Scan
+from gateway.core.ids import random_id
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
 from gateway.exchange.arrival import Arrival
@@ -80,7 +81,7 @@ def all_classes(*sources: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How an exchange ended. `released` is what the caller was given (of a stream, all but its closing event)."""
+    """How an exchange ended. `released` is what the caller is given, a stream's closing event included."""
 
     code: str
     status: int
@@ -147,6 +148,7 @@ class Exchange:
         "place",
         "rate",
         "routed",
+        "session",
         "span",
         "started_ns",
         "started_us",
@@ -186,6 +188,8 @@ class Exchange:
         """Its place at the agent that `routed` names."""
         self.held: list[Callable[[], None]] = []
         """What gives back all that it has taken: places, its lease, the agent's stream."""
+        self.session = ""
+        """The random id of the session that it begins, once it does; the same for all names that it gives away."""
         self.closed = False
         """Whether its end was handed to the ledger."""
 
@@ -194,6 +198,11 @@ class Exchange:
         in the same breath, so that no way out of a request can leave one behind."""
         while self.held:
             self.held.pop()()
+
+    def begins(self) -> str:
+        """The id of the session that this exchange begins."""
+        self.session = self.session or random_id("se")
+        return self.session
 
     @property
     def traceparent(self) -> str:

@@ -15,6 +15,8 @@ from gateway.core.message import Message
 from gateway.core.ports import Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Outcome
+from gateway.exchange.forwarder import Delivered
+from gateway.exchange.listening import Listening
 from gateway.exchange.mcp_tools import Fetch, McpTools
 from gateway.store.mcp_sessions import McpSessions, Owner
 
@@ -29,7 +31,7 @@ class McpGovernor:
         self._sessions, self._tools = sessions, tools
         self._fetch: Fetch | None = None
         self._listening: dict[str, WeakSet[Exchange]] = {}
-        self._streams: dict[str, WeakSet[Exchange]] = {}
+        self._streams = Listening()
 
     def fetches(self, fetch: Fetch) -> None:
         """From now on tools that are not known are looked for, in this way."""
@@ -40,8 +42,9 @@ class McpGovernor:
         within = await self._session(exchange, message, agent)
         if isinstance(within, Refusal):
             return within
-        if within.lasting and not self._listens(exchange, agent):
-            return Refusal(code="concurrency_limited", hint="fewer streams that stay open", retry_after=60)
+        crowded = self._streams.admit(exchange, agent) if within.lasting else None
+        if crowded is not None:
+            return crowded
         talk = talk_of(within)
         if talk.rpc is not None and talk.rpc.method == "tools/list":
             await self._tools.lists(exchange, agent, talk)
@@ -71,6 +74,9 @@ class McpGovernor:
             self._listening.setdefault(given, WeakSet()).add(exchange)
         return _within(message, given)
 
+    async def received(self, exchange: Exchange, delivered: Delivered) -> Delivered:
+        return delivered
+
     async def settle(self, exchange: Exchange, outcome: Outcome) -> None:
         """Keeps a session that was opened, ends one that the caller ended or the agent does not know any more, and
         keeps what was seen of tools.
@@ -90,14 +96,6 @@ class McpGovernor:
 
     def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         return () if exchange.message is None else note_session(talk_of(exchange.message), wire)
-
-    def _listens(self, exchange: Exchange, agent: Route) -> bool:
-        """Whether one more stream may stay open: half of an agent's connections are for those who want an answer."""
-        streams = self._streams.setdefault(agent.id, WeakSet())
-        if sum(not one.closed for one in streams) >= max(1, agent.max_connections // 2):
-            return False
-        streams.add(exchange)
-        return True
 
     def _held(self, session: str) -> bool:
         """Whether a stream of this session is open here: then it is not idle."""

@@ -10,6 +10,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.agents.a2a import A2aRest, A2aRpc
+from gateway.agents.a2a_card import Cards, Sign
+from gateway.agents.a2a_errors import rest_error, rpc_status
+from gateway.agents.a2a_errors import rpc_error as a2a_error
+from gateway.agents.a2a_words import MEDIA_TYPE
 from gateway.agents.anthropic import AnthropicAdapter, AnthropicCountAdapter, anthropic_error
 from gateway.agents.description import Description
 from gateway.agents.embeddings import EmbeddingsAdapter
@@ -44,13 +49,15 @@ def wire_protocols(
     origins: Iterable[str] = (),
     governors: Mapping[str, Governor] | None = None,
     descriptions: Mapping[str, Description] | None = None,
+    sign: Sign | None = None,
 ) -> dict[str, Protocol]:
     """Every protocol by its name. `schemas` and `answers` are those of agents that have one, by agent id; `governors`
     by protocol. `address` is where callers reach the gateway, `origins` whose pages may be among them;
-    `descriptions` what is declared of plain HTTP agents' routes, by agent id."""
+    `descriptions` what is declared of plain HTTP agents' routes, by agent id; `sign` signs agents' cards."""
     governors = governors or {}
     mcp = McpAdapter(bounds, frozenset({*origins, _origin(address)}))
     http = HttpAdapter(registry, bounds, descriptions or {})
+    cards = Cards(address, sign)
 
     def model(adapter: OpenAIAdapter | ResponsesAdapter | EmbeddingsAdapter, title: str) -> Protocol:
         """A protocol of OpenAI's, whose messages name their target as a model."""
@@ -124,6 +131,33 @@ def wire_protocols(
             error=rpc_error,
             challenge=lambda path: _challenge(address, path),
         ),
+        "a2a": Protocol(
+            adapter=A2aRpc(bounds, cards),
+            candidates=lambda message: alone(registry, "a2a", message),
+            error_type="application/json",
+            schema=None,
+            schemas=schemas,
+            answer_schemas={},
+            target_field="path",
+            target_hint="/a2a/ and the id of an agent",
+            governor=governors.get("a2a"),
+            error=a2a_error,
+            error_event=b"event: error\n",
+            status=rpc_status,
+        ),
+        "a2a-rest": Protocol(
+            adapter=A2aRest(bounds, cards),
+            candidates=lambda message: alone(registry, "a2a", message),
+            error_type=MEDIA_TYPE,
+            schema=None,
+            schemas=schemas,
+            answer_schemas={},
+            target_field="path",
+            target_hint="/a2a/ and the id of an agent",
+            governor=governors.get("a2a"),
+            error=rest_error,
+            error_event=b"event: error\n",
+        ),
     }
     return translated(registry, bounds, protocols)
 
@@ -154,7 +188,9 @@ def offer(protocols: Mapping[str, Protocol], message: Message, agent: Route) -> 
     adapter = protocols[message.protocol].adapter
     if isinstance(adapter, Translating):
         return adapter.offer(message, agent)
-    return Fit(message.document) if adapter.serves(message, agent) else Unfit("protocol")
+    if not adapter.serves(message, agent):
+        return Unfit("protocol")
+    return Fit(message.document if message.shaped else None)
 
 
 def speaking(registry: Registry, family: str, message: Message) -> tuple[Route, ...]:

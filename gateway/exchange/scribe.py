@@ -113,8 +113,17 @@ class Scribe:
         entry = _Beside(detail=detail, closes=True, sealed=sealed, key=key, sessions=sessions)
         return self._entry(exchange, said, values, entry)
 
-    def denied(self, exchange: Exchange, refusal: Refusal, decision: Decision | None, why: Sequence[str] = ()) -> Entry:
-        """`exchange.denied`: a refusal, durable before it is sent. Stands alone: nothing was opened, nothing left."""
+    def denied(
+        self,
+        exchange: Exchange,
+        refusal: Refusal,
+        decision: Decision | None,
+        why: Sequence[str] = (),
+        *,
+        status: int | None = None,
+    ) -> Entry:
+        """`exchange.denied`: a refusal, durable before it is sent. Stands alone: nothing was opened, nothing left.
+        `status`: the HTTP status that it is told with, where that is another than its own."""
         values, message = self._values(exchange), exchange.message
         values["outcome.latency_us"] = self._latency(exchange)
         key: ExchangeKey | None = None
@@ -127,7 +136,7 @@ class Scribe:
             exchange,
             decision=decision or self._undecided,
             weighed=decision is not None,
-            ended=(refusal.code, refusal.status),
+            ended=(refusal.code, status or refusal.status),
             request=None if message is None or key is None else (media_type(message.media_type or None),),
         )
         reason = ": ".join((refusal.code, *(item for item in (refusal.field, refusal.hint) if item)))

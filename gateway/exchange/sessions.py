@@ -7,7 +7,7 @@ with the outcome, before the answer is released as complete. What was masked bef
 agent never had it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gateway.core.caller import Caller
 from gateway.core.ids import random_id
@@ -21,8 +21,10 @@ from gateway.store.sessions import SessionStore, StoredSession
 MAX_NAMES = 64
 """Names that one message may continue, and that one answer may begin."""
 AGENTS_OWN = frozenset({"a2a-task"})
-"""Kinds of names that only agents make up. One that is not known was made elsewhere, so it is no beginning: what it
-stands for is `unscanned`, like a reference."""
+"""Kinds of names that only agents make up, and give away in an answer. One that is not known here was given to
+somebody else, or to nobody: it is refused like another's, so that neither can be told from the other."""
+_AT_ONCE = 500
+"""Keys that are looked up together."""
 _DAY_US = 86_400_000_000
 
 
@@ -46,8 +48,10 @@ class Sessions:
         unknown = False
         for name, key in keys.items():
             stored = found.get(key)
+            if stored is None and name.partition(":")[0] in AGENTS_OWN:
+                return Refusal(code="not_found")
             if stored is None:
-                begins = name not in message.references and name.partition(":")[0] not in AGENTS_OWN
+                begins = name not in message.references
                 started += [key] if begins else []
                 unknown = unknown or not begins
             elif self._owns(caller, stored) and now < stored.expires_us:
@@ -55,6 +59,20 @@ class Sessions:
             else:
                 return Refusal(code="not_found")
         return _joined(known, tuple(started), unknown)
+
+    async def owned(self, caller: Caller, names: tuple[str, ...], route: Route) -> frozenset[str]:
+        """Those of these names that are this caller's sessions with this agent, and have not ended."""
+        keys = {self._store.key(name): name for name in names}
+        waiting, mine, now = list(keys), set[str](), self._clock.now_us()
+        while waiting:
+            found = await self._store.find(tuple(waiting[:_AT_ONCE]))
+            waiting = waiting[_AT_ONCE:]
+            mine |= {
+                keys[key]
+                for key, stored in found.items()
+                if self._owns(caller, stored) and now < stored.expires_us and stored.agent == route.id
+            }
+        return frozenset(mine)
 
     async def began(self, caller: Caller, joined: Joined, routed: Routed) -> bool:
         """After the intent: whether the sessions that this message began are the caller's and this agent's. Two that
@@ -86,14 +104,15 @@ class Sessions:
         routed: Routed,
         names: tuple[str, ...],
         classes: Iterable[str],
+        begins: Callable[[], str] = lambda: random_id("se"),
     ) -> tuple[SessionGrowth, ...]:
         """What the outcome adds: the classes of what the agent said, to what was continued and to the names that its
-        answer gave away."""
+        answer gave away. `begins`: the id of a session that this exchange is the first of."""
         joined = classified.joined
         fresh = frozenset(classes) - {"public"}
         continued = () if joined is None else (*joined.known, *joined.started)
         before = frozenset() if joined is None else joined.sent | joined.said
-        session = random_id("se") if joined is None else joined.id
+        session = begins() if joined is None else joined.id
         growths = []
         if fresh - before:
             growths = [self._growth(key, session, caller, routed.route, said=fresh - before) for key in continued]
@@ -107,9 +126,16 @@ class Sessions:
         ]
         return tuple(growths)
 
-    async def announce(self, caller: Caller, classified: Classified, routed: Routed, names: tuple[str, ...]) -> None:
+    async def announce(
+        self,
+        caller: Caller,
+        classified: Classified,
+        routed: Routed,
+        names: tuple[str, ...],
+        begins: Callable[[], str] = lambda: random_id("se"),
+    ) -> None:
         """Make the names that a stream gives away durable before it does: whoever uses one at once finds it known."""
-        growths = self.said(caller, classified, routed, names, ())
+        growths = self.said(caller, classified, routed, names, (), begins)
         if growths:
             await self._store.put(caller.tenant, growths)
 

@@ -38,10 +38,14 @@ TRAFFIC = {
 TRAFFIC_BELOW = {
     "/agents/": "http",
     "/mcp/": "mcp",
+    "/a2a/": "a2a",
     "/v1/messages/": "anthropic-unmodelled",
     "/v1/": "unmodelled",
 }
 """The same for everything below a path; the first that fits."""
+FURTHER_BELOW = {"/a2a/": "a2a-rest"}
+"""The same for everything that lies below a path that lies below one of those: an agent's address is the one, its
+resources the other."""
 _MODELS = re.compile(rf"{MODELS}(/[^/]+)?")
 """What of the API lies below one of those, where it is read."""
 
@@ -52,6 +56,7 @@ class Application:
     def __init__(self, pipeline: Pipeline, server: Server, api: Litestar) -> None:
         self._exact = {path: Traffic(pipeline, server, protocol) for path, protocol in TRAFFIC.items()}
         self._below = tuple((prefix, Traffic(pipeline, server, protocol)) for prefix, protocol in TRAFFIC_BELOW.items())
+        self._further = {prefix: Traffic(pipeline, server, protocol) for prefix, protocol in FURTHER_BELOW.items()}
         self.api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +67,9 @@ class Application:
                 return await traffic(scope, receive, send)
             for prefix, below in self._below:
                 if path.startswith(prefix) and not (scope["method"] == "GET" and _MODELS.fullmatch(path)):
+                    further = self._further.get(prefix)
+                    if further is not None and "/" in path[len(prefix) :]:
+                        return await further(scope, receive, send)
                     return await below(scope, receive, send)
         return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
 

@@ -67,6 +67,19 @@ def test_what_was_signed_is_what_is_read() -> None:
     assert verified(verifier(), made({})) == claims()
 
 
+def test_what_is_signed_apart_is_a_jws_over_it_and_no_assertion() -> None:
+    """RFC 7515 appendix F: the payload stands elsewhere."""
+    signing = Signing(SEED)
+    found = signing.detached(b"{}", "https://gw.example/keys")
+    head = json.loads(base64.urlsafe_b64decode(found["protected"] + "=="))
+    assert head == {"alg": "EdDSA", "kid": signing.kid, "typ": "JOSE", "jku": "https://gw.example/keys"}
+    public = Ed25519PrivateKey.from_private_bytes(SEED).public_key()
+    signed = f"{found['protected']}.{encoded(b'{}')}"
+    public.verify(base64.urlsafe_b64decode(found["signature"] + "=="), signed.encode())
+    with pytest.raises(VerificationError):
+        verified(verifier(), f"{signed}.{found['signature']}")
+
+
 def test_the_key_is_named_by_its_thumbprint() -> None:
     """RFC 8037 appendix A.1 to A.3."""
     seed = base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")

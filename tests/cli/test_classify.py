@@ -85,6 +85,16 @@ def test_bodies_of_messages_are_read(gateway: Run, empty: Path) -> None:
     assert answer["classes"] == ["pii"]
 
 
+def test_bodies_of_a2a_are_read(gateway: Run, empty: Path) -> None:
+    params = {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": f"write to {MAIL}"}]}}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": params}
+    (empty / "bodies").write_text(json.dumps(request) + "\n" + json.dumps({**request, "method": "message/send"}) + "\n")
+    answer, unknown = answers(gateway("classify", "--protocol", "a2a", "bodies").out)
+    assert answer["findings"][0]["pointer"] == "/message/parts/0/text"
+    assert answer["classes"] == ["pii"]
+    assert set(unknown) == {"error"}
+
+
 @pytest.mark.parametrize("protocol", ["responses", "embeddings"])
 def test_bodies_of_every_protocol_of_openais_are_read(gateway: Run, empty: Path, protocol: str) -> None:
     (empty / "bodies").write_text(json.dumps({"model": "m", "input": f"write to {MAIL}"}) + "\n")

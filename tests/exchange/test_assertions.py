@@ -1,5 +1,7 @@
 """What the gateway says of a request is what was decided, and nothing is said to an agent that does not ask."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -60,3 +62,12 @@ def test_nothing_is_said_to_who_does_not_ask_and_what_was_not_classified_is_unsc
     by = Verifier(assertions.keys, issuer="gateway.test", agent="local")
     claims = by.verify(value, method="POST", path="/base/notes?x=1", body=b"{}", now_s=clock.now_us() / 1e6)
     assert (claims.classes, claims.purpose) == (("unscanned",), None)
+
+
+def test_a_card_is_signed_with_the_key_that_is_published(clock: ManualClock) -> None:
+    assertions = Assertions(seed=bytes(32), issuer="gateway.test", clock=clock)
+    sign = assertions.card_signature("https://gw.example/.well-known/jwks.json")
+    assert sign is not None
+    head = json.loads(base64.urlsafe_b64decode(sign(b"{}")["protected"] + "=="))
+    assert (head["kid"], head["jku"]) == (assertions.keys[0]["kid"], "https://gw.example/.well-known/jwks.json")
+    assert Assertions(seed=None, issuer="gateway.test", clock=clock).card_signature("x") is None

@@ -9,6 +9,7 @@ from gateway.core.message import Inbound, Message
 from gateway.core.ports import Bounds
 from gateway.exchange.protocols import alone, conversing, offer, speaking, wire_protocols
 from gateway.settings import Agent, Settings, Zone
+from tests.agents.a2a_making import AGENT, message, read, rpc
 
 _IN_HOUSE = Zone(id="in-house", trusted=True)
 
@@ -80,6 +81,14 @@ def test_an_agent_is_offered_what_it_can_read_or_told_to_be_unfit() -> None:
     assert offer(protocols, said, chatty) == Fit(None)
     assert offer(protocols, said, plain) == Unfit("protocol")
     assert offer(protocols, msgspec.structs.replace(said, protocol="http"), chatty) == Unfit("protocol")
+
+
+def test_a_schema_speaks_of_some_messages_of_a_protocol_alone() -> None:
+    bounds = Bounds(body_bytes=1000, answer_bytes=1000, depth=10)
+    protocols = wire_protocols(_registry(), bounds, {}, {})
+    said, asked = read(rpc("SendMessage", {"message": message()})), read(rpc("GetTask", {"id": "t-1"}))
+    assert offer(protocols, said, AGENT) == Fit({"message": message()})
+    assert offer(protocols, asked, AGENT) == Fit(None)
 
 
 def test_a_schema_is_held_against_the_callers_words_only_where_the_agent_gets_those() -> None:

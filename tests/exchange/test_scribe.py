@@ -178,6 +178,14 @@ def test_a_refusal_before_the_message_was_read_has_no_request_and_no_key(clock: 
     assert entry.envelope.decision.effect == "deny"
 
 
+def test_a_refusal_is_on_record_with_the_status_that_it_is_told_with(clock: ManualClock) -> None:
+    refusal = Refusal(code="policy_denied")
+    for status, told in ((None, 403), (200, 200)):
+        outcome = scribe(clock).denied(known(clock), refusal, decision("deny"), status=status).envelope.outcome
+        assert outcome is not None
+        assert (outcome.code, outcome.status) == ("policy_denied", told)
+
+
 def test_a_failed_identification_names_no_one_and_keeps_the_address_out_of_the_envelope(clock: ManualClock) -> None:
     counted = Counted(source="10.9.8.7", code="credential_invalid", count=3, window_s=60)
     entry = scribe(clock).failed("_system", counted)

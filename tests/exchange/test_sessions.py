@@ -145,12 +145,42 @@ async def test_a_reference_that_is_not_known_is_unscanned_and_stays_so(
     assert (found.sent, found.unknown, found.started) == (frozenset({"unscanned"}), True, ())
     both = await joined(sessions, "openai-response:9", known=("openai-response:9",))
     assert (both.sent, both.unknown, both.started) == (frozenset({"unscanned"}), True, ())
-    assert (await joined(sessions, "a2a-task:1")).sent == {"unscanned"}
     mixed = await joined(sessions, "a2a-context:1", known=("file:1",))
     classes = seen(clock, mixed, inherited=("unscanned",))
     await kept.put("tn_1", sessions.sending(caller(), classes, routed()))
     assert (await joined(sessions, "a2a-context:1")).sent == frozenset()
     assert (await joined(sessions, "a2a-context:1")).unknown is False
+
+
+async def test_a_task_that_no_answer_gave_away_is_refused_like_anothers(
+    sessions: Sessions, kept: Kept, clock: ManualClock
+) -> None:
+    """Only agents make them up: whoever names one that is not known here was not given it."""
+    await kept.put("tn_1", sessions.said(caller(), seen(clock), routed(), ("a2a-task:local/1",), ()))
+    other = msgspec.structs.replace(caller(), actor="ac_2")
+    for who, asked in (
+        (caller(), asking("a2a-task:local/2")),
+        (caller(), asking(references=("a2a-task:local/2",))),
+        (caller(), asking("a2a-context:1", "a2a-task:local/2")),
+        (other, asking("a2a-task:local/1")),
+    ):
+        assert await sessions.join(who, asked) == Refusal(code="not_found")
+    assert isinstance(await sessions.join(caller(), asking("a2a-task:local/1")), Joined)
+
+
+async def test_which_of_many_names_are_the_callers_own_with_an_agent(
+    sessions: Sessions, kept: Kept, clock: ManualClock
+) -> None:
+    names = tuple(f"a2a-task:local/{number}" for number in range(1_200))
+    for name in (names[0], names[700], names[1_199]):
+        await kept.put("tn_1", sessions.said(caller(), seen(clock), routed(), (name,), ()))
+    await kept.put("tn_1", sessions.said(caller(), seen(clock), routed(SKY), (names[5],), ()))
+    other = msgspec.structs.replace(caller(), actor="ac_2")
+    assert await sessions.owned(caller(), names, LOCAL) == {names[0], names[700], names[1_199]}
+    assert await sessions.owned(other, names, LOCAL) == frozenset()
+    assert await sessions.owned(caller(), (), LOCAL) == frozenset()
+    clock.advance(31 * DAY_S)
+    assert await sessions.owned(caller(), names, LOCAL) == frozenset()
 
 
 @pytest.mark.parametrize(

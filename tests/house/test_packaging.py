@@ -11,6 +11,7 @@ _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"
 
 # Distribution → the module it is imported as, where they differ.
 _MODULES = {
+    "a2a-sdk": "a2a",
     "google-re2": "re2",
     "pyahocorasick": "ahocorasick",
     "python-jose": "jose",

@@ -27,3 +27,13 @@ async def test_a_body_to_the_api_is_bounded(sqlite_settings: Settings) -> None:
     async with audited(sqlite_settings) as api:
         large = await api.post("/audit/search", content=b"x" * (2 << 20))
         assert large.json()["type"] == "urn:gateway:problem:body_too_large"
+
+
+async def test_an_agents_address_and_what_lies_below_it_speak_the_bindings_of_a2a(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        http = api.site.http
+        by_rpc = await http.post("/a2a/ward", json={})
+        assert (by_rpc.status_code, by_rpc.json()["jsonrpc"]) == (401, "2.0")
+        for path in ("/a2a/ward/tasks", "/a2a/ward/", "/a2a/ward//tasks", "/a2a/ward/.well-known/agent-card.json"):
+            below = await http.get(path)
+            assert (below.status_code, below.json()["error"]["status"]) == (401, "UNAUTHENTICATED"), path

@@ -1,0 +1,59 @@
+"""What A2A adds around an exchange: where an agent may be told to send news and fetch files, and whose tasks a list
+shows.
+
+An agent's tasks are its callers' together, and the gateway is one client to it: what it lists are everybody's. A caller
+is shown those that are its own, as its sessions know them.
+"""
+
+import msgspec
+
+from gateway.agents.a2a import asked_of, listed, only_listed
+from gateway.agents.a2a_call import task_name
+from gateway.agents.destinations import allowed
+from gateway.core.message import Message
+from gateway.core.ports import Bounds, Route
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Exchange, Outcome
+from gateway.exchange.forwarder import Delivered
+from gateway.exchange.listening import Listening
+from gateway.exchange.sessions import Sessions
+
+
+class A2aGovernor:
+    """The governor of both bindings. `bounds`: what an answer may measure."""
+
+    def __init__(self, sessions: Sessions, bounds: Bounds) -> None:
+        self._sessions, self._bounds = sessions, bounds
+        self._listening = Listening()
+
+    async def admit(self, exchange: Exchange, message: Message, agent: Route) -> Message | Refusal:
+        """Refuses to tell the agent of an address that is not among those it may contact (server-side request
+        forgery), whatever policy says of telling it any."""
+        asked, interface = asked_of(message), agent.interface
+        for place, url in asked.call.pushes():
+            if not interface.push_urls:
+                return Refusal(code="push_unsupported")
+            if not allowed(url, interface.push_urls):
+                return Refusal(code="destination_not_allowed", field=place, hint="a URL below the agent's push_urls")
+        for place, url in asked.files:
+            if not allowed(url, interface.file_urls):
+                return Refusal(code="destination_not_allowed", field=place, hint="a URL below the agent's file_urls")
+        crowded = self._listening.admit(exchange, agent) if message.lasting else None
+        return message if crowded is None else crowded
+
+    async def received(self, exchange: Exchange, delivered: Delivered) -> Delivered:
+        """A list of tasks without those of others."""
+        message, answer, caller = exchange.message, delivered.answer, exchange.caller
+        if message is None or answer is None or caller is None or asked_of(message).call.operation != "ListTasks":
+            return delivered
+        route = delivered.routed.route
+        names = {task_name(route.id, task): task for task in listed(answer)}
+        owned = await self._sessions.owned(caller, tuple(names), route)
+        kept = only_listed(answer, frozenset(names[name] for name in owned), self._bounds)
+        return msgspec.structs.replace(delivered, answer=kept)
+
+    async def settle(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Nothing is kept but what sessions keep."""
+
+    def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        return ()

@@ -11,4 +11,5 @@
 `servers`    what is measured, as processes; `site` and `bodies` what is configured and sent
 `load` and `agent` are the two ends of the wire, `deltas` what the agent streams; `trail` what is on record afterwards
 `clients`    the client that calls agents beside others, and `answers` the server that they ask
+`choices`    the whole pipeline with other clients and routes (`variants`)
 """

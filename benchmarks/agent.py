@@ -1,6 +1,6 @@
 """The benchmark's agent: answers chat completions over bare sockets, and counts the requests that reached it.
 
-    python -m benchmarks.agent [--pace SECONDS] [--hold DELTAS] NAME …
+    python -m benchmarks.agent [--pace SECONDS] [--hold DELTAS] [--tls CERTIFICATE KEY] NAME …
 
 One process, one listener for each name it is given, so that each gateway's requests are counted apart. Every third
 answer holds something to find. Who asks for a stream gets `DELTAS` deltas, each in a write of its own: one every
@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import json
 import signal
+import ssl
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -149,13 +150,16 @@ class AgentProtocol(asyncio.Protocol):
             transport.write(ANSWERS[turn])
 
 
-async def serve(names: Sequence[str], manner: Manner = AT_ONCE) -> tuple[dict[str, int], list[asyncio.Server]]:
+async def serve(
+    names: Sequence[str], manner: Manner = AT_ONCE, tls: ssl.SSLContext | None = None
+) -> tuple[dict[str, int], list[asyncio.Server]]:
     """A listener on a free loopback port for each name; their ports."""
     loop = asyncio.get_running_loop()
     ports: dict[str, int] = {}
     servers = []
     for name in names:
-        server = await loop.create_server(partial(AgentProtocol, Counter(), manner), "127.0.0.1", 0, backlog=2048)
+        counted = partial(AgentProtocol, Counter(), manner)
+        server = await loop.create_server(counted, "127.0.0.1", 0, ssl=tls, backlog=2048)
         ports[name] = server.sockets[0].getsockname()[1]
         servers.append(server)
     return ports, servers
@@ -165,11 +169,16 @@ async def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.agent")
     parser.add_argument("--pace", type=float, default=0.0)
     parser.add_argument("--hold", type=int)
+    parser.add_argument("--tls", nargs=2)
     parser.add_argument("names", nargs="+")
     given = parser.parse_args(arguments)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    ports, servers = await serve(given.names, Manner(given.pace, given.hold))
+    tls = None
+    if given.tls:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*given.tls)
+    ports, servers = await serve(given.names, Manner(given.pace, given.hold), tls)
     print(json.dumps(ports), flush=True)
     await stop.wait()
     for server in servers:

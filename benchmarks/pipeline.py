@@ -90,10 +90,10 @@ def measure(
         for number in range(rounds):
             group = []
             with servers.ref(run) as running:
-                group += _loaded(running, trial, installed[0].requests, seconds, number)
+                group += loaded(running, trial, installed[0].requests, seconds, number)
             for server in installed:
                 with servers.gateway(run, server) as running:
-                    group += _loaded(running, trial, server.requests, seconds, number)
+                    group += loaded(running, trial, server.requests, seconds, number)
             samples.append(group)
         trails = {server.name: trail.read(server) for server in installed}
     found = [fault for group in samples for sample in group for fault in faults(sample)]
@@ -101,7 +101,7 @@ def measure(
     return summary(trial.unit, samples, trails, found)
 
 
-def _loaded(running: Running, trial: Trial, requests: list[bytes], seconds: float, number: int) -> list[Sample]:
+def loaded(running: Running, trial: Trial, requests: list[bytes], seconds: float, number: int) -> list[Sample]:
     samples = []
     start = number * len(requests) // 7
     for many in trial.connections:

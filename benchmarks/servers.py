@@ -17,6 +17,7 @@ from benchmarks.children import child
 from benchmarks.databases import Databases
 from benchmarks.load import ask
 from gateway.settings import Settings
+from tests.agents.wire import certificates
 
 BODIES = 1200
 REF = "ref"
@@ -38,6 +39,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     directory: Path
     cores: tuple[int, int]
     ports: dict[str, int]
+    ca: Path | None = None
+    """The authority of the agent's certificate, where it speaks TLS."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,16 +62,21 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def run(databases: Databases, directory: Path, cores: tuple[int, int], *options: str) -> Iterator[Run]:
-    """A benchmark with its agent started; `options` are the agent's. `Unmeasured` when it does not start."""
+def run(
+    databases: Databases, directory: Path, cores: tuple[int, int], *options: str, secure: bool = False
+) -> Iterator[Run]:
+    """A benchmark with its agent started, `secure`: under TLS; `options` are the agent's. `Unmeasured` when it does
+    not start."""
     directory.mkdir(parents=True, exist_ok=True)
-    arguments = ["-m", "benchmarks.agent", *options, REF, *databases.kinds]
+    arguments = ["-m", "benchmarks.agent", *options, *(_certified(directory) if secure else ())]
+    arguments += [REF, *databases.kinds]
     with child("agent", arguments, cores[1], directory / "agent.log") as (_, ports):
         yield Run(
             databases=databases,
             directory=directory,
             cores=cores,
             ports={name: int(port) for name, port in ports.items()},
+            ca=directory / "root.pem" if secure else None,
         )
 
 
@@ -76,7 +84,8 @@ def install(run: Run, kind: str, plan: Plan) -> Server:
     """A gateway's directory, its database with keys for those who use them, and what it will be asked."""
     directory, port = run.directory / kind, run.ports[kind]
     url = run.databases.make(kind, directory)
-    settings, callers = site.lay_out(directory, url, f"http://127.0.0.1:{port}/v1", plan.rules)
+    agent = f"{'http' if run.ca is None else 'https'}://127.0.0.1:{port}/v1"
+    settings, callers = site.lay_out(directory, url, agent, plan.rules, run.ca)
     if "api-key" in plan.methods:
         callers += asyncio.run(site.keyed(settings, site.calling(plan.rules)))
     callers = [caller for caller in callers if caller.method in plan.methods]
@@ -113,6 +122,11 @@ async def streams_held(server: Server) -> int:
 
 async def _counted(server: Server, what: str) -> int:
     return int(json.loads(await ask(server.agent_port, "/count"))[what])
+
+
+def _certified(directory: Path) -> tuple[str, ...]:
+    certificate, key = certificates(directory)
+    return "--tls", str(certificate), str(key)
 
 
 def _port(said: dict[str, object]) -> int:

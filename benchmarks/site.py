@@ -102,7 +102,7 @@ def _shipped_rules() -> int:
     return sum(line.startswith("p,") for line in _shipped().splitlines())
 
 
-def configuration(database: str, agent_url: str, roles: Sequence[str]) -> str:
+def configuration(database: str, agent_url: str, roles: Sequence[str], ca: Path | None = None) -> str:
     """`gateway.toml`: three zones, five agents of one capability, all at the benchmark's agent."""
     agents = (
         ("cloud", "cloud", 'processor = "cloud-inc"'),
@@ -111,9 +111,10 @@ def configuration(database: str, agent_url: str, roles: Sequence[str]) -> str:
         ("ward", "in-house", ""),
         ("desk", "in-house", ""),
     )
+    trust = "" if ca is None else f'ca = "{ca}"\n'
     tables = "\n".join(
         f'[[agent]]\nid = "{name}"\nprotocol = "openai"\nurl = "{agent_url}"\nzone = "{zone}"\n'
-        f'capabilities = ["summarize"]\nconcurrency = {AT_ONCE}\nmax_connections = {AT_ONCE}\n{more}\n'
+        f'{trust}capabilities = ["summarize"]\nconcurrency = {AT_ONCE}\nmax_connections = {AT_ONCE}\n{more}\n'
         for name, zone, more in agents
     )
     rate = "900000000/minute"
@@ -155,8 +156,11 @@ zone = "in-house"
 {tables}"""
 
 
-def lay_out(directory: Path, database: str, agent_url: str, rules: int = RULES) -> tuple[Settings, list[Caller]]:
-    """Write configuration, policy, keys and the token issuer's keys; the callers with tokens.
+def lay_out(
+    directory: Path, database: str, agent_url: str, rules: int = RULES, ca: Path | None = None
+) -> tuple[Settings, list[Caller]]:
+    """Write configuration, policy, keys and the token issuer's keys; the callers with tokens. `ca`: whom agents are
+    trusted by, under TLS.
 
     The database is not touched: see `keyed`.
     """
@@ -166,7 +170,7 @@ def lay_out(directory: Path, database: str, agent_url: str, rules: int = RULES) 
     key = ec.generate_private_key(ec.SECP256R1())
     (directory / "jwks.json").write_text(json.dumps({"keys": [_jwk(key)]}), "utf-8")
     file = directory / "gateway.toml"
-    file.write_text(configuration(database, agent_url, departments(rules)), "utf-8")
+    file.write_text(configuration(database, agent_url, departments(rules), ca), "utf-8")
     settings = load(file, {})
     Keyring.create(settings.path(settings.keys.directory)).close()
     return settings, _tokens(key, calling(rules))

@@ -102,19 +102,20 @@ def _keys(value: Any) -> int:
     """How many keys all objects of a document have together."""
     count = 0
     stack = [value]
-    while stack:
-        item = stack.pop()
+    for item in stack:  # which grows while it is walked
         kind = type(item)
         if kind is dict:
             count += len(item)
-            stack.extend(item.values())
+            stack += item.values()
         elif kind is list:
-            stack.extend(item)
+            stack += item
     return count
 
 
 def decompress(body: bytes, encoding: str | None, bounds: Bounds) -> bytes | Refusal:
     """Undo the content coding (RFC 9110 §8.4.1): `identity` or one `gzip`, never past `bounds.body_bytes`."""
+    if encoding is None:
+        return body
     coding = (encoding or "identity").strip().lower()
     if coding == "identity":
         return body
@@ -148,6 +149,12 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """Key → the range (inclusive) within which a number under it says nothing of a person."""
     names: frozenset[str] = frozenset()
     """Keys whose values are identifiers: scanned, not maskable."""
+    said: Mapping[str, frozenset[str]] = {}
+    """Made of the others: each of the `keys`, and the words that are left out under it, the empty one among them."""
+
+    def __post_init__(self) -> None:
+        said = {key: self.words.get(key, frozenset()) | {""} for key in self.keys}
+        msgspec.structs.force_setattr(self, "said", said)
 
 
 PLAIN = Vocabulary()
@@ -175,7 +182,17 @@ def walk(
         if value:
             parts.append(Part(pointer, value, kind, label))
     elif form is dict:
+        said = vocabulary.said
         for key, item in value.items():
+            # Most members hold a word of the protocol, a small number or a literal: they need no place and no call.
+            words = said.get(key)
+            if words is not None:
+                form = type(item)
+                if form is str:
+                    if item in words:
+                        continue
+                elif form is bool or item is None or (form is int and -SCANNED_DIGITS < item < SCANNED_DIGITS):
+                    continue
             member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind)
     elif form is list:
         for index, item in enumerate(value):
@@ -216,7 +233,8 @@ def _overflow(parts: list[Part], place: str) -> None:
 def _long(number: Any) -> bool:
     if isinstance(number, int):
         return not -SCANNED_DIGITS < number < SCANNED_DIGITS
-    return sum(character.isdigit() for character in str(number)) >= 5
+    text = str(number)
+    return len(text) >= 5 and sum([character.isdigit() for character in text]) >= 5
 
 
 def escape(token: str) -> str:

@@ -88,6 +88,8 @@ def error_object(refusal: Refusal, exchange: str) -> bytes:
 
 
 def _is_json(content_type: str | None) -> bool:
+    if content_type == JSON:
+        return True
     essence, _, parameters = (content_type or "").lower().partition(";")
     charset = parameters.replace('"', "").replace(" ", "")
     return essence.strip() == JSON and charset in ("", "charset=utf-8", "charset=utf8")

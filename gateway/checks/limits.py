@@ -49,10 +49,14 @@ class Allowed(msgspec.Struct, frozen=True):
     reset_s: int
 
 
-class Lease(msgspec.Struct, frozen=True, eq=False):
+class Lease:
     """One request under way. Give it back with `Gauge.release`, once or more often."""
 
-    key: str
+    __slots__ = ("key", "out")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.out = True
 
 
 class _Window:
@@ -127,31 +131,29 @@ class Gauge:
     """How many requests of each key are under way. Holds as many keys as are in use, and no more."""
 
     def __init__(self) -> None:
-        self._open: dict[str, set[Lease]] = {}
+        self._open: dict[str, int] = {}
 
     def acquire(self, key: str, limit: int) -> Lease | Refusal:
         """A lease, or `concurrency_limited` where `limit` of them are out."""
-        leases = self._open.get(key)
-        if leases is None:
-            leases = self._open[key] = set()
-        if len(leases) >= limit:
-            if not leases:
-                del self._open[key]
+        count = self._open.get(key, 0)
+        if count >= limit:
             return Refusal(code="concurrency_limited", retry_after=1)
-        lease = Lease(key)
-        leases.add(lease)
-        return lease
+        self._open[key] = count + 1
+        return Lease(key)
 
     def release(self, lease: Lease) -> None:
         """Give a lease back. A second time does nothing, so that every way out of a request may do it."""
-        leases = self._open.get(lease.key)
-        if leases is not None:
-            leases.discard(lease)
-            if not leases:
-                del self._open[lease.key]
+        if not lease.out:
+            return
+        lease.out = False
+        count = self._open[lease.key] - 1
+        if count:
+            self._open[lease.key] = count
+        else:
+            del self._open[lease.key]
 
     def count(self, key: str) -> int:
-        return len(self._open.get(key, ()))
+        return self._open.get(key, 0)
 
     def __len__(self) -> int:
         return len(self._open)

@@ -51,6 +51,10 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 class KeyLookup(Protocol):
     """Finds an API key by its prefix."""
 
+    def known(self, prefix: str) -> KeyRecord | None:
+        """The key, where it was found so lately that it still counts: nobody needs to be asked for it."""
+        ...
+
     async def find(self, prefix: str) -> KeyRecord | None: ...
 
 

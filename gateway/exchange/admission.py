@@ -21,6 +21,10 @@ MAX_DECLARED = 16
 class Pseudonyms(Protocol):
     """Random ids that stand for tenants and persons on the record. `LedgerUnavailable` when they cannot be read."""
 
+    def known(self, configured: str, subject: str, issuer: str | None) -> tuple[str, str] | None:
+        """The ids of a tenant's ledger and of an actor in it, where nobody needs to be asked for them."""
+        ...
+
     async def tenant(self, configured: str) -> str: ...
 
     async def actor(self, ledger: str, subject: str, issuer: str | None = None) -> str: ...
@@ -72,11 +76,11 @@ class Admission:
             return identity
         if identity.tenant not in self._tenants:
             return Refusal(code="credential_overreach", hint="a credential of a tenant that is configured here")
-        ledger = await self._pseudonyms.tenant(identity.tenant)
-        actor = await self._pseudonyms.actor(ledger, identity.subject, identity.issuer)
-        purpose = _purpose(identity, exchange.headers.purpose)
+        known = self._pseudonyms.known(identity.tenant, identity.subject, identity.issuer)
+        ledger, actor = known if known is not None else await self._named(identity)
+        purpose = _purpose(identity, given.purpose)
         exchange.identity = identity
-        exchange.caller = Caller(
+        caller = exchange.caller = Caller(
             identity=identity,
             tenant=ledger,
             actor=actor,
@@ -87,26 +91,34 @@ class Admission:
             return limited
         if isinstance(purpose, Refusal):
             return purpose
-        return await self._about(exchange, ledger) or exchange.caller
+        if given.declared or given.subjects:
+            return await self._about(exchange, ledger) or caller
+        return caller
 
     def limit(self, exchange: Exchange, target: str) -> Lease | Refusal:
         """Step 3: the tenant's and the target's rates, and how many requests of the credential are under way."""
         identity = exchange.identity
         if identity is None:
             return Refusal(code="credential_missing")
-        for name, key, rate in (
-            ("tenant", f"tenant:{identity.tenant}", self._tenant),
-            ("target", f"target:{identity.tenant}:{target}", self._target),
-        ):
-            answer = self._limiter.check(key, rate)
-            if isinstance(answer, Refusal):
-                exchange.rate = rate_headers(answer, rate, name)
-                return answer
+        tenant = identity.tenant
+        answer = self._limiter.check(f"tenant:{tenant}", self._tenant)
+        if isinstance(answer, Refusal):
+            exchange.rate = rate_headers(answer, self._tenant, "tenant")
+            return answer
+        answer = self._limiter.check(f"target:{tenant}:{target}", self._target)
+        if isinstance(answer, Refusal):
+            exchange.rate = rate_headers(answer, self._target, "target")
+            return answer
         return self._gauge.acquire(_credential_key(identity), self._concurrency)
 
     def release(self, lease: Lease) -> None:
         """Give back what `limit` gave."""
         self._gauge.release(lease)
+
+    async def _named(self, identity: Identity) -> tuple[str, str]:
+        """The random ids of an identity's tenant and subject."""
+        ledger = await self._pseudonyms.tenant(identity.tenant)
+        return ledger, await self._pseudonyms.actor(ledger, identity.subject, identity.issuer)
 
     def _credential_rate(self, exchange: Exchange, identity: Identity) -> Refusal | None:
         rate = self._credential

@@ -159,8 +159,8 @@ class Exchange:
     def __init__(self, arrival: Arrival, *, id: str, trace: str, span: str, started_us: int, started_ns: int) -> None:
         self.arrival, self.id, self.span = arrival, id, span
         self.headers = own_headers(arrival)
-        given = _TRACEPARENT.fullmatch(self.headers.traceparent or "")
-        self.trace = given.group(1) if given else trace
+        given = _TRACEPARENT.fullmatch(self.headers.traceparent) if self.headers.traceparent is not None else None
+        self.trace = given[1] if given is not None else trace
         self.started_us, self.started_ns = started_us, started_ns
         self.identity: Identity | None = None
         self.caller: Caller | None = None
@@ -211,35 +211,31 @@ class Exchange:
 
 def own_headers(arrival: Arrival) -> Headers:
     """The `X-` headers of `interface.md`, the credential's, the trace's and the idempotency key, in one pass."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for name, value in arrival.headers:
         if name in _OWN:
-            found.setdefault(name, []).append(value)
+            found[name] = (*found[name], value) if name in found else (value,)
     if not found:
         return _NONE
+    values = found.get
     return Headers(
-        authorization=tuple(found.get("authorization", ())),
-        x_api_key=tuple(found.get("x-api-key", ())),
-        purpose=_first(found, "x-purpose"),
-        declared=_listed(found, "x-data-class"),
-        subjects=_listed(found, "x-data-subject"),
-        exact=(_first(found, "x-route") or "").strip().lower() == "exact",
-        idempotency=_first(found, "idempotency-key"),
-        traceparent=_first(found, "traceparent"),
+        authorization=values("authorization", ()),
+        x_api_key=values("x-api-key", ()),
+        purpose=values("x-purpose", _ABSENT)[0],
+        declared=_listed(values("x-data-class", ())),
+        subjects=_listed(values("x-data-subject", ())),
+        exact=(values("x-route", _ABSENT)[0] or "").strip().lower() == "exact",
+        idempotency=values("idempotency-key", _ABSENT)[0],
+        traceparent=values("traceparent", _ABSENT)[0],
     )
 
 
-def _first(found: dict[str, list[str]], name: str) -> str | None:
-    values = found.get(name)
-    return values[0] if values else None
-
-
-def _listed(found: dict[str, list[str]], name: str) -> tuple[str, ...]:
+def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
     """All values of a repeatable header, also those joined by commas in one line; each once."""
-    if name not in found:
+    if not values:
         return ()
-    values = (item.strip() for value in found[name] for item in value.split(","))
-    return tuple(dict.fromkeys(value for value in values if value))
+    items = [item.strip() for value in values for item in value.split(",")]
+    return tuple(dict.fromkeys([item for item in items if item]))
 
 
 _OWN = frozenset(
@@ -255,3 +251,4 @@ _OWN = frozenset(
     }
 )
 _NONE = Headers()
+_ABSENT = (None,)

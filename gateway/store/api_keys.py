@@ -90,15 +90,20 @@ class ApiKeyStore:
         self._asking: dict[str, asyncio.Task[KeyRecord | None]] = {}
         self._changes = 0
 
+    def known(self, prefix: str) -> KeyRecord | None:
+        """The same as `find` would say, where it was found in the last 5 s."""
+        known = self._known.get(prefix)
+        return known[0] if known is not None and self._clock.monotonic_ns() < known[1] else None
+
     async def find(self, prefix: str) -> KeyRecord | None:
         """The key with this prefix, revoked and expired ones too; at most 5 s old. `LedgerUnavailable` if the database
         cannot be asked: an answer that is older is never given instead."""
         if not _PREFIX.fullmatch(prefix):
             return None
+        known = self.known(prefix)
+        if known is not None:
+            return known
         now = self._clock.monotonic_ns()
-        known = self._known.get(prefix)
-        if known is not None and now < known[1]:
-            return known[0]
         if now < self._unknown.get(prefix, now):
             return None
         task = self._asking.get(prefix)

@@ -12,6 +12,7 @@ import asyncio
 import hmac
 import os
 import unicodedata
+from collections.abc import Hashable
 
 import msgspec
 from sqlalchemy import select
@@ -53,7 +54,8 @@ class Directory:
     def __init__(self, engine: AsyncEngine, keyring: Keyring, clock: Clock, host: str) -> None:
         self._engine, self._keyring, self._clock, self._host = engine, keyring, clock, host
         self._tenants: dict[str, TenantEntry] = {}
-        self._cache: dict[tuple[str, bytes], tuple[str, int]] = {}
+        self._cache: dict[Hashable, tuple[str, int]] = {}
+        """Pseudonyms, until when: of actors by who they are, of data subjects by what they are looked up by."""
         self._asking: dict[tuple[str, bytes], asyncio.Task[str]] = {}
 
     async def tenant(self, configured: str) -> str:
@@ -89,7 +91,18 @@ class Directory:
 
     async def actor(self, ledger: str, subject: str, issuer: str | None = None) -> str:
         """The pseudonym (`ac_…`) of a credential's subject in a ledger; made at first sight. `issuer`: the token's."""
-        return await self._found_or_made(ledger, "actor", _actor(subject, issuer), "ac")
+        key = (ledger, subject, issuer)
+        known = self._remembered(key)
+        if known is not None:
+            return known
+        lookup = self._lookup(ledger, "actor", _actor(subject, issuer))
+        return await self._found_or_made(ledger, "actor", lookup, key, "ac")
+
+    def known(self, configured: str, subject: str, issuer: str | None) -> tuple[str, str] | None:
+        """The ids of a tenant's ledger and of an actor in it, where both were found lately; else None."""
+        entry = self._tenants.get(configured)
+        actor = None if entry is None else self._remembered((entry.ledger, subject, issuer))
+        return None if entry is None or actor is None else (entry.ledger, actor)
 
     async def subject(self, ledger: str, identifier: str) -> str | Refusal:
         """The pseudonym (`su_…`) of a data subject in a ledger; made at first sight."""
@@ -98,7 +111,11 @@ class Directory:
             return Refusal(
                 code="header_invalid", field="X-Data-Subject", hint=f"an identifier of 1 to {MAX_IDENTIFIER} characters"
             )
-        return await self._found_or_made(ledger, "subject", normal.encode("utf-8", "surrogatepass"), "su")
+        lookup = self._lookup(ledger, "subject", normal.encode("utf-8", "surrogatepass"))
+        known = self._remembered((ledger, lookup))
+        if known is not None:
+            return known
+        return await self._found_or_made(ledger, "subject", lookup, (ledger, lookup), "su")
 
     async def find_actor(self, ledger: str, subject: str, issuer: str | None = None) -> str | None:
         """The pseudonym of an actor, None while it has none; makes nothing."""
@@ -121,16 +138,15 @@ class Directory:
                 found = await connection.scalar(query)
         return None if found is None else str(found)
 
-    async def _found_or_made(self, ledger: str, kind: str, value: bytes, prefix: str) -> str:
-        lookup = self._lookup(ledger, kind, value)
-        now = self._clock.monotonic_ns()
-        cached = self._cache.get((ledger, lookup))
-        if cached is not None and now < cached[1]:
-            return cached[0]
+    def _remembered(self, key: Hashable) -> str | None:
+        cached = self._cache.get(key)
+        return cached[0] if cached is not None and self._clock.monotonic_ns() < cached[1] else None
+
+    async def _found_or_made(self, ledger: str, kind: str, lookup: bytes, key: Hashable, prefix: str) -> str:
         task = self._asking.get((ledger, lookup))
         if task is None:
             # One question for all who ask at once; whoever stops waiting does not take the answer from the others.
-            task = asyncio.create_task(self._ask(ledger, kind, lookup, prefix, now))
+            task = asyncio.create_task(self._ask(ledger, kind, lookup, key, prefix))
             self._asking[ledger, lookup] = task
             task.add_done_callback(lambda done: self._asked((ledger, lookup), done))
         return await asyncio.shield(task)
@@ -140,7 +156,8 @@ class Directory:
         if not task.cancelled():
             task.exception()  # seen, even if everyone who waited is gone
 
-    async def _ask(self, ledger: str, kind: str, lookup: bytes, prefix: str, now: int) -> str:
+    async def _ask(self, ledger: str, kind: str, lookup: bytes, key: Hashable, prefix: str) -> str:
+        now = self._clock.monotonic_ns()
         found = await self._find(ledger, kind, lookup)
         if found is None:
             row = {"tenant": ledger, "kind": kind, "lookup": lookup, "id": random_id(prefix)}
@@ -153,10 +170,10 @@ class Directory:
             found = await self._find(ledger, kind, lookup)
             if found is None:
                 raise LedgerUnavailable("a pseudonym was deleted while it was made")
-        self._cache.pop((ledger, lookup), None)
+        self._cache.pop(key, None)
         while len(self._cache) >= MAX_CACHED:
             del self._cache[next(iter(self._cache))]
-        self._cache[ledger, lookup] = (found, now + CACHED_NS)
+        self._cache[key] = (found, now + CACHED_NS)
         return found
 
     async def _make(self, configured: str) -> TenantEntry:

@@ -24,12 +24,19 @@ class Identifies:
 
 
 class Names:
-    """Pseudonyms that tell what they stand for."""
+    """Pseudonyms that tell what they stand for. `lately`: actors that nobody needs to be asked for."""
+
+    def __init__(self, *lately: str) -> None:
+        self.lately, self.asked = lately, list[str]()
+
+    def known(self, configured: str, subject: str, issuer: str | None) -> tuple[str, str] | None:
+        return (f"tn_{configured}", f"ac_{subject}") if subject in self.lately else None
 
     async def tenant(self, configured: str) -> str:
         return f"tn_{configured}"
 
     async def actor(self, ledger: str, subject: str, issuer: str | None = None) -> str:
+        self.asked.append(subject)
         return f"ac_{subject}"
 
     async def subject(self, ledger: str, identifier: str) -> str | Refusal:
@@ -82,6 +89,24 @@ async def test_the_purpose_is_the_one_asked_for_or_the_credentials_first_or_none
     second = await asked(admits, ("x-purpose", "HOPERAT"))
     without = await asked(admission(clock, identity(purposes=())))
     assert [one.purpose for one in (first, second, without) if isinstance(one, Caller)] == ["TREAT", "HOPERAT", None]
+
+
+async def test_ids_that_were_found_lately_are_not_asked_for(clock: ManualClock) -> None:
+    names = Names("ada")
+    identifies: Any = Identifies(identity())
+    admits = Admission(
+        identifier=identifies,
+        pseudonyms=names,
+        limits=Limits(),
+        clock=clock,
+        classes=frozenset(),
+        tenants=frozenset({"default"}),
+    )
+    known = await asked(admits)
+    assert names.asked == []
+    names.lately = ()
+    assert await asked(admits) == known
+    assert names.asked == ["ada"]
 
 
 async def test_a_purpose_that_the_credential_does_not_allow_is_refused_of_a_caller_that_is_known(

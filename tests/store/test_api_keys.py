@@ -250,6 +250,21 @@ async def test_answers_are_remembered_unknown_ones_too_and_asked_once_by_many(
     assert len(queries) == 2
 
 
+async def test_a_key_is_known_for_five_seconds_after_it_was_found_and_no_more_once_it_is_revoked(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    made = await keys.create(by, "default", GRANT)
+    assert isinstance(made, NewKey)
+    prefix = made.record.prefix
+    assert keys.known(prefix) is None
+    assert await keys.find(prefix) == keys.known(prefix) == made.record
+    store.clock.advance(5)
+    assert keys.known(prefix) is None
+    await keys.find(prefix)
+    await keys.revoke(by, "default", made.record.id)
+    assert keys.known(prefix) is None
+
+
 async def test_prefixes_of_no_known_form_do_not_reach_the_database(keys: ApiKeyStore, store: Store) -> None:
     queries = count_queries(store)
     for prefix in ("", "0" * 11, "0" * 13, "G" * 12, "0" * 11 + "\n", "' OR 1=1 --"):

@@ -157,6 +157,20 @@ async def test_a_remembered_pseudonym_is_forgotten_in_time_after_its_mapping_was
     assert await directory.subject(ledger, "MRN 123") != first
 
 
+async def test_what_was_found_lately_is_known_without_asking_and_for_as_long(store: Store) -> None:
+    directory = directory_of(store)
+    assert directory.known("default", "ada", None) is None
+    ledger = await directory.tenant("default")
+    assert directory.known("default", "ada", None) is None
+    actor = await directory.actor(ledger, "ada")
+    assert directory.known("default", "ada", None) == (ledger, actor)
+    for configured, subject, issuer in (("other", "ada", None), ("default", "Ada", None), ("default", "ada", "iss")):
+        assert directory.known(configured, subject, issuer) is None
+    store.clock.advance(30)
+    assert directory.known("default", "ada", None) is None
+    assert await directory.actor(ledger, "ada") == actor
+
+
 async def test_what_is_remembered_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_CACHED", 3)
     directory = directory_of(store)

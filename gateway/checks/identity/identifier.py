@@ -32,26 +32,22 @@ class Identifier:
         if isinstance(credential, Refusal):
             return credential
         if credential.startswith(START):
-            return await self._api_keys.identify(credential)
+            return self._api_keys.recall(credential) or await self._api_keys.identify(credential)
         return self._tokens.verify(credential)
 
 
 def _credential(authorization: str | None, x_api_key: str | None) -> str | Refusal:
-    bearer: str | None = None
-    if authorization is not None:
-        scheme, _, bearer = authorization.strip(" \t").partition(" ")
-        if scheme.lower() != "bearer":  # RFC 9110 §11.1: the scheme's name is case-insensitive
-            if scheme:
-                return invalid("`Bearer` and the credential")
-            bearer = None
-    found = {value.strip(" \t") for value in (bearer, x_api_key) if value is not None} - {""}
-    if not found:
+    scheme, _, bearer = (authorization or "").strip(" \t").partition(" ")
+    if scheme and scheme.lower() != "bearer":  # RFC 9110 §11.1: the scheme's name is case-insensitive
+        return invalid("`Bearer` and the credential")
+    bearer, key = bearer.strip(" \t"), (x_api_key or "").strip(" \t")
+    if bearer and key and bearer != key:  # whoever sits between might have read the other one
+        return invalid("one credential: `authorization` and `x-api-key` say different things")
+    credential = bearer or key
+    if not credential:
         return Refusal(
             code="credential_missing", field="authorization", hint="`Authorization: Bearer …` or `x-api-key: …`"
         )
-    if len(found) > 1:  # whoever sits between might have read the other one
-        return invalid("one credential: `authorization` and `x-api-key` say different things")
-    credential = found.pop()
     if len(credential) > MAX_TOKEN or not credential.isascii():
         return invalid(f"a credential of at most {MAX_TOKEN} ASCII characters")
     return credential

@@ -52,8 +52,15 @@ class FakeSource:
 class FakeLookup:
     def __init__(self, *records: KeyRecord) -> None:
         self.records = {record.prefix: record for record in records}
+        self.lately: set[str] = set()
+        """Prefixes that nobody needs to be asked for."""
+        self.asked = 0
+
+    def known(self, prefix: str) -> KeyRecord | None:
+        return self.records.get(prefix) if prefix in self.lately else None
 
     async def find(self, prefix: str) -> KeyRecord | None:
+        self.asked += 1
         return self.records.get(prefix)
 
 

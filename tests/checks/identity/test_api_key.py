@@ -14,6 +14,8 @@ from .making import NOW, FakeClock, FakeLookup
 
 PREFIX = "Ab3Cd5Ef7Gh9"
 KEY = f"gwk_{PREFIX}_{'s' * 43}"
+OTHER = f"gwk_ZZZZZZZZZZZZ_{'s' * 43}"
+OTHER_HASH = hashlib.sha256(OTHER.encode()).digest()
 
 
 def record(**changes: Any) -> KeyRecord:
@@ -102,6 +104,18 @@ async def test_a_revoked_or_expired_key_says_so_to_its_holder_alone() -> None:
     assert isinstance(await identify(KEY, record(expires_us=NOW * 1_000_000 + 1)), Identity)
     wrong = KEY[:-1] + "t"
     assert await code(wrong, record(revoked_us=1)) == await code(wrong, record(expires_us=1)) == "credential_invalid"
+
+
+async def test_a_key_that_was_found_lately_is_checked_as_any_other_and_nobody_is_asked() -> None:
+    lookup = FakeLookup(record(), record(prefix="ZZZZZZZZZZZZ", revoked_us=1, hash=OTHER_HASH))
+    keys = ApiKeys(lookup, FakeClock())
+    assert keys.recall(KEY) is None
+    assert keys.recall("gwk_") is None
+    lookup.lately |= set(lookup.records)
+    assert keys.recall(KEY) == await keys.identify(KEY)
+    refusals = [keys.recall(KEY[:-1] + "t"), keys.recall(OTHER)]
+    assert [one.code for one in refusals if isinstance(one, Refusal)] == ["credential_invalid", "credential_revoked"]
+    assert lookup.asked == 1
 
 
 async def test_a_store_that_fails_is_not_a_wrong_key() -> None:

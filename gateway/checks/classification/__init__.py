@@ -4,6 +4,8 @@
 `Lexicon`     words that are findings themselves, or context for others                   `recognizer`
 `Registry`    the recognizers and lexicons of an engine, and their digest                 `registry`
 `Locator`     finds all hits in one short window of text                                  `locator`
+`Finder`      finds the hits of one recognizer in it                                      `candidates`
+`Words`       finds the words of all lexicons in it                                       `words`
 `Cursor`      walks a text, or a stream of it, window by window                           `cursor`
 `Engine`      scans messages and opens streams                                            `engine`
 `StreamScan`  masks streamed text as it passes                                            `stream`

@@ -7,6 +7,7 @@ Health terms are not masked: de-identified text is what remains.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from gateway.checks.classification.recognizer import entries
 from gateway.core.finding import Finding
@@ -70,8 +71,12 @@ def classes_of(findings: Iterable[Finding], health_context: bool = False) -> fro
     for finding in findings:
         types.add(finding.type)
         aged = aged or finding.reason == "over-89"
-    if not types:
-        return _NOTHING
+    return _classes(frozenset(types), aged, health_context) if types else _NOTHING
+
+
+@lru_cache(maxsize=4096)
+def _classes(types: frozenset[str], aged: bool, health_context: bool) -> frozenset[str]:
+    """As `classes_of`, by types; `aged`: whether one is an age above 89. Types are few, and the same come again."""
     classes = {name for name in ("pii", "pci", "secret", "special-category") if types & CLASS_TYPES[name]}
     if any(kind.startswith("secret-") for kind in types):
         classes.add("secret")

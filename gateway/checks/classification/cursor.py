@@ -14,18 +14,25 @@ What is found is *defined* by this walk, so a stream and the whole text give the
 
 Every choice depends only on characters before the position plus `WINDOW`, never on how the text was cut into chunks.
 Each window costs a bounded amount and moves the position on: linear.
+
+Most windows hold one cluster of triggers and then nothing. So it is found out from where on there is no trigger, a few
+searches at most, and what locates looks no further; where the next trigger then is, the walk need not search again.
+None of this changes what is found.
 """
 
 import msgspec
 
-from gateway.checks.classification.locator import Hit, Locator
-from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, LOOKAHEAD
+from gateway.checks.classification.locator import Located, Locator, Sight
+from gateway.checks.classification.overlaps import Hit
+from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD, TRIGGER
 
 WINDOW = 480
-_TRIGGER = LONGEST + 8
-"""No trigger is longer."""
-HELD = BACKUP + _TRIGGER
+HELD = BACKUP + TRIGGER
 """What must be held back of a text without a trigger, as one may be beginning in it."""
+_STRIDE = 64
+_STRIDES = 3
+"""How many characters of a cluster of triggers are passed over before the next is searched for, and how often; once
+only after a window that they were all over."""
 _SPACES = frozenset(" \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2028\u2029\u202f\u205f\u3000")
 _CUTS = " \n\t\r\u3000"
 _MARKS = ",;{}[]()<>\"'|、。，；"
@@ -48,51 +55,65 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 class Cursor:
     """The walk's state. Places are absolute in the text, of which the caller keeps `CONTEXT` behind `position`."""
 
-    def __init__(self, locator: Locator) -> None:
+    def __init__(self, locator: Locator, first: int = 0, *, sure: bool = False) -> None:
+        """`first`: a place before which no trigger begins; `sure`: whether one begins there."""
         self._locator = locator
         self._hot = False
+        self._first = 0
         self._long: Hit | None = None
         self._stop: int | None = None
+        # No trigger begins at or after `_quiet` before `_next`, or before the text's end where that is None; whether
+        # one begins at `_next` is only known if `_sure`.
+        self._quiet = 0
+        self._next: int | None = first
+        self._sure = sure
+        self._strides = _STRIDES
         self.position = 0
         self.waiting = False
         """Whether the last step went as far as a search can go in the text there is: another one needs more of it."""
 
-    @property
-    def searching(self) -> bool:
-        """Whether the next step looks for a trigger, and so needs the text's shadow."""
-        return not self._hot and self._long is None
-
     def step(self, text: str, offset: int, shade: bytes, final: bool) -> Step | None:
         """The next move over `text`, whose first character is number `offset`; None when it needs more, or is done.
 
-        `shade` is the shadow of `text` (only looked at when `searching`); `final` says that no more text comes.
+        `shade` is the outline of `text`; `final` says that no more text comes.
         """
         length = offset + len(text)
-        if self.position >= length:
+        start = self.position
+        if start >= length:
             return None
-        if self.searching:
-            skipped = self._skip(text, offset, shade, final)
-            if skipped is not None or not self._hot:
-                return skipped
-        end = self.position + WINDOW
-        if end < length:
-            return self._window(text, offset, end, last=False)
-        return self._window(text, offset, length, last=True) if final else None
+        if not self._hot and self._long is None:
+            self._skip(text, offset, shade, final)
+        if self._hot or self._long is not None:
+            end = self.position + WINDOW
+            if end < length or final:
+                return self._window(text, offset, shade, min(end, length), final)
+        return Step(self.position) if self.position > start else None
 
-    def _skip(self, text: str, offset: int, shade: bytes, final: bool) -> Step | None:
+    def _skip(self, text: str, offset: int, shade: bytes, final: bool) -> None:
         """Pass over what holds no trigger. Becomes hot at the place where the next window starts."""
         length = offset + len(text)
-        found = self._locator.trigger(shade, self.position - offset)
-        if found is None or (not final and offset + found + _TRIGGER > length):
-            end = length if final and found is None else max(self.position, length - HELD)
+        found = self._search(shade, offset)
+        if found is None or (not final and found + TRIGGER > length):
+            self.position = length if final and found is None else max(self.position, length - HELD)
             self.waiting = True
         else:
-            end = self._back(text, offset, found)
-            self._hot, self.waiting = True, False
-        if end == self.position:
-            return None
-        self.position = end
-        return Step(end)
+            self.position = self._back(text, offset, found - offset)
+            self._hot, self._first, self.waiting = True, found, False
+
+    def _search(self, shade: bytes, offset: int) -> int | None:
+        """Where the next trigger begins."""
+        place, following = self.position, self._next
+        if self._quiet <= place:
+            if self._sure and (following is None or following >= place):
+                return following
+            if following is not None and following > place:
+                place = following
+        found = self._locator.trigger(shade, place - offset)
+        if found is not None:
+            return found + offset
+        # Whatever follows, no trigger begins before the last few characters: the next search need not look there again.
+        self._quiet, self._next, self._sure = self.position, offset + len(shade) - TRIGGER, False
+        return None
 
     def _back(self, text: str, offset: int, found: int) -> int:
         """Where the window for a trigger starts: `BACKUP` before it, there after the first white space, but not before
@@ -105,25 +126,79 @@ class Cursor:
                 return offset + index + 1
         return offset + first
 
-    def _window(self, text: str, offset: int, end: int, last: bool) -> Step:
+    def _window(self, text: str, offset: int, shade: bytes, end: int, final: bool) -> Step:
         start = self.position
         before = max(offset, start - CONTEXT)
-        located = self._locator.locate(text[before - offset : end - offset], start - before)
-        hits = [_shifted(hit, before) for hit in located.hits]
-        complete, opened, cut = located.complete, None, end
+        last = final and end == offset + len(text)
+        # What begins after every place to cut at is found again from there.
+        limit = end if last else end - LOOKAHEAD
+        first, quiet = start, end
+        if self._hot:
+            self._hot = False
+            first, quiet = self._first, self._calm(shade, offset, end, final)
+        piece, dark = text[before - offset : end - offset], shade[before - offset : end - offset]
+        sight = Sight(first - before, quiet - before, limit - before)
+        located = self._locator.locate(piece, start - before, dark, sight)
+        hits = _moved(located, before)
+        if self._long is None:
+            if last:
+                self.position = end
+                return Step(end, tuple(hits), None, None, located.complete)
+            if quiet < end and self._leap(text, offset, hits, quiet, limit):
+                return Step(self.position, tuple(hits), None, None, located.complete)
+        cut, opened = end, None
         if not last:
-            cut = _left(hits, _space(text, offset, start, end - LOOKAHEAD))
+            space = _space(text, offset, start, limit)
+            cut = _left(hits, space)
             if cut <= start:
-                cut, opened = _right(hits, _space(text, offset, start, end - LOOKAHEAD), end)
-        closed = self._ended(text, offset, end, cut, last)
-        accepted = tuple(hit for hit in hits if hit.end <= cut and hit is not opened)
+                hits = _moved(self._locator.locate(piece, start - before, dark), before)
+                cut, opened = _right(hits, space, end)
+        return self._cut(hits, cut, opened, self._ended(text, offset, end, cut, last), located.complete)
+
+    def _cut(self, hits: list[Hit], cut: int, opened: Hit | None, closed: int | None, complete: bool) -> Step:
+        """Go on from the cut: the findings before it are told."""
+        accepted = tuple([hit for hit in hits if hit.end <= cut and hit is not opened])
         if opened is not None and self._long is not None:
             # Two at once: the second is told as far as it was seen, and the text counts as not fully read.
             accepted, opened, complete = (*accepted, _cut_off(opened, cut)), None, False
         self._long = opened or self._long
-        self._hot = False
         self.position = cut
         return Step(cut, accepted, opened, closed, complete)
+
+    def _leap(self, text: str, offset: int, hits: list[Hit], quiet: int, target: int) -> bool:
+        """Go on from a window to where the next one starts, or the text ends, if all hits are before the cut, wherever
+        that is, and nothing is between the cut and there."""
+        following = self._next
+        if not self._sure or self._quiet != quiet or (following is not None and following - BACKUP < target):
+            return False
+        least = max([quiet, *[hit.end for hit in hits]])
+        if text.rfind(" ", least - offset, target - offset) < 0:
+            return False
+        if following is None:
+            self.position = offset + len(text)
+        else:
+            self.position = self._back(text, offset, following - offset)
+            self._hot, self._first = True, following
+        return True
+
+    def _calm(self, shade: bytes, offset: int, end: int, final: bool) -> int:
+        """From where on no trigger begins in the window that ends at `end`; its end where that is not soon known."""
+        place = self._first
+        for _ in range(self._strides):
+            place += _STRIDE
+            if place >= end:
+                break
+            found = self._locator.trigger(shade, place - offset)
+            following = None if found is None else found + offset
+            if final or (following is not None and following + TRIGGER <= offset + len(shade)):
+                # In a text that goes on, only what lies well before its end stays as it is.
+                self._quiet, self._next, self._sure = place, following, True
+            if following is None or following >= end:
+                self._strides = _STRIDES
+                return place
+            place = following
+        self._strides = 1
+        return end
 
     def _ended(self, text: str, offset: int, end: int, cut: int, last: bool) -> int | None:
         """Where the long hit that is open ended, once the walk is there."""
@@ -133,7 +208,7 @@ class Cursor:
             piece = text[self.position - offset : end - offset]
             stop = self.position + self._locator.continuation(self._long, piece)
             # What ends near the end of the window may go on (a key's last line): looked at again from the cut.
-            self._stop = stop if last or stop < end - _TRIGGER else None
+            self._stop = stop if last or stop < end - TRIGGER else None
         if self._stop is None or self._stop > cut:
             return None
         stop, self._stop, self._long = self._stop, None, None
@@ -143,9 +218,11 @@ class Cursor:
 def _space(text: str, offset: int, start: int, target: int) -> int:
     """The last place to cut in (start, target]: after white space, else after punctuation, else the target itself."""
     for kind in (_CUTS, _MARKS):
-        last = max(text.rfind(character, start - offset, target - offset) for character in kind)
-        if last >= 0:
-            return last + 1 + offset
+        first = start - offset
+        for character in kind:
+            first = text.rfind(character, first, target - offset) + 1 or first
+        if first > start - offset:
+            return first + offset
     return target
 
 
@@ -178,10 +255,13 @@ def _reach(hit: Hit) -> tuple[int, int]:
     return hit.reach, hit.end
 
 
-def _shifted(hit: Hit, by: int) -> Hit:
+def _moved(located: Located, by: int) -> list[Hit]:
     if not by:
-        return hit
-    return Hit(hit.type, hit.start + by, hit.end + by, hit.score, hit.reason, hit.reach + by, hit.rank, hit.onward)
+        return located.hits
+    return [
+        Hit(hit.type, hit.start + by, hit.end + by, hit.score, hit.reason, hit.reach + by, hit.rank, hit.onward)
+        for hit in located.hits
+    ]
 
 
 def _cut_off(hit: Hit, end: int) -> Hit:

@@ -1,13 +1,20 @@
-"""Scans messages: every part, within one time budget, and never by raising."""
+"""Scans messages: every part, within one time budget, and never by raising.
+
+Most messages hold nothing, and most parts of the others. So all of a message's texts are first searched for triggers in
+one go; only a part in which there is one is walked, from there on. That search and the walk's are the same: a part
+without a trigger is one that the walk would pass over.
+"""
 
 from collections.abc import Callable, Sequence
 
 from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor
 from gateway.checks.classification.labels import labelled, moved
-from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
-from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.locator import Locator, finding_of, place_of
+from gateway.checks.classification.normalise import outline
+from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import pieces, shifted, unseen
+from gateway.checks.classification.recognizer import TRIGGER
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.stream import StreamScan
 from gateway.core.finding import Finding, Scan, Scanned
@@ -18,6 +25,9 @@ MAX_FINDINGS = 20_000
 """More findings than this in one message end its scan: `unscanned`."""
 MAX_LABELLED = 256
 """Longer texts speak for themselves: the key they stand under is not read with them."""
+_NOTHING: frozenset[str] = frozenset()
+_BETWEEN = "\x00"
+"""Stands between texts that are searched together."""
 
 
 class Engine:
@@ -37,15 +47,30 @@ class Engine:
         """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
         message `unscanned`, with what was found so far."""
         deadline = self._clock.monotonic_ns() + self._budget_ns
-        all_findings: list[tuple[Finding, ...]] = []
-        read = failed = total = 0
+        plain = True
+        texts: list[str] = []
         for part in parts:
-            findings, whole = self._scan_part(part, deadline, MAX_FINDINGS - total)
-            total += len(findings)
-            read += whole
-            failed += not whole
-            all_findings.append(findings)
-        classes = classes_of((finding for findings in all_findings for finding in findings), health_context)
+            texts.append(_read(part) if part.label else part.text)
+            if part.known or part.cuts or part.kind == "unreadable":
+                plain = False
+        hot = self._hot(texts)
+        if plain and not hot:
+            return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")
+        all_findings: list[tuple[Finding, ...]] = [()] * len(texts)
+        read = failed = total = 0
+        for index, part in enumerate(parts):
+            place = hot.get(index)
+            if part.kind == "unreadable":
+                failed += 1
+            elif place is None and not part.known and not part.cuts:
+                read += 1
+            else:
+                findings, whole = self._scan_part(part, texts[index], place, deadline, MAX_FINDINGS - total)
+                total += len(findings)
+                read += whole
+                failed += not whole
+                all_findings[index] = findings
+        classes = classes_of([finding for findings in all_findings for finding in findings], health_context)
         scanned: Scanned = "full" if not failed else "partial" if read or total else "none"
         if failed:
             classes |= {"unscanned"}
@@ -54,7 +79,7 @@ class Engine:
     def scan_text(self, text: str) -> tuple[Finding, ...]:
         """All findings of one text, by place, whatever it costs (linear in its size)."""
         found: list[Finding] = []
-        self._walk(text, found, None, None)
+        self._walk(text, outline(text), None, found, None, None)
         return tuple(sorted(found, key=place_of))
 
     def stream(
@@ -68,29 +93,55 @@ class Engine:
         whether what cannot be scanned may be released."""
         return StreamScan(self._locator, mask, health_context=health_context, unread=unread)
 
-    def _scan_part(self, part: Part, deadline: int, limit: int) -> tuple[tuple[Finding, ...], bool]:
-        """A part's findings by place, and whether it was read to its end.
+    def _hot(self, texts: Sequence[str]) -> dict[int, tuple[int | None, bytes | None]]:
+        """The texts that hold a trigger, by number: a place before which none begins, and the text's outline, each None
+        where it is not known.
 
-        A short text under a label (`mrn`, `patientName`) is read as if the label stood before it: in a form or a JSON
-        object the keyword that a number needs is its key.
+        What stands across two texts may be told of, too; nothing is missed, since a gate asks for no text's beginning
+        or end (`Registry.check`).
         """
-        if part.kind == "unreadable":
-            return (), False
-        found: list[Finding] = []
-        before = labelled(part.label) if part.label and len(part.text) <= MAX_LABELLED else ""
+        hot: dict[int, tuple[int | None, bytes | None]] = {}
         try:
-            whole = self._walk(before + part.text, found, deadline, limit)
-        except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
-            whole = False
-        if not found and not part.known and not part.cuts:
-            return (), whole
+            shade = outline(_BETWEEN.join(texts))
+            place = self._locator.trigger(shade, 0)
+            if place is None:
+                return hot
+            begin = 0
+            for index, text in enumerate(texts):
+                end = begin + len(text)
+                if place < end:
+                    hot[index] = (place - begin if place >= begin else None, shade[begin:end])
+                    place = self._locator.trigger(shade, end) if end < len(shade) else None
+                    if place is None:
+                        break
+                begin = end + len(_BETWEEN)
+        except Exception:  # noqa: BLE001 -- each is then looked at alone, and says itself whether it could be read
+            return dict.fromkeys(range(len(texts)), (None, None))
+        return hot
+
+    def _scan_part(
+        self, part: Part, text: str, hot: tuple[int | None, bytes | None] | None, deadline: int, limit: int
+    ) -> tuple[tuple[Finding, ...], bool]:
+        """A part's findings by place, and whether it was read to its end. `text` is what is read: the part's, after its
+        label; `hot` as in `_hot`, None where the text holds no trigger."""
+        found: list[Finding] = []
+        whole = True
+        if hot is not None:
+            first, shade = hot
+            try:
+                whole = self._walk(text, outline(text) if shade is None else shade, first, found, deadline, limit)
+            except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
+                whole = False
+        before = len(text) - len(part.text)
         if before:
-            found = [finding for one in found if (finding := moved(one, len(before))) is not None]
+            found = [finding for one in found if (finding := moved(one, before)) is not None]
         if part.cuts and whole:
             whole = self._scan_pieces(part, found, deadline, limit)
         if part.known:
             found = _certain(part, found)
-        return tuple(sorted(found, key=place_of)), whole
+        if len(found) > 1:
+            found.sort(key=place_of)
+        return tuple(found), whole
 
     def _scan_pieces(self, part: Part, found: list[Finding], deadline: int, limit: int) -> bool:
         """Add what the pieces of a text show by themselves and the text as a whole does not: an identifier that ends
@@ -100,7 +151,8 @@ class Engine:
         for start, end in pieces(part.text, part.cuts):
             shown: list[Finding] = []
             try:
-                whole = self._walk(part.text[start:end], shown, deadline, limit - len(found) - len(alone))
+                piece = part.text[start:end]
+                whole = self._walk(piece, outline(piece), None, shown, deadline, limit - len(found) - len(alone))
             except Exception:  # noqa: BLE001 -- as of a whole part
                 whole = False
             alone += [shifted(finding, start) for finding in shown]
@@ -110,12 +162,14 @@ class Engine:
         found += unseen(alone, found)
         return whole
 
-    def _walk(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
-        """Walk the whole text, adding findings; False when it was not read to its end."""
-        shade = shadow(text)
-        if self._locator.trigger(shade, 0) is None:
-            return True  # what the walk's first step would find, for the most of all texts, without the walk
-        cursor = Cursor(self._locator)
+    def _walk(
+        self, text: str, shade: bytes, first: int | None, found: list[Finding], deadline: int | None, limit: int | None
+    ) -> bool:
+        """Walk the whole text, in which no trigger begins before `first`, where that is known, adding findings; False
+        when it was not read to its end. `shade` is the text's outline."""
+        # A trigger that ends before the text does is one in the text alone, too.
+        sure = first is not None and first + TRIGGER <= len(text)
+        cursor = Cursor(self._locator, first or 0, sure=sure)
         opened: Hit | None = None
         whole = True
         while (step := cursor.step(text, 0, shade, True)) is not None:
@@ -133,6 +187,12 @@ class Engine:
         if opened is not None:
             found.append(finding_of(opened, max(cursor.position, opened.start + 1)))
         return whole
+
+
+def _read(part: Part) -> str:
+    """What is read of a part under a label (`mrn`, `patientName`). A short one is read as if the label stood before it:
+    in a form or a JSON object the keyword that a number needs is its key."""
+    return labelled(part.label) + part.text if len(part.text) <= MAX_LABELLED else part.text
 
 
 def _certain(part: Part, found: list[Finding]) -> list[Finding]:

@@ -4,7 +4,9 @@ NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII f
 lone surrogates replaced. `undo_escapes` reads JSON string escapes (RFC 8259 §7) wherever they stand.
 """
 
+import codecs
 import unicodedata
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,11 +19,16 @@ _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r"
 _REMEMBERED = 20_000
 _CLUSTER = 32
 _MARKS_BEGIN = "\u02ff"
+_SPARSE = 8
+"""With more than one character in so many to be changed, all are looked at."""
+_SCATTERED = 16
+"""With more than one character in so many beyond Latin-1, they are no longer dealt with one by one."""
 _WIDEST = 4
 """No character becomes more than this many (a few Arabic phrases in one character would become 18)."""
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 UPPER, LETTER, OTHER, ODD = "\xc0", "\xe0", "\xb7", "\x01"
+_ODD = ODD.encode("latin-1")
 
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
@@ -82,27 +89,91 @@ class _Shadows(dict[int, str]):
         return shade
 
 
+class _Outlines(dict[int, str]):
+    """Code point → the byte that stands for what it becomes; `ODD` where that is not just one character."""
+
+    def __missing__(self, point: int) -> str:
+        folded = _FOLDS[point]
+        shade = ODD if len(folded) != 1 or unicodedata.combining(chr(point)) else _SHADOWS[ord(folded)]
+        if len(self) < _REMEMBERED:
+            self[point] = shade
+        return shade
+
+
 def _invisible(character: str) -> bool:
     return character in _INVISIBLE or unicodedata.category(character) == "Cf" or 0xFE00 <= ord(character) <= 0xFE0F
 
 
 _FOLDS = _Folds()
 _SHADOWS = _Shadows()
+_OUTLINES = _Outlines()
 
 
-def shadow(text: str) -> bytes:
-    """One byte for each character, as `recognizer` describes."""
-    if text.isascii():
-        return text.encode("ascii")
-    return text.translate(_SHADOWS).encode("latin-1")
+def _codec(name: str, table: dict[int, str]) -> Callable[[str], bytes]:
+    """Writes a text by a table, one byte a character. Most characters of most texts are of Latin-1, whose codec is many
+    times faster than a table of all characters, so that only the others are looked up, run by run."""
+    # Of the bytes that stand for characters, each stands for the Latin-1 character that it is the code of.
+    latin = "".join(map(chr, range(256))).translate(table).encode("latin-1")
+
+    def beyond(error: UnicodeError) -> tuple[bytes, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        return error.object[error.start : error.end].translate(table).encode("latin-1"), error.end
+
+    codecs.register_error(name, beyond)
+
+    def write(text: str) -> bytes:
+        if text.isascii():
+            return text.encode("ascii")
+        if (len(text) - len(text.encode("latin-1", "ignore"))) * _SCATTERED > len(text):
+            return text.translate(table).encode("latin-1")
+        return text.encode("latin-1", name).translate(latin)
+
+    return write
 
 
-def normalise(text: str) -> Mapped:
-    """The normalised text and its map. Never fails; linear."""
+shadow = _codec("gateway.classification.shadow", _SHADOWS)
+"""One byte for each character, as `recognizer` describes; `ODD` for each that normalising would change."""
+outline = _codec("gateway.classification.outline", _OUTLINES)
+"""The shadow of what each character becomes; `ODD` for each that becomes more or less than one, or combines with
+others. Where there is none of these, it is the shadow of the normalised text."""
+
+
+def normalise(text: str, shade: bytes | None = None) -> Mapped:
+    """The normalised text and its map; `shade` is the text's shadow, where it is at hand. Never fails; linear."""
     if text.isascii():
         return Mapped(text)
-    if ODD not in text.translate(_SHADOWS):
+    if shade is None:
+        shade = shadow(text)
+    odd = shade.count(_ODD)
+    if not odd:
         return Mapped(text)
+    if odd * _SPARSE > len(text):
+        return _folded(text)
+    pieces: list[str] = []
+    starts: list[int] = []
+    done, moved = 0, False
+    place = shade.find(_ODD)
+    while place >= 0:
+        fold = _FOLDS[ord(text[place])]
+        pieces += (text[done:place], fold)
+        starts += range(done, place)
+        starts += [place] * len(fold)
+        moved = moved or len(fold) != 1
+        done = place + 1
+        place = shade.find(_ODD, done)
+    pieces.append(text[done:])
+    plain = "".join(pieces)
+    if not unicodedata.is_normalized("NFC", plain):
+        return _folded(text)
+    if not moved:
+        return Mapped(plain)
+    starts += range(done, len(text))
+    return Mapped(plain, starts, [start + 1 for start in starts])
+
+
+def _folded(text: str) -> Mapped:
+    """As `normalise`, character by character."""
     folds = [_FOLDS[ord(character)] for character in text]
     plain = "".join(folds)
     if not unicodedata.is_normalized("NFC", plain):
@@ -126,7 +197,7 @@ def _composed(text: str, folds: list[str]) -> Mapped:
             end += 1
         plain = folds[position]
         if end > position + 1:
-            plain = unicodedata.normalize("NFKC", text[position:end].translate(_FOLDS))
+            plain = unicodedata.normalize("NFKC", "".join(folds[position:end]))
         characters.append(plain)
         if len(plain) == 1:
             starts.append(position)

@@ -5,8 +5,8 @@ an upper-case letter beyond ASCII is `\\xC0`, any other letter beyond ASCII `\\x
 `\\xB7`. So a letter is `[A-Za-z\\xC0\\xE0]`, and byte offsets are character offsets.
 
 Bounds that the windows rely on (see `cursor`): words near by are looked for at most `CONTEXT` characters before and
-`CONTEXT // 2` after; the gate of a recognizer matches at most `BACKUP` characters after the start of its match; a match
-that holds white space is at most `LOOKAHEAD` long.
+`CONTEXT // 2` after; the gate of a recognizer begins at most `BACKUP` characters after the start of its match, and is
+at most `TRIGGER` long; a match that holds white space is at most `LOOKAHEAD` long.
 """
 
 import msgspec
@@ -16,6 +16,8 @@ CONTEXT = BACKUP
 LOOKAHEAD = 96
 LONGEST = 40
 """No word of a lexicon is longer."""
+TRIGGER = LONGEST + 8
+"""No gate is longer, nor a word with what must stand around it."""
 
 
 NUMBER = ".-"
@@ -40,8 +42,10 @@ class Near(msgspec.Struct, frozen=True, kw_only=True):
 class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind of finding looks.
 
-    The span is the pattern's first group, or all of it when there is none. `gate` is a cheap pattern that matches
-    within every match of `pattern`: text in which no gate matches is not looked at any further. `check` names a
+    The span is the pattern's first group, or all of it when there is none. `gate` is a cheap pattern that begins within
+    every match of `pattern` that can be a finding: text in which no gate matches is not looked at any further. It may
+    ask for what the check or the words near by ask for (a card has fourteen digits, whatever else its pattern takes in
+    with them), and the rarer it matches where there is nothing to find, the less text is looked at. `check` names a
     function of `validators`. `joints` refuses matches that are a piece of a word or of a longer number, whose parts
     these characters join. `again` looks for another match inside of one that was refused (a number before an IBAN must
     not hide it). `near` is tried in turn; `unless` names a lexicon whose words just before clear the candidate (only

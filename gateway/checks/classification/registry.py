@@ -16,6 +16,7 @@ from gateway.checks.classification.families import (
     special,
 )
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Label, Lexicon, Recognizer
+from gateway.checks.classification.sources import anchored
 from gateway.checks.classification.validators import CHECKS
 from gateway.core.errors import ConfigurationError
 
@@ -58,6 +59,8 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
                 {item.unless, *(near.lexicon for near in item.near)},
                 lexicons,
             )
+            if anchored(item.gate):
+                raise ConfigurationError(f"the gate of recognizer {item.id} asks for the beginning or end of a text")
             if item.type is None and not item.near:
                 raise ConfigurationError(f"recognizer {item.id} has neither a type nor words near by that give it one")
             if any(near.before > CONTEXT - LONGEST or near.after > CONTEXT // 2 for near in item.near):

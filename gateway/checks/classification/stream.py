@@ -10,9 +10,10 @@ from collections.abc import Callable
 from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor, Step
 from gateway.checks.classification.labels import labelled, moved
-from gateway.checks.classification.locator import Hit, Locator, finding_of, place_of
+from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, merged
-from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.normalise import outline
+from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import shifted, unseen
 from gateway.checks.classification.recognizer import CONTEXT
 from gateway.core.errors import FormatError
@@ -32,6 +33,7 @@ class Lane:
         self._mask = mask
         self._before = len(before)
         self._buffer = before
+        self._shade, self._fresh = b"", before
         self._offset = 0
         self._closed = False
         self._failed = False
@@ -82,9 +84,11 @@ class Lane:
         self._closed = final
         if self._failed:
             return ""
-        self._buffer += text
         released: list[str] = []
         try:
+            self._buffer += text
+            self._shade += outline(self._fresh + text)
+            self._fresh = ""
             self._advance(released, final)
         except Exception:  # noqa: BLE001 -- whatever fails in here, the text that was not looked at must not leave
             released.append(self._fail())
@@ -94,15 +98,12 @@ class Lane:
         """What stands for all that the lane still held, and for what will be fed to it."""
         shown = "" if self._failed else UNREAD
         self._failed, self.complete = True, False
-        self._buffer = ""
+        self._buffer, self._shade = "", b""
         return shown
 
     def _advance(self, released: list[str], final: bool) -> None:
-        cursor, buffer, offset = self._cursor, self._buffer, self._offset
-        shade = b""
+        cursor, buffer, offset, shade = self._cursor, self._buffer, self._offset, self._shade
         while True:
-            if cursor.searching and not shade:
-                shade = shadow(buffer)
             start = cursor.position
             step = cursor.step(buffer, offset, shade, final)
             if step is None:
@@ -112,7 +113,7 @@ class Lane:
                 break
         surplus = cursor.position - CONTEXT - offset
         if surplus > 0:
-            self._buffer = buffer[surplus:]
+            self._buffer, self._shade = buffer[surplus:], shade[surplus:]
             self._offset = offset + surplus
 
     def _release(self, step: Step, start: int, released: list[str]) -> None:

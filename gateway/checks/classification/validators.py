@@ -30,7 +30,24 @@ _IBAN_LENGTHS = {
     )
 }
 _BASE_36 = {ord(character): str(value) for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
-_NO_ISSUER = frozenset("0789")
+# First and last of a range of four digits with which cards begin → how many digits those cards have.
+_ISSUERS = (
+    (1800, 1800, (15,)), (2131, 2131, (15,)), (2221, 2720, (16,)), (3000, 3059, range(14, 20)), (3400, 3499, (15,)),
+    (3528, 3589, range(16, 20)), (3600, 3699, range(14, 20)), (3700, 3799, (15,)), (3800, 3999, range(14, 20)),
+    (4000, 4999, (16, 19)), (5000, 5099, (16, 18, 19)), (5100, 5599, (16,)), (5600, 5899, (16, 18, 19)),
+    (6011, 6011, range(16, 20)), (6200, 6299, range(16, 20)), (6440, 6599, range(16, 20)), (6700, 6799, (16, 18, 19)),
+)  # fmt: skip
+
+
+def _issued() -> tuple[int, ...]:
+    """For each four digits the lengths of cards that begin so, as bits."""
+    lengths = [0] * 10_000
+    for first, last, allowed in _ISSUERS:
+        lengths[first : last + 1] = [sum(1 << length for length in allowed)] * (last + 1 - first)
+    return tuple(lengths)
+
+
+_ISSUED = _issued()
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
 _MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
@@ -102,17 +119,24 @@ def card(text: str) -> Verdict | None:
     """
     groups = text.replace("-", " ").split(" ")
     digits = "".join(groups)
-    starts = list(accumulate((len(group) for group in groups), initial=0))
+    starts = list(accumulate(map(len, groups), initial=0))
     best: Verdict | None = None
-    for index, first in enumerate(starts[:-1]):
-        if digits[first] in _NO_ISSUER:
+    for index, first in enumerate(starts):
+        if first + 14 > len(digits):
+            break
+        lengths = _ISSUED[int(digits[first : first + 4])]
+        if not lengths:
             continue
         # The candidates of this first group: those with 14 to 19 digits, the longest first.
         for last in range(bisect_right(starts, first + 19) - 1, index, -1):
-            number = digits[first : starts[last]]
-            if len(number) < 14:
+            length = starts[last] - first
+            if length < 14:
                 break
-            if _issued(number) and luhn(number) and (best is None or len(number) > best[2] - best[1]):
+            if (
+                lengths >> length & 1
+                and (best is None or length > best[2] - best[1])
+                and luhn(digits[first : starts[last]])
+            ):
                 # Between groups stands one separator each, so places shift by the groups before.
                 best = "luhn", first + index, starts[last] + last - 1
     return best
@@ -122,25 +146,6 @@ def card_labelled(text: str) -> Verdict | None:
     """Any 12 to 19 digits that pass Luhn: for numbers that the text calls a card."""
     digits = _digits(text)
     return _whole("luhn", text) if 12 <= len(digits) <= 19 and luhn(digits) else None
-
-
-def _issued(digits: str) -> bool:
-    """Whether an issuer gives out numbers that begin so and are this long."""
-    length = len(digits)
-    if not 14 <= length <= 19:
-        return False
-    two, three, four = int(digits[:2]), int(digits[:3]), int(digits[:4])
-    return (
-        (digits[0] == "4" and length in (16, 19))
-        or ((51 <= two <= 55 or 2221 <= four <= 2720) and length == 16)
-        or (two in (34, 37) and length == 15)
-        or ((four == 6011 or two == 65 or 644 <= three <= 649) and length >= 16)
-        or (3528 <= four <= 3589 and length >= 16)
-        or (300 <= three <= 305 or two in (36, 38, 39))
-        or (two == 62 and length >= 16)
-        or (four in (2131, 1800) and length == 15)
-        or (two in (50, 56, 57, 58, 67) and length in (16, 18, 19))
-    )
 
 
 def iban(text: str) -> Verdict | None:
@@ -190,7 +195,7 @@ def ssn(text: str) -> Verdict | None:
 
 def nine_digits(text: str) -> Verdict | None:
     """Nine digits that the text calls a social security number: masked even where none like it was issued."""
-    return _whole("keyword", text) if len(_digits(text)) == 9 and not any(c.isalpha() for c in text) else None
+    return _whole("keyword", text) if len(_digits(text)) == 9 and not any(map(str.isalpha, text)) else None
 
 
 def itin(text: str) -> Verdict | None:

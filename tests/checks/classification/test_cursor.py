@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.cursor import HELD, WINDOW, Cursor, Step
 from gateway.checks.classification.locator import Locator
-from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.registry import DEFAULT
 
 LOCATOR = Locator(DEFAULT)
@@ -14,7 +14,7 @@ LOCATOR = Locator(DEFAULT)
 def walk(text: str) -> list[Step]:
     cursor = Cursor(LOCATOR)
     steps = []
-    while (step := cursor.step(text, 0, shadow(text), True)) is not None:
+    while (step := cursor.step(text, 0, outline(text), True)) is not None:
         steps.append(step)
     return steps
 
@@ -31,16 +31,16 @@ def test_text_without_a_trigger_is_passed_over_in_one_step() -> None:
 def test_text_that_may_go_on_is_held_back_where_a_trigger_may_begin() -> None:
     cursor = Cursor(LOCATOR)
     text = "and so it went on " * 100
-    assert cursor.step(text, 0, shadow(text), False) == Step(len(text) - HELD)
-    assert cursor.step(text, 0, shadow(text), False) is None
+    assert cursor.step(text, 0, outline(text), False) == Step(len(text) - HELD)
+    assert cursor.step(text, 0, outline(text), False) is None
 
 
 def test_a_window_waits_for_its_end() -> None:
     cursor = Cursor(LOCATOR)
     text = "ring 415-555-2671 " + "now " * 100
-    assert cursor.step(text, 0, shadow(text), False) is None
+    assert cursor.step(text, 0, outline(text), False) is None
     longer = text + "and then " * 20
-    step = cursor.step(longer, 0, shadow(longer), False)
+    step = cursor.step(longer, 0, outline(longer), False)
     assert step is not None
     assert [hit.type for hit in step.findings] == ["phone"]
 

@@ -7,12 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.engine import MAX_LABELLED, Engine
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.recognizer import Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE, StillClock
+from tests.checks.classification.oracle import scanned
+from tests.checks.classification.samples import soups, texts
+
+LOCATOR = Locator(DEFAULT)
 
 
 def part(text: str, pointer: str = "/messages/0/content") -> Part:
@@ -71,7 +75,7 @@ def test_too_many_findings_end_the_scan_as_unscanned(monkeypatch: pytest.MonkeyP
 
 
 def test_an_error_inside_is_unscanned_and_never_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(self: Locator, text: str, start: int) -> None:
+    def fails(self: Locator, *window: object) -> None:
         raise ValueError("bob@example.com")
 
     monkeypatch.setattr(Locator, "locate", fails)
@@ -198,3 +202,48 @@ def test_a_failure_in_a_piece_is_one_of_the_whole(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(engine, "_walk", failing)
     assert engine.scan([Part("/x", "ab", cuts=(1,))]).scanned == "none"
+
+
+ANY_TEXT = st.one_of(texts(), soups(), st.text(max_size=600))
+
+
+@settings(max_examples=300, deadline=None)
+@given(ANY_TEXT)
+def test_what_is_found_is_what_the_definition_finds(text: str) -> None:
+    assert list(ENGINE.scan_text(text)) == scanned(text, LOCATOR)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(ANY_TEXT, max_size=6))
+def test_parts_read_together_hold_what_each_holds_alone(several: list[str]) -> None:
+    scan = ENGINE.scan([part(text) for text in several])
+    whole = [ENGINE.scan([part(text)]).scanned == "full" for text in several]
+    assert scan.parts == tuple(ENGINE.scan_text(text) for text in several)
+    assert (scan.scanned == "full") == all(whole)
+
+
+@pytest.mark.parametrize(
+    "several", [["1", "2"], ["555-123", "-4567"], ["a@", "b.de"], ["diabet", "es"], ["diabetes", "s"], ["12", "office"]]
+)
+def test_nothing_is_found_across_two_parts(several: list[str]) -> None:
+    assert ENGINE.scan([part(text) for text in several]).parts == tuple(ENGINE.scan_text(text) for text in several)
+
+
+@pytest.mark.parametrize("size", [1, MAX_LABELLED, MAX_LABELLED + 1])
+def test_a_label_is_read_with_a_short_text_alone(size: int) -> None:
+    text = "4" * 8 + "x" * (size - 8) if size > 8 else "4"
+    labels = [finding.type for finding in ENGINE.scan([Part("/x", text, "text", "mrn")]).parts[0]]
+    assert ("mrn" in labels) == (8 <= size <= MAX_LABELLED)
+
+
+def test_a_search_that_fails_makes_the_message_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(clock=StillClock(), budget_ms=50)
+
+    def fails(shade: bytes, start: int) -> None:
+        raise ValueError("bob@example.com")
+
+    monkeypatch.setattr(engine._locator, "trigger", fails)
+    scan = engine.scan([part("bob@example.com"), part("and so on")])
+    assert scan.parts == ((), ())
+    assert scan.classes == {"unscanned"}
+    assert scan.scanned == "none"

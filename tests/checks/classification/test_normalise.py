@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.classification.normalise import Mapped, normalise, shadow, undo_escapes
+from gateway.checks.classification.normalise import ODD, Mapped, normalise, outline, shadow, undo_escapes
+from tests.checks.classification import oracle
+from tests.checks.classification.samples import soups, texts
 
 
 def test_ascii_stands_as_it_is_without_a_map() -> None:
@@ -97,3 +99,31 @@ def test_an_escape_maps_back_to_all_of_its_characters() -> None:
     mapped = undo_escapes(normalise("x\\u0040y"))
     assert mapped is not None
     assert mapped.span(1, 2) == (1, 7)
+
+
+ODDITIES = st.text(alphabet="a1é—… ﬁ\u0301\u200b３€\ufe31\x01", max_size=60)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=80), texts(), soups(), ODDITIES))
+def test_a_text_is_normalised_as_character_by_character(text: str) -> None:
+    assert normalise(text) == oracle.normalised(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=80), texts(), ODDITIES, st.text(alphabet="a€", max_size=40)))
+def test_shadow_and_outline_are_those_of_each_character(text: str) -> None:
+    for write in (shadow, outline):
+        assert write(text) == b"".join(write(character) for character in text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=80), texts(), ODDITIES))
+def test_an_outline_without_anything_odd_is_the_shadow_of_the_normalised_text(text: str) -> None:
+    if ODD.encode() not in outline(text):
+        assert outline(text) == shadow(normalise(text).text)
+        assert normalise(text).starts is None
+
+
+def test_what_becomes_one_character_stands_in_the_outline_as_that() -> None:
+    assert outline("１—\u00a0É\u200b…e\u0301") == b"1- \xc0\x01\x01e\x01"

@@ -1,9 +1,14 @@
 """The wrapper of RE2: spans, anchors, and a set that fails open."""
 
 import pytest
+from hypothesis import given, settings
 
+from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
+from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import ConfigurationError
+from tests.checks.classification.oracle import matched
+from tests.checks.classification.samples import texts
 
 
 def test_spans_are_those_of_the_group_where_there_is_one() -> None:
@@ -59,3 +64,30 @@ def test_a_set_that_fails_opens_every_gate(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_quoted_text_matches_itself_alone() -> None:
     assert Pattern(quoted("a.b+c\xe0")).spans(b"a.b+c\xe0 axb+c\xe0", 0) == [(0, 0, 6, 6)]
+
+
+SHIPPED = [(item.pattern, Pattern(item.pattern)) for item in DEFAULT.recognizers]
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=texts())
+def test_a_pattern_taken_apart_has_the_same_spans_as_in_one(text: str) -> None:
+    shade = outline(text)
+    for source, pattern in SHIPPED:
+        spans, start = [], 0
+        while (match := matched(source, shade, start)) is not None:
+            spans.append(match)
+            start = match[3]
+        assert pattern.spans(shade, 0) == spans
+
+
+@pytest.mark.parametrize("text", ["name: Don x", "name: Don Xavier", "name: Dr. Don", "ab abb", "abab"])
+def test_the_group_is_where_the_whole_pattern_puts_it(text: str) -> None:
+    for source in ("name: (?:Don )?([A-Z][a-z]+)", "(?:ab|a)(b?[a-z]?)", "(?:ab)*(a?b*)", "a*?(b*)"):
+        match = matched(source, text.encode(), 0)
+        assert Pattern(source).next(text.encode(), 0) == match
+
+
+def test_whether_there_is_a_group() -> None:
+    assert Pattern("a(b)").grouped
+    assert not Pattern("a(?:b)").grouped

@@ -33,6 +33,7 @@ WORDS = Lexicon(id="w", words=("word",))
         Registry(recognizers=(), lexicons=(Lexicon(id="w", words=("Upper",)),)),
         Registry(recognizers=(), lexicons=(Lexicon(id="w", words=("w" * 41,)),)),
         Registry(recognizers=(msgspec.structs.replace(GOOD, pattern="("),)),
+        Registry(recognizers=(msgspec.structs.replace(GOOD, gate="^a"),)),
     ],
 )
 def test_a_registry_that_cannot_work_is_refused(registry: Registry) -> None:

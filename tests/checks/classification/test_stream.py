@@ -18,27 +18,9 @@ from gateway.core.errors import FormatError
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE
+from tests.checks.classification.samples import JWT, PEM, PIECES, texts
 
 TYPES = maskable("phi") | maskable("secret")
-PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
-JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20
-PIECES = (
-    "bob.smith@example.com", "(415) 555-0132", "+44 20 7946 0958", "123-45-6789", "4111 1111 1111 1111",
-    "DE89 3704 0044 0532 0130 00", "203.0.113.9", "2001:db8::8a2e:370:7334", "Dr. Maria Lopez",
-    "Patient: John Q. Smith",
-    "MRN: 84736251", "DOB: 03/12/1958", "born on 12 March 1958", "password: hunter2x", "type 2 diabetes",
-    "postgres://bob:s3cret@db.example.com/x", "member id: XYZ123456789", "account number 12345678", PEM, JWT,
-    "sk-proj-" + "a1B2" * 12, "https://example.com/a?b=" + "c" * 300, "x" * 700,
-    "bob\\u0040example.com", "\\n555-123-4567",
-    "１２３-４５-６７８９", "bo\u200bb@example.com", "e\u0301clair", "電話 555-123-4567 です", "\U0001f600", "\ud800",
-    "1 2 3 4 5 6 7 8 9", "a@" * 200, "-----BEGIN PRIVATE KEY-----", "eyJ" + "a" * 900, "and then we went home", "\x00",
-    ",", ". ", "\n", " ", "\t\n", "\\", "Mr. ", "name: ", "ssn ", "12", "/", "-",
-)  # fmt: skip
-
-
-def texts() -> st.SearchStrategy[str]:
-    pieces = st.one_of(st.sampled_from(PIECES), st.sampled_from((" ", " ", ", ", "\n")), st.text(max_size=12))
-    return st.lists(pieces, max_size=24).map("".join)
 
 
 def cuts(text: str, seed: int, widest: int) -> list[str]:
@@ -202,7 +184,7 @@ def test_what_fails_inside_withholds_the_text_and_says_unscanned(monkeypatch: py
     scan = StreamScan(locator, TYPES)
     lane = scan.lane("/x")
 
-    def fails(text: str, start: int) -> None:
+    def fails(*window: object) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(locator, "locate", fails)
@@ -266,7 +248,7 @@ def test_a_piece_that_cannot_be_looked_at_by_itself_does_not_leave(monkeypatch: 
     def failing(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("gateway.checks.classification.stream.shadow", failing)
+    monkeypatch.setattr("gateway.checks.classification.stream.outline", failing)
     assert lane.feed("secret") == UNREAD
     monkeypatch.undo()
     assert (lane.feed("more"), lane.finish()) == ("", "")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.classification import validators
 from gateway.checks.classification.validators import CHECKS, luhn
 
 
@@ -154,3 +155,49 @@ def test_a_card_is_found_among_other_numbers(text: str) -> None:
     verdict = CHECKS["card"](text)
     assert verdict is not None
     assert text[verdict[1] : verdict[2]].replace("-", " ") == "4111 1111 1111 1111"
+
+
+def simple_card(text: str) -> tuple[str, int, int] | None:
+    """Every run of whole groups, from each group on the longest first; one that was found goes only for one with more
+    digits than it has characters."""
+    groups = text.replace("-", " ").split(" ")
+    best: tuple[int, int] | None = None
+    for first in range(len(groups)):
+        for last in range(len(groups), first, -1):
+            number = "".join(groups[first:last])
+            fits = 14 <= len(number) <= 19 and issued(number) and luhn(number)
+            if fits and (best is None or len(number) > best[1] - best[0]):
+                best = len(" ".join(groups[:first])) + bool(first), len(" ".join(groups[:last]))
+    return None if best is None else ("luhn", *best)
+
+
+def issued(digits: str) -> bool:
+    length, two, three, four = len(digits), int(digits[:2]), int(digits[:3]), int(digits[:4])
+    return (
+        (digits[0] == "4" and length in (16, 19))
+        or ((51 <= two <= 55 or 2221 <= four <= 2720) and length == 16)
+        or (two in (34, 37) and length == 15)
+        or ((four == 6011 or two == 65 or 644 <= three <= 649) and length >= 16)
+        or (3528 <= four <= 3589 and length >= 16)
+        or (300 <= three <= 305 or two in (36, 38, 39))
+        or (two == 62 and length >= 16)
+        or (four in (2131, 1800) and length == 15)
+        or (two in (50, 56, 57, 58, 67) and length in (16, 18, 19))
+    )
+
+
+GROUPS = ("4111", "1111", "5500", "0000", "0004", "3400", "6011", "1", "2", "34", "3", "45", "00", "123456")
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(GROUPS), st.sampled_from(("", " ", "-"))), min_size=1, max_size=12))
+def test_a_card_is_found_as_by_trying_every_run_of_groups(groups: list[tuple[str, str]]) -> None:
+    text = "".join("".join(group) for group in groups).rstrip(" -")
+    assert validators.card(text) == simple_card(text)
+
+
+@pytest.mark.parametrize("length", range(14, 20))
+def test_every_beginning_has_the_lengths_that_its_issuer_gives_out(length: int) -> None:
+    for four in range(10_000):
+        number = f"{four:04d}".ljust(length, "0")
+        assert bool(validators._ISSUED[four] >> length & 1) == issued(number)

@@ -5,6 +5,8 @@ from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Nea
 _L = r"A-Za-z\xC0\xE0"
 
 _NUMBER = r"[0-9](?:[ .\-/()]{0,3}[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?"
+_PLACES = "office, fax, mobile, cell, home, work, direct"
+_GAP = 4
 
 LEXICONS = (
     Lexicon(
@@ -15,7 +17,7 @@ LEXICONS = (
             "phone number, calling, dial, answering at, messages to, sms, telefon, handy, rufnummer"
         ),
     ),
-    Lexicon(id="phone-after", words=words("office, fax, mobile, cell, home, work, direct")),
+    Lexicon(id="phone-after", words=words(_PLACES)),
 )
 
 LABELS = (Label(id="phone-labelled", lexicon="phone", type="phone", value=_NUMBER, gap=20, score=0.8, check="phone"),)
@@ -25,7 +27,7 @@ RECOGNIZERS = (
         id="email",
         type="email",
         pattern=rf"[{_L}0-9][{_L}0-9._%+'\-]*@(?:[{_L}0-9][{_L}0-9\-]*\.)+[{_L}][{_L}]+",
-        gate="@",
+        gate=f"@[{_L}0-9]",
         score=0.99,
         check="email",
         onward=rf"[{_L}0-9._%+'\-@]*",
@@ -34,7 +36,7 @@ RECOGNIZERS = (
         id="phone-international",
         type="phone",
         pattern=r"\+[0-9]{1,3}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",
-        gate=r"\+[0-9]",
+        gate=r"\+[0-9]{1,3}[ .\-/]?\(?[0-9]",
         check="phone",
         joints=NUMBER,
         score=0.9,
@@ -55,9 +57,9 @@ RECOGNIZERS = (
         id="phone-annotated",
         type=None,
         pattern=rf"\b{_NUMBER}",
-        gate="[0-9][0-9]",
+        gate=rf"[0-9][^0-9;]{{0,{_GAP}}}(?i:{_PLACES.replace(', ', '|')})",
         joints=NUMBER,
-        near=(Near(lexicon="phone-after", type="phone", score=0.75, before=0, after=4, check="phone"),),
+        near=(Near(lexicon="phone-after", type="phone", score=0.75, before=0, after=_GAP, check="phone"),),
     ),
     Recognizer(
         id="url",
@@ -70,7 +72,7 @@ RECOGNIZERS = (
         id="url-www",
         type="url",
         pattern=r"""\b(?i:www)\.[A-Za-z0-9\-]+\.[^\s"'<>\\]*[^\s"'<>\\.,;:!?)\]}]""",
-        gate=r"(?i:www)\.",
+        gate=r"\b(?i:www)\.[A-Za-z0-9\-]",
         score=0.9,
     ),
 )

@@ -7,6 +7,7 @@ _MONTH = (
     r"nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _MON = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_AGED = r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
 _BORN = Near(lexicon="birth", type="date-of-birth", score=0.95, before=32, after=0)
 
 LEXICONS = (
@@ -27,7 +28,7 @@ RECOGNIZERS = (
             r"\b[0-9]{4}[\-/.][0-9]{2}[\-/.][0-9]{2}"
             r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+\-][0-9]{2}:?[0-9]{2})?)?\b"
         ),
-        gate=r"[0-9]{4}[\-/.][0-9]",
+        gate=r"\b[0-9]{4}[\-/.][0-9]{2}[\-/.][0-9]{2}",
         check="iso_date",
         joints=DATE,
         near=(_BORN,),
@@ -36,7 +37,7 @@ RECOGNIZERS = (
         id="date-numeric",
         type="date",
         pattern=r"\b[0-9]{1,2}(?:/[0-9]{1,2}/|-[0-9]{1,2}-|\.[0-9]{1,2}\.)(?:[0-9]{4}|[0-9]{2})\b",
-        gate=r"[0-9][\-/.][0-9]{1,2}[\-/.][0-9]",
+        gate=r"\b[0-9]{1,2}(?:/[0-9]{1,2}/|-[0-9]{1,2}-|\.[0-9]{1,2}\.)[0-9]{2}",
         check="numeric_date",
         joints=DATE,
         near=(_BORN,),
@@ -49,7 +50,7 @@ RECOGNIZERS = (
             rf"\b[0-9]{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MONTH}(?:,?[ \-][0-9]{{4}})?|"
             rf"\b{_MONTH},? [0-9]{{4}}\b"
         ),
-        gate=rf"{_MON}[a-z]{{0,6}}[.,]{{0,2}}[ \-][0-9]|[0-9](?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MON}",
+        gate=rf"\b{_MONTH},? [0-9]|\b[0-9]{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MON}",
         check="textual_date",
         near=(_BORN,),
     ),
@@ -57,18 +58,15 @@ RECOGNIZERS = (
         id="age",
         type="age",
         pattern=r"(?i:\b[0-9]{1,3}(?:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?yrs?[ \-]old|[ \-]year[ \-]olds?))",
-        gate="[0-9](?i:[ \\-]?y)",
+        gate=r"\b[0-9]{1,3}(?i:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?yrs?[ \-]old)",
         check="age",
         score=0.85,
     ),
     Recognizer(
         id="age-labelled",
         type="age",
-        pattern=(
-            r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
-            r"([0-9]{1,3})\b"
-        ),
-        gate="(?i:age[d:= ]|turn[a-z]{0,3} |(?:is|was|were|am) )[a-z:= ]{0,4}[0-9]",
+        pattern=rf"{_AGED}([0-9]{{1,3}})\b",
+        gate=f"{_AGED}[0-9]",
         check="age",
         score=0.75,
     ),

@@ -2,6 +2,9 @@
 
 from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Recognizer, words
 
+_FOURTEEN = r"[0-9](?:[ \-]?[0-9]){13}"
+"""No card's number is shorter."""
+
 LEXICONS = (
     Lexicon(
         id="card",
@@ -47,7 +50,7 @@ RECOGNIZERS = (
         id="card",
         type="card",
         pattern=r"\b[0-9]{4}[ \-]?[0-9]{2,6}(?:[ \-]?[0-9]{2,6}){1,3}(?:[ \-][0-9]{1,4})?\b",
-        gate=r"[0-9]{4}[ \-]?[0-9]{2,6}[ \-]?[0-9]{2}",
+        gate=_FOURTEEN,
         check="card",
         joints=NUMBER,
         again=True,
@@ -59,7 +62,7 @@ RECOGNIZERS = (
         id="card-spaced",
         type="card",
         pattern=r"\b[0-9](?:[ \-][0-9]{1,3}){6,18}\b",
-        gate=r"[0-9](?:[ \-][0-9]{1,3}){5}",
+        gate=_FOURTEEN,
         check="card",
         joints=NUMBER,
         score=0.9,
@@ -69,7 +72,7 @@ RECOGNIZERS = (
         id="iban",
         type="iban",
         pattern=r"\b[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,34}\b",
-        gate=r"[A-Za-z]{2}[0-9]{2}[ \-]?[A-Za-z0-9]{2}",
+        gate=r"\b[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11}",
         check="iban",
         again=True,
         score=0.99,

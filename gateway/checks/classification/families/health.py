@@ -78,7 +78,7 @@ RECOGNIZERS = (
         id="icd-10",
         type=None,
         pattern=r"\b[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?\b",
-        gate="[A-Z][0-9][0-9AB]",
+        gate=r"\b[A-TV-Z][0-9][0-9AB]",
         near=(Near(lexicon="icd", type="icd-10", score=0.9, before=40, after=24),),
     ),
 )

@@ -68,7 +68,7 @@ RECOGNIZERS = (
         id="us-ssn",
         type="us-ssn",
         pattern=r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b",
-        gate=r"[0-9]-[0-9]{2}-[0-9]",
+        gate=r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}",
         check="ssn",
         joints=NUMBER,
         score=0.95,
@@ -77,7 +77,7 @@ RECOGNIZERS = (
         id="us-itin",
         type="us-itin",
         pattern=r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}\b",
-        gate=r"9[0-9]{2}-[0-9]{2}-",
+        gate=r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}",
         check="itin",
         joints=NUMBER,
         score=0.9,
@@ -90,7 +90,7 @@ RECOGNIZERS = (
             r"\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?"
             r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}\b"
         ),
-        gate="[1-9][A-Y][0-9A-Y][0-9]-?[A-Y]",
+        gate=r"\b[1-9][A-Y][0-9A-Y][0-9]-?[A-Y][0-9A-Y][0-9]-?[A-Y]{2}[0-9]{2}",
         score=0.9,
     ),
 )

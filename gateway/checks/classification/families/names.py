@@ -22,6 +22,14 @@ _LABELS = (
     r"directed by|signed|signed by|regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|plaintiff|"
     r"defendant|student|patientin|versicherter|vorname|nachname))"
 )
+_LABEL_ENDS = (
+    r"name|\b(?:patient|client|customer|card ?holder|member|employee|subscriber|insured|beneficiary|physician|doctor|"
+    r"provider|attending|surgeon|nurse|caller|applicant|borrower|tenant|guardian|kin|contact|attn|attention|sender|"
+    r"recipient|to|address|by|signed|regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|"
+    r"plaintiff|defendant|student|patientin|versicherter)"
+)
+_BEGINS = r"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? )"
+"""How a name begins, a title before it or not."""
 _GREETINGS = "regards|sincerely|cheers|yours|wishes|dear|hello|hi|hey|morning|evening"
 _INTRODUCTIONS = (
     "name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
@@ -38,7 +46,7 @@ RECOGNIZERS = (
         id="person-titled",
         type="person",
         pattern=rf"\b{_TITLES}\.? ({_TITLED})",
-        gate=rf"{_TITLES}\.? [A-Z\xC0]",
+        gate=rf"\b{_TITLES}\.? [A-Z\xC0]",
         check="name",
         again=True,
         score=0.9,
@@ -48,7 +56,7 @@ RECOGNIZERS = (
         id="person-titled-lower",
         type="person",
         pattern=r"\b(?:mr|mrs|ms|dr)\. ([a-z\xE0]+(?:[ \-][a-z\xE0]+)?)",
-        gate=r"(?:mr|mrs|ms|dr)\. [a-z\xE0]",
+        gate=r"\b(?:mr|mrs|ms|dr)\. [a-z\xE0]",
         check="name",
         again=True,
         score=0.7,
@@ -61,7 +69,7 @@ RECOGNIZERS = (
             rf"""{_LABELS}["']?[ \t]?[:=][ \t\n]{{0,4}}["']?(?:{_TITLES}\.? )?"""
             rf"({_TITLED}(?:, {_WORD}(?: [A-Z]\.)?)?)"
         ),
-        gate=r"""[a-z]["']?[ \t]?[:=][ \t\n]{0,4}["']?[A-Z\xC0]""",
+        gate=rf"""(?i:{_LABEL_ENDS})["']?[ \t]?[:=][ \t\n]{{0,4}}["']?{_BEGINS}""",
         check="name",
         again=True,
         score=0.85,
@@ -71,7 +79,7 @@ RECOGNIZERS = (
         id="person-closing",
         type="person",
         pattern=rf"(?i:\b(?:{_GREETINGS})),?[ \n]{{1,2}}({_NAME})",
-        gate=rf"(?i:{_GREETINGS}),?[ \n]{{1,2}}[A-Z\xC0]",
+        gate=rf"(?i:\b(?:{_GREETINGS})),?[ \n]{{1,2}}[A-Z\xC0]",
         check="name",
         again=True,
         score=0.7,
@@ -81,7 +89,7 @@ RECOGNIZERS = (
         id="person-introduced",
         type="person",
         pattern=rf"(?i:\b(?:{_INTRODUCTIONS})) (?:{_TITLES}\.? )?({_NAME})",
-        gate=rf"(?i:{_INTRODUCTIONS}) [A-Z\xC0]",
+        gate=rf"(?i:\b(?:{_INTRODUCTIONS})) {_BEGINS}",
         check="name",
         again=True,
         score=0.7,
@@ -91,7 +99,7 @@ RECOGNIZERS = (
         id="person-introduced-lower",
         type="person",
         pattern=r"(?i:\bmy name is|\bname's) ([a-z\xE0]+(?: [a-z\xE0'\-]+)?)",
-        gate=r"(?i:name is|name's) [a-z\xE0]",
+        gate=r"(?i:\bmy name is|\bname's) [a-z\xE0]",
         check="name",
         again=True,
         score=0.65,
@@ -101,7 +109,7 @@ RECOGNIZERS = (
         id="person-patient",
         type="person",
         pattern=rf"\b(?i:{_ROLES}) ({_WORD}{_INNER}{_INNER}?)",
-        gate=rf"(?i:{_ROLES}) [A-Z\xC0]",
+        gate=rf"\b(?i:{_ROLES}) [A-Z\xC0]",
         check="name",
         again=True,
         score=0.75,

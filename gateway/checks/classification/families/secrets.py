@@ -3,20 +3,22 @@
 from gateway.checks.classification.recognizer import Recognizer
 
 _WORD = r"[A-Za-z0-9_\-]*"
+_WRITTEN = r"""(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|pass)["']?)"""
+_SPOKEN = "(?i:\\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )"
 
 RECOGNIZERS = (
     Recognizer(
         id="secret-aws-key",
         type="secret-aws-key",
         pattern=r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-        gate="A[KS]IA",
+        gate=r"\b(?:AKIA|ASIA)[A-Z0-9]",
         score=0.99,
     ),
     Recognizer(
         id="secret-aws-secret",
         type="secret-aws-key",
         pattern=r"""(?i:aws[a-z_ ]{0,12}secret[a-z_ ]{0,16})["']? ?[=:] ?["']?([A-Za-z0-9/+=]{40})\b""",
-        gate="(?i:secret)",
+        gate="(?i:aws[a-z_ ]{0,12}secret)",
         score=0.99,
     ),
     Recognizer(
@@ -39,7 +41,7 @@ RECOGNIZERS = (
         id="secret-anthropic-key",
         type="secret-anthropic-key",
         pattern=r"\bsk-ant-[A-Za-z0-9_\-]{16,}",
-        gate="sk-ant-",
+        gate=r"\bsk-ant-",
         score=0.99,
         onward=_WORD,
     ),
@@ -47,7 +49,7 @@ RECOGNIZERS = (
         id="secret-openai-key",
         type="secret-openai-key",
         pattern=r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_\-]{20,}",
-        gate="sk-",
+        gate=r"\bsk-[A-Za-z0-9_\-]{20}",
         score=0.95,
         onward=_WORD,
     ),
@@ -62,7 +64,7 @@ RECOGNIZERS = (
         id="secret-stripe-key",
         type="secret-stripe-key",
         pattern=r"\b(?:sk|rk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,}",
-        gate="(?:sk|rk|whsec)_",
+        gate=r"\b(?:sk|rk|whsec)_[A-Za-z0-9]",
         score=0.95,
         onward="[A-Za-z0-9]*",
     ),
@@ -70,7 +72,7 @@ RECOGNIZERS = (
         id="secret-jwt",
         type="secret-jwt",
         pattern=r"\beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*){0,4}",
-        gate="eyJ",
+        gate=r"\beyJ[A-Za-z0-9_\-]{8}",
         score=0.95,
         onward=r"[A-Za-z0-9_.\-]*",
     ),
@@ -99,19 +101,16 @@ RECOGNIZERS = (
     Recognizer(
         id="secret-password",
         type="secret-password",
-        pattern=(
-            r"""(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|pass)["']?)"""
-            r"""[ \t]?[:=]{1,2}[ \t]?["']?([^\s"'<>,;]+)"""
-        ),
-        gate="(?i:passw|pwd|passp|contrase|kennw|pass *[:=])",
+        pattern=rf"""{_WRITTEN}[ \t]?[:=]{{1,2}}[ \t]?["']?([^\s"'<>,;]+)""",
+        gate=rf"{_WRITTEN}[ \t]?[:=]",
         check="password",
         score=0.9,
     ),
     Recognizer(
         id="secret-password-spoken",
         type="secret-password",
-        pattern=r"""(?i:\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )["']?([^\s"'<>,;]+)""",
-        gate="(?i:pass|pwd|pin (?:is|was))",
+        pattern=rf"""{_SPOKEN}["']?([^\s"'<>,;]+)""",
+        gate=_SPOKEN,
         check="spoken_password",
         score=0.8,
     ),
@@ -122,7 +121,7 @@ RECOGNIZERS = (
             r"""(?i:\b(?:api|access|auth|secret|client|bearer|private)?[_ \-]?(?:key|token|secret)["']?)"""
             r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["']?([A-Za-z0-9_\-+/=.]{16,})"""
         ),
-        gate="(?i:key|token|secret)",
+        gate=r"""(?i:key|token|secret)["']?(?:[ \t]?[:=]{1,2}[ \t]?| is )["']?[A-Za-z0-9_\-+/=.]{16}""",
         check="api_key",
         score=0.85,
     ),
@@ -130,7 +129,7 @@ RECOGNIZERS = (
         id="secret-bearer",
         type="secret-api-key",
         pattern=r"(?i:\bbearer) ([A-Za-z0-9_\-+/=.]{16,})",
-        gate="(?i:bearer)",
+        gate=r"(?i:\bbearer) [A-Za-z0-9_\-+/=.]{16}",
         check="api_key",
         score=0.9,
     ),

@@ -1,0 +1,226 @@
+"""Finds the candidates of one recognizer, or under one label, in text in its plain form, and judges them: checks, words
+near by."""
+
+import msgspec
+
+from gateway.checks.classification.overlaps import Hit
+from gateway.checks.classification.patterns import Pattern, needed_by
+from gateway.checks.classification.recognizer import NUMBER, Label, Near, Recognizer
+from gateway.checks.classification.validators import CHECKS, Check
+from gateway.checks.classification.words import Places
+
+ANY = -1
+"""In the place of a recognizer's rank: letters and digits continue the hit."""
+DIGITS = b"0123456789"
+_BEFORE = 48
+_BARRIERS = b"0123456789;"
+"""What may not stand between a word and what it names: the word belongs to the number before."""
+_NUMBER = NUMBER.encode("ascii")
+_MORE = frozenset(b", /&ao")
+"""With what the next value of a list begins."""
+_WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+_NUMERIC = frozenset(DIGITS)
+
+
+class Finder(msgspec.Struct, frozen=True):
+    """A recognizer ready to use. `needs`: bytes of which its gate holds one, where that tells something; `context`:
+    whether words near by matter; `ahead`: whether those behind a candidate do."""
+
+    type: str | None
+    rank: int
+    pattern: Pattern
+    needs: bytes
+    score: float
+    reason: str
+    check: Check | None
+    joints: bytes | None
+    again: bool
+    near: tuple[tuple[Near, Check | None], ...]
+    unless: str | None
+    onward: Pattern
+    context: bool
+    ahead: bool
+
+    def find(self, text: str, shade: bytes, low: int, limit: int, end: int, near: Places, found: list[Hit]) -> None:
+        """Add the hits of matches that begin in [`low`, `limit`). The gate is open, and lies before `end`: there is no
+        match where nothing of what the gate needs is left."""
+        by_words = False
+        for option, _ in self.near:
+            if option.lexicon in near:
+                by_words = True
+        if self.type is None and not by_words:
+            return
+        search, length = self.pattern.next, len(text)
+        while True:
+            match = search(shade, low)
+            if match is None:
+                return
+            reach, start, last, stop = match
+            if reach >= limit:
+                return
+            kept = self._candidate(text, shade, start, last, near, by_words)
+            if kept is None:
+                low = reach + 1 if self.again else stop
+            else:
+                kind, score, reason, left, right = kept
+                # What the check left over may be the beginning of another.
+                low = stop if start + right == last else start + right
+                onward = self.rank if length in (start + right, stop) else None
+                found.append(Hit(kind, start + left, start + right, score, reason, reach, self.rank, onward))
+            if low >= limit or (self.needs and not holds(shade, low, end, self.needs)):
+                return
+
+    def _candidate(
+        self, text: str, shade: bytes, start: int, end: int, near: Places, by_words: bool
+    ) -> tuple[str, float, str, int, int] | None:
+        """What a match is: type, score, reason, and which part of it; None when it is nothing."""
+        if self.joints is not None and _joined(shade, start, end, self.joints):
+            return None
+        if self.unless is not None:
+            for _, last in near.get(self.unless, ()):
+                if 0 <= start - last <= _BEFORE:
+                    return None
+        named = self._named(text, shade, start, end, near) if by_words else None
+        if named is not None or self.type is None:
+            return named
+        if self.check is None:
+            return self.type, self.score, self.reason, 0, end - start
+        verdict = self.check(text[start:end])
+        if verdict is None:
+            return None
+        return self.type, self.score, verdict[0] if self.reason == "pattern" else self.reason, verdict[1], verdict[2]
+
+    def _named(
+        self, text: str, shade: bytes, start: int, end: int, near: Places
+    ) -> tuple[str, float, str, int, int] | None:
+        """What the nearest words make of a candidate: type, score, reason, and which part of it."""
+        best: tuple[int, Near, int, int] | None = None
+        for option, check in self.near:
+            distance = _nearest(near.get(option.lexicon), shade, start, end, option.before, option.after)
+            if distance is None or (best is not None and distance >= best[0]):
+                continue
+            verdict = ("", 0, end - start) if check is None else check(text[start:end])
+            if verdict is not None:
+                best = (distance, option, verdict[1], verdict[2])
+        if best is None:
+            return None
+        _, option, first, last = best
+        return option.type, option.score, f"keyword:{option.lexicon}", first, last
+
+
+class LabelFinder(msgspec.Struct, frozen=True):
+    """A label ready to use."""
+
+    label: Label
+    rank: int
+    first: Pattern
+    next: Pattern
+    check: Check | None
+    reason: str
+
+    def find(
+        self, text: str, shade: bytes, places: list[tuple[int, int]], low: int, limit: int, found: list[Hit]
+    ) -> None:
+        """Add the values that follow the label's words at these places, of which those count that begin in [`low`,
+        `limit`)."""
+        done = -1
+        for place in places:
+            # The first value after a word that stands between another and its value is the same.
+            if low <= place[0] < limit and place[1] > done:
+                done = self._values(text, shade, place, found)
+
+    def _values(self, text: str, shade: bytes, place: tuple[int, int], found: list[Hit]) -> int:
+        """Add the values that follow the label at a place, each a number's whole: not a piece of a longer one. Returns
+        where the first of them begins, -1 where there is none."""
+        label, length = self.label, len(text)
+        span = self.first.at(shade, place[1])
+        begin = -1 if span is None else span[0]
+        while span is not None:
+            start, end = span
+            if _joined(shade, start, end, _NUMBER):
+                break
+            verdict = ("", 0, end - start) if self.check is None else self.check(text[start:end])
+            if verdict is None:
+                break
+            _, left, right = verdict
+            onward = ANY if end == length else None
+            found.append(
+                Hit(label.type, start + left, start + right, label.score, self.reason, place[0], self.rank, onward)
+            )
+            if not label.more or end == length or shade[end] not in _MORE:
+                break
+            span = self.next.at(shade, end)
+        return begin
+
+
+def finder(rank: int, item: Recognizer) -> Finder:
+    """Compiled. `ConfigurationError` for a pattern that RE2 does not accept."""
+    pattern = Pattern(item.pattern)
+    context = bool(item.near or item.unless)
+    return Finder(
+        type=item.type,
+        rank=rank,
+        pattern=pattern,
+        needs=needed_by(item.gate),
+        score=item.score,
+        reason=item.reason,
+        check=CHECKS[item.check] if item.check else None,
+        joints=None if item.joints is None else item.joints.encode("ascii"),
+        again=item.again,
+        near=tuple((near, CHECKS[near.check] if near.check else None) for near in item.near),
+        unless=item.unless,
+        onward=Pattern(item.onward),
+        context=context,
+        # A group may begin far behind where its match does.
+        ahead=context and (pattern.grouped or any(near.after for near in item.near)),
+    )
+
+
+def label_finder(rank: int, label: Label) -> LabelFinder:
+    """Compiled. `ConfigurationError` for a value that RE2 does not accept."""
+    return LabelFinder(
+        label=label,
+        rank=rank,
+        first=Pattern(f"[^0-9;]{{0,{label.gap}}}?\\b({label.value})\\b"),
+        next=Pattern(f"(?:,? ?(?:and|or|&) |, ?|/ ?)({label.value})\\b"),
+        check=CHECKS[label.check] if label.check else None,
+        reason=f"keyword:{label.lexicon}",
+    )
+
+
+def holds(shade: bytes, first: int, last: int, any_of: bytes) -> bool:
+    """Whether any of these bytes stands there."""
+    piece = shade[first:last]
+    return len(piece.translate(None, any_of)) != len(piece)
+
+
+def _nearest(
+    places: list[tuple[int, int]] | None, shade: bytes, start: int, end: int, before: int, after: int
+) -> int | None:
+    """How far the nearest of these words is from the candidate, or None."""
+    best: int | None = None
+    for first, last in places or ():
+        if last <= start:
+            distance, left, right = start - last, last, start
+            allowed = before
+        elif first >= end:
+            distance, left, right = first - end + 8, end, first
+            allowed = after + 8 if after else -1
+        else:
+            continue
+        if distance <= allowed and (best is None or distance < best) and not holds(shade, left, right, _BARRIERS):
+            best = distance
+    return best
+
+
+def _joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
+    """Whether a number is only a piece of a longer one or of a word."""
+    if start:
+        before = shade[start - 1]
+        if before in _WORDY or (before in joints and start > 1 and shade[start - 2] in _NUMERIC):
+            return True
+    if end < len(shade):
+        after = shade[end]
+        if after in _WORDY or (after in joints and end + 1 < len(shade) and shade[end + 1] in _NUMERIC):
+            return True
+    return False

@@ -1,0 +1,79 @@
+"""What was found in a window, and which of findings that overlap are told."""
+
+from functools import lru_cache
+
+import msgspec
+
+from gateway.checks.classification.classes import weight
+
+WORD = 1_000_000
+"""The rank of hits that are words of a lexicon."""
+
+
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """A finding in a window. `reach` is where the text that made it begins (a label before it); `rank` orders
+    recognizers among equals; `onward` is the rank of the recognizer whose match ran into the end of the window."""
+
+    type: str
+    start: int
+    end: int
+    score: float
+    reason: str
+    reach: int
+    rank: int
+    onward: int | None = None
+
+
+def resolve(hits: list[Hit]) -> list[Hit]:
+    """By place. A hit inside of another goes when the other matters as much; words of a lexicon stay beside anything
+    but their own kind, since a class may hang on them."""
+    if len(hits) < 2:
+        return hits
+    told: list[Hit] = []
+    cluster: list[Hit] = []
+    end = 0
+    for hit in sorted(hits, key=_start):
+        if hit.start >= end:
+            told += cluster if len(cluster) < 2 else _resolve(cluster)
+            cluster = [hit]
+            end = hit.end
+        else:
+            cluster.append(hit)
+            if hit.end > end:
+                end = hit.end
+    told += cluster if len(cluster) < 2 else _resolve(cluster)
+    return told
+
+
+def _resolve(hits: list[Hit]) -> list[Hit]:
+    if len(hits) == 2:
+        first, second = hits if _order(hits[0]) <= _order(hits[1]) else (hits[1], hits[0])
+        return [first] if second.end <= first.end and _covers(first, second) else [first, second]
+    kept: list[Hit] = []
+    around: list[Hit] = []
+    for hit in sorted(hits, key=_order):
+        around = [other for other in around if other.end > hit.start]
+        for other in around:
+            if other.end >= hit.end and _covers(other, hit):
+                break
+        else:
+            kept.append(hit)
+            around.append(hit)
+    return kept
+
+
+def _covers(other: Hit, hit: Hit) -> bool:
+    if other.type == hit.type:
+        return True
+    return hit.rank != WORD and other.rank != WORD and _weight(other.type) >= _weight(hit.type)
+
+
+_weight = lru_cache(maxsize=1024)(weight)
+
+
+def _start(hit: Hit) -> int:
+    return hit.start
+
+
+def _order(hit: Hit) -> tuple[int, int, int, float, int, str]:
+    return (hit.start, -hit.end, -_weight(hit.type), -hit.score, hit.rank, hit.type)

@@ -1,0 +1,112 @@
+"""Reads the source of a pattern, as far as it takes to search with it cheaply. What is not understood is never wrong:
+the answer is then that nothing is known."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+_ENDS = ("", r"\b")
+"""What may follow the group of a pattern that is taken apart: nothing that has a width."""
+_COMMON = frozenset(b" abcdefghijklmnopqrstuvwxyz")
+"""Bytes that stand in every text: to look for one tells nothing."""
+_ANCHORS = ("\\A", "\\z", "^", "$")
+
+
+def pieces(source: str) -> tuple[str, str] | None:
+    """A pattern as what comes before its one group, and the group with what ends it; None where it is not made so: an
+    alternative outside of all groups, the group within another, something with a width after it."""
+    parts = list(_parts(source))
+    begin = next((place for place, piece in parts if piece.startswith("(") and not piece.startswith("(?")), None)
+    if begin is None or _flagged(source) or any(piece == "|" for _, piece in parts):
+        return None
+    group = next(piece for place, piece in parts if place == begin)
+    end = source[begin + len(group) :]
+    return (source[:begin], f"(?:{group[1:-1]}){end}") if end in _ENDS else None
+
+
+def needed(source: str, members: Callable[[str], frozenset[int]]) -> bytes:
+    """Bytes of which every match holds one; empty where none are known that are rare in text.
+
+    `members` says which single bytes a character or class of the source matches.
+    """
+    if _flagged(source):
+        return b""
+    alternatives: list[list[frozenset[int]]] = [[]]
+    parts = [*_parts(source), (len(source), "")]
+    for (_, piece), (_, following) in pairwise(parts):
+        if piece == "|":
+            alternatives.append([])
+        elif _single(piece) and following[:1] not in ("?", "*") and not following.startswith(("{0", "{,")):
+            alternatives[-1].append(members(piece))
+    every: set[int] = set()
+    for sets in alternatives:
+        rare = [one for one in sets if one and not one & _COMMON]
+        if not rare:
+            return b""
+        every |= min(rare, key=len)
+    return bytes(sorted(every))
+
+
+def anchored(source: str) -> bool:
+    """Whether a pattern asks, outside of its groups or within, for the beginning or the end of the text."""
+    if "\\Q" in source:
+        return True
+    for _, piece in _parts(source):
+        if piece in _ANCHORS:
+            return True
+        if piece.startswith("(") and anchored(piece.strip("()")):
+            return True
+    return False
+
+
+def _single(piece: str) -> bool:
+    """Whether a piece matches one character, always."""
+    if piece.startswith("["):
+        return True
+    if piece.startswith("\\"):
+        return not piece[1:].isalnum()
+    return len(piece) == 1 and piece not in "(|)?*+{}.^$"
+
+
+def _flagged(source: str) -> bool:
+    """Whether it holds what would mean something else where it is taken apart: flags for all that follows, quotes."""
+    return "\\Q" in source or any(
+        piece.startswith("(?") and ":" not in piece.partition(")")[0] for _, piece in _parts(source)
+    )
+
+
+def _parts(source: str) -> Iterator[tuple[int, str]]:
+    """The parts of a source that stand beside each other, with their places: characters, escapes, classes, groups with
+    all that is in them, repetitions."""
+    index = 0
+    while index < len(source):
+        end = _end(source, index)
+        yield index, source[index:end]
+        index = end
+
+
+def _end(source: str, index: int) -> int:
+    """Where the piece that begins here ends."""
+    character = source[index]
+    if character == "\\":
+        width = 4 if source[index + 1 : index + 2] == "x" else 2
+        return index + width
+    if character == "[":
+        return _class_end(source, index)
+    if character == "{":
+        close = source.find("}", index)
+        return close + 1 if close > 0 else index + 1
+    if character != "(":
+        return index + 1
+    index += 1
+    while index < len(source) and source[index] != ")":
+        index = _end(source, index)
+    return index + 1
+
+
+def _class_end(source: str, index: int) -> int:
+    """Where the character class that begins here ends; a bracket right after its beginning is a member."""
+    index += 1 + (source[index + 1 : index + 2] == "^")
+    first = index
+    while index < len(source) and (source[index] != "]" or index == first):
+        index += 2 if source[index] == "\\" else 1
+    return index + 1

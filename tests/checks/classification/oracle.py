@@ -1,0 +1,334 @@
+"""The engine as it is defined: every recognizer over all of every window, each word sought on its own, each text walked
+from its beginning. What ships does less and must find the same.
+
+What says where a window begins (the triggers) and what makes a candidate a finding (the checks) are the engine's own.
+"""
+
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import re2
+
+from gateway.checks.classification.classes import weight
+from gateway.checks.classification.cursor import WINDOW
+from gateway.checks.classification.locator import Locator
+from gateway.checks.classification.normalise import Mapped, normalise, outline, shadow, undo_escapes
+from gateway.checks.classification.overlaps import WORD, Hit
+from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD, NUMBER, TRIGGER, Label, Recognizer
+from gateway.checks.classification.registry import DEFAULT, Registry
+from gateway.checks.classification.validators import CHECKS
+from gateway.core.finding import Finding
+
+Places = dict[str, list[tuple[int, int]]]
+_ANY = -1
+_LEVELS = 3
+_BEFORE = 48
+_SPACES = frozenset(" \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2028\u2029\u202f\u205f\u3000")
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.log_errors = False
+    return options
+
+
+_COMPILED: dict[str, Callable[..., list[tuple[int, int]]]] = {}
+
+
+def matched(source: str, shade: bytes, start: int, *, here: bool = False) -> tuple[int, int, int, int] | None:
+    """The first match from `start` on, or the one there: where it begins, the span of its group or of all, its end."""
+    if source not in _COMPILED:
+        _COMPILED[source] = re2._re2.RE2(source.encode("latin-1"), _options()).Match
+    anchors = re2._re2.RE2.Anchor
+    while start <= len(shade):
+        spans = _COMPILED[source](anchors.ANCHOR_START if here else anchors.UNANCHORED, shade, start, len(shade))
+        begin, end = spans[0]
+        if begin < 0:
+            return None
+        first, last = spans[1] if len(spans) > 1 else spans[0]
+        if last > first:
+            return begin, first, last, end
+        if here:
+            return None
+        start = max(end, begin + 1)
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _fold(character: str) -> str:
+    return normalise(character).text
+
+
+def normalised(text: str) -> Mapped:
+    """A text in its normal form, character by character."""
+    folds = [_fold(character) for character in text]
+    plain = "".join(folds)
+    if unicodedata.is_normalized("NFC", plain):
+        if all(len(one) == 1 for one in folds):
+            return Mapped(plain)
+        starts = [index for index, one in enumerate(folds) for _ in one]
+        return Mapped(plain, starts, [start + 1 for start in starts])
+    pieces, starts, ends = [], [], []
+    position = 0
+    while position < len(text):
+        end = position + 1
+        while end < len(text) and end - position < 32 and text[end] > "\u02ff" and unicodedata.combining(text[end]):
+            end += 1
+        piece = "".join(folds[position:end])
+        if end > position + 1:
+            piece = unicodedata.normalize("NFKC", piece)
+        pieces.append(piece)
+        starts += [position] * len(piece)
+        ends += [end] * len(piece)
+        position = end
+    return Mapped("".join(pieces), starts, ends)
+
+
+def words(registry: Registry, text: str) -> Places:
+    """Whole words of all lexicons, a plural `s` allowed, by their end."""
+    lowered = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
+    if len(text.lower()) == len(text):
+        lowered = text.lower()
+    found: Places = {}
+    for lexicon in registry.lexicons:
+        for word in lexicon.words:
+            start = lowered.find(word)
+            while start >= 0:
+                end = start + len(word)
+                whole = not (start and lowered[start - 1].isalnum() and word[0].isalnum())
+                if whole and lowered[end : end + 1].isalnum() and word[-1].isalnum():
+                    whole = lowered[end] == "s" and not lowered[end + 1 : end + 2].isalnum()
+                    end += 1
+                if whole:
+                    found.setdefault(lexicon.id, []).append((start, end))
+                start = lowered.find(word, start + 1)
+    return {name: sorted(places, key=lambda place: (place[1], place[0])) for name, places in found.items()}
+
+
+def hits(registry: Registry, text: str, start: int) -> tuple[list[Hit], bool]:
+    """All hits of a window that begin at or after `start`, by place; whether it was read to its last level."""
+    mapped = normalised(text)
+    found = _in_form(registry, mapped, start, len(text))
+    if "\\" not in mapped.text:
+        return resolved(found), True
+    level: Mapped | None = mapped
+    first: Mapped | None = None
+    last = mapped
+    for _ in range(_LEVELS):
+        level = undo_escapes(last)
+        if level is None:
+            break
+        first = first or level
+        found += _in_form(registry, level, start, len(text))
+        last = level
+    if first is not None:
+        wide = [(a, b) for a, b in zip(first.starts or (), first.ends or (), strict=True) if b - a > 1]
+        found = [_snapped(hit, wide, start) for hit in found]
+    complete = level is None or matched(r"\\u[0-9A-Fa-f]{4}", shadow(last.text), 0) is None
+    return resolved(found), complete
+
+
+def _snapped(hit: Hit, wide: list[tuple[int, int]], low: int) -> Hit:
+    start = max(low, next((a for a, b in wide if a < hit.start < b), hit.start))
+    end = next((b for a, b in wide if a < hit.end < b), hit.end)
+    if (start, end) == (hit.start, hit.end) and hit.reach >= low:
+        return hit
+    return Hit(hit.type, start, end, hit.score, hit.reason, max(low, min(hit.reach, start)), hit.rank, hit.onward)
+
+
+def _in_form(registry: Registry, mapped: Mapped, start: int, length: int) -> list[Hit]:
+    text, shade = mapped.text, shadow(mapped.text)
+    low = start if mapped.starts is None else bisect_left(mapped.starts, start)
+    near = words(registry, text)
+    found = [
+        Hit(lexicon.type, first, last, lexicon.score, lexicon.reason, first, WORD)
+        for lexicon in registry.lexicons
+        if lexicon.type is not None
+        for first, last in near.get(lexicon.id, ())
+        if first >= low
+    ]
+    for rank, label in enumerate(registry.labels, len(registry.recognizers)):
+        for place in near.get(label.lexicon, ()):
+            if place[0] >= low:
+                found += _labelled(rank, label, text, shade, place)
+    for rank, item in enumerate(registry.recognizers):
+        found += _recognized(rank, item, text, shade, low, near)
+    if mapped.starts is None:
+        return found
+    return [_back(hit, mapped, length) for hit in found]
+
+
+def _back(hit: Hit, mapped: Mapped, length: int) -> Hit:
+    start, end = mapped.span(hit.start, hit.end)
+    reach, _ = mapped.span(hit.reach, hit.reach + 1)
+    return Hit(hit.type, start, end, hit.score, hit.reason, reach, hit.rank, hit.onward if end == length else None)
+
+
+def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int, int]) -> Iterator[Hit]:
+    match = matched(f"[^0-9;]{{0,{label.gap}}}?\\b({label.value})\\b", shade, place[1], here=True)
+    while match is not None:
+        _, start, end, _ = match
+        verdict = CHECKS[label.check](text[start:end]) if label.check else ("", 0, end - start)
+        if _piece(text, start, end, NUMBER) or verdict is None:
+            return
+        onward = _ANY if end == len(text) else None
+        first, last = start + verdict[1], start + verdict[2]
+        yield Hit(label.type, first, last, label.score, f"keyword:{label.lexicon}", place[0], rank, onward)
+        follow = f"(?:,? ?(?:and|or|&) |, ?|/ ?)({label.value})\\b"
+        match = matched(follow, shade, end, here=True) if label.more else None
+
+
+def _recognized(rank: int, item: Recognizer, text: str, shade: bytes, low: int, near: Places) -> Iterator[Hit]:
+    while (match := matched(item.pattern, shade, low)) is not None:
+        reach, start, end, stop = match
+        kept = _kept(item, text, start, end, near)
+        if kept is None:
+            low = reach + 1 if item.again else stop
+            continue
+        kind, score, reason, first, last = kept
+        low = stop if start + last == end else start + last
+        onward = rank if len(text) in (start + last, stop) else None
+        yield Hit(kind, start + first, start + last, score, reason, reach, rank, onward)
+
+
+def _kept(item: Recognizer, text: str, start: int, end: int, near: Places) -> tuple[str, float, str, int, int] | None:
+    if item.joints is not None and _piece(text, start, end, item.joints):
+        return None
+    if item.unless and any(0 <= start - last <= _BEFORE for _, last in near.get(item.unless, ())):
+        return None
+    best: tuple[int, tuple[str, float, str, int, int]] | None = None
+    for option in item.near:
+        for first, last in near.get(option.lexicon, ()):
+            before = last <= start
+            distance = start - last if before else first - end + 8
+            allowed = option.before if before else option.after + 8 if option.after else -1
+            between = text[last:start] if before else text[end:first]
+            if not (before or first >= end) or distance > allowed or any(one in "0123456789;" for one in between):
+                continue
+            verdict = CHECKS[option.check](text[start:end]) if option.check else ("", 0, end - start)
+            if verdict is not None and (best is None or distance < best[0]):
+                reason = f"keyword:{option.lexicon}"
+                best = distance, (option.type, option.score, reason, verdict[1], verdict[2])
+    if best is not None:
+        return best[1]
+    if item.type is None:
+        return None
+    verdict = CHECKS[item.check](text[start:end]) if item.check else (item.reason, 0, end - start)
+    if verdict is None:
+        return None
+    return item.type, item.score, verdict[0] if item.reason == "pattern" else item.reason, verdict[1], verdict[2]
+
+
+def _piece(text: str, start: int, end: int, joints: str) -> bool:
+    """Whether a number is only a piece of a longer one or of a word."""
+    before, after = text[:start][-2:][::-1], text[end : end + 2]
+    for around in (before, after):
+        near, far = around[:1], around[1:]
+        if near.isascii() and (near.isalnum() or near == "_"):
+            return True
+        if near and near in joints and far and far in "0123456789":
+            return True
+    return False
+
+
+def resolved(found: list[Hit]) -> list[Hit]:
+    """Those that no other covers, by place."""
+
+    def order(hit: Hit) -> tuple[int, int, int, float, int, str]:
+        return (hit.start, -hit.end, -weight(hit.type), -hit.score, hit.rank, hit.type)
+
+    kept: list[Hit] = []
+    for hit in sorted(found, key=order):
+        if not any(
+            other.end >= hit.end
+            and other.end > hit.start
+            and (
+                other.type == hit.type
+                or (WORD not in (hit.rank, other.rank) and weight(other.type) >= weight(hit.type))
+            )
+            for other in kept
+        ):
+            kept.append(hit)
+    return kept
+
+
+def scanned(text: str, locator: Locator, registry: Registry = DEFAULT) -> list[Finding]:
+    """What the walk finds in a text: `cursor`, step by step."""
+    shade = outline(text)
+    length, position = len(text), 0
+    found: list[Finding] = []
+    opened: Hit | None = None
+    stop: int | None = None
+    while position < length:
+        if opened is None:
+            trigger = locator.trigger(shade, position)
+            if trigger is None:
+                break
+            first = trigger - BACKUP
+            if first > position:
+                position = next((at + 1 for at in range(first, trigger) if text[at] in _SPACES), first)
+        end = min(length, position + WINDOW)
+        last = end == length
+        before = max(0, position - CONTEXT)
+        window = [
+            Hit(h.type, h.start + before, h.end + before, h.score, h.reason, h.reach + before, h.rank, h.onward)
+            for h in hits(registry, text[before:end], position - before)[0]
+        ]
+        cut, begun = end, None
+        if not last:
+            space = _space(text, position, end - LOOKAHEAD)
+            cut = space
+            while across := [hit for hit in window if hit.reach < cut < hit.end]:
+                cut = min(hit.reach for hit in across)
+            if cut <= position:
+                cut = space
+                for hit in sorted(window, key=lambda one: (one.reach, one.end)):
+                    if hit.reach < cut < hit.end:
+                        if hit.onward is None:
+                            cut = hit.end
+                        elif begun is None:
+                            begun = hit
+                            cut = max(cut, hit.start + 1)
+                        else:
+                            cut = end
+        closed: int | None = None
+        if opened is not None:
+            if stop is None:
+                reached = position + locator.continuation(opened, text[position:end])
+                stop = reached if last or reached < end - TRIGGER else None
+            if stop is not None and stop <= cut:
+                closed, stop = stop, None
+        tellable = [hit for hit in window if hit.end <= cut and hit is not begun]
+        if begun is not None and opened is not None and closed is None:
+            tellable.append(
+                Hit(
+                    begun.type,
+                    begun.start,
+                    max(cut, begun.start + 1),
+                    begun.score,
+                    begun.reason,
+                    begun.reach,
+                    begun.rank,
+                )
+            )
+            begun = None
+        if closed is not None and opened is not None:
+            found.append(Finding(opened.type, opened.start, closed, opened.score, opened.reason))
+            opened = None
+        found += [Finding(hit.type, hit.start, hit.end, hit.score, hit.reason) for hit in tellable]
+        opened = begun or opened
+        position = cut
+    if opened is not None:
+        found.append(Finding(opened.type, opened.start, max(position, opened.start + 1), opened.score, opened.reason))
+    return sorted(found, key=lambda one: (one.start, one.end, one.type))
+
+
+def _space(text: str, start: int, target: int) -> int:
+    for kind in (" \n\t\r\u3000", ",;{}[]()<>\"'|、。，；"):
+        last = max(text.rfind(one, start, target) for one in kind)
+        if last >= 0:
+            return last + 1
+    return target

@@ -1,0 +1,34 @@
+"""Texts to try the engine on: what it finds in every form, what looks like it, and what is made to mislead it."""
+
+from hypothesis import strategies as st
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
+JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20
+PIECES = (
+    "bob.smith@example.com", "(415) 555-0132", "+44 20 7946 0958", "123-45-6789", "4111 1111 1111 1111",
+    "DE89 3704 0044 0532 0130 00", "203.0.113.9", "2001:db8::8a2e:370:7334", "Dr. Maria Lopez",
+    "Patient: John Q. Smith",
+    "MRN: 84736251", "DOB: 03/12/1958", "born on 12 March 1958", "password: hunter2x", "type 2 diabetes",
+    "postgres://bob:s3cret@db.example.com/x", "member id: XYZ123456789", "account number 12345678", PEM, JWT,
+    "sk-proj-" + "a1B2" * 12, "https://example.com/a?b=" + "c" * 300, "x" * 700,
+    "bob\\u0040example.com", "\\n555-123-4567",
+    "１２３-４５-６７８９", "bo\u200bb@example.com", "e\u0301clair", "電話 555-123-4567 です", "\U0001f600", "\ud800",
+    "1 2 3 4 5 6 7 8 9", "a@" * 200, "-----BEGIN PRIVATE KEY-----", "eyJ" + "a" * 900, "and then we went home", "\x00",
+    ",", ". ", "\n", " ", "\t\n", "\\", "Mr. ", "name: ", "ssn ", "12", "/", "-",
+)  # fmt: skip
+
+
+def texts() -> st.SearchStrategy[str]:
+    pieces = st.one_of(st.sampled_from(PIECES), st.sampled_from((" ", " ", ", ", "\n")), st.text(max_size=12))
+    return st.lists(pieces, max_size=24).map("".join)
+
+
+_SOUP = (
+    "1", "23", "-", " ", "/", ".", "(", ")", "+", "x", "@", "a", "B", ":", "mrn ", "call ", "card ", "office", "Dr. ",
+    "4111", "555", "é", "—", "\u200b", "３", "\u0301",
+)  # fmt: skip
+
+
+def soups() -> st.SearchStrategy[str]:
+    """Pieces of numbers and of what stands around them, in any order."""
+    return st.lists(st.sampled_from(_SOUP), max_size=200).map("".join)

@@ -1,0 +1,89 @@
+"""What is read off a pattern's source, and that it is never read wrong."""
+
+import pytest
+from hypothesis import given, settings
+
+from gateway.checks.classification.normalise import outline
+from gateway.checks.classification.patterns import needed_by
+from gateway.checks.classification.registry import DEFAULT
+from gateway.checks.classification.sources import anchored, needed, pieces
+from tests.checks.classification.oracle import matched
+from tests.checks.classification.samples import texts
+
+
+@pytest.mark.parametrize(
+    ("source", "apart"),
+    [
+        ("a(b)", ("a", "(?:b)")),
+        (r"(?:x|y) ([a-z]+(?:-[a-z])?)", ("(?:x|y) ", "(?:[a-z]+(?:-[a-z])?)")),
+        (r"\ba[(](c)\b", (r"\ba[(]", r"(?:c)\b")),
+        (r"[]a(](b)", ("[]a(]", "(?:b)")),
+        (r"[^]\]](b)", (r"[^]\]]", "(?:b)")),
+        (r"\((b|c)", (r"\(", "(?:b|c)")),
+        ("ab", None),
+        ("a(b)c", None),
+        ("a(b)+", None),
+        ("a|b(c)", None),
+        ("(?:a(b))", None),
+        ("(?i)a(b)", None),
+        ("(?P<n>a)", None),
+        (r"\Q(\Ea(b)", None),
+    ],
+)
+def test_a_pattern_is_taken_apart_only_where_it_is_a_lead_a_group_and_an_end(
+    source: str, apart: tuple[str, str] | None
+) -> None:
+    assert pieces(source) == apart
+
+
+@pytest.mark.parametrize(
+    ("source", "bytes_"),
+    [
+        ("@[a-z]", b"@"),
+        (r"[0-9]{2}[.\-]x", b"-."),
+        (r"\.?[A-C]+", b"ABC"),
+        ("a@|b:", b":@"),
+        ("a@|b", b""),
+        ("@?a", b""),
+        ("@*a", b""),
+        ("@{0,3}a", b""),
+        ("(?:@)a", b""),
+        ("(?i)K", b""),
+        (r"\d", b""),
+    ],
+)
+def test_what_every_match_needs_is_told_where_it_is_rare(source: str, bytes_: bytes) -> None:
+    assert needed_by(source) == bytes_
+
+
+def test_members_are_asked_for_each_character_and_class() -> None:
+    asked: list[str] = []
+
+    def members(source: str) -> frozenset[int]:
+        asked.append(source)
+        return frozenset(source.encode())
+
+    assert needed(r"@(?:a)[0-9]?\.", members) in (b"@", b".\\")
+    assert asked == ["@", r"\."]
+
+
+@pytest.mark.parametrize("source", ["^a", "a$", r"\Aa", r"a\z", "(?:a|^b)", r"\Qa\E", "(?i:(?:a$))"])
+def test_an_anchor_is_seen_wherever_it_stands(source: str) -> None:
+    assert anchored(source)
+
+
+@pytest.mark.parametrize("source", ["a", "[^a]", r"\^\$", "[$]", r"\bA(?:z)\b"])
+def test_what_looks_like_an_anchor_is_none(source: str) -> None:
+    assert not anchored(source)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=texts())
+def test_every_match_of_a_gate_that_ships_holds_one_of_the_bytes_it_needs(text: str) -> None:
+    shade = outline(text)
+    for gate in {item.gate for item in DEFAULT.recognizers}:
+        needs = needed_by(gate)
+        match = matched(gate, shade, 0)
+        while needs and match is not None:
+            assert set(shade[match[0] : match[3]]) & set(needs)
+            match = matched(gate, shade, match[3])

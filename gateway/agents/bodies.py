@@ -265,6 +265,8 @@ def replace(document: Any, texts: Mapping[str, str]) -> Any:
     Pointers outside the document (`query:…`) are left to the adapter. `FormatError` for one that leads to no string:
     a text that should have been masked must never pass because its place was not found.
     """
+    if not texts:
+        return document
     inside = {pointer: text for pointer, text in texts.items() if not pointer or pointer.startswith("/")}
     if not inside:
         return document

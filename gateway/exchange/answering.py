@@ -126,6 +126,7 @@ class Answering:
             headers.append(("www-authenticate", challenge))
         if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
             headers.append(("Retry-After", str(refusal.retry_after)))
+        headers.append(("content-length", str(len(body))))
         status = refusal.status if protocol.status is None else protocol.status(refusal.code)
         await responder.start(status, headers)
         await responder.write(body, last=True)
@@ -195,18 +196,25 @@ class _Whole:
         if answer.derived and self._exchange.classified is not None:
             inherited = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
         inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts, inherited=inherited)
-        if inspected.refusal is not None:
-            self._refusal = inspected.refusal
-            outcome = base(self._delivered, self._refusal.code, self._refusal.status)
-        else:
+        refusal = self._refusal = inspected.refusal
+        if refusal is None:
             self._body = self._protocol.adapter.render_answer(answer, inspected.masked)
-            outcome = msgspec.structs.replace(
-                base(self._delivered, "ok" if answer.status < 400 else "agent_refused", answer.status),
-                released=self._body,
-                media_type=answer.media_type or None,
-            )
-        return msgspec.structs.replace(
-            told(outcome, inspected, len(answer.parts)),
+            code, status = "ok" if answer.status < 400 else "agent_refused", answer.status
+        else:
+            code, status = refusal.code, refusal.status
+        return Outcome(
+            code=code,
+            status=status,
+            agent=route,
+            attempts=self._delivered.attempts,
+            released=self._body if refusal is None else None,
+            media_type=(answer.media_type or None) if refusal is None else None,
+            parts=len(answer.parts),
+            found=inspected.scan.counts(),
+            scanned=inspected.scan.scanned,
+            classes=inspected.classes,
+            decision=inspected.decision,
+            explanation=inspected.explanation,
             tokens_in=answer.tokens_in,
             tokens_out=answer.tokens_out,
             sessions=answer.sessions,
@@ -218,6 +226,8 @@ class _Whole:
             return
         answer = _answer(self._delivered)
         headers = [*answer.headers, *self._answering.headers(self._exchange, self._inspected)]
+        if self._body:  # some answers must not have a length (RFC 9110 §8.6), and those have no body
+            headers.append(("content-length", str(len(self._body))))
         await responder.start(answer.status, headers)
         await responder.write(self._body, last=True)
 

@@ -37,6 +37,9 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.authorization) > 1 or len(self.x_api_key) > 1
 
 
+_NONE = Headers()
+
+
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """What a message continues: sessions of this caller's, by their keys, and what they hold."""
 
@@ -123,75 +126,56 @@ class Cuttable(Protocol):
     def cut(self) -> Outcome: ...
 
 
-class Exchange:
+class Exchange(msgspec.Struct, weakref=True, eq=False):
     """The file of one request. `traceparent` is what its agent is sent (W3C Trace Context §3.2)."""
 
-    __slots__ = (
-        "__weakref__",
-        "appended",
-        "arrival",
-        "cache_key",
-        "caller",
-        "classified",
-        "closed",
-        "headers",
-        "held",
-        "id",
-        "identity",
-        "inbound",
-        "intended",
-        "key",
-        "key_sent",
-        "message",
-        "opened",
-        "passing",
-        "place",
-        "rate",
-        "routed",
-        "session",
-        "span",
-        "started_ns",
-        "started_us",
-        "subjects",
-        "trace",
-    )
+    arrival: Arrival
+    id: str
+    trace: str
+    """The caller's own where it brought one."""
+    span: str
+    started_us: int
+    started_ns: int
+    headers: Headers = _NONE
+    identity: Identity | None = None
+    caller: Caller | None = None
+    inbound: Inbound | None = None
+    """The request with its body, whether its adapter could read it or not."""
+    message: Message | None = None
+    subjects: tuple[str, ...] = ()
+    classified: Classified | None = None
+    routed: Routed | None = None
+    key: ExchangeKey | None = None
+    key_sent: bool = False
+    rate: tuple[tuple[str, str], ...] = ()
+    """Headers that tell the caller of its rates."""
+    appended: bool = False
+    """Whether anything of this exchange was handed to a ledger."""
+    opened: bool = False
+    """Whether an intent was handed to the ledger."""
+    intended: bool = False
+    """Whether its intent is on its way to the ledger, or there."""
+    passing: Cuttable | None = None
+    """The answer on its way to the caller."""
+    cache_key: bytes | None = None
+    """Under which its answer may be kept, if it is one that may be."""
+    place: Place | None = None
+    """Its place at the agent that `routed` names."""
+    held: list[Callable[[], None]] = []
+    """What gives back all that it has taken: places, its lease, the agent's stream."""
+    session: str = ""
+    """The random id of the session that it begins, once it does; the same for all names that it gives away."""
+    closed: bool = False
+    """Whether its end was handed to the ledger."""
 
-    def __init__(self, arrival: Arrival, *, id: str, trace: str, span: str, started_us: int, started_ns: int) -> None:
-        self.arrival, self.id, self.span = arrival, id, span
-        self.headers = own_headers(arrival)
-        given = _TRACEPARENT.fullmatch(self.headers.traceparent) if self.headers.traceparent is not None else None
-        self.trace = given[1] if given is not None else trace
-        self.started_us, self.started_ns = started_us, started_ns
-        self.identity: Identity | None = None
-        self.caller: Caller | None = None
-        self.inbound: Inbound | None = None
-        """The request with its body, whether its adapter could read it or not."""
-        self.message: Message | None = None
-        self.subjects: tuple[str, ...] = ()
-        self.classified: Classified | None = None
-        self.routed: Routed | None = None
-        self.key: ExchangeKey | None = None
-        self.key_sent = False
-        self.rate: tuple[tuple[str, str], ...] = ()
-        """Headers that tell the caller of its rates."""
-        self.appended = False
-        """Whether anything of this exchange was handed to a ledger."""
-        self.opened = False
-        """Whether an intent was handed to the ledger."""
-        self.intended = False
-        """Whether its intent is on its way to the ledger, or there."""
-        self.passing: Cuttable | None = None
-        """The answer on its way to the caller."""
-        self.cache_key: bytes | None = None
-        """Under which its answer may be kept, if it is one that may be."""
-        self.place: Place | None = None
-        """Its place at the agent that `routed` names."""
-        self.held: list[Callable[[], None]] = []
-        """What gives back all that it has taken: places, its lease, the agent's stream."""
-        self.session = ""
-        """The random id of the session that it begins, once it does; the same for all names that it gives away."""
-        self.closed = False
-        """Whether its end was handed to the ledger."""
+    def __post_init__(self) -> None:
+        self.headers = own_headers(self.arrival)
+        if self.headers.traceparent is not None:
+            given = _TRACEPARENT.fullmatch(self.headers.traceparent)
+            self.trace = self.trace if given is None else given[1]
+
+    def __repr__(self) -> str:
+        return f"Exchange({self.id})"  # and nothing of what the caller sent, its credential least of all
 
     def give_back(self) -> None:
         """Give back all that it has taken, the last first. Whoever takes a thing adds how it is given back to `held`
@@ -250,5 +234,4 @@ _OWN = frozenset(
         "traceparent",
     }
 )
-_NONE = Headers()
 _ABSENT = (None,)

@@ -21,7 +21,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 TLS = "gateway.tls"
 """Under which a server that ends TLS itself says version and cipher in the scope's `state`."""
-WATCH_AFTER_S = 0.1
+WATCH_AFTER_S = 0.25
 """How long a caller may have been gone, from the end of its body on, before anybody looks."""
 
 
@@ -35,8 +35,14 @@ class Connection:
     def __init__(self, scope: Scope, receive: Receive, send: Send, server: Server) -> None:
         self._receive, self._send = receive, send
         self._limit, self._seconds = server.max_body_bytes, server.body_timeout_s
-        self._declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        self._task = asyncio.current_task()
+        # Asked once: each time, this asks the system which process it is.
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task(self._loop)
+        self._declared = b"0"
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                self._declared = value
+                break
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
         self._slow = False
@@ -47,8 +53,7 @@ class Connection:
         """The whole body, or why not; afterwards the connection is watched."""
         if self._declared.isdigit() and int(self._declared[:19]) > self._limit:
             return self._too_large()
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._seconds, self._give_up)
+        timer = self._loop.call_later(self._seconds, self._give_up)
         try:
             body = await self._body()
         except asyncio.CancelledError:
@@ -58,7 +63,7 @@ class Connection:
         finally:
             timer.cancel()
         if isinstance(body, bytes):
-            self._timer = loop.call_later(WATCH_AFTER_S, self._attend)
+            self._timer = self._loop.call_later(WATCH_AFTER_S, self._attend)
         return body
 
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
@@ -101,7 +106,7 @@ class Connection:
         self._cancel()
 
     def _attend(self) -> None:
-        self._watch = asyncio.ensure_future(self._departure())
+        self._watch = self._loop.create_task(self._departure())
 
     async def _departure(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

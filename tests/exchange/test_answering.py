@@ -20,6 +20,17 @@ async def test_x_decision_is_the_stricter_of_both_directions(sqlite_settings: Se
         assert (intent["decision"]["effect"], end["decision"]["effect"]) == ("route", "redact")
 
 
+async def test_whole_answers_and_refusals_say_how_long_they_are_and_streams_cannot(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings) as site:
+        site.agents["ward"].answer = lambda body: f"It is {MAIL}."
+        key = await site.key("clerk", zone="cloud")
+        for answer in (await site.chat(key, PUBLIC, model="ward"), await site.chat("gwk_nobody", PUBLIC)):
+            assert int(answer.headers["content-length"]) == len(answer.content)
+            assert "transfer-encoding" not in answer.headers
+        streamed_one = await site.chat(key, PUBLIC, model="ward", stream=True)
+        assert "content-length" not in streamed_one.headers
+
+
 async def test_an_answer_that_breaks_its_agents_schema_is_withheld_and_the_place_is_in_the_detail_alone(
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:

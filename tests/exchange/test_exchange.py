@@ -75,3 +75,8 @@ def test_what_an_exchange_has_taken_is_given_back_once_the_last_first() -> None:
     one.give_back()
     one.give_back()
     assert given == ["place", "lease"]
+
+
+def test_an_exchange_that_is_printed_shows_nothing_of_what_the_caller_sent() -> None:
+    one = exchange(("authorization", "Bearer swordfish"), ("x-data-subject", "MRN 123"))
+    assert repr(one) == "Exchange(ex_1)"

@@ -42,6 +42,8 @@ class Translating:
     def __init__(self, own: Adapter, adapters: Mapping[str, Adapter], bounds: Bounds) -> None:
         """`adapters`: that of each form, for what is sent to agents. `bounds`: what an answer may measure."""
         self.protocol = own.protocol
+        self._forms: dict[tuple[str, tuple[str, ...]], str | None] = {}
+        """By what agents speak, of which there are as many as the configuration has."""
         self._own, self._adapters, self._bounds = own, adapters, bounds
         self._body = Bounds(
             body_bytes=bounds.body_bytes * _GROWTH, answer_bytes=bounds.answer_bytes, depth=bounds.depth
@@ -121,10 +123,12 @@ class Translating:
 
     def _form(self, agent: Route) -> str | None:
         """The form in which this agent gets the caller's messages: the caller's own if it takes that."""
-        forms = spoken(agent)
-        if self.protocol in forms:
-            return self.protocol
-        return next((form for form in forms if form in self._adapters), None)
+        key = (agent.protocol, agent.apis)
+        if key not in self._forms:
+            forms = spoken(agent)
+            known = (form for form in forms if form in self._adapters)
+            self._forms[key] = self.protocol if self.protocol in forms else next(known, None)
+        return self._forms[key]
 
 
 class TranslatedStream:

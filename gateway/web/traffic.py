@@ -8,6 +8,7 @@ sooner, and a task for each of them would cost more than the answers that are sa
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from gateway.core.refusal import Refusal
@@ -68,7 +69,7 @@ class Connection:
 
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
         self.started = True
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        raw = [(_name(name), value.encode("latin-1")) for name, value in headers]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
@@ -117,6 +118,12 @@ class Connection:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+@lru_cache(256)
+def _name(name: str) -> bytes:
+    """A header's name as it is sent. Names come from this gateway's code, so that few are kept."""
+    return name.lower().encode("latin-1")
 
 
 def _ends_here(ours: bool) -> bool:

@@ -61,12 +61,14 @@ class Finder(msgspec.Struct, frozen=True):
             kept = self._candidate(text, shade, start, last, near, by_words)
             if kept is None:
                 low = reach + 1 if self.again else stop
-            else:
-                kind, score, reason, left, right = kept
-                # What the check left over may be the beginning of another.
-                low = stop if start + right == last else start + right
-                onward = self.rank if length in (start + right, stop) else None
-                found.append(Hit(kind, start + left, start + right, score, reason, reach, self.rank, onward))
+                if low >= limit:
+                    return
+                continue
+            kind, score, reason, left, right = kept
+            # What the check left over may be the beginning of another.
+            low = stop if start + right == last else start + right
+            onward = self.rank if length in (start + right, stop) else None
+            found.append(Hit(kind, start + left, start + right, score, reason, reach, self.rank, onward))
             if low >= limit or (self.needs and not holds(shade, low, end, self.needs)):
                 return
 

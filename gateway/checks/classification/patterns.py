@@ -48,12 +48,12 @@ class Pattern:
         self._match = compiled.Match
         self._group = 1 if compiled.NumberOfCapturingGroups() else 0
         self._whole = self._match
-        self._lead = self._value = None
+        self._apart: tuple[Any, Any] | None = None
         apart = pieces(source) if compiled.NumberOfCapturingGroups() == 1 else None
         if apart is not None:
             lead, value = apart
             self._whole = _compiled(f"{lead}{value}").Match
-            self._lead, self._value = _compiled(lead).Match, _compiled(value).Match
+            self._apart = _compiled(lead).Match, _compiled(value).Match
 
     @property
     def grouped(self) -> bool:
@@ -88,10 +88,11 @@ class Pattern:
         Among the ways to match, RE2 prefers as Perl does: the lead's most preferred way of all with which the rest
         matches. So where the value follows the lead's own most preferred way, that is it; else RE2 has to say.
         """
-        if self._lead is not None and self._value is not None:
-            middle = self._lead(_HERE, shade, begin, end)[0][1]
+        if self._apart is not None:
+            lead, value = self._apart
+            middle = lead(_HERE, shade, begin, end)[0][1]
             if middle >= 0:
-                first, last = self._value(_HERE, shade, middle, end)[0]
+                first, last = value(_HERE, shade, middle, end)[0]
                 if first >= 0:
                     return first, last
         span: tuple[int, int] = self._match(_HERE, shade, begin, end)[1]

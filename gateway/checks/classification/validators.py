@@ -241,7 +241,8 @@ def long_code(text: str) -> Verdict | None:
 
 
 def _looks_like_date(text: str) -> bool:
-    return numeric_date(text) is not None or iso_date(text) is not None
+    # Something must stand between day, month and year.
+    return not text.isalnum() and (numeric_date(text) is not None or iso_date(text) is not None)
 
 
 def numeric_date(text: str) -> Verdict | None:
@@ -310,6 +311,8 @@ def name(text: str) -> Verdict | None:
         position += len(token)
         end = position
         position += 1
+    if not end:
+        return None
     kept = text[:end].rstrip(" ,")
     letters = kept.replace(".", "").replace(" ", "")
     return ("name", 0, len(kept)) if len(letters) > 1 else None

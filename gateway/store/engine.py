@@ -60,7 +60,11 @@ def open_engine(where: Target) -> AsyncEngine:
 def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> AsyncEngine:
     """An engine on a SQLite file, every connection with the pragmas that durability and waiting need."""
     url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"})
-    engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000})
+    # The connection used last is used next: each has a page cache and a thread whose memory is never given back, and
+    # where they take turns all of them fill up.
+    engine = create_async_engine(
+        url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000}, pool_use_lifo=True
+    )
 
     def refuse_missing(*_: object) -> None:
         # Said here and not by the driver, whose thread would outlive the failed connection and complain of the loop.

@@ -121,3 +121,19 @@ async def test_a_transaction_that_fails_leaves_nothing(database: Settings) -> No
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM lease")) == 0
     await engine.dispose()
+
+
+async def test_who_reads_alone_reads_on_one_connection_however_many_there_are(tmp_path: Path) -> None:
+    """Each has a page cache of its own, which would fill up if they took turns."""
+    engine = sqlite_engine(tmp_path / "x.db", mode="rwc")
+    try:
+        async with engine.connect() as one, engine.connect() as two, engine.connect() as three:
+            assert len({id(await each.get_raw_connection()) for each in (one, two, three)}) == 3
+        used = set()
+        for _ in range(6):
+            async with engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                used.add(id(raw.driver_connection))
+        assert len(used) == 1
+    finally:
+        await engine.dispose()

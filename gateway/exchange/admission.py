@@ -11,7 +11,7 @@ from gateway.core.ids import trace_id, uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
-from gateway.exchange.exchange import Exchange
+from gateway.exchange.exchange import EXACT, Exchange
 from gateway.settings import Limits
 
 MAX_SUBJECTS = 16
@@ -91,6 +91,8 @@ class Admission:
             return limited
         if isinstance(purpose, Refusal):
             return purpose
+        if given.route not in (None, EXACT):  # a wish that was misspelt must not go unheard
+            return Refusal(code="header_invalid", field="X-Route", hint=EXACT)
         if given.declared or given.subjects:
             return await self._about(exchange, ledger) or caller
         return caller

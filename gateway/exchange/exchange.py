@@ -16,6 +16,8 @@ from gateway.exchange.arrival import Arrival
 from gateway.exchange.health import Place
 from gateway.ledger.entry import ExchangeKey
 
+EXACT = "exact"
+"""The one word that `X-Route` may say."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 
@@ -27,9 +29,15 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str | None = None
     declared: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
-    exact: bool = False
+    route: str | None = None
+    """`X-Route`, trimmed and in lower case."""
     idempotency: str | None = None
     traceparent: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the request is refused rather than rerouted."""
+        return self.route == EXACT
 
     @property
     def repeats_a_credential(self) -> bool:
@@ -208,10 +216,14 @@ def own_headers(arrival: Arrival) -> Headers:
         purpose=values("x-purpose", _ABSENT)[0],
         declared=_listed(values("x-data-class", ())),
         subjects=_listed(values("x-data-subject", ())),
-        exact=(values("x-route", _ABSENT)[0] or "").strip().lower() == "exact",
+        route=_trimmed(values("x-route", _ABSENT)[0]),
         idempotency=values("idempotency-key", _ABSENT)[0],
         traceparent=values("traceparent", _ABSENT)[0],
     )
+
+
+def _trimmed(value: str | None) -> str | None:
+    return None if value is None else value.strip().lower()
 
 
 def _listed(values: tuple[str, ...]) -> tuple[str, ...]:

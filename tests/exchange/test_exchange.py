@@ -37,6 +37,7 @@ def test_its_own_headers_are_taken_as_they_are_and_exact_in_any_case() -> None:
     assert (headers.purpose, headers.declared, headers.subjects) == ("TREAT", ("phi", "pii"), ())
     assert (headers.exact, headers.idempotency) == (True, "k 1")
     assert exchange(("x-route", "exactly")).headers.exact is False
+    assert exchange().headers.route is None
 
 
 def test_classes_are_those_of_every_source_and_of_the_agents_floor_and_public_where_there_is_none() -> None:

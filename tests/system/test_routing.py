@@ -94,6 +94,15 @@ async def test_exact_refuses_instead_of_rerouting(sqlite_settings: Settings) -> 
         assert [candidate["agent"] for candidate in record["candidates"]] == ["cloud"]
 
 
+@pytest.mark.parametrize("wish", ["exactly", "", "any", "exact, exact"])
+async def test_another_wish_for_a_route_is_refused_and_not_passed_over(sqlite_settings: Settings, wish: str) -> None:
+    async with system(sqlite_settings) as site:
+        answer = await site.chat(await site.key("clerk"), PUBLIC, headers={"x-route": wish})
+        assert (answer.status_code, code(answer)) == (400, "header_invalid")
+        assert answer.json()["error"]["param"] == "X-Route"
+        assert not any(agent.received for agent in site.agents.values())
+
+
 async def test_exact_does_not_fall_back_either(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings) as site:
         site.agents["cloud"].behave = _failing(500)

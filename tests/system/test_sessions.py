@@ -6,7 +6,7 @@ The wire protocol here is chat, taught to name sessions: a request by its header
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from gateway.agents.openai import OpenAIAdapter
 from gateway.core.message import Answer, Message
 from gateway.core.refusal import Refusal
 from gateway.settings import Settings
+from gateway.store.sessions import SessionStore, StoredSession
 from tests.conftest import ManualClock
 from tests.store.ledger_kit import rows
 from tests.system.kit import HEALTH, PERSONAL, PUBLIC, code, policies
@@ -240,18 +241,21 @@ async def test_an_id_that_is_seen_early_in_a_stream_and_used_at_once_is_known_by
         assert end["session"].startswith("se_")
 
 
-async def test_two_that_begin_the_same_session_at_once_do_not_share_it(sqlite_settings: Settings) -> None:
-    waiting: list[asyncio.Event] = []
+async def test_two_that_begin_the_same_session_at_once_do_not_share_it(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, looked, both_looked = SessionStore.find, list[None](), asyncio.Event()
 
-    async def failpoint(name: str) -> None:
-        if name == "intent.recorded" and len(waiting) < 2:
-            waiting.append(asyncio.Event())
-            if len(waiting) == 2:
-                waiting[0].set()
-            else:
-                await waiting[0].wait()
+    async def finding(self: SessionStore, keys: Sequence[bytes]) -> dict[bytes, StoredSession]:
+        found = await find(self, keys)
+        looked.append(None)
+        if len(looked) == 2:
+            both_looked.set()
+        await both_looked.wait()
+        return found
 
-    async with system(sqlite_settings, failpoint=failpoint) as site:
+    monkeypatch.setattr(SessionStore, "find", finding)
+    async with system(sqlite_settings) as site:
         key, other = await site.key("clinician"), await site.key("clinician", owner="somebody else")
         both = await asyncio.gather(*(turn(site, who, PUBLIC, "ward", sessions=ONE) for who in (key, other)))
         assert sorted(answer.status_code for answer in both) == [200, 404]

@@ -122,7 +122,7 @@ class Block:
         if not self._thought:
             signature = self._sealed(place, signature)
         elif signature:
-            self._texts.joined(place, signature)
+            self._texts.joined(place, signature, token=True)
         return {**self._beside("signature_delta", "signature", delta), "signature": signature}
 
     def _sealed(self, place: str, item: Any) -> Any:

@@ -58,11 +58,12 @@ def _member(block: dict[str, Any], key: str, item: Any, parts: list[Part], place
     form, kind = type(item), block.get("type")
     if len(parts) >= MAX_PARTS or not item:
         member(key, item, parts, place, CONTENT)
+    elif form is str and key == "signature" and not is_bare_signature(block, key):
+        # Made of the thinking that is beside it, so it says no more than that, however long it is.
+        parts.append(Part(place, item, "token"))
     elif form is str and (is_cipher(kind, key) or is_binary(kind, key, item) or is_bare_signature(block, key)):
         _named(key, parts, place)
         parts.append(Part(place, "", "unreadable"))
-    elif form is str and key == "signature":
-        parts.append(Part(place, item, "name"))
     elif form is str and key == "authorization_token":
         # A secret by the protocol's own definition; its label lets it be found by what stands before it, too.
         parts.append(Part(place, item, "text", "password", _SECRET))

@@ -31,29 +31,29 @@ class Texts:
         self._opened = 0
         self._said: dict[str, str] = {}
 
-    def open(self, pointer: str, label: str = "") -> TextFilter:
+    def open(self, pointer: str, label: str = "", *, token: bool = False) -> TextFilter:
         """A lane for a text that comes in pieces."""
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(pointer, label)
+        return self._lanes.lane(pointer, label, token=token)
 
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of what cannot be read."""
         return self._lanes.unreadable(pointer, text) if text else text
 
-    def whole(self, pointer: str, text: str, label: str = "") -> str:
+    def whole(self, pointer: str, text: str, label: str = "", *, token: bool = False) -> str:
         """A text that stands for itself."""
-        lane = self.open(pointer, label)
+        lane = self.open(pointer, label, token=token)
         return lane.feed(text) + lane.finish()
 
-    def joined(self, pointer: str, text: str) -> str:
+    def joined(self, pointer: str, text: str, *, token: bool = False) -> str:
         """A text that clients may set or join, or that may not be changed: it must be clean with what came before it.
 
-        `AgentError("bad_answer")` where it is not.
+        `AgentError("bad_answer")` where it is not. `token`: a signature.
         """
         text_and_tail = self._said.get(pointer, "") + text
-        if self.whole(pointer, text_and_tail) != text_and_tail:
+        if self.whole(pointer, text_and_tail, token=token) != text_and_tail:
             raise AgentError("bad_answer")
         if pointer not in self._said and len(self._said) >= MAX_PLACES:
             raise AgentError("answer_too_large")
@@ -96,10 +96,10 @@ class Texts:
     def _member(self, block: dict[str, Any], key: str, item: Any, place: str, plain: bool) -> Any:
         if type(item) is str and not plain:
             kind = block.get("type")
+            if key == "signature" and item and not is_bare_signature(block, key):
+                return self.joined(place, item, token=True)
             if is_cipher(kind, key) or is_binary(kind, key, item) or (item and is_bare_signature(block, key)):
                 return self.unreadable(place, item)
-            if key == "signature" and item:
-                return self.joined(place, item)
         return self.settle(item, place, key, plain=plain or key == "input")
 
     def clean(self, value: Any, pointer: str) -> Any:

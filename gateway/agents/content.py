@@ -6,6 +6,7 @@ in `formats`; here is which of them reads a body, and how it is written again wi
 
 import re
 from collections.abc import Mapping
+from html.entities import html5
 
 import msgspec
 
@@ -34,6 +35,8 @@ _BY_TYPE: Mapping[str, Layout] = {
 }
 _JSON, _XML = Layout(format="json"), Layout(format="xml")
 _NONE = Marking()
+_UNENDED = re.compile(f"&(?:{'|'.join(sorted((name for name in html5 if name[-1] != ';'), reverse=True))})(?!;)")
+"""A reference without its semicolon (WHATWG HTML §13.2.5.73)."""
 _INNER = re.compile(r"multipart:(\d+):(.*)", re.DOTALL)
 
 
@@ -204,8 +207,8 @@ def _text(body: bytes, media: str, charset: str) -> Content | Refusal:
         hint = "text in UTF-8, or another charset declared"
         return _unreadable(media) if charset else Refusal(code="body_not_utf8", hint=hint)
     parts = [Part("", text)]
-    if media == "text/html" and "&" in text:
-        # Character references may spell what no recognizer sees.
+    if media == "text/html" and _UNENDED.search(text):
+        # What browsers take for a reference all the same, and no recognizer does.
         parts.append(Part("", "", "unreadable"))
     return Content(media_type=media, parts=tuple(parts), form=Form(kind="text", charset=charset))
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-PartKind = Literal["text", "name", "unreadable"]
+PartKind = Literal["text", "name", "token", "unreadable"]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -12,8 +12,9 @@ class Part(msgspec.Struct, frozen=True):
 
     `pointer` is an RFC 6901 JSON pointer into the body (`/messages/0/content`), or `path:N`, `query:NAME`,
     `header:NAME`, `form:NAME` outside it. `kind` is `text`; `name` for object keys, file names and identifiers that are
-    scanned but cannot be masked in place; `unreadable` for what cannot be scanned (binary, unknown media): such a part
-    is `unscanned` and its `text` is empty. In `text` pieces of JSON in a string stand as they are written there.
+    scanned but cannot be masked in place; `token` for a name that is encoded by the protocol's own definition (a
+    signature), so that its form says nothing; `unreadable` for what cannot be scanned (binary, unknown media): such a
+    part is `unscanned` and its `text` is empty. In `text` pieces of JSON in a string stand as they are written there.
     `label` is the object key, form field or variable that the text stands under, where it may tell what the text is
     (`mrn`, `patient_name`): context for recognition, never itself part of `text`. `known` is the finding type that the
     whole text is by the format's own definition (a name field of an HL7 segment), or several, apart by a space: found

@@ -121,9 +121,9 @@ class TextFilter(Protocol):
 class Lanes(Protocol):
     """Opens the filter of a lane: one per choice and field (`/choices/0/delta/content`)."""
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> TextFilter:
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> TextFilter:
         """`label`: the key that the text stands under, as in `Part`. `apart`: what is fed at once is a piece that may
-        also be read by itself (`Part.cuts`)."""
+        also be read by itself (`Part.cuts`). `token`: as the kind of a `Part`."""
         ...
 
     def unreadable(self, pointer: str, text: str) -> str:

@@ -19,7 +19,7 @@ from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
 from gateway.core.decision import Decision, Effect, Ruling
 from gateway.core.finding import Scan
-from gateway.core.message import Message, Part
+from gateway.core.message import Message, Part, PartKind
 from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
 from gateway.core.recent import Recent
 from gateway.core.refusal import Refusal
@@ -271,17 +271,17 @@ class _Collected:
     """Lanes of the first pass: every text, in the order in which the lanes were opened."""
 
     def __init__(self) -> None:
-        self._lanes: list[tuple[str, _Kept]] = []
-        """Label and lane."""
+        self._lanes: list[tuple[str, PartKind, _Kept]] = []
+        """Label, kind of part, and lane."""
         self._unread: list[str] = []
 
     @property
     def texts(self) -> list[str]:
-        return [lane.text for _, lane in self._lanes]
+        return [lane.text for _, _, lane in self._lanes]
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> _Kept:
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> _Kept:
         kept = _Kept(apart=apart)
-        self._lanes.append((label or pointer.rpartition("/")[2], kept))
+        self._lanes.append((label or pointer.rpartition("/")[2], "token" if token else "text", kept))
         return kept
 
     def unreadable(self, pointer: str, text: str) -> str:
@@ -293,8 +293,8 @@ class _Collected:
         comes after them."""
         return (
             *(
-                Part(str(index), lane.text, "text", label, cuts=lane.cuts)
-                for index, (label, lane) in enumerate(self._lanes)
+                Part(str(index), lane.text, kind, label, cuts=lane.cuts)
+                for index, (label, kind, lane) in enumerate(self._lanes)
             ),
             *(Part(pointer, "", "unreadable") for pointer in self._unread),
         )
@@ -307,7 +307,7 @@ class _Replayed:
         self._ends = [masked.get(str(index), text) for index, text in enumerate(texts)]
         self._next = 0
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> _Kept:
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> _Kept:
         end = self._ends[self._next]
         self._next += 1
         return _Kept(end)

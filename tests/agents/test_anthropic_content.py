@@ -28,7 +28,7 @@ def parts(value: Any) -> list[tuple[str, str, str]]:
         ),
         (
             {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
-            [("/thinking", "hm", "text"), ("/signature", "c2ln", "name")],
+            [("/thinking", "hm", "text"), ("/signature", "c2ln", "token")],
         ),
         ({"type": "thinking", "thinking": "", "signature": "c2ln"}, [("/signature", "", "unreadable")]),
         ({"type": "redacted_thinking", "data": "Q0lQ"}, [("/data", "", "unreadable")]),

@@ -49,7 +49,8 @@ def test_a_media_type_is_read_strictly(given_: str | None, expected: str) -> Non
         ("né".encode(), "text/plain", (Part("", "né"),)),
         (b"a,b", "text/csv; charset=us-ascii", (Part("", "a,b"),)),
         (b"<p>x</p>", "text/html", (Part("", "<p>x</p>"),)),
-        (b"<p>&#48;</p>", "text/html", (Part("", "<p>&#48;</p>"), UNREADABLE)),
+        (b"<p>&#48;&ouml;</p>", "text/html", (Part("", "<p>&#48;&ouml;</p>"),)),
+        (b"<p>J&oumlrg</p>", "text/html", (Part("", "<p>J&oumlrg</p>"), UNREADABLE)),
         (
             b"n=Ann+S&x",
             FORM,

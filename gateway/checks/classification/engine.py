@@ -12,6 +12,7 @@ from gateway.checks.classification.cursor import Cursor
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.normalise import outline
+from gateway.checks.classification.opaque import is_opaque, may_be_opaque
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import pieces, shifted, unseen
 from gateway.checks.classification.recognizer import TRIGGER
@@ -49,9 +50,13 @@ class Engine:
         deadline = self._clock.monotonic_ns() + self._budget_ns
         plain = True
         texts: list[str] = []
-        for part in parts:
+        encoded: set[int] = set()
+        for index, part in enumerate(parts):
             texts.append(_read(part) if part.label else part.text)
             if part.known or part.cuts or part.kind == "unreadable":
+                plain = False
+            if part.kind != "token" and may_be_opaque(part.text):
+                encoded.add(index)
                 plain = False
         hot = self._hot(texts)
         if plain and not hot:
@@ -62,10 +67,11 @@ class Engine:
             place = hot.get(index)
             if part.kind == "unreadable":
                 failed += 1
-            elif place is None and not part.known and not part.cuts:
+            elif place is None and not part.known and not part.cuts and index not in encoded:
                 read += 1
             else:
                 findings, whole = self._scan_part(part, texts[index], place, deadline, MAX_FINDINGS - total)
+                whole = whole and not (index in encoded and is_opaque(part.text, findings))
                 total += len(findings)
                 read += whole
                 failed += not whole

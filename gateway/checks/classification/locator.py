@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.checks.classification.candidates import ANY, DIGITS, Finder, LabelFinder, finder, holds, label_finder
-from gateway.checks.classification.normalise import ODD, Mapped, normalise, outline, shadow, undo_escapes
+from gateway.checks.classification.normalise import ESCAPED, ODD, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
 from gateway.checks.classification.recognizer import TRIGGER, Lexicon
@@ -19,8 +19,7 @@ from gateway.checks.classification.words import Words
 from gateway.core.finding import Finding
 
 _LEVELS = 3
-"""How deep JSON inside of strings inside of JSON is read."""
-_STILL_ESCAPED = r"\\u[0-9A-Fa-f]{4}"
+"""How deep JSON inside of strings inside of JSON is read, or addresses inside of addresses."""
 _PLANS = 4096
 """How many plans are remembered."""
 
@@ -80,7 +79,7 @@ class Locator:
         self.trigger: Callable[[bytes, int], int | None] = Pattern(_trigger(registry, gates)).first
         """Where in a shadow the first reason to look closer at or after a place begins."""
         self._any = Pattern(r"[0-9A-Za-z]*")
-        self._escaped = Pattern(_STILL_ESCAPED)
+        self._escaped = Pattern(ESCAPED)
         self._telling: dict[str, Lexicon] = {item.id: item for item in registry.lexicons if item.type is not None}
         self._words = Words(registry.lexicons)
 
@@ -99,7 +98,7 @@ class Locator:
         length = len(text)
         if sight is None:
             sight = Sight(start, length, length)
-        if b"\\" in shade:
+        if b"\\" in shade or ((b"%" in shade or b"&" in shade) and self._escaped.first(shade, 0) is not None):
             return self._escapes(text, start)
         mapped = normalise(text)
         if mapped.starts is None:
@@ -107,7 +106,7 @@ class Locator:
         return Located(resolve(self._in_mapped(mapped, start, sight, length)), True)
 
     def _escapes(self, text: str, start: int) -> Located:
-        """As `locate`, for text that may hold JSON string escapes: as it is written, and each level of it as read."""
+        """As `locate`, for text that may hold escapes: as it is written, and each level of it as read."""
         length = len(text)
         mapped = normalise(text)
         everywhere = Sight(start, length, length)
@@ -191,7 +190,7 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
         whole.setdefault((begins, ends), []).append(quoted(shadow(word).decode("latin-1")))
     folded = [f"{begins}(?i:{'|'.join(either)}){ends}" for (begins, ends), either in whole.items()]
     numbers = ["[0-9][0-9]"] if registry.labels else []
-    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, _STILL_ESCAPED])
+    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED])
 
 
 def _moved(hit: Hit, mapped: Mapped, length: int) -> Hit:

@@ -1,12 +1,15 @@
 """One form for characters that look or mean alike, with the way back to where they stood.
 
 NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII forms, invisible characters dropped,
-lone surrogates replaced. `undo_escapes` reads JSON string escapes (RFC 8259 §7) wherever they stand.
+lone surrogates replaced. `undo_escapes` reads JSON string escapes (RFC 8259 §7), percent-encoding (RFC 3986 §2.1) and
+character references (XML 1.0 §4.1, WHATWG HTML §13.5) wherever they stand.
 """
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Callable
+from html.entities import html5
 
 import msgspec
 
@@ -26,6 +29,11 @@ _SCATTERED = 16
 _WIDEST = 4
 """No character becomes more than this many (a few Arabic phrases in one character would become 18)."""
 _HEX = frozenset("0123456789abcdefABCDEF")
+_MARK = re.compile(r"[\\%&]")
+_OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_REFERENCE = re.compile(r"&(?:#([0-9]{1,7});?|#[xX]([0-9A-Fa-f]{1,6});?|([A-Za-z][A-Za-z0-9]{1,31};))")
+ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)"
+"""In RE2 syntax: where something may be escaped that no recognizer sees."""
 
 UPPER, LETTER, OTHER, ODD = "\xc0", "\xe0", "\xb7", "\x01"
 _ODD = ODD.encode("latin-1")
@@ -210,10 +218,10 @@ def _composed(text: str, folds: list[str]) -> Mapped:
 
 
 def undo_escapes(mapped: Mapped) -> Mapped | None:
-    """The text with one level of JSON string escapes read, or None when there is none to read."""
+    """The text with one level of escapes read, or None when there is none to read."""
     text = mapped.text
-    position = text.find("\\")
-    if position < 0:
+    found = _MARK.search(text)
+    if found is None:
         return None
     origins = mapped.starts or list(range(len(text)))
     limits = mapped.ends or list(range(1, len(text) + 1))
@@ -221,33 +229,36 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     starts: list[int] = []
     ends: list[int] = []
     done = 0
-    while position >= 0:
-        character, width = _escape(text, position)
-        if width:
-            if done < position:
-                pieces.append(text[done:position])
-                starts += origins[done:position]
-                ends += limits[done:position]
+    while found is not None:
+        position = found.start()
+        read = _ESCAPE_AT[text[position]](text, position)
+        if read and done < position:
+            pieces.append(text[done:position])
+            starts += origins[done:position]
+            ends += limits[done:position]
+        for character, width in read:
             pieces.append(character)
-            done = position + width
             starts.append(origins[position])
-            ends.append(limits[done - 1])
-        position = text.find("\\", position + (width or 1))
+            position += width
+            ends.append(limits[position - 1])
+            done = position
+        found = _MARK.search(text, position if read else position + 1)
     if not pieces:
         return None
     pieces.append(text[done:])
     return _refold(Mapped("".join(pieces), starts + origins[done:], ends + limits[done:]))
 
 
-def _escape(text: str, position: int) -> tuple[str, int]:
+def _backslash(text: str, position: int) -> list[tuple[str, int]]:
+    """The character of a JSON escape, with the length of the escape."""
     following = text[position + 1 : position + 2]
     if following in _ESCAPES:
-        return _ESCAPES[following], 2
+        return [(_ESCAPES[following], 2)]
     if following != "u":
-        return "", 0
+        return []
     digits = text[position + 2 : position + 6]
     if len(digits) < 4 or not _HEX.issuperset(digits):
-        return "", 0
+        return []
     point = int(digits, 16)
     low = text[position + 8 : position + 12]
     if (
@@ -258,8 +269,36 @@ def _escape(text: str, position: int) -> tuple[str, int]:
     ):
         second = int(low, 16)
         if 0xDC00 <= second < 0xE000:
-            return chr(0x10000 + ((point - 0xD800) << 10) + (second - 0xDC00)), 12
-    return chr(point), 6
+            return [(chr(0x10000 + ((point - 0xD800) << 10) + (second - 0xDC00)), 12)]
+    return [(chr(point), 6)]
+
+
+def _percent(text: str, position: int) -> list[tuple[str, int]]:
+    """The characters of percent-encoded octets that follow each other: UTF-8, else as Latin-1 has them."""
+    found = _OCTETS.match(text, position)
+    if found is None:
+        return []
+    octets = bytes.fromhex(found.group().replace("%", ""))
+    try:
+        return [(character, 3 * len(character.encode())) for character in octets.decode()]
+    except UnicodeDecodeError:
+        return [(character, 3) for character in octets.decode("latin-1")]
+
+
+def _reference(text: str, position: int) -> list[tuple[str, int]]:
+    """The character of a reference, by its number or its name."""
+    found = _REFERENCE.match(text, position)
+    if found is None:
+        return []
+    decimal, hexadecimal, name = found.groups()
+    if name:
+        character = html5.get(name, "")
+        return [(character, found.end() - position)] if len(character) == 1 else []
+    point = int(decimal) if decimal else int(hexadecimal, 16)
+    return [(chr(point), found.end() - position)] if point <= 0x10FFFF else []
+
+
+_ESCAPE_AT = {"\\": _backslash, "%": _percent, "&": _reference}
 
 
 def _refold(mapped: Mapped) -> Mapped:

@@ -2,10 +2,14 @@
 
 Held back are at most `WINDOW` characters of a lane (below the 512 that the design allows), and about a hundred where
 nothing in sight could be part of a finding. A finding longer than a window (a private key, a token) is masked from its
-first character: its placeholder goes out and its text is swallowed until it ends.
+first character: its placeholder goes out and its text is swallowed until it ends. So is a run of encoded bytes that the
+caller may not have unread.
 """
 
+from collections import deque
 from collections.abc import Callable
+
+import msgspec
 
 from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor, Step
@@ -13,6 +17,7 @@ from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, merged
 from gateway.checks.classification.normalise import outline
+from gateway.checks.classification.opaque import NEAR, Opaque, Runs
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import shifted, unseen
 from gateway.checks.classification.recognizer import CONTEXT
@@ -24,11 +29,28 @@ UNREAD = "[UNSCANNED]"
 """What stands for text that could not be scanned."""
 
 
-class Lane:
-    """One lane of streamed text. Implements `TextFilter`."""
+class _Piece(msgspec.Struct, gc=False):
+    """Text that was looked at, on its way out: what is released for the characters from `start` to `end`. `plain`: they
+    themselves, so that it can be cut anywhere."""
 
-    def __init__(self, locator: Locator, mask: Mask, before: str = "") -> None:
-        """`before`: words that are read before the text (its label), and are never released."""
+    start: int
+    end: int
+    text: str
+    plain: bool
+
+
+class Lane:
+    """One lane of streamed text. Implements `TextFilter`.
+
+    Text passes two stages: the walk, which masks, and after it whatever a run of encoded bytes (`opaque`) may still
+    hold back. Both hold back from the same characters: together at most `WINDOW`.
+    """
+
+    def __init__(
+        self, locator: Locator, mask: Mask, before: str = "", *, unread: bool = False, token: bool = False
+    ) -> None:
+        """`before`: words that are read before the text (its label), and are never released. `unread`, `token`: as for
+        `StreamScan` and its lanes."""
         self._cursor = Cursor(locator)
         self._mask = mask
         self._before = len(before)
@@ -43,12 +65,24 @@ class Lane:
         self._shown = False
         self._alone: list[Finding] = []
         self._passed = 0
+        self._runs = None if token else Runs(len(before))
+        self._unread = unread
+        self._pieces: deque[_Piece] = deque()
+        """What the walk has passed and a run still holds back."""
+        self._skipped: int | None = None
+        """The place up to which the text was not followed, where the last pieces were words."""
+        self._limit = 0
+        """The place from which on a run that is not judged yet may lie."""
+        self._released: list[str] = []
+        self._out = 0
+        self._told: Opaque | None = None
+        """The run whose placeholder has gone out."""
         self.complete = True
 
     @property
     def held(self) -> int:
         """How many characters were taken and not yet decided: at most `WINDOW`."""
-        return 0 if self._failed else self._offset + len(self._buffer) - self._cursor.position
+        return 0 if self._failed else self._offset + len(self._buffer) - min(self._out, self._cursor.position)
 
     @property
     def failed(self) -> bool:
@@ -84,12 +118,14 @@ class Lane:
         self._closed = final
         if self._failed:
             return ""
-        released: list[str] = []
+        self._released = released = []
         try:
             self._buffer += text
             self._shade += outline(self._fresh + text)
             self._fresh = ""
-            self._advance(released, final)
+            self._limit = self._judged(text, final)
+            self._advance(final)
+            self._flush()
         except Exception:  # noqa: BLE001 -- whatever fails in here, the text that was not looked at must not leave
             released.append(self._fail())
         return "".join(released)
@@ -99,16 +135,45 @@ class Lane:
         shown = "" if self._failed else UNREAD
         self._failed, self.complete = True, False
         self._buffer, self._shade = "", b""
+        self._pieces.clear()
         return shown
 
-    def _advance(self, released: list[str], final: bool) -> None:
+    def _judged(self, text: str, final: bool) -> int:
+        """Follow the runs of the text; the place up to which they are judged."""
+        end = self._offset + len(self._buffer)
+        runs = self._runs
+        if runs is None or (self._says_words(text) and not final):
+            return end
+        if self._skipped is None:
+            runs.feed(text)
+        else:
+            at = self._buffer.rfind(" ", 0, self._skipped - self._offset) + 1
+            runs.restart(self._offset + at)
+            runs.feed(self._buffer[at:])
+            self._skipped = None
+        if final:
+            runs.finish()
+        return end if runs.undecided is None else runs.undecided
+
+    def _says_words(self, text: str) -> bool:
+        """What nearly all pieces are, the quick way: a few words, in which no run is long and none stands behind a mark
+        of base64. They need not be followed."""
+        tail = self._buffer[-NEAR - 8 :]
+        if len(text) >= NEAR or "64," in tail or " " not in tail[8:] or (self._runs is not None and self._runs.open):
+            return False
+        self._skipped = self._offset + len(self._buffer)
+        return True
+
+    # -------------------------------------------------------------------------------------------------------- the walk
+
+    def _advance(self, final: bool) -> None:
         cursor, buffer, offset, shade = self._cursor, self._buffer, self._offset, self._shade
         while True:
             start = cursor.position
             step = cursor.step(buffer, offset, shade, final)
             if step is None:
                 break
-            self._release(step, start, released)
+            self._release(step, start)
             if cursor.waiting:
                 break
         surplus = cursor.position - CONTEXT - offset
@@ -116,10 +181,10 @@ class Lane:
             self._buffer, self._shade = buffer[surplus:], shade[surplus:]
             self._offset = offset + surplus
 
-    def _release(self, step: Step, start: int, released: list[str]) -> None:
+    def _release(self, step: Step, start: int) -> None:
         """Release the text of one step, masked, and remember what was found."""
         if not (step.findings or self._alone) and self._opened is None and step.opened is None and step.complete:
-            self._write([], start, step.end, released)
+            self._write([], start, step.end)
             return
         self.complete = self.complete and step.complete
         found = [finding_of(hit, hit.end) for hit in step.findings]
@@ -140,7 +205,7 @@ class Lane:
             self._opened, self._shown = step.opened, False
             self._masked = self._mask(finding_of(step.opened, step.opened.end))
             self._cover(step.opened, start, step.end, spans)
-        self._write(merged(spans), start, step.end, released)
+        self._write(merged(spans), start, step.end)
 
     def _cover(self, long: Hit, start: int, end: int, spans: list[Span]) -> None:
         """Mask what a long hit takes of this step; its placeholder goes out once."""
@@ -158,29 +223,83 @@ class Lane:
             if one.start < end and start < one.end and self._mask(one)
         ]
 
-    def _write(self, groups: list[tuple[int, int, str]], start: int, end: int, released: list[str]) -> None:
+    def _write(self, groups: list[tuple[int, int, str]], start: int, end: int) -> None:
         position = max(start, self._before)
         if end <= position:
             return
         for first, last, shown in groups:
             if last <= self._before:
                 continue
-            released.append(self._buffer[position - self._offset : max(first, position) - self._offset])
-            released.append(shown)
+            self._plain(position, max(first, position))
+            self._emit(max(first, position), last, shown, plain=False)
             position = max(position, last)
-        released.append(self._buffer[position - self._offset : end - self._offset])
+        self._plain(position, end)
+
+    def _plain(self, start: int, end: int) -> None:
+        if start < end:
+            self._emit(start, end, self._buffer[start - self._offset : end - self._offset], plain=True)
+
+    def _emit(self, start: int, end: int, text: str, *, plain: bool) -> None:
+        if self._pieces or end > self._limit or (self._runs is not None and self._runs.found):
+            self._pieces.append(_Piece(start, end, text, plain))
+        else:
+            self._released.append(text)
+
+    # ---------------------------------------------------------------------------------------------------- encoded bytes
+
+    def _flush(self) -> None:
+        """Let go of what the walk has passed, but for a run that is not judged yet; hide those that count."""
+        limit = min(self._limit, self._cursor.position)
+        while self._pieces and self._pieces[0].start < limit:
+            piece = self._pieces.popleft()
+            if piece.plain and piece.end > limit:
+                self._pieces.appendleft(_Piece(limit, piece.end, piece.text[limit - piece.start :], True))
+                piece = _Piece(piece.start, limit, piece.text[: limit - piece.start], True)
+            if piece.plain and self._runs is not None and self._runs.found:
+                self._pass(piece, self._runs.found)
+            else:
+                self._released.append(piece.text)
+        self._out = max(self._out, limit)
+
+    def _pass(self, piece: _Piece, runs: list[Opaque]) -> None:
+        """A piece of text without what of it lies in such a run, unless the caller may have that."""
+        at = piece.start
+        for run in runs:
+            start, end = max(at, self._unexplained(run)), piece.end if run.end is None else min(piece.end, run.end)
+            if start >= end:
+                continue
+            self.complete = False
+            self._released.append(piece.text[at - piece.start : start - piece.start])
+            if self._unread:
+                self._released.append(piece.text[start - piece.start : end - piece.start])
+            elif self._told is not run:
+                self._told = run
+                self._released.append(UNREAD)
+            at = end
+        self._released.append(piece.text[at - piece.start :])
+        while runs[0].end is not None and runs[0].end <= piece.end and len(runs) > 1:
+            del runs[0]
+
+    def _unexplained(self, run: Opaque) -> int:
+        """Where a run begins that no finding explains."""
+        if self._opened is not None and not run.certain and self._opened.start <= run.start:
+            return max(self._cursor.position, run.after(self._findings))
+        return run.after(self._findings)
 
 
 class Apart(Lane):
     """A lane whose pieces may also be read by themselves: what either reading shows is found and masked."""
 
-    def __init__(self, locator: Locator, mask: Mask, before: str = "") -> None:
-        super().__init__(locator, mask, before)
+    def __init__(
+        self, locator: Locator, mask: Mask, before: str = "", *, unread: bool = False, token: bool = False
+    ) -> None:
+        super().__init__(locator, mask, before, unread=unread, token=token)
         self._locator = locator
         self._fed = len(before)
 
     def feed(self, text: str) -> str:
-        alone = Lane(self._locator, _never)
+        # Runs of encoded bytes are followed in the joined text alone: no border makes one.
+        alone = Lane(self._locator, _never, token=True)
         alone.feed(text)
         alone.finish()
         self.complete = self.complete and alone.complete
@@ -218,13 +337,15 @@ class StreamScan:
         self._unread = unread
         self._complete = True
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> Lane:
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> Lane:
         """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
         each stand for themselves may follow each other in one place."""
         lane = self._lanes.get(pointer)
         if lane is None or lane.closed:
+            before = labelled(label)
             kind = Apart if apart else Lane
-            lane = self._lanes[pointer] = kind(self._locator, self._mask, labelled(label))
+            lane = kind(self._locator, self._mask, before, unread=self._unread, token=token)
+            self._lanes[pointer] = lane
             self._opened.append(lane)
         return lane
 

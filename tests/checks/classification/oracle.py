@@ -14,7 +14,7 @@ import re2
 from gateway.checks.classification.classes import weight
 from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.locator import Locator
-from gateway.checks.classification.normalise import Mapped, normalise, outline, shadow, undo_escapes
+from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD, NUMBER, TRIGGER, Label, Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
@@ -112,8 +112,6 @@ def hits(registry: Registry, text: str, start: int) -> tuple[list[Hit], bool]:
     """All hits of a window that begin at or after `start`, by place; whether it was read to its last level."""
     mapped = normalised(text)
     found = _in_form(registry, mapped, start, len(text))
-    if "\\" not in mapped.text:
-        return resolved(found), True
     level: Mapped | None = mapped
     first: Mapped | None = None
     last = mapped
@@ -127,7 +125,7 @@ def hits(registry: Registry, text: str, start: int) -> tuple[list[Hit], bool]:
     if first is not None:
         wide = [(a, b) for a, b in zip(first.starts or (), first.ends or (), strict=True) if b - a > 1]
         found = [_snapped(hit, wide, start) for hit in found]
-    complete = level is None or matched(r"\\u[0-9A-Fa-f]{4}", shadow(last.text), 0) is None
+    complete = level is None or matched(ESCAPED, shadow(last.text), 0) is None
     return resolved(found), complete
 
 

@@ -1,5 +1,7 @@
 """One window: gates, checks, words near by, and which of overlapping hits are told."""
 
+import pytest
+
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.recognizer import Label, Lexicon, Near, Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
@@ -57,6 +59,20 @@ def test_escapes_are_read_and_told_in_whole() -> None:
     assert hits('{\\"n\\":\\"123-45-6789\\"}') == [("us-ssn", "123-45-6789")]
     assert hits("\\nina@example.com") == [("email", "\\nina@example.com")]
     assert hits("bob\\\\u0040example.com") == [("email", "bob\\\\u0040example.com")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("https://a.test/?q=bob%40example.com&x=1", "bob%40example.com"),
+        ("patient://ward/bob%2540example.com", "bob%2540example.com"),
+        ("bob&#64;example.com", "bob&#64;example.com"),
+        ("bob&#x40;example.com", "bob&#x40;example.com"),
+        ('{"url": "https:\\/\\/a.test\\/bob%40example.com"}', "bob%40example.com"),
+    ],
+)
+def test_what_an_address_or_a_page_spells_in_another_way_is_found(text: str, found: str) -> None:
+    assert ("email", found) in hits(text)
 
 
 def test_escapes_nested_too_deep_are_not_complete() -> None:

@@ -82,6 +82,14 @@ def test_the_shadow_tells_letters_from_marks_and_marks_what_is_odd() -> None:
         ("\\uff11", "1"),
         ("a\\u200bb", "ab"),
         ("\\\\u0040", "\\u0040"),
+        ("a%40b", "a@b"),
+        ("%C3%BC%e2%82%ac", "ü€"),
+        ("Andr%E9", "André"),
+        ("%2540", "%40"),
+        ("a&#64;b&#x40;c", "a@b@c"),
+        ("&lt;O&apos;Brien &amp; &quot;Co&quot;&gt;", '<O\'Brien & "Co">'),
+        ("&amp;#64;", "&#64;"),
+        ("jane&commat;a.test, J&ouml;rg, b&#64c", "jane@a.test, Jörg, b@c"),
     ],
 )
 def test_one_level_of_escapes_is_read(text: str, read: str) -> None:
@@ -90,15 +98,32 @@ def test_one_level_of_escapes_is_read(text: str, read: str) -> None:
     assert mapped.text == read
 
 
-@pytest.mark.parametrize("text", ["plain", "\\", "\\x", "\\u12", "C:\\dir\\"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "\\",
+        "\\x",
+        "\\u12",
+        "C:\\dir\\",
+        "100% of it",
+        "5%2",
+        "AT&T",
+        "&#;",
+        "&#x110000;",
+        "&made;",
+        "?a=1&b=2",
+    ],
+)
 def test_what_is_no_escape_is_left_alone(text: str) -> None:
     assert undo_escapes(normalise(text)) is None
 
 
 def test_an_escape_maps_back_to_all_of_its_characters() -> None:
-    mapped = undo_escapes(normalise("x\\u0040y"))
+    mapped = undo_escapes(normalise("x\\u0040y%C3%BC%40&#64;"))
     assert mapped is not None
-    assert mapped.span(1, 2) == (1, 7)
+    assert mapped.text == "x@yü@@"
+    assert [mapped.span(at, at + 1) for at in (1, 3, 4, 5)] == [(1, 7), (8, 14), (14, 17), (17, 22)]
 
 
 ODDITIES = st.text(alphabet="a1é—… ﬁ\u0301\u200b３€\ufe31\x01", max_size=60)

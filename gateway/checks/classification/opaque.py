@@ -1,0 +1,160 @@
+"""Runs that nobody can read as text: bytes in base64, base32 or hexadecimal in the middle of it.
+
+No recognizer sees what they hold, so a text with such a run is `unscanned`. A run is made of characters of those
+alphabets (RFC 4648), over line breaks too where its lines are long (RFC 2045 §6.8). It counts once `RUN` of its
+characters have come whose variety no words have, or at once behind `;base64,` (RFC 2397). All of that depends on the
+text alone, never on how it was cut into pieces.
+"""
+
+import re
+import string
+from collections.abc import Iterable
+
+import msgspec
+
+from gateway.checks.classification.cursor import WINDOW
+from gateway.checks.classification.normalise import shadow
+from gateway.core.finding import Finding
+
+RUN = WINDOW
+"""Characters after which a run is judged: no more than a stream holds back anyway, so none of them has left by then."""
+_SHORT = 16
+"""The same behind `;base64,`, where there is no doubt."""
+_LINE = 60
+"""Characters that a line has at least for the next one to go on with it."""
+_DATA = (";base64,", ";BASE64,", ";Base64,")
+_TAIL = 8
+NEAR = 64
+"""Characters at the end of a text that have no run to speak of in them where a space is among them."""
+_ALPHABET = frozenset(string.ascii_letters + string.digits + "+/_=-")
+_PIECE = re.compile(r"[A-Za-z0-9+/_=-]+|[\r\n]|[^A-Za-z0-9+/_=\r\n-]+")
+_TABLE = bytes(ord("a") if chr(code) in _ALPHABET or chr(code) in "\r\n" else ord(" ") for code in range(256))
+_LONG = b"a" * RUN
+_BLOCK = RUN // 2
+"""A run that counts covers one such block whole, wherever it begins."""
+_LOWER, _UPPER = frozenset(string.ascii_lowercase), frozenset(string.ascii_uppercase)
+_DIGITS, _HEX = frozenset(string.digits), frozenset(string.hexdigits)
+
+
+class Opaque(msgspec.Struct, gc=False):
+    """A run that counts: `end` is None while it goes on. `certain`: it stands behind `;base64,`."""
+
+    start: int
+    end: int | None = None
+    certain: bool = False
+
+    def after(self, findings: Iterable[Finding]) -> int:
+        """Where it begins that no finding explains: a key or a token is known for what it is."""
+        start = self.start
+        if not self.certain:
+            for finding in findings:
+                if finding.start <= self.start < finding.end:
+                    start = max(start, finding.end)
+        return start
+
+
+class Runs:
+    """Follows one text as it comes. Places are absolute, from `start` on."""
+
+    def __init__(self, start: int = 0) -> None:
+        self.found: list[Opaque] = []
+        self._at = start
+        self._start: int | None = None
+        """Where the run under way begins, or what of it was not judged yet."""
+        self._sample = ""
+        self._line = 0
+        self._behind_data = False
+        self._tail = ""
+
+    @property
+    def undecided(self) -> int | None:
+        """The place from which on it is not known yet whether a run counts."""
+        return None if self._start is None or self.open is not None else self._start
+
+    @property
+    def open(self) -> Opaque | None:
+        """The run under way, if it counts."""
+        return self.found[-1] if self.found and self.found[-1].end is None else None
+
+    def feed(self, text: str) -> None:
+        """The next piece of the text."""
+        for piece in _PIECE.findall(text):
+            if piece[0] in _ALPHABET:
+                self._begin()
+                self._line += len(piece)
+                self._grow(piece)
+            elif piece in "\r\n" and self._goes_on(piece):
+                self._line = 0
+                self._grow(piece)
+            else:
+                self._end()
+            self._at += len(piece)
+            self._tail = (self._tail + piece)[-_TAIL:]
+
+    def restart(self, at: int) -> None:
+        """Go on at a later place, right behind a space; what was left out holds nothing that counts."""
+        self._end()
+        self._at, self._tail = at, " "
+
+    def finish(self) -> None:
+        """The text has ended, and the run with it."""
+        self._end()
+
+    def _begin(self) -> None:
+        if self._start is None:
+            self._start, self._behind_data = self._at, self._tail in _DATA
+
+    def _goes_on(self, mark: str) -> bool:
+        """Whether the run goes on after this line break: its line was long, or it is the second half of one."""
+        return self._line >= _LINE or (mark == "\n" and self._tail[-1:] == "\r" and self._start is not None)
+
+    def _grow(self, piece: str) -> None:
+        """More of the run under way, judged each time that there is enough of it."""
+        wanted = _SHORT if self._behind_data else RUN
+        taken = 0
+        while self._start is not None and self.open is None:
+            more = piece[taken : taken + wanted - len(self._sample)]
+            self._sample += more
+            taken += len(more)
+            if len(self._sample) < wanted:
+                return
+            if self._behind_data or _dense(self._sample):
+                self.found.append(Opaque(self._start, certain=self._behind_data))
+            self._sample, self._start = "", self._at + taken
+
+    def _end(self) -> None:
+        opened = self.open
+        if opened is not None:
+            opened.end = self._at
+        self._start, self._sample, self._line, self._behind_data = None, "", 0, False
+
+
+def may_be_opaque(text: str) -> bool:
+    """Whether it is worth asking `is_opaque`: quickly told of nearly all texts that it is not."""
+    return len(text) >= _SHORT + _TAIL and (any(mark in text for mark in _DATA) or _is_long(text))
+
+
+def is_opaque(text: str, findings: Iterable[Finding]) -> bool:
+    """Whether a whole text holds such a run that none of its findings explains. Linear."""
+    runs = Runs()
+    runs.feed(text)
+    runs.finish()
+    known = list(findings)
+    return any(run.end is None or run.after(known) < run.end for run in runs.found)
+
+
+def _is_long(text: str) -> bool:
+    """Whether a run of that length may be in a text: one without a space in a whole block is looked at closer."""
+    if not any(" " not in text[at : at + _BLOCK] for at in range(0, len(text) - _BLOCK + 1, _BLOCK)):
+        return False
+    return _LONG in shadow(text).translate(_TABLE)
+
+
+def _dense(sample: str) -> bool:
+    """Whether these characters vary as those of encoded bytes do."""
+    seen = set(sample) - {"\r", "\n"}
+    if seen <= _HEX:
+        return len(seen) >= 12
+    if seen & _LOWER and seen & _UPPER and seen & _DIGITS:
+        return len(seen) >= 40
+    return len(seen) >= 28 and not seen & _LOWER and bool(seen & _DIGITS)

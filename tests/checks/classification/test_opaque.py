@@ -1,0 +1,165 @@
+"""Bytes in the middle of a text are told from words, whatever the chunks, and nothing of them leaves unread."""
+
+import base64
+import random
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.classification.opaque import RUN, Opaque, Runs, is_opaque
+from gateway.checks.classification.stream import UNREAD
+from gateway.core.finding import Finding
+from gateway.core.message import Part
+from tests.checks.classification.conftest import ENGINE
+
+SOURCE = random.Random(7)
+BYTES = base64.b64encode(SOURCE.randbytes(3000)).decode()
+LINES = "\n".join(BYTES[at : at + 76] for at in range(0, len(BYTES), 76))
+ENCODED = {
+    "base64": BYTES,
+    "base64 for addresses": base64.urlsafe_b64encode(SOURCE.randbytes(800)).decode(),
+    "base64 of text": base64.b64encode(b"Jane Roe lives at 12 Elm Street; call 0123-456, ok? " * 12).decode(),
+    "base64 in lines": LINES,
+    "base64 in lines with CR LF": LINES.replace("\n", "\r\n"),
+    "base32": base64.b32encode(SOURCE.randbytes(600)).decode(),
+    "hexadecimal": SOURCE.randbytes(400).hex(),
+    "hexadecimal in capitals": SOURCE.randbytes(400).hex().upper(),
+    "a small picture": "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==",
+    "a picture in capitals": "DATA:IMAGE/GIF;BASE64,R0lGODlhAQABAAAAACH5BAEKAAE",
+}
+PLAIN = {
+    "prose": "And so the story went on and on, until it was over. " * 40,
+    "a ruler": "-" * 2000,
+    "one letter": "a" * 5000,
+    "words without spaces": "the-quick-brown-fox/jumps_over_the-lazy-dog/" * 30,
+    "digits": "0123456789" * 200,
+    "a hash": SOURCE.randbytes(32).hex(),
+    "a token of moderate length": BYTES[: RUN - 1],
+    "identifiers": " ".join(BYTES[at : at + 200] for at in range(0, 4000, 200)),
+    "short lines": "\n".join(BYTES[at : at + 40] for at in range(0, 4000, 40)),
+    "a gene": "".join(SOURCE.choices("ACGT", k=3000)),
+    "Chinese": "汉语没有空格" * 300,
+    "a list of numbers": ",".join(str(number) for number in range(2000)),
+    "the word base64": "Use ;base64, followed by the bytes.",
+    "little behind it": "data:text/plain;base64,SGVsbG8=",
+}
+
+
+def streamed(text: str, chunks: list[str], *, unread: bool = False) -> tuple[str, bool]:
+    scan = ENGINE.stream(frozenset({"email"}), unread=unread)
+    lane = scan.lane("/x")
+    released = "".join([*(lane.feed(chunk) for chunk in chunks), lane.finish()])
+    return released, scan.scan().scanned == "full"
+
+
+def cut(text: str, sizes: list[int]) -> list[str]:
+    chunks: list[str] = []
+    at = 0
+    while at < len(text):
+        size = sizes[len(chunks) % len(sizes)]
+        chunks.append(text[at : at + size])
+        at += size
+    return chunks
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_encoded_bytes_make_a_message_unscanned(name: str) -> None:
+    for text in (ENCODED[name], f"Look at this: {ENCODED[name]} Thank you."):
+        assert is_opaque(text, ())
+        scan = ENGINE.scan((Part("/a", text),))
+        assert scan.scanned != "full"
+        assert "unscanned" in scan.classes
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_words_numbers_and_short_tokens_do_not(name: str) -> None:
+    assert not is_opaque(PLAIN[name], ())
+    text = f"Look at this: {PLAIN[name]} Thank you."
+    assert not is_opaque(text, ())
+    assert streamed(text, cut(text, [7])) == (text, True)
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_nothing_of_encoded_bytes_leaves_in_a_stream(name: str) -> None:
+    text = f"Write to jane.roe@example.com. {ENCODED[name]} Thank you."
+    for sizes in ([1], [3, 11], [70], [5000]):
+        released, full = streamed(text, cut(text, sizes))
+        assert not full
+        assert released.endswith(" Thank you.")
+        assert released.startswith("Write to [EMAIL]. ")
+        assert UNREAD in released
+        assert not any(ENCODED[name][at : at + 24] in released for at in range(32, len(ENCODED[name]) - 24))
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_who_may_have_what_cannot_be_read_gets_all_of_it(name: str) -> None:
+    text = f"See {ENCODED[name]} please."
+    for sizes in ([1], [64], [5000]):
+        assert streamed(text, cut(text, sizes), unread=True) == (text, False)
+
+
+PIECES = (
+    *(ENCODED[name][:700] for name in ENCODED), *PLAIN.values(),
+    BYTES[:479], BYTES[:480], "A" * 479, ";base64,", "\r", "\n", "\r\n", " ", ",", "é", "a b",
+)  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES) | st.text(string.printable, max_size=9), max_size=7).map("".join),
+    st.lists(st.integers(1, 300), min_size=1, max_size=5),
+)
+def test_what_counts_does_not_depend_on_the_chunks(text: str, sizes: list[int]) -> None:
+    whole, pieces = Runs(), Runs()
+    whole.feed(text)
+    for chunk in cut(text, sizes):
+        pieces.feed(chunk)
+    assert [(run.start, run.end) for run in whole.found] == [(run.start, run.end) for run in pieces.found]
+    assert whole.undecided == pieces.undecided
+    scan = ENGINE.scan((Part("/a", text),))
+    released, full = streamed(text, cut(text, sizes))
+    assert (scan.scanned == "full") == full
+    assert full == (UNREAD not in released) or UNREAD in text
+    assert streamed(text, [text]) == (released, full)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(list(ENCODED)), st.integers(1, 60))
+def test_no_more_than_a_window_is_held_back_for_it(name: str, size: int) -> None:
+    lane = ENGINE.stream(frozenset({"email"})).lane("/x")
+    for chunk in cut(f"Call 555-0132. {ENCODED[name]}", [size]):
+        lane.feed(chunk)
+        assert lane.held <= RUN <= 512
+
+
+def test_a_key_that_is_known_for_what_it_is_is_masked_and_not_unscanned() -> None:
+    lines = "\n".join(BYTES[at : at + 64] for at in range(0, 1664, 64))
+    text = f"here:\n-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\nkeep it"
+    assert ENGINE.scan((Part("/a", text),)).scanned == "full"
+    for sizes in ([1], [40], [4000]):
+        scan = ENGINE.stream(frozenset({"secret-private-key"}))
+        lane = scan.lane("/x")
+        out = "".join([*map(lane.feed, cut(text, sizes)), lane.finish()])
+        assert out == "here:\n[SECRET-PRIVATE-KEY]\nkeep it"
+        assert scan.scan().scanned == "full"
+
+
+def test_a_finding_explains_a_run_that_begins_in_it() -> None:
+    run = Opaque(10, 900)
+    assert run.after(()) == 10
+    assert run.after([Finding("secret-jwt", 5, 950, 1.0, "pattern")]) == 950
+    assert run.after([Finding("email", 20, 40, 1.0, "pattern")]) == 10
+    assert Opaque(10, 900, certain=True).after([Finding("secret-jwt", 5, 950, 1.0, "pattern")]) == 10
+
+
+def test_a_signature_may_look_as_it_does() -> None:
+    assert ENGINE.scan((Part("/s", BYTES, "token"),)).scanned == "full"
+    assert ENGINE.scan((Part("/s", BYTES, "name"),)).scanned != "full"
+    scan = ENGINE.stream(frozenset({"email"}))
+    lane = scan.lane("/s", token=True)
+    assert lane.feed(BYTES) + lane.finish() == BYTES
+    assert scan.scan().scanned == "full"
+    hidden = scan.lane("/t", token=True)
+    assert "jane.roe" not in hidden.feed("jane.roe@example.com ") + hidden.finish()

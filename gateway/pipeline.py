@@ -13,6 +13,7 @@ from functools import partial
 
 import msgspec
 
+from gateway.agents.around import around
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.schema import Schema
@@ -194,6 +195,9 @@ class Pipeline:
         message = protocol.adapter.read(inbound, parts.bounds)
         if isinstance(message, Refusal):
             return message
+        beside = around(inbound, message.parts)
+        if beside:
+            message = msgspec.structs.replace(message, parts=(*message.parts, *beside))
         candidates = protocol.candidates(message)
         if not candidates:
             return Refusal(code="unknown_target", field=protocol.target_field, hint=protocol.target_hint)

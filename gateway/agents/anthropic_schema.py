@@ -21,8 +21,10 @@ _CONTENT: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "ite
 
 _MESSAGE: dict[str, Any] = {
     "type": "object",
-    "required": ["role", "content"],
+    "required": ["role"],
     "properties": {"role": {"enum": ["user", "assistant", "system"]}, "content": _CONTENT},
+    "if": {"properties": {"role": {"const": "system"}}},  # one that only sets how to answer has no content
+    "else": {"required": ["content"]},
 }
 
 _TOOL: dict[str, Any] = {

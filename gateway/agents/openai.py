@@ -30,11 +30,13 @@ _ONWARD = {
     "plugins": "tool",
 }
 """Fields by which providers are asked to disclose further, and what they would do."""
-_CALLERS_OWN = frozenset({"function"})
+_CALLERS_OWN = frozenset({"function", "custom"})
 """Tools that the caller runs; everything else is run by the provider."""
 _READABLE = frozenset({"text", "refusal"})
 _CALLS = frozenset({"tools", "tool_choice", "functions", "function_call", "response_format"})
 _MESSAGE_CALLS = frozenset({"tool_calls", "function_call"})
+_PIECES = frozenset({"content", "images"})
+"""Lists of pieces of content. Some providers answer with pictures in a list of their own."""
 _STORE = b',"store":false}'
 
 
@@ -104,15 +106,13 @@ class OpenAIAdapter:
             stripped = _completion(value)
             if stripped is not value:
                 value, body = stripped, write_json(stripped)
-        parts: list[Part] = []
-        walk(value, parts, vocabulary=ANSWER)
         usage = value.get("usage")
         return Answer(
             status=answer.status,
             media_type=JSON,
             headers=(("content-type", JSON),),
             body=body,
-            parts=tuple(parts),
+            parts=tuple(_answer_parts(value)),
             document=value,
             model=model_name(value.get("model")),
             tokens_in=tokens(usage, "prompt_tokens"),
@@ -142,10 +142,6 @@ def _unsupported(value: dict[str, Any]) -> Refusal | None:
         return unsupported("/modalities", "text only")
     if value.get("logprobs") not in (None, False) or value.get("top_logprobs") not in (None, 0):
         return unsupported("/logprobs", "false: tokens one by one cannot be masked")
-    tools = value.get("tools")
-    for index, tool in enumerate(tools if type(tools) is list else ()):
-        if tool_kind(tool) == "custom":
-            return unsupported(f"/tools/{index}/type", "function: calls of custom tools cannot be masked")
     return None
 
 
@@ -182,15 +178,37 @@ def _request_parts(value: dict[str, Any], beyond: Beyond) -> list[Part]:
     return parts
 
 
+def _answer_parts(value: dict[str, Any]) -> list[Part]:
+    """The parts of an answer or an error: messages as in a request, and all that stands around them."""
+    parts: list[Part] = []
+    for key, item in value.items():
+        if key != "choices" or type(item) is not list:
+            member(key, item, parts, f"/{escape(key)}", ANSWER)
+            continue
+        for index, choice in enumerate(item):
+            place = f"/choices/{index}"
+            if type(choice) is not dict:
+                walk(choice, parts, place, ANSWER)
+                continue
+            for name, inner in choice.items():
+                if name == "message":
+                    _message(inner, f"{place}/message", parts, Beyond())
+                else:
+                    member(name, inner, parts, f"{place}/{escape(name)}", ANSWER)
+    return parts
+
+
 def _message(message: Any, place: str, parts: list[Part], beyond: Beyond) -> None:
     """The parts of one message; content parts that are no text are attachments."""
     if type(message) is not dict:
         walk(message, parts, place)
         return
     for key, item in message.items():
-        if key == "content" and type(item) is list:
+        if key in _PIECES and type(item) is list:
+            if key not in MESSAGE.keys:
+                member(key, None, parts, f"{place}/{key}", MESSAGE)
             for index, piece in enumerate(item):
-                _piece(piece, f"{place}/content/{index}", parts, beyond)
+                _piece(piece, f"{place}/{key}/{index}", parts, beyond)
         elif key in _MESSAGE_CALLS:
             walk(item, parts, f"{place}/{key}", CALL)
         elif key == "audio" and item is not None:
@@ -201,6 +219,7 @@ def _message(message: Any, place: str, parts: list[Part], beyond: Beyond) -> Non
 
 
 def _piece(piece: Any, place: str, parts: list[Part], beyond: Beyond) -> None:
+    """One part of content: a text, or an image, a sound, a file, or a form not known here."""
     if type(piece) is dict and piece.get("type") not in _READABLE:
         attachment(piece, place, parts, beyond, MESSAGE)
     else:

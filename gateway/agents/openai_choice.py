@@ -16,6 +16,8 @@ MAX_ITEM = 1024
 _IDENTIFIERS = frozenset({"id", "name", "role", "type"})
 """What clients need at once and set rather than join: not held back, but looked at whole."""
 _SHAPE = ("index", "type")
+_SOUND = ("audio", "data")
+"""Where sounds stand, in base64."""
 _CARRIERS = (str, dict, list)
 _OWN = frozenset({"index", "finish_reason", "logprobs"})
 _Path: TypeAlias = tuple[str | int, ...]
@@ -36,6 +38,10 @@ class Texts:
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
         return self._lanes.lane(pointer)
+
+    def unreadable(self, pointer: str, text: str) -> str:
+        """What may leave in the place of what cannot be read."""
+        return self._lanes.unreadable(pointer, text)
 
     def whole(self, pointer: str, text: str) -> str:
         """A text that stands for itself, safe to leave. Repeated in the next chunk, it is not looked at again."""
@@ -175,6 +181,8 @@ class Choice:
             return text
         if self.finished:
             raise AgentError("bad_answer")
+        if path[-2:] == _SOUND:
+            return self._texts.unreadable(place, text)
         if key in _IDENTIFIERS:
             return self._texts.identifier(place, text)
         known = self._lanes.get(place)

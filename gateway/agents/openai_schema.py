@@ -14,16 +14,24 @@ _TEXT_PART: dict[str, Any] = {
 
 _TOOL_CALL: dict[str, Any] = {
     "type": "object",
-    "required": ["id", "type", "function"],
+    "required": ["id", "type"],
     "properties": {
         "id": {"type": "string"},
-        "type": {"const": "function"},
+        "type": {"enum": ["function", "custom"]},
         "function": {
             "type": "object",
             "required": ["name", "arguments"],
             "properties": {"name": {"type": "string"}, "arguments": {"type": "string"}},
         },
+        "custom": {
+            "type": "object",
+            "required": ["name", "input"],
+            "properties": {"name": {"type": "string"}, "input": {"type": "string"}},
+        },
     },
+    "if": {"properties": {"type": {"const": "custom"}}},
+    "then": {"required": ["custom"]},
+    "else": {"required": ["function"]},
 }
 
 _MESSAGE: dict[str, Any] = {
@@ -53,9 +61,23 @@ _FUNCTION: dict[str, Any] = {
 _TOOL: dict[str, Any] = {
     "type": "object",
     "required": ["type"],
-    "properties": {"type": {"type": "string"}, "function": _FUNCTION},
-    "if": {"properties": {"type": {"const": "function"}}},
-    "then": {"required": ["function"]},
+    "properties": {
+        "type": {"type": "string"},
+        "function": _FUNCTION,
+        "custom": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {
+                "name": _FUNCTION["properties"]["name"],
+                "description": {"type": ["string", "null"]},
+                "format": {"type": ["object", "null"]},
+            },
+        },
+    },
+    "allOf": [
+        {"if": {"properties": {"type": {"const": kind}}}, "then": {"required": [kind]}}
+        for kind in ("function", "custom")
+    ],
 }
 """A function of the caller's, or a tool that the provider runs: of those only policy has a say."""
 

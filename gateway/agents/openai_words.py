@@ -28,7 +28,9 @@ def _set(words: str) -> frozenset[str]:
 
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_TYPES = frozenset({"text", "refusal", "function", "content", "json_object", "json_schema", "allowed_tools"})
+_TYPES = frozenset(
+    {"text", "refusal", "function", "custom", "grammar", "content", "json_object", "json_schema", "allowed_tools"}
+)
 _TOKENS = (0, 9_999_999)
 """Counts of tokens: seven digits, too few for any identifier that is recognised by its digits alone."""
 
@@ -58,9 +60,9 @@ MESSAGE = Vocabulary(
 
 CALL = Vocabulary(
     keys=_set(
-        "$defs $ref $schema additionalProperties allOf anyOf arguments const default description enum examples format "
-        "function id index items json_schema maxItems maxLength maximum minItems minLength minimum mode name oneOf "
-        "parameters pattern properties required schema strict title tools type"
+        "$defs $ref $schema additionalProperties allOf anyOf arguments const custom default definition description "
+        "enum examples format function grammar id index input items json_schema maxItems maxLength maximum minItems "
+        "minLength minimum mode name oneOf parameters pattern properties required schema strict syntax title tools type"
     ),
     words={
         "type": _TYPES | frozenset({"object", "string", "number", "integer", "boolean", "array", "null"}),

@@ -18,6 +18,7 @@ MESSAGES, COUNT = Schema(MESSAGES_REQUEST, "messages"), Schema(COUNT_REQUEST, "t
         {"system": "Be brief", "stream": None, "metadata": {"user_id": None}, "container": "c", "top_k": 5},
         {"system": [{"type": "text", "text": "Be brief"}], "tools": [{"type": "web_search_20250305", "name": "x"}]},
         {"messages": [{"role": "system", "content": []}, {"role": "user", "content": [{"type": "of_tomorrow"}]}]},
+        {"messages": [{"role": "user", "content": "a"}, {"role": "system", "output_config": {"effort": "low"}}]},
         {"x_new": {"deep": [1]}, "mcp_servers": [{"type": "url", "url": "https://a", "name": "a"}]},
     ],
 )

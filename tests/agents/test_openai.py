@@ -138,6 +138,17 @@ class TestReading:
         assert parts[0] == Part("/messages/0/content/0", "", "unreadable")
         assert [part.text for part in parts[1:]] == beside
 
+    def test_a_custom_tool_is_the_callers_own_and_read_like_any_other(self) -> None:
+        call = {"id": "c", "type": "custom", "custom": {"name": "f", "input": "do it"}}
+        form = {"type": "grammar", "grammar": {"definition": "start: x", "syntax": "lark"}}
+        asked = {**HELLO, "tools": [{"type": "custom", "custom": {"name": "f", "description": "d", "format": form}}]}
+        asked["messages"] = [{"role": "assistant", "tool_calls": [call]}]
+        found = texts(asked)
+        assert ("/messages/0/tool_calls/0/custom/input", "do it", "text") in found
+        assert ("/tools/0/custom/format/grammar/definition", "start: x", "text") in found
+        assert ("/tools/0/custom/description", "d", "text") in found
+        assert message(asked).onward == ()
+
     def test_a_reference_to_what_the_provider_holds_is_unreadable_and_named(self) -> None:
         spoken = {"role": "assistant", "audio": {"id": "audio_1"}}
         held = {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}
@@ -222,7 +233,6 @@ class TestReading:
             ({"modalities": ["text", "audio"]}, "/modalities"),
             ({"logprobs": True}, "/logprobs"),
             ({"top_logprobs": 3}, "/logprobs"),
-            ({"tools": [{"type": "function", "function": {}}, {"type": "custom", "custom": {}}]}, "/tools/1/type"),
         ],
     )
     def test_what_could_not_be_masked_is_refused_by_name(self, extra: dict[str, Any], field: str) -> None:
@@ -380,6 +390,20 @@ class TestAnswers:
         ]
         assert (result.model, result.tokens_in, result.tokens_out) == ("tiny", 12_345, 2)
         assert result.body == json.dumps(COMPLETION).encode()
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"audio": {"id": "a", "data": "UklGRg==", "transcript": "Hello"}},
+            {"content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]},
+            {"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]},
+            {"content": [{"type": "hologram"}]},
+        ],
+    )
+    def test_sounds_and_pictures_in_an_answer_are_unreadable(self, said: dict[str, Any]) -> None:
+        body = {"choices": [{"index": 0, "message": {"role": "assistant", "content": None, **said}}]}
+        parts = ADAPTER.read_answer(answer(body), message(HELLO), route()).parts
+        assert [part.kind for part in parts].count("unreadable") == 1
 
     def test_tool_calls_refusals_and_unknown_fields_of_an_answer_are_parts(self) -> None:
         call = {"id": "c", "type": "function", "function": {"name": "find", "arguments": "{}"}}

@@ -46,7 +46,7 @@ def test_keys_that_hold_an_identifier_are_masked_and_their_texts_still_have_lane
 class Hidden:
     """A lane that finds everything sensitive."""
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False) -> "Hidden":
+    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> "Hidden":
         return self
 
     def unreadable(self, pointer: str, text: str) -> str:
@@ -66,6 +66,15 @@ def test_a_number_that_is_an_identifier_is_emptied() -> None:
     assert texts.number("created", 1_700_000_000, "/created") == 1_700_000_000
     assert texts.number("mrn", 1234, "/mrn") == 1234
     assert texts.number("score", 0.123456, "/score") is None
+
+
+def test_a_sound_cannot_be_read() -> None:
+    lanes = MaskingLanes()
+    taken = Choice(3, Texts(lanes)).take({"delta": {"audio": {"data": "UklGRg==", "transcript": "Call me "}}})
+    assert taken is not None
+    assert taken["delta"]["audio"] == {"data": "UklGRg==", "transcript": "Call me "}
+    assert lanes.unread == ["/choices/3/delta/audio/data"]
+    assert "UklGRg==" not in lanes.texts().values()
 
 
 def test_an_identifier_does_not_grow_without_bound() -> None:

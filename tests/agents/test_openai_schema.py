@@ -18,6 +18,16 @@ VALIDATOR = jsonschema_rs.Draft202012Validator(CHAT_REQUEST)
         {**HELLO, "stream": True, "stream_options": {"include_usage": True}, "n": 2, "unknown": 1, "stop": None},
         {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]}]},
         {**HELLO, "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]},
+        {**HELLO, "tools": [{"type": "custom", "custom": {"name": "f", "format": {"type": "text"}}}]},
+        {
+            "model": "m",
+            "messages": [
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "f", "input": "x"}}],
+                }
+            ],
+        },
     ],
 )
 def test_the_shape_of_ordinary_requests_is_accepted(document: dict[str, Any]) -> None:
@@ -36,6 +46,7 @@ def test_the_shape_of_ordinary_requests_is_accepted(document: dict[str, Any]) ->
         {**HELLO, "n": 0},
         {**HELLO, "stream": "yes"},
         {**HELLO, "tools": [{"type": "function"}]},
+        {**HELLO, "tools": [{"type": "custom", "function": {"name": "f"}}]},
     ],
 )
 def test_a_request_of_another_shape_is_refused(document: Any) -> None:

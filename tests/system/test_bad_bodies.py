@@ -74,7 +74,7 @@ CASES: dict[str, tuple[int, str, str | None, bytes, dict[str, str]]] = {
     ),
     "a stream that is neither": (400, "schema_violation", "/stream", _with(stream="canary"), JSON),
     "a tool of the provider": (403, "policy_denied", None, _with(tools=[{"type": "canary"}]), JSON),
-    "a custom tool": (400, "feature_unsupported", "/tools/0/type", _with(tools=[{"type": "custom"}]), JSON),
+    "half a custom tool": (400, "schema_violation", "/tools", _with(tools=[{"type": "custom"}]), JSON),
     "an answer to be kept": (403, "policy_denied", None, _with(store=True), JSON),
     "a store that is neither": (400, "schema_violation", "/store", _with(store="canary"), JSON),
     "token probabilities": (400, "feature_unsupported", "/logprobs", _with(logprobs=True), JSON),

@@ -118,7 +118,8 @@ class _Walk:
         if not value or len(self.found) >= MAX_PARTS:
             self.value(value, place, kind, key, resource)
             return
-        if key == "data" and ("contentType" in item or resource == "Binary" or "sigFormat" in item):
+        attached = key == "data" and ("contentType" in item or resource == "Binary" or "sigFormat" in item)
+        if attached or key.endswith("Base64Binary"):
             self.found.append(Part(place, "", "unreadable"))
             return
         reading = _narrative(value, place, self._bounds) if key == "div" else None

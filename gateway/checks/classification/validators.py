@@ -4,12 +4,14 @@ A check answers with why the candidate holds and which part of it does (offsets 
 short: whatever a check costs is bounded.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date
 from ipaddress import AddressValueError, IPv6Address
 from itertools import accumulate
 
+from stdnum import numdb
 from stdnum.exceptions import ValidationError
 from stdnum.us import itin as stdnum_itin
 
@@ -29,6 +31,17 @@ _IBAN_LENGTHS = {
         "UA29 VA22 VG24 XK20 YE30"
     )
 }
+_BBAN_KINDS = {"n": "[0-9]", "a": "[A-Z]", "c": "[0-9A-Z]"}
+
+
+def _account_form(country: str) -> re.Pattern[str]:
+    """What the registry says of a country's account numbers (`8!n10!n`); any, where it says nothing."""
+    said = next((known.get("bban", "") for part, known in numdb.get("iban").info(country) if part == country), "")
+    fields = re.findall(r"([0-9]+)!?([nac])", said)
+    return re.compile("".join(f"{_BBAN_KINDS[kind]}{{{size}}}" for size, kind in fields) or "[0-9A-Z]+")
+
+
+_ACCOUNTS = {country: _account_form(country) for country in _IBAN_LENGTHS}
 _BASE_36 = {ord(character): str(value) for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 # First and last of a range of four digits with which cards begin → how many digits those cards have.
 _ISSUERS = (
@@ -149,12 +162,12 @@ def card_labelled(text: str) -> Verdict | None:
 
 
 def iban(text: str) -> Verdict | None:
-    """ISO 13616: the country's length, then mod 97 = 1. The candidate may run on: only the IBAN itself is the span."""
+    """ISO 13616: the country's length and form, then mod 97 = 1. A candidate may run on: only the IBAN is the span."""
     length = _IBAN_LENGTHS.get(text[:2].upper())
     if length is None:
         return None
     compact = text.replace(" ", "").replace("-", "").upper()[:length]
-    if len(compact) < length:
+    if len(compact) < length or _ACCOUNTS[compact[:2]].fullmatch(compact, 4) is None:
         return None
     if int((compact[4:] + compact[:4]).translate(_BASE_36)) % 97 != 1:
         return None

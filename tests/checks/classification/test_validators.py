@@ -114,6 +114,14 @@ def test_an_iban_ends_where_its_country_says() -> None:
     assert CHECKS["iban"]("GB82WEST12345698765432X") is None
 
 
+@pytest.mark.parametrize(
+    "text", ["be86-839bde82f0e5", "ad65-4075-8f31-2789473ea2f4", "be427dbc-677e-42e6-a553", "ee51e729-f9d7-4438-9e7c"]
+)
+def test_a_piece_of_a_uuid_is_no_iban_although_its_sum_is_right(text: str) -> None:
+    """Account numbers are of the form that the country has registered: a Belgian one is of digits alone."""
+    assert CHECKS["iban"](text) is None
+
+
 def test_a_name_ends_before_the_first_word_that_is_none() -> None:
     assert CHECKS["name"]("John Smith Please Help") == ("name", 0, 10)
 

@@ -158,10 +158,13 @@ class Lane:
     def _says_words(self, text: str) -> bool:
         """What nearly all pieces are, the quick way: a few words, in which no run is long and none stands behind a mark
         of base64. They need not be followed."""
-        tail = self._buffer[-NEAR - 8 :]
-        if len(text) >= NEAR or "64," in tail or " " not in tail[8:] or (self._runs is not None and self._runs.open):
+        runs, end = self._runs, self._offset + len(self._buffer)
+        tail = self._buffer[-2 * NEAR :]
+        if runs is None or runs.open or len(text) >= NEAR or "64," in tail or " " not in tail[-NEAR:]:
             return False
-        self._skipped = self._offset + len(self._buffer)
+        if self._skipped is None and runs.undecided is not None and end - len(text) - runs.undecided >= NEAR:
+            return False  # one that was long before may have become long enough
+        self._skipped = end
         return True
 
     # -------------------------------------------------------------------------------------------------------- the walk

@@ -100,6 +100,13 @@ def test_who_may_have_what_cannot_be_read_gets_all_of_it(name: str) -> None:
         assert streamed(text, cut(text, sizes), unread=True) == (text, False)
 
 
+@pytest.mark.parametrize("end", ["\n ", "a b", "\r\n ", "=, and so "])
+def test_a_run_that_becomes_long_enough_in_a_piece_of_words_is_hidden_whole(end: str) -> None:
+    text = BYTES[: RUN - 1] + end
+    for size in (1, 7, 40, 63):
+        assert streamed(text, cut(text, [size])) == streamed(text, [text])
+
+
 PIECES = (
     *(ENCODED[name][:700] for name in ENCODED), *PLAIN.values(),
     BYTES[:479], BYTES[:480], "A" * 479, ";base64,", "\r", "\n", "\r\n", " ", ",", "é", "a b",

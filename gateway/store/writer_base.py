@@ -135,7 +135,7 @@ class LedgerWriter(ABC):
         if not running or self._stopping or self._stuck or self.lag >= self._limit:
             self._refuse(entry)
             raise LedgerUnavailable("the ledger cannot take records now")
-        future: asyncio.Future[Appended | None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Appended | None] = self._tasks[0].get_loop().create_future()
         waiter = Waiting(entry, future, only_if_open)
         if self._keys is None or not self._keys.take(waiter):
             self._queue.append(waiter)

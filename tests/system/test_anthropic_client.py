@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.settings import Settings
-from tests.system.kit import HEALTH, IDENTIFIED, MAIL, PUBLIC, SSN, TRACE, TRACEPARENT, events, recorded
+from tests.system.kit import HEALTH, IDENTIFIED, MAIL, PUBLIC, SSN, events
 from tests.system.messages import Blocks, Claude, client, encoded, message_of, messaging, stream
 from tests.system.messages import events as streamed
 from tests.system.site import send_json, served, system
@@ -191,29 +191,6 @@ async def test_tokens_are_counted_by_an_agent_that_may_see_them(sqlite_settings:
 async def test_models_are_listed_in_the_clients_form(sqlite_settings: Settings) -> None:
     async with messaging(sqlite_settings) as (site, _), client(site, "clerk") as api:
         assert [model.id async for model in api.models.list()] == ["cloud", "ward", "summarize"]
-
-
-async def test_the_outcome_is_durable_before_the_end_of_a_stream_is_sent(database: Settings) -> None:
-    seen: list[bytes] = []
-    ends: list[str] = []
-    arrived = asyncio.Event()
-
-    async def failpoint(name: str) -> None:
-        if name == "outcome.recorded":
-            await asyncio.wait_for(arrived.wait(), 10)
-            ends.extend(row[0] for row in await recorded(database, TRACE))
-            assert b"message_stop" not in b"".join(seen)
-
-    async with messaging(database, failpoint=failpoint) as (site, _):
-        headers = {"x-api-key": await site.key("clerk"), "traceparent": TRACEPARENT}
-        body = {"model": "cloud", "max_tokens": 9, "stream": True, "messages": asked(PUBLIC)}
-        async with site.http.stream("POST", "/v1/messages", json=body, headers=headers) as answer:
-            async for chunk in answer.aiter_raw():
-                seen.append(chunk)
-                if b"message_delta" in b"".join(seen):
-                    arrived.set()
-        assert b"".join(seen).endswith(b'event: message_stop\ndata: {"type":"message_stop"}\n\n')
-        assert ends == ["exchange.requested", "exchange.completed"]
 
 
 async def test_the_clients_own_exceptions_name_what_was_wrong(sqlite_settings: Settings) -> None:

@@ -109,8 +109,10 @@ class Late:
         await self.app(scope, receive, send)
 
 
-def application(made: Ward, shown: AgentCard) -> Starlette:
-    """The agent with both bindings, its card and push notifications."""
+@asynccontextmanager
+async def application(made: Ward, shown: AgentCard) -> AsyncIterator[Starlette]:
+    """The agent with both bindings, its card and push notifications. Its tasks, some of which wait for ever, end with
+    it: one that is only forgotten would be thrown away within some later test."""
     handler = DefaultRequestHandler(
         made,
         InMemoryTaskStore(),
@@ -118,13 +120,16 @@ def application(made: Ward, shown: AgentCard) -> Starlette:
         push_config_store=InMemoryPushNotificationConfigStore(),
         extended_agent_card=shown,
     )
-    return Starlette(
-        routes=[
-            *create_agent_card_routes(shown),
-            *create_jsonrpc_routes(handler, "/rpc"),
-            *create_rest_routes(handler, path_prefix="/rest"),
-        ]
-    )
+    try:
+        yield Starlette(
+            routes=[
+                *create_agent_card_routes(shown),
+                *create_jsonrpc_routes(handler, "/rpc"),
+                *create_rest_routes(handler, path_prefix="/rest"),
+            ]
+        )
+    finally:
+        await handler.aclose()
 
 
 @asynccontextmanager
@@ -144,7 +149,8 @@ async def a2a_site(
         late, front = Late(), Late()
         url = await stack.enter_async_context(served(late))
         address = await stack.enter_async_context(served(front))
-        late.app = application(made or Ward(), card(url, **(shown or {})))
+        running = application(made or Ward(), card(url, **(shown or {})))
+        late.app = await stack.enter_async_context(running)
         spoken = {"binding": binding, "path": "/rpc" if binding == "JSONRPC" else "/rest", **(interface or {})}
         described = {"protocol": "a2a", "zone": "in-house", "a2a": spoken, **(agent or {}), "url": url}
         sections["server"] = {"public_url": address, **sections.get("server", {})}

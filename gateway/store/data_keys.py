@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
-from gateway.core.ids import random_id
+from gateway.core.ids import SerialIds
 from gateway.ledger.entry import DataKey
 
 KEY_BYTES = 32
@@ -54,7 +54,7 @@ class DataKeys:
     """The file of data keys, opened. May be used from several threads, and by several processes at once."""
 
     def __init__(self, file: Path, kek: bytes) -> None:
-        self._cipher = AESGCM(kek)
+        self._cipher, self._ids = AESGCM(kek), SerialIds("dk")
         # Two connections: the writer's waits for the disk, and the reader's must not wait with it.
         self._reading, self._writing = threading.Lock(), threading.Lock()
         with _mapped():
@@ -83,7 +83,7 @@ class DataKeys:
 
     def new(self, subject: str | None) -> tuple[DataKey, bytes]:
         """A new key, wrapped, and the plain 32 bytes. It is nowhere yet: `persist` makes it durable."""
-        key_id, plain, nonce = random_id("dk"), os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
+        key_id, plain, nonce = self._ids.next(), os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
         wrapped = _VERSION + nonce + self._cipher.encrypt(nonce, plain, _associated(key_id, subject))
         return DataKey(id=key_id, subject=subject, wrapped=wrapped), plain
 

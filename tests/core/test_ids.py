@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.ids import random_id, trace_id, uuid7
+from gateway.core.ids import SerialIds, random_id, trace_id, uuid7
 
 
 @given(us=st.integers(0, 2**48 * 1000 - 1), noise=st.binary(min_size=10, max_size=10))
@@ -54,3 +54,11 @@ def test_random_ids_hold_a_prefix_and_104_random_bits(prefix: str) -> None:
     made = {random_id(prefix) for _ in range(1000)}
     assert len(made) == 1000
     assert all(re.fullmatch(rf"{prefix}_[0-9a-f]{{26}}", item) for item in made)
+
+
+def test_serial_ids_look_like_random_ones_and_sort_as_they_were_made() -> None:
+    ids, others = SerialIds("dk"), SerialIds("dk")
+    made = [ids.next() for _ in range(1000)]
+    assert made == sorted(set(made))
+    assert all(re.fullmatch(r"dk_[0-9a-f]{26}", item) for item in made)
+    assert others.next() not in made

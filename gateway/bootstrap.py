@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import gateway
 from gateway.agents.bodies import read_json
 from gateway.agents.client import AgentClient
-from gateway.agents.jwks import FileKeys
+from gateway.agents.issuers import IssuerKeys
 from gateway.agents.registry import Registry
 from gateway.checks.classification.engine import Engine
 from gateway.checks.identity.identifier import Identifier
@@ -42,6 +42,7 @@ from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.governor import Governor
 from gateway.exchange.health import Health
 from gateway.exchange.inspector import Inspector
+from gateway.exchange.issuers import IssuerRecords
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.mcp_listing import Listing
@@ -251,6 +252,7 @@ async def open_gateway(
         store = SessionStore(site.engine, site.keyring.search_key(SYSTEM))
         sessions = Sessions(store, clock, settings.sessions.idle_days)
         mcp = _mcp(site, policy, engine, writers)
+        issuers = await _issuers(settings, site, stack)
         governors: dict[str, Governor] = {"mcp": mcp, "a2a": A2aGovernor(sessions, bounds)}
         parts = _parts(
             settings,
@@ -266,6 +268,7 @@ async def open_gateway(
             assertions,
             governors,
             sessions,
+            issuers,
         )
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
@@ -408,6 +411,17 @@ def _mcp(site: Site, policy: Policy, engine: Engine, writers: Mapping[str, Ledge
     return McpGovernor(sessions, tools)
 
 
+async def _issuers(settings: Settings, site: Site, stack: AsyncExitStack) -> IssuerKeys:
+    """The issuers' keys, asked for once, and from now on in the background until the stack is left."""
+    entry = site.tenants[SYSTEM]
+    records = IssuerRecords(ledger=await site.writer(SYSTEM), tenant=entry.ledger, clock=site.clock, node=site.node)
+    keys = IssuerKeys(settings, site.clock, records.changed)
+    stack.push_async_callback(keys.stop)
+    await keys.start()
+    site.metrics.issuers(keys.states)
+    return keys
+
+
 def _parts(
     settings: Settings,
     site: Site,
@@ -422,6 +436,7 @@ def _parts(
     assertions: Assertions,
     governors: Mapping[str, Governor],
     sessions: Sessions,
+    issuers: IssuerKeys,
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
@@ -462,7 +477,7 @@ def _parts(
         clock=clock,
         protocols=protocols,
         admission=Admission(
-            identifier=Identifier(settings.issuer, FileKeys(settings), site.api_keys, clock, policy.known_roles),
+            identifier=Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles),
             pseudonyms=site.directory,
             limits=settings.limits,
             clock=clock,

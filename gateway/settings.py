@@ -23,6 +23,10 @@ _APIS = frozenset({"chat", "embeddings", "responses"})
 _ADDRESS = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
 _PIN = re.compile(r"sha256:[0-9a-f]{64}")
+_WEB = re.compile(
+    r"(https://[^/?#@\s]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?)(/[^?#\s]*)?(?P<query>\?[^#\s]*)?"
+)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
@@ -237,7 +241,22 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     issuer: str
     audience: str
     algorithms: tuple[str, ...]
-    jwks_file: str
+    jwks_file: str | None = None
+    jwks_url: str | None = None
+    discovery: bool = False
+    """Whether its keys are found by its own metadata (OpenID Connect Discovery 1.0)."""
+    key_hosts: tuple[str, ...] = ()
+    """Hosts besides its own that the metadata may say its keys are on."""
+    ca: str | None = None
+    """PEM file of the only authorities that may vouch for it; default the system's."""
+    addresses: tuple[str, ...] = ()
+    """Networks in CIDR form: the only ones that its name may lead into."""
+    refresh_s: float = 600.0
+    """Seconds between two fetches of its keys."""
+    refetch_s: float = 30.0
+    """Seconds that must lie between any fetch and one that a token with an unknown key causes."""
+    hold_s: float = 86400.0
+    """Seconds that fetched keys hold while it cannot be asked."""
     tenants: tuple[str, ...] = ("default",)
     roles: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
@@ -395,6 +414,7 @@ def _consistent(settings: Settings) -> None:
             raise ConfigurationError(f"issuer[{index}].zone names no [[zone]]")
         if not issuer.algorithms:
             raise ConfigurationError(f"issuer[{index}].algorithms must name at least one algorithm")
+        _keys_of(f"issuer[{index}]", issuer)
     capabilities = {capability for agent in settings.agent for capability in agent.capabilities}
     clash = sorted(capabilities & {agent.id for agent in settings.agent})
     if clash:
@@ -409,6 +429,48 @@ def _consistent(settings: Settings) -> None:
     if "unscanned" in settings.cache.classes:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")
     _bounds(settings)
+
+
+def keys_address(address: str) -> bool:
+    """Whether keys may be fetched from there: over https, or from this machine, where nobody can be in between."""
+    return _WEB.fullmatch(address) is not None
+
+
+def _keys_of(place: str, issuer: Issuer) -> None:
+    """Where an issuer's keys come from."""
+    if [issuer.jwks_file is not None, issuer.jwks_url is not None, issuer.discovery].count(True) != 1:
+        raise ConfigurationError(f"{place} needs one of jwks_file, jwks_url and discovery = true")
+    form = "https://host[:port][/path], or http:// on this machine (127.0.0.1, [::1], localhost)"
+    if issuer.jwks_url is not None and not keys_address(issuer.jwks_url):
+        raise ConfigurationError(f"{place}.jwks_url must be {form}")
+    if issuer.discovery:
+        found = _WEB.fullmatch(issuer.issuer)
+        if found is None or found["query"] is not None:
+            raise ConfigurationError(f"{place}.issuer must be {form}, where discovery = true")
+    if issuer.jwks_file is not None and (issuer.ca is not None or issuer.addresses):
+        raise ConfigurationError(f"{place}: ca and addresses are for keys over HTTP")
+    if issuer.key_hosts and not issuer.discovery:
+        raise ConfigurationError(f"{place}.key_hosts is for discovery = true")
+    if not all(_HOST.fullmatch(host) for host in issuer.key_hosts):
+        raise ConfigurationError(f"{place}.key_hosts must be names of hosts in lower case, without port")
+    _networks(f"{place}.addresses", issuer.addresses)
+    for name, value, low, high in (
+        ("refresh_s", issuer.refresh_s, 10, 86_400),
+        ("refetch_s", issuer.refetch_s, 1, 3_600),
+        ("hold_s", issuer.hold_s, 0, 2_592_000),
+    ):
+        if not low <= value <= high:
+            raise ConfigurationError(f"{place}.{name} must lie between {low} and {high}")
+    if issuer.hold_s < issuer.refresh_s:
+        raise ConfigurationError(f"{place}.hold_s must be at least refresh_s")
+
+
+def _networks(place: str, networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ConfigurationError(f"{place} must be networks such as 10.1.0.0/16 or fd00:1::/64") from error
 
 
 def _reachable(server: Server) -> None:
@@ -476,13 +538,7 @@ def _connection(place: str, agent: Agent) -> None:
     for pin in agent.pin:
         if not _PIN.fullmatch(pin):
             raise ConfigurationError(f"{place}.pin must be sha256: and 64 hex digits in lower case")
-    for network in agent.addresses:
-        try:
-            ip_network(network)
-        except ValueError as error:
-            raise ConfigurationError(
-                f"{place}.addresses must be networks such as 10.1.0.0/16 or fd00:1::/64"
-            ) from error
+    _networks(f"{place}.addresses", agent.addresses)
     if not 1 <= agent.max_connections <= 65535:
         raise ConfigurationError(f"{place}.max_connections must lie between 1 and 65535")
 

@@ -80,6 +80,50 @@ def test_a_value_with_a_quote_in_it_is_not_quoted_in_part() -> None:
         assert "GATEWAY_SERVER_LOG_LEVEL" in refused({"GATEWAY_SERVER_LOG_LEVEL": value})
 
 
+WEB = {"issuer": "https://login.example", "audience": "g", "algorithms": ["ES256"]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"discovery": True},
+        {"discovery": True, "issuer": "https://login.example/realms/a", "key_hosts": ["keys.example"]},
+        {"discovery": True, "issuer": "http://127.0.0.1:8080"},
+        {"jwks_url": "https://login.example/keys?p=a", "ca": "ca.pem", "addresses": ["10.0.0.0/8"]},
+        {"jwks_url": "http://[::1]:8080/keys", "refresh_s": 10, "refetch_s": 1, "hold_s": 10},
+        {"jwks_url": "https://keys.example", "issuer": "anything"},
+    ],
+)
+def test_keys_of_an_issuer_may_be_fetched(changes: dict[str, Any]) -> None:
+    (issuer,) = parsed(issuer=[{**WEB, **changes}]).issuer
+    assert issuer.jwks_file is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "issuer[0] needs one of jwks_file, jwks_url and discovery = true"),
+        ({"jwks_file": "a", "discovery": True}, "issuer[0] needs one of"),
+        ({"jwks_url": "https://login.example", "discovery": True}, "issuer[0] needs one of"),
+        ({"jwks_url": "http://login.example/keys"}, "issuer[0].jwks_url must be https://"),
+        ({"jwks_url": "http://127.0.0.1.login.example/keys"}, "issuer[0].jwks_url must be https://"),
+        ({"jwks_url": "https://user@login.example/keys"}, "issuer[0].jwks_url must be https://"),
+        ({"jwks_url": "file:///keys.json"}, "issuer[0].jwks_url must be https://"),
+        ({"discovery": True, "issuer": "http://login.example"}, "issuer[0].issuer must be https://"),
+        ({"discovery": True, "issuer": "https://login.example?a"}, "issuer[0].issuer must be https://"),
+        ({"jwks_url": "https://login.example", "key_hosts": ["a"]}, "issuer[0].key_hosts is for discovery"),
+        ({"discovery": True, "key_hosts": ["a:1"]}, "issuer[0].key_hosts must be names of hosts"),
+        ({"jwks_file": "a", "ca": "ca.pem"}, "issuer[0]: ca and addresses are for keys over HTTP"),
+        ({"discovery": True, "addresses": ["10.0.0.1/8"]}, "issuer[0].addresses must be networks"),
+        ({"discovery": True, "refresh_s": 9}, "issuer[0].refresh_s must lie between 10 and 86400"),
+        ({"discovery": True, "refetch_s": 0}, "issuer[0].refetch_s must lie between 1 and 3600"),
+        ({"discovery": True, "hold_s": 599}, "issuer[0].hold_s must be at least refresh_s"),
+    ],
+)
+def test_where_an_issuers_keys_come_from_must_be_said_in_one_way(changes: dict[str, Any], told: str) -> None:
+    assert refused(issuer=[{**WEB, **changes}]).startswith(told)
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [

@@ -1,4 +1,4 @@
-"""Public keys of token issuers, from files: read once at start, checked whole, never fetched.
+"""Public keys of token issuers, and those from files: read once at start, checked whole, never fetched.
 
 A key that could not be used rightly stops the start: a private or symmetric key where a public one should lie (with
 which the HS/RS confusion begins), a weak one, a curve that none of the issuer's algorithms uses.
@@ -6,6 +6,8 @@ which the HS/RS confusion begins), a weak one, a curve that none of the issuer's
 
 import base64
 import binascii
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,16 +20,22 @@ from gateway.settings import Issuer, Settings
 
 MAX_FILE = 1 << 20
 MIN_RSA_BITS = 2048
+MAX_PUBLISHED = 64
+MAX_KEY_ID = 256
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _COORDINATE = {"P-256": 32, "P-384": 48, "P-521": 66}
 _RSA = frozenset({"RS256", "RS384", "RS512"})
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 _TEXTS = ("kid", "use", "alg", "kty", "crv")
+_KEPT = ("kty", "kid", "use", "alg", "key_ops", "crv", "x", "y", "n", "e")
+_REQUIRED = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class FileKeys:
-    """The keys of all configured issuers: a `KeySource` (see `core.ports`)."""
+    """The keys of all configured issuers that have a `jwks_file`: a `KeySource` (see `core.ports`)."""
+
+    generation = 0
 
     def __init__(self, settings: Settings) -> None:
         """`ConfigurationError` names the issuer's place, the key's position and what would be right."""
@@ -37,6 +45,8 @@ class FileKeys:
             if not issuer.algorithms or not set(issuer.algorithms) <= _RSA | _CURVES.keys():
                 known = ", ".join(sorted(_RSA | _CURVES.keys()))
                 raise ConfigurationError(f"{place}.algorithms must be some of {known}: public keys only")
+            if issuer.jwks_file is None:
+                continue
             keys = _load(settings.path(issuer.jwks_file), place)
             for position, key in enumerate(keys):
                 _check(key, issuer, f"{place}.jwks_file: keys[{position}]")
@@ -51,6 +61,37 @@ class FileKeys:
     def keys(self, issuer: str) -> Sequence[Mapping[str, object]]:
         """The issuer's keys as JWK objects; empty for an issuer that is not configured."""
         return self._keys.get(issuer, ())
+
+    async def renewed(self, issuer: str) -> bool:
+        """Never: a file is read at start alone."""
+        return False
+
+
+def usable_keys(document: Mapping[str, object], issuer: Issuer) -> tuple[Mapping[str, object], ...]:
+    """Of a JWK Set that an issuer publishes, the keys that its tokens may be verified with; the first `MAX_PUBLISHED`.
+
+    A set may hold keys for other purposes, which are left out: it is not the gateway's to say what an issuer publishes.
+    So is a private key, which by that is one no more. What is kept are the members that verifying needs.
+    """
+    found = document.get("keys")
+    usable: list[Mapping[str, object]] = []
+    for key in found if type(found) is list else []:
+        if type(key) is not dict or len(str(key.get("kid", ""))) > MAX_KEY_ID:
+            continue
+        try:
+            _check(key, issuer, "keys")
+        except ConfigurationError:
+            continue
+        usable.append({name: key[name] for name in _KEPT if name in key})
+        if len(usable) == MAX_PUBLISHED:
+            break
+    return tuple(usable)
+
+
+def thumbprint(key: Mapping[str, object]) -> str:
+    """The SHA-256 thumbprint of a public key (RFC 7638 §3), in hex."""
+    members = {name: key[name] for name in _REQUIRED[str(key["kty"])]}
+    return hashlib.sha256(json.dumps(members, sort_keys=True, separators=(",", ":")).encode("utf-8")).hexdigest()
 
 
 def _load(file: Path, place: str) -> list[dict[str, Any]]:

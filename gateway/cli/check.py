@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.agents.client import AgentClient
 from gateway.agents.http import HttpAdapter
+from gateway.agents.issuers import KeysError, reached
 from gateway.agents.jwks import FileKeys
 from gateway.agents.registry import Registry
 from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, bounds_of, caching_of, load_policy_set, load_schemas
@@ -40,6 +41,15 @@ from gateway.store.sql import reachable
 REACH_S = 5.0
 """How long an agent is waited for, or less where its own connect time-out is shorter."""
 _REFUSED = "its address is one that no agent may have, or outside of its `addresses`: it is never connected to"
+_UNUSABLE = {
+    "status": "it does not answer with 200",
+    "not_json": "what it answers is no JSON object",
+    "no_metadata": "its metadata name no jwks_uri that keys may be fetched from",
+    "other_issuer": "its metadata are another issuer's: `issuer` must be the same text",
+    "other_host": "its metadata say that its keys are on another host: name that in `key_hosts` if it may be so",
+    "no_usable_key": "none of the keys that it publishes fits its `algorithms`",
+}
+"""What `KeysError` says, in words."""
 _UNREACHED = {"connect_failed": "nobody listens there, its name has no address, or its certificate is not trusted"}
 
 
@@ -85,7 +95,12 @@ async def examine(file: Path) -> list[Line]:
         await _line("keys", _keys(settings)),
         await _line("database", _database(settings)),
     ]
-    return lines + list(await asyncio.gather(*(_agent(agent, settings) for agent in settings.agent)))
+    issuers = [index for index, issuer in enumerate(settings.issuer) if issuer.jwks_file is None]
+    return [
+        *lines,
+        *await asyncio.gather(*(_issuer(index, settings) for index in issuers)),
+        *await asyncio.gather(*(_agent(agent, settings) for agent in settings.agent)),
+    ]
 
 
 async def _line(name: str, check: Coroutine[Any, Any, str]) -> Line:
@@ -146,7 +161,8 @@ async def _credentials(settings: Settings) -> str:
         roles = _policy(settings).known_roles
     TokenVerifier(settings.issuer, FileKeys(settings), SystemClock(), roles)
     given = sum(agent.credential is not None for agent in settings.agent)
-    return f"{given} for agents, keys of {len(settings.issuer)} issuers"
+    files = sum(issuer.jwks_file is not None for issuer in settings.issuer)
+    return f"{given} for agents, keys of {files} issuers"
 
 
 async def _keys(settings: Settings) -> str:
@@ -181,6 +197,22 @@ async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
     finally:
         keyring.close()
     return len(entries), len(names) - len(entries)
+
+
+async def _issuer(index: int, settings: Settings) -> Line:
+    """Whether an issuer's keys can be fetched, as the server would."""
+    name = f"issuer[{index}]"
+    try:
+        count = await reached(settings, index)
+    except ConfigurationError as error:
+        return Line(name=name, state="bad", text=str(error))
+    except AgentError as error:
+        if error.code == "address_refused":
+            return Line(name=name, state="bad", text=_REFUSED)
+        return Line(name=name, state="unreachable", text=_UNREACHED.get(error.code, f"no keys: {error.code}"))
+    except KeysError as error:
+        return Line(name=name, state="bad", text=_UNUSABLE[error.code])
+    return Line(name=name, state="ok", text=f"publishes {count} keys that fit its algorithms")
 
 
 async def _agent(agent: Agent, settings: Settings) -> Line:

@@ -27,7 +27,7 @@ def random_id(prefix: str) -> str:
 
 
 class SerialIds:
-    """Ids as `random_id` makes them to look at, of which each sorts behind the one before: 72 random bits, then a count.
+    """Ids as `random_id` makes them to look at, each behind the one before in order: 72 random bits, then a count.
 
     For what is written many at a time: ids without order have a page of their index to rewrite for each.
     """

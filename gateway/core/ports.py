@@ -24,8 +24,21 @@ class Clock(Protocol):
 class KeySource(Protocol):
     """Public keys of token issuers (JWKS, RFC 7517 §5)."""
 
+    @property
+    def generation(self) -> int:
+        """Grows each time that the keys of some issuer are others than before: what was verified with the former ones
+        must be verified again."""
+        ...
+
     def keys(self, issuer: str) -> Sequence[Mapping[str, object]]:
-        """The issuer's keys as JWK objects; empty when there are none. Never fetches for a single bad token."""
+        """The issuer's keys as JWK objects; empty when there are none, or none that still hold. Never fetches."""
+        ...
+
+    async def renewed(self, issuer: str) -> bool:
+        """To be asked once a well-formed token named a key that is not there: whether the issuer's keys are others now.
+
+        May fetch them, but never for each bad token: at most once in an interval, for all who ask, whoever they are.
+        """
         ...
 
 

@@ -25,6 +25,7 @@ CODES: dict[str, Code] = {
     "credential_issuer": Code(401, "The token's issuer is not accepted here"),
     "credential_algorithm": Code(401, "The token's algorithm is not accepted for its issuer"),
     "credential_overreach": Code(401, "The token asserts a tenant or role that its issuer may not"),
+    "issuer_unavailable": Code(503, "The token's issuer cannot be asked for its keys"),
     "role_required": Code(403, "A role is required that the credential does not carry"),
     "purpose_not_allowed": Code(403, "The purpose is not one that the credential allows"),
     "purpose_required": Code(403, "Personal health data needs a purpose"),

@@ -14,4 +14,5 @@
 `Governor`   what a protocol adds around the steps              `governor`, `mcp`
 `load_descriptions`  what files declare of plain HTTP agents   `descriptions`
 `Failures`   failed identifications, counted                   `failures`
+`IssuerRecords`  changes of issuers' keys, on record           `issuers`
 """

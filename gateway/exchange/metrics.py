@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from gateway.agents.issuers import IssuerState
 from gateway.exchange.health import AgentState
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
@@ -89,6 +90,32 @@ class _Agents(Collector):
             yield counter
 
 
+class _Issuers(Collector):
+    """How each issuer is that is asked over HTTP, read when somebody asks."""
+
+    def __init__(self, states: Callable[[], Iterable[IssuerState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        states = list(self._states())
+        keys = GaugeMetricFamily(
+            "gateway_issuer_keys", "Its keys that hold; 0: its tokens are refused", labels=["issuer"]
+        )
+        age = GaugeMetricFamily(
+            "gateway_issuer_keys_age_seconds", "Seconds since its keys were last fetched", labels=["issuer"]
+        )
+        fetches = CounterMetricFamily(
+            "gateway_issuer_fetches", "How often its keys were asked for, by end", labels=["issuer", "code"]
+        )
+        for one in states:
+            keys.add_metric([one.issuer], one.keys)
+            if one.age_s is not None:
+                age.add_metric([one.issuer], one.age_s)
+            for code, number in one.fetches.items():
+                fetches.add_metric([one.issuer, code], number)
+        yield from (keys, age, fetches)
+
+
 class Metrics:
     """The gateway's Prometheus metrics, in a registry of their own."""
 
@@ -123,6 +150,10 @@ class Metrics:
     def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
         """Tell how the agents are, by what `states` gives at the time."""
         self.registry.register(_Agents(states))
+
+    def issuers(self, states: Callable[[], Iterable[IssuerState]]) -> None:
+        """Tell how the issuers are, by what `states` gives at the time."""
+        self.registry.register(_Issuers(states))
 
     def step(self, name: str, nanoseconds: int) -> None:
         self._steps.observe(name, nanoseconds)

@@ -46,6 +46,7 @@ EVENTS = (
     "agent.tool_pinned",
     "agent.tool_quarantined",
     "agent.tool_released",
+    "issuer.keys_changed",
 )
 
 
@@ -152,7 +153,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     idempotency: Base64 | None = None
     """base64 of the commitment to the caller's Idempotency-Key."""
     count: Count | None = None
-    """How many like it were counted in (`auth.failed`), or refused unrecorded (`ledger.recovered`)."""
+    """How many like it were counted in (`auth.failed`), or refused unrecorded (`ledger.recovered`); of
+    `issuer.keys_changed`, how many keys there are now."""
     window_s: Count | None = None
     """The length of the window that `count` speaks of, in seconds."""
     build: Name | None = None

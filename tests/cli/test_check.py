@@ -243,6 +243,47 @@ def test_an_agent_with_a_health_check_is_asked_by_it(gateway: Run, site: Path, p
     assert states(result.data)["agent ward"] == state
 
 
+class Keys(BaseHTTPRequestHandler):
+    """An issuer's key set."""
+
+    body = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+ISSUER = '\n[[issuer]]\nissuer = "i"\naudience = "a"\nalgorithms = ["ES256"]\njwks_url = "{url}"\n'
+KEY = b'{"keys": [{"kty": "EC", "kid": "e", "crv": "P-256", "x": "%s", "y": "%s"}]}' % (b"A" * 43, b"B" * 42 + b"A")
+
+
+@pytest.mark.parametrize(("body", "state", "code"), [(KEY, "ok", 0), (b'{"keys": []}', "bad", 1), (b"no", "bad", 1)])
+def test_an_issuer_is_asked_for_its_keys(
+    gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch, body: bytes, state: str, code: int
+) -> None:
+    monkeypatch.setattr(Keys, "body", body)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as issuer:
+        serving = Thread(target=issuer.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        extend(site, ISSUER.format(url=f"http://127.0.0.1:{issuer.server_port}/keys"))
+        result = gateway("check", "--json")
+        issuer.shutdown()
+        serving.join()
+    assert (states(result.data)["issuer[0]"], result.code) == (state, code)
+
+
+@pytest.mark.parametrize(("host", "state"), [("127.0.0.1:1", "unreachable"), ("127.0.0.1:1/%zz/..", "unreachable")])
+def test_an_issuer_that_is_not_there_is_told_and_is_no_error(gateway: Run, site: Path, host: str, state: str) -> None:
+    extend(site, ISSUER.format(url=f"http://{host}"))
+    result = gateway("check", "--json")
+    assert (states(result.data)["issuer[0]"], result.code) == (state, 0)
+
+
 def test_an_authority_that_cannot_be_read_is_told_where_an_agent_is_asked(gateway: Run, site: Path) -> None:
     extend(site, AGENT.format(url="https://127.0.0.1:1") + 'health = "/up"\nca = "nowhere.pem"\n')
     result = gateway("check", "--json")

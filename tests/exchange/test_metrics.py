@@ -4,6 +4,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.agents.issuers import IssuerState
 from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, Metrics
 
@@ -77,3 +78,18 @@ def test_how_agents_are_is_told_as_it_is_at_the_time() -> None:
     values = {name: found[f"gateway_agent_{name}", cloud] for name in ("healthy", "breaker", "under_way", "queued")}
     assert values == {"healthy": 0, "breaker": 2, "under_way": 1, "queued": 2}
     assert (found["gateway_agent_retries_total", cloud], found["gateway_agent_shed_total", cloud]) == (4, 5)
+
+
+def test_issuers_tell_their_keys_how_old_they_are_and_how_asking_ended() -> None:
+    metrics = Metrics()
+    states = [
+        IssuerState(issuer="https://a", keys=2, age_s=7.5, fetches={"ok": 3, "status": 1}),
+        IssuerState(issuer="https://b", keys=0, age_s=None, fetches={"connect_failed": 2}),
+    ]
+    metrics.issuers(lambda: states)
+    found = samples(metrics)
+    assert found["gateway_issuer_keys", (("issuer", "https://a"),)] == 2
+    assert found["gateway_issuer_keys", (("issuer", "https://b"),)] == 0
+    assert found["gateway_issuer_keys_age_seconds", (("issuer", "https://a"),)] == 7.5
+    assert ("gateway_issuer_keys_age_seconds", (("issuer", "https://b"),)) not in found
+    assert found["gateway_issuer_fetches_total", (("code", "status"), ("issuer", "https://a"))] == 1

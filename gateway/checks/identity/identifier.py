@@ -33,7 +33,7 @@ class Identifier:
             return credential
         if credential.startswith(START):
             return self._api_keys.recall(credential) or await self._api_keys.identify(credential)
-        return self._tokens.verify(credential)
+        return await self._tokens.identify(credential)
 
 
 def _credential(authorization: str | None, x_api_key: str | None) -> str | Refusal:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from jose import jwk, jws
 from jose.backends import ECKey, RSAKey
 from jose.exceptions import JOSEError
@@ -20,6 +21,8 @@ from gateway.settings import Issuer
 MAX_KEYS = 4
 """Keys that one token is tried against."""
 MAX_LEEWAY_S = 120
+RETRY_S = 10
+"""When whoever has a token of an issuer without keys may ask again."""
 _MIN_RSA_BITS = 2048
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}  # RFC 7518 §3.4: the algorithm fixes the curve
 _ALGORITHMS = (*_CURVES, "RS256", "RS384", "RS512")
@@ -28,6 +31,12 @@ _PUBLIC = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
 # python-jose falls back to other implementations where it does not find `cryptography`: never here.
 if {ECKey.__module__, RSAKey.__module__} != {"jose.backends.cryptography_backend"}:
     raise ConfigurationError("python-jose must be installed with its `cryptography` backend")
+
+
+class Unkeyed(msgspec.Struct, frozen=True):
+    """Nobody can say yet: no key of this issuer's fits the token, but one that was published since might."""
+
+    issuer: str
 
 
 class TokenVerifier:
@@ -46,12 +55,34 @@ class TokenVerifier:
         self._key_source = key_source
         self._clock = clock
         self._cache = Cache(clock)
+        self._generation = key_source.generation
+
+    async def identify(self, compact: str) -> Identity | Refusal:
+        """As `verify`. Where no key fits the token, the issuer may be asked for its newest ones first."""
+        found = self._verified(compact)
+        if isinstance(found, Unkeyed) and await self._key_source.renewed(found.issuer):
+            found = self._verified(compact)
+        return self._without_keys(found.issuer) if isinstance(found, Unkeyed) else found
 
     def verify(self, compact: str) -> Identity | Refusal:
-        """The identity that a token asserts, once everything about it holds.
+        """The identity that a token asserts, once everything about it holds, by the keys that are there.
 
         Not checked here: whether the issuer has withdrawn the token before its `exp`, and what policy thinks of it.
         """
+        found = self._verified(compact)
+        return self._without_keys(found.issuer) if isinstance(found, Unkeyed) else found
+
+    def _without_keys(self, issuer: str) -> Refusal:
+        """Why a token is refused that no key fits: its fault where the issuer has keys, and else not."""
+        if self._key_source.keys(issuer):
+            return invalid("a token signed by its issuer's current key")
+        return Refusal(code="issuer_unavailable", field="authorization", retry_after=RETRY_S)
+
+    def _verified(self, compact: str) -> Identity | Refusal | Unkeyed:
+        if self._generation != self._key_source.generation:
+            # A key that its issuer has taken back vouches for nothing any more, not for tokens of a moment ago either.
+            self._generation = self._key_source.generation
+            self._cache.clear()
         digest = hashlib.sha256(compact.encode("utf-8", "surrogatepass")).digest()
         remembered = self._cache.get(digest)
         if remembered is not None:
@@ -71,7 +102,10 @@ class TokenVerifier:
                 code="credential_algorithm", field="authorization", hint=f"one of {', '.join(issuer.algorithms)}"
             )
         # 4. One of this issuer's own keys, of the kind that the algorithm asks for, made the signature.
-        if not _signed(token, self._key_source.keys(issuer.issuer)):
+        signed = _signed(token, self._key_source.keys(issuer.issuer))
+        if signed is None:
+            return Unkeyed(issuer.issuer)
+        if not signed:
             return invalid("a token signed by its issuer's current key")
         # 5. It is meant for us, and for now. 6. It asserts no more than its issuer may.
         found = (
@@ -84,7 +118,8 @@ class TokenVerifier:
         return found
 
 
-def _signed(token: Token, keys: Sequence[Mapping[str, object]]) -> bool:
+def _signed(token: Token, keys: Sequence[Mapping[str, object]]) -> bool | None:
+    """Whether one of the keys made the signature; None where no key fits, or the token names none and none did."""
     tried = [key for key in keys if _fits(key, token)][:MAX_KEYS]
     for key in tried:
         try:
@@ -96,7 +131,7 @@ def _signed(token: Token, keys: Sequence[Mapping[str, object]]) -> bool:
         except (JOSEError, ValueError, KeyError, TypeError, AttributeError):
             continue  # this key did not make the signature, or is no key: the next may have
         return True
-    return False
+    return False if tried and token.key_id is not None else None
 
 
 def _fits(key: Mapping[str, object], token: Token) -> bool:

@@ -38,11 +38,24 @@ class FakeClock:
 
 
 class FakeSource:
-    """Keys from memory; counts how often it was asked."""
+    """Keys from memory; counts how often it was asked. `newer`: what it has fetched once it is asked to."""
 
-    def __init__(self, keys: Sequence[Mapping[str, object]]) -> None:
+    def __init__(
+        self, keys: Sequence[Mapping[str, object]], newer: Sequence[Mapping[str, object]] | None = None
+    ) -> None:
         self.published = list(keys)
+        self.newer = newer
         self.asked = 0
+        self.renewals = 0
+        self.generation = 0
+
+    async def renewed(self, issuer: str) -> bool:
+        self.renewals += 1
+        if self.newer is None:
+            return False
+        self.published, self.newer = list(self.newer), None
+        self.generation += 1
+        return True
 
     def keys(self, issuer: str) -> Sequence[Mapping[str, object]]:
         self.asked += 1

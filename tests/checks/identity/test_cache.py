@@ -51,3 +51,11 @@ def test_the_least_recently_used_is_dropped_when_full() -> None:
     cache.get(b"a")
     cache.put(b"c", SOMEONE, 0, (NOW + 10) * SECOND)
     assert [cache.get(name) is not None for name in (b"a", b"b", b"c")] == [True, False, True]
+
+
+def test_what_is_cleared_is_forgotten() -> None:
+    cache = Cache(FakeClock())
+    cache.put(b"a", SOMEONE, 0, (NOW + 10) * SECOND)
+    cache.clear()
+    assert cache.get(b"a") is None
+    assert len(cache) == 0

@@ -173,8 +173,49 @@ def test_a_private_key_published_by_mistake_only_verifies() -> None:
     assert code(es256(claims()), FakeSource([ec_jwk(ec_key(), d=private)])) is None
 
 
-def test_no_keys_at_all_refuse_every_token() -> None:
-    assert code(rs256(claims()), FakeSource([])) == "credential_invalid"
+def test_no_keys_at_all_refuse_every_token_and_say_that_it_is_not_its_fault() -> None:
+    found = verify(rs256(claims()), FakeSource([]))
+    assert isinstance(found, Refusal)
+    assert (found.code, found.status, found.retry_after) == ("issuer_unavailable", 503, 10)
+
+
+async def test_a_key_that_is_not_there_is_asked_for_and_then_the_token_is_good() -> None:
+    keys = FakeSource([ec_jwk(ec_key())], newer=[ec_jwk(ec_key()), rsa_jwk(rsa_key())])
+    verifier = TokenVerifier((issuer(),), keys, FakeClock())
+    assert isinstance(await verifier.identify(rs256(claims())), Identity)
+    assert keys.renewals == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "asked"),
+    [
+        (rs256(claims()), 0),
+        (rs256(claims(), header={"alg": "RS256", "kid": "gone"}), 1),
+        (rs256(claims(), rsa_key("other"), {"alg": "RS256"}), 1),
+        (rs256(claims(), rsa_key("other")), 0),
+        (rs256(claims(), header={"alg": "RS256", "kid": "gone", "jku": "https://x"}), 0),
+        (rs256(claims(iss="https://elsewhere.example"), header={"alg": "RS256", "kid": "gone"}), 0),
+        (signing_input({"alg": "HS256", "kid": "gone"}, claims()) + ".AAAA", 0),
+        ("nonsense", 0),
+    ],
+)
+async def test_the_issuer_is_asked_for_keys_only_where_a_newer_one_could_fit(token: str, asked: int) -> None:
+    keys = source()
+    await TokenVerifier((issuer(),), keys, FakeClock()).identify(token)
+    assert keys.renewals == asked
+
+
+async def test_once_an_issuers_keys_are_others_every_token_is_verified_again() -> None:
+    keys = source()
+    verifier = TokenVerifier((issuer(),), keys, FakeClock())
+    token = rs256(claims())
+    assert isinstance(await verifier.identify(token), Identity)
+    keys.published = [ec_jwk(ec_key())]
+    assert isinstance(await verifier.identify(token), Identity), "remembered"
+    keys.generation += 1
+    found = await verifier.identify(token)
+    assert isinstance(found, Refusal)
+    assert found.code == "credential_invalid"
 
 
 def test_a_token_that_brings_its_own_key_is_refused() -> None:
@@ -194,7 +235,7 @@ def test_a_verified_token_is_not_verified_again_until_it_must_be() -> None:
     assert verifier.verify(token) is verifier.verify(token)
     assert keys.asked == 1
     clock.pass_seconds(300)
-    keys.published = []
+    keys.published = [ec_jwk(ec_key())]
     found = verifier.verify(token)
     assert isinstance(found, Refusal)
     assert found.code == "credential_invalid"
@@ -253,4 +294,4 @@ def test_two_issuers_do_not_share_their_keys() -> None:
     verifier = TokenVerifier((issuer(), other), source(), FakeClock())
     found = verifier.verify(rs256(claims(iss="https://partner.example")))
     assert isinstance(found, Refusal)
-    assert found.code == "credential_invalid"
+    assert found.code == "issuer_unavailable"

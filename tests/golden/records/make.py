@@ -150,6 +150,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "agent.tool_pinned": {**TOOL, "exchange": EXCHANGE},
     "agent.tool_quarantined": {**TOOL, "exchange": EXCHANGE},
     "agent.tool_released": {**TOOL, "actor": WHO["actor"], "actor_kind": WHO["actor_kind"]},
+    "issuer.keys_changed": {"node": EXCHANGE_IDS["node"], "count": 2},
 }
 
 

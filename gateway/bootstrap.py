@@ -21,10 +21,12 @@ from gateway.agents.client import AgentClient
 from gateway.agents.issuers import IssuerKeys
 from gateway.agents.registry import Registry
 from gateway.checks.classification.engine import Engine
+from gateway.checks.counters import MemoryCounters
 from gateway.checks.identity.identifier import Identifier
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
 from gateway.checks.schema import Schema
+from gateway.core.counters import Counters
 from gateway.core.errors import ConfigurationError, GatewayError
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Bounds, Clock, Failpoint
@@ -32,6 +34,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
+from gateway.exchange.applying import Applying
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.caching import Caching, MemoryCache
@@ -51,9 +54,11 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.planning import Planner
 from gateway.exchange.probing import probes
 from gateway.exchange.protocols import offer, wire_protocols
+from gateway.exchange.quotas import Count, Quotas
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
+from gateway.exchange.usage import Prices
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
@@ -159,6 +164,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     assertions: Assertions
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
+    quotas: Quotas | None = None
 
     def ready(self) -> dict[str, bool]:
         """What readiness stands on, each told truthfully: all must hold."""
@@ -290,6 +296,7 @@ async def open_gateway(
             bounds=bounds,
             assertions=assertions,
             auditors=auditors,
+            quotas=parts.quotas,
         )
         await _flush(parts, everything=True)
 
@@ -398,6 +405,20 @@ def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
     )
 
 
+def quotas_of(settings: Settings, policy: Policy, counters: Counters, clock: Clock, count: Count) -> Quotas | None:
+    """The limits over these counters, None where there are none and nothing has a price; `ConfigurationError` for a
+    limit on a class that is none."""
+    for index, limit in enumerate(settings.limit):
+        if not policy.known_classes.issuperset(limit.classes):
+            known = ", ".join(sorted(policy.known_classes))
+            raise ConfigurationError(f"limit[{index}].classes must be data classes of the policy, which are {known}")
+    prices = Prices(settings.price)
+    applying = Applying(settings.limits, settings.limit, prices, common=False)
+    if not applying and not prices:
+        return None
+    return Quotas(applying, prices, counters, clock, output_tokens=settings.limits.output_tokens, count=count)
+
+
 def config_digest(settings: Settings) -> str:
     """Digest of the settings in force (which hold references to secrets, never secrets)."""
     data = msgspec.json.encode(msgspec.structs.replace(settings, base="."), order="sorted")
@@ -470,6 +491,7 @@ def _parts(
         engine=engine.version,
         config=config_digest(settings),
     )
+    quotas = quotas_of(settings, policy, MemoryCounters(clock), clock, site.metrics.limited)
     inspector = Inspector(
         router=router, engine=engine, bounds=bounds, stream=settings.classification.stream, policy=policy.digest
     )
@@ -498,6 +520,7 @@ def _parts(
             bounds=bounds,
             failpoint=failpoint,
             assertions=assertions,
+            quotas=quotas,
         ),
         answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions),
         scribe=scribe,
@@ -505,6 +528,7 @@ def _parts(
         failures=Failures(clock),
         metrics=site.metrics,
         bounds=bounds,
+        quotas=quotas,
         failpoint=failpoint,
     )
 

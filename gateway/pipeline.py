@@ -32,7 +32,8 @@ from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
 from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Counting, Ledgers
-from gateway.exchange.metrics import Metrics
+from gateway.exchange.metrics import RESERVE, Metrics
+from gateway.exchange.quotas import Quotas
 from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
@@ -60,6 +61,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     failures: Failures
     metrics: Metrics
     bounds: Bounds
+    quotas: Quotas | None = None
+    """None where nothing but the rates of `[limits]` is limited, in this process alone."""
     failpoint: Failpoint | None = None
 
 
@@ -129,6 +132,11 @@ class Pipeline:
         if decided.decision.effect == "approve":
             denied = Denied(decision=decided.decision, explanation=decided.explanation)
             return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
+
+        # What it may use is reserved, now that all is known that limits go by.
+        limited = await self._reserve(exchange, decided)
+        if limited is not None:
+            return await self._refuse(exchange, responder, limited, turned_away(decided, "a limit is reached"))
 
         # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims that it
         # would be sent.
@@ -240,6 +248,20 @@ class Pipeline:
             joined=joined,
         )
 
+    async def _reserve(self, exchange: Exchange, routed: Routed) -> Refusal | None:
+        """Between steps 6 and 7: what the exchange may use. A soft limit that it is beyond is on record first."""
+        quotas = self._parts.quotas
+        if quotas is None:
+            return None
+        started = self._now()
+        found = await quotas.reserve(exchange, routed.route)
+        self._step(RESERVE, started)
+        if isinstance(found, Refusal):
+            return found
+        for passed in found:
+            await self._append(exchange, self._parts.scribe.warned(exchange, passed))
+        return None
+
     async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
         """Step 7. Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
         `asked`: whether an agent is about to be."""
@@ -346,9 +368,14 @@ class Pipeline:
         status = self._told_status(exchange, outcome.code, outcome.status)
         if status != outcome.status:
             outcome = msgspec.structs.replace(outcome, status=status)
+        outcome = self._settled(exchange, outcome)
         sessions = self._growths(exchange, outcome)
         await self._append(exchange, self._parts.scribe.outcome(exchange, outcome, sessions=sessions))
         self._ended(exchange, outcome)
+
+    def _settled(self, exchange: Exchange, outcome: Outcome) -> Outcome:
+        """The outcome with what it cost; what the exchange has used is settled."""
+        return outcome if self._parts.quotas is None else self._parts.quotas.settle(exchange, outcome)
 
     def _ended(self, exchange: Exchange, outcome: Outcome) -> None:
         self._metrics.request(exchange.arrival.protocol, outcome.code)
@@ -369,6 +396,7 @@ class Pipeline:
 
     async def _end_cancelled(self, exchange: Exchange, outcome: Outcome) -> None:
         exchange.closed = True
+        outcome = self._settled(exchange, outcome)
         sessions = self._growths(exchange, outcome)
         entry = self._parts.scribe.outcome(exchange, outcome, sessions=sessions)
         try:

@@ -59,6 +59,8 @@ CODES: dict[str, Code] = {
     # limit
     "rate_limited": Code(429, "Too many requests"),
     "concurrency_limited": Code(429, "Too many requests at once"),
+    "quota_exceeded": Code(429, "As much has been used as is allowed for now"),
+    "budget_exceeded": Code(429, "As much has been spent as is allowed for now"),
     # decide, approve
     "policy_denied": Code(403, "Policy does not permit this message to be sent"),
     "approval_required": Code(403, "Policy asks for an approval, and approvals are not available on this gateway"),

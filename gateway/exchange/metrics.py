@@ -17,6 +17,8 @@ STEPS = (
     *("identify", "read", "limit", "classify", "decide", "queue"),
     *("record-intent", "forward", "inspect", "record-outcome"),
 )
+RESERVE = "reserve"
+"""A step of its own where there are limits to reserve from."""
 _BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
 
@@ -24,8 +26,8 @@ class _Steps(Collector):
     """Time spent in each step: a histogram for one thread, which costs a tenth of the library's at every request."""
 
     def __init__(self) -> None:
-        self._counts = {name: [0] * (len(_STEP_BUCKETS) + 1) for name in STEPS}
-        self._sums = dict.fromkeys(STEPS, 0)
+        self._counts = {name: [0] * (len(_STEP_BUCKETS) + 1) for name in (*STEPS, RESERVE)}
+        self._sums = dict.fromkeys(self._counts, 0)
 
     def observe(self, step: str, nanoseconds: int) -> None:
         self._counts[step][bisect_left(_STEP_BUCKETS_NS, nanoseconds)] += 1
@@ -124,8 +126,11 @@ class Metrics:
         self._requests = _Counts("gateway_requests", "Requests by end", ("protocol", "code"))
         self._decisions = _Counts("gateway_decisions", "Decisions", ("effect", "zone"))
         self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("agent", "code"))
+        self._limited = _Counts(
+            "gateway_limited", "Requests beyond a limit: refused (hard) or told (soft)", ("limit", "what", "kind")
+        )
         self._steps = _Steps()
-        for one in (self._requests, self._decisions, self._agent_errors, self._steps):
+        for one in (self._requests, self._decisions, self._agent_errors, self._limited, self._steps):
             self.registry.register(one)
         self._batches = Histogram(
             "gateway_ledger_batch_records", "Records committed together", buckets=_BATCH_BUCKETS, registry=self.registry
@@ -146,6 +151,10 @@ class Metrics:
 
     def agent_error(self, agent: str, code: str) -> None:
         self._agent_errors.count(agent, code)
+
+    def limited(self, limit: str, what: str, hard: bool) -> None:
+        """A request met this limit."""
+        self._limited.count(limit, what, "hard" if hard else "soft")
 
     def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
         """Tell how the agents are, by what `states` gives at the time."""

@@ -151,6 +151,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     "agent.tool_quarantined": {**TOOL, "exchange": EXCHANGE},
     "agent.tool_released": {**TOOL, "actor": WHO["actor"], "actor_kind": WHO["actor_kind"]},
     "issuer.keys_changed": {"node": EXCHANGE_IDS["node"], "count": 2},
+    "limit.warned": {
+        "actor": WHO["actor"],
+        "actor_kind": WHO["actor_kind"],
+        **EXCHANGE_IDS,
+        "limit": "cloud-tokens",
+        "count": 100_000,
+        "window_s": 3600,
+    },
 }
 
 

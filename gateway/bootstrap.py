@@ -35,6 +35,8 @@ from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
 from gateway.exchange.applying import Applying
+from gateway.exchange.approvals import Approvals
+from gateway.exchange.approving import Approving
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.caching import Caching, MemoryCache
@@ -65,6 +67,7 @@ from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, tim
 from gateway.pipeline import Parts, Pipeline
 from gateway.settings import Agent, Settings, secret
 from gateway.store.api_keys import ApiKeyStore
+from gateway.store.approvals import ApprovalStore
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
 from gateway.store.engine import Target, open_engine, target
@@ -86,6 +89,7 @@ JWKS_PATH = "/.well-known/jwks.json"
 MAX_DIFF = 256
 """Lines of what changed that one record tells."""
 _SWEEP_S = 5.0
+_EXPIRY_S = 30.0
 _log = logging.getLogger("gateway")
 
 
@@ -114,7 +118,21 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     api_keys: ApiKeyStore
     policies: PolicyStore
     tools: ToolStore
+    approvals: ApprovalStore
     failpoint: Failpoint | None = None
+
+    @property
+    def approving(self) -> Approving:
+        """The approvers' side of approvals, of every tenant."""
+        return Approving(
+            store=self.approvals,
+            directory=self.directory,
+            sealer=Sealer(self.keyring),
+            clock=self.clock,
+            node=self.node,
+            metrics=self.metrics,
+            use_s=self.settings.approvals.use_s,
+        )
 
     async def writer(self, tenant: str) -> LedgerWriter:
         """The writer of a configured tenant, or of `_system`."""
@@ -162,6 +180,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     bounds: Bounds
     assertions: Assertions
+    approvals: Approvals
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
     quotas: Quotas | None = None
@@ -226,6 +245,7 @@ async def open_site(
             api_keys=ApiKeyStore(engine, clock),
             policies=PolicyStore(engine, clock),
             tools=ToolStore(engine, clock),
+            approvals=ApprovalStore(engine),
             failpoint=failpoint,
         )
 
@@ -283,6 +303,7 @@ async def open_gateway(
         background = [
             asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
             asyncio.create_task(_failures(parts)),
+            asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
             *(asyncio.create_task(probe) for probe in probes(settings.agent, registry, client, parts.health)),
         ]
         stack.push_async_callback(_stopped, background)
@@ -295,6 +316,7 @@ async def open_gateway(
             engine=engine,
             bounds=bounds,
             assertions=assertions,
+            approvals=parts.approvals,
             auditors=auditors,
             quotas=parts.quotas,
         )
@@ -509,6 +531,18 @@ def _parts(
         engine=engine,
         policy=policy,
         router=chooser,
+        approvals=Approvals(
+            store=site.approvals,
+            directory=site.directory,
+            sealer=sealer,
+            router=router,
+            ledgers=OpenLedgers(writers),
+            settings=settings.approvals,
+            address=settings.address,
+            clock=clock,
+            node=site.node,
+            metrics=site.metrics,
+        ),
         health=health,
         caching=caching_of(settings, policy, clock),
         sessions=sessions,
@@ -580,6 +614,17 @@ async def _failures(parts: Parts) -> None:
     while True:
         await asyncio.sleep(_SWEEP_S)
         await _flush(parts, everything=False)
+
+
+async def _expiries(approvals: Approvals, ledgers: Sequence[str]) -> None:
+    """End approvals whose time is over. Whoever meets one before ends it there and then; this is for the others."""
+    while True:
+        await asyncio.sleep(_EXPIRY_S)
+        for ledger in ledgers:
+            try:
+                await approvals.expire(ledger)
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
+                _log.error("approvals could not be ended: %s", type(error).__name__)
 
 
 async def _flush(parts: Parts, *, everything: bool) -> None:

@@ -24,6 +24,7 @@ from gateway.core.ports import Bounds, Clock, Failpoint, Route
 from gateway.core.refusal import CODES, Refusal
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering, Protocol
+from gateway.exchange.approvals import Approvals
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import Caching, told
 from gateway.exchange.choosing import Chooser, turned_away
@@ -51,6 +52,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     policy: Policy
     router: Chooser
+    approvals: Approvals
     health: Health
     caching: Caching
     sessions: Sessions
@@ -128,10 +130,13 @@ class Pipeline:
             return await self._refuse(exchange, responder, Refusal(code="policy_denied"), decided)
         exchange.routed = decided
 
-        # 6. approve: people are not asked yet, so what needs them ends here.
+        # 6. approve: what people must allow waits for them, in the database; what they have allowed goes on.
         if decided.decision.effect == "approve":
-            denied = Denied(decision=decided.decision, explanation=decided.explanation)
-            return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
+            allowed = await parts.approvals.ask(exchange, decided)
+            if isinstance(allowed, Refusal):
+                denied = Denied(decision=decided.decision, explanation=decided.explanation)
+                return await self._refuse(exchange, responder, allowed, denied)
+            exchange.routed = decided = allowed
 
         # What it may use is reserved, now that all is known that limits go by.
         limited = await self._reserve(exchange, decided)
@@ -148,6 +153,10 @@ class Pipeline:
             exchange.held.append(place.release)
             exchange.place = place
         started = self._step("queue", started)
+        if exchange.approval is not None:  # which is used up now: of all who send it again one goes on
+            used = await parts.approvals.take(exchange, exchange.approval)
+            if used is not None:
+                return await self._refuse(exchange, responder, used, turned_away(decided))
 
         # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was about to, and
         #    recovery gives the exchange its end.

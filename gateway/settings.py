@@ -114,6 +114,17 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Days after its last message at which a session ends: what is said in its name from then on is refused."""
 
 
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What waits for people."""
+
+    wait_s: int = 86_400
+    """Seconds that a request may wait for its answers."""
+    use_s: int = 3_600
+    """Seconds in which what was approved must be sent again."""
+    waiting: int = 100
+    """Requests of one caller that may wait at once."""
+
+
 class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Answers that are kept, of agents that have a `cache_s`."""
 
@@ -330,6 +341,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     classification: Classification = Classification()
     cache: Cache = Cache()
     sessions: SessionSettings = SessionSettings()
+    approvals: ApprovalSettings = ApprovalSettings()
     mcp: Mcp = Mcp()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
@@ -690,6 +702,9 @@ def _bounds(settings: Settings) -> None:
         ("limits.output_tokens", settings.limits.output_tokens, 0, 1_000_000_000),
         ("mcp.session_idle_s", settings.mcp.session_idle_s, 1, 604_800),
         ("sessions.idle_days", settings.sessions.idle_days, 1, 3_650),
+        ("approvals.wait_s", settings.approvals.wait_s, 1, 2_592_000),
+        ("approvals.use_s", settings.approvals.use_s, 1, 2_592_000),
+        ("approvals.waiting", settings.approvals.waiting, 1, 1_000_000),
         ("cache.entries", settings.cache.entries, 1, 10_000_000),
         ("cache.size_bytes", settings.cache.size_bytes, 1024, 1 << 40),
         ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),

@@ -131,6 +131,13 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True):
     ruling: Ruling | None = None
 
 
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """The approval that an exchange asked for or goes on with. `version`: what its row was read at."""
+
+    id: str
+    version: int = 0
+
+
 class Cuttable(Protocol):
     """An answer on its way, which can say how it ended if it ended now."""
 
@@ -156,6 +163,7 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     subjects: tuple[str, ...] = ()
     classified: Classified | None = None
     routed: Routed | None = None
+    approval: Approved | None = None
     key: ExchangeKey | None = None
     key_sent: bool = False
     rate: tuple[tuple[str, str], ...] = ()

@@ -151,7 +151,8 @@ class Metrics:
         self._commits = _Histogram(
             "gateway_ledger_commit_seconds", "Seconds a batch took", _STEP_BUCKETS, scale=_SECOND_NS, values=("",)
         )
-        counts = (self._requests, self._decisions, self._agent_errors, self._limited)
+        self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
+        counts = (self._requests, self._decisions, self._agent_errors, self._limited, self._approvals)
         for one in (*counts, steps, self._batches, self._commits):
             self.registry.register(one)
         self._lag = Gauge(
@@ -171,6 +172,10 @@ class Metrics:
     def limited(self, limit: str, what: str, hard: bool) -> None:
         """A request met this limit."""
         self._limited.count(limit, what, "hard" if hard else "soft")
+
+    def approval(self, event: str) -> None:
+        """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed` or `used`."""
+        self._approvals.count(event)
 
     def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
         """Tell how the agents are, by what `states` gives at the time."""

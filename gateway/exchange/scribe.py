@@ -197,6 +197,8 @@ class Scribe:
             "trace": exchange.trace,
             "actor": caller.actor,
         }
+        if exchange.approval is not None:
+            values["approval"] = exchange.approval.id
         classified = exchange.classified
         if sessions:
             values["session"] = sessions[0].id

@@ -48,6 +48,13 @@ EVENTS = (
     "agent.tool_released",
     "issuer.keys_changed",
     "limit.warned",
+    "approval.requested",
+    "approval.approved",
+    "approval.denied",
+    "approval.edited",
+    "approval.expired",
+    "approval.superseded",
+    "content.revealed",
 )
 
 
@@ -172,6 +179,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """The digest that a `policy.*` event is about."""
     limit: Name | None = None
     """The configured limit that a `limit.*` event is about."""
+    approval: Id | None = None
+    """Random id of the approval that an exchange waits for or went on with, or that the event is about."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

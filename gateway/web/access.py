@@ -56,23 +56,29 @@ async def admitted(request: ApiRequest, role: str | None) -> tuple[Exchange, Cal
 async def access(request: ApiRequest) -> Access:
     """An auditor, with the trail of its tenant."""
     exchange, caller = await admitted(request, AUDITOR)
-    identity, arrival = caller.identity, exchange.arrival
-    detail = Detail(
-        subject=identity.subject,
-        roles=identity.roles,
-        credential=identity.credential,
-        issuer=identity.issuer,
-        method=identity.method,
-        source=arrival.source,
-        user_agent=arrival.header("user-agent"),
-        path=arrival.path,
-        tls=arrival.tls,
-    )
+    identity, detail = caller.identity, detail_of(exchange, caller)
     return Access(
         exchange=exchange,
         caller=caller,
         auditor=gateway_of(request).auditors[identity.tenant],
         by=Reader(actor=caller.actor, kind=identity.kind, exchange=exchange.id, trace=exchange.trace, detail=detail),
+    )
+
+
+def detail_of(exchange: Exchange, caller: Caller) -> Detail:
+    """What is known of who uses the API, for the detail of a record."""
+    identity, arrival = caller.identity, exchange.arrival
+    return Detail(
+        subject=identity.subject,
+        roles=identity.roles,
+        credential=identity.credential,
+        issuer=identity.issuer,
+        method=identity.method,
+        on_behalf_of=identity.on_behalf_of or None,
+        source=arrival.source,
+        user_agent=arrival.header("user-agent"),
+        path=arrival.path,
+        tls=arrival.tls,
     )
 
 

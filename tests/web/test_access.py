@@ -8,7 +8,10 @@ from tests.web.kit import audited
 
 _METADATA = "/.well-known/oauth-protected-resource"
 OPEN = {"/healthz", "/readyz", "/metrics", "/.well-known/jwks.json", _METADATA, f"{_METADATA}/mcp/{{agent}}"}
-ANY_CALLER = {"/v1/models", "/v1/models/{model}"}
+ANY_CALLER = {"/v1/models", "/v1/models/{model}", "/approvals"}
+"""What anybody may ask for; the list of approvals is empty for who has nothing to do with any."""
+HIDDEN = {f"/approvals/{{approval}}{word}" for word in ("", "/approve", "/deny", "/edit")}
+"""What is not found by who has nothing to do with it, whatever the role."""
 
 
 async def test_every_route_but_health_and_models_needs_a_credential_and_the_role(sqlite_settings: Settings) -> None:
@@ -25,7 +28,8 @@ async def test_every_route_but_health_and_models_needs_a_credential_and_the_role
                 assert (without.status_code, without.headers["www-authenticate"]) == (401, "Bearer"), path
                 if path not in ANY_CALLER:
                     headers = {"authorization": f"Bearer {clerk}"}
-                    assert (await api.site.http.request(method, url, headers=headers)).status_code == 403, path
+                    refused = await api.site.http.request(method, url, headers=headers, json={"reason": "x"})
+                    assert refused.status_code == (404 if path in HIDDEN else 403), path
 
 
 async def test_a_wrong_credential_is_counted_in_the_operators_own_ledger(sqlite_settings: Settings) -> None:

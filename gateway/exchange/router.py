@@ -152,36 +152,28 @@ class Router:
         masking = masking_of(ruling, frozenset(classified.found), said, self._declared(classified.scan))
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
-        return self.without(parts, classified.scan, masking.types, health_context=health_context)
-
-    def without(
-        self, parts: tuple[Part, ...], scan: Scan, types: frozenset[str], *, health_context: bool
-    ) -> dict[str, str] | CannotRedact:
-        """The masks that take findings of these types away, by pointer; only if nothing of them is left behind."""
-        if not types:
+        if not masking.types:
             return {}
-        masked = redact(parts, scan, types)
+        masked = redact(parts, classified.scan, masking.types)
         if isinstance(masked, CannotRedact):
             return masked
         after = [
             Part(part.pointer, masked[part.pointer], part.kind, part.label) if part.pointer in masked else part
             for part in parts
         ]
-        if not holds_none(self._engine.scan(after, health_context=health_context), types):
+        if not holds_none(self._engine.scan(after, health_context=health_context), masking.types):
             return CannotRedact("residue")
         return masked
-
-    def types(self, classified: Classified, ruling: Ruling, route: Route) -> frozenset[str]:
-        """The finding types that `masked` masks."""
-        found, said = frozenset(classified.found), _said(classified, route)
-        return masking_of(ruling, found, said, self._declared(classified.scan)).types
 
     def masked(
         self, message: Message, classified: Classified, ruling: Ruling, route: Route
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for in a message to this agent, as `mask`."""
         health_context = "phi" in classified.classes()
-        said = _said(classified, route)
+        if classified.joined is None:
+            return self.mask(message.parts, classified, ruling, health_context=health_context)
+        brought = {*classified.found, *classified.declared, *classified.floor, *route.floor, *classified.joined.sent}
+        said = classified.joined.said - brought
         return self.mask(message.parts, classified, ruling, health_context=health_context, said=said)
 
     def _onward(
@@ -307,15 +299,6 @@ def masking_of(
                 return Masking(types=frozenset(), impossible="no-span")
             types |= set(listed.split(",")) if listed else spans
     return Masking(types=frozenset(types))
-
-
-def _said(classified: Classified, route: Route) -> frozenset[str]:
-    """The classes that are there only because the agent itself said them before."""
-    joined = classified.joined
-    if joined is None:
-        return frozenset()
-    brought = {*classified.found, *classified.declared, *classified.floor, *route.floor, *joined.sent}
-    return joined.said - brought
 
 
 def redacts(ruling: Ruling | None) -> bool:

@@ -3,8 +3,12 @@
 import os
 import platform
 import sqlite3
+import time
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
+
+from benchmarks.load import quantile
 
 PACKAGES = ("uvicorn", "uvloop", "httptools", "litestar", "pyreqwest", "msgspec", "asyncpg", "cryptography", "casbin")
 
@@ -20,6 +24,7 @@ def describe(directory: Path, postgres: str | None = None) -> dict[str, object]:
         "sqlite": sqlite3.sqlite_version,
         "postgresql": postgres,
         "file_system": file_system(directory),
+        "sync_ms": sync_ms(directory),
         "load_average": round(os.getloadavg()[0], 2),
         "packages": {name: version(name) for name in PACKAGES},
     }
@@ -40,6 +45,18 @@ def file_system(directory: Path, mounts: Path = Path("/proc/mounts")) -> str:
     return found[1]
 
 
+def sync_ms(directory: Path, times: int = 200) -> tuple[float, float]:
+    """Median and 99th percentile of the milliseconds in which 32 KB are on the disk: every commit waits for as much."""
+    data, took = os.urandom(32_768), []
+    with TemporaryFile(dir=directory) as file:
+        for number in range(times):
+            began = time.perf_counter()
+            os.pwrite(file.fileno(), data, number * len(data))
+            os.fdatasync(file.fileno())
+            took.append((time.perf_counter() - began) * 1000)
+    return round(quantile(took, 0.5), 2), round(quantile(took, 0.99), 2)
+
+
 def lines(machine: dict[str, object]) -> list[str]:
     """The description for people."""
     packages = machine["packages"]
@@ -47,9 +64,14 @@ def lines(machine: dict[str, object]) -> list[str]:
     return [
         f"{machine['cores']} cores, {machine['cpu']}, {machine['memory_gb']} GB, {machine['system']}, "
         f"files on {machine['file_system']}, load {machine['load_average']} before",
+        "32 KB are synced in {} ms, at the 99th percentile in {}".format(*_pair(machine["sync_ms"])),
         f"Python {machine['python']}, SQLite {machine['sqlite']}, PostgreSQL {machine['postgresql'] or 'not at hand'}",
         told,
     ]
+
+
+def _pair(found: object) -> tuple[object, object]:
+    return found if isinstance(found, tuple) else (found, found)
 
 
 def _cpu(file: Path = Path("/proc/cpuinfo")) -> str:

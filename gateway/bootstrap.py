@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,12 +20,13 @@ from gateway.agents.bodies import read_json
 from gateway.agents.client import AgentClient
 from gateway.agents.issuers import IssuerKeys
 from gateway.agents.registry import Registry
-from gateway.checks.access.shipped import ROLES
 from gateway.checks.classification.engine import Engine
+from gateway.checks.counters import MemoryCounters
 from gateway.checks.identity.identifier import Identifier
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
 from gateway.checks.schema import Schema
+from gateway.core.counters import Counters
 from gateway.core.errors import ConfigurationError, GatewayError
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Bounds, Clock, Failpoint
@@ -34,6 +34,9 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
+from gateway.exchange.applying import Applying
+from gateway.exchange.approvals import Approvals
+from gateway.exchange.approving import Approving
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.caching import Caching, MemoryCache
@@ -53,15 +56,18 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.planning import Planner
 from gateway.exchange.probing import probes
 from gateway.exchange.protocols import offer, wire_protocols
+from gateway.exchange.quotas import Count, Quotas
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
+from gateway.exchange.usage import Prices
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
 from gateway.pipeline import Parts, Pipeline
 from gateway.settings import Agent, Settings, secret
 from gateway.store.api_keys import ApiKeyStore
+from gateway.store.approvals import ApprovalStore
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
 from gateway.store.engine import Target, open_engine, target
@@ -83,7 +89,7 @@ JWKS_PATH = "/.well-known/jwks.json"
 MAX_DIFF = 256
 """Lines of what changed that one record tells."""
 _SWEEP_S = 5.0
-_USE_S = 60.0
+_EXPIRY_S = 30.0
 _log = logging.getLogger("gateway")
 
 
@@ -112,7 +118,21 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     api_keys: ApiKeyStore
     policies: PolicyStore
     tools: ToolStore
+    approvals: ApprovalStore
     failpoint: Failpoint | None = None
+
+    @property
+    def approving(self) -> Approving:
+        """The approvers' side of approvals, of every tenant."""
+        return Approving(
+            store=self.approvals,
+            directory=self.directory,
+            sealer=Sealer(self.keyring),
+            clock=self.clock,
+            node=self.node,
+            metrics=self.metrics,
+            use_s=self.settings.approvals.use_s,
+        )
 
     async def writer(self, tenant: str) -> LedgerWriter:
         """The writer of a configured tenant, or of `_system`."""
@@ -160,8 +180,10 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     bounds: Bounds
     assertions: Assertions
+    approvals: Approvals
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
+    quotas: Quotas | None = None
 
     def ready(self) -> dict[str, bool]:
         """What readiness stands on, each told truthfully: all must hold."""
@@ -223,6 +245,7 @@ async def open_site(
             api_keys=ApiKeyStore(engine, clock),
             policies=PolicyStore(engine, clock),
             tools=ToolStore(engine, clock),
+            approvals=ApprovalStore(engine),
             failpoint=failpoint,
         )
 
@@ -280,7 +303,7 @@ async def open_gateway(
         background = [
             asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
             asyncio.create_task(_failures(parts)),
-            asyncio.create_task(site.api_keys.use.keep(_USE_S)),
+            asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
             *(asyncio.create_task(probe) for probe in probes(settings.agent, registry, client, parts.health)),
         ]
         stack.push_async_callback(_stopped, background)
@@ -293,11 +316,11 @@ async def open_gateway(
             engine=engine,
             bounds=bounds,
             assertions=assertions,
+            approvals=parts.approvals,
             auditors=auditors,
+            quotas=parts.quotas,
         )
         await _flush(parts, everything=True)
-        with suppress(GatewayError):  # at worst the last minute's uses are not told
-            await site.api_keys.use.write()
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -404,6 +427,20 @@ def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
     )
 
 
+def quotas_of(settings: Settings, policy: Policy, counters: Counters, clock: Clock, count: Count) -> Quotas | None:
+    """The limits over these counters, None where there are none and nothing has a price; `ConfigurationError` for a
+    limit on a class that is none."""
+    for index, limit in enumerate(settings.limit):
+        if not policy.known_classes.issuperset(limit.classes):
+            known = ", ".join(sorted(policy.known_classes))
+            raise ConfigurationError(f"limit[{index}].classes must be data classes of the policy, which are {known}")
+    prices = Prices(settings.price)
+    applying = Applying(settings.limits, settings.limit, prices, common=False)
+    if not applying and not prices:
+        return None
+    return Quotas(applying, prices, counters, clock, output_tokens=settings.limits.output_tokens, count=count)
+
+
 def config_digest(settings: Settings) -> str:
     """Digest of the settings in force (which hold references to secrets, never secrets)."""
     data = msgspec.json.encode(msgspec.structs.replace(settings, base="."), order="sorted")
@@ -446,19 +483,17 @@ def _parts(
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
-    spoken = partial(
-        wire_protocols,
-        bounds=bounds,
-        schemas=load_schemas(settings, "schema"),
-        answers=answers,
+    protocols = wire_protocols(
+        registry,
+        bounds,
+        load_schemas(settings, "schema"),
+        answers,
         address=settings.address,
         origins=settings.server.allowed_origins,
         governors=governors,
         descriptions=load_descriptions(settings, policy.known_classes),
         sign=assertions.card_signature(f"{settings.address}{JWKS_PATH}"),
     )
-    protocols = spoken(registry)
-    offered = {name: spoken(registry.of(name)) for name in site.tenants if registry.divided and name != SYSTEM}
     health = Health(settings.agent, clock)
     site.metrics.agents(health.states)
     router = Router(
@@ -478,15 +513,15 @@ def _parts(
         engine=engine.version,
         config=config_digest(settings),
     )
+    quotas = quotas_of(settings, policy, MemoryCounters(clock), clock, site.metrics.limited)
     inspector = Inspector(
         router=router, engine=engine, bounds=bounds, stream=settings.classification.stream, policy=policy.digest
     )
     return Parts(
         clock=clock,
         protocols=protocols,
-        offered=offered,
         admission=Admission(
-            identifier=Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles | ROLES),
+            identifier=Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles),
             pseudonyms=site.directory,
             limits=settings.limits,
             clock=clock,
@@ -496,6 +531,18 @@ def _parts(
         engine=engine,
         policy=policy,
         router=chooser,
+        approvals=Approvals(
+            store=site.approvals,
+            directory=site.directory,
+            sealer=sealer,
+            router=router,
+            ledgers=OpenLedgers(writers),
+            settings=settings.approvals,
+            address=settings.address,
+            clock=clock,
+            node=site.node,
+            metrics=site.metrics,
+        ),
         health=health,
         caching=caching_of(settings, policy, clock),
         sessions=sessions,
@@ -507,6 +554,7 @@ def _parts(
             bounds=bounds,
             failpoint=failpoint,
             assertions=assertions,
+            quotas=quotas,
         ),
         answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions),
         scribe=scribe,
@@ -514,6 +562,7 @@ def _parts(
         failures=Failures(clock),
         metrics=site.metrics,
         bounds=bounds,
+        quotas=quotas,
         failpoint=failpoint,
     )
 
@@ -565,6 +614,17 @@ async def _failures(parts: Parts) -> None:
     while True:
         await asyncio.sleep(_SWEEP_S)
         await _flush(parts, everything=False)
+
+
+async def _expiries(approvals: Approvals, ledgers: Sequence[str]) -> None:
+    """End approvals whose time is over. Whoever meets one before ends it there and then; this is for the others."""
+    while True:
+        await asyncio.sleep(_EXPIRY_S)
+        for ledger in ledgers:
+            try:
+                await approvals.expire(ledger)
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
+                _log.error("approvals could not be ended: %s", type(error).__name__)
 
 
 async def _flush(parts: Parts, *, everything: bool) -> None:

@@ -22,9 +22,9 @@ from gateway.core.errors import AgentError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Bounds, Clock, Failpoint, Route
 from gateway.core.refusal import CODES, Refusal
-from gateway.core.scopes import TRAFFIC, narrowed, reaches
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering, Protocol
+from gateway.exchange.approvals import Approvals
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import Caching, told
 from gateway.exchange.choosing import Chooser, turned_away
@@ -33,7 +33,8 @@ from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
 from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Counting, Ledgers
-from gateway.exchange.metrics import Metrics
+from gateway.exchange.metrics import RESERVE, Metrics
+from gateway.exchange.quotas import Quotas
 from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
@@ -47,12 +48,11 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     clock: Clock
     protocols: Mapping[str, Protocol]
-    offered: Mapping[str, Mapping[str, Protocol]]
-    """The same by tenant (its configured id), each with that tenant's agents; where all have all, no tenants."""
     admission: Admission
     engine: Engine
     policy: Policy
     router: Chooser
+    approvals: Approvals
     health: Health
     caching: Caching
     sessions: Sessions
@@ -63,6 +63,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     failures: Failures
     metrics: Metrics
     bounds: Bounds
+    quotas: Quotas | None = None
+    """None where nothing but the rates of `[limits]` is limited, in this process alone."""
     failpoint: Failpoint | None = None
 
 
@@ -99,8 +101,6 @@ class Pipeline:
         started = self._step("identify", started)
         if isinstance(caller, Refusal):
             return await self._refuse(exchange, responder, caller)
-        if parts.offered:
-            protocol = parts.offered[caller.identity.tenant][exchange.arrival.protocol]
 
         # 2. read the message, within bounds, into parts; it fits the schema of the agent it names.
         read = await self._read(exchange, protocol)
@@ -130,10 +130,18 @@ class Pipeline:
             return await self._refuse(exchange, responder, Refusal(code="policy_denied"), decided)
         exchange.routed = decided
 
-        # 6. approve: people are not asked yet, so what needs them ends here.
+        # 6. approve: what people must allow waits for them, in the database; what they have allowed goes on.
         if decided.decision.effect == "approve":
-            denied = Denied(decision=decided.decision, explanation=decided.explanation)
-            return await self._refuse(exchange, responder, Refusal(code="approval_required"), denied)
+            allowed = await parts.approvals.ask(exchange, decided)
+            if isinstance(allowed, Refusal):
+                denied = Denied(decision=decided.decision, explanation=decided.explanation)
+                return await self._refuse(exchange, responder, allowed, denied)
+            exchange.routed = decided = allowed
+
+        # What it may use is reserved, now that all is known that limits go by.
+        limited = await self._reserve(exchange, decided)
+        if limited is not None:
+            return await self._refuse(exchange, responder, limited, turned_away(decided, "a limit is reached"))
 
         # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims that it
         # would be sent.
@@ -145,6 +153,10 @@ class Pipeline:
             exchange.held.append(place.release)
             exchange.place = place
         started = self._step("queue", started)
+        if exchange.approval is not None:  # which is used up now: of all who send it again one goes on
+            used = await parts.approvals.take(exchange, exchange.approval)
+            if used is not None:
+                return await self._refuse(exchange, responder, used, turned_away(decided))
 
         # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was about to, and
         #    recovery gives the exchange its end.
@@ -190,9 +202,6 @@ class Pipeline:
 
     async def _read(self, exchange: Exchange, protocol: Protocol) -> tuple[Message, tuple[Route, ...]] | Refusal:
         arrival, parts = exchange.arrival, self._parts
-        scopes = exchange.identity.scopes if exchange.identity is not None else ()
-        if scopes and not reaches(scopes):
-            return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}")
         body = await arrival.body()
         if isinstance(body, Refusal):
             return body
@@ -209,11 +218,6 @@ class Pipeline:
         candidates = protocol.candidates(message)
         if not candidates:
             return Refusal(code="unknown_target", field=protocol.target_field, hint=protocol.target_hint)
-        if scopes:
-            allowed = narrowed(scopes, message.target, [route.id for route in candidates])
-            candidates = tuple(route for route in candidates if route.id in allowed)
-            if not candidates:
-                return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}:{message.target}")
         for schema in (protocol.schema, protocol.schemas.get(candidates[0].id)):
             refusal = _unfit(schema, message)
             if refusal is not None:
@@ -252,6 +256,20 @@ class Pipeline:
             floor=tuple(sorted(floor)),
             joined=joined,
         )
+
+    async def _reserve(self, exchange: Exchange, routed: Routed) -> Refusal | None:
+        """Between steps 6 and 7: what the exchange may use. A soft limit that it is beyond is on record first."""
+        quotas = self._parts.quotas
+        if quotas is None:
+            return None
+        started = self._now()
+        found = await quotas.reserve(exchange, routed.route)
+        self._step(RESERVE, started)
+        if isinstance(found, Refusal):
+            return found
+        for passed in found:
+            await self._append(exchange, self._parts.scribe.warned(exchange, passed))
+        return None
 
     async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
         """Step 7. Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
@@ -359,9 +377,14 @@ class Pipeline:
         status = self._told_status(exchange, outcome.code, outcome.status)
         if status != outcome.status:
             outcome = msgspec.structs.replace(outcome, status=status)
+        outcome = self._settled(exchange, outcome)
         sessions = self._growths(exchange, outcome)
         await self._append(exchange, self._parts.scribe.outcome(exchange, outcome, sessions=sessions))
         self._ended(exchange, outcome)
+
+    def _settled(self, exchange: Exchange, outcome: Outcome) -> Outcome:
+        """The outcome with what it cost; what the exchange has used is settled."""
+        return outcome if self._parts.quotas is None else self._parts.quotas.settle(exchange, outcome)
 
     def _ended(self, exchange: Exchange, outcome: Outcome) -> None:
         self._metrics.request(exchange.arrival.protocol, outcome.code)
@@ -382,6 +405,7 @@ class Pipeline:
 
     async def _end_cancelled(self, exchange: Exchange, outcome: Outcome) -> None:
         exchange.closed = True
+        outcome = self._settled(exchange, outcome)
         sessions = self._growths(exchange, outcome)
         entry = self._parts.scribe.outcome(exchange, outcome, sessions=sessions)
         try:

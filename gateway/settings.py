@@ -27,6 +27,11 @@ _WEB = re.compile(
     r"(https://[^/?#@\s]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?)(/[^?#\s]*)?(?P<query>\?[^#\s]*)?"
 )
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+BUILT_IN_LIMITS = ("credential", "tenant", "target", "concurrency")
+"""Names of the limits that `[limits]` itself sets."""
+_PER = frozenset({"caller", "agent", "capability", "class"})
+MAX_COUNT = 10**15
+"""The highest count of a limit, and the highest price: sums of them stay exact wherever they are counted."""
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
@@ -86,6 +91,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Requests to each agent or capability, of one tenant."""
     concurrency: int = 256
     """Requests of one credential that may be under way at once."""
+    output_tokens: int = 1024
+    """Tokens that an answer is taken to need until it is there, where the request does not say how many it may have."""
+    currency: str = "EUR"
+    """What prices are in millionths of."""
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +112,17 @@ class Mcp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     idle_days: int = 30
     """Days after its last message at which a session ends: what is said in its name from then on is refused."""
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What waits for people."""
+
+    wait_s: int = 86_400
+    """Seconds that a request may wait for its answers."""
+    use_s: int = 3_600
+    """Seconds in which what was approved must be sent again."""
+    waiting: int = 100
+    """Requests of one caller that may wait at once."""
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,8 +167,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone: str
     processor: str | None = None
     capabilities: tuple[str, ...] = ()
-    tenants: tuple[str, ...] = ()
-    """The tenants that it is there for; without any, for all."""
     apis: tuple[str, ...] = ()
     """Which of its family's APIs an agent of protocol `openai` has; without any, all of them."""
     model: str | None = None
@@ -277,6 +295,39 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     region: str | None = None
 
 
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much may be used. Without names in `tenants` to `classes`, all are meant."""
+
+    name: str
+    what: Literal["requests", "tokens", "spend", "concurrency", "bytes"]
+    count: int
+    """Of spend, in millionths of `limits.currency`."""
+    window_s: int = 60
+    """The length of the sliding window; nothing to `concurrency`."""
+    hard: bool = True
+    """Whether what is beyond it is refused; else it is recorded and goes on."""
+    per: tuple[str, ...] = ()
+    """What is counted apart within a tenant: `caller`, `agent`, `capability`, `class`."""
+    tenants: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an agent costs, or each agent of a model, in millionths of `limits.currency`."""
+
+    agent: str | None = None
+    model: str | None = None
+    input: int = 0
+    """For a million tokens read."""
+    output: int = 0
+    """For a million tokens written."""
+    request: int = 0
+    """For each request."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of `gateway.toml`. Relative paths are below `base`, the directory of the file."""
 
@@ -290,12 +341,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     classification: Classification = Classification()
     cache: Cache = Cache()
     sessions: SessionSettings = SessionSettings()
+    approvals: ApprovalSettings = ApprovalSettings()
     mcp: Mcp = Mcp()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()
     issuer: tuple[Issuer, ...] = ()
     tenant: tuple[Tenant, ...] = ()
+    limit: tuple[Limit, ...] = ()
+    price: tuple[Price, ...] = ()
 
     def path(self, name: str) -> Path:
         """A path of the configuration, taken from where the file lies."""
@@ -411,8 +465,6 @@ def _consistent(settings: Settings) -> None:
             raise ConfigurationError(f"zone[{index}].within names no [[zone]]")
     for index, agent in enumerate(settings.agent):
         _agent(f"agent[{index}]", agent, zones, processors)
-        if not {tenant.id for tenant in settings.tenants}.issuperset(agent.tenants):
-            raise ConfigurationError(f"agent[{index}].tenants names no [[tenant]]")
     for index, issuer in enumerate(settings.issuer):
         if issuer.zone is not None and issuer.zone not in zones:
             raise ConfigurationError(f"issuer[{index}].zone names no [[zone]]")
@@ -425,6 +477,8 @@ def _consistent(settings: Settings) -> None:
         raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
     if settings.limits.url != "memory://":
         raise ConfigurationError("limits.url must be memory://: this version keeps counts in the serving process alone")
+    if not re.fullmatch(r"[A-Z]{3}", settings.limits.currency):
+        raise ConfigurationError("limits.currency must be the three letters of ISO 4217, like EUR")
     if settings.server.workers != 1:
         raise ConfigurationError("server.workers above 1 needs limits.url shared between them; memory:// is not")
     _reachable(settings.server)
@@ -432,6 +486,7 @@ def _consistent(settings: Settings) -> None:
         raise ConfigurationError("server.tls_certificate and server.tls_key go together")
     if "unscanned" in settings.cache.classes:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")
+    _limits(settings)
     _bounds(settings)
 
 
@@ -475,6 +530,56 @@ def _networks(place: str, networks: tuple[str, ...]) -> None:
             ip_network(network)
         except ValueError as error:
             raise ConfigurationError(f"{place} must be networks such as 10.1.0.0/16 or fd00:1::/64") from error
+
+
+def _limits(settings: Settings) -> None:
+    agents = {agent.id for agent in settings.agent}
+    known = {
+        "tenants": {tenant.id for tenant in settings.tenants},
+        "agents": agents,
+        "capabilities": {capability for agent in settings.agent for capability in agent.capabilities},
+    }
+    _unique("limit", [limit.name for limit in settings.limit], named="name")
+    for index, limit in enumerate(settings.limit):
+        place = f"limit[{index}]"
+        if limit.name in BUILT_IN_LIMITS:
+            raise ConfigurationError(f"{place}.name must not be that of a limit in [limits]")
+        if not _PER.issuperset(limit.per):
+            raise ConfigurationError(f"{place}.per may hold {', '.join(sorted(_PER))}")
+        for name, values in known.items():
+            if not values.issuperset(getattr(limit, name)):
+                raise ConfigurationError(f"{place}.{name} must name configured {name}")
+        if not 1 <= limit.count <= MAX_COUNT:
+            raise ConfigurationError(f"{place}.count must lie between 1 and {MAX_COUNT}")
+        if not 1 <= limit.window_s <= 2_678_400:
+            raise ConfigurationError(f"{place}.window_s must lie between 1 and 2678400")
+    _prices(settings, agents)
+
+
+def _prices(settings: Settings, agents: set[str]) -> None:
+    named: set[tuple[str | None, str | None]] = set()
+    for index, price in enumerate(settings.price):
+        place = f"price[{index}]"
+        if (price.agent is None) == (price.model is None):
+            raise ConfigurationError(f"{place} must name either an agent or a model")
+        if price.agent is not None and price.agent not in agents:
+            raise ConfigurationError(f"{place}.agent names no [[agent]]")
+        if (price.agent, price.model) in named:
+            raise ConfigurationError(f"{place} is there twice")
+        named.add((price.agent, price.model))
+        for name in ("input", "output", "request"):
+            if not 0 <= getattr(price, name) <= MAX_COUNT:
+                raise ConfigurationError(f"{place}.{name} must lie between 0 and {MAX_COUNT}")
+    for index, limit in enumerate(settings.limit):
+        if limit.what != "spend":
+            continue
+        for agent in settings.agent:
+            meant = not limit.agents or agent.id in limit.agents
+            if meant and (agent.id, None) not in named and (None, agent.model or "") not in named:
+                raise ConfigurationError(
+                    f"limit[{index}] limits spend, and an agent that it applies to has no [[price]]: give it one, if "
+                    "need be of 0"
+                )
 
 
 def _reachable(server: Server) -> None:
@@ -594,8 +699,12 @@ def _bounds(settings: Settings) -> None:
         ("server.body_timeout_s", server.body_timeout_s, 0.1, 600),
         ("ledger.checkpoint_interval_s", settings.ledger.checkpoint_interval_s, 0.1, 86400),
         ("limits.concurrency", settings.limits.concurrency, 1, 1_000_000),
+        ("limits.output_tokens", settings.limits.output_tokens, 0, 1_000_000_000),
         ("mcp.session_idle_s", settings.mcp.session_idle_s, 1, 604_800),
         ("sessions.idle_days", settings.sessions.idle_days, 1, 3_650),
+        ("approvals.wait_s", settings.approvals.wait_s, 1, 2_592_000),
+        ("approvals.use_s", settings.approvals.use_s, 1, 2_592_000),
+        ("approvals.waiting", settings.approvals.waiting, 1, 1_000_000),
         ("cache.entries", settings.cache.entries, 1, 10_000_000),
         ("cache.size_bytes", settings.cache.size_bytes, 1024, 1 << 40),
         ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),

@@ -266,3 +266,59 @@ def test_an_address_that_nobody_could_reach_is_refused(value: str) -> None:
 @pytest.mark.parametrize("value", ["*", "null", "https://A.example", "https://a.example/", "https://a.example/page"])
 def test_an_origin_that_no_browser_sends_is_refused(value: str) -> None:
     assert "server.allowed_origins[1]" in refused(server={"allowed_origins": ["https://a.example:8443", value]})
+
+
+LIMIT = {"name": "daily", "what": "tokens", "count": 10}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": "tenant"}, "limit[0].name must not be that of a limit in [limits]"),
+        ({"name": HIDDEN + " "}, "limit[0].name must be of lower-case letters"),
+        ({"per": ["caller", HIDDEN]}, "limit[0].per may hold agent, caller, capability, class"),
+        ({"tenants": [HIDDEN]}, "limit[0].tenants must name configured tenants"),
+        ({"agents": [HIDDEN]}, "limit[0].agents must name configured agents"),
+        ({"capabilities": [HIDDEN]}, "limit[0].capabilities must name configured capabilities"),
+        ({"count": 0}, "limit[0].count must lie between"),
+        ({"window_s": 2_678_401}, "limit[0].window_s must lie between"),
+        ({"what": "spend"}, "limit[0] limits spend, and an agent that it applies to has no [[price]]"),
+    ],
+)
+def test_a_limit_that_could_not_be_kept_is_refused(fields: dict[str, Any], said: str) -> None:
+    assert refused(zone=[ZONE], agent=[AGENT], limit=[{**LIMIT, **fields}]).startswith(said)
+
+
+def test_limits_have_names_of_their_own_and_name_what_there_is() -> None:
+    assert refused(limit=[LIMIT, LIMIT]) == "limit[1].name is there twice"
+    whole = {**LIMIT, "agents": ["local"], "capabilities": ["triage"], "tenants": ["default"], "per": ["class"]}
+    (limit,) = parsed(zone=[ZONE], agent=[AGENT], limit=[whole]).limit
+    assert (limit.agents, limit.window_s, limit.hard) == (("local",), 60, True)
+
+
+def test_spend_is_limited_only_where_every_agent_has_a_price() -> None:
+    spend, other = {**LIMIT, "what": "spend"}, {**AGENT, "id": "other", "model": "big", "capabilities": []}
+    agents: dict[str, Any] = {"zone": [ZONE], "agent": [AGENT, other]}
+    assert "no [[price]]" in refused(**agents, limit=[spend], price=[{"agent": "local"}])
+    assert parsed(**agents, limit=[spend], price=[{"agent": "local"}, {"model": "big", "input": 5}]).limit
+    assert parsed(**agents, limit=[{**spend, "agents": ["local"]}], price=[{"agent": "local"}]).limit
+
+
+@pytest.mark.parametrize(
+    ("prices", "said"),
+    [
+        ([{}], "price[0] must name either an agent or a model"),
+        ([{"agent": "local", "model": "m"}], "price[0] must name either an agent or a model"),
+        ([{"agent": HIDDEN}], "price[0].agent names no [[agent]]"),
+        ([{"model": "m"}, {"model": "m"}], "price[1] is there twice"),
+        ([{"model": "m", "output": -1}], "price[0].output must lie between"),
+    ],
+)
+def test_a_price_that_is_for_nobody_or_for_two_or_below_nothing_is_refused(
+    prices: list[dict[str, Any]], said: str
+) -> None:
+    assert refused(zone=[ZONE], agent=[AGENT], price=prices).startswith(said)
+
+
+def test_money_is_of_a_currency_that_has_a_code() -> None:
+    assert refused(limits={"currency": HIDDEN}) == "limits.currency must be the three letters of ISO 4217, like EUR"

@@ -164,7 +164,7 @@ def _text(refusal: Refusal) -> str:
 
 def _info(refusal: Refusal, fault: Fault | None, exchange: str) -> dict[str, Any]:
     """google.rpc.ErrorInfo. Its metadata are texts."""
-    metadata = {"code": refusal.code, "exchange": exchange}
+    metadata = {"code": refusal.code, "exchange": exchange, **refusal.members}
     if refusal.field is not None:
         metadata["field"] = refusal.field
     if refusal.code == "version_unsupported":

@@ -172,7 +172,7 @@ def anthropic_error(refusal: Refusal, exchange: str) -> bytes:
     text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
     kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
     error = {"type": kind, "message": text, "code": refusal.code, "param": refusal.field}
-    return write_json({"type": "error", "error": error, "request_id": exchange})
+    return write_json({"type": "error", "error": error | refusal.members, "request_id": exchange})
 
 
 def _unknown_headers(request: Inbound) -> Refusal | None:

@@ -37,7 +37,7 @@ _BODY = Bounds(body_bytes=1 << 24, answer_bytes=1 << 24, depth=512)
 
 def rpc_error(refusal: Refusal, exchange: str, request: Inbound | None) -> bytes:
     """The error object that answers this very request; `id` is null where the request has none that could be read."""
-    data: dict[str, object] = {"code": refusal.code, "exchange": exchange}
+    data: dict[str, object] = {"code": refusal.code, "exchange": exchange, **refusal.members}
     if refusal.field is not None:
         data["field"] = refusal.field
     text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title

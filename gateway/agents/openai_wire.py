@@ -84,7 +84,7 @@ def error_object(refusal: Refusal, exchange: str) -> bytes:
     text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
     kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
     error = {"message": text, "type": kind, "param": refusal.field, "code": refusal.code, "exchange": exchange}
-    return write_json({"error": error})
+    return write_json({"error": {**error, **refusal.members}})
 
 
 def _is_json(content_type: str | None) -> bool:

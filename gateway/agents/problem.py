@@ -17,5 +17,6 @@ def problem(refusal: Refusal, exchange: str) -> bytes:
         document["detail"] = refusal.hint
     if refusal.field is not None:
         document["field"] = refusal.field
+    document |= refusal.members
     document["exchange"] = exchange
     return write_json(document)

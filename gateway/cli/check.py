@@ -20,8 +20,17 @@ from gateway.agents.http import HttpAdapter
 from gateway.agents.issuers import KeysError, reached
 from gateway.agents.jwks import FileKeys
 from gateway.agents.registry import Registry
-from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, bounds_of, caching_of, load_policy_set, load_schemas
+from gateway.bootstrap import (
+    DEFAULT_ORIGIN,
+    SystemClock,
+    bounds_of,
+    caching_of,
+    load_policy_set,
+    load_schemas,
+    quotas_of,
+)
 from gateway.checks.classification.engine import Engine
+from gateway.checks.counters import MemoryCounters
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
@@ -134,6 +143,7 @@ async def _policies(settings: Settings) -> str:
     profile = "no profile" if settings.policy.profile is None else f"profile {settings.policy.profile}"
     policy = _policy(settings)
     caching_of(settings, policy, SystemClock())
+    quotas_of(settings, policy, MemoryCounters(SystemClock()), SystemClock(), lambda limit, what, hard: None)
     return f"{policy.digest}, {profile}"
 
 

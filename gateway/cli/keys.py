@@ -2,13 +2,12 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.bootstrap import Site
-from gateway.checks.access.rights import Rights
 from gateway.cli.common import (
     OK,
     Commands,
@@ -26,9 +25,10 @@ from gateway.cli.common import (
     told,
     write_file,
 )
+from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.record import timestamp
-from gateway.store.api_keys import Administrator, Grant, NewKey, shown
+from gateway.store.api_keys import Administrator, Grant, NewKey
 
 _OPTIONS = {
     "id": "ID",
@@ -38,7 +38,6 @@ _OPTIONS = {
     "zone": "--zone",
     "purposes": "--purpose",
     "floor": "--floor",
-    "scopes": "--scope",
     "rate": "--rate",
     "expires": "--expires",
     "overlap": "--overlap",
@@ -61,14 +60,6 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     create.add_argument(
         "--floor", nargs="+", action="extend", default=[], metavar="CLASS", help="a data class all its messages have"
-    )
-    create.add_argument(
-        "--scope",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="SCOPE",
-        help="narrow it to this: traffic, traffic:AGENT, audit, audit:read, … (default: whatever its roles may)",
     )
     create.add_argument("--rate", help="its own request rate, like 60/minute")
     create.add_argument("--expires", type=_moment, metavar="WHEN", help="a time (RFC 3339), a date, or a span like 90d")
@@ -118,7 +109,6 @@ async def _create(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
         zone=arguments.zone,
         purposes=tuple(arguments.purpose),
         floor=tuple(arguments.floor),
-        scopes=_scopes(arguments.scope),
         rate=arguments.rate,
         expires_us=_absolute(arguments.expires, site),
     )
@@ -126,23 +116,20 @@ async def _create(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
 
 
 async def _list(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
-    found = [shown(record) for record in await site.api_keys.list(tenant)]
-    head = ("id", "owner", "kind", "roles", "scopes", "zone", "purposes", "last used", "state")
+    found = [_described(record) for record in await site.api_keys.list(tenant)]
+    head = ("id", "owner", "kind", "roles", "zone", "purposes", "state")
     now = timestamp(site.clock.now_us())
     rows = [
-        (
-            *(key["id"], key["owner"], key["kind"], _joined(key["roles"]), _joined(key["scopes"]), key["zone"]),
-            *(_joined(key["purposes"]), "-" if key["last_used"] is None else f"{key['last_used'][:16]}Z"),
-            _state(key, now),
-        )
+        (key["id"], key["owner"], key["kind"], _joined(key["roles"]), key["zone"], _joined(key["purposes"]), state)
         for key in found
+        for state in (_state(key, now),)
     ]
     say(arguments, {"keys": found}, table(head, rows))
 
 
 async def _revoke(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
     record = _accepted(await site.api_keys.revoke(await _administrator(site, tenant), tenant, arguments.id))
-    say(arguments, shown(record), [f"{record.id} is revoked"])
+    say(arguments, _described(record), [f"{record.id} is revoked"])
 
 
 async def _rotate(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
@@ -180,7 +167,7 @@ async def _administrator(site: Site, tenant: str) -> Administrator:
 def _show(arguments: argparse.Namespace, made: NewKey | Refusal) -> None:
     key = _accepted(made)
     lines = [f"{key.record.id}  {key.record.owner}", "", key.plain, "", "It is not shown again: keep it now."]
-    say(arguments, {**shown(key.record), "key": key.plain}, lines)
+    say(arguments, {**_described(key.record), "key": key.plain}, lines)
 
 
 def _accepted(answer: T | Refusal) -> T:
@@ -191,12 +178,23 @@ def _accepted(answer: T | Refusal) -> T:
     return answer
 
 
-def _scopes(given: Sequence[str]) -> tuple[str, ...]:
-    """Scopes that narrow to something: a word that no route knows would make a key that can do nothing."""
-    rights = Rights()
-    if not all(rights.knows(scope) for scope in given):
-        raise WrongUse(f"--scope must be traffic, traffic:AGENT, or one of {', '.join(rights.scopes)}")
-    return tuple(given)
+def _described(record: KeyRecord) -> dict[str, Any]:
+    """What may be told of a key: neither it nor its hash."""
+    return {
+        "id": record.id,
+        "prefix": record.prefix,
+        "tenant": record.tenant,
+        "owner": record.owner,
+        "kind": record.kind,
+        "roles": record.roles,
+        "zone": record.zone,
+        "purposes": record.purposes,
+        "floor": record.floor,
+        "rate": record.rate,
+        "created": timestamp(record.created_us),
+        "expires": None if record.expires_us is None else timestamp(record.expires_us),
+        "revoked": None if record.revoked_us is None else timestamp(record.revoked_us),
+    }
 
 
 def _state(key: dict[str, Any], now: str) -> str:

@@ -27,7 +27,6 @@ CODES: dict[str, Code] = {
     "credential_overreach": Code(401, "The token asserts a tenant or role that its issuer may not"),
     "issuer_unavailable": Code(503, "The token's issuer cannot be asked for its keys"),
     "role_required": Code(403, "A role is required that the credential does not carry"),
-    "scope_required": Code(403, "The credential's scopes do not cover this"),
     "purpose_not_allowed": Code(403, "The purpose is not one that the credential allows"),
     "purpose_required": Code(403, "Personal health data needs a purpose"),
     # read
@@ -60,9 +59,16 @@ CODES: dict[str, Code] = {
     # limit
     "rate_limited": Code(429, "Too many requests"),
     "concurrency_limited": Code(429, "Too many requests at once"),
+    "quota_exceeded": Code(429, "As much has been used as is allowed for now"),
+    "budget_exceeded": Code(429, "As much has been spent as is allowed for now"),
     # decide, approve
     "policy_denied": Code(403, "Policy does not permit this message to be sent"),
-    "approval_required": Code(403, "Policy asks for an approval, and approvals are not available on this gateway"),
+    "approval_required": Code(403, "Policy asks for an approval"),
+    "approval_denied": Code(403, "The approval was denied"),
+    "approval_used": Code(409, "The approval was used for this request already"),
+    "approval_mismatch": Code(422, "The idempotency key belongs to another request"),
+    "approvals_full": Code(429, "Too many requests of this caller wait for an approval"),
+    "approver_barred": Code(403, "This approval must be somebody else's"),
     "policy_changed": Code(503, "The policy has changed; this node must load it first"),
     # record
     "ledger_unavailable": Code(503, "The audit ledger cannot be written; nothing was sent"),
@@ -77,10 +83,18 @@ CODES: dict[str, Code] = {
     "internal": Code(500, "The gateway failed; the exchange is on record"),
     # API
     "parameter_invalid": Code(400, "A parameter has a value that is not accepted"),
-    "grant_exceeds": Code(403, "More would be handed out than the caller holds"),
     "no_checkpoint_yet": Code(409, "No checkpoint covers this record yet"),
     "conflict": Code(409, "The resource is not in a state that allows this"),
 }
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """An approval that a request waits for. `accepted`: the protocol tells so with a 202 rather than with an error."""
+
+    id: str
+    link: str
+    """Where its state can be asked for."""
+    accepted: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +102,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
     `field` is a JSON pointer, header or parameter name; `hint` says what would be right, made of names from the
     configuration or the code only; `retry_after` is in whole seconds; `explanation` is for the record's detail and
-    compliance roles alone: a caller learns the decision, not how to get round it.
+    compliance roles alone: a caller learns the decision, not how to get round it; `pending` is the approval that it
+    waits for, where the same request may be sent again.
     """
 
     code: str
@@ -96,10 +111,16 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     hint: str | None = None
     retry_after: int | None = None
     explanation: str | None = None
+    pending: Pending | None = None
 
     @property
     def status(self) -> int:
-        return CODES[self.code].status
+        return 202 if self.pending is not None and self.pending.accepted else CODES[self.code].status
+
+    @property
+    def members(self) -> dict[str, str]:
+        """What an error says beside the code of what it waits for, by name."""
+        return {} if self.pending is None else {"approval": self.pending.id, "link": self.pending.link}
 
     @property
     def title(self) -> str:

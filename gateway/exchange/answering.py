@@ -120,7 +120,15 @@ class Answering:
         if responder.started:
             await responder.write(protocol.error_event + b"data: " + body + b"\n\n", last=True)
             return
-        headers = [("content-type", protocol.error_type), *self.headers(exchange, inspected, denied=True)]
+        # What was accepted, and waits, is no error and has not the media type of one.
+        pending, kind = refusal.pending, protocol.error_type
+        told = "deny" if pending is None else "approve"
+        headers = [
+            ("content-type", kind if pending is None or not pending.accepted else "application/json"),
+            *self.headers(exchange, inspected, denied=told),
+        ]
+        if pending is not None:
+            headers.append(("Location", pending.link))
         if refusal.status == 401:
             challenge = "Bearer" if protocol.challenge is None else protocol.challenge(exchange.arrival.path)
             headers.append(("www-authenticate", challenge))
@@ -138,12 +146,13 @@ class Answering:
             await self._sessions.announce(caller, exchange.classified, exchange.routed, names, begins)
 
     def headers(
-        self, exchange: Exchange, inspected: Inspected | None, *, denied: bool = False
+        self, exchange: Exchange, inspected: Inspected | None, *, denied: str | None = None
     ) -> list[tuple[str, str]]:
-        """The gateway's own response headers. `X-Decision` is the strictest of both directions."""
+        """The gateway's own response headers. `X-Decision` is the strictest of both directions; `denied`: what it says
+        where nothing was sent."""
         headers = [("X-Exchange-Id", exchange.id), ("traceparent", exchange.traceparent), *exchange.rate]
         if exchange.routed is None or not exchange.opened:
-            return [*headers, ("X-Decision", "deny")] if exchange.caller is not None and denied else headers
+            return [*headers, ("X-Decision", denied)] if exchange.caller is not None and denied else headers
         effect = exchange.routed.decision.effect
         if inspected is not None:
             effect = max(effect, inspected.decision.effect, key=STRICTNESS.index)

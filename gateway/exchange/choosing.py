@@ -74,8 +74,8 @@ class Chooser:
         return msgspec.structs.replace(decided, decision=msgspec.structs.replace(decided.decision, candidates=told))
 
 
-def turned_away(decided: Routed) -> Denied:
-    """The refusal of what policy would have permitted, and no agent had a place for."""
+def turned_away(decided: Routed, why: str = "no agent could be asked") -> Denied:
+    """The refusal of what policy would have permitted, and no agent had a place for, or what else `why` says."""
     decision = Decision(
         effect="deny",
         agent=None,
@@ -84,7 +84,7 @@ def turned_away(decided: Routed) -> Denied:
         policy=decided.decision.policy,
         candidates=decided.decision.candidates,
     )
-    return Denied(decision=decision, explanation=("Policy permits it; no agent could be asked.",))
+    return Denied(decision=decision, explanation=(f"Policy permits it; {why}.",))
 
 
 def _with(chosen: Routed, first: Routed, seen: list[CandidateView]) -> Routed:

@@ -14,6 +14,7 @@ from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.health import Place
+from gateway.exchange.reservation import Reservation
 from gateway.ledger.entry import ExchangeKey
 
 EXACT = "exact"
@@ -108,6 +109,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
+    cost: int | None = None
+    """Millionths of the currency, where the agent has a price."""
     sessions: tuple[str, ...] = ()
     """Names under which the exchange may be continued, as the answer gave them away."""
     agent: Route | None = None
@@ -126,6 +129,13 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, str]
     explanation: tuple[str, ...]
     ruling: Ruling | None = None
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """The approval that an exchange asked for or goes on with. `version`: what its row was read at."""
+
+    id: str
+    version: int = 0
 
 
 class Cuttable(Protocol):
@@ -153,6 +163,7 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     subjects: tuple[str, ...] = ()
     classified: Classified | None = None
     routed: Routed | None = None
+    approval: Approved | None = None
     key: ExchangeKey | None = None
     key_sent: bool = False
     rate: tuple[tuple[str, str], ...] = ()
@@ -169,6 +180,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Under which its answer may be kept, if it is one that may be."""
     place: Place | None = None
     """Its place at the agent that `routed` names."""
+    reservation: Reservation | None = None
+    """What it has reserved of its limits."""
     held: list[Callable[[], None]] = []
     """What gives back all that it has taken: places, its lease, the agent's stream."""
     session: str = ""

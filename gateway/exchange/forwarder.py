@@ -17,10 +17,12 @@ from gateway.agents.sse import is_event_stream
 from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Answer, Message, Outgoing, WireAnswer
 from gateway.core.ports import Adapter, Bounds, Failpoint, Route
+from gateway.core.refusal import Refusal
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.health import Health, Place
+from gateway.exchange.quotas import Quotas
 from gateway.exchange.retry import retry_after_s
 from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
@@ -91,10 +93,11 @@ class Forwarder:
         failpoint: Failpoint | None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         assertions: Assertions | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
         self._client, self._router, self._health, self._scribe = client, router, health, scribe
         self._bounds, self._failpoint, self._sleep = bounds, failpoint, sleep
-        self._assertions = assertions
+        self._assertions, self._quotas = assertions, quotas
 
     async def forward(
         self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger
@@ -114,10 +117,9 @@ class Forwarder:
                 tried = await self._asked(exchange, call, message, adapter)
             if tried.found is not None and tried.code != "enough":
                 return tried.found
-            call = self._following(exchange, message, adapter, routed, attempts, tried.code)
+            call = await self._following(exchange, message, adapter, routed, attempts, tried.code, ledger)
             if call is None:
                 return tried.found or Undelivered(routed=routed, attempts=attempts, code=tried.code)
-            exchange.held.append(call.place.release)
             # A crash before this is durable: the next agent has not been asked, recovery closes the exchange. After:
             # recovery closes it too, and the record names the agent that may have received the message.
             try:
@@ -209,12 +211,21 @@ class Forwarder:
         body = b"".join([chunk async for chunk in stream])
         return WireAnswer(status=stream.status, headers=stream.headers, body=body)
 
-    def _following(
-        self, exchange: Exchange, message: Message, adapter: Adapter, routed: Routed, attempts: int, code: str
+    async def _following(
+        self,
+        exchange: Exchange,
+        message: Message,
+        adapter: Adapter,
+        routed: Routed,
+        attempts: int,
+        code: str,
+        ledger: Ledger,
     ) -> _Call | None:
-        """The next agent that policy permits, asked anew, and that has a place for the message; None when there is
-        none, or when asking twice could do a thing twice (a request that changes something and may have arrived)."""
-        if code not in _NOT_DONE | _NOT_SENT and not repeatable(message):
+        """The next agent that policy permits, asked anew, that has a place for the message and is within its limits;
+        None when there is none, or when asking twice could do a thing twice (a request that changes something and may
+        have arrived). Its place is the exchange's to give back."""
+        undone = code in _NOT_DONE | _NOT_SENT
+        if not undone and not repeatable(message):
             return None
         if exchange.headers.exact or exchange.caller is None or exchange.classified is None:
             return None
@@ -225,12 +236,24 @@ class Forwarder:
                 return None
             place = self._health.try_admit(decided.route.id)
             if isinstance(place, Place):
+                exchange.held.append(place.release)
                 call = self._call(exchange, message, adapter, decided, attempts + 1, place)
-                if call is not None:
+                if call is not None and await self._within(exchange, decided.route, undone, ledger):
                     return call
                 place.release()
             rest = tuple(route for route in decided.rest if route in rest and route.id != decided.route.id)
         return None
+
+    async def _within(self, exchange: Exchange, route: Route, undone: bool, ledger: Ledger) -> bool:
+        """Whether a further agent is within the limits that apply to it."""
+        if self._quotas is None:
+            return True
+        found = await self._quotas.further(exchange, route, undone=undone)
+        if isinstance(found, Refusal):
+            return False
+        for passed in found:
+            await ledger.append(self._scribe.warned(exchange, passed))
+        return True
 
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:

@@ -119,7 +119,7 @@ class Inspector:
         found = tuple(name for name in self._router.implied(classes) if name not in inherited)
         every = all_classes(found, inherited, route.floor)
         ruling = self._router.receive(caller, action, every)
-        # People are not asked yet: an answer that they would have to approve is not released either.
+        # People are asked before a message goes, never after: an answer that they would have to approve stays here.
         asks = ruling.allowed and _approvals(ruling)
         made = Reception(
             ruling=ruling,

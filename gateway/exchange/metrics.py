@@ -1,9 +1,9 @@
 """What is counted and timed. Labels are names from the configuration or the code, never a request's own."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
@@ -11,37 +11,45 @@ from gateway.agents.issuers import IssuerState
 from gateway.exchange.health import AgentState
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
-_STEP_BUCKETS_NS = tuple(round(bound * 1e9) for bound in _STEP_BUCKETS)
+_SECOND_NS = 1_000_000_000
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 STEPS = (
     *("identify", "read", "limit", "classify", "decide", "queue"),
     *("record-intent", "forward", "inspect", "record-outcome"),
 )
+RESERVE = "reserve"
+"""A step of its own where there are limits to reserve from."""
 _BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
 
-class _Steps(Collector):
-    """Time spent in each step: a histogram for one thread, which costs a tenth of the library's at every request."""
+class _Histogram(Collector):
+    """A histogram for one thread, which costs a tenth of the library's at every observation.
 
-    def __init__(self) -> None:
-        self._counts = {name: [0] * (len(_STEP_BUCKETS) + 1) for name in STEPS}
-        self._sums = dict.fromkeys(STEPS, 0)
+    `values` are those of its one label, all known beforehand; without a label, the empty one. What is observed are
+    whole numbers of which `scale` make one unit of the metric.
+    """
 
-    def observe(self, step: str, nanoseconds: int) -> None:
-        self._counts[step][bisect_left(_STEP_BUCKETS_NS, nanoseconds)] += 1
-        self._sums[step] += nanoseconds
+    def __init__(
+        self, name: str, text: str, bounds: Sequence[float], *, scale: int = 1, label: str = "", values: Sequence[str]
+    ) -> None:
+        self._name, self._text, self._bounds, self._scale, self._label = name, text, bounds, scale, label
+        self._limits = tuple(round(bound * scale) for bound in bounds)
+        self._counts = {value: [0] * (len(bounds) + 1) for value in values}
+        self._sums = dict.fromkeys(values, 0)
+
+    def observe(self, value: str, amount: int) -> None:
+        self._counts[value][bisect_left(self._limits, amount)] += 1
+        self._sums[value] += amount
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        family = HistogramMetricFamily(
-            "gateway_step_seconds", "Seconds spent in each step of the pipeline", labels=["step"]
-        )
-        bounds = [*(str(float(bound)) for bound in _STEP_BUCKETS), "+Inf"]
-        for step, counts in self._counts.items():
+        family = HistogramMetricFamily(self._name, self._text, labels=[self._label] if self._label else ())
+        bounds = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
+        for value, counts in self._counts.items():
             total, buckets = 0, []
             for bound, count in zip(bounds, counts, strict=True):
                 total += count
                 buckets.append((bound, total))
-            family.add_metric([step], buckets, self._sums[step] / 1e9)
+            family.add_metric([value] if self._label else [], buckets, self._sums[value] / self._scale)
         yield family
 
 
@@ -124,15 +132,29 @@ class Metrics:
         self._requests = _Counts("gateway_requests", "Requests by end", ("protocol", "code"))
         self._decisions = _Counts("gateway_decisions", "Decisions", ("effect", "zone"))
         self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("agent", "code"))
-        self._steps = _Steps()
-        for one in (self._requests, self._decisions, self._agent_errors, self._steps):
+        self._limited = _Counts(
+            "gateway_limited", "Requests beyond a limit: refused (hard) or told (soft)", ("limit", "what", "kind")
+        )
+        steps = _Histogram(
+            "gateway_step_seconds",
+            "Seconds spent in each step of the pipeline",
+            _STEP_BUCKETS,
+            scale=_SECOND_NS,
+            label="step",
+            values=(*STEPS, RESERVE),
+        )
+        self.step = steps.observe
+        """Told a step's name and the nanoseconds it took."""
+        self._batches = _Histogram(
+            "gateway_ledger_batch_records", "Records committed together", _BATCH_BUCKETS, values=("",)
+        )
+        self._commits = _Histogram(
+            "gateway_ledger_commit_seconds", "Seconds a batch took", _STEP_BUCKETS, scale=_SECOND_NS, values=("",)
+        )
+        self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
+        counts = (self._requests, self._decisions, self._agent_errors, self._limited, self._approvals)
+        for one in (*counts, steps, self._batches, self._commits):
             self.registry.register(one)
-        self._batches = Histogram(
-            "gateway_ledger_batch_records", "Records committed together", buckets=_BATCH_BUCKETS, registry=self.registry
-        )
-        self._commits = Histogram(
-            "gateway_ledger_commit_seconds", "Seconds a batch took", buckets=_STEP_BUCKETS, registry=self.registry
-        )
         self._lag = Gauge(
             "gateway_ledger_lag_records", "Records that wait to be written", ["tenant"], registry=self.registry
         )
@@ -147,6 +169,14 @@ class Metrics:
     def agent_error(self, agent: str, code: str) -> None:
         self._agent_errors.count(agent, code)
 
+    def limited(self, limit: str, what: str, hard: bool) -> None:
+        """A request met this limit."""
+        self._limited.count(limit, what, "hard" if hard else "soft")
+
+    def approval(self, event: str) -> None:
+        """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed` or `used`."""
+        self._approvals.count(event)
+
     def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
         """Tell how the agents are, by what `states` gives at the time."""
         self.registry.register(_Agents(states))
@@ -155,12 +185,9 @@ class Metrics:
         """Tell how the issuers are, by what `states` gives at the time."""
         self.registry.register(_Issuers(states))
 
-    def step(self, name: str, nanoseconds: int) -> None:
-        self._steps.observe(name, nanoseconds)
-
     def batch(self, size: int, seconds: float) -> None:
-        self._batches.observe(size)
-        self._commits.observe(seconds)
+        self._batches.observe("", size)
+        self._commits.observe("", round(seconds * _SECOND_NS))
 
     def ledger(self, tenant: str, lag: int, up: bool) -> None:
         self._lag.labels(tenant).set(lag)

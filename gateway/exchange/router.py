@@ -152,28 +152,36 @@ class Router:
         masking = masking_of(ruling, frozenset(classified.found), said, self._declared(classified.scan))
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
-        if not masking.types:
+        return self.without(parts, classified.scan, masking.types, health_context=health_context)
+
+    def without(
+        self, parts: tuple[Part, ...], scan: Scan, types: frozenset[str], *, health_context: bool
+    ) -> dict[str, str] | CannotRedact:
+        """The masks that take findings of these types away, by pointer; only if nothing of them is left behind."""
+        if not types:
             return {}
-        masked = redact(parts, classified.scan, masking.types)
+        masked = redact(parts, scan, types)
         if isinstance(masked, CannotRedact):
             return masked
         after = [
             Part(part.pointer, masked[part.pointer], part.kind, part.label) if part.pointer in masked else part
             for part in parts
         ]
-        if not holds_none(self._engine.scan(after, health_context=health_context), masking.types):
+        if not holds_none(self._engine.scan(after, health_context=health_context), types):
             return CannotRedact("residue")
         return masked
+
+    def types(self, classified: Classified, ruling: Ruling, route: Route) -> frozenset[str]:
+        """The finding types that `masked` masks."""
+        found, said = frozenset(classified.found), _said(classified, route)
+        return masking_of(ruling, found, said, self._declared(classified.scan)).types
 
     def masked(
         self, message: Message, classified: Classified, ruling: Ruling, route: Route
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for in a message to this agent, as `mask`."""
         health_context = "phi" in classified.classes()
-        if classified.joined is None:
-            return self.mask(message.parts, classified, ruling, health_context=health_context)
-        brought = {*classified.found, *classified.declared, *classified.floor, *route.floor, *classified.joined.sent}
-        said = classified.joined.said - brought
+        said = _said(classified, route)
         return self.mask(message.parts, classified, ruling, health_context=health_context, said=said)
 
     def _onward(
@@ -299,6 +307,15 @@ def masking_of(
                 return Masking(types=frozenset(), impossible="no-span")
             types |= set(listed.split(",")) if listed else spans
     return Masking(types=frozenset(types))
+
+
+def _said(classified: Classified, route: Route) -> frozenset[str]:
+    """The classes that are there only because the agent itself said them before."""
+    joined = classified.joined
+    if joined is None:
+        return frozenset()
+    brought = {*classified.found, *classified.declared, *classified.floor, *route.floor, *joined.sent}
+    return joined.said - brought
 
 
 def redacts(ruling: Ruling | None) -> bool:

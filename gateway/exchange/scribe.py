@@ -18,6 +18,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.accounts import Account, Forms, agent_of
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import Counted
+from gateway.exchange.quotas import Passed, words
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, ExchangeKey, SealedPart, Sealing, SessionGrowth
 from gateway.ledger.form import Value
@@ -85,6 +86,7 @@ class Scribe:
         values["outcome.latency_us"] = self._latency(exchange)
         _count(values, "outcome.tokens_in", outcome.tokens_in)
         _count(values, "outcome.tokens_out", outcome.tokens_out)
+        _count(values, "outcome.cost", outcome.cost)
         _count(values, "outcome.bytes", size)
         _count(values, "response.bytes", size)
         _count(values, "response.parts", outcome.parts)
@@ -144,6 +146,28 @@ class Scribe:
         detail = self._detail(exchange, reason=reason, explanation=explanation, route=None)
         return self._entry(exchange, said, values, _Beside(detail=detail, sealed=sealed, key=key))
 
+    def warned(self, exchange: Exchange, passed: Passed) -> Entry:
+        """`limit.warned`: a soft limit was passed, and the exchange goes on."""
+        caller = _caller(exchange)
+        now = self._clock.now_us()
+        salt, detail = new_salt(), self._forms.detail(self._detail(exchange, reason=words(passed), route=None))
+        envelope = Envelope(
+            id=uuid7(now),
+            tenant=caller.tenant,
+            event="limit.warned",
+            occurred_at=timestamp(now),
+            actor=caller.actor,
+            actor_kind=caller.identity.kind,
+            exchange=exchange.id,
+            trace=exchange.trace,
+            limit=passed.name,
+            count=passed.count,
+            window_s=passed.window_s or None,
+            detail=committed(salt, "detail", detail),
+            node=self._node,
+        )
+        return Entry.of(envelope, detail=detail, salt=salt)
+
     def failed(self, tenant: str, counted: Counted, method: str | None = None) -> Entry:
         """`auth.failed`, in the operator's own ledger: nobody was identified."""
         now = self._clock.now_us()
@@ -173,6 +197,8 @@ class Scribe:
             "trace": exchange.trace,
             "actor": caller.actor,
         }
+        if exchange.approval is not None:
+            values["approval"] = exchange.approval.id
         classified = exchange.classified
         if sessions:
             values["session"] = sessions[0].id

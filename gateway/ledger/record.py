@@ -47,6 +47,14 @@ EVENTS = (
     "agent.tool_quarantined",
     "agent.tool_released",
     "issuer.keys_changed",
+    "limit.warned",
+    "approval.requested",
+    "approval.approved",
+    "approval.denied",
+    "approval.edited",
+    "approval.expired",
+    "approval.superseded",
+    "content.revealed",
 )
 
 
@@ -78,6 +86,8 @@ class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     tokens_in: Count | None = None
     tokens_out: Count | None = None
     bytes: Count | None = None
+    cost: Count | None = None
+    """Millionths of the configured currency."""
 
 
 class CandidateInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -153,8 +163,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     idempotency: Base64 | None = None
     """base64 of the commitment to the caller's Idempotency-Key."""
     count: Count | None = None
-    """How many like it were counted in (`auth.failed`), or refused unrecorded (`ledger.recovered`); of
-    `issuer.keys_changed`, how many keys there are now."""
+    """How many like it were counted in (`auth.failed`), refused unrecorded (`ledger.recovered`), or allowed
+    (`limit.*`); of `issuer.keys_changed`, how many keys there are now."""
     window_s: Count | None = None
     """The length of the window that `count` speaks of, in seconds."""
     build: Name | None = None
@@ -167,6 +177,10 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Size and base64 root (`checkpoint.published`)."""
     policy: Name | None = None
     """The digest that a `policy.*` event is about."""
+    limit: Name | None = None
+    """The configured limit that a `limit.*` event is about."""
+    approval: Id | None = None
+    """Random id of the approval that an exchange waits for or went on with, or that the event is about."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -126,6 +126,16 @@ class Directory:
         value = normalised(identifier).encode("utf-8", "surrogatepass")
         return await self._find(ledger, "subject", self._lookup(ledger, "subject", value))
 
+    def person(self, ledger: str, name: str) -> str:
+        """What stands for a person wherever two credentials are compared: the same for one name however it is written,
+        whoever issued the credential. 64 hex digits; kept beside records, in none."""
+        return self._lookup(ledger, "person", normalised(name).encode("utf-8", "surrogatepass")).hex()
+
+    def bound(self, ledger: str, label: str, *values: bytes) -> bytes:
+        """HMAC over several values under the tenant's search key: 32 bytes that tell whether they are the same."""
+        joined = b"".join(len(value).to_bytes(8) + value for value in values)
+        return self._lookup(ledger, label, joined)
+
     def _lookup(self, ledger: str, kind: str, value: bytes) -> bytes:
         return hmac.digest(self._keyring.search_key(ledger), kind.encode() + b"\0" + value, "sha256")
 

@@ -20,6 +20,7 @@ RIGHTS: dict[str, str] = {
     "tenant": "SELECT, INSERT, UPDATE",
     "api_key": "SELECT, INSERT, UPDATE",
     "session": "SELECT, INSERT, UPDATE",
+    "approval": "SELECT, INSERT, UPDATE",
     "open_exchange": "SELECT, INSERT, UPDATE, DELETE",
     "node": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",

@@ -14,7 +14,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
 | open_exchange, node, lease, mcp_session                       | yes    | yes         | yes    |
-| session                                                       | yes    | yes         | never  |
+| session, approval                                             | yes    | yes         | never  |
 """
 
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
@@ -226,12 +226,9 @@ api_key = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
     Column("revoked_us", BigInteger),
-    Column("scopes", Text, nullable=False, server_default="[]"),
-    Column("last_used_us", BigInteger),
     sqlite_with_rowid=False,
 )
-"""API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` and `scopes` are JSON
-arrays."""
+"""API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` are JSON arrays."""
 
 policy_version = Table(
     "policy_version",
@@ -300,3 +297,30 @@ tool = Table(
 """Tools of agents as a tenant first saw or last released them (`store.tools`). `state` is `pinned` or `quarantined`;
 `definition` and `offered` (what a quarantined one has become) are JSON, each with its digest; `released_by` is the
 pseudonym of who released it."""
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("lookup", Bytes),
+    Column("request", Bytes, nullable=False),
+    Column("binding", Bytes, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("terms", Bytes, nullable=False),
+    Column("answers", Bytes, nullable=False),
+    Column("edit", Bytes, nullable=False),
+    Column("sealed_key", Text),
+    Column("nonce", Bytes),
+    Column("ciphertext", Bytes),
+    Index("approval_lookup", "tenant", "lookup", unique=True),
+    Index("approval_state", "tenant", "state", "created_us"),
+    sqlite_with_rowid=False,
+)
+"""What waits for people, and what they have said (`store.approvals`). `lookup`, `request` and `binding` are HMACs of 32
+bytes; `terms`, `answers` and `edit` JSON without anything of the request; the request itself is sealed
+(`sealed_key`, `nonce`, `ciphertext`), and gone once nobody may look at it."""

@@ -83,7 +83,7 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous = FULL")
             # The indexes on random ids touch pages all over the file: room for them, and fewer copies of each page on
             # its way from the log to the file.
-            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA cache_size = -16384")
             connection.execute("PRAGMA wal_autocheckpoint = 4000")
             if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
                 raise LedgerUnavailable("the database's journal must be WAL: run `gateway migrate`")

@@ -12,6 +12,9 @@ def test_it_names_processor_versions_and_file_system(tmp_path: Path) -> None:
     assert "PostgreSQL 15.1 (fsync=on)" in told
     assert str(described["cpu"]) in told
     assert "uvicorn " in told
+    typical, slowest = machine.sync_ms(tmp_path, times=3)
+    assert 0 < typical <= slowest
+    assert "32 KB are synced in" in told
 
 
 def test_without_postgresql_it_says_so(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from gateway.core.refusal import CODES, Refusal
+from gateway.core.refusal import CODES, Pending, Refusal
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -17,3 +17,12 @@ def test_every_code_has_an_error_status_and_a_title_and_fits_a_record(code: str)
 def test_a_code_that_is_not_in_the_table_has_no_status() -> None:
     with pytest.raises(KeyError):
         _ = Refusal(code="made_up").status
+
+
+def test_what_waits_says_for_what_and_is_no_error_where_the_protocol_has_a_word_for_it() -> None:
+    pending = Pending(id="ap_1", link="http://gateway/approvals/ap_1")
+    assert Refusal(code="approval_required", pending=pending).status == 403
+    accepted = Pending(id="ap_1", link="http://gateway/approvals/ap_1", accepted=True)
+    assert Refusal(code="approval_required", pending=accepted).status == 202
+    assert Refusal(code="approval_required", pending=pending).members == {"approval": "ap_1", "link": pending.link}
+    assert Refusal(code="approval_required").members == {}

@@ -283,7 +283,7 @@ async def test_an_idempotency_key_is_recorded_as_a_commitment_that_differs_each_
         assert all("order-number-9" not in str(headers) for headers, _ in site.agents["cloud"].received)
 
 
-async def test_what_needs_an_approval_is_refused_and_recorded_as_such(
+async def test_what_needs_an_approval_waits_for_it_and_is_recorded_as_such(
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:
     rule = (
@@ -293,8 +293,8 @@ async def test_what_needs_an_approval_is_refused_and_recorded_as_such(
     async with system(sqlite_settings, policy=policies(tmp_path / "own", rule)) as site:
         answer = await site.chat(await site.key("analyst"), PERSONAL)
         assert (answer.status_code, code(answer)) == (403, "approval_required")
-        (record,) = await site.trail(answer.headers["x-exchange-id"])
-        assert record["event"] == "exchange.denied"
+        asked, record = await site.trail(answer.headers["x-exchange-id"])
+        assert (asked["event"], record["event"]) == ("approval.requested", "exchange.denied")
         assert (record["decision"]["effect"], record["decision"]["rules"]) == ("approve", ["needs-people"])
         assert not any(agent.received for agent in site.agents.values())
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 
@@ -27,6 +26,6 @@ class Audited:
 
 
 @asynccontextmanager
-async def audited(settings: Settings, **sections: Any) -> AsyncIterator[Audited]:
-    async with system(settings, **sections) as site:
+async def audited(settings: Settings) -> AsyncIterator[Audited]:
+    async with system(settings) as site:
         yield Audited(site, await site.key("auditor"))

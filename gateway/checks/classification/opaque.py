@@ -131,7 +131,9 @@ class Runs:
 
 def may_be_opaque(text: str) -> bool:
     """Whether it is worth asking `is_opaque`: quickly told of nearly all texts that it is not."""
-    return len(text) >= _SHORT + _TAIL and (any(mark in text for mark in _DATA) or _is_long(text))
+    if len(text) < _SHORT + _TAIL:
+        return False
+    return (";" in text and any(mark in text for mark in _DATA)) or _is_long(text)
 
 
 def is_opaque(text: str, findings: Iterable[Finding]) -> bool:
@@ -145,9 +147,10 @@ def is_opaque(text: str, findings: Iterable[Finding]) -> bool:
 
 def _is_long(text: str) -> bool:
     """Whether a run of that length may be in a text: one without a space in a whole block is looked at closer."""
-    if not any(" " not in text[at : at + _BLOCK] for at in range(0, len(text) - _BLOCK + 1, _BLOCK)):
-        return False
-    return _LONG in shadow(text).translate(_TABLE)
+    for at in range(0, len(text) - _BLOCK + 1, _BLOCK):
+        if text.find(" ", at, at + _BLOCK) < 0:
+            return _LONG in shadow(text).translate(_TABLE)
+    return False
 
 
 def _dense(sample: str) -> bool:

@@ -46,7 +46,6 @@ class ApiKeys:
             return Refusal(code="credential_revoked", field="authorization")
         if record.expires_us is not None and now >= record.expires_us:
             return Refusal(code="credential_expired", field="authorization")
-        self._keys.used(record, now)
         return _identity(record)
 
 
@@ -62,7 +61,6 @@ def _identity(record: KeyRecord) -> Identity:
         credential=record.id,
         floor=record.floor,
         rate=record.rate,
-        scopes=record.scopes,
     )
 
 

@@ -66,7 +66,6 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pin: tuple[str, ...] = ()
     store_field: bool = True
     a2a: InterfaceFacts | None = None
-    tenants: tuple[str, ...] = ()
 
 
 class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

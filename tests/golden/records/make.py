@@ -72,6 +72,23 @@ AGENT: dict[str, Any] = {
     "processor": "clinic-it",
     "capability": "summarize",
 }
+APPROVAL = "ap_0a1b2c3d4e5f60718293a4b5c6"
+ASKED: dict[str, Any] = {
+    "agent": "scribe",
+    "zone": "in-house",
+    "action": "chat",
+    "purpose": "TREAT",
+    "decision": DecisionInfo(effect="approve", rules=("ask-first",), obligations=("approve:privacy",), policy=POLICY),
+    "approval": APPROVAL,
+}
+ANSWERED: dict[str, Any] = {
+    **ASKED,
+    "actor": "ac_0a1b2c3d4e5f60718293a4b5c6",
+    "actor_kind": "person",
+    "exchange": "019ab3c1-7b00-7abc-8def-0123456789ab",
+    "parent": EXCHANGE,
+    "trace": "4bf92f3577b34da6a3ce929d0e0e4737",
+}
 TOOL: dict[str, Any] = {"agent": "scribe", "action": "tool:files/read"}
 DECIDED: dict[str, Any] = {
     "action": "POST /v1/chat/completions",
@@ -151,6 +168,32 @@ FIELDS: dict[str, dict[str, Any]] = {
     "agent.tool_quarantined": {**TOOL, "exchange": EXCHANGE},
     "agent.tool_released": {**TOOL, "actor": WHO["actor"], "actor_kind": WHO["actor_kind"]},
     "issuer.keys_changed": {"node": EXCHANGE_IDS["node"], "count": 2},
+    "limit.warned": {
+        "actor": WHO["actor"],
+        "actor_kind": WHO["actor_kind"],
+        **EXCHANGE_IDS,
+        "limit": "cloud-tokens",
+        "count": 100_000,
+        "window_s": 3600,
+    },
+    "approval.requested": {
+        **ASKED,
+        **EXCHANGE_IDS,
+        "actor": WHO["actor"],
+        "actor_kind": WHO["actor_kind"],
+        "classes": DECIDED["classes"],
+    },
+    "approval.approved": ANSWERED,
+    "approval.denied": ANSWERED,
+    "approval.edited": ANSWERED,
+    "approval.expired": {**ASKED, "parent": EXCHANGE},
+    "approval.superseded": {**ASKED, "parent": EXCHANGE},
+    "content.revealed": {
+        **ANSWERED,
+        "response": MessageInfo(
+            commitment=committed(SALT, "response", b"{}"), bytes=2, media_type="application/json", parts=1
+        ),
+    },
 }
 
 

@@ -1,0 +1,359 @@
+"""Step 6: a message that people must allow waits for them, in the database and not in memory.
+
+Nothing of it is held open. The request is put on record and stored sealed, the caller is told under which id it waits,
+and sends the same request again: once it is approved it goes on, once. It is the same request if the same person sends
+the same bytes, for the same purpose and data subjects; and what was approved holds only for the agent, the policy
+version, the classes and the obligations that it was approved for: whatever has changed in between is asked anew.
+
+In the order of `Approvals.ask`:
+1. find the approval that this request has asked for, by its idempotency key or by itself;
+2. another request under the same key is refused;
+3. what was decided otherwise than now is superseded, and asked anew;
+4. what is approved goes on, edited as it was approved; `take`, right before the intent, uses it up.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from gateway.checks.approval import demands
+from gateway.checks.redaction import CannotRedact
+from gateway.core.caller import Caller
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.ids import random_id
+from gateway.core.message import Message
+from gateway.core.ports import Clock, Route
+from gateway.core.refusal import Pending, Refusal
+from gateway.exchange.approval_record import By, Event, Told, entry
+from gateway.exchange.approval_view import encode, view_of
+from gateway.exchange.exchange import Approved, Classified, Exchange, Routed
+from gateway.exchange.ledgers import Ledgers
+from gateway.exchange.metrics import Metrics
+from gateway.exchange.router import Denied, Router
+from gateway.ledger.commitment import new_salt
+from gateway.ledger.record import ClassesInfo, Detail, NodeInfo
+from gateway.settings import ApprovalSettings
+from gateway.store.approvals import OPEN, PART, Alternative, Approval, ApprovalStore, Terms
+from gateway.store.directory import Directory
+from gateway.store.sealing import Sealer
+
+RETRY_S = 10
+"""After how many seconds a caller is told to look again."""
+ACCEPTING = frozenset({"http"})
+"""Protocols that say 202 of what waits; the others have an error for it."""
+MAX_ALTERNATIVES = 16
+_ID = re.compile(r"ap_[0-9a-f]{26}")
+_UNBOUND = frozenset({"header:cookie", "header:baggage", "header:idempotency-key"})
+"""Parts that another sending of the same request may have otherwise: none of them is for the agent."""
+Ending = Literal["expired", "superseded"]
+_ENDED: Mapping[Ending, Event] = {"expired": "approval.expired", "superseded": "approval.superseded"}
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, as far as it is to be found again: HMACs of 32 bytes."""
+
+    lookup: bytes
+    request: bytes
+    binding: bytes
+
+
+class Approvals:
+    """Asks for approvals and uses them up. Holds no state of exchanges."""
+
+    def __init__(
+        self,
+        *,
+        store: ApprovalStore,
+        directory: Directory,
+        sealer: Sealer,
+        router: Router,
+        ledgers: Ledgers,
+        settings: ApprovalSettings,
+        address: str,
+        clock: Clock,
+        node: NodeInfo,
+        metrics: Metrics,
+    ) -> None:
+        self._store, self._directory, self._sealer, self._router = store, directory, sealer, router
+        self._ledgers, self._settings, self._address = ledgers, settings, address
+        self._clock, self._node, self._metrics = clock, node, metrics
+
+    async def ask(self, exchange: Exchange, routed: Routed) -> Routed | Refusal:
+        """What may go on now; or why nothing may yet, or not at all. `LedgerUnavailable` if it could not be stored."""
+        caller, message, classified = _known(exchange)
+        asked = self._asked(exchange, caller, message, classified, routed)
+        # 1. what this request has asked for before
+        found = await self._found(exchange, caller, asked)
+        if found is None:
+            return await self._request(exchange, routed, asked)
+        # 2. its key belongs to it alone
+        if found.request != asked.request:
+            return Refusal(code="approval_mismatch", field="Idempotency-Key", hint="a key of its own for each request")
+        exchange.approval = Approved(id=found.id, version=found.version)
+        if found.state == "used":
+            return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
+        # 3. decided otherwise than when it was asked
+        if found.binding != asked.binding:
+            await self.end(found, "superseded")
+            return await self._request(exchange, routed, asked)
+        if found.state == "denied":
+            return Refusal(code="approval_denied")
+        if found.state == "pending":
+            return self._pending(exchange, found.id)
+        # 4. approved
+        return self._allowed(caller, message, classified, routed, found)
+
+    async def take(self, exchange: Exchange, approved: Approved) -> Refusal | None:
+        """Use an approval up: None for exactly one of all who try.
+
+        A crash after this and before the intent is on record: nothing was sent, and it must be asked for again. The
+        other order could send a thing twice.
+        """
+        caller, _, _ = _known(exchange)
+        found = await self._store.get(caller.tenant, approved.id)
+        if found is None or found.state != "approved" or found.version != approved.version:
+            return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
+        # Without a key the same request is another one from now on.
+        lookup = found.lookup if found.terms.keyed else None
+        used = msgspec.structs.replace(found, state="used", sealed=None, lookup=lookup)
+        if not await self._store.change(found, used):
+            return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
+        self._metrics.approval("used")
+        return None
+
+    async def expire(self, tenant: str, limit: int = 100) -> int:
+        """End what nobody answered in time, or what was not sent again in time; how many there were."""
+        due = await self._store.due(tenant, self._clock.now_us(), limit)
+        for one in due:
+            await self.end(one, "expired")
+        return len(due)
+
+    async def end(self, one: Approval, state: Ending) -> None:
+        """It is found and looked at no more, whoever ends it first.
+
+        The row first: it must end even while the ledger cannot be written. A crash in between leaves one that has ended
+        without a record, and that nobody was told of.
+        """
+        ended = msgspec.structs.replace(one, state=state, lookup=None, sealed=None)
+        if await self._store.change(one, ended):
+            told = Told(lines=(f"was {one.state}",))
+            made = entry(_ENDED[state], one, By(), told, clock=self._clock, node=self._node)
+            await self._ledgers.of(one.tenant).append(made)
+            self._metrics.approval(state)
+
+    # ---------------------------------------------------------------------------------------------------------- inside
+
+    async def _found(self, exchange: Exchange, caller: Caller, asked: Asked) -> Approval | None:
+        """The approval of this request; one whose time is over is ended, and there is none."""
+        key, found = exchange.headers.idempotency, None
+        if key is not None and _ID.fullmatch(key):  # which the gateway gave to a request that had no key
+            found = await self._store.get(caller.tenant, key)
+            if found is not None and not _mine(found, caller):
+                found = None
+        if found is None:
+            found = await self._store.find(caller.tenant, asked.lookup)
+        if found is None or found.expires_us > self._clock.now_us():
+            return found
+        if found.state in OPEN or found.state == "denied":
+            await self.end(found, "expired")
+            return None
+        return found
+
+    def _asked(
+        self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed
+    ) -> Asked:
+        bound, decision = self._directory.bound, routed.decision
+        inbound = message.inbound
+        said = msgspec.json.encode(
+            (
+                *(message.protocol, message.action, message.target, inbound.method, inbound.path, inbound.query),
+                *(message.media_type, caller.actor, caller.purpose, caller.identity.on_behalf_of),
+                *(sorted(exchange.subjects), sorted(exchange.headers.declared)),
+                [(part.pointer, part.text) for part in message.parts if _travels(part.pointer)],
+            )
+        )
+        request = bound(caller.tenant, "approval-request", said, message.body)
+        terms = msgspec.json.encode(
+            (
+                routed.route.id,
+                routed.route.zone,
+                decision.policy,
+                classified.classes(routed.route),
+                decision.obligations,
+            )
+        )
+        key = exchange.headers.idempotency
+        named = (caller.actor.encode(), b"" if key is None else b"key\0" + key.encode("utf-8", "surrogatepass"))
+        return Asked(
+            lookup=bound(caller.tenant, "approval-lookup", *named, request if key is None else b""),
+            request=request,
+            binding=bound(caller.tenant, "approval-binding", request, terms),
+        )
+
+    async def _request(self, exchange: Exchange, routed: Routed, asked: Asked) -> Refusal:
+        """Ask. On record before it is stored: nobody can answer what is on no record. A crash in between leaves a
+        record of a request that the caller was never told of, and makes again."""
+        caller, message, classified = _known(exchange)
+        now, settings = self._clock.now_us(), self._settings
+        exchange.approval = None
+        if await self._store.waiting(caller.tenant, caller.actor, now) >= settings.waiting:
+            return Refusal(code="approvals_full", retry_after=RETRY_S, hint=f"at most {settings.waiting} at once")
+        made = Approval(
+            tenant=caller.tenant,
+            id=random_id("ap"),
+            state="pending",
+            version=0,
+            actor=caller.actor,
+            lookup=asked.lookup,
+            request=asked.request,
+            binding=asked.binding,
+            created_us=now,
+            expires_us=now + settings.wait_s * 1_000_000,
+            terms=self._terms(exchange, caller, message, classified, routed),
+        )
+        view = view_of(caller.identity, exchange.arrival.source, message, classified, routed.explanation)
+        key = self._sealer.exchange_key(exchange.subjects)
+        sealed = self._sealer.seal(
+            tenant=made.tenant, record=made.id, part=PART, opening=new_salt(), value=encode(view), key=key
+        )
+        identity = caller.identity
+        detail = Detail(
+            subject=identity.subject,
+            roles=identity.roles,
+            credential=identity.credential,
+            issuer=identity.issuer,
+            method=identity.method,
+            on_behalf_of=identity.on_behalf_of or None,
+            source=exchange.arrival.source,
+            path=exchange.arrival.path,
+        )
+        told = Told(
+            lines=tuple(f"asked of {one.count} {one.role}" for one in made.terms.demands),
+            classes=ClassesInfo(
+                found=classified.found,
+                declared=classified.declared,
+                inherited=classified.inherited,
+                floor=classified.floor,
+            ),
+            explanation=routed.explanation,
+            keys=key.new,
+        )
+        by = By(actor=caller.actor, kind=identity.kind, detail=detail)
+        await self._ledgers.of(made.tenant).append(
+            entry("approval.requested", made, by, told, clock=self._clock, node=self._node)
+        )
+        if not await self._store.put(msgspec.structs.replace(made, sealed=sealed)):
+            # The same request came twice at the same moment, and the other one was stored first.
+            other = await self._store.find(made.tenant, asked.lookup)
+            if other is None:
+                raise LedgerUnavailable("an approval ended while it was asked for")
+            made = other
+        exchange.approval = Approved(id=made.id)
+        self._metrics.approval("requested")
+        return self._pending(exchange, made.id)
+
+    def _terms(
+        self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed
+    ) -> Terms:
+        decision, ruling = routed.decision, routed.ruling
+        return Terms(
+            exchange=exchange.id,
+            trace=exchange.trace,
+            keyed=exchange.headers.idempotency is not None,
+            actor_kind=caller.identity.kind,
+            persons=self.persons(caller),
+            protocol=message.protocol,
+            action=message.action,
+            target=message.target,
+            purpose=caller.purpose,
+            agent=routed.route.id,
+            zone=routed.route.zone,
+            policy=decision.policy,
+            rules=decision.rules,
+            obligations=decision.obligations,
+            demands=demands(decision.obligations),
+            classes=classified.classes(routed.route),
+            found=tuple(classified.scan.counts().items()),
+            masks=() if ruling is None else tuple(sorted(self._router.types(classified, ruling, routed.route))),
+            alternatives=tuple(self._alternatives(exchange, caller, message, classified, routed)),
+            subjects=exchange.subjects,
+        )
+
+    def _alternatives(
+        self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed
+    ) -> Iterator[Alternative]:
+        """The other agents that policy permits for the same message, in the order of the candidates."""
+        if exchange.headers.exact:
+            return
+        for route in routed.rest[:MAX_ALTERNATIVES]:
+            decided = self._router.decide(caller, message, classified, (route,), exact=True)
+            if not isinstance(decided, Denied):
+                yield Alternative(agent=route.id, zone=route.zone, demands=demands(decided.decision.obligations))
+
+    def persons(self, caller: Caller) -> tuple[str, ...]:
+        """Everybody who stands behind a credential: its owner or subject, and for whom that one acts."""
+        return persons_of(self._directory, caller.tenant, caller.identity.subject, caller.identity.on_behalf_of)
+
+    def _allowed(
+        self, caller: Caller, message: Message, classified: Classified, routed: Routed, found: Approval
+    ) -> Routed | Refusal:
+        """What was approved, as it was approved: nobody but that agent gets it, masked as was seen."""
+        edit = found.edit
+        if edit.agent is not None:
+            other = self._other(caller, message, classified, routed, edit.agent.agent)
+            if other is None:
+                return Refusal(code="policy_denied", explanation="The agent that was chosen may not have it any more.")
+            routed = other
+        if edit.masks and routed.ruling is not None:
+            types = self._router.types(classified, routed.ruling, routed.route) | frozenset(edit.masks)
+            masked = self._router.without(
+                message.parts, classified.scan, types, health_context="phi" in classified.classes()
+            )
+            if isinstance(masked, CannotRedact):
+                return Refusal(code="policy_denied", explanation="What was to be masked could not be.")
+            routed = msgspec.structs.replace(routed, masked=masked)
+        decision = msgspec.structs.replace(routed.decision, effect="approve")
+        return msgspec.structs.replace(routed, decision=decision, rest=())
+
+    def _other(
+        self, caller: Caller, message: Message, classified: Classified, routed: Routed, agent: str
+    ) -> Routed | None:
+        routes: tuple[Route, ...] = tuple(route for route in routed.rest if route.id == agent)
+        decided = self._router.decide(caller, message, classified, routes, exact=True) if routes else None
+        return decided if isinstance(decided, Routed) else None
+
+    def _pending(self, exchange: Exchange, approval_id: str) -> Refusal:
+        given = exchange.headers.idempotency
+        again = "its Idempotency-Key" if given is not None else f"Idempotency-Key: {approval_id}"
+        return Refusal(
+            code="approval_required",
+            hint=f"it was asked for; once it is given, send the same request with {again}",
+            retry_after=RETRY_S,
+            pending=Pending(
+                id=approval_id,
+                link=f"{self._address}/approvals/{approval_id}",
+                accepted=exchange.arrival.protocol in ACCEPTING,
+            ),
+        )
+
+
+def persons_of(directory: Directory, ledger: str, subject: str, chain: tuple[str, ...]) -> tuple[str, ...]:
+    """Opaque ids of a subject and of those it acts for, sorted."""
+    return tuple(sorted({directory.person(ledger, name) for name in (subject, *chain)}))
+
+
+def _mine(found: Approval, caller: Caller) -> bool:
+    """Whether an approval that is named by its id is this caller's, and still what its request asks for."""
+    return found.actor == caller.actor and (found.lookup is not None or found.state == "used")
+
+
+def _travels(pointer: str) -> bool:
+    return pointer.startswith("header:") and pointer not in _UNBOUND
+
+
+def _known(exchange: Exchange) -> tuple[Caller, Message, Classified]:
+    if exchange.caller is None or exchange.message is None or exchange.classified is None:
+        raise LedgerUnavailable("nothing is asked of people before it is classified")
+    return exchange.caller, exchange.message, exchange.classified

@@ -1,0 +1,308 @@
+"""The approvers' side: what waits, what it holds, and the answers. The API and the command line share this.
+
+Whoever looks at a request is on record before it is shown, with a commitment to what was shown. An answer that lets
+something go is on record before it counts; one that stops something stops it first. Whoever may not answer finds
+nothing: a requester sees the state of its own, and no more.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gateway.checks.approval import joined, open_demands, role_of
+from gateway.core.approval import Answer
+from gateway.core.caller import Identity
+from gateway.core.errors import VerificationError
+from gateway.core.ids import uuid7
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.exchange.approval_record import By, Event, Told, entry
+from gateway.exchange.approval_view import View, decode, found_in, shown
+from gateway.exchange.approvals import persons_of
+from gateway.exchange.metrics import Metrics
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Ledger
+from gateway.ledger.record import MessageInfo, NodeInfo, timestamp
+from gateway.store.approvals import OPEN, Alternative, Approval, ApprovalStore, Edit, State
+from gateway.store.directory import Directory
+from gateway.store.sealing import Sealer
+
+MAX_REASON = 2_000
+"""Characters of a justification."""
+MAX_PAGE = 100
+_SCANNED = 1_000
+"""Approvals that one page looks through at most for those that are the reader's to see."""
+_TRIES = 8
+STATES: tuple[State, ...] = ("pending", "approved", "denied", "used", "expired", "superseded")
+
+
+class Approver(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks or answers: `tenant` is the ledger's id, `persons` as of `persons_of`."""
+
+    tenant: str
+    ledger: Ledger
+    actor: str
+    kind: str
+    roles: tuple[str, ...]
+    persons: tuple[str, ...]
+    by: By
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """An approval as its reader may see it. `content`: what the agent would get; None where it is not for this reader,
+    or is there no more."""
+
+    approval: Approval
+    own: bool
+    content: dict[str, Any] | None = None
+
+
+class Approving:
+    """Shows and answers approvals. `sealer` opens what was sealed."""
+
+    def __init__(
+        self,
+        *,
+        store: ApprovalStore,
+        directory: Directory,
+        sealer: Sealer,
+        clock: Clock,
+        node: NodeInfo,
+        metrics: Metrics,
+        use_s: int,
+    ) -> None:
+        """`use_s`: seconds in which what was approved must be sent again."""
+        self._store, self._directory, self._sealer = store, directory, sealer
+        self._clock, self._node, self._metrics, self._use_s = clock, node, metrics, use_s
+
+    def persons(self, ledger: str, identity: Identity) -> tuple[str, ...]:
+        """Everybody who stands behind a credential."""
+        return persons_of(self._directory, ledger, identity.subject, identity.on_behalf_of)
+
+    async def page(
+        self, who: Approver, *, states: tuple[State, ...], before: tuple[int, str] | None, limit: int
+    ) -> tuple[Seen, ...]:
+        """The newest of those that this reader may answer or has asked for; nothing of their content."""
+        found: list[Seen] = []
+        looked = 0
+        while len(found) < limit and looked < _SCANNED:
+            chunk = await self._store.newest(who.tenant, states=states, before=before, limit=MAX_PAGE)
+            for one in chunk:
+                if len(found) < limit and (_asked_of(one, who) or one.actor == who.actor):
+                    found.append(Seen(approval=one, own=one.actor == who.actor))
+            if len(chunk) < MAX_PAGE:
+                break
+            looked, before = looked + len(chunk), (chunk[-1].created_us, chunk[-1].id)
+        return tuple(found)
+
+    async def see(self, who: Approver, approval_id: str) -> Seen | Refusal:
+        """One approval; to who may answer it with what it holds, on record before it is returned."""
+        one = await self._store.get(who.tenant, approval_id)
+        if one is None or not (_asked_of(one, who) or one.actor == who.actor):
+            return Refusal(code="not_found", field="id")
+        own = bool(set(who.persons) & set(one.terms.persons))
+        if one.actor == who.actor or own or one.sealed is None or not _asked_of(one, who):
+            return Seen(approval=one, own=one.actor == who.actor)
+        view = self._opened(one)
+        if view is None:  # the data subject was erased: there is nothing to approve any more
+            return Seen(approval=one, own=False)
+        content = {
+            "requester": msgspec.to_builtins(view.requester),
+            "parts": shown(view, (*one.terms.masks, *one.edit.masks)),
+            "maskable": sorted(found_in(view) - {*one.terms.masks, *one.edit.masks}),
+            "explanation": list(view.explanation),
+        }
+        await self._revealed(who, one, content)
+        return Seen(approval=one, own=False, content=content)
+
+    async def approve(self, who: Approver, approval_id: str, reason: str) -> Approval | Refusal:
+        """One person's yes. A crash after its record and before the row: it does not count, and is given again."""
+        found = await self._to_answer(who, approval_id, reason)
+        if isinstance(found, Refusal):
+            return found
+        one, role = found
+        left = sum(demand.count for demand in open_demands(one.demands, one.answers)) - 1
+        lines = (f"role {role}", f"missing {left}")
+        await self._record("approval.approved", who, one, Told(lines=lines, reason=reason))
+        for _ in range(_TRIES):
+            answer = self._answer(who, role, approved=True)
+            answers = (*one.answers, answer)
+            done = not open_demands(one.demands, answers)
+            becomes = msgspec.structs.replace(
+                one,
+                answers=answers,
+                state="approved" if done else "pending",
+                expires_us=self._clock.now_us() + self._use_s * 1_000_000 if done else one.expires_us,
+                # What was approved goes by itself now: nobody has anything to look at any more.
+                sealed=None if done else one.sealed,
+            )
+            if await self._store.change(one, becomes):
+                self._metrics.approval("approved")
+                return msgspec.structs.replace(becomes, version=one.version + 1)
+            found = await self._to_answer(who, approval_id, reason)
+            if isinstance(found, Refusal):
+                return found
+            if (found[0].edit, found[1]) != (one.edit, role):
+                return Refusal(code="conflict", field="id", hint="look at it again: it is another one by now")
+            one, role = found
+        return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
+
+    async def deny(self, who: Approver, approval_id: str, reason: str) -> Approval | Refusal:
+        """One person's no, which ends it. The row first: it must hold even while the ledger cannot be written."""
+        for _ in range(_TRIES):
+            found = await self._to_answer(who, approval_id, reason)
+            if isinstance(found, Refusal):
+                return found
+            one, role = found
+            answers = (*one.answers, self._answer(who, role, approved=False))
+            becomes = msgspec.structs.replace(one, answers=answers, state="denied", sealed=None)
+            if await self._store.change(one, becomes):
+                await self._record("approval.denied", who, one, Told(lines=(f"role {role}",), reason=reason))
+                self._metrics.approval("denied")
+                return msgspec.structs.replace(becomes, version=one.version + 1)
+        return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
+
+    async def edit(
+        self, who: Approver, approval_id: str, reason: str, *, masks: tuple[str, ...], agent: str | None
+    ) -> Approval | Refusal:
+        """Have more masked, or another agent get it that the decision permits. Answers that were given before are
+        void, for they were to something else; and who edits does not approve."""
+        found = await self._to_answer(who, approval_id, reason)
+        if isinstance(found, Refusal):
+            return found
+        one, role = found
+        view = None if one.sealed is None else self._opened(one)
+        if view is None:
+            return Refusal(code="conflict", field="id", hint="an approval whose request is still there")
+        if not masks and agent is None:
+            return Refusal(code="parameter_invalid", field="mask", hint="finding types, or agent: what is to change")
+        if not found_in(view).issuperset(masks):
+            hint = ", ".join(sorted(found_in(view))) or "none: nothing was found in it"
+            return Refusal(code="parameter_invalid", field="mask", hint=hint)
+        chosen = one.edit.agent if agent is None else _chosen(one, agent)
+        if isinstance(chosen, Refusal):
+            return chosen
+        further = tuple(sorted({*one.edit.masks, *masks} - set(one.terms.masks)))
+        editors = tuple(sorted({*one.edit.editors, *who.persons}))
+        edited = Edit(masks=further, agent=chosen, editors=editors)
+        lines = (*(f"mask {kind}" for kind in masks), *(() if agent is None else (f"agent {agent}",)))
+        becomes = msgspec.structs.replace(one, edit=edited, answers=())
+        await self._record("approval.edited", who, becomes, Told(lines=(f"role {role}", *lines), reason=reason))
+        if not await self._store.change(one, becomes):
+            return Refusal(code="conflict", field="id", hint="look at it again: somebody has answered it meanwhile")
+        self._metrics.approval("edited")
+        return msgspec.structs.replace(becomes, version=one.version + 1)
+
+    # ---------------------------------------------------------------------------------------------------------- inside
+
+    async def _to_answer(self, who: Approver, approval_id: str, reason: str) -> tuple[Approval, str] | Refusal:
+        """What is to be answered and the role to do it under, or why it may not be."""
+        if not 1 <= len(reason.strip()) <= MAX_REASON:
+            hint = f"why, in 1 to {MAX_REASON} characters"
+            return Refusal(code="parameter_invalid", field="reason", hint=hint)
+        one = await self._store.get(who.tenant, approval_id)
+        if one is None:
+            return Refusal(code="not_found", field="id")
+        role = role_of(
+            one.demands,
+            one.answers,
+            kind=who.kind,
+            roles=who.roles,
+            persons=who.persons,
+            barred=(*one.terms.persons, *one.edit.editors),
+        )
+        if isinstance(role, Refusal):
+            own = one.actor == who.actor and role.code == "not_found"
+            return Refusal(code="approver_barred", hint="somebody of a role that is asked") if own else role
+        if one.state != "pending" or one.expires_us <= self._clock.now_us():
+            return Refusal(code="conflict", field="id", hint="an approval that waits for an answer")
+        return one, role
+
+    def _answer(self, who: Approver, role: str, *, approved: bool) -> Answer:
+        return Answer(actor=who.actor, role=role, approved=approved, persons=who.persons, at_us=self._clock.now_us())
+
+    def _opened(self, one: Approval) -> View | None:
+        """What was sealed; None once a key of it was destroyed. `VerificationError` where it was changed."""
+        if one.sealed is None:
+            return None
+        opened = self._sealer.open(tenant=one.tenant, record=one.id, sealed=one.sealed)
+        if opened is None:
+            return None
+        try:
+            return decode(opened.value or b"")
+        except msgspec.MsgspecError as error:
+            raise VerificationError("the sealed request of an approval cannot be read") from error
+
+    async def _revealed(self, who: Approver, one: Approval, content: dict[str, Any]) -> None:
+        """A crash before this is durable: nothing was shown. After: the record says that it may have been."""
+        data = msgspec.json.encode(content, order="sorted")
+        record, salt = uuid7(self._clock.now_us()), new_salt()
+        key = self._sealer.exchange_key(one.terms.subjects)
+        sealed = self._sealer.seal(tenant=one.tenant, record=record, part="response", opening=salt, value=None, key=key)
+        info = MessageInfo(
+            commitment=committed(salt, "response", data),
+            bytes=len(data),
+            media_type="application/json",
+            parts=len(content["parts"]),
+        )
+        told = Told(response=info, id=record, sealed=(sealed,), keys=key.new)
+        await self._record("content.revealed", who, one, told)
+        self._metrics.approval("revealed")
+
+    async def _record(self, event: Event, who: Approver, one: Approval, told: Told) -> None:
+        await who.ledger.append(entry(event, one, who.by, told, clock=self._clock, node=self._node))
+
+
+def described(seen: Seen, now_us: int) -> dict[str, Any]:
+    """An approval as the API and the command line show it. To its requester: what becomes of it, and no more."""
+    one, terms = seen.approval, seen.approval.terms
+    over = one.state in OPEN and one.expires_us <= now_us
+    common: dict[str, Any] = {
+        "id": one.id,
+        "state": "expired" if over else one.state,
+        "created": timestamp(one.created_us),
+        "expires": timestamp(one.expires_us),
+        "exchange": terms.exchange,
+        "agent": one.agent,
+        "missing": [{"role": demand.role, "count": demand.count} for demand in open_demands(one.demands, one.answers)],
+    }
+    if seen.own:
+        return common
+    shown_to_approvers = {
+        "requester": one.actor,
+        "zone": one.zone,
+        "action": terms.action,
+        "target": terms.target,
+        "purpose": terms.purpose,
+        "policy": terms.policy,
+        "rules": list(terms.rules),
+        "obligations": list(terms.obligations),
+        "classes": list(terms.classes),
+        "found": dict(terms.found),
+        "masks": sorted({*terms.masks, *one.edit.masks}),
+        "alternatives": [other.agent for other in terms.alternatives],
+        "edited": bool(one.edit.editors),
+        "answers": [
+            {"actor": answer.actor, "role": answer.role, "approved": answer.approved, "at": timestamp(answer.at_us)}
+            for answer in one.answers
+        ],
+    }
+    content = {} if seen.content is None else {"content": seen.content}
+    return {**common, **shown_to_approvers, **content}
+
+
+def _asked_of(one: Approval, who: Approver) -> bool:
+    """Whether the reader holds a role that is asked, for the agent that was chosen or any that could be."""
+    every = (one.demands, *(other.demands for other in one.terms.alternatives))
+    return who.kind == "person" and any(demand.role in who.roles for demands in every for demand in demands)
+
+
+def _chosen(one: Approval, agent: str) -> Alternative | Refusal | None:
+    """Another agent, with what people must say of it: never less than was asked before."""
+    if agent == one.terms.agent:
+        return None
+    for other in one.terms.alternatives:
+        if other.agent == agent:
+            return msgspec.structs.replace(other, demands=joined(one.terms.demands, other.demands))
+    known = ", ".join(other.agent for other in one.terms.alternatives) or "none: no other agent is permitted"
+    return Refusal(code="parameter_invalid", field="agent", hint=known)

@@ -1,0 +1,162 @@
+"""The approvals API: what waits for people, and their answers.
+
+For any caller: who may see or answer what is decided for each approval by the roles that it asks for, and never by a
+route alone.
+"""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from gateway.core.refusal import Refusal
+from gateway.exchange.approval_record import By
+from gateway.exchange.approving import MAX_PAGE, STATES, Approver, Approving, Seen, described
+from gateway.exchange.exchange import Exchange
+from gateway.store.approvals import Approval
+from gateway.web.access import ApiRequest, admitted, detail_of, gateway_of
+from gateway.web.problems import Refused
+
+Form = TypeVar("Form", bound=msgspec.Struct)
+_CURSOR = re.compile(r"([0-9]{1,18})-(ap_[0-9a-f]{26})")
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why it is approved or denied."""
+
+    reason: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change, and why. `mask`: further finding types; `agent`: one of the alternatives."""
+
+    reason: str
+    mask: tuple[str, ...] = ()
+    agent: str | None = None
+
+
+class _Access(msgspec.Struct, frozen=True, kw_only=True):
+    exchange: Exchange
+    who: Approver
+    approving: Approving
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**dict(self.exchange.rate), "X-Exchange-Id": self.exchange.id, "Cache-Control": "no-store"}
+
+
+@get("/approvals", operation_id="list_approvals", summary="Approvals that the caller may answer or has asked for")
+async def listed(request: ApiRequest) -> Response[Any]:
+    """The newest first, without content. `state`: one or several; `limit`; `cursor` as the page before gave it."""
+    allowed = await _access(request)
+    values = dict(request.query_params.multi_items())
+    unknown = sorted(set(values) - {"state", "limit", "cursor"})
+    if unknown or len(values) != len(list(request.query_params.multi_items())):
+        raise _wrong(allowed, "query", "state, limit and cursor, each once")
+    states = tuple(state for state in STATES if state in values.get("state", "pending").split(","))
+    if not states or len(states) != len(values.get("state", "pending").split(",")):
+        raise _wrong(allowed, "state", f"of {', '.join(STATES)}, with commas between")
+    limit = values.get("limit", "50")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_PAGE):
+        raise _wrong(allowed, "limit", f"1 to {MAX_PAGE}")
+    found = await allowed.approving.page(
+        allowed.who, states=states, before=_cursor(allowed, values.get("cursor")), limit=int(limit)
+    )
+    now = gateway_of(request).site.clock.now_us()
+    last = found[-1].approval if len(found) == int(limit) else None
+    body = {
+        "approvals": [described(one, now) for one in found],
+        "cursor": None if last is None else f"{last.created_us}-{last.id}",
+    }
+    return Response(body, headers=allowed.headers)
+
+
+@get("/approvals/{approval:str}", operation_id="get_approval", summary="One approval, with what the agent would get")
+async def shown(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
+    """To who may answer it with its content, which is put on record; to its requester what has become of it."""
+    allowed = await _access(request)
+    found = await allowed.approving.see(allowed.who, approval)
+    return await _answered(request, allowed, found)
+
+
+@post("/approvals/{approval:str}/approve", operation_id="approve", status_code=200, summary="Approve, with a reason")
+async def approve(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
+    allowed = await _access(request)
+    given = await _body(request, allowed, Reason)
+    return await _answered(request, allowed, await allowed.approving.approve(allowed.who, approval, given.reason))
+
+
+@post("/approvals/{approval:str}/deny", operation_id="deny", status_code=200, summary="Deny, with a reason")
+async def deny(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
+    allowed = await _access(request)
+    given = await _body(request, allowed, Reason)
+    return await _answered(request, allowed, await allowed.approving.deny(allowed.who, approval, given.reason))
+
+
+@post("/approvals/{approval:str}/edit", operation_id="edit", status_code=200, summary="Mask more, or choose an agent")
+async def edit(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
+    """Who edits does not approve, and answers given before are void."""
+    allowed = await _access(request)
+    given = await _body(request, allowed, Change)
+    done = await allowed.approving.edit(
+        allowed.who, approval, given.reason, masks=tuple(dict.fromkeys(given.mask)), agent=given.agent
+    )
+    return await _answered(request, allowed, done)
+
+
+async def _access(request: ApiRequest) -> _Access:
+    exchange, caller = await admitted(request, None)
+    site = gateway_of(request).site
+    identity, approving = caller.identity, site.approving
+    who = Approver(
+        tenant=caller.tenant,
+        ledger=await site.writer(identity.tenant),
+        actor=caller.actor,
+        kind=identity.kind,
+        roles=identity.roles,
+        persons=approving.persons(caller.tenant, identity),
+        by=By(
+            actor=caller.actor,
+            kind=identity.kind,
+            exchange=exchange.id,
+            trace=exchange.trace,
+            detail=detail_of(exchange, caller),
+        ),
+    )
+    return _Access(exchange=exchange, who=who, approving=approving)
+
+
+async def _body(request: ApiRequest, allowed: _Access, form: type[Form]) -> Form:
+    try:
+        return msgspec.json.decode(await request.body(), type=form)
+    except msgspec.MsgspecError as error:
+        hint = ", ".join(form.__struct_fields__)
+        raise _wrong(allowed, "", f"a JSON object with {hint}, of which reason must be there") from error
+
+
+async def _answered(request: ApiRequest, allowed: _Access, found: Approval | Seen | Refusal) -> Response[Any]:
+    if isinstance(found, Refusal):
+        if found.status == 403:  # somebody tried to answer what is not theirs to answer
+            await gateway_of(request).pipeline.deny(allowed.exchange, found)
+        raise Refused(found, allowed.exchange.id, allowed.exchange.rate)
+    seen = found if isinstance(found, Seen) else Seen(approval=found, own=False)
+    return Response(described(seen, gateway_of(request).site.clock.now_us()), headers=allowed.headers)
+
+
+def _cursor(allowed: _Access, given: str | None) -> tuple[int, str] | None:
+    if given is None:
+        return None
+    found = _CURSOR.fullmatch(given)
+    if found is None:
+        raise _wrong(allowed, "cursor", "one that a page of approvals gave")
+    return int(found[1]), found[2]
+
+
+def _wrong(allowed: _Access, field: str, hint: str) -> Refused:
+    refusal = Refusal(code="parameter_invalid", field=field, hint=hint)
+    return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
+
+
+HANDLERS = (listed, shown, approve, deny, edit)

@@ -1,0 +1,87 @@
+"""A limit applies to whom and what it names, and counts apart what it is told to."""
+
+from typing import Any
+
+from gateway.core.counters import Want
+from gateway.exchange.applying import Applying, Subject
+from gateway.exchange.usage import Prices, Used
+from gateway.settings import Limit, Limits, Price
+from tests.exchange.making import caller, route
+
+USED = Used(30, 12, 500)
+
+
+def limit(name: str = "l", what: Any = "requests", count: int = 5, **fields: Any) -> Limit:
+    return Limit(name=name, what=what, count=count, **fields)
+
+
+def subject(**fields: Any) -> Subject:
+    values: dict[str, Any] = {
+        "caller": caller(),
+        "target": "triage",
+        "classes": ("phi", "pii"),
+        "route": route("local"),
+        **fields,
+    }
+    return Subject(**values)
+
+
+def wants(*table: Limit, of: Subject | None = None, prices: Prices | None = None, common: bool = False) -> list[Want]:
+    applying = Applying(Limits(), table, prices or Prices(()), common=common)
+    return [one.want for one in applying.wants(of or subject(), lambda: USED)]
+
+
+def test_each_unit_has_its_amount() -> None:
+    table = [limit(what, what) for what in ("requests", "tokens", "bytes", "spend", "concurrency")]
+    prices = Prices((Price(agent="local", input=1_000_000, request=7),))
+    found = wants(*table, prices=prices)
+    assert [(want.key, want.amount, want.window_us) for want in found] == [
+        ("tn_1:requests", 1, 60_000_000),
+        ("tn_1:tokens", 42, 60_000_000),
+        ("tn_1:bytes", 500, 60_000_000),
+        ("tn_1:spend", 37, 60_000_000),
+        ("tn_1:concurrency", 1, 0),
+    ]
+
+
+def test_what_uses_nothing_of_a_limit_does_not_touch_its_counter() -> None:
+    assert wants(limit(what="spend")) == []
+
+
+def test_a_limit_is_for_whom_and_what_it_names() -> None:
+    pairs: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+        ({"tenants": ("default",)}, {"tenants": ("clinic",)}),
+        ({"callers": ("ada",)}, {"callers": ("bob",)}),
+        ({"agents": ("local",)}, {"agents": ("sky",)}),
+        ({"capabilities": ("triage",)}, {"capabilities": ("translate",)}),
+        ({"classes": ("pii", "pci")}, {"classes": ("pci",)}),
+    )
+    for matching, other in pairs:
+        assert len(wants(limit(**matching))) == 1
+        assert wants(limit(**other)) == []
+    assert wants(limit(capabilities=("triage",)), of=subject(target="local")) == []
+
+
+def test_counters_apart_have_names_apart_that_identify_nobody() -> None:
+    (found,) = wants(limit(per=("caller", "agent", "capability")))
+    assert found.key == "tn_1:l:ac_1:local:triage"
+    assert [want.key for want in wants(limit(per=("class",)))] == ["tn_1:l:phi", "tn_1:l:pii"]
+    assert [want.key for want in wants(limit(per=("class",), classes=("phi", "pci")))] == ["tn_1:l:phi"]
+    (found,) = wants(limit(per=("capability",)), of=subject(target="local"))
+    assert found.key == "tn_1:l:"
+
+
+def test_the_rates_of_the_limits_section_are_common_where_nodes_share_them() -> None:
+    assert not Applying(Limits(), (), Prices(()), common=False)
+    found = wants(common=True)
+    assert [(want.key, want.count, want.window_us) for want in found] == [
+        ("tn_1:credential:ck_1", 600, 60_000_000),
+        ("tn_1:tenant", 6000, 60_000_000),
+        ("tn_1:target:triage", 3000, 60_000_000),
+        ("tn_1:concurrency:ck_1", 256, 0),
+    ]
+    own = wants(common=True, of=subject(caller=caller(rate="3/second", method="jwt", credential="hash")))
+    assert [(want.key, want.count, want.window_us) for want in (own[0], own[3])] == [
+        ("tn_1:credential:ac_1", 3, 1_000_000),
+        ("tn_1:concurrency:ac_1", 256, 0),
+    ]

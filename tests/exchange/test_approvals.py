@@ -1,0 +1,225 @@
+"""What people must allow waits for them, durably, and goes on exactly once, as it was approved."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.settings import Settings
+from tests.conftest import ManualClock
+from tests.system.approvals import approval_of, asking
+from tests.system.kit import MAIL, PERSONAL, code, events, policies
+from tests.system.site import Agent, served, system
+
+
+async def test_a_request_waits_is_approved_and_goes_on_once_masked_as_decided(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with asking(database, tmp_path) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        waits = await case.ask(analyst, "order-1")
+        assert (waits.status_code, code(waits), waits.headers["x-decision"]) == (403, "approval_required", "approve")
+        approval = approval_of(waits)
+        assert waits.json()["error"]["link"] == waits.headers["location"]
+        assert waits.headers["location"].endswith(f"/approvals/{approval}")
+        assert await events(case.site, waits) == ["approval.requested", "exchange.denied"]
+        assert approval_of(await case.ask(analyst, "order-1")) == approval
+        assert (await case.answer(officer, approval, "approve")).json()["state"] == "approved"
+        assert not case.site.agents["cloud"].received
+        goes = await case.ask(analyst, "order-1")
+        assert (goes.status_code, goes.headers["x-routed-agent"]) == (200, "cloud")
+        (body,) = case.site.agents["cloud"].bodies
+        assert (MAIL in str(body), "[EMAIL]" in str(body)) == (False, True)
+        trail = await case.site.trail(goes.headers["x-exchange-id"])
+        assert [(one["event"], one["approval"]) for one in trail] == [
+            ("exchange.requested", approval),
+            ("exchange.completed", approval),
+        ]
+        assert trail[0]["decision"]["effect"] == "approve"
+        again = await case.ask(analyst, "order-1")
+        assert (again.status_code, code(again)) == (409, "approval_used")
+        assert len(case.site.agents["cloud"].received) == 1
+
+
+async def test_of_many_that_repeat_an_approved_request_at_once_one_goes_on(database: Settings, tmp_path: Path) -> None:
+    async with asking(database, tmp_path) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        several = await asyncio.gather(*(case.ask(analyst, "order-1") for _ in range(6)))
+        (approval,) = {approval_of(one) for one in several}
+        await case.answer(officer, approval, "approve")
+        done = await asyncio.gather(*(case.ask(analyst, "order-1") for _ in range(6)))
+        assert sorted(one.status_code for one in done) == [200, *[409] * 5]
+        assert len(case.site.agents["cloud"].received) == 1
+
+
+async def test_without_a_key_the_request_is_found_by_itself_or_by_the_id_it_was_told(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        approval = approval_of(await case.ask(analyst))
+        assert approval_of(await case.ask(analyst)) == approval
+        await case.answer(officer, approval, "approve")
+        assert (await case.ask(analyst, approval)).status_code == 200
+        assert code(await case.ask(analyst, approval)) == "approval_used"
+        second = approval_of(await case.ask(analyst))
+        assert second != approval
+        await case.answer(officer, second, "approve")
+        assert (await case.ask(analyst)).status_code == 200
+        # Somebody else's approval is nobody's key.
+        third = approval_of(await case.ask(analyst))
+        assert approval_of(await case.ask(await case.analyst("bob"), third)) != third
+
+
+async def test_another_request_under_the_same_key_is_refused(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        approval = approval_of(await case.ask(analyst, "order-1"))
+        await case.answer(officer, approval, "approve")
+        for other in (
+            await case.ask(analyst, "order-1", f"{PERSONAL} And quickly."),
+            await case.ask(analyst, "order-1", headers={"x-data-subject": "patient-1"}),
+        ):
+            assert (other.status_code, code(other)) == (422, "approval_mismatch")
+        assert (await case.ask(await case.analyst("bob"), "order-1")).status_code == 403
+        assert not case.site.agents["cloud"].received
+        assert (await case.ask(analyst, "order-1", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})).is_success
+
+
+async def test_a_denied_request_stays_denied_and_its_content_is_gone(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        approval = approval_of(await case.ask(analyst, "order-1"))
+        assert (await case.answer(officer, approval, "deny")).json()["state"] == "denied"
+        again = await case.ask(analyst, "order-1")
+        assert (again.status_code, code(again)) == (403, "approval_denied")
+        ledger = case.site.gateway.site.tenants["default"].ledger
+        stored = await case.site.gateway.site.approvals.get(ledger, approval)
+        assert stored is not None
+        assert stored.sealed is None
+        assert (await case.answer(officer, approval, "approve")).status_code == 403
+        other = await case.person("fay")
+        assert (await case.answer(other, approval, "approve")).status_code == 409
+
+
+async def test_what_waits_and_what_was_approved_outlive_a_restart_but_not_another_policy(
+    database: Settings, tmp_path: Path
+) -> None:
+    cloud = Agent()
+    async with served(cloud) as url:
+        agents = {"cloud": {"zone": "cloud", "processor": "cloud-inc", "url": url}}
+        async with asking(database, tmp_path, agents=agents) as case:
+            analyst, officer = await case.analyst(), await case.person("eve")
+            waits = approval_of(await case.ask(analyst, "order-1"))
+            approved = approval_of(await case.ask(analyst, "order-2"))
+            await case.answer(officer, approved, "approve")
+        async with asking(database, tmp_path, agents=agents) as case:
+            assert approval_of(await case.ask(analyst, "order-1")) == waits
+            assert (await case.ask(analyst, "order-2")).status_code == 200
+            await case.answer(officer, waits, "approve")
+        with (tmp_path / "own" / "policies" / "policy.csv").open("a") as file:
+            file.write('\np, 700, role:*, class:any, zone:*, *, purpose:*, always, deny, none, else, "Nothing else."')
+        async with asking(database, tmp_path, agents=agents) as case:
+            anew = approval_of(await case.ask(analyst, "order-1"))
+            assert anew != waits
+            assert await case.events("approval.superseded") == ["approval.superseded"]
+            assert (await case.get(officer, f"/approvals/{waits}")).json()["state"] == "superseded"
+    assert len(cloud.received) == 1
+
+
+async def test_time_ends_what_waits_and_what_is_not_used(sqlite_settings: Settings, tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with asking(sqlite_settings, tmp_path, clock=clock, approvals={"wait_s": 60, "use_s": 30}) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        first = approval_of(await case.ask(analyst, "order-1"))
+        clock.advance(61)
+        assert (await case.answer(officer, first, "approve")).status_code == 409
+        second = approval_of(await case.ask(analyst, "order-1"))
+        assert second != first
+        await case.answer(officer, second, "approve")
+        clock.advance(31)
+        third = approval_of(await case.ask(analyst, "order-1"))
+        assert third != second
+        clock.advance(61)
+        approvals = case.site.gateway.approvals
+        ledger = case.site.gateway.site.tenants["default"].ledger
+        assert await approvals.expire(ledger) == 1
+        assert await approvals.expire(ledger) == 0
+        assert await case.events("approval.expired") == ["approval.expired"] * 3
+
+
+async def test_only_so_many_requests_of_one_caller_wait(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with asking(sqlite_settings, tmp_path, approvals={"waiting": 2}) as case:
+        analyst = await case.analyst()
+        for number in range(2):
+            assert code(await case.ask(analyst, f"order-{number}")) == "approval_required"
+        full = await case.ask(analyst, "order-3")
+        assert (full.status_code, code(full)) == (429, "approvals_full")
+        assert code(await case.ask(await case.analyst("bob"), "order-3")) == "approval_required"
+
+
+async def test_an_edit_masks_more_or_takes_another_agent_and_is_held_to(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst, editor, officer = await case.analyst(), await case.person("eve"), await case.person("fay")
+        approval = approval_of(await case.ask(analyst, "order-1"))
+        assert (await case.answer(editor, approval, "edit", agent="ward")).json()["agent"] == "ward"
+        assert (await case.answer(editor, approval, "approve")).status_code == 403
+        assert (await case.answer(officer, approval, "approve")).json()["state"] == "approved"
+        goes = await case.ask(analyst, "order-1")
+        assert (goes.status_code, goes.headers["x-routed-agent"]) == (200, "ward")
+        assert not case.site.agents["cloud"].received
+
+
+async def test_the_forms_of_what_waits_are_those_of_each_protocol(sqlite_settings: Settings, tmp_path: Path) -> None:
+    agents: dict[str, dict[str, Any]] = {
+        "files": {"protocol": "http", "zone": "in-house", "routes": ["POST /notes"]},
+        "claude": {"protocol": "anthropic", "zone": "in-house"},
+    }
+    lines = [
+        f"p, 39{number}, role:analyst, class:pii, agent:{name}, *, purpose:*, always, allow, approve:privacy, "
+        f'ask-{name}, "People look first."'
+        for number, name in enumerate(agents)
+    ]
+    async with system(sqlite_settings, agents=agents, policy=policies(tmp_path / "own", *lines)) as site:
+        key = await site.key("analyst", owner="ada")
+        headers = {"authorization": f"Bearer {key}", "idempotency-key": "one"}
+        plain = await site.http.post("/agents/files/notes", json={"text": PERSONAL}, headers=headers)
+        assert (plain.status_code, plain.headers["content-type"]) == (202, "application/json")
+        said = plain.json()
+        assert (said["link"], said["status"]) == (plain.headers["location"], 202)
+        assert (await site.trail(plain.headers["x-exchange-id"]))[-1]["outcome"]["status"] == 202
+        claude = await site.http.post(
+            "/v1/messages",
+            json={"model": "claude", "max_tokens": 9, "messages": [{"role": "user", "content": PERSONAL}]},
+            headers={**headers, "anthropic-version": "2023-06-01", "idempotency-key": "two"},
+        )
+        assert (claude.status_code, claude.json()["error"]["code"]) == (403, "approval_required")
+        assert claude.json()["error"]["approval"].startswith("ap_")
+        officer = {"authorization": f"Bearer {await site.key('privacy', owner='eve', kind='person')}"}
+        await site.http.post(f"/approvals/{said['approval']}/approve", json={"reason": "ok"}, headers=officer)
+        goes = await site.http.post("/agents/files/notes", json={"text": PERSONAL}, headers=headers)
+        assert (goes.status_code, goes.json()["path"]) == (200, "/notes")
+
+
+@pytest.mark.parametrize("instant", ["ledger.before_commit"])
+async def test_what_cannot_be_put_on_record_is_not_asked(
+    sqlite_settings: Settings, tmp_path: Path, instant: str
+) -> None:
+    failing = False
+
+    async def failpoint(name: str) -> None:
+        if failing and name == instant:
+            raise OSError("no space left")
+
+    async with asking(sqlite_settings, tmp_path, failpoint=failpoint) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        failing = True
+        answer: httpx.Response = await case.ask(analyst, "order-1")
+        failing = False
+        assert (answer.status_code, code(answer)) == (503, "ledger_unavailable")
+        listed = (await case.get(officer, "/approvals")).json()
+        assert listed["approvals"] == []

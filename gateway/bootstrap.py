@@ -69,6 +69,7 @@ from gateway.settings import Agent, Settings, secret
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.approvals import ApprovalStore
 from gateway.store.checkpointer import Checkpointer
+from gateway.store.denials import DenialStore
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
 from gateway.store.engine import Target, open_engine, target
 from gateway.store.guard import guard
@@ -116,6 +117,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     tenants: Mapping[str, TenantEntry]
     api_keys: ApiKeyStore
+    denials: DenialStore
     policies: PolicyStore
     tools: ToolStore
     approvals: ApprovalStore
@@ -231,6 +233,7 @@ async def open_site(
         )
         await ledgers.start()
         stack.push_async_callback(ledgers.stop)
+        api_keys = ApiKeyStore(engine, clock)
         yield Site(
             settings=settings,
             clock=clock,
@@ -242,7 +245,8 @@ async def open_site(
             node=node,
             metrics=metrics,
             tenants=tenants,
-            api_keys=ApiKeyStore(engine, clock),
+            api_keys=api_keys,
+            denials=DenialStore(engine, clock, (one.issuer for one in settings.issuer), api_keys.forget),
             policies=PolicyStore(engine, clock),
             tools=ToolStore(engine, clock),
             approvals=ApprovalStore(engine),
@@ -279,6 +283,8 @@ async def open_gateway(
         sessions = Sessions(store, clock, settings.sessions.idle_days)
         mcp = _mcp(site, policy, engine, writers)
         issuers = await _issuers(settings, site, stack)
+        for ledger in writers:
+            await site.denials.reload(ledger)
         governors: dict[str, Governor] = {"mcp": mcp, "a2a": A2aGovernor(sessions, bounds)}
         parts = _parts(
             settings,
@@ -304,6 +310,7 @@ async def open_gateway(
             asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
             asyncio.create_task(_failures(parts)),
             asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
+            asyncio.create_task(site.denials.watch(writers)),
             *(asyncio.create_task(probe) for probe in probes(settings.agent, registry, client, parts.health)),
         ]
         stack.push_async_callback(_stopped, background)
@@ -523,6 +530,7 @@ def _parts(
         admission=Admission(
             identifier=Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles),
             pseudonyms=site.directory,
+            denials=site.denials,
             limits=settings.limits,
             clock=clock,
             classes=policy.known_classes,

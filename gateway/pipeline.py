@@ -18,7 +18,7 @@ from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.errors import AgentError, LedgerUnavailable, PolicyMoved
+from gateway.core.errors import AgentError, DenialsMoved, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Bounds, Clock, Failpoint, Route
 from gateway.core.refusal import CODES, Refusal
@@ -40,6 +40,8 @@ from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
 from gateway.ledger.entry import Entry, SessionGrowth
 
+MAX_CHECKS = 8
+"""How often a caller is checked anew before its intent is given up, because the deny-list changes each time."""
 _log = logging.getLogger("gateway.exchange")
 
 
@@ -184,7 +186,7 @@ class Pipeline:
         `LedgerUnavailable` when it could not be recorded.
         """
         exchange = self._parts.admission.begin(arrival)
-        caller = await self._parts.admission.identify(exchange)
+        caller = await self._parts.admission.identify(exchange, fresh=True)
         if isinstance(caller, Refusal):
             await self._record_refusal(exchange, caller, None)
         return exchange, caller
@@ -274,15 +276,24 @@ class Pipeline:
     async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
         """Step 7. Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
         `asked`: whether an agent is about to be."""
-        entry = self._parts.scribe.intent(exchange, routed, asked=asked, sessions=self._growths(exchange))
-        exchange.appended = True
-        written = self._ledger(exchange).submit(entry)
-        exchange.intended = True
-        try:
-            await written
-        except PolicyMoved:
-            await self._parts.caching.clear()
-            return Refusal(code="policy_changed", retry_after=1)
+        for _ in range(MAX_CHECKS):
+            entry = self._parts.scribe.intent(exchange, routed, asked=asked, sessions=self._growths(exchange))
+            exchange.appended = True
+            written = self._ledger(exchange).submit(entry)
+            exchange.intended = True
+            try:
+                await written
+            except PolicyMoved:
+                await self._parts.caching.clear()
+                return Refusal(code="policy_changed", retry_after=1)
+            except DenialsMoved:
+                refusal = await self._parts.admission.again(exchange)
+                if refusal is not None:
+                    return refusal
+            else:
+                break
+        else:
+            return Refusal(code="credential_unchecked", retry_after=1)
         exchange.opened = True
         self._metrics.decision(routed.decision.effect, routed.route.zone)
         await self._pause("intent.recorded")

@@ -1,4 +1,7 @@
-"""`gateway keys`: API keys, and the public key of a tenant's ledger. An API key is shown once, when it is made."""
+"""`gateway keys`: API keys, who is denied whatever the key or token, and the public key of a tenant's ledger.
+
+An API key is shown once, when it is made.
+"""
 
 import argparse
 import asyncio
@@ -29,6 +32,7 @@ from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.record import timestamp
 from gateway.store.api_keys import Administrator, Grant, NewKey
+from gateway.store.denials import described
 
 _OPTIONS = {
     "id": "ID",
@@ -41,6 +45,9 @@ _OPTIONS = {
     "rate": "--rate",
     "expires": "--expires",
     "overlap": "--overlap",
+    "name": "--token, --subject or --owner",
+    "issuer": "--issuer",
+    "until": "--until",
 }
 _DAY = 86_400
 T = TypeVar("T")
@@ -76,6 +83,21 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     rotate.add_argument("--overlap", type=seconds, default=_DAY, metavar="SPAN", help="how long both work (default 1d)")
     rotate.add_argument("--expires", type=_moment, metavar="WHEN", help="when the new one ends")
     _finished(rotate, _rotate)
+
+    deny = group.add_parser("deny", parents=[common], help="refuse a token, a subject or an owner, at once everywhere")
+    who = deny.add_mutually_exclusive_group(required=True)
+    who.add_argument("--token", metavar="JTI", help="the id of a token (`jti`) of --issuer")
+    who.add_argument("--subject", metavar="SUB", help="who holds tokens of --issuer, or is acted for in them")
+    who.add_argument("--owner", metavar="NAME", help="who holds API keys")
+    deny.add_argument("--issuer", default="", metavar="URL", help="the issuer of the token, or of the subject's tokens")
+    deny.add_argument("--until", type=_moment, metavar="WHEN", help="a time (RFC 3339), a date, or a span like 12h")
+    _finished(deny, _deny)
+
+    allow = group.add_parser("allow", parents=[common], help="take an entry off the deny-list")
+    allow.add_argument("id", metavar="ID", help="its id, as `denied` shows it")
+    _finished(allow, _allow)
+
+    _finished(group.add_parser("denied", parents=[common], help="list who is denied"), _denied)
 
     verifier = group.add_parser("verifier", parents=[common], help="print the public key that verifies a ledger")
     verifier.add_argument("--out", type=Path, metavar="FILE.vkey", help="write it there; nothing is overwritten")
@@ -141,6 +163,33 @@ async def _rotate(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
         expires_us=_absolute(arguments.expires, site),
     )
     _show(arguments, made)
+
+
+async def _deny(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    named = arguments.token or arguments.subject
+    if (named is None) != (not arguments.issuer):
+        raise WrongUse("--issuer goes with --token and --subject, and not with --owner")
+    found = _accepted(
+        await site.denials.deny(
+            await _administrator(site, tenant),
+            "token" if arguments.token is not None else "subject",
+            named if named is not None else arguments.owner,
+            issuer=arguments.issuer,
+            until_us=_absolute(arguments.until, site),
+        )
+    )
+    say(arguments, described(found), [f"{found.id}  {found.kind} {found.name} is denied"])
+
+
+async def _allow(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    found = _accepted(await site.denials.allow(await _administrator(site, tenant), arguments.id))
+    say(arguments, described(found), [f"{found.id} is off the list"])
+
+
+async def _denied(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    found = [described(one) for one in await site.denials.list(site.tenants[tenant].ledger)]
+    head = ("id", "kind", "name", "issuer", "until")
+    say(arguments, {"denied": found}, table(head, [tuple(one[name] or "-" for name in head) for one in found]))
 
 
 async def _verifier(arguments: argparse.Namespace, site: Site, tenant: str) -> None:

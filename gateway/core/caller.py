@@ -23,6 +23,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     credential: str
     """The key's id or a token's hash: names the credential without being one."""
     issuer: str | None = None
+    token_id: str | None = None
+    """The token's `jti`, where it has one: unique within its issuer."""
     floor: tuple[str, ...] = ()
     """Data classes that every message of this caller carries at least."""
     rate: str | None = None

@@ -24,6 +24,10 @@ class PolicyMoved(GatewayError):
     """The ledger's head carries another policy digest than the one an intent was decided under."""
 
 
+class DenialsMoved(GatewayError):
+    """The ledger's head carries another revision of the deny-list than the one an intent's caller was checked under."""
+
+
 class VerificationError(GatewayError):
     """Evidence that does not hold: says which step of the verification failed, and where."""
 

@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from gateway.core.denial import DenySet
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.refusal import Refusal
 
@@ -69,6 +70,22 @@ class KeyLookup(Protocol):
         ...
 
     async def find(self, prefix: str) -> KeyRecord | None: ...
+
+
+class DenyList(Protocol):
+    """Who is denied whatever a credential says, by tenant (the random id of its ledger)."""
+
+    def of(self, tenant: str) -> DenySet:
+        """The tenant's list as this process last read it."""
+        ...
+
+    async def fresh(self, tenant: str) -> bool:
+        """Ask whether the list is another one by now, and read it anew if so; whether it was."""
+        ...
+
+    async def reload(self, tenant: str) -> None:
+        """Read the list anew. `LedgerUnavailable` if that is not possible."""
+        ...
 
 
 class Failpoint(Protocol):

@@ -21,6 +21,8 @@ CODES: dict[str, Code] = {
     "credential_expired": Code(401, "The credential has expired"),
     "credential_not_yet_valid": Code(401, "The credential is not valid yet"),
     "credential_revoked": Code(401, "The credential has been revoked"),
+    "credential_denied": Code(401, "The credential's holder is denied"),
+    "credential_unchecked": Code(503, "The deny-list keeps changing; nothing was sent"),
     "credential_audience": Code(401, "The token is meant for another audience"),
     "credential_issuer": Code(401, "The token's issuer is not accepted here"),
     "credential_algorithm": Code(401, "The token's algorithm is not accepted for its issuer"),

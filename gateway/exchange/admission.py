@@ -8,7 +8,7 @@ from gateway.checks.limits import Allowed, Gauge, Lease, Limiter, Rate
 from gateway.checks.limits import headers as rate_headers
 from gateway.core.caller import Caller, Identity
 from gateway.core.ids import trace_id, uuid7
-from gateway.core.ports import Clock
+from gateway.core.ports import Clock, DenyList
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.exchange import EXACT, Exchange
@@ -40,12 +40,14 @@ class Admission:
         *,
         identifier: Identifier,
         pseudonyms: Pseudonyms,
+        denials: DenyList,
         limits: Limits,
         clock: Clock,
         classes: frozenset[str],
         tenants: frozenset[str],
     ) -> None:
         self._identifier, self._pseudonyms, self._clock = identifier, pseudonyms, clock
+        self._denials = denials
         self._classes, self._tenants = classes, tenants
         self._limiter, self._gauge = Limiter(clock), Gauge()
         self._credential, self._tenant = Rate.parse(limits.credential), Rate.parse(limits.tenant)
@@ -64,20 +66,28 @@ class Admission:
             started_ns=self._clock.monotonic_ns(),
         )
 
-    async def identify(self, exchange: Exchange) -> Caller | Refusal:
-        """Step 1: the caller; sets `exchange.caller` even where the request is refused after it is known."""
+    async def identify(self, exchange: Exchange, *, fresh: bool = False) -> Caller | Refusal:
+        """Step 1: the caller; sets `exchange.caller` even where the request is refused after it is known.
+
+        `fresh`: the deny-list as it is in the database, for what makes no intent that would be held against it."""
         given = exchange.headers
         if given.repeats_a_credential:
             return Refusal(code="credential_invalid", hint="each credential header once")
-        identity = await self._identifier.identify(
-            given.authorization[0] if given.authorization else None, given.x_api_key[0] if given.x_api_key else None
-        )
+        identity = await self._identified(exchange)
         if isinstance(identity, Refusal):
             return identity
         if identity.tenant not in self._tenants:
             return Refusal(code="credential_overreach", hint="a credential of a tenant that is configured here")
         known = self._pseudonyms.known(identity.tenant, identity.subject, identity.issuer)
         ledger, actor = known if known is not None else await self._named(identity)
+        if fresh and await self._denials.fresh(ledger):
+            again = await self._identified(exchange)
+            if isinstance(again, Refusal):
+                return again
+        denials = self._denials.of(ledger)
+        exchange.denials = denials.revision
+        if denials.denies(identity, self._clock.now_us()):
+            return Refusal(code="credential_denied", field="authorization")
         purpose = _purpose(identity, given.purpose)
         exchange.identity = identity
         caller = exchange.caller = Caller(
@@ -96,6 +106,28 @@ class Admission:
         if given.declared or given.subjects:
             return await self._about(exchange, ledger) or caller
         return caller
+
+    async def again(self, exchange: Exchange) -> Refusal | None:
+        """Check an identified caller under the deny-list as it is by now, after it was found to be another one."""
+        caller = exchange.caller
+        if caller is None:
+            return Refusal(code="credential_missing")
+        await self._denials.reload(caller.tenant)
+        identity = await self._identified(exchange)
+        if isinstance(identity, Refusal):
+            return identity
+        denials = self._denials.of(caller.tenant)
+        exchange.denials = denials.revision
+        if denials.denies(identity, self._clock.now_us()):
+            return Refusal(code="credential_denied", field="authorization")
+        # Nobody else, with no other rights: what was decided stands.
+        return None if identity == caller.identity else Refusal(code="credential_invalid", field="authorization")
+
+    async def _identified(self, exchange: Exchange) -> Identity | Refusal:
+        given = exchange.headers
+        return await self._identifier.identify(
+            given.authorization[0] if given.authorization else None, given.x_api_key[0] if given.x_api_key else None
+        )
 
     def limit(self, exchange: Exchange, target: str) -> Lease | Refusal:
         """Step 3: the tenant's and the target's rates, and how many requests of the credential are under way."""

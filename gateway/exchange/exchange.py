@@ -156,6 +156,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     started_ns: int
     headers: Headers = _NONE
     identity: Identity | None = None
+    denials: int | None = None
+    """The revision of the deny-list that its caller was checked under."""
     caller: Caller | None = None
     inbound: Inbound | None = None
     """The request with its body, whether its adapter could read it or not."""

@@ -269,6 +269,7 @@ class Scribe:
             opens=beside.opens,
             closes=beside.closes,
             decided_under=self._policy if beside.opens or beside.decided else None,
+            denied_under=exchange.denials if beside.opens else None,
             sealed=beside.sealed,
             keys=keys,
             subjects=exchange.subjects,

@@ -81,6 +81,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """The one end of its exchange."""
     decided_under: str | None = None
     """The policy digest an intent was decided under: refused with `PolicyMoved` if the head carries another."""
+    denied_under: int | None = None
+    """The revision of the deny-list that an intent's caller was checked under: refused with `DenialsMoved` if the head
+    carries another."""
+    denies: bool = False
+    """Whether the head's revision of the deny-list moves with this record."""
     activates: str | None = None
     """The policy digest that the head carries from this record on (`policy.activated`)."""
     sealed: tuple[SealedPart, ...] = ()
@@ -113,7 +118,8 @@ class Ledger(Protocol):
     """Appends to one tenant's ledger.
 
     `append` returns only when the record is committed and synced; it raises `LedgerUnavailable` when that could not
-    be established (the record may then be absent or present, but was not acknowledged), and `PolicyMoved` as above.
+    be established (the record may then be absent or present, but was not acknowledged), and `PolicyMoved` and
+    `DenialsMoved` as above.
     Cancelling the wait does not withdraw the record.
     """
 

@@ -55,6 +55,8 @@ EVENTS = (
     "approval.expired",
     "approval.superseded",
     "content.revealed",
+    "key.denied",
+    "key.allowed",
 )
 
 
@@ -170,7 +172,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     build: Name | None = None
     """Digest of the running code (`ledger.started`)."""
     credential: Id | None = None
-    """Random id of a key that a `key.*` event is about."""
+    """Random id of a key, or of an entry of the deny-list, that a `key.*` event is about."""
     range: tuple[Count, Count] | None = None
     """First sequence number and end (exclusive) that an `audit.*` event is about."""
     checkpoint: tuple[Count, Base64] | None = None

@@ -95,6 +95,12 @@ class ApiKeyStore:
         known = self._known.get(prefix)
         return known[0] if known is not None and self._clock.monotonic_ns() < known[1] else None
 
+    def forget(self) -> None:
+        """Forget what was found: whoever asks next gets what is true then."""
+        self._changes += 1
+        for found in (self._known, self._unknown, self._asking):
+            found.clear()
+
     async def find(self, prefix: str) -> KeyRecord | None:
         """The key with this prefix, revoked and expired ones too; at most 5 s old. `LedgerUnavailable` if the database
         cannot be asked: an answer that is older is never given instead."""
@@ -136,7 +142,8 @@ class ApiKeyStore:
         return made
 
     async def revoke(self, by: Administrator, tenant: str, key_id: str) -> KeyRecord | Refusal:
-        """End a key at once (within 5 s in other processes). Repeating it makes another record, and changes no time."""
+        """End a key at once: its record moves the revision of the deny-list, so that other processes find out before
+        anything is sent for it. Repeating it makes another record, and changes no time."""
         now = self._clock.now_us()
         # The row first: a key that leaked must end even while the ledger cannot be written. A crash after this and
         # before the record: the key is refused, and whoever revoked it was not told so and does it again.
@@ -151,7 +158,8 @@ class ApiKeyStore:
             return Refusal(code="not_found", field="id")
         record = _record(row)
         self._forget(record.prefix)
-        await self._on_record(by, "key.revoked", key_id, (f"owner {record.owner}", f"prefix {record.prefix}"))
+        lines = (f"owner {record.owner}", f"prefix {record.prefix}")
+        await self._on_record(by, "key.revoked", key_id, lines, denies=True)
         return record
 
     async def rotate(
@@ -231,7 +239,9 @@ class ApiKeyStore:
         )
         return NewKey(record, plain)
 
-    async def _on_record(self, by: Administrator, event: str, key_id: str, lines: tuple[str, ...]) -> None:
+    async def _on_record(
+        self, by: Administrator, event: str, key_id: str, lines: tuple[str, ...], *, denies: bool = False
+    ) -> None:
         now, salt = self._clock.now_us(), new_salt()
         detail = encode_detail(msgspec.structs.replace(by.detail, diff=lines))
         envelope = Envelope(
@@ -244,7 +254,7 @@ class ApiKeyStore:
             credential=key_id,
             detail=committed(salt, "detail", detail),
         )
-        await by.ledger.append(Entry.of(envelope, detail=detail, salt=salt))
+        await by.ledger.append(Entry.of(envelope, detail=detail, salt=salt, denies=denies))
 
 
 def _checked(grant: Grant, now_us: int) -> Refusal | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from gateway.core.errors import GatewayError, LedgerUnavailable, PolicyMoved
+from gateway.core.errors import DenialsMoved, GatewayError, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Appended, Entry, SessionGrowth
@@ -25,12 +25,14 @@ at once both have their say. A session that is another's stays as it is."""
 
 
 class Head(msgspec.Struct, frozen=True):
-    """A ledger's head row: how many records, the newest one's leaf hash and time, and the active policy's digest."""
+    """A ledger's head row: how many records, the newest one's leaf hash and time, the active policy's digest, and the
+    revision of the deny-list."""
 
     size: int
     hash: bytes
     recorded_at: str
     policy: str | None
+    denied: int = 0
 
 
 EMPTY = Head(0, GENESIS, "", None)
@@ -94,11 +96,11 @@ def fill(
     """Give each entry its sequence number, link and time, encode and hash it, and lay out every row it needs.
 
     To be called while the head is locked. `still_open`: which of the exchanges that these entries close are open
-    (emptied as they close). An intent decided under another policy than the head's is answered with `PolicyMoved`; the
-    others do not suffer.
+    (emptied as they close). An intent decided under another policy than the head's is answered with `PolicyMoved`, one
+    whose caller was checked under another deny-list with `DenialsMoved`; the others do not suffer.
     """
     filled = Filled(head)
-    size, link, policy = head.size, head.hash, head.policy
+    size, link, policy, denied = head.size, head.hash, head.policy, head.denied
     recorded_at = max(timestamp(now_us), head.recorded_at)
     answers, records = filled.answers, filled.record
     for waiter in waiting:
@@ -106,6 +108,9 @@ def fill(
         draft = entry.draft
         if entry.decided_under is not None and entry.decided_under != policy:
             answers.append(PolicyMoved("the active policy is another one than this was decided under"))
+            continue
+        if entry.denied_under is not None and entry.denied_under != denied:
+            answers.append(DenialsMoved("the deny-list is another one than the caller was checked under"))
             continue
         closes = entry.closes and draft.exchange is not None
         if closes and draft.exchange not in still_open and draft.exchange not in filled.opened:
@@ -119,12 +124,14 @@ def fill(
         if entry.activates is not None:
             policy = entry.activates
             filled.activated.append((tenant, size, policy, recorded_at))
+        if entry.denies:
+            denied += 1
         _beside(filled, entry, tenant, size)
         _exchange(filled, entry, tenant, size, closes, still_open, node)
         answers.append(Appended(seq=size, leaf_hash=link, recorded_at=recorded_at))
         size += 1
     if records:
-        filled.head = Head(size, link, recorded_at, policy)
+        filled.head = Head(size, link, recorded_at, policy, denied)
     return filled
 
 

@@ -26,6 +26,7 @@ RIGHTS: dict[str, str] = {
     "lease": "SELECT, INSERT, UPDATE, DELETE",
     "mcp_session": "SELECT, INSERT, UPDATE, DELETE",
     "tool": "SELECT, INSERT, UPDATE",
+    "denied": "SELECT, INSERT, UPDATE, DELETE",
     "alembic_version": "SELECT",
 }
 

@@ -13,7 +13,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | subject_record, pseudonym                                     | yes    | never       | yes    |
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
-| open_exchange, node, lease, mcp_session                       | yes    | yes         | yes    |
+| open_exchange, node, lease, mcp_session, denied               | yes    | yes         | yes    |
 | session, approval                                             | yes    | yes         | never  |
 """
 
@@ -127,10 +127,12 @@ head = Table(
     Column("hash", Bytes, nullable=False),
     Column("recorded_at", Text, nullable=False),
     Column("policy", Text),
+    Column("denied", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 """One row a ledger: how many records it has, the newest one's leaf hash and time (32 zero bytes and the empty string
-for none), and the active policy digest. Writers lock it, and with it the order of the ledger."""
+for none), the active policy digest, and the revision of the deny-list. Writers lock it, and with it the order of the
+ledger."""
 
 checkpoint = Table(
     "checkpoint",
@@ -229,6 +231,20 @@ api_key = Table(
     sqlite_with_rowid=False,
 )
 """API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` are JSON arrays."""
+
+denied = Table(
+    "denied",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("issuer", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("until_us", BigInteger),
+    Column("created_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Tokens and subjects that are denied (`store.denials.Denial`). `issuer` is empty for owners of API keys."""
 
 policy_version = Table(
     "policy_version",

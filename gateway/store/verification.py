@@ -127,8 +127,10 @@ class LedgerVerification:
             raise VerificationError("head: it is not what the newest record says")
 
     async def _head_row(self) -> Head:
-        columns = (head.c.size, head.c.hash, head.c.recorded_at, head.c.policy)
+        columns = (head.c.size, head.c.hash, head.c.recorded_at, head.c.policy, head.c.denied)
         with reachable():
             async with self._engine.connect() as connection:
                 row = (await connection.execute(select(*columns).where(head.c.tenant == self._ledger))).one_or_none()
-        return EMPTY if row is None else Head(int(row.size), bytes(row.hash), row.recorded_at, row.policy)
+        return (
+            EMPTY if row is None else Head(int(row.size), bytes(row.hash), row.recorded_at, row.policy, int(row.denied))
+        )

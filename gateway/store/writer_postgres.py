@@ -21,20 +21,20 @@ from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waitin
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
 _START = (
-    "INSERT INTO head (tenant, size, hash, recorded_at, policy) VALUES ($1, $2, $3, $4, $5) "
+    "INSERT INTO head (tenant, size, hash, recorded_at, policy, denied) VALUES ($1, $2, $3, $4, $5, $6) "
     "ON CONFLICT (tenant) DO NOTHING"
 )
-_HEAD = "SELECT size, hash, recorded_at, policy FROM head WHERE tenant = $1"
+_HEAD = "SELECT size, hash, recorded_at, policy, denied FROM head WHERE tenant = $1"
 _OPEN = "SELECT exchange FROM open_exchange WHERE tenant = $1 AND exchange = ANY($2::text[])"
 _LOCK = f"{_HEAD} FOR UPDATE"
 _LOCK_AND_OPEN = (
-    "SELECT size, hash, recorded_at, policy, ARRAY(SELECT exchange FROM open_exchange "
+    "SELECT size, hash, recorded_at, policy, denied, ARRAY(SELECT exchange FROM open_exchange "
     "WHERE tenant = $1 AND exchange = ANY($2::text[])) FROM head WHERE tenant = $1 FOR UPDATE"
 )
 _ALL_OPEN = (
     "cardinality($6::text[]) = (SELECT count(*) FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))"
 )
-_MOVE = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5 WHERE tenant = $1"
+_MOVE = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5, denied = $7 WHERE tenant = $1"
 _HASH = "SELECT hash FROM record WHERE tenant = $1 AND seq = $2"
 _DURABLE = (
     "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off' "
@@ -62,8 +62,8 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 def _write_statement(present: tuple[bool, ...]) -> str:
     """One statement that inserts into the tables of `_TABLES` that are present, closes exchanges and moves the head.
 
-    $1 is the tenant, $2 to $6 are the head's new size, hash, time and policy and the exchanges to close; then the
-    columns of the tables present (`_columns`).
+    $1 is the tenant, $2 to $5 are the head's new size, hash, time and policy, $6 the exchanges to close, $7 the
+    deny-list's revision; then the columns of the tables present (`_columns`).
     """
     parts, _ = _inserts(present, "")
     parts.append("closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))")
@@ -72,7 +72,7 @@ def _write_statement(present: tuple[bool, ...]) -> str:
 
 def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
     """The parts that insert, and the number of the next parameter."""
-    parts, number = [], 7
+    parts, number = [], 8
     for (table, columns, types), there in zip(_TABLES, present, strict=True):
         if not there:
             continue
@@ -108,10 +108,14 @@ def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
 @cache
 def _at_once_statement(present: tuple[bool, ...]) -> str:
     """As `_write_statement`, but it does nothing unless the head is still the expected one and everything that it
-    closes is open: the size is returned where it did. After the arrays come the head's expected size, hash and policy.
+    closes is open: the size is returned where it did. After the arrays come the head's expected size, hash, policy and
+    revision of the deny-list.
     """
     written, number = _inserts(present, " WHERE EXISTS (SELECT 1 FROM moved)")
-    still = f"size = ${number} AND hash = ${number + 1} AND policy IS NOT DISTINCT FROM ${number + 2} AND {_ALL_OPEN}"
+    still = (
+        f"size = ${number} AND hash = ${number + 1} AND policy IS NOT DISTINCT FROM ${number + 2} "
+        f"AND denied = ${number + 3} AND {_ALL_OPEN}"
+    )
     closed = (
         "closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]) "
         "AND EXISTS (SELECT 1 FROM moved))"
@@ -136,7 +140,9 @@ class PostgresWriter(LedgerWriter):
         async with self._mapped():
             connection = await self._connected()
             # A crash before or after leaves no head or an empty one: the same to whoever starts next.
-            await connection.execute(_START, self.tenant, EMPTY.size, EMPTY.hash, EMPTY.recorded_at, EMPTY.policy)
+            await connection.execute(
+                _START, self.tenant, EMPTY.size, EMPTY.hash, EMPTY.recorded_at, EMPTY.policy, EMPTY.denied
+            )
             return _head(await connection.fetchrow(_HEAD, self.tenant))
 
     async def _close(self) -> None:
@@ -152,7 +158,7 @@ class PostgresWriter(LedgerWriter):
             if not closing:
                 return _head(await connection.fetchrow(_LOCK, self.tenant)), set()
             row = await connection.fetchrow(_LOCK_AND_OPEN, self.tenant, closing)
-            head, still_open = _head(row), set(row[4])
+            head, still_open = _head(row), set(row[5])
             if self._left is None or head.size != self._left.size:
                 # Somebody else has written. What this statement saw of the open exchanges may be from before it waited
                 # for the lock (READ COMMITTED takes its snapshot first); a new statement sees what is.
@@ -191,10 +197,12 @@ class PostgresWriter(LedgerWriter):
                     head.recorded_at,
                     head.policy,
                     filled.closed,
+                    head.denied,
                     *_columns(tables),
                     left.size,
                     left.hash,
                     left.policy,
+                    left.denied,
                 )
         except LedgerUnavailable as error:
             await self._doubtful(filled, taken, refused, error)
@@ -225,6 +233,7 @@ class PostgresWriter(LedgerWriter):
                 head.recorded_at,
                 head.policy,
                 filled.closed,
+                head.denied,
                 *_columns(tables),
             )
             if moved is None:
@@ -369,4 +378,4 @@ def text_array(values: Iterable[str | None]) -> str:
 def _head(row: asyncpg.Record | None) -> Head:
     if row is None:
         raise LedgerUnavailable("the ledger has no head")
-    return Head(row[0], row[1], row[2], row[3])
+    return Head(row[0], row[1], row[2], row[3], row[4])

@@ -24,9 +24,9 @@ T = TypeVar("T")
 _CLOSE = (
     "DELETE FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?)) RETURNING exchange"
 )
-_HEAD = "SELECT size, hash, recorded_at, policy FROM head WHERE tenant = ?"
-_MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ? WHERE tenant = ?"
-_START = "INSERT INTO head SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
+_HEAD = "SELECT size, hash, recorded_at, policy, denied FROM head WHERE tenant = ?"
+_MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ?, denied = ? WHERE tenant = ?"
+_START = "INSERT INTO head SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
 _HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
 _ROWS = 64
 """Rows a statement at most: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and to get
@@ -182,7 +182,7 @@ class SqliteWriter(LedgerWriter):
 
     def _open_now(self) -> Head:
         connection = self._file.connection()
-        start = (self.tenant, EMPTY.size, EMPTY.hash, EMPTY.recorded_at, EMPTY.policy, self.tenant)
+        start = (self.tenant, EMPTY.size, EMPTY.hash, EMPTY.recorded_at, EMPTY.policy, EMPTY.denied, self.tenant)
         # A crash before or after leaves no head or an empty one: the same to whoever starts next.
         connection.execute(_START, start)
         return self._head(connection)
@@ -212,7 +212,7 @@ class SqliteWriter(LedgerWriter):
             _put(connection, "session", session_rows(filled, tenant))
         _put(connection, "policy_active", filled.activated)
         _put(connection, "open_exchange", list(filled.opened.values()))
-        moved = connection.execute(_MOVE, (head.size, head.hash, head.recorded_at, head.policy, tenant))
+        moved = connection.execute(_MOVE, (head.size, head.hash, head.recorded_at, head.policy, head.denied, tenant))
         if moved.rowcount != 1:
             raise LedgerUnavailable("the ledger has no head")
 

@@ -18,6 +18,7 @@ from gateway.web.traffic import arrival_of
 
 ApiRequest = Request[Any, Any, State]
 AUDITOR = "auditor"
+ADMIN = "admin"
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):

@@ -158,3 +158,40 @@ def test_a_public_key_is_not_written_over_another_file(gateway: Run, site: Path)
 def test_the_operators_own_ledger_has_a_key_of_its_own(gateway: Run, site: Path) -> None:
     assert gateway("keys", "verifier", "--tenant", "_system").out != gateway("keys", "verifier").out
     assert gateway("keys", "create", *ALICE, "--tenant", "_system").code == 2
+
+
+def test_an_owner_is_denied_listed_and_allowed_each_on_record(gateway: Run, site: Path) -> None:
+    made = gateway("keys", "deny", "--owner", "alice", "--until", "12h", "--json").data
+    assert (made["kind"], made["name"], made["issuer"]) == ("subject", "alice", "")
+    assert made["until"] is not None
+    assert gateway("keys", "denied", "--json").data["denied"] == [made]
+    assert "alice" in gateway("keys", "denied").out
+    assert gateway("keys", "allow", made["id"]).out == f"{made['id']} is off the list\n"
+    assert gateway("keys", "denied", "--json").data["denied"] == []
+    first, second = events(gateway)
+    assert (first["record"]["event"], second["record"]["event"]) == ("key.denied", "key.allowed")
+    assert first["record"]["credential"] == second["record"]["credential"] == made["id"]
+    assert first["detail"]["method"] == "command-line"
+    assert "subject alice" in first["detail"]["diff"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--token", "t1"),
+        ("--subject", "ada"),
+        ("--owner", "alice", "--issuer", "https://i"),
+        ("--owner", "alice", "--subject", "ada", "--issuer", "https://i"),
+        ("--token", "t1", "--issuer", "https://nobody"),
+        ("--owner", ""),
+        ("--owner", "alice", "--until", "never"),
+    ],
+)
+def test_a_denial_of_nobody_is_wrong_use(gateway: Run, site: Path, options: tuple[str, ...]) -> None:
+    assert gateway("keys", "deny", *options).code == 2
+    assert gateway("keys", "denied", "--json").data["denied"] == []
+
+
+def test_allowing_what_is_not_denied_fails(gateway: Run, site: Path) -> None:
+    assert gateway("keys", "allow", "dn_nothing").code == 1

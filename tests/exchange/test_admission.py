@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.core.caller import Caller, Identity
+from gateway.core.denial import DenySet, Name
 from gateway.core.refusal import Refusal
 from gateway.exchange.admission import MAX_DECLARED, MAX_SUBJECTS, Admission
 from gateway.settings import Limits
@@ -45,11 +46,39 @@ class Names:
         return f"su_{identifier.lower()}"
 
 
-def admission(clock: ManualClock, found: Identity | Refusal | None = None, **limits: Any) -> Admission:
+class Denies:
+    """A deny-list; `newer` is what it is in the database."""
+
+    def __init__(self, *names: Name) -> None:
+        self.known = DenySet(revision=1, entries=dict.fromkeys(names))
+        self.newer = self.known
+        self.asked = 0
+
+    def deny(self, *names: Name) -> None:
+        self.newer = DenySet(revision=self.newer.revision + 1, entries=dict.fromkeys(names))
+
+    def of(self, tenant: str) -> DenySet:
+        assert tenant == "tn_default"
+        return self.known
+
+    async def fresh(self, tenant: str) -> bool:
+        self.asked += 1
+        moved = self.known is not self.newer
+        self.known = self.newer
+        return moved
+
+    async def reload(self, tenant: str) -> None:
+        self.known = self.newer
+
+
+def admission(
+    clock: ManualClock, found: Identity | Refusal | None = None, denials: Denies | None = None, **limits: Any
+) -> Admission:
     identifies: Any = Identifies(identity() if found is None else found)
     return Admission(
         identifier=identifies,
         pseudonyms=Names(),
+        denials=denials or Denies(),
         limits=Limits(**limits),
         clock=clock,
         classes=frozenset({"pii", "phi"}),
@@ -74,6 +103,7 @@ async def test_a_credential_header_that_is_there_twice_is_refused_before_anyone_
     admits = Admission(
         identifier=identifies,
         pseudonyms=Names(),
+        denials=Denies(),
         limits=Limits(),
         clock=clock,
         classes=frozenset(),
@@ -97,6 +127,7 @@ async def test_ids_that_were_found_lately_are_not_asked_for(clock: ManualClock) 
     admits = Admission(
         identifier=identifies,
         pseudonyms=names,
+        denials=Denies(),
         limits=Limits(),
         clock=clock,
         classes=frozenset(),
@@ -170,6 +201,7 @@ async def test_tokens_of_one_subject_share_a_rate_and_keys_do_not(clock: ManualC
     admits = Admission(
         identifier=identifies,
         pseudonyms=Names(),
+        denials=Denies(),
         limits=Limits(credential="1/minute"),
         clock=clock,
         classes=frozenset(),
@@ -202,3 +234,43 @@ async def test_tenant_target_and_concurrency_limit_after_the_body_and_a_lease_co
     few.limit(one, "a")
     assert code(few.limit(one, "b")) == "rate_limited"
     assert dict(one.rate)["RateLimit"].startswith('"tenant"')
+
+
+ADA: Name = ("subject", "", "ada")
+
+
+async def test_who_is_denied_is_nobody_whatever_the_credential_says(clock: ManualClock) -> None:
+    admits = admission(clock, denials=Denies(ADA))
+    exchange = admits.begin(arrival())
+    assert code(await admits.identify(exchange)) == "credential_denied"
+    assert exchange.caller is None, "counted with the other failures of its source"
+
+
+async def test_the_list_in_memory_is_asked_and_its_revision_kept(clock: ManualClock) -> None:
+    denials = Denies()
+    admits = admission(clock, denials=denials)
+    denials.deny(ADA)
+    exchange = admits.begin(arrival())
+    assert isinstance(await admits.identify(exchange), Caller)
+    assert (exchange.denials, denials.asked) == (1, 0)
+    assert code(await admits.identify(admits.begin(arrival()), fresh=True)) == "credential_denied"
+
+
+async def test_a_caller_is_checked_anew_once_the_list_has_moved(clock: ManualClock) -> None:
+    denials = Denies()
+    identifies: Any = Identifies(identity())
+    admits = admission(clock, denials=denials)
+    admits._identifier = identifies
+    exchange = admits.begin(arrival())
+    await admits.identify(exchange)
+    denials.deny(("subject", "", "somebody else"))
+    assert await admits.again(exchange) is None
+    assert exchange.denials == 2
+    identifies.found = identity(roles=("other",))
+    assert code(await admits.again(exchange)) == "credential_invalid"
+    identifies.found = Refusal(code="credential_revoked")
+    assert code(await admits.again(exchange)) == "credential_revoked"
+    identifies.found = identity()
+    denials.deny(ADA)
+    assert code(await admits.again(exchange)) == "credential_denied"
+    assert code(await admits.again(admits.begin(arrival()))) == "credential_missing"

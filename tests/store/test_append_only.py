@@ -125,7 +125,7 @@ def test_sqlite_lets_the_head_only_grow(refused: sqlite3.Connection, change: str
 
 def test_sqlite_lets_a_ledger_start_only_empty(refused: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="starts empty"):
-        refused.execute("INSERT INTO head VALUES ('tn_new', 5, 'h', '', NULL)")
+        refused.execute("INSERT INTO head VALUES ('tn_new', 5, 'h', '', NULL, 0)")
 
 
 _FIXED = (
@@ -232,7 +232,7 @@ async def test_postgresql_refuses_upserts_and_merges(postgres_filled: Settings) 
 async def test_postgresql_lets_the_head_only_grow(postgres_filled: Settings, owner: bool) -> None:
     changes = ("size = size - 1", "size = size", "policy = 'x'", "tenant = 'x', size = 9")
     statements = [f"UPDATE head SET {change}" for change in changes]
-    statements.append("INSERT INTO head VALUES ('tn_new', 5, 'h', '', NULL)")
+    statements.append("INSERT INTO head VALUES ('tn_new', 5, 'h', '', NULL, 0)")
     await _refused(postgres_filled, [*statements, *_FIXED], owner=owner)
 
 

@@ -4,10 +4,11 @@ import asyncio
 import base64
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.errors import LedgerUnavailable, PolicyMoved
+from gateway.core.errors import DenialsMoved, LedgerUnavailable, PolicyMoved
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Appended, SessionGrowth
 from gateway.ledger.record import parse, timestamp
@@ -55,6 +56,16 @@ def test_an_activation_moves_the_heads_policy_and_is_kept_with_its_record() -> N
     filled = _fill([Waiting(activation(), None)])
     assert filled.head.policy == POLICY
     assert filled.activated == [(TENANT, 0, POLICY, timestamp(START_US))]
+
+
+def test_a_denial_moves_the_heads_revision_and_refuses_intents_of_the_one_before_from_there_on() -> None:
+    denial = msgspec.structs.replace(note(), denies=True)
+    intents = [msgspec.structs.replace(intent(f"x{index}"), denied_under=3) for index in range(2)]
+    waiting = [intents[0], denial, intents[1], msgspec.structs.replace(intent("x2"), denied_under=4)]
+    filled = _fill([Waiting(entry, None) for entry in waiting], Head(1, bytes(32), "", None, 3))
+    assert [type(answer) for answer in filled.answers] == [Appended, Appended, DenialsMoved, Appended]
+    assert filled.head.denied == 4
+    assert list(filled.opened) == ["x0", "x2"]
 
 
 def test_an_end_closes_what_is_open_once_and_is_late_otherwise() -> None:

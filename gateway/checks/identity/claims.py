@@ -60,6 +60,9 @@ def identity(claims: dict[str, Any], issuer: Issuer, credential: str) -> Identit
     chain = _chain(claims)
     if isinstance(chain, Refusal):
         return chain
+    token_id = claims.get("jti")
+    if token_id is not None and not _is_subject(token_id):  # one that could not be denied is no id
+        return invalid("a `jti` of 1 to 256 characters")
     return Identity(
         tenant=tenant,
         subject=chain[0],
@@ -70,6 +73,7 @@ def identity(claims: dict[str, Any], issuer: Issuer, credential: str) -> Identit
         method="jwt",
         credential=credential,
         issuer=issuer.issuer,
+        token_id=token_id,
         on_behalf_of=chain[1:],
     )
 

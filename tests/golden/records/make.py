@@ -194,6 +194,8 @@ FIELDS: dict[str, dict[str, Any]] = {
             commitment=committed(SALT, "response", b"{}"), bytes=2, media_type="application/json", parts=1
         ),
     },
+    "key.denied": {**WHO, "credential": "dn_0f1e2d3c4b5a69788796a5b4c3"},
+    "key.allowed": {**WHO, "credential": "dn_0f1e2d3c4b5a69788796a5b4c3"},
 }
 
 

@@ -35,7 +35,7 @@ async def denied(request: ApiRequest) -> Response[Any]:
     return Response({"denied": [described(one) for one in found]}, headers=_headers(exchange))
 
 
-@post(PATH, operation_id="deny", status_code=201, summary="Deny a token or a subject, at once and on every node")
+@post(PATH, operation_id="deny_credential", status_code=201, summary="Deny a token or a subject at once")
 async def deny(request: ApiRequest) -> Response[Any]:
     exchange, caller = await admitted(request, ADMIN)
     try:
@@ -54,7 +54,9 @@ async def deny(request: ApiRequest) -> Response[Any]:
     return Response(described(found), status_code=201, headers=_headers(exchange))
 
 
-@delete(f"{PATH}/{{denial:str}}", operation_id="allow", status_code=200, summary="Take an entry off the deny-list")
+@delete(
+    f"{PATH}/{{denial:str}}", operation_id="allow_credential", status_code=200, summary="Take an entry off the list"
+)
 async def allow(request: ApiRequest, denial: FromPath[str]) -> Response[Any]:
     exchange, caller = await admitted(request, ADMIN)
     store, by = gateway_of(request).site.denials, await _administrator(request, exchange, caller)

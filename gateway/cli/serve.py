@@ -6,7 +6,9 @@ end, and put the rest on record; a second one ends it without waiting.
 
 import argparse
 import asyncio
+import ctypes
 import gc
+import os
 import signal
 import socket
 import ssl
@@ -30,6 +32,8 @@ GRACE_S = 30
 """How long requests under way may take to end once the server stops."""
 _COLLECT = (50_000, 20, 100)
 """Objects more than at the last collection that make the next one, and how many of each age make one of the next."""
+_M_ARENA_MAX = -8
+"""mallopt(3)'s number for it."""
 KEEP_ALIVE_S = 75
 """Longer than proxies and client libraries keep idle connections, so that it is they who close them."""
 
@@ -47,9 +51,25 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     settings = _with_options(settings_of(arguments), arguments)
     logs.configure(settings.server.log_level)
+    one_heap()
     with closing(listener(settings.server)) as place, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, arguments, place))
     return OK
+
+
+def one_heap() -> bool:
+    """Let all threads of this process share the C library's one heap; to be called before there are others.
+
+    glibc gives each thread a heap of its own, and what one thread makes and another frees leaves holes in it: resident
+    memory went on growing by a fifth over 200,000 requests. What the threads do at once they do in SQLite and the disk,
+    not in the allocator. False where the library is another one: musl has one heap anyway.
+    """
+    try:
+        if not (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc"):
+            return False
+    except ValueError:  # a name that this system does not know
+        return False
+    return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1))
 
 
 def listener(server: Server) -> socket.socket:

@@ -2,9 +2,12 @@
 
 import concurrent.futures
 import json
+import platform
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -207,6 +210,33 @@ def test_only_a_trusted_proxy_says_where_a_request_came_from(gateway: Run, site:
         server.ended()
     (denied,) = gateway("audit", "query", "--event", "exchange.denied", "--json").data["records"]
     assert denied["detail"]["source"] == seen
+
+
+HEAPS = """
+import re, sys, threading
+from gateway.cli.serve import one_heap
+asked = sys.argv[1] == "one" and one_heap()
+held = []
+work = lambda: held.append([b"x" * 2_000 + bytes([n % 256]) for n in range(500)])
+threads = [threading.Thread(target=work) for _ in range(3)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+# What glibc reserves for a thread's own heap: 64 MB at an address that is a multiple of as much.
+places = [line.split() for line in open("/proc/self/maps")]
+print(asked, sum(1 for place in places if int(place[0].split("-")[0], 16) % (64 << 20) == 0 and place[1] == "rw-p"))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc gives each thread a heap; this is another library")
+def test_all_threads_share_one_heap() -> None:
+    def told(which: str) -> list[str]:
+        return subprocess.run(
+            [sys.executable, "-c", HEAPS, which], capture_output=True, text=True, check=True
+        ).stdout.split()
+
+    asked, heaps = told("one")
+    assert (asked, int(heaps)) == ("True", 0)
+    assert int(told("each")[1]) > 0, "this test could not fail"
 
 
 def test_a_kill_at_any_time_leaves_a_ledger_that_goes_on(gateway: Run, site: Path) -> None:

@@ -22,6 +22,7 @@ from gateway.agents.issuers import IssuerKeys
 from gateway.agents.registry import Registry
 from gateway.checks.classification.engine import Engine
 from gateway.checks.counters import MemoryCounters
+from gateway.checks.delegation import Tokens
 from gateway.checks.identity.identifier import Identifier
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
@@ -41,6 +42,7 @@ from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.caching import Caching, MemoryCache
 from gateway.exchange.choosing import Chooser
+from gateway.exchange.delegation import Delegation
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
@@ -77,6 +79,7 @@ from gateway.store.key_pool import KeyPool
 from gateway.store.keyring import Keyring
 from gateway.store.ledgers import Ledgers
 from gateway.store.mcp_sessions import McpSessions
+from gateway.store.open_exchanges import OpenExchanges
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
@@ -281,6 +284,7 @@ async def open_gateway(
         # One secret for all tenants: an agent that two of them use knows only its own ids.
         store = SessionStore(site.engine, site.keyring.search_key(SYSTEM))
         sessions = Sessions(store, clock, settings.sessions.idle_days)
+        delegation = _delegation(settings, site)
         mcp = _mcp(site, policy, engine, writers)
         issuers = await _issuers(settings, site, stack)
         for ledger in writers:
@@ -301,6 +305,7 @@ async def open_gateway(
             governors,
             sessions,
             issuers,
+            delegation,
         )
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
@@ -487,6 +492,7 @@ def _parts(
     governors: Mapping[str, Governor],
     sessions: Sessions,
     issuers: IssuerKeys,
+    delegation: Delegation,
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
@@ -554,6 +560,7 @@ def _parts(
         health=health,
         caching=caching_of(settings, policy, clock),
         sessions=sessions,
+        delegation=delegation,
         forwarder=Forwarder(
             client=client,
             router=chooser,
@@ -563,8 +570,11 @@ def _parts(
             failpoint=failpoint,
             assertions=assertions,
             quotas=quotas,
+            delegation=delegation,
         ),
-        answering=Answering(inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions),
+        answering=Answering(
+            inspector=inspector, bounds=bounds, protocols=protocols, sessions=sessions, delegation=delegation
+        ),
         scribe=scribe,
         ledgers=OpenLedgers(writers),
         failures=Failures(clock),
@@ -572,6 +582,22 @@ def _parts(
         bounds=bounds,
         quotas=quotas,
         failpoint=failpoint,
+    )
+
+
+def _delegation(settings: Settings, site: Site) -> Delegation:
+    callers: dict[tuple[str, str], str] = {}
+    for agent in settings.agent:
+        for caller in agent.callers:
+            tenant, _, subject = caller.partition("/")
+            callers[tenant, subject] = agent.id
+    return Delegation(
+        OpenExchanges(site.engine),
+        Tokens(site.keyring.search_key(SYSTEM)),
+        site.clock,
+        callers=callers,
+        settings=settings.delegation,
+        shared=site.where.kind == "postgresql",
     )
 
 

@@ -28,7 +28,8 @@ from gateway.exchange.approvals import Approvals
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import Caching, told
 from gateway.exchange.choosing import Chooser, turned_away
-from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
+from gateway.exchange.delegation import Delegation
+from gateway.exchange.exchange import Classified, Exchange, Lineage, Outcome, Routed
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
 from gateway.exchange.health import Health
@@ -58,6 +59,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     caching: Caching
     sessions: Sessions
+    delegation: Delegation
     forwarder: Forwarder
     answering: Answering
     scribe: Scribe
@@ -100,6 +102,9 @@ class Pipeline:
         # 1. identify the caller; its request rate is checked before any body is read.
         started = self._now()
         caller = await parts.admission.identify(exchange)
+        if not isinstance(caller, Refusal) and parts.delegation.concerns(exchange, caller):
+            caller = await parts.delegation.admit(exchange, caller)
+            self._called(exchange.lineage)
         started = self._step("identify", started)
         if isinstance(caller, Refusal):
             return await self._refuse(exchange, responder, caller)
@@ -129,7 +134,7 @@ class Pipeline:
         decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
         started = self._step("decide", started)
         if isinstance(decided, Denied):
-            return await self._refuse(exchange, responder, Refusal(code="policy_denied"), decided)
+            return await self._refuse(exchange, responder, Refusal(code=decided.code), decided)
         exchange.routed = decided
 
         # 6. approve: what people must allow waits for them, in the database; what they have allowed goes on.
@@ -242,12 +247,13 @@ class Pipeline:
             *policy.floor(identity.roles, message.target, tenant=identity.tenant, subject=identity.subject),
         }
         declared = tuple(sorted(exchange.headers.declared))
-        joined, inherited = None, frozenset[str]()
+        joined, lineage = None, exchange.lineage
+        inherited = carried = frozenset[str]() if lineage is None else lineage.classes
         if message.sessions or message.references:
             found = await self._parts.sessions.join(caller, message)
             if isinstance(found, Refusal):
                 return found
-            joined, inherited = found, found.sent | found.said
+            joined, inherited = found, inherited | found.sent | found.said
         health = "phi" in floor or "phi" in declared or "phi" in inherited
         scan = self._parts.engine.scan(message.parts, health_context=health)
         return Classified(
@@ -257,6 +263,8 @@ class Pipeline:
             inherited=tuple(sorted(inherited)),
             floor=tuple(sorted(floor)),
             joined=joined,
+            carried=carried,
+            chain=() if lineage is None else lineage.chain,
         )
 
     async def _reserve(self, exchange: Exchange, routed: Routed) -> Refusal | None:
@@ -276,8 +284,10 @@ class Pipeline:
     async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
         """Step 7. Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
         `asked`: whether an agent is about to be."""
+        delegated = self._parts.delegation.opened(exchange, routed) if asked and routed.route.calls else None
         for _ in range(MAX_CHECKS):
-            entry = self._parts.scribe.intent(exchange, routed, asked=asked, sessions=self._growths(exchange))
+            sessions = self._growths(exchange)
+            entry = self._parts.scribe.intent(exchange, routed, asked=asked, sessions=sessions, delegated=delegated)
             exchange.appended = True
             written = self._ledger(exchange).submit(entry)
             exchange.intended = True
@@ -298,6 +308,11 @@ class Pipeline:
         self._metrics.decision(routed.decision.effect, routed.route.zone)
         await self._pause("intent.recorded")
         return None
+
+    def _called(self, lineage: Lineage | None) -> None:
+        if lineage is not None:
+            made_for = "exchange" if lineage.parent is not None else "open" if lineage.parents else "none"
+            self._metrics.agent_call(made_for)
 
     async def _taken(self, exchange: Exchange, routed: Routed) -> Undelivered | None:
         """Between steps 7 and 8: not None if somebody else began the same session at the same time."""

@@ -134,6 +134,19 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     size_bytes: int = 64 * 1024 * 1024
 
 
+class DelegationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Agents that call agents."""
+
+    lifetime_s: int = 300
+    """Seconds that a delegation token is good for, if its exchange does not end before."""
+    max_depth: int = 8
+    """How many agents may stand above a call."""
+    max_children: int = 64
+    """Calls that may be made for one exchange."""
+    unregistered: bool = False
+    """Whether callers of kind `agent` that no `[[agent]]` names under `callers` may call."""
+
+
 class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     trusted: bool = False
@@ -220,6 +233,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     breaker: "Breaker | None" = None
     assertion: bool = False
     """Whether each request to it carries the gateway's signed assertion."""
+    callers: tuple[str, ...] = ()
+    """`tenant/subject` of those that it calls as, where it calls other agents through the gateway."""
+    delegation: bool = False
+    """Whether each request to it carries a delegation token."""
     a2a: "A2a | None" = None
 
 
@@ -342,6 +359,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cache: Cache = Cache()
     sessions: SessionSettings = SessionSettings()
     approvals: ApprovalSettings = ApprovalSettings()
+    delegation: DelegationSettings = DelegationSettings()
     mcp: Mcp = Mcp()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
@@ -465,6 +483,7 @@ def _consistent(settings: Settings) -> None:
             raise ConfigurationError(f"zone[{index}].within names no [[zone]]")
     for index, agent in enumerate(settings.agent):
         _agent(f"agent[{index}]", agent, zones, processors)
+    _callers(settings)
     for index, issuer in enumerate(settings.issuer):
         if issuer.zone is not None and issuer.zone not in zones:
             raise ConfigurationError(f"issuer[{index}].zone names no [[zone]]")
@@ -580,6 +599,23 @@ def _prices(settings: Settings, agents: set[str]) -> None:
                     f"limit[{index}] limits spend, and an agent that it applies to has no [[price]]: give it one, if "
                     "need be of 0"
                 )
+
+
+def _callers(settings: Settings) -> None:
+    """Who calls as which agent: a caller is one agent, of a tenant that is there."""
+    tenants, seen = {tenant.id for tenant in settings.tenants}, set[str]()
+    for index, agent in enumerate(settings.agent):
+        for caller in agent.callers:
+            tenant, slash, subject = caller.partition("/")
+            if not slash or not subject or tenant not in tenants:
+                raise ConfigurationError(f"agent[{index}].callers must be <tenant>/<subject>, of a configured tenant")
+            if caller in seen:
+                raise ConfigurationError(f"agent[{index}].callers holds a caller that is there twice: it is one agent")
+            seen.add(caller)
+        if agent.delegation and not agent.callers:
+            raise ConfigurationError(
+                f"agent[{index}].callers must say who it calls as: a delegation token alone lets nobody in"
+            )
 
 
 def _reachable(server: Server) -> None:
@@ -705,6 +741,9 @@ def _bounds(settings: Settings) -> None:
         ("approvals.wait_s", settings.approvals.wait_s, 1, 2_592_000),
         ("approvals.use_s", settings.approvals.use_s, 1, 2_592_000),
         ("approvals.waiting", settings.approvals.waiting, 1, 1_000_000),
+        ("delegation.lifetime_s", settings.delegation.lifetime_s, 1, 86_400),
+        ("delegation.max_depth", settings.delegation.max_depth, 1, 32),
+        ("delegation.max_children", settings.delegation.max_children, 1, 1_000_000),
         ("cache.entries", settings.cache.entries, 1, 10_000_000),
         ("cache.size_bytes", settings.cache.size_bytes, 1024, 1 << 40),
         ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),

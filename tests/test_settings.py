@@ -156,6 +156,13 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
     assert "is both" in refused(zone=[ZONE], agent=[{**AGENT, "capabilities": ["local"]}])
 
 
+def test_who_calls_as_an_agent_is_that_agent_alone() -> None:
+    first, second = ({**AGENT, "id": name, "callers": ["default/bot", f"default/{name}"]} for name in ("a", "b"))
+    assert refused(zone=[ZONE], agent=[first, second]).startswith("agent[1].callers holds a caller that is there twice")
+    calls = {**AGENT, "callers": ["default/some/one"], "delegation": True}
+    assert parse({"zone": [ZONE], "agent": [calls]}, {}, Path("/nowhere")).agent[0].callers == ("default/some/one",)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -179,6 +186,11 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
         {"addresses": ["agent.test"]},
         {"max_connections": 0},
         {"max_connections": 65536},
+        {"delegation": True},
+        {"callers": ["bot"]},
+        {"callers": ["default/"]},
+        {"callers": ["other/bot"]},
+        {"callers": ["default/bot", "default/bot"]},
         {"a2a": {}},
         {"protocol": "a2a", "answer_schema": "told.json"},
         {"protocol": "a2a", "a2a": {"path": "rpc"}},

@@ -79,6 +79,8 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         addresses=agent.addresses,
         max_connections=agent.max_connections,
         assertion=agent.assertion,
+        calls=bool(agent.callers),
+        delegation=agent.delegation,
         store_field=agent.store_field,
         interface=_interface(agent.a2a or A2a()),
     )

@@ -6,6 +6,8 @@ import msgspec
 
 Effect = Literal["route", "redact", "tokenize", "approve", "deny"]
 """The words of `X-Decision`, the record and the filter, from mildest to strictest."""
+DECLASSIFY = "declassify:"
+"""The obligation by which a class leaves the flow it is in."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,17 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...]
 
 
+def declassified(ruling: Ruling | None) -> frozenset[str]:
+    """The classes that leave the flow here: every rule that decided on one says so of it by name."""
+    if ruling is None or not ruling.allowed:
+        return frozenset()
+    said, silent = set[str](), set[str]()
+    for verdict in ruling.verdicts:
+        leaves = f"{DECLASSIFY}{verdict.data_class}" in verdict.obligations
+        (said if leaves else silent).add(verdict.data_class)
+    return frozenset(said - silent)
+
+
 class Fit(msgspec.Struct, frozen=True):
     """A message that an agent could be sent. `document` is what the agent's own schema is held against."""
 
@@ -66,7 +79,7 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     healthy: bool
     answer: str
     """`allow`, `redact`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`, `translation`, `onward`,
-    `session`."""
+    `session`, `loop`."""
     rule: str | None = None
     """The rule that decided against it, or for it."""
 

@@ -267,6 +267,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 256
     assertion: bool = False
     """Whether it is sent the gateway's signed word on each request."""
+    calls: bool = False
+    """Whether it calls other agents through the gateway."""
+    delegation: bool = False
+    """Whether it is sent a delegation token with each request."""
     store_field: bool = True
     """Whether chat completions say `store: false` to it where the caller says nothing of it."""
     interface: Interface = Interface()

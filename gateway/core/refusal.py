@@ -63,6 +63,13 @@ CODES: dict[str, Code] = {
     "concurrency_limited": Code(429, "Too many requests at once"),
     "quota_exceeded": Code(429, "As much has been used as is allowed for now"),
     "budget_exceeded": Code(429, "As much has been spent as is allowed for now"),
+    # delegation
+    "delegation_invalid": Code(403, "The delegation token was not given to this caller"),
+    "delegation_expired": Code(403, "The delegation token is past, or its exchange has ended"),
+    "delegation_depth": Code(403, "The chain of agents that call each other is longer than allowed"),
+    "delegation_fanout": Code(403, "More calls were made for one exchange than allowed"),
+    "delegation_loop": Code(403, "The agent stands in the chain of calls already"),
+    "agent_unregistered": Code(403, "The caller is an agent, and not one that is registered here"),
     # decide, approve
     "policy_denied": Code(403, "Policy does not permit this message to be sent"),
     "approval_required": Code(403, "Policy asks for an approval"),

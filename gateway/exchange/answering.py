@@ -18,6 +18,7 @@ from gateway.core.message import Answer, Inbound, Message
 from gateway.core.ports import Adapter, Bounds, Frames, Route, StreamFilter
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
+from gateway.exchange.delegation import APART, Delegation, Flow
 from gateway.exchange.digest import Digest
 from gateway.exchange.ended import ENDS, EVENT_STREAM, ORDERLY, STREAM_HEADERS, STRICTNESS, base, told
 from gateway.exchange.events import Evented
@@ -74,10 +75,16 @@ class Answering:
     """Prepares the way back. Holds no state of exchanges."""
 
     def __init__(
-        self, *, inspector: Inspector, bounds: Bounds, protocols: Mapping[str, Protocol], sessions: Sessions
+        self,
+        *,
+        inspector: Inspector,
+        bounds: Bounds,
+        protocols: Mapping[str, Protocol],
+        sessions: Sessions,
+        delegation: Delegation,
     ) -> None:
         self._inspector, self._bounds, self._protocols = inspector, bounds, protocols
-        self._sessions = sessions
+        self._sessions, self._delegation = sessions, delegation
 
     def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
         """The way back of this answer."""
@@ -85,16 +92,19 @@ class Answering:
             refusal = Refusal(code=ENDS.get(delivered.code, "agent_unavailable"))
             return _Refused(self, exchange, refusal, base(delivered, refusal.code, refusal.status, delivered.code))
         if delivered.stream is None:
-            return _Whole(self, self._inspector, exchange, protocol, delivered)
+            return _Whole(self, self._inspector, exchange, protocol, delivered, self._delegation.flow(exchange))
+        flow = self._delegation.flow(exchange)
         caller, message = _parties(exchange)
         if protocol.frames is not None:
-            return self._evented(exchange, protocol, delivered, protocol.frames(message, self._bounds))
+            return self._evented(exchange, protocol, delivered, protocol.frames(message, self._bounds), flow)
         plan = self._inspector.plan(caller, message, delivered.routed.route)
         if plan.mode == "buffer":
-            return _Buffered(self, self._inspector, exchange, protocol, delivered, self._bounds)
-        return _Streamed(self, self._inspector, exchange, protocol, delivered, plan, self._bounds)
+            return _Buffered(self, self._inspector, exchange, protocol, delivered, self._bounds, flow)
+        return _Streamed(self, self._inspector, exchange, protocol, delivered, plan, self._bounds, flow)
 
-    def _evented(self, exchange: Exchange, protocol: Protocol, delivered: Delivered, frames: Frames) -> Evented:
+    def _evented(
+        self, exchange: Exchange, protocol: Protocol, delivered: Delivered, frames: Frames, flow: Flow
+    ) -> Evented:
         wire = () if delivered.stream is None else delivered.stream.headers
         own = () if protocol.governor is None else protocol.governor.stream_headers(exchange, wire)
 
@@ -105,7 +115,7 @@ class Answering:
             await self.announce(exchange, names)
 
         headers = [*own, *self.headers(exchange, None)]
-        return Evented(self._inspector, _parties(exchange), delivered, frames, headers, refuse, announce)
+        return Evented(self._inspector, _parties(exchange), delivered, frames, headers, refuse, announce, flow)
 
     async def refuse(
         self, exchange: Exchange, responder: Responder, refusal: Refusal, inspected: Inspected | None = None
@@ -185,9 +195,10 @@ class _Whole:
         exchange: Exchange,
         protocol: Protocol,
         delivered: Delivered,
+        flow: Flow,
     ) -> None:
         self._answering, self._inspector, self._exchange = answering, inspector, exchange
-        self._protocol, self._delivered = protocol, delivered
+        self._protocol, self._delivered, self._flow = protocol, delivered, flow
         self._refusal: Refusal | None = None
         self._inspected: Inspected | None = None
         self._body = b""
@@ -201,12 +212,14 @@ class _Whole:
         if unfit is not None:
             self._refusal = Refusal(code="agent_bad_answer")
             return base(self._delivered, self._refusal.code, self._refusal.status, f"answer schema at {unfit.field}")
-        inherited: tuple[str, ...] = ()
+        inherited = await self._flow.known()
         if answer.derived and self._exchange.classified is not None:
-            inherited = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
+            sent = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
+            inherited = tuple(sorted({*inherited, *sent}))
         inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts, inherited=inherited)
         refusal = self._refusal = inspected.refusal
         if refusal is None:
+            await self._flow.tell(inspected.told)
             self._body = self._protocol.adapter.render_answer(answer, inspected.masked)
             code, status = "ok" if answer.status < 400 else "agent_refused", answer.status
         else:
@@ -256,9 +269,11 @@ class _Streamed:
         delivered: Delivered,
         plan: StreamPlan,
         bounds: Bounds,
+        flow: Flow,
     ) -> None:
         self._answering, self._inspector, self._exchange = answering, inspector, exchange
-        self._delivered, self._plan = delivered, plan
+        self._delivered, self._plan, self._flow = delivered, plan, flow
+        self._inherited: tuple[str, ...] = ()
         _, self._message = _parties(exchange)
         self._lanes: StreamScan = inspector.lanes(plan, delivered.routed.route)
         self._filter: StreamFilter = protocol.adapter.stream(self._message, self._lanes, bounds, delivered.routed.route)
@@ -274,6 +289,7 @@ class _Streamed:
                 if self._filter.closing:
                     break
             await self._pass(self._filter.finish(), responder)
+            await self._may(self._filter.closing)
         except AgentError as error:
             if not (self._message.lasting and error.code in ORDERLY and await self._over(responder)):
                 self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
@@ -294,8 +310,21 @@ class _Streamed:
             self._named = self._filter.sessions
             await self._answering.announce(self._exchange, self._named)
         if data:
+            await self._may(data)
             self._digest.add(data)
             await responder.write(data)
+
+    async def _may(self, data: bytes) -> None:
+        """Before bytes leave: what the agent was told meanwhile is free to the caller, for there is no span of it to be
+        masked; and whom the caller works for knows what it is about to be told. `AgentError` ends the stream."""
+        if self._flow is APART or not data:
+            return
+        self._inherited = await self._flow.known()
+        if not self._plan.free.union(self._plan.left).issuperset(self._inherited):
+            raise AgentError("withheld")
+        shown = self._inspector.shown(self._plan, self._lanes, self._delivered.routed.route)
+        told = self._plan.clear.intersection(self._inherited) - self._plan.left
+        await self._flow.tell(shown | told)
 
     async def release(self, responder: Responder) -> None:
         if self._refusal is not None:
@@ -308,7 +337,8 @@ class _Streamed:
         return self._outcome("ok", 200) if self._message.lasting else self._outcome("client_disconnected", 499)
 
     def _outcome(self, code: str, status: int, reason: str | None = None) -> Outcome:
-        inspected = self._inspector.streamed(self._plan, self._lanes, self._delivered.routed.route)
+        route = self._delivered.routed.route
+        inspected = self._inspector.streamed(self._plan, self._lanes, route, self._inherited)
         outcome = msgspec.structs.replace(
             base(self._delivered, code, status, reason),
             digest=self._digest.commitment(),
@@ -332,9 +362,11 @@ class _Buffered:
         protocol: Protocol,
         delivered: Delivered,
         bounds: Bounds,
+        flow: Flow,
     ) -> None:
         self._answering, self._inspector, self._exchange = answering, inspector, exchange
         self._protocol, self._delivered, self._bounds = protocol, delivered, bounds
+        self._flow = flow
         self._refusal: Refusal | None = None
         self._inspected: Inspected | None = None
         self._body = self._closing = b""
@@ -344,7 +376,9 @@ class _Buffered:
         route = self._delivered.routed.route
         try:
             raw = await self._read(message)
-            inspected, passed, body = self._inspector.replay(caller, message, route, self._protocol.adapter, raw)
+            inspected, passed, body = self._inspector.replay(
+                caller, message, route, self._protocol.adapter, raw, inherited=await self._flow.known()
+            )
         except AgentError as error:
             self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
             return base(self._delivered, self._refusal.code, self._refusal.status, error.code)
@@ -353,6 +387,7 @@ class _Buffered:
             self._refusal = inspected.refusal
             outcome = base(self._delivered, self._refusal.code, self._refusal.status)
         else:
+            await self._flow.tell(inspected.told)
             outcome = msgspec.structs.replace(
                 base(self._delivered, "ok", 200), released=body + self._closing, media_type=EVENT_STREAM
             )

@@ -15,6 +15,7 @@ ENDS = {
     "redirected": "agent_bad_answer",
     "policy_changed": "policy_changed",
     "session_taken": "not_found",
+    "withheld": "answer_withheld",
 }
 """What a caller is told for an agent's error code; everything else is `agent_unavailable`."""
 ORDERLY = frozenset({"timeout_response", "timeout_total", "closed_early"})

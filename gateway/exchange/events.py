@@ -17,6 +17,7 @@ from gateway.core.message import Message
 from gateway.core.ports import Frame, Frames
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
+from gateway.exchange.delegation import APART, Flow
 from gateway.exchange.digest import Digest
 from gateway.exchange.ended import ENDS, EVENT_STREAM, ORDERLY, STREAM_HEADERS, STRICTNESS, base
 from gateway.exchange.exchange import Outcome
@@ -39,10 +40,11 @@ class Evented:
         headers: list[tuple[str, str]],
         refuse: Refuse,
         announce: Announce,
+        flow: Flow = APART,
     ) -> None:
         self._inspector, self._delivered, self._frames = inspector, delivered, frames
         self._caller, self._message = parties
-        self._headers, self._refuse, self._announce = headers, refuse, announce
+        self._headers, self._refuse, self._announce, self._flow = headers, refuse, announce, flow
         self._named: dict[str, None] = {}
         self._digest = Digest("response")
         self._total = Total()
@@ -85,7 +87,12 @@ class Evented:
             if self._ended:
                 return
             inspected = self._inspector.answer(
-                self._caller, self._message, self._delivered.routed.route, frame.parts, health=self._total.health
+                self._caller,
+                self._message,
+                self._delivered.routed.route,
+                frame.parts,
+                health=self._total.health,
+                inherited=await self._flow.known(),
             )
             self._total.add(inspected, len(frame.parts))
             if inspected.refusal is not None:
@@ -94,6 +101,7 @@ class Evented:
             if not self._named.keys() >= set(frame.sessions):
                 self._named.update(dict.fromkeys(frame.sessions))
                 await self._announce(tuple(self._named))
+            await self._flow.tell(inspected.told)
             data = self._frames.render(frame, inspected.masked)
             self._digest.add(data)
             if frame.last:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.checks.delegation import HEADER as DELEGATION
 from gateway.core.caller import Caller, Identity
 from gateway.core.decision import Decision, Ruling
 from gateway.core.finding import Scan
@@ -33,6 +34,8 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
     route: str | None = None
     """`X-Route`, trimmed and in lower case."""
     idempotency: str | None = None
+    delegation: tuple[str, ...] = ()
+    """`X-Exchange-Delegation`: for which exchange an agent calls."""
     traceparent: str | None = None
 
     @property
@@ -71,6 +74,28 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
         return self.holders <= {(route.id, route.zone)}
 
 
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """An open exchange of the agent that calls. `tenant` is the ledger's id."""
+
+    tenant: str
+    exchange: str
+    learned: frozenset[str]
+    """What it was known to have learned when the call came."""
+
+
+class Lineage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call by an agent comes from."""
+
+    chain: tuple[str, ...]
+    """The agents above the message, the outermost first; the caller is the last."""
+    classes: frozenset[str] = frozenset()
+    """What sticks to it: classes of all that the caller was sent, and was answered, in `parents`."""
+    parents: tuple[Parent, ...] = ()
+    """What it is told becomes part of what these know."""
+    parent: str | None = None
+    """The exchange that it is made for, where the caller said so by its token."""
+
+
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """Step 4: the findings, and where the data classes come from, each tuple sorted."""
 
@@ -81,6 +106,10 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     floor: tuple[str, ...]
     joined: Joined | None = None
     """What the message continues; its classes are `inherited`."""
+    carried: frozenset[str] = frozenset()
+    """Those of `inherited` that stick to the caller, whatever the message continues."""
+    chain: tuple[str, ...] = ()
+    """The agents that call each other down to this message: none of them is asked again."""
 
     def classes(self, route: Route | None = None) -> tuple[str, ...]:
         """All classes of the message, for this agent with its own floor; `public` where there is none."""
@@ -163,6 +192,10 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """The request with its body, whether its adapter could read it or not."""
     message: Message | None = None
     subjects: tuple[str, ...] = ()
+    lineage: Lineage | None = None
+    """What it comes from, where an agent calls."""
+    delegated: bool = False
+    """Whether an agent may have it that calls others: what those say comes back into its answer."""
     classified: Classified | None = None
     routed: Routed | None = None
     approval: Approved | None = None
@@ -233,6 +266,7 @@ def own_headers(arrival: Arrival) -> Headers:
         subjects=_listed(values("x-data-subject", ())),
         route=_trimmed(values("x-route", _ABSENT)[0]),
         idempotency=values("idempotency-key", _ABSENT)[0],
+        delegation=values(DELEGATION, ()),
         traceparent=values("traceparent", _ABSENT)[0],
     )
 
@@ -258,6 +292,7 @@ _OWN = frozenset(
         "x-data-subject",
         "x-route",
         "idempotency-key",
+        DELEGATION,
         "traceparent",
     }
 )

@@ -20,6 +20,7 @@ from gateway.core.ports import Adapter, Bounds, Failpoint, Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.choosing import Chooser
+from gateway.exchange.delegation import Delegation
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.health import Health, Place
 from gateway.exchange.quotas import Quotas
@@ -94,10 +95,11 @@ class Forwarder:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         assertions: Assertions | None = None,
         quotas: Quotas | None = None,
+        delegation: Delegation | None = None,
     ) -> None:
         self._client, self._router, self._health, self._scribe = client, router, health, scribe
         self._bounds, self._failpoint, self._sleep = bounds, failpoint, sleep
-        self._assertions, self._quotas = assertions, quotas
+        self._assertions, self._quotas, self._delegation = assertions, quotas, delegation
 
     async def forward(
         self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger
@@ -123,6 +125,8 @@ class Forwarder:
             # A crash before this is durable: the next agent has not been asked, recovery closes the exchange. After:
             # recovery closes it too, and the record names the agent that may have received the message.
             try:
+                if self._delegation is not None and call.routed.route.calls:
+                    await self._delegation.extend(exchange, call.routed)
                 await ledger.append(self._scribe.attempt(exchange, call.routed, call.attempts, call.outgoing.body))
             except PolicyMoved:
                 return Undelivered(routed=routed, attempts=attempts, code="policy_changed")
@@ -139,6 +143,8 @@ class Forwarder:
         except (FormatError, AgentError):
             return None
         headers = (*outgoing.headers, ("traceparent", exchange.traceparent))
+        if routed.route.delegation and self._delegation is not None:
+            headers += self._delegation.headers(exchange, routed.route)
         outgoing = msgspec.structs.replace(outgoing, headers=headers)
         vouched = None
         if routed.route.assertion and self._assertions is not None:

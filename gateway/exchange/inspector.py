@@ -17,7 +17,7 @@ from gateway.checks.classification.stream import StreamScan
 from gateway.checks.policy.policy import POLICY_ERROR
 from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
-from gateway.core.decision import Decision, Effect, Ruling
+from gateway.core.decision import Decision, Effect, Ruling, declassified
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part, PartKind
 from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
@@ -40,6 +40,9 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     masked: Mapping[str, str]
     explanation: tuple[str, ...]
     refusal: Refusal | None = None
+    told: frozenset[str] = frozenset()
+    """Classes that whoever gets the answer knows from it: without those that are masked out of it whole, and those
+    that a rule declassified."""
 
 
 class Reception(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,10 @@ class Reception(msgspec.Struct, frozen=True, kw_only=True):
     masked: Decision
     withheld: Decision
     refusal: Refusal
+    left: frozenset[str]
+    """Classes that a rule declassified."""
+    told: frozenset[str]
+    """As in `Inspected`."""
     """What the caller is told of an answer that is withheld."""
 
 
@@ -67,6 +74,12 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
     types: frozenset[str]
     rules: tuple[str, ...]
     unread: bool = False
+    free: frozenset[str] = frozenset()
+    """Classes that this caller may have as they are."""
+    clear: frozenset[str] = frozenset()
+    """Those, and classes of which some types pass."""
+    left: frozenset[str] = frozenset()
+    """Classes that a rule declassifies towards this caller."""
 
 
 class Inspector:
@@ -96,7 +109,13 @@ class Inspector:
         masked: dict[str, str] = {}
         if reception.redacts:
             classified = Classified(scan=scan, found=reception.found, declared=(), inherited=inherited, floor=())
-            made = self._router.mask(parts, classified, reception.ruling, health_context="phi" in reception.classes)
+            made = self._router.mask(
+                parts,
+                classified,
+                reception.ruling,
+                health_context="phi" in reception.classes,
+                said=reception.left - set(reception.found) - set(route.floor),
+            )
             if isinstance(made, CannotRedact):
                 return _withheld(scan, reception)
             masked = made
@@ -106,6 +125,7 @@ class Inspector:
             decision=reception.masked if masked else reception.free,
             masked=masked,
             explanation=reception.explanation,
+            told=reception.told,
         )
 
     def _reception(
@@ -116,9 +136,13 @@ class Inspector:
         known = self._receptions.get(key)
         if known is not None:
             return known
-        found = tuple(name for name in self._router.implied(classes) if name not in inherited)
-        every = all_classes(found, inherited, route.floor)
+        shown = self._router.implied(classes)
+        every = all_classes(shown, inherited, route.floor)
         ruling = self._router.receive(caller, action, every)
+        left = declassified(ruling)
+        # Of what is inherited no span is known, so it cannot be masked; what a rule declassifies is masked where found.
+        found = tuple(name for name in shown if name not in inherited or name in left)
+        whole = {verdict.data_class for verdict in ruling.verdicts if "redact" in verdict.obligations}
         # People are asked before a message goes, never after: an answer that they would have to approve stays here.
         asks = ruling.allowed and _approvals(ruling)
         made = Reception(
@@ -132,6 +156,8 @@ class Inspector:
             masked=self._decision("redact", ruling),
             withheld=self._decision("approve" if asks else "deny", ruling),
             refusal=Refusal(code="approval_required" if asks else "answer_withheld"),
+            left=left,
+            told=frozenset(every) - whole - left - {"public"},
         )
         # What policy could not evaluate, or answered in another minute than it was asked in, is no answer to keep.
         if POLICY_ERROR not in ruling.rules and key[0] == self._router.standing(caller):
@@ -161,10 +187,14 @@ class Inspector:
         rules: dict[str, None] = {}
         whole = bool(route.floor)
         strict: dict[str, str] = {}
+        clear, left = set[str](), set[str]()
         for name in sorted(self._router.known_classes - {"public"}):
             ruling = self._router.receive(caller, message.action, (name,))
             redacts = [item for item in ruling.obligations if item.partition(":")[0] == "redact"]
             allowed = ruling.allowed and not _approvals(ruling)
+            if allowed:
+                left |= declassified(ruling) & {name}
+                clear |= set() if "redact" in redacts else {name}
             if allowed and not redacts:
                 strict[name] = "free"
                 continue
@@ -180,6 +210,9 @@ class Inspector:
             types=frozenset(types),
             rules=tuple(rules),
             unread=strict.get("unscanned") == "free",
+            free=frozenset(name for name, how in strict.items() if how == "free"),
+            clear=frozenset(clear),
+            left=frozenset(left),
         )
 
     def lanes(self, plan: StreamPlan, route: Route) -> StreamScan:
@@ -187,7 +220,14 @@ class Inspector:
         return self._engine.stream(plan.types, health_context="phi" in route.floor, unread=plan.unread)
 
     def replay(
-        self, caller: Caller, message: Message, route: Route, adapter: Adapter, raw: bytes
+        self,
+        caller: Caller,
+        message: Message,
+        route: Route,
+        adapter: Adapter,
+        raw: bytes,
+        *,
+        inherited: tuple[str, ...] = (),
     ) -> tuple[Inspected, StreamFilter, bytes]:
         """A whole stream, read, decided on, and given again masked: what was found, its filter, the bytes to release.
 
@@ -198,17 +238,22 @@ class Inspector:
         first = adapter.stream(message, collected, self._bounds, route)
         first.feed(raw)
         first.finish()
-        inspected = self.answer(caller, message, route, collected.parts())
+        inspected = self.answer(caller, message, route, collected.parts(), inherited=inherited)
         if inspected.refusal is not None:
             return inspected, first, b""
         second = adapter.stream(message, _Replayed(collected.texts, inspected.masked), self._bounds, route)
         return inspected, second, second.feed(raw) + second.finish()
 
-    def streamed(self, plan: StreamPlan, lanes: StreamScan, route: Route) -> Inspected:
+    def shown(self, plan: StreamPlan, lanes: StreamScan, route: Route) -> frozenset[str]:
+        """Classes of what has passed so far in mode `mask` and was not masked: as `Inspected.told`."""
+        found = self._router.implied(lanes.scan().classes)
+        return frozenset(name for name in (*found, *route.floor) if name in plan.clear) - plan.left
+
+    def streamed(self, plan: StreamPlan, lanes: StreamScan, route: Route, inherited: tuple[str, ...] = ()) -> Inspected:
         """What passed in mode `mask`, for the record."""
         scan = lanes.scan()
         found = self._router.implied(scan.classes)
-        classes = Classified(scan=scan, found=found, declared=(), inherited=(), floor=()).classes(route)
+        classes = Classified(scan=scan, found=found, declared=(), inherited=inherited, floor=()).classes(route)
         touched = any(finding.type in plan.types for findings in scan.parts for finding in findings)
         decision = Decision(
             effect="redact" if touched else "route",

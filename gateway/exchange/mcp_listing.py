@@ -14,6 +14,7 @@ import msgspec
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.mcp_talk import Talk
 from gateway.agents.sse import EventReader, is_event_stream
+from gateway.checks.delegation import HEADER as DELEGATION
 from gateway.core.errors import AgentError
 from gateway.core.ids import random_id
 from gateway.core.message import Message
@@ -25,7 +26,12 @@ from gateway.exchange.exchange import Exchange
 MAX_PAGES = 50
 _MAX_LOCKS = 4096
 _OWN_META = "io.modelcontextprotocol/"
-_KEPT = frozenset({"authorization", "x-api-key", "x-purpose", "mcp-protocol-version", "mcp-session-id", "user-agent"})
+_KEPT = frozenset(
+    {
+        *("authorization", "x-api-key", "x-purpose", "mcp-protocol-version", "mcp-session-id", "user-agent"),
+        DELEGATION,
+    }
+)
 Handle = Callable[[Arrival, Responder], Awaitable[None]]
 
 

@@ -131,6 +131,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._requests = _Counts("gateway_requests", "Requests by end", ("protocol", "code"))
         self._decisions = _Counts("gateway_decisions", "Decisions", ("effect", "zone"))
+        self._agent_calls = _Counts("gateway_agent_calls", "Calls by agents, by what they were made for", ("made_for",))
         self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("agent", "code"))
         self._limited = _Counts(
             "gateway_limited", "Requests beyond a limit: refused (hard) or told (soft)", ("limit", "what", "kind")
@@ -152,8 +153,8 @@ class Metrics:
             "gateway_ledger_commit_seconds", "Seconds a batch took", _STEP_BUCKETS, scale=_SECOND_NS, values=("",)
         )
         self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
-        counts = (self._requests, self._decisions, self._agent_errors, self._limited, self._approvals)
-        for one in (*counts, steps, self._batches, self._commits):
+        counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
+        for one in (*counts, self._limited, self._approvals, steps, self._batches, self._commits):
             self.registry.register(one)
         self._lag = Gauge(
             "gateway_ledger_lag_records", "Records that wait to be written", ["tenant"], registry=self.registry
@@ -165,6 +166,10 @@ class Metrics:
 
     def decision(self, effect: str, zone: str | None) -> None:
         self._decisions.count(effect, zone or "none")
+
+    def agent_call(self, made_for: str) -> None:
+        """`exchange` where its token says for which one, `open` where it may be any of those that are open, `none`."""
+        self._agent_calls.count(made_for)
 
     def agent_error(self, agent: str, code: str) -> None:
         self._agent_errors.count(agent, code)

@@ -45,7 +45,7 @@ class Planner:
         self, caller: Caller, message: Message, classified: Classified, candidates: tuple[Route, ...], *, exact: bool
     ) -> Routed | Denied:
         """As `Router.decide`."""
-        if message.onward or classified.joined is not None:
+        if message.onward or classified.joined is not None or classified.chain:
             return self._router.decide(caller, message, classified, candidates, exact=exact)
         key = self._key(caller, message, classified, candidates, exact)
         plan = self._plans.get(key)

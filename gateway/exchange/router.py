@@ -18,12 +18,14 @@ from gateway.checks.policy.words import ONWARD
 from gateway.checks.redaction import CannotRedact, holds_none, redact
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.decision import CandidateView, Decision, Fit, Question, Ruling, Unfit
+from gateway.core.decision import CandidateView, Decision, Fit, Question, Ruling, Unfit, declassified
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
 from gateway.exchange.exchange import Classified, Joined, Routed
 
+LOOP = "loop"
+"""How a candidate answers that stands in the chain of calls already."""
 _NAMED = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
 MAX_ONWARD = 32
 """Different onward actions that one message may ask for."""
@@ -42,6 +44,7 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
 
     decision: Decision
     explanation: tuple[str, ...]
+    code: str = "policy_denied"
 
 
 class Closest(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +94,8 @@ class Router:
                 :1
             ]  # what this gateway does not know is held, if at all, by the agent that was named
         for index, route in enumerate(candidates[:MAX_CANDIDATES]):
-            unfit = self.unfit(message, route, joined)
+            looped = route.id in classified.chain
+            unfit = Unfit(LOOP) if looped else self.unfit(message, route, joined)
             if unfit is not None:
                 views.append(_view(route, unfit.answer, None))
                 untold += _told(route, unfit)
@@ -173,7 +177,7 @@ class Router:
 
     def types(self, classified: Classified, ruling: Ruling, route: Route) -> frozenset[str]:
         """The finding types that `masked` masks."""
-        found, said = frozenset(classified.found), _said(classified, route)
+        found, said = frozenset(classified.found), _said(classified, route, ruling)
         return masking_of(ruling, found, said, self._declared(classified.scan)).types
 
     def masked(
@@ -181,7 +185,7 @@ class Router:
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for in a message to this agent, as `mask`."""
         health_context = "phi" in classified.classes()
-        said = _said(classified, route)
+        said = _said(classified, route, ruling)
         return self.mask(message.parts, classified, ruling, health_context=health_context, said=said)
 
     def _onward(
@@ -257,9 +261,14 @@ class Router:
         )
         held = "What this message continues is held by one agent, and goes to no other."
         elsewhere = (held,) if any(view.answer == "session" for view in views) else ()
+        looped = any(view.answer == LOOP for view in views)
+        if looped:
+            elsewhere = (*elsewhere, "Who stands in the chain of calls already is not asked again.")
         if found is None or closest is None:
             return Denied(
-                decision=decision, explanation=(*(elsewhere or ("No candidate serves this message.",)), *untold)
+                decision=decision,
+                explanation=(*(elsewhere or ("No candidate serves this message.",)), *untold),
+                code="delegation_loop" if looped else "policy_denied",
             )
         said = self._policy.explain(closest if closest.allowed else _refusing(closest))
         if found.onward is not None:
@@ -309,13 +318,13 @@ def masking_of(
     return Masking(types=frozenset(types))
 
 
-def _said(classified: Classified, route: Route) -> frozenset[str]:
-    """The classes that are there only because the agent itself said them before."""
+def _said(classified: Classified, route: Route, ruling: Ruling) -> frozenset[str]:
+    """The classes of which there is nothing to mask: that are there only because the agent itself said them before, or
+    were only inherited, and a rule declassifies them."""
     joined = classified.joined
-    if joined is None:
-        return frozenset()
-    brought = {*classified.found, *classified.declared, *classified.floor, *route.floor, *joined.sent}
-    return joined.said - brought
+    brought = {*classified.found, *classified.declared, *classified.floor, *route.floor}
+    said = declassified(ruling) - brought
+    return said if joined is None else said | (joined.said - joined.sent - classified.carried - brought)
 
 
 def redacts(ruling: Ruling | None) -> bool:

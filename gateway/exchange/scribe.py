@@ -20,7 +20,7 @@ from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import Counted
 from gateway.exchange.quotas import Passed, words
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry, ExchangeKey, SealedPart, Sealing, SessionGrowth
+from gateway.ledger.entry import Delegated, Entry, ExchangeKey, SealedPart, Sealing, SessionGrowth
 from gateway.ledger.form import Value
 from gateway.ledger.media import media_type
 from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, timestamp
@@ -37,7 +37,13 @@ class Scribe:
         self._undecided = Decision(effect="deny", agent=None, rules=(), obligations=(), policy=policy, candidates=())
 
     def intent(
-        self, exchange: Exchange, routed: Routed, *, asked: bool = True, sessions: tuple[SessionGrowth, ...] = ()
+        self,
+        exchange: Exchange,
+        routed: Routed,
+        *,
+        asked: bool = True,
+        sessions: tuple[SessionGrowth, ...] = (),
+        delegated: Delegated | None = None,
     ) -> Entry:
         """`exchange.requested`: the decision, the first agent, and a commitment to the caller's own bytes. Where nobody
         is asked, because the answer was kept, it names no agent: nothing is disclosed."""
@@ -56,7 +62,9 @@ class Scribe:
             attempt=None if asked else 0,
             request=(media_type(message.media_type or None),),
         )
-        entry = _Beside(detail=detail, opens=True, sealed=tuple(sealed), key=key, sessions=sessions)
+        entry = _Beside(
+            detail=detail, opens=True, sealed=tuple(sealed), key=key, sessions=sessions, delegated=delegated
+        )
         return self._entry(exchange, said, values, entry)
 
     def attempt(self, exchange: Exchange, routed: Routed, number: int, sent: bytes) -> Entry:
@@ -200,6 +208,8 @@ class Scribe:
         if exchange.approval is not None:
             values["approval"] = exchange.approval.id
         classified = exchange.classified
+        if exchange.lineage is not None and exchange.lineage.parent is not None:
+            values["parent"] = exchange.lineage.parent
         if sessions:
             values["session"] = sessions[0].id
         elif classified is not None and classified.joined is not None:
@@ -274,6 +284,7 @@ class Scribe:
             keys=keys,
             subjects=exchange.subjects,
             sessions=beside.sessions,
+            delegated=beside.delegated,
         )
 
     def _key(self, exchange: Exchange) -> ExchangeKey:
@@ -295,6 +306,7 @@ class _Beside(msgspec.Struct, frozen=True, kw_only=True):
     sealed: tuple[SealedPart, ...] = ()
     key: ExchangeKey | None = None
     sessions: tuple[SessionGrowth, ...] = ()
+    delegated: Delegated | None = None
 
 
 def _said(event: str, exchange: Exchange, **others: Any) -> Account:

@@ -10,6 +10,7 @@ agent never had it.
 from collections.abc import Callable, Iterable
 
 from gateway.core.caller import Caller
+from gateway.core.decision import declassified
 from gateway.core.ids import random_id
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
@@ -172,16 +173,18 @@ def sticking(classified: Classified, routed: Routed) -> frozenset[str]:
     """The classes of a message as its agent gets it: all but `public`, those that were masked out of it whole, and
     those that are there only because the agent itself said them.
 
-    A class that was declared, inherited or set as a floor is no matter of spans, and stays.
+    A class that was declared, inherited or set as a floor is no matter of spans, and stays; one that a rule
+    declassified does not.
     """
     joined = classified.joined
-    said = joined.said - joined.sent if joined is not None else frozenset()
+    said = joined.said - joined.sent - classified.carried if joined is not None else frozenset()
     inherited = frozenset(classified.inherited) - said
     stated = {*classified.declared, *classified.floor, *routed.route.floor, *inherited}
     masked: set[str] = set()
     if routed.masked and routed.ruling is not None:
         masked = {verdict.data_class for verdict in routed.ruling.verdicts if "redact" in verdict.obligations}
-    return frozenset(stated | (set(classified.found) - masked)) - {"public"}
+    left = declassified(routed.ruling)
+    return frozenset(stated | (set(classified.found) - masked)) - left - {"public"}
 
 
 def _joined(known: list[StoredSession], started: tuple[bytes, ...], unknown: bool) -> Joined:

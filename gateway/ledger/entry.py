@@ -68,6 +68,20 @@ class SessionGrowth(msgspec.Struct, frozen=True, kw_only=True):
     expires_us: int
 
 
+class Delegated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call by the exchange's agent carries, as long as the exchange is open: kept beside its intent."""
+
+    agent: str
+    classes: tuple[str, ...]
+    """Classes of what the agent is sent, and of what it said in the session that the exchange continues."""
+    trace: str
+    purpose: str | None
+    subjects: tuple[str, ...]
+    """Pseudonyms."""
+    chain: tuple[str, ...]
+    """The agents above it, the outermost first."""
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One record to append, whole or not at all."""
 
@@ -94,6 +108,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Pseudonyms that this record is to be found by."""
     sessions: tuple[SessionGrowth, ...] = ()
     """Sessions that this exchange continues or begins."""
+    delegated: Delegated | None = None
+    """Of an intent: what sticks to the calls of an agent that itself calls others."""
 
     @classmethod
     def of(cls, envelope: Envelope, **others: Any) -> "Entry":

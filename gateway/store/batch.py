@@ -8,11 +8,12 @@ import msgspec
 from gateway.core.errors import DenialsMoved, GatewayError, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.ledger.chain import leaf_hash
-from gateway.ledger.entry import Appended, Entry, SessionGrowth
+from gateway.ledger.entry import Appended, Delegated, Entry, SessionGrowth
 from gateway.ledger.form import Draft, drafted
 from gateway.ledger.record import GENESIS, Envelope, NodeInfo, OutcomeInfo, timestamp
 
 Row = tuple[object, ...]
+_NOT_DELEGATED: Row = (None, None, None, None, 0)
 _LATER = "CASE WHEN excluded.{0} > session.{0} THEN excluded.{0} ELSE session.{0} END"
 SESSION_UPSERT = (
     "ON CONFLICT (key) DO UPDATE SET sent = session.sent || excluded.sent, said = session.said || excluded.said, "
@@ -154,10 +155,33 @@ def _exchange(
     if exchange is None:
         return
     if entry.opens:
-        filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.draft.occurred_at)
+        told = _NOT_DELEGATED if entry.delegated is None else delegated_row(entry.delegated)
+        filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.draft.occurred_at, *told)
     if closes and (filled.opened.pop(exchange, None) is None or exchange in still_open):
         still_open.discard(exchange)
         filled.closed.append(exchange)
+
+
+def delegated_row(delegated: Delegated) -> Row:
+    """The columns of `open_exchange` from `agents` on."""
+    context = {
+        "trace": delegated.trace,
+        "purpose": delegated.purpose,
+        "subjects": delegated.subjects,
+        "chain": delegated.chain,
+    }
+    told = msgspec.json.encode(context).decode("utf-8")
+    return (agent_mark(delegated.agent), class_list(delegated.classes), "", told, 0)
+
+
+def agent_mark(agent: str) -> str:
+    """How an agent stands in `open_exchange.agents`, so that no agent's id is found within another's."""
+    return f"|{agent}|"
+
+
+def class_list(classes: Iterable[str]) -> str:
+    """Class names, each followed by a space: lists that are only ever added to."""
+    return "".join(f"{name} " for name in classes)
 
 
 def late(draft: Draft) -> Draft:
@@ -195,8 +219,8 @@ def session_row(growth: SessionGrowth, tenant: str) -> Row:
         growth.principal,
         growth.agent,
         growth.zone,
-        "".join(f"{name} " for name in growth.sent),
-        "".join(f"{name} " for name in growth.said),
+        class_list(growth.sent),
+        class_list(growth.said),
         growth.seen_us,
         growth.seen_us,
         growth.expires_us,

@@ -165,9 +165,17 @@ open_exchange = Table(
     Column("boot", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("opened_at", Text, nullable=False),
+    Column("agents", Text),
+    Column("classes", Text),
+    Column("learned", Text),
+    Column("context", Text),
+    Column("children", BigInteger),
     sqlite_with_rowid=False,
 )
-"""Exchanges whose intent (record `seq`) is durable and whose end is not yet."""
+"""Exchanges whose intent (record `seq`) is durable and whose end is not yet. Where an agent that itself calls others
+may have the message: those agents (`|id|` each), the classes of what they were sent (`classes`) and of what they were
+answered since (`learned`), class names that are each followed by a space; what a call made for it keeps (`context`,
+JSON); and how many were made (`children`). Empty otherwise (`ledger.entry.Delegated`)."""
 
 node = Table(
     "node",

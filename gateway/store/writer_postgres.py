@@ -49,7 +49,11 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("sealed", ("seq", "part", "key", "nonce", "ciphertext"), ("bigint", "text", "text", "bytea", "bytea")),
     ("subject_record", ("subject", "seq"), ("text", "bigint")),
     ("policy_active", ("seq", "digest", "activated_at"), ("bigint", "text", "text")),
-    ("open_exchange", ("exchange", "node", "boot", "seq", "opened_at"), ("text", "text", "text", "bigint", "text")),
+    (
+        "open_exchange",
+        ("exchange", "node", "boot", "seq", "opened_at", "agents", "classes", "learned", "context", "children"),
+        ("text", "text", "text", "bigint", "text", "text", "text", "text", "text", "bigint"),
+    ),
     (
         "session",
         ("key", "id", "actor", "principal", "agent", "zone", "sent", "said", "created_us", "seen_us", "expires_us"),

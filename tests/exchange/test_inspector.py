@@ -284,3 +284,44 @@ def test_a_replayed_stream_in_pieces_is_read_both_ways(clock: ManualClock, raw: 
     assert found.scan.counts() == {"email": 1}
     assert body.startswith(b"to [EMAIL]")
     assert b"roe" not in body
+
+
+LEFT = rule(
+    "pii-left", 1, data="class:pii", agent="zone:in-house", action="receive", obligations="declassify:pii;redact"
+)
+
+
+def test_what_an_answer_inherits_is_withheld_where_it_would_have_to_be_masked(clock: ManualClock) -> None:
+    for text in ("hello", f"to {MAIL}"):
+        held = inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, (Part("/a", text),), inherited=("pii",))
+        assert held.refusal is not None
+        assert (held.refusal.code, held.classes) == ("answer_withheld", ("pii",))
+    free = inspector(clock, ALL).answer(caller(), message(), LOCAL, (Part("/a", "hello"),), inherited=("pii",))
+    assert (free.refusal, free.classes, free.told) == (None, ("pii",), frozenset({"pii"}))
+
+
+def test_a_class_that_a_rule_declassifies_does_not_go_up_and_is_masked_where_it_is_found(clock: ManualClock) -> None:
+    parts = (Part("/a", f"to {MAIL}"), Part("/b", "hello"))
+    found = inspector(clock, ALL, LEFT).answer(caller(), message(), LOCAL, parts, inherited=("pii",))
+    assert (found.refusal, dict(found.masked), found.told) == (None, {"/a": "to [EMAIL]"}, frozenset())
+    empty = inspector(clock, ALL, LEFT).answer(caller(), message(), LOCAL, parts[1:], inherited=("pii",))
+    assert (empty.refusal, dict(empty.masked), empty.told) == (None, {}, frozenset())
+    floored = inspector(clock, ALL, LEFT).answer(caller(), message(), route(floor=("pii",)), parts[1:])
+    assert floored.refusal is not None
+
+
+def test_whoever_gets_an_answer_knows_what_was_not_masked_out_of_it(clock: ManualClock) -> None:
+    parts = (Part("/a", f"to {MAIL}"),)
+    assert inspector(clock, ALL).answer(caller(), message(), LOCAL, parts).told == {"pii"}
+    assert inspector(clock, ALL, MASKED).answer(caller(), message(), LOCAL, parts).told == frozenset()
+
+
+def test_a_plan_says_which_classes_are_free_and_which_leave(clock: ManualClock) -> None:
+    free = plan(clock, ALL)
+    assert "pii" in free.free & free.clear
+    masked = plan(clock, ALL, MASKED)
+    assert "pii" not in masked.free | masked.clear
+    some = plan(clock, ALL, MASKED.replace("redact", "redact:email"))
+    assert "pii" not in some.free
+    assert "pii" in some.clear
+    assert plan(clock, ALL, LEFT).left == {"pii"}

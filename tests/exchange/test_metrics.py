@@ -22,10 +22,12 @@ def test_requests_decisions_and_failures_of_agents_are_counted_by_their_names() 
     metrics.decision("deny", None)
     metrics.agent_error("cloud", "connect_failed")
     metrics.approval("requested")
+    metrics.agent_call("open")
     found = samples(metrics)
     assert found["gateway_requests_total", (("code", "ok"), ("protocol", "openai"))] == 2
     assert found["gateway_decisions_total", (("effect", "deny"), ("zone", "none"))] == 1
     assert found["gateway_approvals_total", (("event", "requested"),)] == 1
+    assert found["gateway_agent_calls_total", (("made_for", "open"),)] == 1
     assert found["gateway_agent_errors_total", (("agent", "cloud"), ("code", "connect_failed"))] == 1
 
 

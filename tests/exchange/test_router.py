@@ -329,3 +329,59 @@ def test_a_class_that_follows_from_a_declared_one_is_masked_with_it(clock: Manua
 def test_a_class_that_something_else_makes_too_cannot_be_masked_away(clock: ManualClock) -> None:
     line = "i, class:pii, class:merger\n"
     assert declared(clock, PUBLIC, MERGER, line, a="x-declared-merger", b="email") == CannotRedact("no-span")
+
+
+LEAVES = rule(
+    "pii-leaves", 2, data="class:pii", agent="zone:cloud", when="contract:valid", obligations="declassify:pii;redact"
+)
+
+
+def carrying(clock: ManualClock, text: str, *lines: str, **fields: Any) -> Routed | Denied:
+    """The decision on a message to the cloud, with what it inherited (`fields` as of `Classified`)."""
+    sent = message(text)
+    return router(clock, *lines).decide(caller(), sent, classified(clock, sent.parts, **fields), (SKY,), exact=False)
+
+
+def test_what_was_only_inherited_cannot_be_masked_unless_a_rule_declassifies_it(clock: ManualClock) -> None:
+    inherited = {"inherited": ("pii",), "carried": frozenset({"pii"})}
+    assert answers(carrying(clock, "hello", PUBLIC, MASKED_PII, **inherited)) == [("sky", "cannot-redact")]
+    left = carrying(clock, "hello", PUBLIC, LEAVES, **inherited)
+    assert isinstance(left, Routed)
+    assert (left.masked, left.decision.obligations) == ({}, ("declassify:pii", "redact"))
+    found = carrying(clock, f"to {MAIL}", PUBLIC, LEAVES, **inherited)
+    assert isinstance(found, Routed)
+    assert MAIL not in str(found.masked)
+    for stated in ({"declared": ("pii",)}, {"floor": ("pii",)}):
+        assert answers(carrying(clock, "hello", PUBLIC, LEAVES, **inherited, **stated)) == [("sky", "cannot-redact")]
+
+
+def test_what_an_agent_said_itself_is_masked_towards_it_where_another_exchange_carries_it(clock: ManualClock) -> None:
+    said = Joined(
+        id="se_1",
+        known=(),
+        started=(),
+        unknown=False,
+        holders=frozenset({("sky", "cloud")}),
+        sent=frozenset(),
+        said=frozenset({"pii"}),
+    )
+    own = carrying(clock, "hello", PUBLIC, MASKED_PII, inherited=("pii",), joined=said)
+    assert isinstance(own, Routed)
+    both = carrying(clock, "hello", PUBLIC, MASKED_PII, inherited=("pii",), joined=said, carried=frozenset({"pii"}))
+    assert answers(both) == [("sky", "cannot-redact")]
+
+
+def test_who_stands_in_the_chain_is_not_asked_again(clock: ManualClock) -> None:
+    sent = message("hello")
+    known = classified(clock, sent.parts, chain=("sky", "friend"))
+    asked = router(clock, PUBLIC)
+    other = asked.decide(caller(), sent, known, (SKY, LOCAL, FRIEND), exact=False)
+    assert isinstance(other, Routed)
+    assert (other.route.id, answers(other)) == ("local", [("sky", "loop"), ("local", "allow")])
+    for candidates in ((SKY, FRIEND), (SKY,)):
+        nobody = asked.decide(caller(), sent, known, candidates, exact=False)
+        assert isinstance(nobody, Denied)
+        assert nobody.code == "delegation_loop"
+    denied = router(clock, PUBLIC.replace("allow", "deny")).decide(caller(), sent, known, (SKY, LOCAL), exact=False)
+    assert isinstance(denied, Denied)
+    assert denied.code == "policy_denied"

@@ -23,6 +23,7 @@ from gateway.checks.policy.model import COLUMNS
 from gateway.checks.policy.rows import Row, read
 from gateway.checks.policy.structure import Structure
 from gateway.checks.policy.vocabulary import Vocabulary
+from gateway.core.decision import DECLASSIFY
 from gateway.core.errors import ConfigurationError, FormatError
 
 MAX_PRIORITY = 1_000_000
@@ -159,6 +160,9 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
     )
     if not rule.allows and rule.obligations:
         raise row.error("obligations", "of a rule that denies must be none")
+    for word in rule.obligations:
+        if word.startswith(DECLASSIFY) and f"class:{word.removeprefix(DECLASSIFY)}" not in vocabulary.classes:
+            raise row.error("obligations", "declassify:<class> must name a data class of the policy")
     return rule
 
 

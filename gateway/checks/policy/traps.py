@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from gateway.checks.policy import conditions, words
 from gateway.checks.policy.load import Rule, Rules
 from gateway.checks.policy.structure import Structure
+from gateway.core.decision import DECLASSIFY
 from gateway.core.errors import ConfigurationError
 from gateway.core.finding import CLASSES
 
@@ -22,7 +23,8 @@ REQUIRED = (
 
 MASKABLE = ("class:phi", "class:pci", "class:special-category")
 """May leave trusted zones only masked and under a contract."""
-CLOSED = ("class:secret", "class:unscanned")
+UNSCANNED = "class:unscanned"
+CLOSED = ("class:secret", UNSCANNED)
 """May not be sent to a zone that is not trusted at all."""
 
 
@@ -32,6 +34,7 @@ def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> 
     _settings_names(rules, structure, members)
     _equal_priorities(rules)
     _openings(rules, structure)
+    _declassified(rules)
 
 
 def _required_groups(rules: Rules) -> None:
@@ -109,6 +112,19 @@ def _openings(rules: Rules, structure: Structure) -> None:
                     raise rule.row.error("line", f"would let {data_class} into {target}, which is not trusted: {why}")
 
 
+def _declassified(rules: Rules) -> None:
+    """A class leaves a flow by a rule that speaks of it; what could not be read leaves none."""
+    for rule in rules.rules:
+        for word in rule.obligations:
+            if not word.startswith(DECLASSIFY):
+                continue
+            name = f"class:{word.removeprefix(DECLASSIFY)}"
+            if rule.data not in rules.classes.closure(name) or name in (words.ANY_CLASS, words.PERSONAL):
+                raise rule.row.error("obligations", "declassify:<class> must name a class that the rule is about")
+            if name == UNSCANNED:
+                raise rule.row.error("obligations", "declassify must not name unscanned: nobody knows what it is")
+
+
 def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:
     """Why this rule may not allow a class with this closure there; None where it may."""
     if not any(name in closure for name in (*MASKABLE, *CLOSED)):
@@ -116,7 +132,7 @@ def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:
     masks = "redact" in rule.obligations
     if rule.action == "receive":
         # Answers go to callers' zones, which no contract covers: masking alone opens them, and of `unscanned` nothing.
-        return None if masks and "class:unscanned" not in closure else "it must mask them (redact)"
+        return None if masks and UNSCANNED not in closure else "it must mask them (redact)"
     if any(name in closure for name in CLOSED):
         return "only a rule with the condition zone:trusted may allow that"
     contract = any(term in conditions.CONTRACTS for term in rule.when)

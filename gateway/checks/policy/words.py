@@ -7,6 +7,7 @@ adds the place.
 import re
 from functools import lru_cache
 
+from gateway.core.decision import DECLASSIFY
 from gateway.core.errors import FormatError
 
 ANY_ROLE = "role:*"
@@ -69,7 +70,6 @@ _LATER = (
     "no-content",
     "keep-content",
     "notify",
-    "declassify",
     "observe",
 )
 
@@ -130,6 +130,10 @@ def obligations(text: str) -> tuple[str, ...]:
 def _obligation(word: str) -> str:
     if word == "redact" or _APPROVE.fullmatch(word):
         return word
+    if word.startswith(DECLASSIFY):
+        if not _NAMES["class"].fullmatch(word.removeprefix(DECLASSIFY)):
+            raise FormatError("declassify:<class> must name one data class")
+        return word
     if word.startswith("redact:"):
         types = [kind.strip() for kind in word.removeprefix("redact:").split(",")]
         if len(set(types)) != len(types) or not all(
@@ -140,7 +144,8 @@ def _obligation(word: str) -> str:
     for later in _LATER:
         if word == later or word.startswith(f"{later}:"):
             raise FormatError(f"the obligation {later} is not available in this version")
-    raise FormatError("must be none, redact, redact:<types>, approve:<role> or approve:<n>/<role>, separated by ;")
+    known = "none, redact, redact:<types>, approve:<role>, approve:<n>/<role> or declassify:<class>"
+    raise FormatError(f"must be {known}, separated by ;")
 
 
 @lru_cache(maxsize=65_536)

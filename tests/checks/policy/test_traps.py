@@ -180,3 +180,29 @@ def test_a_schema_that_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"agent\[0\]\.schema names no file"):
         _check(rule(), agent=agents)
     refuse(rules(rule(), agent=agents), facts(agent=agents), {"schemas/triage.json": b"{}"})
+
+
+def test_a_class_leaves_a_flow_only_by_a_rule_that_is_about_it() -> None:
+    for data, word in (("class:phi", "phi"), ("class:personal", "phi"), ("class:any", "secret")):
+        _check(rule(data=data, agent="agent:local", obligations=f"declassify:{word}", when="zone:trusted"))
+    for data, word in (
+        ("class:phi", "pii"),
+        ("class:public", "phi"),
+        ("class:any", "any"),
+        ("class:personal", "personal"),
+        ("class:any", "unscanned"),
+        ("class:unscanned", "unscanned"),
+    ):
+        with pytest.raises(ConfigurationError, match="obligations declassify"):
+            _check(rule(data=data, agent="agent:local", obligations=f"declassify:{word}", when="zone:trusted"))
+
+
+def test_a_class_that_the_policy_does_not_know_cannot_be_declassified() -> None:
+    with pytest.raises(ConfigurationError, match="obligations declassify:<class> must name a data class"):
+        _check(rule(data="class:any", agent="agent:local", obligations="declassify:hearsay", when="zone:trusted"))
+
+
+def test_declassifying_opens_no_zone_that_is_not_trusted() -> None:
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(rule(data="class:phi", agent="agent:sky", obligations="declassify:phi", when="contract:baa"))
+    _check(rule(data="class:phi", agent="agent:sky", obligations="declassify:phi;redact", when="contract:baa"))

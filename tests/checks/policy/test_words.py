@@ -168,6 +168,7 @@ def test_obligations_are_sorted_and_none_means_none() -> None:
     assert words.obligations("redact:phone, email") == ("redact:email,phone",)
     assert words.obligations("approve:privacy") == ("approve:privacy",)
     assert words.obligations("redact:secret-jwt,x-badge") == ("redact:secret-jwt,x-badge",)
+    assert words.obligations("redact;declassify:phi") == ("declassify:phi", "redact")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,10 @@ def test_obligations_are_sorted_and_none_means_none() -> None:
         "redact;redact",
         "redact;redact:email",
         "redact:",
+        "declassify",
+        "declassify:",
+        "declassify:phi,pii",
+        "declassify:class:phi",
         "redact:emial",
         "redact:email,email",
         "approve:",
@@ -195,7 +200,7 @@ def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["tokenize", "generalise", "supervise:x", "no-content", "keep-content:3", "notify:x", "declassify:pii", "observe"],
+    ["tokenize", "generalise", "supervise:x", "no-content", "keep-content:3", "notify:x", "observe"],
 )
 def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
     with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):

@@ -1,0 +1,25 @@
+"""A class leaves a flow where every rule that decided on it says so, and nowhere else."""
+
+from gateway.core.decision import Ruling, Verdict, declassified
+
+
+def ruling(*verdicts: tuple[str, tuple[str, ...]], allowed: bool = True) -> Ruling:
+    made = tuple(
+        Verdict(data_class=name, allowed=allowed, rule=f"{name}-rule", obligations=obligations)
+        for name, obligations in verdicts
+    )
+    return Ruling(allowed=allowed, rules=(), obligations=(), verdicts=made)
+
+
+def test_a_class_leaves_by_the_rule_that_decided_on_it() -> None:
+    found = declassified(ruling(("phi", ("declassify:phi", "redact")), ("pii", ("declassify:phi",)), ("pci", ())))
+    assert found == {"phi"}
+
+
+def test_a_class_stays_where_one_of_several_rules_is_silent() -> None:
+    assert declassified(ruling(("phi", ("declassify:phi",)), ("phi", ()))) == frozenset()
+
+
+def test_nothing_leaves_by_what_is_denied_or_was_not_asked() -> None:
+    assert declassified(ruling(("phi", ("declassify:phi",)), allowed=False)) == frozenset()
+    assert declassified(None) == frozenset()

@@ -62,12 +62,13 @@ from gateway.exchange.quotas import Count, Quotas
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
+from gateway.exchange.shared import LEASE_S, SharedCounters, recording
 from gateway.exchange.usage import Prices
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
 from gateway.pipeline import Parts, Pipeline
-from gateway.settings import Agent, Settings, secret
+from gateway.settings import MEMORY, Agent, Settings, secret
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.approvals import ApprovalStore
 from gateway.store.checkpointer import Checkpointer
@@ -79,11 +80,14 @@ from gateway.store.key_pool import KeyPool
 from gateway.store.keyring import Keyring
 from gateway.store.ledgers import Ledgers
 from gateway.store.mcp_sessions import McpSessions
+from gateway.store.node import living
 from gateway.store.open_exchanges import OpenExchanges
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
+from gateway.store.redis_counters import RedisCounters
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
+from gateway.store.sql import reachable
 from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
 
@@ -189,6 +193,13 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
     quotas: Quotas | None = None
+    shared: SharedCounters | None = None
+    """What nodes count together, where they do."""
+
+    @property
+    def limits(self) -> str:
+        """Who counts for the limits: `memory`, `shared`, or `degraded` while this node does it alone."""
+        return "memory" if self.shared is None else self.shared.state
 
     def ready(self) -> dict[str, bool]:
         """What readiness stands on, each told truthfully: all must hold."""
@@ -289,6 +300,7 @@ async def open_gateway(
         issuers = await _issuers(settings, site, stack)
         for ledger in writers:
             await site.denials.reload(ledger)
+        shared = await _counting(site, stack, await site.writer(SYSTEM))
         governors: dict[str, Governor] = {"mcp": mcp, "a2a": A2aGovernor(sessions, bounds)}
         parts = _parts(
             settings,
@@ -306,6 +318,7 @@ async def open_gateway(
             sessions,
             issuers,
             delegation,
+            shared,
         )
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
@@ -316,6 +329,7 @@ async def open_gateway(
             asyncio.create_task(_failures(parts)),
             asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
             asyncio.create_task(site.denials.watch(writers)),
+            *([] if shared is None else [asyncio.create_task(shared.run())]),
             *(asyncio.create_task(probe) for probe in probes(settings.agent, registry, client, parts.health)),
         ]
         stack.push_async_callback(_stopped, background)
@@ -331,6 +345,7 @@ async def open_gateway(
             approvals=parts.approvals,
             auditors=auditors,
             quotas=parts.quotas,
+            shared=shared,
         )
         await _flush(parts, everything=True)
 
@@ -439,18 +454,65 @@ def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
     )
 
 
-def quotas_of(settings: Settings, policy: Policy, counters: Counters, clock: Clock, count: Count) -> Quotas | None:
-    """The limits over these counters, None where there are none and nothing has a price; `ConfigurationError` for a
-    limit on a class that is none."""
+def remote_counters(settings: Settings) -> RedisCounters | None:
+    """The server that counts for all nodes; None where each counts alone. `ConfigurationError` for a password, or
+    authorities, that are not there."""
+    limits = settings.limits
+    if limits.url == MEMORY:
+        return None
+    ca = None if limits.ca is None else settings.path(limits.ca)
+    if ca is not None and not ca.is_file():
+        raise ConfigurationError("limits.ca names no file")
+    return RedisCounters(
+        limits.url,
+        password=None if limits.password is None else secret(limits.password, settings.base),
+        ca=None if ca is None else str(ca),
+        timeout_s=limits.timeout_ms / 1000,
+        lease_s=LEASE_S,
+    )
+
+
+async def _counting(site: Site, stack: AsyncExitStack, system: LedgerWriter) -> SharedCounters | None:
+    """What nodes count together, in touch with its server; closed by the stack."""
+    remote = remote_counters(site.settings)
+    if remote is None:
+        return None
+    stack.push_async_callback(remote.close)
+
+    async def nodes() -> int:
+        with reachable():
+            return len(await living(site.engine, site.clock))
+
+    told = recording(system, system.tenant, site.clock, site.node)
+    shared = SharedCounters(remote, MemoryCounters(site.clock), nodes=nodes, told=told)
+    site.metrics.shared(lambda: (shared.state == "shared", shared.lost))
+    await shared.start()
+    stack.push_async_callback(shared.stop)
+    return shared
+
+
+def quotas_of(
+    settings: Settings, policy: Policy, counters: Counters | None, clock: Clock, count: Count
+) -> Quotas | None:
+    """The limits over counters that nodes have in common, or of this process's own; None where there is nothing to
+    limit beyond what `Admission` does, and nothing has a price. `ConfigurationError` for a limit on a class that is
+    none."""
     for index, limit in enumerate(settings.limit):
         if not policy.known_classes.issuperset(limit.classes):
             known = ", ".join(sorted(policy.known_classes))
             raise ConfigurationError(f"limit[{index}].classes must be data classes of the policy, which are {known}")
     prices = Prices(settings.price)
-    applying = Applying(settings.limits, settings.limit, prices, common=False)
+    applying = Applying(settings.limits, settings.limit, prices, common=counters is not None)
     if not applying and not prices:
         return None
-    return Quotas(applying, prices, counters, clock, output_tokens=settings.limits.output_tokens, count=count)
+    return Quotas(
+        applying,
+        prices,
+        counters or MemoryCounters(clock),
+        clock,
+        output_tokens=settings.limits.output_tokens,
+        count=count,
+    )
 
 
 def config_digest(settings: Settings) -> str:
@@ -493,6 +555,7 @@ def _parts(
     sessions: Sessions,
     issuers: IssuerKeys,
     delegation: Delegation,
+    counters: Counters | None,
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
@@ -526,7 +589,7 @@ def _parts(
         engine=engine.version,
         config=config_digest(settings),
     )
-    quotas = quotas_of(settings, policy, MemoryCounters(clock), clock, site.metrics.limited)
+    quotas = quotas_of(settings, policy, counters, clock, site.metrics.limited)
     inspector = Inspector(
         router=router, engine=engine, bounds=bounds, stream=settings.classification.stream, policy=policy.digest
     )

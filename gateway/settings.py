@@ -27,11 +27,14 @@ _WEB = re.compile(
     r"(https://[^/?#@\s]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?)(/[^?#\s]*)?(?P<query>\?[^#\s]*)?"
 )
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+MEMORY = "memory://"
+"""`limits.url` where the serving process counts for itself."""
 BUILT_IN_LIMITS = ("credential", "tenant", "target", "concurrency")
 """Names of the limits that `[limits]` itself sets."""
 _PER = frozenset({"caller", "agent", "capability", "class"})
 MAX_COUNT = 10**15
 """The highest count of a limit, and the highest price: sums of them stay exact wherever they are counted."""
+_REDIS = re.compile(r"rediss?://([A-Za-z0-9_.-]+@)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[0-9]{1,3})?")
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
@@ -84,6 +87,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Request rates as `COUNT/second|minute|hour|day`."""
 
     url: str = "memory://"
+    """Who counts: this process, or a Redis for all nodes."""
+    password: str | None = None
+    """A reference to its password."""
+    ca: str | None = None
+    """PEM file of the only authorities that may vouch for it; default the system's."""
+    timeout_ms: float = 50.0
+    """How long it may take before this node counts alone."""
     credential: str = "600/minute"
     """Each credential's requests, unless its key says otherwise."""
     tenant: str = "6000/minute"
@@ -494,12 +504,11 @@ def _consistent(settings: Settings) -> None:
     clash = sorted(capabilities & {agent.id for agent in settings.agent})
     if clash:
         raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
-    if settings.limits.url != "memory://":
-        raise ConfigurationError("limits.url must be memory://: this version keeps counts in the serving process alone")
     if not re.fullmatch(r"[A-Z]{3}", settings.limits.currency):
         raise ConfigurationError("limits.currency must be the three letters of ISO 4217, like EUR")
+    _counting(settings.limits)
     if settings.server.workers != 1:
-        raise ConfigurationError("server.workers above 1 needs limits.url shared between them; memory:// is not")
+        raise ConfigurationError("server.workers must be 1: for more, run more nodes on one PostgreSQL")
     _reachable(settings.server)
     if (settings.server.tls_certificate is None) != (settings.server.tls_key is None):
         raise ConfigurationError("server.tls_certificate and server.tls_key go together")
@@ -549,6 +558,21 @@ def _networks(place: str, networks: tuple[str, ...]) -> None:
             ip_network(network)
         except ValueError as error:
             raise ConfigurationError(f"{place} must be networks such as 10.1.0.0/16 or fd00:1::/64") from error
+
+
+def _counting(limits: Limits) -> None:
+    """Who counts for the limits."""
+    if limits.url != MEMORY and not _REDIS.fullmatch(limits.url):
+        raise ConfigurationError(
+            "limits.url must be memory://, redis://[user@]host[:port][/number] or rediss://…; its password is a "
+            "reference of its own, limits.password"
+        )
+    if limits.password is not None and not _SECRET.fullmatch(limits.password):
+        raise ConfigurationError("limits.password must be a reference, env:NAME or file:PATH, never a value")
+    if limits.password is not None and limits.url == MEMORY:
+        raise ConfigurationError("limits.password is for a limits.url that is not memory://")
+    if limits.ca is not None and not limits.url.startswith("rediss:"):
+        raise ConfigurationError("limits.ca is for a limits.url that begins with rediss://")
 
 
 def _limits(settings: Settings) -> None:
@@ -734,6 +758,7 @@ def _bounds(settings: Settings) -> None:
         ("server.max_depth", server.max_depth, 4, 512),
         ("server.body_timeout_s", server.body_timeout_s, 0.1, 600),
         ("ledger.checkpoint_interval_s", settings.ledger.checkpoint_interval_s, 0.1, 86400),
+        ("limits.timeout_ms", settings.limits.timeout_ms, 1, 10_000),
         ("limits.concurrency", settings.limits.concurrency, 1, 1_000_000),
         ("limits.output_tokens", settings.limits.output_tokens, 0, 1_000_000_000),
         ("mcp.session_idle_s", settings.mcp.session_idle_s, 1, 604_800),

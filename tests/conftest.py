@@ -8,7 +8,7 @@ import pytest
 
 from gateway.settings import Settings, parse
 from gateway.store import migrate
-from tests.services import Postgres, postgres, run_apart
+from tests.services import Postgres, postgres, redis, run_apart
 
 
 class ManualClock:
@@ -52,6 +52,13 @@ def postgres_database(postgres_server: Postgres) -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def postgres_settings(postgres_database: tuple[str, str], tmp_path: Path) -> Settings:
     return Postgres.settings(*postgres_database, base=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The address of a real Redis for the session: see `tests/services.py` for where it comes from."""
+    with redis() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -229,6 +230,73 @@ def _unprivileged() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     raise RuntimeError("root needs a user to run PostgreSQL as: postgres or nobody")
+
+
+class RedisServer:
+    """A Redis of the tests' own, which a test may stop, kill and start again; it keeps nothing over that."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self._directory, self.port = directory, port
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{port}/0"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = ["setpriv", "--pdeathsig", "KILL", "redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        with (self._directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--save", "", "--appendonly", "no", "--dir", self._directory], stdout=log, stderr=log
+            )
+        for _ in range(600):
+            if self._process.poll() is not None:
+                break
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
+                    asked.sendall(b"PING\r\n")
+                    if asked.recv(16) == b"+PONG\r\n":
+                        return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"Redis did not start: {(self._directory / 'log').read_text()[-2000:]}")
+
+    def hang(self, hangs: bool = True) -> None:
+        """Let it take connections and answer nothing; or go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Kill it, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(30)
+
+
+@contextmanager
+def private_redis() -> Iterator[RedisServer]:
+    """A Redis that a test may stop. Where the binary is not installed, its tests are skipped, or fail in CI."""
+    if shutil.which("redis-server") is None:
+        missing("REDIS", "redis-server")
+    directory = Path(tempfile.mkdtemp(prefix="gw-redis-"))
+    server = RedisServer(directory, free_port())
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """The address of a Redis for the session."""
+    given = os.environ.get("GATEWAY_TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    with private_redis() as server:
+        yield server.url
 
 
 def free_port() -> int:

@@ -233,7 +233,6 @@ def test_what_could_not_be_read_is_never_kept() -> None:
 
 
 def test_what_this_version_cannot_keep_is_refused_not_ignored() -> None:
-    assert "memory://" in refused(limits={"url": f"redis://:{HIDDEN}@host"})
     assert "workers" in refused(server={"workers": 2})
     assert "go together" in refused(server={"tls_key": "k.pem"})
     assert "algorithms" in refused(issuer=[{**ISSUER, "algorithms": []}])
@@ -334,3 +333,20 @@ def test_a_price_that_is_for_nobody_or_for_two_or_below_nothing_is_refused(
 
 def test_money_is_of_a_currency_that_has_a_code() -> None:
     assert refused(limits={"currency": HIDDEN}) == "limits.currency must be the three letters of ISO 4217, like EUR"
+
+
+@pytest.mark.parametrize(
+    "url", [f"redis://:{HIDDEN}@host", f"redis://user:{HIDDEN}@host", "http://host", "redis://host/x", "redis://"]
+)
+def test_counts_are_kept_at_an_address_that_holds_no_password(url: str) -> None:
+    assert refused(limits={"url": url}).startswith("limits.url must be memory://, redis://")
+
+
+def test_what_belongs_to_a_server_of_counts_is_refused_without_one() -> None:
+    assert (
+        parsed(limits={"url": "rediss://gw@redis.example:6380/2", "ca": "ca.pem", "password": "env:P"}).limits.ca
+        == "ca.pem"
+    )
+    assert "never a value" in refused(limits={"url": "redis://host", "password": HIDDEN})
+    assert "limits.password is for" in refused(limits={"password": "env:P"})
+    assert "limits.ca is for" in refused(limits={"url": "redis://host", "ca": "ca.pem"})

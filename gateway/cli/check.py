@@ -28,15 +28,15 @@ from gateway.bootstrap import (
     load_policy_set,
     load_schemas,
     quotas_of,
+    remote_counters,
 )
 from gateway.checks.classification.engine import Engine
-from gateway.checks.counters import MemoryCounters
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
-from gateway.core.errors import AgentError, ConfigurationError, GatewayError
+from gateway.core.errors import AgentError, ConfigurationError, CountersUnavailable, GatewayError
 from gateway.core.finding import CLASSES
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
@@ -143,7 +143,7 @@ async def _policies(settings: Settings) -> str:
     profile = "no profile" if settings.policy.profile is None else f"profile {settings.policy.profile}"
     policy = _policy(settings)
     caching_of(settings, policy, SystemClock())
-    quotas_of(settings, policy, MemoryCounters(SystemClock()), SystemClock(), lambda limit, what, hard: None)
+    quotas_of(settings, policy, None, SystemClock(), lambda limit, what, hard: None)
     return f"{policy.digest}, {profile}"
 
 
@@ -223,6 +223,24 @@ async def _issuer(index: int, settings: Settings) -> Line:
     except KeysError as error:
         return Line(name=name, state="bad", text=_UNUSABLE[error.code])
     return Line(name=name, state="ok", text=f"publishes {count} keys that fit its algorithms")
+
+
+async def _limits(settings: Settings) -> Line:
+    """Whether the server that counts for all nodes can be asked. It may come later: until then, each counts alone."""
+    name = "limits"
+    try:
+        remote = remote_counters(settings)
+        if remote is None:
+            return Line(name=name, state="skipped", text="each process counts for itself")
+        try:
+            await remote.ping()
+        finally:
+            await remote.close()
+    except ConfigurationError as error:
+        return Line(name=name, state="bad", text=str(error))
+    except CountersUnavailable as error:
+        return Line(name=name, state="unreachable", text=str(error))
+    return Line(name=name, state="ok", text="counted for all nodes together")
 
 
 async def _agent(agent: Agent, settings: Settings) -> Line:

@@ -11,6 +11,8 @@ from typing import Protocol
 import msgspec
 
 SLICES = 60
+RENEW, AGAIN = -1, -2
+"""Windows of changes that are none: a lease that goes on, if it is still there; and one that is put there anew."""
 
 
 class Want(msgspec.Struct, frozen=True):

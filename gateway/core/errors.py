@@ -28,6 +28,10 @@ class DenialsMoved(GatewayError):
     """The ledger's head carries another revision of the deny-list than the one an intent's caller was checked under."""
 
 
+class CountersUnavailable(GatewayError):
+    """The server that counts for several nodes could not be asked. Whoever needs an answer takes a stricter one."""
+
+
 class VerificationError(GatewayError):
     """Evidence that does not hold: says which step of the verification failed, and where."""
 

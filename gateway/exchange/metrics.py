@@ -124,6 +124,18 @@ class _Issuers(Collector):
         yield from (keys, age, fetches)
 
 
+class _Shared(Collector):
+    """Whether the nodes' common counters are in use, read when somebody asks."""
+
+    def __init__(self, state: Callable[[], tuple[bool, int]]) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        shared, lost = self._state()
+        yield GaugeMetricFamily("gateway_limits_shared", "Whether limits are counted for all nodes together", shared)
+        yield CounterMetricFamily("gateway_limits_lost", "How often their server was lost", lost)
+
+
 class Metrics:
     """The gateway's Prometheus metrics, in a registry of their own."""
 
@@ -181,6 +193,10 @@ class Metrics:
     def approval(self, event: str) -> None:
         """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed` or `used`."""
         self._approvals.count(event)
+
+    def shared(self, state: Callable[[], tuple[bool, int]]) -> None:
+        """Tell of the counters that nodes have in common: whether they are in use, and how often they were lost."""
+        self.registry.register(_Shared(state))
 
     def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
         """Tell how the agents are, by what `states` gives at the time."""

@@ -14,9 +14,9 @@ from tests.system.site import system
 
 
 async def test_a_limit_that_each_replica_counts_for_itself(sqlite_settings: Settings) -> None:
-    """With four workers the limit was four times what was written. Counts are this process's alone so far, so a second
-    worker is refused at start; what the one counts holds."""
-    with pytest.raises(ConfigurationError, match="workers above 1 needs limits"):
+    """With four workers the limit was four times what was written. A second worker is refused at start; what the one
+    counts holds, and nodes count together (`system/test_shared_limits.py`)."""
+    with pytest.raises(ConfigurationError, match="workers must be 1"):
         async with system(sqlite_settings, server={"workers": 2}):
             raise AssertionError("it was served")
     async with system(sqlite_settings, limits={"credential": "3/minute"}) as site:
@@ -27,8 +27,8 @@ async def test_a_limit_that_each_replica_counts_for_itself(sqlite_settings: Sett
 
 
 async def test_a_limit_that_is_checked_and_not_reserved(sqlite_settings: Settings) -> None:
-    """All who asked at once were told that there was room for one. Budgets are not built yet; places for requests under
-    way are taken by whoever is told that there is one."""
+    """All who asked at once were told that there was room for one. Places for requests under way are taken by
+    whoever is told that there is one, and budgets likewise (`system/test_limits.py`)."""
     async with system(sqlite_settings, limits={"concurrency": 2}) as site:
         count, full, go_on = 0, asyncio.Event(), asyncio.Event()
 

@@ -196,6 +196,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "key.denied": {**WHO, "credential": "dn_0f1e2d3c4b5a69788796a5b4c3"},
     "key.allowed": {**WHO, "credential": "dn_0f1e2d3c4b5a69788796a5b4c3"},
+    "limits.degraded": {"node": EXCHANGE_IDS["node"], "count": 3},
+    "limits.restored": {"node": EXCHANGE_IDS["node"], "count": 3},
 }
 
 

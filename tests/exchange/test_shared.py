@@ -1,0 +1,312 @@
+"""Nodes count together while they can, each holds to its share while they cannot, and nothing granted is lost."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gateway.checks.counters import MemoryCounters
+from gateway.core.counters import AGAIN, RENEW, Change, Exceeded, Level, Want
+from gateway.core.errors import CountersUnavailable, LedgerUnavailable
+from gateway.exchange.shared import RENEWAL_TICKS, SharedCounters, State, recording
+from gateway.ledger.entry import Appended, Entry
+from tests.conftest import ManualClock
+from tests.exchange.making import NODE
+
+MINUTE = 60_000_000
+
+
+class Server:
+    """What counts for all, in memory; `gone` while it cannot be asked, `forget` makes it new."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock, self.gone, self.calls = clock, False, list[list[Change]]()
+        self.refuses = False
+        self.hangs: asyncio.Event | None = None
+        self.called = asyncio.Event()
+        self.forget()
+
+    def forget(self) -> None:
+        self.counters, self.mark = MemoryCounters(self.clock), ""
+
+    async def run(self, lease: str, changes: Sequence[Change], wants: Sequence[Want]) -> tuple[Level, ...] | Exceeded:
+        if self.hangs is not None:
+            await self.hangs.wait()
+        if self.gone or self.refuses:
+            raise CountersUnavailable("gone")
+        self.calls.append(list(changes))
+        self.called.set()
+        for change in changes:
+            if change.window_us == AGAIN:
+                self.counters.take(change.lease, [Want(change.key, 0, 1, 0)], forced=True)
+            elif change.window_us != RENEW:
+                self.counters.settle([change])
+        return self.counters.take(lease, wants)
+
+    async def memory(self, mark: str) -> str:
+        if self.gone:
+            raise CountersUnavailable("gone")
+        self.mark = self.mark or mark
+        return self.mark
+
+    @property
+    def used(self) -> dict[str, int]:
+        return {key: total for key, _, total in self.counters.totals()} | {
+            key: self.counters.count(key) for key, _ in self.counters.leases()
+        }
+
+
+class Kit:
+    """One node of three."""
+
+    def __init__(self, server: Server, nodes: int = 3) -> None:
+        self.server, self.nodes, self.told = server, nodes, list[tuple[State, int]]()
+        self.local = MemoryCounters(server.clock)
+        self.deaf, self.recorded = False, asyncio.Event()
+        self.shared = SharedCounters(server, self.local, nodes=self._nodes, told=self._tell)
+
+    async def _nodes(self) -> int:
+        if self.nodes == 0:
+            raise LedgerUnavailable("gone")
+        return self.nodes
+
+    async def _tell(self, state: State, nodes: int) -> None:
+        if self.deaf:
+            raise LedgerUnavailable("gone")
+        self.told.append((state, nodes))
+        self.recorded.set()
+
+    async def reserve(self, lease: str = "a", **fields: Any) -> tuple[Level, ...] | Exceeded:
+        return await self.shared.reserve(lease, [want(**fields)])
+
+
+def want(key: str = "t:a", count: int = 9, amount: int = 1, window_us: int = MINUTE, **fields: Any) -> Want:
+    return Want(key, count, amount, window_us, **fields)
+
+
+@pytest.fixture
+def server(clock: ManualClock) -> Server:
+    return Server(clock)
+
+
+async def test_while_the_server_is_there_it_decides_for_all_nodes(server: Server) -> None:
+    one, other = Kit(server), Kit(server)
+    for kit in (one, other):
+        await kit.shared.start()
+    granted = [await kit.reserve() for _ in range(5) for kit in (one, other)]
+    assert [isinstance(answer, tuple) for answer in granted] == [True] * 9 + [False]
+    assert (one.shared.state, one.told) == ("shared", [])
+
+
+async def test_a_server_that_fails_is_found_out_by_a_request_which_is_decided_here(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    await kit.reserve()
+    server.gone = True
+    granted = [await kit.reserve(str(n)) for n in range(3)]
+    assert [isinstance(answer, tuple) for answer in granted] == [True, True, False], "one of its three was used before"
+    await kit.shared.tick()
+    assert (kit.shared.state, kit.told, kit.shared.lost) == ("degraded", [("degraded", 3)], 1)
+
+
+async def test_a_server_that_is_back_is_told_what_was_granted_meanwhile(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    before = await kit.reserve("a", amount=1)
+    server.gone = True
+    during = await kit.reserve("b", amount=2)
+    held = await kit.reserve("b", key="t:open", window_us=0)
+    assert isinstance(before, tuple)
+    assert isinstance(during, tuple)
+    assert isinstance(held, tuple)
+    kit.shared.settle([Change("t:a", MINUTE, -1, during[0].slice, "b")])
+    kit.shared.settle([Change("t:a", MINUTE, 3, before[0].slice, "a")])
+    server.gone = False
+    await kit.shared.tick()
+    assert server.used == {"t:a": 2, "t:open": 1}
+    await kit.reserve("c")
+    assert server.used == {"t:a": 6, "t:open": 1}
+    assert kit.told == [("degraded", 3), ("shared", 3)]
+    kit.shared.settle([Change("t:a", MINUTE, 4, during[0].slice, "b"), Change("t:a", MINUTE, -1, during[0].slice, "b")])
+    await kit.shared.stop()
+    assert server.used == {"t:a": 10, "t:open": 1}, "more is told, less is not: it may belong to nothing by now"
+
+
+async def test_a_server_that_has_forgotten_is_told_all_that_still_counts_by_every_node(server: Server) -> None:
+    one, other = Kit(server), Kit(server)
+    for kit, amount in ((one, 4), (other, 3)):
+        await kit.shared.start()
+        await kit.reserve("a", amount=amount)
+        await kit.reserve("a", key="t:open", window_us=0)
+    server.forget()
+    for kit in (one, other):
+        await kit.shared.tick()
+        assert kit.shared.state == "degraded"
+        await kit.shared.tick()
+    assert server.used == {"t:a": 7, "t:open": 1}  # both call their lease the same here
+    assert isinstance(await other.reserve(amount=3), Exceeded)
+
+
+async def test_of_a_call_that_failed_only_what_makes_limits_stricter_is_told_again(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    answer = await kit.reserve("a", amount=5)
+    await kit.reserve("a", key="t:open", window_us=0)
+    assert isinstance(answer, tuple)
+    slice_ = answer[0].slice
+    kit.shared.settle(
+        [
+            Change("t:a", MINUTE, -3, slice_, "a"),
+            Change("t:a", MINUTE, 2, slice_, "a"),
+            Change("t:open", 0, 0, 0, "a"),
+        ]
+    )
+    server.gone = True
+    await kit.reserve("b")
+    server.gone = False
+    await kit.shared.tick()
+    await kit.shared.stop()
+    assert server.used == {"t:a": 7}  # 5 and 2
+
+
+async def test_what_is_settled_waits_for_nobody_for_long(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    await kit.reserve("a", key="t:open", window_us=0)
+    calls = len(server.calls)
+    kit.shared.settle([Change("t:open", 0, 0, 0, "a")])
+    assert len(server.calls) == calls
+    server.called.clear()
+    async with asyncio.timeout(10):
+        await server.called.wait()
+    await kit.shared.stop()
+    assert server.used == {}
+
+
+async def test_what_is_settled_goes_along_with_the_next_reservation(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    await kit.reserve("a", key="t:open", count=1, window_us=0)
+    calls = len(server.calls)
+    kit.shared.settle([Change("t:open", 0, 0, 0, "a")])
+    assert isinstance(await kit.reserve("b", key="t:open", count=1, window_us=0), tuple)
+    assert len(server.calls) == calls + 1
+    await kit.shared.stop()
+
+
+async def test_who_goes_away_while_it_reserves_holds_nothing(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    server.hangs = asyncio.Event()
+    asked = asyncio.create_task(kit.reserve("a", key="t:open", window_us=0))
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    server.hangs = None
+    await server.run("a", [], [want(key="t:open", window_us=0)])  # it got there all the same
+    await kit.shared.stop()
+    assert server.used == {}
+
+
+async def test_what_is_under_way_is_kept_alive(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    await kit.reserve("a", key="t:open", window_us=0)
+    for _ in range(RENEWAL_TICKS):
+        await kit.shared.tick()
+    assert server.calls[-1] == [Change("t:open", RENEW, 0, 0, "a")]
+
+
+async def test_a_server_that_is_lost_again_and_again_is_let_be_for_longer_each_time(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    ticks = []
+    for _ in range(4):
+        server.gone = True
+        await kit.reserve()
+        server.gone, waited = False, 0
+        while kit.shared.state == "degraded":
+            await kit.shared.tick()
+            waited += 1
+        ticks.append(waited)
+    assert ticks == [1, 2, 4, 8]
+    for _ in range(60):
+        await kit.shared.tick()
+    server.gone = True
+    await kit.shared.tick()
+    server.gone = False
+    await kit.shared.tick()
+    assert kit.shared.state == "shared"
+
+
+async def test_a_node_that_starts_without_the_server_says_so_and_counts_alone(server: Server) -> None:
+    kit = Kit(server)
+    server.gone = True
+    await kit.shared.start()
+    assert (kit.shared.state, kit.told) == ("degraded", [("degraded", 3)])
+    assert [isinstance(await kit.reserve(str(n)), tuple) for n in range(4)] == [True, True, True, False]
+    server.gone = False
+    await kit.shared.tick()
+    assert (kit.told[-1], server.used) == (("shared", 3), {"t:a": 3})
+
+
+async def test_what_cannot_be_recorded_is_recorded_later_and_nodes_that_cannot_be_counted_are_as_many_as_before(
+    server: Server,
+) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    kit.deaf, kit.nodes, server.gone = True, 0, True
+    await kit.reserve()
+    await kit.shared.tick()
+    assert kit.told == []
+    kit.deaf, kit.nodes = False, 2
+    await kit.shared.tick()
+    assert kit.told == [("degraded", 2)]
+
+
+async def test_the_server_that_fails_while_it_is_told_is_told_again(server: Server) -> None:
+    kit = Kit(server)
+    server.gone = True
+    await kit.shared.start()
+    await kit.reserve("a", amount=2)
+    server.gone, server.refuses = False, True
+    await kit.shared.tick()
+    assert kit.shared.state == "degraded"
+    server.refuses = False
+    await kit.shared.tick()
+    assert (kit.shared.state, server.used) == ("shared", {"t:a": 2})
+
+
+async def test_a_loss_wakes_the_background_at_once(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    running = asyncio.create_task(kit.shared.run(every_s=3600))
+    server.gone = True
+    await kit.reserve()
+    async with asyncio.timeout(10):
+        await kit.recorded.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_changes_of_state_are_records_of_the_operators_own_ledger(clock: ManualClock) -> None:
+    class Ledger:
+        def __init__(self) -> None:
+            self.entries: list[Entry] = []
+
+        async def append(self, entry: Entry) -> Appended:
+            self.entries.append(entry)
+            return Appended(seq=0, leaf_hash=b"", recorded_at="")
+
+    ledger = Ledger()
+    told = recording(ledger, "_system", clock, NODE)
+    await told("degraded", 3)
+    await told("shared", 2)
+    found = [entry.envelope for entry in ledger.entries]
+    assert [(one.event, one.count, one.tenant) for one in found] == [
+        ("limits.degraded", 3, "_system"),
+        ("limits.restored", 2, "_system"),
+    ]

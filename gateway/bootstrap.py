@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from gateway.agents.bodies import read_json
 from gateway.agents.client import AgentClient
 from gateway.agents.issuers import IssuerKeys
 from gateway.agents.registry import Registry
+from gateway.checks.access.shipped import ROLES
 from gateway.checks.classification.engine import Engine
 from gateway.checks.counters import MemoryCounters
 from gateway.checks.delegation import Tokens
@@ -98,6 +100,7 @@ MAX_DIFF = 256
 """Lines of what changed that one record tells."""
 _SWEEP_S = 5.0
 _EXPIRY_S = 30.0
+_USE_S = 60.0
 _log = logging.getLogger("gateway")
 
 
@@ -330,6 +333,7 @@ async def open_gateway(
             asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
             asyncio.create_task(site.denials.watch(writers)),
             *([] if shared is None else [asyncio.create_task(shared.run())]),
+            asyncio.create_task(site.api_keys.use.keep(_USE_S)),
             *(asyncio.create_task(probe) for probe in probes(settings.agent, registry, client, parts.health)),
         ]
         stack.push_async_callback(_stopped, background)
@@ -348,6 +352,8 @@ async def open_gateway(
             shared=shared,
         )
         await _flush(parts, everything=True)
+        with suppress(GatewayError):  # at worst the last minute's uses are not told
+            await site.api_keys.use.write()
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -559,17 +565,19 @@ def _parts(
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
-    protocols = wire_protocols(
-        registry,
-        bounds,
-        load_schemas(settings, "schema"),
-        answers,
+    spoken = partial(
+        wire_protocols,
+        bounds=bounds,
+        schemas=load_schemas(settings, "schema"),
+        answers=answers,
         address=settings.address,
         origins=settings.server.allowed_origins,
         governors=governors,
         descriptions=load_descriptions(settings, policy.known_classes),
         sign=assertions.card_signature(f"{settings.address}{JWKS_PATH}"),
     )
+    protocols = spoken(registry)
+    offered = {name: spoken(registry.of(name)) for name in site.tenants if registry.divided and name != SYSTEM}
     health = Health(settings.agent, clock)
     site.metrics.agents(health.states)
     router = Router(
@@ -596,8 +604,9 @@ def _parts(
     return Parts(
         clock=clock,
         protocols=protocols,
+        offered=offered,
         admission=Admission(
-            identifier=Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles),
+            identifier=Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles | ROLES),
             pseudonyms=site.directory,
             denials=site.denials,
             limits=settings.limits,

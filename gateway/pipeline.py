@@ -22,6 +22,7 @@ from gateway.core.errors import AgentError, DenialsMoved, LedgerUnavailable, Pol
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Bounds, Clock, Failpoint, Route
 from gateway.core.refusal import CODES, Refusal
+from gateway.core.scopes import TRAFFIC, narrowed, reaches
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering, Protocol
 from gateway.exchange.approvals import Approvals
@@ -51,6 +52,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     clock: Clock
     protocols: Mapping[str, Protocol]
+    offered: Mapping[str, Mapping[str, Protocol]]
+    """The same by tenant (its configured id), each with that tenant's agents; where all have all, no tenants."""
     admission: Admission
     engine: Engine
     policy: Policy
@@ -108,6 +111,8 @@ class Pipeline:
         started = self._step("identify", started)
         if isinstance(caller, Refusal):
             return await self._refuse(exchange, responder, caller)
+        if parts.offered:
+            protocol = parts.offered[caller.identity.tenant][exchange.arrival.protocol]
 
         # 2. read the message, within bounds, into parts; it fits the schema of the agent it names.
         read = await self._read(exchange, protocol)
@@ -209,6 +214,9 @@ class Pipeline:
 
     async def _read(self, exchange: Exchange, protocol: Protocol) -> tuple[Message, tuple[Route, ...]] | Refusal:
         arrival, parts = exchange.arrival, self._parts
+        scopes = exchange.identity.scopes if exchange.identity is not None else ()
+        if scopes and not reaches(scopes):
+            return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}")
         body = await arrival.body()
         if isinstance(body, Refusal):
             return body
@@ -225,6 +233,11 @@ class Pipeline:
         candidates = protocol.candidates(message)
         if not candidates:
             return Refusal(code="unknown_target", field=protocol.target_field, hint=protocol.target_hint)
+        if scopes:
+            allowed = narrowed(scopes, message.target, [route.id for route in candidates])
+            candidates = tuple(route for route in candidates if route.id in allowed)
+            if not candidates:
+                return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}:{message.target}")
         for schema in (protocol.schema, protocol.schemas.get(candidates[0].id)):
             refusal = _unfit(schema, message)
             if refusal is not None:

@@ -190,6 +190,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone: str
     processor: str | None = None
     capabilities: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+    """The tenants that it is there for; without any, for all."""
     apis: tuple[str, ...] = ()
     """Which of its family's APIs an agent of protocol `openai` has; without any, all of them."""
     model: str | None = None
@@ -493,6 +495,8 @@ def _consistent(settings: Settings) -> None:
             raise ConfigurationError(f"zone[{index}].within names no [[zone]]")
     for index, agent in enumerate(settings.agent):
         _agent(f"agent[{index}]", agent, zones, processors)
+        if not {tenant.id for tenant in settings.tenants}.issuperset(agent.tenants):
+            raise ConfigurationError(f"agent[{index}].tenants names no [[tenant]]")
     _callers(settings)
     for index, issuer in enumerate(settings.issuer):
         if issuer.zone is not None and issuer.zone not in zones:

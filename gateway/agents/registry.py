@@ -1,6 +1,7 @@
 """The agents that are configured, who of them offers what, and in which order they are asked."""
 
 from collections.abc import Callable
+from copy import copy
 
 from gateway.core.ports import Interface, Route
 from gateway.settings import A2a, Agent, Settings
@@ -15,9 +16,11 @@ class Registry:
     def __init__(self, settings: Settings, resolve: Callable[[str], str]) -> None:
         """`resolve` turns a secret's reference (`env:NAME`, `file:PATH`) into the secret, or raises."""
         regions = {zone.id: zone.region for zone in settings.zone}
-        self.routes: tuple[Route, ...] = tuple(
-            _route(agent, settings, regions.get(agent.zone), resolve) for agent in settings.agent
-        )
+        self._tenants = {agent.id: frozenset(agent.tenants) for agent in settings.agent if agent.tenants}
+        self._index(tuple(_route(agent, settings, regions.get(agent.zone), resolve) for agent in settings.agent))
+
+    def _index(self, routes: tuple[Route, ...]) -> None:
+        self.routes = routes
         self._by_id = {route.id: route for route in self.routes}
         self._candidates = {route.id: (route, *self._others(route)) for route in self.routes}
         for capability in dict.fromkeys(name for route in self.routes for name in route.capabilities):
@@ -25,6 +28,20 @@ class Registry:
 
     def __repr__(self) -> str:
         return f"Registry({', '.join(self._by_id)})"
+
+    @property
+    def divided(self) -> bool:
+        """Whether any agent belongs to some tenants and not to others."""
+        return bool(self._tenants)
+
+    def of(self, tenant: str) -> "Registry":
+        """The agents of a tenant (its configured id) alone: those that name it, and those that name none. To whoever
+        asks the result, the others are not there."""
+        if not self._tenants:
+            return self
+        own = copy(self)
+        own._index(tuple(route for route in self.routes if tenant in self._tenants.get(route.id, {tenant})))
+        return own
 
     def get(self, agent: str) -> Route | None:
         """The agent of this id."""

@@ -80,6 +80,7 @@ async def _list(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
             "tools": [_described(tool) for tool in (await site.tools.of(ledger, agent.id)).values()],
         }
         for agent in site.settings.agent
+        if tenant in (agent.tenants or (tenant,))
     ]
     agents = [(str(one["id"]), str(one["protocol"]), str(one["zone"]), str(one["url"])) for one in found]
     tools = [
@@ -94,7 +95,7 @@ async def _list(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
 
 
 async def _show(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
-    _known(arguments, site)
+    _known(arguments, site, tenant)
     tool = (await site.tools.of(site.tenants[tenant].ledger, arguments.agent)).get(arguments.tool)
     if tool is None:
         raise Failed("no such tool of this agent has been seen")
@@ -108,7 +109,7 @@ async def _show(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
 
 
 async def _release(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
-    _known(arguments, site)
+    _known(arguments, site, tenant)
     by = await operator(site, tenant)
     who = By(
         ledger=await site.writer(tenant),
@@ -123,8 +124,8 @@ async def _release(arguments: argparse.Namespace, site: Site, tenant: str) -> No
     say(arguments, _described(done), [f"{done.name} of {done.agent} is in use as {done.digest}"])
 
 
-def _known(arguments: argparse.Namespace, site: Site) -> None:
-    known = [agent.id for agent in site.settings.agent]
+def _known(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    known = [agent.id for agent in site.settings.agent if tenant in (agent.tenants or (tenant,))]
     if arguments.agent not in known:
         raise WrongUse(f"AGENT must be one of {', '.join(known) or 'the [[agent]]s, of which there is none yet'}")
 

@@ -5,12 +5,13 @@ An API key is shown once, when it is made.
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.bootstrap import Site
+from gateway.checks.access.rights import Rights
 from gateway.cli.common import (
     OK,
     Commands,
@@ -28,10 +29,9 @@ from gateway.cli.common import (
     told,
     write_file,
 )
-from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.record import timestamp
-from gateway.store.api_keys import Administrator, Grant, NewKey
+from gateway.store.api_keys import Administrator, Grant, NewKey, shown
 from gateway.store.denials import described
 
 _OPTIONS = {
@@ -42,6 +42,7 @@ _OPTIONS = {
     "zone": "--zone",
     "purposes": "--purpose",
     "floor": "--floor",
+    "scopes": "--scope",
     "rate": "--rate",
     "expires": "--expires",
     "overlap": "--overlap",
@@ -67,6 +68,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     create.add_argument(
         "--floor", nargs="+", action="extend", default=[], metavar="CLASS", help="a data class all its messages have"
+    )
+    create.add_argument(
+        "--scope",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="SCOPE",
+        help="narrow it to this: traffic, traffic:AGENT, audit, audit:read, … (default: whatever its roles may)",
     )
     create.add_argument("--rate", help="its own request rate, like 60/minute")
     create.add_argument("--expires", type=_moment, metavar="WHEN", help="a time (RFC 3339), a date, or a span like 90d")
@@ -131,6 +140,7 @@ async def _create(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
         zone=arguments.zone,
         purposes=tuple(arguments.purpose),
         floor=tuple(arguments.floor),
+        scopes=_scopes(arguments.scope),
         rate=arguments.rate,
         expires_us=_absolute(arguments.expires, site),
     )
@@ -138,20 +148,23 @@ async def _create(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
 
 
 async def _list(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
-    found = [_described(record) for record in await site.api_keys.list(tenant)]
-    head = ("id", "owner", "kind", "roles", "zone", "purposes", "state")
+    found = [shown(record) for record in await site.api_keys.list(tenant)]
+    head = ("id", "owner", "kind", "roles", "scopes", "zone", "purposes", "last used", "state")
     now = timestamp(site.clock.now_us())
     rows = [
-        (key["id"], key["owner"], key["kind"], _joined(key["roles"]), key["zone"], _joined(key["purposes"]), state)
+        (
+            *(key["id"], key["owner"], key["kind"], _joined(key["roles"]), _joined(key["scopes"]), key["zone"]),
+            *(_joined(key["purposes"]), "-" if key["last_used"] is None else f"{key['last_used'][:16]}Z"),
+            _state(key, now),
+        )
         for key in found
-        for state in (_state(key, now),)
     ]
     say(arguments, {"keys": found}, table(head, rows))
 
 
 async def _revoke(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
     record = _accepted(await site.api_keys.revoke(await _administrator(site, tenant), tenant, arguments.id))
-    say(arguments, _described(record), [f"{record.id} is revoked"])
+    say(arguments, shown(record), [f"{record.id} is revoked"])
 
 
 async def _rotate(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
@@ -216,7 +229,7 @@ async def _administrator(site: Site, tenant: str) -> Administrator:
 def _show(arguments: argparse.Namespace, made: NewKey | Refusal) -> None:
     key = _accepted(made)
     lines = [f"{key.record.id}  {key.record.owner}", "", key.plain, "", "It is not shown again: keep it now."]
-    say(arguments, {**_described(key.record), "key": key.plain}, lines)
+    say(arguments, {**shown(key.record), "key": key.plain}, lines)
 
 
 def _accepted(answer: T | Refusal) -> T:
@@ -227,23 +240,12 @@ def _accepted(answer: T | Refusal) -> T:
     return answer
 
 
-def _described(record: KeyRecord) -> dict[str, Any]:
-    """What may be told of a key: neither it nor its hash."""
-    return {
-        "id": record.id,
-        "prefix": record.prefix,
-        "tenant": record.tenant,
-        "owner": record.owner,
-        "kind": record.kind,
-        "roles": record.roles,
-        "zone": record.zone,
-        "purposes": record.purposes,
-        "floor": record.floor,
-        "rate": record.rate,
-        "created": timestamp(record.created_us),
-        "expires": None if record.expires_us is None else timestamp(record.expires_us),
-        "revoked": None if record.revoked_us is None else timestamp(record.revoked_us),
-    }
+def _scopes(given: Sequence[str]) -> tuple[str, ...]:
+    """Scopes that narrow to something: a word that no route knows would make a key that can do nothing."""
+    rights = Rights()
+    if not all(rights.knows(scope) for scope in given):
+        raise WrongUse(f"--scope must be traffic, traffic:AGENT, or one of {', '.join(rights.scopes)}")
+    return tuple(given)
 
 
 def _state(key: dict[str, Any], now: str) -> str:

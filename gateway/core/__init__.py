@@ -9,6 +9,7 @@
 `Decision`   what policy says, for which agent, and why `decision`
 `Refusal`    a request that ends here, with its code    `refusal`
 
+`scopes` is what a credential may be narrowed to.
 `canonical` is the one encoder of everything that is hashed; `ports` are the Protocols for what does I/O.
 This package imports the standard library and msgspec, and does no I/O.
 """

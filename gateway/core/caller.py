@@ -29,6 +29,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Data classes that every message of this caller carries at least."""
     rate: str | None = None
     """The credential's own request rate (`60/minute`), where it has one."""
+    scopes: tuple[str, ...] = ()
+    """What the credential is narrowed to (`core.scopes`); none: nothing but its roles narrow it."""
     on_behalf_of: tuple[str, ...] = ()
     """Chain of subjects this caller acts for (RFC 8693 `act`), nearest first."""
 

@@ -60,6 +60,10 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_us: int
     expires_us: int | None
     revoked_us: int | None
+    scopes: tuple[str, ...] = ()
+    """What it is narrowed to (`core.scopes`)."""
+    last_used_us: int | None = None
+    """When it was last used, to about five minutes."""
 
 
 class KeyLookup(Protocol):
@@ -70,6 +74,10 @@ class KeyLookup(Protocol):
         ...
 
     async def find(self, prefix: str) -> KeyRecord | None: ...
+
+    def used(self, record: KeyRecord, now_us: int) -> None:
+        """Whoever holds this key was just let in with it. Must not take time."""
+        ...
 
 
 class DenyList(Protocol):

@@ -29,6 +29,7 @@ CODES: dict[str, Code] = {
     "credential_overreach": Code(401, "The token asserts a tenant or role that its issuer may not"),
     "issuer_unavailable": Code(503, "The token's issuer cannot be asked for its keys"),
     "role_required": Code(403, "A role is required that the credential does not carry"),
+    "scope_required": Code(403, "The credential's scopes do not cover this"),
     "purpose_not_allowed": Code(403, "The purpose is not one that the credential allows"),
     "purpose_required": Code(403, "Personal health data needs a purpose"),
     # read
@@ -92,6 +93,7 @@ CODES: dict[str, Code] = {
     "internal": Code(500, "The gateway failed; the exchange is on record"),
     # API
     "parameter_invalid": Code(400, "A parameter has a value that is not accepted"),
+    "grant_exceeds": Code(403, "More would be handed out than the caller holds"),
     "no_checkpoint_yet": Code(409, "No checkpoint covers this record yet"),
     "conflict": Code(409, "The resource is not in a state that allows this"),
 }

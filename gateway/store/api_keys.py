@@ -13,7 +13,7 @@ import os
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Row, insert, select, update
@@ -23,10 +23,12 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Clock, KeyRecord
 from gateway.core.refusal import Refusal
+from gateway.core.scopes import FORM
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
 from gateway.store.engine import writing
+from gateway.store.key_use import KeyUse
 from gateway.store.sql import reachable
 from gateway.store.tables import api_key
 
@@ -39,6 +41,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
 _KINDS = ("person", "service", "agent")
 _MAX_NAMES = 64
+_LISTS = ("roles", "purposes", "floor", "scopes")
 V = TypeVar("V")
 _names = msgspec.json.Decoder(tuple[str, ...])
 
@@ -54,6 +57,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     floor: tuple[str, ...] = ()
     rate: str | None = None
     expires_us: int | None = None
+    scopes: tuple[str, ...] = ()
 
 
 class Administrator(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +93,7 @@ class ApiKeyStore:
         self._unknown: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[KeyRecord | None]] = {}
         self._changes = 0
+        self.use = KeyUse(engine, clock)
 
     def known(self, prefix: str) -> KeyRecord | None:
         """The same as `find` would say, where it was found in the last 5 s."""
@@ -119,6 +124,18 @@ class ApiKeyStore:
             task.add_done_callback(lambda done: self._asked(prefix, done))
         return await asyncio.shield(task)
 
+    def used(self, record: KeyRecord, now_us: int) -> None:
+        """Whoever holds this key was just let in with it; written later (`key_use`)."""
+        self.use.note(record, now_us)
+
+    async def get(self, tenant: str, key_id: str) -> KeyRecord | None:
+        """One key of a tenant (its configured id), revoked and expired ones too."""
+        query = select(api_key).where(api_key.c.id == key_id, api_key.c.tenant == tenant)
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _record(row)
+
     async def list(self, tenant: str) -> tuple[KeyRecord, ...]:
         """All keys of a tenant (its configured id), the oldest first, revoked and expired ones too."""
         query = select(api_key).where(api_key.c.tenant == tenant).order_by(api_key.c.created_us, api_key.c.id)
@@ -128,7 +145,7 @@ class ApiKeyStore:
 
     async def create(self, by: Administrator, tenant: str, grant: Grant) -> NewKey | Refusal:
         """Make a key of a tenant (its configured id), or say which field of the grant is wrong."""
-        refusal = _checked(grant, self._clock.now_us())
+        refusal = checked(grant, self._clock.now_us())
         if refusal is not None:
             return refusal
         made = self._new(tenant, grant)
@@ -165,17 +182,20 @@ class ApiKeyStore:
     async def rotate(
         self, by: Administrator, tenant: str, key_id: str, *, overlap_s: int, expires_us: int | None = None
     ) -> NewKey | Refusal:
-        """A new key with the grant of an old one, which ends after the overlap if not earlier."""
+        """A new key with the grant of an old one, which ends after the overlap if not earlier. Without `expires_us` the
+        new one lasts as long as the old one was made to last."""
         now = self._clock.now_us()
         if not 0 <= overlap_s <= 366 * 86_400:
             return Refusal(code="parameter_invalid", field="overlap", hint="0 to 366 days, in seconds")
-        old = await self._get(tenant, key_id)
+        old = await self.get(tenant, key_id)
         if old is None:
             return Refusal(code="not_found", field="id")
         if old.revoked_us is not None or (old.expires_us is not None and old.expires_us <= now):
             return Refusal(code="conflict", field="id", hint="a key that is neither revoked nor expired")
+        if expires_us is None and old.expires_us is not None:
+            expires_us = now + old.expires_us - old.created_us
         grant = _grant(old, expires_us)
-        refusal = _checked(grant, now)
+        refusal = checked(grant, now)
         if refusal is not None:
             return refusal
         made = self._new(tenant, grant)
@@ -191,13 +211,6 @@ class ApiKeyStore:
         return made
 
     # ---------------------------------------------------------------------------------------------------------- inside
-
-    async def _get(self, tenant: str, key_id: str) -> KeyRecord | None:
-        query = select(api_key).where(api_key.c.id == key_id, api_key.c.tenant == tenant)
-        with reachable():
-            async with self._engine.connect() as connection:
-                row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _record(row)
 
     async def _ask(self, prefix: str) -> KeyRecord | None:
         changes, until = self._changes, self._clock.monotonic_ns() + CACHED_NS
@@ -257,7 +270,29 @@ class ApiKeyStore:
         await by.ledger.append(Entry.of(envelope, detail=detail, salt=salt, denies=denies))
 
 
-def _checked(grant: Grant, now_us: int) -> Refusal | None:
+def shown(record: KeyRecord) -> dict[str, Any]:
+    """What may be told of a key: neither it nor its hash."""
+    times = {"created": record.created_us, "expires": record.expires_us, "revoked": record.revoked_us}
+    times["last_used"] = record.last_used_us
+    return {
+        "id": record.id,
+        "prefix": record.prefix,
+        "tenant": record.tenant,
+        "owner": record.owner,
+        "kind": record.kind,
+        "roles": record.roles,
+        "zone": record.zone,
+        "purposes": record.purposes,
+        "floor": record.floor,
+        "scopes": record.scopes,
+        "rate": record.rate,
+        **{name: None if at is None else timestamp(at) for name, at in times.items()},
+    }
+
+
+def checked(grant: Grant, now_us: int) -> Refusal | None:
+    """Which field of a grant is wrong; None where it can be granted."""
+
     def wrong(field: str, hint: str) -> Refusal:
         return Refusal(code="parameter_invalid", field=field, hint=hint)
 
@@ -270,6 +305,10 @@ def _checked(grant: Grant, now_us: int) -> Refusal | None:
             return wrong(field, f"at most {_MAX_NAMES} names, once each, of letters, digits and _ . : -")
     if not _NAME.fullmatch(grant.zone):
         return wrong("zone", "the id of a zone")
+    if len(grant.scopes) > _MAX_NAMES or len(set(grant.scopes)) != len(grant.scopes):
+        return wrong("scopes", f"at most {_MAX_NAMES} scopes, once each")
+    if not all(map(FORM.fullmatch, grant.scopes)):
+        return wrong("scopes", "scopes like traffic, traffic:AGENT, audit or audit:read")
     if grant.rate is not None and not _RATE.fullmatch(grant.rate):
         return wrong("rate", "COUNT/second, COUNT/minute, COUNT/hour or COUNT/day")
     if grant.expires_us is not None and grant.expires_us <= now_us:
@@ -283,6 +322,7 @@ def _described(record: KeyRecord) -> tuple[str, ...]:
     lines += [f"role {name}" for name in record.roles]
     lines += [f"purpose {name}" for name in record.purposes]
     lines += [f"floor {name}" for name in record.floor]
+    lines += [f"scope {name}" for name in record.scopes]
     if record.rate is not None:
         lines.append(f"rate {record.rate}")
     if record.expires_us is not None:
@@ -297,7 +337,7 @@ def _grant(record: KeyRecord, expires_us: int | None) -> Grant:
 
 def _row(record: KeyRecord) -> Mapping[str, object]:
     row = msgspec.structs.asdict(record)
-    for name in ("roles", "purposes", "floor"):
+    for name in _LISTS:
         row[name] = msgspec.json.encode(row[name]).decode("utf-8")
     return row
 
@@ -305,7 +345,7 @@ def _row(record: KeyRecord) -> Mapping[str, object]:
 def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
     values = dict(row._mapping)
     try:
-        for name in ("roles", "purposes", "floor"):
+        for name in _LISTS:
             values[name] = _names.decode(values[name])
         return KeyRecord(**values)
     except (msgspec.MsgspecError, TypeError) as error:

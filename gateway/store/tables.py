@@ -236,9 +236,12 @@ api_key = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
     Column("revoked_us", BigInteger),
+    Column("scopes", Text, nullable=False, server_default="[]"),
+    Column("last_used_us", BigInteger),
     sqlite_with_rowid=False,
 )
-"""API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` are JSON arrays."""
+"""API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` and `scopes` are JSON
+arrays."""
 
 denied = Table(
     "denied",

@@ -1,12 +1,20 @@
-"""Who may use the API: identified as for traffic, by a role, denied by default. Refusals are on record."""
+"""Who may use the API: identified as for traffic, by role and scope, denied by default. Refusals are on record.
+
+`guard` stands before every route (it is the application's, not a handler's), so that a new one is closed until the
+rules name it (`checks.access.shipped`). Handlers ask for what it found: the caller (`admitted`), or the caller with the
+trail of its tenant (`access`).
+"""
 
 from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 
 from gateway.bootstrap import Gateway
+from gateway.checks.access.rights import Rights
 from gateway.core.caller import Caller
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
@@ -17,8 +25,8 @@ from gateway.web.problems import Refused
 from gateway.web.traffic import arrival_of
 
 ApiRequest = Request[Any, Any, State]
-AUDITOR = "auditor"
-ADMIN = "admin"
+RIGHTS = Rights()
+_ADMITTED = "gateway.admitted"
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,23 +48,38 @@ def gateway_of(request: ApiRequest) -> Gateway:
     return found
 
 
-async def admitted(request: ApiRequest, role: str | None) -> tuple[Exchange, Caller]:
-    """The caller, if its credential carries the role (None: any caller). `Refused` otherwise, on record."""
-    gateway = gateway_of(request)
-    arrival = _arrival(request)
-    exchange, caller = await gateway.pipeline.identify(arrival)
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Let the caller through to the route that was found, or raise `Refused`, on record.
+
+    1. The route is what is registered, not what was asked for. 2. An open one asks nothing. 3. Identify the caller.
+    4. A role of the caller's opens the route, and its scopes cover it. 5. Hand the caller on to the handler.
+    """
+    scope: dict[str, Any] = connection.scope  # type: ignore[assignment]  # a Scope is a mapping, typed closer
+    if scope["method"] == "OPTIONS":  # the framework's own, on every path: nobody needs it, so it answers nobody
+        raise Refused(Refusal(code="method_not_allowed"))
+    route = f"{scope['method']} {scope['path_template']}"
+    if RIGHTS.open(route):
+        return
+    gateway: Gateway = connection.app.state.gateway
+    exchange, caller = await gateway.pipeline.identify(_arrival(scope))
     if isinstance(caller, Refusal):
         raise Refused(caller, exchange.id, exchange.rate)
-    if role is not None and role not in caller.identity.roles:
-        refusal = Refusal(code="role_required", hint=f"the role {role}")
+    refusal = RIGHTS.refusal(route, caller.identity)
+    if refusal is not None:
         await gateway.pipeline.deny(exchange, refusal)
         raise Refused(refusal, exchange.id, exchange.rate)
-    return exchange, caller
+    scope[_ADMITTED] = (exchange, caller)
+
+
+async def admitted(request: ApiRequest) -> tuple[Exchange, Caller]:
+    """The caller that `guard` let in. `KeyError`, a defect, on a route that is open to anyone."""
+    found: tuple[Exchange, Caller] = request.scope[_ADMITTED]  # type: ignore[literal-required]  # our own entry
+    return found
 
 
 async def access(request: ApiRequest) -> Access:
-    """An auditor, with the trail of its tenant."""
-    exchange, caller = await admitted(request, AUDITOR)
+    """The caller that `guard` let in, with the trail of its tenant."""
+    exchange, caller = await admitted(request)
     identity, detail = caller.identity, detail_of(exchange, caller)
     return Access(
         exchange=exchange,
@@ -83,8 +106,8 @@ def detail_of(exchange: Exchange, caller: Caller) -> Detail:
     )
 
 
-def _arrival(request: ApiRequest) -> Arrival:
+def _arrival(scope: dict[str, Any]) -> Arrival:
     async def unread() -> bytes | Refusal:
         return b""
 
-    return arrival_of(request.scope, unread, "http")  # type: ignore[arg-type]  # a Scope is a mapping, typed closer
+    return arrival_of(scope, unread, "http")

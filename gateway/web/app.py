@@ -19,8 +19,8 @@ from gateway.bootstrap import Gateway
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
-from gateway.web import approvals, audit, denials, evidence, health, jwks, mcp, models, problems
-from gateway.web.access import ApiRequest
+from gateway.web import approvals, audit, denials, evidence, health, jwks, keys, mcp, models, problems
+from gateway.web.access import ApiRequest, guard
 from gateway.web.bundles import Bundles
 from gateway.web.problems import MODELS
 from gateway.web.traffic import Receive, Scope, Send, Traffic
@@ -90,6 +90,7 @@ def openapi_document() -> dict[str, object]:
 def _application(handlers: list[ControllerRouterHandler], state: State, stops: list[object]) -> Litestar:
     return Litestar(
         route_handlers=handlers,
+        guards=[guard],
         state=state,
         on_shutdown=stops,  # type: ignore[arg-type]  # bound coroutine methods, which Litestar accepts
         openapi_config=OpenAPIConfig(
@@ -119,5 +120,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    parts = (approvals, audit, denials, evidence, health, jwks, mcp, models)
+    parts = (approvals, audit, denials, evidence, health, jwks, keys, mcp, models)
     return [*(handler for part in parts for handler in part.HANDLERS), openapi_json]

@@ -107,7 +107,7 @@ async def edit(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
 
 
 async def _access(request: ApiRequest) -> _Access:
-    exchange, caller = await admitted(request, None)
+    exchange, caller = await admitted(request)
     site = gateway_of(request).site
     identity, approving = caller.identity, site.approving
     who = Approver(

@@ -13,7 +13,7 @@ from gateway.exchange.exchange import Exchange
 from gateway.ledger.record import parse_timestamp
 from gateway.store.api_keys import Administrator
 from gateway.store.denials import described
-from gateway.web.access import ADMIN, ApiRequest, admitted, detail_of, gateway_of
+from gateway.web.access import ApiRequest, admitted, detail_of, gateway_of
 from gateway.web.problems import Refused
 
 PATH = "/keys/denied"
@@ -30,14 +30,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 @get(PATH, operation_id="list_denied", summary="Tokens and subjects that are denied, the oldest first")
 async def denied(request: ApiRequest) -> Response[Any]:
-    exchange, caller = await admitted(request, ADMIN)
+    exchange, caller = await admitted(request)
     found = await gateway_of(request).site.denials.list(caller.tenant)
     return Response({"denied": [described(one) for one in found]}, headers=_headers(exchange))
 
 
 @post(PATH, operation_id="deny_credential", status_code=201, summary="Deny a token or a subject at once")
 async def deny(request: ApiRequest) -> Response[Any]:
-    exchange, caller = await admitted(request, ADMIN)
+    exchange, caller = await admitted(request)
     try:
         wanted = msgspec.json.decode(await request.body(), type=Wanted)
     except msgspec.MsgspecError as error:
@@ -58,7 +58,7 @@ async def deny(request: ApiRequest) -> Response[Any]:
     f"{PATH}/{{denial:str}}", operation_id="allow_credential", status_code=200, summary="Take an entry off the list"
 )
 async def allow(request: ApiRequest, denial: FromPath[str]) -> Response[Any]:
-    exchange, caller = await admitted(request, ADMIN)
+    exchange, caller = await admitted(request)
     store, by = gateway_of(request).site.denials, await _administrator(request, exchange, caller)
     found = await store.allow(by, denial)
     if isinstance(found, Refusal):

@@ -9,6 +9,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from gateway.core.refusal import Refusal
+from gateway.core.scopes import narrowed
 from gateway.exchange.exchange import Exchange
 from gateway.web.access import ApiRequest, admitted, gateway_of
 from gateway.web.problems import MODELS, Refused, is_anthropic
@@ -35,9 +36,13 @@ async def model(request: ApiRequest, model: FromPath[str]) -> Response[Any]:
 
 
 async def _offered(request: ApiRequest) -> tuple[Exchange, tuple[str, ...]]:
-    """The names that a caller of this protocol may ask for. `Refused` for who is none."""
-    exchange, _ = await admitted(request, None)
-    return exchange, gateway_of(request).registry.models("anthropic" if is_anthropic(request) else "openai")
+    """The names that a caller of this protocol may ask for: of its tenant's agents, within its scopes."""
+    exchange, caller = await admitted(request)
+    registry, scopes = gateway_of(request).registry.of(caller.identity.tenant), caller.identity.scopes
+    names = registry.models("anthropic" if is_anthropic(request) else "openai")
+    return exchange, tuple(
+        name for name in names if narrowed(scopes, name, [route.id for route in registry.candidates(name)])
+    )
 
 
 def _headers(exchange: Exchange) -> dict[str, str]:

@@ -54,6 +54,29 @@ def test_agents_that_messages_are_translated_for_are_models_of_both_families() -
     assert built.models("openai") == built.models("anthropic") == ("a", "c", "sum", "rhyme")
 
 
+def test_to_a_tenant_the_agents_of_others_are_not_there() -> None:
+    built = registry(
+        agent("a", "sum", tenants=("bank",)), agent("b", "sum", "x"), agent("c", "y", tenants=("clinic", "bank"))
+    )
+    assert built.divided
+    assert [route.id for route in built.of("bank").routes] == ["a", "b", "c"]
+    clinic = built.of("clinic")
+    assert [route.id for route in clinic.routes] == ["b", "c"]
+    assert clinic.get("a") is None
+    assert clinic.candidates("a") == ()
+    assert [route.id for route in clinic.candidates("sum")] == ["b"]
+    assert clinic.models() == ("b", "c", "sum", "x", "y")
+    assert [route.id for route in built.of("other").routes] == ["b"]
+    assert built.of("other").candidates("y") == ()
+    assert [route.id for route in built.candidates("sum")] == ["a", "b"]
+
+
+def test_agents_that_belong_to_no_tenant_are_there_for_all() -> None:
+    built = registry(agent("a"), agent("b"))
+    assert not built.divided
+    assert built.of("anyone") is built
+
+
 def test_a_route_holds_what_adapters_policy_and_client_need() -> None:
     route = registry(agent("a", credential="env:KEY", ca="ca.pem", model="m", floor=("phi",))).get("a")
     assert route is not None

@@ -39,6 +39,14 @@ def test_a_key_is_made_with_everything_that_was_asked_for(gateway: Run, site: Pa
     assert made["tenant"] == "default"
 
 
+def test_a_key_is_narrowed_to_scopes_and_the_list_tells_them(gateway: Run, site: Path) -> None:
+    made = create(gateway, "--role", "auditor", "--scope", "audit:read", "traffic:ward")
+    assert made["scopes"] == ["audit:read", "traffic:ward"]
+    assert "audit:read,traffic:ward" in gateway("keys", "list").out
+    (listed,) = gateway("keys", "list", "--json").data["keys"]
+    assert (listed["scopes"], listed["last_used"]) == (["audit:read", "traffic:ward"], None)
+
+
 def test_a_key_is_shown_once_and_is_in_no_file(gateway: Run, site: Path) -> None:
     result = gateway("keys", "create", *ALICE)
     key = next(line for line in result.out.splitlines() if line.startswith("gwk_"))
@@ -64,7 +72,7 @@ def test_the_list_tells_owners_and_states(gateway: Run, site: Path) -> None:
     gateway("keys", "revoke", ended["id"])
     create(gateway, "--expires", "2099-01-01")
     lines = gateway("keys", "list").out.splitlines()
-    assert lines[0].split() == ["id", "owner", "kind", "roles", "zone", "purposes", "state"]
+    assert lines[0].split() == ["id", "owner", "kind", "roles", "scopes", "zone", "purposes", "last", "used", "state"]
     assert lines[1].endswith("valid")
     assert ended["id"] in lines[2]
     assert "revoked" in lines[2]
@@ -112,6 +120,8 @@ def test_a_revoked_key_cannot_be_rotated(gateway: Run, site: Path) -> None:
         ((*ALICE, "--role", "no spaces"), "--role"),
         ((*ALICE, "--purpose", "TREAT", "TREAT"), "--purpose"),
         ((*ALICE, "--floor", "ph/i"), "--floor"),
+        ((*ALICE, "--scope", "audit:raed"), "--scope must be traffic, traffic:AGENT, or one of approvals, "),
+        ((*ALICE, "--scope", "traffic", "traffic"), "--scope"),
         ((*ALICE, "--rate", "60"), "--rate"),
         ((*ALICE, "--kind", "robot"), "--kind"),
         ((*ALICE, "--expires", "2001-01-01"), "--expires"),

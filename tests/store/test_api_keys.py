@@ -192,6 +192,28 @@ async def test_a_rotated_key_has_the_same_grant_and_the_old_one_ends_after_the_o
     assert f"replaces {key.record.id}" in (parse_detail(last.detail or b"").diff or ())
 
 
+async def test_a_key_that_was_made_to_end_is_followed_by_one_that_lasts_as_long(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    grant = msgspec.structs.replace(GRANT, expires_us=START_US + 3_600_000_000, scopes=("audit:read", "traffic"))
+    key = await made(keys, by, grant)
+    store.clock.advance(60)
+    new = await keys.rotate(by, "default", key.record.id, overlap_s=0)
+    assert isinstance(new, NewKey)
+    assert new.record.expires_us == START_US + 3_660_000_000
+    assert new.record.scopes == grant.scopes
+    assert await keys.find(new.record.prefix) == new.record
+
+
+async def test_scopes_are_on_record_and_one_key_is_got_by_its_tenant_alone(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger
+) -> None:
+    key = await made(keys, by, msgspec.structs.replace(GRANT, scopes=("evidence",)))
+    assert "scope evidence" in (parse_detail(ledger.entries[0].detail or b"").diff or ())
+    assert await keys.get("default", key.record.id) == key.record
+    assert await keys.get("other", key.record.id) is None
+
+
 async def test_an_overlap_never_makes_the_old_key_live_longer(keys: ApiKeyStore, by: Administrator) -> None:
     key = await made(keys, by, msgspec.structs.replace(GRANT, expires_us=START_US + 5))
     assert isinstance(await keys.rotate(by, "default", key.record.id, overlap_s=60), NewKey)
@@ -353,6 +375,11 @@ async def test_a_row_that_cannot_be_read_is_an_error_and_no_key(
         ("purposes", ("",)),
         ("floor", ("|",)),
         ("zone", ""),
+        ("scopes", ("audit:read", "audit:read")),
+        ("scopes", ("Audit",)),
+        ("scopes", ("audit:*",)),
+        ("scopes", ("",)),
+        ("scopes", tuple(f"traffic:a{number}" for number in range(65))),
         ("rate", "many"),
         ("rate", "0/minute"),
         ("expires_us", START_US),

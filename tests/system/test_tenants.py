@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
@@ -13,11 +14,11 @@ from tests.system.site import System, system
 TENANTS = [{"id": "hospital", "name": "The Hospital"}, {"id": "bank", "name": "The Bank"}]
 
 
-async def _key(site: System, tenant: str, *roles: str) -> str:
+async def _key(site: System, tenant: str, *roles: str, scopes: tuple[str, ...] = ()) -> str:
     installation = site.gateway.site
     writer = await installation.writer(tenant)
     by = Administrator(ledger=writer, tenant=writer.tenant)
-    grant = Grant(owner="ada", kind="person", roles=roles, zone="in-house", purposes=("TREAT",))
+    grant = Grant(owner="ada", kind="person", roles=roles, zone="in-house", purposes=("TREAT",), scopes=scopes)
     made = await installation.api_keys.create(by, tenant, grant)
     assert isinstance(made, NewKey)
     return made.plain
@@ -87,6 +88,101 @@ async def test_health_and_metrics_name_no_tenant(sqlite_settings: Settings) -> N
         shown = [(await site.http.get(path)).text for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")]
         for word in ("hospital", "bank", "The Hospital"):
             assert not any(word in text for text in shown)
+
+
+AGENTS = {
+    "ward": {"zone": "in-house", "capabilities": ["summarize", "care"], "tenants": ["hospital"]},
+    "desk": {"zone": "in-house", "capabilities": ["summarize"]},
+    "vault": {"zone": "in-house", "protocol": "http", "routes": ["POST /notes/{id}"], "tenants": ["hospital"]},
+    "tools": {"zone": "in-house", "protocol": "mcp", "tenants": ["hospital"]},
+    "nurse": {"zone": "in-house", "protocol": "a2a", "tenants": ["hospital"]},
+}
+_RPC = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+
+
+@pytest.mark.parametrize(
+    ("path", "there", "nowhere", "body"),
+    [
+        ("/v1/chat/completions", "ward", "none", {"model": "NAME", "messages": [{"role": "user", "content": PUBLIC}]}),
+        ("/v1/chat/completions", "care", "none", {"model": "NAME", "messages": [{"role": "user", "content": PUBLIC}]}),
+        ("/v1/responses", "ward", "none", {"model": "NAME", "input": PUBLIC}),
+        ("/v1/embeddings", "ward", "none", {"model": "NAME", "input": PUBLIC}),
+        (
+            "/v1/messages",
+            "ward",
+            "none",
+            {"model": "NAME", "max_tokens": 9, "messages": [{"role": "user", "content": PUBLIC}]},
+        ),
+        ("/agents/NAME/notes/1", "vault", "none", {"text": PUBLIC}),
+        ("/agents/NAME/no/such/route", "vault", "none", {"text": PUBLIC}),
+        ("/mcp/NAME", "tools", "none", _RPC),
+        ("/a2a/NAME", "nurse", "none", {**_RPC, "method": "GetTask", "params": {"id": "1"}}),
+        ("/a2a/NAME/message:send", "nurse", "none", {"message": {}}),
+    ],
+)
+async def test_an_agent_of_another_tenant_is_as_one_that_does_not_exist(
+    sqlite_settings: Settings, path: str, there: str, nowhere: str, body: dict[str, Any]
+) -> None:
+    async with system(sqlite_settings, tenant=TENANTS, agents=AGENTS) as site:
+        headers = {"authorization": f"Bearer {await _key(site, 'bank', 'clerk')}"}
+        answers = []
+        for name in (there, nowhere):
+            named = json.loads(json.dumps(body).replace("NAME", name))
+            answers.append(await site.http.post(path.replace("NAME", name), json=named, headers=headers))
+        first, second = answers
+        assert first.status_code == second.status_code
+        assert path.startswith("/a2a/") or first.status_code == 404
+        assert _anonymous(first, there) == _anonymous(second, nowhere)
+        assert all(agent.received == [] for agent in site.agents.values())
+
+
+async def test_an_agent_of_a_tenants_own_is_reached_and_listed_by_it_alone(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings, tenant=TENANTS, agents=AGENTS) as site:
+        clinic, bank = await _key(site, "hospital", "clinician"), await _key(site, "bank", "clerk")
+        assert (await site.chat(clinic, PUBLIC, model="ward")).status_code == 200
+        listed = {
+            name: {one["id"] for one in (await _read(site, key, "/v1/models")).json()["data"]}
+            for name, key in {"hospital": clinic, "bank": bank}.items()
+        }
+        assert listed == {"hospital": {"ward", "desk", "summarize", "care"}, "bank": {"desk", "summarize"}}
+        assert (await _read(site, bank, "/v1/models/ward")).status_code == 404
+        # A capability that both have leads the bank to its own agents only, whatever order they stand in.
+        assert (await site.chat(bank, PUBLIC, model="summarize")).status_code == 200
+        assert len(site.agents["ward"].received) == 1
+        assert len(site.agents["desk"].received) == 1
+        trail = json.dumps(await site.records("bank"))
+        assert "ward" not in trail
+
+
+async def test_a_key_narrowed_to_an_agent_reaches_that_one_alone_and_the_refusal_is_on_record(
+    sqlite_settings: Settings,
+) -> None:
+    async with system(sqlite_settings, tenant=TENANTS, agents=AGENTS) as site:
+        key = await _key(site, "hospital", "clinician", scopes=("traffic:desk", "models"))
+        assert (await site.chat(key, PUBLIC, model="desk")).status_code == 200
+        assert (await site.chat(key, PUBLIC, model="summarize")).status_code == 200
+        assert len(site.agents["desk"].received) == 2
+        refused = await site.chat(key, PUBLIC, model="ward")
+        assert (refused.status_code, code(refused)) == (403, "scope_required")
+        assert [one["id"] for one in (await _read(site, key, "/v1/models")).json()["data"]] == ["desk", "summarize"]
+        trail = [one for one in await site.records("hospital") if one["event"] == "exchange.denied"]
+        assert [one["outcome"]["code"] for one in trail] == ["scope_required"]
+        assert site.agents["ward"].received == []
+
+
+async def test_a_key_that_is_for_the_record_alone_sends_nothing(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings, tenant=TENANTS, agents=AGENTS) as site:
+        key = await _key(site, "hospital", "clinician", "auditor", scopes=("audit:read",))
+        refused = await site.chat(key, PUBLIC, model="desk")
+        assert (refused.status_code, code(refused)) == (403, "scope_required")
+        assert (await _read(site, key, "/audit/records")).status_code == 200
+        assert (await _read(site, key, "/evidence/bundles")).status_code == 403
+        assert (await _read(site, key, "/v1/models")).status_code == 403
+
+
+def _anonymous(answer: httpx.Response, name: str) -> str:
+    """The answer without the exchange's own id and without the name that was asked for."""
+    return answer.text.replace(answer.headers["x-exchange-id"], "ID").replace(name, "NAME")
 
 
 def _without_ids(answer: httpx.Response) -> dict[str, Any]:

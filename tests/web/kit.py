@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 
@@ -26,6 +27,6 @@ class Audited:
 
 
 @asynccontextmanager
-async def audited(settings: Settings) -> AsyncIterator[Audited]:
-    async with system(settings) as site:
+async def audited(settings: Settings, **sections: Any) -> AsyncIterator[Audited]:
+    async with system(settings, **sections) as site:
         yield Audited(site, await site.key("auditor"))

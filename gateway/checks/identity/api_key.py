@@ -46,6 +46,7 @@ class ApiKeys:
             return Refusal(code="credential_revoked", field="authorization")
         if record.expires_us is not None and now >= record.expires_us:
             return Refusal(code="credential_expired", field="authorization")
+        self._keys.used(record, now)
         return _identity(record)
 
 
@@ -61,6 +62,7 @@ def _identity(record: KeyRecord) -> Identity:
         credential=record.id,
         floor=record.floor,
         rate=record.rate,
+        scopes=record.scopes,
     )
 
 

@@ -67,6 +67,7 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     store_field: bool = True
     a2a: InterfaceFacts | None = None
     callers: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
 
 
 class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -68,6 +68,10 @@ class FakeLookup:
         self.lately: set[str] = set()
         """Prefixes that nobody needs to be asked for."""
         self.asked = 0
+        self.uses: list[tuple[str, int]] = []
+
+    def used(self, record: KeyRecord, now_us: int) -> None:
+        self.uses.append((record.id, now_us))
 
     def known(self, prefix: str) -> KeyRecord | None:
         return self.records.get(prefix) if prefix in self.lately else None

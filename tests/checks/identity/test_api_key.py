@@ -118,6 +118,18 @@ async def test_a_key_that_was_found_lately_is_checked_as_any_other_and_nobody_is
     assert lookup.asked == 1
 
 
+async def test_only_who_is_let_in_has_used_the_key_and_its_scopes_are_the_identitys() -> None:
+    lookup = FakeLookup(record(scopes=("audit:read",)), record(prefix="ZZZZZZZZZZZZ", revoked_us=1, hash=OTHER_HASH))
+    keys = ApiKeys(lookup, FakeClock())
+    for refused in (KEY[:-1] + "t", OTHER, "gwk_"):
+        assert isinstance(await keys.identify(refused), Refusal)
+    assert lookup.uses == []
+    found = await keys.identify(KEY)
+    assert isinstance(found, Identity)
+    assert found.scopes == ("audit:read",)
+    assert lookup.uses == [(record().id, NOW * 1_000_000)]
+
+
 async def test_a_store_that_fails_is_not_a_wrong_key() -> None:
     class Broken(FakeLookup):
         async def find(self, prefix: str) -> KeyRecord | None:

@@ -1,0 +1,97 @@
+"""The rules that ship, for casbin: `docs/api-access.md` says the same, and a test holds both and the routes together.
+
+They are code and not configuration: which role may read the record is part of what the record promises. Which person or
+service holds which role is configuration, by API keys and by `[[issuer]] roles`.
+"""
+
+ANYONE = "anyone"
+"""Stands for whoever reaches the port, with a credential or without."""
+CALLER = "caller"
+"""Stands for whoever is identified, whatever roles the credential carries."""
+ROLES = frozenset({"agent", "operator", "auditor", "compliance", "privacy", "admin"})
+"""The roles that the API knows. Data policy (`policy.csv`) has roles of its own; one name means the same in both."""
+
+MODEL = """\
+[request_definition]
+r = role, route
+
+[policy_definition]
+p = role, permission
+
+[role_definition]
+g = _, _
+
+[policy_effect]
+e = some(where (p.eft == allow))
+
+[matchers]
+m = r.role == p.role && g(r.route, p.permission)
+"""
+
+POLICY = """\
+# p, role, permission
+p, anyone, open:read
+
+p, caller, models:read
+# Who may see or answer an approval is decided for each by the roles that it asks for.
+p, caller, approvals:read
+p, caller, approvals:answer
+
+p, auditor, audit:read
+p, auditor, audit:verify
+p, auditor, evidence:read
+p, auditor, evidence:build
+
+p, compliance, audit:read
+p, compliance, audit:verify
+p, compliance, evidence:read
+p, compliance, evidence:build
+
+p, privacy, audit:read
+
+p, auditor, keys:read
+p, admin, keys:read
+p, admin, keys:write
+p, admin, denied:read
+p, admin, denied:write
+
+# g, METHOD /route, permission
+g, GET /healthz, open:read
+g, GET /readyz, open:read
+g, GET /metrics, open:read
+g, GET /openapi.json, open:read
+g, GET /.well-known/jwks.json, open:read
+g, GET /.well-known/oauth-protected-resource, open:read
+g, GET /.well-known/oauth-protected-resource/mcp/{agent}, open:read
+
+g, GET /v1/models, models:read
+g, GET /v1/models/{model}, models:read
+
+g, GET /audit/records, audit:read
+g, POST /audit/search, audit:read
+g, GET /audit/records/{seq}, audit:read
+g, GET /audit/records/{seq}/proof, audit:read
+g, GET /audit/exchanges/{exchange}, audit:read
+g, GET /audit/checkpoint, audit:read
+g, POST /audit/verifications, audit:verify
+
+g, POST /evidence/bundles, evidence:build
+g, GET /evidence/bundles, evidence:read
+g, GET /evidence/bundles/{bundle_id}, evidence:read
+g, GET /evidence/bundles/{bundle_id}/download, evidence:read
+
+g, GET /keys, keys:read
+g, POST /keys, keys:write
+g, POST /keys/{key_id}/rotate, keys:write
+g, DELETE /keys/{key_id}, keys:write
+
+g, GET /keys/denied, denied:read
+g, POST /keys/denied, denied:write
+g, DELETE /keys/denied/{denial}, denied:write
+
+g, GET /approvals, approvals:read
+g, GET /approvals/{approval}, approvals:read
+g, POST /approvals/{approval}/approve, approvals:answer
+g, POST /approvals/{approval}/deny, approvals:answer
+g, POST /approvals/{approval}/edit, approvals:answer
+"""

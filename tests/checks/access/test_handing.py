@@ -1,0 +1,83 @@
+"""Nobody hands out more than they hold, whatever the field."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.checks.access.handing import Handed, beyond, lesser_zones
+from gateway.core.caller import Identity
+
+HOLDER = Identity(
+    tenant="default",
+    subject="ada",
+    kind="person",
+    roles=("admin", "auditor"),
+    zone="in-house",
+    purposes=("TREAT", "HOPERAT"),
+    method="api-key",
+    credential="ak_1",
+    floor=("pii",),
+    rate="60/minute",
+    scopes=("keys", "audit:read"),
+)
+SAME = Handed(
+    roles=("admin", "auditor"),
+    purposes=("TREAT", "HOPERAT"),
+    floor=("pii",),
+    scopes=("keys", "audit:read"),
+    zone="in-house",
+    rate="60/minute",
+    expires_us=1_000,
+)
+LESSER = frozenset({"cloud"})
+
+
+def _field(holder: Identity = HOLDER, ends: int | None = 1_000, **changed: Any) -> str | None:
+    refusal = beyond(msgspec.structs.replace(SAME, **changed), holder, ends, LESSER)
+    if refusal is None:
+        return None
+    assert refusal.code == "grant_exceeds"
+    return refusal.field
+
+
+def test_the_same_and_less_of_everything_may_be_handed_out() -> None:
+    assert _field() is None
+    assert (
+        _field(roles=(), purposes=(), floor=("pii", "phi"), scopes=("keys:read",), zone="cloud", expires_us=999) is None
+    )
+    assert _field(rate="1/second") is None
+    assert _field(rate="59/minute") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "changed"),
+    [
+        ("roles", {"roles": ("admin", "privacy")}),
+        ("purposes", {"purposes": ("TREAT", "RESEARCH")}),
+        ("floor", {"floor": ()}),
+        ("floor", {"floor": ("phi",)}),
+        ("scopes", {"scopes": ()}),
+        ("scopes", {"scopes": ("audit",)}),
+        ("scopes", {"scopes": ("keys", "traffic")}),
+        ("zone", {"zone": "partner"}),
+        ("rate", {"rate": None}),
+        ("rate", {"rate": "2/second"}),
+        ("expires", {"expires_us": None}),
+        ("expires", {"expires_us": 1_001}),
+    ],
+)
+def test_more_of_anything_may_not(field: str, changed: dict[str, Any]) -> None:
+    assert _field(**changed) == field
+
+
+def test_who_is_not_bounded_in_something_does_not_bound_others_in_it() -> None:
+    free = msgspec.structs.replace(HOLDER, rate=None, scopes=(), floor=())
+    assert _field(free, None, rate="9/second", scopes=(), floor=(), expires_us=None) is None
+
+
+def test_lesser_zones_are_those_that_are_not_trusted_where_the_callers_own_is() -> None:
+    known, trusted = frozenset({"in-house", "ward", "cloud"}), frozenset({"in-house", "ward"})
+    assert lesser_zones("in-house", trusted, known) == {"cloud"}
+    assert lesser_zones("cloud", trusted, known) == frozenset()
+    assert lesser_zones("unknown", trusted, known) == frozenset()

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import gateway
+from gateway.agents.authorities import FileTrust
 from gateway.agents.bodies import read_json
 from gateway.agents.client import AgentClient
 from gateway.agents.issuers import IssuerKeys
@@ -25,7 +26,10 @@ from gateway.checks.access.shipped import ROLES
 from gateway.checks.classification.engine import Engine
 from gateway.checks.counters import MemoryCounters
 from gateway.checks.delegation import Tokens
+from gateway.checks.identity.certificate import Certificates
+from gateway.checks.identity.credentials import Credentials
 from gateway.checks.identity.identifier import Identifier
+from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
 from gateway.checks.schema import Schema
@@ -606,7 +610,11 @@ def _parts(
         protocols=protocols,
         offered=offered,
         admission=Admission(
-            identifier=Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles | ROLES),
+            identifier=Credentials(
+                Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles | ROLES),
+                Certificates(settings.certificate, FileTrust(settings, clock), clock, policy.known_roles | ROLES),
+                required=settings.server.client_auth == "required",
+            ),
             pseudonyms=site.directory,
             denials=site.denials,
             limits=settings.limits,
@@ -649,7 +657,7 @@ def _parts(
         ),
         scribe=scribe,
         ledgers=OpenLedgers(writers),
-        failures=Failures(clock),
+        failures=Failures(clock, Rate.parse(settings.limits.failures)),
         metrics=site.metrics,
         bounds=bounds,
         quotas=quotas,
@@ -739,6 +747,7 @@ async def _flush(parts: Parts, *, everything: bool) -> None:
         try:
             await parts.ledgers.system.append(parts.scribe.failed(parts.ledgers.system_tenant, counted))
         except GatewayError as error:
+            parts.failures.again(counted)
             _log.error("failed identifications could not be recorded: %s", type(error).__name__)
 
 

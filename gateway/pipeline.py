@@ -104,7 +104,7 @@ class Pipeline:
 
         # 1. identify the caller; its request rate is checked before any body is read.
         started = self._now()
-        caller = await parts.admission.identify(exchange)
+        caller = await self._identify(exchange)
         if not isinstance(caller, Refusal) and parts.delegation.concerns(exchange, caller):
             caller = await parts.delegation.admit(exchange, caller)
             self._called(exchange.lineage)
@@ -196,7 +196,7 @@ class Pipeline:
         `LedgerUnavailable` when it could not be recorded.
         """
         exchange = self._parts.admission.begin(arrival)
-        caller = await self._parts.admission.identify(exchange, fresh=True)
+        caller = await self._identify(exchange, fresh=True)
         if isinstance(caller, Refusal):
             await self._record_refusal(exchange, caller, None)
         return exchange, caller
@@ -211,6 +211,11 @@ class Pipeline:
             await asyncio.gather(*self._ending, return_exceptions=True)
 
     # ------------------------------------------------------------------------------------------------------ the steps
+
+    async def _identify(self, exchange: Exchange, *, fresh: bool = False) -> Caller | Refusal:
+        """Step 1. Whoever has failed too often is refused before anything is verified."""
+        blocked = self._parts.failures.blocked(exchange.arrival.source)
+        return blocked or await self._parts.admission.identify(exchange, fresh=fresh)
 
     async def _read(self, exchange: Exchange, protocol: Protocol) -> tuple[Message, tuple[Route, ...]] | Refusal:
         arrival, parts = exchange.arrival, self._parts
@@ -400,6 +405,7 @@ class Pipeline:
     async def _record_refusal(self, exchange: Exchange, refusal: Refusal, denied: Denied | None) -> None:
         scribe, ledgers = self._parts.scribe, self._parts.ledgers
         if exchange.caller is None:
+            self._metrics.unidentified(refusal.code)
             counted = self._parts.failures.note(exchange.arrival.source, refusal.code)
             if counted is not None:
                 exchange.appended = True

@@ -55,6 +55,14 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allowed_origins: tuple[str, ...] = ()
     """Origins of web pages that may call MCP agents, besides the gateway's own."""
     trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose word about their own callers is taken."""
+    client_ca: str | None = None
+    """PEM file of the authorities whose client certificates are taken; each is trusted for itself."""
+    client_auth: Literal["optional", "required"] = "optional"
+    client_crl: tuple[str, ...] = ()
+    """CRL files (PEM or DER); with any, each authority needs a fresh one."""
+    client_header: Literal["client-cert", "x-forwarded-client-cert"] | None = None
+    """Header in which trusted proxies say the certificate that their own caller showed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
@@ -105,6 +113,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Tokens that an answer is taken to need until it is there, where the request does not say how many it may have."""
     currency: str = "EUR"
     """What prices are in millionths of."""
+    failures: str = "100/minute"
+    """Failed identifications of one source, after which it is refused for as long as the window."""
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -317,6 +327,24 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     leeway_s: int = 30
 
 
+class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a client certificate stands for, by a name in it."""
+
+    match: str
+    """`uri:`, `dns:` or `email:` and a subject alternative name, or `subject:` and a distinguished name (RFC 4514);
+    `*` stands for one segment of it."""
+    tenant: str = "default"
+    subject: str | None = None
+    """The caller's subject; by default the name that matched."""
+    roles: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    floor: tuple[str, ...] = ()
+    zone: str | None = None
+    kind: Literal["person", "service", "agent"] = "service"
+    authorities: tuple[str, ...] = ()
+    """`sha256:<hex>` of the SubjectPublicKeyInfo of authorities, of which one must have issued it."""
+
+
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     name: str | None = None
@@ -377,6 +405,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()
     issuer: tuple[Issuer, ...] = ()
+    certificate: tuple[Certificate, ...] = ()
     tenant: tuple[Tenant, ...] = ()
     limit: tuple[Limit, ...] = ()
     price: tuple[Price, ...] = ()
@@ -504,6 +533,8 @@ def _consistent(settings: Settings) -> None:
         if not issuer.algorithms:
             raise ConfigurationError(f"issuer[{index}].algorithms must name at least one algorithm")
         _keys_of(f"issuer[{index}]", issuer)
+    for index, certificate in enumerate(settings.certificate):
+        _certificate(f"certificate[{index}]", certificate, settings, zones)
     capabilities = {capability for agent in settings.agent for capability in agent.capabilities}
     clash = sorted(capabilities & {agent.id for agent in settings.agent})
     if clash:
@@ -516,6 +547,7 @@ def _consistent(settings: Settings) -> None:
     _reachable(settings.server)
     if (settings.server.tls_certificate is None) != (settings.server.tls_key is None):
         raise ConfigurationError("server.tls_certificate and server.tls_key go together")
+    _clients(settings)
     if "unscanned" in settings.cache.classes:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")
     _limits(settings)
@@ -654,6 +686,38 @@ def _reachable(server: Server) -> None:
     for index, origin in enumerate(server.allowed_origins):
         if not _ORIGIN.fullmatch(origin):
             raise ConfigurationError(f"server.allowed_origins[{index}] must be scheme://host[:port], in lower case")
+
+
+def _clients(settings: Settings) -> None:
+    """How callers' certificates come to be known. What could not be enforced is refused, not passed over."""
+    server = settings.server
+    for index, proxy in enumerate(server.trusted_proxies):
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"server.trusted_proxies[{index}] must be an address or a network, such as 10.0.0.5 or fd00:1::/64"
+            ) from error
+    if server.client_ca is None and (
+        server.client_crl or server.client_header or settings.certificate or server.client_auth == "required"
+    ):
+        raise ConfigurationError(
+            "server.client_ca is needed for client_auth, client_crl, client_header and [[certificate]]"
+        )
+    if server.client_ca is not None and server.tls_certificate is None and server.client_header is None:
+        raise ConfigurationError("server.client_ca needs tls_certificate, or client_header where a proxy ends TLS")
+    if server.client_header is not None and not server.trusted_proxies:
+        raise ConfigurationError("server.client_header needs trusted_proxies: from nobody else it is believed")
+
+
+def _certificate(place: str, certificate: Certificate, settings: Settings, zones: set[str]) -> None:
+    if certificate.zone is not None and certificate.zone not in zones:
+        raise ConfigurationError(f"{place}.zone names no [[zone]]")
+    if certificate.tenant not in {tenant.id for tenant in settings.tenants}:
+        raise ConfigurationError(f"{place}.tenant names no [[tenant]]")
+    for pin in certificate.authorities:
+        if not _PIN.fullmatch(pin):
+            raise ConfigurationError(f"{place}.authorities must be sha256: and 64 hex digits in lower case")
 
 
 def _agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> None:

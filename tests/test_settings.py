@@ -146,6 +146,39 @@ def test_what_no_stream_can_be_held_to_is_refused() -> None:
     assert refused(zone=[ZONE], agent=[streaming]).startswith("agent[0].answer_schema: ")
 
 
+CLIENTS = {"client_ca": "ca.pem", "tls_certificate": "a", "tls_key": "b"}
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ({"trusted_proxies": ["10.0.0.5", HIDDEN]}, "server.trusted_proxies[1] must be an address or a network"),
+        ({"trusted_proxies": ["*"]}, "server.trusted_proxies[0] must be an address or a network"),
+        ({"trusted_proxies": ["10.0.0.5/8"]}, "server.trusted_proxies[0] must be an address or a network"),
+        ({"client_ca": "ca.pem"}, "server.client_ca needs tls_certificate"),
+        ({"client_auth": "required"}, "server.client_ca is needed"),
+        ({"client_crl": ["a.crl"]}, "server.client_ca is needed"),
+        ({"client_header": "client-cert", "trusted_proxies": ["10.0.0.5"]}, "server.client_ca is needed"),
+        ({**CLIENTS, "client_header": "client-cert"}, "server.client_header needs trusted_proxies"),
+        ({**CLIENTS, "client_header": HIDDEN}, "Invalid enum value"),
+    ],
+)
+def test_what_is_said_of_callers_must_come_from_somebody_who_can_know(server: dict[str, Any], told: str) -> None:
+    assert refused(server=server).startswith(told)
+
+
+def test_whom_a_certificate_stands_for_is_somebody_of_this_configuration() -> None:
+    table = {"match": "dns:a.example"}
+    assert parsed(server=CLIENTS, certificate=[table]).certificate[0].kind == "service"
+    assert refused(certificate=[table]).startswith("server.client_ca is needed")
+    for changed, told in (
+        ({"zone": "no"}, "certificate[0].zone names no [[zone]]"),
+        ({"tenant": "no"}, "certificate[0].tenant names no [[tenant]]"),
+        ({"authorities": ["sha256:00"]}, "certificate[0].authorities must be sha256: and 64 hex digits in lower case"),
+    ):
+        assert refused(server=CLIENTS, certificate=[{**table, **changed}]) == told
+
+
 def test_every_reference_leads_to_something_that_is_there() -> None:
     assert refused(agent=[AGENT]) == "agent[0].zone names no [[zone]]"
     assert refused(zone=[ZONE], agent=[{**AGENT, "processor": "no"}]) == "agent[0].processor names no [[processor]]"

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.agents.authorities import FileTrust
 from gateway.agents.client import AgentClient
 from gateway.agents.http import HttpAdapter
 from gateway.agents.issuers import KeysError, reached
@@ -30,7 +31,9 @@ from gateway.bootstrap import (
     quotas_of,
     remote_counters,
 )
+from gateway.checks.access.shipped import ROLES
 from gateway.checks.classification.engine import Engine
+from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
@@ -123,7 +126,7 @@ async def _line(name: str, check: Coroutine[Any, Any, str]) -> Line:
 
 async def _server(settings: Settings) -> str:
     server, limits = settings.server, settings.limits
-    for name in ("credential", "tenant", "target"):
+    for name in ("credential", "tenant", "target", "failures"):
         try:
             Rate.parse(getattr(limits, name))
         except ConfigurationError as error:
@@ -168,11 +171,24 @@ async def _credentials(settings: Settings) -> str:
     await AgentClient(registry.routes).close()
     roles = None
     with suppress(ConfigurationError):  # told by its own line
-        roles = _policy(settings).known_roles
+        roles = _policy(settings).known_roles | ROLES
     TokenVerifier(settings.issuer, FileKeys(settings), SystemClock(), roles)
     given = sum(agent.credential is not None for agent in settings.agent)
     files = sum(issuer.jwks_file is not None for issuer in settings.issuer)
-    return f"{given} for agents, keys of {files} issuers"
+    return f"{given} for agents, keys of {files} issuers, {_clients(settings, roles)}"
+
+
+def _clients(settings: Settings, roles: frozenset[str] | None) -> str:
+    """Authorities for client certificates, their revocation lists, and whom certificates stand for."""
+    clock = SystemClock()
+    trust = FileTrust(settings, clock)
+    stale = Certificates(settings.certificate, trust, clock, roles).stale()
+    if stale:
+        raise ConfigurationError(
+            f"server.client_crl holds no fresh list of {stale} authorities in server.client_ca: their certificates "
+            "would be refused"
+        )
+    return f"{len(trust.trust().authorities)} authorities of clients"
 
 
 async def _keys(settings: Settings) -> str:

@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import msgspec
 import uvicorn
@@ -171,13 +172,28 @@ def _config(app: Callable[..., object], settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(server.trusted_proxies),
-        forwarded_allow_ips=list(server.trusted_proxies),
+        proxy_headers=False,  # `web.proxies` reads them, more strictly
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         ssl_certfile=None if server.tls_certificate is None else settings.path(server.tls_certificate),
         ssl_keyfile=None if server.tls_key is None else settings.path(server.tls_key),
+        ssl_context_factory=None if server.tls_certificate is None else partial(secured, settings),
     )
+
+
+def secured(settings: Settings, config: uvicorn.Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """How TLS is spoken, with client certificates where an authority is named.
+
+    A certificate that none of the authorities vouches for ends the handshake: whoever shows one and gets through has
+    proven that it is theirs. Each authority of the bundle is trusted for itself, self-signed or not. Revocation is
+    looked at with each request (`checks.identity.certificate`), since connections last.
+    """
+    context, server = default(), settings.server
+    if server.client_ca is not None:
+        context.load_verify_locations(settings.path(server.client_ca))
+        context.verify_mode = ssl.CERT_REQUIRED if server.client_auth == "required" else ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:

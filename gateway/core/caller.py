@@ -19,9 +19,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     purposes: tuple[str, ...]
     """HL7 PurposeOfUse codes that the credential allows; the first is the one used when none is asked for."""
     method: str
-    """`api-key` or `jwt`."""
+    """`api-key`, `jwt` or `mtls`; `+mtls` after the former two where a certificate named the same caller."""
     credential: str
-    """The key's id or a token's hash: names the credential without being one."""
+    """The key's id or the hash of a token or certificate: names the credential without being one."""
     issuer: str | None = None
     token_id: str | None = None
     """The token's `jti`, where it has one: unique within its issuer."""

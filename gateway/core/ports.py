@@ -43,6 +43,24 @@ class KeySource(Protocol):
         ...
 
 
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose client certificates are taken, each in DER. A new one is made whenever anything of it changes."""
+
+    authorities: tuple[bytes, ...]
+    lists: tuple[bytes, ...] | None = ()
+    """Certificate revocation lists; None where there should be some and they cannot be read."""
+    revocation: bool = False
+    """Whether every authority needs a list that is fresh."""
+
+
+class TrustSource(Protocol):
+    """Authorities for client certificates, and what they have revoked."""
+
+    def trust(self) -> Trust:
+        """What holds now, at most a few seconds old; the same object as long as it is the same."""
+        ...
+
+
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An API key as it is stored: never the key itself."""
 

@@ -3,7 +3,7 @@
 import os
 from typing import Protocol
 
-from gateway.checks.identity.identifier import Identifier
+from gateway.checks.identity.credentials import Credentials
 from gateway.checks.limits import Allowed, Gauge, Lease, Limiter, Rate
 from gateway.checks.limits import headers as rate_headers
 from gateway.core.caller import Caller, Identity
@@ -38,7 +38,7 @@ class Admission:
     def __init__(
         self,
         *,
-        identifier: Identifier,
+        identifier: Credentials,
         pseudonyms: Pseudonyms,
         denials: DenyList,
         limits: Limits,
@@ -126,7 +126,9 @@ class Admission:
     async def _identified(self, exchange: Exchange) -> Identity | Refusal:
         given = exchange.headers
         return await self._identifier.identify(
-            given.authorization[0] if given.authorization else None, given.x_api_key[0] if given.x_api_key else None
+            given.authorization[0] if given.authorization else None,
+            given.x_api_key[0] if given.x_api_key else None,
+            exchange.arrival.certificate,
         )
 
     def limit(self, exchange: Exchange, target: str) -> Lease | Refusal:
@@ -182,7 +184,7 @@ class Admission:
 
 def _credential_key(identity: Identity) -> str:
     """API keys each have a rate of their own; tokens share their subject's, since each request may bring a new one."""
-    if identity.method == "api-key":
+    if identity.method.startswith("api-key"):
         return f"{identity.tenant}:key:{identity.credential}"
     return f"{identity.tenant}:token:{identity.issuer}:{identity.subject}"
 

@@ -26,6 +26,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """The caller's network address."""
     tls: str | None
+    certificate: bytes | Refusal | None = None
+    """The client certificate that was shown, in DER, or why what says so is not to be believed."""
     body: BodyReader
 
     def header(self, name: str) -> str | None:

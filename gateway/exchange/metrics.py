@@ -145,6 +145,7 @@ class Metrics:
         self._decisions = _Counts("gateway_decisions", "Decisions", ("effect", "zone"))
         self._agent_calls = _Counts("gateway_agent_calls", "Calls by agents, by what they were made for", ("made_for",))
         self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("agent", "code"))
+        self._unidentified = _Counts("gateway_failed_identifications", "Requests of nobody, by refusal", ("code",))
         self._limited = _Counts(
             "gateway_limited", "Requests beyond a limit: refused (hard) or told (soft)", ("limit", "what", "kind")
         )
@@ -166,7 +167,7 @@ class Metrics:
         )
         self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
-        for one in (*counts, self._limited, self._approvals, steps, self._batches, self._commits):
+        for one in (*counts, self._unidentified, self._limited, self._approvals, steps, self._batches, self._commits):
             self.registry.register(one)
         self._lag = Gauge(
             "gateway_ledger_lag_records", "Records that wait to be written", ["tenant"], registry=self.registry
@@ -182,6 +183,9 @@ class Metrics:
     def agent_call(self, made_for: str) -> None:
         """`exchange` where its token says for which one, `open` where it may be any of those that are open, `none`."""
         self._agent_calls.count(made_for)
+
+    def unidentified(self, code: str) -> None:
+        self._unidentified.count(code)
 
     def agent_error(self, agent: str, code: str) -> None:
         self._agent_errors.count(agent, code)

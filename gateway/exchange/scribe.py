@@ -17,13 +17,13 @@ from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.accounts import Account, Forms, agent_of
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
-from gateway.exchange.failures import Counted
+from gateway.exchange.failures import OTHER, Counted
 from gateway.exchange.quotas import Passed, words
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Delegated, Entry, ExchangeKey, SealedPart, Sealing, SessionGrowth
 from gateway.ledger.form import Value
 from gateway.ledger.media import media_type
-from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, timestamp
+from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
 
 
 class Scribe:
@@ -178,8 +178,9 @@ class Scribe:
 
     def failed(self, tenant: str, counted: Counted, method: str | None = None) -> Entry:
         """`auth.failed`, in the operator's own ledger: nobody was identified."""
-        now = self._clock.now_us()
-        salt, detail = new_salt(), self._forms.detail(Detail(source=counted.source, method=method))
+        now, several = self._clock.now_us(), counted.source == OTHER
+        reason = f"{counted.sources} sources that are not told one by one" if several else None
+        salt, detail = new_salt(), encode_detail(Detail(source=counted.source, method=method, reason=reason))
         envelope = Envelope(
             id=uuid7(now),
             tenant=tenant,

@@ -23,6 +23,7 @@ from gateway.web import approvals, audit, denials, evidence, health, jwks, keys,
 from gateway.web.access import ApiRequest, guard
 from gateway.web.bundles import Bundles
 from gateway.web.problems import MODELS
+from gateway.web.proxies import Proxies
 from gateway.web.traffic import Receive, Scope, Send, Traffic
 
 BUNDLES = "bundles"
@@ -56,11 +57,14 @@ class Application:
     def __init__(self, pipeline: Pipeline, server: Server, api: Litestar) -> None:
         self._exact = {path: Traffic(pipeline, server, protocol) for path, protocol in TRAFFIC.items()}
         self._below = tuple((prefix, Traffic(pipeline, server, protocol)) for prefix, protocol in TRAFFIC_BELOW.items())
+        self._proxies = Proxies(server) if server.trusted_proxies else None
         self._further = {prefix: Traffic(pipeline, server, protocol) for prefix, protocol in FURTHER_BELOW.items()}
         self.api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            if self._proxies is not None:
+                self._proxies.apply(scope)
             path: str = scope["path"]
             traffic = self._exact.get(path)
             if traffic is not None:

@@ -4,7 +4,7 @@ uvicorn reads heads of any length for any time, and goes on reading what belongs
 Here a head is bounded in bytes, and a request in seconds: its head must be there within `limit_s`, and all of it within
 twice that. (Whoever waits for a message's body gives up by itself after `limit_s`, with an answer and a record; this is
 for everything else.) A connection on which nothing was ever sent is closed like one that lies idle. Trailers are
-dropped.
+dropped. A request without its one Host header is malformed (400).
 
 One timer serves a connection. It looks every `limit_s` seconds whether a request is overdue, so that requests in time
 pay for no timer of their own.
@@ -15,7 +15,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway.web.traffic import TLS
+from gateway.web.traffic import CERTIFICATE, TLS
 
 MAX_HEAD = 65_536
 """Bytes of a head beyond those that came with its first piece, of which the loop gives 262,144 at most."""
@@ -56,7 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         if self.scheme == "https":
             # Every request of the connection gets a copy of it.
-            self.app_state = {**self.app_state, TLS: _secured(transport)}
+            self.app_state = {**self.app_state, **_secured(transport)}
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         self._timer = self.loop.call_later(self.limit_s, self._look)
 
@@ -80,6 +80,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._begun, self._heading, self._size = self.loop.time(), True, 0
 
     def on_headers_complete(self) -> None:
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            # RFC 9112 §3.2. It decides nothing here, but whoever sits between might have gone by the other one.
+            raise ValueError("one Host header")  # which the parser makes one of its own errors
         super().on_headers_complete()
         self._heading = False
         self.headers = _TRAILERS
@@ -92,6 +96,13 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._heading:  # of a request that was sent before its turn, of which nothing more was read until now
             self._begun = self.loop.time()
+
+    def send_400_response(self, msg: str) -> None:
+        """Only where the answer is to what was malformed: written into another's, it would be taken for that one's."""
+        if self._answered():
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def _look(self) -> None:
         """Whether a request is overdue; if not, when to look again."""
@@ -118,8 +129,14 @@ class HttpProtocol(HttpToolsProtocol):
         return before is None or before.response_complete
 
 
-def _secured(transport: asyncio.Transport) -> str:
-    """Version and cipher of a connection under TLS."""
+def _secured(transport: asyncio.Transport) -> dict[str, object]:
+    """Version and cipher of a connection under TLS, and the certificate that it showed, in DER.
+
+    The handshake is over by now, resumed or not: what was shown was verified and its key proven, or there would be no
+    connection.
+    """
     secure = transport.get_extra_info("ssl_object")
     cipher = None if secure is None else secure.cipher()
-    return "unknown" if cipher is None else f"{secure.version()} {cipher[0]}"
+    shown = None if secure is None else secure.getpeercert(binary_form=True)
+    told = "unknown" if cipher is None else f"{secure.version()} {cipher[0]}"
+    return {TLS: told} if shown is None else {TLS: told, CERTIFICATE: shown}

@@ -7,7 +7,7 @@ sooner, and a task for each of them would cost more than the answers that are sa
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -22,6 +22,9 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 TLS = "gateway.tls"
 """Under which a server that ends TLS itself says version and cipher in the scope's `state`."""
+CERTIFICATE = "gateway.certificate"
+"""Under which such a server says there, in DER, what certificate the connection showed and proved to hold; or what a
+trusted proxy says instead, or why what says so is not to be believed (`web.proxies`)."""
 WATCH_AFTER_S = 0.25
 """How long a caller may have been gone, from the end of its body on, before anybody looks."""
 
@@ -153,7 +156,7 @@ class Traffic:
 
 def arrival_of(scope: Scope, body: BodyReader, protocol: str) -> Arrival:
     """What ASGI says of a request, before its body is read."""
-    client = scope.get("client")
+    client, state = scope.get("client"), scope.get("state") or _NO_STATE
     return Arrival(
         protocol=protocol,
         method=scope["method"],
@@ -161,14 +164,18 @@ def arrival_of(scope: Scope, body: BodyReader, protocol: str) -> Arrival:
         query=scope["query_string"].decode("latin-1"),
         headers=tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
         source=client[0] if client else "local",
-        tls=_tls(scope),
+        tls=_tls(scope, state),
+        certificate=state.get(CERTIFICATE),
         body=body,
     )
 
 
-def _tls(scope: Scope) -> str | None:
+def _tls(scope: Scope, state: Mapping[str, Any]) -> str | None:
     """How the caller's connection is encrypted: as the server says, or as far as a trusted proxy says it."""
     if scope.get("scheme") != "https":
         return None
-    told = scope.get("state", {}).get(TLS)
+    told = state.get(TLS)
     return told if isinstance(told, str) else "proxy"
+
+
+_NO_STATE: Mapping[str, Any] = {}

@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.checks.identity.certifying import Authority
 from tests.cli.kit import Run, change, tree
 
 NAMES = ["config", "server", "policies", "schemas", "credentials", "keys", "database"]
@@ -112,6 +114,23 @@ def missing_tls(site: Path) -> None:
     change(site / "gateway.toml", '# tls_key = "tls/gateway.key"', 'tls_key = "tls/gateway.key"')
 
 
+def clients(site: Path, ends: timedelta) -> None:
+    authority = Authority()
+    (site / "ca.pem").write_bytes(authority.pem)
+    (site / "list.crl").write_bytes(authority.revoking(ends=ends))
+    header = 'client_header = "client-cert"\ntrusted_proxies = ["10.0.0.5"]\n'
+    change(site / "gateway.toml", "[server]\n", f'[server]\nclient_ca = "ca.pem"\nclient_crl = ["list.crl"]\n{header}')
+
+
+def stale_list(site: Path) -> None:
+    clients(site, timedelta(minutes=-1))
+
+
+def unknown_role(site: Path) -> None:
+    clients(site, timedelta(days=1))
+    extend(site, '\n[[certificate]]\nmatch = "dns:a.example"\nroles = ["nobody-knows-it"]\n')
+
+
 def wrong_rate(site: Path) -> None:
     change(site / "gateway.toml", 'credential = "600/minute"', 'credential = "many"')
 
@@ -132,6 +151,8 @@ def wrong_rate(site: Path) -> None:
         (broken_openapi, "schemas"),
         (missing_secret, "credentials"),
         (missing_jwks, "credentials"),
+        (stale_list, "credentials"),
+        (unknown_role, "credentials"),
         (missing_tls, "server"),
         (wrong_rate, "server"),
     ],
@@ -145,6 +166,13 @@ def test_what_serving_would_refuse_is_bad_by_its_name(
     assert result.err == ""
     assert result.data["ok"] is False
     assert states(result.data)[name] == "bad"
+
+
+def test_authorities_of_clients_with_fresh_lists_are_good(gateway: Run, site: Path) -> None:
+    clients(site, timedelta(days=1))
+    result = gateway("check", "--json")
+    (line,) = [line for line in result.data["checks"] if line["name"] == "credentials"]
+    assert (line["state"], line["text"].rpartition(", ")[2]) == ("ok", "1 authorities of clients")
 
 
 def test_a_lost_signing_key_of_a_ledger_is_found(gateway: Run, site: Path) -> None:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.checks.identity.certifying import SPIFFE, Authority
 from tests.cli.kit import Run, change, process
 from tests.cli.serving import SlowAgent, serving
 
@@ -187,6 +188,27 @@ def test_with_a_certificate_it_speaks_tls_alone_and_the_record_says_how(
     (denied,) = gateway("audit", "query", "--event", "exchange.denied", "--json").data["records"]
     assert denied["detail"]["tls"].startswith(f"{version.name.replace('_', '.')} ")
     assert len(denied["detail"]["tls"].split()) == 2
+
+
+def test_with_authorities_a_client_is_known_by_its_certificate(gateway: Run, site: Path) -> None:
+    certificate(site)
+    authority = Authority()
+    (site / "tls" / "clients.pem").write_bytes(authority.pem)
+    setting = 'client_ca = "tls/clients.pem"'
+    change(site / "gateway.toml", f"# {setting}", setting)
+    with (site / "gateway.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[[certificate]]\nmatch = "uri:{SPIFFE}"\nroles = ["clinician"]\n')
+    trusted = ssl.create_default_context(cafile=str(site / "tls" / "gateway.pem"))
+    trusted.load_cert_chain(*authority.issue(uris=[SPIFFE]).write(site / "shown", "client"))
+    with serving(site) as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+        body = {"model": "nobody", "messages": []}
+        answer = httpx.post(f"{url}/v1/chat/completions", json=body, verify=trusted)
+        server.signal()
+        assert server.ended().code == 0
+    assert answer.status_code == 404, answer.text
+    (denied,) = gateway("audit", "query", "--event", "exchange.denied", "--json").data["records"]
+    assert (denied["detail"]["subject"], denied["detail"]["method"]) == (SPIFFE, "mtls")
 
 
 def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(site: Path) -> None:

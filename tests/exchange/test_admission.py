@@ -19,8 +19,11 @@ class Identifies:
     def __init__(self, found: Identity | Refusal) -> None:
         self.found, self.asked = found, 0
 
-    async def identify(self, authorization: str | None, x_api_key: str | None) -> Identity | Refusal:
+    async def identify(
+        self, authorization: str | None, x_api_key: str | None, certificate: bytes | Refusal | None
+    ) -> Identity | Refusal:
         self.asked += 1
+        self.certificate = certificate
         return self.found
 
 

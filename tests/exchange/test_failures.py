@@ -1,58 +1,213 @@
-"""Failed identifications: the first of a window is told at once, the rest are counted, and none is lost."""
+"""Failed identifications: limited by source, told in a bounded number of records, and none is lost in the counts."""
 
-from gateway.exchange.failures import MAX_SOURCES, OTHER, Failures
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.checks.limits import Rate
+from gateway.exchange.failures import MAX_FIRSTS, MAX_SOURCES, MAX_TOLD, OTHER, Counted, Failures, source_of
 from tests.conftest import ManualClock
+
+BAD = "credential_invalid"
+MISSING = "credential_missing"
+
+
+def failures(clock: ManualClock, count: int = 1000) -> Failures:
+    return Failures(clock, Rate(count, 60))
+
+
+def code(counting: Failures, source: str) -> str | None:
+    refusal = counting.blocked(source)
+    return None if refusal is None else refusal.code
+
+
+# ------------------------------------------------------------------------------------------ the record
 
 
 def test_the_first_failure_of_a_source_is_told_at_once_and_the_rest_when_the_window_ends(clock: ManualClock) -> None:
-    failures = Failures(clock)
-    first = failures.note("10.0.0.1", "credential_invalid")
-    assert first is not None
-    assert first.count == 1
-    assert [failures.note("10.0.0.1", "credential_invalid") for _ in range(3)] == [None] * 3
-    assert failures.due() == []
+    counting = failures(clock)
+    first = counting.note("10.0.0.1", BAD)
+    assert first == Counted(source="10.0.0.1", code=BAD, count=1, window_s=60)
+    assert [counting.note("10.0.0.1", BAD) for _ in range(3)] == [None] * 3
+    assert counting.due() == []
     clock.advance(60)
-    (counted,) = failures.due()
-    assert (counted.source, counted.code, counted.count, counted.window_s) == ("10.0.0.1", "credential_invalid", 3, 60)
-    assert failures.due() == []
+    assert counting.due() == [Counted(source="10.0.0.1", code=BAD, count=3, window_s=60)]
+    assert counting.due() == []
 
 
 def test_sources_and_codes_are_counted_apart(clock: ManualClock) -> None:
-    failures = Failures(clock)
-    told = [failures.note(source, code) for source in ("a", "b") for code in ("x", "y")]
+    counting = failures(clock)
+    told = [counting.note(source, code) for source in ("a", "b") for code in (BAD, MISSING)]
     assert all(one is not None for one in told)
 
 
 def test_a_failure_after_its_window_is_a_first_one_again_even_if_nobody_swept(clock: ManualClock) -> None:
-    failures = Failures(clock)
-    failures.note("a", "x")
-    failures.note("a", "x")
+    counting = failures(clock)
+    counting.note("a", BAD)
+    counting.note("a", BAD)
     clock.advance(61)
-    again = failures.note("a", "x")
+    again = counting.note("a", BAD)
     assert again is not None
     assert again.count == 1
-    assert [one.count for one in failures.due()] == [1]
+    assert [one.count for one in counting.due()] == [1]
 
 
 def test_a_window_without_more_is_not_told_again(clock: ManualClock) -> None:
-    failures = Failures(clock)
-    failures.note("a", "x")
+    counting = failures(clock)
+    counting.note("a", BAD)
     clock.advance(60)
-    assert failures.due() == []
+    assert counting.due() == []
+    assert len(counting) == 0
 
 
 def test_everything_is_due_at_a_stop(clock: ManualClock) -> None:
-    failures = Failures(clock)
-    failures.note("a", "x")
-    failures.note("a", "x")
-    assert [one.count for one in failures.due(everything=True)] == [1]
+    counting = failures(clock)
+    counting.note("a", BAD)
+    counting.note("a", BAD)
+    assert [one.count for one in counting.due(everything=True)] == [1]
 
 
-def test_more_sources_than_are_kept_share_one_name(clock: ManualClock) -> None:
-    failures = Failures(clock)
-    for number in range(MAX_SOURCES):
-        failures.note(str(number), "x")
-    shared = failures.note("one more", "x")
-    assert shared is not None
-    assert shared.source == OTHER
-    assert failures.note("and another", "x") is None
+def test_a_flood_from_100000_sources_makes_few_records_and_is_counted_whole(clock: ManualClock) -> None:
+    counting = failures(clock)
+    told = [counting.note(f"{n >> 8}.{n & 255}.0.1", BAD) for n in range(100_000)]
+    firsts = [one for one in told if one is not None]
+    assert len(firsts) == MAX_FIRSTS
+    assert len(counting) == MAX_SOURCES
+    clock.advance(60)
+    due = counting.due()
+    assert len(due) == MAX_TOLD + 1
+    (rest,) = [one for one in due if one.source == OTHER]
+    assert sum(one.count for one in (*firsts, *due)) == 100_000
+    assert rest.sources == 100_000 - MAX_FIRSTS - MAX_TOLD
+    assert len(counting) == 0
+
+
+def test_the_memory_of_a_flood_is_bounded(clock: ManualClock) -> None:
+    """Held is what the table holds at its fullest, however long the flood goes on."""
+    counting = failures(clock)
+    sizes = []
+    for n in range(3 * MAX_SOURCES):
+        counting.note(f"2001:db8:{n >> 8:x}:{n & 255:x}::1", BAD)
+        if n % MAX_SOURCES == MAX_SOURCES - 1:
+            sizes.append(sys.getsizeof(counting._sources))
+            assert len(counting) == MAX_SOURCES
+    assert max(sizes) < 2 * sizes[0]
+
+
+def test_a_flood_of_one_kind_hides_no_other(clock: ManualClock) -> None:
+    counting = failures(clock)
+    for n in range(1000):
+        counting.note(f"s{n}", MISSING)
+    assert counting.note("t", BAD) is not None
+
+
+def test_the_heaviest_sources_are_told_by_name(clock: ManualClock) -> None:
+    counting = failures(clock)
+    for n in range(MAX_SOURCES):
+        counting.note(f"s{n}", BAD)
+    for _ in range(5):
+        counting.note("heavy", BAD)
+    clock.advance(60)
+    assert ("heavy", 5) in [(one.source, one.count) for one in counting.due()]
+
+
+def test_what_could_not_be_recorded_is_told_later_without_its_source(clock: ManualClock) -> None:
+    counting = failures(clock)
+    counting.again(Counted(source="a", code=BAD, count=7, window_s=60))
+    counting.again(Counted(source=OTHER, code=BAD, count=2, window_s=60, sources=2))
+    clock.advance(60)
+    assert counting.due() == [Counted(source=OTHER, code=BAD, count=9, window_s=60, sources=3)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "::1", "2001:db8::1"]), st.sampled_from([BAD, MISSING]), st.integers(0, 40)
+        )
+    )
+)
+def test_whatever_happens_every_failure_is_told_once(events: list[tuple[str, str, int]]) -> None:
+    clock = ManualClock()
+    counting = failures(clock, 3)
+    told: list[Counted] = []
+    for source, kind, seconds in events:
+        clock.advance(seconds)
+        told += [one for one in (counting.note(source, kind), *counting.due()) if one is not None]
+    told += counting.due(everything=True)
+    assert sum(one.count for one in told) == len(events)
+
+
+# ------------------------------------------------------------------------------------------ the limit
+
+
+def test_a_source_that_has_failed_too_often_is_refused_for_as_long_again_and_no_longer(clock: ManualClock) -> None:
+    counting = failures(clock, 3)
+    for _ in range(2):
+        counting.note("a", BAD)
+    assert code(counting, "a") is None
+    counting.note("a", MISSING)
+    assert code(counting, "a") == "source_limited"
+    assert code(counting, "b") is None
+    clock.advance(59)
+    refusal = counting.blocked("a")
+    assert refusal is not None
+    assert (refusal.status, refusal.retry_after) == (429, 1)
+    clock.advance(1)
+    assert code(counting, "a") is None
+    counting.note("a", BAD)
+    assert code(counting, "a") is None
+
+
+def test_the_window_of_the_record_does_not_open_that_of_the_limit(clock: ManualClock) -> None:
+    counting = Failures(clock, Rate(2, 3600))
+    counting.note("a", BAD)
+    clock.advance(61)
+    counting.due()
+    counting.note("a", BAD)
+    clock.advance(61)
+    counting.due()
+    assert code(counting, "a") == "source_limited"
+
+
+def test_what_is_not_the_callers_fault_does_not_count_against_it(clock: ManualClock) -> None:
+    counting = failures(clock, 1)
+    for kind in ("certificate_unverifiable", "source_limited", "rate_limited"):
+        counting.note("a", kind)
+    assert code(counting, "a") is None
+
+
+def test_a_blocked_source_is_not_forgotten_in_a_flood_while_it_goes_on(clock: ManualClock) -> None:
+    counting = failures(clock, 3)
+    for _ in range(3):
+        counting.note("a", BAD)
+    for n in range(5 * MAX_SOURCES):
+        counting.note(f"s{n}", BAD)
+        if n % (MAX_SOURCES // 2) == 0:
+            assert code(counting, "a") == "source_limited"
+            counting.note("a", "source_limited")
+    assert code(counting, "a") == "source_limited"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1%eth0", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::1", "::/64"),
+        ("local", "local"),
+        ("no:address", "no:address"),
+    ],
+)
+def test_an_ipv6_address_counts_as_its_64(address: str, name: str) -> None:
+    assert source_of(address) == name
+
+
+def test_another_address_of_the_same_64_is_blocked_with_it(clock: ManualClock) -> None:
+    counting = failures(clock, 1)
+    counting.note("2001:db8:1:2::1", BAD)
+    assert code(counting, "2001:db8:1:2::2") == "source_limited"
+    assert code(counting, "2001:db8:1:3::2") is None

@@ -23,12 +23,14 @@ def test_requests_decisions_and_failures_of_agents_are_counted_by_their_names() 
     metrics.agent_error("cloud", "connect_failed")
     metrics.approval("requested")
     metrics.agent_call("open")
+    metrics.unidentified("credential_invalid")
     found = samples(metrics)
     assert found["gateway_requests_total", (("code", "ok"), ("protocol", "openai"))] == 2
     assert found["gateway_decisions_total", (("effect", "deny"), ("zone", "none"))] == 1
     assert found["gateway_approvals_total", (("event", "requested"),)] == 1
     assert found["gateway_agent_calls_total", (("made_for", "open"),)] == 1
     assert found["gateway_agent_errors_total", (("agent", "cloud"), ("code", "connect_failed"))] == 1
+    assert found["gateway_failed_identifications_total", (("code", "credential_invalid"),)] == 1
 
 
 def test_buckets_of_every_step_are_cumulative_and_end_with_all() -> None:

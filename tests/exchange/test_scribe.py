@@ -9,7 +9,7 @@ from gateway.core.caller import Caller
 from gateway.core.decision import CandidateView, Decision
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Outcome, Routed
-from gateway.exchange.failures import Counted
+from gateway.exchange.failures import OTHER, Counted
 from gateway.exchange.scribe import Scribe
 from gateway.ledger.commitment import committed, matches
 from gateway.ledger.entry import DataKey, Entry, SealedPart
@@ -192,6 +192,14 @@ def test_a_failed_identification_names_no_one_and_keeps_the_address_out_of_the_e
     assert "10.9.8.7" not in clear(entry)
     assert b"10.9.8.7" in (entry.detail or b"")
     assert (entry.envelope.actor, entry.envelope.count, entry.envelope.window_s) == (None, 3, 60)
+
+
+def test_sources_that_are_not_told_one_by_one_are_told_by_their_number(clock: ManualClock) -> None:
+    counted = Counted(source=OTHER, code="credential_invalid", count=99_680, window_s=60, sources=99_000)
+    entry = scribe(clock).failed("_system", counted)
+    assert entry.envelope.count == 99_680
+    detail = msgspec.json.decode(entry.detail or b"")
+    assert detail == {"source": "other", "reason": "99000 sources that are not told one by one"}
 
 
 def test_an_intent_without_a_message_is_a_defect_that_stops(clock: ManualClock) -> None:

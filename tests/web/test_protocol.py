@@ -190,6 +190,33 @@ async def test_a_request_behind_one_that_is_still_answered_is_not_overdue(connec
     assert connection.transport.closed
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /a HTTP/1.1\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nhost: x\r\nHost: x\r\n\r\n",
+        b"GET /a HTTP/1.0\r\nhost: x\r\nhost: y\r\n\r\n",
+    ],
+)
+async def test_a_request_without_its_one_host_is_malformed(connection: Connection, head: bytes) -> None:
+    connection.sends(head)
+    assert connection.transport.written.startswith(b"HTTP/1.1 400 ")
+    assert connection.transport.closed
+    assert connection.protocol.cycle is None
+
+
+async def test_a_request_of_the_older_version_needs_no_host(connection: Connection) -> None:
+    connection.sends(b"GET /a HTTP/1.0\r\n\r\n")
+    assert not connection.transport.closed
+    assert connection.protocol.cycle is not None
+
+
+async def test_what_is_malformed_is_not_answered_in_the_midst_of_another_answer(connection: Connection) -> None:
+    connection.sends(REQUEST)
+    connection.sends(b"GET /b HTTP/1.1\r\n\r\n")
+    assert (connection.transport.closed, connection.transport.written) == (True, b"")
+
+
 async def test_trailers_are_dropped(connection: Connection) -> None:
     connection.sends(b"POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n")
     scope = connection.protocol.scope

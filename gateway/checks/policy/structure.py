@@ -84,13 +84,35 @@ class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: str
 
 
+class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    match: str
+    tenant: str
+    subject: str | None
+    roles: tuple[str, ...]
+    purposes: tuple[str, ...]
+    floor: tuple[str, ...]
+    zone: str | None
+    kind: str
+    authorities: tuple[str, ...]
+
+
+class ClientFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How callers' certificates come to be known, and whom they stand for."""
+
+    ca: str
+    auth: str
+    crl: tuple[str, ...]
+    header: str | None
+    certificates: tuple[CertificateFacts, ...]
+
+
 class TenantFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     retention_days: int
     region: str | None
 
 
-class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Every list in the order of the configuration: the order of agents is the order of preference."""
 
     engine: str
@@ -104,6 +126,8 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     agents: tuple[AgentFacts, ...]
     issuers: tuple[IssuerFacts, ...]
     tenants: tuple[TenantFacts, ...]
+    clients: ClientFacts | None = None
+    """Not there where no client certificates are taken: versions from before they could be keep their digests."""
 
 
 def structure(settings: Settings, engine_version: str) -> Structure:
@@ -119,6 +143,20 @@ def structure(settings: Settings, engine_version: str) -> Structure:
         agents=_facts(settings.agent, AgentFacts),
         issuers=_facts(settings.issuer, IssuerFacts),
         tenants=_facts(settings.tenants, TenantFacts),
+        clients=_clients(settings),
+    )
+
+
+def _clients(settings: Settings) -> ClientFacts | None:
+    server = settings.server
+    if server.client_ca is None:
+        return None
+    return ClientFacts(
+        ca=server.client_ca,
+        auth=server.client_auth,
+        crl=server.client_crl,
+        header=server.client_header,
+        certificates=_facts(settings.certificate, CertificateFacts),
     )
 
 

@@ -35,7 +35,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
             capabilities=frozenset(f"capability:{name}" for agent in structure.agents for name in agent.capabilities),
             tenants=frozenset(tenant.id for tenant in structure.tenants),
             regions=frozenset(zone.region for zone in structure.zones if zone.region is not None),
-            purposes=words.PURPOSES | {purpose for issuer in structure.issuers for purpose in issuer.purposes},
+            purposes=words.PURPOSES | _purposes(structure),
             placements=_placements(structure),
         )
 
@@ -56,6 +56,15 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     def target(self, text: str) -> str:
         """Where data may go, as a rule names it."""
         return text if text == words.ANY_ZONE else self.name(text, "agent", "zone", "capability")
+
+
+def _purposes(structure: Structure) -> set[str]:
+    """Those that tokens and certificates may allow."""
+    certificates = structure.clients.certificates if structure.clients is not None else ()
+    return {
+        *(purpose for issuer in structure.issuers for purpose in issuer.purposes),
+        *(purpose for certificate in certificates for purpose in certificate.purposes),
+    }
 
 
 def _placements(structure: Structure) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,16 @@ def test_what_an_agent_may_be_told_to_contact_belongs_to_the_policy() -> None:
     assert before != after
 
 
+def test_whom_certificates_stand_for_belongs_to_the_policy_where_there_are_any() -> None:
+    assert b"clients" not in structure.encode(facts())
+    proxied = {"client_ca": "ca.pem", "client_header": "client-cert", "trusted_proxies": ["10.0.0.5"]}
+    value = facts(server=proxied, certificate=[{"match": "dns:a.example", "purposes": ["OWN"]}])
+    assert structure.decode(structure.encode(value)) == value
+    assert value.clients is not None
+    assert (value.clients.ca, value.clients.auth, value.clients.header) == ("ca.pem", "optional", "client-cert")
+    assert [one.match for one in value.clients.certificates] == ["dns:a.example"]
+
+
 def test_without_a_tenant_the_one_tenant_is_default() -> None:
     assert [tenant.id for tenant in structure.structure(configured(), "1").tenants] == ["default"]
 

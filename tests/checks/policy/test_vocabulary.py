@@ -24,6 +24,13 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one() -> None:
             _VOCABULARY.name(name, name.partition(":")[0])
 
 
+def test_purposes_are_those_of_the_standard_and_of_issuers_and_certificates() -> None:
+    assert "OWN" not in _VOCABULARY.purposes
+    server = {"client_ca": "ca.pem", "client_header": "client-cert", "trusted_proxies": ["10.0.0.5"]}
+    own = facts(server=server, certificate=[{"match": "dns:a.example", "purposes": ["OWN"]}])
+    assert {"OWN", "TREAT"} <= Vocabulary.of(own, []).purposes
+
+
 def test_a_target_is_no_role_and_no_star_of_another_kind() -> None:
     for wrong in ("role:x", "agent:*", "capability:*", "*"):
         with pytest.raises(FormatError):

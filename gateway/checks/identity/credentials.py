@@ -1,0 +1,63 @@
+"""All that a request shows: a client certificate, and an API key or a token. What holds where there are both.
+
+- A certificate that cannot be believed (revoked, expired, from somebody who may not say so) is refused, whatever else
+  the request shows.
+- A certificate that is good and stands for nobody identifies nobody: the other credential decides, and must be there.
+- Where both stand for somebody, it must be the same: tenant, subject, kind, and zone where the certificate's table says
+  one. The caller then has the roles and purposes that both give, and the floors of either.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from gateway.checks.identity.certificate import FIELD, Certificates
+from gateway.checks.identity.claims import UNKNOWN_ZONE
+from gateway.core.caller import Identity
+from gateway.core.refusal import Refusal
+
+
+class Bearers(Protocol):
+    """Identifies by API key or token."""
+
+    async def identify(self, authorization: str | None, x_api_key: str | None) -> Identity | Refusal: ...
+
+
+class Credentials:
+    """Identifies callers by whatever they show. `required`: each must show a certificate, whatever else it shows."""
+
+    def __init__(self, bearers: Bearers, certificates: Certificates, *, required: bool = False) -> None:
+        self._bearers, self._certificates, self._required = bearers, certificates, required
+
+    async def identify(
+        self, authorization: str | None, x_api_key: str | None, certificate: bytes | Refusal | None = None
+    ) -> Identity | Refusal:
+        """The identity, or why there is none. `certificate`: the one shown, in DER, or why it is not to be believed."""
+        if certificate is None:
+            if self._required:
+                return Refusal(code="credential_missing", field=FIELD, hint="a client certificate")
+            return await self._bearers.identify(authorization, x_api_key)
+        if isinstance(certificate, Refusal):
+            return certificate
+        shown = self._certificates.identify(certificate)
+        if not authorization and not x_api_key:
+            return shown
+        if isinstance(shown, Refusal) and shown.code != "certificate_unknown":
+            return shown
+        borne = await self._bearers.identify(authorization, x_api_key)
+        if isinstance(shown, Refusal) or isinstance(borne, Refusal):
+            return borne
+        return _both(borne, shown)
+
+
+def _both(borne: Identity, shown: Identity) -> Identity | Refusal:
+    same = (borne.tenant, borne.subject, borne.kind) == (shown.tenant, shown.subject, shown.kind)
+    if not same or shown.zone not in (UNKNOWN_ZONE, borne.zone):
+        return Refusal(code="credential_conflict", hint="credentials of one caller, or one of them alone")
+    return msgspec.structs.replace(
+        borne,
+        roles=tuple(role for role in borne.roles if role in shown.roles),
+        purposes=tuple(purpose for purpose in borne.purposes if purpose in shown.purposes),
+        floor=tuple(sorted({*borne.floor, *shown.floor})),
+        method=f"{borne.method}+mtls",
+    )

@@ -1,0 +1,129 @@
+"""Two kinds of credentials on one request: both must name the same caller, and none opens what the other does not."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.checks.identity.certificate import Certificates
+from gateway.checks.identity.credentials import Credentials
+from gateway.core.caller import Identity
+from gateway.core.refusal import Refusal
+from gateway.settings import Certificate
+from tests.checks.identity.certifying import SPIFFE, Authority, HeldTrust
+from tests.conftest import ManualClock
+from tests.exchange.making import identity
+
+AUTHORITY = Authority()
+SHOWN = AUTHORITY.issue(uris=[SPIFFE]).der
+STRANGERS = Authority("stranger").issue(uris=[SPIFFE]).der
+BORNE = identity(
+    subject="triage",
+    kind="service",
+    roles=("agent", "clerk"),
+    purposes=("TREAT", "HOPERAT"),
+    zone="in-house",
+    floor=("pii",),
+)
+TABLE = Certificate(
+    match=f"uri:{SPIFFE}", subject="triage", roles=("agent", "admin"), purposes=("HOPERAT",), floor=("phi",)
+)
+
+
+class Bearers:
+    """Finds the same behind every key and token, and counts."""
+
+    def __init__(self, found: Identity | Refusal) -> None:
+        self.found, self.asked = found, 0
+
+    async def identify(self, authorization: str | None, x_api_key: str | None) -> Identity | Refusal:
+        self.asked += 1
+        return self.found
+
+
+class SystemTime:
+    """The machine's clock, by which the certificates of these tests are made."""
+
+    def __init__(self) -> None:
+        self._manual = ManualClock()
+
+    def now_us(self) -> int:
+        return int(AUTHORITY.now.timestamp() * 1_000_000)
+
+    def monotonic_ns(self) -> int:
+        return self._manual.ns
+
+
+def credentials(
+    borne: Identity | Refusal = BORNE, table: Certificate = TABLE, **more: Any
+) -> tuple[Credentials, Bearers]:
+    bearers = Bearers(borne)
+    return Credentials(bearers, Certificates((table,), HeldTrust(AUTHORITY), SystemTime()), **more), bearers
+
+
+async def test_without_a_certificate_the_key_or_token_decides() -> None:
+    checks, bearers = credentials()
+    assert await checks.identify("Bearer x", None) is BORNE
+    assert bearers.asked == 1
+
+
+async def test_a_certificate_alone_identifies_its_caller() -> None:
+    checks, bearers = credentials()
+    found = await checks.identify(None, None, SHOWN)
+    assert isinstance(found, Identity)
+    assert (found.subject, found.method, found.roles) == ("triage", "mtls", ("agent", "admin"))
+    assert bearers.asked == 0
+
+
+async def test_both_must_be_of_one_caller_who_then_has_what_both_give_and_the_floors_of_either() -> None:
+    checks, _ = credentials()
+    found = await checks.identify("Bearer x", None, SHOWN)
+    assert isinstance(found, Identity)
+    assert (found.roles, found.purposes, found.floor) == (("agent",), ("HOPERAT",), ("phi", "pii"))
+    assert (found.subject, found.zone, found.method) == ("triage", "in-house", "api-key+mtls")
+    assert found.credential == BORNE.credential
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"subject": "ada"}, {"tenant": "other"}, {"kind": "person"}, {"zone": "cloud", "table_zone": "in-house"}],
+)
+async def test_credentials_of_two_callers_are_refused(changes: dict[str, Any]) -> None:
+    table = msgspec.structs.replace(TABLE, zone=changes.pop("table_zone", None))
+    checks, _ = credentials(msgspec.structs.replace(BORNE, **changes), table)
+    found = await checks.identify(None, "gwk_x", SHOWN)
+    assert isinstance(found, Refusal)
+    assert found.code == "credential_conflict"
+
+
+async def test_a_certificate_that_cannot_be_believed_is_refused_whatever_else_is_shown() -> None:
+    checks, bearers = credentials()
+    for certificate in (STRANGERS, b"none", Refusal(code="certificate_untrusted", field="certificate")):
+        found = await checks.identify("Bearer x", None, certificate)
+        assert isinstance(found, Refusal)
+        assert found.code in ("credential_invalid", "certificate_untrusted")
+    assert bearers.asked == 0
+
+
+async def test_a_certificate_of_nobody_leaves_it_to_the_other_credential_which_must_be_there() -> None:
+    nobody = AUTHORITY.issue(uris=["spiffe://hospital.example/mesh"]).der
+    checks, _ = credentials()
+    assert await checks.identify("Bearer x", None, nobody) is BORNE
+    alone = await checks.identify(None, None, nobody)
+    assert isinstance(alone, Refusal)
+    assert alone.code == "certificate_unknown"
+
+
+async def test_a_good_certificate_does_not_mend_a_bad_token() -> None:
+    refusal = Refusal(code="credential_expired", field="authorization")
+    checks, _ = credentials(refusal)
+    assert await checks.identify("Bearer x", None, SHOWN) is refusal
+
+
+async def test_where_a_certificate_is_required_nothing_else_will_do() -> None:
+    checks, bearers = credentials(required=True)
+    found = await checks.identify("Bearer x", None)
+    assert isinstance(found, Refusal)
+    assert (found.code, found.field) == ("credential_missing", "certificate")
+    assert bearers.asked == 0
+    assert isinstance(await checks.identify("Bearer x", None, SHOWN), Identity)

@@ -94,6 +94,7 @@ from gateway.store.redis_counters import RedisCounters
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
 from gateway.store.sql import reachable
+from gateway.store.sticking import StickingClasses
 from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
 
@@ -303,6 +304,8 @@ async def open_gateway(
         store = SessionStore(site.engine, site.keyring.search_key(SYSTEM))
         sessions = Sessions(store, clock, settings.sessions.idle_days)
         delegation = _delegation(settings, site)
+        sticking = StickingClasses(site.engine, clock, principal=store.principal, lasts_s=settings.sessions.denied_s)
+        await sticking.look()
         mcp = _mcp(site, policy, engine, writers)
         issuers = await _issuers(settings, site, stack)
         for ledger in writers:
@@ -326,6 +329,7 @@ async def open_gateway(
             issuers,
             delegation,
             shared,
+            sticking,
         )
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
@@ -338,6 +342,7 @@ async def open_gateway(
             asyncio.create_task(site.denials.watch(writers)),
             *([] if shared is None else [asyncio.create_task(shared.run())]),
             asyncio.create_task(site.api_keys.use.keep(_USE_S)),
+            asyncio.create_task(sticking.watch()),
             *(asyncio.create_task(probe) for probe in probes(settings.agent, registry, client, parts.health)),
         ]
         stack.push_async_callback(_stopped, background)
@@ -566,6 +571,7 @@ def _parts(
     issuers: IssuerKeys,
     delegation: Delegation,
     counters: Counters | None,
+    sticking: StickingClasses,
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
@@ -641,6 +647,7 @@ def _parts(
         caching=caching_of(settings, policy, clock),
         sessions=sessions,
         delegation=delegation,
+        sticking=sticking,
         forwarder=Forwarder(
             client=client,
             router=chooser,

@@ -41,6 +41,7 @@ from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
 from gateway.ledger.entry import Entry, SessionGrowth
+from gateway.store.sticking import StickingClasses
 
 MAX_CHECKS = 8
 """How often a caller is checked anew before its intent is given up, because the deny-list changes each time."""
@@ -63,6 +64,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     caching: Caching
     sessions: Sessions
     delegation: Delegation
+    sticking: StickingClasses
     forwarder: Forwarder
     answering: Answering
     scribe: Scribe
@@ -139,6 +141,7 @@ class Pipeline:
         decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
         started = self._step("decide", started)
         if isinstance(decided, Denied):
+            await self._stick(exchange, classified, decided)
             return await self._refuse(exchange, responder, Refusal(code=decided.code), decided)
         exchange.routed = decided
 
@@ -266,7 +269,8 @@ class Pipeline:
         }
         declared = tuple(sorted(exchange.headers.declared))
         joined, lineage = None, exchange.lineage
-        inherited = carried = frozenset[str]() if lineage is None else lineage.classes
+        carried = self._parts.sticking.of(caller.tenant, caller.actor, exchange.principal)
+        inherited = carried = carried if lineage is None else carried | lineage.classes
         if message.sessions or message.references:
             found = await self._parts.sessions.join(caller, message)
             if isinstance(found, Refusal):
@@ -326,6 +330,13 @@ class Pipeline:
         self._metrics.decision(routed.decision.effect, routed.route.zone)
         await self._pause("intent.recorded")
         return None
+
+    async def _stick(self, exchange: Exchange, classified: Classified, denied: Denied) -> None:
+        """What the message itself brought and was denied for sticks to its caller; what stuck already is not renewed by
+        every try."""
+        caller, brought = exchange.caller, denied.classes.intersection((*classified.found, *classified.declared))
+        if brought and caller is not None:
+            await self._parts.sticking.note(caller.tenant, caller.actor, exchange.principal, brought - {"public"})
 
     def _called(self, lineage: Lineage | None) -> None:
         if lineage is not None:

@@ -132,6 +132,8 @@ class Mcp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     idle_days: int = 30
     """Days after its last message at which a session ends: what is said in its name from then on is refused."""
+    denied_s: int = 0
+    """Seconds that a data class which a caller was denied sticks to what it sends next; 0: not at all."""
 
 
 class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -834,6 +836,7 @@ def _bounds(settings: Settings) -> None:
         ("approvals.wait_s", settings.approvals.wait_s, 1, 2_592_000),
         ("approvals.use_s", settings.approvals.use_s, 1, 2_592_000),
         ("approvals.waiting", settings.approvals.waiting, 1, 1_000_000),
+        ("sessions.denied_s", settings.sessions.denied_s, 0, 604_800),
         ("delegation.lifetime_s", settings.delegation.lifetime_s, 1, 86_400),
         ("delegation.max_depth", settings.delegation.max_depth, 1, 32),
         ("delegation.max_children", settings.delegation.max_children, 1, 1_000_000),

@@ -245,6 +245,13 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
         return self.session
 
     @property
+    def principal(self) -> tuple[str, ...]:
+        """Whom the caller acts for: the chain of its credential, and the exchange that an agent calls for."""
+        chain = () if self.identity is None else self.identity.on_behalf_of
+        lineage = self.lineage
+        return chain if lineage is None or lineage.parent is None else (*chain, f"exchange:{lineage.parent}")
+
+    @property
     def traceparent(self) -> str:
         return f"00-{self.trace}-{self.span}-01"
 

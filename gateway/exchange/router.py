@@ -45,6 +45,8 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
     explanation: tuple[str, ...]
     code: str = "policy_denied"
+    classes: frozenset[str] = frozenset()
+    """The classes that the one that came closest was denied for."""
 
 
 class Closest(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,7 +279,7 @@ class Router:
         said = (*said, *elsewhere)
         if closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
-        return Denied(decision=decision, explanation=(*said, *untold))
+        return Denied(decision=decision, explanation=(*said, *untold), classes=_denied_for(closest))
 
 
 def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Question:
@@ -349,6 +351,13 @@ def _answer(ruling: Ruling, masked: Mapping[str, str] | CannotRedact) -> str:
         return "cannot-redact"
     names = {obligation.partition(":")[0] for obligation in ruling.obligations}
     return "approve" if "approve" in names else "redact" if "redact" in names else "allow"
+
+
+def _denied_for(ruling: Ruling) -> frozenset[str]:
+    """The classes that stood in the way: those that were denied, or where none was, those that had to be masked."""
+    denied = frozenset(verdict.data_class for verdict in ruling.verdicts if not verdict.allowed)
+    masked = (verdict for verdict in ruling.verdicts if any(item.startswith("redact") for item in verdict.obligations))
+    return denied or frozenset(verdict.data_class for verdict in masked)
 
 
 def _refusing(ruling: Ruling) -> Ruling:

@@ -27,6 +27,7 @@ RIGHTS: dict[str, str] = {
     "mcp_session": "SELECT, INSERT, UPDATE, DELETE",
     "tool": "SELECT, INSERT, UPDATE",
     "denied": "SELECT, INSERT, UPDATE, DELETE",
+    "sticking": "SELECT, INSERT, UPDATE, DELETE",
     "alembic_version": "SELECT",
 }
 

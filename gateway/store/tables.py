@@ -13,7 +13,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | subject_record, pseudonym                                     | yes    | never       | yes    |
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
-| open_exchange, node, lease, mcp_session, denied               | yes    | yes         | yes    |
+| open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | session, approval                                             | yes    | yes         | never  |
 """
 
@@ -256,6 +256,20 @@ denied = Table(
     sqlite_with_rowid=False,
 )
 """Tokens and subjects that are denied (`store.denials.Denial`). `issuer` is empty for owners of API keys."""
+
+sticking = Table(
+    "sticking",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("actor", Text, primary_key=True),
+    Column("principal", Bytes, primary_key=True),
+    Column("class", Text, primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    Column("noted_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Data classes that were denied to a caller lately, and stick to it until then (`store.sticking`). `principal` is the
+HMAC of whom the actor acts for, empty where it acts for itself."""
 
 policy_version = Table(
     "policy_version",

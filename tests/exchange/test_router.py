@@ -385,3 +385,15 @@ def test_who_stands_in_the_chain_is_not_asked_again(clock: ManualClock) -> None:
     denied = router(clock, PUBLIC.replace("allow", "deny")).decide(caller(), sent, known, (SKY, LOCAL), exact=False)
     assert isinstance(denied, Denied)
     assert denied.code == "policy_denied"
+
+
+def test_a_denial_says_which_classes_stood_in_the_way(clock: ManualClock) -> None:
+    denied = decide(clock, f"to {MAIL}", (SKY,), PUBLIC, NO_PII)
+    assert isinstance(denied, Denied)
+    assert denied.classes == {"pii"}
+    unmasked = decide(clock, "hello", (SKY,), PUBLIC, MASKED_PII, declared=("pii",))
+    assert isinstance(unmasked, Denied)
+    assert unmasked.classes == {"pii"}
+    nobody = decide(clock, "hello", (SKY,), PUBLIC, serves=lambda message, agent: Unfit("protocol"))
+    assert isinstance(nobody, Denied)
+    assert nobody.classes == frozenset()

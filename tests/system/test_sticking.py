@@ -1,0 +1,37 @@
+"""A message that was denied does not get through in other words a moment later."""
+
+from gateway.settings import Settings
+from tests.conftest import ManualClock
+from tests.system.kit import HEALTH, PUBLIC, code
+from tests.system.site import system
+
+EXACT = {"x-route": "exact"}
+STICKS = {"denied_s": 60}
+
+
+async def test_a_paraphrase_a_moment_later_does_not_start_clean(database: Settings, clock: ManualClock) -> None:
+    async with system(database, clock=clock, sessions=STICKS) as site:
+        key, other = await site.key("clinician"), await site.key("clinician", owner="somebody else")
+        denied = await site.chat(key, HEALTH, "cloud", headers=EXACT)
+        assert (denied.status_code, code(denied)) == (403, "policy_denied")
+        again = await site.chat(key, PUBLIC, "cloud", headers=EXACT)
+        assert (again.status_code, code(again)) == (403, "policy_denied")
+        [record] = await site.trail(again.headers["x-exchange-id"])
+        assert (record["classes"]["found"], record["classes"]["inherited"]) == ([], ["phi"])
+        assert (await site.chat(key, PUBLIC, "summarize")).headers["x-routed-agent"] == "ward"
+        assert (await site.chat(other, PUBLIC, "summarize")).headers["x-routed-agent"] == "cloud"
+        clock.advance(59)
+        assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 403
+        clock.advance(1)
+        assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 200
+
+
+async def test_what_was_denied_sticks_over_a_restart(sqlite_settings: Settings, clock: ManualClock) -> None:
+    async with system(sqlite_settings, clock=clock, sessions=STICKS) as site:
+        key = await site.key("clinician")
+        declared = await site.chat(key, PUBLIC, "cloud", headers={**EXACT, "x-data-class": "phi"})
+        assert declared.status_code == 403
+    async with system(sqlite_settings, clock=clock, sessions=STICKS) as site:
+        assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 403
+    async with system(sqlite_settings, clock=clock) as site:
+        assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 200

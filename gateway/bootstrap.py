@@ -52,6 +52,7 @@ from gateway.exchange.delegation import Delegation
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
+from gateway.exchange.glass import Glass
 from gateway.exchange.governor import Governor
 from gateway.exchange.health import Health
 from gateway.exchange.inspector import Inspector
@@ -61,6 +62,7 @@ from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.mcp_listing import Listing
 from gateway.exchange.mcp_tools import McpTools
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.notices import Notices, notified
 from gateway.exchange.planning import Planner
 from gateway.exchange.probing import probes
 from gateway.exchange.protocols import offer, wire_protocols
@@ -81,6 +83,7 @@ from gateway.store.checkpointer import Checkpointer
 from gateway.store.denials import DenialStore
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
 from gateway.store.engine import Target, open_engine, target
+from gateway.store.glass import GlassStore
 from gateway.store.guard import guard
 from gateway.store.key_pool import KeyPool
 from gateway.store.keyring import Keyring
@@ -101,11 +104,14 @@ from gateway.store.writer_base import LedgerWriter
 DEFAULT_ORIGIN = "gateway.internal"
 JWKS_PATH = "/.well-known/jwks.json"
 """Where the public keys are that the gateway signs with on the traffic plane."""
+MIN_SECRET = 16
+"""Bytes of a secret that something is signed with."""
 MAX_DIFF = 256
 """Lines of what changed that one record tells."""
 _SWEEP_S = 5.0
 _EXPIRY_S = 30.0
 _USE_S = 60.0
+_GLASS_S = 3.0
 _log = logging.getLogger("gateway")
 
 
@@ -198,6 +204,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     bounds: Bounds
     assertions: Assertions
     approvals: Approvals
+    notices: Notices
+    glass: Glass
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
     quotas: Quotas | None = None
@@ -293,6 +301,16 @@ async def open_gateway(
                 await activate(site, name, versioned)
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
         client = await stack.enter_async_context(AgentClient(registry.routes))
+        notices = await _notices(settings, site, stack)
+        glass = Glass(
+            store=GlassStore(site.engine),
+            rules=settings.break_glass,
+            clock=clock,
+            node=site.node,
+            metrics=site.metrics,
+            notices=notices,
+        )
+        await glass.refresh()
         bounds = bounds_of(settings)
         pool = KeyPool(site.keyring)
         stack.push_async_callback(pool.stop)
@@ -330,6 +348,8 @@ async def open_gateway(
             delegation,
             shared,
             sticking,
+            notices,
+            glass,
         )
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
@@ -338,6 +358,7 @@ async def open_gateway(
         background = [
             asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
             asyncio.create_task(_failures(parts)),
+            asyncio.create_task(_renewals(glass)),
             asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
             asyncio.create_task(site.denials.watch(writers)),
             *([] if shared is None else [asyncio.create_task(shared.run())]),
@@ -356,6 +377,8 @@ async def open_gateway(
             bounds=bounds,
             assertions=assertions,
             approvals=parts.approvals,
+            notices=notices,
+            glass=glass,
             auditors=auditors,
             quotas=parts.quotas,
             shared=shared,
@@ -572,6 +595,8 @@ def _parts(
     delegation: Delegation,
     counters: Counters | None,
     sticking: StickingClasses,
+    notices: Notices,
+    glass: Glass,
 ) -> Parts:
     clock = site.clock
     answers = load_schemas(settings, "answer_schema")
@@ -597,6 +622,7 @@ def _parts(
         serves=lambda message, agent: offer(protocols, message, agent),
         schemas=load_schemas(settings, "schema"),
         answering=frozenset(answers),
+        trusted=frozenset(zone.id for zone in settings.zone if zone.trusted),
     )
     chooser = Chooser(Planner(router, policy), health)
     scribe = Scribe(
@@ -627,6 +653,7 @@ def _parts(
             clock=clock,
             classes=policy.known_classes,
             tenants=frozenset(site.tenants) - {SYSTEM},
+            glass=glass.lent if glass.configured else None,
         ),
         engine=engine,
         policy=policy,
@@ -642,6 +669,7 @@ def _parts(
             clock=clock,
             node=site.node,
             metrics=site.metrics,
+            notices=notices,
         ),
         health=health,
         caching=caching_of(settings, policy, clock),
@@ -697,6 +725,21 @@ def _assertions(settings: Settings, site: Site) -> Assertions:
     return Assertions(seed=seed, issuer=settings.ledger.origin or DEFAULT_ORIGIN, clock=site.clock)
 
 
+async def _notices(settings: Settings, site: Site, stack: AsyncExitStack) -> Notices:
+    """What tells approvers, where an address for that is configured."""
+    given, client, route, key = settings.approvals, None, None, b""
+    if given.notify_url is not None and given.notify_secret is not None:
+        key = secret(given.notify_secret, settings.base).encode()
+        if len(key) < MIN_SECRET:
+            raise ConfigurationError(f"approvals.notify_secret must stand for at least {MIN_SECRET} bytes")
+        ca = None if given.notify_ca is None else str(settings.path(given.notify_ca))
+        route = notified(given.notify_url, given.notify_addresses, ca)
+        client = await stack.enter_async_context(AgentClient((route,)))
+    notices = Notices(client=client, route=route, secret=key, clock=site.clock, metrics=site.metrics)
+    stack.push_async_callback(notices.stop)
+    return notices
+
+
 def _schema(settings: Settings, agent: Agent, place: str, name: str) -> Schema:
     path = settings.path(settings.policy.directory) / "schemas" / name
     try:
@@ -735,6 +778,16 @@ async def _failures(parts: Parts) -> None:
     while True:
         await asyncio.sleep(_SWEEP_S)
         await _flush(parts, everything=False)
+
+
+async def _renewals(glass: Glass) -> None:
+    """Learn what other processes have lent."""
+    while glass.configured:
+        await asyncio.sleep(_GLASS_S)
+        try:
+            await glass.refresh()
+        except Exception as error:  # noqa: BLE001 — nothing is lent meanwhile, and the next round tries again
+            _log.error("what is lent could not be read: %s", type(error).__name__)
 
 
 async def _expiries(approvals: Approvals, ledgers: Sequence[str]) -> None:

@@ -263,9 +263,10 @@ class Pipeline:
 
     async def _classify(self, exchange: Exchange, caller: Caller, message: Message) -> Classified | Refusal:
         policy, identity = self._parts.policy, caller.identity
+        roles = (*identity.roles, *caller.lent)
         floor = {
             *identity.floor,
-            *policy.floor(identity.roles, message.target, tenant=identity.tenant, subject=identity.subject),
+            *policy.floor(roles, message.target, tenant=identity.tenant, subject=identity.subject),
         }
         declared = tuple(sorted(exchange.headers.declared))
         joined, lineage = None, exchange.lineage

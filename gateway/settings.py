@@ -35,6 +35,7 @@ _PER = frozenset({"caller", "agent", "capability", "class"})
 MAX_COUNT = 10**15
 """The highest count of a limit, and the highest price: sums of them stay exact wherever they are counted."""
 _REDIS = re.compile(r"rediss?://([A-Za-z0-9_.-]+@)?([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[0-9]{1,3})?")
+_ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 
 
@@ -145,6 +146,27 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Seconds in which what was approved must be sent again."""
     waiting: int = 100
     """Requests of one caller that may wait at once."""
+    notify_url: str | None = None
+    """Where approvers are told that something waits; a name, never the content."""
+    notify_secret: str | None = None
+    """`env:NAME` or `file:PATH`: what notices are signed with."""
+    notify_ca: str | None = None
+    """PEM file of the only authorities that may vouch for that address."""
+    notify_addresses: tuple[str, ...] = ()
+    """Networks in CIDR form: the only ones that its name may lead into."""
+
+
+class BreakGlass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may be lent which roles, on their own word, for minutes."""
+
+    role: str
+    """The role of who may break the glass."""
+    grants: tuple[str, ...]
+    """The roles that may be lent."""
+    reviewer: str
+    """The role of who reviews it."""
+    minutes: int = 30
+    """The longest time."""
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -409,6 +431,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     issuer: tuple[Issuer, ...] = ()
     certificate: tuple[Certificate, ...] = ()
     tenant: tuple[Tenant, ...] = ()
+    break_glass: tuple[BreakGlass, ...] = ()
     limit: tuple[Limit, ...] = ()
     price: tuple[Price, ...] = ()
 
@@ -550,6 +573,8 @@ def _consistent(settings: Settings) -> None:
     if (settings.server.tls_certificate is None) != (settings.server.tls_key is None):
         raise ConfigurationError("server.tls_certificate and server.tls_key go together")
     _clients(settings)
+    _notified(settings.approvals)
+    _glass(settings.break_glass)
     if "unscanned" in settings.cache.classes:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")
     _limits(settings)
@@ -678,6 +703,35 @@ def _callers(settings: Settings) -> None:
             raise ConfigurationError(
                 f"agent[{index}].callers must say who it calls as: a delegation token alone lets nobody in"
             )
+
+
+def _glass(rules: tuple[BreakGlass, ...]) -> None:
+    for index, rule in enumerate(rules):
+        place = f"break_glass[{index}]"
+        if not rule.grants or not all(_ROLE.fullmatch(name) for name in (rule.role, rule.reviewer, *rule.grants)):
+            raise ConfigurationError(f"{place}: role, reviewer and each of grants must be the name of a role")
+        if rule.reviewer in rule.grants:
+            raise ConfigurationError(f"{place}.reviewer must be none of grants: who is lent it would review themselves")
+        if not 1 <= rule.minutes <= 480:
+            raise ConfigurationError(f"{place}.minutes must lie between 1 and 480")
+
+
+def _notified(approvals: ApprovalSettings) -> None:
+    if (approvals.notify_url is None) != (approvals.notify_secret is None):
+        raise ConfigurationError("approvals.notify_url and approvals.notify_secret go together")
+    if approvals.notify_url is not None and not _ADDRESS.fullmatch(approvals.notify_url):
+        raise ConfigurationError(
+            "approvals.notify_url must be http(s)://host[:port][/path], without user, query or fragment"
+        )
+    if approvals.notify_secret is not None and not _SECRET.fullmatch(approvals.notify_secret):
+        raise ConfigurationError("approvals.notify_secret must be a reference, env:NAME or file:PATH, never a value")
+    for network in approvals.notify_addresses:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ConfigurationError(
+                "approvals.notify_addresses must be networks such as 10.1.0.0/16 or fd00:1::/64"
+            ) from error
 
 
 def _reachable(server: Server) -> None:

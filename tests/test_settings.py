@@ -383,3 +383,17 @@ def test_what_belongs_to_a_server_of_counts_is_refused_without_one() -> None:
     assert "never a value" in refused(limits={"url": "redis://host", "password": HIDDEN})
     assert "limits.password is for" in refused(limits={"password": "env:P"})
     assert "limits.ca is for" in refused(limits={"url": "redis://host", "ca": "ca.pem"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"role": "nurse", "grants": [], "reviewer": "privacy"}, "must be the name of a role"),
+        ({"role": "nurse", "grants": ["a b"], "reviewer": "privacy"}, "must be the name of a role"),
+        ({"role": "nurse", "grants": ["clinician"], "reviewer": "clinician"}, "reviewer must be none of grants"),
+        ({"role": "nurse", "grants": ["clinician"], "reviewer": "privacy", "minutes": 481}, "between 1 and 480"),
+    ],
+)
+def test_break_glass_names_roles_a_reviewer_apart_and_minutes(rule: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        parse({"break_glass": [rule]}, {}, Path())

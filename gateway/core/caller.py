@@ -45,3 +45,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """The subject's random id in the ledger."""
     purpose: str | None
     """The purpose of this request: one of the identity's, or None where it has none."""
+    lent: tuple[str, ...] = ()
+    """Roles that it holds for minutes (break-glass): towards what is trusted, and nowhere else."""
+    glass: str | None = None
+    """The id of the broken glass that they are lent by."""

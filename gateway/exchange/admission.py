@@ -1,7 +1,10 @@
 """Steps 1 and 3: who is calling, for what purpose, about whom, how often. Nothing of the body is needed for it."""
 
 import os
+from collections.abc import Callable
 from typing import Protocol
+
+import msgspec
 
 from gateway.checks.identity.credentials import Credentials
 from gateway.checks.limits import Allowed, Gauge, Lease, Limiter, Rate
@@ -12,6 +15,7 @@ from gateway.core.ports import Clock, DenyList
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.exchange import EXACT, Exchange
+from gateway.exchange.glass import Lent
 from gateway.settings import Limits
 
 MAX_SUBJECTS = 16
@@ -45,7 +49,10 @@ class Admission:
         clock: Clock,
         classes: frozenset[str],
         tenants: frozenset[str],
+        glass: Callable[[str, str], Lent | None] | None = None,
     ) -> None:
+        """`glass`: the role that is lent to an actor of a ledger at this time; None where none ever is."""
+        self._glass = glass
         self._identifier, self._pseudonyms, self._clock = identifier, pseudonyms, clock
         self._denials = denials
         self._classes, self._tenants = classes, tenants
@@ -96,6 +103,9 @@ class Admission:
             actor=actor,
             purpose=None if isinstance(purpose, Refusal) else purpose,
         )
+        lent = None if self._glass is None else self._glass(ledger, actor)
+        if lent is not None:
+            caller = exchange.caller = msgspec.structs.replace(caller, lent=(lent.role,), glass=lent.id)
         limited = self._credential_rate(exchange, identity)
         if limited is not None:
             return limited

@@ -18,6 +18,7 @@ from typing import Literal
 
 import msgspec
 
+from gateway.agents.bodies import write_json
 from gateway.checks.approval import demands
 from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
@@ -31,9 +32,10 @@ from gateway.exchange.approval_view import encode, view_of
 from gateway.exchange.exchange import Approved, Classified, Exchange, Routed
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.notices import Notices
 from gateway.exchange.router import Denied, Router
 from gateway.ledger.commitment import new_salt
-from gateway.ledger.record import ClassesInfo, Detail, NodeInfo
+from gateway.ledger.record import ClassesInfo, Detail, NodeInfo, timestamp
 from gateway.settings import ApprovalSettings
 from gateway.store.approvals import OPEN, PART, Alternative, Approval, ApprovalStore, Terms
 from gateway.store.directory import Directory
@@ -44,6 +46,8 @@ RETRY_S = 10
 ACCEPTING = frozenset({"http"})
 """Protocols that say 202 of what waits; the others have an error for it."""
 MAX_ALTERNATIVES = 16
+_NUMBERED = frozenset({"mcp", "a2a"})
+_SENDING = frozenset({"progressToken", "traceparent", "tracestate"})
 _ID = re.compile(r"ap_[0-9a-f]{26}")
 _UNBOUND = frozenset({"header:cookie", "header:baggage", "header:idempotency-key"})
 """Parts that another sending of the same request may have otherwise: none of them is for the agent."""
@@ -75,7 +79,9 @@ class Approvals:
         clock: Clock,
         node: NodeInfo,
         metrics: Metrics,
+        notices: Notices,
     ) -> None:
+        self._notices = notices
         self._store, self._directory, self._sealer, self._router = store, directory, sealer, router
         self._ledgers, self._settings, self._address = ledgers, settings, address
         self._clock, self._node, self._metrics = clock, node, metrics
@@ -174,7 +180,7 @@ class Approvals:
                 [(part.pointer, part.text) for part in message.parts if _travels(part.pointer)],
             )
         )
-        request = bound(caller.tenant, "approval-request", said, message.body)
+        request = bound(caller.tenant, "approval-request", said, bound_body(message))
         terms = msgspec.json.encode(
             (
                 routed.route.id,
@@ -250,8 +256,10 @@ class Approvals:
             if other is None:
                 raise LedgerUnavailable("an approval ended while it was asked for")
             made = other
+        else:
+            self._metrics.approval("requested")
+            self._notices.send(self._notice(made))
         exchange.approval = Approved(id=made.id)
-        self._metrics.approval("requested")
         return self._pending(exchange, made.id)
 
     def _terms(
@@ -324,6 +332,22 @@ class Approvals:
         decided = self._router.decide(caller, message, classified, routes, exact=True) if routes else None
         return decided if isinstance(decided, Routed) else None
 
+    def _notice(self, made: Approval) -> dict[str, object]:
+        """What approvers are told: names of the configuration and ids, nothing of the request."""
+        return {
+            "event": "approval.requested",
+            "approval": made.id,
+            "link": self._link(made.id),
+            "agent": made.agent,
+            "zone": made.zone,
+            "classes": list(made.terms.classes),
+            "missing": [{"role": demand.role, "count": demand.count} for demand in made.demands],
+            "expires": timestamp(made.expires_us),
+        }
+
+    def _link(self, approval_id: str) -> str:
+        return f"{self._address}/approvals/{approval_id}"
+
     def _pending(self, exchange: Exchange, approval_id: str) -> Refusal:
         given = exchange.headers.idempotency
         again = "its Idempotency-Key" if given is not None else f"Idempotency-Key: {approval_id}"
@@ -333,10 +357,23 @@ class Approvals:
             retry_after=RETRY_S,
             pending=Pending(
                 id=approval_id,
-                link=f"{self._address}/approvals/{approval_id}",
+                link=self._link(approval_id),
                 accepted=exchange.arrival.protocol in ACCEPTING,
             ),
         )
+
+
+def bound_body(message: Message) -> bytes:
+    """The body as it is bound: all of it, but for what JSON-RPC has of its own for each sending of a request."""
+    document = message.document
+    if message.protocol not in _NUMBERED or type(document) is not dict or "jsonrpc" not in document:
+        return message.body
+    kept = {name: value for name, value in document.items() if name != "id"}
+    params = kept.get("params")
+    if type(params) is dict and type(params.get("_meta")) is dict:
+        meta = {name: value for name, value in params["_meta"].items() if name not in _SENDING}
+        kept["params"] = {**params, "_meta": meta}
+    return write_json(kept)
 
 
 def persons_of(directory: Directory, ledger: str, subject: str, chain: tuple[str, ...]) -> tuple[str, ...]:

@@ -190,7 +190,7 @@ def _key(exchange: Exchange, caller: Caller, message: Message, routed: Routed, a
         return None
     who = caller.identity
     named = (
-        *(caller.tenant, who.kind, sorted(who.roles), who.zone, sorted(who.floor), caller.purpose),
+        *(caller.tenant, who.kind, sorted((*who.roles, *caller.lent)), who.zone, sorted(who.floor), caller.purpose),
         *(routed.route.id, routed.decision.policy, sorted(exchange.subjects), message.protocol, message.action),
         *(outgoing.method, outgoing.path, outgoing.headers),
     )

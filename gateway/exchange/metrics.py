@@ -166,8 +166,11 @@ class Metrics:
             "gateway_ledger_commit_seconds", "Seconds a batch took", _STEP_BUCKETS, scale=_SECOND_NS, values=("",)
         )
         self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
+        self._notices = _Counts("gateway_notices", "Notices to approvers by what became of them", ("end",))
+        self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("event",))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
-        for one in (*counts, self._unidentified, self._limited, self._approvals, steps, self._batches, self._commits):
+        more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass)
+        for one in (*counts, *more, steps, self._batches, self._commits):
             self.registry.register(one)
         self._lag = Gauge(
             "gateway_ledger_lag_records", "Records that wait to be written", ["tenant"], registry=self.registry
@@ -201,6 +204,14 @@ class Metrics:
     def shared(self, state: Callable[[], tuple[bool, int]]) -> None:
         """Tell of the counters that nodes have in common: whether they are in use, and how often they were lost."""
         self.registry.register(_Shared(state))
+
+    def glass(self, event: str) -> None:
+        """`opened`, `closed` or `reviewed`."""
+        self._glass.count(event)
+
+    def notice(self, end: str) -> None:
+        """`sent`, `failed` or `dropped`."""
+        self._notices.count(end)
 
     def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
         """Tell how the agents are, by what `states` gives at the time."""

@@ -77,7 +77,10 @@ class Router:
         serves: Serves,
         schemas: Mapping[str, Schema],
         answering: frozenset[str] = frozenset(),
+        trusted: frozenset[str] = frozenset(),
     ) -> None:
+        """`trusted`: the zones towards which a caller holds the roles that it is lent."""
+        self._trusted = trusted
         self._policy, self._engine, self._clock = policy, engine, clock
         self._serves, self._schemas, self._answering = serves, schemas, answering
 
@@ -90,7 +93,7 @@ class Router:
         untold: list[str] = []
         closest: Closest | None = None
         joined = classified.joined
-        question = question_of(caller, message.action, classified.classes())
+        question = self._question(caller, message.action, classified.classes(), None)
         if exact or (joined is not None and joined.unknown) or not self._policy.reroutes(question):
             candidates = candidates[
                 :1
@@ -102,7 +105,7 @@ class Router:
                 views.append(_view(route, unfit.answer, None))
                 untold += _told(route, unfit)
                 continue
-            question = question_of(caller, message.action, classified.classes(route))
+            question = self._question(caller, message.action, classified.classes(route), route.zone)
             ruling = self._policy.ruling(question, route.id, now_us=now_us)
             refused = None
             if message.onward and ruling.allowed:
@@ -131,7 +134,16 @@ class Router:
 
     def receive(self, caller: Caller, action: str, classes: tuple[str, ...]) -> Ruling:
         """May an answer with these classes come back to the caller?"""
-        return self._policy.receive(question_of(caller, action, classes), now_us=self._clock.now_us())
+        question = self._question(caller, action, classes, caller.identity.zone)
+        return self._policy.receive(question, now_us=self._clock.now_us())
+
+    def _question(self, caller: Caller, action: str, classes: tuple[str, ...], zone: str | None) -> Question:
+        """What policy is asked. A lent role counts towards a trusted zone alone: for what may go to any other nothing
+        is relaxed. `zone`: None for whether the request may be rerouted at all, which a lent role can only forbid."""
+        question = question_of(caller, action, classes)
+        if not caller.lent or (zone is not None and zone not in self._trusted):
+            return question
+        return msgspec.structs.replace(question, roles=(*question.roles, *caller.lent))
 
     def explain(self, ruling: Ruling) -> tuple[str, ...]:
         return self._policy.explain(ruling)

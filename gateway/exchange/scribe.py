@@ -208,6 +208,8 @@ class Scribe:
         }
         if exchange.approval is not None:
             values["approval"] = exchange.approval.id
+        if caller.glass is not None:
+            values["break_glass"] = caller.glass
         classified = exchange.classified
         if exchange.lineage is not None and exchange.lineage.parent is not None:
             values["parent"] = exchange.lineage.parent

@@ -59,6 +59,9 @@ EVENTS = (
     "key.allowed",
     "limits.degraded",
     "limits.restored",
+    "alert.break_glass",
+    "alert.break_glass_closed",
+    "alert.reviewed",
 )
 
 
@@ -183,6 +186,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """The digest that a `policy.*` event is about."""
     limit: Name | None = None
     """The configured limit that a `limit.*` event is about."""
+    break_glass: Id | None = None
+    """Random id of the broken glass by which the actor held a lent role, or that the event is about."""
     approval: Id | None = None
     """Random id of the approval that an exchange waits for or went on with, or that the event is about."""
 

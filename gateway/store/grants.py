@@ -21,6 +21,7 @@ RIGHTS: dict[str, str] = {
     "api_key": "SELECT, INSERT, UPDATE",
     "session": "SELECT, INSERT, UPDATE",
     "approval": "SELECT, INSERT, UPDATE",
+    "break_glass": "SELECT, INSERT, UPDATE",
     "open_exchange": "SELECT, INSERT, UPDATE, DELETE",
     "node": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",

@@ -14,10 +14,10 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
-| session, approval                                             | yes    | yes         | never  |
+| session, approval, break_glass                                | yes    | yes         | never  |
 """
 
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 
@@ -365,3 +365,25 @@ approval = Table(
 """What waits for people, and what they have said (`store.approvals`). `lookup`, `request` and `binding` are HMACs of 32
 bytes; `terms`, `answers` and `edit` JSON without anything of the request; the request itself is sealed
 (`sealed_key`, `nonce`, `ciphertext`), and gone once nobody may look at it."""
+
+break_glass = Table(
+    "break_glass",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("persons", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("reviewed_us", BigInteger),
+    Column("reviewed_by", Text),
+    Column("justified", Boolean),
+    Index("break_glass_until_us", "until_us"),
+    sqlite_with_rowid=False,
+)
+"""Roles that were lent for minutes, and their reviews (`store.glass`). `persons` is a JSON array of HMACs; `reason` the
+person's own words, as in the record's detail."""

@@ -37,7 +37,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     agent: str | None = None
 
 
-class _Access(msgspec.Struct, frozen=True, kw_only=True):
+class Entrance(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller as an approver, whatever it may answer."""
+
     exchange: Exchange
     who: Approver
     approving: Approving
@@ -50,7 +52,7 @@ class _Access(msgspec.Struct, frozen=True, kw_only=True):
 @get("/approvals", operation_id="list_approvals", summary="Approvals that the caller may answer or has asked for")
 async def listed(request: ApiRequest) -> Response[Any]:
     """The newest first, without content. `state`: one or several; `limit`; `cursor` as the page before gave it."""
-    allowed = await _access(request)
+    allowed = await entrance(request)
     values = dict(request.query_params.multi_items())
     unknown = sorted(set(values) - {"state", "limit", "cursor"})
     if unknown or len(values) != len(list(request.query_params.multi_items())):
@@ -76,37 +78,38 @@ async def listed(request: ApiRequest) -> Response[Any]:
 @get("/approvals/{approval:str}", operation_id="get_approval", summary="One approval, with what the agent would get")
 async def shown(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     """To who may answer it with its content, which is put on record; to its requester what has become of it."""
-    allowed = await _access(request)
+    allowed = await entrance(request)
     found = await allowed.approving.see(allowed.who, approval)
     return await _answered(request, allowed, found)
 
 
 @post("/approvals/{approval:str}/approve", operation_id="approve", status_code=200, summary="Approve, with a reason")
 async def approve(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
-    allowed = await _access(request)
-    given = await _body(request, allowed, Reason)
+    allowed = await entrance(request)
+    given = await body_of(request, allowed, Reason)
     return await _answered(request, allowed, await allowed.approving.approve(allowed.who, approval, given.reason))
 
 
 @post("/approvals/{approval:str}/deny", operation_id="deny", status_code=200, summary="Deny, with a reason")
 async def deny(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
-    allowed = await _access(request)
-    given = await _body(request, allowed, Reason)
+    allowed = await entrance(request)
+    given = await body_of(request, allowed, Reason)
     return await _answered(request, allowed, await allowed.approving.deny(allowed.who, approval, given.reason))
 
 
 @post("/approvals/{approval:str}/edit", operation_id="edit", status_code=200, summary="Mask more, or choose an agent")
 async def edit(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     """Who edits does not approve, and answers given before are void."""
-    allowed = await _access(request)
-    given = await _body(request, allowed, Change)
+    allowed = await entrance(request)
+    given = await body_of(request, allowed, Change)
     done = await allowed.approving.edit(
         allowed.who, approval, given.reason, masks=tuple(dict.fromkeys(given.mask)), agent=given.agent
     )
     return await _answered(request, allowed, done)
 
 
-async def _access(request: ApiRequest) -> _Access:
+async def entrance(request: ApiRequest) -> Entrance:
+    """Any caller. `Refused` for who is none."""
     exchange, caller = await admitted(request)
     site = gateway_of(request).site
     identity, approving = caller.identity, site.approving
@@ -125,10 +128,11 @@ async def _access(request: ApiRequest) -> _Access:
             detail=detail_of(exchange, caller),
         ),
     )
-    return _Access(exchange=exchange, who=who, approving=approving)
+    return Entrance(exchange=exchange, who=who, approving=approving)
 
 
-async def _body(request: ApiRequest, allowed: _Access, form: type[Form]) -> Form:
+async def body_of(request: ApiRequest, allowed: Entrance, form: type[Form]) -> Form:
+    """The body as this form; `Refused` for another one."""
     try:
         return msgspec.json.decode(await request.body(), type=form)
     except msgspec.MsgspecError as error:
@@ -136,16 +140,21 @@ async def _body(request: ApiRequest, allowed: _Access, form: type[Form]) -> Form
         raise _wrong(allowed, "", f"a JSON object with {hint}, of which reason must be there") from error
 
 
-async def _answered(request: ApiRequest, allowed: _Access, found: Approval | Seen | Refusal) -> Response[Any]:
+async def refused(request: ApiRequest, allowed: Entrance, refusal: Refusal) -> Refused:
+    """The refusal as it is raised; on record where somebody tried what is not theirs to do."""
+    if refusal.status == 403:
+        await gateway_of(request).pipeline.deny(allowed.exchange, refusal)
+    return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
+
+
+async def _answered(request: ApiRequest, allowed: Entrance, found: Approval | Seen | Refusal) -> Response[Any]:
     if isinstance(found, Refusal):
-        if found.status == 403:  # somebody tried to answer what is not theirs to answer
-            await gateway_of(request).pipeline.deny(allowed.exchange, found)
-        raise Refused(found, allowed.exchange.id, allowed.exchange.rate)
+        raise await refused(request, allowed, found)
     seen = found if isinstance(found, Seen) else Seen(approval=found, own=False)
     return Response(described(seen, gateway_of(request).site.clock.now_us()), headers=allowed.headers)
 
 
-def _cursor(allowed: _Access, given: str | None) -> tuple[int, str] | None:
+def _cursor(allowed: Entrance, given: str | None) -> tuple[int, str] | None:
     if given is None:
         return None
     found = _CURSOR.fullmatch(given)
@@ -154,7 +163,7 @@ def _cursor(allowed: _Access, given: str | None) -> tuple[int, str] | None:
     return int(found[1]), found[2]
 
 
-def _wrong(allowed: _Access, field: str, hint: str) -> Refused:
+def _wrong(allowed: Entrance, field: str, hint: str) -> Refused:
     refusal = Refusal(code="parameter_invalid", field=field, hint=hint)
     return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
 

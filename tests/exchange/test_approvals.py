@@ -1,14 +1,19 @@
 """What people must allow waits for them, durably, and goes on exactly once, as it was approved."""
 
 import asyncio
+import hmac
+import json
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from gateway.exchange.approvals import bound_body
 from gateway.settings import Settings
 from tests.conftest import ManualClock
+from tests.exchange.making import message
 from tests.system.approvals import approval_of, asking
 from tests.system.kit import MAIL, PERSONAL, code, events, policies
 from tests.system.site import Agent, served, system
@@ -41,6 +46,29 @@ async def test_a_request_waits_is_approved_and_goes_on_once_masked_as_decided(
         again = await case.ask(analyst, "order-1")
         assert (again.status_code, code(again)) == (409, "approval_used")
         assert len(case.site.agents["cloud"].received) == 1
+
+
+async def test_approvers_are_told_by_a_signed_notice_that_holds_nothing_of_the_message(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    desk = Agent()
+    secret = tmp_path / "secret"
+    secret.write_text("a secret of more than sixteen bytes")
+    async with served(desk) as url:
+        section = {"notify_url": f"{url}/told", "notify_secret": f"file:{secret}"}
+        async with asking(sqlite_settings, tmp_path, approvals=section) as case:
+            analyst = await case.analyst()
+            approval = approval_of(await case.ask(analyst, "order-1"))
+            await case.ask(analyst, "order-1")
+            await case.site.gateway.notices.idle()
+    ((headers, body),) = desk.received
+    told = json.loads(body)
+    assert (told["approval"], told["missing"]) == (approval, [{"role": "privacy", "count": 1}])
+    assert MAIL not in body.decode()
+    moment, _, signature = headers["x-gateway-signature"].partition(",v1=")
+    signed = moment.removeprefix("t=").encode() + b"." + body
+    assert signature == hmac.digest(secret.read_bytes(), signed, "sha256").hex()
+    assert desk.paths == ["/told"]
 
 
 async def test_of_many_that_repeat_an_approved_request_at_once_one_goes_on(database: Settings, tmp_path: Path) -> None:
@@ -223,3 +251,16 @@ async def test_what_cannot_be_put_on_record_is_not_asked(
         assert (answer.status_code, code(answer)) == (503, "ledger_unavailable")
         listed = (await case.get(officer, "/approvals")).json()
         assert listed["approvals"] == []
+
+
+def test_what_each_sending_of_json_rpc_has_of_its_own_is_not_bound() -> None:
+    def sent(number: int, word: str = "x") -> bytes:
+        meta = {"progressToken": number, "kept": word}
+        document = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": "add", "_meta": meta}}
+        body = json.dumps(document).encode()
+        return bound_body(msgspec.structs.replace(message(), protocol="mcp", document=document, body=body))
+
+    assert sent(1) == sent(2)
+    assert sent(1) != sent(1, "y")
+    plain = message()
+    assert bound_body(plain) == plain.body

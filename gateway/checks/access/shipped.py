@@ -37,6 +37,10 @@ p, caller, models:read
 p, caller, approvals:read
 p, caller, approvals:answer
 
+# Who may be lent what, and who reviews it, is decided by `[[break_glass]]`.
+p, caller, glass:read
+p, caller, glass:write
+
 p, auditor, audit:read
 p, auditor, audit:verify
 p, auditor, evidence:read
@@ -94,4 +98,8 @@ g, GET /approvals/{approval}, approvals:read
 g, POST /approvals/{approval}/approve, approvals:answer
 g, POST /approvals/{approval}/deny, approvals:answer
 g, POST /approvals/{approval}/edit, approvals:answer
+g, GET /break-glass, glass:read
+g, POST /break-glass, glass:write
+g, POST /break-glass/{glass}/close, glass:write
+g, POST /break-glass/{glass}/review, glass:write
 """

@@ -109,7 +109,8 @@ class Policy:
         held = self._held(identity.roles, identity.tenant, identity.subject)
         minute = now_us // _MINUTE_US if self._timed else 0
         ended = bisect_right(self._ends, now_us)
-        return (held, identity.tenant, identity.zone, not identity.subject, caller.purpose, minute, ended)
+        who = (held, identity.tenant, identity.zone, not identity.subject, caller.purpose)
+        return (*who, caller.lent, minute, ended) if caller.lent else (*who, minute, ended)
 
     def implied(self, classes: Iterable[str]) -> tuple[str, ...]:
         """The classes and all that they imply, sorted: what `ruling` decides on."""

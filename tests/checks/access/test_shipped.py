@@ -28,7 +28,10 @@ def test_only_health_keys_and_metadata_are_open_and_only_models_to_every_caller(
     assert {rights.permissions[route] for route in everyone} == {"open:read"}
     assert all(route.startswith("GET ") for route in everyone)
     callers = {route for route in rights.permissions if CALLER in rights.roles(route)}
-    assert {rights.permissions[route] for route in callers} == {"models:read", "approvals:read", "approvals:answer"}
+    assert {rights.permissions[route] for route in callers} == {
+        *("models:read", "approvals:read", "approvals:answer"),
+        *("glass:read", "glass:write"),
+    }
 
 
 def test_neither_an_operator_nor_an_agent_reads_the_record() -> None:

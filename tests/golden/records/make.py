@@ -89,6 +89,14 @@ ANSWERED: dict[str, Any] = {
     "parent": EXCHANGE,
     "trace": "4bf92f3577b34da6a3ce929d0e0e4737",
 }
+GLASS: dict[str, Any] = {
+    "actor": "ac_0a1b2c3d4e5f60718293a4b5c6",
+    "actor_kind": "person",
+    "exchange": "019ab3c1-7c00-7abc-8def-0123456789ab",
+    "trace": "4bf92f3577b34da6a3ce929d0e0e4738",
+    "node": EXCHANGE_IDS["node"],
+    "break_glass": "bg_0a1b2c3d4e5f60718293a4b5c6",
+}
 TOOL: dict[str, Any] = {"agent": "scribe", "action": "tool:files/read"}
 DECIDED: dict[str, Any] = {
     "action": "POST /v1/chat/completions",
@@ -198,6 +206,9 @@ FIELDS: dict[str, dict[str, Any]] = {
     "key.allowed": {**WHO, "credential": "dn_0f1e2d3c4b5a69788796a5b4c3"},
     "limits.degraded": {"node": EXCHANGE_IDS["node"], "count": 3},
     "limits.restored": {"node": EXCHANGE_IDS["node"], "count": 3},
+    "alert.break_glass": GLASS,
+    "alert.break_glass_closed": GLASS,
+    "alert.reviewed": GLASS,
 }
 
 

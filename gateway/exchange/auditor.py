@@ -3,7 +3,8 @@
 The API and the command line share this; neither reads a ledger in any other way.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from typing import Any, BinaryIO, Literal, Protocol
 
 import msgspec
@@ -26,6 +27,7 @@ from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encod
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Page, Search
+from gateway.store.usage import Usage, UsageStore
 from gateway.store.verification import LedgerVerification, Verdict
 
 Event = Literal["audit.read", "audit.exported", "audit.verified"]
@@ -65,6 +67,7 @@ class Auditor:
     ) -> None:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
+        self._usage = UsageStore(engine, ledger_id, clock)
         self.publisher, self._policies, self._signer = publisher, policies, signer
         self._clock, self._node = clock, node
 
@@ -94,6 +97,19 @@ class Auditor:
         """All records of one exchange in order; empty when there is no such exchange."""
         await self._record("audit.read", by, {"exchange": exchange[:256]})
         return await self._reader.exchange(exchange)
+
+    async def usage(
+        self, by: Reader, first: date, last: date, apart: Sequence[str], *, caller: str | None, agent: str | None
+    ) -> list[Usage]:
+        """What was used on these days: see `UsageStore.sums`."""
+        named = {"caller": caller, "agent": agent}
+        asked = {name: value for name, value in named.items() if value is not None}
+        await self._record(
+            "audit.read",
+            by,
+            {"usage": ",".join(apart), "from": first.isoformat(), "to": last.isoformat(), **asked},
+        )
+        return await self._usage.sums(first, last, apart, caller=caller, agent=agent)
 
     async def checkpoint(self) -> StoredCheckpoint | None:
         """The newest checkpoint: made to be seen by anyone, so that looking at it leaves no record."""

@@ -19,7 +19,7 @@ from gateway.bootstrap import Gateway
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
-from gateway.web import approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, problems
+from gateway.web import approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, problems, usage
 from gateway.web.access import ApiRequest, guard
 from gateway.web.bundles import Bundles
 from gateway.web.problems import MODELS
@@ -124,5 +124,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models)
+    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, usage)
     return [*(handler for part in parts for handler in part.HANDLERS), openapi_json]

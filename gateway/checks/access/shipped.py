@@ -53,6 +53,11 @@ p, compliance, evidence:build
 
 p, privacy, audit:read
 
+p, auditor, usage:read
+p, compliance, usage:read
+p, operator, usage:read
+p, admin, usage:read
+
 p, auditor, keys:read
 p, admin, keys:read
 p, admin, keys:write
@@ -78,6 +83,8 @@ g, GET /audit/records/{seq}/proof, audit:read
 g, GET /audit/exchanges/{exchange}, audit:read
 g, GET /audit/checkpoint, audit:read
 g, POST /audit/verifications, audit:verify
+
+g, GET /usage, usage:read
 
 g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read

@@ -30,6 +30,7 @@ from gateway.bootstrap import Gateway
 from gateway.cli import main, serve
 from gateway.core.message import Outgoing, WireAnswer
 from gateway.core.ports import Route
+from gateway.exchange.exchange import Exchange
 from gateway.web.traffic import Receive, Scope, Send, Traffic, arrival_of
 
 ROUTES = ("before", "asgi", "post")
@@ -208,7 +209,7 @@ class Answered:
 
 def by_post(gateway: Gateway) -> Litestar:
     """Traffic as an ordinary handler of the framework's."""
-    under_way: set[asyncio.Task[None]] = set()
+    under_way: set[asyncio.Task[Exchange]] = set()
 
     @post(PATH, status_code=200)
     async def handler(request: Request[Any, Any, Any]) -> Response[Any]:

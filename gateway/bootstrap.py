@@ -44,12 +44,15 @@ from gateway.exchange.answering import Answering
 from gateway.exchange.applying import Applying
 from gateway.exchange.approvals import Approvals
 from gateway.exchange.approving import Approving
+from gateway.exchange.arrival import Arrival
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.caching import Caching, MemoryCache
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.delegation import Delegation
 from gateway.exchange.descriptions import load_descriptions
+from gateway.exchange.dispatcher import Dispatcher
+from gateway.exchange.exchange import Exchange
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.glass import Glass
@@ -71,6 +74,9 @@ from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.shared import LEASE_S, SharedCounters, recording
+from gateway.exchange.standing import Standing
+from gateway.exchange.task_scribe import TaskScribe
+from gateway.exchange.tasks import Foresee, Tasks
 from gateway.exchange.usage import Prices
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
@@ -98,6 +104,7 @@ from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
 from gateway.store.sql import reachable
 from gateway.store.sticking import StickingClasses
+from gateway.store.tasks import TaskStore
 from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
 
@@ -206,6 +213,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     approvals: Approvals
     notices: Notices
     glass: Glass
+    tasks: Tasks
+    dispatcher: Dispatcher
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
     quotas: Quotas | None = None
@@ -228,6 +237,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
                 for name, entry in self.site.tenants.items()
                 if name != SYSTEM and entry.ledger in writers
             ),
+            "tasks": self.dispatcher.healthy,
         }
 
 
@@ -354,6 +364,10 @@ async def open_gateway(
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
         stack.push_async_callback(pipeline.drain)
+        tasks = tasks_of(site, writers, sealer, pipeline.foresee)
+        dispatcher = _dispatcher(site, tasks, pipeline, writers, parts.health, registry)
+        dispatcher.start()
+        stack.push_async_callback(dispatcher.stop)
         auditors = {name: await site.auditor(name) for name in site.tenants}
         background = [
             asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
@@ -379,6 +393,8 @@ async def open_gateway(
             approvals=parts.approvals,
             notices=notices,
             glass=glass,
+            tasks=tasks,
+            dispatcher=dispatcher,
             auditors=auditors,
             quotas=parts.quotas,
             shared=shared,
@@ -713,6 +729,56 @@ def _delegation(settings: Settings, site: Site) -> Delegation:
         callers=callers,
         settings=settings.delegation,
         shared=site.where.kind == "postgresql",
+    )
+
+
+def tasks_of(site: Site, writers: Mapping[str, LedgerWriter], sealer: Sealer, foresee: Foresee | None = None) -> Tasks:
+    """The tasks of an installation. Without `foresee` none can be submitted: for commands, which look after them."""
+
+    async def unforeseen(_: Arrival) -> tuple[Exchange, Refusal | None]:
+        raise ConfigurationError("tasks are submitted to a gateway that serves")
+
+    return Tasks(
+        store=TaskStore(site.engine, site.clock),
+        scribe=TaskScribe(clock=site.clock, sealing=sealer, node=site.node, config=config_digest(site.settings)),
+        sealer=sealer,
+        ledgers=OpenLedgers(writers),
+        clock=site.clock,
+        settings=site.settings.tasks,
+        search_key=site.keyring.search_key,
+        foresee=foresee or unforeseen,
+        body_bytes=site.settings.server.max_body_bytes,
+    )
+
+
+def _dispatcher(
+    site: Site,
+    tasks: Tasks,
+    pipeline: Pipeline,
+    writers: Mapping[str, LedgerWriter],
+    health: Health,
+    registry: Registry,
+) -> Dispatcher:
+    settings = site.settings
+    names = {name for agent in settings.agent for name in (agent.id, *agent.capabilities)}
+
+    def shut() -> list[str]:
+        """Targets of which no agent would let a call through now: what waits for them waits without a record."""
+        return [name for name in names if not any(health.open_to(route.id) for route in registry.candidates(name))]
+
+    return Dispatcher(
+        tasks=tasks,
+        handle=pipeline.handle,
+        standing=Standing(
+            site.api_keys, settings.issuer, frozenset(site.tenants) - {SYSTEM}, site.clock, settings.certificate
+        ),
+        ledgers=OpenLedgers(writers),
+        clock=site.clock,
+        holder=f"{site.node.id}/{site.node.boot}",
+        settings=settings.tasks,
+        capacity={agent.id: agent.concurrency for agent in settings.agent},
+        shut=shut,
+        counted=site.metrics.task_tried,
     )
 
 

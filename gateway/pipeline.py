@@ -85,8 +85,9 @@ class Pipeline:
         self._now, self._metrics = parts.clock.monotonic_ns, parts.metrics
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def handle(self, arrival: Arrival, responder: Responder) -> None:
-        """One request through the ten steps. Cancel it when the client is gone: its end is recorded all the same."""
+    async def handle(self, arrival: Arrival, responder: Responder) -> Exchange:
+        """One request through the ten steps; what is known of it at its end. Cancel it when the client is gone: its end
+        is recorded all the same."""
         exchange = self._parts.admission.begin(arrival)
         try:
             await self._steps(exchange, responder)
@@ -100,6 +101,7 @@ class Pipeline:
         finally:
             exchange.give_back()
             exchange.passing = None  # which holds the exchange: together they would wait for a garbage collection
+        return exchange
 
     async def _steps(self, exchange: Exchange, responder: Responder) -> None:
         parts, protocol = self._parts, self._parts.protocols[exchange.arrival.protocol]
@@ -203,6 +205,46 @@ class Pipeline:
         if isinstance(caller, Refusal):
             await self._record_refusal(exchange, caller, None)
         return exchange, caller
+
+    async def foresee(self, arrival: Arrival) -> tuple[Exchange, Refusal | None]:
+        """Steps 1, 2, 4 and 5 for a message that is to be sent later: what would come of it now. A refusal is on record
+        when it returns, with all that is known. Nothing is sent, opened or counted.
+
+        `LedgerUnavailable` when it could not be recorded.
+        """
+        exchange = self._parts.admission.begin(arrival)
+        found = await self._foreseen(exchange)
+        if isinstance(found, Denied):
+            refusal = Refusal(code=found.code)
+            await self._record_refusal(exchange, refusal, found)
+            return exchange, refusal
+        if found is not None:
+            await self._record_refusal(exchange, found, None)
+        return exchange, found
+
+    async def _foreseen(self, exchange: Exchange) -> Refusal | Denied | None:
+        parts, protocol = self._parts, self._parts.protocols[exchange.arrival.protocol]
+        caller = await parts.admission.identify(exchange, fresh=True)
+        if not isinstance(caller, Refusal) and parts.delegation.concerns(exchange, caller):
+            caller = await parts.delegation.admit(exchange, caller)
+        if isinstance(caller, Refusal):
+            return caller
+        if parts.offered:
+            protocol = parts.offered[caller.identity.tenant][exchange.arrival.protocol]
+        read = await self._read(exchange, protocol)
+        if isinstance(read, Refusal):
+            return read
+        message, candidates = read
+        classified = await self._classify(exchange, caller, message)
+        if isinstance(classified, Refusal):
+            return classified
+        exchange.classified = classified
+        decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
+        if isinstance(decided, Denied):
+            await self._stick(exchange, classified, decided)
+            return decided
+        exchange.routed = decided
+        return None
 
     async def deny(self, exchange: Exchange, refusal: Refusal) -> None:
         """Put the refusal of what `identify` began on record. `LedgerUnavailable` when it could not be."""
@@ -405,6 +447,7 @@ class Pipeline:
         self, exchange: Exchange, responder: Responder, refusal: Refusal, denied: Denied | None = None
     ) -> None:
         """The one place that records and sends a refusal: durable before a byte of it is sent."""
+        exchange.code = refusal.code
         await self._record_refusal(exchange, refusal, denied)
         exchange.closed = True  # whatever comes of sending it, there is no second record of it
         self._metrics.request(exchange.arrival.protocol, refusal.code)
@@ -430,7 +473,7 @@ class Pipeline:
 
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """The one end of an exchange that was opened."""
-        exchange.closed = True
+        exchange.closed, exchange.code = True, outcome.code
         status = self._told_status(exchange, outcome.code, outcome.status)
         if status != outcome.status:
             outcome = msgspec.structs.replace(outcome, status=status)
@@ -476,6 +519,7 @@ class Pipeline:
     async def _unrecorded(self, exchange: Exchange, responder: Responder) -> None:
         """What could not be recorded does not go on, and is counted by the writer for when it can write again."""
         refusal = Refusal(code="ledger_unavailable", retry_after=1)
+        exchange.code = refusal.code
         if not exchange.appended:
             self._ledger(exchange).missed()
         elif exchange.opened and not exchange.closed:
@@ -491,6 +535,7 @@ class Pipeline:
         code = "client_disconnected" if isinstance(error, OSError) else "internal"
         _log.error("an exchange failed: %s", type(error).__name__, extra=_told(exchange, code, 500))
         refusal = Refusal(code="internal")
+        exchange.code = refusal.code
         try:
             if exchange.opened and not exchange.closed:
                 await self._end(exchange, Outcome(code=code, status=refusal.status, reason=type(error).__name__))

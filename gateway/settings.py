@@ -191,6 +191,34 @@ class DelegationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Whether callers of kind `agent` that no `[[agent]]` names under `callers` may call."""
 
 
+class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Requests that are made later (`POST /v1/tasks`)."""
+
+    url: str = "local://"
+    """How nodes wake each other; what is to be done is in the database in any case."""
+    concurrency: int = 32
+    """Tasks under way at once in a serving process."""
+    target_concurrency: int = 16
+    """Of those, for each agent or capability."""
+    pending: int = 10_000
+    """Tasks of one tenant that may wait or be under way."""
+    tries: int = 5
+    """How often a task is tried, unless it says otherwise itself."""
+    retry_s: float = 1.0
+    retry_max_s: float = 300.0
+    lease_s: float = 30.0
+    """How long a node that says nothing keeps what it had under way."""
+    poll_s: float = 1.0
+    """How often a node looks for tasks that nobody woke it for."""
+    max_delay_s: int = 604_800
+    max_age_s: int = 86_400
+    """Seconds from when it is due that a task has to be run in."""
+    keep_s: int = 86_400
+    """Seconds that a task is kept after it has ended."""
+    keep_failed_s: int = 2_592_000
+    """The same for one that failed."""
+
+
 class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     trusted: bool = False
@@ -425,6 +453,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     approvals: ApprovalSettings = ApprovalSettings()
     delegation: DelegationSettings = DelegationSettings()
     mcp: Mcp = Mcp()
+    tasks: TaskSettings = TaskSettings()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()
@@ -567,6 +596,8 @@ def _consistent(settings: Settings) -> None:
     if not re.fullmatch(r"[A-Z]{3}", settings.limits.currency):
         raise ConfigurationError("limits.currency must be the three letters of ISO 4217, like EUR")
     _counting(settings.limits)
+    if settings.tasks.url != "local://":
+        raise ConfigurationError("tasks.url must be local://: nodes find each other's tasks in the database")
     if settings.server.workers != 1:
         raise ConfigurationError("server.workers must be 1: for more, run more nodes on one PostgreSQL")
     _reachable(settings.server)
@@ -894,6 +925,18 @@ def _bounds(settings: Settings) -> None:
         ("delegation.lifetime_s", settings.delegation.lifetime_s, 1, 86_400),
         ("delegation.max_depth", settings.delegation.max_depth, 1, 32),
         ("delegation.max_children", settings.delegation.max_children, 1, 1_000_000),
+        ("tasks.concurrency", settings.tasks.concurrency, 1, 10_000),
+        ("tasks.target_concurrency", settings.tasks.target_concurrency, 1, 10_000),
+        ("tasks.pending", settings.tasks.pending, 1, 10_000_000),
+        ("tasks.tries", settings.tasks.tries, 1, 20),
+        ("tasks.retry_s", settings.tasks.retry_s, 0.001, 3600),
+        ("tasks.retry_max_s", settings.tasks.retry_max_s, 0.001, 86_400),
+        ("tasks.lease_s", settings.tasks.lease_s, 1, 3600),
+        ("tasks.poll_s", settings.tasks.poll_s, 0.01, 60),
+        ("tasks.max_delay_s", settings.tasks.max_delay_s, 0, 31_536_000),
+        ("tasks.max_age_s", settings.tasks.max_age_s, 1, 31_536_000),
+        ("tasks.keep_s", settings.tasks.keep_s, 0, 31_536_000),
+        ("tasks.keep_failed_s", settings.tasks.keep_failed_s, 0, 31_536_000),
         ("cache.entries", settings.cache.entries, 1, 10_000_000),
         ("cache.size_bytes", settings.cache.size_bytes, 1024, 1 << 40),
         ("classification.budget_ms", settings.classification.budget_ms, 1, 10_000),

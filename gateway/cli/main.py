@@ -7,11 +7,25 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from gateway import __version__
-from gateway.cli import agents, approvals, audit, check, classify, demo, evidence, init, keys, migrate, openapi, serve
+from gateway.cli import (
+    agents,
+    approvals,
+    audit,
+    check,
+    classify,
+    demo,
+    evidence,
+    init,
+    keys,
+    migrate,
+    openapi,
+    serve,
+    tasks,
+)
 from gateway.cli.common import BAD, WRONG_USE, WrongUse, options, subcommands, warn
 from gateway.core.errors import ConfigurationError, GatewayError
 
-_GROUPS = (init, serve, demo, check, migrate, keys, agents, approvals, audit, evidence, classify, openapi)
+_GROUPS = (init, serve, demo, check, migrate, keys, agents, approvals, tasks, audit, evidence, classify, openapi)
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 

@@ -96,6 +96,12 @@ CODES: dict[str, Code] = {
     "agent_bad_answer": Code(502, "The agent's answer could not be understood"),
     "answer_withheld": Code(403, "Policy does not permit the answer to be released to this caller"),
     "internal": Code(500, "The gateway failed; the exchange is on record"),
+    # tasks
+    "task_queue_full": Code(429, "Too many tasks of this tenant wait"),
+    "task_expired": Code(504, "The task could not be run in its time"),
+    "task_interrupted": Code(500, "The gateway stopped while it ran the task, as often as it may be tried"),
+    "task_erased": Code(410, "What the task was to send has been erased"),
+    "idempotency_mismatch": Code(422, "The Idempotency-Key was used with another request"),
     # API
     "parameter_invalid": Code(400, "A parameter has a value that is not accepted"),
     "grant_exceeds": Code(403, "More would be handed out than the caller holds"),

@@ -106,7 +106,7 @@ class Admission:
         lent = None if self._glass is None else self._glass(ledger, actor)
         if lent is not None:
             caller = exchange.caller = msgspec.structs.replace(caller, lent=(lent.role,), glass=lent.id)
-        limited = self._credential_rate(exchange, identity)
+        limited = None if exchange.arrival.identity is not None else self._credential_rate(exchange, identity)
         if limited is not None:
             return limited
         if isinstance(purpose, Refusal):
@@ -135,7 +135,7 @@ class Admission:
 
     async def _identified(self, exchange: Exchange) -> Identity | Refusal:
         given = exchange.headers
-        return await self._identifier.identify(
+        return exchange.arrival.identity or await self._identifier.identify(
             given.authorization[0] if given.authorization else None,
             given.x_api_key[0] if given.x_api_key else None,
             exchange.arrival.certificate,

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.core.caller import Identity
 from gateway.core.refusal import Refusal
 
 
@@ -29,6 +30,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     certificate: bytes | Refusal | None = None
     """The client certificate that was shown, in DER, or why what says so is not to be believed."""
     body: BodyReader
+    identity: Identity | None = None
+    """Who makes it, where that was found out before (a task's caller): no credential is looked for, nor counted."""
 
     def header(self, name: str) -> str | None:
         """The value of a header by its lower-case name; the first one where there are several."""

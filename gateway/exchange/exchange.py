@@ -223,6 +223,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """The random id of the session that it begins, once it does; the same for all names that it gives away."""
     closed: bool = False
     """Whether its end was handed to the ledger."""
+    code: str = ""
+    """What it ended with: the code of its outcome or refusal, once it has ended."""
 
     def __post_init__(self) -> None:
         self.headers = own_headers(self.arrival)

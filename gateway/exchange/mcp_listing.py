@@ -32,7 +32,7 @@ _KEPT = frozenset(
         DELEGATION,
     }
 )
-Handle = Callable[[Arrival, Responder], Awaitable[None]]
+Handle = Callable[[Arrival, Responder], Awaitable[object]]
 
 
 class Listing:

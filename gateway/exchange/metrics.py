@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from gateway.agents.issuers import IssuerState
 from gateway.exchange.health import AgentState
+from gateway.store.tasks import QUEUED, Depth
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
 _SECOND_NS = 1_000_000_000
@@ -166,15 +167,22 @@ class Metrics:
             "gateway_ledger_commit_seconds", "Seconds a batch took", _STEP_BUCKETS, scale=_SECOND_NS, values=("",)
         )
         self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
+        self._task_tries = _Counts("gateway_task_tries", "Tries of tasks by what came of them", ("code",))
         self._notices = _Counts("gateway_notices", "Notices to approvers by what became of them", ("end",))
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("event",))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass)
-        for one in (*counts, *more, steps, self._batches, self._commits):
+        for one in (*counts, *more, self._task_tries, steps, self._batches, self._commits):
             self.registry.register(one)
         self._lag = Gauge(
             "gateway_ledger_lag_records", "Records that wait to be written", ["tenant"], registry=self.registry
         )
+        depth = ("Tasks by state; those that failed are the dead letters", ["tenant", "state"])
+        self._tasks = Gauge("gateway_tasks", *depth, registry=self.registry)
+        self._task_age = Gauge(
+            "gateway_task_oldest_seconds", "Since when the oldest task waits", ["tenant"], registry=self.registry
+        )
+        self._tasks_here = Gauge("gateway_tasks_under_way", "Tasks under way in this process", registry=self.registry)
         self._up = Gauge("gateway_ledger_up", "Whether the ledger can be written", ["tenant"], registry=self.registry)
 
     def request(self, protocol: str, code: str) -> None:
@@ -228,6 +236,19 @@ class Metrics:
     def ledger(self, tenant: str, lag: int, up: bool) -> None:
         self._lag.labels(tenant).set(lag)
         self._up.labels(tenant).set(up)
+
+    def task_tried(self, code: str) -> None:
+        self._task_tries.count(code)
+
+    def tasks_now(self, depths: Iterable[Depth], under_way: int, now_us: int) -> None:
+        """How many tasks there are of each tenant, by its ledger id."""
+        self._tasks.clear()
+        self._task_age.clear()
+        for depth in depths:
+            self._tasks.labels(depth.tenant, depth.state).set(depth.count)
+            if depth.state == QUEUED:
+                self._task_age.labels(depth.tenant).set(max(0, now_us - depth.since_us) / 1_000_000)
+        self._tasks_here.set(under_way)
 
     def exposition(self) -> bytes:
         """The text format of Prometheus, version 0.0.4."""

@@ -1,5 +1,6 @@
 """What is handed to the writer: a record to be, and what must become durable in the same transaction."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -82,6 +83,22 @@ class Delegated(msgspec.Struct, frozen=True, kw_only=True):
     """The agents above it, the outermost first."""
 
 
+Column = str | int | bytes | None
+
+
+class RowChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of one mutable row of the ledger's own tenant, which is made in the transaction of its record.
+
+    A new row (no `where`; one that is there already is left alone), new values of the row that `where` finds, or its
+    removal (no `values`). `beside` follows only where this took hold of exactly one row. Names are the code's own.
+    """
+
+    table: str
+    values: Mapping[str, Column] = {}
+    where: Mapping[str, Column] = {}
+    beside: tuple["RowChange", ...] = ()
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One record to append, whole or not at all."""
 
@@ -110,6 +127,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Sessions that this exchange continues or begins."""
     delegated: Delegated | None = None
     """Of an intent: what sticks to the calls of an agent that itself calls others."""
+    change: RowChange | None = None
+    """What must come true with the record: where it takes hold of no row, there is no record either, and who appended
+    is told so. Goes with no intent and no end of an exchange."""
 
     @classmethod
     def of(cls, envelope: Envelope, **others: Any) -> "Entry":

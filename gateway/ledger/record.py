@@ -62,6 +62,12 @@ EVENTS = (
     "alert.break_glass",
     "alert.break_glass_closed",
     "alert.reviewed",
+    "task.submitted",
+    "task.retried",
+    "task.completed",
+    "task.failed",
+    "task.cancelled",
+    "task.requeued",
 )
 
 
@@ -190,6 +196,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Random id of the broken glass by which the actor held a lent role, or that the event is about."""
     approval: Id | None = None
     """Random id of the approval that an exchange waits for or went on with, or that the event is about."""
+    task: Id | None = None
+    """The id of the task that a `task.*` event is about."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ import msgspec
 from gateway.core.errors import DenialsMoved, GatewayError, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.ledger.chain import leaf_hash
-from gateway.ledger.entry import Appended, Delegated, Entry, SessionGrowth
+from gateway.ledger.entry import Appended, Delegated, Entry, RowChange, SessionGrowth
 from gateway.ledger.form import Draft, drafted
 from gateway.ledger.record import GENESIS, Envelope, NodeInfo, OutcomeInfo, timestamp
 
@@ -46,12 +46,14 @@ class Waiting:
     otherwise: it says that an exchange had no end, which another end has then made untrue.
     """
 
-    __slots__ = ("entry", "future", "only_if_open", "refused")
+    __slots__ = ("entry", "future", "left_out", "only_if_open", "refused")
 
     def __init__(self, entry: Entry, future: "Future[Appended | None] | None", only_if_open: bool = False) -> None:
         self.entry = entry
         self.future = future
         self.only_if_open = only_if_open
+        self.left_out = False
+        """Whether what must come true with it (`Entry.change`) did not: then it is not written either."""
         self.refused = False
         """Whether it was told `LedgerUnavailable`. One that stopped waiting was not: its record is written."""
 
@@ -97,8 +99,9 @@ def fill(
     """Give each entry its sequence number, link and time, encode and hash it, and lay out every row it needs.
 
     To be called while the head is locked. `still_open`: which of the exchanges that these entries close are open
-    (emptied as they close). An intent decided under another policy than the head's is answered with `PolicyMoved`, one
-    whose caller was checked under another deny-list with `DenialsMoved`; the others do not suffer.
+    (emptied as they close). What was left out takes no place. An intent decided under another policy than the head's
+    is answered with `PolicyMoved`, one whose caller was checked under another deny-list with `DenialsMoved`; the others
+    do not suffer.
     """
     filled = Filled(head)
     size, link, policy, denied = head.size, head.hash, head.policy, head.denied
@@ -112,6 +115,9 @@ def fill(
             continue
         if entry.denied_under is not None and entry.denied_under != denied:
             answers.append(DenialsMoved("the deny-list is another one than the caller was checked under"))
+            continue
+        if waiter.left_out:
+            answers.append(None)
             continue
         closes = entry.closes and draft.exchange is not None
         if closes and draft.exchange not in still_open and draft.exchange not in filled.opened:
@@ -225,6 +231,11 @@ def session_row(growth: SessionGrowth, tenant: str) -> Row:
         growth.seen_us,
         growth.expires_us,
     )
+
+
+def changing(waiting: Sequence[Waiting]) -> list[tuple[Waiting, RowChange]]:
+    """Those of the entries that rows change with."""
+    return [(w, w.entry.change) for w in waiting if w.entry.change is not None]
 
 
 def closing(waiting: Sequence[Waiting]) -> list[str]:

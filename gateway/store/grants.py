@@ -29,6 +29,8 @@ RIGHTS: dict[str, str] = {
     "tool": "SELECT, INSERT, UPDATE",
     "denied": "SELECT, INSERT, UPDATE, DELETE",
     "sticking": "SELECT, INSERT, UPDATE, DELETE",
+    "task": "SELECT, INSERT, UPDATE, DELETE",
+    "task_content": "SELECT, INSERT, UPDATE, DELETE",
     "alembic_version": "SELECT",
 }
 

@@ -14,6 +14,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
+| task, task_content                                            | yes    | yes         | yes    |
 | session, approval, break_glass                                | yes    | yes         | never  |
 """
 
@@ -387,3 +388,52 @@ break_glass = Table(
 )
 """Roles that were lent for minutes, and their reviews (`store.glass`). `persons` is a JSON array of HMACs; `reason` the
 person's own words, as in the record's detail."""
+
+task = Table(
+    "task",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("principal", Bytes, nullable=False),
+    Column("standing", Bytes, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("most_tries", Integer, nullable=False),
+    Column("cancelled_by", Text),
+    Column("created_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("holder", Text),
+    Column("lease_us", BigInteger),
+    Column("code", Text),
+    Column("status", Integer),
+    Column("exchange", Text, nullable=False),
+    Column("last_exchange", Text),
+    Column("trace", Text, nullable=False),
+    Column("idempotency", Bytes),
+    Column("digest", Bytes, nullable=False),
+    Index("task_idempotency", "tenant", "idempotency", unique=True),
+    Index("task_state", "state", "tenant", "due_us"),
+    sqlite_with_rowid=False,
+)
+"""Tasks (`store.tasks`). `version` grows with each change of hands, so that who has lost a task cannot end it."""
+
+task_content = Table(
+    "task_content",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("nonce", Bytes, nullable=False),
+    Column("ciphertext", Bytes, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The sealed `request` of a task and its `result`, apart from what lists and claims read."""

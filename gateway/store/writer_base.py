@@ -21,10 +21,10 @@ import msgspec
 
 from gateway.core.errors import FormatError, LedgerUnavailable
 from gateway.core.ports import Clock, Failpoint
-from gateway.ledger.entry import Appended, Entry
+from gateway.ledger.entry import Appended, Entry, RowChange
 from gateway.ledger.form import Draft
 from gateway.ledger.record import Envelope, NodeInfo
-from gateway.store.batch import Filled, Head, Waiting, closing, fill, interrupted, recovered
+from gateway.store.batch import Filled, Head, Waiting, changing, closing, fill, interrupted, recovered
 from gateway.store.key_stage import DataKeys, KeyStage, gathered
 
 MAX_BATCH = 1_000
@@ -111,6 +111,7 @@ class LedgerWriter(ABC):
         await self._close()
 
     async def append(self, entry: Entry) -> Appended:
+        """As `ledger.entry.Ledger`; `LedgerUnavailable` also for a record that was left out with its change."""
         appended = await self.submit(entry)
         if appended is None:  # only for entries that may be left out
             raise LedgerUnavailable("the record was left out")
@@ -150,6 +151,8 @@ class LedgerWriter(ABC):
             raise FormatError("an entry that opens or closes must name its exchange")
         if (entry.detail is not None) != draft.common.detailed or (entry.salt is None) != (entry.detail is None):
             raise FormatError("detail, its salt and its commitment go together")
+        if entry.change is not None and (entry.opens or entry.closes or entry.decided_under is not None):
+            raise FormatError("rows change with records of no exchange's beginning or end")
         if entry.keys and self._keys is None:
             raise FormatError("data keys need a keyring")
 
@@ -221,6 +224,8 @@ class LedgerWriter(ABC):
         try:
             # 1. Lock the head. A crash from here to 4 leaves nothing: the database rolls the transaction back.
             head, still_open = await self._lock(closing(waiting))
+            for waiter, change in changing(waiting):
+                waiter.left_out = not await self._change(change)
             # 2. Give everything its place.
             filled = self._filled(waiting, head, still_open)
             if not filled.record:
@@ -350,6 +355,10 @@ class LedgerWriter(ABC):
     @abstractmethod
     async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:
         """Begin a transaction, lock the head; also which of these exchanges are open."""
+
+    @abstractmethod
+    async def _change(self, change: RowChange) -> bool:
+        """Within the transaction: make a change, and what is beside it. Whether it took hold of exactly one row."""
 
     @abstractmethod
     async def _insert(self, filled: Filled) -> None: ...

@@ -16,8 +16,10 @@ from typing import Any
 import asyncpg
 
 from gateway.core.errors import LedgerUnavailable
+from gateway.ledger.entry import RowChange
 from gateway.ledger.index import COLUMNS
-from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, closing, session_rows
+from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, changing, closing, session_rows
+from gateway.store.row_changes import dollar, statement
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
 _START = (
@@ -170,7 +172,7 @@ class PostgresWriter(LedgerWriter):
             return head, still_open
 
     async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
-        if self._failpoint is None and len(waiting) < _COPY_FROM:
+        if self._failpoint is None and len(waiting) < _COPY_FROM and not changing(waiting):
             filled = await self._write_at_once(waiting, taken, refused)
             if filled is not None:
                 return filled
@@ -218,6 +220,16 @@ class PostgresWriter(LedgerWriter):
             return None
         self._left = head
         return filled
+
+    async def _change(self, change: RowChange) -> bool:
+        async with self._mapped():
+            connection = self._locked()
+            text, values = statement(change, self.tenant, dollar)
+            took: bool = (await connection.execute(text, *values)).split()[-1] == "1"
+            for beside in change.beside if took else ():
+                text, values = statement(beside, self.tenant, dollar)
+                await connection.execute(text, *values)
+            return took
 
     async def _insert(self, filled: Filled) -> None:
         head, tables = filled.head, _tables(filled)

@@ -16,7 +16,9 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, closing, session_rows
+from gateway.ledger.entry import RowChange
+from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, changing, closing, session_rows
+from gateway.store.row_changes import qmark, statement
 from gateway.store.worker import Worker
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
@@ -134,6 +136,9 @@ class SqliteWriter(LedgerWriter):
     async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:
         return await self._file.worker.run(partial(_mapped, partial(self._lock_now, closing)))
 
+    async def _change(self, change: RowChange) -> bool:
+        return await self._file.worker.run(partial(_mapped, partial(self._change_now, change)))
+
     async def _insert(self, filled: Filled) -> None:
         await self._file.worker.run(partial(_mapped, partial(self._insert_now, filled)))
 
@@ -164,6 +169,8 @@ class SqliteWriter(LedgerWriter):
     def _write_now(self, waiting: list[Waiting]) -> tuple[Filled, Exception | None]:
         try:
             head, still_open = self._lock_now(closing(waiting))
+            for waiter, change in changing(waiting):
+                waiter.left_out = not self._change_now(change)
             filled = self._filled(waiting, head, still_open)
             if not filled.record:
                 self._rollback_now()
@@ -201,6 +208,13 @@ class SqliteWriter(LedgerWriter):
         if row is None:
             raise LedgerUnavailable("the ledger has no head")
         return Head(*row)
+
+    def _change_now(self, change: RowChange) -> bool:
+        connection = self._file.locked()
+        took = connection.execute(*statement(change, self.tenant, qmark)).rowcount == 1
+        for beside in change.beside if took else ():
+            connection.execute(*statement(beside, self.tenant, qmark))
+        return took
 
     def _insert_now(self, filled: Filled) -> None:
         connection, tenant, head = self._file.locked(), self.tenant, filled.head

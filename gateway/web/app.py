@@ -19,7 +19,21 @@ from gateway.bootstrap import Gateway
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
-from gateway.web import approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, problems, usage
+from gateway.web import (
+    approvals,
+    audit,
+    denials,
+    evidence,
+    glass,
+    health,
+    jwks,
+    keys,
+    mcp,
+    models,
+    problems,
+    tasks,
+    usage,
+)
 from gateway.web.access import ApiRequest, guard
 from gateway.web.bundles import Bundles
 from gateway.web.problems import MODELS
@@ -49,6 +63,8 @@ FURTHER_BELOW = {"/a2a/": "a2a-rest"}
 resources the other."""
 _MODELS = re.compile(rf"{MODELS}(/[^/]+)?")
 """What of the API lies below one of those, where it is read."""
+_TASKS = re.compile(rf"{tasks.PATH}(/.*)?")
+"""What of the API lies below one of those, whatever is done there."""
 
 
 class Application:
@@ -70,7 +86,7 @@ class Application:
             if traffic is not None:
                 return await traffic(scope, receive, send)
             for prefix, below in self._below:
-                if path.startswith(prefix) and not (scope["method"] == "GET" and _MODELS.fullmatch(path)):
+                if path.startswith(prefix) and not _of_the_api(scope["method"], path):
                     further = self._further.get(prefix)
                     if further is not None and "/" in path[len(prefix) :]:
                         return await further(scope, receive, send)
@@ -78,11 +94,26 @@ class Application:
         return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
 
 
+def _of_the_api(method: str, path: str) -> bool:
+    return (method == "GET" and _MODELS.fullmatch(path) is not None) or _TASKS.fullmatch(path) is not None
+
+
+def protocol_of(method: str, path: str) -> str | None:
+    """The protocol that is spoken at a path of the traffic plane, for requests that need not wait for their answer;
+    None for what is none of those. Streams that stay open are asked for by GET: only plain HTTP has other methods."""
+    protocol = TRAFFIC.get(path)
+    for prefix, below in TRAFFIC_BELOW.items():
+        if protocol is None and path.startswith(prefix) and not _of_the_api(method, path):
+            protocol = FURTHER_BELOW.get(prefix, below) if "/" in path[len(prefix) :] else below
+    return protocol if method == "POST" or protocol == "http" else None
+
+
 def build_app(gateway: Gateway) -> Application:
     """The application of an opened gateway. Its shutdown gives up bundles that are being built."""
     settings = gateway.site.settings
     bundles = Bundles(settings.path(BUNDLES), gateway.site.clock)
-    api = _application(_api(), State({"gateway": gateway, "bundles": bundles}), stops=[bundles.stop])
+    state = State({"gateway": gateway, "bundles": bundles, "protocol_of": protocol_of})
+    api = _application(_api(), state, stops=[bundles.stop])
     return Application(gateway.pipeline, settings.server, api)
 
 
@@ -124,5 +155,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, usage)
+    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, tasks, usage)
     return [*(handler for part in parts for handler in part.HANDLERS), openapi_json]

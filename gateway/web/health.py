@@ -32,10 +32,12 @@ async def readyz(request: ApiRequest) -> Response[Any]:
 
 @get("/metrics", operation_id="metrics", summary="Prometheus metrics")
 async def metrics(request: ApiRequest) -> Response[bytes]:
-    site = gateway_of(request).site
+    gateway = gateway_of(request)
+    site = gateway.site
     names = {entry.ledger: "_system" if name == SYSTEM else entry.ledger for name, entry in site.tenants.items()}
     for ledger, writer in site.ledgers.writers.items():
         site.metrics.ledger(names.get(ledger, ledger), writer.lag, writer.healthy)
+    gateway.site.metrics.tasks_now(gateway.dispatcher.depths, gateway.dispatcher.under_way, site.clock.now_us())
     return Response(site.metrics.exposition(), media_type=PROMETHEUS)
 
 

@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.agents.issuers import IssuerState
 from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, Metrics
+from gateway.store.tasks import Depth
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -99,3 +100,18 @@ def test_issuers_tell_their_keys_how_old_they_are_and_how_asking_ended() -> None
     assert found["gateway_issuer_keys_age_seconds", (("issuer", "https://a"),)] == 7.5
     assert ("gateway_issuer_keys_age_seconds", (("issuer", "https://b"),)) not in found
     assert found["gateway_issuer_fetches_total", (("code", "status"), ("issuer", "https://a"))] == 1
+
+
+def test_tasks_are_told_by_tenant_and_state_as_they_are_now_and_no_longer_as_they_were() -> None:
+    metrics = Metrics()
+    metrics.task_tried("ok")
+    waits = Depth(tenant="tn_1", state="queued", count=3, since_us=1_000_000)
+    metrics.tasks_now([waits, Depth(tenant="tn_1", state="failed", count=2, since_us=0)], 4, 3_500_000)
+    found = samples(metrics)
+    assert found["gateway_tasks", (("state", "queued"), ("tenant", "tn_1"))] == 3
+    assert found["gateway_tasks", (("state", "failed"), ("tenant", "tn_1"))] == 2
+    assert found["gateway_task_oldest_seconds", (("tenant", "tn_1"),)] == 2.5
+    assert found["gateway_tasks_under_way", ()] == 4
+    assert found["gateway_task_tries_total", (("code", "ok"),)] == 1
+    metrics.tasks_now([], 0, 3_500_000)
+    assert not [name for name, labels in samples(metrics) if labels == (("tenant", "tn_1"),)]

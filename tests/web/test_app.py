@@ -1,7 +1,7 @@
 """The application as a whole: its document, its one error form, the bounds of its bodies."""
 
 from gateway.settings import Settings
-from gateway.web.app import openapi_document
+from gateway.web.app import openapi_document, protocol_of
 from tests.web.kit import audited
 
 
@@ -37,3 +37,20 @@ async def test_an_agents_address_and_what_lies_below_it_speak_the_bindings_of_a2
         for path in ("/a2a/ward/tasks", "/a2a/ward/", "/a2a/ward//tasks", "/a2a/ward/.well-known/agent-card.json"):
             below = await http.get(path)
             assert (below.status_code, below.json()["error"]["status"]) == (401, "UNAUTHENTICATED"), path
+
+
+def test_a_path_of_the_traffic_plane_has_its_protocol_for_requests_that_do_not_wait() -> None:
+    posted = {
+        "/v1/chat/completions": "openai",
+        "/v1/messages": "anthropic",
+        "/agents/lab/in": "http",
+        "/mcp/tools": "mcp",
+        "/a2a/ward": "a2a",
+        "/a2a/ward/message:send": "a2a-rest",
+        "/v1/files": "unmodelled",
+    }
+    for path, protocol in posted.items():
+        assert protocol_of("POST", path) == protocol
+        assert protocol_of("GET", path) == ("http" if protocol == "http" else None)
+    for path in ("/v1/tasks", "/v1/tasks/x", "/audit/records", "/", "/V1/messages", "//v1/messages"):
+        assert protocol_of("POST", path) is None

@@ -10,7 +10,7 @@ async def test_a_gateway_that_can_serve_is_ready_and_names_what_it_looked_at(dat
     async with audited(database) as api:
         ready = await api.site.http.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-        assert set(ready.json()["checks"]) == {"database", "ledger", "policy", "keys"}
+        assert set(ready.json()["checks"]) == {"database", "ledger", "policy", "tasks", "keys"}
         assert (await api.site.http.get("/healthz")).json() == {"status": "ok"}
 
 

@@ -36,6 +36,9 @@ p, caller, models:read
 # Who may see or answer an approval is decided for each by the roles that it asks for.
 p, caller, approvals:read
 p, caller, approvals:answer
+# A task is its own caller's, whatever the roles.
+p, caller, tasks:submit
+p, caller, tasks:own
 
 # Who may be lent what, and who reviews it, is decided by `[[break_glass]]`.
 p, caller, glass:read
@@ -57,6 +60,9 @@ p, auditor, usage:read
 p, compliance, usage:read
 p, operator, usage:read
 p, admin, usage:read
+
+p, operator, tasks:read
+p, operator, tasks:write
 
 p, auditor, keys:read
 p, admin, keys:read
@@ -99,6 +105,15 @@ g, DELETE /keys/{key_id}, keys:write
 g, GET /keys/denied, denied:read
 g, POST /keys/denied, denied:write
 g, DELETE /keys/denied/{denial}, denied:write
+
+g, POST /v1/tasks, tasks:submit
+g, GET /v1/tasks/{task_id}, tasks:own
+g, GET /v1/tasks/{task_id}/result, tasks:own
+g, DELETE /v1/tasks/{task_id}, tasks:own
+g, GET /tasks, tasks:read
+g, GET /tasks/{task_id}, tasks:read
+g, POST /tasks/{task_id}/requeue, tasks:write
+g, POST /tasks/{task_id}/cancel, tasks:write
 
 g, GET /approvals, approvals:read
 g, GET /approvals/{approval}, approvals:read

@@ -97,6 +97,13 @@ GLASS: dict[str, Any] = {
     "node": EXCHANGE_IDS["node"],
     "break_glass": "bg_0a1b2c3d4e5f60718293a4b5c6",
 }
+TASK: dict[str, Any] = {
+    **EXCHANGE_IDS,
+    "task": "019ab3c1-7a01-7abc-8def-0123456789ab",
+    "action": "chat",
+    "attempt": 1,
+}
+OPERATOR: dict[str, Any] = {"actor": WHO["actor"], "actor_kind": WHO["actor_kind"]}
 TOOL: dict[str, Any] = {"agent": "scribe", "action": "tool:files/read"}
 DECIDED: dict[str, Any] = {
     "action": "POST /v1/chat/completions",
@@ -174,7 +181,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "checkpoint.published": {"checkpoint": (18, to_base64(EMPTY_ROOT))},
     "agent.tool_pinned": {**TOOL, "exchange": EXCHANGE},
     "agent.tool_quarantined": {**TOOL, "exchange": EXCHANGE},
-    "agent.tool_released": {**TOOL, "actor": WHO["actor"], "actor_kind": WHO["actor_kind"]},
+    "agent.tool_released": {**TOOL, **OPERATOR},
     "issuer.keys_changed": {"node": EXCHANGE_IDS["node"], "count": 2},
     "limit.warned": {
         "actor": WHO["actor"],
@@ -209,6 +216,22 @@ FIELDS: dict[str, dict[str, Any]] = {
     "alert.break_glass": GLASS,
     "alert.break_glass_closed": GLASS,
     "alert.reviewed": GLASS,
+    "task.submitted": {
+        **TASK,
+        **OPERATOR,
+        "caller_zone": WHO["caller_zone"],
+        "attempt": None,
+        "route_requested": "summarize",
+        "purpose": "TREAT",
+        "classes": DECIDED["classes"],
+        "request": REQUEST,
+        "config": DECIDED["config"],
+    },
+    "task.retried": {**TASK, "outcome": OutcomeInfo(code="agent_unavailable", status=502)},
+    "task.completed": {**TASK, "attempt": 2, "outcome": OutcomeInfo(code="ok", status=200), "response": RESPONSE},
+    "task.failed": {**TASK, "attempt": 5, "outcome": OutcomeInfo(code="agent_timeout", status=504)},
+    "task.cancelled": {**TASK, **OPERATOR, "outcome": OutcomeInfo(code="task_cancelled")},
+    "task.requeued": {**TASK, **OPERATOR, "attempt": 5},
 }
 
 

@@ -1,0 +1,303 @@
+"""Runs tasks: claims what is due, hands each to the pipeline as a request of its caller's, and says what came of it.
+
+Every task that is claimed is concluded once: with an end, or with another try to come. Whoever dies in between has its
+claims taken over when their lease runs out, or at once by its own node's next start; the exchange that was under way is
+then closed as interrupted, and the task is tried again, if it may be. So a task reaches its agent at least once, and
+has one end on record. What wakes a dispatcher (a submission here, another node's word) only saves it from waiting: all
+that it goes by is the database.
+"""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+
+import msgspec
+
+from gateway.core.errors import GatewayError, LedgerUnavailable, VerificationError
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.ledgers import Ledgers
+from gateway.exchange.standing import Standing
+from gateway.exchange.task_answer import Taken, verdict
+from gateway.exchange.task_scribe import CANCELLED_CODE
+from gateway.exchange.tasks import Tasks, pack
+from gateway.ledger.entry import Entry
+from gateway.settings import TaskSettings
+from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, Claim, Depth, Task
+
+_log = logging.getLogger("gateway.tasks")
+HOUSEKEEPING_S = 5.0
+_ROOM_S = 0.001
+_TELLS = 10
+"""How often a conclusion is put to a ledger that cannot be written, before the lease is left to run out."""
+Handle = Callable[[Arrival, Responder], Awaitable[Exchange]]
+Key = tuple[str, str]
+
+
+class Dispatcher:
+    """Tasks under way in this process.
+
+    `holder` is `NODE/BOOT`; `capacity` how many each target may have at once; `shut` names the targets that would turn
+    everything away now, whose tasks are left where they are; `counted` is told the code that each try ended with.
+    """
+
+    def __init__(
+        self,
+        *,
+        tasks: Tasks,
+        handle: Handle,
+        standing: Standing,
+        ledgers: Ledgers,
+        clock: Clock,
+        holder: str,
+        settings: TaskSettings,
+        capacity: Mapping[str, int],
+        shut: Callable[[], Iterable[str]] = tuple,
+        counted: Callable[[str], None] = lambda code: None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.healthy = True
+        """Whether the last look at the database went well."""
+        self.depths: tuple[Depth, ...] = ()
+        """How many tasks there were a few seconds ago."""
+        self._tasks, self._handle, self._standing, self._ledgers = tasks, handle, standing, ledgers
+        self._clock, self._holder, self._settings, self._capacity = clock, holder, settings, capacity
+        self._shut, self._counted, self._chance = shut, counted, chance
+        self._lease_us = int(settings.lease_s * 1_000_000)
+        self._wake = asyncio.Event()
+        self._running: dict[Key, asyncio.Task[None]] = {}
+        self._asking: dict[Key, asyncio.Task[Exchange]] = {}
+        self._unwanted: dict[Key, str] = {}
+        self._targets: Counter[str] = Counter()
+        self._first = True
+        self._background: list[asyncio.Task[None]] = []
+        tasks.on_queued, tasks.on_unwanted = self._queued, self._not_wanted
+
+    def start(self) -> None:
+        """Begin to claim."""
+        self._background = [asyncio.create_task(self._run()), asyncio.create_task(self._keep())]
+
+    async def stop(self) -> None:
+        """Claim no more, and give up what is under way: the next start, or another node, takes it over."""
+        given_up = [*self._background, *self._running.values()]
+        self._background = []
+        for one in given_up:
+            one.cancel()
+        await asyncio.gather(*given_up, return_exceptions=True)
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    @property
+    def under_way(self) -> int:
+        return len(self._running)
+
+    # ------------------------------------------------------------------------------------------------------- claiming
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                pause_s = await self._round()
+                self.healthy = True
+            except GatewayError as error:
+                self.healthy, pause_s = False, self._settings.poll_s
+                _log.error("tasks could not be claimed: %s", type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._wake.wait()
+
+    async def _round(self) -> float:
+        """Claim what there is room for; seconds until there may be more to do, unless somebody wakes us before."""
+        now = self._clock.now_us()
+        due = await self._tasks.store.next_us()
+        # Leases of a former boot of this node are nobody's any more: the first round looks for them.
+        ready = [tenant for tenant, at in due.items() if at <= now or self._first]
+        self._first = False
+        random.shuffle(ready)  # no tenant is always the last
+        for place, tenant in enumerate(ready):
+            while (room := self._room()) > 0:
+                limit = min(max(1, room // (len(ready) - place)), self._settings.target_concurrency)
+                claims = await self._tasks.store.claim(
+                    tenant, self._holder, lease_us=self._lease_us, limit=limit, busy=self._busy()
+                )
+                for claim in claims:
+                    self._begin(claim)
+                if len(claims) < limit or place < len(ready) - 1:
+                    break
+        ahead = [at - now for tenant, at in due.items() if at > now]
+        return min([self._settings.poll_s, *(max(us / 1_000_000, _ROOM_S) for us in ahead)])
+
+    def _room(self) -> int:
+        return self._settings.concurrency - len(self._running)
+
+    def _busy(self) -> list[str]:
+        full = [target for target, count in self._targets.items() if count >= self._most(target)]
+        return [*full, *self._shut()]
+
+    def _most(self, target: str) -> int:
+        return min(self._capacity.get(target, self._settings.target_concurrency), self._settings.target_concurrency)
+
+    def _begin(self, claim: Claim) -> None:
+        task = claim.task
+        key = (task.tenant, task.id)
+        self._targets[task.target] += 1
+        running = self._running[key] = asyncio.create_task(self._one(claim))
+
+        def over(_: object) -> None:
+            self._targets[task.target] -= 1
+            if not self._targets[task.target]:
+                del self._targets[task.target]
+            if self._running.get(key) is running:
+                del self._running[key]
+            self._unwanted.pop(key, None)
+            self._wake.set()
+
+        running.add_done_callback(over)
+
+    # -------------------------------------------------------------------------------------------------------- one task
+
+    async def _one(self, claim: Claim) -> None:
+        task = claim.task
+        try:
+            entry, code = await self._tried(task) if (gone := self._gone(claim)) is None else gone
+            if await self._concluded(task, entry):
+                self._counted(code)
+        except GatewayError as error:
+            _log.error("a task could not be run: %s", type(error).__name__, extra={"task": task.id})
+        except Exception as error:  # noqa: BLE001 — a defect must not take the others with it; the lease runs out
+            _log.error("a task failed: %s", type(error).__name__, extra={"task": task.id})
+
+    def _gone(self, claim: Claim) -> tuple[Entry, str] | None:
+        """What ends before it is tried (again)."""
+        task, scribe = claim.task, self._tasks.scribe
+        if task.cancelled_by is not None:
+            return scribe.ended(task, CANCELLED, code=CANCELLED_CODE, actor=task.cancelled_by), CANCELLED_CODE
+        if claim.found and task.tries > task.most_tries:
+            return scribe.ended(task, FAILED, code="task_interrupted", exchange=task.last_exchange), "task_interrupted"
+        if task.expires_us <= self._clock.now_us():
+            return scribe.ended(task, FAILED, code="task_expired", exchange=task.last_exchange), "task_expired"
+        return None
+
+    async def _tried(self, task: Task) -> tuple[Entry, str]:
+        """One try, and what is to be said of it."""
+        scribe = self._tasks.scribe
+        try:
+            kept = await self._tasks.request(task)
+        except (VerificationError, msgspec.MsgspecError):
+            return scribe.ended(task, FAILED, code="internal"), "internal"
+        if kept is None:
+            return scribe.ended(task, FAILED, code="task_erased"), "task_erased"
+        identity = await self._standing.recheck(kept.identity)
+        if isinstance(identity, Refusal):
+            return scribe.ended(task, FAILED, code=identity.code, status=identity.status), identity.code
+        taken = Taken()
+        exchange = await self._asked(task, kept.arrival(identity), taken)
+        if exchange is None:
+            by = self._unwanted.get((task.tenant, task.id))
+            return scribe.ended(task, CANCELLED, code=CANCELLED_CODE, actor=by), CANCELLED_CODE
+        return self._said(task, exchange, taken)
+
+    async def _asked(self, task: Task, arrival: Arrival, taken: Taken) -> Exchange | None:
+        """The exchange, at its end; None where it was cancelled because nobody wants it any more."""
+        key = (task.tenant, task.id)
+        asking = self._asking[key] = asyncio.ensure_future(self._handle(arrival, taken))
+        try:
+            await asyncio.wait({asking})
+        finally:
+            del self._asking[key]
+            if not asking.done():  # this process stops
+                asking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await asking
+        return None if asking.cancelled() else asking.result()
+
+    def _said(self, task: Task, exchange: Exchange, taken: Taken) -> tuple[Entry, str]:
+        scribe, code, status = self._tasks.scribe, exchange.code, taken.status or None
+        found = verdict(
+            code,
+            taken,
+            tries=task.tries,
+            most_tries=task.most_tries,
+            settings=self._settings,
+            chance=self._chance(),
+            now_us=self._clock.now_us(),
+        )
+        if found.meaning in ("again", "later"):
+            due = self._clock.now_us() + int(found.wait_s * 1_000_000)
+            entry = scribe.retried(
+                task,
+                due_us=due,
+                counted=found.meaning == "again",
+                code=code,
+                status=status,
+                exchange=exchange.id,
+            )
+            return entry, f"retried:{code}"
+        entry = scribe.ended(
+            task,
+            COMPLETED if found.meaning == "done" else FAILED,
+            code=code,
+            status=status,
+            exchange=exchange.id,
+            result=pack(taken.result()),
+            subjects=exchange.subjects,
+        )
+        return entry, code
+
+    async def _concluded(self, task: Task, entry: Entry) -> bool:
+        """Put it on record. False where the task is not ours any more: then somebody else concludes it."""
+        for told in range(_TELLS):
+            try:
+                # A crash before this is durable: the lease runs out, and the task is tried again. After: it is over.
+                return await self._ledgers.of(task.tenant).submit(entry) is not None
+            except LedgerUnavailable:
+                if told + 1 == _TELLS:
+                    raise
+                await asyncio.sleep(self._settings.poll_s)
+        return False
+
+    # --------------------------------------------------------------------------------------------------- keeping house
+
+    async def _keep(self) -> None:
+        """Renew leases, hear of what is not wanted any more, count and sweep."""
+        renewed = looked = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            now = loop.time()
+            try:
+                if self._running and now - renewed >= self._settings.lease_s / 3:
+                    renewed = now
+                    for tenant, task_id, by in await self._tasks.store.renew(self._holder, lease_us=self._lease_us):
+                        self._drop((tenant, task_id), by)
+                if now - looked >= HOUSEKEEPING_S or not looked:
+                    looked = now
+                    self.depths = tuple(await self._tasks.store.depths())
+                    await self._sweep()
+            except GatewayError as error:
+                _log.error("tasks could not be looked after: %s", type(error).__name__)
+            await asyncio.sleep(min(self._settings.lease_s / 3, HOUSEKEEPING_S))
+
+    async def _sweep(self) -> None:
+        now, settings = self._clock.now_us(), self._settings
+        await self._tasks.store.sweep(
+            ended_before_us=now - settings.keep_s * 1_000_000, failed_before_us=now - settings.keep_failed_s * 1_000_000
+        )
+
+    def _queued(self, task: Task) -> None:
+        self._wake.set()
+
+    def _not_wanted(self, task: Task, by: str) -> None:
+        self._drop((task.tenant, task.id), by)
+
+    def _drop(self, key: Key, by: str) -> None:
+        asking = self._asking.get(key)
+        if asking is not None:
+            self._unwanted[key] = by
+            asking.cancel()

@@ -1,0 +1,275 @@
+"""Tasks as the database knows them: small rows that are claimed, moved and listed; what they hold is sealed apart.
+
+A task comes to be, and ends, in the transaction of the record that says so: the writer makes these changes
+(`ledger.entry.RowChange`), and where one takes hold of no row, there is no record. So each task is on record exactly
+once for each time that it began and ended, whoever died in between. Everything else here (claims, leases, a wish to
+cancel) is on no record and may be lost: whoever holds a claim says what came of it, or its lease runs out.
+
+`version` grows with each claim and each end. Whoever was too slow finds another version, and changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.ports import Clock
+from gateway.ledger.entry import RowChange, SealedPart
+from gateway.store.engine import writing
+from gateway.store.sql import reachable
+from gateway.store.tables import task, task_content
+
+QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
+STATES = (QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED)
+OPEN = (QUEUED, RUNNING)
+REQUEST, RESULT = "request", "result"
+_SWEPT = 500
+"""Rows that one sweep removes at most."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's row. Times in microseconds since the epoch. `tenant` is the ledger's id.
+
+    `principal` and `standing` are HMACs: whom its caller acts for, and all that an answer to it was decided by.
+    `due_us`: not to be run before. `tries` have begun, of `most_tries`. `code` and `status`: what the last try ended
+    with. `cancelled_by`: the pseudonym of who does not want it any more. `exchange` is the one it was submitted in,
+    `last_exchange` that of its last try.
+    """
+
+    tenant: str
+    id: str
+    state: str
+    version: int
+    actor: str
+    principal: bytes
+    standing: bytes
+    protocol: str
+    target: str
+    action: str
+    priority: int
+    due_us: int
+    expires_us: int
+    tries: int
+    most_tries: int
+    cancelled_by: str | None = None
+    created_us: int
+    ended_us: int | None = None
+    holder: str | None = None
+    lease_us: int | None = None
+    code: str | None = None
+    status: int | None = None
+    exchange: str
+    last_exchange: str | None = None
+    trace: str
+    idempotency: bytes | None = None
+    digest: bytes
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that is somebody's to run. `found`: it was running before, at somebody who is gone."""
+
+    task: Task
+    found: bool
+
+
+class Depth(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tasks of a tenant are in a state, and since when the oldest of them is due (or ended)."""
+
+    tenant: str
+    state: str
+    count: int
+    since_us: int
+
+
+class TaskStore:
+    """Tasks in the database. `LedgerUnavailable` from every method when it cannot be asked."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    async def get(self, tenant: str, task_id: str) -> Task | None:
+        return await self._one(task.c.tenant == tenant, task.c.id == task_id)
+
+    async def by_key(self, tenant: str, idempotency: bytes) -> Task | None:
+        """The task that was submitted under this key."""
+        return await self._one(task.c.tenant == tenant, task.c.idempotency == idempotency)
+
+    async def content(self, tenant: str, task_id: str, part: str) -> SealedPart | None:
+        """What is sealed of a task: its `request` or its `result`."""
+        where = (task_content.c.tenant == tenant, task_content.c.task == task_id, task_content.c.part == part)
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(select(task_content).where(*where))).one_or_none()
+        if row is None:
+            return None
+        return SealedPart(part=_sealed_as(part), key=row.key, nonce=row.nonce, ciphertext=row.ciphertext)
+
+    async def page(
+        self, tenant: str, state: str | None = None, *, before: str | None = None, limit: int = 100
+    ) -> list[Task]:
+        """Tasks of a tenant, the newest first; `before` an id, for the next page."""
+        query = select(task).where(task.c.tenant == tenant)
+        if state is not None:
+            query = query.where(task.c.state == state)
+        if before is not None:
+            query = query.where(task.c.id < before)
+        with reachable():
+            async with self._engine.connect() as connection:
+                return [_task(row) for row in await connection.execute(query.order_by(task.c.id.desc()).limit(limit))]
+
+    async def waiting(self, tenant: str) -> int:
+        """How many tasks of a tenant have not ended."""
+        query = select(func.count()).where(task.c.tenant == tenant, task.c.state.in_(OPEN))
+        with reachable():
+            async with self._engine.connect() as connection:
+                return int(await connection.scalar(query) or 0)
+
+    async def depths(self) -> list[Depth]:
+        """How many tasks there are, by tenant and state."""
+        since = func.min(case((task.c.state.in_(OPEN), task.c.due_us), else_=task.c.ended_us))
+        query = select(task.c.tenant, task.c.state, func.count(), since).group_by(task.c.tenant, task.c.state)
+        with reachable():
+            async with self._engine.connect() as connection:
+                return [
+                    Depth(tenant=a, state=b, count=c, since_us=d or 0) for a, b, c, d in await connection.execute(query)
+                ]
+
+    async def next_us(self) -> dict[str, int]:
+        """When there may be something to do for each tenant that has tasks which have not ended."""
+        at = func.min(case((task.c.state == QUEUED, task.c.due_us), else_=task.c.lease_us))
+        query = select(task.c.tenant, at).where(task.c.state.in_(OPEN)).group_by(task.c.tenant)
+        with reachable():
+            async with self._engine.connect() as connection:
+                return {row[0]: row[1] or 0 for row in await connection.execute(query)}
+
+    async def _one(self, *where: ColumnElement[bool]) -> Task | None:
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(select(task).where(*where))).one_or_none()
+        return None if row is None else _task(row)
+
+    # -------------------------------------------------------------------------------------------------------- claims
+
+    async def claim(
+        self, tenant: str, holder: str, *, lease_us: int, limit: int, busy: Sequence[str] = ()
+    ) -> list[Claim]:
+        """Take tasks that are due, the most urgent first; those of targets that are `busy` stay where they are.
+
+        Also those whose holder let its lease run out, or is a former boot of this node (`holder` is `NODE/BOOT`). Two
+        that claim at once get different ones.
+        """
+        now = self._clock.now_us()
+        node = holder.partition("/")[0]
+        former = and_(task.c.holder.startswith(f"{node}/", autoescape=True), task.c.holder != holder)
+        ready = or_(
+            and_(task.c.state == QUEUED, task.c.due_us <= now),
+            and_(task.c.state == RUNNING, or_(task.c.lease_us <= now, former)),
+        )
+        query = (
+            select(task)
+            .where(task.c.tenant == tenant, ready)
+            .order_by(task.c.priority.desc(), task.c.due_us, task.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        if busy:
+            query = query.where(task.c.target.not_in(busy))
+        # A crash before the commit: nobody has them. After: they are this holder's until the lease runs out.
+        with reachable():
+            async with writing(self._engine) as connection:
+                found = [_task(row) for row in await connection.execute(query)]
+                taken = {"state": RUNNING, "holder": holder, "lease_us": now + lease_us}
+                if found:
+                    await connection.execute(
+                        update(task)
+                        .where(task.c.tenant == tenant, task.c.id.in_([one.id for one in found]))
+                        .values(**taken, version=task.c.version + 1, tries=task.c.tries + 1)
+                    )
+        return [
+            Claim(
+                task=msgspec.structs.replace(one, **taken, version=one.version + 1, tries=one.tries + 1),
+                found=one.state == RUNNING,
+            )
+            for one in found
+        ]
+
+    async def renew(self, holder: str, *, lease_us: int) -> list[tuple[str, str, str]]:
+        """Prolong every claim of this holder. Gives (tenant, id, by whom) of those that somebody wishes to cancel."""
+        mine = (task.c.state == RUNNING, task.c.holder == holder)
+        with reachable():
+            async with writing(self._engine) as connection:
+                await connection.execute(update(task).where(*mine).values(lease_us=self._clock.now_us() + lease_us))
+                wished = (task.c.tenant, task.c.id, task.c.cancelled_by)
+                unwanted = select(*wished).where(*mine, task.c.cancelled_by.is_not(None))
+                return [(row[0], row[1], row[2]) for row in await connection.execute(unwanted)]
+
+    async def wish_cancelled(self, tenant: str, task_id: str, by: str) -> bool:
+        """Tell whoever runs a task that it is not wanted any more; False if nobody runs it."""
+        where = (task.c.tenant == tenant, task.c.id == task_id, task.c.state == RUNNING)
+        with reachable():
+            async with writing(self._engine) as connection:
+                return (await connection.execute(update(task).where(*where).values(cancelled_by=by))).rowcount == 1
+
+    async def sweep(self, *, ended_before_us: int, failed_before_us: int) -> int:
+        """Remove what ended long enough ago, and what is sealed of it; how many that were, at most `_SWEPT`."""
+        old = or_(
+            and_(task.c.state.in_((COMPLETED, CANCELLED)), task.c.ended_us < ended_before_us),
+            and_(task.c.state == FAILED, task.c.ended_us < failed_before_us),
+        )
+        with reachable():
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(select(task.c.tenant, task.c.id).where(old).limit(_SWEPT))).all()
+            if found:
+                # A crash before the commit: the next sweep finds them again.
+                async with writing(self._engine) as connection:
+                    for tenant, task_id in found:
+                        mine = (task.c.tenant == tenant, task.c.id == task_id, old)
+                        if (await connection.execute(delete(task).where(*mine))).rowcount == 1:
+                            rest = (task_content.c.tenant == tenant, task_content.c.task == task_id)
+                            await connection.execute(delete(task_content).where(*rest))
+        return len(found)
+
+
+# --------------------------------------------------------------------------------------- what changes with a record
+
+
+def created(one: Task, request: SealedPart) -> RowChange:
+    """A new task. Takes no hold where its key was used before."""
+    values = {name: value for name, value in msgspec.structs.asdict(one).items() if name != "tenant"}
+    return RowChange(table="task", values=values, beside=(_content(one.id, REQUEST, request),))
+
+
+def moved(one: Task, values: Mapping[str, str | int | None], result: SealedPart | None = None) -> RowChange:
+    """A task that goes from the hands that know it as it is here into others, or ends."""
+    change = RowChange(
+        table="task",
+        values={**values, "version": one.version + 1},
+        where={"id": one.id, "version": one.version, "state": one.state},
+        beside=() if result is None else (_content(one.id, RESULT, result),),
+    )
+    if one.state == FAILED:  # it starts anew: what came of it before is gone
+        gone = RowChange(table="task_content", where={"task": one.id, "part": RESULT})
+        return msgspec.structs.replace(change, beside=(gone,))
+    return change
+
+
+def _content(task_id: str, part: str, sealed: SealedPart) -> RowChange:
+    values: Mapping[str, str | bytes] = {
+        "task": task_id,
+        "part": part,
+        "key": sealed.key,
+        "nonce": sealed.nonce,
+        "ciphertext": sealed.ciphertext,
+    }
+    return RowChange(table="task_content", values=values)
+
+
+def _sealed_as(part: str) -> str:
+    return f"task.{part}"
+
+
+def _task(row: Row[tuple[object, ...]]) -> Task:
+    return Task(**{name: getattr(row, name) for name in Task.__struct_fields__})

@@ -1,0 +1,206 @@
+"""Every task that is claimed is concluded once, whoever dies; nobody's tasks keep another's waiting."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.task_scribe import Who
+from gateway.settings import Settings
+from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
+from tests.exchange.task_making import Office, office, submitter
+from tests.store.kit import LEDGER, opened
+
+
+async def never(arrival: Arrival, responder: Responder) -> str:
+    await asyncio.Event().wait()
+    return "ok"
+
+
+def ending(code: str) -> Any:
+    async def end(arrival: Arrival, responder: Responder) -> str:
+        await responder.start(502, [])
+        await responder.write(b"no", last=True)
+        return code
+
+    return end
+
+
+async def once(o: Office, holds: Callable[[], bool]) -> None:
+    """Look at the database, which takes a turn of the loop and some, until this holds."""
+    async with asyncio.timeout(10):
+        while not holds():
+            o.store.clock.advance(0.001)
+            await asyncio.gather(o.tasks.store.waiting(LEDGER), return_exceptions=True)
+
+
+async def begun(o: Office, number: int) -> None:
+    await once(o, lambda: len(o.seen) >= number)
+
+
+async def test_a_task_is_handed_over_as_its_callers_request_and_its_answer_is_kept(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with opened(database, tmp_path) as store, office(store) as o:
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        task = await o.submit()
+        done = await o.until(task, COMPLETED)
+        assert (done.code, done.status, done.tries, done.holder) == ("ok", 200, 1, None)
+        (arrival,) = o.seen
+        assert arrival.identity is not None
+        assert arrival.identity.roles == ("lead",), "as the key says now"
+        result = await o.tasks.result(submitter(), done)
+        assert getattr(result, "body", None) == b"said"
+        await dispatcher.stop()
+        assert (await o.events(task), o.counted) == (["task.submitted", "task.completed"], ["ok"])
+
+
+async def test_what_was_under_way_at_a_stop_is_taken_over_by_the_next_start(database: Settings, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as store, office(store) as o:
+        o.behave = never
+        first = o.dispatcher("nd_1/bt_1")
+        first.start()
+        task = await o.submit()
+        await begun(o, 1)
+        await first.stop()
+        assert (await o.state(task)).state == RUNNING
+        o.behave = o._answer
+        second = o.dispatcher("nd_1/bt_2")
+        second.start()
+        assert (await o.until(task, COMPLETED)).tries == 2
+        await second.stop()
+        assert await o.events(task) == ["task.submitted", "task.completed"]
+
+
+async def test_a_task_that_may_be_tried_once_fails_where_its_node_died(database: Settings, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as store, office(store) as o:
+        task = await o.submit(tries=1)
+        await o.tasks.store.claim(LEDGER, "nd_1/bt_0", lease_us=1_000_000, limit=1)
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        ended = await o.until(task, FAILED)
+        assert (ended.code, o.seen) == ("task_interrupted", [])
+        await dispatcher.stop()
+        assert await o.events(task) == ["task.submitted", "task.failed"]
+
+
+async def test_who_lost_a_task_does_not_end_it(database: Settings, tmp_path: Path) -> None:
+    """A node that was slower than its lease: another has taken over, and has its own say."""
+    async with opened(database, tmp_path) as store, office(store) as o:
+        go_on = asyncio.Event()
+
+        async def slow(arrival: Arrival, responder: Responder) -> str:
+            await go_on.wait()
+            return await o._answer(arrival, responder)
+
+        o.behave = slow
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        task = await o.submit()
+        await begun(o, 1)
+        store.clock.advance(60)
+        (other,) = await o.tasks.store.claim(LEDGER, "nd_2/bt_1", lease_us=10**12, limit=1)
+        go_on.set()
+        await once(o, lambda: not dispatcher.under_way)
+        assert (await o.state(task)).version == other.task.version
+        assert (o.counted, await o.events(task)) == ([], ["task.submitted"])
+        await dispatcher.stop()
+
+
+async def test_tries_come_to_an_end_and_what_was_never_sent_costs_none(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        o.behave = ending("agent_overloaded")
+        task = await o.submit(tries=2)
+        await begun(o, 4)
+        o.behave = ending("agent_timeout")
+        ended = await o.until(task, FAILED)
+        assert (ended.code, ended.tries, ended.status) == ("agent_timeout", 2, 502)
+        await dispatcher.stop()
+        assert o.counted[-1] == "agent_timeout"
+        assert (await o.events(task))[-1] == "task.failed"
+
+
+async def test_no_target_has_more_at_once_than_it_may_and_nobody_else_waits_for_it(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, target_concurrency=2) as o:
+        o.behave = never
+        dispatcher = o.dispatcher()
+        tasks = [await o.submit() for _ in range(5)]
+        dispatcher.start()
+        await begun(o, 2)
+        dispatcher.wake()
+        for _ in range(50):
+            await o.state(tasks[0])
+        assert [(await o.state(one)).state for one in tasks].count(RUNNING) == 2
+        await dispatcher.stop()
+
+
+async def test_tasks_of_a_target_that_turns_everything_away_stay_where_they_are(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.shut = ["local"]
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        task = await o.submit()
+        for _ in range(20):
+            assert (await o.state(task)).state == QUEUED
+        o.shut = []
+        assert (await o.until(task, COMPLETED)).tries == 1
+        await dispatcher.stop()
+        assert await o.events(task) == ["task.submitted", "task.completed"]
+
+
+async def test_a_task_that_nobody_wants_any_more_is_broken_off(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.behave = never
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        task = await o.submit()
+        await begun(o, 1)
+        await o.tasks.cancel(await o.state(task), Who(actor="ac_7", kind="person"))
+        assert (await o.until(task, CANCELLED)).cancelled_by == "ac_7"
+        await dispatcher.stop()
+        (end,) = [one for one in await o.records() if one.event == "task.cancelled"]
+        assert end.actor == "ac_7"
+
+
+async def test_a_defect_of_one_task_does_not_stop_the_others(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+
+        async def breaks(arrival: Arrival, responder: Responder) -> str:
+            o.behave = o._answer
+            raise RuntimeError
+
+        o.behave = breaks
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        first = await o.submit()
+        await begun(o, 1)
+        assert (await o.until(await o.submit(), COMPLETED)).code == "ok"
+        assert (await o.state(first)).state == RUNNING, "its lease runs out, and it is tried again"
+        await dispatcher.stop()
+
+
+async def test_a_database_that_is_gone_makes_it_unhealthy_and_it_goes_on_afterwards(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        dispatcher = o.dispatcher()
+        where, away = store.where.path, store.where.path.with_suffix(".away")
+        task = await o.submit()
+        await store.engine.dispose()
+        where.rename(away)
+        dispatcher.start()
+        await once(o, lambda: not dispatcher.healthy)
+        away.rename(where)
+        assert (await o.until(task, COMPLETED, FAILED, RUNNING)).tries == 1
+        await once(o, lambda: dispatcher.healthy)
+        await dispatcher.stop()

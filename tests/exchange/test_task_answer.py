@@ -1,0 +1,66 @@
+"""What the end of a try means for its task, and how long the next one is waited for."""
+
+import pytest
+
+from gateway.core.refusal import CODES
+from gateway.exchange.task_answer import AGAIN, LATER, Taken, Verdict, verdict
+from gateway.settings import TaskSettings
+
+RULES = TaskSettings(retry_s=1.0, retry_max_s=10.0)
+
+
+def judged(code: str, taken: Taken | None = None, tries: int = 1, chance: float = 1.0, most: int = 5) -> Verdict:
+    given = taken or Taken()
+    return verdict(code, given, tries=tries, most_tries=most, settings=RULES, chance=chance, now_us=0)
+
+
+async def answered(status: int, *headers: tuple[str, str]) -> Taken:
+    taken = Taken()
+    await taken.start(status, list(headers))
+    await taken.write(b"a")
+    await taken.write(b"b", last=True)
+    return taken
+
+
+async def test_an_answer_is_kept_with_the_headers_that_tell_what_it_is() -> None:
+    taken = await answered(201, ("Content-Type", "text/plain"), ("RateLimit", "1"), ("X-Decision", "route"))
+    result = taken.result()
+    assert (result.status, result.body) == (201, b"ab")
+    assert result.headers == (("content-type", "text/plain"), ("x-decision", "route"))
+
+
+def test_the_codes_are_those_of_refusals_and_none_has_two_meanings() -> None:
+    assert set(CODES) | {"client_disconnected"} >= AGAIN | LATER
+    assert not AGAIN & LATER
+
+
+@pytest.mark.parametrize("code", ["ok", "cached"])
+def test_an_answer_is_the_end(code: str) -> None:
+    assert judged(code).meaning == "done"
+
+
+@pytest.mark.parametrize("code", ["policy_denied", "answer_withheld", "schema_violation", "approval_denied"])
+def test_a_refusal_is_the_end_too(code: str) -> None:
+    assert judged(code).meaning == "failed"
+
+
+async def test_what_an_agent_refuses_is_the_end_unless_it_asks_for_patience() -> None:
+    assert judged("agent_refused", await answered(404)).meaning == "failed"
+    asked = judged("agent_refused", await answered(429, ("retry-after", "30")))
+    assert (asked.meaning, asked.wait_s) == ("again", 30.0)
+
+
+def test_waits_double_up_to_a_bound_and_lose_up_to_a_half_by_chance() -> None:
+    waits = [judged("agent_unavailable", tries=tries, most=9).wait_s for tries in range(1, 7)]
+    assert waits == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    assert judged("agent_unavailable", tries=3, chance=0.0).wait_s == 2.0
+
+
+def test_after_the_last_try_it_has_failed_and_what_was_never_sent_waits_on() -> None:
+    assert judged("agent_timeout", tries=5).meaning == "failed"
+    assert judged("agent_overloaded", tries=5).meaning == "later"
+
+
+def test_people_are_not_asked_every_second() -> None:
+    waits = judged("approval_required")
+    assert (waits.meaning, waits.wait_s) == ("later", 10.0)

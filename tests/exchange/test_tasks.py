@@ -1,0 +1,102 @@
+"""Tasks as their callers see them, beside what tests/web/test_tasks.py shows of them through a whole gateway."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.refusal import Refusal
+from gateway.exchange.task_scribe import Who
+from gateway.exchange.tasks import Recorded
+from gateway.settings import Settings
+from gateway.store.engine import writing
+from gateway.store.tables import task as table
+from gateway.store.tables import task_content
+from tests.exchange.task_making import office, submitter
+from tests.store.kit import opened
+
+BY = Who(actor="ac_9", kind="person")
+KEY = ("idempotency-key", "k1")
+
+
+async def test_a_request_is_kept_as_it_came_with_who_made_it_and_without_a_credential(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        headers = (("authorization", "Bearer gwk_1"), ("x-purpose", "TREAT"), ("cookie", "a"), ("user-agent", "curl"))
+        task = await o.submit(None, *headers, body=b"abc", headers=(("content-type", "text/plain"),), query="q=1")
+        kept = await o.tasks.request(task)
+        assert kept is not None
+        assert (kept.body, kept.query, kept.identity) == (b"abc", "q=1", submitter().identity)
+        names = ["content-type", "x-purpose", "user-agent", "idempotency-key", "traceparent"]
+        assert [name for name, _ in kept.headers] == names
+        arrival = kept.arrival(kept.identity)
+        assert (await arrival.body(), arrival.identity) == (b"abc", kept.identity)
+
+
+@pytest.mark.parametrize("changed", [{"subject": "x"}, {"on_behalf_of": ("bob",)}])
+async def test_a_key_is_bound_to_who_uses_it_and_for_whom(
+    sqlite_settings: Settings, tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        mine = await o.submit(None, KEY)
+        other = submitter(**changed)
+        if "subject" in changed:
+            other = type(other)(identity=other.identity, tenant=other.tenant, actor="ac_2", purpose=None)
+        assert (await o.submit(other, KEY)).id != mine.id
+        assert (await o.submit(None, KEY)).id == mine.id
+        assert await o.tasks.own(other, mine.id) is None
+        assert await o.tasks.own(submitter(), mine.id) == mine
+        for again in (await o.submit(None, KEY, raw=b"[]"), await o.submit(None, KEY, ("x-route", "exact"))):
+            assert isinstance(again, Refusal)
+            assert again.code == "idempotency_mismatch"
+
+
+async def test_a_refusal_of_the_request_itself_is_told_with_its_own_exchange(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.refusal = Refusal(code="policy_denied")
+        found = await o.submit()
+        assert isinstance(found, Recorded)
+        assert (found.code, found.exchange) == ("policy_denied", "ex_1")
+        assert await o.records() == []
+        assert (await o.submit(body=b"x" * 1001)).code == "body_too_large"
+
+
+async def test_what_was_erased_cannot_be_begun_anew(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        task = await o.submit()
+        refused = await o.tasks.requeue(task, BY)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "conflict"
+        async with writing(store.engine) as connection:
+            await connection.execute(table.update().values(state="failed"))
+            await connection.execute(task_content.delete())
+        refused = await o.tasks.requeue(await o.state(task), BY)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "task_erased"
+
+
+async def test_a_task_that_vanishes_while_it_is_changed_is_an_error_and_not_a_success(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        task = await o.submit()
+        async with writing(store.engine) as connection:
+            await connection.execute(table.delete())
+        with pytest.raises(LedgerUnavailable):
+            await o.tasks.cancel(task, BY)
+
+
+async def test_a_result_is_given_to_who_has_the_standing_it_was_decided_for(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        task = await o.submit()
+        assert await o.tasks.result(submitter(), task) is None
+        for changed in ({"zone": "cloud"}, {"roles": ("clerk", "lead")}, {"kind": "service"}):
+            refused = await o.tasks.result(submitter(**changed), task)
+            assert isinstance(refused, Refusal)
+            assert refused.code == "answer_withheld"

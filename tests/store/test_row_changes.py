@@ -1,0 +1,96 @@
+"""Rows that change with a record: both come true or neither does, and nobody else's record suffers for it."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+
+from gateway.core.errors import FormatError, LedgerUnavailable
+from gateway.ledger.entry import Column, Entry, RowChange
+from gateway.store.row_changes import dollar, qmark, statement
+from gateway.store.tables import lease, task_content
+from tests.store.kit import LEDGER, Store, entry
+
+SEALED: dict[str, Column] = {"key": "k", "nonce": b"n", "ciphertext": b"c"}
+
+
+def put(name: str, *beside: RowChange) -> RowChange:
+    return RowChange(table="task_content", values={"task": name, "part": "request", **SEALED}, beside=beside)
+
+
+def with_change(change: RowChange) -> Entry:
+    made = entry()
+    return Entry(draft=made.draft, change=change)
+
+
+async def rows(store: Store) -> list[tuple[str, str]]:
+    async with store.engine.connect() as connection:
+        query = select(task_content.c.task, task_content.c.key).order_by(task_content.c.task)
+        return [(row[0], row[1]) for row in await connection.execute(query)]
+
+
+async def test_a_row_comes_with_its_record_and_a_second_one_of_its_key_leaves_the_record_out(store: Store) -> None:
+    async with store.writer() as writer:
+        batch = [writer.submit(with_change(put("a"))), writer.submit(entry()), writer.submit(with_change(put("a")))]
+        first, plain, second = await asyncio.gather(*batch)
+        assert first is not None
+        assert plain is not None
+        assert (first.seq, plain.seq, second) == (0, 1, None)
+        with pytest.raises(LedgerUnavailable, match="left out"):
+            await writer.append(with_change(put("a")))
+    assert await rows(store) == [("a", "k")]
+
+
+async def test_what_changes_a_row_that_is_not_as_it_was_is_left_out_with_what_is_beside_it(store: Store) -> None:
+    def change(key: str, *beside: RowChange) -> RowChange:
+        return RowChange(table="task_content", values={"key": "new"}, where={"task": "a", "key": key}, beside=beside)
+
+    async with store.writer() as writer:
+        await writer.append(with_change(put("a", put("b"))))
+        assert await writer.submit(with_change(change("other", put("c")))) is None
+        assert await writer.submit(with_change(change("k", put("d")))) is not None
+        assert await writer.submit(with_change(change("k"))) is None
+        gone = RowChange(table="task_content", where={"task": "b"})
+        assert await writer.submit(with_change(gone)) is not None
+        assert await writer.submit(with_change(gone)) is None
+    assert await rows(store) == [("a", "new"), ("d", "k")]
+
+
+async def test_a_change_is_made_in_its_own_tenant_alone(store: Store) -> None:
+    async with store.writer("tn_other") as writer:
+        await writer.append(Entry(draft=entry(ledger="tn_other").draft, change=put("a")))
+    async with store.writer() as writer:
+        gone = RowChange(table="task_content", where={"task": "a"})
+        assert await writer.submit(with_change(gone)) is None
+    assert await rows(store) == [("a", "k")]
+
+
+async def test_intents_and_ends_of_exchanges_change_no_rows(store: Store) -> None:
+    made = entry(exchange="ex_1")
+    async with store.writer() as writer:
+        for wrong in (
+            Entry(draft=made.draft, change=put("a"), opens=True),
+            Entry(draft=made.draft, change=put("a"), closes=True),
+            Entry(draft=made.draft, change=put("a"), decided_under="sha256:0"),
+        ):
+            with pytest.raises(FormatError, match="no exchange's beginning or end"):
+                await writer.submit(wrong)
+
+
+def test_values_are_parameters_and_names_are_those_of_tables() -> None:
+    text, values = statement(RowChange(table="task", values={"state": "x'"}, where={"id": "t"}), LEDGER, dollar)
+    assert text == "UPDATE task SET state = $2 WHERE tenant = $1 AND id = $3"
+    assert values == [LEDGER, "x'", "t"]
+    text, _ = statement(put("a"), LEDGER, qmark)
+    assert text == (
+        "INSERT INTO task_content (tenant, task, part, key, nonce, ciphertext) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
+    )
+    for change in (
+        RowChange(table="tasks", values={"state": "x"}),
+        RowChange(table="task", values={"state = 1 --": "x"}),
+        RowChange(table="task", values={"state": "x"}, where={"1=1 --": "x"}),
+        RowChange(table=lease.name, values={"holder": "x"}),
+    ):
+        with pytest.raises(KeyError):
+            statement(change, LEDGER, qmark)

@@ -659,7 +659,9 @@ def _parts(
         offered=offered,
         admission=Admission(
             identifier=Credentials(
-                Identifier(settings.issuer, issuers, site.api_keys, clock, policy.known_roles | ROLES),
+                Identifier(
+                    settings.issuer, issuers, site.api_keys, clock, policy.known_roles | ROLES, settings.address
+                ),
                 Certificates(settings.certificate, FileTrust(settings, clock), clock, policy.known_roles | ROLES),
                 required=settings.server.client_auth == "required",
             ),

@@ -351,6 +351,8 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     issuer: str
     audience: str
+    resource_audience: bool = False
+    """Whether a token may instead name the gateway's address, or that of one MCP agent, as its audience."""
     algorithms: tuple[str, ...]
     jwks_file: str | None = None
     jwks_url: str | None = None

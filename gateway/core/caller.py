@@ -31,6 +31,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """The credential's own request rate (`60/minute`), where it has one."""
     scopes: tuple[str, ...] = ()
     """What the credential is narrowed to (`core.scopes`); none: nothing but its roles narrow it."""
+    resources: tuple[str, ...] = ()
+    """The only paths of the gateway that the token is meant for (RFC 8707); empty: all of it."""
     on_behalf_of: tuple[str, ...] = ()
     """Chain of subjects this caller acts for (RFC 8693 `act`), nearest first."""
 

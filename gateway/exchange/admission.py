@@ -83,6 +83,8 @@ class Admission:
         identity = await self._identified(exchange)
         if isinstance(identity, Refusal):
             return identity
+        if identity.resources and exchange.arrival.path not in identity.resources:
+            return Refusal(code="credential_audience", field="authorization")
         if identity.tenant not in self._tenants:
             return Refusal(code="credential_overreach", hint="a credential of a tenant that is configured here")
         known = self._pseudonyms.known(identity.tenant, identity.subject, identity.issuer)

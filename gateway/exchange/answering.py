@@ -18,6 +18,7 @@ from gateway.core.message import Answer, Inbound, Message
 from gateway.core.ports import Adapter, Bounds, Frames, Route, StreamFilter
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
+from gateway.exchange.challenge import challenge
 from gateway.exchange.delegation import APART, Delegation, Flow
 from gateway.exchange.digest import Digest
 from gateway.exchange.ended import ENDS, EVENT_STREAM, ORDERLY, STREAM_HEADERS, STRICTNESS, base, told
@@ -34,7 +35,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
 
     `frames` reads the streams of a protocol whose events are each a whole message. `error`, where an error names the
     request it answers (JSON-RPC), writes it instead of the adapter's own: refusal, exchange, and the request if it was
-    read. `challenge` gives the `WWW-Authenticate` of a 401 on a path. `error_event` is the line that names
+    read. `metadata` gives the address of the metadata of the resource at a path (RFC 9728). `error_event` names
     an error in a stream, for clients that tell events by their names. `status` gives the HTTP status of a refusal, by
     its code, where the protocol wants another than the refusal's own.
     """
@@ -50,7 +51,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     governor: Governor | None = None
     frames: Callable[[Message, Bounds], Frames] | None = None
     error: Callable[[Refusal, str, Inbound | None], bytes] | None = None
-    challenge: Callable[[str], str] | None = None
+    metadata: Callable[[str], str] | None = None
     error_event: bytes = b""
     status: Callable[[str], int] | None = None
 
@@ -139,9 +140,10 @@ class Answering:
         ]
         if pending is not None:
             headers.append(("Location", pending.link))
-        if refusal.status == 401:
-            challenge = "Bearer" if protocol.challenge is None else protocol.challenge(exchange.arrival.path)
-            headers.append(("www-authenticate", challenge))
+        metadata = None if protocol.metadata is None else protocol.metadata(exchange.arrival.path)
+        challenged = challenge(refusal, metadata)
+        if challenged is not None:
+            headers.append(("www-authenticate", challenged))
         if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
             headers.append(("Retry-After", str(refusal.retry_after)))
         headers.append(("content-length", str(len(body))))

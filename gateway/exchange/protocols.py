@@ -129,7 +129,7 @@ def wire_protocols(
             governor=governors.get("mcp"),
             frames=mcp.frames,
             error=rpc_error,
-            challenge=lambda path: _challenge(address, path),
+            metadata=lambda path: _metadata(address, path),
         ),
         "a2a": Protocol(
             adapter=A2aRpc(bounds, cards),
@@ -216,11 +216,12 @@ def alone(registry: Registry, family: str, message: Message) -> tuple[Route, ...
     return (route,) if route is not None and route.protocol == family else ()
 
 
-def _challenge(address: str, path: str) -> str:
-    """What a caller without a good credential is told (RFC 9728 §5.1). A path that is no agent's is left out."""
+def _metadata(address: str, path: str) -> str:
+    """Where a caller without a good credential finds out who issues tokens (RFC 9728 §5.1). What is no agent's path is
+    left out."""
     agent = path.removeprefix(PREFIX)
     named = f"{PREFIX}{agent}" if _AGENT.fullmatch(agent) else ""
-    return f'Bearer resource_metadata="{address}{METADATA}{named}"'
+    return f"{address}{METADATA}{named}"
 
 
 def _origin(address: str) -> str:

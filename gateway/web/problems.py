@@ -15,6 +15,7 @@ from gateway.agents.problem import MEDIA_TYPE, problem
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
+from gateway.exchange.challenge import challenge
 
 _log = logging.getLogger("gateway.web")
 MODELS = "/v1/models"
@@ -71,8 +72,9 @@ def _response(
 ) -> Response[bytes]:
     exchange = exchange or uuid7(request.app.state.gateway.site.clock.now_us())
     shown = {**dict(headers), "X-Exchange-Id": exchange}
-    if refusal.status == 401:
-        shown["WWW-Authenticate"] = "Bearer"
+    challenged = challenge(refusal)
+    if challenged is not None:
+        shown["WWW-Authenticate"] = challenged
     if refusal.retry_after is not None:
         shown.setdefault("Retry-After", str(refusal.retry_after))
     body, media_type = _body(request, refusal, exchange)

@@ -109,7 +109,8 @@ async def test_each_bad_credential_is_a_401_and_a_record_of_nobody(
             answer = await _ask(site, credential)
             assert (answer.status_code, code(answer)) == (401, expected), name
             assert answer.json()["error"]["type"] == "authentication_error"
-            assert answer.headers["www-authenticate"] == "Bearer"
+            told = "Bearer" if expected == "credential_missing" else 'Bearer error="invalid_token"'
+            assert answer.headers["www-authenticate"] == told, name
             assert answer.headers["x-exchange-id"] == answer.json()["error"]["exchange"]
             assert "x-decision" not in answer.headers
             assert "canary" not in answer.text
@@ -205,7 +206,7 @@ async def test_plain_http_answers_in_its_own_form_and_the_api_likewise(sqlite_se
             answer = await _ask(site, "Bearer canary", path)
             assert answer.status_code == 401
             assert answer.headers["content-type"] == "application/problem+json"
-            assert answer.headers["www-authenticate"] == "Bearer"
+            assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
             assert answer.json()["exchange"] == answer.headers["x-exchange-id"]
             assert "credential_invalid" in answer.json()["type"]
 

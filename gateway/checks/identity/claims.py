@@ -14,6 +14,7 @@ MAX_NAMES = 64
 MAX_ACTORS = 4
 _MAX_TIME = 2**53
 _NAME = re.compile(r"[^\x00-\x20\x7f-\xa0]{1,128}")
+_RESOURCE = re.compile(r"/mcp/[a-z0-9][a-z0-9_.-]{0,62}")
 _SUBJECT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}")
 
 
@@ -46,7 +47,28 @@ def check_audience(claims: dict[str, Any], audience: str) -> Refusal | None:
     return None
 
 
-def identity(claims: dict[str, Any], issuer: Issuer, credential: str) -> Identity | Refusal:
+def resources(claims: dict[str, Any], issuer: Issuer, address: str) -> tuple[str, ...] | Refusal:
+    """Which paths of the gateway the token is meant for (RFC 8707 §2); empty: all of it.
+
+    That is the issuer's `audience`, and where its tokens name resources the gateway's own address. A token for the
+    address of one MCP agent is for that agent alone: whoever was given it cannot use it elsewhere.
+    """
+    refusal = check_audience(claims, issuer.audience)
+    if refusal is None or not issuer.resource_audience:
+        return refusal or ()
+    value = claims.get("aud")
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or len(found) > MAX_NAMES:
+        return refusal
+    if address in found:
+        return ()
+    named = [one.removeprefix(address) for one in found if isinstance(one, str) and one.startswith(address)]
+    return tuple(path for path in named if _RESOURCE.fullmatch(path)) or refusal
+
+
+def identity(
+    claims: dict[str, Any], issuer: Issuer, credential: str, meant_for: tuple[str, ...] = ()
+) -> Identity | Refusal:
     """The identity that verified claims assert; `credential_overreach` for more than their issuer may."""
     tenant = _tenant(claims, issuer)
     if isinstance(tenant, Refusal):
@@ -57,7 +79,7 @@ def identity(claims: dict[str, Any], issuer: Issuer, credential: str) -> Identit
     purposes = _purposes(claims, issuer)
     if isinstance(purposes, Refusal):
         return purposes
-    chain = _chain(claims)
+    chain = _chain(claims, issuer.issuer)
     if isinstance(chain, Refusal):
         return chain
     token_id = claims.get("jti")
@@ -74,6 +96,7 @@ def identity(claims: dict[str, Any], issuer: Issuer, credential: str) -> Identit
         credential=credential,
         issuer=issuer.issuer,
         token_id=token_id,
+        resources=meant_for,
         on_behalf_of=chain[1:],
     )
 
@@ -110,14 +133,20 @@ def _names(claims: dict[str, Any], claim: str, allowed: tuple[str, ...], what: s
     return tuple(dict.fromkeys(found))
 
 
-def _chain(claims: dict[str, Any]) -> tuple[str, ...] | Refusal:
-    """Who acts, then for whom, nearest first: `sub` alone, or the actors of `act` and then `sub` (RFC 8693 §4.1)."""
+def _chain(claims: dict[str, Any], issuer: str) -> tuple[str, ...] | Refusal:
+    """Who acts, then for whom, nearest first: `sub` alone, or the actors of `act` and then `sub` (RFC 8693 §4.1).
+
+    An actor may be named with an issuer (`iss`): with another than the token's own it would be taken for the subject of
+    the same name that this one knows, so such a chain is refused.
+    """
     actors: list[str] = []
     holder: Any = claims
     while "act" in holder:
         holder = holder["act"]
         if not isinstance(holder, dict) or not _is_subject(holder.get("sub")) or len(actors) == MAX_ACTORS:
             return invalid(f"`act` as objects with a `sub`, at most {MAX_ACTORS} deep")
+        if holder.get("iss", issuer) != issuer:
+            return invalid("`act` with subjects of the token's own issuer")
         actors.append(holder["sub"])
     if not _is_subject(claims.get("sub")):
         return invalid("a `sub` of 1 to 256 characters")

@@ -22,8 +22,9 @@ class Identifier:
         keys: KeyLookup,
         clock: Clock,
         known_roles: frozenset[str] | None = None,
+        address: str = "",
     ) -> None:
-        self._tokens = TokenVerifier(issuers, key_source, clock, known_roles)
+        self._tokens = TokenVerifier(issuers, key_source, clock, known_roles, address)
         self._api_keys = ApiKeys(keys, clock)
 
     async def identify(self, authorization: str | None, x_api_key: str | None) -> Identity | Refusal:

@@ -10,7 +10,7 @@ from jose.backends import ECKey, RSAKey
 from jose.exceptions import JOSEError
 
 from gateway.checks.identity.cache import Cache
-from gateway.checks.identity.claims import check_audience, check_time, identity
+from gateway.checks.identity.claims import check_time, identity, resources
 from gateway.checks.identity.token import Token, invalid, parse
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
@@ -40,7 +40,8 @@ class Unkeyed(msgspec.Struct, frozen=True):
 
 
 class TokenVerifier:
-    """Verifies JWTs of the configured issuers. `known_roles`, where given, must hold every role they may assert."""
+    """Verifies JWTs of the configured issuers. `known_roles`, where given, must hold every role they may assert;
+    `address` is where callers reach the gateway."""
 
     def __init__(
         self,
@@ -48,10 +49,12 @@ class TokenVerifier:
         key_source: KeySource,
         clock: Clock,
         known_roles: frozenset[str] | None = None,
+        address: str = "",
     ) -> None:
         for index, issuer in enumerate(issuers):
             _check_issuer(f"issuer[{index}]", issuer, known_roles)
         self._issuers = {issuer.issuer: issuer for issuer in issuers}
+        self._address = address
         self._key_source = key_source
         self._clock = clock
         self._cache = Cache(clock)
@@ -108,10 +111,11 @@ class TokenVerifier:
         if not signed:
             return invalid("a token signed by its issuer's current key")
         # 5. It is meant for us, and for now. 6. It asserts no more than its issuer may.
-        found = (
-            check_audience(token.claims, issuer.audience)
-            or check_time(token.claims, self._clock.now_us(), issuer.leeway_s)
-            or identity(token.claims, issuer, "jwt:" + digest.hex()[:16])
+        meant_for = resources(token.claims, issuer, self._address)
+        if isinstance(meant_for, Refusal):
+            return meant_for
+        found = check_time(token.claims, self._clock.now_us(), issuer.leeway_s) or identity(
+            token.claims, issuer, "jwt:" + digest.hex()[:16], meant_for
         )
         if isinstance(found, Identity):
             self._cache.put(digest, found, *_validity(token.claims, issuer.leeway_s))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.checks.identity.claims import MAX_ACTORS, MAX_NAMES, check_audience, check_time, identity
+from gateway.checks.identity.claims import MAX_ACTORS, MAX_NAMES, check_audience, check_time, identity, resources
 from gateway.core.caller import Identity
 from gateway.core.refusal import Refusal
 
@@ -144,6 +144,66 @@ def test_a_chain_of_actors_is_bounded_and_well_formed() -> None:
     assert refused(claims(act=deep)).code == "credential_invalid"
     assert refused(claims(act="x")).code == "credential_invalid"
     assert refused(claims(act={})).code == "credential_invalid"
+
+
+def test_an_actor_of_another_issuer_is_not_taken_for_a_subject_of_this_one() -> None:
+    own = "https://login.example"
+    assert asserted(claims(act={"sub": "agent-b", "iss": own})).subject == "agent-b"
+    for iss in ("https://elsewhere.example", None, 5, [own]):
+        assert refused(claims(act={"sub": "agent-b", "iss": iss})).code == "credential_invalid"
+        assert refused(claims(act={"sub": "a", "act": {"sub": "b", "iss": iss}})).code == "credential_invalid"
+
+
+GATEWAY = "https://gw.example"
+
+
+@pytest.mark.parametrize(
+    ("aud", "expected"),
+    [
+        (AUDIENCE, ()),
+        (GATEWAY, ()),
+        ([f"{GATEWAY}/mcp/tools", AUDIENCE], ()),
+        (f"{GATEWAY}/mcp/tools", ("/mcp/tools",)),
+        ([f"{GATEWAY}/mcp/tools", "other", f"{GATEWAY}/mcp/files"], ("/mcp/tools", "/mcp/files")),
+        (f"{GATEWAY}/", None),
+        (f"{GATEWAY}/mcp/", None),
+        (f"{GATEWAY}/mcp/tools/", None),
+        (f"{GATEWAY}/mcp/tools?x", None),
+        (f"{GATEWAY}/mcp/../v1", None),
+        (f"{GATEWAY}/v1/chat/completions", None),
+        (f"{GATEWAY}.evil.example/mcp/tools", None),
+        ("/mcp/tools", None),
+        ({f"{GATEWAY}/mcp/tools": 1}, None),
+        ([5, None], None),
+        ([f"{GATEWAY}/mcp/tools"] * (MAX_NAMES + 1), None),
+    ],
+)
+def test_a_token_may_be_meant_for_the_gateway_or_for_one_agent(aud: object, expected: tuple[str, ...] | None) -> None:
+    found = resources(claims(aud=aud), issuer(resource_audience=True), GATEWAY)
+    if expected is None:
+        assert isinstance(found, Refusal)
+        assert found.code == "credential_audience"
+    else:
+        assert found == expected
+        assert asserted(claims()).resources == ()
+
+
+def test_without_the_setting_the_audience_alone_counts() -> None:
+    for aud in (GATEWAY, f"{GATEWAY}/mcp/tools"):
+        assert isinstance(resources(claims(aud=aud), issuer(), GATEWAY), Refusal)
+    assert resources(claims(), issuer(), GATEWAY) == ()
+
+
+@pytest.mark.parametrize("jti", [5, "", None, ["x"], "x" * 257, "a\nb"])
+def test_an_id_that_could_not_be_denied_is_none(jti: object) -> None:
+    if jti is None:
+        assert asserted(claims()).token_id is None
+    else:
+        assert refused(claims(jti=jti)).code == "credential_invalid"
+
+
+def test_a_token_keeps_its_id() -> None:
+    assert asserted(claims(jti="t-1")).token_id == "t-1"
 
 
 def test_a_caller_of_an_issuer_without_zone_is_in_the_unknown_zone() -> None:

@@ -90,9 +90,9 @@ class Admission:
         known = self._pseudonyms.known(identity.tenant, identity.subject, identity.issuer)
         ledger, actor = known if known is not None else await self._named(identity)
         if fresh and await self._denials.fresh(ledger):
-            again = await self._identified(exchange)
-            if isinstance(again, Refusal):
-                return again
+            identity = await self._identified(exchange)
+            if isinstance(identity, Refusal):
+                return identity
         denials = self._denials.of(ledger)
         exchange.denials = denials.revision
         if denials.denies(identity, self._clock.now_us()):

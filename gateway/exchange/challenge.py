@@ -2,7 +2,7 @@
 
 from gateway.core.refusal import Refusal
 
-_RIGHTS = frozenset({"role_required", "purpose_not_allowed", "purpose_required"})
+_RIGHTS = frozenset({"role_required", "scope_required", "purpose_not_allowed", "purpose_required"})
 """403s that another credential of the same caller may cure. What policy denies is none: clients that ask for more
 rights, as those of MCP do, would ask for ever."""
 

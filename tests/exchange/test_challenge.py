@@ -16,6 +16,7 @@ AT = "https://gw/.well-known/oauth-protected-resource"
         ("credential_expired", None, 'Bearer error="invalid_token"'),
         ("credential_denied", AT, f'Bearer error="invalid_token", resource_metadata="{AT}"'),
         ("role_required", None, 'Bearer error="insufficient_scope"'),
+        ("scope_required", None, 'Bearer error="insufficient_scope"'),
         ("purpose_not_allowed", AT, f'Bearer error="insufficient_scope", resource_metadata="{AT}"'),
         ("policy_denied", AT, None),
         ("issuer_unavailable", AT, None),

@@ -4,7 +4,8 @@ uvicorn reads heads of any length for any time, and goes on reading what belongs
 Here a head is bounded in bytes, and a request in seconds: its head must be there within `limit_s`, and all of it within
 twice that. (Whoever waits for a message's body gives up by itself after `limit_s`, with an answer and a record; this is
 for everything else.) A connection on which nothing was ever sent is closed like one that lies idle. Trailers are
-dropped. A request without its one Host header is malformed (400).
+dropped. Heads that others might read otherwise (`Host`, `Transfer-Encoding`) are
+malformed (400).
 
 One timer serves a connection. It looks every `limit_s` seconds whether a request is overdue, so that requests in time
 pay for no timer of their own.
@@ -80,10 +81,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._begun, self._heading, self._size = self.loop.time(), True, 0
 
     def on_headers_complete(self) -> None:
-        hosts = [name for name, _ in self.headers].count(b"host")
-        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
-            # RFC 9112 §3.2. It decides nothing here, but whoever sits between might have gone by the other one.
-            raise ValueError("one Host header")  # which the parser makes one of its own errors
+        if not _plain(self.headers, self.parser.get_http_version()):
+            raise ValueError("a head that others might read otherwise")  # the parser makes it an error of its own
         super().on_headers_complete()
         self._heading = False
         self.headers = _TRAILERS
@@ -99,7 +98,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Only where the answer is to what was malformed: written into another's, it would be taken for that one's."""
-        if self._answered():
+        reading = not self._answered() and self.cycle.more_body and not self.cycle.response_started
+        if self._answered() or (reading and not self.pipeline):
             super().send_400_response(msg)
         else:
             self.transport.close()
@@ -127,6 +127,18 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether whatever came before has its answer."""
         before: RequestResponseCycle | None = self.cycle
         return before is None or before.response_complete
+
+
+def _plain(headers: list[tuple[bytes, bytes]], version: str) -> bool:
+    """Whether everybody who reads this head by the standard finds the same in it (RFC 9112 §3.2, §6.1): one `Host`,
+    and no `Transfer-Encoding` but `chunked`, once, in the version that has it. The parser sees to the rest."""
+    names = [name for name, _ in headers]
+    hosts = names.count(b"host")
+    if b"transfer-encoding" in names:
+        codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
+        if codings != [b"chunked"] or version != "1.1":
+            return False
+    return hosts == 1 if version == "1.1" else hosts <= 1 and version == "1.0"
 
 
 def _secured(transport: asyncio.Transport) -> dict[str, object]:

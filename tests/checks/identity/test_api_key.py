@@ -1,6 +1,7 @@
 """API keys: found by prefix, compared whole."""
 
 import hashlib
+import hmac
 from typing import Any
 
 import pytest
@@ -137,3 +138,51 @@ async def test_a_store_that_fails_is_not_a_wrong_key() -> None:
 
     with pytest.raises(ConnectionError):
         await ApiKeys(Broken(), FakeClock()).identify(KEY)
+
+
+class Work:
+    """What verifying a key costs: questions to the store, hashes and comparisons, counted and not timed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hashed: list[int] = []
+        self.compared: list[tuple[int, int]] = []
+        sha256, compare = hashlib.sha256, hmac.compare_digest
+
+        def hashing(data: bytes) -> Any:
+            self.hashed.append(len(data))
+            return sha256(data)
+
+        def comparing(one: bytes, other: bytes) -> bool:
+            self.compared.append((len(one), len(other)))
+            return compare(one, other)
+
+        monkeypatch.setattr("gateway.checks.identity.api_key.hashlib.sha256", hashing)
+        monkeypatch.setattr("gateway.checks.identity.api_key.hmac.compare_digest", comparing)
+
+
+@pytest.mark.parametrize("lately", [False, True])
+async def test_a_miss_takes_the_same_work_as_a_hit_so_that_its_time_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch, lately: bool
+) -> None:
+    """One question at most, one hash of the whole key, one comparison of 32 bytes in constant time: whether the prefix
+    is unknown, the secret wrong in its first or its last character, the key revoked, expired, or right."""
+    held = {
+        "right": (KEY, record()),
+        "an unknown prefix": (KEY, record(prefix="ZZZZZZZZZZZZ")),
+        "the first character": (KEY[:17] + ("b" if KEY[17] == "a" else "a") + KEY[18:], record()),
+        "the last character": (KEY[:-1] + "t", record()),
+        "revoked": (KEY, record(revoked_us=1)),
+        "expired": (KEY, record(expires_us=1)),
+    }
+    for name, (key, stored) in held.items():
+        lookup = FakeLookup(stored)
+        keys = ApiKeys(lookup, FakeClock())
+        if lately and stored.prefix in key:
+            lookup.lately.add(stored.prefix)
+        with monkeypatch.context() as patched:
+            work = Work(patched)
+            found = keys.recall(key) or await keys.identify(key)
+        assert isinstance(found, Identity) == (name == "right"), name
+        assert work.hashed == [len(KEY)], name
+        assert work.compared == [(32, 32)], name
+        assert lookup.asked == (0 if lately and stored.prefix in key else 1), name

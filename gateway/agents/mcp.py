@@ -12,7 +12,7 @@ from gateway.agents.bodies import check_places, decompress, read_json, replace, 
 from gateway.agents.mcp_errors import rpc_error
 from gateway.agents.mcp_events import RpcFrames, answers
 from gateway.agents.mcp_parts import rpc_parts
-from gateway.agents.mcp_rpc import Rpc, encode_header, is_response, read_rpc, version_of
+from gateway.agents.mcp_rpc import Rpc, encode_header, is_response, read_rpc, version_of, without_state
 from gateway.agents.mcp_talk import Talk
 from gateway.agents.mcp_words import NAMED, NEW_VERSIONS
 from gateway.core.errors import AgentError
@@ -78,7 +78,8 @@ class McpAdapter:
             headers += _standard(rpc, document, talk)
         if agent.credential is not None:
             headers.append(("authorization", f"Bearer {agent.credential}"))
-        body = message.body if document is message.document else write_json(document)
+        whole = document is message.document and message.approval is None
+        body = message.body if whole else write_json(document)
         return Outgoing(method=message.inbound.method, path="", headers=tuple(headers), body=body)
 
     def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
@@ -135,6 +136,7 @@ class McpAdapter:
         rpc = read_rpc(request, read.value)
         if isinstance(rpc, Refusal):
             return rpc
+        document, approval = without_state(rpc, read.value)
         return Message(
             protocol=self.protocol,
             action=rpc.action,
@@ -142,11 +144,12 @@ class McpAdapter:
             stream=rpc.kind == "request",
             body=body,
             media_type=_JSON,
-            parts=rpc_parts(read.value),
-            document=read.value,
+            parts=rpc_parts(document),
+            document=document,
             inbound=request,
             lasting=rpc.listens,
             context=Talk(rpc),
+            approval=approval,
         )
 
     def _bare(self, request: Inbound, target: str) -> Message | Refusal:

@@ -37,6 +37,9 @@ _BODY = Bounds(body_bytes=1 << 24, answer_bytes=1 << 24, depth=512)
 
 def rpc_error(refusal: Refusal, exchange: str, request: Inbound | None) -> bytes:
     """The error object that answers this very request; `id` is null where the request has none that could be read."""
+    if refusal.pending is not None and refusal.pending.told is not None:
+        waits = {"resultType": "input_required", "requestState": refusal.pending.id, "_meta": refusal.members}
+        return write_json({"jsonrpc": "2.0", "id": _id(request), "result": waits})
     data: dict[str, object] = {"code": refusal.code, "exchange": exchange, **refusal.members}
     if refusal.field is not None:
         data["field"] = refusal.field

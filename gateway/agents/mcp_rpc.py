@@ -33,6 +33,10 @@ _ROUTING = ("mcp-protocol-version", "mcp-method", "mcp-name")
 _WRAPPED = re.compile(r"=\?base64\?(.*)\?=")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 MAX_ID = 256
+STATE = "requestState"
+_APPROVAL = re.compile(r"ap_[0-9a-f]{26}")
+_WAITING = frozenset({"tools/call", "resources/read", "prompts/get"})
+"""Requests whose answer may be what is still required."""
 _TOOL = re.compile(r"[A-Za-z0-9_.*/-]{1,128}")
 
 
@@ -49,6 +53,21 @@ class Rpc(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def listens(self) -> bool:
         return self.method == LISTENS
+
+
+def without_state(rpc: Rpc, value: Any) -> tuple[Any, str | None]:
+    """The message without the state that the gateway gave away with it, and that state: the id of an approval. Any
+    other state is the agent's own and stays."""
+    params = value.get("params")
+    state = params.get(STATE) if may_wait(rpc) and type(params) is dict else None
+    if type(state) is not str or not _APPROVAL.fullmatch(state):
+        return value, None
+    return {**value, "params": {name: item for name, item in params.items() if name != STATE}}, state
+
+
+def may_wait(rpc: Rpc) -> bool:
+    """Whether a request may be answered with what is still required for it (2026-07-28, multi-round-trip requests)."""
+    return rpc.era == "new" and rpc.method in _WAITING
 
 
 def read_rpc(request: Inbound, value: Any) -> Rpc | Refusal:

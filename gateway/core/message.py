@@ -82,6 +82,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     shaped: bool = True
     context: object = None
     form: object = None
+    approval: str | None = None
+    """The approval that the message itself names, in the protocol's own form of sending it again."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,12 +111,12 @@ CODES: dict[str, Code] = {
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """An approval that a request waits for. `accepted`: the protocol tells so with a 202 rather than with an error."""
+    """An approval that a request waits for. `told`: the HTTP status of a protocol that says so with no error."""
 
     id: str
     link: str
     """Where its state can be asked for."""
-    accepted: bool = False
+    told: int | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +137,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> int:
-        return 202 if self.pending is not None and self.pending.accepted else CODES[self.code].status
+        told = None if self.pending is None else self.pending.told
+        return CODES[self.code].status if told is None else told
 
     @property
     def members(self) -> dict[str, str]:

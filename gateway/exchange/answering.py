@@ -135,7 +135,7 @@ class Answering:
         pending, kind = refusal.pending, protocol.error_type
         told = "deny" if pending is None else "approve"
         headers = [
-            ("content-type", kind if pending is None or not pending.accepted else "application/json"),
+            ("content-type", kind if pending is None or pending.told is None else "application/json"),
             *self.headers(exchange, inspected, denied=told),
         ]
         if pending is not None:

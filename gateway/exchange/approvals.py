@@ -19,6 +19,8 @@ from typing import Literal
 import msgspec
 
 from gateway.agents.bodies import write_json
+from gateway.agents.mcp import talk_of
+from gateway.agents.mcp_rpc import may_wait
 from gateway.checks.approval import demands
 from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
@@ -43,8 +45,6 @@ from gateway.store.sealing import Sealer
 
 RETRY_S = 10
 """After how many seconds a caller is told to look again."""
-ACCEPTING = frozenset({"http"})
-"""Protocols that say 202 of what waits; the others have an error for it."""
 MAX_ALTERNATIVES = 16
 _NUMBERED = frozenset({"mcp", "a2a"})
 _SENDING = frozenset({"progressToken", "traceparent", "tracestate"})
@@ -91,7 +91,7 @@ class Approvals:
         caller, message, classified = _known(exchange)
         asked = self._asked(exchange, caller, message, classified, routed)
         # 1. what this request has asked for before
-        found = await self._found(exchange, caller, asked)
+        found = await self._found(exchange, caller, message, asked)
         if found is None:
             return await self._request(exchange, routed, asked)
         # 2. its key belongs to it alone
@@ -107,7 +107,7 @@ class Approvals:
         if found.state == "denied":
             return Refusal(code="approval_denied")
         if found.state == "pending":
-            return self._pending(exchange, found.id)
+            return self._pending(exchange, message, found.id)
         # 4. approved
         return self._allowed(caller, message, classified, routed, found)
 
@@ -151,9 +151,9 @@ class Approvals:
 
     # ---------------------------------------------------------------------------------------------------------- inside
 
-    async def _found(self, exchange: Exchange, caller: Caller, asked: Asked) -> Approval | None:
+    async def _found(self, exchange: Exchange, caller: Caller, message: Message, asked: Asked) -> Approval | None:
         """The approval of this request; one whose time is over is ended, and there is none."""
-        key, found = exchange.headers.idempotency, None
+        key, found = message.approval or exchange.headers.idempotency, None
         if key is not None and _ID.fullmatch(key):  # which the gateway gave to a request that had no key
             found = await self._store.get(caller.tenant, key)
             if found is not None and not _mine(found, caller):
@@ -260,7 +260,7 @@ class Approvals:
             self._metrics.approval("requested")
             self._notices.send(self._notice(made))
         exchange.approval = Approved(id=made.id)
-        return self._pending(exchange, made.id)
+        return self._pending(exchange, message, made.id)
 
     def _terms(
         self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed
@@ -348,7 +348,7 @@ class Approvals:
     def _link(self, approval_id: str) -> str:
         return f"{self._address}/approvals/{approval_id}"
 
-    def _pending(self, exchange: Exchange, approval_id: str) -> Refusal:
+    def _pending(self, exchange: Exchange, message: Message, approval_id: str) -> Refusal:
         given = exchange.headers.idempotency
         again = "its Idempotency-Key" if given is not None else f"Idempotency-Key: {approval_id}"
         return Refusal(
@@ -358,7 +358,7 @@ class Approvals:
             pending=Pending(
                 id=approval_id,
                 link=self._link(approval_id),
-                accepted=exchange.arrival.protocol in ACCEPTING,
+                told=_told(exchange, message),
             ),
         )
 
@@ -379,6 +379,14 @@ def bound_body(message: Message) -> bytes:
 def persons_of(directory: Directory, ledger: str, subject: str, chain: tuple[str, ...]) -> tuple[str, ...]:
     """Opaque ids of a subject and of those it acts for, sorted."""
     return tuple(sorted({directory.person(ledger, name) for name in (subject, *chain)}))
+
+
+def _told(exchange: Exchange, message: Message) -> int | None:
+    """The HTTP status of protocols that have an answer for what waits; None for those that have an error for it."""
+    if exchange.arrival.protocol == "http":
+        return 202
+    rpc = talk_of(message).rpc if message.protocol == "mcp" else None
+    return 200 if rpc is not None and may_wait(rpc) else None
 
 
 def _mine(found: Approval, caller: Caller) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.agents.mcp_errors import rpc_error
 from gateway.core.message import Inbound
-from gateway.core.refusal import CODES, Refusal
+from gateway.core.refusal import CODES, Pending, Refusal
 from tests.agents.mcp_making import old, rpc
 from tests.agents.support import SSN
 
@@ -64,3 +64,20 @@ def test_an_error_about_the_version_says_which_there_are_and_repeats_nothing_but
 def test_every_code_of_the_house_has_its_error() -> None:
     for code in CODES:
         assert error(code)["error"]["message"] == CODES[code].title
+
+
+def test_what_waits_is_told_as_still_required_where_the_version_has_that_and_as_an_error_where_it_has_not() -> None:
+    link = "http://gateway/approvals/ap_1"
+    request = old(rpc("tools/call", id=7))
+    waits = error("approval_required", request, pending=Pending(id="ap_1", link=link, told=200))
+    assert waits == {
+        "jsonrpc": "2.0",
+        "id": 7,
+        "result": {
+            "resultType": "input_required",
+            "requestState": "ap_1",
+            "_meta": {"approval": "ap_1", "link": link},
+        },
+    }
+    refused = error("approval_required", request, pending=Pending(id="ap_1", link=link))["error"]["data"]
+    assert (refused["approval"], refused["link"]) == ("ap_1", link)

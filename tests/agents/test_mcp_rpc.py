@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.agents.mcp_rpc import Rpc, decode_header, encode_header, id_of, is_response, read_rpc, version_of
+from gateway.agents.mcp_rpc import (
+    Rpc,
+    decode_header,
+    encode_header,
+    id_of,
+    is_response,
+    may_wait,
+    read_rpc,
+    version_of,
+    without_state,
+)
+from gateway.agents.mcp_words import Era
 from gateway.core.refusal import Refusal
 from tests.agents.mcp_making import NEW, new, old, read, refusal, rpc
 from tests.agents.mcp_making import result as answered
@@ -151,6 +162,26 @@ def test_a_response_has_a_result_or_an_error() -> None:
     assert is_response(answered({}))
     assert not is_response({**answered({}), "error": {}})
     assert not is_response(rpc("ping"))
+
+
+def _rpc(method: str, era: Era) -> Rpc:
+    return Rpc(kind="request", method=method, id=1, era=era, version="2026-07-28", action="message")
+
+
+def test_the_state_that_the_gateway_gave_away_is_taken_out_and_any_other_is_the_agents() -> None:
+    ours = "ap_" + "0" * 26
+    call = {"method": "tools/call", "params": {"name": "add", "requestState": ours}}
+    assert without_state(_rpc("tools/call", "new"), call) == ({"method": "tools/call", "params": {"name": "add"}}, ours)
+    for rpc_of, state in (
+        (_rpc("tools/call", "new"), "the agent's own"),
+        (_rpc("tools/call", "new"), None),
+        (_rpc("tools/call", "old"), ours),
+        (_rpc("tools/list", "new"), ours),
+    ):
+        other = {"params": {"requestState": state}}
+        assert without_state(rpc_of, other) == (other, None)
+    assert without_state(_rpc("tools/call", "new"), {"params": []}) == ({"params": []}, None)
+    assert (may_wait(_rpc("prompts/get", "new")), may_wait(_rpc("prompts/get", "old"))) == (True, False)
 
 
 @settings(max_examples=100)

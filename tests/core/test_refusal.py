@@ -22,7 +22,7 @@ def test_a_code_that_is_not_in_the_table_has_no_status() -> None:
 def test_what_waits_says_for_what_and_is_no_error_where_the_protocol_has_a_word_for_it() -> None:
     pending = Pending(id="ap_1", link="http://gateway/approvals/ap_1")
     assert Refusal(code="approval_required", pending=pending).status == 403
-    accepted = Pending(id="ap_1", link="http://gateway/approvals/ap_1", accepted=True)
+    accepted = Pending(id="ap_1", link="http://gateway/approvals/ap_1", told=202)
     assert Refusal(code="approval_required", pending=accepted).status == 202
     assert Refusal(code="approval_required", pending=pending).members == {"approval": "ap_1", "link": pending.link}
     assert Refusal(code="approval_required").members == {}

@@ -286,3 +286,17 @@ async def test_what_is_told_at_the_door_says_what_would_help(sqlite_settings: Se
         assert answer.headers["www-authenticate"].startswith('Bearer error="insufficient_scope", resource_metadata="')
         answer = await site.http.get("/audit/records", headers={"authorization": f"Bearer {token}"})
         assert (answer.status_code, answer.headers["www-authenticate"]) == (403, 'Bearer error="insufficient_scope"')
+
+
+async def test_for_whom_somebody_acts_is_on_record_nearest_first(
+    sqlite_settings: Settings, at_now: ManualClock
+) -> None:
+    publish(sqlite_settings)
+    async with system(sqlite_settings, clock=at_now, issuer=TABLES) as site:
+        acted = rs256(good(sub="lovelace", act={"sub": "agent-b", "act": {"sub": "agent-a"}}))
+        assert (await code_of(site, acted))[0] == 200
+        reader = site.gateway.site.reader("default")
+        stored = [one async for one in reader.records(0, await reader.size(), details=True)]
+        told = [json.loads(one.detail or b"{}") for one in stored if b"exchange.requested" in one.envelope]
+        assert [(one["subject"], one["on_behalf_of"]) for one in told] == [("agent-b", ["agent-a", "lovelace"])]
+        assert all(b"agent-b" not in one.envelope and b"lovelace" not in one.envelope for one in stored)

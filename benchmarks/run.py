@@ -18,11 +18,11 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks import append, classify, latency, machine, memory, peer, pipeline, verify
+from benchmarks import admission, append, classify, latency, machine, memory, peer, pipeline, verify
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
 
-PARTS = (*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "verify", "classify")
+PARTS = (*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "verify", "admission", "classify")
 APPEND_TARGET, APPEND_BATCH = 0.6, 500
 
 
@@ -81,6 +81,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "memory": partial(_memory, found, directory),
         "append": lambda: _append(asked, found),
         "verify": _verify,
+        "admission": partial(_admission, found, directory),
         "classify": _classify,
     }
     figures: dict[str, object] = {"machine": described}
@@ -190,6 +191,11 @@ def _verify() -> Part:
     low = result.records_per_s < verify.TARGET
     misses = [f"{result.records_per_s:,.0f} records a second, {verify.TARGET:,} are wanted"] if low else []
     return Part(figures=result, lines=verify.lines(result), misses=misses)
+
+
+def _admission(found: Databases, directory: Path) -> Part:
+    result = admission.measure(found, directory / "admission")
+    return Part(figures=result, lines=admission.lines(result), misses=admission.misses(result))
 
 
 def _classify() -> Part:

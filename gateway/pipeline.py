@@ -250,6 +250,11 @@ class Pipeline:
         """Put the refusal of what `identify` began on record. `LedgerUnavailable` when it could not be."""
         await self._record_refusal(exchange, refusal, None)
 
+    @property
+    def parts(self) -> Parts:
+        """What it is made of."""
+        return self._parts
+
     async def drain(self) -> None:
         """Wait until the ends of cancelled requests are on record."""
         while self._ending:

@@ -245,6 +245,9 @@ class SharedCounters:
     def _taken(self) -> list[Change]:
         if not self._queue:
             return []
+        if self._timer is not None:  # what comes after this waits for as long again
+            self._timer.cancel()
+            self._timer = None
         taken, self._queue = self._queue[:_BATCH], self._queue[_BATCH:]
         return taken
 

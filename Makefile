@@ -48,7 +48,7 @@ bench: $(VENV)/.dev ## Measure the pipeline, appending and verification against 
 eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text, where it is at hand
 	$(BIN)/python benchmarks/eval.py
 
-kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database and verify its ledger after each
+kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database, thirty times more under tasks, and verify its ledger
 	sh tests/install_services.sh
 	$(BIN)/python -m tests.kill
 

@@ -1,6 +1,7 @@
-"""`make kill`: a gateway that serves is killed fifty times on each database, under load, and verified after each.
+"""`make kill`: a gateway that serves is killed fifty times on each database, under load, and verified after each; then
+thirty times more under 500 queued tasks, of which every one must end once.
 
-    python -m tests.kill [--kills N] [--seed N] [--only sqlite|postgresql]
+    python -m tests.kill [--kills N] [--task-kills N] [--seed N] [--only sqlite|postgresql]
 
 Exits 1 if anything was lost or left unrecorded. A seed gives the same numbers of answers before each kill.
 """
@@ -18,8 +19,10 @@ from gateway.settings import Settings, parse
 from gateway.store import migrate
 from tests.services import postgres
 from tests.system.killing import killed
+from tests.system.task_killing import tasks_killed
 
 KILLS = 50
+TASK_KILLS, TASKS = 30, 500
 
 
 @contextmanager
@@ -43,6 +46,7 @@ DATABASES = {"sqlite": sqlite_settings, "postgresql": postgresql_settings}
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kill", description="Kill a gateway under load.")
     parser.add_argument("--kills", type=int, default=KILLS, help=f"how often on each database (default: {KILLS})")
+    parser.add_argument("--task-kills", type=int, default=TASK_KILLS, help=f"under tasks (default: {TASK_KILLS})")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (default: 1)")
     parser.add_argument("--only", choices=tuple(DATABASES), help="one database")
     given = parser.parse_args(arguments)
@@ -63,7 +67,27 @@ def main(arguments: list[str]) -> int:
             f"({time.monotonic() - began:.0f} s)",
             flush=True,
         )
+    for name in DATABASES if given.only is None else (given.only,):
+        failed = not _tasks(name, given.task_kills, given.seed) or failed
     return 1 if failed else 0
+
+
+def _tasks(name: str, kills: int, seed: int) -> bool:
+    """Whether all tasks of one database came through."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="gw-kill-") as directory, DATABASES[name](Path(directory)) as settings:
+        try:
+            found = asyncio.run(tasks_killed(settings, kills, TASKS, seed))
+        except AssertionError as error:
+            print(f"{name}, tasks: FAILED (seed {seed}): {error}", flush=True)
+            return False
+    print(
+        f"{name}, tasks: {found.kills} kills under {found.tasks} tasks, each of which ended once; {found.again} times "
+        f"an agent was reached again, {found.interrupted} exchanges were closed as interrupted "
+        f"({time.monotonic() - began:.0f} s)",
+        flush=True,
+    )
+    return True
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ async def check(settings: Settings, answered: Iterable[Answered], seen: Iterable
         assert all(site.keyring.data_key(key) is not None for key in keys), "on record, and its key is lost"
     trails: Trails = {}
     for record in records:
-        if "exchange" in record:
+        if record["event"].startswith("exchange."):
             trails.setdefault(record["exchange"], []).append(record)
     for trail in trails.values():
         _check_shape([record["event"] for record in trail])

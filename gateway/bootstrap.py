@@ -31,7 +31,7 @@ from gateway.checks.identity.credentials import Credentials
 from gateway.checks.identity.identifier import Identifier
 from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
+from gateway.checks.policy.version import PolicySet, agents_of_others, diff, from_bytes, policy_set, to_bytes
 from gateway.checks.schema import Schema
 from gateway.core.counters import Counters
 from gateway.core.errors import ConfigurationError, GatewayError
@@ -451,10 +451,12 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
     # The version first: a crash before the record leaves one that was never active.
     await site.policies.put(to_bytes(versioned))
     now = site.clock.now_us()
+    former = None if stored is None else from_bytes(stored)
+    hidden = agents_of_others((versioned,) if former is None else (former, versioned), tenant)
     detail = encode_detail(
         Detail(
             reason="single-person: activated at start, from the policy directory",
-            diff=_told(diff(None if stored is None else from_bytes(stored), versioned), tenant),
+            diff=_told(diff(former, versioned), tenant, hidden),
         )
     )
     salt = new_salt()
@@ -474,14 +476,15 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
     return True
 
 
-def _told(lines: Sequence[str], tenant: str) -> tuple[str, ...]:
-    """What changed, without the lines that are about other tenants and their callers: who reads a tenant's ledger must
-    not learn from it that there are others."""
+def _told(lines: Sequence[str], tenant: str, hidden: frozenset[str]) -> tuple[str, ...]:
+    """What changed, without the lines that are about other tenants, their callers and their agents (`hidden`): who
+    reads a tenant's ledger must not learn from it that there are others."""
     return tuple(
         line
         for line in lines
         if (not line.startswith("tenant ") or line.startswith(f"tenant {tenant} "))
         and ("caller:" not in line or f"caller:{tenant}/" in line)
+        and not line.startswith(tuple(f"agent {agent} " for agent in hidden))
     )[:MAX_DIFF]
 
 

@@ -70,6 +70,16 @@ def diff(old: PolicySet | None, new: PolicySet) -> tuple[str, ...]:
     return changes.between({} if old is None else old.members, new.members)
 
 
+def agents_of_others(versions: tuple[PolicySet, ...], tenant: str) -> frozenset[str]:
+    """Ids of agents that were there for other tenants alone, in each of these versions that has them."""
+    there: set[str] = set()
+    others: set[str] = set()
+    for version in versions:
+        for agent in _structure.decode(version.members[STRUCTURE]).agents:
+            (there if tenant in (agent.tenants or (tenant,)) else others).add(agent.id)
+    return frozenset(others - there)
+
+
 def to_bytes(policy: PolicySet) -> bytes:
     """The canonical form that the digest is taken over, to be stored."""
     return _encoded(policy.members)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.policy.version import from_bytes, policy_set, to_bytes
+from gateway.checks.policy.version import agents_of_others, from_bytes, policy_set, to_bytes
 from gateway.core.errors import ConfigurationError, FormatError
 
 from .making import ENGINE, configured, document, files, rule
@@ -39,6 +39,22 @@ def test_every_member_setting_and_the_engine_count() -> None:
         policy_set(files(rule()), configured(), "another engine"),
     ]
     assert len({base, *(other.digest for other in others)}) == len(others) + 1
+
+
+def test_agents_that_were_never_there_for_a_tenant_are_told_from_those_that_were() -> None:
+    tenants = [{"id": "bank"}, {"id": "clinic"}]
+    first, second, third = (agent["id"] for agent in document()["agent"][:3])
+    versions = []
+    for named in (
+        {first: ["bank"], second: ["bank"]},
+        {first: ["bank"], second: ["clinic"], third: ["bank", "clinic"]},
+    ):
+        agents = [{**agent, "tenants": named.get(agent["id"], [])} for agent in document()["agent"]]
+        versions.append(policy_set(files(rule()), configured(agent=agents, tenant=tenants), ENGINE))
+    assert versions[0].digest != versions[1].digest
+    assert agents_of_others((versions[0],), "clinic") == {first, second}
+    assert agents_of_others(tuple(versions), "clinic") == {first}
+    assert agents_of_others(tuple(versions), "bank") == frozenset()
 
 
 def test_what_decides_nothing_does_not_count() -> None:

@@ -13,7 +13,10 @@ from gateway.ledger.form import Draft, drafted
 from gateway.ledger.record import GENESIS, Envelope, NodeInfo, OutcomeInfo, timestamp
 
 Row = tuple[object, ...]
-_NOT_DELEGATED: Row = (None, None, None, None, 0)
+DELEGATED = ("agents", "classes", "learned", "context", "children")
+"""The columns of `open_exchange` that only exchanges of agents have which call others."""
+_PLAIN = 6
+"""How many columns the others have."""
 _LATER = "CASE WHEN excluded.{0} > session.{0} THEN excluded.{0} ELSE session.{0} END"
 SESSION_UPSERT = (
     "ON CONFLICT (key) DO UPDATE SET sent = session.sent || excluded.sent, said = session.said || excluded.said, "
@@ -161,15 +164,22 @@ def _exchange(
     if exchange is None:
         return
     if entry.opens:
-        told = _NOT_DELEGATED if entry.delegated is None else delegated_row(entry.delegated)
+        told = () if entry.delegated is None else delegated_row(entry.delegated)
         filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.draft.occurred_at, *told)
     if closes and (filled.opened.pop(exchange, None) is None or exchange in still_open):
         still_open.discard(exchange)
         filled.closed.append(exchange)
 
 
+def opened_rows(filled: Filled) -> tuple[list[Row], list[Row]]:
+    """The rows of `open_exchange`: those without the columns `DELEGATED`, and those with them."""
+    rows = list(filled.opened.values())
+    delegated = [row for row in rows if len(row) > _PLAIN]
+    return ([row for row in rows if len(row) == _PLAIN], delegated) if delegated else (rows, [])
+
+
 def delegated_row(delegated: Delegated) -> Row:
-    """The columns of `open_exchange` from `agents` on."""
+    """The columns `DELEGATED`."""
     context = {
         "trace": delegated.trace,
         "purpose": delegated.purpose,

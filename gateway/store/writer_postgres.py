@@ -18,7 +18,19 @@ import asyncpg
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import RowChange
 from gateway.ledger.index import COLUMNS
-from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, changing, closing, session_rows
+from gateway.store.batch import (
+    DELEGATED,
+    EMPTY,
+    SESSION_UPSERT,
+    Filled,
+    Head,
+    Row,
+    Waiting,
+    changing,
+    closing,
+    opened_rows,
+    session_rows,
+)
 from gateway.store.row_changes import dollar, statement
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
@@ -51,17 +63,20 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("sealed", ("seq", "part", "key", "nonce", "ciphertext"), ("bigint", "text", "text", "bytea", "bytea")),
     ("subject_record", ("subject", "seq"), ("text", "bigint")),
     ("policy_active", ("seq", "digest", "activated_at"), ("bigint", "text", "text")),
-    (
-        "open_exchange",
-        ("exchange", "node", "boot", "seq", "opened_at", "agents", "classes", "learned", "context", "children"),
-        ("text", "text", "text", "bigint", "text", "text", "text", "text", "text", "bigint"),
-    ),
+    ("open_exchange", ("exchange", "node", "boot", "seq", "opened_at"), ("text", "text", "text", "bigint", "text")),
     (
         "session",
         ("key", "id", "actor", "principal", "agent", "zone", "sent", "said", "created_us", "seen_us", "expires_us"),
         ("bytea", "text", "text", "bytea", "text", "text", "text", "text", "bigint", "bigint", "bigint"),
     ),
+    (
+        "open_exchange",
+        ("exchange", "node", "boot", "seq", "opened_at", *DELEGATED),
+        ("text", "text", "text", "bigint", "text", "text", "text", "text", "text", "bigint"),
+    ),
 )
+"""What is inserted where. Open exchanges stand here twice: those of agents that call others say more, and the others
+need not pay for it."""
 
 
 @cache
@@ -79,7 +94,7 @@ def _write_statement(present: tuple[bool, ...]) -> str:
 def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
     """The parts that insert, and the number of the next parameter."""
     parts, number = [], 8
-    for (table, columns, types), there in zip(_TABLES, present, strict=True):
+    for place, ((table, columns, types), there) in enumerate(zip(_TABLES, present, strict=True)):
         if not there:
             continue
         arrays, values = [], []
@@ -107,7 +122,7 @@ def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
             f"INSERT INTO {table} (tenant, {', '.join(columns)}) "  # noqa: S608 — names from `_TABLES`
             f"SELECT $1, {', '.join(values)} FROM unnest({unnested}) AS r({names}){where}{again}"
         )
-        parts.append(f"{table}_rows AS ({rows})")
+        parts.append(f"rows_{place} AS ({rows})")
     return parts, number
 
 
@@ -345,14 +360,16 @@ class PostgresWriter(LedgerWriter):
 
 def _tables(filled: Filled) -> list[list[Row]]:
     """The rows of each of `_TABLES`."""
+    plain, delegated = opened_rows(filled)
     return [
         filled.record,
         filled.detail,
         filled.sealed,
         filled.subjects,
         filled.activated,
-        list(filled.opened.values()),
+        plain,
         session_rows(filled, "") if filled.sessions else [],
+        delegated,
     ]
 
 

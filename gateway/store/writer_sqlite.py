@@ -17,8 +17,20 @@ from urllib.parse import quote
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import RowChange
-from gateway.store.batch import EMPTY, SESSION_UPSERT, Filled, Head, Row, Waiting, changing, closing, session_rows
+from gateway.store.batch import (
+    EMPTY,
+    SESSION_UPSERT,
+    Filled,
+    Head,
+    Row,
+    Waiting,
+    changing,
+    closing,
+    opened_rows,
+    session_rows,
+)
 from gateway.store.row_changes import qmark, statement
+from gateway.store.tables import open_exchange
 from gateway.store.worker import Worker
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 
@@ -33,6 +45,7 @@ _HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
 _ROWS = 64
 """Rows a statement at most: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and to get
 it back from a busy event loop takes longer than the rows do: hence no executemany, with a call for each row."""
+_OPENED = tuple(column.name for column in open_exchange.columns)
 _STATEMENTS = 8 * _ROWS
 """Statements that stay prepared: one for each table and number of rows."""
 
@@ -42,8 +55,10 @@ def _insert(table: str, columns: int, rows: int) -> str:
     # An exchange's id is random; one that comes twice is a caller's repeat and must not stop everybody else's records.
     verb = "INSERT OR REPLACE" if table == "open_exchange" else "INSERT"
     row = f"({', '.join('?' * columns)})"
+    # Those of agents that call others have more columns, which are the last.
+    into = f"open_exchange ({', '.join(_OPENED[:columns])})" if table == "open_exchange" else table
     grows = f" {SESSION_UPSERT}" if table == "session" else ""
-    return f"{verb} INTO {table} VALUES {', '.join([row] * rows)}{grows}"
+    return f"{verb} INTO {into} VALUES {', '.join([row] * rows)}{grows}"
 
 
 class SqliteFile:
@@ -225,7 +240,8 @@ class SqliteWriter(LedgerWriter):
         if filled.sessions:
             _put(connection, "session", session_rows(filled, tenant))
         _put(connection, "policy_active", filled.activated)
-        _put(connection, "open_exchange", list(filled.opened.values()))
+        for rows in opened_rows(filled):
+            _put(connection, "open_exchange", rows)
         moved = connection.execute(_MOVE, (head.size, head.hash, head.recorded_at, head.policy, head.denied, tenant))
         if moved.rowcount != 1:
             raise LedgerUnavailable("the ledger has no head")

@@ -231,6 +231,29 @@ async def test_what_a_child_was_answered_comes_back_into_its_parents_answer(data
         assert {*end["classes"]["found"]} >= {"phi"}
 
 
+async def test_what_a_child_was_answered_sticks_to_the_session_of_its_parent(sqlite_settings: Settings) -> None:
+    agents = {**HOUSE, "front": {**HOUSE["front"], "protocol": "a2a"}}
+    async with system(sqlite_settings, agents=agents) as site:
+        key, agent = await site.key("clinician"), await bot(site)
+        site.agents["ward"].answer = lambda body: HEALTH
+
+        async def behave(scope: Any, receive: Any, send: Any) -> None:
+            await site.chat(agent, "What is wrong with them?", "ward", headers=_token(site, "front"))
+            message = {"role": "ROLE_AGENT", "messageId": "m-2", "contextId": "c-1", "parts": [{"text": "The usual."}]}
+            await send_json(send, {"jsonrpc": "2.0", "id": 1, "result": {"message": message}})
+
+        site.agents["front"].behave = behave
+        inherited = []
+        for _ in range(2):
+            message = {"role": "ROLE_USER", "messageId": "m-1", "contextId": "c-1", "parts": [{"text": PUBLIC}]}
+            body = {"jsonrpc": "2.0", "id": 7, "method": "SendMessage", "params": {"message": message}}
+            headers = {"authorization": f"Bearer {key}", "a2a-version": "1.0"}
+            answer = await site.http.post("/a2a/front", json=body, headers=headers)
+            assert "The usual." in answer.text
+            inherited.append((await intent(site, answer))["classes"]["inherited"])
+        assert inherited == [[], ["phi", "pii"]]
+
+
 async def test_a_streamed_answer_to_an_agent_is_known_to_its_parent_before_it_leaves(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings, agents=HOUSE) as site:
         far = await site.key("service", zone="cloud")

@@ -1,6 +1,7 @@
 """Requests that are made later: taken, run by the same steps, ended once; each caller's own, and looked after."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,7 +12,8 @@ from gateway.store.api_keys import Administrator
 from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
-from tests.system.kit import HEALTH, PUBLIC
+from tests.system.approvals import ASK
+from tests.system.kit import HEALTH, PERSONAL, PUBLIC, policies
 from tests.system.site import send_json
 from tests.web.tasking import CHAT, chat, tasking
 
@@ -300,3 +302,28 @@ async def test_nothing_of_a_task_is_in_the_database_in_clear(sqlite_settings: Se
         where = t.site.gateway.site.where.path
         data = b"".join(path.read_bytes() for path in (where, where.with_name(where.name + "-wal")) if path.exists())
         assert b"4481920" not in data
+
+
+async def test_what_people_must_allow_waits_for_them_and_is_sent_once_they_have(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    section = policies(tmp_path / "own", ASK.format(demand="privacy"))
+    async with tasking(sqlite_settings, policy=section, tasks={"retry_max_s": 0.2}) as t:
+        analyst = t.by(await t.site.key("analyst", owner="ada"))
+        task = await analyst.submit(chat(PERSONAL, "cloud"))
+
+        async def pending() -> str | None:
+            found = (await analyst.ask("GET", "/approvals")).json()["approvals"]
+            return str(found[0]["id"]) if found else None
+
+        approval = await t.watch.until(pending)
+        assert not t.site.agents["cloud"].received
+        officer = t.by(await t.site.key("privacy", owner="eve", kind="person"))
+        said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it"})
+        assert said.status_code in (200, 201), said.text
+        async with writing(t.site.gateway.site.engine) as connection:  # the pause that the refusal asked for is over
+            await connection.execute(update(table).values(due_us=0))
+        t.site.gateway.dispatcher.wake()
+        done = await analyst.ended(task)
+        assert (done["state"], done["code"], done["tries"]) == ("completed", "ok", 1)
+        assert len(t.site.agents["cloud"].received) == 1

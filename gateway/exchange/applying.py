@@ -132,7 +132,7 @@ def _keys(rule: Rule, subject: Subject) -> list[str]:
     if rule.credential:
         # API keys each have a rate of their own; tokens share their subject's, since each request may bring a new one.
         identity = caller.identity
-        key = f"{key}:{identity.credential if identity.method == 'api-key' else caller.actor}"
+        key = f"{key}:{identity.credential if identity.method.startswith('api-key') else caller.actor}"
     if not per:
         return [key]
     if "caller" in per:

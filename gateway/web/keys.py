@@ -123,7 +123,7 @@ async def _held(request: ApiRequest, allowed: Access, grant: Grant) -> None:
     """`Refused`, on record, where the caller would hand out more than it holds."""
     gateway, holder = gateway_of(request), allowed.caller.identity
     own: KeyRecord | None = None
-    if holder.method == "api-key":
+    if holder.method.startswith("api-key"):  # with a certificate beside it too
         own = await gateway.site.api_keys.get(holder.tenant, holder.credential)
     zones = gateway.site.settings.zone
     handed = Handed(
@@ -138,7 +138,8 @@ async def _held(request: ApiRequest, allowed: Access, grant: Grant) -> None:
     lesser = lesser_zones(
         holder.zone, frozenset(zone.id for zone in zones if zone.trusted), frozenset(zone.id for zone in zones)
     )
-    refusal = beyond(handed, holder, None if own is None else own.expires_us, lesser)
+    usual = gateway.site.settings.limits.credential
+    refusal = beyond(handed, holder, None if own is None else own.expires_us, lesser, usual)
     if refusal is not None:
         await gateway.pipeline.deny(allowed.exchange, refusal)
         raise _refused(allowed, refusal)

@@ -85,3 +85,9 @@ def test_the_rates_of_the_limits_section_are_common_where_nodes_share_them() -> 
         ("tn_1:credential:ac_1", 3, 1_000_000),
         ("tn_1:concurrency:ac_1", 256, 0),
     ]
+
+
+def test_an_api_key_has_a_rate_of_its_own_with_a_certificate_beside_it_too() -> None:
+    found = wants(common=True, of=subject(caller=caller(method="api-key+mtls")))
+    assert found[0].key == "tn_1:credential:ck_1"
+    assert wants(common=True, of=subject(caller=caller(method="jwt+mtls")))[0].key == "tn_1:credential:ac_1"

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.agents.authorities import LOOK_S
 from gateway.cli.serve import secured
+from gateway.ledger.record import timestamp
 from gateway.settings import Settings
 from gateway.web.app import build_app
 from gateway.web.protocol import HttpProtocol
@@ -164,6 +165,23 @@ async def test_two_credentials_must_be_one_callers(sqlite_settings: Settings, no
             assert (await ask(http, authorization=f"Bearer {others}")).status_code == 200
             assert code(await ask(http)) == "certificate_unknown"
         assert len(running.agents["ward"].received) == 2
+
+
+async def test_a_certificate_beside_a_key_that_ends_lets_it_make_none_that_lasts(
+    sqlite_settings: Settings, now: ManualClock
+) -> None:
+    ends = now.now_us() + 3_600_000_000
+    # The certificate gives the role too, since a caller with both has what both give.
+    table = {**TABLE, "roles": ["admin", "agent"]}
+    async with site(sqlite_settings, now, certificate=[table]) as running, over_tls(running) as (url, folder):
+        own = await running.key("admin", "agent", owner="triage", expires_us=ends)
+        headers = {"authorization": f"Bearer {own}"}
+        body = {"owner": "triage", "zone": "in-house", "scopes": []}
+        async with client(url, folder, TRIAGE) as http:
+            lasting = await http.post("/keys", json=body, headers=headers)
+            within = await http.post("/keys", json={**body, "expires": timestamp(ends - 1_000_000)}, headers=headers)
+        assert (lasting.status_code, lasting.json()["field"]) == (403, "expires")
+        assert within.status_code == 201
 
 
 async def test_where_it_is_required_nobody_connects_without(sqlite_settings: Settings, now: ManualClock) -> None:

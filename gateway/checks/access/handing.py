@@ -24,12 +24,15 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True):
     expires_us: int | None
 
 
-def beyond(handed: Handed, holder: Identity, holder_ends_us: int | None, lesser: frozenset[str]) -> Refusal | None:
+def beyond(
+    handed: Handed, holder: Identity, holder_ends_us: int | None, lesser: frozenset[str], usual: str
+) -> Refusal | None:
     """The first thing that would be more than the holder has; None where there is nothing.
 
     `holder_ends_us`: when the holder's own API key ends, None where it does not or where a token was used (a person's
     sign-in is short by nature, what they administer is not). `lesser`: zones that may be handed out besides the
-    holder's own (`lesser_zones`). `ConfigurationError` for a rate that is none.
+    holder's own (`lesser_zones`). `usual`: the rate of credentials that have none of their own (`limits.credential`),
+    which bounds like any other. `ConfigurationError` for a rate that is none.
     """
 
     def more(field: str, hint: str) -> Refusal:
@@ -45,7 +48,7 @@ def beyond(handed: Handed, holder: Identity, holder_ends_us: int | None, lesser:
         return more("scopes", "scopes that the caller's own cover, at least one")
     if handed.zone != holder.zone and handed.zone not in lesser:
         return more("zone", "the caller's own zone, or one that is not trusted where the caller's is")
-    if holder.rate is not None and (handed.rate is None or _share(handed.rate) > _share(holder.rate)):
+    if _share(handed.rate or usual) > _share(holder.rate or usual):
         return more("rate", "a request rate not above the caller's own")
     if holder_ends_us is not None and (handed.expires_us is None or handed.expires_us > holder_ends_us):
         return more("expires", "a time not after the end of the caller's own key")

@@ -34,7 +34,7 @@ LESSER = frozenset({"cloud"})
 
 
 def _field(holder: Identity = HOLDER, ends: int | None = 1_000, **changed: Any) -> str | None:
-    refusal = beyond(msgspec.structs.replace(SAME, **changed), holder, ends, LESSER)
+    refusal = beyond(msgspec.structs.replace(SAME, **changed), holder, ends, LESSER, "100/minute")
     if refusal is None:
         return None
     assert refusal.code == "grant_exceeds"
@@ -61,7 +61,7 @@ def test_the_same_and_less_of_everything_may_be_handed_out() -> None:
         ("scopes", {"scopes": ("audit",)}),
         ("scopes", {"scopes": ("keys", "traffic")}),
         ("zone", {"zone": "partner"}),
-        ("rate", {"rate": None}),
+        ("rate", {"rate": None}),  # the usual one, which is above the holder's own
         ("rate", {"rate": "2/second"}),
         ("expires", {"expires_us": None}),
         ("expires", {"expires_us": 1_001}),
@@ -73,7 +73,15 @@ def test_more_of_anything_may_not(field: str, changed: dict[str, Any]) -> None:
 
 def test_who_is_not_bounded_in_something_does_not_bound_others_in_it() -> None:
     free = msgspec.structs.replace(HOLDER, rate=None, scopes=(), floor=())
-    assert _field(free, None, rate="9/second", scopes=(), floor=(), expires_us=None) is None
+    assert _field(free, None, rate=None, scopes=(), floor=(), expires_us=None) is None
+
+
+def test_who_has_the_usual_rate_hands_out_none_above_it() -> None:
+    usual = msgspec.structs.replace(HOLDER, rate=None)
+    assert _field(usual, rate=None) is None
+    assert _field(usual, rate="100/minute") is None
+    assert _field(usual, rate="101/minute") == "rate"
+    assert _field(msgspec.structs.replace(HOLDER, rate="200/minute"), rate=None) is None
 
 
 def test_lesser_zones_are_those_that_are_not_trusted_where_the_callers_own_is() -> None:

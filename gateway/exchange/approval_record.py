@@ -86,7 +86,7 @@ def entry(event: Event, one: Approval, by: By, told: Told, *, clock: Clock, node
         action=terms.action,
         purpose=terms.purpose,
         approval=one.id,
-        decision=DecisionInfo(effect="approve", rules=terms.rules, obligations=terms.obligations, policy=terms.policy),
+        decision=DecisionInfo(effect="approve", rules=one.rules, obligations=one.obligations, policy=terms.policy),
         classes=told.classes,
         response=told.response,
         detail=committed(salt, "detail", detail),

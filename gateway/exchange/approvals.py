@@ -109,7 +109,11 @@ class Approvals:
         if found.state == "pending":
             return self._pending(exchange, message, found.id)
         # 4. approved
-        return self._allowed(caller, message, classified, routed, found)
+        allowed = self._allowed(caller, message, classified, routed, found)
+        if allowed is None:
+            await self.end(found, "superseded")
+            return await self._request(exchange, routed, asked)
+        return allowed
 
     async def take(self, exchange: Exchange, approved: Approved) -> Refusal | None:
         """Use an approval up: None for exactly one of all who try.
@@ -265,7 +269,7 @@ class Approvals:
     def _terms(
         self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed
     ) -> Terms:
-        decision, ruling = routed.decision, routed.ruling
+        decision = routed.decision
         return Terms(
             exchange=exchange.id,
             trace=exchange.trace,
@@ -284,7 +288,7 @@ class Approvals:
             demands=demands(decision.obligations),
             classes=classified.classes(routed.route),
             found=tuple(classified.scan.counts().items()),
-            masks=() if ruling is None else tuple(sorted(self._router.types(classified, ruling, routed.route))),
+            masks=tuple(sorted(self._masks(classified, routed))),
             alternatives=tuple(self._alternatives(exchange, caller, message, classified, routed)),
             subjects=exchange.subjects,
         )
@@ -298,7 +302,7 @@ class Approvals:
         for route in routed.rest[:MAX_ALTERNATIVES]:
             decided = self._router.decide(caller, message, classified, (route,), exact=True)
             if not isinstance(decided, Denied):
-                yield Alternative(agent=route.id, zone=route.zone, demands=demands(decided.decision.obligations))
+                yield self._alternative(classified, decided)
 
     def persons(self, caller: Caller) -> tuple[str, ...]:
         """Everybody who stands behind a credential: its owner or subject, and for whom that one acts."""
@@ -306,24 +310,47 @@ class Approvals:
 
     def _allowed(
         self, caller: Caller, message: Message, classified: Classified, routed: Routed, found: Approval
-    ) -> Routed | Refusal:
-        """What was approved, as it was approved: nobody but that agent gets it, masked as was seen."""
-        edit = found.edit
-        if edit.agent is not None:
-            other = self._other(caller, message, classified, routed, edit.agent.agent)
+    ) -> Routed | Refusal | None:
+        """What was approved, as it was approved: nobody but that agent gets it, masked as was seen. None where policy
+        now says otherwise of that agent than when it was looked at."""
+        chosen = found.edit.agent
+        if chosen is not None:
+            other = self._other(caller, message, classified, routed, chosen.agent)
             if other is None:
                 return Refusal(code="policy_denied", explanation="The agent that was chosen may not have it any more.")
+            if not self._alternative(classified, other).same(chosen):
+                return None
             routed = other
-        if edit.masks and routed.ruling is not None:
-            types = self._router.types(classified, routed.ruling, routed.route) | frozenset(edit.masks)
+        asked, seen = self._masks(classified, routed), frozenset(found.masks)
+        if not seen.issuperset(asked):
+            return None
+        if seen != asked:
             masked = self._router.without(
-                message.parts, classified.scan, types, health_context="phi" in classified.classes()
+                message.parts, classified.scan, seen, health_context="phi" in classified.classes()
             )
             if isinstance(masked, CannotRedact):
                 return Refusal(code="policy_denied", explanation="What was to be masked could not be.")
             routed = msgspec.structs.replace(routed, masked=masked)
-        decision = msgspec.structs.replace(routed.decision, effect="approve")
+        decision = msgspec.structs.replace(
+            routed.decision, effect="approve", rules=found.rules, obligations=found.obligations
+        )
         return msgspec.structs.replace(routed, decision=decision, rest=())
+
+    def _masks(self, classified: Classified, routed: Routed) -> frozenset[str]:
+        """The finding types that policy has masked for this agent."""
+        ruling = routed.ruling
+        return frozenset() if ruling is None else self._router.types(classified, ruling, routed.route)
+
+    def _alternative(self, classified: Classified, routed: Routed) -> Alternative:
+        decision = routed.decision
+        return Alternative(
+            agent=routed.route.id,
+            zone=routed.route.zone,
+            demands=demands(decision.obligations),
+            rules=decision.rules,
+            obligations=decision.obligations,
+            masks=tuple(sorted(self._masks(classified, routed))),
+        )
 
     def _other(
         self, caller: Caller, message: Message, classified: Classified, routed: Routed, agent: str

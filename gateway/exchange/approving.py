@@ -108,8 +108,8 @@ class Approving:
             return Seen(approval=one, own=False)
         content = {
             "requester": msgspec.to_builtins(view.requester),
-            "parts": shown(view, (*one.terms.masks, *one.edit.masks)),
-            "maskable": sorted(found_in(view) - {*one.terms.masks, *one.edit.masks}),
+            "parts": shown(view, one.masks),
+            "maskable": sorted(found_in(view).difference(one.masks)),
             "explanation": list(view.explanation),
         }
         await self._revealed(who, one, content)
@@ -182,7 +182,8 @@ class Approving:
         chosen = one.edit.agent if agent is None else _chosen(one, agent)
         if isinstance(chosen, Refusal):
             return chosen
-        further = tuple(sorted({*one.edit.masks, *masks} - set(one.terms.masks)))
+        # Also what is masked already: the next agent that is chosen may not ask for it.
+        further = tuple(sorted({*one.edit.masks, *masks}))
         editors = tuple(sorted({*one.edit.editors, *who.persons}))
         edited = Edit(masks=further, agent=chosen, editors=editors)
         lines = (*(f"mask {kind}" for kind in masks), *(() if agent is None else (f"agent {agent}",)))
@@ -275,11 +276,11 @@ def described(seen: Seen, now_us: int) -> dict[str, Any]:
         "target": terms.target,
         "purpose": terms.purpose,
         "policy": terms.policy,
-        "rules": list(terms.rules),
-        "obligations": list(terms.obligations),
+        "rules": list(one.rules),
+        "obligations": list(one.obligations),
         "classes": list(terms.classes),
         "found": dict(terms.found),
-        "masks": sorted({*terms.masks, *one.edit.masks}),
+        "masks": list(one.masks),
         "alternatives": [other.agent for other in terms.alternatives],
         "edited": bool(one.edit.editors),
         "answers": [

@@ -26,11 +26,19 @@ PART = "request"
 
 
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):
-    """Another agent that policy permits for the same message, and what people must say before that one gets it."""
+    """Another agent that policy permits for the same message, what people must say before that one gets it, and what
+    policy says of it: the finding types that would be masked for it are `masks`."""
 
     agent: str
     zone: str
     demands: tuple[Demand, ...] = ()
+    rules: tuple[str, ...] = ()
+    obligations: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+
+    def same(self, other: "Alternative") -> bool:
+        """Whether policy says the same of both. What people must say of one that was chosen may be more."""
+        return self == msgspec.structs.replace(other, demands=self.demands)
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +104,32 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     def demands(self) -> tuple[Demand, ...]:
         """What people must say, for the agent that it would go to now."""
         return self.terms.demands if self.edit.agent is None else self.edit.agent.demands
+
+    @property
+    def masks(self) -> tuple[str, ...]:
+        """The finding types that are masked in what is sent, sorted; and in what is shown, which is the same. What the
+        first agent would not have had, no other has either."""
+        other = () if self.edit.agent is None else self.edit.agent.masks
+        return tuple(sorted({*self.terms.masks, *other, *self.edit.masks}))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that decided: on the first agent, and on the one that was chosen in its place."""
+        other = () if self.edit.agent is None else self.edit.agent.rules
+        return tuple(dict.fromkeys((*self.terms.rules, *other)))
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """The obligations that hold, sorted: of the agent that it would go to now, what people were asked for the first
+        one, and as one more the types found in it that are masked beyond what policy asks for."""
+        chosen, terms = self.edit.agent, self.terms
+        if chosen is None:
+            held, asked = set(terms.obligations), terms.masks
+        else:
+            held = {*chosen.obligations, *(one for one in terms.obligations if one.partition(":")[0] == "approve")}
+            asked = chosen.masks
+        further = sorted({kind for kind, _ in terms.found}.intersection(self.masks).difference(asked))
+        return tuple(sorted({*held, *((f"redact:{','.join(further)}",) if further else ())}))
 
     @property
     def agent(self) -> str:

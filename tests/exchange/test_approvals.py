@@ -14,7 +14,7 @@ from gateway.exchange.approvals import bound_body
 from gateway.settings import Settings
 from tests.conftest import ManualClock
 from tests.exchange.making import message
-from tests.system.approvals import approval_of, asking
+from tests.system.approvals import Asking, approval_of, asking
 from tests.system.kit import MAIL, PERSONAL, code, events, policies
 from tests.system.site import Agent, served, system
 
@@ -200,6 +200,56 @@ async def test_an_edit_masks_more_or_takes_another_agent_and_is_held_to(
         goes = await case.ask(analyst, "order-1")
         assert (goes.status_code, goes.headers["x-routed-agent"]) == (200, "ward")
         assert not case.site.agents["cloud"].received
+
+
+async def test_another_agent_gets_what_its_approvers_saw_and_the_records_say_what_was_masked(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """The first agent's masks stay though policy asks for none towards the second; the approver was shown them."""
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst, editor, officer = await case.analyst(), await case.person("eve"), await case.person("fay")
+        text = f"{PERSONAL} Or call +49 30 901820."
+        approval = approval_of(await case.ask(analyst, "order-1", text))
+        await case.answer(editor, approval, "edit", agent="ward", mask=["email"])
+        seen = (await case.get(officer, f"/approvals/{approval}")).json()
+        assert seen["agent"] == "ward"
+        (said,) = [part["text"] for part in seen["content"]["parts"] if "Please write" in part["text"]]
+        assert (MAIL in said, "[EMAIL]" in said) == (False, True)
+        assert not {"email", "phone"}.intersection(seen["content"]["maskable"])
+        await case.answer(officer, approval, "approve")
+        goes = await case.ask(analyst, "order-1", text)
+        assert goes.headers["x-routed-agent"] == "ward"
+        (body,) = case.site.agents["ward"].bodies
+        assert said in str(body)
+        assert MAIL not in str(body)
+        records = [one for one in await case.site.records() if one["event"] in ("approval.edited", "approval.approved")]
+        records.append((await case.site.trail(goes.headers["x-exchange-id"]))[0])
+        held = [sorted(one["decision"]["obligations"]) for one in records]
+        assert held == [["approve:privacy", "redact:email,phone"]] * 3
+
+
+async def test_an_agent_that_is_chosen_gets_the_masks_that_policy_asks_for_it_and_the_approvers_see_them(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    agents = {"cloud": "contract:valid, allow, approve:privacy;redact:email", "ward": "always, allow, redact:phone"}
+    lines = [
+        f'p, 39{number}, role:analyst, class:pii, agent:{agent}, chat, purpose:*, {ends}, masks-{agent}, "Not all."'
+        for number, (agent, ends) in enumerate(agents.items())
+    ]
+    section = policies(tmp_path / "own", *lines)
+    async with system(sqlite_settings, policy=section) as site:
+        case = Asking(site)
+        analyst, editor, officer = await case.analyst(), await case.person("eve"), await case.person("fay")
+        text = f"{PERSONAL} Or call +49 30 901820."
+        approval = approval_of(await case.ask(analyst, "order-1", text))
+        before = (await case.get(editor, f"/approvals/{approval}")).json()
+        assert before["masks"] == ["email"]
+        edited = (await case.answer(editor, approval, "edit", agent="ward")).json()
+        assert edited["masks"] == ["email", "phone"]
+        await case.answer(officer, approval, "approve")
+        assert (await case.ask(analyst, "order-1", text)).headers["x-routed-agent"] == "ward"
+        (body,) = site.agents["ward"].bodies
+        assert ("901820" in str(body), MAIL in str(body)) == (False, False)
 
 
 async def test_the_forms_of_what_waits_are_those_of_each_protocol(sqlite_settings: Settings, tmp_path: Path) -> None:

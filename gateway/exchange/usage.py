@@ -21,7 +21,12 @@ UNSENT = frozenset(
     }
 )
 """`AgentError` codes after which it is certain that the agent did nothing."""
-_OUTPUT_FIELDS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+_OUTPUT_FIELDS = {
+    "openai": ("max_completion_tokens", "max_tokens"),
+    "responses": ("max_output_tokens",),
+    "anthropic": ("max_tokens",),
+}
+"""Where a request of a protocol allows its answer so many tokens. Agents differ in which they heed: the most counts."""
 _BYTES_PER_TOKEN = 4
 _UNREADABLE_TOKENS = 1_000
 """For what cannot be read as text: about what a picture of moderate size takes."""
@@ -75,16 +80,28 @@ def estimate(message: Message, output_tokens: int) -> Used:
 
 
 def settled(message: Message, ended: Ended, estimated: Used) -> Used:
-    """What was used. Where nobody says so, and the agent may have done its work, it is what was estimated."""
+    """What was used. What an answer that came to its end says counts as it says. Of one that was cut, what was said so
+    far is the least of it (Anthropic's streams begin with a token written): it is what was estimated if that is more.
+    So it is where nobody says anything, and no fewer are written then than what was released could hold."""
     size = len(ended.released) if ended.released is not None else ended.size or 0
     total = max(1, len(message.body)) + size
     if message.protocol not in METERED or ended.attempts == 0:
         return Used(0, 0, total)
-    if ended.tokens_in is not None or ended.tokens_out is not None:
-        return Used(_believed(ended.tokens_in), _believed(ended.tokens_out), total)
-    if ended.code == "agent_refused" or ended.reason in UNSENT:
+    tokens_in, tokens_out = _believed(ended.tokens_in), _believed(ended.tokens_out)
+    said = ended.tokens_in is not None or ended.tokens_out is not None
+    if orderly(ended) and said:
+        return Used(tokens_in, tokens_out, total)
+    if not said and (ended.code == "agent_refused" or ended.reason in UNSENT):
         return Used(0, 0, total)
-    return Used(estimated.tokens_in, estimated.tokens_out, total)
+    if ended.tokens_out is None or not orderly(ended):
+        held = 0 if message.protocol == "embeddings" else -(-size // _BYTES_PER_TOKEN)
+        tokens_out = max(tokens_out, estimated.tokens_out, held)
+    return Used(max(tokens_in, estimated.tokens_in), tokens_out, total)
+
+
+def orderly(ended: Ended) -> bool:
+    """Whether the answer came to its own end, so that what it says of its tokens is all that there is to say."""
+    return ended.code != "client_disconnected" and ended.reason is None
 
 
 class Prices:
@@ -112,27 +129,27 @@ class Prices:
 
     def stated(self, route: Route, message: Message, ended: Ended) -> int | None:
         """What an exchange cost, for the record; None where the agent has no price, or nobody said how many tokens it
-        took. What was not sent costs nothing."""
+        took in the end. What was not sent costs nothing."""
         price = self.of(route)
         if price is None:
             return None
         if ended.attempts == 0 or ended.reason in UNSENT:
             return 0
-        known = ended.tokens_in is not None or ended.tokens_out is not None or ended.code == "agent_refused"
+        said = ended.tokens_in is not None or ended.tokens_out is not None
+        known = ended.code == "agent_refused" or (said and orderly(ended))
         if not known and message.protocol in METERED and (price.input or price.output):
             return None
-        return self.cost(route, settled(message, ended, Used(0, 0, 0)))
+        metered = message.protocol in METERED
+        used = Used(_believed(ended.tokens_in), _believed(ended.tokens_out), 0) if metered else Used(0, 0, 0)
+        return self.cost(route, used)
 
 
 def _written(message: Message, otherwise: int) -> int:
     document = message.document
     if not isinstance(document, dict):
         return otherwise
-    for name in _OUTPUT_FIELDS:
-        value = document.get(name)
-        if type(value) is int and value > 0:
-            otherwise = value
-            break
+    allowed = [document.get(name) for name in _OUTPUT_FIELDS.get(message.protocol, ())]
+    otherwise = max((value for value in allowed if type(value) is int and value > 0), default=otherwise)
     choices = document.get("n")
     return min(otherwise * choices if type(choices) is int and choices > 1 else otherwise, _MOST)
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
@@ -23,7 +23,9 @@ KEPT_ROWS = 200_000
 """Sums that are kept in memory, of all days together."""
 _OVER_US = 3_600_000_000
 """How long after midnight a day is over: until then, records of it may still be on their way."""
-_ENDS = ("exchange.completed", "exchange.late")
+_ENDS = ("exchange.completed", "exchange.late", "exchange.interrupted")
+_CUT = frozenset({"client_disconnected", "agent_timeout", "agent_unavailable", "agent_bad_answer", "policy_changed"})
+"""Ends of answers that were cut: tokens beside them are those that were said by then, and not all."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,7 +49,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: int
     """In millionths of the currency."""
     uncounted: int
-    """Exchanges whose record says neither tokens nor cost: what they took is in none of these sums."""
+    """Exchanges whose record does not say what they took, or not all of it."""
 
 
 class _Outcome(msgspec.Struct):
@@ -129,7 +131,13 @@ class UsageStore:
         after = ("", -1)
         place = tuple_(record.c.occurred_at, record.c.seq)
         columns = (record.c.occurred_at, record.c.seq, record.c.actor, record.c.agent, record.c.bytes)
-        query = self._of_day(day, select(*columns)).where(record.c.event.in_(_ENDS)).order_by(*columns[:2]).limit(CHUNK)
+        # What was closed as interrupted and ended after all is one exchange, and its late end says what it took.
+        ended = record.alias()
+        late = exists().where(
+            ended.c.tenant == record.c.tenant, ended.c.exchange == record.c.exchange, ended.c.event == "exchange.late"
+        )
+        ends = record.c.event.in_(_ENDS) & ((record.c.event != "exchange.interrupted") | ~late)
+        query = self._of_day(day, select(*columns)).where(ends).order_by(*columns[:2]).limit(CHUNK)
         while True:
             with reachable():
                 async with self._engine.connect() as connection:
@@ -153,7 +161,8 @@ def _add(sums: list[int], data: bytes) -> None:
     """One record in. Of an answer that had been kept, what the agent said when it gave it is not counted again."""
     found = _decode(data)
     outcome, kept = found.outcome, found.attempt == 0
-    silent = not kept and outcome.cost is None and not outcome.tokens_in and not outcome.tokens_out
+    said = (outcome.tokens_in or outcome.tokens_out) and outcome.code not in _CUT
+    silent = not kept and outcome.cost is None and not said
     values = (
         1,
         int(kept),

@@ -34,6 +34,9 @@ def test_what_is_no_text_counts_as_much_as_a_picture() -> None:
         ({}, 50),
         ({"max_tokens": 7}, 7),
         ({"max_completion_tokens": 9, "max_tokens": 7}, 9),
+        ({"max_completion_tokens": 1, "max_tokens": 4096}, 4096),
+        ({"max_output_tokens": 5000, "max_tokens": 4096}, 4096),
+        ({"max_output_tokens": 1}, 50),
         ({"max_tokens": 7, "n": 3}, 21),
         ({"n": 2}, 100),
         ({"max_tokens": -1}, 50),
@@ -61,6 +64,13 @@ ESTIMATED = Used(10, 20, 100)
     [
         (Outcome(code="ok", status=200, attempts=1, tokens_in=3, tokens_out=4), (3, 4)),
         (Outcome(code="ok", status=200, attempts=1, tokens_in=3), (3, 0)),
+        (Outcome(code="client_disconnected", status=499, attempts=1, tokens_in=3, tokens_out=1), (10, 20)),
+        (Outcome(code="client_disconnected", status=499, attempts=1, tokens_in=30, tokens_out=40), (30, 40)),
+        (Outcome(code="client_disconnected", status=499, attempts=1, tokens_in=3, tokens_out=1, size=401), (10, 101)),
+        (Outcome(code="agent_timeout", status=200, attempts=1, reason="timeout_total", tokens_out=1), (10, 20)),
+        (Outcome(code="ok", status=200, attempts=1, size=79), (10, 20)),
+        (Outcome(code="ok", status=200, attempts=1, size=401), (10, 101)),
+        (Outcome(code="ok", status=200, attempts=1, released=b"a" * 404), (10, 101)),
         (Outcome(code="ok", status=200, attempts=1, tokens_in=-3, tokens_out=1 << 50), (0, 1 << 40)),
         (Outcome(code="ok", status=200, attempts=1), (10, 20)),
         (Outcome(code="client_disconnected", status=499, attempts=1), (10, 20)),
@@ -75,6 +85,20 @@ def test_what_was_used_is_what_the_agent_says_or_what_it_may_have_done(
 ) -> None:
     used = settled(message("hello"), outcome, ESTIMATED)
     assert (used.tokens_in, used.tokens_out) == tokens
+
+
+def test_vectors_are_no_tokens_however_long_they_are() -> None:
+    asked = msgspec.structs.replace(message("hello"), protocol="embeddings")
+    assert settled(asked, Outcome(code="ok", status=200, attempts=1, size=9_000), Used(10, 0, 100)).tokens_out == 0
+
+
+def test_each_protocol_has_its_own_words_for_how_long_an_answer_may_be() -> None:
+    asked = message("hello", max_output_tokens=7, max_tokens=9, max_completion_tokens=11)
+    written = [
+        estimate(msgspec.structs.replace(asked, protocol=protocol), 50).tokens_out
+        for protocol in ("openai", "responses", "anthropic")
+    ]
+    assert written == [11, 7, 9]
 
 
 def test_bytes_are_those_of_request_and_answer() -> None:
@@ -104,6 +128,10 @@ def test_the_record_says_what_it_cost_where_that_is_known() -> None:
     assert PRICES.stated(sky, asked, told) == 48
     assert PRICES.stated(route("local"), asked, told) is None
     assert PRICES.stated(sky, asked, Outcome(code="ok", status=200, attempts=1)) is None
+    cut = Outcome(code="client_disconnected", status=499, attempts=1, tokens_in=3, tokens_out=1)
+    assert PRICES.stated(sky, asked, cut) is None
+    timed_out = Outcome(code="agent_timeout", status=200, attempts=1, reason="timeout_total", tokens_in=3, tokens_out=1)
+    assert PRICES.stated(sky, asked, timed_out) is None
     assert PRICES.stated(sky, asked, Outcome(code="agent_refused", status=400, attempts=1)) == 0
     unsent = Outcome(code="agent_unavailable", status=502, attempts=1, reason="connect_failed")
     assert PRICES.stated(sky, asked, unsent) == 0

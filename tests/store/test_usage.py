@@ -83,6 +83,24 @@ async def test_what_was_used_is_what_the_records_say(
             await engine.dispose()
 
 
+async def test_what_was_cut_or_interrupted_is_counted_as_an_exchange_of_which_not_all_is_known(
+    database: Settings, clock: ManualClock
+) -> None:
+    async with writer_on(database, clock) as ledger:
+        await write(ledger, clock, "client_disconnected", tokens_in=25, tokens_out=1)
+        await write(ledger, clock, "agent_timeout", tokens_in=25, tokens_out=1, cost=3)
+        await write(ledger, clock, "answer_withheld", tokens_in=25, tokens_out=9)
+        await write(ledger, clock, "interrupted", event="exchange.interrupted", exchange="ex_1")
+        await write(ledger, clock, "interrupted", event="exchange.interrupted", exchange="ex_2")
+        await write(ledger, clock, event="exchange.late", exchange="ex_2", tokens_in=1, tokens_out=1)
+        engine = open_engine(target(database))
+        try:
+            (found,) = await UsageStore(engine, ledger.tenant, clock).sums(FIRST, FIRST, ())
+        finally:
+            await engine.dispose()
+    assert found == row(requests=5, tokens_in=76, tokens_out=12, cost=3, uncounted=2)
+
+
 async def test_a_day_that_is_over_is_read_once_and_one_that_is_not_each_time(
     sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

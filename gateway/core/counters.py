@@ -31,11 +31,13 @@ class Want(msgspec.Struct, frozen=True):
 
 class Level(msgspec.Struct, frozen=True):
     """A counter after it has grown: `used` of it, in which `slice` of its window, and the seconds until some of that
-    is free again."""
+    is free again. `here`: the slice that this process counted it in too, where somebody else keeps the counter; -1
+    where it did not."""
 
     used: int
     slice: int
     reset_s: int
+    here: int = -1
 
 
 class Exceeded(msgspec.Struct, frozen=True):
@@ -49,7 +51,8 @@ class Change(msgspec.Struct, frozen=True):
     """What becomes of something that was counted.
 
     In a window, `amount` below 0 is given back to the slice that it was taken from, if that still counts; above 0 it is
-    used beyond what was reserved, from now on. Of what is under way (`window_us` 0), `lease` has ended.
+    used beyond what was reserved, from now on. Of what is under way (`window_us` 0), `lease` has ended. `slice` and
+    `here` are those of its `Level`.
     """
 
     key: str
@@ -57,6 +60,7 @@ class Change(msgspec.Struct, frozen=True):
     amount: int
     slice: int
     lease: str
+    here: int = -1
 
 
 class Counters(Protocol):

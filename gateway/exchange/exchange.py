@@ -217,6 +217,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Its place at the agent that `routed` names."""
     reservation: Reservation | None = None
     """What it has reserved of its limits."""
+    unsettled: bool = False
+    """Whether an agent that may have done its work was given up for a further one."""
     held: list[Callable[[], None]] = []
     """What gives back all that it has taken: places, its lease, the agent's stream."""
     session: str = ""

@@ -77,29 +77,26 @@ class Quotas:
     async def further(self, exchange: Exchange, route: Route, *, undone: bool) -> Refusal | tuple[Passed, ...]:
         """Before a further agent is on record: what that one may use beyond what is reserved already. `undone`: the
         agent before surely did nothing."""
-        message, reservation = _message(exchange), exchange.reservation
-        before = exchange.routed
-        if reservation is not None and undone and before is not None:
-            reservation.forgo(before.route.id)
+        message, reservation, before = _message(exchange), exchange.reservation, exchange.routed
+        exchange.unsettled = exchange.unsettled or not undone
         estimated = _once(exchange, self._output_tokens) if reservation is None else reservation.estimated
-        held = () if reservation is None else reservation.keys
-        wanted = [
-            one
-            for one in self._applying.wants(_subject(exchange, message, route), estimated)
-            if one.want.key not in held
-        ]
-        if not wanted:
-            return ()
-        levels = await self.counters.reserve(exchange.id, [one.want for one in wanted])
+        wanted = self._applying.wants(_subject(exchange, message, route), estimated)
+        beyond = wanted
+        if reservation is not None and before is not None:
+            beyond = reservation.beyond(before.route.id, wanted, undone=undone)
+        levels = await self.counters.reserve(exchange.id, [one.want for one in beyond]) if beyond else ()
         if isinstance(levels, Exceeded):
-            return self._refused(exchange, wanted[levels.index], levels.retry_after)
+            return self._refused(exchange, beyond[levels.index], levels.retry_after)
         if reservation is None:
+            if not wanted:
+                return ()
             added = exchange.reservation = Reservation(self.counters, exchange.id, estimated)
             exchange.held.append(lambda: added.release(exchange.opened))
         else:
             added = reservation
-        added.add(wanted, levels, route.id)
-        return self._granted(exchange, wanted, levels)
+        added.hand_on(wanted, route.id)
+        added.add(beyond, levels, route.id)
+        return self._granted(exchange, beyond, levels)
 
     def settle(self, exchange: Exchange, outcome: Outcome) -> Outcome:
         """The end of an exchange that was opened: what it has used is settled, and its outcome says what it cost."""
@@ -114,7 +111,9 @@ class Quotas:
             reservation.settle(asked.id, lambda rule: self._applying.amount(rule, asked, used))
         if not self._prices:
             return outcome
-        return msgspec.structs.replace(outcome, cost=self._prices.stated(agent, message, outcome))
+        cost = self._prices.stated(agent, message, outcome)
+        # That nothing was used is not known, where an agent that was asked before may have done its work.
+        return msgspec.structs.replace(outcome, cost=None if exchange.unsettled and cost == 0 else cost)
 
     def _refused(self, exchange: Exchange, wanted: Wanted, retry_after: int) -> Refusal:
         rule = wanted.rule

@@ -87,9 +87,9 @@ class SharedCounters:
                 self.settle([Change(want.key, 0, 0, 0, lease) for want in wants if not want.window_us])
                 raise
             else:
-                if isinstance(found, tuple):
-                    self.local.take(lease, wants, forced=True)
-                return found
+                if isinstance(found, Exceeded):
+                    return found
+                return _beside(found, self.local.take(lease, wants, forced=True))
         levels = self.local.take(lease, wants)
         if isinstance(levels, Exceeded):
             return levels
@@ -108,7 +108,8 @@ class SharedCounters:
                 self.local.settle([_with(change, _here(change.slice))])
                 self._settle_owed(change)
             else:
-                self.local.settle([_with(change, -1)])
+                # Given back here too: what a server that has forgotten is told must be what was used, not reserved.
+                self.local.settle([_with(change, change.here)])
                 self._put(change)
         if self._queue and self.state == "shared" and self._timer is None and self._flushing is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
@@ -286,6 +287,15 @@ def _here(slice: int) -> int:
     """The number of a slice of this node's own windows as the rest of the gateway knows it, and back: below 0, so that
     it is not taken for one of the server's."""
     return -2 - slice
+
+
+def _beside(levels: tuple[Level, ...], here: tuple[Level, ...] | Exceeded) -> tuple[Level, ...]:
+    """Levels of the server, each with the slice that it was counted in here."""
+    if isinstance(here, Exceeded):  # nothing that is forced is
+        return levels
+    return tuple(
+        [Level(level.used, level.slice, level.reset_s, own.slice) for level, own in zip(levels, here, strict=True)]
+    )
 
 
 def _with(change: Change, slice: int) -> Change:

@@ -41,7 +41,13 @@ class Kit:
         return made
 
     def used(self) -> dict[str, int]:
-        return {key: total for key, _, total in self.counters.totals()} | {key: 1 for key, _ in self.counters.leases()}
+        """What is counted, by tenant and limit."""
+        totals = {_short(key): total for key, _, total in self.counters.totals()}
+        return totals | {_short(key): 1 for key, _ in self.counters.leases()}
+
+
+def _short(key: str) -> str:
+    return ":".join(key.split(":")[:2])
 
 
 def limit(name: str = "l", what: Any = "tokens", count: int = 100, **fields: Any) -> Limit:
@@ -168,6 +174,60 @@ async def test_a_further_agent_may_be_the_first_that_is_limited(clock: ManualClo
     assert await kit.quotas.further(begun, SKY, undone=True) == ()
     begun.give_back()
     assert kit.used() == {}
+
+
+PRICED = (Price(agent="local", output=1_000_000), Price(agent="sky", output=10_000_000))
+
+
+async def test_a_dearer_agent_after_one_that_did_nothing_is_asked_on_its_own_price(clock: ManualClock) -> None:
+    kit = Kit(clock, limit(what="spend", count=1_000), limit("t", count=1_000), prices=PRICED)
+    begun = kit.begun(max_tokens=50)
+    await kit.quotas.reserve(begun, LOCAL)
+    reserved = kit.used()
+    assert reserved["tn_1:l"] == 50
+    begun.routed, begun.opened = _routed(), True
+    clock.advance(2)
+    assert await kit.quotas.further(begun, SKY, undone=True) == ()
+    assert kit.used() == {"tn_1:l": 500, "tn_1:t": reserved["tn_1:t"]}
+    ended = Outcome(code="ok", status=200, agent=SKY, attempts=2, tokens_in=3, tokens_out=4)
+    assert kit.quotas.settle(begun, ended).cost == 40
+    assert kit.used() == {"tn_1:l": 40, "tn_1:t": 7}
+    other = kit.begun(max_tokens=97)
+    await kit.quotas.reserve(other, LOCAL)
+    before = kit.used()
+    other.routed = _routed()
+    assert refused(await kit.quotas.further(other, SKY, undone=True)).code == "budget_exceeded"
+    assert kit.used() == before
+
+
+async def test_what_an_agent_may_have_done_before_another_was_asked_stays_as_estimated(clock: ManualClock) -> None:
+    kit = Kit(
+        clock, limit(what="spend", count=1_000), limit("n", "requests"), limit("b", "bytes", 1_000), prices=PRICED
+    )
+    begun = kit.begun(max_tokens=50)
+    assert begun.message is not None
+    size = len(begun.message.body)
+    await kit.quotas.reserve(begun, LOCAL)
+    begun.routed, begun.opened = _routed(), True
+    assert await kit.quotas.further(begun, SKY, undone=False) == ()
+    assert kit.used() == {"tn_1:l": 550, "tn_1:n": 1, "tn_1:b": size}
+    ended = Outcome(code="ok", status=200, agent=SKY, attempts=2, tokens_in=3, tokens_out=4, size=9)
+    assert kit.quotas.settle(begun, ended).cost == 40
+    assert kit.used() == {"tn_1:l": 90, "tn_1:n": 1, "tn_1:b": size + 9}
+
+
+async def test_an_agent_that_was_never_reached_gives_back_its_own_and_not_what_one_before_may_have_used(
+    clock: ManualClock,
+) -> None:
+    for agent, reason in ((SKY, "connect_failed"), (LOCAL, "policy_changed")):
+        kit = Kit(clock, limit(what="spend", count=1_000), prices=PRICED)
+        begun = kit.begun(max_tokens=50)
+        await kit.quotas.reserve(begun, LOCAL)
+        begun.routed, begun.opened = _routed(), True
+        assert await kit.quotas.further(begun, SKY, undone=False) == ()
+        ended = Outcome(code="agent_unavailable", status=502, agent=agent, attempts=2, reason=reason)
+        assert kit.quotas.settle(begun, ended).cost is None, "nobody knows"
+        assert kit.used() == {"tn_1:l": 50}
 
 
 async def test_the_outcome_says_what_it_cost_where_something_has_a_price(clock: ManualClock) -> None:

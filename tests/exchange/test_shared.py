@@ -148,6 +148,22 @@ async def test_a_server_that_has_forgotten_is_told_all_that_still_counts_by_ever
     assert isinstance(await other.reserve(amount=3), Exceeded)
 
 
+async def test_what_was_given_back_is_not_told_to_a_server_that_has_forgotten(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    server.counters.take("another", [want()])
+    server.clock.advance(5)
+    answer = await kit.reserve("a", amount=8)
+    assert isinstance(answer, tuple)
+    (level,) = answer
+    kit.shared.settle([Change("t:a", MINUTE, -6, level.slice, "a", level.here)])
+    assert list(kit.local.totals()) == [("t:a", MINUTE, 2)]
+    server.forget()
+    for _ in range(2):
+        await kit.shared.tick()
+    assert server.used == {"t:a": 2}
+
+
 async def test_of_a_call_that_failed_only_what_makes_limits_stricter_is_told_again(server: Server) -> None:
     kit = Kit(server)
     await kit.shared.start()

@@ -128,7 +128,7 @@ def _applies(rule: Rule, subject: Subject) -> bool:
 def _keys(rule: Rule, subject: Subject) -> list[str]:
     """The counters: one, or one for each data class where they are counted apart."""
     caller, per = subject.caller, rule.per
-    # What is counted, and in which window, is part of the name: a limit that is changed begins anew, and does not meet a
+    # What is counted, and in which window, is part of the name: a limit that is changed begins anew, and meets no
     # counter of another kind, or of slices of another length.
     key = f"{caller.tenant}:{rule.name}:{rule.what}:{rule.window_s}"
     if rule.credential:

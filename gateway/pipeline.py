@@ -316,9 +316,10 @@ class Pipeline:
             *policy.floor(roles, message.target, tenant=identity.tenant, subject=identity.subject),
         }
         declared = tuple(sorted(exchange.headers.declared))
-        joined, lineage = None, exchange.lineage
+        joined, lineage, origin = None, exchange.lineage, exchange.arrival.origin
         carried = self._parts.sticking.of(caller.tenant, caller.actor, exchange.principal)
-        inherited = carried = carried if lineage is None else carried | lineage.classes
+        carried = carried if lineage is None else carried | lineage.classes
+        inherited = carried = carried if origin is None else carried.union(origin.inherited)
         if message.sessions or message.references:
             found = await self._parts.sessions.join(caller, message)
             if isinstance(found, Refusal):

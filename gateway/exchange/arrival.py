@@ -14,6 +14,24 @@ class BodyReader(Protocol):
     async def __call__(self) -> bytes | Refusal: ...
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request comes from that is made later than it was asked for: as it was found when it was asked for. The
+    exchange that an agent asked for it in may be over by then, and those that it has open have nothing to do with it.
+    """
+
+    trace: str
+    inherited: tuple[str, ...] = ()
+    """Classes that stuck to its caller; those of sessions that it continues are looked up again."""
+    chain: tuple[str, ...] = ()
+    """The agents above it, its caller the last; empty where no agent asked for it."""
+    parent: str | None = None
+    """The exchange that it was asked for in, where the agent said so by its token."""
+    purpose: str | None = None
+    """The purpose of `parent`."""
+    subjects: tuple[str, ...] = ()
+    """Pseudonyms of the data subjects of `parent`, and of those that the agent added."""
+
+
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One request, its body not read yet."""
 
@@ -32,6 +50,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     body: BodyReader
     identity: Identity | None = None
     """Who makes it, where that was found out before (a task's caller): no credential is looked for, nor counted."""
+    origin: Origin | None = None
+    """What it comes from, where that was found out before: no token, and no open exchange, is looked for."""
 
     def header(self, name: str) -> str | None:
         """The value of a header by its lower-case name; the first one where there are several."""

@@ -18,6 +18,7 @@ from gateway.core.caller import Caller
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Origin
 from gateway.exchange.exchange import Exchange, Lineage, Parent, Routed
 from gateway.exchange.sessions import sticking
 from gateway.ledger.entry import Delegated
@@ -79,25 +80,31 @@ class Delegation:
         """Whether `admit` has something to look at: for most callers nothing."""
         identity = caller.identity
         known = (identity.tenant, identity.subject) in self._callers
-        return known or identity.kind == "agent" or bool(exchange.headers.delegation)
+        return known or identity.kind == "agent" or bool(exchange.headers.delegation) or _resumes(exchange) is not None
 
     async def admit(self, exchange: Exchange, caller: Caller) -> Caller | Refusal:
         """Step 1, after the caller is known: the caller as it may go on, with what the call comes from in `exchange`.
 
         1. Who calls is an agent that is registered; a token of anybody else's is refused.
         2. What it comes from is read, and the call counted there: `LedgerUnavailable` when that cannot be.
+           What was asked for earlier comes from what was read then, and was counted then.
         3. It goes on with that exchange's trace, purpose and subjects, where a token names one.
         4. The chain of agents above it is not too long.
         """
-        identity, given = caller.identity, exchange.headers.delegation
+        identity, given, origin = caller.identity, exchange.headers.delegation, _resumes(exchange)
         agent = self._callers.get((identity.tenant, identity.subject))
         if agent is None:
             if given:
                 return _invalid("a credential of the agent that the token was given to")
             if identity.kind == "agent" and not self._settings.unregistered:
                 return Refusal(code="agent_unregistered", hint="the caller under `callers` of its [[agent]]")
-            return caller
-        admitted = await (self._named(exchange, caller, agent) if given else self._unnamed(exchange, caller, agent))
+            if origin is None:
+                return caller
+        admitted: Caller | Refusal
+        if origin is not None:
+            admitted = _resumed(exchange, caller, agent, origin)
+        elif agent is not None:
+            admitted = await (self._named(exchange, caller, agent) if given else self._unnamed(exchange, caller, agent))
         if isinstance(admitted, Refusal):
             return admitted
         lineage = exchange.lineage
@@ -125,12 +132,7 @@ class Delegation:
         if asked is not None and asked != caller.purpose:
             hint = "that of the exchange that the call is made for, or none"
             return Refusal(code="purpose_not_allowed", field="X-Purpose", hint=hint)
-        subjects = tuple(dict.fromkeys((*found.context.subjects, *exchange.subjects)))
-        if len(subjects) > MAX_SUBJECTS:
-            hint = f"at most {MAX_SUBJECTS} subjects, those of the exchanges above counted"
-            return Refusal(code="header_invalid", field="X-Data-Subject", hint=hint)
-        exchange.subjects = subjects
-        return self._bounded(found) or caller
+        return _about(exchange, found.context.subjects) or self._bounded(found) or caller
 
     async def _unnamed(self, exchange: Exchange, caller: Caller, agent: str) -> Caller | Refusal:
         """For which of its exchanges it calls is not known: it carries what all of them carry, and is counted where
@@ -250,6 +252,36 @@ def _lineage(agent: str, found: list[OpenExchange], named: str | None) -> Lineag
         parents=tuple(Parent(tenant=opened.tenant, exchange=opened.id, learned=opened.learned) for opened in found),
         parent=named,
     )
+
+
+def _resumes(exchange: Exchange) -> Origin | None:
+    """What a call comes from that an agent asked for earlier."""
+    origin = exchange.arrival.origin
+    return None if origin is None or not origin.chain else origin
+
+
+def _resumed(exchange: Exchange, caller: Caller, agent: str | None, origin: Origin) -> Caller | Refusal:
+    """A call that was asked for earlier, by an agent that may be another by now, or none. Nobody waits for its answer:
+    what is in that is learned where it is fetched (`fetched`)."""
+    chain = tuple(one for one in origin.chain if one != agent)
+    exchange.lineage = Lineage(
+        chain=chain if agent is None else (*chain, agent), classes=frozenset(origin.inherited), parent=origin.parent
+    )
+    exchange.trace = origin.trace
+    if origin.parent is None:
+        return caller
+    caller = exchange.caller = msgspec.structs.replace(caller, purpose=origin.purpose)
+    return _about(exchange, origin.subjects) or caller
+
+
+def _about(exchange: Exchange, above: tuple[str, ...]) -> Refusal | None:
+    """The data subjects of what stands above a call are its own too."""
+    subjects = tuple(dict.fromkeys((*above, *exchange.subjects)))
+    if len(subjects) > MAX_SUBJECTS:
+        hint = f"at most {MAX_SUBJECTS} subjects, those of the exchanges above counted"
+        return Refusal(code="header_invalid", field="X-Data-Subject", hint=hint)
+    exchange.subjects = subjects
+    return None
 
 
 def _invalid(hint: str) -> Refusal:

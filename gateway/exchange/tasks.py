@@ -16,7 +16,7 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
-from gateway.exchange.arrival import Arrival
+from gateway.exchange.arrival import Arrival, Origin
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.task_order import CARRIED, Order
@@ -42,6 +42,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     tls: str | None
     identity: Identity
     body: bytes
+    origin: Origin | None = None
+    """None in what was kept by versions that did not keep it: it is found out when the request is run."""
 
     def arrival(self, identity: Identity) -> Arrival:
         """The request at the door, made by this identity."""
@@ -59,6 +61,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
             tls=self.tls,
             body=body,
             identity=identity,
+            origin=self.origin,
         )
 
 
@@ -137,7 +140,7 @@ class Tasks:
         foreseen, refusal = await self._foresee(_called(kept, exchange))
         if refusal is not None:
             return Recorded(**msgspec.structs.asdict(refusal), exchange=foreseen.id)
-        kept = _sticky(kept, foreseen)
+        kept = msgspec.structs.replace(kept, origin=_origin(foreseen))
         task = self._task(task_id, foreseen, caller, order, key, digest)
         # A crash before this is durable: no task, and the caller has no answer. After: the task will be run, and the
         # caller who had no answer gets the same task for the same key.
@@ -276,12 +279,17 @@ def _called(kept: Kept, exchange: Exchange) -> Arrival:
     return msgspec.structs.replace(arrival, headers=(*arrival.headers, *tokens))
 
 
-def _sticky(kept: Kept, foreseen: Exchange) -> Kept:
-    """The request with what stuck to it when it was submitted: the exchange it came from may be over when it is run."""
-    inherited = () if foreseen.classified is None else foreseen.classified.inherited
-    if not inherited:
-        return kept
-    return msgspec.structs.replace(kept, headers=(*kept.headers, ("x-data-class", ", ".join(inherited))))
+def _origin(foreseen: Exchange) -> Origin:
+    """What the request comes from: the exchange that it was asked for in may be over when it is run."""
+    inherited = frozenset[str]() if foreseen.classified is None else foreseen.classified.carried
+    origin = Origin(trace=foreseen.trace, inherited=tuple(sorted(inherited)))
+    lineage, caller = foreseen.lineage, foreseen.caller
+    if lineage is None:
+        return origin
+    origin = msgspec.structs.replace(origin, chain=lineage.chain, parent=lineage.parent)
+    if lineage.parent is None or caller is None:
+        return origin
+    return msgspec.structs.replace(origin, purpose=caller.purpose, subjects=foreseen.subjects)
 
 
 class Recorded(Refusal, frozen=True, kw_only=True):

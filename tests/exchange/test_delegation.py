@@ -10,6 +10,7 @@ from gateway.core.caller import Caller
 from gateway.core.decision import Decision
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Origin
 from gateway.exchange.delegation import APART, MAX_SUBJECTS, Delegation
 from gateway.exchange.exchange import Exchange, Joined, Lineage, Parent, Routed
 from gateway.settings import DelegationSettings
@@ -161,6 +162,71 @@ async def test_tokens_that_do_not_hold_are_refused_by_what_is_wrong_with_them(cl
     assert await refused(one, token(clock, lives_s=0)) == "delegation_expired"
     assert await refused(one, token(clock, "ex_gone")) == "delegation_expired"
     assert await refused(one, (name, good), ("x-purpose", "TREAT")) == "purpose_not_allowed"
+
+
+def resumed(origin: Origin, **fields: Any) -> tuple[Exchange, Caller]:
+    """A call that was asked for earlier."""
+    one, who = called(**fields)
+    one.arrival = msgspec.structs.replace(one.arrival, origin=origin)
+    return one, who
+
+
+ASKED = Origin(
+    trace="8" * 32,
+    inherited=("phi",),
+    chain=("top", "front"),
+    parent="ex_gone",
+    purpose="HPAYMT",
+    subjects=("sb_1", "sb_2"),
+)
+
+
+async def test_what_was_asked_for_earlier_comes_from_what_was_found_then_and_is_not_counted_again(
+    clock: ManualClock,
+) -> None:
+    rows = Rows(opened(sent=frozenset({"secret"})))
+    made, (one, who) = delegation(rows, clock), resumed(ASKED)
+    one.subjects = tuple(f"sb_{number}" for number in (2, 3))
+    assert made.concerns(one, who)
+    found = await made.admit(one, who)
+    assert isinstance(found, Caller)
+    assert (found.purpose, one.caller, one.trace) == ("HPAYMT", found, "8" * 32)
+    assert one.subjects == ("sb_1", "sb_2", "sb_3")
+    assert one.lineage == Lineage(chain=("top", "front"), classes=frozenset({"phi"}), parent="ex_gone")
+    assert rows.rows["tn_1", "ex_up"].children == 0
+
+
+async def test_what_was_asked_for_without_a_token_keeps_its_purpose_and_names_no_parent(clock: ManualClock) -> None:
+    origin = Origin(trace="8" * 32, inherited=("phi",), chain=("top", "front"))
+    one, who = resumed(origin)
+    assert await delegation(Rows(opened()), clock).admit(one, who) == who
+    assert (one.trace, one.subjects) == ("8" * 32, ())
+    assert one.lineage == Lineage(chain=("top", "front"), classes=frozenset({"phi"}))
+
+
+async def test_what_was_asked_for_earlier_is_held_to_bounds_and_callers_as_they_are_now(clock: ManualClock) -> None:
+    one, who = resumed(ASKED)
+    found = await delegation(Rows(), clock, max_depth=1).admit(one, who)
+    assert isinstance(found, Refusal)
+    assert found.code == "delegation_depth"
+    one, who = resumed(ASKED)
+    one.subjects = tuple(f"sb_own_{number}" for number in range(MAX_SUBJECTS))
+    found = await delegation(Rows(), clock).admit(one, who)
+    assert isinstance(found, Refusal)
+    assert found.code == "header_invalid"
+    one, who = resumed(ASKED, subject="stranger")
+    found = await delegation(Rows(), clock).admit(one, who)
+    assert isinstance(found, Refusal)
+    assert found.code == "agent_unregistered"
+
+
+async def test_what_an_agent_asked_for_that_is_none_any_more_keeps_what_it_comes_from(clock: ManualClock) -> None:
+    made, (one, who) = delegation(Rows(), clock), resumed(ASKED, subject="former", kind="service")
+    assert made.concerns(one, who)
+    assert isinstance(await made.admit(one, who), Caller)
+    assert one.lineage == Lineage(chain=("top", "front"), classes=frozenset({"phi"}), parent="ex_gone")
+    one, who = resumed(Origin(trace="8" * 32), subject="ada", kind="person")
+    assert not made.concerns(one, who)
 
 
 async def test_who_is_no_agent_here_calls_only_where_that_is_allowed(clock: ManualClock) -> None:

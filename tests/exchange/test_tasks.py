@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Origin
 from gateway.exchange.task_scribe import Who
-from gateway.exchange.tasks import Recorded
+from gateway.exchange.tasks import Kept, Recorded
 from gateway.settings import Settings
 from gateway.store.engine import writing
 from gateway.store.tables import task as table
@@ -33,6 +35,24 @@ async def test_a_request_is_kept_as_it_came_with_who_made_it_and_without_a_crede
         assert [name for name, _ in kept.headers] == names
         arrival = kept.arrival(kept.identity)
         assert (await arrival.body(), arrival.identity) == (b"abc", kept.identity)
+        assert arrival.origin == kept.origin == Origin(trace="1" * 32)
+
+
+async def test_what_was_kept_before_origins_were_is_still_read() -> None:
+    now = Kept(
+        protocol="openai",
+        method="POST",
+        path="/",
+        query="",
+        headers=(),
+        source="",
+        tls=None,
+        identity=submitter().identity,
+        body=b"",
+    )
+    before = msgspec.to_builtins(now, builtin_types=(bytes,))
+    del before["origin"]
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(before), type=Kept) == now
 
 
 @pytest.mark.parametrize("changed", [{"subject": "x"}, {"on_behalf_of": ("bob",)}])

@@ -348,8 +348,8 @@ class Pipeline:
         self._step(RESERVE, started)
         if isinstance(found, Refusal):
             return found
-        for passed in found:
-            await self._append(exchange, self._parts.scribe.warned(exchange, passed))
+        await quotas.record(found, lambda passed: self._append(exchange, self._parts.scribe.warned(exchange, passed)))
+        exchange.appended = False  # what limits say is on record; of the exchange itself nothing is
         return None
 
     async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
@@ -365,9 +365,11 @@ class Pipeline:
             try:
                 await written
             except PolicyMoved:
+                exchange.appended = False  # refused, and no record: if no other comes to be, it is counted as missed
                 await self._parts.caching.clear()
                 return Refusal(code="policy_changed", retry_after=1)
             except DenialsMoved:
+                exchange.appended = False
                 refusal = await self._parts.admission.again(exchange)
                 if refusal is not None:
                     return refusal

@@ -257,8 +257,7 @@ class Forwarder:
         found = await self._quotas.further(exchange, route, undone=undone)
         if isinstance(found, Refusal):
             return False
-        for passed in found:
-            await ledger.append(self._scribe.warned(exchange, passed))
+        await self._quotas.record(found, lambda passed: ledger.append(self._scribe.warned(exchange, passed)))
         return True
 
     async def _pause(self, name: str) -> None:

@@ -5,7 +5,7 @@ agent, data classes) and before its intent claims that it would be sent. What it
 end. Whatever way it ends by, what was under way is given back; what was reserved and never sent is given back too.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -38,6 +38,8 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     count: int
     window_s: int
+    key: str
+    """Of its counter."""
 
 
 class Quotas:
@@ -98,6 +100,17 @@ class Quotas:
         added.add(beyond, levels, route.id)
         return self._granted(exchange, beyond, levels)
 
+    async def record(self, found: tuple[Passed, ...], write: Callable[[Passed], Awaitable[object]]) -> None:
+        """Put soft limits that were passed on record. Those for which that fails are told again when next they are
+        passed."""
+        for place, passed in enumerate(found):
+            try:
+                await write(passed)
+            except BaseException:  # cancelled, too, it is not known to be on record
+                for untold in found[place:]:
+                    self._told.pop(untold.key, None)
+                raise
+
     def settle(self, exchange: Exchange, outcome: Outcome) -> Outcome:
         """The end of an exchange that was opened: what it has used is settled, and its outcome says what it cost."""
         message, routed = exchange.message, exchange.routed
@@ -133,7 +146,10 @@ class Quotas:
             if not want.hard and level.used > want.count:
                 self._count(rule.name, rule.what, False)
                 if self._first(want.key, rule.window_s or _UNDER_WAY_S):
-                    passed.append(Passed(name=rule.name, what=rule.what, count=rule.count, window_s=rule.window_s))
+                    said = Passed(
+                        name=rule.name, what=rule.what, count=rule.count, window_s=rule.window_s, key=want.key
+                    )
+                    passed.append(said)
             # How much of a whole tenant's rate is left is nobody's business until it is nothing.
             if want.window_us and rule.name not in BUILT_IN_LIMITS:
                 told.append((rule, max(0, want.count - level.used), level.reset_s))

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from gateway.checks.counters import MemoryCounters
+from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.exchange.applying import Applying
 from gateway.exchange.exchange import Exchange, Outcome
@@ -121,8 +124,8 @@ async def test_an_end_that_comes_after_everything_was_given_back_settles_what_wa
 
 async def test_a_soft_limit_is_told_and_recorded_once_a_window_and_goes_on(clock: ManualClock) -> None:
     kit = Kit(clock, limit(what="requests", count=1, hard=False), limit("c", "concurrency", count=1, hard=False))
-    soft = Passed(name="l", what="requests", count=1, window_s=60)
-    at_once = Passed(name="c", what="concurrency", count=1, window_s=0)
+    soft = Passed(name="l", what="requests", count=1, window_s=60, key="tn_1:l:requests:60")
+    at_once = Passed(name="c", what="concurrency", count=1, window_s=0, key="tn_1:c:concurrency:0")
     assert await kit.quotas.reserve(kit.begun(), LOCAL) == ()
     second = kit.begun()
     assert await kit.quotas.reserve(second, LOCAL) == (soft, at_once)
@@ -133,6 +136,26 @@ async def test_a_soft_limit_is_told_and_recorded_once_a_window_and_goes_on(clock
     assert await kit.quotas.reserve(kit.begun(), LOCAL) == (at_once,)
     assert words(soft) == "beyond 1 requests in 60 s: the soft limit l"
     assert words(at_once) == "beyond 1 requests at once: the soft limit c"
+
+
+async def test_a_soft_limit_that_could_not_be_put_on_record_is_told_again(clock: ManualClock) -> None:
+    kit = Kit(clock, *(limit(name, "requests", count=1, hard=False) for name in ("a", "b", "c")))
+    await kit.quotas.reserve(kit.begun(), LOCAL)
+    written = list[str]()
+
+    async def write(passed: Passed) -> None:
+        if passed.name == "b":
+            raise LedgerUnavailable("gone")
+        written.append(passed.name)
+
+    found = await kit.quotas.reserve(kit.begun(), LOCAL)
+    assert isinstance(found, tuple)
+    with pytest.raises(LedgerUnavailable):
+        await kit.quotas.record(found, write)
+    again = await kit.quotas.reserve(kit.begun(), LOCAL)
+    assert isinstance(again, tuple)
+    assert (written, [passed.name for passed in again]) == (["a"], ["b", "c"])
+    assert await kit.quotas.reserve(kit.begun(), LOCAL) == ()
 
 
 async def test_limits_are_told_after_those_that_are_there_and_rates_of_the_whole_tenant_are_not(

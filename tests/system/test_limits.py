@@ -9,7 +9,12 @@ import httpx
 import pytest
 
 from benchmarks.load import load
+from gateway.core.errors import DenialsMoved, LedgerUnavailable
+from gateway.exchange.admission import Admission
+from gateway.exchange.caching import Caching
+from gateway.ledger.entry import Appended, Entry
 from gateway.settings import Settings
+from gateway.store.writer_base import LedgerWriter
 from tests.system.kit import HEALTH, PUBLIC, Watch, code, events
 from tests.system.site import System, system
 
@@ -145,6 +150,40 @@ async def test_who_is_turned_away_by_the_ledger_or_the_agent_has_used_nothing(sq
         assert (await site.chat(key, PUBLIC)).status_code == 503
         watch.failing = False
         assert used(site) == {}
+
+
+async def test_what_a_warning_or_a_refused_intent_precedes_is_counted_when_nothing_of_it_comes_on_record(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed = list[bool]()
+
+    async def unreadable(*_: object) -> None:
+        raise LedgerUnavailable("gone")
+
+    async with system(sqlite_settings, limit=[limit("watch", "requests", 1, hard=False)]) as site:
+        key = await site.key("clerk")
+        assert (await site.chat(key, PUBLIC)).status_code == 200
+        monkeypatch.setattr(LedgerWriter, "missed", lambda self: missed.append(True))
+        with monkeypatch.context() as patched:
+            patched.setattr(Caching, "find", unreadable)
+            answer = await site.chat(key, PUBLIC)
+        assert (answer.status_code, missed) == (503, [True])
+        assert await events(site, answer) == ["limit.warned"]
+
+        submit = LedgerWriter.submit
+
+        def moved(self: LedgerWriter, entry: Entry, only_if_open: bool = False) -> asyncio.Future[Appended | None]:
+            if not entry.opens:
+                return submit(self, entry, only_if_open)
+            refused = asyncio.get_running_loop().create_future()
+            refused.set_exception(DenialsMoved("moved"))
+            return refused
+
+        monkeypatch.setattr(LedgerWriter, "submit", moved)
+        monkeypatch.setattr(Admission, "again", unreadable)
+        answer = await site.chat(key, PUBLIC)
+        assert (answer.status_code, missed) == (503, [True, True])
+        assert await events(site, answer) == []
 
 
 async def test_a_further_agent_is_held_to_its_own_limits(sqlite_settings: Settings) -> None:

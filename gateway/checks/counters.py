@@ -61,16 +61,18 @@ class _Window:
 
 
 class MemoryCounters:
-    """`core.counters.Counters` in memory, for at most `max_keys` windows at once.
+    """`core.counters.Counters` in memory, for at most `max_keys` windows of each tenant at once.
 
-    When there is no room and no idle key is found to make room, what needs a new one is refused: a key in use is never
-    forgotten, which would loosen its limit. Each count is divided by `share`, rounded down.
+    When there is no room and no idle key is found to make room, what needs a new one is refused, and a soft want goes
+    uncounted: a key in use is never forgotten, which would loosen its limit. No tenant takes the room of another. Each
+    count is divided by `share`, rounded down.
     """
 
     def __init__(self, clock: Clock, max_keys: int = 100_000) -> None:
         self._now = clock.monotonic_ns
         self._max = max_keys
-        self._windows: OrderedDict[str, _Window] = OrderedDict()
+        self._tenants: dict[str, OrderedDict[str, _Window]] = {}
+        """By the tenant's id, which every key begins with; a tenant is known here once it has counted anything."""
         self._open: dict[str, set[str]] = {}
         self.share = 1
 
@@ -90,7 +92,7 @@ class MemoryCounters:
                 windows.append(None)
                 continue
             window = self._window(want.key, want.window_us, now)
-            if window is None and not forced:
+            if window is None and checked:
                 return Exceeded(index, 1)
             if checked and window is not None and window.total + want.amount > want.count // share:
                 return Exceeded(index, window.free_s(now, window.total + want.amount - want.count // share))
@@ -103,7 +105,7 @@ class MemoryCounters:
             if not change.window_us:
                 self._release(change.key, change.lease)
                 continue
-            window = self._windows.get(change.key)
+            window = self._of(change.key).get(change.key)
             if window is None:  # forgotten, so that nothing of it counts any more
                 if change.amount <= 0:
                     continue
@@ -129,21 +131,31 @@ class MemoryCounters:
     def totals(self) -> Iterator[tuple[str, int, int]]:
         """Key, window and amount of everything that still counts."""
         now = self._now() // 1000
-        for key, window in self._windows.items():
-            window.expire(now)
-            if window.total:
-                yield key, window.window_us, window.total
+        for windows in self._tenants.values():
+            for key, window in windows.items():
+                window.expire(now)
+                if window.total:
+                    yield key, window.window_us, window.total
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return sum(len(windows) for windows in self._tenants.values())
+
+    def _of(self, key: str) -> OrderedDict[str, _Window]:
+        """All windows of the tenant that the key belongs to."""
+        tenant = key.partition(":")[0]
+        windows = self._tenants.get(tenant)
+        if windows is None:
+            windows = self._tenants[tenant] = OrderedDict()
+        return windows
 
     def _window(self, key: str, window_us: int, now: int) -> _Window | None:
         """The key's window, with nothing in it that does not count any more; None where there is no room for one."""
-        window = self._windows.get(key)
+        windows = self._of(key)
+        window = windows.get(key)
         if window is None:
-            if len(self._windows) >= self._max and not self._make_room(now):
+            if len(windows) >= self._max and not _make_room(windows, now):
                 return None
-            window = self._windows[key] = _Window(window_us)
+            window = windows[key] = _Window(window_us)
         else:
             window.expire(now)
         return window
@@ -158,8 +170,9 @@ class MemoryCounters:
         before = window.slices[-1][0] if window.slices else -1
         number = window.put(now, want.amount)
         if number != before:
-            self._windows[want.key] = window  # room may have been made with it for the next want of the same request
-            self._windows.move_to_end(want.key)
+            windows = self._of(want.key)
+            windows[want.key] = window  # room may have been made with it for the next want of the same request
+            windows.move_to_end(want.key)
         return Level(window.total, number, window.free_s(now, 1))
 
     def _release(self, key: str, lease: str) -> None:
@@ -169,12 +182,13 @@ class MemoryCounters:
             if not leases:
                 del self._open[key]
 
-    def _make_room(self, now: int) -> bool:
-        """Drop an idle key among those not used for longest; the others move on, so that the next look goes further."""
-        for _ in range(min(_LOOKS, len(self._windows))):
-            key, window = self._windows.popitem(last=False)
-            window.expire(now)
-            if not window.total:
-                return True
-            self._windows[key] = window
-        return False
+
+def _make_room(windows: OrderedDict[str, _Window], now: int) -> bool:
+    """Drop an idle key among those not used for longest; the others move on, so that the next look goes further."""
+    for _ in range(min(_LOOKS, len(windows))):
+        key, window = windows.popitem(last=False)
+        window.expire(now)
+        if not window.total:
+            return True
+        windows[key] = window
+    return False

@@ -107,6 +107,24 @@ def test_a_used_key_is_never_forgotten_for_a_new_one(clock: ManualClock) -> None
     assert levels(counters.take("c", [want("t:3"), want("t:4")])) == [2, 2]
 
 
+def test_no_tenant_takes_the_room_of_another(clock: ManualClock) -> None:
+    counters = MemoryCounters(clock, max_keys=2)
+    counters.take("a", [want("t:1"), want("t:2")])
+    assert counters.take("b", [want("t:3")]) == Exceeded(0, 1)
+    assert levels(counters.take("b", [want("u:1"), want("u:2")])) == [1, 1]
+    assert [key for key, _, _ in counters.totals()] == ["t:1", "t:2", "u:1", "u:2"]
+
+
+def test_a_soft_limit_for_which_there_is_no_room_goes_on(clock: ManualClock) -> None:
+    counters = MemoryCounters(clock, max_keys=1)
+    counters.take("a", [want("t:1")])
+    answer = counters.take("b", [want("t:1"), want("t:2", hard=False)])
+    assert levels(answer) == [2, 1]
+    assert isinstance(answer, tuple)
+    counters.settle([Change("t:2", MINUTE, -1, answer[1].slice, "b"), Change("t:2", MINUTE, 4, answer[1].slice, "b")])
+    assert list(counters.totals()) == [("t:1", MINUTE, 2)]
+
+
 def test_room_for_one_want_is_not_made_at_the_expense_of_another_of_the_same_request(clock: ManualClock) -> None:
     counters = MemoryCounters(clock, max_keys=1)
     counters.take("a", [want("t:1", count=1), want("t:2", count=1)])

@@ -783,6 +783,7 @@ def _dispatcher(
         settings=settings.tasks,
         capacity={agent.id: agent.concurrency for agent in settings.agent},
         shut=shut,
+        revision=lambda tenant: site.denials.of(tenant).revision,
         counted=site.metrics.task_tried,
     )
 

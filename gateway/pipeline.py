@@ -263,8 +263,10 @@ class Pipeline:
     # ------------------------------------------------------------------------------------------------------ the steps
 
     async def _identify(self, exchange: Exchange, *, fresh: bool = False) -> Caller | Refusal:
-        """Step 1. Whoever has failed too often is refused before anything is verified."""
-        blocked = self._parts.failures.blocked(exchange.arrival.source)
+        """Step 1. Whoever has failed too often is refused before anything is verified; who was identified long ago has
+        no source now that could fail."""
+        known = exchange.arrival.identity is not None
+        blocked = None if known else self._parts.failures.blocked(exchange.arrival.source)
         return blocked or await self._parts.admission.identify(exchange, fresh=fresh)
 
     async def _read(self, exchange: Exchange, protocol: Protocol) -> tuple[Message, tuple[Route, ...]] | Refusal:
@@ -469,7 +471,8 @@ class Pipeline:
         scribe, ledgers = self._parts.scribe, self._parts.ledgers
         if exchange.caller is None:
             self._metrics.unidentified(refusal.code)
-            counted = self._parts.failures.note(exchange.arrival.source, refusal.code)
+            known = exchange.arrival.identity is not None
+            counted = self._parts.failures.note(exchange.arrival.source, refusal.code, limits=not known)
             if counted is not None:
                 exchange.appended = True
                 await ledgers.system.append(scribe.failed(ledgers.system_tenant, counted))

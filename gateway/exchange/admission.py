@@ -94,7 +94,9 @@ class Admission:
             if isinstance(identity, Refusal):
                 return identity
         denials = self._denials.of(ledger)
-        exchange.denials = denials.revision
+        # What moved it since the caller was looked at may be the end of its credential: then the intent finds out.
+        before = exchange.arrival.denials
+        exchange.denials = denials.revision if before is None else before
         if denials.denies(identity, self._clock.now_us()):
             return Refusal(code="credential_denied", field="authorization")
         purpose = _purpose(identity, given.purpose)
@@ -132,6 +134,9 @@ class Admission:
         exchange.denials = denials.revision
         if denials.denies(identity, self._clock.now_us()):
             return Refusal(code="credential_denied", field="authorization")
+        if exchange.arrival.identity is not None:
+            # Whoever knows it looks again: what moved may be the end of the credential that it was known by.
+            return Refusal(code="credential_unchecked", retry_after=1)
         # Nobody else, with no other rights: what was decided stands.
         return None if identity == caller.identity else Refusal(code="credential_invalid", field="authorization")
 

@@ -23,7 +23,7 @@ from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.standing import Standing
-from gateway.exchange.task_answer import Taken, verdict
+from gateway.exchange.task_answer import LATER, Taken, verdict
 from gateway.exchange.task_scribe import CANCELLED_CODE
 from gateway.exchange.tasks import Tasks, pack
 from gateway.ledger.entry import Entry
@@ -43,7 +43,8 @@ class Dispatcher:
     """Tasks under way in this process.
 
     `holder` is `NODE/BOOT`; `capacity` how many each target may have at once; `shut` names the targets that would turn
-    everything away now, whose tasks are left where they are; `counted` is told the code that each try ended with.
+    everything away now, whose tasks are left where they are; `revision` is that of a ledger's deny-list as it is known
+    here; `counted` is told the code that each try ended with.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Dispatcher:
         settings: TaskSettings,
         capacity: Mapping[str, int],
         shut: Callable[[], Iterable[str]] = tuple,
+        revision: Callable[[str], int | None] = lambda tenant: None,
         counted: Callable[[str], None] = lambda code: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -67,7 +69,7 @@ class Dispatcher:
         """How many tasks there were a few seconds ago."""
         self._tasks, self._handle, self._standing, self._ledgers = tasks, handle, standing, ledgers
         self._clock, self._holder, self._settings, self._capacity = clock, holder, settings, capacity
-        self._shut, self._counted, self._chance = shut, counted, chance
+        self._shut, self._counted, self._chance, self._revision = shut, counted, chance, revision
         self._lease_us = int(settings.lease_s * 1_000_000)
         self._wake = asyncio.Event()
         self._running: dict[Key, asyncio.Task[None]] = {}
@@ -124,11 +126,14 @@ class Dispatcher:
         for place, tenant in enumerate(ready):
             while (room := self._room()) > 0:
                 limit = min(max(1, room // (len(ready) - place)), self._settings.target_concurrency)
+                busy = self._busy()
                 claims = await self._tasks.store.claim(
-                    tenant, self._holder, lease_us=self._lease_us, limit=limit, busy=self._busy()
+                    tenant, self._holder, lease_us=self._lease_us, limit=limit, busy=busy, room=self._left
                 )
                 for claim in claims:
                     self._begin(claim)
+                if not set(self._busy()) <= set(busy):
+                    continue  # a target is full now: what was passed over for it may have hidden others' tasks
                 if len(claims) < limit or place < len(ready) - 1:
                     break
         ahead = [at - now for tenant, at in due.items() if at > now]
@@ -138,11 +143,13 @@ class Dispatcher:
         return self._settings.concurrency - len(self._running)
 
     def _busy(self) -> list[str]:
-        full = [target for target, count in self._targets.items() if count >= self._most(target)]
+        full = [target for target in self._targets if self._left(target) <= 0]
         return [*full, *self._shut()]
 
-    def _most(self, target: str) -> int:
-        return min(self._capacity.get(target, self._settings.target_concurrency), self._settings.target_concurrency)
+    def _left(self, target: str) -> int:
+        """How many more tasks a target may have under way here."""
+        most = min(self._capacity.get(target, self._settings.target_concurrency), self._settings.target_concurrency)
+        return most - self._targets[target]
 
     def _begin(self, claim: Claim) -> None:
         task = claim.task
@@ -194,11 +201,12 @@ class Dispatcher:
             return scribe.ended(task, FAILED, code="internal"), "internal"
         if kept is None:
             return scribe.ended(task, FAILED, code="task_erased"), "task_erased"
+        denials = self._revision(task.tenant)
         identity = await self._standing.recheck(kept.identity)
         if isinstance(identity, Refusal):
             return scribe.ended(task, FAILED, code=identity.code, status=identity.status), identity.code
         taken = Taken()
-        exchange = await self._asked(task, kept.arrival(identity), taken)
+        exchange = await self._asked(task, kept.arrival(identity, denials), taken)
         if exchange is None:
             by = self._unwanted.get((task.tenant, task.id))
             return scribe.ended(task, CANCELLED, code=CANCELLED_CODE, actor=by), CANCELLED_CODE
@@ -223,6 +231,7 @@ class Dispatcher:
         found = verdict(
             code,
             taken,
+            sent=exchange.opened,
             tries=task.tries,
             most_tries=task.most_tries,
             settings=self._settings,
@@ -240,6 +249,9 @@ class Dispatcher:
                 exchange=exchange.id,
             )
             return entry, f"retried:{code}"
+        if code in LATER:  # the agent may have got it, and what came of that is not known here
+            entry = scribe.ended(task, FAILED, code="task_interrupted", status=status, exchange=exchange.id)
+            return entry, "task_interrupted"
         entry = scribe.ended(
             task,
             COMPLETED if found.meaning == "done" else FAILED,
@@ -274,7 +286,9 @@ class Dispatcher:
             try:
                 if self._running and now - renewed >= self._settings.lease_s / 3:
                     renewed = now
-                    for tenant, task_id, by in await self._tasks.store.renew(self._holder, lease_us=self._lease_us):
+                    for tenant, task_id, by in await self._tasks.store.renew(
+                        self._holder, lease_us=self._lease_us, under_way=tuple(self._running)
+                    ):
                         self._drop((tenant, task_id), by)
                 if now - looked >= HOUSEKEEPING_S or not looked:
                     looked = now

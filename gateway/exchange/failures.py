@@ -77,17 +77,18 @@ class Failures:
         left = 0 if found is None else found.blocked_ns - self._now()
         return Refusal(code="source_limited", retry_after=-(-left // _SECOND_NS)) if left > 0 else None
 
-    def note(self, source: str, code: str) -> Counted | None:
+    def note(self, source: str, code: str, *, limits: bool = True) -> Counted | None:
         """Count one failure; what to record now, or None when it is told with the rest of its window.
 
-        Only failures that are the caller's own (401) count towards the limit.
+        Only failures that are the caller's own (401) count towards the limit, and where not `limits` none does: what
+        the source sent once and is looked at again without it is on record, and is no attempt of its.
         """
         now, name = self._now(), source_of(source)
         self._roll(now)
         if self._ends_ns is None:
             self._ends_ns = now + self._window_s * _SECOND_NS
         known = self._known(name)
-        if CODES[code].status == 401:
+        if limits and CODES[code].status == 401:
             self._count(known, now)
         if code not in known.counted and self._firsts.get(code, 0) < MAX_FIRSTS:
             self._firsts[code] = self._firsts.get(code, 0) + 1

@@ -15,10 +15,12 @@ LATER = frozenset(
         *("rate_limited", "concurrency_limited", "quota_exceeded", "budget_exceeded"),
         *("agent_suspended", "agent_overloaded"),
         *("policy_changed", "ledger_unavailable", "shutting_down"),
+        *("credential_unchecked", "source_limited"),
         *("approval_required", "approvals_full"),
     }
 )
-"""Codes of what was never sent: it waits, and no try is counted."""
+"""Codes of what was turned away: where it was never sent, it waits, and no try is counted. Where an agent may have been
+asked before (a ledger or a policy that was lost on the way), it is a try like another."""
 _PEOPLE = frozenset({"approval_required", "approvals_full"})
 """Of those, what waits for people, who are not asked every second."""
 _AGAIN_STATUS = frozenset({408, 425, 429})
@@ -61,17 +63,25 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def verdict(
-    code: str, taken: Taken, *, tries: int, most_tries: int, settings: TaskSettings, chance: float, now_us: int
+    code: str,
+    taken: Taken,
+    *,
+    sent: bool,
+    tries: int,
+    most_tries: int,
+    settings: TaskSettings,
+    chance: float,
+    now_us: int,
 ) -> Verdict:
-    """What the end of a try means. `chance`: 0 to 1, drawn for this one. The waits double from `retry_s` to
-    `retry_max_s`, each between half of that and the whole."""
+    """What the end of a try means. `sent`: an agent may have got it. `chance`: 0 to 1, drawn for this one. The waits
+    double from `retry_s` to `retry_max_s`, each between half of that and the whole."""
     asked_s = taken.retry_after_s(now_us)
     longest: float = min(settings.retry_max_s, settings.retry_s * 2.0 ** max(0, tries - 1))
     if code in _PEOPLE:
         longest = settings.retry_max_s
     wait_s = max(asked_s, longest * (0.5 + chance / 2))
-    if code in LATER:
+    if code in LATER and not sent:
         return Verdict("later", wait_s)
-    if code in AGAIN or (code == "agent_refused" and taken.status in _AGAIN_STATUS):
+    if code in AGAIN | LATER or (code == "agent_refused" and taken.status in _AGAIN_STATUS):
         return Verdict("again", wait_s) if tries < most_tries else Verdict("failed")
     return Verdict("done" if code in ("ok", "cached") else "failed")

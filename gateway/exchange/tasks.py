@@ -45,8 +45,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin | None = None
     """None in what was kept by versions that did not keep it: it is found out when the request is run."""
 
-    def arrival(self, identity: Identity) -> Arrival:
-        """The request at the door, made by this identity."""
+    def arrival(self, identity: Identity, denials: int | None = None) -> Arrival:
+        """The request at the door, made by this identity. `denials`: the revision before it was looked at again."""
 
         async def body() -> bytes | Refusal:
             return self.body
@@ -62,6 +62,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
             body=body,
             identity=identity,
             origin=self.origin,
+            denials=denials,
         )
 
 

@@ -8,7 +8,7 @@ cancel) is on no record and may be lost: whoever holds a claim says what came of
 `version` grows with each claim and each end. Whoever was too slow finds another version, and changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
@@ -154,9 +154,17 @@ class TaskStore:
     # -------------------------------------------------------------------------------------------------------- claims
 
     async def claim(
-        self, tenant: str, holder: str, *, lease_us: int, limit: int, busy: Sequence[str] = ()
+        self,
+        tenant: str,
+        holder: str,
+        *,
+        lease_us: int,
+        limit: int,
+        busy: Sequence[str] = (),
+        room: Callable[[str], int] | None = None,
     ) -> list[Claim]:
-        """Take tasks that are due, the most urgent first; those of targets that are `busy` stay where they are.
+        """Take tasks that are due, the most urgent first; those of targets that are `busy` stay where they are, and so
+        do those beyond the `room` that their target has, so that fewer than `limit` may come of more.
 
         Also those whose holder let its lease run out, or is a former boot of this node (`holder` is `NODE/BOOT`). Two
         that claim at once get different ones.
@@ -180,7 +188,7 @@ class TaskStore:
         # A crash before the commit: nobody has them. After: they are this holder's until the lease runs out.
         with reachable():
             async with writing(self._engine) as connection:
-                found = [_task(row) for row in await connection.execute(query)]
+                found = _within([_task(row) for row in await connection.execute(query)], room)
                 taken = {"state": RUNNING, "holder": holder, "lease_us": now + lease_us}
                 if found:
                     await connection.execute(
@@ -196,9 +204,19 @@ class TaskStore:
             for one in found
         ]
 
-    async def renew(self, holder: str, *, lease_us: int) -> list[tuple[str, str, str]]:
-        """Prolong every claim of this holder. Gives (tenant, id, by whom) of those that somebody wishes to cancel."""
-        mine = (task.c.state == RUNNING, task.c.holder == holder)
+    async def renew(
+        self, holder: str, *, lease_us: int, under_way: Collection[tuple[str, str]]
+    ) -> list[tuple[str, str, str]]:
+        """Prolong the claims of this holder on the tasks that it has `under_way`, as (tenant, id), and no others: one
+        that it lost sight of runs out, and is claimed again. Gives (tenant, id, by whom) of those that somebody wishes
+        to cancel."""
+        if not under_way:
+            return []
+        ids: dict[str, list[str]] = {}
+        for tenant, task_id in under_way:
+            ids.setdefault(tenant, []).append(task_id)
+        known = or_(*(and_(task.c.tenant == tenant, task.c.id.in_(some)) for tenant, some in ids.items()))
+        mine = (task.c.state == RUNNING, task.c.holder == holder, known)
         with reachable():
             async with writing(self._engine) as connection:
                 await connection.execute(update(task).where(*mine).values(lease_us=self._clock.now_us() + lease_us))
@@ -265,6 +283,19 @@ def _content(task_id: str, part: str, sealed: SealedPart) -> RowChange:
         "ciphertext": sealed.ciphertext,
     }
     return RowChange(table="task_content", values=values)
+
+
+def _within(found: list[Task], room: Callable[[str], int] | None) -> list[Task]:
+    """Of these, in their order, as many of each target as it has room for."""
+    if room is None:
+        return found
+    left: dict[str, int] = {}
+    kept: list[Task] = []
+    for one in found:
+        left[one.target] = left.get(one.target, room(one.target)) - 1
+        if left[one.target] >= 0:
+            kept.append(one)
+    return kept
 
 
 def _sealed_as(part: str) -> str:

@@ -64,6 +64,7 @@ class Office:
         self.refusal: Refusal | None = None
         self.shut: list[str] = []
         self.counted: list[str] = []
+        self.opened = False
         self.ledgers = Ledgers({LEDGER: writer, "_system": writer})
         self.tasks = Tasks(
             store=TaskStore(store.engine, store.clock),
@@ -129,6 +130,7 @@ class Office:
     async def _handle(self, arrival: Arrival, responder: Responder) -> Exchange:
         self.seen.append(arrival)
         found = exchange()
+        found.opened = self.opened
         found.code = await self.behave(arrival, responder)
         return found
 

@@ -277,3 +277,29 @@ async def test_a_caller_is_checked_anew_once_the_list_has_moved(clock: ManualClo
     denials.deny(ADA)
     assert code(await admits.again(exchange)) == "credential_denied"
     assert code(await admits.again(admits.begin(arrival()))) == "credential_missing"
+
+
+async def test_who_was_identified_before_is_looked_at_again_by_whoever_did_once_the_list_has_moved(
+    clock: ManualClock,
+) -> None:
+    denials = Denies()
+    admits = admission(clock, denials=denials)
+    exchange = admits.begin(arrival(identity=identity()))
+    assert isinstance(await admits.identify(exchange), Caller)
+    denials.deny(("subject", "", "somebody else"))
+    assert code(await admits.again(exchange)) == "credential_unchecked"
+    denials.deny(ADA)
+    assert code(await admits.again(exchange)) == "credential_denied"
+
+
+async def test_the_revision_is_the_one_before_the_caller_was_looked_at(clock: ManualClock) -> None:
+    denials = Denies()
+    denials.deny(("subject", "", "somebody else"))
+    await denials.reload("tn_default")
+    admits = admission(clock, denials=denials)
+    exchange = admits.begin(arrival(identity=identity(), denials=1))
+    assert isinstance(await admits.identify(exchange), Caller)
+    assert exchange.denials == 1
+    denials.deny(ADA)
+    await denials.reload("tn_default")
+    assert code(await admits.identify(admits.begin(arrival(identity=identity(), denials=1)))) == "credential_denied"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.task_scribe import Who
 from gateway.settings import Settings
@@ -203,4 +205,75 @@ async def test_a_database_that_is_gone_makes_it_unhealthy_and_it_goes_on_afterwa
         away.rename(where)
         assert (await o.until(task, COMPLETED, FAILED, RUNNING)).tries == 1
         await once(o, lambda: dispatcher.healthy)
+        await dispatcher.stop()
+
+
+async def test_what_an_agent_may_have_got_once_is_not_sent_again_where_its_ledger_was_lost(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.behave, o.opened = ending("ledger_unavailable"), True
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        once_only, twice = await o.submit(tries=1), await o.submit(tries=2)
+        ended = await o.until(once_only, FAILED)
+        assert (ended.code, ended.tries, ended.status) == ("task_interrupted", 1, 502)
+        assert ((await o.until(twice, FAILED)).tries, len(o.seen)) == (2, 3)
+        await dispatcher.stop()
+        assert await o.events(once_only) == ["task.submitted", "task.failed"]
+        assert await o.events(twice) == ["task.submitted", "task.retried", "task.failed"]
+
+
+async def test_the_deny_list_counts_as_it_was_known_before_the_credential_was_looked_at(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        dispatcher = o.dispatcher(revision={LEDGER: 7}.__getitem__)
+        dispatcher.start()
+        await o.until(await o.submit(), COMPLETED)
+        await dispatcher.stop()
+        assert [one.denials for one in o.seen] == [7]
+
+
+async def test_a_try_that_its_node_lost_sight_of_is_not_prolonged_with_the_others(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, lease_s=0.03) as o:
+        prolonged: list[tuple[tuple[str, str], ...]] = []
+
+        async def renew(holder: str, *, lease_us: int, under_way: tuple[tuple[str, str], ...]) -> list[Any]:
+            prolonged.append(under_way)
+            return []
+
+        async def breaks(arrival: Arrival, responder: Responder) -> str:
+            raise RuntimeError
+
+        monkeypatch.setattr(o.tasks.store, "renew", renew)
+        o.behave = breaks
+        dispatcher = o.dispatcher()
+        dispatcher._lease_us = 10**12
+        dispatcher.start()
+        lost = await o.submit()
+        await begun(o, 1)
+        await once(o, lambda: not dispatcher.under_way)
+        o.behave = never
+        kept = await o.submit()
+        await begun(o, 2)
+        prolonged.clear()
+        await once(o, lambda: bool(prolonged))
+        assert prolonged[0] == ((LEDGER, kept.id),)
+        assert (await o.state(lost)).state == RUNNING, "at nobody who would prolong it"
+        await dispatcher.stop()
+
+
+async def test_one_look_takes_no_more_for_a_target_than_it_has_room_for_and_leaves_nobody_behind(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.behave = never
+        dispatcher = o.dispatcher()
+        tasks = [await o.submit() for _ in range(4)]
+        dispatcher.start()
+        await begun(o, 2)
+        assert [(await o.state(one)).state for one in tasks].count(RUNNING) == 2, "as many as the agent takes"
         await dispatcher.stop()

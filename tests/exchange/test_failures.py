@@ -211,3 +211,11 @@ def test_another_address_of_the_same_64_is_blocked_with_it(clock: ManualClock) -
     counting.note("2001:db8:1:2::1", BAD)
     assert code(counting, "2001:db8:1:2::2") == "source_limited"
     assert code(counting, "2001:db8:1:3::2") is None
+
+
+def test_what_is_no_attempt_of_the_source_is_told_and_counts_towards_no_limit(clock: ManualClock) -> None:
+    counting = Failures(clock, Rate.parse("1/minute"))
+    assert counting.note("10.0.0.1", BAD, limits=False) is not None
+    assert counting.blocked("10.0.0.1") is None
+    counting.note("10.0.0.1", BAD)
+    assert counting.blocked("10.0.0.1") is not None

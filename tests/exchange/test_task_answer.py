@@ -9,9 +9,11 @@ from gateway.settings import TaskSettings
 RULES = TaskSettings(retry_s=1.0, retry_max_s=10.0)
 
 
-def judged(code: str, taken: Taken | None = None, tries: int = 1, chance: float = 1.0, most: int = 5) -> Verdict:
+def judged(
+    code: str, taken: Taken | None = None, tries: int = 1, chance: float = 1.0, most: int = 5, sent: bool = False
+) -> Verdict:
     given = taken or Taken()
-    return verdict(code, given, tries=tries, most_tries=most, settings=RULES, chance=chance, now_us=0)
+    return verdict(code, given, sent=sent, tries=tries, most_tries=most, settings=RULES, chance=chance, now_us=0)
 
 
 async def answered(status: int, *headers: tuple[str, str]) -> Taken:
@@ -59,6 +61,13 @@ def test_waits_double_up_to_a_bound_and_lose_up_to_a_half_by_chance() -> None:
 def test_after_the_last_try_it_has_failed_and_what_was_never_sent_waits_on() -> None:
     assert judged("agent_timeout", tries=5).meaning == "failed"
     assert judged("agent_overloaded", tries=5).meaning == "later"
+
+
+@pytest.mark.parametrize("code", sorted(LATER))
+def test_what_may_have_been_sent_is_a_try_whatever_it_ended_with(code: str) -> None:
+    assert judged(code, tries=1, most=1).meaning == "later"
+    assert judged(code, tries=1, most=1, sent=True).meaning == "failed"
+    assert judged(code, tries=1, most=2, sent=True).meaning == "again"
 
 
 def test_people_are_not_asked_every_second() -> None:

@@ -68,6 +68,10 @@ async def claim(tasks: TaskStore, holder: str = ME, limit: int = 10, **more: Any
     return await tasks.claim(LEDGER, holder, lease_us=LEASE_US, limit=limit, **more)
 
 
+async def renew(tasks: TaskStore, *ids: str, holder: str = ME) -> list[tuple[str, str, str]]:
+    return await tasks.renew(holder, lease_us=LEASE_US, under_way=[(LEDGER, one) for one in ids])
+
+
 def names(claims: list[Claim]) -> list[str]:
     return [one.task.id for one in claims]
 
@@ -120,7 +124,7 @@ async def test_a_lease_that_ran_out_is_anothers_and_the_first_one_moves_it_no_mo
     assert (first.found, first.task.state, first.task.tries, first.task.holder) == (False, RUNNING, 1, ME)
     assert await tasks.get(LEDGER, "t1") == first.task
     store.clock.advance(29)
-    assert await tasks.renew(ME, lease_us=LEASE_US) == []
+    assert await renew(tasks, "t1") == []
     store.clock.advance(29)
     assert await claim(tasks, OTHER) == []
     store.clock.advance(2)
@@ -150,8 +154,26 @@ async def test_a_wish_to_cancel_reaches_whoever_runs_the_task(store: Store) -> N
     await claim(tasks, limit=1)
     assert not await tasks.wish_cancelled("tn_x", "t1", "ac_2")
     assert await tasks.wish_cancelled(LEDGER, "t1", "ac_2")
-    assert await tasks.renew(OTHER, lease_us=LEASE_US) == []
-    assert await tasks.renew(ME, lease_us=LEASE_US) == [(LEDGER, "t1", "ac_2")]
+    assert await renew(tasks, "t1", holder=OTHER) == []
+    assert await renew(tasks, "t1") == [(LEDGER, "t1", "ac_2")]
+
+
+async def test_only_what_is_under_way_is_prolonged_and_what_was_lost_sight_of_is_claimed_again(store: Store) -> None:
+    tasks = await put(store, made("kept"), made("lost"))
+    await claim(tasks)
+    assert await tasks.wish_cancelled(LEDGER, "lost", "ac_2")
+    store.clock.advance(29)
+    assert await renew(tasks, "kept") == []
+    assert await renew(tasks) == []
+    store.clock.advance(2)
+    assert names(await claim(tasks)) == ["lost"]
+
+
+async def test_a_target_gets_no_more_than_it_has_room_for(store: Store) -> None:
+    tasks = await put(store, *(made(f"t{n}") for n in range(3)), made("t9", target="desk"))
+    room = {"ward": 1, "desk": 5}
+    assert names(await claim(tasks, room=room.__getitem__)) == ["t0", "t9"]
+    assert names(await claim(tasks)) == ["t1", "t2"]
 
 
 async def test_tasks_are_counted_and_listed_by_state_the_newest_first(store: Store) -> None:

@@ -5,17 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import update
 
+from gateway.core.caller import Identity
+from gateway.core.refusal import Refusal
+from gateway.exchange.standing import Standing
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator
 from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
+from gateway.store.tasks import Task
 from tests.system.approvals import ASK
 from tests.system.kit import HEALTH, PERSONAL, PUBLIC, policies
 from tests.system.site import send_json
-from tests.web.tasking import CHAT, chat, tasking
+from tests.web.tasking import CHAT, Tasking, chat, tasking
 
 NO_TASKS: list[tuple[object, str]] = [
     ({}, "parameter_invalid"),
@@ -204,6 +209,62 @@ async def test_a_credential_that_was_taken_away_meanwhile_sends_nothing(database
         ended = await t.watch.until(over)
         assert (ended.state, ended.code) == ("failed", "credential_revoked")
         assert not t.site.agents["ward"].received
+
+
+async def test_a_key_that_ends_while_its_task_is_on_its_way_sends_nothing(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was still good when it was looked at again, and is none any more when the intent is written."""
+    async with tasking(database) as t:
+        site, recheck, looked = t.site.gateway.site, Standing.recheck, list[object]()
+        (key,) = [one for one in await site.api_keys.list("default") if one.owner == "tester"]
+        writer = await site.writer("default")
+        by = Administrator(ledger=writer, tenant=writer.tenant)
+
+        async def then_revoked(self: Standing, identity: Identity) -> Identity | Refusal:
+            found = await recheck(self, identity)
+            looked.append(found)
+            if len(looked) == 1:
+                await site.api_keys.revoke(by, "default", key.id)
+                await site.denials.reload(t.ledger)
+            return found
+
+        monkeypatch.setattr(Standing, "recheck", then_revoked)
+        task = await t.submit(chat())
+        ended = await t.watch.until(lambda: _over(t, task))
+        assert (ended.state, ended.code) == ("failed", "credential_revoked")
+        assert isinstance(looked[0], Identity)
+        assert not any(agent.received for agent in t.site.agents.values())
+        assert await t.events(task) == ["task.submitted", "task.retried", "task.failed"]
+
+
+async def test_a_task_neither_suffers_from_its_sources_failures_nor_adds_to_them(sqlite_settings: Settings) -> None:
+    async with tasking(sqlite_settings, limits={"failures": "2/minute"}) as t:
+        gateway = t.site.gateway
+        failures = gateway.pipeline.parts.failures
+        task = await t.submit(chat(delay_s=3600))
+        kept = await gateway.tasks.request(await _stored(t, task))
+        assert kept is not None
+        for _ in range(2):
+            failures.note(kept.source, "credential_invalid")
+        assert failures.blocked(kept.source) is not None
+        async with writing(gateway.site.engine) as connection:
+            await connection.execute(update(table).values(due_us=0))
+        gateway.dispatcher.wake()
+        done = await t.watch.until(lambda: _over(t, task))
+        assert (done.state, done.tries) == ("completed", 1)
+        assert await t.events(task) == ["task.submitted", "task.completed"]
+
+
+async def _stored(t: Tasking, task: str) -> Task:
+    found = await t.site.gateway.tasks.store.get(t.ledger, task)
+    assert found is not None
+    return found
+
+
+async def _over(t: Tasking, task: str) -> Task | None:
+    found = await _stored(t, task)
+    return found if found.ended_us is not None else None
 
 
 async def test_what_was_erased_is_not_sent(sqlite_settings: Settings) -> None:

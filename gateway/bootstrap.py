@@ -226,6 +226,15 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
         """Who counts for the limits: `memory`, `shared`, or `degraded` while this node does it alone."""
         return "memory" if self.shared is None else self.shared.state
 
+    def named(self, tenant: str) -> frozenset[str]:
+        """Subjects of a tenant (its configured id) that policy, `[[agent]] callers` or `[[limit]] callers` name."""
+        settings = self.site.settings
+        callers = self.policy.named_callers.union(*(agent.callers for agent in settings.agent))
+        found = {name.removeprefix(f"{tenant}/") for name in callers if name.startswith(f"{tenant}/")}
+        return frozenset(found).union(
+            *(one.callers for one in settings.limit if not one.tenants or tenant in one.tenants)
+        )
+
     def ready(self) -> dict[str, bool]:
         """What readiness stands on, each told truthfully: all must hold."""
         writers = self.site.ledgers.writers

@@ -315,7 +315,7 @@ class Pipeline:
         roles = (*identity.roles, *caller.lent)
         floor = {
             *identity.floor,
-            *policy.floor(roles, message.target, tenant=identity.tenant, subject=identity.subject),
+            *policy.floor(roles, message.target, tenant=identity.tenant, subject=identity.name),
         }
         declared = tuple(sorted(exchange.headers.declared))
         joined, lineage, origin = None, exchange.lineage, exchange.arrival.origin

@@ -378,6 +378,9 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     purpose_claim: str | None = None
     zone: str | None = None
     kind: Literal["person", "service", "agent"] = "person"
+    named: bool | None = None
+    """Whether its subjects are those that policy, `[[agent]] callers` and `[[limit]] callers` name; by default where no
+    other issuer may assert the tenant."""
     leeway_s: int = 30
 
 
@@ -688,6 +691,9 @@ def _limits(settings: Settings) -> None:
         for name, values in known.items():
             if not values.issuperset(getattr(limit, name)):
                 raise ConfigurationError(f"{place}.{name} must name configured {name}")
+        if limit.callers:
+            for tenant in limit.tenants or sorted(known["tenants"]):
+                check_named(settings.issuer, tenant, f"{place}.callers")
         if not 1 <= limit.count <= MAX_COUNT:
             raise ConfigurationError(f"{place}.count must lie between 1 and {MAX_COUNT}")
         if not 1 <= limit.window_s <= 2_678_400:
@@ -721,6 +727,26 @@ def _prices(settings: Settings, agents: set[str]) -> None:
                 )
 
 
+def may_name(issuer: Issuer, tenant: str, issuers: tuple[Issuer, ...]) -> bool:
+    """Whether subjects of this issuer's tokens are, in this tenant, those that policy and configuration name. Where
+    nothing is said, only if no other issuer may assert the tenant: `alice` is whoever says so there."""
+    if issuer.named is not None:
+        return issuer.named
+    return all(tenant not in one.tenants for one in issuers if one.issuer != issuer.issuer)
+
+
+def check_named(issuers: tuple[Issuer, ...], tenant: str, who: str) -> None:
+    """`ConfigurationError` where `who` names callers of a tenant that several issuers may assert, and one of these does
+    not say whether its subjects are meant."""
+    asserting = [index for index, one in enumerate(issuers) if tenant in one.tenants]
+    for index in asserting if len(asserting) > 1 else ():
+        if issuers[index].named is None:
+            raise ConfigurationError(
+                f"issuer[{index}].named must be true or false: {who} names callers of a tenant that several "
+                "issuers may assert, and only the subjects of some may be meant"
+            )
+
+
 def _callers(settings: Settings) -> None:
     """Who calls as which agent: a caller is one agent, of a tenant that is there."""
     tenants, seen = {tenant.id for tenant in settings.tenants}, set[str]()
@@ -729,6 +755,7 @@ def _callers(settings: Settings) -> None:
             tenant, slash, subject = caller.partition("/")
             if not slash or not subject or tenant not in tenants:
                 raise ConfigurationError(f"agent[{index}].callers must be <tenant>/<subject>, of a configured tenant")
+            check_named(settings.issuer, tenant, f"agent[{index}].callers")
             if caller in seen:
                 raise ConfigurationError(f"agent[{index}].callers holds a caller that is there twice: it is one agent")
             seen.add(caller)

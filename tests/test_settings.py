@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.core.errors import ConfigurationError
-from gateway.settings import Breaker, Settings, load, parse, secret
+from gateway.settings import Breaker, Settings, load, may_name, parse, secret
 
 ZONE = {"id": "in-house", "trusted": True}
 AGENT = {"id": "local", "protocol": "openai", "url": "http://l:1/base", "zone": "in-house", "capabilities": ["triage"]}
@@ -187,6 +187,26 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
     assert refused(zone=[ZONE, ZONE]) == "zone[1].id is there twice"
     assert refused(issuer=[ISSUER, ISSUER]) == "issuer[1].issuer is there twice"
     assert "is both" in refused(zone=[ZONE], agent=[{**AGENT, "capabilities": ["local"]}])
+
+
+def test_names_in_a_tenant_of_several_issuers_are_those_of_issuers_that_say_so() -> None:
+    partner = {**ISSUER, "issuer": "https://partner.example"}
+    names: tuple[dict[str, Any], ...] = (
+        {"zone": [ZONE], "agent": [{**AGENT, "callers": ["default/bot"]}]},
+        {"limit": [{"name": "l", "what": "requests", "count": 1, "callers": ["bot"]}]},
+    )
+    for section in names:
+        assert refused(issuer=[ISSUER, partner], **section).startswith("issuer[0].named must be true or false: ")
+        said = refused(issuer=[{**ISSUER, "named": True}, partner], **section)
+        assert said.startswith("issuer[1].named must be true or false: ")
+        whole = {"issuer": [{**ISSUER, "named": True}, {**partner, "named": False}], **section}
+        settings = parse(whole, {}, Path("/nowhere"))
+        assert [may_name(one, "default", settings.issuer) for one in settings.issuer] == [True, False]
+        parse({"issuer": [ISSUER], **section}, {}, Path("/nowhere"))
+    # Without names nothing must be said, and then none of them is meant; a sole issuer's are.
+    both = parse({"issuer": [ISSUER, partner]}, {}, Path("/nowhere")).issuer
+    assert [may_name(one, "default", both) for one in both] == [False, False]
+    assert may_name(both[0], "default", both[:1])
 
 
 def test_who_calls_as_an_agent_is_that_agent_alone() -> None:

@@ -35,6 +35,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """The only paths of the gateway that the token is meant for (RFC 8707); empty: all of it."""
     on_behalf_of: tuple[str, ...] = ()
     """Chain of subjects this caller acts for (RFC 8693 `act`), nearest first."""
+    named: bool = True
+    """Whether its subject is one of those that policy and configuration call by name. False of a token whose issuer may
+    not say so (`settings.may_name`): another's `alice` is not the one who is meant."""
+
+    @property
+    def name(self) -> str:
+        """The subject, where policy and configuration may mean it; else empty, which they never mean."""
+        return self.subject if self.named else ""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str | None
     classes: tuple[str, ...]
     """Sorted; `("public",)` when there is none. Taken before masking."""
+    named: bool = True
+    """Whether the subject is one that the policy may call by name (`Identity.named`)."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -118,7 +118,7 @@ def _applies(rule: Rule, subject: Subject) -> bool:
     identity, route = subject.caller.identity, subject.route
     return (
         (not rule.tenants or identity.tenant in rule.tenants)
-        and (not rule.callers or identity.subject in rule.callers)
+        and (not rule.callers or identity.name in rule.callers)
         and (not rule.agents or route.id in rule.agents)
         and (not rule.capabilities or (subject.target in rule.capabilities and subject.target in route.capabilities))
         and (not rule.classes or not rule.classes.isdisjoint(subject.classes))

@@ -79,7 +79,7 @@ class Delegation:
     def concerns(self, exchange: Exchange, caller: Caller) -> bool:
         """Whether `admit` has something to look at: for most callers nothing."""
         identity = caller.identity
-        known = (identity.tenant, identity.subject) in self._callers
+        known = (identity.tenant, identity.name) in self._callers
         return known or identity.kind == "agent" or bool(exchange.headers.delegation) or _resumes(exchange) is not None
 
     async def admit(self, exchange: Exchange, caller: Caller) -> Caller | Refusal:
@@ -92,7 +92,7 @@ class Delegation:
         4. The chain of agents above it is not too long.
         """
         identity, given, origin = caller.identity, exchange.headers.delegation, _resumes(exchange)
-        agent = self._callers.get((identity.tenant, identity.subject))
+        agent = self._callers.get((identity.tenant, identity.name))
         if agent is None:
             if given:
                 return _invalid("a credential of the agent that the token was given to")

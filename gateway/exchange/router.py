@@ -300,6 +300,7 @@ def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Questi
     return Question(
         tenant=identity.tenant,
         subject=identity.subject,
+        named=identity.named,
         roles=identity.roles,
         zone=identity.zone,
         action=action,

@@ -2,8 +2,9 @@
 
 An API key must still be there, neither revoked nor expired, and its holder has what the key says now. A token was
 good when the task was submitted, and may have expired since; its issuer must still be configured, and may still assert
-the tenant and the roles that it asserted. A client certificate was good then too; the `[[certificate]]` that it was
-known by must still say the same of its holder. The tenant must still be configured.
+the tenant and the roles that it asserted; whether its subject is one that policy names is as it is now. A client
+certificate was good then too; the `[[certificate]]` that it was known by must still say the same of its holder. The
+tenant must still be configured.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from gateway.checks.identity.claims import UNKNOWN_ZONE
 from gateway.core.caller import Identity
 from gateway.core.ports import Clock, KeyRecord
 from gateway.core.refusal import Refusal
-from gateway.settings import Certificate, Issuer
+from gateway.settings import Certificate, Issuer, may_name
 
 API_KEY, MTLS = "api-key", "mtls"
 
@@ -56,7 +57,9 @@ class Standing:
             return Refusal(code="credential_issuer")
         if identity.tenant not in issuer.tenants or not set(identity.roles) <= set(issuer.roles):
             return _overreach()
-        return identity
+        # Asked anew: who may use names may have been changed since, and what was stored before could not say it.
+        named = may_name(issuer, identity.tenant, tuple(self._issuers.values()))
+        return msgspec.structs.replace(identity, named=named)
 
     async def _key(self, identity: Identity) -> Identity | Refusal:
         record = await self._keys.get(identity.tenant, identity.credential)

@@ -127,6 +127,7 @@ async def _held(request: ApiRequest, allowed: Access, grant: Grant) -> None:
         own = await gateway.site.api_keys.get(holder.tenant, holder.credential)
     zones = gateway.site.settings.zone
     handed = Handed(
+        owner=grant.owner,
         roles=grant.roles,
         purposes=grant.purposes,
         floor=grant.floor,
@@ -139,7 +140,9 @@ async def _held(request: ApiRequest, allowed: Access, grant: Grant) -> None:
         holder.zone, frozenset(zone.id for zone in zones if zone.trusted), frozenset(zone.id for zone in zones)
     )
     usual = gateway.site.settings.limits.credential
-    refusal = beyond(handed, holder, None if own is None else own.expires_us, lesser, usual)
+    refusal = beyond(
+        handed, holder, None if own is None else own.expires_us, lesser, usual, gateway.named(holder.tenant)
+    )
     if refusal is not None:
         await gateway.pipeline.deny(allowed.exchange, refusal)
         raise _refused(allowed, refusal)

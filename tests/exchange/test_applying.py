@@ -60,6 +60,7 @@ def test_a_limit_is_for_whom_and_what_it_names() -> None:
         assert len(wants(limit(**matching))) == 1
         assert wants(limit(**other)) == []
     assert wants(limit(capabilities=("triage",)), of=subject(target="local")) == []
+    assert wants(limit(callers=("ada",)), of=subject(caller=caller(named=False))) == [], "another's ada"
 
 
 def test_counters_apart_have_names_apart_that_identify_nobody() -> None:

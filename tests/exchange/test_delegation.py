@@ -112,6 +112,17 @@ def test_most_callers_are_not_looked_at(clock: ManualClock) -> None:
     assert one.concerns(*called((HEADER, ""), subject="ada", kind="person"))
 
 
+async def test_who_bears_an_agents_name_by_an_issuer_that_may_not_use_it_is_not_that_agent(clock: ManualClock) -> None:
+    one = delegation(Rows(opened()), clock)
+    assert not one.concerns(*called(kind="service", named=False))
+    refused = await one.admit(*called(token(clock), named=False))
+    assert isinstance(refused, Refusal)
+    assert refused.code == "delegation_invalid"
+    refused = await one.admit(*called(named=False))
+    assert isinstance(refused, Refusal)
+    assert refused.code == "agent_unregistered"
+
+
 async def test_a_call_with_a_token_goes_on_as_part_of_its_exchange(clock: ManualClock) -> None:
     rows = Rows(opened(chain=("top",), subjects=("sb_1", "sb_2")), opened("ex_else", sent=frozenset({"secret"})))
     one, who = called(token(clock))

@@ -79,6 +79,13 @@ async def test_a_key_that_is_gone_and_a_tenant_that_is_not_served_let_nobody_act
     ]
 
 
+async def test_whether_a_tokens_subject_is_meant_by_name_is_as_it_is_now(clock: ManualClock) -> None:
+    named = msgspec.structs.replace(ISSUER, named=False)
+    found = await standing(clock, None, named).recheck(token())
+    assert isinstance(found, Identity)
+    assert not found.named
+
+
 async def test_a_tokens_holder_acts_while_its_issuer_may_say_so(clock: ManualClock) -> None:
     assert await standing(clock, None, ISSUER).recheck(token()) == token()
     refused = [

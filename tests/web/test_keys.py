@@ -107,6 +107,17 @@ async def test_nobody_hands_out_more_than_they_hold_and_the_try_is_on_record(
     assert [(one["event"], one["outcome"]["code"]) for one in trail] == [("exchange.denied", "grant_exceeds")]
 
 
+async def test_a_name_that_the_configuration_gives_something_to_is_handed_to_nobody(sqlite_settings: Settings) -> None:
+    limit = {"name": "batch", "what": "requests", "count": 9, "callers": ["night-run"]}
+    async with audited(sqlite_settings, limit=[limit]) as api:
+        assert api.site.gateway.named("default") == {"night-run"}
+        assert api.site.gateway.named("elsewhere") == {"night-run"}
+        admin = await _admin(api)
+        refused = await _ask(api, "POST", "/keys", admin, {**WANTED, "owner": "night-run"})
+        assert (refused.status_code, _code(refused), refused.json()["field"]) == (403, "grant_exceeds", "owner")
+        assert (await _ask(api, "POST", "/keys", admin, WANTED)).status_code == 201
+
+
 async def test_rotating_a_key_with_more_rights_would_show_its_secret_and_is_refused(sqlite_settings: Settings) -> None:
     async with audited(sqlite_settings) as api:
         strong = await api.site.key("privacy")

@@ -14,6 +14,7 @@ from gateway.core.scopes import within
 class Handed(msgspec.Struct, frozen=True, kw_only=True):
     """What is about to be handed out, as far as it can be too much."""
 
+    owner: str
     roles: tuple[str, ...]
     purposes: tuple[str, ...]
     floor: tuple[str, ...]
@@ -25,19 +26,27 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def beyond(
-    handed: Handed, holder: Identity, holder_ends_us: int | None, lesser: frozenset[str], usual: str
+    handed: Handed,
+    holder: Identity,
+    holder_ends_us: int | None,
+    lesser: frozenset[str],
+    usual: str,
+    named: frozenset[str],
 ) -> Refusal | None:
     """The first thing that would be more than the holder has; None where there is nothing.
 
     `holder_ends_us`: when the holder's own API key ends, None where it does not or where a token was used (a person's
     sign-in is short by nature, what they administer is not). `lesser`: zones that may be handed out besides the
     holder's own (`lesser_zones`). `usual`: the rate of credentials that have none of their own (`limits.credential`),
-    which bounds like any other. `ConfigurationError` for a rate that is none.
+    which bounds like any other. `named`: subjects of the tenant that policy or configuration call by name, who hold by
+    that what no key's grant shows. `ConfigurationError` for a rate that is none.
     """
 
     def more(field: str, hint: str) -> Refusal:
         return Refusal(code="grant_exceeds", field=field, hint=hint)
 
+    if handed.owner in named and handed.owner != holder.name:
+        return more("owner", "a name that neither policy nor configuration gives anything to, or the caller's own")
     if not set(handed.roles) <= set(holder.roles):
         return more("roles", "roles that the caller holds itself")
     if not set(handed.purposes) <= set(holder.purposes):

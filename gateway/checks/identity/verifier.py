@@ -16,7 +16,7 @@ from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Clock, KeySource
 from gateway.core.refusal import Refusal
-from gateway.settings import Issuer
+from gateway.settings import Issuer, may_name
 
 MAX_KEYS = 4
 """Keys that one token is tried against."""
@@ -118,6 +118,8 @@ class TokenVerifier:
             token.claims, issuer, "jwt:" + digest.hex()[:16], meant_for
         )
         if isinstance(found, Identity):
+            named = may_name(issuer, found.tenant, tuple(self._issuers.values()))
+            found = msgspec.structs.replace(found, named=named)
             self._cache.put(digest, found, *_validity(token.claims, issuer.leeway_s))
         return found
 

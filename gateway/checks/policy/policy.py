@@ -21,7 +21,7 @@ from gateway.checks.policy.version import MODEL, STRUCTURE, PolicySet
 from gateway.core.caller import Caller
 from gateway.core.decision import Question, Ruling, Verdict
 from gateway.core.errors import ConfigurationError
-from gateway.settings import Settings
+from gateway.settings import Settings, check_named
 
 CACHE_SIZE = 65_536
 _CALLERS = 4_096
@@ -77,7 +77,10 @@ class Policy:
         self._minute: tuple[int, frozenset[str]] = (-1, frozenset())
         self._personal = _members_of(words.PERSONAL, rules.classes.names())
         self._health = _members_of(words.PHI, rules.classes.names())
-        self._named_callers = any(name.startswith("caller:") for name, _ in rules.edges["g"])
+        self.named_callers = _named_callers(rules)
+        """`<tenant>/<subject>` of the callers that this policy gives roles to by name."""
+        for tenant in sorted({name.partition("/")[0] for name in self.named_callers}):
+            check_named(settings.issuer, tenant, "the policy")
         self._callers: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
         self._answers: OrderedDict[_Key, Answer] = OrderedDict()
 
@@ -106,7 +109,7 @@ class Policy:
         """All of a caller, and of the time, that answers depend on. Two questions with the same action and classes, of
         callers with the same standing, have the same rulings, inputs and reroutes for every agent and zone."""
         identity = caller.identity
-        held = self._held(identity.roles, identity.tenant, identity.subject)
+        held = self._held(identity.roles, identity.tenant, identity.name)
         minute = now_us // _MINUTE_US if self._timed else 0
         ended = bisect_right(self._ends, now_us)
         who = (held, identity.tenant, identity.zone, not identity.subject, caller.purpose)
@@ -120,7 +123,7 @@ class Policy:
         """Whether another agent of the same capability may take this request. It may unless an `x` line says no."""
         if not self._rules.exact:
             return True
-        held = self._held(question.roles, question.tenant, question.subject)
+        held = self._held(question.roles, question.tenant, question.subject if question.named else "")
         return not any(
             role in held and words.action_matches(question.action, pattern) for role, pattern in self._rules.exact
         )
@@ -161,7 +164,7 @@ class Policy:
         classes = question.classes
         if self._rules.implied:
             classes = self.implied(classes)
-        held = self._held(question.roles, question.tenant, question.subject)
+        held = self._held(question.roles, question.tenant, question.subject if question.named else "")
         verdicts = tuple([self._verdict(question, held, name, target, action, now_us) for name in classes])
         return _joined(verdicts)
 
@@ -224,7 +227,7 @@ class Policy:
 
     def _held(self, roles: tuple[str, ...], tenant: str, subject: str) -> frozenset[str]:
         """Everything that this policy knows the caller to hold: roles, broader ones, `role:*`, its own name."""
-        caller = f"caller:{tenant}/{subject}" if self._named_callers else ""
+        caller = f"caller:{tenant}/{subject}" if subject and self.named_callers else ""
         named = caller in self._rules.roles.names()
         key = (caller, *roles) if named else ("", *roles)
         held = self._callers.get(key)
@@ -282,6 +285,10 @@ def _whole(question: Question) -> bool:
 
 def _members_of(group: str, closures: Mapping[str, frozenset[str]]) -> frozenset[str]:
     return frozenset(name.removeprefix("class:") for name, closure in closures.items() if group in closure)
+
+
+def _named_callers(rules: Rules) -> frozenset[str]:
+    return frozenset(name.removeprefix("caller:") for name, _ in rules.edges["g"] if name.startswith("caller:"))
 
 
 def _known_roles(rules: Rules) -> frozenset[str]:

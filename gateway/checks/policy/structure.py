@@ -70,7 +70,7 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tenants: tuple[str, ...] = ()
 
 
-class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     issuer: str
     audience: str
     algorithms: tuple[str, ...]
@@ -82,6 +82,8 @@ class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     purpose_claim: str | None
     zone: str | None
     kind: str
+    named: bool | None = None
+    """Not there where nothing is said: versions from before it could be keep their digests."""
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

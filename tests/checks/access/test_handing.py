@@ -22,6 +22,7 @@ HOLDER = Identity(
     scopes=("keys", "audit:read"),
 )
 SAME = Handed(
+    owner="ada",
     roles=("admin", "auditor"),
     purposes=("TREAT", "HOPERAT"),
     floor=("pii",),
@@ -34,7 +35,9 @@ LESSER = frozenset({"cloud"})
 
 
 def _field(holder: Identity = HOLDER, ends: int | None = 1_000, **changed: Any) -> str | None:
-    refusal = beyond(msgspec.structs.replace(SAME, **changed), holder, ends, LESSER, "100/minute")
+    refusal = beyond(
+        msgspec.structs.replace(SAME, **changed), holder, ends, LESSER, "100/minute", frozenset({"ada", "alice"})
+    )
     if refusal is None:
         return None
     assert refusal.code == "grant_exceeds"
@@ -53,6 +56,7 @@ def test_the_same_and_less_of_everything_may_be_handed_out() -> None:
 @pytest.mark.parametrize(
     ("field", "changed"),
     [
+        ("owner", {"owner": "alice"}),
         ("roles", {"roles": ("admin", "privacy")}),
         ("purposes", {"purposes": ("TREAT", "RESEARCH")}),
         ("floor", {"floor": ()}),
@@ -74,6 +78,13 @@ def test_more_of_anything_may_not(field: str, changed: dict[str, Any]) -> None:
 def test_who_is_not_bounded_in_something_does_not_bound_others_in_it() -> None:
     free = msgspec.structs.replace(HOLDER, rate=None, scopes=(), floor=())
     assert _field(free, None, rate=None, scopes=(), floor=(), expires_us=None) is None
+
+
+def test_a_name_that_something_is_given_to_is_handed_to_its_own_bearer_alone() -> None:
+    assert _field(owner="bob") is None, "nobody gives anything to this one"
+    assert _field(msgspec.structs.replace(HOLDER, subject="alice"), owner="alice") is None
+    # Who bears the name by an issuer that may not use it is not the one who is meant.
+    assert _field(msgspec.structs.replace(HOLDER, subject="alice", named=False), owner="alice") == "owner"
 
 
 def test_who_has_the_usual_rate_hands_out_none_above_it() -> None:

@@ -289,6 +289,20 @@ def test_an_issuer_that_must_not_be_served_with_is_refused_at_start(changes: dic
         TokenVerifier((issuer(**changes),), source(), FakeClock(), frozenset({"clinician", "auditor"}))
 
 
+def test_names_are_those_of_the_issuers_that_may_use_them() -> None:
+    def named(*issuers: Issuer) -> bool:
+        found = TokenVerifier(issuers, source(), FakeClock()).verify(rs256(claims()))
+        assert isinstance(found, Identity)
+        return found.named
+
+    partner: Issuer = issuer(issuer="https://partner.example")
+    assert named(issuer())
+    assert not named(issuer(), partner), "nobody said whose are meant"
+    assert named(issuer(named=True), partner)
+    assert not named(issuer(named=False))
+    assert named(issuer(), issuer(issuer="https://partner.example", tenants=("elsewhere",)))
+
+
 def test_two_issuers_do_not_share_their_keys() -> None:
     other: Issuer = issuer(issuer="https://partner.example")
     verifier = TokenVerifier((issuer(), other), source(), FakeClock())

@@ -1,5 +1,7 @@
 """Questions and rulings."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from gateway.checks.policy import policy as policy_module
 from gateway.checks.policy.policy import POLICY_ERROR, REQUEST_INVALID, UNKNOWN_AGENT, UNKNOWN_ZONE, Policy
 from gateway.checks.policy.version import policy_set
 from gateway.core.errors import ConfigurationError
+from tests.exchange.making import caller
 
 from .making import DAY_US, ENGINE, NOON_US, configured, document, files, policy, question, rule, shipped
 
@@ -174,6 +177,22 @@ def test_floors_follow_roles_agents_and_capabilities() -> None:
     assert served.floor(("clerk",), "sky") == {"pii", "internal"}
     assert served.floor((), "triage", tenant="default", subject="bob") == {"phi", "pii"}
     assert policy(rule()).floor(("clinician",), "triage") == frozenset()
+
+
+def test_a_name_is_its_bearers_only_where_their_issuer_may_use_it() -> None:
+    given = (rule(role="role:lead"), "f, role:lead, class:public\n", "g, caller:default/bob, role:lead\n")
+    served = policy(*given)
+    meant, stranger = (question("public", subject="bob", roles=(), named=named) for named in (True, False))
+    assert served.ruling(meant, "local", now_us=NOON_US).allowed
+    assert not served.ruling(stranger, "local", now_us=NOON_US).allowed
+    own, others = (caller(subject="bob", roles=(), named=named) for named in (True, False))
+    assert served.standing(own, NOON_US) != served.standing(others, NOON_US)
+    assert served.named_callers == {"default/bob"}
+    token: dict[str, Any] = {"audience": "gateway", "algorithms": ["ES256"], "jwks_file": "keys.json"}
+    issuers = [{**token, "issuer": "https://a.example", "named": True}, {**token, "issuer": "https://b.example"}]
+    with pytest.raises(ConfigurationError, match=r"issuer\[1\].named must be true or false: the policy names"):
+        policy(*given, issuer=issuers)
+    policy(*given, issuer=[issuers[0], {**issuers[1], "named": False}])
 
 
 def test_an_implied_class_is_decided_on_too() -> None:

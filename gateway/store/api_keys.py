@@ -183,7 +183,8 @@ class ApiKeyStore:
         self, by: Administrator, tenant: str, key_id: str, *, overlap_s: int, expires_us: int | None = None
     ) -> NewKey | Refusal:
         """A new key with the grant of an old one, which ends after the overlap if not earlier. Without `expires_us` the
-        new one lasts as long as the old one was made to last."""
+        new one lasts as long as the old one was made to last. `conflict` where the old one has ended, or was changed by
+        somebody else at the same time: then it is left as they made it, and there is no new one."""
         now = self._clock.now_us()
         if not 0 <= overlap_s <= 366 * 86_400:
             return Refusal(code="parameter_invalid", field="overlap", hint="0 to 366 days, in seconds")
@@ -201,16 +202,39 @@ class ApiKeyStore:
         made = self._new(tenant, grant)
         ends = min(now + overlap_s * 1_000_000, old.expires_us or now + overlap_s * 1_000_000)
         lines = (*_described(made.record), f"replaces {old.id}", f"which ends {timestamp(ends)}")
-        # As in `create`: a crash after the record and before the commit leaves the old key as it was, and no new one.
-        await self._on_record(by, "key.rotated", made.record.id, lines)
-        with reachable():
-            async with writing(self._engine) as connection:
-                await connection.execute(insert(api_key).values(_row(made.record)))
-                await connection.execute(update(api_key).where(api_key.c.id == old.id).values(expires_us=ends))
+        at_once = ends <= now
+        if at_once:
+            # As in `revoke`: the old key ends first, and its record lets other processes know before they send anything
+            # for it. A crash between: it has ended, and whoever rotates it was not told so and has no new one.
+            if not await self._end(old, ends):
+                return _changed()
+            self._forget(old.prefix)
+        # As in `create`: a crash after the record and before the commit leaves no new key; and the old one as it was,
+        # where it does not end at once.
+        await self._on_record(by, "key.rotated", made.record.id, lines, denies=at_once)
+        if not await self._end(old, ends, made, ended=at_once):
+            # What is on record did not come to be: said so, since nobody would find out otherwise.
+            await self._on_record(by, "key.revoked", made.record.id, (f"never made: {old.id} was changed meanwhile",))
+            return _changed()
         self._forget(old.prefix, made.record.prefix)
         return made
 
     # ---------------------------------------------------------------------------------------------------------- inside
+
+    async def _end(self, old: KeyRecord, ends: int, made: NewKey | None = None, *, ended: bool = False) -> bool:
+        """Have an old key end then, and its successor begin, both or neither: only if the old one still is as it was
+        found. `ended`: it was made to end before, and must not have been revoked since."""
+        found = ends if ended else old.expires_us
+        same = api_key.c.expires_us.is_(None) if found is None else api_key.c.expires_us == found
+        still = (api_key.c.id == old.id, api_key.c.revoked_us.is_(None), same)
+        with reachable():
+            async with writing(self._engine) as connection:
+                done = await connection.execute(update(api_key).where(*still).values(expires_us=ends))
+                if done.rowcount != 1:
+                    return False
+                if made is not None:
+                    await connection.execute(insert(api_key).values(_row(made.record)))
+        return True
 
     async def _ask(self, prefix: str) -> KeyRecord | None:
         changes, until = self._changes, self._clock.monotonic_ns() + CACHED_NS
@@ -268,6 +292,10 @@ class ApiKeyStore:
             detail=committed(salt, "detail", detail),
         )
         await by.ledger.append(Entry.of(envelope, detail=detail, salt=salt, denies=denies))
+
+
+def _changed() -> Refusal:
+    return Refusal(code="conflict", field="id", hint="a key that nobody else changes at the same time")
 
 
 def shown(record: KeyRecord) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from gateway.core.errors import LedgerUnavailable
+from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.commitment import matches
 from gateway.ledger.entry import Appended, Entry
@@ -190,6 +191,76 @@ async def test_a_rotated_key_has_the_same_grant_and_the_old_one_ends_after_the_o
     last = ledger.entries[-1]
     assert (last.envelope.event, last.envelope.credential) == ("key.rotated", new.record.id)
     assert f"replaces {key.record.id}" in (parse_detail(last.detail or b"").diff or ())
+
+
+async def test_without_an_overlap_the_old_key_ends_before_the_record_and_on_every_node(
+    keys: ApiKeyStore, by: Administrator, ledger: MemoryLedger
+) -> None:
+    key = await made(keys, by)
+    ledger.failing = True
+    with pytest.raises(LedgerUnavailable):
+        await keys.rotate(by, "default", key.record.id, overlap_s=0)
+    (old,) = await keys.list("default")
+    assert old.expires_us == START_US, "a key that leaked ends even while the ledger cannot be written"
+    ledger.failing = False
+    key = await made(keys, by)
+    assert isinstance(await keys.rotate(by, "default", key.record.id, overlap_s=0), NewKey)
+    assert (ledger.entries[-1].envelope.event, ledger.entries[-1].denies) == ("key.rotated", True)
+    await keys.rotate(by, "default", (await made(keys, by)).record.id, overlap_s=1)
+    assert ledger.entries[-1].denies is False
+
+
+@pytest.mark.parametrize("overlap_s", [0, 60])
+@pytest.mark.parametrize("what", ["revoke", "rotate"])
+async def test_a_key_that_is_changed_while_it_is_rotated_stays_as_it_was_changed_and_gets_no_successor(
+    keys: ApiKeyStore,
+    by: Administrator,
+    ledger: MemoryLedger,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    overlap_s: int,
+) -> None:
+    key = await made(keys, by)
+    append = ledger.append
+
+    async def meanwhile() -> None:
+        monkeypatch.undo()
+        other = ApiKeyStore(keys._engine, keys._clock)
+        if what == "revoke":
+            assert not isinstance(await other.revoke(by, "default", key.record.id), Refusal)
+        else:
+            assert isinstance(await other.rotate(by, "default", key.record.id, overlap_s=30), NewKey)
+
+    async def appending(entry: Entry) -> Appended:
+        await meanwhile()
+        return await append(entry)
+
+    get = keys.get
+
+    async def getting(tenant: str, key_id: str) -> KeyRecord | None:
+        found = await get(tenant, key_id)
+        await meanwhile()
+        return found
+
+    # Where the old key ends at once, it does so before the record: what comes between comes before that.
+    if overlap_s or what == "revoke":
+        monkeypatch.setattr(ledger, "append", appending)
+    else:
+        monkeypatch.setattr(keys, "get", getting)
+    refused = await keys.rotate(by, "default", key.record.id, overlap_s=overlap_s)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "conflict"
+    records = await keys.list("default")
+    if what == "revoke":
+        assert [record.id for record in records] == [key.record.id]
+        assert records[0].revoked_us == START_US
+    else:
+        assert len(records) == 2, "the other one's successor"
+        assert next(one for one in records if one.id == key.record.id).expires_us == START_US + 30_000_000
+    never = f"never made: {key.record.id} was changed meanwhile"
+    said = [never in (parse_detail(entry.detail or b"").diff or ()) for entry in ledger.entries]
+    # Its record was there already, unless the conflict came before it.
+    assert any(said) is not (what == "rotate" and not overlap_s)
 
 
 async def test_a_key_that_was_made_to_end_is_followed_by_one_that_lasts_as_long(

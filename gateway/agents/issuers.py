@@ -26,12 +26,15 @@ from gateway.agents.jwks import FileKeys, thumbprint, usable_keys
 from gateway.core.errors import AgentError, ConfigurationError, LedgerUnavailable
 from gateway.core.message import Outgoing
 from gateway.core.ports import Bounds, Clock, Route
+from gateway.core.recent import Recent
 from gateway.settings import Issuer, Settings, keys_address
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 FETCH_S = 5.0
 """Seconds that one answer of an issuer's may take in all."""
 MAX_ANSWER = 256 * 1024
+MAX_MISSING = 1024
+"""Ids of keys that are not there, remembered with when they were first named."""
 MAX_WAITING = 256
 """Requests that may wait for one fetch; a further one is answered with what there is."""
 _BOUNDS = Bounds(body_bytes=MAX_ANSWER, answer_bytes=MAX_ANSWER, depth=8)
@@ -99,10 +102,15 @@ class IssuerKeys:
         remote = self._remotes.get(issuer)
         return self._files.keys(issuer) if remote is None else remote.keys()
 
-    async def renewed(self, issuer: str) -> bool:
+    async def renewed(self, issuer: str, key_id: str | None = None) -> bool:
         """Whether the issuer's keys have changed, after a token named one that is not there (`core.ports`)."""
         remote = self._remotes.get(issuer)
-        return remote is not None and await remote.early()
+        return remote is not None and await remote.early(key_id)
+
+    def unsettled_s(self, issuer: str, key_id: str) -> int | None:
+        """In how many seconds it can be known whether the issuer has this key; None where it is (`core.ports`)."""
+        remote = self._remotes.get(issuer)
+        return None if remote is None else remote.unsettled_s(key_id)
 
     async def start(self) -> None:
         """Ask every issuer once, all at the same time, and from then on in the background. One that does not answer
@@ -169,6 +177,10 @@ class _Remote:
         self._fetched_ns: int | None = None
         self._early_ns = 0
         """Before this no token causes a fetch."""
+        self._began_ns: int | None = None
+        """When the last fetch began that succeeded: what it did not bring was not published by then."""
+        self._missing: Recent[str, int] = Recent(MAX_MISSING)
+        """When a key that was not there was first named, by its id. One that is forgotten is taken for a new one."""
         self._failures = 0
         self._changes = 0
         self._fetches: dict[str, int] = {}
@@ -183,8 +195,10 @@ class _Remote:
         age = None if self._fetched_ns is None else (self._clock.monotonic_ns() - self._fetched_ns) / 1e9
         return IssuerState(issuer=self._issuer.issuer, keys=len(self.keys()), age_s=age, fetches=dict(self._fetches))
 
-    async def early(self) -> bool:
+    async def early(self, key_id: str | None = None) -> bool:
         """Fetch before it is time, or wait for the fetch under way; whether the keys are others after it."""
+        if key_id is not None and self._missing.get(key_id) is None:
+            self._missing.put(key_id, self._clock.monotonic_ns())
         before = self._changes
         if self._under_way is None and self._clock.monotonic_ns() < self._early_ns:
             return False
@@ -196,6 +210,15 @@ class _Remote:
         finally:
             self._waiting -= 1
         return self._changes != before
+
+    def unsettled_s(self, key_id: str) -> int | None:
+        """Whoever first names a key while no fetch may be made for it, or while fetches fail, is not told that it does
+        not exist: the issuer may have begun to sign with it, and nobody has looked."""
+        now = self._clock.monotonic_ns()
+        named = self._missing.get(key_id)
+        if named is not None and self._began_ns is not None and named <= self._began_ns:
+            return None
+        return max(1, -(-(self._early_ns - now) // 1_000_000_000))
 
     async def fetch(self) -> None:
         """Fetch now, or wait for the fetch under way. Never raises for what an issuer does."""
@@ -224,7 +247,8 @@ class _Remote:
             _log.error("an issuer's keys could not be fetched: %s", type(task.exception()).__name__)
 
     async def _fetch(self) -> None:
-        self._early_ns = self._clock.monotonic_ns() + round(self._issuer.refetch_s * 1e9)
+        began = self._clock.monotonic_ns()
+        self._early_ns = began + round(self._issuer.refetch_s * 1e9)
         try:
             async with asyncio.timeout(2 * FETCH_S):
                 keys = await published(self._issuer, self._web.get)
@@ -236,7 +260,7 @@ class _Remote:
         except LedgerUnavailable:
             await self._failed("ledger_unavailable")
         else:
-            self._fetched_ns = self._clock.monotonic_ns()
+            self._fetched_ns, self._began_ns = self._clock.monotonic_ns(), began
             self._failures = 0
             self._count("ok")
 
@@ -264,6 +288,8 @@ class _Remote:
         if change.added or change.removed:
             await self._told(change)
             _log.info("an issuer's keys have changed", extra={"issuer": self._issuer.issuer, "count": len(keys)})
+        for taken in {str(key["kid"]) for key in self._keys if "kid" in key} - {key.get("kid") for key in keys}:
+            self._missing.put(taken, 0)  # that it is not there is known already
         self._keys = keys
         self._changes += 1
         self._moved()

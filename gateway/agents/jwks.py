@@ -62,9 +62,13 @@ class FileKeys:
         """The issuer's keys as JWK objects; empty for an issuer that is not configured."""
         return self._keys.get(issuer, ())
 
-    async def renewed(self, issuer: str) -> bool:
+    async def renewed(self, issuer: str, key_id: str | None = None) -> bool:
         """Never: a file is read at start alone."""
         return False
+
+    def unsettled_s(self, issuer: str, key_id: str) -> int | None:
+        """What is not in the file is not the issuer's."""
+        return None
 
 
 def usable_keys(document: Mapping[str, object], issuer: Issuer) -> tuple[Mapping[str, object], ...]:

@@ -35,11 +35,17 @@ class KeySource(Protocol):
         """The issuer's keys as JWK objects; empty when there are none, or none that still hold. Never fetches."""
         ...
 
-    async def renewed(self, issuer: str) -> bool:
-        """To be asked once a well-formed token named a key that is not there: whether the issuer's keys are others now.
+    async def renewed(self, issuer: str, key_id: str | None = None) -> bool:
+        """To be asked once a well-formed token named a key that is not there (by its id, where it has one): whether the
+        issuer's keys are others now.
 
         May fetch them, but never for each bad token: at most once in an interval, for all who ask, whoever they are.
         """
+        ...
+
+    def unsettled_s(self, issuer: str, key_id: str) -> int | None:
+        """To be asked after `renewed` where the key still is not there: in how many seconds it can be known whether the
+        issuer has it. None where the issuer was asked since that id was first named, and does not have it."""
         ...
 
 

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.agents.issuers import MAX_ANSWER, MAX_WAITING, IssuerKeys, KeysChange, KeysError, published, reached
+from gateway.agents.issuers import (
+    MAX_ANSWER,
+    MAX_MISSING,
+    MAX_WAITING,
+    IssuerKeys,
+    KeysChange,
+    KeysError,
+    published,
+    reached,
+)
 from gateway.agents.jwks import MAX_PUBLISHED
 from gateway.core.errors import AgentError, ConfigurationError, LedgerUnavailable
 from gateway.settings import Settings
@@ -97,6 +106,36 @@ async def test_an_unknown_key_has_them_fetched_once_for_all_and_not_again_for_a_
         site.clock.pass_seconds(0.2)
         assert await site.renewed() is False, "asked, and nothing was new"
         assert len(site.publisher.asked) == 3
+
+
+async def test_a_key_does_not_exist_only_once_it_was_looked_for_since_it_was_first_named(tmp_path: Path) -> None:
+    async with known(tmp_path, OLD, jwks_url="/keys") as site:
+        url = site.publisher.url
+
+        async def unsettled_s(kid: str) -> int | None:
+            await site.source.renewed(url, kid)
+            return site.source.unsettled_s(url, kid)
+
+        site.clock.pass_seconds(10)
+        assert await unsettled_s("e2") == 20, "the last fetch was before it was named, and the next may not be made yet"
+        assert await unsettled_s("e2") == 20
+        site.clock.pass_seconds(20)
+        site.publisher.status = 503
+        assert await unsettled_s("e2") == 30, "asked, without an answer"
+        site.publisher.status = 200
+        site.clock.pass_seconds(30)
+        assert await unsettled_s("e2") is None
+        site.clock.pass_seconds(5)
+        assert await unsettled_s("e2") is None, "it was looked for since"
+        assert await unsettled_s("e3") == 25
+        site.publisher.keys = [NEW]
+        site.clock.pass_seconds(25)
+        assert await site.source.renewed(url, "e3")
+        site.clock.pass_seconds(1)
+        assert await unsettled_s("e1") is None, "it was taken back, which is known"
+        for index in range(MAX_MISSING):
+            await site.source.renewed(url, f"made-up-{index}")
+        assert site.source.unsettled_s(url, "e1") == 29, "forgotten, and so taken for a new one"
 
 
 async def test_only_so_many_wait_for_a_fetch_and_who_leaves_takes_nothing_from_the_others(tmp_path: Path) -> None:
@@ -286,6 +325,8 @@ async def test_keys_in_files_stay_as_they_are(tmp_path: Path) -> None:
     assert source.keys("https://other.example") == ()
     assert await source.renewed("https://login.example") is False
     assert await source.renewed("https://other.example") is False
+    assert source.unsettled_s("https://login.example", "e9") is None
+    assert source.unsettled_s("https://other.example", "e9") is None
     assert (source.states(), source.generation) == ([], 0)
     assert repr(source) == "IssuerKeys(0 over HTTP, FileKeys(1 issuers))"
     await source.stop()

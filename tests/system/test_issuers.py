@@ -79,11 +79,22 @@ async def test_a_flood_of_made_up_keys_is_one_fetch_and_holds_nobody_up(
 ) -> None:
     async with gateway(sqlite_settings, at_now) as (site, publisher):
         at_now.advance(30)
+        answer = await ask(site, token(publisher, "made-up"))
+        assert (answer.status_code, code(answer)) == (401, "credential_invalid"), "it was looked for"
+        at_now.advance(1)
         for index in range(30):
             answer = await ask(site, token(publisher, f"made-up-{index}"))
-            assert (answer.status_code, code(answer)) == (401, "credential_invalid")
+            assert (answer.status_code, code(answer)) == (503, "issuer_unavailable")
+            assert answer.headers["retry-after"] == "29"
             assert (await ask(site, token(publisher, sub=f"nurse-{index}"))).status_code == 200
         assert publisher.asked.count("/keys") == 2, "one at the start"
+        # Meanwhile the issuer begins to sign with another key: its callers are told to come again, and then let in,
+        # however often they tried.
+        publisher.keys = [ec_jwk(ec_key("next"), "next")]
+        for _ in range(40):
+            assert (await ask(site, token(publisher, "next"))).status_code == 503
+        at_now.advance(29)
+        assert (await ask(site, token(publisher, "next"))).status_code == 200
 
 
 async def test_an_issuer_that_is_gone_keeps_its_callers_for_a_while_and_then_fails_closed(

@@ -37,6 +37,7 @@ class Unkeyed(msgspec.Struct, frozen=True):
     """Nobody can say yet: no key of this issuer's fits the token, but one that was published since might."""
 
     issuer: str
+    key_id: str | None
 
 
 class TokenVerifier:
@@ -63,9 +64,9 @@ class TokenVerifier:
     async def identify(self, compact: str) -> Identity | Refusal:
         """As `verify`. Where no key fits the token, the issuer may be asked for its newest ones first."""
         found = self._verified(compact)
-        if isinstance(found, Unkeyed) and await self._key_source.renewed(found.issuer):
+        if isinstance(found, Unkeyed) and await self._key_source.renewed(found.issuer, found.key_id):
             found = self._verified(compact)
-        return self._without_keys(found.issuer) if isinstance(found, Unkeyed) else found
+        return self._without_keys(found) if isinstance(found, Unkeyed) else found
 
     def verify(self, compact: str) -> Identity | Refusal:
         """The identity that a token asserts, once everything about it holds, by the keys that are there.
@@ -73,13 +74,17 @@ class TokenVerifier:
         Not checked here: whether the issuer has withdrawn the token before its `exp`, and what policy thinks of it.
         """
         found = self._verified(compact)
-        return self._without_keys(found.issuer) if isinstance(found, Unkeyed) else found
+        return self._without_keys(found) if isinstance(found, Unkeyed) else found
 
-    def _without_keys(self, issuer: str) -> Refusal:
-        """Why a token is refused that no key fits: its fault where the issuer has keys, and else not."""
-        if self._key_source.keys(issuer):
+    def _without_keys(self, found: Unkeyed) -> Refusal:
+        """Why a token is refused that no key fits: its fault where the issuer has keys, and was asked for the one that
+        the token names; else not, and then it counts as no failed attempt of whoever brought it."""
+        if not self._key_source.keys(found.issuer):
+            return Refusal(code="issuer_unavailable", field="authorization", retry_after=RETRY_S)
+        wait_s = None if found.key_id is None else self._key_source.unsettled_s(found.issuer, found.key_id)
+        if wait_s is None:
             return invalid("a token signed by its issuer's current key")
-        return Refusal(code="issuer_unavailable", field="authorization", retry_after=RETRY_S)
+        return Refusal(code="issuer_unavailable", field="authorization", retry_after=wait_s)
 
     def _verified(self, compact: str) -> Identity | Refusal | Unkeyed:
         if self._generation != self._key_source.generation:
@@ -107,7 +112,7 @@ class TokenVerifier:
         # 4. One of this issuer's own keys, of the kind that the algorithm asks for, made the signature.
         signed = _signed(token, self._key_source.keys(issuer.issuer))
         if signed is None:
-            return Unkeyed(issuer.issuer)
+            return Unkeyed(issuer.issuer, token.key_id)
         if not signed:
             return invalid("a token signed by its issuer's current key")
         # 5. It is meant for us, and for now. 6. It asserts no more than its issuer may.

@@ -47,9 +47,13 @@ class FakeSource:
         self.newer = newer
         self.asked = 0
         self.renewals = 0
+        self.unsettled: int | None = None
         self.generation = 0
 
-    async def renewed(self, issuer: str) -> bool:
+    def unsettled_s(self, issuer: str, key_id: str) -> int | None:
+        return self.unsettled
+
+    async def renewed(self, issuer: str, key_id: str | None = None) -> bool:
         self.renewals += 1
         if self.newer is None:
             return False

@@ -205,6 +205,23 @@ async def test_the_issuer_is_asked_for_keys_only_where_a_newer_one_could_fit(tok
     assert keys.renewals == asked
 
 
+async def test_while_nobody_could_look_for_a_key_that_is_no_fault_of_the_token() -> None:
+    keys = source()
+    verifier = TokenVerifier((issuer(),), keys, FakeClock())
+    unknown = rs256(claims(), header={"alg": "RS256", "kid": "next"})
+    keys.unsettled = 7
+    found = await verifier.identify(unknown)
+    assert isinstance(found, Refusal)
+    assert (found.code, found.status, found.retry_after) == ("issuer_unavailable", 503, 7)
+    forged = await verifier.identify(rs256(claims(), rsa_key("other")))
+    assert isinstance(forged, Refusal)
+    assert forged.code == "credential_invalid", "its key is there, and did not sign it"
+    keys.unsettled = None
+    found = await verifier.identify(unknown)
+    assert isinstance(found, Refusal)
+    assert found.code == "credential_invalid"
+
+
 async def test_once_an_issuers_keys_are_others_every_token_is_verified_again() -> None:
     keys = source()
     verifier = TokenVerifier((issuer(),), keys, FakeClock())

@@ -62,6 +62,7 @@ _UNUSABLE = {
     "no_usable_key": "none of the keys that it publishes fits its `algorithms`",
 }
 """What `KeysError` says, in words."""
+_ALONE = "each node counts for itself: several nodes grant every limit once each; set limits.url to count together"
 _UNREACHED = {"connect_failed": "nobody listens there, its name has no address, or its certificate is not trusted"}
 
 
@@ -107,6 +108,9 @@ async def examine(file: Path) -> list[Line]:
         await _line("keys", _keys(settings)),
         await _line("database", _database(settings)),
     ]
+    limits = await _limits(settings)
+    if limits is not None:
+        lines.append(limits)
     issuers = [index for index, issuer in enumerate(settings.issuer) if issuer.jwks_file is None]
     return [
         *lines,
@@ -241,13 +245,14 @@ async def _issuer(index: int, settings: Settings) -> Line:
     return Line(name=name, state="ok", text=f"publishes {count} keys that fit its algorithms")
 
 
-async def _limits(settings: Settings) -> Line:
-    """Whether the server that counts for all nodes can be asked. It may come later: until then, each counts alone."""
+async def _limits(settings: Settings) -> Line | None:
+    """Whether the server that counts for all nodes can be asked. It may come later: until then, each counts alone.
+    Without one, what becomes of limits where the database is one that several nodes may have; None where it is not."""
     name = "limits"
     try:
         remote = remote_counters(settings)
         if remote is None:
-            return Line(name=name, state="skipped", text="each process counts for itself")
+            return Line(name=name, state="skipped", text=_ALONE) if target(settings).kind == "postgresql" else None
         try:
             await remote.ping()
         finally:

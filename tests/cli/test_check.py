@@ -35,6 +35,24 @@ def test_a_new_installation_is_good_line_by_line(gateway: Run, site: Path) -> No
     assert gateway("check", "--json").data["ok"] is True
 
 
+def line(result: Any, name: str) -> dict[str, Any]:
+    (found,) = [line for line in result["checks"] if line["name"] == name]
+    return dict(found)
+
+
+def test_nodes_that_would_each_grant_a_whole_limit_are_told_of(gateway: Run, site: Path) -> None:
+    change(site / "gateway.toml", "sqlite:///gateway.db", "postgresql://gateway@127.0.0.1:1/gateway")
+    found = line(gateway("check", "--json").data, "limits")
+    assert found["state"] == "skipped"
+    assert "limits.url" in found["text"]
+
+
+def test_a_server_of_limits_that_cannot_be_asked_is_told_of(gateway: Run, site: Path) -> None:
+    change(site / "gateway.toml", "\n[limits]\n", '\n[limits]\nurl = "redis://127.0.0.1:1/0"\n')
+    result = gateway("check", "--json")
+    assert (line(result.data, "limits")["state"], result.code) == ("unreachable", 0)
+
+
 def test_checking_changes_nothing(gateway: Run, site: Path) -> None:
     before = tree(site)
     gateway("check")

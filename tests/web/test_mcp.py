@@ -14,12 +14,18 @@ ISSUER = {
 
 
 def test_the_metadata_names_who_issues_tokens() -> None:
-    settings = parsed(issuer=[ISSUER], server={"public_url": "https://gw.example/"})
+    others = {**ISSUER, "issuer": "https://clinic.example"}
+    server = {"public_url": "https://gw.example/"}
+    settings = parsed(issuer=[{**ISSUER, "resource_audience": True}, others], server=server)
     assert metadata(settings, f"{settings.address}/mcp/tools") == {
         "resource": "https://gw.example/mcp/tools",
         "authorization_servers": ["https://login.example"],
         "bearer_methods_supported": ["header"],
     }
+
+
+def test_the_metadata_names_no_issuer_that_gives_no_tokens_for_resources() -> None:
+    assert "authorization_servers" not in metadata(parsed(issuer=[ISSUER]), "https://gw.example")
 
 
 async def test_a_401_leads_to_the_metadata_of_the_agents_own_address(sqlite_settings: Settings) -> None:

@@ -76,7 +76,7 @@ from gateway.exchange.sessions import Sessions
 from gateway.exchange.shared import LEASE_S, SharedCounters, recording
 from gateway.exchange.standing import Standing
 from gateway.exchange.task_scribe import TaskScribe
-from gateway.exchange.tasks import Foresee, Tasks
+from gateway.exchange.tasks import Fetched, Foresee, Tasks
 from gateway.exchange.usage import Prices
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
@@ -373,7 +373,7 @@ async def open_gateway(
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, bounds))
         stack.push_async_callback(pipeline.drain)
-        tasks = tasks_of(site, writers, sealer, pipeline.foresee)
+        tasks = tasks_of(site, writers, sealer, pipeline.foresee, delegation.fetched)
         dispatcher = _dispatcher(site, tasks, pipeline, writers, parts.health, registry)
         dispatcher.start()
         stack.push_async_callback(dispatcher.stop)
@@ -746,11 +746,21 @@ def _delegation(settings: Settings, site: Site) -> Delegation:
     )
 
 
-def tasks_of(site: Site, writers: Mapping[str, LedgerWriter], sealer: Sealer, foresee: Foresee | None = None) -> Tasks:
-    """The tasks of an installation. Without `foresee` none can be submitted: for commands, which look after them."""
+def tasks_of(
+    site: Site,
+    writers: Mapping[str, LedgerWriter],
+    sealer: Sealer,
+    foresee: Foresee | None = None,
+    fetched: Fetched | None = None,
+) -> Tasks:
+    """The tasks of an installation. Without `foresee` none can be submitted, and without `fetched` no result is given:
+    for commands, which look after them."""
 
     async def unforeseen(_: Arrival) -> tuple[Exchange, Refusal | None]:
         raise ConfigurationError("tasks are submitted to a gateway that serves")
+
+    async def unfetched(*_: object) -> Refusal | None:
+        raise ConfigurationError("results are fetched from a gateway that serves")
 
     return Tasks(
         store=TaskStore(site.engine, site.clock),
@@ -761,6 +771,7 @@ def tasks_of(site: Site, writers: Mapping[str, LedgerWriter], sealer: Sealer, fo
         settings=site.settings.tasks,
         search_key=site.keyring.search_key,
         foresee=foresee or unforeseen,
+        fetched=fetched or unfetched,
         body_bytes=site.settings.server.max_body_bytes,
     )
 

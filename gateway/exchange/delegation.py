@@ -192,8 +192,9 @@ class Delegation:
     # --------------------------------------------------------------------------------------- on the way back from it
 
     def flow(self, exchange: Exchange) -> Flow:
-        """What the answer of this exchange has to do with others."""
-        if not exchange.delegated and (exchange.lineage is None or not exchange.lineage.parents):
+        """What the answer of this exchange has to do with others: that of a task has, with those it is fetched in."""
+        task = exchange.arrival.identity is not None
+        if not task and not exchange.delegated and (exchange.lineage is None or not exchange.lineage.parents):
             return APART
         return _Concerned(self, exchange)
 
@@ -219,6 +220,18 @@ class Delegation:
             if here is not None:
                 here |= fresh
 
+    async def fetched(self, exchange: Exchange, caller: Caller, classes: frozenset[str]) -> Refusal | None:
+        """An answer of these classes, which was kept, is about to be given to the caller: as a call by an agent it is
+        admitted, and what the agent works for knows of it when this returns. `LedgerUnavailable` otherwise."""
+        if not self.concerns(exchange, caller):
+            return None
+        admitted = await self.admit(exchange, caller)
+        if isinstance(admitted, Refusal):
+            return admitted
+        if exchange.lineage is not None:
+            await self.learn(exchange.lineage.parents, classes - {"public"})
+        return None
+
     def _forget(self, tenant: str, exchange: str) -> None:
         self._learned.pop((tenant, exchange), None)
 
@@ -236,10 +249,12 @@ class _Concerned:
     async def tell(self, classes: frozenset[str]) -> None:
         lineage = self._exchange.lineage
         fresh = classes - self._told
-        if lineage is None or not fresh:
+        if not fresh:
             return
-        await self._delegation.learn(lineage.parents, fresh)
+        if lineage is not None:
+            await self._delegation.learn(lineage.parents, fresh)
         self._told |= fresh
+        self._exchange.told |= fresh
 
 
 def _lineage(agent: str, found: list[OpenExchange], named: str | None) -> Lineage:

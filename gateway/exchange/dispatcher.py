@@ -258,7 +258,7 @@ class Dispatcher:
             code=code,
             status=status,
             exchange=exchange.id,
-            result=pack(taken.result()),
+            result=pack(taken.result(exchange.told)),
             subjects=exchange.subjects,
         )
         return entry, code

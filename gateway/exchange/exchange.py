@@ -225,6 +225,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """The random id of the session that it begins, once it does; the same for all names that it gives away."""
     closed: bool = False
     """Whether its end was handed to the ledger."""
+    told: frozenset[str] = frozenset()
+    """Classes of what left of its answer; known where an agent, or a task, is concerned."""
     code: str = ""
     """What it ended with: the code of its outcome or refusal, once it has ended."""
 

@@ -50,9 +50,10 @@ class Taken:
         value = next((value for name, value in self._headers if name == "retry-after"), None)
         return retry_after_s(value, now_us) or 0.0
 
-    def result(self) -> Result:
+    def result(self, classes: frozenset[str]) -> Result:
+        """`classes`: those of what it was given."""
         kept = tuple(item for item in self._headers if item[0] in _KEPT)
-        return Result(status=self.status, headers=kept, body=b"".join(self._pieces))
+        return Result(status=self.status, headers=kept, body=b"".join(self._pieces), classes=tuple(sorted(classes)))
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from gateway.store.tasks import FAILED, QUEUED, REQUEST, RESULT, RUNNING, Task, 
 MAX_KEY = 256
 """Characters of an Idempotency-Key."""
 Foresee = Callable[[Arrival], Awaitable[tuple[Exchange, Refusal | None]]]
+Fetched = Callable[[Exchange, Caller, frozenset[str]], Awaitable[Refusal | None]]
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    classes: tuple[str, ...] = ("unscanned",)
+    """What sticks to an agent that fetches it; what was kept by versions that did not know is held as unscanned."""
 
 
 _read_kept, _read_result = msgspec.msgpack.Decoder(Kept).decode, msgspec.msgpack.Decoder(Result).decode
@@ -92,6 +95,7 @@ class Tasks:
         settings: TaskSettings,
         search_key: Callable[[str], bytes],
         foresee: Foresee,
+        fetched: Fetched,
         body_bytes: int,
     ) -> None:
         self.store, self.scribe = store, scribe
@@ -100,7 +104,8 @@ class Tasks:
         self.on_unwanted: Callable[[Task, str], None] = lambda one, by: None
         """Told of each task that runs and is to be cancelled, and by whom."""
         self._sealer, self._ledgers, self._clock, self._settings = sealer, ledgers, clock, settings
-        self._search_key, self._foresee, self._body_bytes = search_key, foresee, body_bytes
+        self._search_key, self._foresee, self._fetched = search_key, foresee, fetched
+        self._body_bytes = body_bytes
 
     # ----------------------------------------------------------------------------------------------------- its caller
 
@@ -161,15 +166,19 @@ class Tasks:
             return None
         return found
 
-    async def result(self, caller: Caller, one: Task) -> Result | Refusal | None:
+    async def result(self, exchange: Exchange, caller: Caller, one: Task) -> Result | Refusal | None:
         """What came of a task of this caller's; None while nothing has. The answer was decided on for one zone and for
-        certain roles: to the same person in another standing it is not given."""
+        certain roles: to the same person in another standing it is not given. `exchange` is the one it is fetched in:
+        what an agent fetches sticks to what it works for before this returns."""
         if self._standing(caller) != one.standing:
             return Refusal(
                 code="answer_withheld", hint="a credential of the zone, roles and kind it was submitted with"
             )
         data = await self._opened(one, RESULT)
-        return None if data is None else _read_result(data)
+        if data is None:
+            return None
+        result = _read_result(data)
+        return await self._fetched(exchange, caller, frozenset(result.classes)) or result
 
     async def cancel(self, one: Task, by: Who) -> Task | Refusal:
         """Cancel a task that has not ended: at once where nobody runs it, else as soon as who does has heard of it."""

@@ -197,7 +197,7 @@ async def _any(request: ApiRequest, task_id: str) -> tuple[Exchange, Caller, Tas
 
 
 async def _result(request: ApiRequest, exchange: Exchange, caller: Caller, task: Task) -> Result | None:
-    result = await _tasks(request).result(caller, task)
+    result = await _tasks(request).result(exchange, caller, task)
     if isinstance(result, Refusal):
         await _refuse(request, exchange, result)
     return result

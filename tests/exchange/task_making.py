@@ -62,6 +62,7 @@ class Office:
         self.seen: list[Arrival] = []
         self.behave: Behaviour = self._answer
         self.refusal: Refusal | None = None
+        self.fetched: list[frozenset[str]] = []
         self.shut: list[str] = []
         self.counted: list[str] = []
         self.opened = False
@@ -75,6 +76,7 @@ class Office:
             settings=settings,
             search_key=lambda tenant: bytes(32),
             foresee=self._foresee,
+            fetched=self._fetch,
             body_bytes=1000,
         )
 
@@ -126,6 +128,10 @@ class Office:
         found.caller = Caller(identity=found.caller.identity, tenant=LEDGER, actor="ac_1", purpose="TREAT")
         found.message = message()
         return found, self.refusal
+
+    async def _fetch(self, given: Exchange, by: Caller, classes: frozenset[str]) -> Refusal | None:
+        self.fetched.append(classes)
+        return self.refusal
 
     async def _handle(self, arrival: Arrival, responder: Responder) -> Exchange:
         self.seen.append(arrival)

@@ -351,3 +351,26 @@ async def test_what_cannot_be_written_is_not_told(clock: ManualClock) -> None:
 async def test_an_exchange_apart_knows_and_tells_nothing() -> None:
     assert await APART.known() == ()
     await APART.tell(frozenset({"phi"}))
+
+
+async def test_what_is_told_to_a_task_is_known_and_sticks_to_what_its_agent_works_for_when_it_is_fetched(
+    clock: ManualClock,
+) -> None:
+    rows = Rows(opened(learned=frozenset()))
+    made = delegation(rows, clock)
+    ran, _ = called()
+    ran.arrival = msgspec.structs.replace(ran.arrival, identity=identity(), origin=ASKED)
+    flow = made.flow(ran)
+    await flow.tell(frozenset({"phi"}))
+    await flow.tell(frozenset({"phi", "pii"}))
+    assert ran.told == {"phi", "pii"}
+    assert await made.fetched(*called(subject="ada", kind="person"), ran.told) is None
+    assert rows.rows["tn_1", "ex_up"].learned == frozenset()
+    assert await made.fetched(*called(token(clock)), ran.told | {"public"}) is None
+    assert rows.rows["tn_1", "ex_up"].learned == {"phi", "pii"}
+    refused = await made.fetched(*called(token(clock, "ex_gone")), ran.told)
+    assert refused is not None
+    assert refused.code == "delegation_expired"
+    rows.failing = True
+    with pytest.raises(LedgerUnavailable):
+        await made.fetched(*called(), ran.told)

@@ -11,6 +11,7 @@ from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.task_scribe import Who
 from gateway.settings import Settings
 from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
+from tests.exchange.making import exchange
 from tests.exchange.task_making import Office, office, submitter
 from tests.store.kit import LEDGER, opened
 
@@ -53,7 +54,7 @@ async def test_a_task_is_handed_over_as_its_callers_request_and_its_answer_is_ke
         (arrival,) = o.seen
         assert arrival.identity is not None
         assert arrival.identity.roles == ("lead",), "as the key says now"
-        result = await o.tasks.result(submitter(), done)
+        result = await o.tasks.result(exchange(), submitter(), done)
         assert getattr(result, "body", None) == b"said"
         await dispatcher.stop()
         assert (await o.events(task), o.counted) == (["task.submitted", "task.completed"], ["ok"])

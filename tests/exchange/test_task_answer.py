@@ -26,8 +26,8 @@ async def answered(status: int, *headers: tuple[str, str]) -> Taken:
 
 async def test_an_answer_is_kept_with_the_headers_that_tell_what_it_is() -> None:
     taken = await answered(201, ("Content-Type", "text/plain"), ("RateLimit", "1"), ("X-Decision", "route"))
-    result = taken.result()
-    assert (result.status, result.body) == (201, b"ab")
+    result = taken.result(frozenset({"pii", "phi"}))
+    assert (result.status, result.body, result.classes) == (201, b"ab", ("phi", "pii"))
     assert result.headers == (("content-type", "text/plain"), ("x-decision", "route"))
 
 

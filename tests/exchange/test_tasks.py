@@ -10,11 +10,12 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Origin
 from gateway.exchange.task_scribe import Who
-from gateway.exchange.tasks import Kept, Recorded
+from gateway.exchange.tasks import Kept, Recorded, Result
 from gateway.settings import Settings
 from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
+from tests.exchange.making import exchange
 from tests.exchange.task_making import office, submitter
 from tests.store.kit import opened
 
@@ -115,8 +116,26 @@ async def test_a_result_is_given_to_who_has_the_standing_it_was_decided_for(
 ) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
         task = await o.submit()
-        assert await o.tasks.result(submitter(), task) is None
+        assert await o.tasks.result(exchange(), submitter(), task) is None
         for changed in ({"zone": "cloud"}, {"roles": ("clerk", "lead")}, {"kind": "service"}):
-            refused = await o.tasks.result(submitter(**changed), task)
+            refused = await o.tasks.result(exchange(), submitter(**changed), task)
             assert isinstance(refused, Refusal)
             assert refused.code == "answer_withheld"
+
+
+async def test_a_result_is_given_once_what_it_sticks_to_knows_of_it(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        task = await o.submit()
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        done = await o.until(task, "completed")
+        await dispatcher.stop()
+        assert isinstance(await o.tasks.result(exchange(), submitter(), done), Result)
+        assert o.fetched == [frozenset()]
+        o.refusal = Refusal(code="delegation_expired")
+        assert await o.tasks.result(exchange(), submitter(), done) == o.refusal
+
+
+def test_a_result_that_was_kept_without_its_classes_is_held_as_unscanned() -> None:
+    kept = msgspec.msgpack.encode({"status": 200, "headers": [], "body": b"said"})
+    assert msgspec.msgpack.decode(kept, type=Result).classes == ("unscanned",)

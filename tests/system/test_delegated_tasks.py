@@ -14,7 +14,7 @@ from gateway.settings import Settings
 from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
-from tests.system.kit import HEALTH, PUBLIC, TRACE, TRACEPARENT, policies
+from tests.system.kit import HEALTH, PUBLIC, TRACE, TRACEPARENT, code, policies
 from tests.system.test_delegation import DECLASSIFY, HOUSE, TOKEN, Ask, bot, calling
 from tests.web.tasking import Tasking, chat, tasking
 
@@ -157,3 +157,42 @@ async def test_what_stuck_to_a_task_is_inherited_and_a_rule_may_declassify_it(
         assert (done["code"], done["result"]["headers"]["x-routed-agent"]) == ("ok", "cloud")
         [first, *_] = await t.site.trail(done["exchange"])
         assert (first["classes"]["declared"], first["classes"]["inherited"]) == ([], ["phi", "pii"])
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("path", ["", "/result"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_an_agent_fetches_of_a_task_sticks_to_the_exchange_it_works_for(
+    sqlite_settings: Settings, named: bool, path: str, stream: bool
+) -> None:
+    async with tasking(sqlite_settings, agents=HOUSE) as t:
+        agent, far = t.by(await bot(t.site, purposes=("TREAT",))), await t.site.key("service", zone="cloud")
+        t.site.agents["ward"].answer = lambda body: HEALTH
+        order = chat(PUBLIC, "ward")
+        task = await agent.submit({**order, "body": {**order["body"], "stream": stream}})
+        assert (await over(t, task))["code"] == "ok"
+        fetched: list[httpx.Response] = []
+
+        async def fetch(ask: Ask) -> str:
+            headers = token(t) if named else {}
+            fetched.append(await agent.ask("GET", f"/v1/tasks/{task}{path}", **headers))
+            await ask(PUBLIC, "summarize", **({} if named else {"headers": {}}))
+            return "It is the usual."
+
+        after = calling(t.site, "front", agent.key, fetch)
+        withheld = await t.site.chat(far, PUBLIC, "front")
+        assert fetched[0].status_code == 200
+        assert (withheld.status_code, code(withheld)) == (403, "answer_withheld")
+        [first, *_] = await t.site.trail(after[0].headers["x-exchange-id"])
+        assert first["classes"]["inherited"] == ["phi", "pii"]
+
+
+async def test_a_result_is_fetched_for_an_exchange_that_is_open_or_for_none(sqlite_settings: Settings) -> None:
+    async with tasking(sqlite_settings, agents=HOUSE) as t:
+        agent = t.by(await bot(t.site, purposes=("TREAT",)))
+        task = await agent.submit(chat(PUBLIC, "ward"))
+        await over(t, task)
+        assert (await t.site.chat(t.key, PUBLIC, "front")).status_code == 200
+        refused = await agent.ask("GET", f"/v1/tasks/{task}/result", **token(t))
+        assert refused.json()["type"] == "urn:gateway:problem:delegation_expired"
+        assert (await agent.ask("GET", f"/v1/tasks/{task}/result")).status_code == 200

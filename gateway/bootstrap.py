@@ -40,6 +40,7 @@ from gateway.core.ports import Bounds, Clock, Failpoint
 from gateway.core.refusal import Refusal
 from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.admission import Admission
+from gateway.exchange.answerers import Answerers, persons_of
 from gateway.exchange.answering import Answering
 from gateway.exchange.applying import Applying
 from gateway.exchange.approvals import Approvals
@@ -162,6 +163,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             node=self.node,
             metrics=self.metrics,
             use_s=self.settings.approvals.use_s,
+            callers=frozenset(_callers(self.settings)),
         )
 
     async def writer(self, tenant: str) -> LedgerWriter:
@@ -700,6 +702,7 @@ def _parts(
             node=site.node,
             metrics=site.metrics,
             notices=notices,
+            answerers=Answerers(directory=site.directory, denials=site.denials, keys=site.api_keys, clock=clock),
         ),
         health=health,
         caching=caching_of(settings, policy, clock),
@@ -730,17 +733,23 @@ def _parts(
     )
 
 
-def _delegation(settings: Settings, site: Site) -> Delegation:
+def _callers(settings: Settings) -> dict[tuple[str, str], str]:
+    """Tenant and subject of each that an agent calls as → the agent."""
     callers: dict[tuple[str, str], str] = {}
     for agent in settings.agent:
         for caller in agent.callers:
             tenant, _, subject = caller.partition("/")
             callers[tenant, subject] = agent.id
+    return callers
+
+
+def _delegation(settings: Settings, site: Site) -> Delegation:
     return Delegation(
         OpenExchanges(site.engine),
         Tokens(site.keyring.search_key(SYSTEM)),
         site.clock,
-        callers=callers,
+        callers=_callers(settings),
+        persons=partial(persons_of, site.directory),
         settings=settings.delegation,
         shared=site.where.kind == "postgresql",
     )

@@ -98,15 +98,8 @@ async def _approver(site: Site, tenant: str, identity: Identity) -> Approver:
         method=identity.method,
         source=f"command line of {account}",
     )
-    return Approver(
-        tenant=ledger,
-        ledger=await site.writer(tenant),
-        actor=actor,
-        kind=identity.kind,
-        roles=identity.roles,
-        persons=site.approving.persons(ledger, identity),
-        by=By(actor=actor, kind=identity.kind, detail=detail),
-    )
+    by = By(actor=actor, detail=detail)
+    return site.approving.approver(ledger, await site.writer(tenant), identity, by)
 
 
 async def _list(arguments: argparse.Namespace, site: Site, who: Approver) -> None:

@@ -27,11 +27,20 @@ class DenySet(msgspec.Struct, frozen=True, kw_only=True):
         entries = self.entries
         if not entries:
             return False
-        issuer = identity.issuer or ""
-        names: list[Name] = [("subject", issuer, subject) for subject in (identity.subject, *identity.on_behalf_of)]
-        if identity.token_id is not None:
-            names.append(("token", issuer, identity.token_id))
-        return any(name in entries and _lasts(entries[name], now_us) for name in names)
+        return any(name in entries and _lasts(entries[name], now_us) for name in names_of(identity))
+
+    def holding(self, now_us: int) -> tuple[Name, ...]:
+        """All names that are denied at this time."""
+        return tuple(name for name, until_us in self.entries.items() if _lasts(until_us, now_us))
+
+
+def names_of(identity: Identity) -> list[Name]:
+    """The names by which an identity may be denied: who it is, anybody whom it acts for, and its token."""
+    issuer = identity.issuer or ""
+    names: list[Name] = [("subject", issuer, subject) for subject in (identity.subject, *identity.on_behalf_of)]
+    if identity.token_id is not None:
+        names.append(("token", issuer, identity.token_id))
+    return names
 
 
 NOBODY = DenySet(revision=0, entries={})

@@ -8,7 +8,7 @@ version, the classes and the obligations that it was approved for: whatever has 
 In the order of `Approvals.ask`:
 1. find the approval that this request has asked for, by its idempotency key or by itself;
 2. another request under the same key is refused;
-3. what was decided otherwise than now is superseded, and asked anew;
+3. what was decided otherwise than now, or answered by who is denied by now, is superseded and asked anew;
 4. what is approved goes on, edited as it was approved; `take`, right before the intent, uses it up.
 """
 
@@ -29,6 +29,7 @@ from gateway.core.ids import random_id
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Pending, Refusal
+from gateway.exchange.answerers import Answerers, persons_of
 from gateway.exchange.approval_record import By, Event, Told, entry
 from gateway.exchange.approval_view import encode, view_of
 from gateway.exchange.exchange import Approved, Classified, Exchange, Routed
@@ -80,8 +81,9 @@ class Approvals:
         node: NodeInfo,
         metrics: Metrics,
         notices: Notices,
+        answerers: Answerers,
     ) -> None:
-        self._notices = notices
+        self._notices, self._answerers = notices, answerers
         self._store, self._directory, self._sealer, self._router = store, directory, sealer, router
         self._ledgers, self._settings, self._address = ledgers, settings, address
         self._clock, self._node, self._metrics = clock, node, metrics
@@ -98,10 +100,15 @@ class Approvals:
         if found.request != asked.request:
             return Refusal(code="approval_mismatch", field="Idempotency-Key", hint="a key of its own for each request")
         exchange.approval = Approved(id=found.id, version=found.version)
+        if found.state == "used" and exchange.arrival.identity is not None:
+            # A further try of a task, whose key is its own: it cannot ask under another one. Who has found the row at
+            # another version has given the lookup free already.
+            await self._store.change(found, msgspec.structs.replace(found, lookup=None))
+            return await self._request(exchange, routed, asked)
         if found.state == "used":
-            return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
-        # 3. decided otherwise than when it was asked
-        if found.binding != asked.binding:
+            return _used()
+        # 3. decided otherwise than when it was asked, or answered by who may not act any more
+        if found.binding != asked.binding or await self._void(caller, found):
             await self.end(found, "superseded")
             return await self._request(exchange, routed, asked)
         if found.state == "denied":
@@ -124,12 +131,16 @@ class Approvals:
         caller, _, _ = _known(exchange)
         found = await self._store.get(caller.tenant, approved.id)
         if found is None or found.state != "approved" or found.version != approved.version:
-            return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
+            denied = found is not None and found.state == "denied"
+            return Refusal(code="approval_denied") if denied else _used()
+        if await self._void(caller, found):
+            await self.end(found, "superseded")
+            return Refusal(code="approval_denied", hint="the same request again: people are asked anew")
         # Without a key the same request is another one from now on.
         lookup = found.lookup if found.terms.keyed else None
         used = msgspec.structs.replace(found, state="used", sealed=None, lookup=lookup)
-        if not await self._store.change(found, used):
-            return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
+        if not await self._store.change(found, used):  # somebody else used it up, or denied it, just before
+            return _used()
         self._metrics.approval("used")
         return None
 
@@ -275,7 +286,7 @@ class Approvals:
             trace=exchange.trace,
             keyed=exchange.headers.idempotency is not None,
             actor_kind=caller.identity.kind,
-            persons=self.persons(caller),
+            persons=self._persons(exchange, caller),
             protocol=message.protocol,
             action=message.action,
             target=message.target,
@@ -304,9 +315,14 @@ class Approvals:
             if not isinstance(decided, Denied):
                 yield self._alternative(classified, decided)
 
-    def persons(self, caller: Caller) -> tuple[str, ...]:
-        """Everybody who stands behind a credential: its owner or subject, and for whom that one acts."""
-        return persons_of(self._directory, caller.tenant, caller.identity.subject, caller.identity.on_behalf_of)
+    def _persons(self, exchange: Exchange, caller: Caller) -> tuple[str, ...]:
+        """Everybody who stands behind a request: behind its credential, and behind the exchanges it is made for."""
+        origin = () if exchange.lineage is None else exchange.lineage.persons
+        return tuple(sorted({*persons_of(self._directory, caller.tenant, caller.identity), *origin}))
+
+    async def _void(self, caller: Caller, found: Approval) -> bool:
+        """Whether an answer that lets it go, or may yet, must not count any more. A denial stands, whoever gave it."""
+        return found.state in OPEN and await self._answerers.void(caller.identity.tenant, found.tenant, found.answers)
 
     def _allowed(
         self, caller: Caller, message: Message, classified: Classified, routed: Routed, found: Approval
@@ -403,9 +419,8 @@ def bound_body(message: Message) -> bytes:
     return write_json(kept)
 
 
-def persons_of(directory: Directory, ledger: str, subject: str, chain: tuple[str, ...]) -> tuple[str, ...]:
-    """Opaque ids of a subject and of those it acts for, sorted."""
-    return tuple(sorted({directory.person(ledger, name) for name in (subject, *chain)}))
+def _used() -> Refusal:
+    return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
 
 
 def _told(exchange: Exchange, message: Message) -> int | None:

@@ -12,13 +12,14 @@ import msgspec
 from gateway.checks.approval import joined, open_demands, role_of
 from gateway.core.approval import Answer
 from gateway.core.caller import Identity
+from gateway.core.denial import names_of
 from gateway.core.errors import VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
+from gateway.exchange.answerers import denied_names, key_of, persons_of
 from gateway.exchange.approval_record import By, Event, Told, entry
 from gateway.exchange.approval_view import View, decode, found_in, shown
-from gateway.exchange.approvals import persons_of
 from gateway.exchange.metrics import Metrics
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Ledger
@@ -37,7 +38,8 @@ STATES: tuple[State, ...] = ("pending", "approved", "denied", "used", "expired",
 
 
 class Approver(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looks or answers: `tenant` is the ledger's id, `persons` as of `persons_of`."""
+    """Who looks or answers: `tenant` is the ledger's id, `persons` as of `persons_of`, `names` and `key` as in
+    `core.approval.Answer`."""
 
     tenant: str
     ledger: Ledger
@@ -46,6 +48,8 @@ class Approver(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     persons: tuple[str, ...]
     by: By
+    names: tuple[str, ...] = ()
+    key: str | None = None
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,14 +74,29 @@ class Approving:
         node: NodeInfo,
         metrics: Metrics,
         use_s: int,
+        callers: frozenset[tuple[str, str]],
     ) -> None:
-        """`use_s`: seconds in which what was approved must be sent again."""
+        """`use_s`: seconds in which what was approved must be sent again; `callers`: tenant and subject of each that an
+        agent calls as."""
+        self._callers = callers
         self._store, self._directory, self._sealer = store, directory, sealer
         self._clock, self._node, self._metrics, self._use_s = clock, node, metrics, use_s
 
-    def persons(self, ledger: str, identity: Identity) -> tuple[str, ...]:
-        """Everybody who stands behind a credential."""
-        return persons_of(self._directory, ledger, identity.subject, identity.on_behalf_of)
+    def approver(self, tenant: str, ledger: Ledger, identity: Identity, by: By) -> Approver:
+        """A caller as one who looks or answers, whatever it may. `tenant` is the ledger's id; `by` names its actor.
+        Whom an agent calls as is an agent, whatever kind the credential says: most issuers say none."""
+        kind = "agent" if (identity.tenant, identity.subject) in self._callers else identity.kind
+        return Approver(
+            tenant=tenant,
+            ledger=ledger,
+            actor=by.actor or "",
+            kind=kind,
+            roles=identity.roles,
+            persons=persons_of(self._directory, tenant, identity),
+            by=msgspec.structs.replace(by, kind=kind),
+            names=denied_names(self._directory, tenant, names_of(identity)),
+            key=key_of(identity),
+        )
 
     async def page(
         self, who: Approver, *, states: tuple[State, ...], before: tuple[int, str] | None, limit: int
@@ -148,16 +167,19 @@ class Approving:
         return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
 
     async def deny(self, who: Approver, approval_id: str, reason: str) -> Approval | Refusal:
-        """One person's no, which ends it. The row first: it must hold even while the ledger cannot be written."""
+        """One person's no, which ends it: also what was approved and has not been sent yet, and also after the same
+        person's yes. The row first: it must hold even while the ledger cannot be written, and whoever sends it at this
+        moment finds another version."""
         for _ in range(_TRIES):
-            found = await self._to_answer(who, approval_id, reason)
+            found = await self._to_answer(who, approval_id, reason, ending=True)
             if isinstance(found, Refusal):
                 return found
             one, role = found
             answers = (*one.answers, self._answer(who, role, approved=False))
             becomes = msgspec.structs.replace(one, answers=answers, state="denied", sealed=None)
             if await self._store.change(one, becomes):
-                await self._record("approval.denied", who, one, Told(lines=(f"role {role}",), reason=reason))
+                told = Told(lines=(f"role {role}", f"was {one.state}"), reason=reason)
+                await self._record("approval.denied", who, one, told)
                 self._metrics.approval("denied")
                 return msgspec.structs.replace(becomes, version=one.version + 1)
         return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
@@ -196,8 +218,11 @@ class Approving:
 
     # ---------------------------------------------------------------------------------------------------------- inside
 
-    async def _to_answer(self, who: Approver, approval_id: str, reason: str) -> tuple[Approval, str] | Refusal:
-        """What is to be answered and the role to do it under, or why it may not be."""
+    async def _to_answer(
+        self, who: Approver, approval_id: str, reason: str, *, ending: bool = False
+    ) -> tuple[Approval, str] | Refusal:
+        """What is to be answered and the role to do it under, or why it may not be. `ending`: for a denial, which any
+        that may answer can give as long as nothing was sent, whatever was answered before."""
         if not 1 <= len(reason.strip()) <= MAX_REASON:
             hint = f"why, in 1 to {MAX_REASON} characters"
             return Refusal(code="parameter_invalid", field="reason", hint=hint)
@@ -206,7 +231,7 @@ class Approving:
             return Refusal(code="not_found", field="id")
         role = role_of(
             one.demands,
-            one.answers,
+            () if ending else one.answers,
             kind=who.kind,
             roles=who.roles,
             persons=who.persons,
@@ -215,12 +240,21 @@ class Approving:
         if isinstance(role, Refusal):
             own = one.actor == who.actor and role.code == "not_found"
             return Refusal(code="approver_barred", hint="somebody of a role that is asked") if own else role
-        if one.state != "pending" or one.expires_us <= self._clock.now_us():
+        answerable = OPEN if ending else ("pending",)
+        if one.state not in answerable or one.expires_us <= self._clock.now_us():
             return Refusal(code="conflict", field="id", hint="an approval that waits for an answer")
         return one, role
 
     def _answer(self, who: Approver, role: str, *, approved: bool) -> Answer:
-        return Answer(actor=who.actor, role=role, approved=approved, persons=who.persons, at_us=self._clock.now_us())
+        return Answer(
+            actor=who.actor,
+            role=role,
+            approved=approved,
+            persons=who.persons,
+            at_us=self._clock.now_us(),
+            names=who.names,
+            key=who.key,
+        )
 
     def _opened(self, one: Approval) -> View | None:
         """What was sealed; None once a key of it was destroyed. `VerificationError` where it was changed."""
@@ -293,9 +327,8 @@ def described(seen: Seen, now_us: int) -> dict[str, Any]:
 
 
 def _asked_of(one: Approval, who: Approver) -> bool:
-    """Whether the reader holds a role that is asked, for the agent that was chosen or any that could be."""
-    every = (one.demands, *(other.demands for other in one.terms.alternatives))
-    return who.kind == "person" and any(demand.role in who.roles for demands in every for demand in demands)
+    """Whether the reader holds a role that is asked, for the agent that it would go to now."""
+    return who.kind == "person" and any(demand.role in who.roles for demand in one.demands)
 
 
 def _chosen(one: Approval, agent: str) -> Alternative | Refusal | None:

@@ -7,14 +7,14 @@ carries the classes of all. What it is answered becomes part of what its exchang
 the exchange's own answer is held at least as strictly. All of it is in the database: any node may get the call.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
 import msgspec
 
 from gateway.checks.delegation import HEADER, Tokens
-from gateway.core.caller import Caller
+from gateway.core.caller import Caller, Identity
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
@@ -59,7 +59,8 @@ APART = Apart()
 
 class Delegation:
     """Admits calls of agents, and says what they come to. `callers`: (tenant, subject) → the agent that calls as it;
-    `shared`: whether other processes serve from the same database, so that what is remembered here is not all."""
+    `persons`: who stands behind an identity in a ledger, as opaque ids; `shared`: whether other processes serve from
+    the same database, so that what is remembered here is not all."""
 
     def __init__(
         self,
@@ -68,11 +69,12 @@ class Delegation:
         clock: Clock,
         *,
         callers: Mapping[tuple[str, str], str],
+        persons: Callable[[str, Identity], tuple[str, ...]],
         settings: DelegationSettings,
         shared: bool,
     ) -> None:
         self._store, self._tokens, self._clock, self._settings = store, tokens, clock, settings
-        self._callers, self._shared = callers, shared
+        self._callers, self._shared, self._persons = callers, shared, persons
         self._learned: dict[tuple[str, str], set[str]] = {}
         """What exchanges that are under way here have learned by calls that came here."""
 
@@ -163,6 +165,7 @@ class Delegation:
             exchange.delegated = True
             self._learned[caller.tenant, exchange.id] = set()
             exchange.held.append(partial(self._forget, caller.tenant, exchange.id))
+        origin = () if exchange.lineage is None else exchange.lineage.persons
         said = classified.joined.said if classified.joined is not None else frozenset[str]()
         return Delegated(
             agent=routed.route.id,
@@ -171,6 +174,7 @@ class Delegation:
             purpose=caller.purpose,
             subjects=exchange.subjects,
             chain=() if exchange.lineage is None else exchange.lineage.chain,
+            persons=tuple(sorted({*self._persons(caller.tenant, caller.identity), *origin})),
         )
 
     async def extend(self, exchange: Exchange, routed: Routed) -> None:
@@ -266,6 +270,7 @@ def _lineage(agent: str, found: list[OpenExchange], named: str | None) -> Lineag
         classes=frozenset[str]().union(*(opened.sent | opened.learned for opened in found)),
         parents=tuple(Parent(tenant=opened.tenant, exchange=opened.id, learned=opened.learned) for opened in found),
         parent=named,
+        persons=tuple(sorted({person for opened in found for person in opened.context.persons})),
     )
 
 

@@ -94,6 +94,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     """What it is told becomes part of what these know."""
     parent: str | None = None
     """The exchange that it is made for, where the caller said so by its token."""
+    persons: tuple[str, ...] = ()
+    """Everybody who stands behind the exchanges that it may be made for, as opaque ids: none of them approves it."""
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,6 +81,8 @@ class Delegated(msgspec.Struct, frozen=True, kw_only=True):
     """Pseudonyms."""
     chain: tuple[str, ...]
     """The agents above it, the outermost first."""
+    persons: tuple[str, ...] = ()
+    """Everybody who stands behind it and those above it, as opaque ids."""
 
 
 Column = str | int | bytes | None

@@ -185,6 +185,7 @@ def delegated_row(delegated: Delegated) -> Row:
         "purpose": delegated.purpose,
         "subjects": delegated.subjects,
         "chain": delegated.chain,
+        "persons": delegated.persons,
     }
     told = msgspec.json.encode(context).decode("utf-8")
     return (agent_mark(delegated.agent), class_list(delegated.classes), "", told, 0)

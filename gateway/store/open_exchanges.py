@@ -31,6 +31,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str | None
     subjects: tuple[str, ...]
     chain: tuple[str, ...]
+    persons: tuple[str, ...] = ()
 
 
 class OpenExchange(msgspec.Struct, frozen=True, kw_only=True):

@@ -113,21 +113,8 @@ async def entrance(request: ApiRequest) -> Entrance:
     exchange, caller = await admitted(request)
     site = gateway_of(request).site
     identity, approving = caller.identity, site.approving
-    who = Approver(
-        tenant=caller.tenant,
-        ledger=await site.writer(identity.tenant),
-        actor=caller.actor,
-        kind=identity.kind,
-        roles=identity.roles,
-        persons=approving.persons(caller.tenant, identity),
-        by=By(
-            actor=caller.actor,
-            kind=identity.kind,
-            exchange=exchange.id,
-            trace=exchange.trace,
-            detail=detail_of(exchange, caller),
-        ),
-    )
+    by = By(actor=caller.actor, exchange=exchange.id, trace=exchange.trace, detail=detail_of(exchange, caller))
+    who = approving.approver(caller.tenant, await site.writer(identity.tenant), identity, by)
     return Entrance(exchange=exchange, who=who, approving=approving)
 
 

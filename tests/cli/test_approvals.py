@@ -70,7 +70,7 @@ def test_what_waits_is_listed_and_shown_masked_and_the_look_is_on_record(gateway
 def test_a_person_answers_with_a_reason_and_that_is_on_record(gateway: Run, waiting: Path) -> None:
     done = gateway("approvals", "approve", APPROVAL, "--key", "env:KEY_EVE", "--reason", "covered")
     assert (done.code, done.out.strip()) == (0, f"{APPROVAL} is approved")
-    again = gateway("approvals", "deny", APPROVAL, "--key", "env:KEY_EVE", "--reason", "no")
+    again = gateway("approvals", "approve", APPROVAL, "--key", "env:KEY_EVE", "--reason", "no")
     assert again.code == 1
     records = gateway("audit", "query", "--json").data["records"]
     (said,) = [one for one in records if one["record"]["event"] == "approval.approved"]

@@ -60,3 +60,12 @@ def test_a_denial_ends_at_its_time() -> None:
 
 def test_an_empty_list_denies_nobody() -> None:
     assert not NOBODY.denies(identity(), 5)
+
+
+def test_what_is_denied_at_a_time_is_listed_by_its_names() -> None:
+    ended: Name = ("subject", "https://a", "bob")
+    lasting: Name = ("token", "https://a", "t1")
+    denied = DenySet(revision=1, entries={ended: 5, lasting: None})
+    assert denied.holding(4) == (ended, lasting)
+    assert denied.holding(5) == (lasting,)
+    assert NOBODY.holding(0) == ()

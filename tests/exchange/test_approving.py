@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,8 @@ from gateway.settings import Settings
 from gateway.store.sealing import Sealer
 from gateway.store.tables import sealed
 from tests.system.approvals import Asking, approval_of, asking
-from tests.system.kit import MAIL, PERSONAL, code, events
+from tests.system.kit import MAIL, PERSONAL, code, events, policies
+from tests.system.site import system
 
 LONG = f"{PERSONAL} Or call +49 30 901820."
 
@@ -142,9 +144,11 @@ async def test_what_is_over_is_answered_no_more(sqlite_settings: Settings, tmp_p
         approval = approval_of(await case.ask(await case.analyst(), "order-1"))
         assert (await case.answer(await case.person("eve"), approval, "approve")).status_code == 200
         fay = await case.person("fay")
-        for word in ("approve", "deny", "edit"):
+        for word in ("approve", "edit"):
             late = await case.answer(fay, approval, word)
             assert late.status_code in (403, 409)
+        assert (await case.answer(fay, approval, "deny")).status_code == 200
+        assert (await case.answer(fay, approval, "deny")).status_code == 409
         assert (await case.answer(fay, "ap_" + "0" * 26, "approve")).status_code == 404
 
 
@@ -156,3 +160,68 @@ async def test_the_pages_of_the_list_follow_one_another(sqlite_settings: Setting
         second = (await case.get(eve, f"/approvals?limit=2&cursor={first['cursor']}")).json()
         assert [one["id"] for one in first["approvals"] + second["approvals"]] == asked[::-1]
         assert second["cursor"] is None
+
+
+@pytest.mark.parametrize("denier", ["eve", "fay"])
+async def test_what_was_approved_can_be_denied_until_it_is_sent_also_by_who_approved_it(
+    sqlite_settings: Settings, tmp_path: Path, denier: str
+) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst = await case.analyst()
+        persons = {name: await case.person(name) for name in ("eve", "fay")}
+        approval = approval_of(await case.ask(analyst, "order-1"))
+        await case.answer(persons["eve"], approval, "approve")
+        assert (await case.answer(await case.person("ada"), approval, "deny")).status_code == 403
+        assert (await case.answer(persons[denier], approval, "deny")).json()["state"] == "denied"
+        assert code(await case.ask(analyst, "order-1")) == "approval_denied"
+        assert not case.site.agents["cloud"].received
+        assert await case.events("approval.") == ["approval.requested", "approval.approved", "approval.denied"]
+        sent = approval_of(await case.ask(analyst, "order-2"))
+        await case.answer(persons["eve"], sent, "approve")
+        assert (await case.ask(analyst, "order-2")).status_code == 200
+        assert (await case.answer(persons[denier], sent, "deny")).status_code == 409
+
+
+async def test_who_holds_a_role_that_only_another_agent_would_ask_finds_nothing(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    asks = {"cloud": "contract:valid, allow, approve:privacy", "ward": "always, allow, approve:legal"}
+    lines = [
+        f'p, 39{number}, role:analyst, class:pii, agent:{agent}, chat, purpose:*, {ends}, asks-{agent}, "People look."'
+        for number, (agent, ends) in enumerate(asks.items())
+    ]
+    async with system(sqlite_settings, policy=policies(tmp_path / "own", *lines)) as site:
+        case = Asking(site)
+        approval = approval_of(await case.ask(await case.analyst(), "order-1"))
+        lawyer = await case.person("liz", "legal")
+        assert (await case.get(lawyer, f"/approvals/{approval}")).status_code == 404
+        assert (await case.get(lawyer, "/approvals")).json()["approvals"] == []
+        eve = await case.person("eve")
+        assert (await case.answer(eve, approval, "edit", agent="ward")).json()["missing"] == [
+            {"role": "legal", "count": 1},
+            {"role": "privacy", "count": 1},
+        ]
+        assert "content" in (await case.get(lawyer, f"/approvals/{approval}")).json()
+
+
+async def test_whom_an_agent_calls_as_approves_nothing_whatever_kind_its_credential_says(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    agents: dict[str, dict[str, Any]] = {**_agents(), "front": {"zone": "in-house", "callers": ["default/front-bot"]}}
+    async with asking(sqlite_settings, tmp_path, agents=agents) as case:
+        approval = approval_of(await case.ask(await case.analyst(), "order-1"))
+        bot = await case.person("front-bot")
+        assert (await case.get(bot, f"/approvals/{approval}")).status_code == 404
+        refused = await case.answer(bot, approval, "approve")
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:gateway:problem:approver_barred")
+
+
+async def test_whom_an_agent_calls_as_breaks_no_glass(sqlite_settings: Settings) -> None:
+    agents: dict[str, dict[str, Any]] = {**_agents(), "front": {"zone": "in-house", "callers": ["default/front-bot"]}}
+    rule = [{"role": "nurse", "grants": ["clinician"], "minutes": 30, "reviewer": "privacy"}]
+    async with system(sqlite_settings, agents=agents, break_glass=rule) as site:
+        for owner, status in (("front-bot", 403), ("nina", 201)):
+            key = await site.key("nurse", owner=owner, kind="person")
+            wish = {"role": "clinician", "minutes": 5, "reason": "an emergency"}
+            told = await site.http.post("/break-glass", json=wish, headers={"authorization": f"Bearer {key}"})
+            assert told.status_code == status, told.text

@@ -78,6 +78,7 @@ def delegation(rows: Rows, clock: ManualClock, *, shared: bool = False, **settin
         TOKENS,
         clock,
         callers={("default", "front-bot"): "front"},
+        persons=lambda ledger, who: (f"{ledger}/{who.subject}",),
         settings=DelegationSettings(**settings),
         shared=shared,
     )

@@ -17,7 +17,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.conftest import ManualClock
-from tests.system.kit import HEALTH, MAIL, PUBLIC, TRACE, TRACEPARENT, code, events, policies, said, streamed
+from tests.system.kit import HEALTH, MAIL, PERSONAL, PUBLIC, TRACE, TRACEPARENT, code, events, policies, said, streamed
 from tests.system.mcp_agent import server as mcp_server
 from tests.system.site import Agent, System, completion, event, send_json, served, system
 
@@ -97,6 +97,38 @@ async def test_a_call_made_with_the_token_keeps_trace_purpose_subjects_and_class
         assert [details[one.seq].get("subjects") for one in stored] == [told[0], told[0]]
         # Nothing of the caller's own reaches an agent; and one that is to call nobody has no token.
         assert TOKEN not in site.agents["ward"].received[0][0]
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_who_began_the_exchange_approves_no_call_that_is_made_for_it_at_whatever_depth(
+    sqlite_settings: Settings, tmp_path: Path, named: bool
+) -> None:
+    """ada asks front, which asks back, which asks the cloud: with the token of each exchange, or without one."""
+    line = (
+        "p, 391, role:agent, class:pii, agent:cloud, chat, purpose:*, contract:valid, allow, approve:privacy, "
+        'asks, "People look first."'
+    )
+    async with system(sqlite_settings, agents=HOUSE, policy=policies(tmp_path / "own", line)) as site:
+        plain: dict[str, Any] = {} if named else {"headers": {}}
+
+        async def down(ask: Ask) -> str:
+            await ask(PERSONAL, "check", **plain)
+            return "Done."
+
+        async def out(ask: Ask) -> str:
+            await ask(PERSONAL, "cloud", **plain)
+            return "Done."
+
+        calling(site, "front", await bot(site), down)
+        answers = calling(site, "back", await bot(site, "back"), out)
+        await site.chat(await site.key("clinician", owner="ada", kind="person"), PERSONAL, "plan")
+        (waits,) = answers
+        assert code(waits) == "approval_required", waits.text
+        path = f"/approvals/{waits.json()['error']['approval']}/approve"
+        for owner, status in (("Ada", 403), ("eve", 200)):
+            headers = {"authorization": f"Bearer {await site.key('privacy', owner=owner, kind='person')}"}
+            told = await site.http.post(path, json={"reason": "looked at it"}, headers=headers)
+            assert told.status_code == status, told.text
 
 
 async def test_an_agent_that_calls_without_a_token_carries_the_classes_of_all_that_it_has_open(

@@ -389,3 +389,33 @@ async def test_what_people_must_allow_waits_for_them_and_is_sent_once_they_have(
         done = await analyst.ended(task)
         assert (done["state"], done["code"], done["tries"]) == ("completed", "ok", 1)
         assert len(t.site.agents["cloud"].received) == 1
+
+
+async def test_a_task_whose_approved_try_failed_is_asked_of_people_anew_and_goes_on(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    section = policies(tmp_path / "own", ASK.format(demand="privacy"))
+    async with tasking(sqlite_settings, policy=section, tasks={"retry_max_s": 0.2}) as t:
+        t.site.agents["cloud"].behave = failing(1)
+        analyst = t.by(await t.site.key("analyst", owner="ada"))
+        officer = t.by(await t.site.key("privacy", owner="eve", kind="person"))
+        task = await analyst.submit(chat(PERSONAL, "cloud"))
+
+        async def pending() -> str | None:
+            found = (await analyst.ask("GET", "/approvals")).json()["approvals"]
+            return str(found[0]["id"]) if found else None
+
+        async def allowed() -> str:
+            approval = await t.watch.until(pending)
+            said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it"})
+            assert said.status_code in (200, 201), said.text
+            async with writing(t.site.gateway.site.engine) as connection:  # the pause is over
+                await connection.execute(update(table).values(due_us=0))
+            t.site.gateway.dispatcher.wake()
+            return approval
+
+        first = await allowed()
+        second = await allowed()
+        done = await analyst.ended(task)
+        assert (first != second, done["state"], done["code"]) == (True, "completed", "ok")
+        assert len(t.site.agents["cloud"].received) == 2

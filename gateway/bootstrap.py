@@ -20,7 +20,7 @@ import gateway
 from gateway.agents.authorities import FileTrust
 from gateway.agents.bodies import read_json
 from gateway.agents.client import AgentClient
-from gateway.agents.issuers import IssuerKeys
+from gateway.agents.issuers import IssuerKeys, IssuerState
 from gateway.agents.registry import Registry
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.classification.engine import Engine
@@ -603,7 +603,16 @@ async def _issuers(settings: Settings, site: Site, stack: AsyncExitStack) -> Iss
     keys = IssuerKeys(settings, site.clock, records.changed)
     stack.push_async_callback(keys.stop)
     await keys.start()
-    site.metrics.issuers(keys.states)
+    # Metrics are open: where tenants share an installation an issuer's address might name one of them.
+    labels = {one.issuer: f"issuer[{index}]" for index, one in enumerate(settings.issuer)}
+
+    def states() -> list[IssuerState]:
+        found = keys.states()
+        if len(settings.tenants) < 2:
+            return found
+        return [msgspec.structs.replace(state, issuer=labels[state.issuer]) for state in found]
+
+    site.metrics.issuers(states)
     return keys
 
 
@@ -644,7 +653,9 @@ def _parts(
     protocols = spoken(registry)
     offered = {name: spoken(registry.of(name)) for name in site.tenants if registry.divided and name != SYSTEM}
     health = Health(settings.agent, clock)
-    site.metrics.agents(health.states)
+    own = {agent.id for agent in settings.agent if agent.tenants and len(settings.tenants) > 1}
+    # Metrics are open: what agents particular tenants have is theirs to know.
+    site.metrics.agents(lambda: [state for state in health.states() if state.agent not in own], frozenset(own))
     router = Router(
         policy=policy,
         engine=engine,

@@ -145,6 +145,7 @@ class Metrics:
         self._requests = _Counts("gateway_requests", "Requests by end", ("protocol", "code"))
         self._decisions = _Counts("gateway_decisions", "Decisions", ("effect", "zone"))
         self._agent_calls = _Counts("gateway_agent_calls", "Calls by agents, by what they were made for", ("made_for",))
+        self._untold: frozenset[str] = frozenset()
         self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("agent", "code"))
         self._unidentified = _Counts("gateway_failed_identifications", "Requests of nobody, by refusal", ("code",))
         self._limited = _Counts(
@@ -199,7 +200,7 @@ class Metrics:
         self._unidentified.count(code)
 
     def agent_error(self, agent: str, code: str) -> None:
-        self._agent_errors.count(agent, code)
+        self._agent_errors.count("" if agent in self._untold else agent, code)
 
     def limited(self, limit: str, what: str, hard: bool) -> None:
         """A request met this limit."""
@@ -221,8 +222,10 @@ class Metrics:
         """`sent`, `failed` or `dropped`."""
         self._notices.count(end)
 
-    def agents(self, states: Callable[[], Iterable[AgentState]]) -> None:
-        """Tell how the agents are, by what `states` gives at the time."""
+    def agents(self, states: Callable[[], Iterable[AgentState]], untold: frozenset[str] = frozenset()) -> None:
+        """Tell how the agents are, by what `states` gives at the time. `untold`: agents that are never named; what they
+        fail in is counted under no name."""
+        self._untold = untold
         self.registry.register(_Agents(states))
 
     def issuers(self, states: Callable[[], Iterable[IssuerState]]) -> None:

@@ -47,3 +47,15 @@ async def test_metrics_parse_and_count_what_was_asked_without_a_word_of_it(sqlit
         }
         assert found["gateway_requests_total"] == 1
         assert found["gateway_ledger_batch_records_count"] >= 2
+
+
+async def test_where_tenants_share_an_installation_metrics_name_no_agent_of_particular_ones(
+    sqlite_settings: Settings,
+) -> None:
+    agents = {"ward": {"zone": "in-house"}, "secluded": {"zone": "in-house", "tenants": ["clinic"]}}
+    async with audited(sqlite_settings, agents=agents, tenant=[{"id": "default"}, {"id": "clinic"}]) as api:
+        api.site.gateway.site.metrics.agent_error("secluded", "agent_timeout")
+        text = (await api.site.http.get("/metrics")).text
+    assert 'gateway_agent_healthy{agent="ward"}' in text
+    assert 'gateway_agent_errors_total{agent="",code="agent_timeout"}' in text
+    assert "secluded" not in text

@@ -30,6 +30,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """The purpose of `parent`."""
     subjects: tuple[str, ...] = ()
     """Pseudonyms of the data subjects of `parent`, and of those that the agent added."""
+    persons: tuple[str, ...] = ()
+    """Who stands behind the exchanges above it, as opaque ids: none of them may approve it."""
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):

@@ -285,7 +285,10 @@ def _resumed(exchange: Exchange, caller: Caller, agent: str | None, origin: Orig
     what is in that is learned where it is fetched (`fetched`)."""
     chain = tuple(one for one in origin.chain if one != agent)
     exchange.lineage = Lineage(
-        chain=chain if agent is None else (*chain, agent), classes=frozenset(origin.inherited), parent=origin.parent
+        chain=chain if agent is None else (*chain, agent),
+        classes=frozenset(origin.inherited),
+        parent=origin.parent,
+        persons=origin.persons,
     )
     exchange.trace = origin.trace
     if origin.parent is None:

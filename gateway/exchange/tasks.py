@@ -296,7 +296,7 @@ def _origin(foreseen: Exchange) -> Origin:
     lineage, caller = foreseen.lineage, foreseen.caller
     if lineage is None:
         return origin
-    origin = msgspec.structs.replace(origin, chain=lineage.chain, parent=lineage.parent)
+    origin = msgspec.structs.replace(origin, chain=lineage.chain, parent=lineage.parent, persons=lineage.persons)
     if lineage.parent is None or caller is None:
         return origin
     return msgspec.structs.replace(origin, purpose=caller.purpose, subjects=foreseen.subjects)

@@ -190,7 +190,9 @@ ASKED = Origin(
     parent="ex_gone",
     purpose="HPAYMT",
     subjects=("sb_1", "sb_2"),
+    persons=("pe_1",),
 )
+LINEAGE = Lineage(chain=("top", "front"), classes=frozenset({"phi"}), parent="ex_gone", persons=("pe_1",))
 
 
 async def test_what_was_asked_for_earlier_comes_from_what_was_found_then_and_is_not_counted_again(
@@ -204,7 +206,7 @@ async def test_what_was_asked_for_earlier_comes_from_what_was_found_then_and_is_
     assert isinstance(found, Caller)
     assert (found.purpose, one.caller, one.trace) == ("HPAYMT", found, "8" * 32)
     assert one.subjects == ("sb_1", "sb_2", "sb_3")
-    assert one.lineage == Lineage(chain=("top", "front"), classes=frozenset({"phi"}), parent="ex_gone")
+    assert one.lineage == LINEAGE
     assert rows.rows["tn_1", "ex_up"].children == 0
 
 
@@ -236,7 +238,7 @@ async def test_what_an_agent_asked_for_that_is_none_any_more_keeps_what_it_comes
     made, (one, who) = delegation(Rows(), clock), resumed(ASKED, subject="former", kind="service")
     assert made.concerns(one, who)
     assert isinstance(await made.admit(one, who), Caller)
-    assert one.lineage == Lineage(chain=("top", "front"), classes=frozenset({"phi"}), parent="ex_gone")
+    assert one.lineage == LINEAGE
     one, who = resumed(Origin(trace="8" * 32), subject="ada", kind="person")
     assert not made.concerns(one, who)
 

@@ -23,10 +23,10 @@ from litestar.response import Stream
 from litestar.types import ASGIApp
 from pyreqwest.client import ClientBuilder
 
-from gateway import bootstrap
 from gateway.agents.client import AgentClient, WireStream
 from gateway.agents.http1 import tls
 from gateway.bootstrap import Gateway
+from gateway.bootstrap import gateway as building
 from gateway.cli import main, serve
 from gateway.core.message import Outgoing, WireAnswer
 from gateway.core.ports import Route
@@ -236,7 +236,7 @@ APPLICATIONS: dict[str, Callable[[Gateway], ASGIApp]] = {"asgi": by_asgi, "post"
 
 def run(arguments: list[str]) -> int:
     client, route, *rest = arguments
-    vars(bootstrap)["AgentClient"] = CLIENTS[client]
+    vars(building)["AgentClient"] = CLIENTS[client]
     if route != "before":
         vars(serve)["build_app"] = APPLICATIONS[route]
     return main.main(rest)

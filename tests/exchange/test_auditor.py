@@ -12,7 +12,7 @@ from gateway.evidence.selection import Selection
 from gateway.exchange.auditor import Auditor, Reader, shown
 from gateway.settings import Settings
 from gateway.store.search import Filters, Page
-from tests.test_bootstrap import configured
+from tests.bootstrap.kit import configured
 
 BY = Reader(actor="ac_1", kind="person", exchange="ex_1")
 

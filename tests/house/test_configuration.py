@@ -1,4 +1,4 @@
-"""docs/configuration.md says what gateway/settings.py does: every key has its row, with its type and default."""
+"""docs/configuration.md says what gateway/settings/ does: every key has its row, with its type and default."""
 
 import re
 from types import NoneType, UnionType

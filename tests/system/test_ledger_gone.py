@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from gateway import bootstrap
+from gateway.bootstrap import site as opening
 from gateway.exchange.auditor import Reader
 from gateway.settings import Settings
 from gateway.store.keyring import Keyring
@@ -29,7 +29,7 @@ REQUESTS = 3
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writers that wait a third of a second for their database, and look ten times a second whether it is back."""
-    monkeypatch.setattr(bootstrap, "Ledgers", functools.partial(Ledgers, wait_s=0.3, retry_s=0.1))
+    monkeypatch.setattr(opening, "Ledgers", functools.partial(Ledgers, wait_s=0.3, retry_s=0.1))
 
 
 async def _refused(site: System, key: str, how_many: int = REQUESTS) -> None:

@@ -129,7 +129,7 @@ async def test_a_redis_that_hangs_costs_one_time_out_and_every_node_holds_to_its
     async def nodes(*given: Any) -> dict[str, str]:
         return {"nd_1": "bt_1", "nd_2": "bt_2", "nd_3": "bt_3"}
 
-    monkeypatch.setattr("gateway.bootstrap.living", nodes)
+    monkeypatch.setattr("gateway.bootstrap.limits.living", nodes)
     short = {"timeout_ms": 50}
     async with one(sqlite_settings, server.url, limits=short, limit=[limit("ten", "requests", 10)]) as (site, _):
         key = await site.key("clerk")

@@ -2,8 +2,8 @@
 
 from gateway.settings import Settings
 from gateway.web.mcp import metadata
+from tests.settings.kit import parsed
 from tests.system.site import system
-from tests.test_settings import parsed
 
 ISSUER = {
     "issuer": "https://login.example",

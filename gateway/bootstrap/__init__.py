@@ -1,0 +1,42 @@
+"""The only place where things are built and joined: from settings to a gateway that serves.
+
+`open_site` is what every command needs (database, keyring, tenants, ledgers); `open_gateway` adds what serving needs.
+Both are context managers: what they open they close, in the opposite order, also when the start fails half way.
+
+`Site`        an opened installation                                       `site`, `clock`, `digests`
+`Foundation`  what was opened and loaded before any part is built          `foundation`
+`Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`
+
+Each subject has its file, with what builds its parts: `policies`, `schemas`, `identity`, `agents`, `approvals`,
+`limits`, `tasks`; `exchange` joins them for the pipeline.
+"""
+
+from gateway.bootstrap.agents import JWKS_PATH
+from gateway.bootstrap.clock import SystemClock
+from gateway.bootstrap.digests import build_digest, config_digest
+from gateway.bootstrap.exchange import bounds_of, caching_of
+from gateway.bootstrap.gateway import Gateway, open_gateway
+from gateway.bootstrap.limits import quotas_of, remote_counters
+from gateway.bootstrap.policies import load_policy_set
+from gateway.bootstrap.schemas import load_schemas
+from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
+from gateway.bootstrap.tasks import tasks_of
+
+__all__ = [
+    "DEFAULT_ORIGIN",
+    "JWKS_PATH",
+    "Gateway",
+    "Site",
+    "SystemClock",
+    "bounds_of",
+    "build_digest",
+    "caching_of",
+    "config_digest",
+    "load_policy_set",
+    "load_schemas",
+    "open_gateway",
+    "open_site",
+    "quotas_of",
+    "remote_counters",
+    "tasks_of",
+]

@@ -1,0 +1,102 @@
+"""What goes on beside requests, as long as the gateway serves."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from gateway.bootstrap.foundation import Foundation
+from gateway.core.errors import GatewayError
+from gateway.exchange.approvals import Approvals
+from gateway.exchange.auditor import Auditor
+from gateway.exchange.glass import Glass
+from gateway.exchange.probing import probes
+from gateway.exchange.shared import SharedCounters
+from gateway.pipeline import Parts
+from gateway.store.directory import SYSTEM
+from gateway.store.sticking import StickingClasses
+
+_SWEEP_S = 5.0
+_EXPIRY_S = 30.0
+_USE_S = 60.0
+_GLASS_S = 3.0
+_log = logging.getLogger("gateway")
+
+
+def begin(
+    base: Foundation,
+    parts: Parts,
+    *,
+    auditors: Mapping[str, Auditor],
+    glass: Glass,
+    sticking: StickingClasses,
+    shared: SharedCounters | None,
+) -> list["asyncio.Task[None]"]:
+    """All of it, until `stopped`."""
+    site, settings = base.site, base.site.settings
+    return [
+        asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
+        asyncio.create_task(_failures(parts)),
+        asyncio.create_task(_renewals(glass)),
+        asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
+        asyncio.create_task(site.denials.watch(base.writers)),
+        *([] if shared is None else [asyncio.create_task(shared.run())]),
+        asyncio.create_task(site.api_keys.use.keep(_USE_S)),
+        asyncio.create_task(sticking.watch()),
+        *(asyncio.create_task(probe) for probe in probes(settings.agent, base.registry, base.client, parts.health)),
+    ]
+
+
+async def stopped(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _checkpoints(auditors: Mapping[str, Auditor], interval_s: float) -> None:
+    while True:
+        await asyncio.sleep(interval_s)
+        for name, auditor in auditors.items():
+            try:
+                await auditor.publisher.publish()
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
+                _log.error("no checkpoint of %s: %s", "_system" if name == SYSTEM else "a tenant", type(error).__name__)
+
+
+async def _failures(parts: Parts) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        await flush(parts, everything=False)
+
+
+async def _renewals(glass: Glass) -> None:
+    """Learn what other processes have lent."""
+    while glass.configured:
+        await asyncio.sleep(_GLASS_S)
+        try:
+            await glass.refresh()
+        except Exception as error:  # noqa: BLE001 — nothing is lent meanwhile, and the next round tries again
+            _log.error("what is lent could not be read: %s", type(error).__name__)
+
+
+async def _expiries(approvals: Approvals, ledgers: Sequence[str]) -> None:
+    """End approvals whose time is over. Whoever meets one before ends it there and then; this is for the others."""
+    while True:
+        await asyncio.sleep(_EXPIRY_S)
+        for ledger in ledgers:
+            try:
+                await approvals.expire(ledger)
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
+                _log.error("approvals could not be ended: %s", type(error).__name__)
+
+
+async def flush(parts: Parts, *, everything: bool) -> None:
+    """Put counted failures on record. A crash before: at most one window's count is lost, its first failure is not."""
+    for counted in parts.failures.due(everything):
+        try:
+            await parts.ledgers.system.append(parts.scribe.failed(parts.ledgers.system_tenant, counted))
+        except GatewayError as error:
+            parts.failures.again(counted)
+            _log.error("failed identifications could not be recorded: %s", type(error).__name__)

@@ -1,0 +1,137 @@
+"""The parts that the pipeline is made of, joined."""
+
+from collections.abc import Mapping
+
+from gateway.agents.issuers import IssuerKeys
+from gateway.bootstrap.agents import health_of, protocols_of
+from gateway.bootstrap.approvals import approvals_of
+from gateway.bootstrap.digests import config_digest
+from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.identity import admission_of
+from gateway.bootstrap.limits import quotas_of
+from gateway.bootstrap.schemas import load_schemas
+from gateway.checks.limits import Rate
+from gateway.checks.policy.policy import Policy
+from gateway.core.counters import Counters
+from gateway.core.errors import ConfigurationError
+from gateway.core.ports import Bounds, Clock
+from gateway.exchange.answering import Answering
+from gateway.exchange.assertions import Assertions
+from gateway.exchange.caching import Caching, MemoryCache
+from gateway.exchange.choosing import Chooser
+from gateway.exchange.delegation import Delegation
+from gateway.exchange.failures import Failures
+from gateway.exchange.forwarder import Forwarder
+from gateway.exchange.glass import Glass
+from gateway.exchange.governor import Governor
+from gateway.exchange.inspector import Inspector
+from gateway.exchange.ledgers import Ledgers as OpenLedgers
+from gateway.exchange.notices import Notices
+from gateway.exchange.planning import Planner
+from gateway.exchange.protocols import offer
+from gateway.exchange.router import Router
+from gateway.exchange.scribe import Scribe
+from gateway.exchange.sessions import Sessions
+from gateway.pipeline import Parts
+from gateway.settings import Settings
+from gateway.store.sticking import StickingClasses
+
+
+def parts_of(
+    base: Foundation,
+    *,
+    issuers: IssuerKeys,
+    governors: Mapping[str, Governor],
+    assertions: Assertions,
+    sessions: Sessions,
+    delegation: Delegation,
+    sticking: StickingClasses,
+    counters: Counters | None,
+    notices: Notices,
+    glass: Glass,
+) -> Parts:
+    """`counters`: those that nodes have in common, if they have. `ConfigurationError` for what no part can hold to."""
+    site, settings, clock, policy, engine = base.site, base.site.settings, base.site.clock, base.policy, base.engine
+    answers, schemas = load_schemas(settings, "answer_schema"), load_schemas(settings, "schema")
+    protocols, offered = protocols_of(
+        base, schemas=schemas, answers=answers, assertions=assertions, governors=governors
+    )
+    health = health_of(site)
+    router = Router(
+        policy=policy,
+        engine=engine,
+        clock=clock,
+        serves=lambda message, agent: offer(protocols, message, agent),
+        schemas=schemas,
+        answering=frozenset(answers),
+        trusted=frozenset(zone.id for zone in settings.zone if zone.trusted),
+    )
+    chooser = Chooser(Planner(router, policy), health)
+    scribe = Scribe(
+        clock=clock,
+        sealing=base.sealer,
+        node=site.node,
+        policy=policy.digest,
+        engine=engine.version,
+        config=config_digest(settings),
+    )
+    quotas = quotas_of(settings, policy, counters, clock, site.metrics.limited)
+    inspector = Inspector(
+        router=router, engine=engine, bounds=base.bounds, stream=settings.classification.stream, policy=policy.digest
+    )
+    return Parts(
+        clock=clock,
+        protocols=protocols,
+        offered=offered,
+        admission=admission_of(base, issuers, glass),
+        engine=engine,
+        policy=policy,
+        router=chooser,
+        approvals=approvals_of(base, router, notices),
+        health=health,
+        caching=caching_of(settings, policy, clock),
+        sessions=sessions,
+        delegation=delegation,
+        sticking=sticking,
+        forwarder=Forwarder(
+            client=base.client,
+            router=chooser,
+            health=health,
+            scribe=scribe,
+            bounds=base.bounds,
+            failpoint=base.failpoint,
+            assertions=assertions,
+            quotas=quotas,
+            delegation=delegation,
+        ),
+        answering=Answering(
+            inspector=inspector, bounds=base.bounds, protocols=protocols, sessions=sessions, delegation=delegation
+        ),
+        scribe=scribe,
+        ledgers=OpenLedgers(base.writers),
+        failures=Failures(clock, Rate.parse(settings.limits.failures)),
+        metrics=site.metrics,
+        bounds=base.bounds,
+        quotas=quotas,
+        failpoint=base.failpoint,
+    )
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """The bounds that the settings give to messages."""
+    server = settings.server
+    return Bounds(body_bytes=server.max_body_bytes, answer_bytes=server.max_answer_bytes, depth=server.max_depth)
+
+
+def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
+    """What is kept of agents that allow it, in this process's memory; `ConfigurationError` for a class that is none."""
+    unknown = sorted(set(settings.cache.classes) - policy.known_classes)
+    if unknown:
+        known = ", ".join(sorted(policy.known_classes))
+        raise ConfigurationError(f"cache.classes must be data classes of the policy, which are {known}")
+    return Caching(
+        MemoryCache(settings.cache.entries, settings.cache.size_bytes),
+        clock,
+        lifetimes={agent.id: agent.cache_s for agent in settings.agent if agent.cache_s > 0},
+        classes=frozenset(settings.cache.classes),
+    )

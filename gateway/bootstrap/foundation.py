@@ -1,0 +1,29 @@
+"""What the parts of an exchange stand on."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.agents.client import AgentClient
+from gateway.agents.registry import Registry
+from gateway.bootstrap.site import Site
+from gateway.checks.classification.engine import Engine
+from gateway.checks.policy.policy import Policy
+from gateway.core.ports import Bounds, Failpoint
+from gateway.store.sealing import Sealer
+from gateway.store.writer_base import LedgerWriter
+
+
+class Foundation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was opened and loaded before any part is built."""
+
+    site: Site
+    engine: Engine
+    policy: Policy
+    registry: Registry
+    client: AgentClient
+    bounds: Bounds
+    writers: Mapping[str, LedgerWriter]
+    """By tenant's id in the ledger."""
+    sealer: Sealer
+    failpoint: Failpoint | None = None

@@ -1,0 +1,191 @@
+"""A gateway that serves: everything built on an opened installation, and what goes on beside."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import msgspec
+
+from gateway.agents.client import AgentClient
+from gateway.agents.registry import Registry
+from gateway.bootstrap.agents import assertions_of, delegation_of, mcp_governor
+from gateway.bootstrap.approvals import glass_of, notices_of
+from gateway.bootstrap.background import begin, flush, stopped
+from gateway.bootstrap.clock import SystemClock
+from gateway.bootstrap.exchange import bounds_of, parts_of
+from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.identity import issuer_keys
+from gateway.bootstrap.limits import counting
+from gateway.bootstrap.policies import activate, load_policy_set
+from gateway.bootstrap.site import Site, open_site
+from gateway.bootstrap.tasks import dispatcher_of, tasks_of
+from gateway.checks.classification.engine import Engine
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import PolicySet
+from gateway.core.errors import GatewayError
+from gateway.core.ports import Bounds, Clock, Failpoint
+from gateway.exchange.a2a import A2aGovernor
+from gateway.exchange.approvals import Approvals
+from gateway.exchange.assertions import Assertions
+from gateway.exchange.auditor import Auditor
+from gateway.exchange.dispatcher import Dispatcher
+from gateway.exchange.glass import Glass
+from gateway.exchange.mcp_listing import Listing
+from gateway.exchange.notices import Notices
+from gateway.exchange.quotas import Quotas
+from gateway.exchange.sessions import Sessions
+from gateway.exchange.shared import SharedCounters
+from gateway.exchange.tasks import Tasks
+from gateway.pipeline import Pipeline
+from gateway.settings import Settings, secret
+from gateway.store.directory import SYSTEM
+from gateway.store.key_pool import KeyPool
+from gateway.store.sealing import Sealer
+from gateway.store.sessions import SessionStore
+from gateway.store.sticking import StickingClasses
+
+
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway that is ready to serve."""
+
+    site: Site
+    pipeline: Pipeline
+    policy: Policy
+    policy_set: PolicySet
+    registry: Registry
+    engine: Engine
+    bounds: Bounds
+    assertions: Assertions
+    approvals: Approvals
+    notices: Notices
+    glass: Glass
+    tasks: Tasks
+    dispatcher: Dispatcher
+    auditors: Mapping[str, Auditor]
+    """By tenant's configured id, `_system` among them."""
+    quotas: Quotas | None = None
+    shared: SharedCounters | None = None
+    """What nodes count together, where they do."""
+
+    @property
+    def limits(self) -> str:
+        """Who counts for the limits: `memory`, `shared`, or `degraded` while this node does it alone."""
+        return "memory" if self.shared is None else self.shared.state
+
+    def named(self, tenant: str) -> frozenset[str]:
+        """Subjects of a tenant (its configured id) that policy, `[[agent]] callers` or `[[limit]] callers` name."""
+        settings = self.site.settings
+        callers = self.policy.named_callers.union(*(agent.callers for agent in settings.agent))
+        found = {name.removeprefix(f"{tenant}/") for name in callers if name.startswith(f"{tenant}/")}
+        return frozenset(found).union(
+            *(one.callers for one in settings.limit if not one.tenants or tenant in one.tenants)
+        )
+
+    def ready(self) -> dict[str, bool]:
+        """What readiness stands on, each told truthfully: all must hold."""
+        writers = self.site.ledgers.writers
+        tenants = {entry.ledger for entry in self.site.tenants.values()}
+        return {
+            "ledger": all(name in writers and writers[name].healthy for name in tenants),
+            "policy": all(
+                writers[entry.ledger].policy == self.policy.digest
+                for name, entry in self.site.tenants.items()
+                if name != SYSTEM and entry.ledger in writers
+            ),
+            "tasks": self.dispatcher.healthy,
+        }
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Settings, *, failpoint: Failpoint | None = None, clock: Clock | None = None
+) -> AsyncIterator[Gateway]:
+    """The whole gateway: policy activated, ledgers recovered, agents' clients built, checkpoints on their way."""
+    clock = clock or SystemClock()
+    engine = Engine(clock=clock, budget_ms=settings.classification.budget_ms)
+    versioned = load_policy_set(settings, engine.version)
+    policy = Policy(versioned, settings)
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
+        writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
+        for name in site.tenants:
+            if name != SYSTEM:
+                await activate(site, name, versioned)
+        registry = Registry(settings, lambda reference: secret(reference, settings.base))
+        client = await stack.enter_async_context(AgentClient(registry.routes))
+        notices = await notices_of(site, stack)
+        glass = await glass_of(site, notices)
+        base = Foundation(
+            site=site,
+            engine=engine,
+            policy=policy,
+            registry=registry,
+            client=client,
+            bounds=bounds_of(settings),
+            writers=writers,
+            sealer=await _sealer(site, stack),
+            failpoint=failpoint,
+        )
+        assertions = assertions_of(site)
+        # One secret for all tenants: an agent that two of them use knows only its own ids.
+        store = SessionStore(site.engine, site.keyring.search_key(SYSTEM))
+        sessions = Sessions(store, clock, settings.sessions.idle_days)
+        delegation = delegation_of(site)
+        sticking = StickingClasses(site.engine, clock, principal=store.principal, lasts_s=settings.sessions.denied_s)
+        await sticking.look()
+        mcp = mcp_governor(base)
+        issuers = await issuer_keys(site, stack)
+        for ledger in writers:
+            await site.denials.reload(ledger)
+        shared = await counting(site, stack)
+        parts = parts_of(
+            base,
+            issuers=issuers,
+            governors={"mcp": mcp, "a2a": A2aGovernor(sessions, base.bounds)},
+            assertions=assertions,
+            sessions=sessions,
+            delegation=delegation,
+            sticking=sticking,
+            counters=shared,
+            notices=notices,
+            glass=glass,
+        )
+        pipeline = Pipeline(parts)
+        mcp.fetches(Listing(pipeline.handle, base.bounds))
+        stack.push_async_callback(pipeline.drain)
+        tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched)
+        dispatcher = dispatcher_of(base, tasks, pipeline)
+        dispatcher.start()
+        stack.push_async_callback(dispatcher.stop)
+        auditors = {name: await site.auditor(name) for name in site.tenants}
+        background = begin(base, parts, auditors=auditors, glass=glass, sticking=sticking, shared=shared)
+        stack.push_async_callback(stopped, background)
+        yield Gateway(
+            site=site,
+            pipeline=pipeline,
+            policy=policy,
+            policy_set=versioned,
+            registry=registry,
+            engine=engine,
+            bounds=base.bounds,
+            assertions=assertions,
+            approvals=parts.approvals,
+            notices=notices,
+            glass=glass,
+            tasks=tasks,
+            dispatcher=dispatcher,
+            auditors=auditors,
+            quotas=parts.quotas,
+            shared=shared,
+        )
+        await flush(parts, everything=True)
+        with suppress(GatewayError):  # at worst the last minute's uses are not told
+            await site.api_keys.use.write()
+
+
+async def _sealer(site: Site, stack: AsyncExitStack) -> Sealer:
+    """What seals content, under keys that are made before they are asked for."""
+    pool = KeyPool(site.keyring)
+    stack.push_async_callback(pool.stop)
+    if site.failpoint is None:  # at failpoints every key is made durable in its place, so that they see it
+        await pool.start()
+    return Sealer(site.keyring, pool)

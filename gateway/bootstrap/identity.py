@@ -1,0 +1,58 @@
+"""Who calls: issuers and their keys, certificates, and the door where both are looked at."""
+
+from contextlib import AsyncExitStack
+
+import msgspec
+
+from gateway.agents.authorities import FileTrust
+from gateway.agents.issuers import IssuerKeys, IssuerState
+from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.site import Site
+from gateway.checks.access.shipped import ROLES
+from gateway.checks.identity.certificate import Certificates
+from gateway.checks.identity.credentials import Credentials
+from gateway.checks.identity.identifier import Identifier
+from gateway.exchange.admission import Admission
+from gateway.exchange.glass import Glass
+from gateway.exchange.issuers import IssuerRecords
+from gateway.store.directory import SYSTEM
+
+
+def admission_of(base: Foundation, issuers: IssuerKeys, glass: Glass) -> Admission:
+    """Where callers are identified and their rates counted."""
+    site, settings, clock = base.site, base.site.settings, base.site.clock
+    roles = base.policy.known_roles | ROLES
+    return Admission(
+        identifier=Credentials(
+            Identifier(settings.issuer, issuers, site.api_keys, clock, roles, settings.address),
+            Certificates(settings.certificate, FileTrust(settings, clock), clock, roles),
+            required=settings.server.client_auth == "required",
+        ),
+        pseudonyms=site.directory,
+        denials=site.denials,
+        limits=settings.limits,
+        clock=clock,
+        classes=base.policy.known_classes,
+        tenants=frozenset(site.tenants) - {SYSTEM},
+        glass=glass.lent if glass.configured else None,
+    )
+
+
+async def issuer_keys(site: Site, stack: AsyncExitStack) -> IssuerKeys:
+    """The issuers' keys, asked for once, and from now on in the background until the stack is left."""
+    settings, entry = site.settings, site.tenants[SYSTEM]
+    records = IssuerRecords(ledger=await site.writer(SYSTEM), tenant=entry.ledger, clock=site.clock, node=site.node)
+    keys = IssuerKeys(settings, site.clock, records.changed)
+    stack.push_async_callback(keys.stop)
+    await keys.start()
+    # Metrics are open: where tenants share an installation an issuer's address might name one of them.
+    labels = {one.issuer: f"issuer[{index}]" for index, one in enumerate(settings.issuer)}
+
+    def states() -> list[IssuerState]:
+        found = keys.states()
+        if len(settings.tenants) < 2:
+            return found
+        return [msgspec.structs.replace(state, issuer=labels[state.issuer]) for state in found]
+
+    site.metrics.issuers(states)
+    return keys

@@ -1,0 +1,84 @@
+"""From a directory of policy to the version that is active, with its record."""
+
+from collections.abc import Sequence
+
+from gateway.bootstrap.digests import config_digest
+from gateway.bootstrap.site import Site
+from gateway.checks.policy.version import PolicySet, agents_of_others, diff, from_bytes, policy_set, to_bytes
+from gateway.core.errors import ConfigurationError
+from gateway.core.ids import uuid7
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
+from gateway.settings import Settings
+
+MAX_DIFF = 256
+"""Lines of what changed that one record tells."""
+
+
+def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
+    """The policy set of the configured directory; `ConfigurationError` for one that must not be served with."""
+    directory = settings.path(settings.policy.directory)
+    if not directory.is_dir():
+        raise ConfigurationError("policy.directory names no directory: make one with `gateway init`")
+    files = {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
+    return policy_set(files, settings, engine_version)
+
+
+async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
+    """Make this version the active one of a tenant, with its record, unless it is; True if it was not.
+
+    `ConfigurationError` where four eyes are asked for: then a directory that differs is only a proposal.
+    """
+    ledger = site.tenants[tenant].ledger
+    active = await site.policies.active(ledger)
+    if active == versioned.digest:
+        return False
+    if active is not None and site.settings.policy.four_eyes:
+        raise ConfigurationError(
+            "the policy directory differs from the active version, and policy.four_eyes is on: put the active version "
+            "back; proposing another needs a second person and is not available in this version"
+        )
+    stored = None if active is None else await site.policies.get(active)
+    # The version first: a crash before the record leaves one that was never active.
+    await site.policies.put(to_bytes(versioned))
+    now = site.clock.now_us()
+    former = None if stored is None else from_bytes(stored)
+    hidden = agents_of_others((versioned,) if former is None else (former, versioned), tenant)
+    detail = encode_detail(
+        Detail(
+            reason="single-person: activated at start, from the policy directory",
+            diff=_told(diff(former, versioned), tenant, hidden),
+        )
+    )
+    salt = new_salt()
+    envelope = Envelope(
+        id=uuid7(now),
+        tenant=ledger,
+        event="policy.activated",
+        occurred_at=timestamp(now),
+        policy=versioned.digest,
+        config=config_digest(site.settings),
+        node=site.node,
+        detail=committed(salt, "detail", detail),
+    )
+    # A crash before: the former version is active, and the next start does this again. After: this one is.
+    writer = await site.ledgers.open(ledger)
+    await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=versioned.digest))
+    return True
+
+
+def _told(lines: Sequence[str], tenant: str, hidden: frozenset[str]) -> tuple[str, ...]:
+    """What changed, without the lines that are about other tenants, their callers and their agents (`hidden`): who
+    reads a tenant's ledger must not learn from it that there are others."""
+    return tuple(
+        line
+        for line in lines
+        if (not line.startswith("tenant ") or line.startswith(f"tenant {tenant} "))
+        and ("caller:" not in line or f"caller:{tenant}/" in line)
+        and not line.startswith(tuple(f"agent {agent} " for agent in hidden))
+    )[:MAX_DIFF]

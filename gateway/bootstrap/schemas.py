@@ -1,0 +1,30 @@
+"""JSON Schemas of agents."""
+
+from gateway.agents.bodies import read_json
+from gateway.checks.schema import Schema
+from gateway.core.errors import ConfigurationError
+from gateway.core.ports import Bounds
+from gateway.core.refusal import Refusal
+from gateway.settings import Agent, Settings
+
+
+def load_schemas(settings: Settings, which: str) -> dict[str, Schema]:
+    """The compiled schemas of agents that have one (`which`: `schema` or `answer_schema`), by agent id."""
+    found: dict[str, Schema] = {}
+    for index, agent in enumerate(settings.agent):
+        name: str | None = getattr(agent, which)
+        if name is not None:
+            found[agent.id] = _schema(settings, agent, f"agent[{index}].{which}", name)
+    return found
+
+
+def _schema(settings: Settings, agent: Agent, place: str, name: str) -> Schema:
+    path = settings.path(settings.policy.directory) / "schemas" / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{place} names no file in the policy directory's schemas/") from error
+    document = read_json(data, Bounds(body_bytes=1 << 20, answer_bytes=1 << 20, depth=64))
+    if isinstance(document, Refusal) or not isinstance(document.value, (dict, bool)):
+        raise ConfigurationError(f"{place} is not a JSON Schema: the file of agent {agent.id} is not such JSON")
+    return Schema(document.value, f"{place} of agent {agent.id}")

@@ -1,0 +1,179 @@
+"""An opened installation: database, keyring, tenants and ledgers. Every command needs it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.bootstrap.clock import SystemClock
+from gateway.bootstrap.digests import build_digest, config_digest
+from gateway.core.errors import ConfigurationError
+from gateway.core.ids import random_id
+from gateway.core.ports import Clock, Failpoint
+from gateway.exchange.approving import Approving
+from gateway.exchange.auditor import Auditor
+from gateway.exchange.metrics import Metrics
+from gateway.ledger.record import NodeInfo
+from gateway.settings import Settings
+from gateway.store.api_keys import ApiKeyStore
+from gateway.store.approvals import ApprovalStore
+from gateway.store.checkpointer import Checkpointer
+from gateway.store.denials import DenialStore
+from gateway.store.directory import SYSTEM, Directory, TenantEntry
+from gateway.store.engine import Target, open_engine, target
+from gateway.store.guard import guard
+from gateway.store.keyring import Keyring
+from gateway.store.ledgers import Ledgers
+from gateway.store.policies import PolicyStore
+from gateway.store.reader import StoreReader
+from gateway.store.sealing import Sealer
+from gateway.store.tools import ToolStore
+from gateway.store.writer_base import LedgerWriter
+
+DEFAULT_ORIGIN = "gateway.internal"
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """An opened installation: what commands and the server share. `tenants` are the configured ones, by id."""
+
+    settings: Settings
+    clock: Clock
+    where: Target
+    engine: AsyncEngine
+    keyring: Keyring
+    directory: Directory
+    ledgers: Ledgers
+    node: NodeInfo
+    metrics: Metrics
+    tenants: Mapping[str, TenantEntry]
+    api_keys: ApiKeyStore
+    denials: DenialStore
+    policies: PolicyStore
+    tools: ToolStore
+    approvals: ApprovalStore
+    failpoint: Failpoint | None = None
+
+    @property
+    def approving(self) -> Approving:
+        """The approvers' side of approvals, of every tenant."""
+        return Approving(
+            store=self.approvals,
+            directory=self.directory,
+            sealer=Sealer(self.keyring),
+            clock=self.clock,
+            node=self.node,
+            metrics=self.metrics,
+            use_s=self.settings.approvals.use_s,
+            callers=frozenset(callers_of(self.settings)),
+        )
+
+    async def writer(self, tenant: str) -> LedgerWriter:
+        """The writer of a configured tenant, or of `_system`."""
+        return await self.ledgers.open(self.tenants[tenant].ledger)
+
+    def reader(self, tenant: str) -> StoreReader:
+        return StoreReader(self.engine, self.tenants[tenant].ledger)
+
+    async def auditor(self, tenant: str) -> Auditor:
+        """The recorded way into a configured tenant's trail."""
+        entry = self.tenants[tenant]
+        return Auditor(
+            engine=self.engine,
+            ledger_id=entry.ledger,
+            ledger=await self.writer(tenant),
+            publisher=await self.checkpointer(tenant),
+            policies=self.policies,
+            signer=self.keyring.signer(entry.origin),
+            clock=self.clock,
+            node=self.node,
+        )
+
+    async def checkpointer(self, tenant: str) -> Checkpointer:
+        """Publishes checkpoints of a configured tenant's ledger."""
+        entry = self.tenants[tenant]
+        return Checkpointer(
+            self.engine,
+            ledger=entry.ledger,
+            signer=self.keyring.signer(entry.origin),
+            writer=await self.writer(tenant),
+            clock=self.clock,
+            node=self.node,
+            failpoint=self.failpoint,
+        )
+
+
+@asynccontextmanager
+async def open_site(
+    settings: Settings, *, serving: bool = False, failpoint: Failpoint | None = None, clock: Clock | None = None
+) -> AsyncIterator[Site]:
+    """Database, keyring, tenants and ledgers. `ConfigurationError` for anything that must not be worked with."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        where = target(settings)
+        engine = open_engine(where)
+        stack.push_async_callback(engine.dispose)
+        await guard(engine)
+        keys = settings.path(settings.keys.directory)
+        keyring = Keyring.open(keys)
+        stack.callback(keyring.close)
+        directory = Directory(engine, keyring, clock, settings.ledger.origin or DEFAULT_ORIGIN)
+        tenants = {name: await directory.entry(name) for name in (*(one.id for one in settings.tenants), SYSTEM)}
+        metrics = Metrics()
+        node = NodeInfo(id=_node_id(keys), boot=random_id("bt"))
+        ledgers = Ledgers(
+            where,
+            engine,
+            node=node,
+            clock=clock,
+            keyring=keyring,
+            failpoint=failpoint,
+            on_batch=metrics.batch,
+            serving=serving,
+            build=build_digest(),
+            config=config_digest(settings),
+        )
+        await ledgers.start()
+        stack.push_async_callback(ledgers.stop)
+        api_keys = ApiKeyStore(engine, clock)
+        yield Site(
+            settings=settings,
+            clock=clock,
+            where=where,
+            engine=engine,
+            keyring=keyring,
+            directory=directory,
+            ledgers=ledgers,
+            node=node,
+            metrics=metrics,
+            tenants=tenants,
+            api_keys=api_keys,
+            denials=DenialStore(engine, clock, (one.issuer for one in settings.issuer), api_keys.forget),
+            policies=PolicyStore(engine, clock),
+            tools=ToolStore(engine, clock),
+            approvals=ApprovalStore(engine),
+            failpoint=failpoint,
+        )
+
+
+def callers_of(settings: Settings) -> dict[tuple[str, str], str]:
+    """Tenant and subject of each that an agent calls as → the agent."""
+    callers: dict[tuple[str, str], str] = {}
+    for agent in settings.agent:
+        for caller in agent.callers:
+            tenant, _, subject = caller.partition("/")
+            callers[tenant, subject] = agent.id
+    return callers
+
+
+def _node_id(keys: Path) -> str:
+    """The node's random id, made once and kept with its keys."""
+    file = keys / "node-id"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(random_id("nd"), "ascii")
+    found = file.read_text("ascii").strip()
+    if not found.startswith("nd_") or len(found) > 64:
+        raise ConfigurationError(f"{file} does not hold a node's id: remove it, and a new one is made")
+    return found

@@ -1,0 +1,77 @@
+"""Requests that are made later: kept, and run when they are due."""
+
+from collections.abc import Mapping
+
+from gateway.bootstrap.digests import config_digest
+from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.site import Site
+from gateway.core.errors import ConfigurationError
+from gateway.core.refusal import Refusal
+from gateway.exchange.arrival import Arrival
+from gateway.exchange.dispatcher import Dispatcher
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.ledgers import Ledgers as OpenLedgers
+from gateway.exchange.standing import Standing
+from gateway.exchange.task_scribe import TaskScribe
+from gateway.exchange.tasks import Fetched, Foresee, Tasks
+from gateway.pipeline import Pipeline
+from gateway.store.directory import SYSTEM
+from gateway.store.sealing import Sealer
+from gateway.store.tasks import TaskStore
+from gateway.store.writer_base import LedgerWriter
+
+
+def tasks_of(
+    site: Site,
+    writers: Mapping[str, LedgerWriter],
+    sealer: Sealer,
+    foresee: Foresee | None = None,
+    fetched: Fetched | None = None,
+) -> Tasks:
+    """The tasks of an installation. Without `foresee` none can be submitted, and without `fetched` no result is given:
+    for commands, which look after them."""
+
+    async def unforeseen(_: Arrival) -> tuple[Exchange, Refusal | None]:
+        raise ConfigurationError("tasks are submitted to a gateway that serves")
+
+    async def unfetched(*_: object) -> Refusal | None:
+        raise ConfigurationError("results are fetched from a gateway that serves")
+
+    return Tasks(
+        store=TaskStore(site.engine, site.clock),
+        scribe=TaskScribe(clock=site.clock, sealing=sealer, node=site.node, config=config_digest(site.settings)),
+        sealer=sealer,
+        ledgers=OpenLedgers(writers),
+        clock=site.clock,
+        settings=site.settings.tasks,
+        search_key=site.keyring.search_key,
+        foresee=foresee or unforeseen,
+        fetched=fetched or unfetched,
+        body_bytes=site.settings.server.max_body_bytes,
+    )
+
+
+def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline) -> Dispatcher:
+    """What runs tasks when they are due, through the pipeline."""
+    site, settings, registry, health = base.site, base.site.settings, base.registry, pipeline.parts.health
+    names = {name for agent in settings.agent for name in (agent.id, *agent.capabilities)}
+
+    def shut() -> list[str]:
+        """Targets of which no agent would let a call through now: what waits for them waits without a record."""
+        return [name for name in names if not any(health.open_to(route.id) for route in registry.candidates(name))]
+
+    return Dispatcher(
+        tasks=tasks,
+        handle=pipeline.handle,
+        standing=Standing(
+            site.api_keys, settings.issuer, frozenset(site.tenants) - {SYSTEM}, site.clock, settings.certificate
+        ),
+        ledgers=OpenLedgers(base.writers),
+        clock=site.clock,
+        holder=f"{site.node.id}/{site.node.boot}",
+        settings=settings.tasks,
+        capacity={agent.id: agent.concurrency for agent in settings.agent},
+        shut=shut,
+        revision=lambda tenant: site.denials.of(tenant).revision,
+        counted=site.metrics.task_tried,
+    )

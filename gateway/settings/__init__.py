@@ -1,0 +1,53 @@
+"""Every setting: typed, read once at start, validated whole, frozen after.
+
+Values of a `[section]` may come from the environment as `GATEWAY_<SECTION>_<KEY>`; `[[tables]]` from the file alone.
+A key that is not known is an error that names the nearest one that is. Errors name the key, never its value.
+
+`Settings`    the whole of `gateway.toml`, one frozen value                      `settings`
+`load`        from a file and the environment to settings, or an error           `loading`
+`secret`      what a reference to a secret stands for                            `loading`
+`consistent`  what must hold of them as a whole: references, bounds              `consistent`
+`check_*`     what values of more than one section must look like                `forms`
+
+Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
+`agents`, `identity`, `limits`, `sessions`, `approvals`, `tasks`.
+"""
+
+from gateway.settings.agents import A2a, Agent, Breaker
+from gateway.settings.approvals import ApprovalSettings, BreakGlass
+from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
+from gateway.settings.limits import BUILT_IN_LIMITS, MEMORY, Limit, Limits, Price
+from gateway.settings.loading import load, parse, secret
+from gateway.settings.server import LedgerSettings, Server
+from gateway.settings.sessions import DelegationSettings
+from gateway.settings.settings import Settings
+from gateway.settings.tasks import TaskSettings
+from gateway.settings.zones import Zone
+
+__all__ = [
+    "BUILT_IN_LIMITS",
+    "MEMORY",
+    "A2a",
+    "Agent",
+    "ApprovalSettings",
+    "BreakGlass",
+    "Breaker",
+    "Certificate",
+    "DelegationSettings",
+    "Issuer",
+    "LedgerSettings",
+    "Limit",
+    "Limits",
+    "Price",
+    "Server",
+    "Settings",
+    "TaskSettings",
+    "Tenant",
+    "Zone",
+    "check_named",
+    "keys_address",
+    "load",
+    "may_name",
+    "parse",
+    "secret",
+]

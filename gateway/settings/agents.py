@@ -1,0 +1,192 @@
+"""Agents: how each is reached, held to bounds and let rest."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from gateway.core.errors import ConfigurationError
+from gateway.settings.forms import ID, check_address, check_between, check_networks, check_pins, check_reference
+
+_APIS = frozenset({"chat", "embeddings", "responses"})
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    protocol: Literal["openai", "anthropic", "mcp", "a2a", "http"]
+    url: str
+    zone: str
+    processor: str | None = None
+    capabilities: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+    """The tenants that it is there for; without any, for all."""
+    apis: tuple[str, ...] = ()
+    """Which of its family's APIs an agent of protocol `openai` has; without any, all of them."""
+    model: str | None = None
+    """The model name the agent is asked for; by default the one the caller wrote."""
+    store_field: bool = True
+    """Whether chat completions say `store: false` to it; false for a server that refuses fields it does not know."""
+    version: str | None = None
+    credential: str | None = None
+    """`env:NAME` or `file:PATH`: sent as a bearer token, or as `x-api-key` where the protocol is `anthropic`."""
+    schema: str | None = None
+    """JSON Schema of requests, a file under the policy directory's `schemas/`."""
+    answer_schema: str | None = None
+    routes: tuple[str, ...] = ()
+    """Path templates of a plain HTTP agent (`POST /notes/{id}`); a request that fits none is refused."""
+    mapping: str | None = None
+    """How bodies of its routes are laid out: a TOML file under `schemas/`."""
+    openapi: str | None = None
+    """Its OpenAPI document in JSON, a file under `schemas/`."""
+    floor: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+    connect_timeout_s: float = 5.0
+    first_byte_timeout_s: float = 30.0
+    idle_timeout_s: float = 30.0
+    listen_timeout_s: float = 3600.0
+    """How long a stream of notifications stays open."""
+    ca: str | None = None
+    """PEM file of the only authorities that may vouch for the agent; default the system's."""
+    client_certificate: str | None = None
+    client_key: str | None = None
+    pin: tuple[str, ...] = ()
+    """`sha256:<hex>` of the SubjectPublicKeyInfo of certificates, of which the agent must show one."""
+    addresses: tuple[str, ...] = ()
+    """Networks in CIDR form: the only ones that the agent's name may lead into."""
+    max_connections: int = 256
+    concurrency: int = 128
+    """Requests that may be under way at the agent at once."""
+    queue: int = 64
+    """Requests that may wait for one of those places."""
+    queue_timeout_s: float = 5.0
+    retries: int = 1
+    """How often a message that surely did nothing is sent again to the same agent."""
+    retry_budget: float = 0.2
+    """Retries as a share of the messages, at most; one a second more is always granted."""
+    retry_wait_s: float = 5.0
+    """The longest `Retry-After` that is waited for."""
+    cache_s: float = 0.0
+    """Seconds that an answer is kept for who asks the same with the same rights; 0: it is not."""
+    health: str | None = None
+    """Path below `url` that a health check asks for with a plain GET; none without it."""
+    health_interval_s: float = 10.0
+    breaker: "Breaker | None" = None
+    assertion: bool = False
+    """Whether each request to it carries the gateway's signed assertion."""
+    callers: tuple[str, ...] = ()
+    """`tenant/subject` of those that it calls as, where it calls other agents through the gateway."""
+    delegation: bool = False
+    """Whether each request to it carries a delegation token."""
+    a2a: "A2a | None" = None
+
+
+class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When an agent is not asked for a while. Shares are of the calls in the window."""
+
+    fault_share: float = 0.5
+    slow_share: float = 0.8
+    slow_s: float = 0.0
+    """Seconds until an answer begins from which on it counts as slow; 0: none does."""
+    calls: int = 20
+    """Calls in the window below which nothing is concluded."""
+    window_s: float = 30.0
+    open_s: float = 5.0
+    """How long it is let rest the first time; doubled each time that it fails again right after."""
+    open_max_s: float = 60.0
+    probes: int = 2
+    """Calls that are let through to see whether it has recovered: all must go well."""
+
+
+class A2a(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an agent of protocol `a2a` is spoken to, and what it may be told to contact."""
+
+    binding: Literal["JSONRPC", "HTTP+JSON"] = "JSONRPC"
+    """What the gateway speaks to it, whatever callers speak."""
+    path: str = ""
+    """Of that interface, below `url`; empty: `url` itself."""
+    card: str = "/.well-known/agent-card.json"
+    """Path of its card, below `url`."""
+    push_urls: tuple[str, ...] = ()
+    """Addresses that it may be told to send news of tasks to, or below; without any, to none."""
+    file_urls: tuple[str, ...] = ()
+    """The same for files that it is told to fetch."""
+
+
+def check_agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> None:
+    if agent.zone not in zones:
+        raise ConfigurationError(f"{place}.zone names no [[zone]]")
+    if agent.processor is not None and agent.processor not in processors:
+        raise ConfigurationError(f"{place}.processor names no [[processor]]")
+    check_address(f"{place}.url", agent.url)
+    check_reference(f"{place}.credential", agent.credential)
+    if agent.apis and agent.protocol != "openai":
+        raise ConfigurationError(f'{place}.apis is for protocol = "openai" only')
+    if not _APIS.issuperset(agent.apis):
+        raise ConfigurationError(f"{place}.apis may hold {', '.join(sorted(_APIS))}")
+    if agent.protocol == "http" and not agent.routes and agent.openapi is None:
+        raise ConfigurationError(f"{place}.routes must list the path templates of a plain HTTP agent")
+    if agent.protocol != "http" and (agent.mapping is not None or agent.openapi is not None):
+        raise ConfigurationError(f"{place}: mapping and openapi describe plain HTTP agents alone")
+    if agent.protocol in ("mcp", "a2a") and agent.answer_schema is not None:
+        raise ConfigurationError(
+            f"{place}.answer_schema: answers of MCP and A2A may come in streams, which no schema can hold"
+        )
+    _connection(place, agent)
+    _interface(place, agent)
+    if agent.health is not None and not re.fullmatch(r"/[!-~]*", agent.health):
+        raise ConfigurationError(f"{place}.health must be a path that starts with /, below the agent's url")
+    _resilience(place, agent)
+    for capability in agent.capabilities:
+        if not ID.fullmatch(capability):
+            raise ConfigurationError(f"{place}.capabilities must be of lower-case letters, digits and . _ -")
+
+
+def _interface(place: str, agent: Agent) -> None:
+    if agent.a2a is None:
+        return
+    if agent.protocol != "a2a":
+        raise ConfigurationError(f'{place}.a2a is for protocol = "a2a" only')
+    for name, path in (("path", agent.a2a.path), ("card", agent.a2a.card)):
+        if not re.fullmatch(r"/[!-~]*" if name == "card" else r"(/[!-~]*)?", path) or set(path) & set("?#"):
+            raise ConfigurationError(f"{place}.a2a.{name} must be a path that starts with /, below the agent's url")
+    for name, urls in (("push_urls", agent.a2a.push_urls), ("file_urls", agent.a2a.file_urls)):
+        for url in urls:
+            check_address(f"{place}.a2a.{name}", url)
+
+
+def _connection(place: str, agent: Agent) -> None:
+    """How the agent is connected to. A demand on TLS that a plain address cannot meet is refused, not passed over."""
+    if (agent.client_certificate is None) != (agent.client_key is None):
+        raise ConfigurationError(f"{place}.client_certificate and {place}.client_key go together")
+    if agent.url.startswith("http:") and (agent.ca or agent.client_certificate or agent.pin):
+        raise ConfigurationError(f"{place}.url must be https:// where ca, client_certificate or pin is given")
+    check_pins(f"{place}.pin", agent.pin)
+    check_networks(f"{place}.addresses", agent.addresses)
+    check_between(f"{place}.max_connections", agent.max_connections, 1, 65535)
+
+
+def _resilience(place: str, agent: Agent) -> None:
+    breaker = agent.breaker or Breaker()
+    for name, value, low, high in (
+        ("timeout_s", agent.timeout_s, 0.001, 86400),
+        ("connect_timeout_s", agent.connect_timeout_s, 0.001, 86400),
+        ("first_byte_timeout_s", agent.first_byte_timeout_s, 0.001, 86400),
+        ("idle_timeout_s", agent.idle_timeout_s, 0.001, 86400),
+        ("concurrency", agent.concurrency, 1, 1_000_000),
+        ("queue", agent.queue, 0, 1_000_000),
+        ("queue_timeout_s", agent.queue_timeout_s, 0, 600),
+        ("retries", agent.retries, 0, 10),
+        ("retry_budget", agent.retry_budget, 0, 1),
+        ("retry_wait_s", agent.retry_wait_s, 0, 600),
+        ("cache_s", agent.cache_s, 0, 2_592_000),
+        ("health_interval_s", agent.health_interval_s, 0.1, 86400),
+        ("breaker.fault_share", breaker.fault_share, 0.01, 1),
+        ("breaker.slow_share", breaker.slow_share, 0.01, 1),
+        ("breaker.slow_s", breaker.slow_s, 0, 86400),
+        ("breaker.calls", breaker.calls, 1, 1_000_000),
+        ("breaker.window_s", breaker.window_s, 1, 3600),
+        ("breaker.open_s", breaker.open_s, 0.1, 3600),
+        ("breaker.open_max_s", breaker.open_max_s, 0.1, 86400),
+        ("breaker.probes", breaker.probes, 1, 1000),
+    ):
+        check_between(f"{place}.{name}", value, low, high)

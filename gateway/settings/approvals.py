@@ -1,0 +1,63 @@
+"""What waits for people, and what they may be lent."""
+
+import re
+
+import msgspec
+
+from gateway.core.errors import ConfigurationError
+from gateway.settings.forms import check_address, check_between, check_networks, check_reference
+
+_ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What waits for people."""
+
+    wait_s: int = 86_400
+    """Seconds that a request may wait for its answers."""
+    use_s: int = 3_600
+    """Seconds in which what was approved must be sent again."""
+    waiting: int = 100
+    """Requests of one caller that may wait at once."""
+    notify_url: str | None = None
+    """Where approvers are told that something waits; a name, never the content."""
+    notify_secret: str | None = None
+    """`env:NAME` or `file:PATH`: what notices are signed with."""
+    notify_ca: str | None = None
+    """PEM file of the only authorities that may vouch for that address."""
+    notify_addresses: tuple[str, ...] = ()
+    """Networks in CIDR form: the only ones that its name may lead into."""
+
+
+class BreakGlass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may be lent which roles, on their own word, for minutes."""
+
+    role: str
+    """The role of who may break the glass."""
+    grants: tuple[str, ...]
+    """The roles that may be lent."""
+    reviewer: str
+    """The role of who reviews it."""
+    minutes: int = 30
+    """The longest time."""
+
+
+def check_notified(approvals: ApprovalSettings) -> None:
+    """How approvers are told that something waits."""
+    if (approvals.notify_url is None) != (approvals.notify_secret is None):
+        raise ConfigurationError("approvals.notify_url and approvals.notify_secret go together")
+    if approvals.notify_url is not None:
+        check_address("approvals.notify_url", approvals.notify_url)
+    check_reference("approvals.notify_secret", approvals.notify_secret)
+    check_networks("approvals.notify_addresses", approvals.notify_addresses)
+
+
+def check_glass(rules: tuple[BreakGlass, ...]) -> None:
+    """Who may be lent what, and who looks at it after."""
+    for index, rule in enumerate(rules):
+        place = f"break_glass[{index}]"
+        if not rule.grants or not all(_ROLE.fullmatch(name) for name in (rule.role, rule.reviewer, *rule.grants)):
+            raise ConfigurationError(f"{place}: role, reviewer and each of grants must be the name of a role")
+        if rule.reviewer in rule.grants:
+            raise ConfigurationError(f"{place}.reviewer must be none of grants: who is lent it would review themselves")
+        check_between(f"{place}.minutes", rule.minutes, 1, 480)

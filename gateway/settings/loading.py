@@ -1,0 +1,114 @@
+"""From a file and the environment to settings, or an error that names what is wrong and never a value."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from gateway.core.errors import ConfigurationError
+from gateway.settings.consistent import consistent
+from gateway.settings.settings import Settings
+
+_VALUE = re.compile(r"^(Invalid enum value ).*?( - at `\$[\w.\[\]]*`)?$", re.DOTALL)
+
+
+def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and validate `gateway.toml`; `ConfigurationError` names what is wrong and what would be right."""
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"no configuration at {file}: make one with `gateway init`") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file.name} is not TOML: {_place(error)}") from error
+    return parse(document, os.environ if environment is None else environment, base=file.parent.resolve())
+
+
+def parse(document: dict[str, Any], environment: Mapping[str, str], base: Path) -> Settings:
+    """Validate a configuration document, with the environment's values laid over its sections."""
+    _known(document, Settings, "")
+    if "base" in document:
+        raise ConfigurationError("base is not a setting: paths are relative to the file")
+    _overlay(document, environment)
+    try:
+        settings = msgspec.convert({**document, "base": str(base)}, Settings, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(_without_values(str(error))) from error
+    consistent(settings)
+    return settings
+
+
+def secret(reference: str, base: str, environment: Mapping[str, str] | None = None) -> str:
+    """What an `env:NAME` or `file:PATH` reference stands for; `ConfigurationError` when there is nothing."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        value = (os.environ if environment is None else environment).get(name)
+        if not value:
+            raise ConfigurationError(f"the environment variable {name} is empty or not set")
+        return value
+    try:
+        return Path(base, name).read_text("utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"the secret file {name} cannot be read") from error
+
+
+def _known(document: Any, model: type[msgspec.Struct], place: str) -> None:
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{place.rstrip('.') or 'the file'} must be a table")
+    hints = get_type_hints(model)
+    for key, value in document.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.4)
+            nearest = f"; the nearest known one is {place}{near[0]}" if near else ""
+            raise ConfigurationError(f"{place}{key} is not a setting{nearest}")
+        inner = _struct_in(hints[key])
+        if inner is None:
+            continue
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            _known(item, inner, f"{place}{key}[{index}]." if isinstance(value, list) else f"{place}{key}.")
+
+
+def _struct_in(hint: Any) -> type[msgspec.Struct] | None:
+    for candidate in (hint, *get_args(hint)):
+        if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
+            return candidate
+    return None
+
+
+def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
+    hints = get_type_hints(Settings)
+    sections = {
+        name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+    }
+    for variable, text in environment.items():
+        if not variable.startswith("GATEWAY_") or variable == "GATEWAY_CONFIG" or variable.startswith("GATEWAY_TEST_"):
+            continue
+        section, _, key = variable.removeprefix("GATEWAY_").lower().partition("_")
+        if section not in sections:
+            raise ConfigurationError(f"{variable} names no section; sections are {', '.join(sorted(sections))}")
+        keys = get_type_hints(sections[section])
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
+            nearest = f"; the nearest known one is GATEWAY_{section.upper()}_{near[0].upper()}" if near else ""
+            raise ConfigurationError(f"{variable} is not a setting{nearest}")
+        value: Any = text.split(",") if get_origin(keys[key]) is tuple else text
+        try:
+            converted = msgspec.convert(value, keys[key], strict=False)
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"{variable}: {_without_values(str(error))}") from error
+        document.setdefault(section, {})[key] = converted
+
+
+def _without_values(message: str) -> str:
+    """msgspec says "Invalid enum value 'x' - at `$.agent[0].zone`": the place and the rule stay, the value goes,
+    whatever quotes it holds or is told in."""
+    return _VALUE.sub(r"\1(given)\2", message).replace("`", "").replace("$.", "")
+
+
+def _place(error: Exception) -> str:
+    found = re.search(r"line \d+, column \d+", str(error))
+    return found.group() if found else "see the TOML specification"

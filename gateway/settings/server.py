@@ -1,0 +1,94 @@
+"""Where the gateway listens, what it keeps where, and how callers' certificates come to be known."""
+
+import re
+from ipaddress import ip_network
+from typing import Literal
+
+import msgspec
+
+from gateway.core.errors import ConfigurationError
+from gateway.settings.forms import check_address
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the gateway listens, and the bounds of what it reads."""
+
+    host: str = "127.0.0.1"
+    port: int = 8787
+    workers: int = 1
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    max_body_bytes: int = 4 * 1024 * 1024
+    max_answer_bytes: int = 16 * 1024 * 1024
+    max_depth: int = 64
+    body_timeout_s: float = 15.0
+    public_url: str | None = None
+    """Where callers reach the gateway; by default what `host`, `port` and the certificate make of it."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of web pages that may call MCP agents, besides the gateway's own."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose word about their own callers is taken."""
+    client_ca: str | None = None
+    """PEM file of the authorities whose client certificates are taken; each is trusted for itself."""
+    client_auth: Literal["optional", "required"] = "optional"
+    client_crl: tuple[str, ...] = ()
+    """CRL files (PEM or DER); with any, each authority needs a fresh one."""
+    client_header: Literal["client-cert", "x-forwarded-client-cert"] | None = None
+    """Header in which trusted proxies say the certificate that their own caller showed."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Database(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where records are kept. `owner_url` is for migrations only; serving as the owner is refused on PostgreSQL."""
+
+    url: str = "sqlite:///gateway.db"
+    owner_url: str | None = None
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the signing key and the data keys are kept: apart from the database and its backups."""
+
+    directory: str = "keys"
+
+
+class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    origin: str | None = None
+    """Host part of the checkpoint's origin (`<host>/ledger/<random id>`); default `gateway.internal`."""
+    checkpoint_interval_s: float = 60.0
+
+
+def check_reachable(server: Server) -> None:
+    """Where callers and their pages come in. What the gateway cannot keep is refused."""
+    if server.workers != 1:
+        raise ConfigurationError("server.workers must be 1: for more, run more nodes on one PostgreSQL")
+    if server.public_url is not None:
+        check_address("server.public_url", server.public_url)
+    for index, origin in enumerate(server.allowed_origins):
+        if not _ORIGIN.fullmatch(origin):
+            raise ConfigurationError(f"server.allowed_origins[{index}] must be scheme://host[:port], in lower case")
+    if (server.tls_certificate is None) != (server.tls_key is None):
+        raise ConfigurationError("server.tls_certificate and server.tls_key go together")
+
+
+def check_clients(server: Server, *, certificates: bool) -> None:
+    """How callers' certificates come to be known. What could not be enforced is refused, not passed over.
+    `certificates`: whether there are any that stand for somebody."""
+    for index, proxy in enumerate(server.trusted_proxies):
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"server.trusted_proxies[{index}] must be an address or a network, such as 10.0.0.5 or fd00:1::/64"
+            ) from error
+    if server.client_ca is None and (
+        server.client_crl or server.client_header or certificates or server.client_auth == "required"
+    ):
+        raise ConfigurationError(
+            "server.client_ca is needed for client_auth, client_crl, client_header and [[certificate]]"
+        )
+    if server.client_ca is not None and server.tls_certificate is None and server.client_header is None:
+        raise ConfigurationError("server.client_ca needs tls_certificate, or client_header where a proxy ends TLS")
+    if server.client_header is not None and not server.trusted_proxies:
+        raise ConfigurationError("server.client_header needs trusted_proxies: from nobody else it is believed")

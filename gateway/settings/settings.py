@@ -1,0 +1,59 @@
+"""Every setting as one frozen value."""
+
+from pathlib import Path
+
+import msgspec
+
+from gateway.settings.agents import Agent
+from gateway.settings.approvals import ApprovalSettings, BreakGlass
+from gateway.settings.identity import Certificate, Issuer, Tenant
+from gateway.settings.limits import Limit, Limits, Price
+from gateway.settings.policy import Cache, Classification, Policy
+from gateway.settings.server import Database, Keys, LedgerSettings, Server
+from gateway.settings.sessions import DelegationSettings, Mcp, SessionSettings
+from gateway.settings.tasks import TaskSettings
+from gateway.settings.zones import Processor, Zone
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of `gateway.toml`. Relative paths are below `base`, the directory of the file."""
+
+    base: str = "."
+    server: Server = Server()
+    database: Database = Database()
+    policy: Policy = Policy()
+    keys: Keys = Keys()
+    ledger: LedgerSettings = LedgerSettings()
+    limits: Limits = Limits()
+    classification: Classification = Classification()
+    cache: Cache = Cache()
+    sessions: SessionSettings = SessionSettings()
+    approvals: ApprovalSettings = ApprovalSettings()
+    delegation: DelegationSettings = DelegationSettings()
+    mcp: Mcp = Mcp()
+    tasks: TaskSettings = TaskSettings()
+    zone: tuple[Zone, ...] = ()
+    processor: tuple[Processor, ...] = ()
+    agent: tuple[Agent, ...] = ()
+    issuer: tuple[Issuer, ...] = ()
+    certificate: tuple[Certificate, ...] = ()
+    tenant: tuple[Tenant, ...] = ()
+    break_glass: tuple[BreakGlass, ...] = ()
+    limit: tuple[Limit, ...] = ()
+    price: tuple[Price, ...] = ()
+
+    def path(self, name: str) -> Path:
+        """A path of the configuration, taken from where the file lies."""
+        return Path(self.base, name)
+
+    @property
+    def address(self) -> str:
+        """Where callers reach the gateway: `server.public_url`, else what it listens on. No trailing slash."""
+        server = self.server
+        scheme = "http" if server.tls_certificate is None else "https"
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        return (server.public_url or f"{scheme}://{host}:{server.port}").rstrip("/")
+
+    @property
+    def tenants(self) -> tuple[Tenant, ...]:
+        return self.tenant or (Tenant(id="default"),)

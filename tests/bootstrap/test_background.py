@@ -1,0 +1,43 @@
+"""What goes on beside requests comes on record in the end, and outlives its own failures."""
+
+import asyncio
+import json
+from typing import Any
+
+import msgspec
+
+from gateway.bootstrap import open_gateway
+from gateway.bootstrap.background import flush, stopped
+from gateway.core.errors import LedgerUnavailable
+from gateway.exchange.ledgers import Ledgers
+from gateway.settings import Settings
+from tests.bootstrap.kit import configured
+
+
+class Full:
+    """A ledger that cannot be written."""
+
+    async def append(self, _: object) -> None:
+        raise LedgerUnavailable("no space left")
+
+
+async def test_failures_that_were_counted_come_on_record_once_the_ledger_can_be_written(
+    sqlite_settings: Settings,
+) -> None:
+    async with open_gateway(configured(sqlite_settings)) as gateway:
+        parts, full = gateway.pipeline.parts, Full()
+        for _ in range(3):
+            parts.failures.note("192.0.2.1", "credential_invalid")
+        broken: Any = Ledgers({"_system": full}, "_system")  # type: ignore[dict-item]
+        await flush(msgspec.structs.replace(parts, ledgers=broken), everything=True)
+        await flush(parts, everything=True)
+        reader = gateway.site.reader("_system")
+        records = [json.loads(one.envelope) async for one in reader.records(0, await reader.size())]
+        failed = [one for one in records if one["event"] == "auth.failed"]
+        assert [(one["count"], one["outcome"]["code"]) for one in failed] == [(2, "credential_invalid")]
+
+
+async def test_what_is_stopped_has_ended() -> None:
+    tasks = [asyncio.create_task(asyncio.sleep(3600)) for _ in range(2)]
+    await stopped(tasks)
+    assert all(task.cancelled() for task in tasks)

@@ -1,0 +1,53 @@
+"""A policy is served with once it is on record, and only then."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.bootstrap import load_policy_set, open_gateway
+from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings, parse
+from tests.bootstrap.kit import LATER, activations, configured
+from tests.system.kit import policies
+
+
+async def test_a_policy_is_activated_on_record_once_however_often_the_gateway_starts(database: Settings) -> None:
+    settings = configured(database)
+    for _ in range(2):
+        async with open_gateway(settings) as gateway:
+            assert gateway.ready() == {"ledger": True, "policy": True, "tasks": True}
+            digest = gateway.policy_set.digest
+    (one,) = await activations(settings)
+    assert one["policy"] == digest
+
+
+async def test_another_directory_is_another_activation_and_its_detail_names_what_changed(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with open_gateway(configured(sqlite_settings)):
+        pass
+    changed = configured(sqlite_settings, policy=policies(tmp_path, LATER))
+    async with open_gateway(changed):
+        pass
+    first, second = await activations(changed)
+    assert first["policy"] != second["policy"]
+    assert "later" in str(second["diff"])
+
+
+async def test_with_four_eyes_a_directory_that_differs_does_not_start(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    first = configured(sqlite_settings, policy={**policies(tmp_path), "four_eyes": True})
+    async with open_gateway(first):
+        pass
+    with (tmp_path / "policies" / "policy.csv").open("a") as file:
+        file.write(f"\n{LATER}\n")
+    with pytest.raises(ConfigurationError, match="four_eyes"):
+        async with open_gateway(first):
+            pass
+    assert len(await activations(first)) == 1
+
+
+def test_a_policy_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="gateway init"):
+        load_policy_set(parse({}, {}, tmp_path), "1-0")

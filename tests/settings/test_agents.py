@@ -1,0 +1,79 @@
+"""An agent that could not be served as it is described is refused."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.settings import Breaker
+from tests.settings.kit import AGENT, HIDDEN, ZONE, refused
+
+
+def test_what_no_stream_can_be_held_to_is_refused() -> None:
+    streaming = {**AGENT, "protocol": "mcp", "answer_schema": "answer.json"}
+    assert refused(zone=[ZONE], agent=[streaming]).startswith("agent[0].answer_schema: ")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"url": f"http://user:{HIDDEN}@host"},
+        {"url": f"http://host/?key={HIDDEN}"},
+        {"url": "file:///etc/passwd"},
+        {"credential": HIDDEN},
+        {"protocol": "http"},
+        {"id": "Upper Case"},
+        {"capabilities": ["Not One"]},
+        {"apis": ["telepathy"]},
+        {"apis": ["chat"], "protocol": "anthropic"},
+        {"url": "https://host", "client_certificate": "c.pem"},
+        {"url": "https://host", "client_key": "c.key"},
+        {"url": "https://host", "pin": ["sha256:00"]},
+        {"url": "https://host", "pin": ["sha256:" + "A" * 64]},
+        {"url": "http://host", "pin": ["sha256:" + "0" * 64]},
+        {"url": "http://host", "ca": "ca.pem"},
+        {"url": "http://host", "client_certificate": "c.pem", "client_key": "c.key"},
+        {"addresses": ["10.0.0.1/8"]},
+        {"addresses": ["agent.test"]},
+        {"max_connections": 0},
+        {"max_connections": 65536},
+        {"delegation": True},
+        {"callers": ["bot"]},
+        {"callers": ["default/"]},
+        {"callers": ["other/bot"]},
+        {"callers": ["default/bot", "default/bot"]},
+        {"a2a": {}},
+        {"protocol": "a2a", "answer_schema": "told.json"},
+        {"protocol": "a2a", "a2a": {"path": "rpc"}},
+        {"protocol": "a2a", "a2a": {"path": "/rpc?x=1"}},
+        {"protocol": "a2a", "a2a": {"card": ""}},
+        {"protocol": "a2a", "a2a": {"card": "/card#x"}},
+        {"protocol": "a2a", "a2a": {"push_urls": ["hooks.example"]}},
+        {"protocol": "a2a", "a2a": {"file_urls": [f"https://user:{HIDDEN}@files.example/"]}},
+    ],
+)
+def test_an_agent_that_could_not_be_served_or_would_tell_a_secret_is_refused(changed: dict[str, Any]) -> None:
+    assert refused(zone=[ZONE], agent=[{**AGENT, **changed}]).startswith("agent[0].")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("timeout_s", 0), ("connect_timeout_s", -1.0), ("first_byte_timeout_s", 1e9), ("idle_timeout_s", 0.0)),
+        *(("concurrency", 0), ("queue", -1), ("queue_timeout_s", 601), ("retries", 11), ("retry_budget", 1.1)),
+        *(("retry_wait_s", -0.1), ("health_interval_s", 0.0)),
+        *(("fault_share", 0.0), ("slow_share", 1.1), ("slow_s", -1.0), ("calls", 0), ("window_s", 0.5)),
+        *(("open_s", 0.0), ("open_max_s", 1e9), ("probes", 0)),
+    ],
+)
+def test_times_and_shares_of_an_agent_keep_to_their_bounds(key: str, value: float) -> None:
+    inside = key in {field.name for field in msgspec.structs.fields(Breaker)}
+    changed = {"breaker": {key: value}} if inside else {key: value}
+    said = refused(zone=[ZONE], agent=[{**AGENT, **changed}])
+    assert said.startswith(f"agent[0].{'breaker.' if inside else ''}{key} must lie between ")
+
+
+@pytest.mark.parametrize("path", ["", "healthz", "/a b", "/\u00e4", "http://elsewhere/"])
+def test_a_health_check_is_a_path(path: str) -> None:
+    said = refused(zone=[ZONE], agent=[{**AGENT, "health": path}])
+    assert said == "agent[0].health must be a path that starts with /, below the agent's url"

@@ -1,0 +1,37 @@
+"""Where callers come in, and who says who they are."""
+
+from typing import Any
+
+import pytest
+
+from tests.settings.kit import CLIENTS, HIDDEN, refused
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ({"trusted_proxies": ["10.0.0.5", HIDDEN]}, "server.trusted_proxies[1] must be an address or a network"),
+        ({"trusted_proxies": ["*"]}, "server.trusted_proxies[0] must be an address or a network"),
+        ({"trusted_proxies": ["10.0.0.5/8"]}, "server.trusted_proxies[0] must be an address or a network"),
+        ({"client_ca": "ca.pem"}, "server.client_ca needs tls_certificate"),
+        ({"client_auth": "required"}, "server.client_ca is needed"),
+        ({"client_crl": ["a.crl"]}, "server.client_ca is needed"),
+        ({"client_header": "client-cert", "trusted_proxies": ["10.0.0.5"]}, "server.client_ca is needed"),
+        ({**CLIENTS, "client_header": "client-cert"}, "server.client_header needs trusted_proxies"),
+        ({**CLIENTS, "client_header": HIDDEN}, "Invalid enum value"),
+    ],
+)
+def test_what_is_said_of_callers_must_come_from_somebody_who_can_know(server: dict[str, Any], told: str) -> None:
+    assert refused(server=server).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "value", ["gw.example", "ftp://gw.example", "https://user@gw.example", "https://gw.example?a=1"]
+)
+def test_an_address_that_nobody_could_reach_is_refused(value: str) -> None:
+    assert "server.public_url" in refused(server={"public_url": value})
+
+
+@pytest.mark.parametrize("value", ["*", "null", "https://A.example", "https://a.example/", "https://a.example/page"])
+def test_an_origin_that_no_browser_sends_is_refused(value: str) -> None:
+    assert "server.allowed_origins[1]" in refused(server={"allowed_origins": ["https://a.example:8443", value]})

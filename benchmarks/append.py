@@ -3,11 +3,12 @@
     python -m benchmarks.append [--json] [--rows N] [--rounds N]
 
 `append` is the writer as it is used: made from a form, queued, given its place, hashed, linked, inserted with its
-detail and its open exchange, the head moved, committed and synced, the waiter woken. `plain` encodes the same envelopes
-and inserts the same rows into tables of the same columns and indexes, in transactions of the same size, without form,
-queue, hash, link, head or rules; the better of two ways to insert (many rows a statement or executemany on SQLite;
-arrays or COPY on PostgreSQL). Rounds of both are interleaved, the medians are reported. Everything runs in one thread's
-event loop and one connection, as in one serving process.
+detail and its open exchange, the head moved, committed and synced, the waiter woken. `same` encodes the same envelopes
+and inserts the same rows into the same tables for another tenant, in transactions of the same size, without form,
+queue, hash, link or head: the ratio is of it. `bare` does so with records and details alone, into tables of the same
+columns and indexes that nothing protects. Each is the better of two ways to insert (many rows a statement or
+executemany on SQLite; arrays or COPY on PostgreSQL). Rounds are interleaved, the medians are reported. Everything runs
+in one thread's event loop and one connection, as in one serving process.
 """
 
 import argparse
@@ -38,10 +39,13 @@ from gateway.store import migrate
 from gateway.store.engine import target
 from gateway.store.writer_base import LedgerWriter
 from tests.services import Postgres, postgres
-from tests.store.ledger_kit import TENANT, SystemClock, intent, outcome, writer_on
+from tests.store.ledger_kit import SystemClock, intent, outcome, writer_on
 
 Rows = list[tuple[Any, ...]]
 SIZES = (1, 10, 100, 500)
+PLAIN = "plain"
+SAME, BARE = ("record", "detail"), ("bare_record", "bare_detail")
+"""The gateway's own tables with their rules, and tables of the same columns and indexes without any."""
 _HOLES = ("id", "occurred_at", "exchange", "trace", "actor", "detail")
 _NAMES = ("tenant", "seq", *COLUMNS, "bytes", "hash")
 _TYPES = ("text", "bigint", *("text" for _ in COLUMNS), "bytea", "bytea")
@@ -74,15 +78,15 @@ def entries(count: int) -> list[Made]:
 
 
 def plain_rows(batch: list[Made], first: int) -> tuple[Rows, Rows]:
-    """Record and detail rows of the same shape and size, without hash or link."""
+    """Record and detail rows of the same shape and size, without hash or link, of a tenant without a writer."""
     records, details = [], []
     recorded_at, prev = timestamp(time.time_ns() // 1000), "A" * 43 + "="
     for seq, one in enumerate(batch, first):
         envelope = one.envelope
         envelope.seq, envelope.prev, envelope.recorded_at = seq, prev, recorded_at
-        records.append((TENANT, seq, *index_columns(envelope), encode_unchecked(envelope), GENESIS))
+        records.append((PLAIN, seq, *index_columns(envelope), encode_unchecked(envelope), GENESIS))
         if one.others["detail"] is not None:
-            details.append((TENANT, seq, one.others["salt"], one.others["detail"]))
+            details.append((PLAIN, seq, one.others["salt"], one.others["detail"]))
     return records, details
 
 
@@ -107,17 +111,23 @@ async def append(writer: LedgerWriter, made: list[Made], size: int) -> float:
 
 
 class PlainSqlite:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tables: tuple[str, str]) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA cache_size = -65536")
         self._connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        self._tables, self._seq = tables, 0
+
+    def make(self) -> None:
+        """The tables, where they are not the gateway's own."""
+        record, detail = self._tables
         columns = ", ".join(f"{name} {kind}" for name, kind in zip(_NAMES, _TYPES, strict=True))
-        self._connection.execute(f"CREATE TABLE plain_record ({columns}, PRIMARY KEY (tenant, seq))")
+        self._connection.execute(f"CREATE TABLE {record} ({columns}, PRIMARY KEY (tenant, seq))")
         for name in ("exchange", "trace", "occurred_at"):
-            self._connection.execute(f"CREATE INDEX plain_{name} ON plain_record (tenant, {name})")
-        self._connection.execute("CREATE TABLE plain_detail (tenant, seq, salt, bytes, PRIMARY KEY (tenant, seq))")
-        self._seq = 0
+            self._connection.execute(f"CREATE INDEX {record}_{name} ON {record} (tenant, {name})")
+        self._connection.execute(
+            f"CREATE TABLE {detail} (tenant, seq, salt, bytes, PRIMARY KEY (tenant, seq)) WITHOUT ROWID"
+        )
 
     async def many_rows(self, made: list[Made], size: int) -> float:
         return self._timed(made, size, self._put_rows)
@@ -131,8 +141,8 @@ class PlainSqlite:
             records, details = plain_rows(batch, self._seq)
             self._seq += len(batch)
             self._connection.execute("BEGIN IMMEDIATE")
-            put("plain_record", records)
-            put("plain_detail", details)
+            for table, rows in zip(self._tables, (records, details), strict=True):
+                put(table, rows)
             self._connection.execute("COMMIT")
         return len(made) / (time.perf_counter() - began)
 
@@ -151,22 +161,27 @@ class PlainSqlite:
 
 
 class PlainPostgres:
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-        self._seq = 0
+    def __init__(self, connection: asyncpg.Connection, tables: tuple[str, str]) -> None:
+        self._connection, self._tables, self._seq = connection, tables, 0
 
     @classmethod
-    async def create(cls, url: str) -> "PlainPostgres":
+    async def same(cls, url: str) -> "PlainPostgres":
+        """The gateway's own tables, on a connection of the role that serves."""
+        return cls(await asyncpg.connect(url, server_settings={"gateway.tenant": PLAIN}), SAME)
+
+    @classmethod
+    async def bare(cls, url: str) -> "PlainPostgres":
         """On a connection of the owner, who alone may make tables."""
         connection = await asyncpg.connect(url)
+        record, detail = BARE
         columns = ", ".join(f"{name} {kind}" for name, kind in zip(_NAMES, _TYPES, strict=True))
-        await connection.execute(f"CREATE TABLE plain_record ({columns}, PRIMARY KEY (tenant, seq))")
+        await connection.execute(f"CREATE TABLE {record} ({columns}, PRIMARY KEY (tenant, seq))")
         for name in ("exchange", "trace", "occurred_at"):
-            await connection.execute(f"CREATE INDEX plain_{name} ON plain_record (tenant, {name})")
+            await connection.execute(f"CREATE INDEX {record}_{name} ON {record} (tenant, {name})")
         await connection.execute(
-            "CREATE TABLE plain_detail (tenant text, seq bigint, salt bytea, bytes bytea, PRIMARY KEY (tenant, seq))"
+            f"CREATE TABLE {detail} (tenant text, seq bigint, salt bytea, bytes bytea, PRIMARY KEY (tenant, seq))"
         )
-        return cls(connection)
+        return cls(connection, BARE)
 
     async def copy(self, made: list[Made], size: int) -> float:
         return await self._timed(made, size, self._put_copy)
@@ -185,8 +200,9 @@ class PlainPostgres:
             records, details = plain_rows(batch, self._seq)
             self._seq += len(batch)
             await self._connection.execute("BEGIN")
-            await put("plain_record", _TYPES, records)
-            await put("plain_detail", ("text", "bigint", "bytea", "bytea"), details)
+            record, detail = self._tables
+            await put(record, _TYPES, records)
+            await put(detail, ("text", "bigint", "bytea", "bytea"), details)
             await self._connection.execute("COMMIT")
         return len(made) / (time.perf_counter() - began)
 
@@ -205,9 +221,11 @@ class PlainPostgres:
 
 
 Way = Callable[[list[Made], int], Awaitable[float]]
+Ways = dict[str, Way]
+"""By name: what it is compared with, `same` or `bare`, a space, and how rows are inserted."""
 
 
-async def measure(settings: Settings, ways: dict[str, Way], rows: int, rounds: int) -> list[dict[str, Any]]:
+async def measure(settings: Settings, ways: Ways, rows: int, rounds: int) -> list[dict[str, Any]]:
     """Rows a second for each batch size, medians of interleaved rounds."""
     results = []
     async with writer_on(settings, SystemClock(), wait_s=60) as writer:
@@ -219,8 +237,9 @@ async def measure(settings: Settings, ways: dict[str, Way], rows: int, rounds: i
                 for name, way in ways.items():
                     seen[name].append(await way(entries(count), size))
             medians = {name: round(statistics.median(values)) for name, values in seen.items()}
-            plain = max(medians[name] for name in ways)
-            results.append({"batch": size, **medians, "ratio": round(medians["append"] / plain, 2)})
+            same, bare = (max(medians[name] for name in ways if name.startswith(kind)) for kind in ("same", "bare"))
+            ratios = {"ratio": round(medians["append"] / same, 2), "of_bare": round(medians["append"] / bare, 2)}
+            results.append({"batch": size, **medians, **ratios})
     return results
 
 
@@ -228,22 +247,27 @@ async def on_sqlite(rows: int, rounds: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as directory:
         settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, Path(directory))
         await migrate.upgrade(settings)
-        plain = PlainSqlite(target(settings).path)
+        same, bare = (PlainSqlite(target(settings).path, tables) for tables in (SAME, BARE))
+        bare.make()
+        ways: Ways = {"same rows": same.many_rows, "same many": same.executemany}
+        ways |= {"bare rows": bare.many_rows, "bare many": bare.executemany}
         try:
-            return await measure(
-                settings, {"many_rows": plain.many_rows, "executemany": plain.executemany}, rows, rounds
-            )
+            return await measure(settings, ways, rows, rounds)
         finally:
-            await plain.close()
+            await same.close()
+            await bare.close()
 
 
 async def on_postgresql(urls: tuple[str, str], rows: int, rounds: int) -> list[dict[str, Any]]:
     settings = Postgres.settings(*urls)
-    plain = await PlainPostgres.create(urls[0])
+    same, bare = await PlainPostgres.same(urls[1]), await PlainPostgres.bare(urls[0])
+    # COPY is not for tables whose rows are walled off by tenant.
+    ways: Ways = {"same arrays": same.arrays, "bare arrays": bare.arrays, "bare copy": bare.copy}
     try:
-        return await measure(settings, {"arrays": plain.arrays, "copy": plain.copy}, rows, rounds)
+        return await measure(settings, ways, rows, rounds)
     finally:
-        await plain.close()
+        await same.close()
+        await bare.close()
 
 
 def machine() -> dict[str, Any]:
@@ -259,9 +283,10 @@ def report(result: dict[str, Any]) -> str:
     for name in ("sqlite", "postgresql"):
         lines.append(f"\n{name}, rows a second")
         for row in result[name]:
-            ways = [key for key in row if key not in ("batch", "append", "ratio")]
+            ways = [key for key in row if key not in ("batch", "append", "ratio", "of_bare")]
             others = "  ".join(f"{key} {row[key]:>7}" for key in ways)
-            lines.append(f"  batch {row['batch']:>4}  append {row['append']:>7}  {others}  ratio {row['ratio']:.2f}")
+            ratios = f"ratio {row['ratio']:.2f}, of bare {row['of_bare']:.2f}"
+            lines.append(f"  batch {row['batch']:>4}  append {row['append']:>7}  {others}  {ratios}")
     return "\n".join(lines)
 
 

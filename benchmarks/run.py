@@ -176,13 +176,14 @@ def _append(asked: Asked, found: Databases) -> Part:
     for name, rows in figures.items():
         for row in rows:
             others = ", ".join(
-                f"{key} {value}" for key, value in row.items() if key not in ("batch", "append", "ratio")
+                f"{key} {value}" for key, value in row.items() if key not in ("batch", "append", "ratio", "of_bare")
             )
             lines.append(
-                f"{name:10} batch {row['batch']:>3}  {row['append']:>6} rows/s  ({others})  ratio {row['ratio']:.2f}"
+                f"{name:10} batch {row['batch']:>3}  {row['append']:>6} rows/s  ({others})  ratio {row['ratio']:.2f}, "
+                f"of bare {row['of_bare']:.2f}"
             )
             if row["batch"] == APPEND_BATCH and row["ratio"] < APPEND_TARGET:
-                misses.append(f"{name}: {row['ratio']:.2f} of plain inserts, {APPEND_TARGET} is wanted")
+                misses.append(f"{name}: {row['ratio']:.2f} of the same rows, {APPEND_TARGET} is wanted")
     return Part(figures=figures, lines=lines, misses=misses)
 
 

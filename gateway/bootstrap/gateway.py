@@ -152,7 +152,7 @@ async def open_gateway(
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, base.bounds))
         stack.push_async_callback(pipeline.drain)
-        tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched)
+        tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched, pipeline.reread)
         dispatcher = dispatcher_of(base, tasks, pipeline)
         dispatcher.start()
         stack.push_async_callback(dispatcher.stop)

@@ -37,7 +37,6 @@ from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Counting, Ledgers
 from gateway.exchange.metrics import RESERVE, Metrics
 from gateway.exchange.quotas import Quotas
-from gateway.exchange.rereading import Again, KeptAnswer, Rereading
 from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
@@ -68,7 +67,6 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sticking: StickingClasses
     forwarder: Forwarder
     answering: Answering
-    rereading: Rereading
     scribe: Scribe
     ledgers: Ledgers
     failures: Failures
@@ -175,7 +173,9 @@ class Pipeline:
         if exchange.approval is not None:  # which is used up now: of all who send it again one goes on
             used = await parts.approvals.take(exchange, exchange.approval)
             if used is not None:
-                return await self._refuse(exchange, responder, used, turned_away(decided))
+                asked = Denied(decision=decided.decision, explanation=decided.explanation)
+                denied = turned_away(decided) if used.pending is None else asked
+                return await self._refuse(exchange, responder, used, denied)
 
         # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was about to, and
         #    recovery gives the exchange its end.
@@ -248,13 +248,9 @@ class Pipeline:
         exchange.routed = decided
         return None
 
-    async def deny(self, exchange: Exchange, refusal: Refusal, denied: Denied | None = None) -> None:
+    async def deny(self, exchange: Exchange, refusal: Refusal) -> None:
         """Put the refusal of what `identify` began on record. `LedgerUnavailable` when it could not be."""
-        await self._record_refusal(exchange, refusal, denied)
-
-    def reread(self, receiver: Caller, kept: KeptAnswer) -> Again:
-        """Step 9 for an answer that was kept and is given later."""
-        return self._parts.rereading.again(receiver, kept)
+        await self._record_refusal(exchange, refusal, None)
 
     @property
     def parts(self) -> Parts:

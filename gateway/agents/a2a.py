@@ -150,6 +150,7 @@ class A2a:
             references=call.refers(target),
             lasting=call.lasting,
             shaped=call.operation in MESSAGES,
+            approval=call.approval,
             context=Asked(call=call, files=tuple(reader.files)),
         )
 

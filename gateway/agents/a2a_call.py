@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.agents.a2a_pending import approval_in, without_approval
 from gateway.agents.a2a_words import (
     ACCEPTED,
     CARD,
@@ -46,6 +47,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     binding: Binding
     id: Id | None = None
     extensions: str = ""
+    approval: str | None = None
+    """The approval for which the message is sent again: no task of the agent's, which does not get to see it."""
 
     @property
     def stream(self) -> bool:
@@ -259,7 +262,7 @@ def _fit(call: Call) -> Call | Refusal:
     if tenant not in (None, "") and not (type(tenant) is str and _TENANT.fullmatch(tenant)):
         return _wrong("/tenant", "letters, digits and _ . ~ -")
     if call.operation in MESSAGES:
-        return _message(params) or call
+        return _message(params) or _again(call)
     if call.operation not in ("ListTasks", "GetExtendedAgentCard"):
         task = "taskId" if "PushNotification" in call.operation else "id"
         if not good_id(params.get(task)):
@@ -269,6 +272,16 @@ def _fit(call: Call) -> Call | Refusal:
     if call.operation == "CreateTaskPushNotificationConfig":
         return call if type(params.get("url")) is str else _wrong("/url", "a URL")
     return call
+
+
+def _again(call: Call) -> Call:
+    """The call as its agent gets it, where its message is sent again on the task that it waits in."""
+    message = call.params["message"]
+    approval = approval_in(message)
+    if approval is None:
+        return call
+    params = {**call.params, "message": without_approval(message, approval)}
+    return msgspec.structs.replace(call, params=params, approval=approval)
 
 
 def _message(params: dict[str, Any]) -> Refusal | None:

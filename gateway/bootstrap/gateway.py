@@ -34,6 +34,7 @@ from gateway.exchange.notices import Notices
 from gateway.exchange.quotas import Quotas
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.shared import SharedCounters
+from gateway.exchange.supervising import Supervision
 from gateway.exchange.tasks import Tasks
 from gateway.pipeline import Pipeline
 from gateway.settings import Settings, secret
@@ -137,10 +138,11 @@ async def open_gateway(
         for ledger in writers:
             await site.denials.reload(ledger)
         shared = await counting(site, stack)
+        a2a = A2aGovernor(sessions, base.bounds)
         parts = parts_of(
             base,
             issuers=issuers,
-            governors={"mcp": mcp, "a2a": A2aGovernor(sessions, base.bounds)},
+            governors={"mcp": mcp, "a2a": a2a},
             assertions=assertions,
             sessions=sessions,
             delegation=delegation,
@@ -151,8 +153,10 @@ async def open_gateway(
         )
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, base.bounds))
+        a2a.knows(parts.approvals.waiting)
+        parts.approvals.supervised_by(Supervision(pipeline.handle, engine, settings.approvals.supervise_s))
         stack.push_async_callback(pipeline.drain)
-        tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched, pipeline.reread)
+        tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched)
         dispatcher = dispatcher_of(base, tasks, pipeline)
         dispatcher.start()
         stack.push_async_callback(dispatcher.stop)

@@ -4,27 +4,58 @@ A rule's obligation `approve:<n>/<role>` is a demand: that many different person
 of a decision must be met, and each answer counts for one of them. One denial ends it. Nobody answers who asked, who has
 edited what was asked, or who has answered already; all of them are compared as persons, so that a second credential
 makes nobody a second person.
+
+`supervise:<agent>` asks a registered agent. It must say yes, whatever people say. In a rule that demands people too it
+counts as one of them, but never as the last: where the rule asks for n it is n - 1 persons then, and at least one. What
+another rule demands is not made less by it.
 """
 
 from collections.abc import Iterable
 
 from gateway.core.approval import Answer, Demand
+from gateway.core.decision import Ruling
 from gateway.core.refusal import Refusal
 
 PERSON = "person"
+_SUPERVISE = "supervise"
+
+
+def demanded(ruling: Ruling | None, obligations: Iterable[str]) -> tuple[Demand, ...]:
+    """What people must say before a message of this ruling goes: of each rule by itself, then all together. Without a
+    ruling nothing is known of which rule asked for what, and no supervisor counts: `obligations` are those of all."""
+    if ruling is None:
+        return demands(obligation for obligation in obligations if not _supervises(obligation))
+    return joined(*(demands(verdict.obligations) for verdict in ruling.verdicts))
+
+
+def supervisors(obligations: Iterable[str]) -> tuple[str, ...]:
+    """The agents that must say yes, by id, sorted."""
+    return tuple(sorted({item.partition(":")[2] for item in obligations if _supervises(item)}))
+
+
+def asks(obligations: Iterable[str]) -> bool:
+    """Whether anybody is asked before the message goes, people or an agent."""
+    return any(obligation.partition(":")[0] in ("approve", _SUPERVISE) for obligation in obligations)
 
 
 def demands(obligations: Iterable[str]) -> tuple[Demand, ...]:
-    """The demands among obligations, the larger number where one role is asked for twice; sorted by role."""
+    """The demands among one rule's obligations, the larger number where one role is asked for twice; sorted by role."""
+    obligations = tuple(obligations)
     found: dict[str, int] = {}
+    counted = any(map(_supervises, obligations))
     for obligation in obligations:
         name, _, rest = obligation.partition(":")
         if name != "approve":
             continue
         number, slash, role = rest.partition("/")
         role, count = (role, int(number)) if slash else (rest, 1)
+        count = max(1, count - 1) if counted else count
         found[role] = max(found.get(role, 0), count)
     return tuple(Demand(role, count) for role, count in sorted(found.items()))
+
+
+def _supervises(obligation: str) -> bool:
+    return obligation.partition(":")[0] == _SUPERVISE
 
 
 def joined(*several: Iterable[Demand]) -> tuple[Demand, ...]:

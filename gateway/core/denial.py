@@ -29,9 +29,9 @@ class DenySet(msgspec.Struct, frozen=True, kw_only=True):
             return False
         return any(name in entries and _lasts(entries[name], now_us) for name in names_of(identity))
 
-    def holding(self, now_us: int) -> tuple[Name, ...]:
-        """All names that are denied at this time."""
-        return tuple(name for name, until_us in self.entries.items() if _lasts(until_us, now_us))
+    def holds(self, name: Name, now_us: int) -> bool:
+        """Whether this name is denied at this time."""
+        return name in self.entries and _lasts(self.entries[name], now_us)
 
 
 def names_of(identity: Identity) -> list[Name]:

@@ -80,6 +80,7 @@ CODES: dict[str, Code] = {
     "policy_denied": Code(403, "Policy does not permit this message to be sent"),
     "approval_required": Code(403, "Policy asks for an approval"),
     "approval_denied": Code(403, "The approval was denied"),
+    "supervision_failed": Code(503, "The agent that must look at it first gave no verdict; nothing was sent"),
     "approval_used": Code(409, "The approval was used for this request already"),
     "approval_mismatch": Code(422, "The idempotency key belongs to another request"),
     "approvals_full": Code(429, "Too many requests of this caller wait for an approval"),
@@ -117,6 +118,9 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     link: str
     """Where its state can be asked for."""
     told: int | None = None
+    media_type: str = "application/json"
+    body: bytes | None = None
+    """What is said in that protocol, where the protocol's own error would not say it."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ An agent's tasks are its callers' together, and the gateway is one client to it:
 is shown those that are its own, as its sessions know them.
 """
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from gateway.agents.a2a import asked_of, listed, only_listed
@@ -18,6 +20,9 @@ from gateway.exchange.forwarder import Delivered
 from gateway.exchange.listening import Listening
 from gateway.exchange.sessions import Sessions
 
+Waiting = Callable[[Exchange, Message], Awaitable[Refusal | None]]
+"""Tells what a task that is an approval has become; None for any other message."""
+
 
 class A2aGovernor:
     """The governor of both bindings. `bounds`: what an answer may measure."""
@@ -25,10 +30,18 @@ class A2aGovernor:
     def __init__(self, sessions: Sessions, bounds: Bounds) -> None:
         self._sessions, self._bounds = sessions, bounds
         self._listening = Listening()
+        self._waiting: Waiting | None = None
+
+    def knows(self, waiting: Waiting) -> None:
+        """What tells of approvals: it is built later than this."""
+        self._waiting = waiting
 
     async def admit(self, exchange: Exchange, message: Message, agent: Route) -> Message | Refusal:
-        """Refuses to tell the agent of an address that is not among those it may contact (server-side request
-        forgery), whatever policy says of telling it any."""
+        """Answers for tasks that are the gateway's own (`agents.a2a_pending`). Refuses to tell the agent of an address
+        that is not among those it may contact (server-side request forgery), whatever policy says of telling it any."""
+        told = None if self._waiting is None else await self._waiting(exchange, message)
+        if told is not None:
+            return told
         asked, interface = asked_of(message), agent.interface
         for place, url in asked.call.pushes():
             if not interface.push_urls:

@@ -124,7 +124,10 @@ class Answering:
         """An error in the protocol's own form; in a stream that has begun, as its last event. `inspected`: of the
         answer that is withheld."""
         protocol = self._protocols[exchange.arrival.protocol]
-        if protocol.error is not None:
+        pending, kind = refusal.pending, protocol.error_type
+        if pending is not None and pending.body is not None and not responder.started:
+            body = pending.body
+        elif protocol.error is not None:
             body = protocol.error(refusal, exchange.id, exchange.inbound)
         else:
             body = protocol.adapter.error(refusal, exchange.id)
@@ -132,10 +135,9 @@ class Answering:
             await responder.write(protocol.error_event + b"data: " + body + b"\n\n", last=True)
             return
         # What was accepted, and waits, is no error and has not the media type of one.
-        pending, kind = refusal.pending, protocol.error_type
         told = "deny" if pending is None else "approve"
         headers = [
-            ("content-type", kind if pending is None or pending.told is None else "application/json"),
+            ("content-type", kind if pending is None or pending.told is None else pending.media_type),
             *self.headers(exchange, inspected, denied=told),
         ]
         if pending is not None:
@@ -147,7 +149,8 @@ class Answering:
         if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
             headers.append(("Retry-After", str(refusal.retry_after)))
         headers.append(("content-length", str(len(body))))
-        status = refusal.status if protocol.status is None else protocol.status(refusal.code)
+        own = protocol.status is None or (pending is not None and pending.told is not None)
+        status = refusal.status if own or protocol.status is None else protocol.status(refusal.code)
         await responder.start(status, headers)
         await responder.write(body, last=True)
 
@@ -218,7 +221,6 @@ class _Whole:
         if answer.derived and self._exchange.classified is not None:
             sent = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
             inherited = tuple(sorted({*inherited, *sent}))
-            self._exchange.inherited |= set(sent)
         inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts, inherited=inherited)
         refusal = self._refusal = inspected.refusal
         if refusal is None:

@@ -10,6 +10,8 @@ In the order of `Approvals.ask`:
 2. another request under the same key is refused;
 3. what was decided otherwise than now, or answered by who is denied by now, is superseded and asked anew;
 4. what is approved goes on, edited as it was approved; `take`, right before the intent, uses it up.
+
+Agents that supervise (`supervise:<agent>`) are asked while the request waits at the door, before people are.
 """
 
 import re
@@ -18,18 +20,18 @@ from typing import Literal
 
 import msgspec
 
-from gateway.agents.bodies import write_json
-from gateway.agents.mcp import talk_of
-from gateway.agents.mcp_rpc import may_wait
-from gateway.checks.approval import demands
+from gateway.checks.approval import demanded, supervisors
 from gateway.checks.redaction import CannotRedact
+from gateway.core.approval import Answer
 from gateway.core.caller import Caller
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import random_id
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
-from gateway.core.refusal import Pending, Refusal
+from gateway.core.refusal import Refusal
 from gateway.exchange.answerers import Answerers, persons_of
+from gateway.exchange.approval_binding import Asked, asked_of
+from gateway.exchange.approval_forms import named_task, pending_of, state_of
 from gateway.exchange.approval_record import By, Event, Told, entry
 from gateway.exchange.approval_view import encode, view_of
 from gateway.exchange.exchange import Approved, Classified, Exchange, Routed
@@ -37,31 +39,22 @@ from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Notices
 from gateway.exchange.router import Denied, Router
+from gateway.exchange.supervising import Looked, Supervises
 from gateway.ledger.commitment import new_salt
 from gateway.ledger.record import ClassesInfo, Detail, NodeInfo, timestamp
 from gateway.settings import ApprovalSettings
 from gateway.store.approvals import OPEN, PART, Alternative, Approval, ApprovalStore, Terms
 from gateway.store.directory import Directory
-from gateway.store.sealing import Sealer
+from gateway.store.sealing import ExchangeKey, Sealer
 
 RETRY_S = 10
 """After how many seconds a caller is told to look again."""
 MAX_ALTERNATIVES = 16
-_NUMBERED = frozenset({"mcp", "a2a"})
-_SENDING = frozenset({"progressToken", "traceparent", "tracestate"})
 _ID = re.compile(r"ap_[0-9a-f]{26}")
-_UNBOUND = frozenset({"header:cookie", "header:baggage", "header:idempotency-key"})
-"""Parts that another sending of the same request may have otherwise: none of them is for the agent."""
+_AGENT = "agent:"
+"""Before the id of an agent where a person's pseudonym or role would stand: neither holds a colon."""
 Ending = Literal["expired", "superseded"]
 _ENDED: Mapping[Ending, Event] = {"expired": "approval.expired", "superseded": "approval.superseded"}
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, as far as it is to be found again: HMACs of 32 bytes."""
-
-    lookup: bytes
-    request: bytes
-    binding: bytes
 
 
 class Approvals:
@@ -87,11 +80,18 @@ class Approvals:
         self._store, self._directory, self._sealer, self._router = store, directory, sealer, router
         self._ledgers, self._settings, self._address = ledgers, settings, address
         self._clock, self._node, self._metrics = clock, node, metrics
+        self._supervises: Supervises | None = None
+
+    def supervised_by(self, supervises: Supervises) -> None:
+        """What asks agents: it needs the pipeline, which is made of this."""
+        self._supervises = supervises
 
     async def ask(self, exchange: Exchange, routed: Routed) -> Routed | Refusal:
         """What may go on now; or why nothing may yet, or not at all. `LedgerUnavailable` if it could not be stored."""
+        if exchange.arrival.asks is not None:
+            return Refusal(code="supervision_failed", hint="a supervisor that policy lets be asked at once")
         caller, message, classified = _known(exchange)
-        asked = self._asked(exchange, caller, message, classified, routed)
+        asked = asked_of(self._directory, exchange, caller, message, classified, routed)
         # 1. what this request has asked for before
         found = await self._found(exchange, caller, message, asked)
         if found is None:
@@ -99,7 +99,7 @@ class Approvals:
         # 2. its key belongs to it alone
         if found.request != asked.request:
             return Refusal(code="approval_mismatch", field="Idempotency-Key", hint="a key of its own for each request")
-        exchange.approval = Approved(id=found.id, version=found.version)
+        exchange.approval = Approved(id=found.id, version=found.version, routed=routed)
         if found.state == "used" and exchange.arrival.identity is not None:
             # A further try of a task, whose key is its own: it cannot ask under another one. Who has found the row at
             # another version has given the lookup free already.
@@ -120,7 +120,20 @@ class Approvals:
         if allowed is None:
             await self.end(found, "superseded")
             return await self._request(exchange, routed, asked)
-        return allowed
+        if isinstance(allowed, Refusal):
+            return allowed
+        return await self._supervised(exchange, allowed, found) or allowed
+
+    async def waiting(self, exchange: Exchange, message: Message) -> Refusal | None:
+        """What has become of the approval that is asked for as a task; None where the message asks for none of its
+        caller's. Nothing changes by it."""
+        task, caller = named_task(message), exchange.caller
+        if task is None or caller is None or not _ID.fullmatch(task):
+            return None
+        found = await self._store.get(caller.tenant, task)
+        if found is None:
+            return None
+        return state_of(exchange, message, found, self._link(found.id), self._clock.now_us())
 
     async def take(self, exchange: Exchange, approved: Approved) -> Refusal | None:
         """Use an approval up: None for exactly one of all who try.
@@ -135,7 +148,7 @@ class Approvals:
             return Refusal(code="approval_denied") if denied else _used()
         if await self._void(caller, found):
             await self.end(found, "superseded")
-            return Refusal(code="approval_denied", hint="the same request again: people are asked anew")
+            return await self._anew(exchange, approved)
         # Without a key the same request is another one from now on.
         lookup = found.lookup if found.terms.keyed else None
         used = msgspec.structs.replace(found, state="used", sealed=None, lookup=lookup)
@@ -182,40 +195,20 @@ class Approvals:
             return None
         return found
 
-    def _asked(
-        self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed
-    ) -> Asked:
-        bound, decision = self._directory.bound, routed.decision
-        inbound = message.inbound
-        said = msgspec.json.encode(
-            (
-                *(message.protocol, message.action, message.target, inbound.method, inbound.path, inbound.query),
-                *(message.media_type, caller.actor, caller.purpose, caller.identity.on_behalf_of),
-                *(sorted(exchange.subjects), sorted(exchange.headers.declared)),
-                [(part.pointer, part.text) for part in message.parts if _travels(part.pointer)],
-            )
-        )
-        request = bound(caller.tenant, "approval-request", said, bound_body(message))
-        terms = msgspec.json.encode(
-            (
-                routed.route.id,
-                routed.route.zone,
-                decision.policy,
-                classified.classes(routed.route),
-                decision.obligations,
-            )
-        )
-        key = exchange.headers.idempotency
-        named = (caller.actor.encode(), b"" if key is None else b"key\0" + key.encode("utf-8", "surrogatepass"))
-        return Asked(
-            lookup=bound(caller.tenant, "approval-lookup", *named, request if key is None else b""),
-            request=request,
-            binding=bound(caller.tenant, "approval-binding", request, terms),
-        )
+    async def _anew(self, exchange: Exchange, approved: Approved) -> Refusal:
+        """What was approved is void at the very moment of its use: it is asked of people again."""
+        caller, message, classified = _known(exchange)
+        if approved.routed is None:
+            raise LedgerUnavailable("what was decided before it was approved is not known any more")
+        asked = asked_of(self._directory, exchange, caller, message, classified, approved.routed)
+        found = await self._request(exchange, approved.routed, asked)
+        # Where no people are asked no answer of theirs could be void.
+        return found if isinstance(found, Refusal) else Refusal(code="approval_required", retry_after=RETRY_S)
 
-    async def _request(self, exchange: Exchange, routed: Routed, asked: Asked) -> Refusal:
-        """Ask. On record before it is stored: nobody can answer what is on no record. A crash in between leaves a
-        record of a request that the caller was never told of, and makes again."""
+    async def _request(self, exchange: Exchange, routed: Routed, asked: Asked) -> Routed | Refusal:
+        """Ask: an agent that supervises first, so that nobody is asked in vain, then people. What no people are asked
+        for goes on at once. On record before it is stored: nobody can answer what is on no record. A crash in between
+        leaves a record of a request that the caller was never told of, and makes again."""
         caller, message, classified = _known(exchange)
         now, settings = self._clock.now_us(), self._settings
         exchange.approval = None
@@ -234,12 +227,32 @@ class Approvals:
             expires_us=now + settings.wait_s * 1_000_000,
             terms=self._terms(exchange, caller, message, classified, routed),
         )
+        key = await self._requested(exchange, made, routed)
+        looked = await self._looks(exchange, routed, made)
+        if isinstance(looked, Refusal):
+            return looked
+        if not made.terms.demands:
+            return await self._at_once(exchange, routed, looked)
         view = view_of(caller.identity, exchange.arrival.source, message, classified, routed.explanation)
-        key = self._sealer.exchange_key(exchange.subjects)
         sealed = self._sealer.seal(
             tenant=made.tenant, record=made.id, part=PART, opening=new_salt(), value=encode(view), key=key
         )
-        identity = caller.identity
+        if not await self._store.put(msgspec.structs.replace(looked, sealed=sealed)):
+            # The same request came twice at the same moment, and the other one was stored first.
+            other = await self._store.find(made.tenant, asked.lookup)
+            if other is None:
+                raise LedgerUnavailable("an approval ended while it was asked for")
+            made = other
+        else:
+            self._metrics.approval("requested")
+            self._notices.send(self._notice(made))
+        exchange.approval = Approved(id=made.id)
+        return self._pending(exchange, message, made.id)
+
+    async def _requested(self, exchange: Exchange, made: Approval, routed: Routed) -> ExchangeKey:
+        """Put it on record that it is asked; the key that its content is sealed under, which is durable with it."""
+        caller, _, classified = _known(exchange)
+        key, identity = self._sealer.exchange_key(exchange.subjects), caller.identity
         detail = Detail(
             subject=identity.subject,
             roles=identity.roles,
@@ -251,7 +264,10 @@ class Approvals:
             path=exchange.arrival.path,
         )
         told = Told(
-            lines=tuple(f"asked of {one.count} {one.role}" for one in made.terms.demands),
+            lines=(
+                *(f"asked of {one.count} {one.role}" for one in made.terms.demands),
+                *(f"asked of supervisor {agent}" for agent in supervisors(made.obligations)),
+            ),
             classes=ClassesInfo(
                 found=classified.found,
                 declared=classified.declared,
@@ -265,17 +281,78 @@ class Approvals:
         await self._ledgers.of(made.tenant).append(
             entry("approval.requested", made, by, told, clock=self._clock, node=self._node)
         )
-        if not await self._store.put(msgspec.structs.replace(made, sealed=sealed)):
-            # The same request came twice at the same moment, and the other one was stored first.
-            other = await self._store.find(made.tenant, asked.lookup)
-            if other is None:
-                raise LedgerUnavailable("an approval ended while it was asked for")
-            made = other
-        else:
-            self._metrics.approval("requested")
-            self._notices.send(self._notice(made))
-        exchange.approval = Approved(id=made.id)
-        return self._pending(exchange, message, made.id)
+        return key
+
+    async def _at_once(self, exchange: Exchange, routed: Routed, looked: Approval) -> Routed | Refusal:
+        """What supervisors have allowed and no people are asked for: stored as approved, to be used up like any."""
+        lookup = looked.lookup if looked.terms.keyed else None  # without a key each sending is asked about by itself
+        expires_us = self._clock.now_us() + self._settings.use_s * 1_000_000
+        made = msgspec.structs.replace(looked, state="approved", lookup=lookup, expires_us=expires_us)
+        if not await self._store.put(made):
+            return _used()  # another sending under this key is on its way
+        self._metrics.approval("requested")
+        exchange.approval = Approved(id=made.id, version=made.version, routed=routed)
+        return msgspec.structs.replace(routed, rest=())
+
+    async def _supervised(self, exchange: Exchange, routed: Routed, found: Approval) -> Refusal | None:
+        """Ask the supervisors that have not said yes to this very thing: an edit voids what they said."""
+        looked = await self._looks(exchange, routed, found)
+        if isinstance(looked, Refusal):
+            return looked
+        if looked is not found:
+            if not await self._store.change(found, looked):
+                return Refusal(code="conflict", hint="the same request again: somebody has answered it meanwhile")
+            version = found.version + 1
+            before = None if exchange.approval is None else exchange.approval.routed
+            exchange.approval = Approved(id=found.id, version=version, routed=before)
+        return None
+
+    async def _looks(self, exchange: Exchange, routed: Routed, one: Approval) -> Approval | Refusal:
+        """The approval with the yes of each supervisor that its obligations name; else why it does not go. A no ends
+        it for this request as a person's does; no verdict ends nothing, and lets nothing go.
+
+        A yes is on record before it counts. A no holds before it is on record, like a person's.
+        """
+        said = {answer.actor for answer in one.answers if answer.approved}
+        for agent in supervisors(one.obligations):
+            actor = f"{_AGENT}{agent}"
+            if actor in said:
+                continue
+            if self._supervises is None:
+                raise LedgerUnavailable("no supervisor can be asked here")
+            looked = await self._supervises(agent, exchange, routed, one.id)
+            if looked.failed is not None:
+                await self._told("approval.denied", one, looked, exchange.trace)
+                self._metrics.approval("unsupervised")
+                return Refusal(
+                    code="supervision_failed", retry_after=RETRY_S, hint="the same request again, once it can be asked"
+                )
+            answer = Answer(actor=actor, role=actor, approved=looked.allowed, persons=(), at_us=self._clock.now_us())
+            answered = msgspec.structs.replace(one, answers=(*one.answers, answer))
+            if not looked.allowed:
+                return await self._forbidden(exchange, answered, looked)
+            await self._told("approval.approved", one, looked, exchange.trace)
+            self._metrics.approval("supervised")
+            one = answered
+        return one
+
+    async def _forbidden(self, exchange: Exchange, answered: Approval, looked: Looked) -> Refusal:
+        """A supervisor has said no."""
+        stored = await self._store.get(answered.tenant, answered.id)
+        denied = msgspec.structs.replace(answered, state="denied", sealed=None)
+        # Whoever answered it at the same moment has said what does not matter any more.
+        _ = await (self._store.put(denied) if stored is None else self._store.change(stored, denied))
+        exchange.approval = Approved(id=answered.id)
+        await self._told("approval.denied", answered, looked, exchange.trace)
+        self._metrics.approval("denied")
+        return Refusal(code="approval_denied")
+
+    async def _told(self, event: Event, one: Approval, looked: Looked, trace: str) -> None:
+        """Put a supervisor's verdict on record, or that there was none. Its own exchange says what it was shown."""
+        lines = (f"supervisor {looked.agent}", *(() if looked.failed is None else (f"no verdict: {looked.failed}",)))
+        by = By(kind="agent", exchange=looked.exchange, trace=trace)
+        made = entry(event, one, by, Told(lines=lines, reason=looked.reason), clock=self._clock, node=self._node)
+        await self._ledgers.of(one.tenant).append(made)
 
     def _terms(
         self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed
@@ -296,7 +373,7 @@ class Approvals:
             policy=decision.policy,
             rules=decision.rules,
             obligations=decision.obligations,
-            demands=demands(decision.obligations),
+            demands=demanded(routed.ruling, decision.obligations),
             classes=classified.classes(routed.route),
             found=tuple(classified.scan.counts().items()),
             masks=tuple(sorted(self._masks(classified, routed))),
@@ -310,7 +387,10 @@ class Approvals:
         """The other agents that policy permits for the same message, in the order of the candidates."""
         if exchange.headers.exact:
             return
+        supervising = supervisors(routed.decision.obligations)
         for route in routed.rest[:MAX_ALTERNATIVES]:
+            if route.id in supervising:  # nobody looks at what it is to get itself
+                continue
             decided = self._router.decide(caller, message, classified, (route,), exact=True)
             if not isinstance(decided, Denied):
                 yield self._alternative(classified, decided)
@@ -362,7 +442,7 @@ class Approvals:
         return Alternative(
             agent=routed.route.id,
             zone=routed.route.zone,
-            demands=demands(decision.obligations),
+            demands=demanded(routed.ruling, decision.obligations),
             rules=decision.rules,
             obligations=decision.obligations,
             masks=tuple(sorted(self._masks(classified, routed))),
@@ -398,46 +478,17 @@ class Approvals:
             code="approval_required",
             hint=f"it was asked for; once it is given, send the same request with {again}",
             retry_after=RETRY_S,
-            pending=Pending(
-                id=approval_id,
-                link=self._link(approval_id),
-                told=_told(exchange, message),
-            ),
+            pending=pending_of(exchange, message, approval_id, self._link(approval_id), self._clock.now_us()),
         )
-
-
-def bound_body(message: Message) -> bytes:
-    """The body as it is bound: all of it, but for what JSON-RPC has of its own for each sending of a request."""
-    document = message.document
-    if message.protocol not in _NUMBERED or type(document) is not dict or "jsonrpc" not in document:
-        return message.body
-    kept = {name: value for name, value in document.items() if name != "id"}
-    params = kept.get("params")
-    if type(params) is dict and type(params.get("_meta")) is dict:
-        meta = {name: value for name, value in params["_meta"].items() if name not in _SENDING}
-        kept["params"] = {**params, "_meta": meta}
-    return write_json(kept)
 
 
 def _used() -> Refusal:
     return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
 
 
-def _told(exchange: Exchange, message: Message) -> int | None:
-    """The HTTP status of protocols that have an answer for what waits; None for those that have an error for it."""
-    if exchange.arrival.protocol == "http":
-        return 202
-    rpc = talk_of(message).rpc if message.protocol == "mcp" else None
-    return 200 if rpc is not None and may_wait(rpc) else None
-
-
 def _mine(found: Approval, caller: Caller) -> bool:
     """Whether an approval that is named by its id is this caller's, and still what its request asks for."""
     return found.actor == caller.actor and (found.lookup is not None or found.state == "used")
-
-
-def _travels(pointer: str) -> bool:
-    return pointer.startswith("header:") and pointer not in _UNBOUND
 
 
 def _known(exchange: Exchange) -> tuple[Caller, Message, Classified]:

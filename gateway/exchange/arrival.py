@@ -56,6 +56,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """What it comes from, where that was found out before: no token, and no open exchange, is looked for."""
     denials: int | None = None
     """The revision of the deny-list that was known before that was looked at (again); None: it is as good as now."""
+    asks: str | None = None
+    """The approval that it is a supervisor's question about: nobody else is asked about that one."""
 
     def header(self, name: str) -> str | None:
         """The value of a header by its lower-case name; the first one where there are several."""

@@ -248,9 +248,7 @@ class _Concerned:
         self._told: frozenset[str] = frozenset({"public"})
 
     async def known(self) -> tuple[str, ...]:
-        found = await self._delegation.known(self._exchange)
-        self._exchange.inherited |= found
-        return tuple(sorted(found))
+        return tuple(sorted(await self._delegation.known(self._exchange)))
 
     async def tell(self, classes: frozenset[str]) -> None:
         lineage = self._exchange.lineage

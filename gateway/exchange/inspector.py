@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from gateway.checks.approval import asks
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.stream import StreamScan
@@ -144,18 +145,18 @@ class Inspector:
         found = tuple(name for name in shown if name not in inherited or name in left)
         whole = {verdict.data_class for verdict in ruling.verdicts if "redact" in verdict.obligations}
         # People are asked before a message goes, never after: an answer that they would have to approve stays here.
-        asks = ruling.allowed and _approvals(ruling)
+        asked = ruling.allowed and asks(ruling.obligations)
         made = Reception(
             ruling=ruling,
-            released=ruling.allowed and not asks,
+            released=ruling.allowed and not asked,
             found=found,
             classes=every,
             explanation=self._router.explain(ruling),
             redacts=redacts(ruling),
             free=self._decision("route", ruling),
             masked=self._decision("redact", ruling),
-            withheld=self._decision("approve" if asks else "deny", ruling),
-            refusal=Refusal(code="approval_required" if asks else "answer_withheld"),
+            withheld=self._decision("approve" if asked else "deny", ruling),
+            refusal=Refusal(code="approval_required" if asked else "answer_withheld"),
             left=left,
             told=frozenset(every) - whole - left - {"public"},
         )
@@ -191,7 +192,7 @@ class Inspector:
         for name in sorted(self._router.known_classes - {"public"}):
             ruling = self._router.receive(caller, message.action, (name,))
             redacts = [item for item in ruling.obligations if item.partition(":")[0] == "redact"]
-            allowed = ruling.allowed and not _approvals(ruling)
+            allowed = ruling.allowed and not asks(ruling.obligations)
             if allowed:
                 left |= declassified(ruling) & {name}
                 clear |= set() if "redact" in redacts else {name}
@@ -360,10 +361,6 @@ class _Replayed:
     def unreadable(self, pointer: str, text: str) -> str:
         """The answer was released as it is, with what cannot be read in it: such an answer is never masked."""
         return text
-
-
-def _approvals(ruling: Ruling) -> bool:
-    return any(item.partition(":")[0] == "approve" for item in ruling.obligations)
 
 
 def _types(name: str, redacts: list[str]) -> frozenset[str]:

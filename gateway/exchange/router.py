@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.checks.approval import asks
 from gateway.checks.classification.classes import DECLARED, maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
@@ -363,7 +364,7 @@ def _answer(ruling: Ruling, masked: Mapping[str, str] | CannotRedact) -> str:
     if isinstance(masked, CannotRedact):
         return "cannot-redact"
     names = {obligation.partition(":")[0] for obligation in ruling.obligations}
-    return "approve" if "approve" in names else "redact" if "redact" in names else "allow"
+    return "approve" if asks(ruling.obligations) else "redact" if "redact" in names else "allow"
 
 
 def _denied_for(ruling: Ruling) -> frozenset[str]:

@@ -208,6 +208,8 @@ class Scribe:
         }
         if exchange.approval is not None:
             values["approval"] = exchange.approval.id
+        elif exchange.arrival.asks is not None:
+            values["approval"] = exchange.arrival.asks
         if caller.glass is not None:
             values["break_glass"] = caller.glass
         classified = exchange.classified

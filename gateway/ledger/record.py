@@ -68,7 +68,6 @@ EVENTS = (
     "task.failed",
     "task.cancelled",
     "task.requeued",
-    "task.read",
 )
 
 

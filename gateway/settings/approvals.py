@@ -19,6 +19,8 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Seconds in which what was approved must be sent again."""
     waiting: int = 100
     """Requests of one caller that may wait at once."""
+    supervise_s: int = 30
+    """Seconds in which an agent that supervises must have answered."""
     notify_url: str | None = None
     """Where approvers are told that something waits; a name, never the content."""
     notify_secret: str | None = None

@@ -84,6 +84,7 @@ def _bounds(settings: Settings) -> None:
         ("approvals.wait_s", settings.approvals.wait_s, 1, 2_592_000),
         ("approvals.use_s", settings.approvals.use_s, 1, 2_592_000),
         ("approvals.waiting", settings.approvals.waiting, 1, 1_000_000),
+        ("approvals.supervise_s", settings.approvals.supervise_s, 1, 600),
         ("sessions.denied_s", settings.sessions.denied_s, 0, 604_800),
         ("delegation.lifetime_s", settings.delegation.lifetime_s, 1, 86_400),
         ("delegation.max_depth", settings.delegation.max_depth, 1, 32),

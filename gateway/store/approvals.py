@@ -21,6 +21,7 @@ from gateway.store.tables import approval
 State = Literal["pending", "approved", "denied", "used", "expired", "superseded"]
 OPEN: tuple[State, ...] = ("pending", "approved")
 """States that lead to another one by themselves, or by somebody's word."""
+_ASKING = ("approve", "supervise")
 PART = "request"
 """The label that the request is sealed under."""
 
@@ -120,13 +121,13 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def obligations(self) -> tuple[str, ...]:
-        """The obligations that hold, sorted: of the agent that it would go to now, what people were asked for the first
-        one, and as one more the types found in it that are masked beyond what policy asks for."""
+        """The obligations that hold, sorted: of the agent that it would go to now, whoever was asked for the first one,
+        and as one more the types found in it that are masked beyond what policy asks for."""
         chosen, terms = self.edit.agent, self.terms
         if chosen is None:
             held, asked = set(terms.obligations), terms.masks
         else:
-            held = {*chosen.obligations, *(one for one in terms.obligations if one.partition(":")[0] == "approve")}
+            held = {*chosen.obligations, *(one for one in terms.obligations if one.partition(":")[0] in _ASKING)}
             asked = chosen.masks
         further = sorted({kind for kind, _ in terms.found}.intersection(self.masks).difference(asked))
         return tuple(sorted({*held, *((f"redact:{','.join(further)}",) if further else ())}))

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from gateway.checks.approval import demands, joined, open_demands, role_of
+from gateway.checks.approval import asks, demanded, demands, joined, open_demands, role_of, supervisors
 from gateway.core.approval import Answer, Demand
+from gateway.core.decision import Ruling, Verdict
 from gateway.core.refusal import Refusal
 
 TWO = (Demand("legal", 1), Demand("privacy", 2))
@@ -37,6 +38,45 @@ def test_demands_of_two_agents_together_are_never_less_than_either() -> None:
         Demand("legal", 1),
         Demand("privacy", 3),
     )
+
+
+def ruling(*of_rules: tuple[str, ...]) -> Ruling:
+    verdicts = tuple(
+        Verdict(data_class=f"c{number}", allowed=True, rule=f"r{number}", obligations=obligations)
+        for number, obligations in enumerate(of_rules)
+    )
+    union = {item for one in of_rules for item in one}
+    return Ruling(allowed=True, rules=(), obligations=tuple(sorted(union)), verdicts=verdicts)
+
+
+@pytest.mark.parametrize(
+    ("of_rules", "people"),
+    [
+        ([("approve:3/privacy", "supervise:ward")], 2),
+        ([("approve:2/privacy", "supervise:ward")], 1),
+        ([("approve:privacy", "supervise:ward")], 1),
+        ([("supervise:ward",)], 0),
+        # What one rule demands is not made less by a supervisor of another.
+        ([("approve:2/privacy",), ("supervise:ward",)], 2),
+        ([("approve:2/privacy",), ("approve:2/privacy", "supervise:ward")], 2),
+        ([("approve:2/privacy", "supervise:ward"), ("approve:2/privacy", "supervise:desk")], 1),
+    ],
+)
+def test_a_supervisor_counts_as_one_in_its_own_rule_and_never_as_the_last(
+    of_rules: list[tuple[str, ...]], people: int
+) -> None:
+    decided = ruling(*of_rules)
+    assert demanded(decided, decided.obligations) == ((Demand("privacy", people),) if people else ())
+    assert asks(decided.obligations)
+
+
+def test_without_its_rules_a_decision_asks_as_many_people_as_it_says() -> None:
+    assert demanded(None, ("approve:2/privacy", "supervise:ward")) == (Demand("privacy", 2),)
+
+
+def test_supervisors_are_named_once_each() -> None:
+    assert supervisors(("supervise:ward", "redact", "supervise:desk", "approve:ward")) == ("desk", "ward")
+    assert not asks(("redact", "declassify:pii"))
 
 
 def test_what_is_missing_is_what_was_asked_less_what_was_approved() -> None:

@@ -1,16 +1,20 @@
 """Answers count no more once who gave them is denied, or the key that they were given with is revoked."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from gateway.core.finding import Scan
+from gateway.core.denial import Name
+from gateway.core.refusal import Refusal
+from gateway.exchange import answerers
 from gateway.exchange.answerers import denied_names, key_of
-from gateway.exchange.exchange import Approved, Classified
+from gateway.exchange.exchange import Approved, Exchange
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator
-from tests.exchange.making import caller, exchange, identity, message
+from gateway.store.directory import Directory
+from tests.exchange.making import identity
 from tests.system.approvals import Asking, approval_of, asking
 from tests.system.kit import code
 from tests.system.site import System
@@ -53,27 +57,58 @@ async def test_what_was_approved_by_one_who_is_out_by_now_is_asked_anew(
         assert (await case.ask(analyst, "order-1")).status_code == 200
 
 
-async def test_it_is_looked_at_once_more_when_the_approval_is_used_up(
-    sqlite_settings: Settings, tmp_path: Path
+async def test_it_is_looked_at_once_more_when_the_approval_is_used_up_and_then_asked_anew(
+    database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with asking(database, tmp_path) as case:
+        analyst, approvals = await case.analyst(), case.site.gateway.approvals
+        approval, take = await _approved(case, analyst), approvals.take
+
+        async def just_before(one: Exchange, approved: Approved) -> Refusal | None:
+            await _out(case.site, "denied", "eve")
+            return await take(one, approved)
+
+        monkeypatch.setattr(approvals, "take", just_before)
+        again = await case.ask(analyst, "order-1")
+        monkeypatch.undo()
+        assert (again.status_code, code(again)) == (403, "approval_required")
+        anew = approval_of(again)
+        assert anew != approval
+        assert await case.events("approval.requested", "approval.superseded") == [
+            "approval.requested",
+            "approval.superseded",
+            "approval.requested",
+        ]
+        assert not case.site.agents["cloud"].received
+        await case.answer(await case.person("fay"), anew, "approve")
+        assert (await case.ask(analyst, "order-1")).status_code == 200
+
+
+async def test_what_stands_for_a_denied_name_is_worked_out_once(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with asking(sqlite_settings, tmp_path) as case:
-        approval = await _approved(case, await case.analyst())
-        inner = case.site.gateway.site
-        stored = await inner.approvals.get(inner.tenants["default"].ledger, approval)
-        assert stored is not None
-        await _out(case.site, "denied", "eve")
-        made = exchange()
-        made.message = message()
-        made.caller = msgspec.structs.replace(caller(), tenant=stored.tenant)
-        made.classified = Classified(
-            scan=Scan(parts=(), classes=frozenset(), scanned="full"), found=(), declared=(), inherited=(), floor=()
-        )
-        refused = await case.site.gateway.approvals.take(made, Approved(id=approval, version=stored.version))
-        assert refused is not None
-        assert refused.code == "approval_denied"
-        ended = await inner.approvals.get(stored.tenant, approval)
-        assert ended is not None
-        assert (ended.state, ended.lookup) == ("superseded", None)
+        analyst, asked = await case.analyst(), list[object]()
+        for name in ("gil", "hal", "ivy"):
+            await _out(case.site, "denied", name)
+        approval = approval_of(await case.ask(analyst, "order-1"))
+        await case.answer(await case.person("eve"), approval, "approve")
+        approval = approval_of(await case.ask(analyst, "order-2"))
+        await case.answer(await case.person("eve"), approval, "approve")
+        real = answerers.denied_names
+
+        def counted(directory: Directory, ledger: str, names: Iterable[Name]) -> tuple[str, ...]:
+            found = real(directory, ledger, names)
+            asked.extend(found)
+            return found
+
+        monkeypatch.setattr(answerers, "denied_names", counted)
+        for _ in range(2):
+            assert (await case.ask(analyst, "order-1")).status_code in (200, 409)
+        assert len(asked) == 3
+        await _out(case.site, "denied", "jim")
+        assert (await case.ask(analyst, "order-2")).status_code == 200
+        assert len(asked) == 4
 
 
 async def test_what_is_kept_of_who_answers_names_nobody(sqlite_settings: Settings, tmp_path: Path) -> None:

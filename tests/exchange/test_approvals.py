@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
-from gateway.exchange.approvals import bound_body
 from gateway.settings import Settings
 from tests.conftest import ManualClock
-from tests.exchange.making import message
 from tests.system.approvals import Asking, approval_of, asking
 from tests.system.kit import MAIL, PERSONAL, code, events, policies
 from tests.system.site import Agent, served, system
@@ -301,16 +298,3 @@ async def test_what_cannot_be_put_on_record_is_not_asked(
         assert (answer.status_code, code(answer)) == (503, "ledger_unavailable")
         listed = (await case.get(officer, "/approvals")).json()
         assert listed["approvals"] == []
-
-
-def test_what_each_sending_of_json_rpc_has_of_its_own_is_not_bound() -> None:
-    def sent(number: int, word: str = "x") -> bytes:
-        meta = {"progressToken": number, "kept": word}
-        document = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": "add", "_meta": meta}}
-        body = json.dumps(document).encode()
-        return bound_body(msgspec.structs.replace(message(), protocol="mcp", document=document, body=body))
-
-    assert sent(1) == sent(2)
-    assert sent(1) != sent(1, "y")
-    plain = message()
-    assert bound_body(plain) == plain.body

@@ -325,3 +325,32 @@ async def test_an_agent_in_the_cloud_is_told_nothing_of_a_person(
             await sent(client, "say Mr. John Carter, MRN 4481920, was diagnosed with diabetes.")
         assert len(made.heard) == 1
         assert json.dumps(await site.records()).count("4481920") == 0
+
+
+@pytest.mark.parametrize("outer", BINDINGS)
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_the_stock_client_is_given_a_task_that_needs_input_and_goes_on_with_it(
+    sqlite_settings: Settings, tmp_path: Path, outer: str, streaming: bool
+) -> None:
+    """The client knows nothing of approvals: it sees a task, asks how it is, and sends its message on it."""
+    rule = (
+        "p, 390, role:clerk, class:pii, agent:ward, message, purpose:*, always, allow, approve:privacy, ask-first, "
+        '"People look first."'
+    )
+    ward = Ward()
+    async with (
+        a2a_site(sqlite_settings, made=ward, policy=policies(tmp_path / "own", rule)) as site,
+        connected(site, await site.key("clerk", owner="ada"), outer, streaming=streaming) as client,
+    ):
+        waits = await task_of(client, f"say write to {MAIL}")
+        assert waits.status.state == TaskState.TASK_STATE_INPUT_REQUIRED
+        assert (await client.get_task(GetTaskRequest(id=waits.id))).status.state == waits.status.state
+        officer = {"authorization": f"Bearer {await site.key('privacy', owner='eve', kind='person')}"}
+        done = await site.http.post(f"/approvals/{waits.id}/approve", json={"reason": "seen"}, headers=officer)
+        assert done.status_code == 200
+        assert not ward.heard
+        (event,) = await sent(client, f"say write to {MAIL}", task_id=waits.id, context_id=waits.context_id)
+        assert text_of(event.message.parts) == f"write to {MAIL}"
+        (heard,) = ward.heard
+        # What the gateway had made up means nothing to the agent.
+        assert waits.id not in (heard.task_id, heard.context_id)

@@ -2,7 +2,7 @@
 
 Two rules of one priority and different effect (casbin takes the one written first); a rule that opens sensitive data
 to a zone that is not trusted; a class outside the groups that the built-in checks look at; a name in the settings that
-no policy knows.
+no policy knows; an agent that would supervise itself, or open the way to a zone that is not trusted by its word alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +26,10 @@ MASKABLE = ("class:phi", "class:pci", "class:special-category")
 UNSCANNED = "class:unscanned"
 CLOSED = ("class:secret", UNSCANNED)
 """May not be sent to a zone that is not trusted at all."""
+ASKED_AS = "chat"
+"""The action by which an agent that supervises is asked."""
+_CONVERSING = frozenset({"openai", "anthropic"})
+_EMBEDDING = ("embeddings",)
 
 
 def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> None:
@@ -35,6 +39,7 @@ def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> 
     _equal_priorities(rules)
     _openings(rules, structure)
     _declassified(rules)
+    _supervised(rules, structure)
 
 
 def _required_groups(rules: Rules) -> None:
@@ -123,6 +128,44 @@ def _declassified(rules: Rules) -> None:
                 raise rule.row.error("obligations", "declassify:<class> must name a class that the rule is about")
             if name == UNSCANNED:
                 raise rule.row.error("obligations", "declassify must not name unscanned: nobody knows what it is")
+
+
+def _supervised(rules: Rules, structure: Structure) -> None:
+    """An agent's word lets nothing go that needs a person's, and no agent is asked about what it is asked itself."""
+    named = {word.removeprefix(words.SUPERVISE) for rule in rules.rules for word in _supervisors(rule)}
+    if not named:
+        return
+    trusted = {zone.id for zone in structure.zones if zone.trusted}
+    agents = {agent.id: agent for agent in structure.agents}
+    targets = _targets(rules)
+    untrusted = {f"zone:{zone.id}" for zone in structure.zones if not zone.trusted}
+    untrusted |= {f"agent:{agent.id}" for agent in structure.agents if agent.zone not in trusted}
+    for rule in rules.rules:
+        for word in _supervisors(rule):
+            agent = agents[word.removeprefix(words.SUPERVISE)]
+            if agent.protocol not in _CONVERSING or agent.apis == _EMBEDDING:
+                raise rule.row.error("obligations", "supervise:<agent> must name an agent that is spoken to in chat")
+            if agent.zone not in trusted:
+                raise rule.row.error("obligations", "supervise:<agent> must name an agent in a zone that is trusted")
+            covered = sorted(named & {name.removeprefix("agent:") for name in targets[rule.agent]})
+            if covered:
+                raise rule.row.error(
+                    "agent",
+                    f"must not cover {covered[0]}, which supervises: nobody looks at its questions",
+                )
+            if words.action_matches("receive", rule.pattern):
+                raise rule.row.error("action", "must not cover receive where a rule has supervise: it is of requests")
+            alone = not any(other.startswith("approve:") for other in rule.obligations)
+            if alone and conditions.TRUSTED not in rule.when and targets[rule.agent] & untrusted:
+                raise rule.row.error(
+                    "obligations",
+                    "supervise:<agent> alone opens no way to a zone that is not trusted: add approve:<role>, or the "
+                    "condition zone:trusted",
+                )
+
+
+def _supervisors(rule: Rule) -> tuple[str, ...]:
+    return tuple(word for word in rule.obligations if word.startswith(words.SUPERVISE))
 
 
 def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:

@@ -36,6 +36,8 @@ _HTTP = re.compile(r"http:(?:\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS):(?:\*|/[
 _ONWARD = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _APPROVE = re.compile(r"approve:(?:[1-9]/)?[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
+SUPERVISE = "supervise:"
+"""The obligation by which a registered agent looks at a message before it goes."""
 
 RESERVED_IDS = frozenset({"purpose-required", "policy-error", "request-invalid", "unknown-agent", "unknown-zone"})
 """Rule names that the code itself puts into a ruling; `contract:<processor>` cannot collide, ids hold no colon."""
@@ -66,7 +68,6 @@ _FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
 _LATER = (
     "tokenize",
     "generalise",
-    "supervise",
     "no-content",
     "keep-content",
     "notify",
@@ -124,6 +125,8 @@ def obligations(text: str) -> tuple[str, ...]:
         raise FormatError("must hold at most one redact")
     if sum(word.startswith("approve") for word in found) > 1:
         raise FormatError("must hold at most one approve")
+    if sum(word.startswith(SUPERVISE) for word in found) > 1:
+        raise FormatError("must hold at most one supervise")
     return tuple(sorted(found))
 
 
@@ -133,6 +136,10 @@ def _obligation(word: str) -> str:
     if word.startswith(DECLASSIFY):
         if not _NAMES["class"].fullmatch(word.removeprefix(DECLASSIFY)):
             raise FormatError("declassify:<class> must name one data class")
+        return word
+    if word.startswith(SUPERVISE):
+        if not _NAMES["agent"].fullmatch(word.removeprefix(SUPERVISE)):
+            raise FormatError("supervise:<agent> must name one agent by its id")
         return word
     if word.startswith("redact:"):
         types = [kind.strip() for kind in word.removeprefix("redact:").split(",")]
@@ -144,7 +151,7 @@ def _obligation(word: str) -> str:
     for later in _LATER:
         if word == later or word.startswith(f"{later}:"):
             raise FormatError(f"the obligation {later} is not available in this version")
-    known = "none, redact, redact:<types>, approve:<role>, approve:<n>/<role> or declassify:<class>"
+    known = "none, redact, redact:<types>, approve:<role>, approve:<n>/<role>, supervise:<agent> or declassify:<class>"
     raise FormatError(f"must be {known}, separated by ;")
 
 

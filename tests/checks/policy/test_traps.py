@@ -206,3 +206,51 @@ def test_declassifying_opens_no_zone_that_is_not_trusted() -> None:
     with pytest.raises(ConfigurationError, match="which is not trusted"):
         _check(rule(data="class:phi", agent="agent:sky", obligations="declassify:phi", when="contract:baa"))
     _check(rule(data="class:phi", agent="agent:sky", obligations="declassify:phi;redact", when="contract:baa"))
+
+
+def test_an_agent_may_supervise_what_goes_elsewhere() -> None:
+    for changed in (
+        {"agent": "agent:friend", "action": "chat", "obligations": "supervise:local;approve:privacy"},
+        {"agent": "agent:sky", "action": "chat", "obligations": "supervise:local;approve:2/privacy"},
+        {"agent": "zone:cloud", "action": "chat", "obligations": "supervise:local", "when": "zone:trusted"},
+    ):
+        _check(rule(**changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"obligations": "supervise:nobody"}, r"must name an \[\[agent\]\]"),
+        ({"obligations": "supervise:sky;approve:privacy"}, "in a zone that is trusted"),
+        ({"obligations": "supervise:local"}, "alone opens no way"),
+        ({"agent": "zone:*", "obligations": "supervise:local;approve:privacy"}, "must not cover local"),
+        ({"agent": "agent:local", "obligations": "supervise:local"}, "must not cover local"),
+        ({"agent": "capability:triage", "obligations": "supervise:local;approve:privacy"}, "must not cover local"),
+        ({"action": "receive", "obligations": "supervise:local;approve:privacy"}, "must not cover receive"),
+        ({"action": "*", "obligations": "supervise:local;approve:privacy"}, "must not cover receive"),
+    ],
+)
+def test_an_agent_that_could_not_supervise_or_would_open_too_much_is_refused(changed: dict[str, str], why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        _check(rule(**{"agent": "agent:friend", "action": "chat", **changed}))
+
+
+def test_who_supervises_is_supervised_by_nobody() -> None:
+    agents = [
+        *document()["agent"],
+        {"id": "second", "protocol": "openai", "url": "http://s", "zone": "in-house"},
+    ]
+    one = rule("one", 10, agent="agent:friend", action="chat", obligations="supervise:local;approve:privacy")
+    two = rule("two", 20, agent="agent:local", action="chat", obligations="supervise:second")
+    with pytest.raises(ConfigurationError, match="must not cover local"):
+        _check(one, two, agent=agents)
+
+
+@pytest.mark.parametrize("more", [{"protocol": "http", "routes": ["POST /x"]}, {"apis": ["embeddings"]}])
+def test_only_an_agent_that_is_spoken_to_in_chat_can_supervise(more: dict[str, Any]) -> None:
+    judge = {"id": "judge", "protocol": "openai", "url": "http://j", "zone": "in-house", **more}
+    with pytest.raises(ConfigurationError, match="spoken to in chat"):
+        _check(
+            rule(agent="agent:friend", action="chat", obligations="supervise:judge;approve:privacy"),
+            agent=[*document()["agent"], judge],
+        )

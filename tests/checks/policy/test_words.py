@@ -169,6 +169,7 @@ def test_obligations_are_sorted_and_none_means_none() -> None:
     assert words.obligations("approve:privacy") == ("approve:privacy",)
     assert words.obligations("redact:secret-jwt,x-badge") == ("redact:secret-jwt,x-badge",)
     assert words.obligations("redact;declassify:phi") == ("declassify:phi", "redact")
+    assert words.obligations("supervise:ward; approve:2/privacy") == ("approve:2/privacy", "supervise:ward")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,11 @@ def test_obligations_are_sorted_and_none_means_none() -> None:
         "approve:",
         "approve:0/privacy",
         "approve:a;approve:b",
+        "supervise",
+        "supervise:",
+        "supervise:a;supervise:b",
+        "supervise:agent:ward",
+        "supervise:2/ward",
         "Redact",
         "mask",
     ],
@@ -200,7 +206,7 @@ def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["tokenize", "generalise", "supervise:x", "no-content", "keep-content:3", "notify:x", "observe"],
+    ["tokenize", "generalise", "no-content", "keep-content:3", "notify:x", "observe"],
 )
 def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
     with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):

@@ -37,6 +37,7 @@ from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Counting, Ledgers
 from gateway.exchange.metrics import RESERVE, Metrics
 from gateway.exchange.quotas import Quotas
+from gateway.exchange.rereading import Again, KeptAnswer, Rereading
 from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
@@ -67,6 +68,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sticking: StickingClasses
     forwarder: Forwarder
     answering: Answering
+    rereading: Rereading
     scribe: Scribe
     ledgers: Ledgers
     failures: Failures
@@ -248,9 +250,13 @@ class Pipeline:
         exchange.routed = decided
         return None
 
-    async def deny(self, exchange: Exchange, refusal: Refusal) -> None:
+    async def deny(self, exchange: Exchange, refusal: Refusal, denied: Denied | None = None) -> None:
         """Put the refusal of what `identify` began on record. `LedgerUnavailable` when it could not be."""
-        await self._record_refusal(exchange, refusal, None)
+        await self._record_refusal(exchange, refusal, denied)
+
+    def reread(self, receiver: Caller, kept: KeptAnswer) -> Again:
+        """Step 9 for an answer that was kept and is given later."""
+        return self._parts.rereading.again(receiver, kept)
 
     @property
     def parts(self) -> Parts:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.agents.bare import bare
 from gateway.agents.bodies import Json, read_json
 from gateway.agents.client import AgentClient
 from gateway.agents.destinations import place_of
@@ -342,26 +343,13 @@ class _Web:
         origin = _origin(address)
         found = self._clients.get(origin)
         if found is None:
-            route = Route(
-                id=self._place,
-                protocol="http",
-                url=origin,
-                zone="",
-                region=None,
-                processor=None,
-                capabilities=(),
-                model=None,
-                version=None,
-                floor=(),
-                routes=(),
-                credential=None,
+            route = bare(
+                self._place,
+                origin,
                 ca=self._ca if origin.startswith("https:") else None,
-                connect_timeout_s=FETCH_S,
-                first_byte_timeout_s=FETCH_S,
-                idle_timeout_s=FETCH_S,
-                timeout_s=FETCH_S,
                 addresses=self._issuer.addresses,
-                max_connections=1,
+                connect_timeout_s=FETCH_S,
+                timeout_s=FETCH_S,
             )
             found = self._clients[origin] = (route, AgentClient((route,)))
         return found

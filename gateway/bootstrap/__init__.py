@@ -17,7 +17,7 @@ from gateway.bootstrap.digests import build_digest, config_digest
 from gateway.bootstrap.exchange import bounds_of, caching_of
 from gateway.bootstrap.gateway import Gateway, open_gateway
 from gateway.bootstrap.limits import quotas_of, remote_counters
-from gateway.bootstrap.policies import load_policy_set
+from gateway.bootstrap.policies import engine_version, load_policy_set, policy_files, proposed
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
 from gateway.bootstrap.tasks import tasks_of
@@ -32,10 +32,13 @@ __all__ = [
     "build_digest",
     "caching_of",
     "config_digest",
+    "engine_version",
     "load_policy_set",
     "load_schemas",
     "open_gateway",
     "open_site",
+    "policy_files",
+    "proposed",
     "quotas_of",
     "remote_counters",
     "tasks_of",

@@ -29,6 +29,7 @@ from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.notices import Notices
 from gateway.exchange.planning import Planner
 from gateway.exchange.protocols import offer
+from gateway.exchange.rereading import Rereading
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
@@ -107,6 +108,7 @@ def parts_of(
         answering=Answering(
             inspector=inspector, bounds=base.bounds, protocols=protocols, sessions=sessions, delegation=delegation
         ),
+        rereading=Rereading(inspector=inspector, bounds=base.bounds, protocols=protocols, offered=offered),
         scribe=scribe,
         ledgers=OpenLedgers(base.writers),
         failures=Failures(clock, Rate.parse(settings.limits.failures)),

@@ -156,7 +156,7 @@ async def open_gateway(
         a2a.knows(parts.approvals.waiting)
         parts.approvals.supervised_by(Supervision(pipeline.handle, engine, settings.approvals.supervise_s))
         stack.push_async_callback(pipeline.drain)
-        tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched)
+        tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched, pipeline.reread)
         dispatcher = dispatcher_of(base, tasks, pipeline)
         dispatcher.start()
         stack.push_async_callback(dispatcher.stop)

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.site import Site
+from gateway.checks.classification.engine import Engine
+from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, agents_of_others, diff, from_bytes, policy_set, to_bytes
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import uuid7
@@ -18,15 +21,30 @@ MAX_DIFF = 256
 
 def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
     """The policy set of the configured directory; `ConfigurationError` for one that must not be served with."""
+    return policy_set(policy_files(settings), settings, engine_version)
+
+
+def proposed(settings: Settings) -> tuple[Policy, PolicySet]:
+    """The configured directory as a policy that could be served with, whether it is active or not."""
+    versioned = load_policy_set(settings, engine_version(settings))
+    return Policy(versioned, settings), versioned
+
+
+def engine_version(settings: Settings) -> str:
+    """The version of the classification engine that this configuration serves with."""
+    return Engine(clock=SystemClock(), budget_ms=settings.classification.budget_ms).version
+
+
+def policy_files(settings: Settings) -> dict[str, bytes]:
+    """Everything in the configured directory, by relative path; `ConfigurationError` where there is none."""
     directory = settings.path(settings.policy.directory)
     if not directory.is_dir():
         raise ConfigurationError("policy.directory names no directory: make one with `gateway init`")
-    files = {
+    return {
         path.relative_to(directory).as_posix(): path.read_bytes()
         for path in sorted(directory.rglob("*"))
         if path.is_file()
     }
-    return policy_set(files, settings, engine_version)
 
 
 async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:

@@ -11,9 +11,10 @@ from gateway.exchange.arrival import Arrival
 from gateway.exchange.dispatcher import Dispatcher
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
+from gateway.exchange.rereading import Again
 from gateway.exchange.standing import Standing
 from gateway.exchange.task_scribe import TaskScribe
-from gateway.exchange.tasks import Fetched, Foresee, Tasks
+from gateway.exchange.tasks import Fetched, Foresee, Reread, Tasks
 from gateway.pipeline import Pipeline
 from gateway.store.directory import SYSTEM
 from gateway.store.sealing import Sealer
@@ -27,14 +28,18 @@ def tasks_of(
     sealer: Sealer,
     foresee: Foresee | None = None,
     fetched: Fetched | None = None,
+    reread: Reread | None = None,
 ) -> Tasks:
-    """The tasks of an installation. Without `foresee` none can be submitted, and without `fetched` no result is given:
-    for commands, which look after them."""
+    """The tasks of an installation. Without `foresee` none can be submitted, and without `fetched` and `reread` no
+    result is given: for commands, which look after them."""
 
     async def unforeseen(_: Arrival) -> tuple[Exchange, Refusal | None]:
         raise ConfigurationError("tasks are submitted to a gateway that serves")
 
     async def unfetched(*_: object) -> Refusal | None:
+        raise ConfigurationError("results are fetched from a gateway that serves")
+
+    def unread(*_: object) -> Again:
         raise ConfigurationError("results are fetched from a gateway that serves")
 
     return Tasks(
@@ -47,6 +52,7 @@ def tasks_of(
         search_key=site.keyring.search_key,
         foresee=foresee or unforeseen,
         fetched=fetched or unfetched,
+        reread=reread or unread,
         body_bytes=site.settings.server.max_body_bytes,
     )
 

@@ -26,17 +26,15 @@ from gateway.bootstrap import (
     SystemClock,
     bounds_of,
     caching_of,
-    load_policy_set,
     load_schemas,
+    proposed,
     quotas_of,
     remote_counters,
 )
 from gateway.checks.access.shipped import ROLES
-from gateway.checks.classification.engine import Engine
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
-from gateway.checks.policy.policy import Policy
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
 from gateway.core.errors import AgentError, ConfigurationError, CountersUnavailable, GatewayError
@@ -94,15 +92,19 @@ async def examine(file: Path) -> list[Line]:
     try:
         settings = load_settings(file)
     except ConfigurationError as error:
-        rest = ("server", "policies", "schemas", "credentials", "keys", "database")
+        rest = ("server", "policies", "rules", "schemas", "credentials", "keys", "database")
         return [
             Line(name="config", state="bad", text=str(error)),
             *(Line(name=name, state="skipped", text="needs a configuration") for name in rest),
         ]
+    policies = await _line("policies", _policies(settings))
     lines = [
         Line(name="config", state="ok", text=f"{len(settings.agent)} agents, {len(settings.tenants)} tenants"),
         await _line("server", _server(settings)),
-        await _line("policies", _policies(settings)),
+        policies,
+        await _line("rules", _rules(settings))
+        if policies.state == "ok"
+        else Line(name="rules", state="skipped", text="needs policies"),
         await _line("schemas", _schemas(settings)),
         await _line("credentials", _credentials(settings)),
         await _line("keys", _keys(settings)),
@@ -141,17 +143,23 @@ async def _server(settings: Settings) -> str:
     return "with TLS" if server.tls_certificate is not None else "without TLS: let a proxy on this machine have it"
 
 
-def _policy(settings: Settings) -> Policy:
-    engine = Engine(clock=SystemClock(), budget_ms=settings.classification.budget_ms)
-    return Policy(load_policy_set(settings, engine.version), settings)
-
-
 async def _policies(settings: Settings) -> str:
     profile = "no profile" if settings.policy.profile is None else f"profile {settings.policy.profile}"
-    policy = _policy(settings)
+    policy, _ = proposed(settings)
     caching_of(settings, policy, SystemClock())
     quotas_of(settings, policy, None, SystemClock(), lambda limit, what, hard: None)
     return f"{policy.digest}, {profile}"
+
+
+async def _rules(settings: Settings) -> str:
+    """Rules that decide nothing are told, and are no error: what they are about may come later."""
+    policy, _ = proposed(settings)
+    found = policy.remarks()
+    told = "; ".join(
+        f"{one.rule} ({one.file}:{one.line}): {one.why}" + (f" ({', '.join(one.by)})" if one.by else "")
+        for one in found
+    )
+    return f"{policy.count} rules, each can decide" if not found else f"{len(found)} decide nothing: {told}"
 
 
 async def _schemas(settings: Settings) -> str:
@@ -164,7 +172,7 @@ async def _schemas(settings: Settings) -> str:
 def _known_classes(settings: Settings) -> frozenset[str]:
     """Those of the policy; those that ship where it cannot be read, which its own line tells."""
     try:
-        return _policy(settings).known_classes
+        return proposed(settings)[0].known_classes
     except GatewayError:
         return frozenset(CLASSES)
 
@@ -175,7 +183,7 @@ async def _credentials(settings: Settings) -> str:
     await AgentClient(registry.routes).close()
     roles = None
     with suppress(ConfigurationError):  # told by its own line
-        roles = _policy(settings).known_roles | ROLES
+        roles = proposed(settings)[0].known_roles | ROLES
     TokenVerifier(settings.issuer, FileKeys(settings), SystemClock(), roles)
     given = sum(agent.credential is not None for agent in settings.agent)
     files = sum(issuer.jwks_file is not None for issuer in settings.issuer)

@@ -19,13 +19,29 @@ from gateway.cli import (
     keys,
     migrate,
     openapi,
+    policy,
     serve,
     tasks,
 )
 from gateway.cli.common import BAD, WRONG_USE, WrongUse, options, subcommands, warn
 from gateway.core.errors import ConfigurationError, GatewayError
 
-_GROUPS = (init, serve, demo, check, migrate, keys, agents, approvals, tasks, audit, evidence, classify, openapi)
+_GROUPS = (
+    init,
+    serve,
+    demo,
+    check,
+    migrate,
+    keys,
+    policy,
+    agents,
+    approvals,
+    tasks,
+    audit,
+    evidence,
+    classify,
+    openapi,
+)
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 

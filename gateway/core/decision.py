@@ -59,6 +59,14 @@ def declassified(ruling: Ruling | None) -> frozenset[str]:
     return frozenset(said - silent)
 
 
+def effect_of(ruling: Ruling) -> Effect:
+    """A ruling in the word of the record."""
+    if not ruling.allowed:
+        return "deny"
+    names = {obligation.partition(":")[0] for obligation in ruling.obligations}
+    return "approve" if "approve" in names else "redact" if "redact" in names else "route"
+
+
 class Fit(msgspec.Struct, frozen=True):
     """A message that an agent could be sent. `document` is what the agent's own schema is held against."""
 

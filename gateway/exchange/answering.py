@@ -221,6 +221,7 @@ class _Whole:
         if answer.derived and self._exchange.classified is not None:
             sent = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
             inherited = tuple(sorted({*inherited, *sent}))
+            self._exchange.inherited |= set(sent)
         inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts, inherited=inherited)
         refusal = self._refusal = inspected.refusal
         if refusal is None:

@@ -248,7 +248,9 @@ class _Concerned:
         self._told: frozenset[str] = frozenset({"public"})
 
     async def known(self) -> tuple[str, ...]:
-        return tuple(sorted(await self._delegation.known(self._exchange)))
+        found = await self._delegation.known(self._exchange)
+        self._exchange.inherited |= found
+        return tuple(sorted(found))
 
     async def tell(self, classes: frozenset[str]) -> None:
         lineage = self._exchange.lineage

@@ -24,8 +24,9 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.standing import Standing
 from gateway.exchange.task_answer import LATER, Taken, verdict
+from gateway.exchange.task_kept import pack
 from gateway.exchange.task_scribe import CANCELLED_CODE
-from gateway.exchange.tasks import Tasks, pack
+from gateway.exchange.tasks import Tasks
 from gateway.ledger.entry import Entry
 from gateway.settings import TaskSettings
 from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, Claim, Depth, Task
@@ -258,7 +259,7 @@ class Dispatcher:
             code=code,
             status=status,
             exchange=exchange.id,
-            result=pack(taken.result(exchange.told)),
+            result=pack(taken.result(exchange)),
             subjects=exchange.subjects,
         )
         return entry, code

@@ -231,6 +231,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Whether its end was handed to the ledger."""
     told: frozenset[str] = frozenset()
     """Classes of what left of its answer; known where an agent, or a task, is concerned."""
+    inherited: frozenset[str] = frozenset()
+    """Classes that its answer has from what it was made of; known where an agent, or a task, is concerned."""
     code: str = ""
     """What it ended with: the code of its outcome or refusal, once it has ended."""
 

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from gateway.agents.bare import bare
 from gateway.agents.client import AgentClient
 from gateway.core.errors import AgentError
 from gateway.core.message import Outgoing
@@ -94,25 +95,5 @@ class Notices:
 
 
 def notified(url: str, addresses: tuple[str, ...], ca: str | None) -> Route:
-    """The address of notices, as the client of agents knows addresses. Its id is none that an agent can have."""
-    return Route(
-        id="_notices",
-        protocol="http",
-        url=url.rstrip("/"),
-        zone="",
-        region=None,
-        processor=None,
-        capabilities=(),
-        model=None,
-        version=None,
-        floor=(),
-        routes=(),
-        credential=None,
-        ca=ca,
-        connect_timeout_s=5.0,
-        first_byte_timeout_s=10.0,
-        idle_timeout_s=10.0,
-        timeout_s=15.0,
-        addresses=addresses,
-        max_connections=4,
-    )
+    """The address of notices. Its id is none that an agent can have."""
+    return bare("_notices", url, addresses=addresses, ca=ca, max_connections=4)

@@ -4,8 +4,10 @@ from typing import Literal
 
 import msgspec
 
+from gateway.agents.sse import is_event_stream
+from gateway.exchange.exchange import Exchange
 from gateway.exchange.retry import retry_after_s
-from gateway.exchange.tasks import Result
+from gateway.exchange.task_kept import Result
 from gateway.settings import TaskSettings
 
 AGAIN = frozenset({"agent_unavailable", "agent_timeout", "agent_bad_answer", "client_disconnected", "internal"})
@@ -25,6 +27,8 @@ _PEOPLE = frozenset({"approval_required", "approvals_full", "supervision_failed"
 """Of those, what waits for people, who are not asked every second."""
 _AGAIN_STATUS = frozenset({408, 425, 429})
 """Statuses with which an agent itself asks to be tried again (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4)."""
+_ANSWERED = frozenset({"ok", "cached", "agent_refused"})
+"""Codes of an exchange whose answer is its agent's."""
 _KEPT = frozenset({"content-type", "x-exchange-id", "x-routed-agent", "x-decision"})
 Meaning = Literal["done", "failed", "again", "later"]
 
@@ -50,10 +54,28 @@ class Taken:
         value = next((value for name, value in self._headers if name == "retry-after"), None)
         return retry_after_s(value, now_us) or 0.0
 
-    def result(self, classes: frozenset[str]) -> Result:
-        """`classes`: those of what it was given."""
+    def result(self, exchange: Exchange) -> Result:
+        """What it was given at the end of this exchange, with what is known of that."""
         kept = tuple(item for item in self._headers if item[0] in _KEPT)
-        return Result(status=self.status, headers=kept, body=b"".join(self._pieces), classes=tuple(sorted(classes)))
+        routed, caller = exchange.routed, exchange.caller
+        # A stream may have begun before it failed; everything else that failed is an error of the gateway's own.
+        content = exchange.opened and (exchange.code in _ANSWERED or self._streamed)
+        return Result(
+            status=self.status,
+            headers=kept,
+            body=b"".join(self._pieces),
+            classes=tuple(sorted(exchange.told)),
+            inherited=tuple(sorted(exchange.inherited | (exchange.told & {"unscanned"}))),
+            floor=() if routed is None or not content else routed.route.floor,
+            agent="" if routed is None or not content else routed.route.id,
+            purpose=None if caller is None else caller.purpose,
+            subjects=exchange.subjects,
+            content=content,
+        )
+
+    @property
+    def _streamed(self) -> bool:
+        return any(name == "content-type" and is_event_stream(value) for name, value in self._headers)
 
 
 class Verdict(msgspec.Struct, frozen=True):

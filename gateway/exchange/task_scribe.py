@@ -11,11 +11,14 @@ from gateway.core.ids import uuid7
 from gateway.core.message import Message
 from gateway.core.ports import Clock
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.rereading import Again
+from gateway.exchange.task_kept import Result
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, RowChange, Sealing
 from gateway.ledger.media import media_type
 from gateway.ledger.record import (
     ClassesInfo,
+    DecisionInfo,
     Detail,
     Envelope,
     MessageInfo,
@@ -143,6 +146,58 @@ class TaskScribe:
         values: Values = {"state": QUEUED, "due_us": now, "expires_us": expires_us, "tries": 0, "ended_us": None}
         change = moved(one, {**values, "code": None, "status": None, "cancelled_by": None})
         return self._by(self._envelope(one, "task.requeued", now), by, change)
+
+    def read(self, one: Task, exchange: Exchange, caller: Caller, given: Result, again: Again) -> Entry:
+        """`task.read`: its result is about to be given, as it was decided on now. `exchange`: that it is fetched in."""
+        now, identity, decision = self._clock.now_us(), caller.identity, again.decision
+        record, opening, key = uuid7(now), new_salt(), self._sealing.exchange_key(given.subjects)
+        sealed = self._sealing.seal(
+            tenant=one.tenant, record=record, part="response", opening=opening, value=None, key=key
+        )
+        said = msgspec.structs.replace(detail_of(identity, exchange), explanation=" ".join(again.explanation) or None)
+        salt, detail = new_salt(), encode_detail(said)
+        envelope = Envelope(
+            id=record,
+            tenant=one.tenant,
+            event="task.read",
+            occurred_at=timestamp(now),
+            actor=caller.actor,
+            actor_kind=identity.kind,
+            caller_zone=identity.zone,
+            exchange=exchange.id,
+            parent=one.last_exchange,
+            trace=exchange.trace,
+            task=one.id,
+            action=one.action,
+            purpose=caller.purpose,
+            found=again.found,
+            scanned=again.scanned,
+            classes=ClassesInfo(found=again.classes, declared=(), inherited=given.inherited, floor=given.floor),
+            decision=DecisionInfo(
+                effect=decision.effect,
+                rules=decision.rules,
+                obligations=decision.obligations,
+                policy=decision.policy,
+            ),
+            response=MessageInfo(
+                commitment=committed(opening, "response", given.body),
+                bytes=len(given.body),
+                media_type=media_type(dict(given.headers).get("content-type")),
+                parts=again.parts,
+            ),
+            break_glass=caller.glass,
+            node=self._node,
+            detail=committed(salt, "detail", detail),
+        )
+        return Entry.of(
+            envelope,
+            detail=detail,
+            salt=salt,
+            sealed=(sealed,),
+            keys=key.new,
+            subjects=given.subjects,
+            decided_under=decision.policy,
+        )
 
     def _envelope(
         self,

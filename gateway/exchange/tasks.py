@@ -2,7 +2,8 @@
 
 A request is decided on when it is submitted, so that what policy denies is refused at once, and again when it is run:
 only the second counts. Between the two it is sealed. What it was submitted with and what came of it are for its own
-caller alone, in the standing that the answer was decided for; who runs the gateway sees codes, times and names.
+caller alone, and what came of it is decided on again each time that it is given; who runs the gateway sees codes, times
+and names.
 """
 
 import hmac
@@ -11,14 +12,17 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from gateway.checks.delegation import HEADER as DELEGATION
-from gateway.core.caller import Caller, Identity
-from gateway.core.errors import LedgerUnavailable
+from gateway.core.caller import Caller
+from gateway.core.errors import LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Origin
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
+from gateway.exchange.rereading import Again, KeptAnswer
+from gateway.exchange.router import Denied
+from gateway.exchange.task_kept import Kept, Result, kept_answer, pack, read_kept, read_result, told_stricter
 from gateway.exchange.task_order import CARRIED, Order
 from gateway.exchange.task_scribe import TaskScribe, Who
 from gateway.settings import TaskSettings
@@ -29,56 +33,7 @@ MAX_KEY = 256
 """Characters of an Idempotency-Key."""
 Foresee = Callable[[Arrival], Awaitable[tuple[Exchange, Refusal | None]]]
 Fetched = Callable[[Exchange, Caller, frozenset[str]], Awaitable[Refusal | None]]
-
-
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it is sealed until it is run."""
-
-    protocol: str
-    method: str
-    path: str
-    query: str
-    headers: tuple[tuple[str, str], ...]
-    source: str
-    tls: str | None
-    identity: Identity
-    body: bytes
-    origin: Origin | None = None
-    """None in what was kept by versions that did not keep it: it is found out when the request is run."""
-
-    def arrival(self, identity: Identity, denials: int | None = None) -> Arrival:
-        """The request at the door, made by this identity. `denials`: the revision before it was looked at again."""
-
-        async def body() -> bytes | Refusal:
-            return self.body
-
-        return Arrival(
-            protocol=self.protocol,
-            method=self.method,
-            path=self.path,
-            query=self.query,
-            headers=self.headers,
-            source=self.source,
-            tls=self.tls,
-            body=body,
-            identity=identity,
-            origin=self.origin,
-            denials=denials,
-        )
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task's caller is given: the answer, or the error, in the protocol that was asked in."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    classes: tuple[str, ...] = ("unscanned",)
-    """What sticks to an agent that fetches it; what was kept by versions that did not know is held as unscanned."""
-
-
-_read_kept, _read_result = msgspec.msgpack.Decoder(Kept).decode, msgspec.msgpack.Decoder(Result).decode
-pack = msgspec.msgpack.Encoder().encode
+Reread = Callable[[Caller, KeptAnswer], Again]
 
 
 class Tasks:
@@ -96,6 +51,7 @@ class Tasks:
         search_key: Callable[[str], bytes],
         foresee: Foresee,
         fetched: Fetched,
+        reread: Reread,
         body_bytes: int,
     ) -> None:
         self.store, self.scribe = store, scribe
@@ -104,7 +60,7 @@ class Tasks:
         self.on_unwanted: Callable[[Task, str], None] = lambda one, by: None
         """Told of each task that runs and is to be cancelled, and by whom."""
         self._sealer, self._ledgers, self._clock, self._settings = sealer, ledgers, clock, settings
-        self._search_key, self._foresee, self._fetched = search_key, foresee, fetched
+        self._search_key, self._foresee, self._fetched, self._reread = search_key, foresee, fetched, reread
         self._body_bytes = body_bytes
 
     # ----------------------------------------------------------------------------------------------------- its caller
@@ -167,18 +123,37 @@ class Tasks:
         return found
 
     async def result(self, exchange: Exchange, caller: Caller, one: Task) -> Result | Refusal | None:
-        """What came of a task of this caller's; None while nothing has. The answer was decided on for one zone and for
-        certain roles: to the same person in another standing it is not given. `exchange` is the one it is fetched in:
-        what an agent fetches sticks to what it works for before this returns."""
-        if self._standing(caller) != one.standing:
-            return Refusal(
-                code="answer_withheld", hint="a credential of the zone, roles and kind it was submitted with"
-            )
+        """What came of a task of this caller's, as it may have it now; None while nothing has. On record when this
+        returns it, and so is what sticks to the exchanges that an agent fetches it for. `exchange` is the one it is
+        fetched in.
+
+        1. The purpose is that of the request, and one that the caller may still have. 2. The answer is decided on anew.
+        3. What an agent fetches sticks to what it works for. 4. The record of it is durable.
+        """
         data = await self._opened(one, RESULT)
         if data is None:
             return None
-        result = _read_result(data)
-        return await self._fetched(exchange, caller, frozenset(result.classes)) or result
+        result = read_result(data)
+        if not result.content:
+            return await self._fetched(exchange, caller, frozenset(result.classes)) or result
+        kept = await self.request(one)
+        purpose = _purpose(exchange, caller, result, kept)
+        if isinstance(purpose, Refusal):
+            return purpose
+        caller = msgspec.structs.replace(caller, purpose=purpose)
+        again = self._reread(caller, kept_answer(one, kept, result))
+        if again.refusal is not None:
+            return _withheld(again.refusal, again)
+        refusal = await self._fetched(exchange, caller, frozenset(result.classes) | again.told)
+        if refusal is not None:
+            return refusal
+        given = msgspec.structs.replace(result, body=again.body, headers=told_stricter(result.headers, again))
+        try:
+            # A crash before this is durable: nothing was given. After: the record says that it may have been.
+            await self._ledgers.of(one.tenant).submit(self.scribe.read(one, exchange, caller, given, again))
+        except PolicyMoved:
+            return Refusal(code="policy_changed", retry_after=1)
+        return given
 
     async def cancel(self, one: Task, by: Who) -> Task | Refusal:
         """Cancel a task that has not ended: at once where nobody runs it, else as soon as who does has heard of it."""
@@ -214,7 +189,7 @@ class Tasks:
     async def request(self, one: Task) -> Kept | None:
         """The request of a task; None once it was erased."""
         data = await self._opened(one, REQUEST)
-        return None if data is None else _read_kept(data)
+        return None if data is None else read_kept(data)
 
     # --------------------------------------------------------------------------------------------------------- inside
 
@@ -302,10 +277,33 @@ def _origin(foreseen: Exchange) -> Origin:
     return msgspec.structs.replace(origin, purpose=caller.purpose, subjects=foreseen.subjects)
 
 
+def _purpose(exchange: Exchange, caller: Caller, result: Result, kept: Kept | None) -> str | Refusal | None:
+    """The purpose that a result is read for: the one that it was asked for. That of an exchange that an agent asked for
+    it in is not its own to have."""
+    asked = exchange.headers.purpose
+    if asked is not None and asked != result.purpose:
+        return Refusal(code="purpose_not_allowed", field="X-Purpose", hint="that of the task, or none")
+    lent = kept is not None and kept.origin is not None and kept.origin.parent is not None
+    if not lent and result.purpose is not None and result.purpose not in caller.identity.purposes:
+        return Refusal(code="purpose_not_allowed", hint="a credential that allows the task's purpose")
+    return result.purpose
+
+
 class Recorded(Refusal, frozen=True, kw_only=True):
     """A refusal that is on record already, in an exchange of its own."""
 
     exchange: str = ""
+
+
+class Withheld(Refusal, frozen=True, kw_only=True):
+    """A result that may not be given now, with what policy said of it."""
+
+    denied: Denied
+
+
+def _withheld(refusal: Refusal, again: Again) -> Withheld:
+    denied = Denied(decision=again.decision, explanation=again.explanation)
+    return Withheld(**msgspec.structs.asdict(refusal), denied=denied)
 
 
 def _same(known: Task, digest: bytes) -> Task | Refusal:

@@ -68,6 +68,7 @@ EVENTS = (
     "task.failed",
     "task.cancelled",
     "task.requeued",
+    "task.read",
 )
 
 

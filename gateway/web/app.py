@@ -30,6 +30,7 @@ from gateway.web import (
     keys,
     mcp,
     models,
+    policy,
     problems,
     tasks,
     usage,
@@ -155,5 +156,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, tasks, usage)
+    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, tasks, usage)
     return [*(handler for part in parts for handler in part.HANDLERS), openapi_json]

@@ -15,9 +15,10 @@ from gateway.agents.openai_wire import JSON
 from gateway.core.caller import Caller
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.task_kept import Result
 from gateway.exchange.task_order import read_order
 from gateway.exchange.task_scribe import Who, detail_of
-from gateway.exchange.tasks import Recorded, Result, Tasks
+from gateway.exchange.tasks import Recorded, Tasks, Withheld
 from gateway.ledger.record import timestamp
 from gateway.settings import Server
 from gateway.store.tasks import COMPLETED, FAILED, STATES, Task
@@ -213,7 +214,8 @@ async def _refuse(request: ApiRequest, exchange: Exchange, refusal: Refusal) -> 
     """Refuse, on record."""
     if isinstance(refusal, Recorded):
         raise Refused(refusal, refusal.exchange, exchange.rate)
-    await gateway_of(request).pipeline.deny(exchange, refusal)
+    denied = refusal.denied if isinstance(refusal, Withheld) else None
+    await gateway_of(request).pipeline.deny(exchange, refusal, denied)
     raise Refused(refusal, exchange.id, exchange.rate)
 
 

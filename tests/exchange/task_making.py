@@ -6,17 +6,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.core.caller import Caller
+from gateway.core.decision import Decision
+from gateway.core.ids import uuid7
 from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.dispatcher import Dispatcher
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
+from gateway.exchange.rereading import Again, KeptAnswer
 from gateway.exchange.standing import Standing
 from gateway.exchange.task_order import Order
 from gateway.exchange.task_scribe import TaskScribe
 from gateway.exchange.tasks import Tasks
-from gateway.ledger.record import Envelope, parse
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import Envelope, parse, timestamp
 from gateway.settings import TaskSettings
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
@@ -27,6 +31,7 @@ from tests.exchange.test_standing import KEY
 from tests.store.kit import LEDGER, Store
 
 QUICK = TaskSettings(retry_s=0.001, retry_max_s=0.002, poll_s=0.01, lease_s=30.0)
+POLICY = "sha256:" + "a" * 64
 Behaviour = Callable[[Arrival, Responder], Awaitable[str]]
 
 
@@ -63,6 +68,17 @@ class Office:
         self.behave: Behaviour = self._answer
         self.refusal: Refusal | None = None
         self.fetched: list[frozenset[str]] = []
+        self.reread: list[tuple[KeptAnswer, Caller]] = []
+        self.again = Again(
+            body=b"again",
+            parts=1,
+            found={},
+            scanned="full",
+            classes=("pii",),
+            decision=Decision(effect="route", agent=None, rules=(), obligations=(), policy=POLICY, candidates=()),
+            explanation=(),
+            told=frozenset({"pii"}),
+        )
         self.shut: list[str] = []
         self.counted: list[str] = []
         self.opened = False
@@ -77,8 +93,17 @@ class Office:
             search_key=lambda tenant: bytes(32),
             foresee=self._foresee,
             fetched=self._fetch,
+            reread=self._reread,
             body_bytes=1000,
         )
+
+    async def activate(self) -> None:
+        """Put the policy that `again` was decided under in force."""
+        now = self.store.clock.now_us()
+        envelope = Envelope(
+            id=uuid7(now), tenant=LEDGER, event="policy.activated", occurred_at=timestamp(now), policy=POLICY
+        )
+        await self.writer.append(Entry.of(envelope, activates=POLICY))
 
     def dispatcher(self, holder: str = "nd_1/bt_1", **more: Any) -> Dispatcher:
         return Dispatcher(
@@ -133,10 +158,14 @@ class Office:
         self.fetched.append(classes)
         return self.refusal
 
+    def _reread(self, by: Caller, kept: KeptAnswer) -> Again:
+        self.reread.append((kept, by))
+        return self.again
+
     async def _handle(self, arrival: Arrival, responder: Responder) -> Exchange:
         self.seen.append(arrival)
         found = exchange()
-        found.opened = self.opened
+        found.opened, found.caller = self.opened, submitter()
         found.code = await self.behave(arrival, responder)
         return found
 

@@ -1,12 +1,28 @@
 """What the end of a try means for its task, and how long the next one is waited for."""
 
+from typing import Any
+
 import pytest
 
+from gateway.core.decision import Decision
 from gateway.core.refusal import CODES
+from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.task_answer import AGAIN, LATER, Taken, Verdict, verdict
 from gateway.settings import TaskSettings
+from tests.exchange.making import caller, exchange, route
 
 RULES = TaskSettings(retry_s=1.0, retry_max_s=10.0)
+
+
+def asked(code: str, **fields: Any) -> Exchange:
+    """An exchange at its end, with an agent that has a floor."""
+    found = exchange()
+    decision = Decision(effect="route", agent="local", rules=(), obligations=(), policy="sha256:1", candidates=())
+    found.routed = Routed(decision=decision, route=route(floor=("pci",)), masked={}, rest=(), inputs={}, explanation=())
+    found.code, found.opened, found.caller, found.subjects = code, True, caller(), ("su_1",)
+    for name, value in fields.items():
+        setattr(found, name, value)
+    return found
 
 
 def judged(
@@ -26,9 +42,29 @@ async def answered(status: int, *headers: tuple[str, str]) -> Taken:
 
 async def test_an_answer_is_kept_with_the_headers_that_tell_what_it_is() -> None:
     taken = await answered(201, ("Content-Type", "text/plain"), ("RateLimit", "1"), ("X-Decision", "route"))
-    result = taken.result(frozenset({"pii", "phi"}))
-    assert (result.status, result.body, result.classes) == (201, b"ab", ("phi", "pii"))
+    ended = asked("ok", told=frozenset({"pii", "phi", "unscanned"}), inherited=frozenset({"phi"}))
+    result = taken.result(ended)
+    assert (result.status, result.body, result.classes) == (201, b"ab", ("phi", "pii", "unscanned"))
     assert result.headers == (("content-type", "text/plain"), ("x-decision", "route"))
+    assert (result.inherited, result.floor, result.agent) == (("phi", "unscanned"), ("pci",), "local")
+    assert (result.purpose, result.subjects, result.content) == ("TREAT", ("su_1",), True)
+
+
+@pytest.mark.parametrize(
+    ("code", "opened", "media", "content"),
+    [
+        ("agent_refused", True, "application/json", True),
+        ("policy_denied", False, "application/json", False),
+        ("answer_withheld", True, "application/json", False),
+        ("agent_timeout", True, "application/json", False),
+        ("agent_timeout", True, "text/event-stream", True),
+    ],
+)
+async def test_an_error_of_the_gateways_own_holds_nothing_of_an_agents(
+    code: str, opened: bool, media: str, content: bool
+) -> None:
+    result = (await answered(200, ("content-type", media))).result(asked(code, opened=opened))
+    assert (result.content, result.agent) == (content, "local" if content else "")
 
 
 def test_the_codes_are_those_of_refusals_and_none_has_two_meanings() -> None:

@@ -9,14 +9,16 @@ import pytest
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Origin
+from gateway.exchange.task_kept import Result
 from gateway.exchange.task_scribe import Who
-from gateway.exchange.tasks import Kept, Recorded, Result
+from gateway.exchange.tasks import Recorded, Withheld
 from gateway.settings import Settings
 from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
+from gateway.store.tasks import Task
 from tests.exchange.making import exchange
-from tests.exchange.task_making import office, submitter
+from tests.exchange.task_making import Office, office, submitter
 from tests.store.kit import opened
 
 BY = Who(actor="ac_9", kind="person")
@@ -37,23 +39,6 @@ async def test_a_request_is_kept_as_it_came_with_who_made_it_and_without_a_crede
         arrival = kept.arrival(kept.identity)
         assert (await arrival.body(), arrival.identity) == (b"abc", kept.identity)
         assert arrival.origin == kept.origin == Origin(trace="1" * 32)
-
-
-async def test_what_was_kept_before_origins_were_is_still_read() -> None:
-    now = Kept(
-        protocol="openai",
-        method="POST",
-        path="/",
-        query="",
-        headers=(),
-        source="",
-        tls=None,
-        identity=submitter().identity,
-        body=b"",
-    )
-    before = msgspec.to_builtins(now, builtin_types=(bytes,))
-    del before["origin"]
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(before), type=Kept) == now
 
 
 @pytest.mark.parametrize("changed", [{"subject": "x"}, {"on_behalf_of": ("bob",)}])
@@ -111,31 +96,94 @@ async def test_a_task_that_vanishes_while_it_is_changed_is_an_error_and_not_a_su
             await o.tasks.cancel(task, BY)
 
 
-async def test_a_result_is_given_to_who_has_the_standing_it_was_decided_for(
+async def test_nothing_is_given_while_nothing_came_of_it(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        assert await o.tasks.result(exchange(), submitter(), await o.submit()) is None
+
+
+async def test_a_result_is_given_once_what_it_sticks_to_knows_of_it_and_on_record(
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
-        task = await o.submit()
-        assert await o.tasks.result(exchange(), submitter(), task) is None
-        for changed in ({"zone": "cloud"}, {"roles": ("clerk", "lead")}, {"kind": "service"}):
-            refused = await o.tasks.result(exchange(), submitter(**changed), task)
-            assert isinstance(refused, Refusal)
-            assert refused.code == "answer_withheld"
-
-
-async def test_a_result_is_given_once_what_it_sticks_to_knows_of_it(sqlite_settings: Settings, tmp_path: Path) -> None:
-    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
-        task = await o.submit()
-        dispatcher = o.dispatcher()
-        dispatcher.start()
-        done = await o.until(task, "completed")
-        await dispatcher.stop()
-        assert isinstance(await o.tasks.result(exchange(), submitter(), done), Result)
-        assert o.fetched == [frozenset()]
+        o.opened = True
+        done = await ran(o)
+        given = await o.tasks.result(exchange(), submitter(), done)
+        assert isinstance(given, Result)
+        assert (given.body, o.fetched) == (b"again", [frozenset({"pii"})])
+        (kept, by) = o.reread[0]
+        assert (kept.answer.body, kept.inherited, by.purpose) == (b"said", (), "TREAT")
+        (record,) = [one for one in await o.records() if one.event == "task.read"]
+        assert (record.task, record.exchange, record.actor, record.caller_zone) == (done.id, "ex_1", "ac_1", "in-house")
+        assert record.response is not None
+        assert (record.response.bytes, record.decision is not None) == (5, True)
         o.refusal = Refusal(code="delegation_expired")
         assert await o.tasks.result(exchange(), submitter(), done) == o.refusal
+        assert [one.event for one in await o.records()].count("task.read") == 1
 
 
-def test_a_result_that_was_kept_without_its_classes_is_held_as_unscanned() -> None:
-    kept = msgspec.msgpack.encode({"status": 200, "headers": [], "body": b"said"})
-    assert msgspec.msgpack.decode(kept, type=Result).classes == ("unscanned",)
+async def test_what_may_not_be_given_now_is_told_with_what_policy_said_and_nothing_sticks(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.opened = True
+        done = await ran(o)
+        o.again = msgspec.structs.replace(o.again, refusal=Refusal(code="answer_withheld"))
+        refused = await o.tasks.result(exchange(), submitter(), done)
+        assert isinstance(refused, Withheld)
+        assert (refused.code, refused.denied.decision) == ("answer_withheld", o.again.decision)
+        assert o.fetched == []
+        assert "task.read" not in [one.event for one in await o.records()]
+
+
+async def test_a_result_that_was_decided_on_under_a_policy_that_moved_is_not_given(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.opened = True
+        done = await ran(o)
+        decision = msgspec.structs.replace(o.again.decision, policy="sha256:" + "f" * 64)
+        o.again = msgspec.structs.replace(o.again, decision=decision)
+        refused = await o.tasks.result(exchange(), submitter(), done)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "policy_changed"
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields", "given"),
+    [
+        ((), {}, True),
+        ((("x-purpose", "TREAT"),), {"purposes": ("HRESCH", "TREAT")}, True),
+        ((("x-purpose", "HRESCH"),), {"purposes": ("HRESCH", "TREAT")}, False),
+        ((), {"purposes": ("HRESCH",)}, False),
+    ],
+)
+async def test_a_result_is_read_for_the_purpose_that_it_was_asked_for(
+    sqlite_settings: Settings, tmp_path: Path, headers: Any, fields: dict[str, Any], given: bool
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.opened = True
+        done = await ran(o)
+        found = await o.tasks.result(exchange(*headers), submitter(**fields), done)
+        assert isinstance(found, Result) == given
+        if isinstance(found, Refusal):
+            assert found.code == "purpose_not_allowed"
+
+
+async def test_an_error_of_the_gateways_own_is_no_content(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        done = await ran(o)
+        given = await o.tasks.result(exchange(), submitter(purposes=()), done)
+        assert isinstance(given, Result)
+        assert (given.body, o.reread) == (b"said", [])
+        assert "task.read" not in [one.event for one in await o.records()]
+
+
+async def ran(o: Office) -> Task:
+    """A task that has been run, and a policy in force."""
+    await o.activate()
+    task = await o.submit()
+    dispatcher = o.dispatcher()
+    dispatcher.start()
+    done = await o.until(task, "completed")
+    await dispatcher.stop()
+    return done

@@ -59,8 +59,9 @@ class Tasking:
         return self.site.gateway.site.tenants["default"].ledger
 
     async def events(self, task: str) -> list[str]:
-        """What is on record of a task."""
-        return [record["event"] for record in await self.site.records() if record.get("task") == task]
+        """What is on record of a task, but for who read its result."""
+        found = [record["event"] for record in await self.site.records() if record.get("task") == task]
+        return [event for event in found if event != "task.read"]
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from gateway.store.tables import task as table
 from gateway.store.tables import task_content
 from gateway.store.tasks import Task
 from tests.system.approvals import ASK
-from tests.system.kit import HEALTH, PERSONAL, PUBLIC, policies
+from tests.system.kit import HEALTH, MAIL, PERSONAL, PUBLIC, policies
 from tests.system.site import send_json
 from tests.web.tasking import CHAT, Tasking, chat, tasking
 
@@ -100,17 +100,59 @@ async def test_the_same_key_and_body_give_the_same_task_and_another_body_is_refu
         assert problem(await t.ask("POST", "/v1/tasks", chat(), idempotency_key="k" * 257)) == (400, "header_invalid")
 
 
-async def test_a_task_is_its_callers_alone_and_its_result_belongs_to_a_standing(sqlite_settings: Settings) -> None:
+async def test_a_task_is_its_callers_alone_and_its_result_is_decided_for_who_reads_it(
+    sqlite_settings: Settings,
+) -> None:
     async with tasking(sqlite_settings) as t:
-        task = await t.submit(chat())
+        task, personal = await t.submit(chat(HEALTH)), await t.submit(chat(PERSONAL))
+        await t.ended(personal)
         await t.ended(task)
         stranger = t.by(await t.site.key("clinician", owner="another"))
         for method, path in (("GET", ""), ("GET", "/result"), ("DELETE", "")):
             assert problem(await stranger.ask(method, f"/v1/tasks/{task}{path}")) == (404, "not_found")
         elsewhere = t.by(await t.site.key("clinician", zone="cloud"))
-        assert problem(await elsewhere.ask("GET", f"/v1/tasks/{task}")) == (403, "answer_withheld")
+        for path in (task, f"{task}/result"):
+            answer = await elsewhere.ask("GET", f"/v1/tasks/{path}")
+            assert problem(answer) == (403, "answer_withheld")
+            (denied,) = await t.site.trail(answer.headers["x-exchange-id"])
+            assert (denied["event"], denied["decision"]["effect"]) == ("exchange.denied", "deny")
+            assert "phi-nowhere-else" in denied["decision"]["rules"]
+        masked = await elsewhere.get(personal)
+        assert masked["result"]["body"]["choices"][0]["message"]["content"] == PERSONAL.replace(MAIL, "[EMAIL]")
+        assert masked["result"]["headers"]["x-decision"] == "redact"
         lesser = t.by(await t.site.key("clerk"))
-        assert problem(await lesser.ask("GET", f"/v1/tasks/{task}/result")) == (403, "answer_withheld")
+        assert (await lesser.ask("GET", f"/v1/tasks/{task}/result")).status_code == 200
+        nobody = t.by(await t.site.key("operator"))
+        assert problem(await nobody.ask("GET", f"/v1/tasks/{task}")) == (403, "answer_withheld")
+
+
+async def test_a_result_is_decided_on_again_when_it_is_read_and_each_reading_is_on_record(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with tasking(database) as t:
+        task = await t.submit(chat(HEALTH))
+        done = await t.ended(task)
+        assert done["result"]["headers"]["x-decision"] == "route"
+        before = [one for one in await t.site.records() if one["event"] == "task.read"]
+        assert [(one["task"], one["parent"]) for one in before] == [(task, done["exchange"])]
+        assert before[0]["decision"]["rules"] == ["phi-in-house", "pii-in-house"]
+        waits = await t.submit(chat(delay_s=3600))
+        await t.get(waits)
+        key = t.key
+    line = (
+        "p, 150, role:clinician, class:phi, zone:in-house, receive, purpose:*, always, allow, redact, phi-masked-now,"
+        ' "Clinicians now receive answers with health data masked."'
+    )
+    async with tasking(database, policy=policies(tmp_path / "own", line)) as t:
+        now = await t.by(key).get(task)
+        assert "4481920" not in str(now["result"])
+        assert now["result"]["headers"]["x-decision"] == "redact"
+        answer = await t.by(key).ask("GET", f"/v1/tasks/{task}/result")
+        assert (answer.json(), answer.headers["x-decision"]) == (now["result"]["body"], "redact")
+        after = [one for one in await t.site.records() if one["event"] == "task.read"][1:]
+        assert [one["decision"]["effect"] for one in after] == ["redact", "redact"]
+        assert [one["response"]["bytes"] for one in after] == [len(answer.content)] * 2
+        assert {one["decision"]["policy"] for one in after} == {t.site.gateway.policy.digest}
 
 
 async def test_a_try_that_came_to_nothing_is_followed_by_another(database: Settings) -> None:
@@ -120,7 +162,8 @@ async def test_a_try_that_came_to_nothing_is_followed_by_another(database: Setti
         done = await t.ended(task)
         assert (done["state"], done["tries"]) == ("completed", 3)
         assert await t.events(task) == ["task.submitted", "task.retried", "task.retried", "task.completed"]
-        exchanges = {record["exchange"] for record in await t.site.records() if record.get("task") == task}
+        mine = [one for one in await t.site.records() if one.get("task") == task and one["event"] != "task.read"]
+        exchanges = {record["exchange"] for record in mine}
         assert len(exchanges) == 4, "each try is an exchange of its own"
 
 

@@ -56,6 +56,12 @@ p, compliance, evidence:build
 
 p, privacy, audit:read
 
+# How a decision comes about says how a rule could be got round: for those who answer for the rules alone.
+p, compliance, policy:explain
+p, compliance, policy:read
+p, auditor, policy:read
+p, admin, policy:read
+
 p, auditor, usage:read
 p, compliance, usage:read
 p, operator, usage:read
@@ -91,6 +97,9 @@ g, GET /audit/checkpoint, audit:read
 g, POST /audit/verifications, audit:verify
 
 g, GET /usage, usage:read
+
+g, GET /policy, policy:read
+g, POST /policy/explain, policy:explain
 
 g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read

@@ -15,12 +15,14 @@ from collections.abc import Hashable, Iterable, Mapping
 
 from gateway.checks.policy import conditions, model, structure, targets, traps, words
 from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
-from gateway.checks.policy.load import Rules, load
+from gateway.checks.policy.explaining import Derivation, considered, nearest, shortened
+from gateway.checks.policy.load import Rule, Rules, load
+from gateway.checks.policy.review import Remark, remarks
 from gateway.checks.policy.targets import Target
 from gateway.checks.policy.version import MODEL, STRUCTURE, PolicySet
 from gateway.core.caller import Caller
 from gateway.core.decision import Question, Ruling, Verdict
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, VerificationError
 from gateway.settings import Settings, check_named
 
 CACHE_SIZE = 65_536
@@ -41,6 +43,8 @@ SENTENCES = {
     UNKNOWN_ZONE: "The caller's zone is not part of this policy version.",
 }
 """The sentences of the rules that are built in."""
+_NO_RULE = "No rule permits data of class {} here, so it is denied."
+_CONTRACT = "contract:"
 
 _Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], bool]
 
@@ -48,10 +52,12 @@ _Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], boo
 class Policy:
     """Answers questions under one policy version. Every method is pure but for its caches; ask from one thread."""
 
-    def __init__(self, policy_set: PolicySet, settings: Settings) -> None:
-        """Builds everything anew; `ConfigurationError` for a set that must not be served with."""
+    def __init__(self, policy_set: PolicySet, settings: Settings | None) -> None:
+        """Builds everything anew; `ConfigurationError` for a set that must not be served with.
+
+        `settings`: None for a version that is only explained or replayed, whatever is configured by now."""
         facts = structure.decode(policy_set.members.get(STRUCTURE, b""))
-        if facts != structure.structure(settings, facts.engine):
+        if settings is not None and facts != structure.structure(settings, facts.engine):
             raise ConfigurationError("the policy set was made for other settings; make it anew from these")
         model.check(policy_set.members.get(MODEL, b""))
         rules = load(policy_set.members, facts)
@@ -60,15 +66,18 @@ class Policy:
         self.known_classes = frozenset(name.removeprefix("class:") for name in rules.vocabulary.classes) - _GROUPS_ONLY
         """Bare names of the classes that a message can be of."""
         self.known_zones = frozenset(zone.id for zone in facts.zones)
+        self.trusted_zones = frozenset(zone.id for zone in facts.zones if zone.trusted)
         self.known_roles = _known_roles(rules)
         """Bare names of the roles that this policy speaks of."""
+        self.agents = {agent.id: agent for agent in facts.agents}
+        """What this version says of each agent, in the order of preference."""
         self.errors = 0
         """How often an evaluation failed, and so denied."""
-        self._rules = rules
+        self._rules, self._facts = rules, facts
         self._engine = Engine(rules)
-        self._agents = targets.agents(facts)
+        self._targets = targets.agents(facts)
         self._zones = targets.zones(facts)
-        self._ends = sorted({target.until_us for target in self._agents.values()})
+        self._ends = sorted({target.until_us for target in self._targets.values()})
         """When agreements end, each the first instant at which one no longer holds."""
         self._sentences = SENTENCES | {rule.id: rule.text for rule in rules.rules}
         terms = sorted({term for rule in rules.rules for term in rule.when})
@@ -79,14 +88,15 @@ class Policy:
         self._health = _members_of(words.PHI, rules.classes.names())
         self.named_callers = _named_callers(rules)
         """`<tenant>/<subject>` of the callers that this policy gives roles to by name."""
-        for tenant in sorted({name.partition("/")[0] for name in self.named_callers}):
-            check_named(settings.issuer, tenant, "the policy")
+        if settings is not None:
+            for tenant in sorted({name.partition("/")[0] for name in self.named_callers}):
+                check_named(settings.issuer, tenant, "the policy")
         self._callers: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
         self._answers: OrderedDict[_Key, Answer] = OrderedDict()
 
     def ruling(self, question: Question, agent: str, *, now_us: int) -> Ruling:
         """May this message go to this agent (its id)? `now_us`: microseconds since the epoch."""
-        return self._ruling(question, self._agents.get(agent), UNKNOWN_AGENT, question.action, now_us)
+        return self._ruling(question, self._targets.get(agent), UNKNOWN_AGENT, question.action, now_us)
 
     def receive(self, question: Question, *, now_us: int) -> Ruling:
         """May an answer with these classes come back to the caller? Asked of the caller's zone, as `receive`."""
@@ -132,11 +142,69 @@ class Policy:
         """The sentence of each rule that decided, in the order of the ruling; then of each class no rule spoke of."""
         said = [self._sentence(rule) for rule in ruling.rules]
         silent = [verdict.data_class for verdict in ruling.verdicts if verdict.rule is None]
-        return (*said, *(f"No rule permits data of class {name} here, so it is denied." for name in silent))
+        return (*said, *(_NO_RULE.format(name) for name in silent))
+
+    def derived(self, question: Question, agent: str | None, *, now_us: int) -> tuple[Ruling, tuple[Derivation, ...]]:
+        """The ruling as `ruling` has it (`receive` where the agent is None), and how each class came to its answer.
+
+        `VerificationError` where the plain reading of the rules comes to another answer than the engine."""
+        target = self._zones.get(question.zone) if agent is None else self._targets.get(agent)
+        action = "receive" if agent is None else question.action
+        ruling = self._ruling(question, target, UNKNOWN_ZONE if agent is None else UNKNOWN_AGENT, action, now_us)
+        if target is None:
+            return ruling, ()
+        return ruling, tuple(self._derivation(question, target, one, action, now_us) for one in ruling.verdicts)
+
+    def _derivation(self, question: Question, target: Target, verdict: Verdict, action: str, now_us: int) -> Derivation:
+        name = verdict.data_class
+        held = self._held(question.roles, question.tenant, question.subject if question.named else "")
+        timed = conditions.holding(self._timed, now_us)
+        ask = _put(question, held, name, target, action, timed, target.contract(name, now_us))
+        foreign = self._foreign(question.tenant)
+        found = considered(self._rules, ask, foreign)
+        decided = found[-1].rule if found and found[-1].decided else None
+        built_in = verdict.rule in SENTENCES or (verdict.rule or "").startswith(_CONTRACT)
+        if decided != verdict.rule and not built_in:
+            raise VerificationError("the rules, read one by one, do not explain the answer that the policy gave")
+        near = None if verdict.allowed else nearest(self._rules, ask, foreign)
+        told, left_out = shortened(found)
+        return Derivation(
+            data_class=name,
+            allowed=verdict.allowed,
+            rule=verdict.rule,
+            why=_NO_RULE.format(name) if verdict.rule is None else self._sentence(verdict.rule),
+            considered=told,
+            left_out=left_out,
+            nearest=near,
+        )
+
+    def rules(self, tenant: str) -> tuple[Rule, ...]:
+        """By priority, without those that can only be about other tenants."""
+        foreign, own = self._foreign(tenant), f"tenant:{tenant}"
+        return tuple(
+            rule
+            for rule in self._rules.rules
+            if rule.agent not in foreign and all(not term.startswith("tenant:") or term == own for term in rule.when)
+        )
+
+    def _foreign(self, tenant: str) -> frozenset[str]:
+        """Agents that other tenants alone have, with their kind."""
+        return frozenset(
+            f"agent:{agent.id}" for agent in self.agents.values() if tenant not in (agent.tenants or (tenant,))
+        )
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """The rules that decide nothing."""
+        return remarks(self._rules, self._facts)
+
+    @property
+    def count(self) -> int:
+        """How many rules there are."""
+        return len(self._rules.rules)
 
     def inputs(self, question: Question, agent: str, *, now_us: int) -> dict[str, str]:
         """Values that a `when` of this policy read for this agent, and the state of the contract, for the record."""
-        target = self._agents.get(agent)
+        target = self._targets.get(agent)
         if target is None:
             return {}
         found = {}
@@ -201,11 +269,7 @@ class Policy:
     ) -> Answer:
         if data_class not in self.known_classes:
             return NOTHING
-        facts = timed | target.facts | {f"tenant:{question.tenant}"}
-        if contract:
-            facts |= target.contract_facts()
-        purpose = words.NO_PURPOSE if question.purpose is None else f"purpose:{question.purpose}"
-        return self._engine.answer(Ask(held, f"class:{data_class}", target.name, action, purpose, facts))
+        return self._engine.answer(_put(question, held, data_class, target, action, timed, contract))
 
     def _checked(self, question: Question, data_class: str, target: Target, answer: Answer, contract: bool) -> Verdict:
         """Steps 2 and 3. A rule that denies keeps its name; a missing contract explains why no rule matched."""
@@ -215,7 +279,7 @@ class Policy:
         if question.purpose is None and data_class in self._health:
             return Verdict(data_class=data_class, allowed=False, rule=PURPOSE_REQUIRED)
         if target.processor is not None and not contract and data_class in self._personal:
-            return Verdict(data_class=data_class, allowed=False, rule=f"contract:{target.processor}")
+            return Verdict(data_class=data_class, allowed=False, rule=f"{_CONTRACT}{target.processor}")
         if rule is None:
             return Verdict(data_class=data_class, allowed=False, rule=None)
         return Verdict(data_class=data_class, allowed=True, rule=rule.id, obligations=rule.obligations)
@@ -243,9 +307,26 @@ class Policy:
         return found
 
     def _sentence(self, rule: str) -> str:
-        if rule.startswith("contract:"):
-            return f"No valid agreement with processor {rule.removeprefix('contract:')} covers this class of data."
+        if rule.startswith(_CONTRACT):
+            return f"No valid agreement with processor {rule.removeprefix(_CONTRACT)} covers this class of data."
         return self._sentences.get(rule, "A rule that this policy version does not hold.")
+
+
+def _put(
+    question: Question,
+    held: frozenset[str],
+    data_class: str,
+    target: Target,
+    action: str,
+    timed: frozenset[str],
+    contract: bool,
+) -> Ask:
+    """The question as casbin is asked it."""
+    facts = timed | target.facts | {f"tenant:{question.tenant}"}
+    if contract:
+        facts |= target.contract_facts()
+    purpose = words.NO_PURPOSE if question.purpose is None else f"purpose:{question.purpose}"
+    return Ask(held, f"class:{data_class}", target.name, action, purpose, facts)
 
 
 def _joined(verdicts: tuple[Verdict, ...]) -> Ruling:

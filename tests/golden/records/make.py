@@ -232,6 +232,21 @@ FIELDS: dict[str, dict[str, Any]] = {
     "task.failed": {**TASK, "attempt": 5, "outcome": OutcomeInfo(code="agent_timeout", status=504)},
     "task.cancelled": {**TASK, **OPERATOR, "outcome": OutcomeInfo(code="task_cancelled")},
     "task.requeued": {**TASK, **OPERATOR, "attempt": 5},
+    "task.read": {
+        **TASK,
+        **OPERATOR,
+        "attempt": None,
+        "caller_zone": WHO["caller_zone"],
+        "exchange": "019ab3c1-7d00-7abc-8def-0123456789ab",
+        "parent": EXCHANGE,
+        "trace": "4bf92f3577b34da6a3ce929d0e0e4739",
+        "purpose": "TREAT",
+        "found": {"mrn": 1},
+        "scanned": "full",
+        "classes": ClassesInfo(found=("phi", "pii"), declared=(), inherited=("phi",), floor=()),
+        "decision": DecisionInfo(effect="redact", rules=("phi-in-house",), obligations=("redact:mrn",), policy=POLICY),
+        "response": RESPONSE,
+    },
 }
 
 

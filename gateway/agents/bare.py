@@ -1,0 +1,44 @@
+"""An address that is no agent's, in the form in which the client and the adapters know addresses."""
+
+from gateway.core.ports import Interface, Route
+
+
+def bare(
+    name: str,
+    url: str = "",
+    *,
+    zone: str = "",
+    floor: tuple[str, ...] = (),
+    ca: str | None = None,
+    pin: tuple[str, ...] = (),
+    addresses: tuple[str, ...] = (),
+    connect_timeout_s: float = 5.0,
+    timeout_s: float = 15.0,
+    max_connections: int = 1,
+    interface: Interface | None = None,
+) -> Route:
+    """A route without protocol, capabilities or credential. `timeout_s` bounds each wait for an answer and the whole;
+    `addresses` are the networks that the address must be in, where there are any (`Route.addresses`)."""
+    return Route(
+        id=name,
+        protocol="http",
+        url=url.rstrip("/"),
+        zone=zone,
+        region=None,
+        processor=None,
+        capabilities=(),
+        model=None,
+        version=None,
+        floor=floor,
+        routes=(),
+        credential=None,
+        ca=ca,
+        connect_timeout_s=connect_timeout_s,
+        first_byte_timeout_s=timeout_s,
+        idle_timeout_s=timeout_s,
+        timeout_s=timeout_s,
+        pin=pin,
+        addresses=addresses,
+        max_connections=max_connections,
+        interface=Interface() if interface is None else interface,
+    )

@@ -1,0 +1,164 @@
+"""Policy unit tests: what is asked of a policy, and what must be answered (`policies/tests/*.toml`).
+
+A file holds cases and the instant at which they are asked, and may bring a configuration of its own: without one it is
+about the agents and zones that are configured. They decide nothing, and are no part of the policy version.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from gateway import settings
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import policy_set
+from gateway.core.decision import Question, Ruling, effect_of
+from gateway.core.errors import ConfigurationError, FormatError
+from gateway.settings import Settings
+
+FOLDER = "tests/"
+MAX_BYTES = 1_048_576
+_NO_PURPOSE = "none"
+_Expected = Literal["route", "redact", "approve", "deny"]
+
+
+class Floor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What messages to an agent or capability carry at least."""
+
+    target: str
+    classes: tuple[str, ...]
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One test: of `agents`, of answers to callers in the zones of `receive`, or of a floor."""
+
+    name: str
+    agents: tuple[str, ...] = ()
+    receive: tuple[str, ...] = ()
+    floor: Floor | None = None
+    classes: tuple[str, ...] = ()
+    expect: _Expected | None = None
+    rules: tuple[str, ...] | None = None
+    """The rules that must decide, in the order of the classes; not looked at where nothing is said."""
+    obligations: tuple[str, ...] | None = None
+    now: datetime | None = None
+    tenant: str | None = None
+    subject: str = "alice"
+    roles: tuple[str, ...] = ("clerk",)
+    zone: str | None = None
+    action: str = "chat"
+    purpose: str = "TREAT"
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file of tests."""
+
+    now: datetime
+    case: tuple[Case, ...]
+    configuration: dict[str, Any] | None = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How one question of a case came out. `wrong` is empty where it holds."""
+
+    file: str
+    case: str
+    asked: str
+    wrong: tuple[str, ...]
+
+
+def run(files: Mapping[str, bytes], configured: Settings, engine: str) -> tuple[Result, ...]:
+    """Every case of every file of tests in a policy directory (relative paths → bytes), asked of what else is in it.
+
+    `engine`: the version of the classification engine. `ConfigurationError` names a file that cannot be read.
+    """
+    found: list[Result] = []
+    for path in sorted(files):
+        if path.startswith(FOLDER) and path.endswith(".toml"):
+            found += _file(path, files, configured, engine)
+    return tuple(found)
+
+
+def read(path: str, data: bytes) -> Document:
+    """One file; `ConfigurationError` names it, and what would be right."""
+    if len(data) > MAX_BYTES:
+        raise ConfigurationError(f"{path}: must be of at most {MAX_BYTES} bytes")
+    try:
+        document = msgspec.toml.decode(data, type=Document)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        told = str(error) if isinstance(error, msgspec.ValidationError) else "must be TOML in UTF-8"
+        raise ConfigurationError(f"{path}: {told}") from error
+    names = [case.name for case in document.case]
+    if not names or len(set(names)) != len(names):
+        raise ConfigurationError(f"{path}: must hold [[case]] tables, each with a name of its own")
+    for case in document.case:
+        try:
+            _check(case, document)
+        except FormatError as error:
+            raise ConfigurationError(f"{path}: case {names.index(case.name) + 1}: {error}") from error
+    return document
+
+
+def _check(case: Case, document: Document) -> None:
+    asks = bool(case.agents or case.receive)
+    if asks == (case.floor is not None):
+        raise FormatError("must name agents or receive, or else a floor")
+    if asks and (case.expect is None or not case.classes):
+        raise FormatError("must say the classes, and expect")
+    if any(when.utcoffset() is None for when in (document.now, case.now) if when is not None):
+        raise FormatError("now must say its offset, like 2026-01-05T12:00:00Z")
+
+
+def _file(path: str, files: Mapping[str, bytes], configured: Settings, engine: str) -> Iterator[Result]:
+    document = read(path, files[path])
+    try:
+        if document.configuration is not None:
+            configured = settings.parse(document.configuration, {}, Path("/"))
+        if not configured.zone:
+            raise ConfigurationError("there is no [[zone]], and so nothing to ask about")
+        policy = Policy(policy_set(files, configured, engine), configured)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    for case in document.case:
+        for asked, wrong in _asked(case, document, policy, configured):
+            yield Result(file=path, case=case.name, asked=asked, wrong=wrong)
+
+
+def _asked(
+    case: Case, document: Document, policy: Policy, configured: Settings
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    tenant = case.tenant or configured.tenants[0].id
+    if case.floor is not None:
+        answered = policy.floor(case.roles, case.floor.target, tenant=tenant, subject=case.subject)
+        wrong = () if answered == set(case.floor.classes) else (f"floor: {', '.join(sorted(answered)) or 'none'}",)
+        yield f"floor {case.floor.target}", wrong
+        return
+    now_us = round((case.now or document.now).timestamp() * 1_000_000)
+    here = case.zone or next((zone.id for zone in configured.zone if zone.trusted), configured.zone[0].id)
+    question = Question(
+        tenant=tenant,
+        subject=case.subject,
+        roles=case.roles,
+        zone=here,
+        action=case.action,
+        purpose=None if case.purpose == _NO_PURPOSE else case.purpose,
+        classes=tuple(sorted(case.classes)),
+    )
+    for agent in case.agents:
+        yield f"agent {agent}", _wrong(case, policy.ruling(question, agent, now_us=now_us))
+    for zone in case.receive:
+        there = msgspec.structs.replace(question, zone=zone)
+        yield f"receive {zone}", _wrong(case, policy.receive(there, now_us=now_us))
+
+
+def _wrong(case: Case, ruling: Ruling) -> tuple[str, ...]:
+    found = []
+    if effect_of(ruling) != case.expect:
+        found.append(f"{effect_of(ruling)}, not {case.expect}")
+    if case.rules is not None and ruling.rules != case.rules:
+        found.append(f"decided by {', '.join(ruling.rules) or 'no rule'}")
+    if case.obligations is not None and ruling.obligations != tuple(sorted(case.obligations)):
+        found.append(f"obligations: {', '.join(ruling.obligations) or 'none'}")
+    return tuple(found)

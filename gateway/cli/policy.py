@@ -1,0 +1,159 @@
+"""`gateway policy`: the tests of a policy, and why it answers as it does.
+
+Both are about the policy directory as it lies there, whether it is active or not; `explain --exchange` is about the
+version that decided, and its reading is recorded.
+"""
+
+import argparse
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+
+from gateway.bootstrap import Site, SystemClock, engine_version, policy_files, proposed
+from gateway.checks.policy import cases
+from gateway.checks.policy.explaining import Considered, Derivation
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import from_bytes
+from gateway.cli.audit import reader
+from gateway.cli.common import (
+    BAD,
+    OK,
+    Commands,
+    Failed,
+    WrongUse,
+    opened,
+    say,
+    settings_of,
+    subcommands,
+    table,
+    tenant_of,
+    tenant_option,
+    told,
+)
+from gateway.core.refusal import Refusal
+from gateway.exchange.explanations import Answered, Asked, Explained, explain, explain_recorded, recorded
+
+_OPTIONS = {
+    "agents": "--agent",
+    "classes": "--class",
+    "roles": "--role",
+    "zone": "--zone",
+    "at": "--at",
+    "exchange": "--exchange",
+}
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the group."""
+    group = subcommands(commands.add_parser("policy", help="test a policy, and explain its decisions"))
+
+    test = group.add_parser("test", parents=[common], help="run the policy directory's tests; 1 where one fails")
+    test.set_defaults(run=_test)
+
+    told_by = group.add_parser("explain", parents=[common], help="how one decision comes about, rule by rule")
+    tenant_option(told_by)
+    told_by.add_argument("--exchange", metavar="ID", help="a decision that is on record, by its exchange")
+    told_by.add_argument("--agent", action="append", default=[], metavar="ID", help="which agent; may be repeated")
+    told_by.add_argument(
+        "--receive", action="store_true", help="may an answer come back to a caller in --zone, instead"
+    )
+    told_by.add_argument("--class", action="append", default=[], dest="classes", metavar="CLASS", help="repeatable")
+    told_by.add_argument("--role", action="append", default=[], dest="roles", metavar="ROLE", help="repeatable")
+    told_by.add_argument("--subject", default="-", metavar="NAME", help="the caller, where policy calls it by name")
+    told_by.add_argument("--zone", metavar="ID", help="the caller's zone (default: the first trusted one)")
+    told_by.add_argument("--action", default="chat", help="default: chat")
+    told_by.add_argument("--purpose", metavar="CODE", help="none where it is left out")
+    told_by.add_argument("--at", metavar="TIME", help="2026-01-05T12:00:00.000000Z (default: now)")
+    told_by.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    found = cases.run(policy_files(settings), settings, engine_version(settings))
+    wrong = [one for one in found if one.wrong]
+    counts = Counter(one.file for one in found)
+    lines = [f"{file}: {count} questions" for file, count in sorted(counts.items())]
+    lines += [f"FAILED  {one.file}: {one.case}: {one.asked}: {'; '.join(one.wrong)}" for one in wrong]
+    lines.append(f"{len(found) - len(wrong)} hold, {len(wrong)} do not" if found else "there are no tests")
+    say(arguments, {"ok": not wrong, "asked": len(found), "wrong": wrong}, lines)
+    return BAD if wrong else OK
+
+
+async def _explain(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings)
+    if arguments.exchange is not None:
+        async with opened(settings) as site:
+            found = await _of_record(site, tenant, arguments.exchange)
+    else:
+        found = explain(proposed(settings)[0], _asked(arguments), tenant, SystemClock().now_us())
+    if isinstance(found, Refusal):
+        raise WrongUse(told(found, _OPTIONS))
+    say(arguments, found, _lines(found))
+    return OK
+
+
+def _asked(arguments: argparse.Namespace) -> Asked:
+    return Asked(
+        agents=tuple(arguments.agent),
+        receive=arguments.receive,
+        classes=tuple(arguments.classes),
+        roles=tuple(arguments.roles),
+        subject=arguments.subject,
+        zone=arguments.zone,
+        action=arguments.action,
+        purpose=arguments.purpose,
+        at=arguments.at,
+    )
+
+
+async def _of_record(site: Site, tenant: str, exchange: str) -> Explained | Refusal:
+    auditor = await site.auditor(tenant)
+    found = recorded(await auditor.exchange(await reader(site, tenant), exchange), tenant)
+    if isinstance(found, Refusal):
+        return found
+    data = await site.policies.get(found.policy)
+    if data is None:
+        raise Failed("the policy version that decided is not in the database")
+    return explain_recorded(Policy(from_bytes(data), None), found)
+
+
+def _lines(found: Explained) -> Iterable[str]:
+    yield f"policy   {found.policy}"
+    yield f"at       {found.at}"
+    yield f"caller   roles {', '.join(found.roles) or 'none'}; zone {found.zone}; purpose {found.purpose or 'none'}"
+    yield f"message  {found.action}; classes {', '.join(found.classes)}"
+    if not found.answers:
+        yield "no agent is configured that this could be about"
+    for answer in found.answers:
+        yield ""
+        yield _head(answer)
+        for derivation in answer.classes:
+            yield from _class(derivation)
+
+
+def _head(answer: Answered) -> str:
+    where = f"answers to zone {answer.zone}" if answer.agent is None else f"agent {answer.agent} (zone {answer.zone})"
+    asked = f"  {', '.join(answer.obligations)}" if answer.obligations else ""
+    then = "" if answer.recorded is None else f"  [recorded: {answer.recorded}]"
+    return f"{where}: {answer.effect}{asked}{then}"
+
+
+def _class(derivation: Derivation) -> Iterable[str]:
+    word = "allow" if derivation.allowed else "deny"
+    yield f"  class {derivation.data_class}: {word} by {derivation.rule or 'no rule'}: {derivation.why}"
+    rows = [
+        (f"    {one.priority}", one.rule, "allow" if one.allows else "deny", _why(one)) for one in derivation.considered
+    ]
+    if rows:
+        yield from table(("    priority", "rule", "effect", "what does not fit"), rows)
+    if derivation.left_out:
+        yield f"    and {derivation.left_out} more that fit less"
+    if derivation.nearest is not None:
+        yield f"    nearest that allows: {derivation.nearest.rule}: {_why(derivation.nearest)}"
+
+
+def _why(one: Considered) -> str:
+    if one.decided:
+        return "nothing: it decides"
+    return "; ".join(f"{miss.column} must be {miss.wanted}" for miss in one.misses) or "nothing: another comes first"

@@ -1,0 +1,107 @@
+"""Policy over the API: the version that is active, and why it answers as it does. Both are told of one's own tenant."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+
+from gateway.checks.policy.load import Rule
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import from_bytes
+from gateway.core.errors import VerificationError
+from gateway.core.refusal import Refusal
+from gateway.exchange.explanations import Asked, Explained, explain, explain_recorded, recorded
+from gateway.store.search import parse_filters
+from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.problems import Refused
+
+MAX_BYTES = 65_536
+
+
+class Wanted(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question, or the `exchange` whose decision is to be explained: then nothing else."""
+
+    exchange: str | None = None
+
+
+@get("/policy", operation_id="get_policy", summary="The active policy version and its rules")
+async def policy(request: ApiRequest) -> Response[Any]:
+    """Rules in the order in which they are asked, without those that are about other tenants alone."""
+    allowed = await access(request)
+    gateway = gateway_of(request)
+    tenant = allowed.caller.identity.tenant
+    history = await gateway.site.policies.history(allowed.caller.tenant)
+    current = [one for one in history if one.digest == gateway.policy.digest]
+    body = {
+        "policy": gateway.policy.digest,
+        "activated_at": current[-1].activated_at if current else None,
+        "seq": current[-1].seq if current else None,
+        "rules": [_shown(rule) for rule in gateway.policy.rules(tenant)],
+    }
+    return Response(body, headers=allowed.headers)
+
+
+@post("/policy/explain", operation_id="explain_policy", status_code=200, summary="How a decision comes about")
+async def explanation(request: ApiRequest) -> Response[Any]:
+    """For each agent and each data class: every rule that was considered, what of it does not fit, and where the
+    answer is deny the rule that comes closest to allowing it. Of a recorded exchange the version that decided it is
+    asked again, and reading its record is itself on record."""
+    allowed = await access(request)
+    body = await request.body()
+    try:
+        wanted = msgspec.json.decode(body[: MAX_BYTES + 1], type=Wanted)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        hint = "an object with classes, roles, agents and what else is asked, or with exchange alone"
+        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
+    gateway = gateway_of(request)
+    if wanted.exchange is not None:
+        found = await _of_record(request, allowed, wanted)
+    else:
+        found = explain(gateway.policy, wanted, allowed.caller.identity.tenant, gateway.site.clock.now_us())
+    if isinstance(found, Refusal):
+        raise _refused(allowed, found)
+    return Response(msgspec.to_builtins(found), headers=allowed.headers)
+
+
+async def _of_record(request: ApiRequest, allowed: Access, wanted: Wanted) -> Explained | Refusal:
+    exchange = wanted.exchange or ""
+    if wanted != Wanted(exchange=exchange):
+        return Refusal(code="parameter_invalid", field="exchange", hint="alone: everything else is on its record")
+    if isinstance(parse_filters({"exchange": exchange}), Refusal):
+        return Refusal(code="not_found")
+    records = await allowed.auditor.exchange(allowed.by, exchange)
+    if not records:
+        return Refusal(code="not_found")
+    found = recorded(records, allowed.caller.identity.tenant)
+    if isinstance(found, Refusal):
+        return found
+    gateway = gateway_of(request)
+    if found.policy == gateway.policy.digest:
+        return explain_recorded(gateway.policy, found)
+    data = await gateway.site.policies.get(found.policy)
+    if data is None:
+        raise VerificationError("a policy version that a record names is not in the database")
+    return explain_recorded(Policy(from_bytes(data), None), found)
+
+
+def _shown(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "priority": rule.priority,
+        "role": rule.role,
+        "data": rule.data,
+        "agent": rule.agent,
+        "action": rule.action,
+        "purpose": rule.purpose,
+        "when": rule.when,
+        "effect": "allow" if rule.allows else "deny",
+        "obligations": rule.obligations,
+        "text": rule.text,
+    }
+
+
+def _refused(allowed: Access, refusal: Refusal) -> Refused:
+    return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
+
+
+HANDLERS = (policy, explanation)

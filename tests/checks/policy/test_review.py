@@ -1,0 +1,101 @@
+"""Rules that decide nothing are told, and only those."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.policy.engine import Ask, Engine
+from gateway.checks.policy.review import Remark, remarks
+
+from .making import facts, rule, rules, shipped
+from .test_engine import _held, _request, _rule
+
+
+def _found(*lines: str, **changed: Any) -> dict[str, Remark]:
+    return {one.rule: one for one in remarks(rules(*lines, **changed), facts(**changed))}
+
+
+def test_every_rule_that_ships_can_decide_where_there_are_agents_of_every_kind() -> None:
+    left = {one.rule for one in shipped().remarks()}
+    # The configuration of these tests has a partner's agent without an agreement.
+    assert left == {"pii-partner-masked"}
+    assert {one.rule for one in shipped(agent=[], processor=[]).remarks()} == set()
+
+
+def test_a_rule_behind_a_broader_one_is_told_with_what_comes_before_it() -> None:
+    found = _found(rule("broad", 1, "role:*", "class:any", "zone:*", eft="deny"), rule("narrow", 2))
+    assert list(found) == ["narrow"]
+    assert found["narrow"].by == ("broad",)
+    assert (found["narrow"].file, found["narrow"].line) == ("policy.csv", 18)
+
+
+def test_several_rules_together_may_come_before_one() -> None:
+    lines = (
+        rule("house", 1, agent="zone:in-house", data="class:pii"),
+        rule("out", 2, agent="zone:cloud", data="class:pii"),
+        rule("partners", 3, agent="zone:partner", data="class:pii"),
+        rule("late", 4, agent="zone:*", data="class:phi"),
+    )
+    assert _found(*lines)["late"].by == ("house", "partners", "out")
+    assert _found(*lines[1:]) == {}
+
+
+def test_a_rule_that_asks_for_more_is_not_in_the_way() -> None:
+    for narrower in (
+        {"role": "role:clerk"},
+        {"action": "chat"},
+        {"purpose": "purpose:TREAT"},
+        {"when": "time:08:00-18:00"},
+        {"data": "class:pii"},
+        {"agent": "agent:local"},
+    ):
+        assert _found(rule("first", 1, **narrower), rule("second", 2, data="class:any", eft="deny")) == {}, narrower
+
+
+def test_conditions_that_both_have_do_not_keep_one_from_covering_the_other() -> None:
+    lines = (rule("first", 1, when="time:08:00-18:00"), rule("second", 2, when="time:08:00-18:00;tenant:default"))
+    assert list(_found(*lines)) == ["second"]
+
+
+def test_patterns_of_actions_cover_what_they_match_and_never_what_an_agent_contacts_itself() -> None:
+    assert list(_found(rule("all", 1, action="tool:*"), rule("one", 2, action="tool:look"))) == ["one"]
+    assert list(_found(rule("all", 1, action="tool:look*"), rule("some", 2, action="tool:look_*"))) == ["some"]
+    assert _found(rule("some", 1, action="tool:look_*"), rule("all", 2, action="tool:look*")) == {}
+    assert _found(rule("all", 1, action="*"), rule("onward", 2, action="onward:url")) == {}
+    assert list(_found(rule("none", 1, action="*", eft="deny"), rule("onward", 2, action="onward:url"))) == ["onward"]
+
+
+def test_a_rule_whose_conditions_can_never_hold_is_told() -> None:
+    assert list(_found(rule("untrusted", agent="zone:cloud", when="zone:trusted"))) == ["untrusted"]
+    assert list(_found(rule("elsewhere", agent="zone:in-house", when="region:FR"))) == ["elsewhere"]
+    assert list(_found(rule("uncovered", agent="agent:friend", data="class:pii", when="contract:valid"))) == [
+        "uncovered"
+    ]
+    assert _found(rule("covered", agent="agent:sky", data="class:pii", when="contract:baa")) == {}
+    two = [{"id": "default", "name": "D"}, {"id": "other", "name": "O"}]
+    assert list(_found(rule("both", when="tenant:default;tenant:other"), tenant=two)) == ["both"]
+
+
+def test_a_zone_without_agents_counts_as_if_one_came_under_any_agreement() -> None:
+    lines = (rule("cloud", agent="zone:cloud", data="class:pii", when="contract:scc", obligations="redact"),)
+    assert list(_found(*lines)) == ["cloud"]
+    assert _found(*lines, agent=[], processor=[]) == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(given_rules=st.lists(_rule, min_size=2, max_size=10), requests=st.lists(_request, min_size=1, max_size=12))
+def test_what_is_told_never_decides(given_rules: list[dict[str, Any]], requests: list[Any]) -> None:
+    lines = [rule(f"r-{number}", **columns) for number, columns in enumerate(given_rules)]
+    loaded = rules(*lines)
+    told = {one.rule for one in remarks(loaded, facts())}
+    engine = Engine(loaded)
+    trusted = {"agent:local": True, "zone:in-house": True}
+    for roles, data, target, action, purpose, given_facts in requests:
+        if data in ("class:any", "class:personal") or (action == "receive") != target.startswith("zone:"):
+            continue
+        held = set(given_facts) - {"zone:trusted"} | ({"zone:trusted"} if target in trusted else set())
+        if target != "agent:sky" or data not in ("class:pii", "class:phi"):
+            held -= {"contract:valid"}
+        answer = engine.answer(Ask(_held(loaded, roles), data, target, action, purpose, frozenset(held)))
+        assert answer.rule is None or answer.rule.id not in told

@@ -1,0 +1,98 @@
+"""`gateway policy`: its tests, and why it answers as it does."""
+
+from pathlib import Path
+
+from tests.cli.kit import Run, change
+
+AGENTS = """
+[[agent]]
+id = "ward"
+protocol = "openai"
+url = "http://127.0.0.1:9"
+zone = "in-house"
+
+[[agent]]
+id = "sky"
+protocol = "openai"
+url = "http://127.0.0.1:9"
+zone = "cloud"
+"""
+
+
+def _with_agents(site: Path) -> None:
+    file = site / "gateway.toml"
+    file.write_text(file.read_text() + AGENTS)
+
+
+def test_the_tests_that_ship_hold_and_one_that_does_not_is_told_and_ends_with_1(gateway: Run, site: Path) -> None:
+    good = gateway("policy", "test")
+    assert good.code == 0
+    assert good.out.endswith(" hold, 0 do not\n")
+    change(
+        site / "policies" / "tests" / "default.toml",
+        'classes = ["public"]\nexpect = "route"\nrules',
+        'classes = ["public"]\nexpect = "deny"\nrules',
+    )
+    bad = gateway("policy", "test")
+    assert bad.code == 1
+    assert "FAILED  tests/default.toml: public data go anywhere: agent local: route, not deny" in bad.out
+    data = gateway("policy", "test", "--json").data
+    assert (data["ok"], {one["case"] for one in data["wrong"]}) == (False, {"public data go anywhere"})
+
+
+def test_a_file_that_is_no_test_is_wrong_use(gateway: Run, site: Path) -> None:
+    (site / "policies" / "tests" / "own.toml").write_text("now = 1\n")
+    found = gateway("policy", "test")
+    assert found.code == 2
+    assert "tests/own.toml" in found.err
+
+
+def test_no_tests_are_no_success_that_was_shown(gateway: Run, site: Path) -> None:
+    for file in (site / "policies" / "tests").glob("*.toml"):
+        file.unlink()
+    assert gateway("policy", "test").out == "there are no tests\n"
+
+
+def test_a_decision_is_explained_rule_by_rule(gateway: Run, site: Path) -> None:
+    assert "no agent is configured" in gateway("policy", "explain", "--class", "phi").out
+    _with_agents(site)
+    asked = ("policy", "explain", "--class", "phi", "--role", "clerk", "--purpose", "TREAT")
+    told = gateway(*asked)
+    assert told.code == 0
+    assert "agent ward (zone in-house): route" in told.out
+    assert "agent sky (zone cloud): deny" in told.out
+    assert "class phi: deny by phi-nowhere-else: Personal health data do not leave" in told.out
+    assert "phi-in-house      allow   agent must be zone:in-house; when must be zone:trusted" in told.out
+    assert "nearest that allows: phi-in-house" in told.out
+    (only,) = gateway(*asked, "--agent", "sky", "--json").data["answers"]
+    assert (only["agent"], only["effect"]) == ("sky", "deny")
+    (zone,) = gateway(*asked, "--receive", "--zone", "cloud", "--json").data["answers"]
+    assert (zone["agent"], zone["zone"], zone["effect"]) == (None, "cloud", "deny")
+
+
+def test_a_wrong_word_is_told_with_its_option(gateway: Run, site: Path) -> None:
+    _with_agents(site)
+    for option, value in (("--agent", "x"), ("--class", "x"), ("--zone", "x"), ("--at", "noon")):
+        found = gateway("policy", "explain", option, value)
+        assert found.code == 2
+        assert found.err.startswith(f"gateway: {option}: ")
+    assert gateway("policy", "explain", "--exchange", "01890000-0000-7000-8000-000000000000").code == 2
+
+
+def test_rules_that_decide_nothing_are_told_by_check_and_are_no_error(gateway: Run, site: Path) -> None:
+    def told() -> tuple[str, str]:
+        (line,) = (one for one in gateway("check", "--json").data["checks"] if one["name"] == "rules")
+        return line["state"], line["text"]
+
+    state, text = told()
+    assert (state, text.endswith("each can decide")) == ("ok", True)
+    change(
+        site / "policies" / "policy.csv",
+        "# Internal and public data\n",
+        "p, 450, role:clerk, class:phi, zone:cloud, chat, purpose:*, contract:baa, allow, redact, too-late, "
+        '"This comes too late."\n# Internal and public data\n',
+    )
+    state, text = told()
+    assert state == "ok"
+    assert text.startswith("1 decide nothing: too-late (policy.csv:")
+    assert "(phi-nowhere-else)" in text

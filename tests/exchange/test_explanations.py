@@ -1,0 +1,115 @@
+"""Questions to policy, as they are asked and as they are on record."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.core.ports import StoredRecord
+from gateway.core.refusal import Refusal
+from gateway.exchange.explanations import Asked, Explained, Recorded, explain, explain_recorded, recorded
+from gateway.ledger.record import (
+    CandidateInfo,
+    ClassesInfo,
+    DecisionInfo,
+    Detail,
+    Envelope,
+    encode_detail,
+    seal,
+    timestamp,
+)
+from tests.checks.policy.making import NOON_US, document, policy, rule, shipped
+
+_ID = "01890000-0000-7000-8000-000000000000"
+
+
+_DETAIL = Detail(subject="alice", roles=("clerk",))
+
+
+def _stored(detail: Detail | None = _DETAIL, **changed: Any) -> StoredRecord:
+    base: dict[str, Any] = {
+        "id": _ID,
+        "tenant": "tn_" + "1" * 26,
+        "event": "exchange.denied",
+        "occurred_at": timestamp(NOON_US),
+        "exchange": _ID,
+        "caller_zone": "in-house",
+        "action": "chat",
+        "purpose": "TREAT",
+        "classes": ClassesInfo(found=("pii",), declared=("phi",), inherited=(), floor=()),
+        "decision": DecisionInfo(
+            effect="deny", rules=("phi-nowhere-else",), obligations=(), policy="sha256:" + "0" * 64
+        ),
+        "candidates": (CandidateInfo(agent="sky", zone="cloud", healthy=True, answer="deny"),),
+    }
+    envelope = Envelope(**(base | changed))
+    data = seal(envelope, 0, bytes(32), timestamp(NOON_US))
+    return StoredRecord(seq=0, envelope=data, hash=bytes(32), detail=None if detail is None else encode_detail(detail))
+
+
+def test_a_question_on_record_is_read_from_envelope_and_detail_and_asked_again() -> None:
+    found = recorded([_stored()], "default")
+    assert isinstance(found, Recorded)
+    assert (found.question.classes, found.question.roles) == (("phi", "pii"), ("clerk",))
+    explained = explain_recorded(shipped(), found)
+    (answer,) = explained.answers
+    assert (answer.agent, answer.effect, answer.recorded) == ("sky", "deny", "deny")
+    assert "phi-nowhere-else" in answer.rules
+    assert explained.at == timestamp(NOON_US)
+
+
+def test_a_record_without_a_decision_or_without_its_detail_cannot_be_asked_again() -> None:
+    for stored in (_stored(decision=None), _stored(classes=None), _stored(event="exchange.late"), _stored(None)):
+        refused = recorded([stored], "default")
+        assert isinstance(refused, Refusal)
+        assert refused.field == "exchange"
+    assert isinstance(recorded([], "default"), Refusal)
+
+
+def test_all_agents_of_the_tenant_are_asked_where_none_is_named_and_none_of_others() -> None:
+    agents = document()["agent"]
+    agents[2] |= {"tenants": ["other"]}
+    two = [{"id": "default", "name": "D"}, {"id": "other", "name": "O"}]
+    found = policy(rule(agent="zone:*"), agent=agents, tenant=two)
+    explained = explain(found, Asked(roles=("clerk",)), "default", NOON_US)
+    assert isinstance(explained, Explained)
+    assert [answer.agent for answer in explained.answers] == ["local", "friend"]
+    refused = explain(found, Asked(agents=("sky",)), "default", NOON_US)
+    assert isinstance(refused, Refusal)
+    assert "sky" not in (refused.hint or "")
+
+
+def test_an_agents_own_floor_is_part_of_what_it_is_asked_about() -> None:
+    agents = document()["agent"]
+    agents[0] |= {"floor": ["phi"]}
+    explained = explain(
+        shipped(agent=agents), Asked(agents=("local",), roles=("clerk",), purpose="TREAT"), "default", NOON_US
+    )
+    assert isinstance(explained, Explained)
+    assert [derived.data_class for derived in explained.answers[0].classes] == ["phi", "public"]
+
+
+def test_without_a_zone_the_caller_is_in_a_trusted_one_and_the_time_is_what_was_said() -> None:
+    asked = Asked(receive=True, classes=("phi",), roles=("clerk",), purpose="TREAT", at=timestamp(NOON_US + 1))
+    explained = explain(shipped(), asked, "default", NOON_US)
+    assert isinstance(explained, Explained)
+    assert (explained.zone, explained.at) == ("in-house", timestamp(NOON_US + 1))
+    assert [(answer.agent, answer.effect) for answer in explained.answers] == [(None, "route")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"agents": ("x",)}, "agents"),
+        ({"classes": ("x",)}, "classes"),
+        ({"zone": "x"}, "zone"),
+        ({"roles": ("",)}, "roles"),
+        ({"purpose": ""}, "roles"),
+        ({"at": "x"}, "at"),
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_refused(changed: dict[str, Any], field: str) -> None:
+    refused = explain(shipped(), msgspec.structs.replace(Asked(), **changed), "default", NOON_US)
+    assert isinstance(refused, Refusal)
+    assert refused.field == field

@@ -4,11 +4,7 @@ It identifies nobody but the holder of its one key, checks and records nothing. 
 an environment of its own and is never a dependency. One worker, one model, which is the benchmark's agent.
 """
 
-import hashlib
 import secrets
-import shutil
-import subprocess
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +13,9 @@ from statistics import median
 import msgspec
 import uvloop
 
-from benchmarks import pipeline, servers, site
+from benchmarks import environments, pipeline, servers, site
 from benchmarks.bodies import Body, bodies
-from benchmarks.children import ROOT, Unmeasured, stranger
+from benchmarks.children import ROOT, stranger
 from benchmarks.databases import Databases
 from benchmarks.load import load
 from benchmarks.servers import REF, Plan, Run, Running
@@ -33,7 +29,7 @@ MAX_ROUNDS = 3
 PEER = "litellm"
 REQUIREMENTS = Path(__file__).with_name("litellm.txt")
 ENVIRONMENT = ROOT / ".venv" / PEER
-_START_S, _INSTALL_S = 180.0, 900.0
+_START_S = 180.0
 _MODEL = b'"model": "summarize"'
 
 
@@ -125,22 +121,7 @@ general_settings:
 
 def installed(environment: Path) -> Path:
     """The proxy's program, installed where it is not there as it is pinned. `Unmeasured` if that fails."""
-    pinned = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    mark, program = environment / "pinned", environment / "bin" / PEER
-    if mark.is_file() and mark.read_text("utf-8") == pinned and program.exists():
-        return program
-    shutil.rmtree(environment, ignore_errors=True)
-    venv.create(environment, with_pip=True)
-    pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    pip += ["--no-input", "--require-hashes", "--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
-    try:
-        ended = subprocess.run(pip, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_INSTALL_S)
-    except subprocess.TimeoutExpired as error:
-        raise Unmeasured(f"{PEER} was not installed within {_INSTALL_S:.0f} s") from error
-    if ended.returncode:
-        raise Unmeasured(f"{PEER} could not be installed: {ended.stderr.strip().splitlines()[-1:]}")
-    mark.write_text(pinned, "utf-8")
-    return program
+    return environments.installed(environment, REQUIREMENTS, PEER)
 
 
 def lines(report: Report) -> list[str]:
@@ -160,7 +141,4 @@ def misses(report: Report) -> list[str]:
 
 def pinned_version() -> str:
     """Which version is measured."""
-    for line in REQUIREMENTS.read_text("utf-8").splitlines():
-        if line.startswith(f"{PEER}=="):
-            return line.split("==")[1].split()[0]
-    raise Unmeasured(f"{REQUIREMENTS.name} does not pin {PEER}")
+    return environments.pinned_version(REQUIREMENTS, PEER)

@@ -1,9 +1,7 @@
 """The peer is asked for the same, is a stranger to the gateway's environment, and is told with its version."""
 
 import json
-import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ import yaml
 
 from benchmarks import peer, servers
 from benchmarks.bodies import bodies
-from benchmarks.children import Unmeasured, split
+from benchmarks.children import split
 from benchmarks.databases import Databases
 
 RATES = {"litellm": [50.0, 100.0, 10.0], "sqlite": [1500.0, 2000.0, 900.0]}
@@ -49,41 +47,6 @@ def test_it_is_pinned_with_hashes() -> None:
     lines = peer.REQUIREMENTS.read_text("utf-8").splitlines()
     packages = sum("==" in line and not line.startswith(" ") for line in lines)
     assert sum("--hash=sha256:" in line for line in lines) >= packages > 50
-
-
-def test_what_is_installed_as_pinned_is_not_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[list[str]] = []
-
-    def run(command: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
-        ran.append(command)
-        (tmp_path / "own" / "bin" / "litellm").touch()
-        return subprocess.CompletedProcess(command, 0, "", "")
-
-    monkeypatch.setattr(venv, "create", lambda place, **_: (place / "bin").mkdir(parents=True))
-    monkeypatch.setattr(subprocess, "run", run)
-    for _ in range(2):
-        assert peer.installed(tmp_path / "own") == tmp_path / "own" / "bin" / "litellm"
-    assert len(ran) == 1
-    assert {"--require-hashes", "--only-binary"} <= set(ran[0])
-    assert ran[0][0] == str(tmp_path / "own" / "bin" / "python")
-    (tmp_path / "own" / "pinned").write_text("another")
-    peer.installed(tmp_path / "own")
-    assert len(ran) == 2
-
-
-def test_what_cannot_be_installed_gives_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(venv, "create", lambda place, **_: place.mkdir(parents=True))
-    failed = subprocess.CompletedProcess([], 1, "", "first\nno such package")
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(Unmeasured, match="no such package"):
-        peer.installed(tmp_path / "own")
-
-    def slow(*_: object, **__: object) -> None:
-        raise subprocess.TimeoutExpired("pip", 1)
-
-    monkeypatch.setattr(subprocess, "run", slow)
-    with pytest.raises(Unmeasured, match="within"):
-        peer.installed(tmp_path / "own")
 
 
 PROXY = f"""#!{sys.executable}

@@ -45,8 +45,8 @@ bench: $(VENV)/.dev ## Measure the pipeline, appending and verification against 
 	sh tests/install_services.sh
 	$(BIN)/python -m benchmarks.run
 
-eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text, where it is at hand
-	$(BIN)/python benchmarks/eval.py
+eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text; FILES=… for your own
+	$(BIN)/python -m benchmarks.eval $(FILES)
 
 kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database, thirty times more under tasks, and verify its ledger
 	sh tests/install_services.sh
@@ -55,7 +55,7 @@ kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database, thirt
 conformance: $(VENV)/.dev ## Run the MCP conformance suite against a server directly and through the gateway; needs node and npm
 	$(BIN)/python -m tests.conformance.run $(CONFORMANCE)
 
-fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each time; FUZZ_MINUTES=7, FUZZ_FACTOR=10
+fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each time; FUZZ_MINUTES=60 for an hour of it
 	$(BIN)/python -m pytest -p tests.fuzz -rs --numprocesses $(JOBS) --dist worksteal -m "hypothesis and not slow" $(TESTS)
 
 requirements: $(VENV)/.dev ## Pin anew what pyproject.toml asks for; UPGRADE=1 takes the newest

@@ -1,47 +1,41 @@
-"""Precision and recall of classification on labelled text: `eval.py [DIRECTORY or FILE …]`.
+"""`make eval`: precision and recall of classification, per type, on text that was and was not used for tuning.
 
-Reads the form that `../shared/data/pii/README.md` describes (`*.jsonl` with `text`, `spans`, and `category` for hard
-negatives; `*.conll.txt` with `token tag` lines). A finding and a label match when they overlap. Without such files at
-hand it says so and exits 0. `--misses TYPE` prints what was missed, `--extra TYPE` what was found and not labelled.
+    python -m benchmarks.eval [FILE or DIRECTORY …] [--each N] [--json] [--misses FILE] [--beside] [--write]
+
+Measures the project's own corpus (`benchmarks/corpus`), its test half and its tuning half apart, rows without personal
+data, disguised values, and every labelled file given (`benchmarks/labelled.py` says in which form). Without any given,
+those in a folder `shared/data/pii` beside the project are read, where there is one. `--misses` writes what was missed
+in the tuning half and in the files, a JSON object a line; of the test half nothing is ever shown, so that nobody tunes
+on it. `--beside` asks Presidio's patterns about the same texts (`benchmarks/scanners.py`). `--write` puts the results
+into `docs/classification.md`.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
+from benchmarks import eval_document, eval_tables, labelled, scanners
+from benchmarks.corpus import disguises, negatives, templates
+from benchmarks.corpus.disguises import DISGUISES
+from benchmarks.corpus.rows import Row
+from benchmarks.eval_tables import Disguised, Measured, Report
+from benchmarks.scanners import Presidio
+from benchmarks.scoring import Count, Flagged, Miss, Score, flagged, score
 from gateway.checks.classification.engine import Engine
+from gateway.core.finding import Finding
+from gateway.core.message import Part
 
-HERE = Path(__file__).resolve().parent.parent
-DEFAULT = HERE.parent / "shared" / "data" / "pii"
-
-# Their name → ours. Types that the engine does not look for yet are listed too: their recall is then plainly 0.
-TYPES = {
-    "PERSON": {"person"},
-    "STREET_ADDRESS": {"street-address"},
-    "GPE": {"place"},
-    "ORGANIZATION": {"organization"},
-    "PHONE_NUMBER": {"phone"},
-    "CREDIT_CARD": {"card"},
-    "DATE_TIME": {"date", "date-of-birth"},
-    "TITLE": {"title"},
-    "AGE": {"age"},
-    "EMAIL_ADDRESS": {"email"},
-    "ZIP_CODE": {"postal-code"},
-    "DOMAIN_NAME": {"url"},
-    "IBAN_CODE": {"iban"},
-    "US_SSN": {"us-ssn"},
-    "IP_ADDRESS": {"ip"},
-    "US_DRIVER_LICENSE": {"us-driver-license"},
-    "NRP": {"special-ethnicity", "special-religion", "special-politics"},
-}
-# What may also be said of a label without being wrong.
-ALSO = {"date": {"AGE"}, "url": {"EMAIL_ADDRESS"}, "account": {"IBAN_CODE", "CREDIT_CARD"}}
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT = ROOT.parent / "shared" / "data" / "pii"
+EACH = 20
+"""Rows of each template, and of each category of negatives."""
+_DISGUISED_ROWS = 240
 
 
 class Clock:
@@ -54,175 +48,148 @@ class Clock:
         return time.monotonic_ns()
 
 
-class Span(msgspec.Struct, frozen=True):
-    type: str
-    start: int
-    end: int
-
-
-class Row(msgspec.Struct, frozen=True):
-    text: str
-    spans: list[Span] = []
-    category: str | None = None
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("paths", nargs="*", type=Path)
-    parser.add_argument("--misses", metavar="TYPE")
-    parser.add_argument("--extra", metavar="TYPE")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(arguments)
-    files = list(_files(options.paths or [DEFAULT]))
-    if not files:
-        print("eval: no labelled text at hand (give files or a directory)")
-        return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.eval", description="Precision and recall of classification.")
+    parser.add_argument("paths", nargs="*", type=Path, help="labelled files, or folders of them")
+    parser.add_argument("--each", type=int, default=EACH, help="rows of each template")
+    parser.add_argument("--json", action="store_true", help="every figure, as JSON")
+    parser.add_argument("--misses", type=Path, metavar="FILE", help="write what was missed outside of the test half")
+    parser.add_argument("--beside", action="store_true", help="Presidio's patterns on the same texts, too")
+    parser.add_argument("--write", action="store_true", help="put the results into docs/classification.md")
+    given = parser.parse_args(arguments)
+    if not 1 <= given.each <= 1000:
+        parser.error("--each must lie between 1 and 1000")
+    missing = [path for path in given.paths if not path.exists()]
+    if missing:
+        parser.error(f"there is no {missing[0].name}")
     engine = Engine(clock=Clock(), budget_ms=10_000)
-    report: dict[str, object] = {"engine": engine.version}
-    for file in files:
-        if file.name.endswith(".conll.txt"):
-            report[file.name] = _prose(engine, file)
-            continue
-        rows = [msgspec.json.decode(line, type=Row) for line in file.read_bytes().splitlines() if line.strip()]
-        if any(row.category for row in rows):
-            report[file.name] = _negatives(engine, rows, options.extra)
-        else:
-            report[file.name] = _labelled(engine, rows, options.misses, options.extra)
-    _print(report, as_json=options.json)
+    files = list(labelled.files(given.paths or [DEFAULT]))
+    report, misses = measure(engine, files, given.each)
+    if given.beside:
+        with scanners.presidio() as peer:
+            report = beside(report, peer, files, given.each)
+    if given.misses is not None:
+        given.misses.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in misses))
+    if given.write:
+        eval_document.write(ROOT / "docs" / "classification.md", report)
+    if given.json:
+        json.dump(eval_tables.plain(report), sys.stdout, indent=1)
+        print()
+    else:
+        print("\n".join(eval_tables.lines(report)))
     return 0
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(item for item in path.iterdir() if item.name.endswith((".jsonl", ".conll.txt")))
-        elif path.is_file():
-            yield path
+def measure(engine: Engine, files: Sequence[Path], each: int) -> tuple[Report, list[Miss]]:
+    """Everything, and the misses that may be looked at. `ValueError` for a file that is not in its form."""
+    measured: list[Measured] = []
+    misses: list[Miss] = []
+    for split in templates.SPLITS:
+        one = Measured(
+            name=split,
+            score=_score(engine, templates.rows(split, each)),
+            flagged=_flagged(engine, negatives.rows(split, each)),
+        )
+        measured.append(one)
+        if split == "tuning":
+            misses += _misses(one)
+    for file in files:
+        one = _file(engine, file)
+        measured.append(one)
+        misses += _misses(one)
+    report = Report(
+        engine=engine.version,
+        faker=version("faker"),
+        date=time.strftime("%Y-%m-%d", time.gmtime()),
+        each=each,
+        measured=tuple(measured),
+        disguised=tuple(disguised(engine, templates.rows("test", each))),
+    )
+    return report, misses
 
 
-def _labelled(engine: Engine, rows: list[Row], misses: str | None, extra: str | None) -> dict[str, object]:
-    true: Counter[str] = Counter()
-    labels: Counter[str] = Counter()
-    found: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    theirs = {ours: name for name, kinds in TYPES.items() for ours in kinds}
-    started = time.perf_counter()
-    scanned = [engine.scan_text(row.text) for row in rows]
-    spent = time.perf_counter() - started
-    for row, findings in zip(rows, scanned, strict=True):
-        for span in row.spans:
-            labels[span.type] += 1
-            kinds = TYPES.get(span.type, set())
-            if any(f.type in kinds and f.start < span.end and span.start < f.end for f in findings):
-                true[span.type] += 1
-            elif misses == span.type:
-                print(f"missed {span.type}: {row.text[span.start : span.end]!r} in {row.text[:160]!r}")
-        for finding in findings:
-            name = theirs.get(finding.type)
-            if name is None:
-                continue
-            found[name] += 1
-            accepted = {name} | ALSO.get(finding.type, set())
-            if any(s.type in accepted and finding.start < s.end and s.start < finding.end for s in row.spans):
-                right[name] += 1
-            elif extra in (name, finding.type):
-                shown = row.text[finding.start : finding.end]
-                print(f"extra {finding.type} ({finding.reason}): {shown!r} in {row.text[:160]!r}")
-    table = {
-        name: {
-            "labels": labels[name],
-            "precision": round(right[name] / found[name], 3) if found[name] else None,
-            "recall": round(true[name] / labels[name], 3) if labels[name] else None,
-        }
-        for name in sorted(labels | found, key=lambda name: -labels[name])
-    }
-    return {"types": table, "ms_per_row": round(spent / len(rows) * 1e3, 4)}
+def beside(report: Report, peer: Presidio, files: Sequence[Path], each: int) -> Report:
+    """The report, with what Presidio's patterns find in the test half and in files whose types are all labelled."""
+    bodies = [("test", templates.rows("test", each))]
+    bodies += [(file.name, labelled.read(file)) for file in files if file.suffix == ".jsonl"]
+    kept = [(name, [row for row in rows if row.category is None]) for name, rows in bodies]
+    scores = [
+        Measured(name=name, score=score(rows, peer.findings([row.text for row in rows]))) for name, rows in kept if rows
+    ]
+    return msgspec.structs.replace(report, peer=f"Presidio {scanners.version()}", beside=tuple(scores))
 
 
-def _negatives(engine: Engine, rows: list[Row], extra: str | None) -> dict[str, object]:
-    flagged: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    types: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        category = row.category or "none"
-        total[category] += 1
-        findings = [f for f in engine.scan_text(row.text) if f.type not in ("health-term", "medication")]
-        flagged[category] += bool(findings)
-        types[category].update(finding.type for finding in findings)
-        if findings and extra in ("NEGATIVES", category):
-            print(
-                f"flagged {category}: {[(f.type, row.text[f.start : f.end]) for f in findings]} in {row.text[:160]!r}"
-            )
-    return {
-        "categories": {
-            name: {"flagged": round(flagged[name] / total[name], 3), "types": dict(types[name])}
-            for name in sorted(total)
-        },
-        "flagged": round(sum(flagged.values()) / sum(total.values()), 4),
-    }
+def _score(engine: Engine, rows: list[Row]) -> Score:
+    return score(rows, [engine.scan_text(row.text) for row in rows])
 
 
-def _prose(engine: Engine, file: Path) -> dict[str, object]:
-    labels = true = found = right = 0
-    for tokens in _sentences(file):
-        text, people = _rebuilt(tokens)
-        findings = [f for f in engine.scan_text(text) if f.type == "person"]
-        labels += len(people)
-        found += len(findings)
-        true += sum(any(f.start < end and start < f.end for f in findings) for start, end in people)
-        right += sum(any(f.start < end and start < f.end for start, end in people) for f in findings)
-    return {
-        "I-PER": {
-            "labels": labels,
-            "precision": round(right / found, 3) if found else None,
-            "recall": round(true / labels, 3) if labels else None,
-        }
-    }
+def _flagged(engine: Engine, rows: list[Row]) -> Flagged:
+    return flagged(rows, [engine.scan_text(row.text) for row in rows])
 
 
-def _sentences(file: Path) -> Iterator[list[tuple[str, str]]]:
-    sentence: list[tuple[str, str]] = []
-    for line in [*file.read_text("utf-8").splitlines(), ""]:
-        token, _, tag = line.rpartition(" ")
-        if token:
-            sentence.append((token, tag))
-        elif sentence:
-            yield sentence
-            sentence = []
+def _misses(one: Measured) -> list[Miss]:
+    return [*(one.score.misses if one.score else ()), *(one.flagged.misses if one.flagged else ())]
 
 
-def _rebuilt(tokens: list[tuple[str, str]]) -> tuple[str, list[tuple[int, int]]]:
-    """The sentence with spaces as people write them, and the spans of runs of I-PER."""
-    text = ""
-    people: list[tuple[int, int]] = []
-    inside = False
-    for token, tag in tokens:
-        if text and token not in {".", ",", ";", ":", "?", "!", ")", "'s", "''"} and not text.endswith("("):
-            text += " "
-        start = len(text)
-        text += token
-        if tag.endswith("PER"):
-            people[-1:] = [(people[-1][0], len(text))] if inside else [*people[-1:], (start, len(text))]
-        inside = tag.endswith("PER")
-    return text, people
+def _file(engine: Engine, file: Path) -> Measured:
+    """A file's rows: those with a category hold nothing; of prose that is labelled by tokens only persons count."""
+    rows = labelled.read(file)
+    with_category = [row for row in rows if row.category is not None]
+    rest = [row for row in rows if row.category is None]
+    only = frozenset({"person"}) if file.name.endswith(".conll.txt") else None
+    scanned = [engine.scan_text(row.text) for row in rest]
+    if only is not None:
+        scanned = [tuple(one for one in findings if one.type in only) for findings in scanned]
+    return Measured(
+        name=file.name,
+        score=score(rest, scanned) if rest else None,
+        flagged=_flagged(engine, with_category) if with_category else None,
+        prose=only is not None,
+    )
 
 
-def _print(report: dict[str, object], as_json: bool) -> None:
-    if as_json:
-        json.dump(report, sys.stdout, indent=1)
-        print()
-        return
-    for name, value in report.items():
-        if not isinstance(value, dict):
-            print(f"{name}: {value}")
-            continue
-        print(f"\n{name}")
-        for key, entry in value.items():
-            if isinstance(entry, dict) and all(isinstance(item, dict) for item in entry.values()):
-                for label, figures in entry.items():
-                    print(f"  {label:20} " + "  ".join(f"{word} {figure}" for word, figure in figures.items()))
-            else:
-                print(f"  {key}: {entry}")
+def disguised(engine: Engine, rows: list[Row]) -> list[Disguised]:
+    """How many of the values that a disguise applies to are still found, by type; and what becomes of whole texts that
+    were encoded: found, or at least not called read."""
+    found: list[Disguised] = []
+    for name, disguise in ({"as written": _unchanged} | DISGUISES).items():
+        every = [one for row in rows if (one := disguises.disguised(row, disguise)) is not None]
+        kept = disguises.sample(every, _DISGUISED_ROWS)
+        scanned = [engine.scan_text(row.text) for row in kept]
+        result = score(kept, [_over(row, findings) for row, findings in zip(kept, scanned, strict=True)])
+        found.append(Disguised(name=name, types=result.types))
+    kept = disguises.sample([row for row in rows if any(span.type in disguises.STRUCTURED for span in row.spans)], 120)
+    for name, encode in (
+        ("whole text, base64", disguises.encoded_text),
+        ("whole text, quoted-printable", disguises.printable_text),
+        ("whole text, HTML", disguises.referenced_text),
+    ):
+        found.append(_whole(engine, name, [(row, encode(row)) for row in kept]))
+    return found
+
+
+def _unchanged(value: str) -> str | None:
+    """What the others are to be held against."""
+    return value
+
+
+def _over(row: Row, findings: Sequence[Finding]) -> list[Finding]:
+    """Only what lies on disguised values counts: the others are not labelled here."""
+    return [one for one in findings if any(one.start < span.end and span.start < one.end for span in row.spans)]
+
+
+def _whole(engine: Engine, name: str, texts: list[tuple[Row, str]]) -> Disguised:
+    """By type: rows with a label of it, and rows of which a finding of it is told or that are `unscanned`."""
+    types: dict[str, Count] = {}
+    for row, text in texts:
+        scan = engine.scan([Part("/text", text)])
+        told = {one.type for findings in scan.parts for one in findings}
+        for kind in {span.type for span in row.spans} & disguises.STRUCTURED:
+            count = types.setdefault(kind, Count())
+            count.labels += 1
+            count.found += kind in told
+            count.hidden += kind in told or "unscanned" in scan.classes
+    return Disguised(name=name, types=types)
 
 
 if __name__ == "__main__":

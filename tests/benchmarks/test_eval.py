@@ -1,40 +1,29 @@
-"""The measuring program reads the labelled forms, counts overlaps, and says so when there is nothing to read."""
+"""The measuring program: corpus, files and disguises are told by type; nothing of the test half is shown."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import pytest
+
+from benchmarks import eval as program
+from benchmarks import eval_document
+from benchmarks.corpus import templates
+from benchmarks.corpus.rows import Row, Span
+from gateway.checks.classification.engine import Engine
+from tests.checks.classification.conftest import StillClock
+
+ENGINE = Engine(clock=StillClock(), budget_ms=1000)
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "benchmarks/eval.py", *arguments],
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def test_without_labelled_text_it_says_so_and_ends_well(tmp_path: Path) -> None:
-    done = run(str(tmp_path))
-    assert done.returncode == 0
-    assert "no labelled text" in done.stdout
-
-
-def test_it_counts_by_type_by_category_and_in_prose(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
     rows = [
         {
             "text": "mail bob@x.example or not",
             "template": 1,
             "spans": [{"type": "EMAIL_ADDRESS", "start": 5, "end": 18}],
         },
-        {"text": "on 2024-05-01", "template": 2, "spans": []},
-        {"text": "Anna went", "template": 3, "spans": [{"type": "PERSON", "start": 0, "end": 4}]},
+        {"text": "Nobody met Quorvix Zelm", "template": 3, "spans": [{"type": "PERSON", "start": 11, "end": 23}]},
     ]
     (tmp_path / "labelled.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     negatives = [
@@ -42,15 +31,71 @@ def test_it_counts_by_type_by_category_and_in_prose(tmp_path: Path) -> None:
         {"text": "a@x.example", "category": "at", "spans": []},
     ]
     (tmp_path / "negatives.jsonl").write_text("\n".join(json.dumps(row) for row in negatives))
-    (tmp_path / "prose.conll.txt").write_text("Dr. O\nAnna I-PER\nLee I-PER\ncame O\n. O\n\nBob I-PER\nleft O\n")
-    done = run("--json", str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    types = report["labelled.jsonl"]["types"]
-    assert types["EMAIL_ADDRESS"] == {"labels": 1, "precision": 1.0, "recall": 1.0}
-    assert types["DATE_TIME"] == {"labels": 0, "precision": 0.0, "recall": None}
-    assert types["PERSON"] == {"labels": 1, "precision": None, "recall": 0.0}
-    assert report["negatives.jsonl"]["categories"]["at"] == {"flagged": 1.0, "types": {"email": 1}}
-    assert report["negatives.jsonl"]["flagged"] == 0.5
-    assert report["prose.conll.txt"]["I-PER"] == {"labels": 2, "precision": 1.0, "recall": 0.5}
-    assert run(str(tmp_path)).returncode == 0
+    (tmp_path / "prose.conll.txt").write_text("Dr. O\nAnna I-PER\nLee I-PER\ncame O\n. O\n\non O\n2024-05-01 O\n")
+    return tmp_path
+
+
+def test_it_measures_the_corpus_and_files_and_writes_misses(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    misses = tmp_path / "misses.out"
+    assert program.main(["--each", "1", "--json", "--misses", str(misses), str(folder)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report["measured"]) == ["tuning", "test", "labelled.jsonl", "negatives.jsonl", "prose.conll.txt"]
+    assert report["engine"] == ENGINE.version
+    email = report["measured"]["labelled.jsonl"]["types"]["email"]
+    assert (email["labels"], email["recall"], email["precision"]) == (1, 1.0, 1.0)
+    assert report["measured"]["negatives.jsonl"]["negatives"]["categories"]["at"]["types"] == {"email": 1}
+    assert report["measured"]["prose.conll.txt"]["types"]["person"]["recall"] == 1.0
+    assert "date" not in report["measured"]["prose.conll.txt"]["types"]
+    assert {"person", "mrn", "email"} <= set(report["measured"]["test"]["types"])
+    assert report["disguised"]["percent, all"]["email"]["labels"] > 0
+    written = [json.loads(line) for line in misses.read_text().splitlines()]
+    tested = {one.name for one in templates.templates("test")}
+    assert written
+    assert not tested & {miss["template"] for miss in written}
+    assert any(miss["value"] == "Quorvix Zelm" for miss in written)
+    assert any(miss["kind"] == "flagged" and miss["value"] == "a@x.example" for miss in written)
+
+
+def test_what_it_prints_shows_no_text_of_any_row(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    document = tmp_path / "docs" / "classification.md"
+    document.parent.mkdir()
+    document.write_text("a <!-- types --><!-- /types --> b <!-- results -->\nstale figures\n<!-- /results --> c")
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    assert program.main(["--each", "1", "--write", str(folder / "labelled.jsonl")]) == 0
+    said = capsys.readouterr().out
+    assert "class phi" in said
+    written = document.read_text()
+    assert "### The test half" in written
+    assert "### `labelled.jsonl`" in written
+    assert "stale figures" not in written
+    assert written.startswith("a <!-- types -->")
+    assert written.endswith("<!-- /results --> c")
+    for shown in (said, written):
+        assert "Quorvix" not in shown
+        assert "bob@x" not in shown
+
+
+@pytest.mark.parametrize("wrong", [["--each", "0"], ["nowhere.jsonl"]])
+def test_what_cannot_be_measured_is_refused(wrong: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        program.main(wrong)
+
+
+def test_only_what_is_disguised_counts_there_and_encoded_texts_count_as_held_when_they_are_not_called_read() -> None:
+    text = "Anna Smith, bob@example.com, SSN 123-45-6789, and so on and so forth. " * 9
+    row = Row(text, (Span("person", 0, 10), Span("email", 12, 27), Span("us-ssn", 33, 44)))
+    told = {one.name: one.types for one in program.disguised(ENGINE, [row])}
+    assert set(told["zero-width between"]) == {"email", "us-ssn"}
+    assert told["zero-width between"]["us-ssn"].labels == 1
+    whole = told["whole text, base64"]
+    assert set(whole) == {"email", "us-ssn"}
+    assert all(count.hidden == count.labels == 1 for count in whole.values())
+
+
+def test_marks_that_are_not_there_are_an_error() -> None:
+    with pytest.raises(ValueError, match="marks"):
+        eval_document.between("nothing", "types", "x")

@@ -200,9 +200,8 @@ def _admission(found: Databases, directory: Path) -> Part:
 
 
 def _classify() -> Part:
-    """Prints for itself; it has no target here."""
-    classify.main()
-    return Part(figures=None, lines=[], misses=[])
+    result = classify.measure()
+    return Part(figures=result, lines=classify.lines(result), misses=classify.misses(result))
 
 
 if __name__ == "__main__":

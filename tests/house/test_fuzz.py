@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import deepen
+from tests.fuzz import deepen, factor
 
 
 def test_a_property_test_runs_as_many_times_its_examples_as_asked() -> None:
@@ -31,3 +31,10 @@ def test_one_without_settings_of_its_own_does_too() -> None:
     deepen(property_test, 2)
     property_test()
     assert len(seen) == 2 * settings().max_examples
+
+
+def test_an_hour_of_it_has_examples_for_an_hour() -> None:
+    assert factor(None, 7) == 10
+    assert factor(None, 60) == 86
+    assert factor(None, 0.1) == 1
+    assert factor("3", 60) == 3

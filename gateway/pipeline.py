@@ -7,76 +7,29 @@ step 7 on an exchange is open, and every way out of it (success, error, time-out
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
 import msgspec
 
-from gateway.agents.around import around
-from gateway.checks.classification.engine import Engine
-from gateway.checks.policy.policy import Policy
-from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.errors import AgentError, DenialsMoved, LedgerUnavailable, PolicyMoved
-from gateway.core.message import Inbound, Message
-from gateway.core.ports import Bounds, Clock, Failpoint, Route
+from gateway.core.errors import AgentError, LedgerUnavailable
 from gateway.core.refusal import CODES, Refusal
-from gateway.core.scopes import TRAFFIC, narrowed, reaches
-from gateway.exchange.admission import Admission
-from gateway.exchange.answering import Answering, Protocol
-from gateway.exchange.approvals import Approvals
 from gateway.exchange.arrival import Arrival, Responder
-from gateway.exchange.caching import Caching, told
-from gateway.exchange.choosing import Chooser, turned_away
-from gateway.exchange.delegation import Delegation
-from gateway.exchange.exchange import Classified, Exchange, Lineage, Outcome, Routed
-from gateway.exchange.failures import Failures
-from gateway.exchange.forwarder import Delivered, Forwarder, Undelivered
-from gateway.exchange.health import Health
-from gateway.exchange.ledgers import Counting, Ledgers
-from gateway.exchange.metrics import RESERVE, Metrics
-from gateway.exchange.quotas import Quotas
-from gateway.exchange.rereading import Again, KeptAnswer, Rereading
+from gateway.exchange.caching import told
+from gateway.exchange.choosing import turned_away
+from gateway.exchange.classifying import classify, stick
+from gateway.exchange.exchange import Exchange, Lineage, Outcome, Routed
+from gateway.exchange.forwarder import Delivered, Undelivered
+from gateway.exchange.intending import intend, taken
+from gateway.exchange.metrics import RESERVE
+from gateway.exchange.parts import Parts
+from gateway.exchange.passing import Protocol
+from gateway.exchange.reading import read_message
+from gateway.exchange.rereading import Again, KeptAnswer
 from gateway.exchange.router import Denied
-from gateway.exchange.scribe import Scribe
-from gateway.exchange.sessions import Sessions
-from gateway.ledger.entry import Entry, SessionGrowth
-from gateway.store.sticking import StickingClasses
 
-MAX_CHECKS = 8
-"""How often a caller is checked anew before its intent is given up, because the deny-list changes each time."""
 _log = logging.getLogger("gateway.exchange")
-
-
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the pipeline is made of; built in `bootstrap`."""
-
-    clock: Clock
-    protocols: Mapping[str, Protocol]
-    offered: Mapping[str, Mapping[str, Protocol]]
-    """The same by tenant (its configured id), each with that tenant's agents; where all have all, no tenants."""
-    admission: Admission
-    engine: Engine
-    policy: Policy
-    router: Chooser
-    approvals: Approvals
-    health: Health
-    caching: Caching
-    sessions: Sessions
-    delegation: Delegation
-    sticking: StickingClasses
-    forwarder: Forwarder
-    answering: Answering
-    rereading: Rereading
-    scribe: Scribe
-    ledgers: Ledgers
-    failures: Failures
-    metrics: Metrics
-    bounds: Bounds
-    quotas: Quotas | None = None
-    """None where nothing but the rates of `[limits]` is limited, in this process alone."""
-    failpoint: Failpoint | None = None
 
 
 class Pipeline:
@@ -121,7 +74,7 @@ class Pipeline:
             protocol = parts.offered[caller.identity.tenant][exchange.arrival.protocol]
 
         # 2. read the message, within bounds, into parts; it fits the schema of the agent it names.
-        read = await self._read(exchange, protocol)
+        read = await read_message(exchange, protocol, parts.bounds)
         started = self._step("read", started)
         if isinstance(read, Refusal):
             return await self._refuse(exchange, responder, read)
@@ -135,7 +88,7 @@ class Pipeline:
         exchange.held.append(partial(parts.admission.release, lease))
 
         # 4. classify every part; join with what was declared, the floors and what the message continues.
-        classified = await self._classify(exchange, caller, message)
+        classified = await classify(parts, exchange, caller, message)
         started = self._step("classify", started)
         if isinstance(classified, Refusal):
             return await self._refuse(exchange, responder, classified)
@@ -145,7 +98,7 @@ class Pipeline:
         decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
         started = self._step("decide", started)
         if isinstance(decided, Denied):
-            await self._stick(exchange, classified, decided)
+            await stick(parts, exchange, classified, decided)
             return await self._refuse(exchange, responder, Refusal(code=decided.code), decided)
         exchange.routed = decided
 
@@ -181,7 +134,7 @@ class Pipeline:
 
         # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was about to, and
         #    recovery gives the exchange its end.
-        intent = await self._intend(exchange, decided, asked=kept is None)
+        intent = await intend(parts, exchange, decided, asked=kept is None)
         started = self._step("record-intent", started)
         if isinstance(intent, Refusal):
             return await self._refuse(exchange, responder, intent)
@@ -189,8 +142,8 @@ class Pipeline:
         # 8. forward, masked as decided, with fall-back to permitted agents only.
         delivered = (
             kept
-            or await self._taken(exchange, decided)
-            or await parts.forwarder.forward(exchange, decided, protocol.adapter, self._ledger(exchange))
+            or await taken(parts, exchange, decided)
+            or await parts.forwarder.forward(exchange, decided, protocol.adapter, parts.ledger(exchange))
         )
         self._step("forward", started)
         if isinstance(delivered, Undelivered):
@@ -235,17 +188,17 @@ class Pipeline:
             return caller
         if parts.offered:
             protocol = parts.offered[caller.identity.tenant][exchange.arrival.protocol]
-        read = await self._read(exchange, protocol)
+        read = await read_message(exchange, protocol, parts.bounds)
         if isinstance(read, Refusal):
             return read
         message, candidates = read
-        classified = await self._classify(exchange, caller, message)
+        classified = await classify(parts, exchange, caller, message)
         if isinstance(classified, Refusal):
             return classified
         exchange.classified = classified
         decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
         if isinstance(decided, Denied):
-            await self._stick(exchange, classified, decided)
+            await stick(parts, exchange, classified, decided)
             return decided
         exchange.routed = decided
         return None
@@ -277,80 +230,9 @@ class Pipeline:
         blocked = None if known else self._parts.failures.blocked(exchange.arrival.source)
         return blocked or await self._parts.admission.identify(exchange, fresh=fresh)
 
-    async def _read(self, exchange: Exchange, protocol: Protocol) -> tuple[Message, tuple[Route, ...]] | Refusal:
-        arrival, parts = exchange.arrival, self._parts
-        scopes = exchange.identity.scopes if exchange.identity is not None else ()
-        if scopes and not reaches(scopes):
-            return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}")
-        body = await arrival.body()
-        if isinstance(body, Refusal):
-            return body
-        inbound = Inbound(
-            method=arrival.method, path=arrival.path, query=arrival.query, headers=arrival.headers, body=body
-        )
-        exchange.inbound = inbound
-        message = protocol.adapter.read(inbound, parts.bounds)
-        if isinstance(message, Refusal):
-            return message
-        beside = around(inbound, message.parts)
-        if beside:
-            message = msgspec.structs.replace(message, parts=(*message.parts, *beside))
-        candidates = protocol.candidates(message)
-        if not candidates:
-            return Refusal(code="unknown_target", field=protocol.target_field, hint=protocol.target_hint)
-        if scopes:
-            allowed = narrowed(scopes, message.target, [route.id for route in candidates])
-            candidates = tuple(route for route in candidates if route.id in allowed)
-            if not candidates:
-                return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}:{message.target}")
-        for schema in (protocol.schema, protocol.schemas.get(candidates[0].id)):
-            refusal = _unfit(schema, message)
-            if refusal is not None:
-                return refusal
-        if message.stream and candidates[0].id in protocol.answer_schemas:
-            hint = "false: what this agent answers is held to a schema, and a stream cannot be"
-            return Refusal(code="feature_unsupported", field="/stream", hint=hint)
-        exchange.message = message
-        if protocol.governor is not None:
-            governed = await protocol.governor.admit(exchange, message, candidates[0])
-            if isinstance(governed, Refusal):
-                return governed
-            exchange.message = message = governed
-        return message, candidates
-
-    async def _classify(self, exchange: Exchange, caller: Caller, message: Message) -> Classified | Refusal:
-        policy, identity = self._parts.policy, caller.identity
-        roles = (*identity.roles, *caller.lent)
-        floor = {
-            *identity.floor,
-            *policy.floor(roles, message.target, tenant=identity.tenant, subject=identity.name),
-        }
-        declared = tuple(sorted(exchange.headers.declared))
-        joined, lineage, origin = None, exchange.lineage, exchange.arrival.origin
-        carried = self._parts.sticking.of(caller.tenant, caller.actor, exchange.principal)
-        carried = carried if lineage is None else carried | lineage.classes
-        inherited = carried = carried if origin is None else carried.union(origin.inherited)
-        if message.sessions or message.references:
-            found = await self._parts.sessions.join(caller, message)
-            if isinstance(found, Refusal):
-                return found
-            joined, inherited = found, inherited | found.sent | found.said
-        health = "phi" in floor or "phi" in declared or "phi" in inherited
-        scan = self._parts.engine.scan(message.parts, health_context=health)
-        return Classified(
-            scan=scan,
-            found=policy.implied(scan.classes),
-            declared=declared,
-            inherited=tuple(sorted(inherited)),
-            floor=tuple(sorted(floor)),
-            joined=joined,
-            carried=carried,
-            chain=() if lineage is None else lineage.chain,
-        )
-
     async def _reserve(self, exchange: Exchange, routed: Routed) -> Refusal | None:
         """Between steps 6 and 7: what the exchange may use. A soft limit that it is beyond is on record first."""
-        quotas = self._parts.quotas
+        parts, quotas = self._parts, self._parts.quotas
         if quotas is None:
             return None
         started = self._now()
@@ -358,72 +240,14 @@ class Pipeline:
         self._step(RESERVE, started)
         if isinstance(found, Refusal):
             return found
-        await quotas.record(found, lambda passed: self._append(exchange, self._parts.scribe.warned(exchange, passed)))
+        await quotas.record(found, lambda passed: parts.append(exchange, parts.scribe.warned(exchange, passed)))
         exchange.appended = False  # what limits say is on record; of the exchange itself nothing is
         return None
-
-    async def _intend(self, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
-        """Step 7. Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
-        `asked`: whether an agent is about to be."""
-        delegated = self._parts.delegation.opened(exchange, routed) if asked and routed.route.calls else None
-        for _ in range(MAX_CHECKS):
-            sessions = self._growths(exchange)
-            entry = self._parts.scribe.intent(exchange, routed, asked=asked, sessions=sessions, delegated=delegated)
-            exchange.appended = True
-            written = self._ledger(exchange).submit(entry)
-            exchange.intended = True
-            try:
-                await written
-            except PolicyMoved:
-                exchange.appended = False  # refused, and no record: if no other comes to be, it is counted as missed
-                await self._parts.caching.clear()
-                return Refusal(code="policy_changed", retry_after=1)
-            except DenialsMoved:
-                exchange.appended = False
-                refusal = await self._parts.admission.again(exchange)
-                if refusal is not None:
-                    return refusal
-            else:
-                break
-        else:
-            return Refusal(code="credential_unchecked", retry_after=1)
-        exchange.opened = True
-        self._metrics.decision(routed.decision.effect, routed.route.zone)
-        await self._pause("intent.recorded")
-        return None
-
-    async def _stick(self, exchange: Exchange, classified: Classified, denied: Denied) -> None:
-        """What the message itself brought and was denied for sticks to its caller; what stuck already is not renewed by
-        every try."""
-        caller, brought = exchange.caller, denied.classes.intersection((*classified.found, *classified.declared))
-        if brought and caller is not None:
-            await self._parts.sticking.note(caller.tenant, caller.actor, exchange.principal, brought - {"public"})
 
     def _called(self, lineage: Lineage | None) -> None:
         if lineage is not None:
             made_for = "exchange" if lineage.parent is not None else "open" if lineage.parents else "none"
             self._metrics.agent_call(made_for)
-
-    async def _taken(self, exchange: Exchange, routed: Routed) -> Undelivered | None:
-        """Between steps 7 and 8: not None if somebody else began the same session at the same time."""
-        classified, caller = exchange.classified, exchange.caller
-        if classified is None or classified.joined is None or caller is None:
-            return None
-        if await self._parts.sessions.began(caller, classified.joined, routed):
-            return None
-        return Undelivered(routed=routed, attempts=0, code="session_taken")
-
-    def _growths(self, exchange: Exchange, outcome: Outcome | None = None) -> tuple[SessionGrowth, ...]:
-        """What an intent, or an outcome, adds to sessions."""
-        classified, caller, routed = exchange.classified, exchange.caller, exchange.routed
-        if classified is None or caller is None or routed is None:
-            return ()
-        if classified.joined is None and (outcome is None or not outcome.sessions):
-            return ()
-        if outcome is None:
-            return self._parts.sessions.sending(caller, classified, routed)
-        names, classes = outcome.sessions, outcome.classes or ()
-        return self._parts.sessions.said(caller, classified, routed, names, classes, exchange.begins)
 
     async def _received(
         self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered
@@ -456,7 +280,7 @@ class Pipeline:
         if exchange.cache_key is not None and isinstance(delivered, Delivered):
             await self._parts.caching.keep(exchange, delivered, outcome)
         self._step("record-outcome", started)
-        await self._pause("outcome.recorded")
+        await self._parts.pause("outcome.recorded")
         await passed.release(responder)
 
     # ------------------------------------------------------------------------------------------------------- the ends
@@ -472,7 +296,7 @@ class Pipeline:
         if denied is not None:
             self._metrics.decision(denied.decision.effect, None)
         _log.info("refused", extra=_told(exchange, refusal.code, refusal.status))
-        await self._pause("refusal.recorded")
+        await self._parts.pause("refusal.recorded")
         await self._parts.answering.refuse(exchange, responder, refusal)
 
     async def _record_refusal(self, exchange: Exchange, refusal: Refusal, denied: Denied | None) -> None:
@@ -488,7 +312,7 @@ class Pipeline:
         decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
         # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.
         status = self._told_status(exchange, refusal.code, refusal.status)
-        await self._append(exchange, scribe.denied(exchange, refusal, decision, why, status=status))
+        await self._parts.append(exchange, scribe.denied(exchange, refusal, decision, why, status=status))
 
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """The one end of an exchange that was opened."""
@@ -497,8 +321,8 @@ class Pipeline:
         if status != outcome.status:
             outcome = msgspec.structs.replace(outcome, status=status)
         outcome = self._settled(exchange, outcome)
-        sessions = self._growths(exchange, outcome)
-        await self._append(exchange, self._parts.scribe.outcome(exchange, outcome, sessions=sessions))
+        sessions = self._parts.sessions.grown(exchange, outcome)
+        await self._parts.append(exchange, self._parts.scribe.outcome(exchange, outcome, sessions=sessions))
         self._ended(exchange, outcome)
 
     def _settled(self, exchange: Exchange, outcome: Outcome) -> Outcome:
@@ -525,11 +349,11 @@ class Pipeline:
     async def _end_cancelled(self, exchange: Exchange, outcome: Outcome) -> None:
         exchange.closed = True
         outcome = self._settled(exchange, outcome)
-        sessions = self._growths(exchange, outcome)
+        sessions = self._parts.sessions.grown(exchange, outcome)
         entry = self._parts.scribe.outcome(exchange, outcome, sessions=sessions)
         try:
             # It comes after the intent, which may still be waiting: where that is refused, there is nothing to end.
-            if await self._ledger(exchange).submit(entry, only_if_open=True) is not None:
+            if await self._parts.ledger(exchange).submit(entry, only_if_open=True) is not None:
                 self._ended(exchange, outcome)
         except LedgerUnavailable as error:
             # The writer knows of the open exchange and closes it once it can write again.
@@ -540,7 +364,7 @@ class Pipeline:
         refusal = Refusal(code="ledger_unavailable", retry_after=1)
         exchange.code = refusal.code
         if not exchange.appended:
-            self._ledger(exchange).missed()
+            self._parts.ledger(exchange).missed()
         elif exchange.opened and not exchange.closed:
             # A further agent could not be named. If its end cannot be written either, the writer knows of it now.
             with suppress(LedgerUnavailable):
@@ -573,31 +397,10 @@ class Pipeline:
 
     # --------------------------------------------------------------------------------------------------------- effects
 
-    def _ledger(self, exchange: Exchange) -> Counting:
-        ledgers = self._parts.ledgers
-        return ledgers.system if exchange.caller is None else ledgers.of(exchange.caller.tenant)
-
-    async def _append(self, exchange: Exchange, entry: Entry) -> None:
-        exchange.appended = True
-        await self._ledger(exchange).submit(entry)
-
-    async def _pause(self, name: str) -> None:
-        if self._parts.failpoint is not None:
-            await self._parts.failpoint(name)
-
     def _step(self, name: str, started: int) -> int:
         now = self._now()
         self._metrics.step(name, now - started)
         return now
-
-
-def _unfit(schema: Schema | None, message: Message) -> Refusal | None:
-    """Whether a message breaks a schema. A body that is not JSON cannot fit one; an absent body has nothing to fit."""
-    if schema is None or not message.body or not message.shaped:
-        return None
-    if message.document is None and message.media_type != "application/json":
-        return Refusal(code="media_type", field="content-type", hint="application/json")
-    return schema.validate(message.document)
 
 
 def _told(exchange: Exchange, code: str, status: int) -> dict[str, object]:

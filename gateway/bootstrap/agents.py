@@ -8,7 +8,6 @@ from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, callers_of
 from gateway.checks.delegation import Tokens
 from gateway.checks.schema import Schema
 from gateway.exchange.answerers import persons_of
-from gateway.exchange.answering import Protocol
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.delegation import Delegation
 from gateway.exchange.descriptions import load_descriptions
@@ -17,6 +16,7 @@ from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.mcp_tools import McpTools
+from gateway.exchange.passing import Protocol
 from gateway.exchange.protocols import wire_protocols
 from gateway.store.directory import SYSTEM
 from gateway.store.mcp_sessions import McpSessions

@@ -10,9 +10,9 @@ from gateway.core.errors import GatewayError
 from gateway.exchange.approvals import Approvals
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.glass import Glass
+from gateway.exchange.parts import Parts
 from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
-from gateway.pipeline import Parts
 from gateway.store.directory import SYSTEM
 from gateway.store.sticking import StickingClasses
 

@@ -27,13 +27,13 @@ from gateway.exchange.governor import Governor
 from gateway.exchange.inspector import Inspector
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.notices import Notices
+from gateway.exchange.parts import Parts
 from gateway.exchange.planning import Planner
 from gateway.exchange.protocols import offer
 from gateway.exchange.rereading import Rereading
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
-from gateway.pipeline import Parts
 from gateway.settings import Settings
 from gateway.store.sticking import StickingClasses
 

@@ -3,6 +3,10 @@
 `Arrival`    a request at the door, its body not read yet      `arrival`
 `Responder`  where the answer goes                             `arrival`
 `Exchange`   what is known of one request so far               `exchange`
+`Parts`      what the pipeline and its steps are made of        `parts`
+`read_message`  the body into a message for agents              `reading`
+`classify`   its data classes, and what sticks to its caller    `classifying`
+`intend`     its intent, durable before anything leaves         `intending`
 `Scribe`     turns what is known into ledger entries           `scribe`
 `Router`     candidates, rulings and masks: the decision       `router`
 `Planner`    the same decision again, from memory            `planning`
@@ -11,6 +15,7 @@
 `Health`     how agents are: breakers, places, retry budgets   `health`
 `Forwarder`  retries and fall-back                             `forwarder`
 `Inspector`  answers and streams on their way back             `inspector`
+`Answering`  the way back: `whole`, `streamed`, `buffered`, `events`   `answering`, `passing`
 `Governor`   what a protocol adds around the steps              `governor`, `mcp`
 `load_descriptions`  what files declare of plain HTTP agents   `descriptions`
 `Tasks`      requests that are made later                   `tasks`, `task_order`, `task_scribe`

@@ -31,8 +31,8 @@ from gateway.checks.schema import Schema
 from gateway.core.decision import Fit, Unfit
 from gateway.core.message import Message
 from gateway.core.ports import Bounds, Route
-from gateway.exchange.answering import Protocol
 from gateway.exchange.governor import Governor
+from gateway.exchange.passing import Protocol
 
 _AGENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 METADATA = "/.well-known/oauth-protected-resource"

@@ -23,9 +23,9 @@ from gateway.core.finding import Scanned
 from gateway.core.message import Inbound, Message, Part, WireAnswer
 from gateway.core.ports import Bounds, Route
 from gateway.core.refusal import Refusal
-from gateway.exchange.answering import Protocol
 from gateway.exchange.events import Total
 from gateway.exchange.inspector import Inspected, Inspector
+from gateway.exchange.passing import Protocol
 
 _A2A = frozenset({"a2a", "a2a-rest"})
 

@@ -15,7 +15,7 @@ from gateway.core.ids import random_id
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
-from gateway.exchange.exchange import Classified, Joined, Routed
+from gateway.exchange.exchange import Classified, Exchange, Joined, Outcome, Routed
 from gateway.ledger.entry import SessionGrowth
 from gateway.store.sessions import SessionStore, StoredSession
 
@@ -126,6 +126,18 @@ class Sessions:
             if key not in continued
         ]
         return tuple(growths)
+
+    def grown(self, exchange: Exchange, outcome: Outcome | None = None) -> tuple[SessionGrowth, ...]:
+        """What an intent, or an outcome, adds to sessions."""
+        classified, caller, routed = exchange.classified, exchange.caller, exchange.routed
+        if classified is None or caller is None or routed is None:
+            return ()
+        if classified.joined is None and (outcome is None or not outcome.sessions):
+            return ()
+        if outcome is None:
+            return self.sending(caller, classified, routed)
+        names, classes = outcome.sessions, outcome.classes or ()
+        return self.said(caller, classified, routed, names, classes, exchange.begins)
 
     async def announce(
         self,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import Settings
-from tests.system.kit import HEALTH, MAIL, PUBLIC, code, policies, said, streamed
+from tests.system.kit import HEALTH, MAIL, PUBLIC, code, policies, said
 from tests.system.site import system
 
 
@@ -29,21 +29,6 @@ async def test_whole_answers_and_refusals_say_how_long_they_are_and_streams_cann
             assert "transfer-encoding" not in answer.headers
         streamed_one = await site.chat(key, PUBLIC, model="ward", stream=True)
         assert "content-length" not in streamed_one.headers
-
-
-async def test_an_answer_that_breaks_its_agents_schema_is_withheld_and_the_place_is_in_the_detail_alone(
-    sqlite_settings: Settings, tmp_path: Path
-) -> None:
-    directory = tmp_path / "policies"
-    section = policies(tmp_path)
-    (directory / "schemas" / "answer.json").write_text('{"required": ["never"]}')
-    agents = {"ward": {"zone": "in-house", "capabilities": ["summarize"], "answer_schema": "answer.json"}}
-    async with system(sqlite_settings, agents=agents, policy=section) as site:
-        answer = await site.chat(await site.key("clerk"), PUBLIC, model="ward")
-        assert (answer.status_code, code(answer)) == (502, "agent_bad_answer")
-        _, end = await site.trail(answer.headers["x-exchange-id"])
-        assert end["outcome"]["code"] == "agent_bad_answer"
-        assert "bytes" not in end["outcome"]
 
 
 async def test_no_stream_is_asked_of_an_agent_whose_answers_are_held_to_a_schema(
@@ -92,35 +77,6 @@ async def test_an_answer_that_people_would_have_to_approve_is_not_released(
         assert (end["outcome"]["code"], end["decision"]["effect"]) == ("approval_required", "approve")
         site.agents["ward"].answer = lambda body: "Nothing about anybody."
         assert (await site.chat(key, PUBLIC, model="ward", stream=stream)).status_code == 200
-
-
-async def test_an_agent_whose_answers_all_have_a_class_streams_to_nobody_who_may_not_have_it(
-    sqlite_settings: Settings,
-) -> None:
-    """However harmless the text looks, and although the setting asks for masking as it passes."""
-    agents = {"ward": {"zone": "in-house", "capabilities": ["summarize"], "floor": ["phi"]}}
-    async with system(sqlite_settings, agents=agents, classification={"stream": "mask"}) as site:
-        site.agents["ward"].answer = lambda body: "The result is positive."
-        denied = await site.chat(await site.key("clinician", zone="cloud"), PUBLIC, model="ward", stream=True)
-        assert (denied.status_code, code(denied)) == (403, "answer_withheld")
-        assert "positive" not in denied.text
-        near = await site.chat(await site.key("clinician"), PUBLIC, model="ward", stream=True)
-        assert streamed(near.text) == "The result is positive."
-
-
-@pytest.mark.parametrize("mode", ["mask", "buffer"])
-async def test_a_stream_is_masked_the_same_in_both_ways_and_its_end_is_on_record(
-    sqlite_settings: Settings, mode: str
-) -> None:
-    async with system(sqlite_settings, classification={"stream": mode}) as site:
-        site.agents["ward"].answer = lambda body: f"Write to {MAIL} today."
-        key = await site.key("clerk", zone="cloud")
-        answer = await site.chat(key, PUBLIC, model="ward", stream=True)
-        assert streamed(answer.text) == "Write to [EMAIL] today."
-        assert answer.text.endswith("data: [DONE]\n\n")
-        _, end = await site.trail(answer.headers["x-exchange-id"])
-        assert (end["outcome"]["code"], end["decision"]["effect"]) == ("ok", "redact")
-        assert end["response"]["media_type"] == "text/event-stream"
 
 
 async def test_a_refusal_names_no_agent_and_asks_for_a_credential_where_there_was_none(

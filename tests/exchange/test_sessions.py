@@ -9,14 +9,14 @@ from gateway.core.caller import Caller
 from gateway.core.decision import Decision, Ruling, Verdict
 from gateway.core.ports import Route
 from gateway.core.refusal import Refusal
-from gateway.exchange.exchange import Classified, Joined, Routed
+from gateway.exchange.exchange import Classified, Joined, Outcome, Routed
 from gateway.exchange.sessions import MAX_NAMES, Sessions, sticking
 from gateway.ledger.entry import SessionGrowth
 from gateway.settings import Settings
 from gateway.store.engine import open_engine, target
 from gateway.store.sessions import SessionStore, StoredSession
 from tests.conftest import ManualClock
-from tests.exchange.making import LOCAL, SKY, caller, classified, message
+from tests.exchange.making import LOCAL, SKY, caller, classified, exchange, message
 
 DAY_S = 86_400
 
@@ -229,6 +229,20 @@ async def test_two_that_begin_one_session_at_once_do_not_both_have_it(
     before = kept.asked
     assert await sessions.began(caller(), again, routed(SKY))
     assert kept.asked == before
+
+
+async def test_an_exchange_adds_its_intent_and_its_outcome_once_all_is_known(
+    sessions: Sessions, clock: ManualClock
+) -> None:
+    one, ended = exchange(), Outcome(code="ok", status=200, sessions=("mcp:1",), classes=("pii",))
+    assert sessions.grown(one) == sessions.grown(one, ended) == ()
+    one.caller, one.classified, one.routed = caller(), seen(clock), routed()
+    assert sessions.grown(one) == ()
+    (given,) = sessions.grown(one, ended)
+    assert (given.id, given.said) == (one.session, ("pii",))
+    one.classified = seen(clock, await joined(sessions, "a2a-context:1"), declared=("phi",))
+    (intended,) = sessions.grown(one)
+    assert (intended.sent, intended.said) == (("phi",), ())
 
 
 async def test_a_message_continues_only_so_much(sessions: Sessions) -> None:

@@ -1,0 +1,49 @@
+"""Step 4: which data classes a message has; and after step 5, which of them stay with its caller."""
+
+from gateway.core.caller import Caller
+from gateway.core.message import Message
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Classified, Exchange
+from gateway.exchange.parts import Parts
+from gateway.exchange.router import Denied
+
+
+async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Message) -> Classified | Refusal:
+    """Every part scanned, joined with what was declared, the floors and what the message continues or comes from.
+    `LedgerUnavailable` when what it continues cannot be read."""
+    policy, identity = parts.policy, caller.identity
+    roles = (*identity.roles, *caller.lent)
+    floor = {
+        *identity.floor,
+        *policy.floor(roles, message.target, tenant=identity.tenant, subject=identity.name),
+    }
+    declared = tuple(sorted(exchange.headers.declared))
+    joined, lineage, origin = None, exchange.lineage, exchange.arrival.origin
+    carried = parts.sticking.of(caller.tenant, caller.actor, exchange.principal)
+    carried = carried if lineage is None else carried | lineage.classes
+    inherited = carried = carried if origin is None else carried.union(origin.inherited)
+    if message.sessions or message.references:
+        found = await parts.sessions.join(caller, message)
+        if isinstance(found, Refusal):
+            return found
+        joined, inherited = found, inherited | found.sent | found.said
+    health = "phi" in floor or "phi" in declared or "phi" in inherited
+    scan = parts.engine.scan(message.parts, health_context=health)
+    return Classified(
+        scan=scan,
+        found=policy.implied(scan.classes),
+        declared=declared,
+        inherited=tuple(sorted(inherited)),
+        floor=tuple(sorted(floor)),
+        joined=joined,
+        carried=carried,
+        chain=() if lineage is None else lineage.chain,
+    )
+
+
+async def stick(parts: Parts, exchange: Exchange, classified: Classified, denied: Denied) -> None:
+    """What the message itself brought and was denied for sticks to its caller; what stuck already is not renewed by
+    every try."""
+    caller, brought = exchange.caller, denied.classes.intersection((*classified.found, *classified.declared))
+    if brought and caller is not None:
+        await parts.sticking.note(caller.tenant, caller.actor, exchange.principal, brought - {"public"})

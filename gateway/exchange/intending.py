@@ -1,0 +1,51 @@
+"""Step 7: the intent, durable before anything leaves, and under the deny-list and policy that hold then."""
+
+from gateway.core.errors import DenialsMoved, PolicyMoved
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Exchange, Routed
+from gateway.exchange.forwarder import Undelivered
+from gateway.exchange.parts import Parts
+
+MAX_CHECKS = 8
+"""How often a caller is checked anew before its intent is given up, because the deny-list changes each time."""
+
+
+async def intend(parts: Parts, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
+    """Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
+    `asked`: whether an agent is about to be."""
+    delegated = parts.delegation.opened(exchange, routed) if asked and routed.route.calls else None
+    for _ in range(MAX_CHECKS):
+        sessions = parts.sessions.grown(exchange)
+        entry = parts.scribe.intent(exchange, routed, asked=asked, sessions=sessions, delegated=delegated)
+        exchange.appended = True
+        written = parts.ledger(exchange).submit(entry)
+        exchange.intended = True
+        try:
+            await written
+        except PolicyMoved:
+            exchange.appended = False  # refused, and no record: if no other comes to be, it is counted as missed
+            await parts.caching.clear()
+            return Refusal(code="policy_changed", retry_after=1)
+        except DenialsMoved:
+            exchange.appended = False
+            refusal = await parts.admission.again(exchange)
+            if refusal is not None:
+                return refusal
+        else:
+            break
+    else:
+        return Refusal(code="credential_unchecked", retry_after=1)
+    exchange.opened = True
+    parts.metrics.decision(routed.decision.effect, routed.route.zone)
+    await parts.pause("intent.recorded")
+    return None
+
+
+async def taken(parts: Parts, exchange: Exchange, routed: Routed) -> Undelivered | None:
+    """Between steps 7 and 8: not None if somebody else began the same session at the same time."""
+    classified, caller = exchange.classified, exchange.caller
+    if classified is None or classified.joined is None or caller is None:
+        return None
+    if await parts.sessions.began(caller, classified.joined, routed):
+        return None
+    return Undelivered(routed=routed, attempts=0, code="session_taken")

@@ -1,0 +1,73 @@
+"""What the pipeline and its steps are made of, and where both put what must be durable."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.checks.classification.engine import Engine
+from gateway.checks.policy.policy import Policy
+from gateway.core.ports import Bounds, Clock, Failpoint
+from gateway.exchange.admission import Admission
+from gateway.exchange.answering import Answering
+from gateway.exchange.approvals import Approvals
+from gateway.exchange.caching import Caching
+from gateway.exchange.choosing import Chooser
+from gateway.exchange.delegation import Delegation
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.failures import Failures
+from gateway.exchange.forwarder import Forwarder
+from gateway.exchange.health import Health
+from gateway.exchange.ledgers import Counting, Ledgers
+from gateway.exchange.metrics import Metrics
+from gateway.exchange.passing import Protocol
+from gateway.exchange.quotas import Quotas
+from gateway.exchange.rereading import Rereading
+from gateway.exchange.scribe import Scribe
+from gateway.exchange.sessions import Sessions
+from gateway.ledger.entry import Entry
+from gateway.store.sticking import StickingClasses
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pipeline is made of; built in `gateway/bootstrap/`."""
+
+    clock: Clock
+    protocols: Mapping[str, Protocol]
+    offered: Mapping[str, Mapping[str, Protocol]]
+    """The same by tenant (its configured id), each with that tenant's agents; where all have all, no tenants."""
+    admission: Admission
+    engine: Engine
+    policy: Policy
+    router: Chooser
+    approvals: Approvals
+    health: Health
+    caching: Caching
+    sessions: Sessions
+    delegation: Delegation
+    sticking: StickingClasses
+    forwarder: Forwarder
+    answering: Answering
+    rereading: Rereading
+    scribe: Scribe
+    ledgers: Ledgers
+    failures: Failures
+    metrics: Metrics
+    bounds: Bounds
+    quotas: Quotas | None = None
+    """None where nothing but the rates of `[limits]` is limited, in this process alone."""
+    failpoint: Failpoint | None = None
+
+    def ledger(self, exchange: Exchange) -> Counting:
+        """Where its records go: its tenant's ledger, or the operator's own while there is no caller."""
+        ledgers = self.ledgers
+        return ledgers.system if exchange.caller is None else ledgers.of(exchange.caller.tenant)
+
+    async def append(self, exchange: Exchange, entry: Entry) -> None:
+        """Durable when this returns; `LedgerUnavailable` when it could not be made so."""
+        exchange.appended = True
+        await self.ledger(exchange).submit(entry)
+
+    async def pause(self, name: str) -> None:
+        """Where tests stop the gateway, or kill it."""
+        if self.failpoint is not None:
+            await self.failpoint(name)

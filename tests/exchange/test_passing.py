@@ -1,0 +1,29 @@
+"""On the way back nothing is taken for there that is not."""
+
+from typing import Any, cast
+
+import pytest
+
+from gateway.core.errors import AgentError
+from gateway.core.message import Answer
+from gateway.exchange.exchange import Routed
+from gateway.exchange.forwarder import Delivered
+from gateway.exchange.passing import answer_of, parties_of, stream_of
+from tests.exchange.making import caller, exchange, message
+
+
+def test_an_answer_without_what_it_should_have_is_a_bad_one() -> None:
+    nothing = Delivered(routed=cast(Routed, None), attempts=1)
+    for missing in (lambda: answer_of(nothing), lambda: stream_of(nothing), lambda: parties_of(exchange())):
+        with pytest.raises(AgentError) as raised:
+            missing()
+        assert raised.value.code == "bad_answer"
+
+
+def test_what_is_there_is_given() -> None:
+    answer, stream = cast(Answer, object()), cast(Any, object())
+    assert answer_of(Delivered(routed=cast(Routed, None), attempts=1, answer=answer)) is answer
+    assert stream_of(Delivered(routed=cast(Routed, None), attempts=1, stream=stream)) is stream
+    one = exchange()
+    one.caller, one.message = caller(), message()
+    assert parties_of(one) == (one.caller, one.message)

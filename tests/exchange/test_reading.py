@@ -1,0 +1,101 @@
+"""A body becomes a message for agents that may be asked, or ends as a refusal that says what would be right."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.agents.openai import OpenAIAdapter
+from gateway.checks.schema import Schema
+from gateway.core.message import Message
+from gateway.core.ports import Route
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.passing import Protocol
+from gateway.exchange.reading import read_message
+from tests.exchange.making import BOUNDS, LOCAL, SKY, exchange, identity
+
+CHAT = {"model": "local", "messages": [{"role": "user", "content": "hello"}]}
+JSON = ("content-type", "application/json")
+
+
+class Lost:
+    """A governor that knows no such session."""
+
+    async def admit(self, exchange: Exchange, message: Message, agent: Route) -> Message | Refusal:
+        return Refusal(code="not_found")
+
+
+def protocol(**fields: Any) -> Protocol:
+    values: dict[str, Any] = {
+        "adapter": OpenAIAdapter(BOUNDS),
+        "candidates": lambda message: (LOCAL, SKY),
+        "error_type": "application/json",
+        "schema": None,
+        "schemas": {},
+        "answer_schemas": {},
+        "target_field": "/model",
+        "target_hint": "an agent",
+        **fields,
+    }
+    return Protocol(**values)
+
+
+def asked(document: object = CHAT, scopes: tuple[str, ...] = ()) -> Exchange:
+    async def body() -> bytes | Refusal:
+        return document if isinstance(document, bytes) else json.dumps(document).encode()
+
+    found = exchange(JSON, body=body)
+    found.identity = identity(scopes=scopes)
+    return found
+
+
+async def test_a_message_is_read_for_the_agents_that_may_be_asked() -> None:
+    one = asked()
+    read = await read_message(one, protocol(), BOUNDS)
+    assert not isinstance(read, Refusal)
+    assert read == (one.message, (LOCAL, SKY))
+    assert one.inbound is not None
+    assert [part.text for part in read[0].parts] == ["local", "hello"]
+
+
+async def test_what_is_around_a_body_is_looked_at_like_its_parts() -> None:
+    one = asked()
+    one.arrival = type(one.arrival)(**{**_fields(one.arrival), "query": "q=jane.roe@example.com"})
+    read = await read_message(one, protocol(), BOUNDS)
+    assert not isinstance(read, Refusal)
+    assert any("jane.roe@example.com" in part.text for part in read[0].parts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "document", "code"),
+    [
+        ({}, b"{", "body_not_json"),
+        ({"candidates": lambda message: ()}, CHAT, "unknown_target"),
+        ({"schemas": {"local": Schema({"required": ["seed"]})}}, CHAT, "schema_violation"),
+        ({"schema": Schema({"required": ["seed"]})}, CHAT, "schema_violation"),
+        ({"answer_schemas": {"local": Schema({})}}, {**CHAT, "stream": True}, "feature_unsupported"),
+        ({"governor": Lost()}, CHAT, "not_found"),
+    ],
+)
+async def test_what_fits_nobody_ends_here(fields: dict[str, Any], document: object, code: str) -> None:
+    read = await read_message(asked(document), protocol(**fields), BOUNDS)
+    assert isinstance(read, Refusal)
+    assert read.code == code
+
+
+async def test_a_body_is_read_only_for_who_may_send_one_and_then_for_agents_in_its_scopes() -> None:
+    shared = {**CHAT, "model": "triage"}  # a capability, which both have
+    narrow = await read_message(asked(shared, ("traffic:sky",)), protocol(), BOUNDS)
+    assert not isinstance(narrow, Refusal)
+    assert narrow[1] == (SKY,)
+    for scopes, body in ((("records:read",), b"never read"), (("traffic:other",), CHAT)):
+        one = asked(body, scopes)
+        read = await read_message(one, protocol(), BOUNDS)
+        assert isinstance(read, Refusal)
+        assert read.code == "scope_required"
+        assert (one.inbound is None) == (body == b"never read")
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__struct_fields__}

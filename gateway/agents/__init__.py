@@ -12,6 +12,6 @@
 `IssuerKeys`    public keys of token issuers, from files and over HTTP `issuers`, `jwks`
 
 `http1` is the HTTP/1.1 that the client stands on, `bodies` reads untrusted bytes strictly, `json_pieces` masks JSON in
-pieces, `sse` cuts event streams, `problem` writes RFC 9457. Adapters hold no sockets and no clock: only the client has
-them.
+pieces, `sse` cuts event streams, `event_filter` is what their filters share, `problem` writes RFC 9457. Adapters hold
+no sockets and no clock: only the client has them.
 """

@@ -17,7 +17,8 @@ from gateway.agents.a2a_errors import Said, said_in
 from gateway.agents.a2a_parts import Reader, rewrite, withheld
 from gateway.agents.a2a_words import INTERRUPTED, TERMINAL
 from gateway.agents.bodies import read_json, write_json
-from gateway.agents.sse import COMMENT, Event, EventReader
+from gateway.agents.event_filter import EventFilter
+from gateway.agents.sse import COMMENT, Event
 from gateway.core.errors import AgentError, FormatError
 from gateway.core.message import Part
 from gateway.core.ports import Bounds, Lanes, Route, TextFilter
@@ -38,30 +39,15 @@ class Artifact(msgspec.Struct):
     lane: TextFilter
 
 
-class A2aStream:
+class A2aStream(EventFilter):
     """A `StreamFilter` (see `core.ports`) for one call's events."""
 
     def __init__(self, lanes: Lanes, bounds: Bounds, call: Call, agent: Route) -> None:
-        self.closing = b""
-        self.model: str | None = None
-        self.tokens_in: int | None = None
-        self.tokens_out: int | None = None
-        self.sessions: tuple[str, ...] = ()
-        self._events = EventReader(min(MAX_EVENT, bounds.answer_bytes))
-        self._lanes, self._bounds, self._call, self._agent = lanes, bounds, call, agent
-        self._left = bounds.answer_bytes
+        super().__init__(bounds, MAX_EVENT)
+        self._lanes, self._call, self._agent = lanes, call, agent
         self._opened = self._count = 0
         self._seen = False
         self._artifacts: dict[tuple[str, str], Artifact] = {}
-
-    def feed(self, data: bytes) -> bytes:
-        """Bytes that may leave now. What comes after the end of the task is dropped unread."""
-        if self.closing:
-            return b""
-        self._left -= len(data)
-        if self._left < 0:
-            raise AgentError("answer_too_large")
-        return self._pass(self._events.feed(data))
 
     def finish(self) -> bytes:
         """The agent may end a stream at any time: callers subscribe again. One without an event is none."""

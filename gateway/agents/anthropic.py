@@ -14,7 +14,7 @@ from gateway.agents.anthropic_schema import COUNT_REQUEST, MESSAGES_REQUEST
 from gateway.agents.anthropic_stream import AnthropicStream
 from gateway.agents.anthropic_usage import tokens_in, tokens_out
 from gateway.agents.anthropic_words import ANSWER, MAX_BETAS, REQUEST, TOOL, VERSION, beta, version
-from gateway.agents.bodies import check_places, escape, member, replace, walk, write_json
+from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
 from gateway.agents.openai_wire import JSON, read_body, read_object
 from gateway.agents.openai_words import model_name
 from gateway.core.errors import AgentError
@@ -133,9 +133,7 @@ class AnthropicAdapter:
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
         """The answer's bytes, masked parts replaced; the agent's exact bytes where nothing is masked."""
-        check_places(masked, answer.parts)
-        document = replace(answer.document, masked)
-        return answer.body if document is answer.document else write_json(document)
+        return rewritten(answer, masked)
 
     def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         return AnthropicStream(lanes, bounds, kept=keeps(message.document))

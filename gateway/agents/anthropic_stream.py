@@ -14,8 +14,9 @@ from gateway.agents.anthropic_block import Block
 from gateway.agents.anthropic_texts import Texts
 from gateway.agents.anthropic_usage import tokens_in, tokens_out
 from gateway.agents.bodies import read_json, write_json
+from gateway.agents.event_filter import EventFilter
 from gateway.agents.openai_words import model_name
-from gateway.agents.sse import COMMENT, Event, EventReader
+from gateway.agents.sse import COMMENT, Event
 from gateway.core.errors import AgentError
 from gateway.core.ports import Bounds, Lanes
 from gateway.core.refusal import Refusal
@@ -29,39 +30,17 @@ _FAILED = {"overloaded_error": "overloaded", "rate_limit_error": "overloaded", "
 """What the agent's own error in a stream means; anything else is `agent_failed`."""
 
 
-class AnthropicStream:
+class AnthropicStream(EventFilter):
     """A `StreamFilter` (see `core.ports`) for the events of Messages. `kept`: the provider keeps the message."""
 
     def __init__(self, lanes: Lanes, bounds: Bounds, *, kept: bool = False) -> None:
-        self.closing = b""
-        self.model: str | None = None
-        self.tokens_in: int | None = None
-        self.tokens_out: int | None = None
-        self.sessions: tuple[str, ...] = ()
+        super().__init__(bounds, MAX_EVENT)
         self._kept = kept
-        self._events = EventReader(min(MAX_EVENT, bounds.answer_bytes))
         self._texts = Texts(lanes)
-        self._bounds = bounds
-        self._left = bounds.answer_bytes
         self._started = False
         self._blocks: dict[int, Block] = {}
         self._ended: set[int] = set()
         self._usage: dict[str, Any] = {}
-
-    def feed(self, data: bytes) -> bytes:
-        """Bytes that may leave now. What comes after the end of the message is dropped unread."""
-        if self.closing:
-            return b""
-        self._left -= len(data)
-        if self._left < 0:
-            raise AgentError("answer_too_large")
-        return self._pass(self._events.feed(data))
-
-    def finish(self) -> bytes:
-        out = b"" if self.closing else self._pass(self._events.finish())
-        if not self.closing:
-            raise AgentError("closed_early")
-        return out
 
     def _pass(self, events: list[Event]) -> bytes:
         out: list[bytes] = []

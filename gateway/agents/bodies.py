@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.errors import FormatError
-from gateway.core.message import Part, PartKind
+from gateway.core.message import Answer, Part, PartKind
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
 
@@ -291,6 +291,14 @@ def replace(document: Any, texts: Mapping[str, str]) -> Any:
             raise FormatError("the pointer leads to no string")
         node[key] = text
     return root
+
+
+def rewritten(answer: Answer, masked: Mapping[str, str]) -> bytes:
+    """The bytes of an answer in JSON, masked parts replaced; the agent's exact bytes where nothing is masked.
+    `FormatError` for a mask whose place is not there."""
+    check_places(masked, answer.parts)
+    document = replace(answer.document, masked)
+    return answer.body if document is answer.document else write_json(document)
 
 
 def _copied(node: Any) -> Any:

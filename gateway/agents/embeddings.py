@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from gateway.agents.bodies import check_places, escape, member, replace, walk, write_json
+from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
 from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
 from gateway.agents.openai_words import EMBEDDED, EMBEDDING, model_name, tokens
 from gateway.core.errors import AgentError
@@ -121,9 +121,7 @@ class EmbeddingsAdapter:
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
         """The answer's bytes, masked parts replaced; the agent's exact bytes where nothing is masked."""
-        check_places(masked, answer.parts)
-        document = replace(answer.document, masked)
-        return answer.body if document is answer.document else write_json(document)
+        return rewritten(answer, masked)
 
     def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         """There are no streams of vectors: `read` refuses them, and an agent that sends one is not understood."""

@@ -8,7 +8,7 @@ whole as JSON or as an event stream (`mcp_events`); where they come as JSON, the
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.agents.bodies import check_places, decompress, read_json, replace, write_json
+from gateway.agents.bodies import check_places, decompress, read_json, replace, rewritten, write_json
 from gateway.agents.mcp_errors import rpc_error
 from gateway.agents.mcp_events import RpcFrames, answers
 from gateway.agents.mcp_parts import rpc_parts
@@ -106,9 +106,7 @@ class McpAdapter:
         )
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
-        check_places(masked, answer.parts)
-        document = replace(answer.document, masked)
-        return answer.body if document is answer.document else write_json(document)
+        return rewritten(answer, masked)
 
     def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         """Streams of MCP are read event by event: `frames`."""

@@ -10,7 +10,7 @@ message (`onward`, `references`), for policy to decide.
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.agents.bodies import check_places, escape, member, replace, walk, write_json
+from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
 from gateway.agents.openai_beyond import Beyond, attachment, tool_kind
 from gateway.agents.openai_schema import CHAT_REQUEST
 from gateway.agents.openai_stream import OpenAIStream
@@ -121,9 +121,7 @@ class OpenAIAdapter:
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
         """The answer's bytes, masked parts replaced; the agent's exact bytes where nothing is masked."""
-        check_places(masked, answer.parts)
-        document = replace(answer.document, masked)
-        return answer.body if document is answer.document else write_json(document)
+        return rewritten(answer, masked)
 
     def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         return OpenAIStream(lanes, bounds)

@@ -82,7 +82,8 @@ _TOOL: dict[str, Any] = {
 """A function of the caller's, or a tool that the provider runs: of those only policy has a say."""
 
 
-def _number(low: float | None = None, high: float | None = None, kind: str = "number") -> dict[str, Any]:
+def number(low: float | None = None, high: float | None = None, kind: str = "number") -> dict[str, Any]:
+    """A number between these, or null, which is how stock clients write what is not given."""
     schema: dict[str, Any] = {"type": [kind, "null"]}
     if low is not None:
         schema["minimum"] = low
@@ -101,14 +102,14 @@ CHAT_REQUEST: dict[str, Any] = {
         "messages": {"type": "array", "minItems": 1, "items": _MESSAGE},
         "stream": {"type": ["boolean", "null"]},
         "stream_options": {"type": ["object", "null"], "properties": {"include_usage": {"type": ["boolean", "null"]}}},
-        "n": _number(1, 128, "integer"),
-        "temperature": _number(0, 2),
-        "top_p": _number(0, 1),
-        "frequency_penalty": _number(-2, 2),
-        "presence_penalty": _number(-2, 2),
-        "max_tokens": _number(0, kind="integer"),
-        "max_completion_tokens": _number(0, kind="integer"),
-        "seed": _number(kind="integer"),
+        "n": number(1, 128, "integer"),
+        "temperature": number(0, 2),
+        "top_p": number(0, 1),
+        "frequency_penalty": number(-2, 2),
+        "presence_penalty": number(-2, 2),
+        "max_tokens": number(0, kind="integer"),
+        "max_completion_tokens": number(0, kind="integer"),
+        "seed": number(kind="integer"),
         "stop": {
             "anyOf": [{"type": ["string", "null"]}, {"type": "array", "items": {"type": "string"}, "maxItems": 16}]
         },

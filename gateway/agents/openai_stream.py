@@ -10,10 +10,11 @@ before in a piece of text alone are read the short way (`openai_repeat`).
 from typing import Any
 
 from gateway.agents.bodies import read_json, write_json
+from gateway.agents.event_filter import EventFilter
 from gateway.agents.openai_choice import Choice, Texts
 from gateway.agents.openai_repeat import Repeat
 from gateway.agents.openai_words import model_name, tokens
-from gateway.agents.sse import COMMENT, Event, EventReader, encode
+from gateway.agents.sse import COMMENT, Event, encode
 from gateway.core.errors import AgentError
 from gateway.core.ports import Bounds, Lanes, TextFilter
 from gateway.core.refusal import Refusal
@@ -26,37 +27,15 @@ _NOISE = frozenset({"choices", "obfuscation"})
 """`obfuscation` is random padding against guessing from lengths, which no longer fit once a text was changed."""
 
 
-class OpenAIStream:
+class OpenAIStream(EventFilter):
     """A `StreamFilter` (see `core.ports`) for `chat.completion.chunk` events."""
 
     def __init__(self, lanes: Lanes, bounds: Bounds) -> None:
-        self.closing = b""
-        self.model: str | None = None
-        self.tokens_in: int | None = None
-        self.tokens_out: int | None = None
-        self.sessions: tuple[str, ...] = ()
-        self._events = EventReader(min(MAX_EVENT, bounds.answer_bytes))
+        super().__init__(bounds, MAX_EVENT)
         self._texts = Texts(lanes)
-        self._bounds = bounds
-        self._left = bounds.answer_bytes
         self._choices: dict[int, Choice] = {}
         self._frame: dict[str, Any] = {"object": "chat.completion.chunk"}
         self._repeat: Repeat | None = None
-
-    def feed(self, data: bytes) -> bytes:
-        """Bytes that may leave now. What comes after the end of the stream is dropped unread."""
-        if self.closing:
-            return b""
-        self._left -= len(data)
-        if self._left < 0:
-            raise AgentError("answer_too_large")
-        return self._pass(self._events.feed(data))
-
-    def finish(self) -> bytes:
-        out = b"" if self.closing else self._pass(self._events.finish())
-        if not self.closing:
-            raise AgentError("closed_early")
-        return out
 
     def _pass(self, events: list[Event]) -> bytes:
         out: list[bytes] = []

@@ -8,7 +8,7 @@ do elsewhere and what it holds already is named in the message (`onward`, `refer
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.agents.bodies import check_places, replace, write_json
+from gateway.agents.bodies import check_places, replace, rewritten, write_json
 from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
 from gateway.agents.openai_words import model_name, tokens
 from gateway.agents.responses_reader import Reader
@@ -104,9 +104,7 @@ class ResponsesAdapter:
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
         """The answer's bytes, masked parts replaced; the agent's exact bytes where nothing is masked."""
-        check_places(masked, answer.parts)
-        document = replace(answer.document, masked)
-        return answer.body if document is answer.document else write_json(document)
+        return rewritten(answer, masked)
 
     def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
         return ResponsesStream(lanes, bounds)

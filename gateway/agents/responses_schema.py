@@ -6,19 +6,11 @@ all of them share are held to.
 
 from typing import Any
 
+from gateway.agents.openai_schema import number
+
 _TEXT: dict[str, Any] = {"type": ["string", "null"]}
 _OBJECT: dict[str, Any] = {"type": ["object", "null"]}
 _BOOLEAN: dict[str, Any] = {"type": ["boolean", "null"]}
-
-
-def _number(low: float | None = None, high: float | None = None, kind: str = "number") -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": [kind, "null"]}
-    if low is not None:
-        schema["minimum"] = low
-    if high is not None:
-        schema["maximum"] = high
-    return schema
-
 
 _CONTENT: dict[str, Any] = {
     "anyOf": [
@@ -93,11 +85,11 @@ RESPONSE_REQUEST: dict[str, Any] = {
         },
         "prompt": {"type": ["object", "null"], "required": ["id"], "properties": {"id": {"type": "string"}}},
         "include": {"anyOf": [{"type": "null"}, {"type": "array", "items": {"type": "string"}}]},
-        "temperature": _number(0, 2),
-        "top_p": _number(0, 1),
-        "top_logprobs": _number(0, 20, "integer"),
-        "max_output_tokens": _number(0, kind="integer"),
-        "max_tool_calls": _number(0, kind="integer"),
+        "temperature": number(0, 2),
+        "top_p": number(0, 1),
+        "top_logprobs": number(0, 20, "integer"),
+        "max_output_tokens": number(0, kind="integer"),
+        "max_tool_calls": number(0, kind="integer"),
         "metadata": _OBJECT,
         "parallel_tool_calls": _BOOLEAN,
         "reasoning": _OBJECT,

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from gateway.agents.bodies import read_json, write_json
+from gateway.agents.event_filter import EventFilter
 from gateway.agents.openai_words import model_name, tokens
 from gateway.agents.responses_texts import Speech, Texts
 from gateway.agents.responses_words import EVENTS
-from gateway.agents.sse import COMMENT, Event, EventReader
+from gateway.agents.sse import COMMENT, Event
 from gateway.core.errors import AgentError
 from gateway.core.ports import Bounds, Lanes
 from gateway.core.refusal import Refusal
@@ -43,37 +44,15 @@ _LISTS = (("content", "content_index"), ("summary", "summary_index"))
 _Key: TypeAlias = tuple[Any, ...]
 
 
-class ResponsesStream:
+class ResponsesStream(EventFilter):
     """A `StreamFilter` (see `core.ports`) for the events of a response."""
 
     def __init__(self, lanes: Lanes, bounds: Bounds) -> None:
-        self.closing = b""
-        self.model: str | None = None
-        self.tokens_in: int | None = None
-        self.tokens_out: int | None = None
-        self.sessions: tuple[str, ...] = ()
-        self._events = EventReader(min(MAX_EVENT, bounds.answer_bytes))
+        super().__init__(bounds, MAX_EVENT)
         self._texts = Texts(lanes)
-        self._bounds = bounds
-        self._left = bounds.answer_bytes
         self._speeches: dict[_Key, Speech] = {}
         self._outputs: dict[str, Any] = {}
         self._sequence = 0
-
-    def feed(self, data: bytes) -> bytes:
-        """Bytes that may leave now. What comes after the end of the stream is dropped unread."""
-        if self.closing:
-            return b""
-        self._left -= len(data)
-        if self._left < 0:
-            raise AgentError("answer_too_large")
-        return self._pass(self._events.feed(data))
-
-    def finish(self) -> bytes:
-        out = b"" if self.closing else self._pass(self._events.finish())
-        if not self.closing:
-            raise AgentError("closed_early")
-        return out
 
     def _pass(self, events: list[Event]) -> bytes:
         out: list[bytes] = []

@@ -8,5 +8,6 @@
 `pairs`, `multipart`    queries and forms, forms with files
 `labels`                JSON that a schema labels
 `layout`, `mapping`     what is declared of a route's bodies, and the file that declares it
+`spans`                 fields between delimiters, by where they stand
 `document`              what all formats that are not JSON share: slots, character sets
 """

@@ -14,6 +14,7 @@ import msgspec
 from gateway.agents.formats.document import Collector, Reading, Slot, Write, health, malformed
 from gateway.agents.formats.hl7_fields import FIELDS, TEMPORAL, known_of
 from gateway.agents.formats.layout import Layout, Marking, joined
+from gateway.agents.formats.spans import Span, between, emptied
 from gateway.core.refusal import Refusal
 
 _HEADERS = frozenset({"MSH", "FHS", "BHS"})
@@ -22,7 +23,6 @@ _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _ENDS = re.compile(r"\r\n|\r|\n")
 _HINT = "HL7 v2 segments in ER7, beginning with MSH, FHS or BHS, with one kind of line end and without MLLP framing"
 _NONE = Marking()
-Span = tuple[int, int]
 
 
 class Delimiters(msgspec.Struct, frozen=True, gc=False):
@@ -117,7 +117,7 @@ class _Segment:
         if self._name in _HEADERS:
             self._found.name(f"hl7:{self._number}:{self._name}-2", self._text[start + 4 : start + 9])
             first = 2
-        fields = list(_split(self._text, start, end, self._delimiters.field))
+        fields = list(between(self._text, start, end, self._delimiters.field))
         for index, span in enumerate(fields[1:], first):
             if span[0] == span[1] or (first == 2 and index == 2):
                 continue
@@ -135,14 +135,14 @@ class _Segment:
         label = ""
         if self._name == "OBX" and index == 5:
             datatype, value, label = self._type, "health-term" if self._type in ("CWE", "CE") else "", self._label
-        for repetition, (start, end) in enumerate(_split(self._text, *span, self._delimiters.repetition)):
+        for repetition, (start, end) in enumerate(between(self._text, *span, self._delimiters.repetition)):
             place = f"hl7:{self._number}:{self._name}-{index}" + (f"({repetition})" if repetition else "")
             self._repetition(place, index, (datatype, value), label, (start, end))
 
     def _repetition(self, place: str, index: int, kind: tuple[str, str], label: str, span: Span) -> None:
-        spans = list(_split(self._text, *span, self._delimiters.component))
+        spans = list(between(self._text, *span, self._delimiters.component))
         texts = [self._text[slice(*one)] for one in spans]
-        write = _emptied if kind[0] in TEMPORAL else self._delimiters.write
+        write = emptied if kind[0] in TEMPORAL else self._delimiters.write
         for component, (start, end) in enumerate(spans, 1):
             if self._found.full:
                 return
@@ -153,7 +153,7 @@ class _Segment:
                 continue
             marking = self._marking(index, component)
             known = joined(known_of(*kind, component, texts), marking.known)
-            leaves = list(_split(self._text, start, end, self._delimiters.subcomponent))
+            leaves = list(between(self._text, start, end, self._delimiters.subcomponent))
             for sub, leaf in enumerate(leaves, 1):
                 where = f"{place}.{component}" + (f".{sub}" if len(leaves) > 1 else "")
                 self._leaf(where, leaf, known, marking.label or label, write)
@@ -198,19 +198,6 @@ def _lines(text: str) -> Iterator[Span]:
         at = end.end()
     if at < len(text):
         yield at, len(text)
-
-
-def _split(text: str, start: int, end: int, mark: str) -> Iterator[Span]:
-    """The spans between delimiters; all of it where there is no such delimiter."""
-    while mark and (stop := text.find(mark, start, end)) >= 0:
-        yield start, stop
-        start = stop + 1
-    yield start, end
-
-
-def _emptied(old: str, new: str) -> str:
-    del old, new
-    return ""
 
 
 def _encoded(components: Sequence[str]) -> bool:

@@ -6,12 +6,13 @@ out where only a date may stand; X12 has no escapes, so a delimiter in a mask be
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from gateway.agents.formats.document import Collector, Reading, Slot, Write, health, malformed
 from gateway.agents.formats.layout import Layout, Marking, joined
+from gateway.agents.formats.spans import Span, between, emptied
 from gateway.agents.formats.x12_fields import DATES, HEALTH, MAXIMUM, component_of, known_of
 from gateway.core.refusal import Refusal
 
@@ -23,7 +24,6 @@ _BINARY = frozenset({"BIN", "BDS"})
 _HINT = "X12 interchanges, each beginning with an ISA segment of 106 characters"
 _NONE = Marking()
 _WHITE = "\r\n"
-Span = tuple[int, int]
 
 
 class Delimiters(msgspec.Struct, frozen=True, gc=False):
@@ -78,7 +78,7 @@ class _Segment:
 
     def __init__(self, text: str, number: int, span: Span, delimiters: Delimiters, layout: Layout) -> None:
         self._text, self._number, self._delimiters, self._marked = text, number, delimiters, layout.fields
-        self._spans = list(_split(text, *span, delimiters.element))
+        self._spans = list(between(text, *span, delimiters.element))
         self._elements = [text[start:end] for start, end in self._spans]
         self._name = self._elements[0]
         self.sound = bool(_SEGMENT.fullmatch(self._name))
@@ -100,11 +100,11 @@ class _Segment:
     def _element(self, found: Collector, place: str, index: int, start: int, end: int) -> None:
         marks = self._delimiters
         known = known_of(self._name, self._elements, index)
-        write = _emptied if (self._name, index) in DATES else marks.writer(MAXIMUM.get((self._name, index)))
+        write = emptied if (self._name, index) in DATES else marks.writer(MAXIMUM.get((self._name, index)))
         marking = self._marked.get(f"{self._name}{index:02}", _NONE)
-        for repetition, span in enumerate(_split(self._text, start, end, marks.repetition)):
+        for repetition, span in enumerate(between(self._text, start, end, marks.repetition)):
             where = place + (f"({repetition})" if repetition else "")
-            spans = list(_split(self._text, *span, marks.component))
+            spans = list(between(self._text, *span, marks.component))
             texts = [self._text[slice(*one)] for one in spans]
             for component, one in enumerate(spans, 1):
                 single = self._marked.get(f"{self._name}{index:02}-{component}", marking)
@@ -142,18 +142,6 @@ def _delimiters(text: str, at: int) -> Delimiters | None:
     marks = [mark for mark in (element, component, repetition, segment) if mark]
     plain = all(mark.isascii() and not mark.isalnum() and mark != " " for mark in marks)
     return Delimiters(element, component, repetition, segment) if plain and len(set(marks)) == len(marks) else None
-
-
-def _split(text: str, start: int, end: int, mark: str) -> Iterator[Span]:
-    while mark and (stop := text.find(mark, start, end)) >= 0:
-        yield start, stop
-        start = stop + 1
-    yield start, end
-
-
-def _emptied(old: str, new: str) -> str:
-    del old, new
-    return ""
 
 
 MEDIA_TYPES: Mapping[str, str] = dict.fromkeys(("application/edi-x12", "application/x12"), "x12")

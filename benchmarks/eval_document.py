@@ -125,6 +125,13 @@ def results(report: Report) -> str:
                     f"{share(count.right, count.findings)} |"
                     for name, count in sorted(one.score.classes.items())
                 ]
+            if one.score.languages:
+                by_language = ", ".join(
+                    f"{name} {share(count.found, count.labels)}" for name, count in sorted(one.score.languages.items())
+                )
+                count = one.score.invented
+                unlisted = f"Persons with an invented surname: recall {share(count.found, count.labels)}."
+                lines += ["", f"Recall by language, all types: {by_language}. {unlisted}"]
         if one.flagged is not None:
             lines += ["", f"Without personal data: {flagged_line(one.flagged)}.", ""]
             lines += [f"- {name}: {told}" for name, told in flagged_types(one.flagged)]

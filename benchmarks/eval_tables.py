@@ -18,6 +18,8 @@ from benchmarks.scoring import (
     wilson,
 )
 
+_UNLISTED = "person, surname invented"
+
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """One body of text. `prose`: persons in natural prose, which has a target of its own."""
@@ -131,6 +133,11 @@ def lines(report: Report) -> Iterator[str]:
             for name, count in sorted(one.score.classes.items()):
                 found, right = share(count.found, count.labels), share(count.right, count.findings)
                 yield f"  class {name:20}{count.labels:>6}  recall {found:22} precision {right}"
+            if one.score.invented.labels:
+                count = one.score.invented
+                yield f"  {_UNLISTED:26}{count.labels:>6}  recall {share(count.found, count.labels)}"
+            for name, count in sorted(one.score.languages.items()):
+                yield f"  language {name:17}{count.labels:>6}  recall {share(count.found, count.labels)}"
         if one.flagged is not None:
             yield f"  without personal data: {flagged_line(one.flagged)}"
             for name, told in flagged_types(one.flagged):
@@ -199,6 +206,8 @@ def plain(report: Report) -> object:
                 "overall": {"f1": f1(measured.score.overall()), **counted({"all": measured.score.overall()})},
                 "types": counted(measured.score.types),
                 "classes": counted(measured.score.classes),
+                "invented": counted({"person": measured.score.invented}),
+                "languages": counted(measured.score.languages),
             }
         if measured.flagged is not None:
             hit, total = measured.flagged.total()

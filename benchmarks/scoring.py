@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from benchmarks.corpus.people import invented
 from benchmarks.corpus.rows import Row
 from gateway.checks.classification.classes import classes_of
 from gateway.core.finding import Finding
@@ -69,6 +70,14 @@ class Count(msgspec.Struct):
     findings: int = 0
     right: int = 0
 
+    def add(self, other: "Count") -> None:
+        """Count what another has counted, too."""
+        self.labels += other.labels
+        self.found += other.found
+        self.hidden += other.hidden
+        self.findings += other.findings
+        self.right += other.right
+
     def recall(self) -> float | None:
         return self.found / self.labels if self.labels else None
 
@@ -88,10 +97,13 @@ class Miss(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct):
-    """Counts by type and by data class (rows that have it, rows said to have it), and what was missed."""
+    """Counts by type, by data class (rows that have it, rows said to have it) and by language (all labels); persons
+    whose surname is in no list, so that only its place in the text can tell; and what was missed."""
 
     types: dict[str, Count]
     classes: dict[str, Count]
+    languages: dict[str, Count]
+    invented: Count
     rows: int
     misses: list[Miss]
 
@@ -100,11 +112,7 @@ class Score(msgspec.Struct):
         total = Count()
         for name, count in self.types.items():
             if name not in PARTIAL and not name.startswith("special-"):
-                total.labels += count.labels
-                total.found += count.found
-                total.hidden += count.hidden
-                total.findings += count.findings
-                total.right += count.right
+                total.add(count)
         return total
 
 
@@ -130,12 +138,21 @@ def score(rows: Sequence[Row], scanned: Iterable[Sequence[Finding]]) -> Score:
     """Compare labels and findings, row by row."""
     types: dict[str, Count] = defaultdict(Count)
     classes: dict[str, Count] = defaultdict(Count)
+    languages: dict[str, Count] = defaultdict(Count)
+    unlisted = Count()
     misses: list[Miss] = []
     for row, findings in zip(rows, scanned, strict=True):
-        _labels(row, findings, types, misses)
-        _findings(row, findings, types, misses)
+        one: dict[str, Count] = defaultdict(Count)
+        _labels(row, findings, one, misses)
+        _findings(row, findings, one, misses)
+        for name, count in one.items():
+            types[name].add(count)
+            if row.locale:
+                languages[row.locale.partition("_")[0]].add(count)
         _classes(row, findings, classes)
-    return Score(dict(types), dict(classes), len(rows), misses)
+        if row.locale:
+            _unlisted(row, findings, unlisted)
+    return Score(dict(types), dict(classes), dict(languages), unlisted, len(rows), misses)
 
 
 def _labels(row: Row, findings: Sequence[Finding], types: dict[str, Count], misses: list[Miss]) -> None:
@@ -152,6 +169,15 @@ def _labels(row: Row, findings: Sequence[Finding], types: dict[str, Count], miss
         if not found:
             instead = ", ".join(sorted({one.type for one in over}))
             misses.append(_miss("missed", span.type, row, span.start, span.end, instead and f"told as {instead}"))
+
+
+def _unlisted(row: Row, findings: Sequence[Finding], unlisted: Count) -> None:
+    names = [span for span in row.spans if span.type == "person" and invented(row.text[span.start : span.end])]
+    for span in names:
+        over = [one for one in findings if one.start < span.end and span.start < one.end]
+        unlisted.labels += 1
+        unlisted.found += any(one.type == "person" for one in over)
+        unlisted.hidden += _hidden(row.text, span.start, span.end, over)
 
 
 def _hidden(text: str, start: int, end: int, over: Sequence[Finding]) -> bool:

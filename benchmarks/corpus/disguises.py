@@ -96,6 +96,12 @@ def _quoted_printable(value: str) -> str | None:
     return "".join(f"={octet:02X}" for octet in value.encode())
 
 
+def _markup(value: str) -> str | None:
+    """An element begins and ends inside of it, as where part of a value is set in bold."""
+    middle = len(value) // 2
+    return f"{value[:middle]}<b>{value[middle:]}</b>" if middle else None
+
+
 DISGUISES: dict[str, Disguise] = {
     "digits apart": _spaced,
     "threes, spaces": _grouped(" "),
@@ -110,6 +116,7 @@ DISGUISES: dict[str, Disguise] = {
     "HTML, hexadecimal": _hexadecimal_references,
     "JSON \\u": _json,
     "quoted-printable": _quoted_printable,
+    "markup inside": _markup,
 }
 
 

@@ -4,6 +4,7 @@ Faker's lists are those that dictionaries of names are often made from, the engi
 is invented, which only its place in the text can tell.
 """
 
+import re
 from datetime import date, timedelta
 
 from benchmarks.corpus.rows import Maker, Making, digits
@@ -11,6 +12,7 @@ from benchmarks.corpus.rows import Maker, Making, digits
 _HEADS = ("Tor", "Vel", "Kas", "Mir", "Bran", "Dun", "Sel", "Gar", "Lo", "Ost", "Fen", "Hal", "Zub", "Kre", "Pav", "Ni")
 _MIDDLES = ("a", "e", "i", "o", "an", "er", "in", "ov", "ul", "")
 _TAILS = ("brick", "sen", "ski", "mont", "quist", "dale", "etti", "wyn", "ford", "mann", "ello", "stra", "vik", "noy")
+_INVENTED = frozenset(head + middle + tail for head in _HEADS for middle in _MIDDLES for tail in _TAILS)
 _MONTHS = {
     "en": "January February March April May June July August September October November December",
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -49,6 +51,11 @@ def surname(making: Making) -> str:
     if chance.random() < 0.2:
         return chance.choice(_HEADS) + chance.choice(_MIDDLES) + chance.choice(_TAILS)
     return str(making.faker.last_name())
+
+
+def invented(name: str) -> bool:
+    """Whether some word of a name is a surname that `surname` invents."""
+    return any(word.capitalize() in _INVENTED for word in re.findall(r"[^\W\d_]+", name))
 
 
 def first(making: Making) -> str:

@@ -16,12 +16,14 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A labelled text. `template` names what it was made from, `category` what a negative only looks like."""
+    """A labelled text. `template` names what it was made from, `locale` for where; `category` is what a negative only
+    looks like."""
 
     text: str
     spans: tuple[Span, ...] = ()
     template: str | int = ""
     category: str | None = None
+    locale: str = ""
 
 
 class Making(msgspec.Struct, frozen=True):

@@ -95,7 +95,7 @@ def filled(template: Template, number: int) -> Row:
         place += len(value)
         done = slot.end()
     pieces.append(template.text[done:])
-    return Row("".join(pieces), tuple(spans), template.name)
+    return Row("".join(pieces), tuple(spans), template.name, locale=locale)
 
 
 def rows(split: Split, each: int) -> list[Row]:

@@ -1,15 +1,18 @@
 """The measuring program: corpus, files and disguises are told by type; nothing of the test half is shown."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from benchmarks import eval as program
-from benchmarks import eval_document
+from benchmarks import eval_document, scanners
 from benchmarks.corpus import templates
 from benchmarks.corpus.rows import Row, Span
 from gateway.checks.classification.engine import Engine
+from gateway.core.finding import Finding
 from tests.checks.classification.conftest import StillClock
 
 ENGINE = Engine(clock=StillClock(), budget_ms=1000)
@@ -94,6 +97,32 @@ def test_only_what_is_disguised_counts_there_and_encoded_texts_count_as_held_whe
     whole = told["whole text, base64"]
     assert set(whole) == {"email", "us-ssn"}
     assert all(count.hidden == count.labels == 1 for count in whole.values())
+
+
+def test_a_peer_is_asked_about_the_test_half_and_about_files_with_labels(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[int] = []
+
+    class Peer(scanners.Presidio):
+        def __init__(self) -> None:
+            pass
+
+        def findings(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
+            asked.append(len(texts))
+            return [(Finding("email", 5, 18, 1.0, "peer"),) for _ in texts]
+
+    @contextmanager
+    def presidio() -> Iterator[scanners.Presidio]:
+        yield Peer()
+
+    monkeypatch.setattr(scanners, "presidio", presidio)
+    assert program.main(["--each", "1", "--beside", "--json", str(folder)]) == 0
+    told = json.loads(capsys.readouterr().out)["peer"]
+    assert told["name"] == f"Presidio {scanners.version()}"
+    assert list(told["measured"]) == ["test", "labelled.jsonl"]
+    assert told["measured"]["labelled.jsonl"]["types"]["email"]["right"] == 1
+    assert asked == [len(templates.templates("test")), 2]
 
 
 def test_marks_that_are_not_there_are_an_error() -> None:

@@ -38,6 +38,9 @@ def test_results_say_when_with_what_and_how_many() -> None:
     assert "| email | 100 | 0.980 [0.93, 0.99] |" in made
     assert "| percent | 4 | 0.750 [0.30, 0.95] | email 3/4 |" in made
     assert "- code: 1 of 50: ip 1" in made
+    assert "Recall by language, all types: de 0.250" in made
+    assert "### The test half, beside Other 1" in made
+    assert "invented surname: recall 0.333" in made
 
 
 def test_only_what_is_between_the_marks_changes() -> None:

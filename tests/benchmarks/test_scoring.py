@@ -88,6 +88,19 @@ def test_classes_are_those_that_labels_and_findings_make() -> None:
     assert classes["pci"] == Count(0, 0, 0, 1, 0)
 
 
+def test_languages_are_told_where_a_row_says_its_locale() -> None:
+    rows = [Row("a@b.example", (Span("email", 0, 11),), locale=locale) for locale in ("de_DE", "en_US", "en_GB", "")]
+    languages = score(rows, [(found("email", 0, 11),), (), (found("email", 0, 11),), ()]).languages
+    assert languages == {"de": Count(1, 1, 1, 1, 1), "en": Count(2, 1, 1, 1, 1)}
+
+
+def test_names_that_no_list_has_are_told_apart() -> None:
+    row = Row("Anna Torabrick, Anna Lee", (Span("person", 0, 14), Span("person", 16, 24)), locale="en_US")
+    assert score([row], [(found("person", 0, 14), found("person", 16, 24))]).invented == Count(1, 1, 1)
+    assert score([row], [(found("person", 0, 4),)]).invented == Count(1, 1, 0)
+    assert score([Row(row.text, row.spans)], [()]).invented == Count()
+
+
 def test_overall_leaves_out_what_is_partly_labelled() -> None:
     rows = [Row("a@b.example asthma", (Span("email", 0, 11), Span("health-term", 12, 18)))]
     total = score(rows, [(found("email", 0, 11),)]).overall()

@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import quopri
+import re
 import unicodedata
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -47,6 +48,7 @@ UNDONE: dict[str, Callable[[str], str]] = {
     "HTML, decimal": html.unescape,
     "HTML, hexadecimal": html.unescape,
     "JSON \\u": lambda text: str(json.loads(f'"{text}"')),
+    "markup inside": lambda text: re.sub("</?b>", "", text),
     "quoted-printable": lambda text: quopri.decodestring(text).decode(),
 }
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from faker.providers.person import en_US as en_us
 
-from benchmarks.corpus.people import MAKERS, written
+from benchmarks.corpus.people import MAKERS, invented, written
 from benchmarks.corpus.templates import making
 
 
@@ -34,6 +34,9 @@ def test_some_surnames_are_in_no_list() -> None:
     listed = {str(name) for name in en_us.Provider.last_names}
     names = [MAKERS["person:last"](making(str(number), "en_US")) for number in range(300)]
     assert 30 < sum(name not in listed for name in names) < 90
+    assert all(invented(name) or name in listed for name in names)
+    assert invented("ANNA TORABRICK-LEE")
+    assert not invented("Anna Lee")
 
 
 def test_numbers_of_north_america_begin_as_its_plan_says() -> None:

@@ -10,6 +10,7 @@ from gateway.agents.registry import Registry
 from gateway.bootstrap.agents import assertions_of, delegation_of, mcp_governor
 from gateway.bootstrap.approvals import glass_of, notices_of
 from gateway.bootstrap.background import begin, flush, stopped
+from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.exchange import bounds_of, parts_of
 from gateway.bootstrap.foundation import Foundation
@@ -27,6 +28,7 @@ from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.approvals import Approvals
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.callbacks import Callbacks
 from gateway.exchange.dispatcher import Dispatcher
 from gateway.exchange.glass import Glass
 from gateway.exchange.mcp_listing import Listing
@@ -61,6 +63,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     glass: Glass
     tasks: Tasks
     dispatcher: Dispatcher
+    callbacks: Callbacks
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
     quotas: Quotas | None = None
@@ -73,9 +76,11 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
         return "memory" if self.shared is None else self.shared.state
 
     def named(self, tenant: str) -> frozenset[str]:
-        """Subjects of a tenant (its configured id) that policy, `[[agent]] callers` or `[[limit]] callers` name."""
+        """Subjects of a tenant (its configured id) that policy or the `callers` of an `[[agent]]`, a `[[limit]]` or a
+        `[[callback]]` name."""
         settings = self.site.settings
-        callers = self.policy.named_callers.union(*(agent.callers for agent in settings.agent))
+        tables = (*(one.callers for one in settings.agent), *(one.callers for one in settings.callback))
+        callers = self.policy.named_callers.union(*tables)
         found = {name.removeprefix(f"{tenant}/") for name in callers if name.startswith(f"{tenant}/")}
         return frozenset(found).union(
             *(one.callers for one in settings.limit if not one.tenants or tenant in one.tenants)
@@ -160,6 +165,9 @@ async def open_gateway(
         dispatcher = dispatcher_of(base, tasks, pipeline)
         dispatcher.start()
         stack.push_async_callback(dispatcher.stop)
+        callbacks = await callbacks_of(base, tasks, delegation, stack)
+        callbacks.start()
+        stack.push_async_callback(callbacks.stop)
         auditors = {name: await site.auditor(name) for name in site.tenants}
         background = begin(base, parts, auditors=auditors, glass=glass, sticking=sticking, shared=shared)
         stack.push_async_callback(stopped, background)
@@ -177,6 +185,7 @@ async def open_gateway(
             glass=glass,
             tasks=tasks,
             dispatcher=dispatcher,
+            callbacks=callbacks,
             auditors=auditors,
             quotas=parts.quotas,
             shared=shared,

@@ -7,7 +7,7 @@ from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.site import Site
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.version import PolicySet, agents_of_others, diff, from_bytes, policy_set, to_bytes
+from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, things_of_others, to_bytes
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import uuid7
 from gateway.ledger.commitment import committed, new_salt
@@ -66,7 +66,7 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
     await site.policies.put(to_bytes(versioned))
     now = site.clock.now_us()
     former = None if stored is None else from_bytes(stored)
-    hidden = agents_of_others((versioned,) if former is None else (former, versioned), tenant)
+    hidden = things_of_others((versioned,) if former is None else (former, versioned), tenant)
     detail = encode_detail(
         Detail(
             reason="single-person: activated at start, from the policy directory",
@@ -91,12 +91,12 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
 
 
 def _told(lines: Sequence[str], tenant: str, hidden: frozenset[str]) -> tuple[str, ...]:
-    """What changed, without the lines that are about other tenants, their callers and their agents (`hidden`): who
+    """What changed, without the lines that are about other tenants, their callers, agents and callbacks (`hidden`): who
     reads a tenant's ledger must not learn from it that there are others."""
     return tuple(
         line
         for line in lines
         if (not line.startswith("tenant ") or line.startswith(f"tenant {tenant} "))
         and ("caller:" not in line or f"caller:{tenant}/" in line)
-        and not line.startswith(tuple(f"agent {agent} " for agent in hidden))
+        and not line.startswith(tuple(f"{thing} " for thing in hidden))
     )[:MAX_DIFF]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.site import Site
+from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
@@ -42,6 +43,11 @@ def tasks_of(
     def unread(*_: object) -> Again:
         raise ConfigurationError("results are fetched from a gateway that serves")
 
+    known = {one.id: one for one in site.settings.callback}
+
+    def nameable(identity: Identity, name: str) -> bool:
+        return name in known and known[name].serves(identity.tenant, identity.name)
+
     return Tasks(
         store=TaskStore(site.engine, site.clock),
         scribe=TaskScribe(clock=site.clock, sealing=sealer, node=site.node, config=config_digest(site.settings)),
@@ -53,7 +59,16 @@ def tasks_of(
         foresee=foresee or unforeseen,
         fetched=fetched or unfetched,
         reread=reread or unread,
+        callback=nameable,
         body_bytes=site.settings.server.max_body_bytes,
+    )
+
+
+def standing_of(site: Site) -> Standing:
+    """What looks again at who a task was submitted by."""
+    settings = site.settings
+    return Standing(
+        site.api_keys, settings.issuer, frozenset(site.tenants) - {SYSTEM}, site.clock, settings.certificate
     )
 
 
@@ -69,9 +84,7 @@ def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline) -> Dispatc
     return Dispatcher(
         tasks=tasks,
         handle=pipeline.handle,
-        standing=Standing(
-            site.api_keys, settings.issuer, frozenset(site.tenants) - {SYSTEM}, site.clock, settings.certificate
-        ),
+        standing=standing_of(site),
         ledgers=OpenLedgers(base.writers),
         clock=site.clock,
         holder=f"{site.node.id}/{site.node.boot}",

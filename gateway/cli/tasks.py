@@ -23,10 +23,10 @@ from gateway.cli.common import (
 )
 from gateway.core.refusal import Refusal
 from gateway.exchange.task_scribe import Who
+from gateway.exchange.task_view import described
 from gateway.exchange.tasks import Tasks
 from gateway.store.sealing import Sealer
 from gateway.store.tasks import STATES, Task
-from gateway.web.tasks import described
 
 MAX_LISTED = 1000
 Command = Callable[[argparse.Namespace, Tasks, str, Who], Awaitable[None]]

@@ -78,11 +78,13 @@ class Delegation:
         self._learned: dict[tuple[str, str], set[str]] = {}
         """What exchanges that are under way here have learned by calls that came here."""
 
+    def calls(self, identity: Identity) -> bool:
+        """Whether an identity is an agent's: what it is told sticks to what it works for."""
+        return (identity.tenant, identity.name) in self._callers or identity.kind == "agent"
+
     def concerns(self, exchange: Exchange, caller: Caller) -> bool:
         """Whether `admit` has something to look at: for most callers nothing."""
-        identity = caller.identity
-        known = (identity.tenant, identity.name) in self._callers
-        return known or identity.kind == "agent" or bool(exchange.headers.delegation) or _resumes(exchange) is not None
+        return self.calls(caller.identity) or bool(exchange.headers.delegation) or _resumes(exchange) is not None
 
     async def admit(self, exchange: Exchange, caller: Caller) -> Caller | Refusal:
         """Step 1, after the caller is known: the caller as it may go on, with what the call comes from in `exchange`.

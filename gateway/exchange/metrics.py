@@ -170,10 +170,11 @@ class Metrics:
         self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
         self._task_tries = _Counts("gateway_task_tries", "Tries of tasks by what came of them", ("code",))
         self._notices = _Counts("gateway_notices", "Notices to approvers by what became of them", ("end",))
+        self._callbacks = _Counts("gateway_callbacks", "Callbacks of tasks by what became of a try", ("end",))
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("event",))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass)
-        for one in (*counts, *more, self._task_tries, steps, self._batches, self._commits):
+        for one in (*counts, *more, self._task_tries, self._callbacks, steps, self._batches, self._commits):
             self.registry.register(one)
         self._lag = Gauge(
             "gateway_ledger_lag_records", "Records that wait to be written", ["tenant"], registry=self.registry
@@ -221,6 +222,10 @@ class Metrics:
     def notice(self, end: str) -> None:
         """`sent`, `failed` or `dropped`."""
         self._notices.count(end)
+
+    def callback(self, end: str) -> None:
+        """`delivered`, `again` or `failed`."""
+        self._callbacks.count(end)
 
     def agents(self, states: Callable[[], Iterable[AgentState]], untold: frozenset[str] = frozenset()) -> None:
         """Tell how the agents are, by what `states` gives at the time. `untold`: agents that are never named; what they

@@ -75,7 +75,7 @@ class Notices:
     async def _delivered(self, client: AgentClient, route: Route, body: bytes) -> None:
         for wait_s in (*WAITS_S, None):
             try:
-                answer = await client.send(route, self._signed(body), MAX_ANSWER)
+                answer = await client.send(route, signed(self._secret, self._clock.now_us(), body), MAX_ANSWER)
                 if 200 <= answer.status < 300:
                     self._metrics.notice("sent")
                     return
@@ -87,11 +87,13 @@ class Notices:
         self._metrics.notice("failed")
         _log.warning("a notice was not delivered: %s", code)
 
-    def _signed(self, body: bytes) -> Outgoing:
-        moment = str(self._clock.now_us() // 1_000_000)
-        signature = hmac.digest(self._secret, moment.encode() + b"." + body, "sha256").hex()
-        headers = (("content-type", "application/json"), (SIGNATURE, f"t={moment},v1={signature}"))
-        return Outgoing(method="POST", path="", headers=headers, body=body)
+
+def signed(secret: bytes, now_us: int, body: bytes, *headers: tuple[str, str]) -> Outgoing:
+    """A notice with its signature, to be sent at this moment; `headers` go with it."""
+    moment = str(now_us // 1_000_000)
+    signature = hmac.digest(secret, moment.encode() + b"." + body, "sha256").hex()
+    own = (("content-type", "application/json"), (SIGNATURE, f"t={moment},v1={signature}"))
+    return Outgoing(method="POST", path="", headers=(*own, *headers), body=body)
 
 
 def notified(url: str, addresses: tuple[str, ...], ca: str | None) -> Route:

@@ -97,3 +97,12 @@ def told_stricter(headers: tuple[tuple[str, str], ...], again: Again) -> tuple[t
         (name, max(value, now, key=STRICTNESS.index) if name == "x-decision" and value in STRICTNESS else value)
         for name, value in headers
     )
+
+
+def purpose_of(identity: Identity, result: Result, kept: Kept | None) -> str | Refusal | None:
+    """The purpose that a result is given for: the one that it was asked for, which its receiver must still be allowed.
+    That of an exchange that an agent asked for it in is not the agent's own to have."""
+    lent = kept is not None and kept.origin is not None and kept.origin.parent is not None
+    if not lent and result.purpose is not None and result.purpose not in identity.purposes:
+        return Refusal(code="purpose_not_allowed", hint="a credential that allows the task's purpose")
+    return result.purpose

@@ -42,6 +42,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     priority: int = 5
     delay_s: int = 0
     tries: int | None = None
+    callback: str | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +56,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     delay_s: int
     tries: int | None
+    callback: str | None = None
+    """The registered destination that is told what becomes of it."""
 
 
 def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
@@ -94,6 +97,7 @@ def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
         priority=given.priority,
         delay_s=given.delay_s,
         tries=given.tries,
+        callback=given.callback,
     )
 
 

@@ -27,6 +27,7 @@ from gateway.ledger.record import (
     encode_detail,
     timestamp,
 )
+from gateway.store.callbacks import announced
 from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, QUEUED, REQUEST, RESULT, Task, created, moved
 
 EVENTS = {COMPLETED: "task.completed", FAILED: "task.failed", CANCELLED: "task.cancelled", QUEUED: "task.retried"}
@@ -75,6 +76,7 @@ class TaskScribe:
             action=message.action,
             route_requested=one.target or None,
             purpose=caller.purpose,
+            callback=one.callback,
             classes=None
             if classified is None
             else ClassesInfo(
@@ -119,7 +121,7 @@ class TaskScribe:
             )
             response = MessageInfo(commitment=committed(opening, f"task.{RESULT}", result), bytes=len(result))
         values: Values = {"state": state, "ended_us": now, "code": code, "status": status, "last_exchange": exchange}
-        change = moved(one, {**values, **_NOBODYS}, sealed)
+        change = _told(one, moved(one, {**values, **_NOBODYS}, sealed), now)
         envelope = self._envelope(one, EVENTS[state], now, code=code, status=status, exchange=exchange)
         envelope.actor, envelope.response = actor, response
         return Entry.of(envelope, keys=keys, subjects=subjects, change=change)
@@ -138,7 +140,8 @@ class TaskScribe:
         """`task.cancelled`, of a task that nobody runs."""
         now = self._clock.now_us()
         values: Values = {"state": CANCELLED, "ended_us": now, "code": CANCELLED_CODE, "cancelled_by": by.actor}
-        return self._by(self._envelope(one, EVENTS[CANCELLED], now, code=CANCELLED_CODE), by, moved(one, values))
+        change = _told(one, moved(one, values), now)
+        return self._by(self._envelope(one, EVENTS[CANCELLED], now, code=CANCELLED_CODE), by, change)
 
     def requeued(self, one: Task, by: Who, *, expires_us: int) -> Entry:
         """`task.requeued`: one that failed starts anew, with all its tries."""
@@ -228,6 +231,13 @@ class TaskScribe:
         envelope.actor, envelope.actor_kind = by.actor, by.kind
         envelope.detail = committed(salt, "detail", detail)
         return Entry.of(envelope, detail=detail, salt=salt, change=change)
+
+
+def _told(one: Task, change: RowChange, now: int) -> RowChange:
+    """The end of a task, of which somebody is to be told."""
+    if one.callback is None:
+        return change
+    return msgspec.structs.replace(change, beside=(*change.beside, announced(one.id, one.callback, uuid7(now), now)))
 
 
 def detail_of(identity: Identity, exchange: Exchange) -> Detail:

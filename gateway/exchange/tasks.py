@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from gateway.checks.delegation import HEADER as DELEGATION
-from gateway.core.caller import Caller
+from gateway.core.caller import Caller, Identity
 from gateway.core.errors import LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
@@ -22,7 +22,16 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.rereading import Again, KeptAnswer
 from gateway.exchange.router import Denied
-from gateway.exchange.task_kept import Kept, Result, kept_answer, pack, read_kept, read_result, told_stricter
+from gateway.exchange.task_kept import (
+    Kept,
+    Result,
+    kept_answer,
+    pack,
+    purpose_of,
+    read_kept,
+    read_result,
+    told_stricter,
+)
 from gateway.exchange.task_order import CARRIED, Order
 from gateway.exchange.task_scribe import TaskScribe, Who
 from gateway.settings import TaskSettings
@@ -52,6 +61,7 @@ class Tasks:
         foresee: Foresee,
         fetched: Fetched,
         reread: Reread,
+        callback: Callable[[Identity, str], bool],
         body_bytes: int,
     ) -> None:
         self.store, self.scribe = store, scribe
@@ -60,8 +70,8 @@ class Tasks:
         self.on_unwanted: Callable[[Task, str], None] = lambda one, by: None
         """Told of each task that runs and is to be cancelled, and by whom."""
         self._sealer, self._ledgers, self._clock, self._settings = sealer, ledgers, clock, settings
-        self._search_key, self._foresee, self._fetched, self._reread = search_key, foresee, fetched, reread
-        self._body_bytes = body_bytes
+        self._search_key, self._foresee, self._fetched, self.reread = search_key, foresee, fetched, reread
+        self._callback, self._body_bytes = callback, body_bytes
 
     # ----------------------------------------------------------------------------------------------------- its caller
 
@@ -74,6 +84,9 @@ class Tasks:
         """
         if len(order.body) > self._body_bytes:
             return Refusal(code="body_too_large", field="/body", hint=f"at most {self._body_bytes} bytes")
+        if order.callback is not None and not self._callback(caller.identity, order.callback):
+            hint = "the id of a [[callback]] that the caller may name"
+            return Refusal(code="parameter_invalid", field="/callback", hint=hint)
         carried = tuple((name, value) for name, value in exchange.arrival.headers if name in CARRIED)
         key = self._key(exchange, caller)
         if isinstance(key, Refusal):
@@ -130,18 +143,20 @@ class Tasks:
         1. The purpose is that of the request, and one that the caller may still have. 2. The answer is decided on anew.
         3. What an agent fetches sticks to what it works for. 4. The record of it is durable.
         """
-        data = await self._opened(one, RESULT)
-        if data is None:
+        result = await self.kept_result(one)
+        if result is None:
             return None
-        result = read_result(data)
         if not result.content:
             return await self._fetched(exchange, caller, frozenset(result.classes)) or result
         kept = await self.request(one)
-        purpose = _purpose(exchange, caller, result, kept)
+        asked = exchange.headers.purpose
+        if asked is not None and asked != result.purpose:
+            return Refusal(code="purpose_not_allowed", field="X-Purpose", hint="that of the task, or none")
+        purpose = purpose_of(caller.identity, result, kept)
         if isinstance(purpose, Refusal):
             return purpose
         caller = msgspec.structs.replace(caller, purpose=purpose)
-        again = self._reread(caller, kept_answer(one, kept, result))
+        again = self.reread(caller, kept_answer(one, kept, result))
         if again.refusal is not None:
             return _withheld(again.refusal, again)
         refusal = await self._fetched(exchange, caller, frozenset(result.classes) | again.told)
@@ -191,6 +206,11 @@ class Tasks:
         data = await self._opened(one, REQUEST)
         return None if data is None else read_kept(data)
 
+    async def kept_result(self, one: Task) -> Result | None:
+        """What came of a task, as it is kept; None while nothing has, and once it was erased."""
+        data = await self._opened(one, RESULT)
+        return None if data is None else read_result(data)
+
     # --------------------------------------------------------------------------------------------------------- inside
 
     async def _opened(self, one: Task, part: str) -> bytes | None:
@@ -216,7 +236,6 @@ class Tasks:
             version=0,
             actor=caller.actor,
             principal=self._principal(caller),
-            standing=self._standing(caller),
             protocol=exchange.arrival.protocol,
             target="" if message is None else message.target,
             action="" if message is None else message.action,
@@ -230,6 +249,7 @@ class Tasks:
             trace=exchange.trace,
             idempotency=key,
             digest=digest,
+            callback=order.callback,
         )
 
     def _key(self, exchange: Exchange, caller: Caller) -> bytes | Refusal | None:
@@ -246,11 +266,6 @@ class Tasks:
     def _principal(self, caller: Caller) -> bytes:
         chain = [one.encode("utf-8", "surrogatepass") for one in caller.identity.on_behalf_of]
         return self._mac(caller.tenant, b"task-principal", *chain)
-
-    def _standing(self, caller: Caller) -> bytes:
-        identity = caller.identity
-        roles = [role.encode() for role in sorted(set(identity.roles))]
-        return self._mac(caller.tenant, b"task-standing", identity.kind.encode(), identity.zone.encode(), *roles)
 
     def _mac(self, tenant: str, what: bytes, *values: bytes) -> bytes:
         framed = b"".join(len(value).to_bytes(4) + value for value in (what, *values))
@@ -275,18 +290,6 @@ def _origin(foreseen: Exchange) -> Origin:
     if lineage.parent is None or caller is None:
         return origin
     return msgspec.structs.replace(origin, purpose=caller.purpose, subjects=foreseen.subjects)
-
-
-def _purpose(exchange: Exchange, caller: Caller, result: Result, kept: Kept | None) -> str | Refusal | None:
-    """The purpose that a result is read for: the one that it was asked for. That of an exchange that an agent asked for
-    it in is not its own to have."""
-    asked = exchange.headers.purpose
-    if asked is not None and asked != result.purpose:
-        return Refusal(code="purpose_not_allowed", field="X-Purpose", hint="that of the task, or none")
-    lent = kept is not None and kept.origin is not None and kept.origin.parent is not None
-    if not lent and result.purpose is not None and result.purpose not in caller.identity.purposes:
-        return Refusal(code="purpose_not_allowed", hint="a credential that allows the task's purpose")
-    return result.purpose
 
 
 class Recorded(Refusal, frozen=True, kw_only=True):

@@ -69,6 +69,9 @@ EVENTS = (
     "task.cancelled",
     "task.requeued",
     "task.read",
+    "task.callback_sent",
+    "task.callback_delivered",
+    "task.callback_failed",
 )
 
 
@@ -199,6 +202,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Random id of the approval that an exchange waits for or went on with, or that the event is about."""
     task: Id | None = None
     """The id of the task that a `task.*` event is about."""
+    callback: Name | None = None
+    """The registered destination that is told what becomes of a task."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from gateway.core.errors import ConfigurationError
 from gateway.settings.agents import check_agent
 from gateway.settings.approvals import check_glass, check_notified
+from gateway.settings.callbacks import check_callback
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
@@ -12,7 +13,7 @@ from gateway.settings.settings import Settings
 
 def consistent(settings: Settings) -> None:
     """`ConfigurationError` with the first thing that is wrong, and what would be right."""
-    for table in ("zone", "processor", "agent", "tenant"):
+    for table in ("zone", "processor", "agent", "tenant", "callback"):
         check_unique(table, [item.id for item in getattr(settings, table)])
     check_unique("issuer", [item.issuer for item in settings.issuer], named="issuer", form=None)
     zones = {zone.id for zone in settings.zone}
@@ -30,6 +31,10 @@ def consistent(settings: Settings) -> None:
         check_issuer(f"issuer[{index}]", issuer, zones)
     for index, certificate in enumerate(settings.certificate):
         check_certificate(f"certificate[{index}]", certificate, zones, tenants)
+    for index, callback in enumerate(settings.callback):
+        check_callback(f"callback[{index}]", callback, zones, tenants)
+        for caller in callback.callers:
+            check_named(settings.issuer, caller.partition("/")[0], f"callback[{index}].callers")
     capabilities = {capability for agent in settings.agent for capability in agent.capabilities}
     clash = sorted(capabilities & {agent.id for agent in settings.agent})
     if clash:
@@ -99,6 +104,7 @@ def _bounds(settings: Settings) -> None:
         ("tasks.poll_s", settings.tasks.poll_s, 0.01, 60),
         ("tasks.max_delay_s", settings.tasks.max_delay_s, 0, 31_536_000),
         ("tasks.max_age_s", settings.tasks.max_age_s, 1, 31_536_000),
+        ("tasks.callback_tries", settings.tasks.callback_tries, 1, 100),
         ("tasks.keep_s", settings.tasks.keep_s, 0, 31_536_000),
         ("tasks.keep_failed_s", settings.tasks.keep_failed_s, 0, 31_536_000),
         ("cache.entries", settings.cache.entries, 1, 10_000_000),

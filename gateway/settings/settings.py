@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.settings.agents import Agent
 from gateway.settings.approvals import ApprovalSettings, BreakGlass
+from gateway.settings.callbacks import Callback
 from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.policy import Cache, Classification, Policy
@@ -39,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     certificate: tuple[Certificate, ...] = ()
     tenant: tuple[Tenant, ...] = ()
     break_glass: tuple[BreakGlass, ...] = ()
+    callback: tuple[Callback, ...] = ()
     limit: tuple[Limit, ...] = ()
     price: tuple[Price, ...] = ()
 

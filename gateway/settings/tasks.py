@@ -25,6 +25,8 @@ class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_delay_s: int = 604_800
     max_age_s: int = 86_400
     """Seconds from when it is due that a task has to be run in."""
+    callback_tries: int = 12
+    """How often a callback is tried; with `retry_s` and `retry_max_s` between."""
     keep_s: int = 86_400
     """Seconds that a task is kept after it has ended."""
     keep_failed_s: int = 2_592_000

@@ -31,6 +31,7 @@ RIGHTS: dict[str, str] = {
     "sticking": "SELECT, INSERT, UPDATE, DELETE",
     "task": "SELECT, INSERT, UPDATE, DELETE",
     "task_content": "SELECT, INSERT, UPDATE, DELETE",
+    "task_callback": "SELECT, INSERT, UPDATE, DELETE",
     "alembic_version": "SELECT",
 }
 

@@ -14,7 +14,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
-| task, task_content                                            | yes    | yes         | yes    |
+| task, task_content, task_callback                             | yes    | yes         | yes    |
 | session, approval, break_glass                                | yes    | yes         | never  |
 """
 
@@ -398,7 +398,6 @@ task = Table(
     Column("version", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("principal", Bytes, nullable=False),
-    Column("standing", Bytes, nullable=False),
     Column("protocol", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("action", Text, nullable=False),
@@ -419,6 +418,7 @@ task = Table(
     Column("trace", Text, nullable=False),
     Column("idempotency", Bytes),
     Column("digest", Bytes, nullable=False),
+    Column("callback", Text),
     Index("task_idempotency", "tenant", "idempotency", unique=True),
     Index("task_state", "state", "tenant", "due_us"),
     sqlite_with_rowid=False,
@@ -437,3 +437,24 @@ task_content = Table(
     sqlite_with_rowid=False,
 )
 """The sealed `request` of a task and its `result`, apart from what lists and claims read."""
+
+task_callback = Table(
+    "task_callback",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("code", Text),
+    Column("status", Integer),
+    Index("task_callback_task", "tenant", "task"),
+    Index("task_callback_state", "state", "due_us"),
+    sqlite_with_rowid=False,
+)
+"""What is to be told of ends of tasks to registered destinations (`store.callbacks`)."""

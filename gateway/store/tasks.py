@@ -11,14 +11,15 @@ cancel) is on no record and may be lost: whoever holds a claim says what came of
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
 from gateway.ledger.entry import RowChange, SealedPart
+from gateway.store.callbacks import WAITING
 from gateway.store.engine import writing
 from gateway.store.sql import reachable
-from gateway.store.tables import task, task_content
+from gateway.store.tables import task, task_callback, task_content
 
 QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed", "failed", "cancelled"
 STATES = (QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED)
@@ -31,7 +32,7 @@ _SWEPT = 500
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A task's row. Times in microseconds since the epoch. `tenant` is the ledger's id.
 
-    `principal` and `standing` are HMACs: whom its caller acts for, and all that an answer to it was decided by.
+    `principal` is an HMAC of whom its caller acts for. `callback`: the destination that is told of its ends.
     `due_us`: not to be run before. `tries` have begun, of `most_tries`. `code` and `status`: what the last try ended
     with. `cancelled_by`: the pseudonym of who does not want it any more. `exchange` is the one it was submitted in,
     `last_exchange` that of its last try.
@@ -43,7 +44,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     actor: str
     principal: bytes
-    standing: bytes
     protocol: str
     target: str
     action: str
@@ -64,6 +64,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     trace: str
     idempotency: bytes | None = None
     digest: bytes
+    callback: str | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,10 +233,17 @@ class TaskStore:
                 return (await connection.execute(update(task).where(*where).values(cancelled_by=by))).rowcount == 1
 
     async def sweep(self, *, ended_before_us: int, failed_before_us: int) -> int:
-        """Remove what ended long enough ago, and what is sealed of it; how many that were, at most `_SWEPT`."""
-        old = or_(
-            and_(task.c.state.in_((COMPLETED, CANCELLED)), task.c.ended_us < ended_before_us),
-            and_(task.c.state == FAILED, task.c.ended_us < failed_before_us),
+        """Remove what ended long enough ago, and what is sealed of it; how many that were, at most `_SWEPT`. What
+        somebody is still to be told of stays."""
+        told = and_(
+            task_callback.c.tenant == task.c.tenant, task_callback.c.task == task.c.id, task_callback.c.state == WAITING
+        )
+        old = and_(
+            or_(
+                and_(task.c.state.in_((COMPLETED, CANCELLED)), task.c.ended_us < ended_before_us),
+                and_(task.c.state == FAILED, task.c.ended_us < failed_before_us),
+            ),
+            ~exists().where(told),
         )
         with reachable():
             async with self._engine.connect() as connection:
@@ -248,6 +256,8 @@ class TaskStore:
                         if (await connection.execute(delete(task).where(*mine))).rowcount == 1:
                             rest = (task_content.c.tenant == tenant, task_content.c.task == task_id)
                             await connection.execute(delete(task_content).where(*rest))
+                            rest = (task_callback.c.tenant == tenant, task_callback.c.task == task_id)
+                            await connection.execute(delete(task_callback).where(*rest))
         return len(found)
 
 

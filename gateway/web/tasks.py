@@ -4,22 +4,19 @@ A caller sees its own tasks and nobody else's. An operator sees those of its ten
 """
 
 import asyncio
-from base64 import b64encode
 from typing import Any, NoReturn
 
-import msgspec
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
 
-from gateway.agents.openai_wire import JSON
 from gateway.core.caller import Caller
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.task_kept import Result
 from gateway.exchange.task_order import read_order
 from gateway.exchange.task_scribe import Who, detail_of
+from gateway.exchange.task_view import delivered, described, shown, told
 from gateway.exchange.tasks import Recorded, Tasks, Withheld
-from gateway.ledger.record import timestamp
 from gateway.settings import Server
 from gateway.store.tasks import COMPLETED, FAILED, STATES, Task
 from gateway.web.access import ApiRequest, admitted, gateway_of
@@ -57,11 +54,11 @@ async def submit(request: ApiRequest) -> Response[Any]:
 @get(f"{PATH}/{{task_id:str}}", operation_id="get_task", summary="How far a task is, and what came of it")
 async def poll(request: ApiRequest, task_id: FromPath[str]) -> Response[Any]:
     exchange, caller, task = await _own(request, task_id)
-    document = shown(task)
+    document = {**shown(task), **await _callback(request, task)}
     if task.state in (COMPLETED, FAILED):
         result = await _result(request, exchange, caller, task)
         if result is not None:
-            document["result"] = _told(result)
+            document["result"] = told(result)
     return Response(document, headers=_headers(exchange))
 
 
@@ -104,7 +101,7 @@ async def tasks(request: ApiRequest) -> Response[Any]:
 @get("/tasks/{task_id:str}", operation_id="describe_task", summary="One of them")
 async def task_of(request: ApiRequest, task_id: FromPath[str]) -> Response[Any]:
     exchange, _, task = await _any(request, task_id)
-    return Response(described(task), headers=_headers(exchange))
+    return Response({**described(task), **await _callback(request, task)}, headers=_headers(exchange))
 
 
 @post("/tasks/{task_id:str}/requeue", operation_id="requeue_task", status_code=200, summary="Begin a failed task anew")
@@ -117,54 +114,6 @@ async def requeue(request: ApiRequest, task_id: FromPath[str]) -> Response[Any]:
 async def cancel_any(request: ApiRequest, task_id: FromPath[str]) -> Response[Any]:
     exchange, caller, task = await _any(request, task_id)
     return await _changed(request, exchange, await _tasks(request).cancel(task, _who(exchange, caller)))
-
-
-def shown(task: Task) -> dict[str, Any]:
-    """A task as its caller sees it."""
-    document: dict[str, Any] = {
-        "id": task.id,
-        "state": task.state,
-        "target": task.target,
-        "priority": task.priority,
-        "created_at": timestamp(task.created_us),
-        "due_at": timestamp(task.due_us),
-        "ended_at": None if task.ended_us is None else timestamp(task.ended_us),
-        "tries": task.tries,
-        "code": task.code,
-        "exchange": task.last_exchange,
-        "trace": task.trace,
-    }
-    return {name: value for name, value in document.items() if value is not None}
-
-
-def described(task: Task) -> dict[str, Any]:
-    """A task as an operator sees it: codes, times, registered names and pseudonyms."""
-    further = {
-        "actor": task.actor,
-        "protocol": task.protocol,
-        "action": task.action,
-        "most_tries": task.most_tries,
-        "expires_at": timestamp(task.expires_us),
-        "status": task.status,
-        "submitted_in": task.exchange,
-        "holder": task.holder,
-        "cancelled_by": task.cancelled_by,
-    }
-    return {**shown(task), **{name: value for name, value in further.items() if value is not None}}
-
-
-def _told(result: Result) -> dict[str, Any]:
-    """A result inside a document: JSON as it is, text as text, everything else as base64."""
-    headers = dict(result.headers)
-    media_type = headers.get("content-type", "")
-    document: dict[str, Any] = {"status": result.status, "headers": headers}
-    essence = media_type.partition(";")[0].strip().lower()
-    if result.body and (essence == JSON or essence.endswith("+json")):
-        return {**document, "body": msgspec.Raw(result.body)}
-    try:
-        return {**document, "text": result.body.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {**document, "base64": b64encode(result.body).decode("ascii")}
 
 
 async def _body(request: ApiRequest, server: Server) -> bytes | Refusal:
@@ -202,6 +151,14 @@ async def _result(request: ApiRequest, exchange: Exchange, caller: Caller, task:
     if isinstance(result, Refusal):
         await _refuse(request, exchange, result)
     return result
+
+
+async def _callback(request: ApiRequest, task: Task) -> dict[str, Any]:
+    """How far the callback of a task is, where it has one that is to be told something."""
+    if task.callback is None:
+        return {}
+    newest = await gateway_of(request).callbacks.newest(task.tenant, task.id)
+    return {} if newest is None else {"callback": delivered(newest)}
 
 
 async def _changed(request: ApiRequest, exchange: Exchange, found: Task | Refusal) -> Response[Any]:

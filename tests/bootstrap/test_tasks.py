@@ -26,7 +26,7 @@ async def test_a_command_submits_nothing_and_fetches_nothing(site: Site) -> None
     with pytest.raises(ConfigurationError, match="from a gateway that serves"):
         await tasks._fetched(None, None, frozenset())
     with pytest.raises(ConfigurationError, match="from a gateway that serves"):
-        tasks._reread(None, None)
+        tasks.reread(None, None)
 
 
 async def test_a_task_waits_where_no_agent_of_its_target_would_let_a_call_through(

@@ -94,6 +94,7 @@ class Office:
             foresee=self._foresee,
             fetched=self._fetch,
             reread=self._reread,
+            callback=lambda identity, name: name == "billing",
             body_bytes=1000,
         )
 

@@ -178,10 +178,10 @@ async def test_an_error_of_the_gateways_own_is_no_content(sqlite_settings: Setti
         assert "task.read" not in [one.event for one in await o.records()]
 
 
-async def ran(o: Office) -> Task:
+async def ran(o: Office, **fields: Any) -> Task:
     """A task that has been run, and a policy in force."""
     await o.activate()
-    task = await o.submit()
+    task = await o.submit(**fields)
     dispatcher = o.dispatcher()
     dispatcher.start()
     done = await o.until(task, "completed")

@@ -35,7 +35,6 @@ def made(name: str = "t1", **fields: Any) -> Task:
         "version": 0,
         "actor": "ac_1",
         "principal": b"p",
-        "standing": b"s",
         "protocol": "openai",
         "target": "ward",
         "action": "chat",

@@ -20,6 +20,7 @@ from gateway.core.refusal import Refusal
 from gateway.ledger.entry import Delegated, Entry, SessionGrowth
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
+from gateway.store.callbacks import CallbackStore, announced
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
@@ -110,6 +111,8 @@ async def world(store: Store) -> Any:
             await writer.append(one)
         waiting = task(tenant=theirs.ledger, idempotency=b"once")
         await writer.submit(Entry(draft=entry(ledger=theirs.ledger).draft, change=created(waiting, REQUEST)))
+        telling = announced("t1", "billing", "d1", START_US)
+        await writer.submit(Entry(draft=entry(ledger=theirs.ledger).draft, change=telling))
         signer = store.keyring.signer(theirs.origin)
         checkpointer = Checkpointer(
             store.engine, ledger=theirs.ledger, signer=signer, writer=writer, clock=store.clock, node=NODE
@@ -366,6 +369,10 @@ async def _(w: World) -> tuple[Any, Any]:
     return sticking.of(w.mine, "ac_1", ()), frozenset()
 
 
+def _callbacks(w: World) -> CallbackStore:
+    return CallbackStore(w.store.engine, w.store.clock)
+
+
 def _tasks(w: World) -> TaskStore:
     return TaskStore(w.store.engine, w.store.clock)
 
@@ -410,6 +417,32 @@ async def _(w: World) -> tuple[Any, Any]:
     assert theirs is not None
     assert (theirs.state, theirs.cancelled_by) == ("queued", None)
     return answers[0], answers[1]
+
+
+@ask("callbacks.CallbackStore.newest")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await _callbacks(w).newest(w.theirs, "t1") is not None
+    return await _callbacks(w).newest(w.mine, "t1"), await _callbacks(w).newest(w.mine, "none")
+
+
+@ask("callbacks.CallbackStore.waiting")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await _callbacks(w).waiting((w.theirs,)) == 1
+    return await _callbacks(w).waiting((w.mine,)), 0
+
+
+@ask("callbacks.CallbackStore.claim")
+async def _(w: World) -> tuple[Any, Any]:
+    return await _callbacks(w).claim((w.mine,), lease_us=10, limit=9, room=lambda name: 9), []
+
+
+@ask("callbacks.CallbackStore.later")
+async def _(w: World) -> tuple[Any, Any]:
+    before = await _callbacks(w).newest(w.theirs, "t1")
+    assert before is not None
+    mine = msgspec.structs.replace(before, tenant=w.mine)
+    await _callbacks(w).later(mine, due_us=1, code="x", status=None)
+    return await _callbacks(w).newest(w.theirs, "t1"), before
 
 
 @ask("usage.UsageStore.sums")

@@ -10,7 +10,14 @@ from gateway.core.errors import ConfigurationError
 _RULE_FILES = ("policy.csv", "profile.csv")
 _STRUCTURE = "structure.json"
 _RULE_ID = 10
-_SINGULAR = {"zones": "zone", "processors": "processor", "agents": "agent", "issuers": "issuer", "tenants": "tenant"}
+_SINGULAR = {
+    "zones": "zone",
+    "processors": "processor",
+    "agents": "agent",
+    "issuers": "issuer",
+    "tenants": "tenant",
+    "callbacks": "callback",
+}
 
 
 def between(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -70,6 +70,17 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tenants: tuple[str, ...] = ()
 
 
+class CallbackFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    url: str
+    zone: str
+    tenants: tuple[str, ...]
+    callers: tuple[str, ...]
+    ca: str | None
+    pin: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+
 class IssuerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     issuer: str
     audience: str
@@ -130,6 +141,8 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tenants: tuple[TenantFacts, ...]
     clients: ClientFacts | None = None
     """Not there where no client certificates are taken: versions from before they could be keep their digests."""
+    callbacks: tuple[CallbackFacts, ...] = ()
+    """Not there where there are none, for the same reason."""
 
 
 def structure(settings: Settings, engine_version: str) -> Structure:
@@ -146,6 +159,7 @@ def structure(settings: Settings, engine_version: str) -> Structure:
         issuers=_facts(settings.issuer, IssuerFacts),
         tenants=_facts(settings.tenants, TenantFacts),
         clients=_clients(settings),
+        callbacks=_facts(settings.callback, CallbackFacts),
     )
 
 

@@ -70,13 +70,18 @@ def diff(old: PolicySet | None, new: PolicySet) -> tuple[str, ...]:
     return changes.between({} if old is None else old.members, new.members)
 
 
-def agents_of_others(versions: tuple[PolicySet, ...], tenant: str) -> frozenset[str]:
-    """Ids of agents that were there for other tenants alone, in each of these versions that has them."""
+def things_of_others(versions: tuple[PolicySet, ...], tenant: str) -> frozenset[str]:
+    """Agents and callbacks, as `agent ID` and `callback ID`, that were there for other tenants alone, in each of these
+    versions that has them."""
     there: set[str] = set()
     others: set[str] = set()
     for version in versions:
-        for agent in _structure.decode(version.members[STRUCTURE]).agents:
-            (there if tenant in (agent.tenants or (tenant,)) else others).add(agent.id)
+        known = _structure.decode(version.members[STRUCTURE])
+        for agent in known.agents:
+            (there if tenant in (agent.tenants or (tenant,)) else others).add(f"agent {agent.id}")
+        for callback in known.callbacks:
+            whose = callback.tenants or {one.partition("/")[0] for one in callback.callers} or {tenant}
+            (there if tenant in whose else others).add(f"callback {callback.id}")
     return frozenset(others - there)
 
 

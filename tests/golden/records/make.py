@@ -247,6 +247,24 @@ FIELDS: dict[str, dict[str, Any]] = {
         "decision": DecisionInfo(effect="redact", rules=("phi-in-house",), obligations=("redact:mrn",), policy=POLICY),
         "response": RESPONSE,
     },
+    "task.callback_sent": {
+        **TASK,
+        "callback": "billing",
+        "zone": "partner",
+        "purpose": "TREAT",
+        "found": {"mrn": 1},
+        "scanned": "full",
+        "classes": ClassesInfo(found=("phi", "pii"), declared=(), inherited=(), floor=()),
+        "decision": DecisionInfo(effect="deny", rules=("phi-nowhere-else",), obligations=(), policy=POLICY),
+        "response": RESPONSE,
+    },
+    "task.callback_delivered": {**TASK, "callback": "billing", "outcome": OutcomeInfo(code="ok", status=204)},
+    "task.callback_failed": {
+        **TASK,
+        "callback": "billing",
+        "attempt": 12,
+        "outcome": OutcomeInfo(code="callback_refused", status=500),
+    },
 }
 
 

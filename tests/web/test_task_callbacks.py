@@ -1,0 +1,122 @@
+"""Callbacks through a whole gateway: named at the submission, decided for the destination's zone, told at the state."""
+
+import hmac
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.system.kit import HEALTH, MAIL, PERSONAL
+from tests.system.site import Agent, served
+from tests.web.tasking import Tasking, chat, tasking
+from tests.web.test_tasks import failing, problem
+
+SECRET = "0123456789abcdef"
+
+
+@asynccontextmanager
+async def called(
+    base: Settings, monkeypatch: pytest.MonkeyPatch, **fields: Any
+) -> AsyncIterator[tuple[Tasking, Agent]]:
+    """A gateway with a destination `billing`, in the cloud unless told otherwise."""
+    monkeypatch.setenv("CALLBACK_SECRET", SECRET)
+    destination = Agent()
+    async with served(destination) as url:
+        table = {"id": "billing", "url": f"{url}/told", "secret": "env:CALLBACK_SECRET", "zone": "cloud", **fields}
+        async with tasking(base, callback=[table]) as t:
+            yield t, destination
+
+
+async def told(t: Tasking, task: str) -> dict[str, Any]:
+    """How far the callback is, once it has ended."""
+
+    async def over() -> dict[str, Any] | None:
+        found = (await t.get(task)).get("callback", {})
+        return dict(found) if found.get("state") in ("delivered", "failed") else None
+
+    return await t.watch.until(over)
+
+
+async def test_a_destination_is_told_what_may_come_to_its_zone_and_the_caller_sees_that_it_was(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with called(database, monkeypatch) as (t, destination):
+        task = await t.submit(chat(PERSONAL, callback="billing"))
+        assert (await t.ended(task))["result"]["body"]["choices"][0]["message"]["content"] == PERSONAL
+        callback = await told(t, task)
+        assert (callback["id"], callback["state"], callback["code"]) == ("billing", "delivered", "ok")
+        ((headers, body),) = destination.received
+        assert destination.paths == ["/told"]
+        document = json.loads(body)
+        assert (document["id"], headers["x-gateway-delivery"]) == (callback["delivery"],) * 2
+        said = document["result"]["body"]["choices"][0]["message"]["content"]
+        assert said == PERSONAL.replace(MAIL, "[EMAIL]")
+        moment, made = (part.partition("=")[2] for part in headers["x-gateway-signature"].split(","))
+        assert made == hmac.digest(SECRET.encode(), moment.encode() + b"." + body, "sha256").hex()
+        (sent,) = [one for one in await t.site.records() if one["event"] == "task.callback_sent"]
+        assert (sent["decision"]["effect"], sent["zone"], sent["callback"]) == ("redact", "cloud", "billing")
+        assert (await t.events(task))[-1] == "task.callback_delivered"
+        metrics = (await t.site.http.get("/metrics")).text
+        assert 'gateway_callbacks_total{end="delivered"} 1.0' in metrics
+
+
+async def test_what_may_not_leave_the_house_is_told_without_what_it_holds(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with called(sqlite_settings, monkeypatch) as (t, destination):
+        task = await t.submit(chat(HEALTH, callback="billing"))
+        await told(t, task)
+        ((_, body),) = destination.received
+        document = json.loads(body)
+        assert (document["withheld"], document["task"]["state"]) == ("answer_withheld", "completed")
+        assert b"4481920" not in body
+        link = document["link"].partition("/v1/")[2]
+        assert (await t.ask("GET", f"/v1/{link}")).json()["result"]["status"] == 200
+
+
+async def test_nobody_names_an_address_or_a_destination_that_is_not_theirs(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with called(sqlite_settings, monkeypatch, callers=["default/nightly"]) as (t, destination):
+        for name in ("billing", "other", destination.url, ""):
+            answer = await t.ask("POST", "/v1/tasks", chat(callback=name))
+            assert (problem(answer), answer.json()["field"]) == ((400, "parameter_invalid"), "/callback")
+        nightly = t.by(await t.site.key("clinician", owner="nightly"))
+        task = await nightly.submit(chat(callback="billing"))
+        assert (await told(nightly, task))["state"] == "delivered"
+
+
+async def test_what_a_destination_does_not_take_is_tried_again_and_an_operator_sees_it(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with called(sqlite_settings, monkeypatch) as (t, destination):
+        destination.behave = failing(2)
+        task = await t.submit(chat(callback="billing"))
+        callback = await told(t, task)
+        assert (callback["state"], callback["tries"]) == ("delivered", 3)
+        assert len({json.loads(body)["id"] for _, body in destination.received}) == 1
+        operator = t.by(await t.site.key("operator", owner="ops"))
+        assert (await operator.ask("GET", f"/tasks/{task}")).json()["callback"]["state"] == "delivered"
+
+
+async def test_what_was_begun_anew_is_told_of_each_of_its_ends(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with called(sqlite_settings, monkeypatch) as (t, destination):
+        t.site.agents["desk"].behave = failing(1)
+        task = await t.submit(chat(model="lookup", tries=1, callback="billing"))
+        first = await told(t, task)
+        operator = t.by(await t.site.key("operator", owner="ops"))
+        await operator.ask("POST", f"/tasks/{task}/requeue")
+        await t.ended(task)
+
+        async def again() -> bool:
+            found = (await t.get(task))["callback"]
+            return bool(found["delivery"] != first["delivery"] and found["state"] == "delivered")
+
+        await t.watch.until(again)
+        states = [json.loads(body)["task"]["state"] for _, body in destination.received]
+        assert states == ["failed", "completed"]

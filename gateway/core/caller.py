@@ -33,6 +33,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """What the credential is narrowed to (`core.scopes`); none: nothing but its roles narrow it."""
     resources: tuple[str, ...] = ()
     """The only paths of the gateway that the token is meant for (RFC 8707); empty: all of it."""
+    bound: str | None = None
+    """SHA-256 of the client certificate (its DER) that the token holds with alone, in hex (RFC 8705 §3.1)."""
     on_behalf_of: tuple[str, ...] = ()
     """Chain of subjects this caller acts for (RFC 8693 `act`), nearest first."""
     named: bool = True

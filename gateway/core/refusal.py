@@ -27,6 +27,8 @@ CODES: dict[str, Code] = {
     "credential_issuer": Code(401, "The token's issuer is not accepted here"),
     "credential_algorithm": Code(401, "The token's algorithm is not accepted for its issuer"),
     "credential_overreach": Code(401, "The token asserts a tenant or role that its issuer may not"),
+    "credential_bound": Code(401, "The token holds only with the client certificate that it names"),
+    "credential_confirmation": Code(401, "The token is bound to its holder in a way that is not checked here"),
     "issuer_unavailable": Code(503, "The token's issuer cannot be asked for its keys"),
     "credential_conflict": Code(401, "The credentials of the request do not name the same caller"),
     "certificate_unknown": Code(401, "The client certificate belongs to nobody who is known here"),

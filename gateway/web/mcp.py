@@ -31,10 +31,12 @@ async def mcp_resource(request: ApiRequest, agent: FromPath[str]) -> Response[An
 
 def metadata(settings: Settings, resource: str) -> dict[str, object]:
     """RFC 9728 §2. Issuers are named that give tokens for resources, and no others: whose tokens a client cannot ask
-    for here is no matter of whoever asks. What has no element is left out (§3.2)."""
+    for here is no matter of whoever asks. Tokens bound to certificates are taken where certificates are (RFC 8705 §3).
+    What has no element is left out (§3.2)."""
     servers = [issuer.issuer for issuer in settings.issuer if issuer.resource_audience]
     named = {"authorization_servers": servers} if servers else {}
-    return {"resource": resource, **named, "bearer_methods_supported": ["header"]}
+    bound = {"tls_client_certificate_bound_access_tokens": True} if settings.server.client_ca is not None else {}
+    return {"resource": resource, **named, "bearer_methods_supported": ["header"], **bound}
 
 
 HANDLERS = (resource, mcp_resource)

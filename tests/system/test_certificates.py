@@ -1,6 +1,8 @@
 """Client certificates at a served gateway: in real handshakes, behind proxies, and from whoever makes them up."""
 
 import base64
+import hashlib
+import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +21,7 @@ from gateway.settings import Settings
 from gateway.web.app import build_app
 from gateway.web.protocol import HttpProtocol
 from tests.checks.identity.certifying import SERVER, SPIFFE, Authority, Issued
+from tests.checks.identity.making import AUDIENCE, ISSUER, b64, claims, ec_jwk, ec_key, es256
 from tests.conftest import ManualClock
 from tests.system.kit import PUBLIC, code
 from tests.system.site import System, served, system
@@ -50,6 +53,10 @@ async def site(
     sections = {"certificate": [TABLE], "limits": {"failures": "100000/minute"}, **sections}
     async with system(base, clock=clock, server=given, **sections) as running:
         yield running
+
+
+def publish(settings: Settings) -> None:
+    Path(settings.base, "jwks.json").write_text(json.dumps({"keys": [ec_jwk(ec_key())]}))
 
 
 @asynccontextmanager
@@ -165,6 +172,33 @@ async def test_two_credentials_must_be_one_callers(sqlite_settings: Settings, no
             assert (await ask(http, authorization=f"Bearer {others}")).status_code == 200
             assert code(await ask(http)) == "certificate_unknown"
         assert len(running.agents["ward"].received) == 2
+
+
+async def test_a_bound_token_holds_over_its_own_certificate_alone_remembered_or_not(
+    sqlite_settings: Settings, now: ManualClock
+) -> None:
+    """RFC 8705 §3, in the handshake; by a trusted proxy's header; and without."""
+    issuer = {"issuer": ISSUER, "audience": AUDIENCE, "algorithms": ["ES256"], "jwks_file": "jwks.json"}
+    issuers = [{**issuer, "roles": ["agent"], "zone": "in-house"}]
+    publish(sqlite_settings)
+    seconds = now.us // 1_000_000
+    cnf = {"x5t#S256": b64(hashlib.sha256(NOBODY.der).digest())}
+    token = "Bearer " + es256(claims(sub="triage", roles=["agent"], exp=seconds + 600, iat=seconds - 5, cnf=cnf))
+    async with site(sqlite_settings, now, issuer=issuers) as running, over_tls(running) as (url, folder):
+        for shown, expected in ((NOBODY, None), (None, "credential_bound"), (TRIAGE, "credential_bound")) * 2:
+            async with client(url, folder, shown) as http:
+                answer = await ask(http, authorization=token)
+            assert (None if answer.is_success else code(answer)) == expected
+        assert len(running.agents["ward"].received) == 2
+    server = {"client_header": "client-cert", "trusted_proxies": ["127.0.0.1"]}
+    async with site(sqlite_settings, now, server=server, issuer=issuers) as running:
+        proxied = {"authorization": token, "x_forwarded_for": "203.0.113.9"}
+        assert (await ask(running.http, client_cert=told(NOBODY), **proxied)).status_code == 200
+        for headers in ({"client_cert": told(TRIAGE)}, {}):
+            answer = await ask(running.http, **headers, **proxied)
+            assert (answer.status_code, code(answer)) == (401, "credential_bound")
+            assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+        assert len(running.agents["ward"].received) == 1
 
 
 async def test_a_certificate_beside_a_key_that_ends_lets_it_make_none_that_lasts(

@@ -192,6 +192,13 @@ ATTACKS: dict[str, tuple[str, Callable[[], str]]] = {
     "the operator's ledger": ("credential_overreach", lambda: rs256(good(org="_system"))),
     "an actor of another issuer": (INVALID, lambda: rs256(good(act={"sub": "root", "iss": "https://canary.example"}))),
     "actors without end": (INVALID, lambda: rs256(good(act=chain(9)))),
+    # bound to a holder
+    "bound to a certificate, shown without": (
+        "credential_bound",
+        lambda: rs256(good(cnf={"x5t#S256": b64(bytes(32))})),
+    ),
+    "bound to a key that is not looked for": ("credential_confirmation", lambda: rs256(good(cnf={"jkt": "canary"}))),
+    "bound to nothing": ("credential_confirmation", lambda: rs256(good(cnf={}))),
     # form
     "two tokens": (INVALID, lambda: f"{rs256(good())}, {rs256(good())}"),
     "white space within": (INVALID, lambda: rs256(good()).replace(".", " .", 1)),

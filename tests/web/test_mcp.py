@@ -28,6 +28,13 @@ def test_the_metadata_names_no_issuer_that_gives_no_tokens_for_resources() -> No
     assert "authorization_servers" not in metadata(parsed(issuer=[ISSUER]), "https://gw.example")
 
 
+def test_the_metadata_says_that_bound_tokens_are_taken_where_certificates_are() -> None:
+    said = "tls_client_certificate_bound_access_tokens"
+    server = {"client_ca": "c.pem", "client_header": "client-cert", "trusted_proxies": ["10.0.0.5"]}
+    assert metadata(parsed(server=server), "https://gw.example")[said] is True
+    assert said not in metadata(parsed(), "https://gw.example")
+
+
 async def test_a_401_leads_to_the_metadata_of_the_agents_own_address(sqlite_settings: Settings) -> None:
     agents = {"tools": {"protocol": "mcp", "zone": "in-house"}}
     async with system(sqlite_settings, agents=agents, server={"public_url": "https://gw.example"}) as site:

@@ -3,13 +3,15 @@
 import re
 from typing import Any
 
-from gateway.checks.identity.token import invalid
+from gateway.checks.identity.token import invalid, thumbprint
 from gateway.core.caller import Identity
 from gateway.core.refusal import Refusal
 from gateway.settings import Issuer
 
 UNKNOWN_ZONE = "unknown"
 """The zone of a caller whose issuer has none. No rule speaks of it: what is decided by the caller's zone is denied."""
+THUMBPRINT = "x5t#S256"
+"""The one member of `cnf` that is looked at."""
 MAX_NAMES = 64
 MAX_ACTORS = 4
 _MAX_TIME = 2**53
@@ -66,6 +68,26 @@ def resources(claims: dict[str, Any], issuer: Issuer, address: str) -> tuple[str
     return tuple(path for path in named if _RESOURCE.fullmatch(path)) or refusal
 
 
+def confirmation(claims: dict[str, Any]) -> str | Refusal | None:
+    """The hash of the certificate that a token is bound to, in hex; None where it is bound to nothing.
+
+    `cnf` (RFC 7800 §3.1) says what the presenter must prove. What is not looked at proves nothing, so a token that asks
+    for anything but one certificate's hash (`x5t#S256`, RFC 8705 §3.1) is refused: taken without the proof, it would
+    be worth to whoever stole it what it is worth to its holder.
+    """
+    if "cnf" not in claims:
+        return None
+    value = claims["cnf"]
+    if not isinstance(value, dict):
+        return invalid("`cnf` as an object")
+    if set(value) != {THUMBPRINT}:
+        hint = f"a token without `cnf`, or with `{THUMBPRINT}` alone in it"
+        return Refusal(code="credential_confirmation", field="authorization", hint=hint)
+    digest = value[THUMBPRINT]
+    found = thumbprint(digest) if isinstance(digest, str) else None
+    return found.hex() if found is not None else invalid(f"`{THUMBPRINT}` as a SHA-256 in base64url, without padding")
+
+
 def identity(
     claims: dict[str, Any], issuer: Issuer, credential: str, meant_for: tuple[str, ...] = ()
 ) -> Identity | Refusal:
@@ -82,6 +104,9 @@ def identity(
     chain = _chain(claims, issuer.issuer)
     if isinstance(chain, Refusal):
         return chain
+    bound = confirmation(claims)
+    if isinstance(bound, Refusal):
+        return bound
     token_id = claims.get("jti")
     if token_id is not None and not _is_subject(token_id):  # one that could not be denied is no id
         return invalid("a `jti` of 1 to 256 characters")
@@ -97,6 +122,7 @@ def identity(
         issuer=issuer.issuer,
         token_id=token_id,
         resources=meant_for,
+        bound=bound,
         on_behalf_of=chain[1:],
     )
 

@@ -5,8 +5,11 @@
 - A certificate that is good and stands for nobody identifies nobody: the other credential decides, and must be there.
 - Where both stand for somebody, it must be the same: tenant, subject, kind, and zone where the certificate's table says
   one. The caller then has the roles and purposes that both give, and the floors of either.
+- A token that is bound to a certificate holds with that one alone, whomever the certificate stands for.
 """
 
+import hashlib
+import hmac
 from typing import Protocol
 
 import msgspec
@@ -36,7 +39,7 @@ class Credentials:
         if certificate is None:
             if self._required:
                 return Refusal(code="credential_missing", field=FIELD, hint="a client certificate")
-            return await self._bearers.identify(authorization, x_api_key)
+            return _held(await self._bearers.identify(authorization, x_api_key), None)
         if isinstance(certificate, Refusal):
             return certificate
         shown = self._certificates.identify(certificate)
@@ -44,10 +47,20 @@ class Credentials:
             return shown
         if isinstance(shown, Refusal) and shown.code != "certificate_unknown":
             return shown
-        borne = await self._bearers.identify(authorization, x_api_key)
+        borne = _held(await self._bearers.identify(authorization, x_api_key), certificate)
         if isinstance(shown, Refusal) or isinstance(borne, Refusal):
             return borne
         return _both(borne, shown)
+
+
+def _held(borne: Identity | Refusal, certificate: bytes | None) -> Identity | Refusal:
+    """What a key or token says, if it is with the certificate that it is bound to (RFC 8705 §3). Looked at with each
+    request, since what is remembered of a token says nothing of how it is shown."""
+    if isinstance(borne, Refusal) or borne.bound is None:
+        return borne
+    if certificate is not None and hmac.compare_digest(hashlib.sha256(certificate).hexdigest(), borne.bound):
+        return borne
+    return Refusal(code="credential_bound", field="authorization", hint="with it, the certificate that it was given to")
 
 
 def _both(borne: Identity, shown: Identity) -> Identity | Refusal:

@@ -17,6 +17,7 @@ from gateway.core.refusal import Refusal
 MAX_TOKEN = 16 * 1024
 """Characters of a whole token."""
 _SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _KEY_IN_TOKEN = ("jwk", "jku", "x5u")
 _TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
 
@@ -80,6 +81,16 @@ def _header(header: dict[str, Any]) -> Refusal | None:
 def invalid(hint: str) -> Refusal:
     """`credential_invalid` for the one header it came in, saying what would be right."""
     return Refusal(code="credential_invalid", field="authorization", hint=hint)
+
+
+def thumbprint(text: str) -> bytes | None:
+    """A SHA-256 in its one spelling in base64url; None for anything else."""
+    if _THUMBPRINT.fullmatch(text) is None:
+        return None
+    try:
+        return _decode(text)
+    except _Bad:
+        return None
 
 
 def _object(segment: str) -> dict[str, Any]:

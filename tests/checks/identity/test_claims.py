@@ -1,5 +1,6 @@
 """What an issuer may assert, and what a token does."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from gateway.checks.identity.claims import MAX_ACTORS, MAX_NAMES, check_audience
 from gateway.core.caller import Identity
 from gateway.core.refusal import Refusal
 
-from .making import AUDIENCE, NOW, claims, issuer
+from .making import AUDIENCE, NOW, b64, claims, issuer
 
 
 def asserted(found: dict[str, Any], **settings: Any) -> Identity:
@@ -204,6 +205,39 @@ def test_an_id_that_could_not_be_denied_is_none(jti: object) -> None:
 
 def test_a_token_keeps_its_id() -> None:
     assert asserted(claims(jti="t-1")).token_id == "t-1"
+
+
+def test_a_token_bound_to_a_certificate_says_which_one() -> None:
+    digest = hashlib.sha256(b"certificate")
+    assert asserted(claims(cnf={"x5t#S256": b64(digest.digest())})).bound == digest.hexdigest()
+    assert asserted(claims()).bound is None
+
+
+@pytest.mark.parametrize(
+    ("cnf", "code"),
+    [
+        ({}, "credential_confirmation"),
+        ({"jkt": b64(bytes(32))}, "credential_confirmation"),
+        ({"jwk": {"kty": "EC"}}, "credential_confirmation"),
+        ({"kid": "r1"}, "credential_confirmation"),
+        ({"x5t": b64(bytes(20))}, "credential_confirmation"),
+        ({"X5T#S256": b64(bytes(32))}, "credential_confirmation"),
+        ({"x5t#S256": b64(bytes(32)), "jkt": b64(bytes(32))}, "credential_confirmation"),
+        (None, "credential_invalid"),
+        ([], "credential_invalid"),
+        ("x5t#S256", "credential_invalid"),
+        ({"x5t#S256": None}, "credential_invalid"),
+        ({"x5t#S256": ""}, "credential_invalid"),
+        ({"x5t#S256": b64(bytes(31))}, "credential_invalid"),
+        ({"x5t#S256": b64(bytes(33))}, "credential_invalid"),
+        ({"x5t#S256": b64(bytes(32)) + "="}, "credential_invalid"),
+        ({"x5t#S256": b64(bytes(32))[:-1] + "B"}, "credential_invalid"),
+        ({"x5t#S256": bytes(32).hex()}, "credential_invalid"),
+    ],
+)
+def test_a_token_bound_in_a_way_that_cannot_be_looked_at_is_refused(cnf: object, code: str) -> None:
+    found = refused(claims(cnf=cnf))
+    assert (found.code, found.field, found.status) == (code, "authorization", 401)
 
 
 def test_a_caller_of_an_issuer_without_zone_is_in_the_unknown_zone() -> None:

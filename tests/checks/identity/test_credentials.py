@@ -1,5 +1,6 @@
 """Two kinds of credentials on one request: both must name the same caller, and none opens what the other does not."""
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -118,6 +119,35 @@ async def test_a_good_certificate_does_not_mend_a_bad_token() -> None:
     refusal = Refusal(code="credential_expired", field="authorization")
     checks, _ = credentials(refusal)
     assert await checks.identify("Bearer x", None, SHOWN) is refusal
+
+
+@pytest.mark.parametrize("name", [SPIFFE, "spiffe://hospital.example/mesh"], ids=["the caller's", "nobody's"])
+async def test_a_bound_token_holds_with_its_own_certificate_whomever_that_stands_for(name: str) -> None:
+    shown = AUTHORITY.issue(uris=[name]).der
+    checks, _ = credentials(msgspec.structs.replace(BORNE, bound=hashlib.sha256(shown).hexdigest()))
+    found = await checks.identify("Bearer x", None, shown)
+    assert isinstance(found, Identity)
+    assert found.subject == "triage"
+
+
+@pytest.mark.parametrize("shown", [None, SHOWN], ids=["without", "another"])
+async def test_a_bound_token_is_refused_with_no_certificate_and_with_another_one(shown: bytes | None) -> None:
+    checks, _ = credentials(msgspec.structs.replace(BORNE, bound=hashlib.sha256(STRANGERS).hexdigest()))
+    found = await checks.identify("Bearer x", None, shown)
+    assert isinstance(found, Refusal)
+    assert (found.code, found.field, found.status) == ("credential_bound", "authorization", 401)
+
+
+async def test_being_bound_mends_neither_a_certificate_nor_a_conflict() -> None:
+    checks, _ = credentials(msgspec.structs.replace(BORNE, bound=hashlib.sha256(STRANGERS).hexdigest()))
+    stranger = await checks.identify("Bearer x", None, STRANGERS)
+    assert isinstance(stranger, Refusal)
+    assert stranger.code == "credential_invalid"
+    bound = msgspec.structs.replace(BORNE, subject="ada", bound=hashlib.sha256(SHOWN).hexdigest())
+    checks, _ = credentials(bound)
+    conflict = await checks.identify("Bearer x", None, SHOWN)
+    assert isinstance(conflict, Refusal)
+    assert conflict.code == "credential_conflict"
 
 
 async def test_where_a_certificate_is_required_nothing_else_will_do() -> None:

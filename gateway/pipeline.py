@@ -28,7 +28,10 @@ from gateway.exchange.passing import Protocol
 from gateway.exchange.reading import read_message
 from gateway.exchange.rereading import Again, KeptAnswer
 from gateway.exchange.router import Denied
+from gateway.exchange.underway import CUT, cut_short
 
+GOODBYE_S = 2.0
+"""How long who is cut off may take to be told."""
 _log = logging.getLogger("gateway.exchange")
 
 
@@ -45,7 +48,7 @@ class Pipeline:
         is recorded all the same."""
         exchange = self._parts.admission.begin(arrival)
         try:
-            await self._steps(exchange, responder)
+            await self._run(exchange, responder)
         except asyncio.CancelledError:
             self._end_later(exchange)
             raise
@@ -54,9 +57,21 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 — whatever failed in here, the exchange gets its end
             await self._failed(exchange, responder, error)
         finally:
+            self._parts.underway.over(exchange)
             exchange.give_back()
             exchange.passing = None  # which holds the exchange: together they would wait for a garbage collection
         return exchange
+
+    async def _run(self, exchange: Exchange, responder: Responder) -> None:
+        """The steps; where they are cancelled because the caller may not act any more, its end in their place."""
+        try:
+            await self._steps(exchange, responder)
+        except asyncio.CancelledError:
+            # Any other cancellation beside it (the caller has gone, the server stops) goes on: nobody can be told.
+            task = asyncio.current_task()
+            if exchange.cut is None or task is None or task.uncancel() > 0:
+                raise
+            await self._cut_off(exchange, responder, exchange.cut)
 
     async def _steps(self, exchange: Exchange, responder: Responder) -> None:
         parts, protocol = self._parts, self._parts.protocols[exchange.arrival.protocol]
@@ -325,6 +340,15 @@ class Pipeline:
         await self._parts.append(exchange, self._parts.scribe.outcome(exchange, outcome, sessions=sessions))
         self._ended(exchange, outcome)
 
+    async def _cut_off(self, exchange: Exchange, responder: Responder, refusal: Refusal) -> None:
+        """The end of an exchange whose caller may not act any more: on record with what left until now, then the agent
+        is left, then the caller is told, if it listens."""
+        await self._end(exchange, cut_short(exchange, refusal, started=responder.started))
+        exchange.give_back()
+        with suppress(TimeoutError):  # whoever reads nothing more need not be told, and holds nothing here
+            async with asyncio.timeout(GOODBYE_S):
+                await self._parts.answering.refuse(exchange, responder, refusal)
+
     def _settled(self, exchange: Exchange, outcome: Outcome) -> Outcome:
         """The outcome with what it cost; what the exchange has used is settled."""
         return outcome if self._parts.quotas is None else self._parts.quotas.settle(exchange, outcome)
@@ -342,6 +366,8 @@ class Pipeline:
             return
         passing = exchange.passing
         outcome = Outcome(code="client_disconnected", status=499) if passing is None else passing.cut()
+        if exchange.cut is not None:  # both at once: that the caller was cut off says more than that it has gone
+            outcome = msgspec.structs.replace(outcome, code=exchange.cut.code, reason=CUT)
         task = asyncio.create_task(self._end_cancelled(exchange, outcome))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)

@@ -40,6 +40,7 @@ def begin(
         asyncio.create_task(_renewals(glass)),
         asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
         asyncio.create_task(site.denials.watch(base.writers)),
+        asyncio.create_task(parts.underway.watch()),
         *([] if shared is None else [asyncio.create_task(shared.run())]),
         asyncio.create_task(site.api_keys.use.keep(_USE_S)),
         asyncio.create_task(sticking.watch()),

@@ -7,7 +7,7 @@ from gateway.bootstrap.agents import health_of, protocols_of
 from gateway.bootstrap.approvals import approvals_of
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
-from gateway.bootstrap.identity import admission_of
+from gateway.bootstrap.identity import admission_of, underway_of
 from gateway.bootstrap.limits import quotas_of
 from gateway.bootstrap.schemas import load_schemas
 from gateway.checks.limits import Rate
@@ -114,6 +114,7 @@ def parts_of(
         failures=Failures(clock, Rate.parse(settings.limits.failures)),
         metrics=site.metrics,
         bounds=base.bounds,
+        underway=underway_of(site),
         quotas=quotas,
         failpoint=base.failpoint,
     )

@@ -15,6 +15,8 @@ from gateway.checks.identity.identifier import Identifier
 from gateway.exchange.admission import Admission
 from gateway.exchange.glass import Glass
 from gateway.exchange.issuers import IssuerRecords
+from gateway.exchange.standing import Standing
+from gateway.exchange.underway import UnderWay
 from gateway.store.directory import SYSTEM
 
 
@@ -36,6 +38,19 @@ def admission_of(base: Foundation, issuers: IssuerKeys, glass: Glass) -> Admissi
         tenants=frozenset(site.tenants) - {SYSTEM},
         glass=glass.lent if glass.configured else None,
     )
+
+
+def standing_of(site: Site) -> Standing:
+    """What looks again at who was identified before."""
+    settings, tenants = site.settings, frozenset(site.tenants) - {SYSTEM}
+    return Standing(site.api_keys, settings.issuer, tenants, site.clock, settings.certificate)
+
+
+def underway_of(site: Site) -> UnderWay:
+    """What is under way, which hears of every move of the deny-lists from now on."""
+    underway = UnderWay(denials=site.denials, standing=standing_of(site), clock=site.clock)
+    site.denials.on_moved = underway.moved
+    return underway
 
 
 async def issuer_keys(site: Site, stack: AsyncExitStack) -> IssuerKeys:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.identity import standing_of
 from gateway.bootstrap.site import Site
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
@@ -13,11 +14,9 @@ from gateway.exchange.dispatcher import Dispatcher
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.rereading import Again
-from gateway.exchange.standing import Standing
 from gateway.exchange.task_scribe import TaskScribe
 from gateway.exchange.tasks import Fetched, Foresee, Reread, Tasks
 from gateway.pipeline import Pipeline
-from gateway.store.directory import SYSTEM
 from gateway.store.sealing import Sealer
 from gateway.store.tasks import TaskStore
 from gateway.store.writer_base import LedgerWriter

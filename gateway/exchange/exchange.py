@@ -13,6 +13,7 @@ from gateway.core.finding import Scan
 from gateway.core.ids import random_id
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
+from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.health import Place
 from gateway.exchange.reservation import Reservation
@@ -227,6 +228,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """What gives back all that it has taken: places, its lease, the agent's stream."""
     session: str = ""
     """The random id of the session that it begins, once it does; the same for all names that it gives away."""
+    cut: Refusal | None = None
+    """Why it ends before its time: its caller may not act any more."""
     closed: bool = False
     """Whether its end was handed to the ledger."""
     told: frozenset[str] = frozenset()

@@ -36,6 +36,7 @@ async def intend(parts: Parts, exchange: Exchange, routed: Routed, *, asked: boo
     else:
         return Refusal(code="credential_unchecked", retry_after=1)
     exchange.opened = True
+    parts.underway.opened(exchange)
     parts.metrics.decision(routed.decision.effect, routed.route.zone)
     await parts.pause("intent.recorded")
     return None

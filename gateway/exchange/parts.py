@@ -24,6 +24,7 @@ from gateway.exchange.quotas import Quotas
 from gateway.exchange.rereading import Rereading
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
+from gateway.exchange.underway import UnderWay
 from gateway.ledger.entry import Entry
 from gateway.store.sticking import StickingClasses
 
@@ -53,6 +54,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     failures: Failures
     metrics: Metrics
     bounds: Bounds
+    underway: UnderWay
     quotas: Quotas | None = None
     """None where nothing but the rates of `[limits]` is limited, in this process alone."""
     failpoint: Failpoint | None = None

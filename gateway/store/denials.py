@@ -61,6 +61,8 @@ class DenialStore:
     def __init__(self, engine: AsyncEngine, clock: Clock, issuers: Iterable[str], moved: Callable[[], None]) -> None:
         """`issuers`: those that are configured; a denial of another's tokens would look like one and be none."""
         self._engine, self._clock, self._moved = engine, clock, moved
+        self.on_moved: Callable[[str], None] = lambda tenant: None
+        """Called after `moved`, with the tenant whose list it was."""
         self._issuers = frozenset(issuers)
         self._sets: dict[str, DenySet] = {}
         self._reading: dict[str, asyncio.Task[None]] = {}
@@ -206,6 +208,7 @@ class DenialStore:
         self._sets[tenant] = found
         if changed:
             self._moved()
+            self.on_moved(tenant)
 
     def _was_read(self, tenant: str, task: "asyncio.Task[None]") -> None:
         if self._reading.get(tenant) is task:

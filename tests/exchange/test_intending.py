@@ -25,6 +25,7 @@ class Parts:
         self.admission = SimpleNamespace(again=self._noting("again", again))
         self.caching = SimpleNamespace(clear=self._noting("cleared", None))
         self.pause = self._noting("pause", None)
+        self.underway = SimpleNamespace(opened=lambda _: self.told.append("under way"))
 
     def _noting(self, name: str, value: Any) -> Any:
         async def noted(*_: object) -> Any:
@@ -51,7 +52,7 @@ async def test_an_intent_that_is_written_opens_the_exchange() -> None:
     given: Any = parts
     assert await intend(given, one, ROUTED, asked=True) is None
     assert (one.appended, one.intended, one.opened) == (True, True, True)
-    assert parts.told == ["decision", "pause"]
+    assert parts.told == ["under way", "decision", "pause"]
 
 
 async def test_a_caller_is_looked_at_again_where_the_deny_list_moved_and_not_for_ever() -> None:

@@ -233,16 +233,23 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 class RedisServer:
-    """A Redis of the tests' own, which a test may stop, kill and start again; it keeps nothing over that."""
+    """A Redis of the tests' own, which a test may stop, kill and start again; it keeps nothing over that. `tls`: files
+    of the authority that vouches for its callers, of its certificate and of its key; then it takes TLS alone."""
 
-    def __init__(self, directory: Path, port: int) -> None:
-        self._directory, self.port = directory, port
+    def __init__(self, directory: Path, port: int, tls: tuple[str, str, str] | None = None) -> None:
+        self._directory, self.port, self._tls = directory, port, tls
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{port}/0"
+        self.url = f"redis://127.0.0.1:{port}/0" if tls is None else f"rediss://localhost:{port}/0"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = ["setpriv", "--pdeathsig", "KILL", "redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        command = ["setpriv", "--pdeathsig", "KILL", "redis-server", "--bind", "127.0.0.1"]
+        if self._tls is None:
+            command += ["--port", str(self.port)]
+        else:
+            names = ("--tls-ca-cert-file", "--tls-cert-file", "--tls-key-file")
+            command += ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "yes"]
+            command += [given for pair in zip(names, self._tls, strict=True) for given in pair]
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--save", "", "--appendonly", "no", "--dir", self._directory], stdout=log, stderr=log
@@ -252,6 +259,8 @@ class RedisServer:
                 break
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
+                    if self._tls is not None:  # it listens; who may ask is what its tests are about
+                        return
                     asked.sendall(b"PING\r\n")
                     if asked.recv(16) == b"+PONG\r\n":
                         return
@@ -274,12 +283,13 @@ class RedisServer:
 
 
 @contextmanager
-def private_redis() -> Iterator[RedisServer]:
-    """A Redis that a test may stop. Where the binary is not installed, its tests are skipped, or fail in CI."""
+def private_redis(tls: tuple[str, str, str] | None = None) -> Iterator[RedisServer]:
+    """A Redis that a test may stop; `tls` as there. Where the binary is not installed, its tests are skipped, or fail
+    in CI."""
     if shutil.which("redis-server") is None:
         missing("REDIS", "redis-server")
     directory = Path(tempfile.mkdtemp(prefix="gw-redis-"))
-    server = RedisServer(directory, free_port())
+    server = RedisServer(directory, free_port(), tls)
     try:
         server.start()
         yield server

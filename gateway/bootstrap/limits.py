@@ -12,26 +12,27 @@ from gateway.exchange.applying import Applying
 from gateway.exchange.quotas import Count, Quotas
 from gateway.exchange.shared import LEASE_S, SharedCounters, recording
 from gateway.exchange.usage import Prices
-from gateway.settings import MEMORY, Settings, secret
+from gateway.settings import BY_TLS, MEMORY, Settings, secret
 from gateway.store.directory import SYSTEM
 from gateway.store.node import living
-from gateway.store.redis_counters import RedisCounters
+from gateway.store.redis_counters import RedisCounters, secured
 from gateway.store.sql import reachable
 
 
 def remote_counters(settings: Settings) -> RedisCounters | None:
     """The server that counts for all nodes; None where each counts alone. `ConfigurationError` for a password, or
-    authorities, that are not there."""
+    files, that are not there."""
     limits = settings.limits
     if limits.url == MEMORY:
         return None
-    ca = None if limits.ca is None else settings.path(limits.ca)
-    if ca is not None and not ca.is_file():
-        raise ConfigurationError("limits.ca names no file")
+    tls = None
+    if limits.url.startswith(BY_TLS):
+        names = (limits.ca, limits.client_certificate, limits.client_key)
+        tls = secured(*(None if name is None else str(settings.path(name)) for name in names))
     return RedisCounters(
         limits.url,
         password=None if limits.password is None else secret(limits.password, settings.base),
-        ca=None if ca is None else str(ca),
+        tls=tls,
         timeout_s=limits.timeout_ms / 1000,
         lease_s=LEASE_S,
     )

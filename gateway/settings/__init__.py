@@ -17,7 +17,7 @@ from gateway.settings.agents import A2a, Agent, Breaker
 from gateway.settings.approvals import ApprovalSettings, BreakGlass
 from gateway.settings.callbacks import Callback
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
-from gateway.settings.limits import BUILT_IN_LIMITS, MEMORY, Limit, Limits, Price
+from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
 from gateway.settings.server import LedgerSettings, Server
 from gateway.settings.sessions import DelegationSettings
@@ -27,6 +27,7 @@ from gateway.settings.zones import Zone
 
 __all__ = [
     "BUILT_IN_LIMITS",
+    "BY_TLS",
     "MEMORY",
     "A2a",
     "Agent",

@@ -12,6 +12,8 @@ from gateway.settings.identity import Issuer, Tenant, check_named
 
 MEMORY = "memory://"
 """`limits.url` where the serving process counts for itself."""
+BY_TLS = "rediss:"
+"""How `limits.url` begins where the server that counts is asked by TLS."""
 BUILT_IN_LIMITS = ("credential", "tenant", "target", "concurrency")
 """Names of the limits that `[limits]` itself sets."""
 _PER = frozenset({"caller", "agent", "capability", "class"})
@@ -29,6 +31,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A reference to its password."""
     ca: str | None = None
     """PEM file of the only authorities that may vouch for it; default the system's."""
+    client_certificate: str | None = None
+    """PEM file of what the gateway shows it."""
+    client_key: str | None = None
     timeout_ms: float = 50.0
     """How long it may take before this node counts alone."""
     credential: str = "600/minute"
@@ -91,8 +96,11 @@ def check_counting(limits: Limits) -> None:
     check_reference("limits.password", limits.password)
     if limits.password is not None and limits.url == MEMORY:
         raise ConfigurationError("limits.password is for a limits.url that is not memory://")
-    if limits.ca is not None and not limits.url.startswith("rediss:"):
-        raise ConfigurationError("limits.ca is for a limits.url that begins with rediss://")
+    if (limits.client_certificate is None) != (limits.client_key is None):
+        raise ConfigurationError("limits.client_certificate and limits.client_key go together")
+    for name in ("ca", "client_certificate"):
+        if getattr(limits, name) is not None and not limits.url.startswith(BY_TLS):
+            raise ConfigurationError(f"limits.{name} is for a limits.url that begins with rediss://")
 
 
 def check_limits(

@@ -5,18 +5,20 @@ to. A connection on which anything went wrong is closed.
 """
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from hashlib import sha1
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from gateway.core.counters import Change, Exceeded, Level, Want
-from gateway.core.errors import CountersUnavailable, FormatError
+from gateway.core.errors import ConfigurationError, CountersUnavailable, FormatError
 from gateway.store.counters_script import SCRIPT, answered, told
 
 CONNECTIONS = 16
@@ -25,15 +27,65 @@ _SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 """The name that EVALSHA knows the script by."""
 
 
+def secured(ca: str | None, certificate: str | None, key: str | None) -> ssl.SSLContext:
+    """TLS 1.2 or newer, the server's name checked. With `ca`, those authorities vouch for it and nobody else does;
+    `certificate` and `key`: what the gateway shows. All three are files in PEM. `ConfigurationError` for one that
+    cannot be read or does not hold what it should."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which demands a certificate and checks its name
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca is None:
+        made.load_default_certs()
+    else:
+        # An intermediate authority, or the server's own certificate, may be all that is trusted.
+        made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        try:
+            made.load_verify_locations(ca)
+        except ssl.SSLError as error:
+            raise ConfigurationError("limits.ca must hold certificates in PEM") from error
+        except OSError as error:
+            raise ConfigurationError("limits.ca names no file that can be read") from error
+    if certificate is not None:
+        try:
+            # Without a password of ours, OpenSSL would ask for one at the terminal.
+            made.load_cert_chain(certificate, key, password=lambda: b"")
+        except (ssl.SSLError, ValueError) as error:
+            raise ConfigurationError(
+                "limits.client_certificate and limits.client_key must be a certificate in PEM and its key, without a "
+                "password"
+            ) from error
+        except OSError as error:
+            raise ConfigurationError("limits.client_certificate or limits.client_key cannot be read") from error
+    return made
+
+
+class _Secured(SSLConnection):
+    """A connection by a context of ours: the one that the library makes trusts the system's authorities too."""
+
+    def __init__(self, *, tls: ssl.SSLContext, **options: Any) -> None:
+        super().__init__(**options)
+        self.ssl_context.context = tls
+
+
 class RedisCounters:
-    """`url` as in `limits.url`, without a password; `ca` is a file. `prefix` begins every key, the tenant is next."""
+    """`url` as in `limits.url`, without a password; `tls` is needed where it begins with `rediss:` (`secured`).
+    `prefix` begins every key, the tenant is next."""
 
     def __init__(
-        self, url: str, *, password: str | None, ca: str | None, timeout_s: float, lease_s: float, prefix: str = "gw"
+        self,
+        url: str,
+        *,
+        password: str | None,
+        timeout_s: float,
+        lease_s: float,
+        tls: ssl.SSLContext | None = None,
+        prefix: str = "gw",
     ) -> None:
-        more: dict[str, Any] = {"ssl_ca_certs": ca} if ca is not None else {}
-        pool = BlockingConnectionPool.from_url(
-            url,
+        options: dict[str, Any] = dict(parse_url(url))
+        if (options.get("connection_class") is SSLConnection) != (tls is not None):
+            raise ConfigurationError("TLS is for a limits.url that begins with rediss://, and for no other")
+        if tls is not None:
+            options |= {"connection_class": _Secured, "tls": tls}
+        pool = BlockingConnectionPool(
             timeout=timeout_s,
             password=password,
             socket_timeout=timeout_s,
@@ -44,7 +96,7 @@ class RedisCounters:
             protocol=2,
             driver_info=None,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
-            **more,
+            **options,
         )
         self._redis = Redis.from_pool(pool)
         self._timeout_s, self._lease_ms, self._prefix = timeout_s, round(lease_s * 1000), prefix

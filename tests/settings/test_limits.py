@@ -77,3 +77,8 @@ def test_what_belongs_to_a_server_of_counts_is_refused_without_one() -> None:
     assert "never a value" in refused(limits={"url": "redis://host", "password": HIDDEN})
     assert "limits.password is for" in refused(limits={"password": "env:P"})
     assert "limits.ca is for" in refused(limits={"url": "redis://host", "ca": "ca.pem"})
+    shown = {"client_certificate": "client.pem", "client_key": "client.key"}
+    assert parsed(limits={"url": "rediss://host", **shown}).limits.client_key == "client.key"
+    assert "limits.client_certificate is for" in refused(limits={"url": "redis://host", **shown})
+    for name in shown:
+        assert "go together" in refused(limits={"url": "rediss://host", name: "client.pem"})

@@ -4,14 +4,16 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from gateway.core.counters import AGAIN, RENEW, Change, Exceeded, Level, Want
-from gateway.core.errors import CountersUnavailable
-from gateway.store.redis_counters import RedisCounters
+from gateway.core.errors import ConfigurationError, CountersUnavailable
+from gateway.store.redis_counters import RedisCounters, secured
+from tests.checks.identity.certifying import SERVER, Authority, Issued
 from tests.services import RedisServer, free_port, private_redis
 
 pytestmark = pytest.mark.redis
@@ -22,7 +24,6 @@ HOUR = 3_600_000_000
 async def opened(url: str, **fields: Any) -> AsyncIterator[RedisCounters]:
     values: dict[str, Any] = {
         "password": None,
-        "ca": None,
         "timeout_s": 10,
         "lease_s": 30,
         "prefix": f"test-{secrets.token_hex(4)}",
@@ -162,3 +163,86 @@ async def test_a_password_is_given_and_a_wrong_one_is_refused(server: RedisServe
         with pytest.raises(CountersUnavailable) as raised:
             await counters.ping()
         assert "wrong" not in str(raised.value)
+
+
+# ------------------------------------------------------------------------------------------------------------- by TLS
+
+
+@pytest.fixture
+def authority() -> Authority:
+    return Authority("counters")
+
+
+@pytest.fixture
+def tls_server(authority: Authority, tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that takes nothing but TLS, and nobody without a certificate of this authority."""
+    certificate, key = authority.issue(dns=["localhost"], purposes=SERVER).write(tmp_path, "redis")
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    with private_redis(tls=(str(tmp_path / "ca.pem"), certificate, key)) as found:
+        yield found
+
+
+def shown(folder: Path, issued: Issued) -> tuple[str, str]:
+    return issued.write(folder, "client")
+
+
+async def test_by_tls_it_is_the_same_server_with_a_certificate_shown_by_both(
+    tls_server: RedisServer, authority: Authority, tmp_path: Path
+) -> None:
+    tls = secured(str(tmp_path / "ca.pem"), *shown(tmp_path, authority.issue()))
+    async with opened(tls_server.url, tls=tls) as counters:
+        await counters.ping()
+        asked = [counters.run(f"lease-{number}", [], [want(count=100)]) for number in range(40)]
+        assert sorted(levels(found)[0] for found in await asyncio.gather(*asked)) == list(range(1, 41))
+
+
+async def test_who_shows_no_certificate_of_its_authority_or_asks_without_tls_is_not_served(
+    tls_server: RedisServer, authority: Authority, tmp_path: Path
+) -> None:
+    ca = str(tmp_path / "ca.pem")
+    others = secured(ca, *shown(tmp_path, Authority("other").issue()))
+    for url, tls in (
+        (tls_server.url, secured(ca, None, None)),
+        (tls_server.url, others),
+        (tls_server.url.replace("rediss:", "redis:"), None),
+    ):
+        async with opened(url, tls=tls) as counters:
+            with pytest.raises(CountersUnavailable):
+                await counters.ping()
+
+
+async def test_a_server_that_others_vouch_for_or_of_another_name_is_not_asked(
+    tls_server: RedisServer, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where the system trusts who vouches for it: `ca` names the only ones."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    client = shown(tmp_path, authority.issue())
+    (tmp_path / "other.pem").write_bytes(Authority("other").pem)
+    by_system = secured(None, *client)
+    async with opened(tls_server.url, tls=by_system) as counters:
+        await counters.ping()
+    for url, tls in (
+        (tls_server.url, secured(str(tmp_path / "other.pem"), *client)),
+        (tls_server.url.replace("localhost", "127.0.0.1"), by_system),
+    ):
+        async with opened(url, tls=tls) as counters:
+            with pytest.raises(CountersUnavailable):
+                await counters.ping()
+
+
+def test_what_cannot_be_connected_with_is_told_at_the_start(authority: Authority, tmp_path: Path) -> None:
+    certificate, key = authority.issue().write(tmp_path, "client")
+    (tmp_path / "none.pem").write_bytes(b"none")
+    none, gone = str(tmp_path / "none.pem"), str(tmp_path / "gone.pem")
+    for arguments in (
+        (none, None, None),
+        (gone, None, None),
+        (certificate, none, key),
+        (certificate, certificate, gone),
+        (certificate, certificate, authority.issue().write(tmp_path, "other")[1]),
+    ):
+        with pytest.raises(ConfigurationError, match=r"limits\.(ca|client_certificate)"):
+            secured(*arguments)
+    for url, tls in (("redis://localhost", secured(certificate, None, None)), ("rediss://localhost", None)):
+        with pytest.raises(ConfigurationError, match="rediss"):
+            RedisCounters(url, password=None, timeout_s=1, lease_s=1, tls=tls)

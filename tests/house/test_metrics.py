@@ -1,0 +1,62 @@
+"""docs/metrics.md says what the registry holds: every metric has its row, with its kind and labels."""
+
+import re
+
+from prometheus_client import Metric
+
+from gateway.agents.issuers import IssuerState
+from gateway.exchange.health import AgentState
+from gateway.exchange.metrics import STEPS, Metrics
+from gateway.store.tasks import QUEUED, Depth
+from tests.house.tree import ROOT, committed
+
+_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ((?:`\w+`(?:, )?)*) ?\| (\S.*) \|$", re.MULTILINE)
+_DOCUMENT = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+
+
+def _filled() -> Metrics:
+    """Metrics with at least one sample of each."""
+    metrics = Metrics()
+    metrics.agents(
+        lambda: [AgentState(agent="a", healthy=True, breaker="closed", under_way=0, queued=0, retries=0, shed=0)]
+    )
+    metrics.issuers(lambda: [IssuerState(issuer="i", keys=1, age_s=1.0, fetches={"ok": 1})])
+    metrics.shared(lambda: (True, 0))
+    metrics.request("openai", "ok")
+    metrics.decision("route", "in-house")
+    metrics.agent_call("none")
+    metrics.unidentified("credential_missing")
+    metrics.agent_error("a", "timeout_total")
+    metrics.limited("tenant", "requests", True)
+    metrics.approval("requested")
+    metrics.glass("opened")
+    metrics.notice("sent")
+    metrics.step(STEPS[0], 1)
+    metrics.batch(1, 0.1)
+    metrics.ledger("tn_1", 0, True)
+    metrics.task_tried("ok")
+    metrics.tasks_now([Depth(tenant="tn_1", state=QUEUED, count=1, since_us=0)], 0, 1)
+    return metrics
+
+
+def _told(family: Metric) -> tuple[str, tuple[str, str]]:
+    """Name and, as the page writes them, kind and labels; `le` belongs to every histogram."""
+    assert family.samples, f"give {family.name} a sample in this test"
+    labels = [label for label in family.samples[0].labels if label != "le"]
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    return name, (family.type, ", ".join(f"`{label}`" for label in labels))
+
+
+def test_every_metric_has_its_row_and_every_row_its_metric() -> None:
+    rows = {name: (kind, labels) for name, kind, labels, _ in _ROW.findall(_DOCUMENT)}
+    assert len(rows) == len(re.findall(r"^\| `", _DOCUMENT, re.MULTILINE)), "each row once and of the one form"
+    assert rows == dict(map(_told, _filled().registry.collect()))
+
+
+def test_metrics_are_made_in_one_place() -> None:
+    importing = [
+        path.relative_to(ROOT).as_posix()
+        for path in committed()
+        if path.suffix == ".py" and path.is_relative_to(ROOT / "gateway") and "prometheus_client" in path.read_text()
+    ]
+    assert importing == ["gateway/exchange/metrics.py"]

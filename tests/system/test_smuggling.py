@@ -5,13 +5,17 @@ answer to what is malformed is one 400, and the connection ends with it.
 """
 
 import asyncio
+import base64
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 from gateway.settings import Settings
 from gateway.web.app import build_app
 from gateway.web.protocol import HttpProtocol
+from tests.checks.identity.certifying import SPIFFE, Authority
 from tests.system.site import System, served, system
 
 ASKED = b'{"model":"ward","messages":[{"role":"user","content":"hello"}]}'
@@ -52,10 +56,10 @@ class Door:
 
 
 @asynccontextmanager
-async def door(settings: Settings) -> AsyncIterator[Door]:
+async def door(settings: Settings, **sections: Any) -> AsyncIterator[Door]:
     limits = {"failures": "100000/minute"}
     async with (
-        system(settings, agents={"ward": {"zone": "in-house"}}, limits=limits) as site,
+        system(settings, agents={"ward": {"zone": "in-house"}}, limits=limits, **sections) as site,
         served(build_app(site.gateway), http=HttpProtocol.within(5)) as url,
     ):
         yield Door(site, int(url.rpartition(":")[2]), await site.key("agent"))
@@ -206,3 +210,68 @@ async def test_a_head_beyond_its_bound_is_refused_and_not_kept(sqlite_settings: 
         for line in (b"x-0: " + b"a" * 400_000, b"\r\n".join(b"x-%d: a" % n for n in range(40_000))):
             statuses, _ = await opened.sends(opened.request(line) + opened.inner)
             assert (set(statuses) <= {431}, opened.carried_out) == (True, 0)
+
+
+async def test_a_credential_of_any_length_is_refused_and_not_kept(sqlite_settings: Settings) -> None:
+    async with door(sqlite_settings) as opened:
+        for size in (16_385, 100_000, 200_000):
+            for line in (b"authorization: Bearer " + b"a" * size, b"x-api-key: gwk_" + b"a" * size):
+                head = opened.request(line, b"connection: close", LENGTH % len(ASKED))
+                statuses, written = await opened.sends(head + ASKED)
+                assert (statuses, opened.carried_out) in (([401], 0), ([431], 0)), size
+                assert b"aaaa" not in written
+
+
+async def test_what_comes_after_a_body_says_nothing_of_who_is_calling(sqlite_settings: Settings) -> None:
+    """Trailers, and extensions of chunks: read past, whatever they say."""
+    async with door(sqlite_settings) as opened:
+        bearer, chunk = b"authorization: Bearer " + opened.key, b"%x" % len(ASKED)
+        kind, close = b"content-type: application/json", b"connection: close"
+        body = chunk + b"\r\n" + ASKED + b"\r\n0\r\n" + bearer + b"\r\nx-purpose: HMARKT\r\n\r\n"
+        statuses, _ = await opened.sends(opened.request(kind, close, CHUNKED, b"trailer: authorization") + body)
+        assert (statuses, opened.carried_out) == ([401], 0)
+        statuses, _ = await opened.sends(opened.request(bearer, kind, close, CHUNKED) + body)
+        assert (statuses, opened.carried_out) == ([200], 1)
+        extended = chunk + b';authorization="Bearer x";a=b\r\n' + ASKED + b"\r\n0;last\r\n\r\n"
+        statuses, _ = await opened.sends(opened.request(kind, close, CHUNKED) + extended)
+        assert (statuses, opened.carried_out) == ([401], 1)
+        statuses, _ = await opened.sends(opened.request(bearer, kind, close, CHUNKED) + extended + opened.inner)
+        assert (statuses, opened.carried_out) == ([200], 2)
+
+
+AUTHORITY = Authority("clients")
+SHOWN = b":" + base64.b64encode(AUTHORITY.issue(uris=[SPIFFE]).der) + b":"
+BEHIND = {"trusted_proxies": ["127.0.0.1"], "client_ca": "clients.pem", "client_header": "client-cert"}
+TABLE = {"match": f"uri:{SPIFFE}", "roles": ["agent"], "purposes": ["TREAT"], "zone": "in-house"}
+
+
+async def test_what_a_proxy_says_stands_under_its_own_name_and_comes_once(sqlite_settings: Settings) -> None:
+    """Names that a proxy in front may let through, since it takes them for others, are not taken for the proxy's."""
+    publish(sqlite_settings)
+    kind, close = b"content-type: application/json", b"connection: close"
+    async with door(sqlite_settings, server=BEHIND, certificate=[TABLE]) as opened:
+
+        async def asks(*lines: bytes) -> tuple[list[int], bytes]:
+            head = opened.request(kind, close, LENGTH % len(ASKED), *lines)
+            return await opened.sends(head + ASKED)
+
+        assert (await asks(b"client-cert: " + SHOWN))[0] == [200], "what the proxy itself says"
+        for name in (b"client_cert", b"Client_Cert", b"client-cert-chain", b"x-client-cert", b"ssl-client-cert"):
+            assert (await asks(name + b": " + SHOWN))[0] == [401], name
+        for name in (b"client-cert ", b" client-cert", b"client-cert\x00", b"client-cert\t"):
+            assert (await asks(name + b": " + SHOWN))[0] == [400], name
+        twice = (b"client-cert: " + SHOWN, b"Client-Cert: " + SHOWN)
+        for lines in (twice, (b"client-cert: " + SHOWN + b", " + SHOWN,), (b"x-a: b", b" client-cert: " + SHOWN)):
+            assert (await asks(*lines))[0] in ([401], [400]), lines
+        assert opened.carried_out == 1
+        # Nor does it say where a caller is: failures count for the address that the proxy's own header names.
+        await asks(b"authorization: Bearer canary", b"x_forwarded_for: 203.0.113.66", b"x-forwarded-for: 198.51.100.7")
+        await asks(b"authorization: Bearer canary", b"x-forwarded-for : 203.0.113.66")
+        reader = opened.site.gateway.site.reader("_system")
+        details = [one.detail or b"" async for one in reader.records(0, await reader.size(), details=True)]
+        assert any(b"198.51.100.7" in detail for detail in details)
+        assert not any(b"203.0.113.66" in detail for detail in details)
+
+
+def publish(settings: Settings) -> None:
+    Path(settings.base, "clients.pem").write_bytes(AUTHORITY.pem)

@@ -95,6 +95,7 @@ def padded(token: str) -> str:
     return token[:-1] + alphabet[alphabet.index(last) ^ 1]
 
 
+NESTED = {"alg": "RS256", "kid": "r1", "typ": "JWT", "cty": "JWT"}
 X5C = [base64.b64encode(der()).decode()]
 ATTACKS: dict[str, tuple[str, Callable[[], str]]] = {
     # forged
@@ -170,6 +171,11 @@ ATTACKS: dict[str, tuple[str, Callable[[], str]]] = {
         INVALID,
         lambda: rs256(json.dumps(good())[:-1].encode() + b', "n": 1' + b"0" * 9000 + b"}"),
     ),
+    # tokens within tokens
+    "a token for claims": (INVALID, lambda: rs256(rs256(good()).encode(), header=NESTED)),
+    "a token for claims, in quotes": (INVALID, lambda: rs256(json.dumps(rs256(good())).encode(), header=NESTED)),
+    "a good token within one of the attacker's": (INVALID, lambda: by_attacker(cty="JWT", jws=rs256(good()))),
+    "a good token where the signature stands": (INVALID, lambda: headed().rpartition(".")[0] + "." + rs256(good())),
     # names twice
     "a subject twice": (INVALID, lambda: twice(', "sub": "canary"')),
     "roles twice": (INVALID, lambda: twice(', "roles": ["auditor"]')),

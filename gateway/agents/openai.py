@@ -14,6 +14,7 @@ from gateway.agents.bodies import check_places, escape, member, replace, rewritt
 from gateway.agents.openai_beyond import Beyond, attachment, tool_kind
 from gateway.agents.openai_schema import CHAT_REQUEST
 from gateway.agents.openai_stream import OpenAIStream
+from gateway.agents.openai_usage import ASKED, FIELD, asking, unasked
 from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
 from gateway.agents.openai_words import ANSWER, CALL, MESSAGE, REQUEST, model_name, tokens
 from gateway.core.errors import AgentError
@@ -37,7 +38,7 @@ _CALLS = frozenset({"tools", "tool_choice", "functions", "function_call", "respo
 _MESSAGE_CALLS = frozenset({"tool_calls", "function_call"})
 _PIECES = frozenset({"content", "images"})
 """Lists of pieces of content. Some providers answer with pictures in a list of their own."""
-_STORE = b',"store":false}'
+_STORE = b',"store":false'
 
 
 class OpenAIAdapter:
@@ -82,21 +83,30 @@ class OpenAIAdapter:
 
     def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:
         """The request for this agent: its own model name and credential, masked parts replaced, and `store` false
-        unless the caller asked for it; nothing else changed. `FormatError` if a mask's place is not there.
+        unless the caller asked for it, a stream's usage asked for (`openai_usage`); nothing else changed. `FormatError`
+        if a mask's place is not there.
 
         Without `store` some providers keep what they were sent and said, so it is written for every agent that takes it
         (`store_field`): into the caller's own bytes, where nothing else changes them.
         """
         check_places(masked, message.parts)
         document: Any = replace(message.document, masked)
+        added = b""
         if agent.model is not None and agent.model != document["model"]:
             document = {**document, "model": agent.model}
-        body = message.body if document is message.document else write_json(document)
         if document.get("store") not in (True, False):
             if "store" in document:
-                body = write_json({**document, "store": False})
+                document = {**document, "store": False}
             elif agent.store_field:
-                body = body.rstrip(b" \t\r\n")[:-1] + _STORE  # it is an object, and not an empty one: it has a model
+                added = _STORE
+        if unasked(message, agent):
+            if FIELD in document:
+                document = asking(document)
+            else:
+                added += ASKED
+        body = message.body if document is message.document else write_json(document)
+        if added:
+            body = body.rstrip(b" \t\r\n")[:-1] + added + b"}"  # it is an object, and not an empty one: it has a model
         return post(agent, "/v1/chat/completions", body, stream=message.stream)
 
     def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
@@ -124,7 +134,7 @@ class OpenAIAdapter:
         return rewritten(answer, masked)
 
     def stream(self, message: Message, lanes: Lanes, bounds: Bounds, agent: Route) -> StreamFilter:
-        return OpenAIStream(lanes, bounds)
+        return OpenAIStream(lanes, bounds, quiet=unasked(message, agent))
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
         return error_object(refusal, exchange)

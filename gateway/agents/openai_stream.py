@@ -28,10 +28,12 @@ _NOISE = frozenset({"choices", "obfuscation"})
 
 
 class OpenAIStream(EventFilter):
-    """A `StreamFilter` (see `core.ports`) for `chat.completion.chunk` events."""
+    """A `StreamFilter` (see `core.ports`) for `chat.completion.chunk` events. `quiet`: what the agent says of
+    its tokens is noted and not passed on, since the caller has not asked for it."""
 
-    def __init__(self, lanes: Lanes, bounds: Bounds) -> None:
+    def __init__(self, lanes: Lanes, bounds: Bounds, *, quiet: bool = False) -> None:
         super().__init__(bounds, MAX_EVENT)
+        self._quiet = quiet
         self._texts = Texts(lanes)
         self._choices: dict[int, Choice] = {}
         self._frame: dict[str, Any] = {"object": "chat.completion.chunk"}
@@ -62,6 +64,8 @@ class OpenAIStream(EventFilter):
             raise AgentError("bad_answer")
         safe = self._texts.settle({key: item for key, item in chunk.items() if key not in _NOISE}, "")
         self._note(chunk)
+        if self._quiet and safe.pop("usage", None) is not None and not choices:
+            return b""
         self._frame.update((key, safe[key]) for key in _FRAME if key in safe)
         spoken: list[dict[str, Any]] = []
         rests: list[dict[str, Any]] = []
@@ -70,7 +74,7 @@ class OpenAIStream(EventFilter):
             self._take(item, spoken, rests, passed)
         self._repeat = Repeat.of(event, chunk, safe, self._lane_of(choices))
         out = b"".join(self._event(pieces) for pieces in (spoken, rests) if pieces)
-        if choices and not passed and chunk.get("usage") is None:
+        if choices and not passed and safe.get("usage") is None:
             return out
         if choices is not None:
             safe["choices"] = passed

@@ -99,6 +99,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         calls=bool(agent.callers),
         delegation=agent.delegation,
         store_field=agent.store_field,
+        stream_usage=agent.stream_usage,
         interface=_interface(agent.a2a or A2a()),
     )
 

@@ -305,6 +305,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is sent a delegation token with each request."""
     store_field: bool = True
     """Whether chat completions say `store: false` to it where the caller says nothing of it."""
+    stream_usage: bool = True
+    """Whether it is asked how many tokens a streamed chat completion took where the caller does not ask."""
     interface: Interface = Interface()
 
 

@@ -40,4 +40,5 @@ def told(outcome: Outcome, inspected: Inspected, parts: int) -> Outcome:
         classes=inspected.classes,
         decision=inspected.decision,
         explanation=inspected.explanation,
+        written=inspected.written,
     )

@@ -141,6 +141,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
+    written: int | None = None
+    """Bytes of text in a stream, without what stands around it."""
     cost: int | None = None
     """Millionths of the currency, where the agent has a price."""
     sessions: tuple[str, ...] = ()

@@ -44,6 +44,8 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     told: frozenset[str] = frozenset()
     """Classes that whoever gets the answer knows from it: without those that are masked out of it whole, and those
     that a rule declassified."""
+    written: int | None = None
+    """Bytes of text in a stream, without what stands around it."""
 
 
 class Reception(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,6 +242,7 @@ class Inspector:
         first.feed(raw)
         first.finish()
         inspected = self.answer(caller, message, route, collected.parts(), inherited=inherited)
+        inspected = msgspec.structs.replace(inspected, written=collected.written)
         if inspected.refusal is not None:
             return inspected, first, b""
         second = adapter.stream(message, _Replayed(collected.texts, inspected.masked), self._bounds, route)
@@ -264,7 +267,7 @@ class Inspector:
             policy=self._policy,
             candidates=(),
         )
-        return Inspected(scan=scan, classes=classes, decision=decision, masked={}, explanation=())
+        return Inspected(scan=scan, classes=classes, decision=decision, masked={}, explanation=(), written=lanes.taken)
 
     def _decision(self, effect: Effect, ruling: Ruling) -> Decision:
         return Decision(
@@ -324,6 +327,11 @@ class _Collected:
     @property
     def texts(self) -> list[str]:
         return [lane.text for _, _, lane in self._lanes]
+
+    @property
+    def written(self) -> int:
+        """Bytes of all of it in UTF-8."""
+        return sum(len(text.encode("utf-8", "surrogatepass")) for text in self.texts)
 
     def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> _Kept:
         kept = _Kept(apart=apart)

@@ -60,6 +60,8 @@ class Ended(Protocol):
     def released(self) -> bytes | None: ...
     @property
     def size(self) -> int | None: ...
+    @property
+    def written(self) -> int | None: ...
 
 
 def estimate(message: Message, output_tokens: int) -> Used:
@@ -82,7 +84,7 @@ def estimate(message: Message, output_tokens: int) -> Used:
 def settled(message: Message, ended: Ended, estimated: Used) -> Used:
     """What was used. What an answer that came to its end says counts as it says. Of one that was cut, what was said so
     far is the least of it (Anthropic's streams begin with a token written): it is what was estimated if that is more.
-    So it is where nobody says anything, and no fewer are written then than what was released could hold."""
+    So it is where nobody says anything, and no fewer are written then than the text of the answer could hold."""
     size = len(ended.released) if ended.released is not None else ended.size or 0
     total = max(1, len(message.body)) + size
     if message.protocol not in METERED or ended.attempts == 0:
@@ -94,7 +96,8 @@ def settled(message: Message, ended: Ended, estimated: Used) -> Used:
     if not said and (ended.code == "agent_refused" or ended.reason in UNSENT):
         return Used(0, 0, total)
     if ended.tokens_out is None or not orderly(ended):
-        held = 0 if message.protocol == "embeddings" else -(-size // _BYTES_PER_TOKEN)
+        text = size if ended.written is None else ended.written
+        held = 0 if message.protocol == "embeddings" else -(-text // _BYTES_PER_TOKEN)
         tokens_out = max(tokens_out, estimated.tokens_out, held)
     return Used(max(tokens_in, estimated.tokens_in), tokens_out, total)
 

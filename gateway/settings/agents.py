@@ -26,6 +26,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The model name the agent is asked for; by default the one the caller wrote."""
     store_field: bool = True
     """Whether chat completions say `store: false` to it; false for a server that refuses fields it does not know."""
+    stream_usage: bool = True
+    """Whether streamed chat completions ask it for the tokens they took where the caller does not; false likewise."""
     version: str | None = None
     credential: str | None = None
     """`env:NAME` or `file:PATH`: sent as a bearer token, or as `x-api-key` where the protocol is `anthropic`."""

@@ -312,6 +312,23 @@ class TestRendering:
         assert ADAPTER.render(read(ADAPTER.read(inbound(body), BOUNDS)), strict, {}).body == body
         assert body_of(ADAPTER.render(message({**HELLO, "store": None}), strict, {}).body)["store"] is False
 
+    @pytest.mark.parametrize("end", [b"}", b" }", b',"x":"}"}\n'])
+    def test_what_a_stream_takes_is_asked_for_in_the_callers_own_bytes(self, end: bytes) -> None:
+        body = b'{ "model":"m", "stream":true, "messages":[{"role":"user","content":"\\u0041"}]' + end
+        result = read(ADAPTER.read(inbound(body), BOUNDS))
+        asked, stored = b',"stream_options":{"include_usage":true}', b',"store":false'
+        begun = body.rstrip()[:-1]
+        assert ADAPTER.render(result, route(), {}).body == begun + stored + asked + b"}"
+        assert ADAPTER.render(result, route(store_field=False), {}).body == begun + asked + b"}"
+        assert ADAPTER.render(result, route(stream_usage=False), {}).body == begun + stored + b"}"
+        assert ADAPTER.render(result, route(stream_usage=False, store_field=False), {}).body == body
+
+    def test_where_there_are_options_the_question_stands_among_them(self) -> None:
+        options = {"include_usage": False, "include_obfuscation": False}
+        sent = ADAPTER.render(message({**HELLO, "stream": True, "stream_options": options}), route(), {})
+        assert body_of(sent.body)["stream_options"] == {**options, "include_usage": True}
+        assert body_of(sent.body)["store"] is False
+
     def test_masks_and_the_agents_model_change_nothing_else(self) -> None:
         original = {
             **HELLO,

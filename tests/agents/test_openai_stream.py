@@ -31,8 +31,8 @@ def wire(*chunks: dict[str, Any]) -> bytes:
     return b"".join(b"data: " + json.dumps(item).encode() + b"\n\n" for item in chunks)
 
 
-def run(*pieces: bytes, lanes: MaskingLanes | None = None) -> tuple[bytes, OpenAIStream]:
-    stream = OpenAIStream(lanes or MaskingLanes(), BOUNDS)
+def run(*pieces: bytes, lanes: MaskingLanes | None = None, quiet: bool = False) -> tuple[bytes, OpenAIStream]:
+    stream = OpenAIStream(lanes or MaskingLanes(), BOUNDS, quiet=quiet)
     out = b"".join(stream.feed(item) for item in pieces)
     return out + stream.finish(), stream
 
@@ -53,6 +53,45 @@ def error_of(*pieces: bytes) -> str:
     with pytest.raises(AgentError) as caught:
         run(*pieces)
     return caught.value.code
+
+
+USAGE = {"prompt_tokens": 3, "completion_tokens": 4}
+
+
+class TestQuiet:
+    """The agent was asked what the stream took, and the caller had not asked."""
+
+    def told(self, *, asked: bool, spoken: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """A stream as an agent tells it that is asked, or not."""
+        more: dict[str, Any] = {"usage": spoken} if asked else {}
+        return [
+            *(chunk(piece(content=f"word {number} "), **more) for number in range(9)),
+            chunk(piece(finish="stop"), **more),
+            *([chunk(usage=USAGE)] if asked else []),
+        ]
+
+    def test_the_caller_gets_the_very_stream_that_it_would_have_got(self) -> None:
+        plain, _ = run(wire(*self.told(asked=False)), DONE)
+        out, stream = run(wire(*self.told(asked=True)), DONE, quiet=True)
+        assert out == plain
+        assert (stream.tokens_in, stream.tokens_out) == (3, 4)
+
+    def test_usage_told_with_every_piece_is_kept_too(self) -> None:
+        out, stream = run(wire(*self.told(asked=True, spoken={"completion_tokens": 1})), DONE, quiet=True)
+        assert b"usage" not in out
+        assert b"tokens" not in out
+        assert joined(choices_of(out)) == "".join(f"word {number} " for number in range(9))
+        assert stream.tokens_out == 4
+
+    def test_text_in_it_is_not_passed_on_either(self) -> None:
+        out, _ = run(wire(chunk(piece(finish="stop")), chunk(usage={"note": f"SSN {SSN}"})), DONE, quiet=True)
+        assert SSN.encode() not in out
+        assert b"note" not in out
+
+    def test_who_asked_is_told(self) -> None:
+        out, _ = run(wire(*self.told(asked=True)), DONE)
+        assert chunks_of(out)[-1]["usage"] == USAGE
+        assert chunks_of(out)[-1]["choices"] == []
 
 
 class TestPassing:

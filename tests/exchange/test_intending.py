@@ -59,7 +59,7 @@ async def test_a_caller_is_looked_at_again_where_the_deny_list_moved_and_not_for
     one, parts = exchange(), Parts(DenialsMoved(), None)
     given: Any = parts
     assert await intend(given, one, ROUTED, asked=True) is None
-    assert parts.told == ["again", "decision", "pause"]
+    assert parts.told == ["again", "under way", "decision", "pause"]
     denied: Any = Parts(DenialsMoved(), again=Refusal(code="credential_denied"))
     one = exchange()
     assert await intend(denied, one, ROUTED, asked=True) == Refusal(code="credential_denied")

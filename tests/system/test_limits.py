@@ -15,9 +15,10 @@ from gateway.exchange.caching import Caching
 from gateway.ledger.entry import Appended, Entry
 from gateway.settings import Settings
 from gateway.store.writer_base import LedgerWriter
-from tests.system.kit import HEALTH, PUBLIC, Watch, code, events
-from tests.system.site import System, system
+from tests.system.kit import HEALTH, PUBLIC, Watch, code, events, streamed
+from tests.system.site import System, event, system
 
+SSE = [(b"content-type", b"text/event-stream")]
 FEW: dict[str, Any] = {"credential": "1000000/second", "tenant": "1000000/second", "target": "1000000/second"}
 
 
@@ -140,6 +141,47 @@ async def test_every_way_out_gives_back_what_it_held(sqlite_settings: Settings) 
         assert used(site).keys() == {"tokens"}
         assert used(site)["tokens"] >= before + 1000  # nobody knows what the agent did
         assert (await site.chat(key, PUBLIC)).status_code == 200
+
+
+@pytest.mark.parametrize("mode", ["mask", "buffer"])
+async def test_a_stream_is_settled_to_what_its_agent_says_whether_the_caller_asks_or_not(
+    sqlite_settings: Settings, mode: str
+) -> None:
+    """And by its text, not by the bytes of its events, where the agent may not be asked."""
+    agents: dict[str, dict[str, Any]] = {
+        "ward": {"zone": "in-house"},
+        "desk": {"zone": "in-house", "stream_usage": False},
+    }
+    sections: dict[str, Any] = {"classification": {"stream": mode}, "limits": {"output_tokens": 1}}
+    async with system(sqlite_settings, agents=agents, limit=[limit("all", "tokens", 100_000)], **sections) as site:
+        key, text = await site.key("clerk"), "Word after word. " * 50
+
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            asked = (site.agents["ward"].bodies or [{}])[-1].get("stream_options") == {"include_usage": True}
+            await send({"type": "http.response.start", "status": 200, "headers": SSE})
+            pieces = [event({"content": text[at : at + 4]}) for at in range(0, len(text), 4)]
+            usage = b'data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":22}}\n\n'
+            body = b"".join(pieces) + event({}, "stop") + (usage if asked else b"") + b"data: [DONE]\n\n"
+            await send({"type": "http.response.body", "body": body})
+
+        for agent in site.agents.values():
+            agent.behave = answer
+        answered = await site.chat(key, PUBLIC, model="ward", stream=True)
+        assert streamed(answered.text) == text
+        assert "usage" not in answered.text
+        assert used(site) == {"all": 33}
+        outcome = (await site.trail(answered.headers["x-exchange-id"]))[-1]["outcome"]
+        assert (outcome["tokens_in"], outcome["tokens_out"]) == (11, 22)
+        asking = await site.chat(key, PUBLIC, model="ward", stream=True, stream_options={"include_usage": True})
+        assert '"completion_tokens":22' in asking.text.replace(" ", "")
+        assert used(site) == {"all": 66}
+        site.agents["ward"].received.clear()
+        silent = await site.chat(key, PUBLIC, model="desk", stream=True)
+        assert "stream_options" not in site.agents["desk"].bodies[-1]
+        assert streamed(silent.text) == text
+        taken = used(site)["all"] - 66 - len(PUBLIC) // 4
+        assert len(text) // 4 <= taken <= len(text) // 4 + 5
+        assert mode == "buffer" or len(silent.content) > 20 * len(text)
 
 
 async def test_who_is_turned_away_by_the_ledger_or_the_agent_has_used_nothing(sqlite_settings: Settings) -> None:

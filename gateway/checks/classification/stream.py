@@ -57,6 +57,8 @@ class Lane:
         self._buffer = before
         self._shade, self._fresh = b"", before
         self._offset = 0
+        self.taken = 0
+        """Bytes of text in UTF-8 that were taken so far."""
         self._closed = False
         self._failed = False
         self._findings: list[Finding] = []
@@ -96,6 +98,7 @@ class Lane:
 
     def feed(self, text: str) -> str:
         """Take a piece; the text that may leave now. `FormatError` after `finish`."""
+        self.taken += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         return self._take(text, final=False)
 
     def finish(self) -> str:
@@ -356,6 +359,11 @@ class StreamScan:
         """What may leave in the place of something that cannot be scanned."""
         self._complete = False
         return text if self._unread else UNREAD
+
+    @property
+    def taken(self) -> int:
+        """Bytes of text in UTF-8 that all lanes took so far."""
+        return sum(lane.taken for lane in self._opened)
 
     def scan(self) -> Scan:
         """What was found so far: parts are lanes in the order in which they were opened; places are in the text as it

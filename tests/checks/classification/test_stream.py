@@ -253,3 +253,14 @@ def test_a_piece_that_cannot_be_looked_at_by_itself_does_not_leave(monkeypatch: 
     monkeypatch.undo()
     assert (lane.feed("more"), lane.finish()) == ("", "")
     assert scan.scan().scanned == "partial"
+
+
+def test_how_much_text_was_taken_is_known_in_bytes_whatever_became_of_it() -> None:
+    scan = ENGINE.stream(TYPES)
+    assert scan.taken == 0
+    for text in ("four", "äöü", "\ud800", ""):
+        scan.lane("/x", "content").feed(text)
+    scan.lane("/y", apart=True).feed("five!")
+    scan.lane("/x").finish()
+    scan.lane("/x").feed("1")
+    assert scan.taken == 4 + 6 + 3 + 5 + 1

@@ -6,7 +6,7 @@ from gateway.agents.bare import bare
 from gateway.agents.client import AgentClient
 from gateway.bootstrap.approvals import MIN_SECRET
 from gateway.bootstrap.foundation import Foundation
-from gateway.bootstrap.tasks import standing_of
+from gateway.bootstrap.identity import standing_of
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
 from gateway.exchange.callback_scribe import CallbackScribe

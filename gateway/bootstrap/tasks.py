@@ -63,14 +63,6 @@ def tasks_of(
     )
 
 
-def standing_of(site: Site) -> Standing:
-    """What looks again at who a task was submitted by."""
-    settings = site.settings
-    return Standing(
-        site.api_keys, settings.issuer, frozenset(site.tenants) - {SYSTEM}, site.clock, settings.certificate
-    )
-
-
 def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline) -> Dispatcher:
     """What runs tasks when they are due, through the pipeline."""
     site, settings, registry, health = base.site, base.site.settings, base.registry, pipeline.parts.health

@@ -33,11 +33,13 @@ NEUTRAL: dict[str, frozenset[str]] = {
     "place": frozenset({"street-address", "organization", "us-state", "postal-code"}),
     "postal-code": frozenset({"street-address"}),
     "street-address": frozenset({"us-state", "place", "postal-code"}),
+    "person": frozenset({"street-address"}),
     "url": frozenset({"email"}),
     "account": frozenset({"iban", "card"}),
     "organization": frozenset({"place", "street-address"}),
 }
-"""Finding type → labels on which it says neither something right nor something wrong."""
+"""Finding type → labels on which it says neither something right nor something wrong: what is labelled is masked either
+way, and makes the same classes or none."""
 UNCOUNTED = frozenset({"us-state"})
 """Labels that nobody need find: a state is no identifier (45 CFR 164.514(b)(2)(i)(B))."""
 PARTIAL = frozenset({"health-term", "medication", "title"})

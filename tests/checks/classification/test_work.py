@@ -18,10 +18,11 @@ from gateway.checks.classification.validators import CHECKS
 from gateway.core.message import Part
 from tests.checks.classification.conftest import StillClock
 from tests.checks.classification.samples import soups, texts
+from tests.checks.classification.test_stream import TYPES
 
 MOST = 100
 """Characters of work for each character of any text. What is only passed over costs 1, a dense note 8, text packed with
-findings 18, the worst that was made on purpose 14."""
+findings 18, the worst that was made on purpose 14; clean text that comes character by character 50."""
 SMALL, LARGE = 2_500, 10_000
 
 
@@ -121,6 +122,17 @@ def test_many_parts_cost_what_they_cost_together(counting: Engine, unit: str) ->
         counting.scan([Part(f"/messages/{number}/content", unit) for number in range(many)])
         costs.append(WORK.read())
     assert costs[1] <= costs[0] * 4 * 1.2 + 2_000
+
+
+@pytest.mark.parametrize("name", sorted(hostile(10)))
+def test_a_stream_costs_no_more_than_so_much_a_character_however_it_is_cut(counting: Engine, name: str) -> None:
+    text = hostile(1_500)[name]
+    WORK.read()
+    lane = counting.stream(TYPES).lane("/choices/0/delta/content")
+    for character in text:
+        lane.feed(character)
+    lane.finish()
+    assert WORK.read() <= MOST * len(text)
 
 
 def test_text_without_a_trigger_is_gone_over_once(counting: Engine) -> None:

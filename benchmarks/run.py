@@ -18,11 +18,22 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks import admission, append, classify, latency, machine, memory, peer, pipeline, verify
+from benchmarks import admission, append, classify, latency, machine, memory, peer, pipeline, simulate, verify
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
 
-PARTS = (*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "verify", "admission", "classify")
+PARTS = (
+    *pipeline.TRIALS,
+    "latency",
+    "litellm",
+    "held",
+    "memory",
+    "append",
+    "verify",
+    "admission",
+    "simulate",
+    "classify",
+)
 APPEND_TARGET, APPEND_BATCH = 0.6, 500
 
 
@@ -82,6 +93,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "append": lambda: _append(asked, found),
         "verify": _verify,
         "admission": partial(_admission, found, directory),
+        "simulate": partial(_simulate, found, directory),
         "classify": _classify,
     }
     figures: dict[str, object] = {"machine": described}
@@ -197,6 +209,11 @@ def _verify() -> Part:
 def _admission(found: Databases, directory: Path) -> Part:
     result = admission.measure(found, directory / "admission")
     return Part(figures=result, lines=admission.lines(result), misses=admission.misses(result))
+
+
+def _simulate(found: Databases, directory: Path) -> Part:
+    result = simulate.measure(found, directory / "simulate")
+    return Part(figures=result, lines=simulate.lines(result), misses=simulate.misses(result))
 
 
 def _classify() -> Part:

@@ -1,7 +1,7 @@
-"""`gateway policy`: the tests of a policy, and why it answers as it does.
+"""`gateway policy`: the tests of a policy, why it answers as it does, and what it would have changed.
 
-Both are about the policy directory as it lies there, whether it is active or not; `explain --exchange` is about the
-version that decided, and its reading is recorded.
+All are about the policy directory as it lies there, whether it is active or not; `explain --exchange` is about the
+version that decided. What reads the record is recorded.
 """
 
 import argparse
@@ -32,6 +32,8 @@ from gateway.cli.common import (
 )
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Answered, Asked, Explained, explain, explain_recorded, recorded
+from gateway.exchange.simulation import Change, Simulated
+from gateway.store.search import parse_filters
 
 _OPTIONS = {
     "agents": "--agent",
@@ -40,6 +42,11 @@ _OPTIONS = {
     "zone": "--zone",
     "at": "--at",
     "exchange": "--exchange",
+}
+_LACKING = {
+    "lacking": "not replayed: the caller's roles, which stand in the details, are gone",
+    "versions": "not replayed: the version that decided them is not in the database",
+    "otherwise": "requests are on record otherwise than their own version decides now (masks, health, lent roles)",
 }
 
 
@@ -65,6 +72,57 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     told_by.add_argument("--purpose", metavar="CODE", help="none where it is left out")
     told_by.add_argument("--at", metavar="TIME", help="2026-01-05T12:00:00.000000Z (default: now)")
     told_by.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
+    _add_simulate(group, common)
+
+
+def _add_simulate(group: Commands, common: argparse.ArgumentParser) -> None:
+    simulate = group.add_parser(
+        "simulate", parents=[common], help="what the policy directory would have decided otherwise; recorded"
+    )
+    tenant_option(simulate)
+    simulate.add_argument("--from", dest="since", required=True, metavar="TIME", help="RFC 3339, or a date")
+    simulate.add_argument("--to", dest="until", required=True, metavar="TIME", help="before this time")
+    simulate.set_defaults(run=lambda arguments: asyncio.run(_simulate(arguments)))
+
+
+async def _simulate(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings)
+    period = parse_filters({"from": arguments.since, "to": arguments.until})
+    if isinstance(period, Refusal):
+        raise WrongUse(told(period, {"from": "--from", "to": "--to"}))
+    draft, _ = proposed(settings)
+    async with opened(settings) as site:
+        auditor = await site.auditor(tenant)
+        by = await reader(site, tenant)
+        found = await auditor.replay(by, draft, tenant, period.since or "", period.until or "")
+    say(arguments, found, _simulated(found))
+    return OK
+
+
+def _simulated(found: Simulated) -> Iterable[str]:
+    yield f"draft      {found.draft}"
+    yield f"replayed   {found.requests} requests and {found.answers} answers, {found.questions} different questions"
+    yield f"changed    {found.changed}"
+    for name, count in (
+        ("lacking", found.without_detail),
+        ("versions", found.without_version),
+        ("otherwise", found.otherwise),
+    ):
+        if count:
+            yield f"{name:<10} {count} {_LACKING[name]}"
+    if found.changes:
+        yield ""
+        head = ("count", "what", "before", "after", "classes", "roles", "action", "rules", "for example")
+        yield from table(head, [_changed(change) for change in found.changes])
+    if found.kinds_left_out:
+        yield f"and {found.kinds_left_out} kinds of changes that are rarer"
+
+
+def _changed(change: Change) -> tuple[str, ...]:
+    rules = f"{','.join(change.rules_before) or '-'} -> {','.join(change.rules_after) or '-'}"
+    about = (",".join(change.classes), ",".join(change.roles) or "-", change.action, rules)
+    return (str(change.count), change.what, change.before, change.after, *about, change.examples[0])
 
 
 def _test(arguments: argparse.Namespace) -> int:

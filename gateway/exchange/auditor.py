@@ -3,27 +3,32 @@
 The API and the command line share this; neither reads a ledger in any other way.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, BinaryIO, Literal, Protocol
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
-from gateway.core.errors import VerificationError
+from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.bundle import build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
+from gateway.exchange.simulation import EVENTS, TURN, Simulated, Simulation
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.note import Signer
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
 from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, parse, timestamp
+from gateway.store.decided import Decided, DecidedStore
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Page, Search
@@ -70,6 +75,8 @@ class Auditor:
         self._usage = UsageStore(engine, ledger_id, clock)
         self.publisher, self._policies, self._signer = publisher, policies, signer
         self._clock, self._node = clock, node
+        self._replaying = asyncio.Lock()
+        """One replay at a time: they take as much of the processor as they are given."""
 
     async def page(
         self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"], limit: int, cursor: str | None
@@ -110,6 +117,24 @@ class Auditor:
             {"usage": ",".join(apart), "from": first.isoformat(), "to": last.isoformat(), **asked},
         )
         return await self._usage.sums(first, last, apart, caller=caller, agent=agent)
+
+    async def replay(self, by: Reader, draft: Policy, tenant: str, since: str, until: str) -> Simulated:
+        """What `draft` would have decided otherwise in a period (27 characters each). `tenant`: its configured id."""
+        await self._record("audit.read", by, {"simulate": draft.digest, "from": since, "to": until})
+        simulation = Simulation(draft, tenant)
+        async with self._replaying:
+            async for chunk in DecidedStore(self._engine, self._id).chunks(EVENTS, since, until):
+                for some in _some(chunk):
+                    await simulation.take(some, self._version)
+                    await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
+        return simulation.result()
+
+    async def _version(self, digest: str) -> Policy | None:
+        data = await self._policies.get(digest)
+        try:
+            return None if data is None else Policy(from_bytes(data), None)
+        except (ConfigurationError, FormatError):  # of a form that this version of the gateway does not read any more
+            return None
 
     async def checkpoint(self) -> StoredCheckpoint | None:
         """The newest checkpoint: made to be seen by anyone, so that looking at it leaves no record."""
@@ -207,6 +232,11 @@ class Auditor:
             detail=committed(salt, "detail", detail),
         )
         await self._ledger.append(Entry.of(envelope, detail=detail, salt=salt))
+
+
+def _some(chunk: Sequence[Decided]) -> Iterator[Sequence[Decided]]:
+    """A little at a time, for what else the loop has to do."""
+    return (chunk[start : start + TURN] for start in range(0, len(chunk), TURN))
 
 
 def shown(stored: StoredRecord) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from litestar import Response, get, post
 
 from gateway.checks.policy.load import Rule
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.version import from_bytes
-from gateway.core.errors import VerificationError
+from gateway.checks.policy.version import from_bytes, replaced
+from gateway.core.errors import ConfigurationError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Asked, Explained, explain, explain_recorded, recorded
 from gateway.store.search import parse_filters
@@ -22,6 +22,14 @@ class Wanted(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A question, or the `exchange` whose decision is to be explained: then nothing else."""
 
     exchange: str | None = None
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A period, and what of the policy would be otherwise."""
+
+    since: str = msgspec.field(name="from")
+    until: str = msgspec.field(name="to")
+    files: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 @get("/policy", operation_id="get_policy", summary="The active policy version and its rules")
@@ -60,6 +68,30 @@ async def explanation(request: ApiRequest) -> Response[Any]:
         found = explain(gateway.policy, wanted, allowed.caller.identity.tenant, gateway.site.clock.now_us())
     if isinstance(found, Refusal):
         raise _refused(allowed, found)
+    return Response(msgspec.to_builtins(found), headers=allowed.headers)
+
+
+@post("/policy/simulate", operation_id="simulate_policy", status_code=200, summary="What a draft would have changed")
+async def simulation(request: ApiRequest) -> Response[Any]:
+    """Replays what is on record of a period against the active version with `files` (`policy.csv`, …) in the place of
+    its own. Of no content: classes, roles, purposes and agents. It is read out for this, and that is on record."""
+    allowed = await access(request)
+    try:
+        wanted = msgspec.json.decode(await request.body(), type=Draft)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        hint = "an object with from, to and files, a text by each name"
+        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
+    period = parse_filters({"from": wanted.since, "to": wanted.until})
+    if isinstance(period, Refusal):
+        raise _refused(allowed, period)
+    gateway = gateway_of(request)
+    try:
+        files = {name: text.encode("utf-8", "surrogatepass") for name, text in wanted.files.items()}
+        draft = Policy(replaced(gateway.policy_set, files), gateway.site.settings)
+    except ConfigurationError as error:
+        raise _refused(allowed, Refusal(code="parameter_invalid", field="files", hint=str(error))) from error
+    tenant = allowed.caller.identity.tenant
+    found = await allowed.auditor.replay(allowed.by, draft, tenant, period.since or "", period.until or "")
     return Response(msgspec.to_builtins(found), headers=allowed.headers)
 
 
@@ -104,4 +136,4 @@ def _refused(allowed: Access, refusal: Refusal) -> Refused:
     return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
 
 
-HANDLERS = (policy, explanation)
+HANDLERS = (policy, explanation, simulation)

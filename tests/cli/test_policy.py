@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from gateway.cli.policy import _simulated
+from gateway.exchange.simulation import Change, Simulated
 from tests.cli.kit import Run, change
 
 AGENTS = """
@@ -96,3 +98,47 @@ def test_rules_that_decide_nothing_are_told_by_check_and_are_no_error(gateway: R
     assert state == "ok"
     assert text.startswith("1 decide nothing: too-late (policy.csv:")
     assert "(phi-nowhere-else)" in text
+
+
+def test_what_the_directory_would_change_is_told_and_reading_is_on_record(gateway: Run, site: Path) -> None:
+    told = gateway("policy", "simulate", "--from", "2026-01-01", "--to", "2026-02-01")
+    assert told.code == 0
+    assert "replayed   0 requests and 0 answers" in told.out
+    assert gateway("policy", "simulate", "--from", "2026-01-01", "--to", "2026-02-01", "--json").data["changed"] == 0
+    read = gateway("audit", "query", "--event", "audit.read", "--json").data["records"]
+    assert read[-1]["detail"]["query"]["from"] == "2026-01-01T00:00:00.000000Z"
+    wrong = gateway("policy", "simulate", "--from", "soon", "--to", "2026-02-01")
+    assert (wrong.code, wrong.err.startswith("gateway: --from: ")) == (2, True)
+
+
+def test_a_change_is_one_line_with_what_was_and_what_would_be() -> None:
+    one = Change(
+        what="request",
+        before="route ward",
+        after="deny",
+        classes=("phi",),
+        roles=(),
+        action="chat",
+        purpose=None,
+        rules_before=("phi-in-house",),
+        rules_after=(),
+        count=2,
+        examples=("an-exchange",),
+    )
+    found = Simulated(
+        draft="sha256:0",
+        requests=3,
+        answers=1,
+        questions=2,
+        changed=2,
+        changes=(one,),
+        kinds_left_out=4,
+        without_detail=5,
+        without_version=6,
+        otherwise=7,
+    )
+    lines = list(_simulated(found))
+    assert lines[1] == "replayed   3 requests and 1 answers, 2 different questions"
+    assert [line[:12].rstrip() for line in lines[3:6]] == ["lacking    5", "versions   6", "otherwise  7"]
+    assert " ".join(lines[-2].split()) == "2 request route ward deny phi - chat phi-in-house -> - an-exchange"
+    assert lines[-1] == "and 4 kinds of changes that are rarer"

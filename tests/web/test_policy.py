@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.system.kit import HEALTH
+from tests.checks.policy.making import SHIPPED
+from tests.system.kit import HEALTH, PUBLIC
 from tests.web.kit import Audited, audited
 
 
@@ -96,3 +97,46 @@ async def test_an_exchange_that_policy_was_not_asked_about_cannot_be_explained(s
         assert refused.status_code == 403
         body = (await asking.post("/policy/explain", {"exchange": refused.headers["x-exchange-id"]})).json()
         assert body["field"] == "exchange"
+
+
+async def test_a_draft_is_replayed_against_what_is_on_record_and_what_would_change_is_told(
+    sqlite_settings: Settings,
+) -> None:
+    async with audited(sqlite_settings) as api:
+        asking = await _as(api, "compliance")
+        clinician = await api.site.key("clinician")
+        answers = [await api.site.chat(clinician, text, model="cloud") for text in (HEALTH, HEALTH, PUBLIC)]
+        shipped = (SHIPPED / "policy.csv").read_text()
+        closed = shipped.replace("allow, none, phi-in-house", "deny, none, phi-in-house")
+        period = {"from": "2000-01-01", "to": "2100-01-01"}
+        same = (await asking.post("/policy/simulate", period)).json()
+        assert (same["requests"], same["answers"], same["changed"], same["otherwise"]) == (3, 3, 0, 0)
+        assert same["draft"] == (await asking.get("/policy")).json()["policy"]
+        found = (await asking.post("/policy/simulate", {**period, "files": {"policy.csv": closed}})).json()
+        (request,) = (change for change in found["changes"] if change["what"] == "request")
+        assert (request["count"], request["after"]) == (2, "deny")
+        assert request["before"] == f"route {answers[0].headers['x-routed-agent']}"
+        assert set(request["examples"]) == {answer.headers["x-exchange-id"] for answer in answers[:2]}
+        assert "phi-nowhere-else" in request["rules_after"]
+        assert [one["event"] for one in await api.site.records()].count("audit.read") == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"from": "2000-01-01"}, ""),
+        ({"from": "soon", "to": "2100-01-01"}, "from"),
+        ({"from": "2000-01-01", "to": "2100-01-01", "files": {"policy.csv": "nonsense"}}, "files"),
+        ({"from": "2000-01-01", "to": "2100-01-01", "files": {"structure.json": "{}"}}, "files"),
+        ({"from": "2000-01-01", "to": "2100-01-01", "files": {"schemas/../x": ""}}, "files"),
+    ],
+    ids=["no end", "no time", "no policy", "no file", "elsewhere"],
+)
+async def test_a_draft_that_cannot_be_served_with_is_refused_and_nothing_is_read(
+    sqlite_settings: Settings, body: dict[str, Any], field: str
+) -> None:
+    async with audited(sqlite_settings) as api:
+        refused = await (await _as(api, "compliance")).post("/policy/simulate", body)
+        assert refused.status_code == 400
+        assert refused.json().get("field") == field
+        assert [one for one in await api.site.records() if one["event"] == "audit.read"] == []

@@ -100,6 +100,7 @@ g, GET /usage, usage:read
 
 g, GET /policy, policy:read
 g, POST /policy/explain, policy:explain
+g, POST /policy/simulate, policy:explain
 
 g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read

@@ -83,6 +83,8 @@ class Policy:
         terms = sorted({term for rule in rules.rules for term in rule.when})
         self._read = frozenset(term.partition(":")[0] for term in terms)
         self._timed = tuple(term for term in terms if conditions.is_timed(term))
+        self.timed = bool(self._timed)
+        """Whether a rule looks at the clock."""
         self._minute: tuple[int, frozenset[str]] = (-1, frozenset())
         self._personal = _members_of(words.PERSONAL, rules.classes.names())
         self._health = _members_of(words.PHI, rules.classes.names())
@@ -120,10 +122,22 @@ class Policy:
         callers with the same standing, have the same rulings, inputs and reroutes for every agent and zone."""
         identity = caller.identity
         held = self._held(identity.roles, identity.tenant, identity.name)
-        minute = now_us // _MINUTE_US if self._timed else 0
-        ended = bisect_right(self._ends, now_us)
-        who = (held, identity.tenant, identity.zone, not identity.subject, caller.purpose)
-        return (*who, caller.lent, minute, ended) if caller.lent else (*who, minute, ended)
+        who = (held, identity.tenant, identity.zone, not identity.subject, caller.purpose, *self.moment(now_us))
+        return (*who, caller.lent) if caller.lent else who
+
+    def moment(self, now_us: int) -> tuple[int, int]:
+        """All of the time that answers depend on: the minute, where a rule looks at the clock, and how many agreements
+        have ended."""
+        return now_us // _MINUTE_US if self._timed else 0, bisect_right(self._ends, now_us)
+
+    def candidates(self, target: str, tenant: str) -> tuple[str, ...]:
+        """Ids of the agents that this version has for a request to `target`, in the order of preference: the agent of
+        that id and then the others that offer its first capability, or all that offer the capability of that name."""
+        own = [agent for agent in self.agents.values() if tenant in (agent.tenants or (tenant,))]
+        named = next((agent for agent in own if agent.id == target), None)
+        capability = target if named is None else next(iter(named.capabilities), None)
+        others = [agent.id for agent in own if capability in agent.capabilities and agent.id != target]
+        return tuple(others if named is None else (target, *others))
 
     def implied(self, classes: Iterable[str]) -> tuple[str, ...]:
         """The classes and all that they imply, sorted: what `ruling` decides on."""

@@ -65,6 +65,17 @@ def policy_set(files: Mapping[str, bytes], settings: Settings, engine_version: s
     return _digested(members)
 
 
+def replaced(policy: PolicySet, files: Mapping[str, bytes]) -> PolicySet:
+    """The version with these files (`policy.csv`, `profile.csv`, what lies in the folders) in the place of its own.
+    `ConfigurationError` names one that is no such file."""
+    members = dict(policy.members)
+    for path, data in files.items():
+        if path not in (RULES, PROFILE) and (_MEMBER.fullmatch(path) is None or ".." in path.split("/")):
+            raise ConfigurationError(f"files must be {RULES}, {PROFILE} or lie in {', '.join(FOLDERS)}")
+        members[path] = _normal(path, data)
+    return _digested(members)
+
+
 def diff(old: PolicySet | None, new: PolicySet) -> tuple[str, ...]:
     """One line for each rule, grouping, setting or file that was added, removed or changed: names, never values."""
     return changes.between({} if old is None else old.members, new.members)

@@ -1,0 +1,336 @@
+"""What another policy would have decided of what is on record: no content is needed, only what decisions rest on.
+
+Equal questions are asked once. Each is put to the version that decided it then and to the draft, by the same steps, and
+what differs between the two is told: so a fall-back, or an agent that was not healthy, is no change of the draft's.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from gateway.checks.policy.policy import Policy
+from gateway.core.decision import Question, Ruling, effect_of
+from gateway.exchange.exchange import all_classes
+from gateway.exchange.router import masking_of
+from gateway.ledger.times import parse_timestamp
+from gateway.store.decided import Decided
+
+SENT = ("exchange.requested", "exchange.denied")
+GIVEN = "exchange.completed"
+EVENTS = (*SENT, GIVEN)
+MAX_EXAMPLES = 5
+MAX_CHANGES = 200
+TURN = 100
+"""Records that are taken before others have their turn on the loop: some milliseconds."""
+_MINUTE, _DAY = len("2026-01-05T12:00"), len("2026-01-05")
+UNFIT = frozenset({"schema", "protocol", "translation", "onward", "session", "loop"})
+"""Answers of candidates that policy's rules over the message did not give, and another policy would not change."""
+_ANSWERED = frozenset({"ok", "cached"})
+_Names = tuple[str, ...]
+
+
+class _Decision(msgspec.Struct):
+    effect: str
+    policy: str
+
+
+class _Classes(msgspec.Struct):
+    found: _Names
+    declared: _Names
+    inherited: _Names
+    floor: _Names
+
+
+class _Candidate(msgspec.Struct):
+    agent: str
+    answer: str
+
+
+class _Outcome(msgspec.Struct):
+    code: str
+
+
+class _Envelope(msgspec.Struct):
+    """What of an envelope a decision rests on; everything else in it is passed over."""
+
+    event: str
+    occurred_at: str
+    exchange: str = ""
+    caller_zone: str = ""
+    agent: str | None = None
+    action: str = ""
+    purpose: str | None = None
+    route_requested: str = ""
+    decision: _Decision | None = None
+    classes: _Classes | None = None
+    candidates: tuple[_Candidate, ...] = ()
+    outcome: _Outcome | None = None
+
+
+class _Detail(msgspec.Struct):
+    subject: str = "-"
+    roles: _Names = ()
+
+
+class _Question(NamedTuple):
+    """What one decision rests on: equal ones are decided alike."""
+
+    given: bool
+    policy: str
+    roles: _Names
+    subject: str
+    zone: str
+    action: str
+    purpose: str | None
+    target: str
+    unfit: _Names
+    found: _Names
+    declared: _Names
+    inherited: _Names
+    floor: _Names
+    moment: Hashable
+
+
+class Decision(NamedTuple):
+    """Where a message goes, or whether an answer comes back, by one policy."""
+
+    effect: str
+    agent: str | None
+    rules: _Names
+
+    @property
+    def told(self) -> str:
+        """In a word, or two."""
+        return _word(self.effect, self.agent)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Exchanges that the draft would have decided otherwise, all in the same way."""
+
+    what: str
+    """`request`, or `answer` for what came back."""
+    before: str
+    """The effect, and of a request that goes somewhere the agent."""
+    after: str
+    classes: _Names
+    roles: _Names
+    action: str
+    purpose: str | None
+    rules_before: _Names
+    rules_after: _Names
+    count: int
+    examples: _Names
+    """Ids of exchanges, at most five."""
+
+
+class Simulated(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a replay."""
+
+    draft: str
+    requests: int
+    answers: int
+    questions: int
+    """How many different ones there were among them."""
+    changed: int
+    changes: tuple[Change, ...]
+    """The most frequent first, at most 200 kinds."""
+    kinds_left_out: int
+    without_detail: int
+    """Records whose caller's roles are no longer there: not replayed."""
+    without_version: int
+    """Records under a version that is not in the database, or is of an older form: not replayed."""
+    otherwise: int
+    """Requests that the version of then, replayed, decides otherwise than is on record: masks that could not be made,
+    agents that were not there, roles that were lent."""
+
+
+class _Group:
+    """Equal questions: how many, the first of them, and how they were decided according to the record."""
+
+    __slots__ = ("at_us", "count", "examples", "recorded")
+
+    def __init__(self, at_us: int) -> None:
+        self.at_us, self.count = at_us, 0
+        self.examples: list[str] = []
+        self.recorded: Counter[tuple[str, str | None]] = Counter()
+
+
+class Simulation:
+    """Takes records in, in any order, and tells what would change. `tenant`: the configured id of whose they are."""
+
+    def __init__(self, draft: Policy, tenant: str) -> None:
+        self._draft, self._tenant = draft, tenant
+        self._groups: dict[_Question, _Group] = {}
+        self._envelopes, self._details = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(_Detail)
+        self._versions: dict[str, Policy | None] = {}
+        self._moments: dict[tuple[str, str], Hashable] = {}
+        self._without_detail = self._without_version = 0
+
+    async def take(self, chunk: Iterable[Decided], version: Callable[[str], Awaitable[Policy | None]]) -> None:
+        """Count these records. `version` gives the policy of a digest, None where there is none any more."""
+        for stored in chunk:
+            envelope = self._envelopes.decode(stored.envelope)
+            decision, classes = envelope.decision, envelope.classes
+            if decision is None or classes is None or not _replayed(envelope):
+                continue
+            if decision.policy not in self._versions:
+                self._versions[decision.policy] = await version(decision.policy)
+            policy = self._versions[decision.policy]
+            if policy is None:
+                self._without_version += 1
+            elif stored.detail is None:
+                self._without_detail += 1
+            else:
+                detail = self._details.decode(stored.detail)
+                moment = self._moment(decision.policy, policy, envelope.occurred_at)
+                self._count(envelope, decision, _question(envelope, decision, classes, detail, moment))
+
+    def result(self) -> Simulated:
+        """What was found so far."""
+        changes: dict[Hashable, Change] = {}
+        sums = {False: 0, True: 0}
+        changed = otherwise = 0
+        for asked, group in self._groups.items():
+            sums[asked.given] += group.count
+            before, after = (self._decide(policy, asked, group.at_us) for policy in (self._then(asked), self._draft))
+            if not asked.given:
+                otherwise += group.count - sum(
+                    count for (effect, agent), count in group.recorded.items() if _word(effect, agent) == before.told
+                )
+            if before.told != after.told:
+                changed += group.count
+                change = _change(asked, before, after, group)
+                key = msgspec.structs.replace(change, count=0, examples=())
+                changes[key] = _added(changes.get(key), change)
+        found = sorted(changes.values(), key=lambda one: (-one.count, one.before, one.after, one.classes, one.roles))
+        return Simulated(
+            draft=self._draft.digest,
+            requests=sums[False],
+            answers=sums[True],
+            questions=len(self._groups),
+            changed=changed,
+            changes=tuple(found[:MAX_CHANGES]),
+            kinds_left_out=max(0, len(found) - MAX_CHANGES),
+            without_detail=self._without_detail,
+            without_version=self._without_version,
+            otherwise=otherwise,
+        )
+
+    def _moment(self, digest: str, policy: Policy, occurred_at: str) -> Hashable:
+        """What instants have in common for both policies: those of a minute, where one looks at the clock; otherwise
+        those of a day, with which agreements end."""
+        key = (digest, occurred_at[: _MINUTE if policy.timed or self._draft.timed else _DAY])
+        found = self._moments.get(key)
+        if found is None:
+            at_us = parse_timestamp(occurred_at)
+            found = self._moments[key] = (policy.moment(at_us), self._draft.moment(at_us))
+        return found
+
+    def _count(self, envelope: _Envelope, decision: _Decision, asked: _Question) -> None:
+        group = self._groups.get(asked)
+        if group is None:
+            group = self._groups[asked] = _Group(parse_timestamp(envelope.occurred_at))
+        group.count += 1
+        if len(group.examples) < MAX_EXAMPLES:
+            group.examples.append(envelope.exchange)
+        if not asked.given:
+            # What waits for people names no agent yet: it is the candidate that was looked at last.
+            agent = envelope.agent or (envelope.candidates[-1].agent if envelope.candidates else None)
+            group.recorded[decision.effect, agent] += 1
+
+    def _then(self, asked: _Question) -> Policy:
+        policy = self._versions[asked.policy]
+        if policy is None:
+            raise KeyError(asked.policy)
+        return policy
+
+    def _decide(self, policy: Policy, asked: _Question, at_us: int) -> Decision:
+        classes = all_classes(asked.found, asked.declared, asked.inherited, asked.floor)
+        question = Question(
+            tenant=self._tenant,
+            subject=asked.subject,
+            roles=asked.roles,
+            zone=asked.zone,
+            action=asked.action,
+            purpose=asked.purpose,
+            classes=classes,
+        )
+        if asked.given:
+            ruling = policy.receive(question, now_us=at_us)
+            return _decision(ruling, asked, None)
+        candidates = policy.candidates(asked.target, self._tenant)
+        first = candidates[:1] if not policy.reroutes(question) else candidates
+        closest: Decision | None = None
+        for agent in first:
+            if agent in asked.unfit:
+                continue
+            floor = policy.agents[agent].floor
+            there = msgspec.structs.replace(question, classes=all_classes(classes, floor)) if floor else question
+            found = _decision(policy.ruling(there, agent, now_us=at_us), asked, agent)
+            if found.effect != "deny":
+                return found
+            closest = closest or found
+        return closest or Decision("deny", None, ())
+
+
+def _replayed(envelope: _Envelope) -> bool:
+    """Whether a record is of a request that was decided on, or of an answer that was given or withheld by policy."""
+    return envelope.event in SENT or (envelope.outcome is not None and envelope.outcome.code in _ANSWERED)
+
+
+def _question(
+    envelope: _Envelope, decision: _Decision, classes: _Classes, detail: _Detail, moment: Hashable
+) -> _Question:
+    # In the order of the fields: by their names it would take half as long again as all the rest.
+    return _Question(
+        envelope.event == GIVEN,
+        decision.policy,
+        detail.roles,
+        detail.subject,
+        envelope.caller_zone,
+        envelope.action,
+        envelope.purpose,
+        envelope.route_requested,
+        tuple([one.agent for one in envelope.candidates if one.answer in UNFIT]),
+        classes.found,
+        classes.declared,
+        classes.inherited,
+        classes.floor,
+        moment,
+    )
+
+
+def _decision(ruling: Ruling, asked: _Question, agent: str | None) -> Decision:
+    effect = effect_of(ruling)
+    if effect != "deny" and masking_of(ruling, frozenset(asked.found)).impossible is not None:
+        effect = "deny"
+    return Decision(effect, None if effect == "deny" else agent, ruling.rules)
+
+
+def _word(effect: str, agent: str | None) -> str:
+    return effect if effect == "deny" or agent is None else f"{effect} {agent}"
+
+
+def _change(asked: _Question, before: Decision, after: Decision, group: _Group) -> Change:
+    return Change(
+        what="answer" if asked.given else "request",
+        before=before.told,
+        after=after.told,
+        classes=all_classes(asked.found, asked.declared, asked.inherited, asked.floor),
+        roles=asked.roles,
+        action=asked.action,
+        purpose=asked.purpose,
+        rules_before=before.rules,
+        rules_after=after.rules,
+        count=group.count,
+        examples=tuple(group.examples),
+    )
+
+
+def _added(known: Change | None, change: Change) -> Change:
+    if known is None:
+        return change
+    examples = (*known.examples, *change.examples)[:MAX_EXAMPLES]
+    return msgspec.structs.replace(known, count=known.count + change.count, examples=examples)

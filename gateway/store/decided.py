@@ -1,0 +1,51 @@
+"""The decisions of a period as they are on record, with the details that say who asked: what a replay needs.
+
+Read by the index on times, in short transactions, never by offset.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+from sqlalchemy import and_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.store.sql import reachable
+from gateway.store.tables import detail, record
+
+CHUNK = 1_000
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """One record that carries a decision; `detail` is None once it was deleted."""
+
+    envelope: bytes
+    detail: bytes | None
+
+
+class DecidedStore:
+    """Decisions in one ledger, by its id."""
+
+    def __init__(self, engine: AsyncEngine, ledger: str) -> None:
+        self._engine, self._ledger = engine, ledger
+
+    async def chunks(self, events: Sequence[str], since: str, until: str) -> AsyncIterator[list[Decided]]:
+        """Records of these events that occurred at `since` or later and before `until` (27 characters each), in the
+        order of their times."""
+        place, beside = (since, -1), and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
+        columns = (record.c.seq, record.c.occurred_at, record.c.bytes, detail.c.bytes.label("beside"))
+        query = (
+            select(*columns)
+            .select_from(record.outerjoin(detail, beside))
+            .where(record.c.tenant == self._ledger, record.c.occurred_at < until, record.c.event.in_(events))
+            .order_by(record.c.occurred_at, record.c.seq)
+            .limit(CHUNK)
+        )
+        while True:
+            later = query.where(record.c.occurred_at >= place[0], tuple_(record.c.occurred_at, record.c.seq) > place)
+            with reachable():
+                async with self._engine.connect() as connection:
+                    rows = (await connection.execute(later)).all()
+            yield [Decided(bytes(row[2]), None if row[3] is None else bytes(row[3])) for row in rows]
+            if len(rows) < CHUNK:
+                return
+            place = (rows[-1][1], rows[-1][0])

@@ -1,0 +1,148 @@
+"""What another policy would have decided of what is on record."""
+
+from typing import Any
+
+from gateway.checks.policy.policy import Policy
+from gateway.exchange.simulation import MAX_EXAMPLES, Simulated, Simulation
+from gateway.ledger.record import (
+    CandidateInfo,
+    ClassesInfo,
+    DecisionInfo,
+    Detail,
+    Envelope,
+    OutcomeInfo,
+    encode_detail,
+    seal,
+    timestamp,
+)
+from gateway.store.decided import Decided
+from tests.checks.policy.making import DAY_US, GROUPS, NOON_US, policy, rule
+
+_OPEN = rule("open", 1, "role:*", "class:any", "zone:in-house")
+_CLOSED = rule("closed", 1, "role:*", "class:any", "zone:in-house", eft="deny")
+_DIGEST = "sha256:" + "0" * 64
+
+
+def _exchange(number: int) -> str:
+    return f"01890000-0000-7000-8000-{number:012d}"
+
+
+def _decided(number: int = 0, detail: Detail | None = None, *, at_us: int = NOON_US, **changed: Any) -> Decided:
+    base: dict[str, Any] = {
+        "id": _exchange(number),
+        "tenant": "tn_" + "1" * 26,
+        "event": "exchange.requested",
+        "occurred_at": timestamp(at_us),
+        "exchange": _exchange(number),
+        "agent": "local",
+        "caller_zone": "in-house",
+        "action": "chat",
+        "route_requested": "local",
+        "classes": ClassesInfo(found=("internal",), declared=(), inherited=(), floor=()),
+        "decision": DecisionInfo(effect="route", rules=("open",), obligations=(), policy=_DIGEST),
+        "candidates": (CandidateInfo(agent="local", zone="in-house", healthy=True, answer="allow"),),
+    }
+    data = seal(Envelope(**(base | changed)), 0, bytes(32), timestamp(at_us))
+    return Decided(data, encode_detail(detail or Detail(subject="alice", roles=("clerk",))))
+
+
+async def _simulated(then: Policy | None, draft: Policy, *decided: Decided) -> Simulated:
+    asked: list[str] = []
+
+    async def version(digest: str) -> Policy | None:
+        asked.append(digest)
+        return then
+
+    simulation = Simulation(draft, "default")
+    for one in decided:
+        await simulation.take([one], version)
+    assert len(asked) == len(set(asked))
+    return simulation.result()
+
+
+async def test_equal_questions_are_asked_once_and_told_with_a_few_examples() -> None:
+    records = [_decided(number, at_us=NOON_US + number * DAY_US) for number in range(20)]
+    found = await _simulated(policy(_OPEN), policy(_CLOSED), *records)
+    assert (found.requests, found.answers, found.questions, found.changed, found.otherwise) == (20, 0, 1, 20, 0)
+    (change,) = found.changes
+    assert (change.what, change.before, change.after, change.count) == ("request", "route local", "deny", 20)
+    assert (change.rules_before, change.rules_after) == (("open",), ("closed",))
+    assert change.examples == tuple(_exchange(number) for number in range(MAX_EXAMPLES))
+
+
+async def test_what_is_the_same_is_no_change_and_what_is_on_record_otherwise_is_counted_apart() -> None:
+    fell_back = _decided(agent="friend")
+    found = await _simulated(policy(_OPEN), policy(_OPEN), _decided(), fell_back)
+    assert (found.changed, found.changes, found.otherwise) == (0, (), 1)
+
+
+async def test_the_clock_is_looked_at_where_a_rule_does() -> None:
+    by_day = policy(rule("day", 1, "role:*", "class:any", "zone:in-house", when="time:08:00-18:00"))
+    records = [_decided(number, at_us=NOON_US + number * DAY_US // 2) for number in range(4)]
+    found = await _simulated(policy(_OPEN), by_day, *records)
+    assert found.questions == 4
+    (change,) = found.changes
+    assert (change.count, change.after) == (2, "deny")
+
+
+async def test_answers_are_replayed_towards_the_callers_zone() -> None:
+    given = _decided(
+        event="exchange.completed",
+        outcome=OutcomeInfo(code="ok"),
+        classes=ClassesInfo(found=("pii",), declared=(), inherited=(), floor=()),
+        candidates=None,
+        route_requested=None,
+    )
+    failed = _decided(1, event="exchange.completed", outcome=OutcomeInfo(code="agent_timeout"), candidates=None)
+    masking = policy(rule("masked", 1, "role:*", "class:any", "zone:in-house", "receive", obligations="redact:email"))
+    found = await _simulated(policy(_OPEN), masking, given, failed)
+    assert (found.requests, found.answers) == (0, 1)
+    (change,) = found.changes
+    assert (change.what, change.before, change.after) == ("answer", "route", "redact")
+
+
+async def test_another_agent_of_the_same_capability_is_taken_and_none_that_could_not_be_sent_it() -> None:
+    moved = policy(rule("moved", 1, "role:*", "class:internal", "zone:partner"))
+    found = await _simulated(policy(_OPEN), moved, _decided())
+    assert [change.after for change in found.changes] == ["route friend"]
+    unfit = (
+        CandidateInfo(agent="friend", zone="partner", healthy=True, answer="translation"),
+        CandidateInfo(agent="local", zone="in-house", healthy=True, answer="allow"),
+    )
+    found = await _simulated(policy(_OPEN), moved, _decided(candidates=unfit))
+    assert [change.after for change in found.changes] == ["deny"]
+
+
+async def test_a_class_without_anything_to_mask_cannot_be_masked() -> None:
+    masking = policy(rule("masked", 1, "role:*", "class:any", "zone:in-house", obligations="redact"))
+    declared = ClassesInfo(found=(), declared=("pii",), inherited=(), floor=())
+    found_in = ClassesInfo(found=("pii",), declared=(), inherited=(), floor=())
+    found = await _simulated(policy(_OPEN), masking, _decided(classes=declared), _decided(1, classes=found_in))
+    assert {(*change.classes, change.after) for change in found.changes} == {("pii", "deny"), ("pii", "redact local")}
+
+
+async def test_an_agents_own_floor_is_part_of_the_question() -> None:
+    agents = [
+        {"id": "local", "protocol": "openai", "url": "http://l", "zone": "in-house", "floor": ["phi"]},
+        {"id": "other", "protocol": "openai", "url": "http://o", "zone": "in-house"},
+    ]
+    lines = (rule("no-phi", 1, "role:*", "class:phi", "zone:*", eft="deny"), rule("rest", 2, "role:*", "class:any"))
+    strict = policy(*lines, agent=agents)
+    found = await _simulated(policy(_OPEN, agent=agents), strict, _decided(purpose="TREAT"))
+    assert [change.after for change in found.changes] == ["deny"]
+
+
+async def test_what_cannot_be_replayed_is_counted_and_never_guessed() -> None:
+    bare = Decided(_decided().envelope, None)
+    undecided = _decided(decision=None)
+    found = await _simulated(policy(_OPEN), policy(_CLOSED), bare, undecided)
+    assert (found.requests, found.without_detail, found.without_version) == (0, 1, 0)
+    found = await _simulated(None, policy(_CLOSED), _decided())
+    assert (found.requests, found.without_detail, found.without_version) == (0, 0, 1)
+
+
+async def test_rules_for_other_roles_and_callers_by_name_are_asked_as_who_asked_then() -> None:
+    groups = "g, caller:default/alice, role:lead\n"
+    named = policy(rule("leads", 1, "role:lead", "class:any"), groups=GROUPS + groups)
+    found = await _simulated(policy(_OPEN), named, _decided(), _decided(1, Detail(subject="bob", roles=("clerk",))))
+    assert [(change.after, change.count) for change in found.changes] == [("deny", 1)]

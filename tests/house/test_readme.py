@@ -15,7 +15,7 @@ def test_the_commands_of_the_installation_work_as_written(tmp_path: Path) -> Non
     (script,) = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-euc", script], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, timeout=120
+        ["bash", "-euc", script], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, timeout=600
     )
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode().count("VERIFIED") == 2

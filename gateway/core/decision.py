@@ -64,7 +64,7 @@ def effect_of(ruling: Ruling) -> Effect:
     if not ruling.allowed:
         return "deny"
     names = {obligation.partition(":")[0] for obligation in ruling.obligations}
-    return "approve" if "approve" in names else "redact" if "redact" in names else "route"
+    return "approve" if names & {"approve", "supervise"} else "redact" if "redact" in names else "route"
 
 
 class Fit(msgspec.Struct, frozen=True):

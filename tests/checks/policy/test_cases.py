@@ -5,7 +5,7 @@ import pytest
 from gateway.checks.policy.cases import MAX_BYTES, Result, run
 from gateway.core.errors import ConfigurationError
 
-from .making import ENGINE, configured, files, rule
+from .making import ENGINE, configured, document, files, rule
 
 HEAD = b"now = 2026-01-05T12:00:00Z\n"
 PATH = "tests/own.toml"
@@ -71,8 +71,12 @@ expect = "route"
 
 def test_an_approval_is_told_apart() -> None:
     case = b'[[case]]\nname = "asked"\nagents = ["local"]\nclasses = ["public"]\nexpect = "approve"\n'
-    (found,) = _run(case, rule(obligations="approve:privacy"))
-    assert found.wrong == ()
+    asking = rule(agent="agent:local", action="chat", when="zone:trusted", obligations="supervise:warden")
+    agents = [*document()["agent"], {"id": "warden", "protocol": "openai", "url": "http://w", "zone": "in-house"}]
+    for line, changed in ((rule(obligations="approve:privacy"), {}), (asking, {"agent": agents})):
+        members = files(line) | {PATH: HEAD + case}
+        (found,) = run(members, configured(**changed), ENGINE)
+        assert found.wrong == ()
 
 
 _CASE = b'[[case]]\nname = "a"\n'

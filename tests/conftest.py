@@ -8,7 +8,7 @@ import pytest
 
 from gateway.settings import Settings, parse
 from gateway.store import migrate
-from tests.services import Postgres, postgres, redis, run_apart
+from tests.services import Postgres, nats, postgres, redis, run_apart
 
 
 class ManualClock:
@@ -58,6 +58,13 @@ def postgres_settings(postgres_database: tuple[str, str], tmp_path: Path) -> Set
 def redis_server() -> Iterator[str]:
     """The address of a real Redis for the session: see `tests/services.py` for where it comes from."""
     with redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def nats_server() -> Iterator[str]:
+    """The address of a real NATS for the session: see `tests/services.py` for where it comes from."""
+    with nats() as url:
         yield url
 
 

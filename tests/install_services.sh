@@ -11,6 +11,10 @@ fi
 if [ -z "${GATEWAY_TEST_REDIS_URL:-}" ] && ! command -v redis-server >/dev/null 2>&1; then
     wanted="$wanted redis-server"
 fi
+if [ -z "${GATEWAY_TEST_NATS_URL:-}" ] && ! command -v nats-server >/dev/null 2>&1 &&
+    ! [ -x /usr/sbin/nats-server ]; then
+    wanted="$wanted nats-server"
+fi
 [ -n "$wanted" ] || exit 0
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || exit 0
 

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -306,6 +306,76 @@ def redis() -> Iterator[str]:
         yield given
         return
     with private_redis() as server:
+        yield server.url
+
+
+class NatsServer:
+    """A NATS server of the tests' own with JetStream, which a test may stop, kill and start again; its streams outlive
+    that. `lines` are further ones of its configuration; `scheme` is that of its URL."""
+
+    def __init__(
+        self, binary: str, directory: Path, port: int, lines: Sequence[str] = (), scheme: str = "nats"
+    ) -> None:
+        self._binary, self._directory, self.port = binary, directory, port
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"{scheme}://127.0.0.1:{port}"
+        store = f'jetstream {{ store_dir: "{directory}/js" }}'
+        (directory / "nats.conf").write_text("\n".join([f"listen: 127.0.0.1:{port}", store, *lines, ""]))
+
+    def start(self) -> None:
+        """Start it, and wait until it greets."""
+        command = ["setpriv", "--pdeathsig", "KILL", self._binary, "-c", str(self._directory / "nats.conf")]
+        with (self._directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._directory)
+        for _ in range(600):
+            if self._process.poll() is not None:
+                break
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
+                    if asked.recv(4) == b"INFO":
+                        return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"NATS did not start: {(self._directory / 'log').read_text()[-2000:]}")
+
+    def hang(self, hangs: bool = True) -> None:
+        """Let it take connections and answer nothing; or go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Kill it, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(30)
+
+
+@contextmanager
+def private_nats(*lines: str, scheme: str = "nats") -> Iterator[NatsServer]:
+    """A NATS that a test may stop. Where the binary is not installed, its tests are skipped, or fail in CI."""
+    binary = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/usr/local/sbin")
+    if binary is None:
+        missing("NATS", "nats-server")
+    directory = Path(tempfile.mkdtemp(prefix="gw-nats-"))
+    server = NatsServer(str(binary), directory, free_port(), lines, scheme)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def nats() -> Iterator[str]:
+    """The address of a NATS with JetStream for the session."""
+    given = os.environ.get("GATEWAY_TEST_NATS_URL")
+    if given:
+        yield given
+        return
+    with private_nats() as server:
         yield server.url
 
 

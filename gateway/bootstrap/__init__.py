@@ -20,7 +20,7 @@ from gateway.bootstrap.limits import quotas_of, remote_counters
 from gateway.bootstrap.policies import engine_version, load_policy_set, policy_files, proposed
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
-from gateway.bootstrap.tasks import tasks_of
+from gateway.bootstrap.tasks import nats_messages, tasks_of
 
 __all__ = [
     "DEFAULT_ORIGIN",
@@ -35,6 +35,7 @@ __all__ = [
     "engine_version",
     "load_policy_set",
     "load_schemas",
+    "nats_messages",
     "open_gateway",
     "open_site",
     "policy_files",

@@ -18,7 +18,7 @@ from gateway.bootstrap.identity import issuer_keys
 from gateway.bootstrap.limits import counting
 from gateway.bootstrap.policies import activate, load_policy_set
 from gateway.bootstrap.site import Site, open_site
-from gateway.bootstrap.tasks import dispatcher_of, tasks_of
+from gateway.bootstrap.tasks import dispatcher_of, messages_of, tasks_of
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet
@@ -37,6 +37,7 @@ from gateway.exchange.quotas import Quotas
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.shared import SharedCounters
 from gateway.exchange.supervising import Supervision
+from gateway.exchange.task_messages import TaskMessages
 from gateway.exchange.tasks import Tasks
 from gateway.pipeline import Pipeline
 from gateway.settings import Settings, secret
@@ -69,6 +70,14 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     quotas: Quotas | None = None
     shared: SharedCounters | None = None
     """What nodes count together, where they do."""
+    task_messages: TaskMessages | None = None
+    """What nodes tell each other of tasks by, where they do."""
+
+    @property
+    def messages(self) -> str:
+        """How nodes hear of each other's tasks: `local` where each looks for them, `connected` to what carries their
+        messages, or `polling` while that is away and this node looks for itself."""
+        return "local" if self.task_messages is None else self.task_messages.state
 
     @property
     def limits(self) -> str:
@@ -162,12 +171,16 @@ async def open_gateway(
         parts.approvals.supervised_by(Supervision(pipeline.handle, engine, settings.approvals.supervise_s))
         stack.push_async_callback(pipeline.drain)
         tasks = tasks_of(site, writers, base.sealer, pipeline.foresee, delegation.fetched, pipeline.reread)
-        dispatcher = dispatcher_of(base, tasks, pipeline)
+        messages = messages_of(site)
+        dispatcher = dispatcher_of(base, tasks, pipeline, messages)
         dispatcher.start()
         stack.push_async_callback(dispatcher.stop)
         callbacks = await callbacks_of(base, tasks, delegation, stack)
         callbacks.start()
         stack.push_async_callback(callbacks.stop)
+        if messages is not None:
+            messages.start(dispatcher)
+            stack.push_async_callback(messages.stop)
         auditors = {name: await site.auditor(name) for name in site.tenants}
         background = begin(base, parts, auditors=auditors, glass=glass, sticking=sticking, shared=shared)
         stack.push_async_callback(stopped, background)
@@ -189,6 +202,7 @@ async def open_gateway(
             auditors=auditors,
             quotas=parts.quotas,
             shared=shared,
+            task_messages=messages,
         )
         await flush(parts, everything=True)
         with suppress(GatewayError):  # at worst the last minute's uses are not told

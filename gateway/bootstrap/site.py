@@ -121,7 +121,7 @@ async def open_site(
         directory = Directory(engine, keyring, clock, settings.ledger.origin or DEFAULT_ORIGIN)
         tenants = {name: await directory.entry(name) for name in (*(one.id for one in settings.tenants), SYSTEM)}
         metrics = Metrics()
-        node = NodeInfo(id=_node_id(keys), boot=random_id("bt"))
+        node = NodeInfo(id=_node_id(keys, settings.keys.node), boot=random_id("bt"))
         ledgers = Ledgers(
             where,
             engine,
@@ -167,9 +167,9 @@ def callers_of(settings: Settings) -> dict[tuple[str, str], str]:
     return callers
 
 
-def _node_id(keys: Path) -> str:
-    """The node's random id, made once and kept with its keys."""
-    file = keys / "node-id"
+def _node_id(keys: Path, name: str | None) -> str:
+    """The node's random id, made once and kept with its keys; of a node with a name, apart from the others'."""
+    file = keys / ("node-id" if name is None else f"node-id.{name}")
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(random_id("nd"), "ascii")

@@ -1,6 +1,8 @@
 """Requests that are made later: kept, and run when they are due."""
 
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
@@ -13,10 +15,16 @@ from gateway.exchange.arrival import Arrival
 from gateway.exchange.dispatcher import Dispatcher
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
+from gateway.exchange.metrics import MessagesState
 from gateway.exchange.rereading import Again
+from gateway.exchange.task_messages import TaskMessages
 from gateway.exchange.task_scribe import TaskScribe
 from gateway.exchange.tasks import Fetched, Foresee, Reread, Tasks
 from gateway.pipeline import Pipeline
+from gateway.settings import Settings, secret
+from gateway.settings.tasks import servers
+from gateway.store.nats_messages import Access, NatsMessages
+from gateway.store.nkeys import read_credentials, read_seed
 from gateway.store.sealing import Sealer
 from gateway.store.tasks import TaskStore
 from gateway.store.writer_base import LedgerWriter
@@ -63,7 +71,42 @@ def tasks_of(
     )
 
 
-def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline) -> Dispatcher:
+def nats_messages(settings: Settings) -> NatsMessages | None:
+    """The servers by which nodes tell each other of tasks; None where each looks for itself. `ConfigurationError` for
+    what it takes to get in, or authorities, that are not there."""
+    given = settings.tasks
+    user, urls = servers(given)
+    if not urls:
+        return None
+    ca = None if given.ca is None else settings.path(given.ca)
+    tls = _trusting(ca) if given.url.startswith("tls:") else None
+    return NatsMessages(urls, stream=given.stream, replicas=given.replicas, access=_access(settings, user), tls=tls)
+
+
+def _access(settings: Settings, user: str | None) -> Access:
+    given, base = settings.tasks, settings.base
+    if given.password is not None:
+        return Access(user=user, password=secret(given.password, base))
+    if given.token is not None:
+        return Access(token=secret(given.token, base))
+    if given.nkey is not None:
+        return Access(key=read_seed(secret(given.nkey, base), "tasks.nkey"))
+    if given.credentials is not None:
+        found = read_credentials(secret(given.credentials, base), "tasks.credentials")
+        return Access(key=found.key, jwt=found.token)
+    return Access()
+
+
+def _trusting(ca: Path | None) -> ssl.SSLContext:
+    if ca is not None and not ca.is_file():
+        raise ConfigurationError("tasks.ca names no file")
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigurationError("tasks.ca holds no certificate in PEM form") from error
+
+
+def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline, messages: TaskMessages | None) -> Dispatcher:
     """What runs tasks when they are due, through the pipeline."""
     site, settings, registry, health = base.site, base.site.settings, base.registry, pipeline.parts.health
     names = {name for agent in settings.agent for name in (agent.id, *agent.capabilities)}
@@ -84,4 +127,21 @@ def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline) -> Dispatc
         shut=shut,
         revision=lambda tenant: site.denials.of(tenant).revision,
         counted=site.metrics.task_tried,
+        messages=messages,
     )
+
+
+def messages_of(site: Site) -> TaskMessages | None:
+    """What nodes tell each other of tasks by, where they do; not begun yet."""
+    nats = nats_messages(site.settings)
+    if nats is None:
+        return None
+    messages = TaskMessages(nats.connected)
+    site.metrics.task_messages(
+        lambda: MessagesState(
+            connected=messages.state == "connected",
+            lost=messages.lost,
+            passed={"told": messages.told, "heard": messages.heard, "untold": messages.untold},
+        )
+    )
+    return messages

@@ -27,6 +27,7 @@ from gateway.bootstrap import (
     bounds_of,
     caching_of,
     load_schemas,
+    nats_messages,
     proposed,
     quotas_of,
     remote_counters,
@@ -37,7 +38,13 @@ from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
-from gateway.core.errors import AgentError, ConfigurationError, CountersUnavailable, GatewayError
+from gateway.core.errors import (
+    AgentError,
+    ConfigurationError,
+    CountersUnavailable,
+    GatewayError,
+    MessagesUnavailable,
+)
 from gateway.core.finding import CLASSES
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
@@ -110,9 +117,7 @@ async def examine(file: Path) -> list[Line]:
         await _line("keys", _keys(settings)),
         await _line("database", _database(settings)),
     ]
-    limits = await _limits(settings)
-    if limits is not None:
-        lines.append(limits)
+    lines += [line for line in (await _limits(settings), await _tasks(settings)) if line is not None]
     issuers = [index for index, issuer in enumerate(settings.issuer) if issuer.jwks_file is None]
     return [
         *lines,
@@ -270,6 +275,22 @@ async def _limits(settings: Settings) -> Line | None:
     except CountersUnavailable as error:
         return Line(name=name, state="unreachable", text=str(error))
     return Line(name=name, state="ok", text="counted for all nodes together")
+
+
+async def _tasks(settings: Settings) -> Line | None:
+    """Whether the server by which nodes tell each other of tasks can be asked, and has their stream or lets it be made.
+    It may come later: until then, each looks for itself. None where they are not to tell each other."""
+    name = "tasks"
+    try:
+        messages = nats_messages(settings)
+        if messages is None:
+            return None
+        async with messages.connected():
+            return Line(name=name, state="ok", text="nodes hear of each other's tasks")
+    except ConfigurationError as error:
+        return Line(name=name, state="bad", text=str(error))
+    except MessagesUnavailable as error:
+        return Line(name=name, state="unreachable", text=str(error))
 
 
 async def _agent(agent: Agent, settings: Settings) -> Line:

@@ -28,8 +28,16 @@ class DenialsMoved(GatewayError):
     """The ledger's head carries another revision of the deny-list than the one an intent's caller was checked under."""
 
 
+class ForeignKey(GatewayError):
+    """What is to be opened was sealed under a key of another keyring. Whoever has that can open it."""
+
+
 class CountersUnavailable(GatewayError):
     """The server that counts for several nodes could not be asked. Whoever needs an answer takes a stricter one."""
+
+
+class MessagesUnavailable(GatewayError):
+    """The server that carries messages between nodes could not be asked. Whoever relies on them looks for itself."""
 
 
 class VerificationError(GatewayError):

@@ -3,8 +3,8 @@
 Every task that is claimed is concluded once: with an end, or with another try to come. Whoever dies in between has its
 claims taken over when their lease runs out, or at once by its own node's next start; the exchange that was under way is
 then closed as interrupted, and the task is tried again, if it may be. So a task reaches its agent at least once, and
-has one end on record. What wakes a dispatcher (a submission here, another node's word) only saves it from waiting: all
-that it goes by is the database.
+has one end on record. What wakes a dispatcher (a submission here, a message of another node's) only saves it from
+waiting: all that it goes by is the database.
 """
 
 import asyncio
@@ -13,10 +13,11 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import Literal, Protocol
 
 import msgspec
 
-from gateway.core.errors import GatewayError, LedgerUnavailable, VerificationError
+from gateway.core.errors import ForeignKey, GatewayError, LedgerUnavailable, VerificationError
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Responder
@@ -36,8 +37,18 @@ HOUSEKEEPING_S = 5.0
 _ROOM_S = 0.001
 _TELLS = 10
 """How often a conclusion is put to a ledger that cannot be written, before the lease is left to run out."""
+_FOREIGN = 500
+"""Tasks of nodes with another keyring that are remembered, and left to them."""
 Handle = Callable[[Arrival, Responder], Awaitable[Exchange]]
 Key = tuple[str, str]
+
+
+class Messages(Protocol):
+    """What tells other nodes of tasks (`exchange.task_messages`)."""
+
+    state: Literal["connected", "polling"]
+
+    def tell(self, turn: str) -> None: ...
 
 
 class Dispatcher:
@@ -45,7 +56,8 @@ class Dispatcher:
 
     `holder` is `NODE/BOOT`; `capacity` how many each target may have at once; `shut` names the targets that would turn
     everything away now, whose tasks are left where they are; `revision` is that of a ledger's deny-list as it is known
-    here; `counted` is told the code that each try ended with.
+    here; `counted` is told the code that each try ended with. With `messages`, other nodes are told of what is queued
+    here, and while they can be, the database is looked at less often.
     """
 
     def __init__(
@@ -63,6 +75,7 @@ class Dispatcher:
         revision: Callable[[str], int | None] = lambda tenant: None,
         counted: Callable[[str], None] = lambda code: None,
         chance: Callable[[], float] = random.random,
+        messages: Messages | None = None,
     ) -> None:
         self.healthy = True
         """Whether the last look at the database went well."""
@@ -71,12 +84,15 @@ class Dispatcher:
         self._tasks, self._handle, self._standing, self._ledgers = tasks, handle, standing, ledgers
         self._clock, self._holder, self._settings, self._capacity = clock, holder, settings, capacity
         self._shut, self._counted, self._chance, self._revision = shut, counted, chance, revision
+        self._messages = messages
         self._lease_us = int(settings.lease_s * 1_000_000)
-        self._wake = asyncio.Event()
+        self._wake, self._freed = asyncio.Event(), asyncio.Event()
+        self._looks: list[asyncio.Future[bool]] = []
         self._running: dict[Key, asyncio.Task[None]] = {}
         self._asking: dict[Key, asyncio.Task[Exchange]] = {}
         self._unwanted: dict[Key, str] = {}
         self._targets: Counter[str] = Counter()
+        self._foreign: dict[Key, None] = {}
         self._first = True
         self._background: list[asyncio.Task[None]] = []
         tasks.on_queued, tasks.on_unwanted = self._queued, self._not_wanted
@@ -97,6 +113,19 @@ class Dispatcher:
         """There may be something to do."""
         self._wake.set()
 
+    async def look(self) -> bool:
+        """Have the database looked at anew; whether more was due than there was room for here, as far as is known."""
+        looked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._looks.append(looked)
+        self._wake.set()
+        return await looked
+
+    async def room(self) -> None:
+        """Return as soon as there is room for a task."""
+        while self._room() <= 0:
+            self._freed.clear()
+            await self._freed.wait()
+
     @property
     def under_way(self) -> int:
         return len(self._running)
@@ -106,18 +135,24 @@ class Dispatcher:
     async def _run(self) -> None:
         while True:
             self._wake.clear()
+            looks, self._looks = self._looks, []
+            more = True
             try:
-                pause_s = await self._round()
+                pause_s, more = await self._round()
                 self.healthy = True
             except GatewayError as error:
                 self.healthy, pause_s = False, self._settings.poll_s
                 _log.error("tasks could not be claimed: %s", type(error).__name__)
+            for looked in looks:
+                if not looked.done():
+                    looked.set_result(more)
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._wake.wait()
 
-    async def _round(self) -> float:
-        """Claim what there is room for; seconds until there may be more to do, unless somebody wakes us before."""
+    async def _round(self) -> tuple[float, bool]:
+        """Claim what there is room for; seconds until there may be more to do, unless somebody wakes us before, and
+        whether more may be due than there was room for."""
         now = self._clock.now_us()
         due = await self._tasks.store.next_us()
         # Leases of a former boot of this node are nobody's any more: the first round looks for them.
@@ -129,7 +164,13 @@ class Dispatcher:
                 limit = min(max(1, room // (len(ready) - place)), self._settings.target_concurrency)
                 busy = self._busy()
                 claims = await self._tasks.store.claim(
-                    tenant, self._holder, lease_us=self._lease_us, limit=limit, busy=busy, room=self._left
+                    tenant,
+                    self._holder,
+                    lease_us=self._lease_us,
+                    limit=limit,
+                    busy=busy,
+                    never=[task_id for whose, task_id in self._foreign if whose == tenant],
+                    room=self._left,
                 )
                 for claim in claims:
                     self._begin(claim)
@@ -138,14 +179,22 @@ class Dispatcher:
                 if len(claims) < limit or place < len(ready) - 1:
                     break
         ahead = [at - now for tenant, at in due.items() if at > now]
-        return min([self._settings.poll_s, *(max(us / 1_000_000, _ROOM_S) for us in ahead)])
+        pause_s = min([self._patience_s(), *(max(us / 1_000_000, _ROOM_S) for us in ahead)])
+        return pause_s, bool(ready) and (self._room() <= 0 or bool(self._full()))
+
+    def _patience_s(self) -> float:
+        """How long to wait for somebody to wake us."""
+        told = self._messages is not None and self._messages.state == "connected"
+        return self._settings.sweep_s if told else self._settings.poll_s
 
     def _room(self) -> int:
         return self._settings.concurrency - len(self._running)
 
     def _busy(self) -> list[str]:
-        full = [target for target in self._targets if self._left(target) <= 0]
-        return [*full, *self._shut()]
+        return [*self._full(), *self._shut()]
+
+    def _full(self) -> list[str]:
+        return [target for target in self._targets if self._left(target) <= 0]
 
     def _left(self, target: str) -> int:
         """How many more tasks a target may have under way here."""
@@ -165,6 +214,7 @@ class Dispatcher:
             if self._running.get(key) is running:
                 del self._running[key]
             self._unwanted.pop(key, None)
+            self._freed.set()
             self._wake.set()
 
         running.add_done_callback(over)
@@ -177,10 +227,29 @@ class Dispatcher:
             entry, code = await self._tried(task) if (gone := self._gone(claim)) is None else gone
             if await self._concluded(task, entry):
                 self._counted(code)
+        except ForeignKey as error:
+            await self._give_back(task, error)
         except GatewayError as error:
             _log.error("a task could not be run: %s", type(error).__name__, extra={"task": task.id})
         except Exception as error:  # noqa: BLE001 — a defect must not take the others with it; the lease runs out
             _log.error("a task failed: %s", type(error).__name__, extra={"task": task.id})
+
+    async def _give_back(self, task: Task, error: ForeignKey) -> None:
+        """A task that only a node with another keyring can open. Nodes that share a database need the same keyring, so
+        this is told; and it is not lost for that."""
+        if len(self._foreign) >= _FOREIGN:
+            return  # its lease runs out: no faster than that is this node to find out what else is not for it
+        if not self._foreign:
+            _log.error("%s: nodes that share a database need the same keyring", error, extra={"task": task.id})
+        self._foreign[task.tenant, task.id] = None
+        self._counted("foreign_key")
+        try:
+            back = await self._tasks.store.give_back(task)
+        except GatewayError as failed:
+            _log.error("a task could not be given back: %s", type(failed).__name__, extra={"task": task.id})
+        else:
+            if back is not None:
+                self._queued(back)
 
     def _gone(self, claim: Claim) -> tuple[Entry, str] | None:
         """What ends before it is tried (again)."""
@@ -307,6 +376,9 @@ class Dispatcher:
 
     def _queued(self, task: Task) -> None:
         self._wake.set()
+        # Of what is due later nobody is told: each node knows by its last look when the next task is due.
+        if self._messages is not None and task.due_us <= self._clock.now_us():
+            self._messages.tell(f"{task.id}.{task.version}")
 
     def _not_wanted(self, task: Task, by: str) -> None:
         self._drop((task.tenant, task.id), by)

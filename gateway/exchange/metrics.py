@@ -1,8 +1,9 @@
 """What is counted and timed. Labels are names from the configuration or the code, never a request's own."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+import msgspec
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
@@ -137,6 +138,30 @@ class _Shared(Collector):
         yield CounterMetricFamily("gateway_limits_lost", "How often their server was lost", lost)
 
 
+class MessagesState(msgspec.Struct, frozen=True, kw_only=True):
+    """How messages of tasks do. `passed`: how many were `told`, `heard`, and had no place (`untold`)."""
+
+    connected: bool
+    lost: int
+    passed: Mapping[str, int]
+
+
+class _Messages(Collector):
+    """Whether nodes hear of each other's tasks, read when somebody asks."""
+
+    def __init__(self, state: Callable[[], MessagesState]) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        state, name = self._state(), "gateway_task_messages"
+        yield GaugeMetricFamily(f"{name}_connected", "Whether nodes hear of each other's tasks", state.connected)
+        yield CounterMetricFamily(f"{name}_lost", "How often the server of their messages was lost", state.lost)
+        passed = CounterMetricFamily(name, "Messages of tasks that wait", labels=["what"])
+        for what, number in state.passed.items():
+            passed.add_metric([what], number)
+        yield passed
+
+
 class Metrics:
     """The gateway's Prometheus metrics, in a registry of their own."""
 
@@ -214,6 +239,10 @@ class Metrics:
     def shared(self, state: Callable[[], tuple[bool, int]]) -> None:
         """Tell of the counters that nodes have in common: whether they are in use, and how often they were lost."""
         self.registry.register(_Shared(state))
+
+    def task_messages(self, state: Callable[[], MessagesState]) -> None:
+        """Tell of the messages by which nodes hear of each other's tasks."""
+        self.registry.register(_Messages(state))
 
     def glass(self, event: str) -> None:
         """`opened`, `closed` or `reviewed`."""

@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.checks.delegation import HEADER as DELEGATION
 from gateway.core.caller import Caller, Identity
-from gateway.core.errors import LedgerUnavailable, PolicyMoved
+from gateway.core.errors import ForeignKey, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
@@ -202,9 +202,12 @@ class Tasks:
     # ---------------------------------------------------------------------------------------------------- dispatcher
 
     async def request(self, one: Task) -> Kept | None:
-        """The request of a task; None once it was erased."""
-        data = await self._opened(one, REQUEST)
-        return None if data is None else read_kept(data)
+        """The request of a task; None once it was erased. `ForeignKey` where another node has the key to it."""
+        sealed = await self.store.content(one.tenant, one.id, REQUEST)
+        opening = None if sealed is None else self._sealer.open(tenant=one.tenant, record=one.id, sealed=sealed)
+        if sealed is not None and opening is None and self._sealer.foreign(sealed):
+            raise ForeignKey("a task was sealed by a node with another keyring")
+        return None if opening is None or opening.value is None else read_kept(opening.value)
 
     async def kept_result(self, one: Task) -> Result | None:
         """What came of a task, as it is kept; None while nothing has, and once it was erased."""

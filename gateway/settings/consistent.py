@@ -7,8 +7,9 @@ from gateway.settings.callbacks import check_callback
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
-from gateway.settings.server import check_clients, check_reachable
+from gateway.settings.server import check_clients, check_keys, check_reachable
 from gateway.settings.settings import Settings
+from gateway.settings.tasks import check_tasks
 
 
 def consistent(settings: Settings) -> None:
@@ -40,8 +41,8 @@ def consistent(settings: Settings) -> None:
     if clash:
         raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
     check_counting(settings.limits)
-    if settings.tasks.url != "local://":
-        raise ConfigurationError("tasks.url must be local://: nodes find each other's tasks in the database")
+    check_tasks(settings.tasks)
+    check_keys(settings.keys)
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from gateway.core.errors import ConfigurationError
-from gateway.settings.forms import check_address
+from gateway.settings.forms import ID, check_address
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
 
@@ -51,12 +51,20 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where the signing key and the data keys are kept: apart from the database and its backups."""
 
     directory: str = "keys"
+    node: str | None = None
+    """The name of this node among those that share the directory."""
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origin: str | None = None
     """Host part of the checkpoint's origin (`<host>/ledger/<random id>`); default `gateway.internal`."""
     checkpoint_interval_s: float = 60.0
+
+
+def check_keys(keys: Keys) -> None:
+    """A node that has a name is called by it in the name of a file."""
+    if keys.node is not None and not ID.fullmatch(keys.node):
+        raise ConfigurationError("keys.node must be of lower-case letters, digits and . _ -")
 
 
 def check_reachable(server: Server) -> None:

@@ -109,6 +109,14 @@ class DataKeys:
         row = self._one("SELECT subject, wrapped FROM data_key WHERE id = ?", key_id)
         return None if row is None else self._unwrap(key_id, row[0], row[1])
 
+    def unknown(self, key_id: str) -> bool:
+        """Whether there is no such key, and none that was destroyed here: it is in another file, or was never made."""
+        with self._reading, _mapped():
+            found = self._reader.execute(
+                "SELECT 1 FROM data_key WHERE id = ?1 UNION ALL SELECT 1 FROM destroyed WHERE id = ?1", (key_id,)
+            )
+            return found.fetchone() is None
+
     def of_subject(self, subject: str) -> tuple[str, bytes] | None:
         """Id and plain bytes of the subject's current key, or None when it has none.
 

@@ -129,6 +129,10 @@ class Keyring:
         """The plain bytes of a data key, or None once it was destroyed."""
         return self._data_keys.get(key_id)
 
+    def unknown(self, key_id: str) -> bool:
+        """Whether this keyring has never had this data key: the one who has it has another keyring."""
+        return self._data_keys.unknown(key_id)
+
     def subject_key(self, subject: str) -> tuple[str, bytes] | None:
         """Id and plain bytes of the subject's current data key, or None while it has none."""
         return self._data_keys.of_subject(subject)

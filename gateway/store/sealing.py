@@ -36,6 +36,8 @@ class DataKeySource(Protocol):
 
     def data_key(self, key_id: str) -> bytes | None: ...
 
+    def unknown(self, key_id: str) -> bool: ...
+
 
 class ExchangeKey:
     """The key of one exchange's parts. `new` goes with the entry (`Entry.keys`) that is appended first with them."""
@@ -103,6 +105,10 @@ class Sealer:
         plain = opening + (_BARE if value is None else _WITH_VALUE + value)
         ciphertext = key.cipher.encrypt(nonce, plain, _associated(tenant, record, part, held))
         return SealedPart(part=part, key=held, nonce=nonce, ciphertext=ciphertext)
+
+    def foreign(self, sealed: SealedPart) -> bool:
+        """Whether a key of it was never in this keyring: what does not open here was not erased for that."""
+        return any(self._keys.unknown(key_id) for key_id in sealed.key.split("+"))
 
     def open(self, *, tenant: str, record: str, sealed: SealedPart) -> Opening | None:
         """What a sealed part holds; None once one of its keys was destroyed (the record is then a commitment only).

@@ -8,10 +8,10 @@ cancel) is on no record and may be lost: whoever holds a claim says what came of
 `version` grows with each claim and each end. Whoever was too slow finds another version, and changes nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
@@ -162,10 +162,12 @@ class TaskStore:
         lease_us: int,
         limit: int,
         busy: Sequence[str] = (),
+        never: Sequence[str] = (),
         room: Callable[[str], int] | None = None,
     ) -> list[Claim]:
         """Take tasks that are due, the most urgent first; those of targets that are `busy` stay where they are, and so
-        do those beyond the `room` that their target has, so that fewer than `limit` may come of more.
+        do those whose id is in `never`, and those beyond the `room` that their target has, so that fewer than `limit`
+        may come of more.
 
         Also those whose holder let its lease run out, or is a former boot of this node (`holder` is `NODE/BOOT`). Two
         that claim at once get different ones.
@@ -186,6 +188,8 @@ class TaskStore:
         )
         if busy:
             query = query.where(task.c.target.not_in(busy))
+        if never:
+            query = query.where(task.c.id.not_in(never))
         # A crash before the commit: nobody has them. After: they are this holder's until the lease runs out.
         with reachable():
             async with writing(self._engine) as connection:
@@ -213,17 +217,29 @@ class TaskStore:
         to cancel."""
         if not under_way:
             return []
-        ids: dict[str, list[str]] = {}
-        for tenant, task_id in under_way:
-            ids.setdefault(tenant, []).append(task_id)
-        known = or_(*(and_(task.c.tenant == tenant, task.c.id.in_(some)) for tenant, some in ids.items()))
+        known = _these(under_way)
         mine = (task.c.state == RUNNING, task.c.holder == holder, known)
+        # What somebody has locked is being ended, or wished away, and is passed over: who waits for one row while
+        # holding others might wait for the ledger's writer, which ends tasks of a batch in an order of its own and
+        # would wait for us. A claim that was passed over is good for two further turns.
+        free = select(task.c.tenant, task.c.id, task.c.cancelled_by).where(*mine).with_for_update(skip_locked=True)
         with reachable():
             async with writing(self._engine) as connection:
-                await connection.execute(update(task).where(*mine).values(lease_us=self._clock.now_us() + lease_us))
-                wished = (task.c.tenant, task.c.id, task.c.cancelled_by)
-                unwanted = select(*wished).where(*mine, task.c.cancelled_by.is_not(None))
-                return [(row[0], row[1], row[2]) for row in await connection.execute(unwanted)]
+                found = (await connection.execute(free)).all()
+                held = _these((row[0], row[1]) for row in found)
+                if found:
+                    values = {"lease_us": self._clock.now_us() + lease_us}
+                    await connection.execute(update(task).where(held).values(**values))
+        return [(row[0], row[1], row[2]) for row in found if row[2] is not None]
+
+    async def give_back(self, one: Task) -> Task | None:
+        """Put a task that was claimed back as it was, so that somebody else can; None where it is not ours any more."""
+        where = (task.c.tenant == one.tenant, task.c.id == one.id, task.c.version == one.version)
+        back = {"state": QUEUED, "holder": None, "lease_us": None, "version": one.version + 1, "tries": one.tries - 1}
+        with reachable():
+            async with writing(self._engine) as connection:
+                done = await connection.execute(update(task).where(*where, task.c.state == RUNNING).values(**back))
+        return msgspec.structs.replace(one, **back) if done.rowcount == 1 else None
 
     async def wish_cancelled(self, tenant: str, task_id: str, by: str) -> bool:
         """Tell whoever runs a task that it is not wanted any more; False if nobody runs it."""
@@ -245,19 +261,22 @@ class TaskStore:
             ),
             ~exists().where(told),
         )
+        query = select(task.c.tenant, task.c.id).where(old).limit(_SWEPT)
         with reachable():
             async with self._engine.connect() as connection:
-                found = (await connection.execute(select(task.c.tenant, task.c.id).where(old).limit(_SWEPT))).all()
-            if found:
-                # A crash before the commit: the next sweep finds them again.
-                async with writing(self._engine) as connection:
-                    for tenant, task_id in found:
-                        mine = (task.c.tenant == tenant, task.c.id == task_id, old)
-                        if (await connection.execute(delete(task).where(*mine))).rowcount == 1:
-                            rest = (task_content.c.tenant == tenant, task_content.c.task == task_id)
-                            await connection.execute(delete(task_content).where(*rest))
-                            rest = (task_callback.c.tenant == tenant, task_callback.c.task == task_id)
-                            await connection.execute(delete(task_callback).where(*rest))
+                if not (await connection.execute(query.limit(1))).all():
+                    return 0  # without taking SQLite's lock for nothing
+            # A crash before the commit: the next sweep finds them again. What somebody has locked is being begun anew,
+            # or swept by another node.
+            async with writing(self._engine) as connection:
+                locked = query.with_for_update(skip_locked=True)
+                found = [(row[0], row[1]) for row in await connection.execute(locked)]
+                if found:
+                    await connection.execute(delete(task).where(_these(found)))
+                    rest = _these(found, task_content.c.tenant, task_content.c.task)
+                    await connection.execute(delete(task_content).where(rest))
+                    rest = _these(found, task_callback.c.tenant, task_callback.c.task)
+                    await connection.execute(delete(task_callback).where(rest))
         return len(found)
 
 
@@ -293,6 +312,18 @@ def _content(task_id: str, part: str, sealed: SealedPart) -> RowChange:
         "ciphertext": sealed.ciphertext,
     }
     return RowChange(table="task_content", values=values)
+
+
+def _these(
+    tasks: Iterable[tuple[str, str]],
+    tenant: ColumnElement[str] = task.c.tenant,
+    task_id: ColumnElement[str] = task.c.id,
+) -> ColumnElement[bool]:
+    """That a row is one of these, or belongs to one of them: (tenant, id), none of them twice."""
+    ids: dict[str, list[str]] = {}
+    for one, name in tasks:
+        ids.setdefault(one, []).append(name)
+    return or_(false(), *(and_(tenant == one, task_id.in_(names)) for one, names in ids.items()))
 
 
 def _within(found: list[Task], room: Callable[[str], int] | None) -> list[Task]:

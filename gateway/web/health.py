@@ -22,12 +22,13 @@ async def healthz() -> Response[Any]:
 @get("/readyz", operation_id="readiness", summary="Whether requests can be served now")
 async def readyz(request: ApiRequest) -> Response[Any]:
     """200 only if the database answers, every ledger can be written, the policy is the active one and the keys are
-    there; 503 names what is not. `limits` says who counts for them, and is no reason not to serve."""
+    there; 503 names what is not. `limits` says who counts for them, `messages` how nodes hear of each other's tasks;
+    neither is a reason not to serve."""
     gateway = gateway_of(request)
     checks = {"database": await _database(gateway), **gateway.ready(), "keys": _keys(gateway)}
     good = all(checks.values())
-    body = {"status": "ready" if good else "not ready", "checks": checks, "limits": gateway.limits}
-    return Response(body, status_code=200 if good else 503)
+    status, more = "ready" if good else "not ready", {"limits": gateway.limits, "messages": gateway.messages}
+    return Response({"status": status, "checks": checks, **more}, status_code=200 if good else 503)
 
 
 @get("/metrics", operation_id="metrics", summary="Prometheus metrics")

@@ -53,6 +53,22 @@ def test_a_server_of_limits_that_cannot_be_asked_is_told_of(gateway: Run, site: 
     assert (line(result.data, "limits")["state"], result.code) == ("unreachable", 0)
 
 
+def test_a_server_of_messages_that_cannot_be_asked_is_told_of(gateway: Run, site: Path) -> None:
+    file = site / "gateway.toml"
+    change(file, "\n[tasks]", '\n[tasks]\nurl = "nats://127.0.0.1:1"\n#')
+    result = gateway("check", "--json")
+    assert (line(result.data, "tasks")["state"], result.code) == ("unreachable", 0)
+    change(file, 'url = "nats://127.0.0.1:1"', 'url = "tls://127.0.0.1:1"\nca = "none.pem"')
+    result = gateway("check", "--json")
+    assert (line(result.data, "tasks")["state"], result.code) == ("bad", 1)
+
+
+@pytest.mark.nats
+def test_a_server_of_messages_is_asked(gateway: Run, site: Path, nats_server: str) -> None:
+    change(site / "gateway.toml", "\n[tasks]", f'\n[tasks]\nurl = "{nats_server}"\nstream = "test-check"\n#')
+    assert line(gateway("check", "--json").data, "tasks")["state"] == "ok"
+
+
 def test_checking_changes_nothing(gateway: Run, site: Path) -> None:
     before = tree(site)
     gateway("check")

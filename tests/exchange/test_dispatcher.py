@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
 
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.task_scribe import Who
 from gateway.settings import Settings
-from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, QUEUED, RUNNING
+from gateway.store.keyring import Keyring
+from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, QUEUED, REQUEST, RUNNING
 from tests.exchange.making import exchange
 from tests.exchange.task_making import Office, office, submitter
 from tests.store.kit import LEDGER, opened
@@ -277,4 +279,119 @@ async def test_one_look_takes_no_more_for_a_target_than_it_has_room_for_and_leav
         dispatcher.start()
         await begun(o, 2)
         assert [(await o.state(one)).state for one in tasks].count(RUNNING) == 2, "as many as the agent takes"
+        await dispatcher.stop()
+
+
+async def test_what_another_keyring_has_the_key_to_is_left_to_whoever_has_that(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """It was not erased, and must not end as if it had been."""
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        other = Keyring.create(tmp_path / "other")
+        stranger = Office(msgspec.structs.replace(store, keyring=other), o.writer, o.settings)
+        dispatcher = stranger.dispatcher("nd_2/bt_1")
+        dispatcher.start()
+        first, second = await o.submit(tries=1), await o.submit(tries=1)
+        dispatcher.wake()
+        await once(o, lambda: len(dispatcher._foreign) == 2)
+        await once(o, lambda: not dispatcher.under_way)
+        assert not await dispatcher.look()
+        for task in (first, second):
+            found = await o.state(task)
+            assert (found.state, found.tries, found.holder) == (QUEUED, 0, None)
+        own = o.dispatcher()
+        own.start()
+        for task in (first, second):
+            assert (await o.until(task, COMPLETED)).tries == 1
+        for one in (dispatcher, own):
+            await one.stop()
+        other.close()
+        assert (stranger.counted, stranger.seen) == (["foreign_key"] * 2, [])
+        assert await o.events(first) == ["task.submitted", "task.completed"]
+
+
+async def test_a_task_whose_key_was_destroyed_is_erased(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        task = await o.submit()
+        sealed = await o.tasks.store.content(LEDGER, task.id, REQUEST)
+        assert sealed is not None
+        store.keyring.destroy(sealed.key.split("+"))
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        assert (await o.until(task, FAILED)).code == "task_erased"
+        await dispatcher.stop()
+
+
+class Messages:
+    """Other nodes, who are told."""
+
+    def __init__(self, state: Literal["connected", "polling"] = "connected") -> None:
+        self.state: Literal["connected", "polling"] = state
+        self.turns: list[str] = []
+
+    def tell(self, turn: str) -> None:
+        self.turns.append(turn)
+
+
+async def test_other_nodes_are_told_of_what_may_be_run_at_once(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        messages = Messages()
+        o.dispatcher(messages=messages)
+        task = await o.submit()
+        await o.submit(delay_s=60)
+        assert messages.turns == [f"{task.id}.0"]
+
+
+async def test_who_is_told_looks_into_the_database_less_often_and_when_asked_to(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, poll_s=0.01, sweep_s=60) as o:
+        messages = Messages()
+        dispatcher = o.dispatcher(messages=messages)
+        o.tasks.on_queued = lambda task: None  # another node's
+        dispatcher.start()
+        assert not await dispatcher.look()
+        task = await o.submit()
+        for _ in range(20):
+            assert (await o.state(task)).state == QUEUED
+        assert not await dispatcher.look()
+        await o.until(task, COMPLETED)
+        messages.state = "polling"
+        dispatcher.wake()
+        await o.until(await o.submit(), COMPLETED)
+        await dispatcher.stop()
+
+
+async def test_who_looks_says_whether_more_is_due_than_there_is_room_for(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, concurrency=3) as o:
+        o.behave = never
+        dispatcher = o.dispatcher()
+        for _ in range(3):
+            await o.submit()
+        dispatcher.start()
+        assert await dispatcher.look(), "its agent takes two at once"
+        await asyncio.wait_for(dispatcher.room(), 10)
+        await dispatcher.stop()
+
+
+async def test_there_is_room_again_when_a_task_has_ended(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, concurrency=1) as o:
+        go_on = asyncio.Event()
+
+        async def slow(arrival: Arrival, responder: Responder) -> str:
+            await go_on.wait()
+            return await o._answer(arrival, responder)
+
+        o.behave = slow
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        await o.submit()
+        await begun(o, 1)
+        waiting = asyncio.create_task(dispatcher.room())
+        await o.submit()
+        assert not waiting.done()
+        go_on.set()
+        await asyncio.wait_for(waiting, 10)
         await dispatcher.stop()

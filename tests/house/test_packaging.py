@@ -13,6 +13,7 @@ _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"
 _MODULES = {
     "a2a-sdk": "a2a",
     "google-re2": "re2",
+    "nats-py": "nats",
     "pyahocorasick": "ahocorasick",
     "python-jose": "jose",
     "python-stdnum": "stdnum",

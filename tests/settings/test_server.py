@@ -35,3 +35,8 @@ def test_an_address_that_nobody_could_reach_is_refused(value: str) -> None:
 @pytest.mark.parametrize("value", ["*", "null", "https://A.example", "https://a.example/", "https://a.example/page"])
 def test_an_origin_that_no_browser_sends_is_refused(value: str) -> None:
     assert "server.allowed_origins[1]" in refused(server={"allowed_origins": ["https://a.example:8443", value]})
+
+
+@pytest.mark.parametrize("name", ["", "../x", "A", "-x", "x" * 64])
+def test_a_nodes_name_can_be_that_of_a_file(name: str) -> None:
+    assert refused(keys={"node": name}) == "keys.node must be of lower-case letters, digits and . _ -"

@@ -73,12 +73,14 @@ def test_a_destroyed_key_is_gone_at_once_for_everyone_and_does_not_come_back(key
     keys.persist([key])
     other = DataKeys(file, KEK)
     assert other.get(key.id) is not None
+    assert (other.unknown(key.id), other.unknown("dk_nobody")) == (False, True)
     assert keys.destroy([key.id]) == 1
     assert other.get(key.id) is None
     assert other.of_subject("su_1") is None
     other.persist([key])
     assert other.get(key.id) is None
     assert keys.destroy([key.id]) == 0
+    assert not other.unknown(key.id), "it was here"
     other.close()
 
 

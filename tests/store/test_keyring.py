@@ -61,6 +61,7 @@ def test_a_destroyed_key_is_gone_in_another_open_keyring(keyring: Keyring, tmp_p
     other = Keyring.open(tmp_path / "keys")
     assert other.destroy([key.id]) == 1
     assert keyring.data_key(key.id) is None
+    assert (keyring.unknown(key.id), keyring.unknown("dk_nobody")) == (False, True)
     assert keyring.subject_key("su_1") is None
     other.close()
 

@@ -19,6 +19,7 @@ class Keys:
 
     def __init__(self) -> None:
         self.plain: dict[str, bytes] = {}
+        self.destroyed: set[str] = set()
         self.subjects: dict[str, str] = {}
         self._pending: dict[str, tuple[str | None, bytes]] = {}
 
@@ -41,6 +42,9 @@ class Keys:
 
     def data_key(self, key_id: str) -> bytes | None:
         return self.plain.get(key_id)
+
+    def unknown(self, key_id: str) -> bool:
+        return key_id not in self.plain and key_id not in self.destroyed
 
 
 def sealed_for(keys: Keys, *subjects: str, value: bytes | None = b"body") -> SealedPart:
@@ -154,6 +158,18 @@ def test_garbage_from_the_database_raises_our_own_error_only(nonce: bytes, ciphe
 def test_an_unknown_key_id_means_commitment_only() -> None:
     part = SealedPart(part="request", key="", nonce=bytes(12), ciphertext=bytes(49))
     assert Sealer(Keys()).open(tenant="tn_1", record="id-1", sealed=part) is None
+
+
+def test_what_was_destroyed_is_told_from_what_was_never_here() -> None:
+    keys = Keys()
+    part = sealed_for(keys, "su_1", "su_2")
+    assert not Sealer(keys).foreign(part)
+    assert Sealer(Keys()).foreign(part)
+    gone = part.key.split("+")[0]
+    del keys.plain[gone]
+    keys.destroyed.add(gone)
+    assert Sealer(keys).open(tenant="tn_1", record="id-1", sealed=part) is None
+    assert not Sealer(keys).foreign(part)
 
 
 def test_every_sealing_has_a_nonce_of_its_own() -> None:

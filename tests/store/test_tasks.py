@@ -1,12 +1,17 @@
 """Tasks in the database: claimed by one at a time, taken over when their holder is gone, moved by who has them."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Update, update
 
 from gateway.ledger.entry import Entry, SealedPart
+from gateway.settings import Settings
+from gateway.store.engine import writing
+from gateway.store.tables import metadata
 from gateway.store.tasks import (
     CANCELLED,
     COMPLETED,
@@ -20,7 +25,7 @@ from gateway.store.tasks import (
     moved,
 )
 from gateway.store.writer_base import LedgerWriter
-from tests.store.kit import LEDGER, START_US, Store, entry
+from tests.store.kit import LEDGER, START_US, Store, entry, opened
 
 ME, OTHER = "nd_1/bt_1", "nd_2/bt_1"
 LEASE_US = 30_000_000
@@ -221,3 +226,39 @@ async def test_a_result_is_kept_with_the_end_and_gone_when_the_task_begins_anew(
 @pytest.mark.parametrize("name", ["state", "version", "id"])
 def test_a_move_names_the_state_that_it_stands_on(name: str) -> None:
     assert name in moved(made(), {"state": COMPLETED}).where
+
+
+@pytest.mark.postgres
+async def test_who_prolongs_or_sweeps_waits_for_no_row_that_the_ledgers_writer_has(
+    postgres_settings: Settings, tmp_path: Path
+) -> None:
+    """The writer ends tasks of one batch in an order of its own. Who held one of them and waited for another would have
+    PostgreSQL end one of the two, and the writer's batch with it."""
+    async with opened(postgres_settings, tmp_path) as store:
+        tasks = await put(store, *(made(name) for name in ("t1", "t2", "t3", "t4")))
+        await claim(tasks)
+        table = metadata.tables["task"]
+
+        def end(name: str, **values: Any) -> Update:
+            return update(table).where(table.c.tenant == LEDGER, table.c.id == name).values(**values)
+
+        async with writing(store.engine) as connection:
+            await connection.execute(end("t3", state=COMPLETED, ended_us=1))
+            await connection.execute(end("t4", state=FAILED, ended_us=1))
+        store.clock.advance(1)
+        async with asyncio.timeout(10), writing(store.engine) as writer:
+            await writer.execute(end("t2", state=COMPLETED, ended_us=1))
+            await writer.execute(end("t4", state=QUEUED))
+            assert await renew(tasks, "t1", "t2") == []
+            assert await tasks.sweep(ended_before_us=2, failed_before_us=2) == 1
+            await writer.execute(end("t1", cancelled_by="ac_2"))
+        kept = {name: await tasks.get(LEDGER, name) for name in ("t1", "t2", "t3", "t4")}
+        assert {name: one and one.state for name, one in kept.items()} == {
+            "t1": RUNNING,
+            "t2": COMPLETED,
+            "t3": None,
+            "t4": QUEUED,
+        }
+        assert kept["t1"] is not None
+        assert kept["t1"].lease_us == START_US + 1_000_000 + LEASE_US
+        assert await tasks.content(LEDGER, "t3", "request") is None

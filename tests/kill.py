@@ -1,5 +1,6 @@
 """`make kill`: a gateway that serves is killed fifty times on each database, under load, and verified after each; then
-thirty times more under 500 queued tasks, of which every one must end once.
+thirty times more under 500 queued tasks, of which every one must end once: on PostgreSQL one of two gateways, or the
+NATS or the Redis between them.
 
     python -m tests.kill [--kills N] [--task-kills N] [--seed N] [--only sqlite|postgresql]
 
@@ -12,14 +13,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gateway.settings import Settings, parse
 from gateway.store import migrate
-from tests.services import postgres
+from tests.services import postgres, private_nats, private_redis
 from tests.system.killing import killed
-from tests.system.task_killing import tasks_killed
+from tests.system.task_killing import Common, tasks_killed
 
 KILLS = 50
 TASK_KILLS, TASKS = 30, 500
@@ -75,15 +76,20 @@ def main(arguments: list[str]) -> int:
 def _tasks(name: str, kills: int, seed: int) -> bool:
     """Whether all tasks of one database came through."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="gw-kill-") as directory, DATABASES[name](Path(directory)) as settings:
+    with tempfile.TemporaryDirectory(prefix="gw-kill-") as directory, ExitStack() as stack:
+        settings = stack.enter_context(DATABASES[name](Path(directory)))
+        common = None
+        if name == "postgresql":
+            common = Common(stack.enter_context(private_nats()), stack.enter_context(private_redis()))
         try:
-            found = asyncio.run(tasks_killed(settings, kills, TASKS, seed))
+            found = asyncio.run(tasks_killed(settings, kills, TASKS, seed, common))
         except AssertionError as error:
             print(f"{name}, tasks: FAILED (seed {seed}): {error}", flush=True)
             return False
+    what = ", ".join(f"{number} of {one}" for one, number in sorted(found.killed.items()))
     print(
-        f"{name}, tasks: {found.kills} kills under {found.tasks} tasks, each of which ended once; {found.again} times "
-        f"an agent was reached again, {found.interrupted} exchanges were closed as interrupted "
+        f"{name}, tasks: {kills} kills ({what}) under {found.tasks} tasks, each of which ended once; "
+        f"{found.again} times an agent was reached again, {found.interrupted} exchanges were closed as interrupted "
         f"({time.monotonic() - began:.0f} s)",
         flush=True,
     )

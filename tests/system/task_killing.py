@@ -1,7 +1,13 @@
-"""A gateway killed under queued tasks, again and again; each start takes over what the one before had under way."""
+"""A gateway killed under queued tasks, again and again; each start takes over what the one before had under way.
+
+Where there are servers that nodes have in common, there are two gateways, and what is killed is one of all these.
+"""
 
 import asyncio
 from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,7 +17,8 @@ import msgspec
 from gateway.bootstrap import open_site
 from gateway.settings import Settings
 from gateway.store.tasks import COMPLETED, TaskStore
-from tests.system.installation import installation
+from tests.services import NatsServer, RedisServer
+from tests.system.installation import RATES, Installation, installation
 from tests.system.processes import WAIT_S, command
 from tests.system.trail import check
 
@@ -24,36 +31,60 @@ TEXT = "Please summarise the opening hours of the library."
 class Survived(msgspec.Struct, frozen=True):
     """What came of it."""
 
-    kills: int
+    killed: dict[str, int]
+    """How often each kind of process was killed."""
     tasks: int
     again: int
     """Requests that reached an agent beyond one for each task."""
     interrupted: int
 
 
-async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int) -> Survived:
+class Common(msgspec.Struct, frozen=True):
+    """Servers that nodes have in common."""
+
+    nats: NatsServer
+    redis: RedisServer
+
+    def sections(self) -> dict[str, Any]:
+        """What the configuration says of them."""
+        limits = {**RATES, "url": self.redis.url, "timeout_ms": 1000}
+        return {"tasks": {**TASKS, "url": self.nats.url, "sweep_s": 2}, "limits": limits}
+
+
+async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int, common: Common | None = None) -> Survived:
     """Submit, `kill -9` at a random number of ends, start again, until all have ended; then hold the record against
     what callers were told and agents received. `AssertionError` for whatever does not hold."""
     random = Random(seed)
-    async with installation(base, tasks=TASKS) as site:
+    killed: dict[str, int] = {}
+    sections = {"tasks": TASKS} if common is None else common.sections()
+    async with installation(base, **sections) as site:
         told: dict[str, tuple[str, str]] = {}
-        done = 0
-        async with open_site(site.settings) as watching:
-            store = TaskStore(watching.engine, watching.clock)
+        async with open_site(site.settings) as watching, _nodes(site, 1 if common is None else 2) as nodes:
+            servers = [] if common is None else [_Server("nats", common.nats), _Server("redis", common.redis)]
+            store, done, down = TaskStore(watching.engine, watching.clock), 0, list[_Server]()
             for kill in range(kills):
                 upto = tasks * (kill + 1) // kills
-                async with command(site.file) as (process, url):
-                    submitting = asyncio.create_task(_submit(url, site.key, told, upto))
-                    done = await _killed_once(process, store, done + random.randrange(1, max(2, tasks // kills)), upto)
-                    await asyncio.gather(submitting, return_exceptions=True)
-            async with command(site.file) as (process, url):
-                await _submit(url, site.key, told, tasks)
-                async with asyncio.timeout(WAIT_S * 2):
-                    while await _completed(store) < tasks:
-                        assert process.returncode is None
-                process.terminate()
-                async with asyncio.timeout(WAIT_S):
-                    assert await process.wait() == 0
+                submitting = asyncio.create_task(_submit(random.choice(nodes).url, site.key, told, upto))
+                done = await _completed(store, min(done + random.randrange(1, max(2, tasks // kills)), upto), nodes)
+                # A server that was killed is away until the next one is.
+                while down:
+                    await down.pop().start()
+                victims: list[_Node | _Server] = [*nodes, *servers]
+                victim = random.choice(victims)
+                killed[victim.name] = killed.get(victim.name, 0) + 1
+                await victim.kill()
+                (end,) = await asyncio.gather(submitting, return_exceptions=True)
+                assert end is None or (isinstance(victim, _Node) and isinstance(end, httpx.TransportError)), end
+                if isinstance(victim, _Node):
+                    await victim.start()
+                else:
+                    down.append(victim)
+            while down:
+                await down.pop().start()
+            await _submit(nodes[0].url, site.key, told, tasks)
+            await _completed(store, tasks, nodes)
+            for node in nodes:
+                await node.end()
         seen = site.seen()
         trails = await check(site.settings, [], seen)
         events = await _events(site.settings)
@@ -64,7 +95,71 @@ async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int) -> Sur
         assert events[task][0] == "task.submitted"
         assert any((one.agent, one.trace) == (agent, trace) for one in seen), "it never reached its agent"
     interrupted = sum(trail[-1]["event"] == "exchange.interrupted" for trail in trails.values())
-    return Survived(kills, len(told), len(seen) - len(told), interrupted)
+    return Survived(killed, len(told), len(seen) - len(told), interrupted)
+
+
+class _Node:
+    """A gateway as its own command starts it."""
+
+    name = "gateway"
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._stack = file, AsyncExitStack()
+        self.process: Process | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        self.process, self.url = await self._stack.enter_async_context(command(self._file))
+
+    async def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        await self.process.wait()
+        await self._stack.aclose()
+
+    async def end(self) -> None:
+        """Stop it as its operator would."""
+        assert self.process is not None
+        self.process.terminate()
+        async with asyncio.timeout(WAIT_S):
+            assert await self.process.wait() == 0
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+class _Server:
+    """A server that nodes have in common."""
+
+    def __init__(self, name: str, server: NatsServer | RedisServer) -> None:
+        self.name, self._server = name, server
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._server.start)
+
+    async def kill(self) -> None:
+        await asyncio.to_thread(self._server.stop)
+
+
+@asynccontextmanager
+async def _nodes(site: Installation, number: int) -> AsyncIterator[list[_Node]]:
+    """So many gateways of one installation, serving."""
+    files = [site.file]
+    for name in range(1, number):
+        # They share the keyring, and each has a log of its own.
+        file = site.file.parent / f"node-{name}" / "gateway.toml"
+        file.parent.mkdir()
+        text, keys = site.file.read_text(), site.file.parent / "keys"
+        named = text.replace('directory = "keys"', f'directory = "{keys}", node = "node-{name}"')
+        assert named != text
+        file.write_text(named)
+        files.append(file)
+    nodes = [_Node(file) for file in files]
+    async with AsyncExitStack() as stack:
+        for node in nodes:
+            stack.push_async_callback(node.close)
+            await node.start()
+        yield nodes
 
 
 async def _submit(url: str, key: str, told: dict[str, tuple[str, str]], upto: int) -> None:
@@ -87,18 +182,12 @@ async def _submit(url: str, key: str, told: dict[str, tuple[str, str]], upto: in
             told[answer.json()["id"]] = (agent, trace)
 
 
-async def _killed_once(process: Process, store: TaskStore, enough: int, upto: int) -> int:
-    """Kill it as soon as `enough` tasks, or all there will be, have completed; how many had by then."""
-    async with asyncio.timeout(WAIT_S):
-        while (done := await _completed(store)) < min(enough, upto):
-            assert process.returncode is None
-    process.kill()
-    await process.wait()
+async def _completed(store: TaskStore, enough: int, nodes: Sequence[_Node]) -> int:
+    """Wait until so many tasks have completed; how many have."""
+    async with asyncio.timeout(WAIT_S * 2):
+        while (done := sum(one.count for one in await store.depths() if one.state == COMPLETED)) < enough:
+            assert all(node.process is not None and node.process.returncode is None for node in nodes)
     return done
-
-
-async def _completed(store: TaskStore) -> int:
-    return sum(one.count for one in await store.depths() if one.state == COMPLETED)
 
 
 async def _events(settings: Settings) -> dict[str, list[str]]:

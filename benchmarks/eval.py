@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import eval_document, eval_tables, labelled, scanners
+from benchmarks.children import Unmeasured
 from benchmarks.corpus import disguises, negatives, templates
 from benchmarks.corpus.disguises import DISGUISES
 from benchmarks.corpus.rows import Row
@@ -64,10 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no {missing[0].name}")
     engine = Engine(clock=Clock(), budget_ms=10_000)
     files = list(labelled.files(given.paths or [DEFAULT]))
-    report, misses = measure(engine, files, given.each)
-    if given.beside:
-        with scanners.presidio() as peer:
-            report = beside(report, peer, files, given.each)
+    try:
+        report, misses = measure(engine, files, given.each)
+        if given.beside:
+            with scanners.presidio() as peer:
+                report = beside(report, peer, files, given.each)
+    except (ValueError, Unmeasured) as error:
+        print(f"eval: {error}", file=sys.stderr)
+        return 2
     if given.misses is not None:
         given.misses.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in misses))
     if given.write:

@@ -87,8 +87,15 @@ def _check(name: str | None) -> str:
     if name is None:
         return ""
     described = (inspect.getdoc(CHECKS[name]) or name).partition("\n\n")[0].replace("\n", " ")
-    first = _SENTENCE.split(described, maxsplit=1)[0].rstrip(".")
-    return f" ({_escaped(first)})"
+    return f" ({_escaped(first_sentence(described).rstrip('.'))})"
+
+
+def first_sentence(text: str) -> str:
+    """Up to the first full stop or semicolon that is not within brackets."""
+    for end in _SENTENCE.finditer(text):
+        if text.count("(", 0, end.start()) == text.count(")", 0, end.start()):
+            return text[: end.start()]
+    return text
 
 
 def _escaped(text: str) -> str:

@@ -88,6 +88,16 @@ def test_what_cannot_be_measured_is_refused(wrong: list[str]) -> None:
         program.main(wrong)
 
 
+def test_a_file_that_is_not_in_its_form_is_named_and_nothing_of_it_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.jsonl").write_text('{"text": "bob@x.example"}\n{"text": "bob@x.example", "spans": 1}\n')
+    assert program.main(["--each", "1", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert said.err == "eval: bad.jsonl, line 2: needs text and spans of type, start and end\n"
+    assert said.out == ""
+
+
 def test_only_what_is_disguised_counts_there_and_encoded_texts_count_as_held_when_they_are_not_called_read() -> None:
     text = "Anna Smith, bob@example.com, SSN 123-45-6789, and so on and so forth. " * 9
     row = Row(text, (Span("person", 0, 10), Span("email", 12, 27), Span("us-ssn", 33, 44)))

@@ -1,6 +1,6 @@
 """The parts of the document that are made: types from the registry, results from a report."""
 
-from benchmarks.eval_document import between, results, types_table
+from benchmarks.eval_document import between, first_sentence, results, types_table
 from gateway.checks.classification.recognizer import Label, Lexicon, Near, Recognizer
 from gateway.checks.classification.registry import Registry
 from tests.benchmarks.test_eval_tables import REPORT
@@ -29,6 +29,12 @@ def test_each_type_says_what_it_needs_and_which_class_it_makes() -> None:
     assert "right behind a word of `w`" in rows["mrn"]
     assert "special-category" in rows["special-x"]
     assert "(aa, bb, cc, …)" in rows["special-x"]
+
+
+def test_a_check_is_described_by_its_first_sentence() -> None:
+    assert first_sentence("A number (ISO 1; part 2): digits. Then more") == "A number (ISO 1; part 2): digits"
+    assert first_sentence("One; two") == "One"
+    assert first_sentence("No end") == "No end"
 
 
 def test_results_say_when_with_what_and_how_many() -> None:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.corpus.rows import Span
 from benchmarks.labelled import files, read, rebuilt
@@ -59,3 +61,23 @@ def test_folders_give_the_files_that_can_be_read_and_others_are_passed_over(tmp_
         (tmp_path / name).write_text("")
     assert [file.name for file in files([tmp_path, tmp_path / "none"])] == ["a.conll.txt", "b.jsonl"]
     assert list(files([tmp_path / "b.jsonl"])) == [tmp_path / "b.jsonl"]
+
+
+SPANS = st.lists(st.fixed_dictionaries({"type": st.text(), "start": st.integers(-2, 9), "end": st.integers(-2, 9)}))
+ROWS = st.fixed_dictionaries({}, optional={"text": st.text(max_size=6), "spans": SPANS, "category": st.text()})
+LINES = st.one_of(st.binary(max_size=40), ROWS.map(lambda row: json.dumps(row).encode("utf-8")))
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines=st.lists(LINES, max_size=5), name=st.sampled_from(("a.jsonl", "a.conll.txt")))
+def test_any_file_is_rows_whose_labels_lie_within_their_text_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], name: str
+) -> None:
+    file = tmp_path_factory.getbasetemp() / name
+    file.write_bytes(b"\n".join(lines))
+    try:
+        rows = read(file)
+    except ValueError:
+        return
+    for row in rows:
+        assert all(0 <= span.start < span.end <= len(row.text) for span in row.spans)

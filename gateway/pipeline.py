@@ -125,6 +125,10 @@ class Pipeline:
                 return await self._refuse(exchange, responder, allowed, denied)
             exchange.routed = decided = allowed
 
+        told_of = parts.notices.refused(decided.decision.obligations) if decided.decision.obligations else None
+        if told_of is not None:
+            return await self._refuse(exchange, responder, told_of, turned_away(decided, "it could not be told"))
+
         # What it may use is reserved, now that all is known that limits go by.
         limited = await self._reserve(exchange, decided)
         if limited is not None:
@@ -153,6 +157,10 @@ class Pipeline:
         started = self._step("record-intent", started)
         if isinstance(intent, Refusal):
             return await self._refuse(exchange, responder, intent)
+
+        # What rules want told is durable before anything leaves.
+        if decided.decision.obligations:
+            await parts.notices.decided(exchange, decided)
 
         # 8. forward, masked as decided, with fall-back to permitted agents only.
         delivered = (

@@ -10,11 +10,14 @@ from gateway.exchange.answerers import Answerers
 from gateway.exchange.approvals import Approvals
 from gateway.exchange.glass import Glass
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
-from gateway.exchange.notices import Notices, notified
+from gateway.exchange.notices import Channel, Notices, notified
 from gateway.exchange.router import Router
-from gateway.settings import secret
+from gateway.settings import Settings, secret
 from gateway.store.glass import GlassStore
+from gateway.store.notices import NoticeStore
 
+_APPROVALS = "_approvals"
+"""The channel of `[approvals] notify_url`: an id that no other can have."""
 MIN_SECRET = 16
 """Bytes of a secret that something is signed with."""
 
@@ -38,9 +41,9 @@ def approvals_of(base: Foundation, router: Router, notices: Notices) -> Approval
     )
 
 
-async def glass_of(site: Site, notices: Notices) -> Glass:
-    """What may be lent, and what is at the moment."""
-    glass = Glass(
+def glass_of(site: Site, notices: Notices) -> Glass:
+    """What may be lent. What is at the moment is known once it was refreshed."""
+    return Glass(
         store=GlassStore(site.engine),
         rules=site.settings.break_glass,
         clock=site.clock,
@@ -48,21 +51,51 @@ async def glass_of(site: Site, notices: Notices) -> Glass:
         metrics=site.metrics,
         notices=notices,
     )
-    await glass.refresh()
-    return glass
 
 
 async def notices_of(site: Site, stack: AsyncExitStack) -> Notices:
-    """What tells approvers, where an address for that is configured."""
-    settings = site.settings
-    given, client, route, key = settings.approvals, None, None, b""
+    """What tells people, and delivers it (`Notices.run`), where there is anywhere to."""
+    channels = _channels(site.settings)
+    client = None
+    if channels:
+        client = await stack.enter_async_context(AgentClient(tuple(one.route for one in channels)))
+    return _notices(site, channels, client)
+
+
+def notices_kept(site: Site) -> Notices:
+    """What only keeps notices, for commands: a gateway that serves delivers them."""
+    return _notices(site, _channels(site.settings), None)
+
+
+def _notices(site: Site, channels: tuple[Channel, ...], client: AgentClient | None) -> Notices:
+    return Notices(
+        client=client,
+        channels=channels,
+        store=NoticeStore(site.engine),
+        clock=site.clock,
+        node=site.node,
+        metrics=site.metrics,
+    )
+
+
+def _channels(settings: Settings) -> tuple[Channel, ...]:
+    """All that are configured; that of `[approvals]` is told what waits for whomever."""
+    found, given = [], settings.approvals
+    for index, one in enumerate(settings.channel):
+        key = _secret(settings, f"channel[{index}].secret", one.secret)
+        ca = None if one.ca is None else str(settings.path(one.ca))
+        route = notified(one.id, one.url, one.addresses, ca)
+        found.append(Channel(id=one.id, route=route, secret=key, roles=frozenset(one.roles)))
     if given.notify_url is not None and given.notify_secret is not None:
-        key = secret(given.notify_secret, settings.base).encode()
-        if len(key) < MIN_SECRET:
-            raise ConfigurationError(f"approvals.notify_secret must stand for at least {MIN_SECRET} bytes")
+        key = _secret(settings, "approvals.notify_secret", given.notify_secret)
         ca = None if given.notify_ca is None else str(settings.path(given.notify_ca))
-        route = notified(given.notify_url, given.notify_addresses, ca)
-        client = await stack.enter_async_context(AgentClient((route,)))
-    notices = Notices(client=client, route=route, secret=key, clock=site.clock, metrics=site.metrics)
-    stack.push_async_callback(notices.stop)
-    return notices
+        route = notified("", given.notify_url, given.notify_addresses, ca)
+        found.append(Channel(id=_APPROVALS, route=route, secret=key, roles=None))
+    return tuple(found)
+
+
+def _secret(settings: Settings, place: str, reference: str) -> bytes:
+    key = secret(reference, settings.base).encode()
+    if len(key) < MIN_SECRET:
+        raise ConfigurationError(f"{place} must stand for at least {MIN_SECRET} bytes")
+    return key

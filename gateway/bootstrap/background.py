@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.core.errors import GatewayError
-from gateway.exchange.approvals import Approvals
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.glass import Glass
 from gateway.exchange.parts import Parts
@@ -38,7 +37,8 @@ def begin(
         asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
-        asyncio.create_task(_expiries(parts.approvals, [one.ledger for one in site.tenants.values()])),
+        asyncio.create_task(_expiries(parts, glass, [one.ledger for one in site.tenants.values()])),
+        asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
         asyncio.create_task(parts.underway.watch()),
         *([] if shared is None else [asyncio.create_task(shared.run())]),
@@ -82,15 +82,20 @@ async def _renewals(glass: Glass) -> None:
             _log.error("what is lent could not be read: %s", type(error).__name__)
 
 
-async def _expiries(approvals: Approvals, ledgers: Sequence[str]) -> None:
-    """End approvals whose time is over. Whoever meets one before ends it there and then; this is for the others."""
+async def _expiries(parts: Parts, glass: Glass, ledgers: Sequence[str]) -> None:
+    """End approvals whose time is over, and tell of reviews that are late. Whoever meets an approval before ends it
+    there and then; this is for the others."""
     while True:
         await asyncio.sleep(_EXPIRY_S)
         for ledger in ledgers:
             try:
-                await approvals.expire(ledger)
+                await parts.approvals.expire(ledger)
             except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
                 _log.error("approvals could not be ended: %s", type(error).__name__)
+            try:
+                await glass.remind(ledger, parts.ledgers.of(ledger))
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
+                _log.error("late reviews could not be told: %s", type(error).__name__)
 
 
 async def flush(parts: Parts, *, everything: bool) -> None:

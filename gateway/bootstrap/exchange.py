@@ -104,7 +104,9 @@ def parts_of(
             assertions=assertions,
             quotas=quotas,
             delegation=delegation,
+            notices=notices,
         ),
+        notices=notices,
         answering=Answering(
             inspector=inspector, bounds=base.bounds, protocols=protocols, sessions=sessions, delegation=delegation
         ),

@@ -128,7 +128,8 @@ async def open_gateway(
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
         client = await stack.enter_async_context(AgentClient(registry.routes))
         notices = await notices_of(site, stack)
-        glass = await glass_of(site, notices)
+        glass = glass_of(site, notices)
+        await glass.refresh()
         base = Foundation(
             site=site,
             engine=engine,

@@ -237,7 +237,9 @@ class Approvals:
         sealed = self._sealer.seal(
             tenant=made.tenant, record=made.id, part=PART, opening=new_salt(), value=encode(view), key=key
         )
-        if not await self._store.put(msgspec.structs.replace(looked, sealed=sealed)):
+        roles = [demand.role for demand in made.demands]
+        notices = self._notices.made(made.tenant, self._notice(made), roles=roles)
+        if not await self._store.put(msgspec.structs.replace(looked, sealed=sealed), notices):
             # The same request came twice at the same moment, and the other one was stored first.
             other = await self._store.find(made.tenant, asked.lookup)
             if other is None:
@@ -245,7 +247,7 @@ class Approvals:
             made = other
         else:
             self._metrics.approval("requested")
-            self._notices.send(self._notice(made))
+            self._notices.kept(notices)
         exchange.approval = Approved(id=made.id)
         return self._pending(exchange, message, made.id)
 

@@ -23,6 +23,7 @@ from gateway.exchange.choosing import Chooser
 from gateway.exchange.delegation import Delegation
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.health import Health, Place
+from gateway.exchange.notices import Notices
 from gateway.exchange.quotas import Quotas
 from gateway.exchange.retry import retry_after_s
 from gateway.exchange.router import Denied
@@ -96,10 +97,12 @@ class Forwarder:
         assertions: Assertions | None = None,
         quotas: Quotas | None = None,
         delegation: Delegation | None = None,
+        notices: Notices | None = None,
     ) -> None:
         self._client, self._router, self._health, self._scribe = client, router, health, scribe
         self._bounds, self._failpoint, self._sleep = bounds, failpoint, sleep
         self._assertions, self._quotas, self._delegation = assertions, quotas, delegation
+        self._notices = notices
 
     async def forward(
         self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger
@@ -130,6 +133,8 @@ class Forwarder:
                 await ledger.append(self._scribe.attempt(exchange, call.routed, call.attempts, call.outgoing.body))
             except PolicyMoved:
                 return Undelivered(routed=routed, attempts=attempts, code="policy_changed")
+            if call.routed.decision.obligations and self._notices is not None:
+                await self._notices.decided(exchange, call.routed)
             place.release()
             routed, attempts, place = call.routed, call.attempts, call.place
             exchange.place = place

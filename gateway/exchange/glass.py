@@ -5,10 +5,12 @@ who holds the lent role too, and only towards agents and zones that the configur
 nothing that it would not have got before. Demands for approvals stay, and the API is not opened by it.
 
 It is on record before it holds, told to whoever is configured at once, and waits from then on for the review of
-somebody else, which is on record too.
+somebody else, which is on record too. A review that is not made in time is told, and until it is made nothing more is
+lent to that person.
 """
 
 import re
+from typing import Any
 
 import msgspec
 
@@ -17,13 +19,15 @@ from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import MAX_REASON, Approver
+from gateway.exchange.ledgers import Counting
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Notices
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry
-from gateway.ledger.record import Envelope, NodeInfo, encode_detail, timestamp
+from gateway.ledger.entry import Entry, RowChange
+from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
 from gateway.settings import BreakGlass
 from gateway.store.glass import Broken, GlassStore
+from gateway.store.notices import Notice, addition
 
 MAX_LISTED = 200
 _TRIES = 8
@@ -103,6 +107,10 @@ class Glass:
         if unfit is not None:
             return unfit
         now = self._clock.now_us()
+        late = await self._store.overdue(who.tenant, now)
+        if any(set(one.persons) & set(who.persons) for one in late):
+            return Refusal(code="review_overdue", hint="the review of what was lent before")
+        until_us = now + minutes * 60_000_000
         made = Broken(
             tenant=who.tenant,
             id=random_id("bg"),
@@ -113,22 +121,62 @@ class Glass:
             reviewer=rule.reviewer,
             reason=reason,
             opened_us=now,
-            until_us=now + minutes * 60_000_000,
+            until_us=until_us,
+            due_us=until_us + rule.review_h * 3_600_000_000,
         )
         await self._record("alert.break_glass", who, made, reason, f"role {role}", f"until {timestamp(made.until_us)}")
-        await self._store.put(made)
+        notices = self._told("alert.break_glass", made)
+        await self._store.put(made, notices)
         self._lent[(made.tenant, made.actor)] = Lent(made.id, made.role, made.until_us)
         self._metrics.glass("opened")
-        self._notices.send(
-            {
-                "event": "alert.break_glass",
-                "break_glass": made.id,
-                "role": made.role,
-                "reviewer": made.reviewer,
-                "until": timestamp(made.until_us),
-            }
-        )
+        self._notices.kept(notices)
         return made
+
+    async def remind(self, tenant: str, ledger: Counting) -> int:
+        """Tell of each review that was not made in time, once, on record and by a notice; how many there were.
+
+        The record, the row that says so and the notices come true together: of several processes one tells it.
+        """
+        now, told = self._clock.now_us(), 0
+        for one in await self._store.overdue(tenant, now):
+            notices = self._told("alert.review_overdue", one)
+            if one.overdue_us is not None or await ledger.submit(self._late(one, now, notices)) is None:
+                continue
+            told += 1
+            self._metrics.glass("overdue")
+            self._notices.kept(notices)
+        return told
+
+    def _told(self, event: str, one: Broken) -> tuple[Notice, ...]:
+        document = {
+            "event": event,
+            "break_glass": one.id,
+            "role": one.role,
+            "reviewer": one.reviewer,
+            "until": timestamp(one.until_us),
+        }
+        return self._notices.made(one.tenant, document, roles=(one.reviewer,))
+
+    def _late(self, one: Broken, now: int, notices: tuple[Notice, ...]) -> Entry:
+        salt = new_salt()
+        lines = (f"role {one.role}", f"until {timestamp(one.until_us)}", f"reviewer {one.reviewer}")
+        detail = encode_detail(Detail(diff=lines))
+        envelope = Envelope(
+            id=uuid7(now),
+            tenant=one.tenant,
+            event="alert.review_overdue",
+            occurred_at=timestamp(now),
+            break_glass=one.id,
+            detail=committed(salt, "detail", detail),
+            node=self._node,
+        )
+        change = RowChange(
+            table="break_glass",
+            values={"overdue_us": now, "version": one.version + 1},
+            where={"id": one.id, "version": one.version},
+            beside=tuple(addition(notice) for notice in notices),
+        )
+        return Entry.of(envelope, detail=detail, salt=salt, change=change)
 
     async def close(self, who: Approver, glass_id: str) -> Broken | Refusal:
         """End it before its time: by whom it was lent to, or by who reviews it. The row first, so that it ends."""
@@ -198,6 +246,23 @@ class Glass:
             node=self._node,
         )
         await who.ledger.append(Entry.of(envelope, detail=detail, salt=salt))
+
+
+def described(one: Broken) -> dict[str, Any]:
+    """Broken glass as the API and the command line show it."""
+    return {
+        "id": one.id,
+        "actor": one.actor,
+        "role": one.role,
+        "reason": one.reason,
+        "opened": timestamp(one.opened_us),
+        "until": timestamp(one.until_us),
+        "reviewer": one.reviewer,
+        "due": None if one.due_us is None else timestamp(one.due_us),
+        "reviewed": None if one.reviewed_us is None else timestamp(one.reviewed_us),
+        "reviewed_by": one.reviewed_by,
+        "justified": one.justified,
+    }
 
 
 def _unfit(reason: str) -> Refusal | None:

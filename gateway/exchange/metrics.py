@@ -194,7 +194,7 @@ class Metrics:
         )
         self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
         self._task_tries = _Counts("gateway_task_tries", "Tries of tasks by what came of them", ("code",))
-        self._notices = _Counts("gateway_notices", "Notices to approvers by what became of them", ("end",))
+        self._notices = _Counts("gateway_notices", "Notices by what became of them", ("end",))
         self._callbacks = _Counts("gateway_callbacks", "Callbacks of tasks by what became of a try", ("end",))
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("event",))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
@@ -233,7 +233,8 @@ class Metrics:
         self._limited.count(limit, what, "hard" if hard else "soft")
 
     def approval(self, event: str) -> None:
-        """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed` or `used`."""
+        """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed`, `used`,
+        `supervised` or `unsupervised`."""
         self._approvals.count(event)
 
     def shared(self, state: Callable[[], tuple[bool, int]]) -> None:
@@ -245,11 +246,11 @@ class Metrics:
         self.registry.register(_Messages(state))
 
     def glass(self, event: str) -> None:
-        """`opened`, `closed` or `reviewed`."""
+        """`opened`, `closed`, `reviewed` or `overdue`."""
         self._glass.count(event)
 
     def notice(self, end: str) -> None:
-        """`sent`, `failed` or `dropped`."""
+        """`sent` or `failed`."""
         self._notices.count(end)
 
     def callback(self, end: str) -> None:

@@ -1,9 +1,10 @@
-"""Tells approvers that something waits for them: a signed `POST` to the one address that is configured.
+"""Tells people what they should know of now: that something waits for them, that a role was lent, that a rule which
+says `notify:<channel>` has let a message go.
 
-A notice names what waits and where to look at it, never what it holds. It is a wake-up and nothing rests on it: what
-waits is in the database, and a notice that cannot be delivered in a few tries, or that a restart comes in between, is
-counted and let go. The address is reached through the client of agents, which looks at where its name leads, follows no
-redirect and bounds what comes back.
+A notice is a signed `POST` to a channel of the configuration. It names what happened and where to look at it, never
+what a message holds. It is durable with what it tells of, tried a few times over some hours, and then given up, which
+is on record; it may come twice, under one id. The address is reached through the client of agents, which looks at where
+its name leads, follows no redirect and bounds what comes back.
 
 The signature is over what the receiver gets: `X-Gateway-Signature: t=<seconds since the epoch>,v1=<hex>`, hex being
 HMAC-SHA256(secret, t ‖ `.` ‖ body). A receiver compares `t` with its clock, so that an old notice is not taken for new.
@@ -12,80 +13,198 @@ HMAC-SHA256(secret, t ‖ `.` ‖ body). A receiver compares `t` with its clock,
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from gateway.agents.bare import bare
 from gateway.agents.client import AgentClient
-from gateway.core.errors import AgentError
+from gateway.core.errors import AgentError, GatewayError
+from gateway.core.ids import random_id, uuid7
 from gateway.core.message import Outgoing
 from gateway.core.ports import Clock, Route
+from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Exchange, Routed
+from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
+from gateway.store.notices import Notice, NoticeStore, removal
 
 SIGNATURE = "x-gateway-signature"
-WAITS_S = (1.0, 5.0, 30.0, 120.0)
+NOTIFY = "notify:"
+WAITS_S = (5, 30, 120, 600, 3_600, 14_400)
 """Seconds between one try and the next: there is one more try than waits."""
-MAX_WAITING = 1_000
+LEASE_S = 60
+"""Seconds that a try may take: after them somebody else may make the next one."""
+POLL_S = 2.0
+"""Seconds after which it is looked for what other processes have left."""
+MAX_WAITING = 10_000
+"""Notices that may wait for one channel: as long as there are more, what a rule wants told there is refused."""
+MAX_AT_ONCE = 16
 MAX_ANSWER = 64 * 1024
+RETRY_S = 10
 _log = logging.getLogger("gateway.exchange")
 
 
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """Where notices go. `roles`: it is told what concerns people of these; None for those of all."""
+
+    id: str
+    route: Route
+    secret: bytes
+    roles: frozenset[str] | None = frozenset()
+
+    def hears(self, roles: Iterable[str]) -> bool:
+        return self.roles is None or not self.roles.isdisjoint(roles)
+
+
 class Notices:
-    """Sends notices beside the requests that they come from. `route`: where to, None to send none."""
+    """Makes notices, which whoever tells something keeps with it, and delivers them (`run`)."""
 
     def __init__(
         self,
         *,
         client: AgentClient | None,
-        route: Route | None,
-        secret: bytes,
+        channels: Sequence[Channel],
+        store: NoticeStore,
         clock: Clock,
+        node: NodeInfo,
         metrics: Metrics,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._client, self._route, self._secret = client, route, secret
-        self._clock, self._metrics, self._sleep = clock, metrics, sleep
+        """`client`: None where there is no channel, or where this process only makes notices and another delivers."""
+        self._client, self._channels = client, {one.id: one for one in channels}
+        self._store, self._clock, self._node, self._metrics = store, clock, node, metrics
+        self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
+        self._full: frozenset[str] = frozenset()
 
-    def send(self, document: Mapping[str, object]) -> None:
-        """Send a notice, in its own time. With too many under way it is counted as `dropped`."""
-        client, route = self._client, self._route
-        if client is None or route is None:
+    def made(
+        self, tenant: str, document: Mapping[str, object], *, roles: Iterable[str] = (), channels: Iterable[str] = ()
+    ) -> tuple[Notice, ...]:
+        """A notice for each channel that hears of these roles, and for each that is named. `tenant`: the ledger's."""
+        wanted = frozenset(roles)
+        named = dict.fromkeys(one for one in channels if one in self._channels)
+        named |= dict.fromkeys(one.id for one in self._channels.values() if wanted and one.hears(wanted))
+        now = self._clock.now_us()
+        found = []
+        for channel in named:
+            identifier = random_id("no")
+            body = msgspec.json.encode({**document, "notice": identifier})
+            found.append(Notice(tenant=tenant, id=identifier, channel=channel, body=body, created_us=now, due_us=now))
+        return tuple(found)
+
+    def kept(self, notices: Sequence[Notice]) -> None:
+        """They are durable: deliver them now."""
+        if notices:
+            self._wake.set()
+
+    def refused(self, obligations: Iterable[str]) -> Refusal | None:
+        """Why what a rule wants told cannot be: too much waits for a channel already, or there is none of that name."""
+        named = channels_of(obligations)
+        if not named or (self._full.isdisjoint(named) and self._channels.keys() >= set(named)):
+            return None
+        return Refusal(code="notices_full", retry_after=RETRY_S, hint="a channel that can be reached")
+
+    async def decided(self, exchange: Exchange, routed: Routed) -> None:
+        """Tell what rules want told of a message that is about to be sent. Durable when this returns, so before a byte
+        of it leaves; a crash in between sends nothing."""
+        named = channels_of(routed.decision.obligations)
+        caller, classified = exchange.caller, exchange.classified
+        if not named or caller is None or classified is None:
             return
-        if len(self._sending) >= MAX_WAITING:
-            self._metrics.notice("dropped")
-            return
-        task = asyncio.create_task(self._delivered(client, route, msgspec.json.encode(document)))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        document = {
+            "event": "exchange.requested",
+            "exchange": exchange.id,
+            "agent": routed.route.id,
+            "zone": routed.route.zone,
+            "classes": list(classified.classes(routed.route)),
+            "rules": list(routed.decision.rules),
+            "decision": routed.decision.effect,
+            "at": timestamp(self._clock.now_us()),
+        }
+        made = self.made(caller.tenant, document, channels=named)
+        await self._store.put(made)
+        self.kept(made)
 
-    async def stop(self) -> None:
-        """Give up what is under way."""
-        sending = list(self._sending)
-        for task in sending:
-            task.cancel()
-        await asyncio.gather(*sending, return_exceptions=True)
+    async def run(self, ledgers: Ledgers) -> None:
+        """Deliver what is due, for ever. Where there is no channel any more, what waited for one is given up once."""
+        while True:
+            try:
+                await self.deliver(ledgers)
+            except GatewayError as error:
+                _log.error("notices could not be read: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
+                _log.error("notices could not be delivered: %s", type(error).__name__)
+            if not self._channels:
+                return
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
 
-    async def idle(self) -> None:
-        """Wait until nothing is under way."""
-        while self._sending:
+    async def deliver(self, ledgers: Ledgers) -> int:
+        """Try everything that is due now; how many there were."""
+        tried = 0
+        waiting = {name: await self._store.waiting(name) for name in self._channels}
+        self._full = frozenset(name for name, number in waiting.items() if number >= MAX_WAITING)
+        while due := await self._store.due(self._clock.now_us(), MAX_AT_ONCE):
+            tried += len(due)
+            sending = [asyncio.create_task(self._tried(one, ledgers)) for one in due]
+            self._sending.update(sending)
+            try:
+                await asyncio.gather(*sending)
+            finally:
+                for task in sending:
+                    task.cancel()
+                    self._sending.discard(task)
+        return tried
+
+    async def idle(self, ledgers: Ledgers) -> None:
+        """Wait until nothing is due or under way."""
+        while await self.deliver(ledgers) or self._sending:
             await asyncio.gather(*self._sending, return_exceptions=True)
 
-    async def _delivered(self, client: AgentClient, route: Route, body: bytes) -> None:
-        for wait_s in (*WAITS_S, None):
-            try:
-                answer = await client.send(route, signed(self._secret, self._clock.now_us(), body), MAX_ANSWER)
-                if 200 <= answer.status < 300:
-                    self._metrics.notice("sent")
-                    return
-                code = f"status {answer.status}"
-            except AgentError as error:
-                code = error.code
-            if wait_s is not None:
-                await self._sleep(wait_s)
-        self._metrics.notice("failed")
-        _log.warning("a notice was not delivered: %s", code)
+    # ---------------------------------------------------------------------------------------------------------- inside
+
+    async def _tried(self, one: Notice, ledgers: Ledgers) -> None:
+        taken = await self._store.take(one, self._clock.now_us() + LEASE_S * 1_000_000)
+        if taken is None:
+            return
+        # A crash from here on: it is tried again once the lease is over, and may come twice.
+        channel, client = self._channels.get(taken.channel), self._client
+        code: str | None = "channel_gone"
+        if channel is not None and client is not None:
+            code = await _sent(client, channel, signed(channel.secret, self._clock.now_us(), taken.body))
+        if code is None:
+            await self._store.remove(taken)
+            self._metrics.notice("sent")
+        elif channel is None or taken.tries > len(WAITS_S):
+            await self._given_up(taken, code, ledgers)
+        else:
+            await self._store.later(taken, self._clock.now_us() + WAITS_S[taken.tries - 1] * 1_000_000)
+
+    async def _given_up(self, one: Notice, code: str, ledgers: Ledgers) -> None:
+        """The record and the end of the row come true together."""
+        now, salt = self._clock.now_us(), new_salt()
+        detail = encode_detail(Detail(reason=f"{one.channel}: {code}", diff=(f"notice {one.id}",)))
+        envelope = Envelope(
+            id=uuid7(now),
+            tenant=one.tenant,
+            event="notice.failed",
+            occurred_at=timestamp(now),
+            count=one.tries,
+            detail=committed(salt, "detail", detail),
+            node=self._node,
+        )
+        entry = Entry.of(envelope, detail=detail, salt=salt, change=removal(one))
+        if await ledgers.of(one.tenant).submit(entry) is not None:
+            self._metrics.notice("failed")
+            _log.warning("a notice was given up: %s", code)
 
 
 def signed(secret: bytes, now_us: int, body: bytes, *headers: tuple[str, str]) -> Outgoing:
@@ -96,6 +215,20 @@ def signed(secret: bytes, now_us: int, body: bytes, *headers: tuple[str, str]) -
     return Outgoing(method="POST", path="", headers=(*own, *headers), body=body)
 
 
-def notified(url: str, addresses: tuple[str, ...], ca: str | None) -> Route:
-    """The address of notices. Its id is none that an agent can have."""
-    return bare("_notices", url, addresses=addresses, ca=ca, max_connections=4)
+def channels_of(obligations: Iterable[str]) -> tuple[str, ...]:
+    """The channels that rules want told, in the order of the obligations."""
+    return tuple(item.removeprefix(NOTIFY) for item in obligations if item.startswith(NOTIFY))
+
+
+def notified(name: str, url: str, addresses: tuple[str, ...], ca: str | None) -> Route:
+    """The address of a channel. Its id is none that an agent can have."""
+    return bare(f"_channel:{name}", url, addresses=addresses, ca=ca, max_connections=4)
+
+
+async def _sent(client: AgentClient, channel: Channel, outgoing: Outgoing) -> str | None:
+    """Why a try came to nothing; None where it was taken."""
+    try:
+        answer = await client.send(channel.route, outgoing, MAX_ANSWER)
+    except AgentError as error:
+        return error.code
+    return None if 200 <= answer.status < 300 else f"status {answer.status}"

@@ -19,6 +19,7 @@ from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Counting, Ledgers
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.notices import Notices
 from gateway.exchange.passing import Protocol
 from gateway.exchange.quotas import Quotas
 from gateway.exchange.rereading import Rereading
@@ -47,6 +48,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     delegation: Delegation
     sticking: StickingClasses
     forwarder: Forwarder
+    notices: Notices
     answering: Answering
     rereading: Rereading
     scribe: Scribe

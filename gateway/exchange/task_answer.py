@@ -18,7 +18,7 @@ LATER = frozenset(
         *("agent_suspended", "agent_overloaded"),
         *("policy_changed", "ledger_unavailable", "shutting_down"),
         *("credential_unchecked", "source_limited"),
-        *("approval_required", "approvals_full", "supervision_failed"),
+        *("approval_required", "approvals_full", "supervision_failed", "notices_full"),
     }
 )
 """Codes of what was turned away: where it was never sent, it waits, and no try is counted. Where an agent may have been

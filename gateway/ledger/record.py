@@ -72,6 +72,8 @@ EVENTS = (
     "task.callback_sent",
     "task.callback_delivered",
     "task.callback_failed",
+    "alert.review_overdue",
+    "notice.failed",
 )
 
 

@@ -14,7 +14,7 @@ Each subject has its file, with its sections and tables and what must hold of th
 """
 
 from gateway.settings.agents import A2a, Agent, Breaker
-from gateway.settings.approvals import ApprovalSettings, BreakGlass
+from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
@@ -36,6 +36,7 @@ __all__ = [
     "Breaker",
     "Callback",
     "Certificate",
+    "Channel",
     "DelegationSettings",
     "Issuer",
     "LedgerSettings",

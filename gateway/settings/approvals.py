@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from gateway.core.errors import ConfigurationError
-from gateway.settings.forms import check_address, check_between, check_networks, check_reference
+from gateway.settings.forms import check_address, check_between, check_networks, check_reference, check_unique
 
 _ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
 
@@ -31,6 +31,21 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Networks in CIDR form: the only ones that its name may lead into."""
 
 
+class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where people are told of what they should know of now; ids and names, never the content."""
+
+    id: str
+    url: str
+    secret: str
+    """`env:NAME` or `file:PATH`: what notices to it are signed with."""
+    roles: tuple[str, ...] = ()
+    """It is told what waits for these; a rule may tell it more (`notify:<id>`)."""
+    ca: str | None = None
+    """PEM file of the only authorities that may vouch for its address."""
+    addresses: tuple[str, ...] = ()
+    """Networks in CIDR form: the only ones that its name may lead into."""
+
+
 class BreakGlass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may be lent which roles, on their own word, for minutes."""
 
@@ -42,6 +57,8 @@ class BreakGlass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The role of who reviews it."""
     minutes: int = 30
     """The longest time."""
+    review_h: int = 24
+    """Hours after its end within which it is to be reviewed."""
 
 
 def check_notified(approvals: ApprovalSettings) -> None:
@@ -63,3 +80,16 @@ def check_glass(rules: tuple[BreakGlass, ...]) -> None:
         if rule.reviewer in rule.grants:
             raise ConfigurationError(f"{place}.reviewer must be none of grants: who is lent it would review themselves")
         check_between(f"{place}.minutes", rule.minutes, 1, 480)
+        check_between(f"{place}.review_h", rule.review_h, 1, 8_760)
+
+
+def check_channels(channels: tuple[Channel, ...]) -> None:
+    """Each has a name of its own, and an address that it may have."""
+    check_unique("channel", [one.id for one in channels])
+    for index, one in enumerate(channels):
+        place = f"channel[{index}]"
+        check_address(f"{place}.url", one.url)
+        check_reference(f"{place}.secret", one.secret)
+        check_networks(f"{place}.addresses", one.addresses)
+        if not all(_ROLE.fullmatch(name) for name in one.roles):
+            raise ConfigurationError(f"{place}.roles must be names of roles")

@@ -2,7 +2,7 @@
 
 from gateway.core.errors import ConfigurationError
 from gateway.settings.agents import check_agent
-from gateway.settings.approvals import check_glass, check_notified
+from gateway.settings.approvals import check_channels, check_glass, check_notified
 from gateway.settings.callbacks import check_callback
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.identity import check_certificate, check_issuer, check_named
@@ -46,6 +46,7 @@ def consistent(settings: Settings) -> None:
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)
+    check_channels(settings.channel)
     check_glass(settings.break_glass)
     if "unscanned" in settings.cache.classes:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")

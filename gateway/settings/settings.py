@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.settings.agents import Agent
-from gateway.settings.approvals import ApprovalSettings, BreakGlass
+from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
 from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tenant: tuple[Tenant, ...] = ()
     break_glass: tuple[BreakGlass, ...] = ()
     callback: tuple[Callback, ...] = ()
+    channel: tuple[Channel, ...] = ()
     limit: tuple[Limit, ...] = ()
     price: tuple[Price, ...] = ()
 

@@ -4,7 +4,7 @@ A row changes only from one version to the next (`change` names the version that
 change it at once one finds that it has changed. The sealed request goes when nobody may look at it any more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from gateway.core.approval import Answer, Demand
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import SealedPart
 from gateway.store.engine import writing
+from gateway.store.notices import Notice, insert_notices
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import approval
 
@@ -147,11 +148,16 @@ class ApprovalStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def put(self, made: Approval) -> bool:
-        """Keep a new one; False, and nothing done, where another one is found by the same lookup."""
+    async def put(self, made: Approval, notices: Sequence[Notice] = ()) -> bool:
+        """Keep a new one, with the notices that tell of it; False, and nothing done, where another one is found by the
+        same lookup."""
         with reachable():
             async with writing(self._engine) as connection:
-                return (await connection.execute(insert_new(self._engine, approval).values(_row(made)))).rowcount == 1
+                done = await connection.execute(insert_new(self._engine, approval).values(_row(made)))
+                if done.rowcount != 1:
+                    return False
+                await insert_notices(connection, notices)
+                return True
 
     async def get(self, tenant: str, approval_id: str) -> Approval | None:
         """One approval of a tenant."""

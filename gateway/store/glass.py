@@ -3,12 +3,15 @@
 A row changes only from one version to the next, and is never deleted: what was lent stays to be reviewed.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.store.engine import writing
+from gateway.store.notices import Notice, insert_notices
 from gateway.store.sql import reachable
 from gateway.store.tables import break_glass
 
@@ -32,6 +35,10 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     reviewed_us: int | None = None
     reviewed_by: str | None = None
     justified: bool | None = None
+    due_us: int | None = None
+    """By when it is to be reviewed."""
+    overdue_us: int | None = None
+    """When it was told that it was not."""
 
 
 class GlassStore:
@@ -40,10 +47,12 @@ class GlassStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def put(self, made: Broken) -> None:
+    async def put(self, made: Broken, notices: Sequence[Notice] = ()) -> None:
+        """Keep a new one, with the notices that tell of it."""
         with reachable():
             async with writing(self._engine) as connection:
                 await connection.execute(insert(break_glass).values(_row(made)))
+                await insert_notices(connection, notices)
 
     async def get(self, tenant: str, glass_id: str) -> Broken | None:
         found = await self._some(break_glass.c.tenant == tenant, break_glass.c.id == glass_id, limit=1)
@@ -52,6 +61,11 @@ class GlassStore:
     async def open(self, now_us: int) -> tuple[Broken, ...]:
         """All that are lent at this time, of every tenant."""
         return await self._some(break_glass.c.until_us > now_us, limit=10_000)
+
+    async def overdue(self, tenant: str, now_us: int) -> tuple[Broken, ...]:
+        """A tenant's that nobody has reviewed, although it was due."""
+        late = (break_glass.c.reviewed_us.is_(None), break_glass.c.due_us <= now_us)
+        return await self._some(break_glass.c.tenant == tenant, *late, limit=10_000)
 
     async def newest(self, tenant: str, limit: int) -> tuple[Broken, ...]:
         """A tenant's, those that nobody has reviewed first, the newest of them first."""

@@ -32,6 +32,7 @@ RIGHTS: dict[str, str] = {
     "task": "SELECT, INSERT, UPDATE, DELETE",
     "task_content": "SELECT, INSERT, UPDATE, DELETE",
     "task_callback": "SELECT, INSERT, UPDATE, DELETE",
+    "notice": "SELECT, INSERT, UPDATE, DELETE",
     "alembic_version": "SELECT",
 }
 

@@ -14,7 +14,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
-| task, task_content, task_callback                             | yes    | yes         | yes    |
+| task, task_content, task_callback, notice                     | yes    | yes         | yes    |
 | session, approval, break_glass                                | yes    | yes         | never  |
 """
 
@@ -383,11 +383,30 @@ break_glass = Table(
     Column("reviewed_us", BigInteger),
     Column("reviewed_by", Text),
     Column("justified", Boolean),
+    Column("due_us", BigInteger),
+    Column("overdue_us", BigInteger),
     Index("break_glass_until_us", "until_us"),
     sqlite_with_rowid=False,
 )
 """Roles that were lent for minutes, and their reviews (`store.glass`). `persons` is a JSON array of HMACs; `reason` the
-person's own words, as in the record's detail."""
+person's own words, as in the record's detail; `overdue_us` is when it was told that no review was made by `due_us`."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("body", Bytes, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Index("notice_due_us", "due_us"),
+    Index("notice_channel", "channel"),
+    sqlite_with_rowid=False,
+)
+"""Notices that are not delivered yet (`store.notices`). `body` names ids and what the configuration names, nothing of a
+message."""
 
 task = Table(
     "task",

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from gateway.core.refusal import Refusal
-from gateway.ledger.record import timestamp
+from gateway.exchange.glass import described
 from gateway.store.glass import Broken
 from gateway.web.access import ApiRequest, gateway_of
 from gateway.web.approvals import Entrance, body_of, entrance, refused
@@ -33,7 +33,7 @@ async def listed(request: ApiRequest) -> Response[Any]:
     """What nobody has reviewed first, the newest first."""
     allowed = await entrance(request)
     found = await gateway_of(request).glass.listed(allowed.who)
-    return Response({"break_glass": [_described(one) for one in found]}, headers=allowed.headers)
+    return Response({"break_glass": [described(one) for one in found]}, headers=allowed.headers)
 
 
 @post("/break-glass", operation_id="break_glass", status_code=201, summary="Be lent a role for minutes, at once")
@@ -61,22 +61,7 @@ async def reviewed(request: ApiRequest, glass: FromPath[str]) -> Response[Any]:
 async def _answered(request: ApiRequest, allowed: Entrance, found: Broken | Refusal, status: int) -> Response[Any]:
     if isinstance(found, Refusal):
         raise await refused(request, allowed, found)
-    return Response(_described(found), status_code=status, headers=allowed.headers)
-
-
-def _described(one: Broken) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "actor": one.actor,
-        "role": one.role,
-        "reason": one.reason,
-        "opened": timestamp(one.opened_us),
-        "until": timestamp(one.until_us),
-        "reviewer": one.reviewer,
-        "reviewed": None if one.reviewed_us is None else timestamp(one.reviewed_us),
-        "reviewed_by": one.reviewed_by,
-        "justified": one.justified,
-    }
+    return Response(described(found), status_code=status, headers=allowed.headers)
 
 
 HANDLERS = (listed, opened, closed, reviewed)

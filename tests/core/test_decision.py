@@ -1,6 +1,8 @@
 """A class leaves a flow where every rule that decided on it says so, and nowhere else."""
 
-from gateway.core.decision import Ruling, Verdict, declassified
+import pytest
+
+from gateway.core.decision import Ruling, Verdict, declassified, effect_of
 
 
 def ruling(*verdicts: tuple[str, tuple[str, ...]], allowed: bool = True) -> Ruling:
@@ -23,3 +25,17 @@ def test_a_class_stays_where_one_of_several_rules_is_silent() -> None:
 def test_nothing_leaves_by_what_is_denied_or_was_not_asked() -> None:
     assert declassified(ruling(("phi", ("declassify:phi",)), allowed=False)) == frozenset()
     assert declassified(None) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("obligations", "effect"),
+    [
+        (("notify:desk",), "route"),
+        (("notify:desk", "redact:email"), "redact"),
+        (("approve:privacy", "redact"), "approve"),
+        (("redact", "supervise:judge"), "approve"),
+    ],
+)
+def test_the_strictest_obligation_is_the_effect(obligations: tuple[str, ...], effect: str) -> None:
+    assert effect_of(Ruling(allowed=True, rules=(), obligations=obligations, verdicts=())) == effect
+    assert effect_of(Ruling(allowed=False, rules=(), obligations=obligations, verdicts=())) == "deny"

@@ -57,7 +57,7 @@ async def test_approvers_are_told_by_a_signed_notice_that_holds_nothing_of_the_m
             analyst = await case.analyst()
             approval = approval_of(await case.ask(analyst, "order-1"))
             await case.ask(analyst, "order-1")
-            await case.site.gateway.notices.idle()
+            await case.site.gateway.notices.idle(case.site.gateway.pipeline.parts.ledgers)
     ((headers, body),) = desk.received
     told = json.loads(body)
     assert (told["approval"], told["missing"]) == (approval, [{"role": "privacy", "count": 1}])

@@ -1,8 +1,10 @@
 """A lent role relaxes who may, towards trusted zones alone, for minutes, on record and to be reviewed."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -23,10 +25,12 @@ EXPORT = (
 
 
 @asynccontextmanager
-async def emergency(settings: Settings, directory: Path, **more: Any) -> AsyncIterator[System]:
+async def emergency(
+    settings: Settings, directory: Path, rule: Mapping[str, Any] = MappingProxyType({}), **more: Any
+) -> AsyncIterator[System]:
     """A gateway where volunteers may send nothing, and may be lent the role of those who may."""
     section = policies(directory / "own", EXPORT)
-    async with system(settings, policy=section, break_glass=[RULE], **more) as site:
+    async with system(settings, policy=section, break_glass=[{**RULE, **rule}], **more) as site:
         yield site
 
 
@@ -114,6 +118,49 @@ async def test_it_is_given_back_and_reviewed_once_by_somebody_else(sqlite_settin
         assert (await site.http.get("/break-glass", headers=closing)).json()["break_glass"] == []
         events = [one["event"] for one in await site.records() if one["event"].startswith("alert.")]
         assert events == ["alert.break_glass", "alert.break_glass_closed", "alert.reviewed"]
+
+
+async def test_a_review_is_demanded_and_until_it_is_made_nothing_more_is_lent(
+    database: Settings, tmp_path: Path
+) -> None:
+    clock = ManualClock()
+    async with emergency(database, tmp_path, clock=clock, rule={"review_h": 2}) as site:
+        glass, entry = site.gateway.glass, site.gateway.site.tenants["default"]
+        writer = await site.gateway.site.writer("default")
+        key = await site.key("volunteer", owner="ada", kind="person")
+        lent = (await post(site, key, "/break-glass", role="clinician", minutes=5)).json()
+        clock.advance(301 + 7_000)
+        # Not due yet: the emergency may go on.
+        second = await post(site, key, "/break-glass", role="clinician", minutes=5)
+        assert second.status_code == 201
+        assert await glass.remind(entry.ledger, writer) == 0
+        clock.advance(200)
+        assert await glass.remind(entry.ledger, writer) == 1
+        assert await glass.remind(entry.ledger, writer) == 0
+        (alert,) = [one for one in await site.records() if one["event"] == "alert.review_overdue"]
+        assert alert["break_glass"] == lent["id"]
+        again = await site.key("volunteer", owner="Ada", kind="person")
+        for one in (key, again):
+            refused = await post(site, one, "/break-glass", role="clinician", minutes=5)
+            assert (refused.status_code, refused.json()["type"]) == (403, "urn:gateway:problem:review_overdue")
+        other = await site.key("volunteer", owner="bob", kind="person")
+        assert (await post(site, other, "/break-glass", role="clinician", minutes=5)).status_code == 201
+        officer = await site.key("privacy", owner="eve", kind="person")
+        assert (await post(site, officer, f"/break-glass/{lent['id']}/review", justified=True)).status_code == 200
+        assert (await post(site, key, "/break-glass", role="clinician", minutes=5)).status_code == 201
+
+
+async def test_of_two_processes_one_tells_that_a_review_is_late(sqlite_settings: Settings, tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with emergency(sqlite_settings, tmp_path, clock=clock) as site:
+        glass, entry = site.gateway.glass, site.gateway.site.tenants["default"]
+        writer = await site.gateway.site.writer("default")
+        key = await site.key("volunteer", owner="ada", kind="person")
+        await post(site, key, "/break-glass", role="clinician", minutes=5)
+        clock.advance(90_000)
+        told = await asyncio.gather(*(glass.remind(entry.ledger, writer) for _ in range(4)))
+        assert sum(told) == 1
+        assert [one["event"] for one in await site.records()].count("alert.review_overdue") == 1
 
 
 async def test_what_another_process_lent_or_took_back_is_learned_and_nothing_is_lent_without_a_database(

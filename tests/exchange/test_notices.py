@@ -1,33 +1,43 @@
-"""A notice is tried a few times and let go, follows nobody elsewhere, and never holds up who sends it."""
+"""A notice is durable, tried some times and given up on record, follows nobody elsewhere, and holds nothing of a
+message."""
 
+import asyncio
+import hmac
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.agents.client import AgentClient
-from gateway.core.errors import ConfigurationError
+from gateway.bootstrap import open_site
+from gateway.core.errors import ConfigurationError, LedgerUnavailable
+from gateway.exchange import notices as module
+from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
-from gateway.exchange.notices import MAX_WAITING, WAITS_S, Notices, notified
+from gateway.exchange.notices import LEASE_S, WAITS_S, Channel, Notices, channels_of, notified
 from gateway.settings import Settings, parse
+from gateway.store.notices import NoticeStore
+from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
 from tests.exchange.test_metrics import samples
 from tests.house.tree import ROOT
+from tests.system.approvals import Asking, approval_of, asking
+from tests.system.kit import MAIL, PERSONAL, code, policies
 from tests.system.site import Agent, served, system
+
+SECRET = b"a secret of more than sixteen bytes"
+TELL = (
+    "p, 390, role:analyst, class:pii, agent:{agent}, chat, purpose:*, always, allow, notify:desk, told-{agent}, "
+    '"The desk is told."'
+)
 
 
 def ends(metrics: Metrics) -> dict[str, float]:
     found = samples(metrics)
     return {dict(labels)["end"]: value for (name, labels), value in found.items() if name == "gateway_notices_total"}
-
-
-class Slept:
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        self.waits.append(seconds)
 
 
 def failing(times: int, status: int = 503) -> Any:
@@ -42,50 +52,233 @@ def failing(times: int, status: int = 503) -> Any:
     return behave
 
 
+class Telling:
+    """What tells, its ledgers, and the records."""
+
+    def __init__(self, notices: Notices, ledgers: Ledgers, store: NoticeStore, metrics: Metrics, site: Any) -> None:
+        self.notices, self.ledgers, self.store, self.metrics, self.site = notices, ledgers, store, metrics, site
+        self.tenant = site.tenants["default"].ledger
+
+    async def tell(self, **more: Any) -> None:
+        made = self.notices.made(self.tenant, {"event": "x"}, **{"channels": ["desk"], **more})
+        await self.store.put(made)
+        self.notices.kept(made)
+
+    async def records(self) -> list[dict[str, Any]]:
+        reader = self.site.reader("default")
+        found = [json.loads(one.envelope) async for one in reader.records(0, await reader.size())]
+        return [one for one in found if one["event"] == "notice.failed"]
+
+
+@asynccontextmanager
+async def telling(settings: Settings, clock: ManualClock, url: str | None) -> AsyncIterator[Telling]:
+    async with open_site(configured(settings), clock=clock) as site:
+        writers = {entry.ledger: await site.writer(name) for name, entry in site.tenants.items()}
+        store, metrics = NoticeStore(site.engine), Metrics()
+        channels = () if url is None else (Channel(id="desk", route=notified("desk", url, (), None), secret=SECRET),)
+        async with AgentClient(tuple(one.route for one in channels)) as client:
+            notices = Notices(
+                client=client, channels=channels, store=store, clock=clock, node=site.node, metrics=metrics
+            )
+            yield Telling(notices, Ledgers(writers), store, metrics, site)
+
+
 @pytest.mark.parametrize(
     ("times", "status", "end", "tries"),
-    [(0, 503, "sent", 1), (2, 503, "sent", 3), (99, 503, "failed", len(WAITS_S) + 1), (99, 302, "failed", 5)],
+    [(0, 503, "sent", 1), (2, 503, "sent", 3), (99, 503, "failed", len(WAITS_S) + 1), (99, 302, "failed", 7)],
 )
-async def test_a_notice_is_tried_a_few_times(clock: ManualClock, times: int, status: int, end: str, tries: int) -> None:
-    agent, metrics, slept = Agent(), Metrics(), Slept()
-    agent.behave = failing(times, status)
-    async with served(agent) as url:
-        route = notified(f"{url}/told", (), None)
-        async with AgentClient((route,)) as client:
-            notices = Notices(client=client, route=route, secret=b"s" * 16, clock=clock, metrics=metrics, sleep=slept)
-            notices.send({"event": "x"})
-            await notices.idle()
-            await notices.stop()
-    assert ends(metrics) == {end: 1}
-    assert (len(agent.received), slept.waits) == (tries, list(WAITS_S)[: tries - 1])
-    assert {json.loads(body)["event"] for _, body in agent.received} == {"x"}
-
-
-async def test_an_address_that_no_agent_may_have_is_sent_nothing(clock: ManualClock) -> None:
-    metrics, slept = Metrics(), Slept()
-    route = notified("http://169.254.169.254/latest", (), None)
-    async with AgentClient((route,)) as client:
-        notices = Notices(client=client, route=route, secret=b"s" * 16, clock=clock, metrics=metrics, sleep=slept)
-        notices.send({"event": "x"})
-        await notices.idle()
-    assert ends(metrics) == {"failed": 1}
-
-
-async def test_what_is_too_much_is_counted_and_let_go_and_what_is_under_way_ends_with_the_gateway(
-    clock: ManualClock,
+async def test_a_notice_is_tried_some_times_and_given_up_on_record(
+    sqlite_settings: Settings, clock: ManualClock, times: int, status: int, end: str, tries: int
 ) -> None:
-    metrics = Metrics()
-    route = notified("http://127.0.0.1:9", (), None)
-    async with AgentClient((route,)) as client:
-        notices = Notices(client=client, route=route, secret=b"s" * 16, clock=clock, metrics=metrics)
-        for _ in range(MAX_WAITING + 3):
-            notices.send({"event": "x"})
-        assert ends(metrics) == {"dropped": 3}
-        await notices.stop()
-    silent = Notices(client=None, route=None, secret=b"", clock=clock, metrics=metrics)
-    silent.send({"event": "x"})
-    await silent.idle()
-    assert ends(metrics) == {"dropped": 3}
+    agent = Agent()
+    agent.behave = failing(times, status)
+    async with served(agent) as url, telling(sqlite_settings, clock, f"{url}/told") as case:
+        await case.tell()
+        for wait_s in (0, *WAITS_S):
+            clock.advance(wait_s)
+            await case.notices.deliver(case.ledgers)
+        assert ends(case.metrics) == {end: 1}
+        assert await case.store.waiting("desk") == 0
+        assert len(agent.received) == tries
+        told = {(json.loads(body)["event"], json.loads(body)["notice"]) for _, body in agent.received}
+        assert len(told) == 1
+        records = await case.records()
+        assert [one["count"] for one in records] == ([7] if end == "failed" else [])
+
+
+async def test_before_its_time_nothing_is_tried_again_and_nobody_tries_at_once_with_another(
+    database: Settings, clock: ManualClock
+) -> None:
+    agent = Agent()
+    agent.behave = failing(99)
+    async with served(agent) as url, telling(database, clock, url) as case:
+        await case.tell()
+        await asyncio.gather(*(case.notices.deliver(case.ledgers) for _ in range(3)))
+        assert len(agent.received) == 1
+        clock.advance(WAITS_S[0] - 1)
+        assert await case.notices.deliver(case.ledgers) == 0
+        clock.advance(1)
+        assert await case.notices.deliver(case.ledgers) == 1
+
+
+async def test_what_a_process_died_over_is_tried_again_by_another(database: Settings, clock: ManualClock) -> None:
+    agent = Agent()
+    async with served(agent) as url, telling(database, clock, url) as case:
+        await case.tell()
+        (one,) = await case.store.due(clock.now_us(), 9)
+        # As far as a try came before the process died.
+        assert await case.store.take(one, clock.now_us() + LEASE_S * 1_000_000) is not None
+        assert await case.notices.deliver(case.ledgers) == 0
+        clock.advance(LEASE_S)
+        assert await case.notices.deliver(case.ledgers) == 1
+        assert len(agent.received) == 1
+
+
+async def test_the_signature_is_over_what_is_received(sqlite_settings: Settings, clock: ManualClock) -> None:
+    agent = Agent()
+    async with served(agent) as url, telling(sqlite_settings, clock, url) as case:
+        await case.tell()
+        await case.notices.deliver(case.ledgers)
+    ((headers, body),) = agent.received
+    moment, _, signature = headers["x-gateway-signature"].partition(",v1=")
+    signed = moment.removeprefix("t=").encode() + b"." + body
+    assert signature == hmac.digest(SECRET, signed, "sha256").hex()
+
+
+async def test_an_address_that_no_agent_may_have_is_sent_nothing(sqlite_settings: Settings, clock: ManualClock) -> None:
+    async with telling(sqlite_settings, clock, "http://169.254.169.254/latest") as case:
+        await case.tell()
+        for wait_s in (0, *WAITS_S):
+            clock.advance(wait_s)
+            await case.notices.deliver(case.ledgers)
+        assert ends(case.metrics) == {"failed": 1}
+
+
+async def test_what_waited_for_a_channel_that_is_gone_is_given_up(database: Settings, clock: ManualClock) -> None:
+    async with telling(database, clock, "http://127.0.0.1:9") as case:
+        await case.tell()
+    async with telling(database, clock, None) as case:
+        await case.notices.run(case.ledgers)
+        assert ends(case.metrics) == {"failed": 1}
+        assert len(await case.records()) == 1
+
+
+def test_who_hears_what() -> None:
+    clock, route = ManualClock(), notified("x", "http://127.0.0.1:9", (), None)
+    channels = [
+        Channel(id="all", route=route, secret=SECRET, roles=None),
+        Channel(id="privacy", route=route, secret=SECRET, roles=frozenset({"privacy"})),
+        Channel(id="named", route=route, secret=SECRET),
+    ]
+    store: Any = None
+    node: Any = None
+    notices = Notices(client=None, channels=channels, store=store, clock=clock, node=node, metrics=Metrics())
+
+    def heard(**asked: Any) -> list[str]:
+        return [one.channel for one in notices.made("tn_1", {"event": "x"}, **asked)]
+
+    assert heard(roles=["privacy", "legal"]) == ["all", "privacy"]
+    assert heard(roles=["legal"]) == ["all"]
+    assert heard(channels=["named", "nobody"]) == ["named"]
+    assert heard() == []
+    assert channels_of(("approve:x", "notify:a", "redact", "notify:b")) == ("a", "b")
+
+
+async def test_what_waits_for_people_is_told_though_the_gateway_and_the_desk_were_down(
+    database: Settings, tmp_path: Path
+) -> None:
+    desk, secret, clock = Agent(), tmp_path / "secret", ManualClock()
+    secret.write_bytes(SECRET)
+    desk.behave = failing(1)
+    async with served(desk) as url:
+        channel = {"id": "desk", "url": f"{url}/told", "secret": f"file:{secret}", "roles": ["privacy"]}
+        other = {"id": "other", "url": f"{url}/other", "secret": f"file:{secret}", "roles": ["legal"]}
+        more: Any = {"channel": [channel, other], "clock": clock}
+        async with asking(database, tmp_path, **more) as case:
+            approval = approval_of(await case.ask(await case.analyst(), "order-1"))
+            await case.site.gateway.notices.idle(case.site.gateway.pipeline.parts.ledgers)
+        clock.advance(WAITS_S[0])
+        async with asking(database, tmp_path, **more) as case:
+            await case.site.gateway.notices.idle(case.site.gateway.pipeline.parts.ledgers)
+    assert desk.paths == ["/told", "/told"]
+    first, second = (json.loads(body) for _, body in desk.received)
+    assert first == second
+    assert (second["approval"], second["missing"]) == (approval, [{"role": "privacy", "count": 1}])
+    assert MAIL not in str(second)
+
+
+async def test_a_rule_has_a_channel_told_before_the_message_leaves(database: Settings, tmp_path: Path) -> None:
+    desk, secret = Agent(), tmp_path / "secret"
+    secret.write_bytes(SECRET)
+    desk.behave = failing(0)
+    section = policies(tmp_path / "own", TELL.format(agent="ward"))
+    async with served(desk) as url:
+        channel = {"id": "desk", "url": url, "secret": f"file:{secret}"}
+        async with system(database, policy=section, channel=[channel]) as site:
+            case, store = Asking(site), NoticeStore(site.gateway.site.engine)
+            durable: list[int] = []
+
+            async def when_it_arrives(_: dict[str, str]) -> None:
+                durable.append(await store.waiting("desk") + len(desk.received))
+
+            site.agents["ward"].on_request = when_it_arrives
+            goes = await case.ask(await case.analyst(), model="ward")
+            assert goes.status_code == 200
+            assert durable == [1]
+            await site.gateway.notices.idle(site.gateway.pipeline.parts.ledgers)
+            ((_, body),) = desk.received
+            told = json.loads(body)
+            assert (told["event"], told["exchange"]) == ("exchange.requested", goes.headers["x-exchange-id"])
+            assert (told["agent"], told["classes"], told["rules"]) == ("ward", ["pii"], ["told-ward"])
+            assert MAIL not in str(told)
+            (intent, _) = await site.trail(goes.headers["x-exchange-id"])
+            assert intent["decision"]["obligations"] == ["notify:desk"]
+
+
+async def test_what_cannot_be_told_does_not_go(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(SECRET)
+    section = policies(tmp_path / "own", TELL.format(agent="ward"))
+    channel = {"id": "desk", "url": "http://127.0.0.1:9", "secret": f"file:{secret}"}
+    async with system(sqlite_settings, policy=section, channel=[channel]) as site:
+        case, notices = Asking(site), site.gateway.notices
+        key = await case.analyst()
+        monkeypatch.setattr(module, "MAX_WAITING", 1)
+        assert (await case.ask(key, model="ward")).status_code == 200
+        await notices.deliver(site.gateway.pipeline.parts.ledgers)
+        full = await case.ask(key, PERSONAL, model="ward")
+        assert (full.status_code, code(full)) == (503, "notices_full")
+        monkeypatch.undo()
+        await notices.deliver(site.gateway.pipeline.parts.ledgers)
+
+        async def gone(self: NoticeStore, made: Any) -> None:
+            raise LedgerUnavailable("no")
+
+        monkeypatch.setattr(NoticeStore, "put", gone)
+        assert code(await case.ask(key, model="ward")) == "ledger_unavailable"
+        assert len(site.agents["ward"].received) == 1
+        # Nothing is told of what no rule wants told.
+        assert (await case.ask(key, text="The library opens at nine.", model="ward")).status_code == 200
+
+
+async def test_a_further_agent_is_told_of_too(sqlite_settings: Settings, tmp_path: Path) -> None:
+    desk, secret = Agent(), tmp_path / "secret"
+    secret.write_bytes(SECRET)
+    desk.behave = failing(0)
+    section = policies(tmp_path / "own", TELL.format(agent="desk"))
+    async with served(desk) as url:
+        channel = {"id": "desk", "url": url, "secret": f"file:{secret}"}
+        agents = {name: {"zone": "in-house", "capabilities": ["summarize"]} for name in ("ward", "desk")}
+        async with system(sqlite_settings, agents=agents, policy=section, channel=[channel]) as site:
+            case = Asking(site)
+            site.agents["ward"].behave = failing(99)
+            goes = await case.ask(await case.analyst(), model="ward")
+            assert goes.headers["x-routed-agent"] == "desk"
+            await site.gateway.notices.idle(site.gateway.pipeline.parts.ledgers)
+    ((_, body),) = desk.received
+    assert json.loads(body)["agent"] == "desk"
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,16 @@ async def test_what_is_open_is_found_and_what_is_unreviewed_comes_first(store: S
     assert [one.id for one in await glass.newest("tn_1", 9)] == ["bg_4", "bg_1", "bg_3"]
 
 
+async def test_what_is_late_is_due_and_not_reviewed(store: Store) -> None:
+    glass = GlassStore(store.engine)
+    await glass.put(broken("bg_1", due_us=500))
+    await glass.put(broken("bg_2", due_us=500, reviewed_us=400))
+    await glass.put(broken("bg_3", due_us=501))
+    await glass.put(broken("bg_4", due_us=500, tenant="tn_2"))
+    await glass.put(broken("bg_5", due_us=500, overdue_us=500))
+    assert {one.id for one in await glass.overdue("tn_1", 500)} == {"bg_1", "bg_5"}
+
+
 async def test_a_row_changes_only_from_what_it_was_read_as(store: Store) -> None:
     glass = GlassStore(store.engine)
     was = broken()

@@ -26,6 +26,7 @@ from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
 from gateway.store.glass import GlassStore
 from gateway.store.mcp_sessions import McpSessions, Owner
+from gateway.store.notices import NoticeStore
 from gateway.store.open_exchanges import OpenExchanges
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
@@ -44,6 +45,7 @@ from tests.store.kit import NODE, START_US, Store, entry
 from tests.store.test_api_keys import GRANT, MemoryLedger
 from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
+from tests.store.test_notices import notice
 from tests.store.test_tasks import REQUEST
 from tests.store.test_tasks import made as task
 
@@ -328,6 +330,37 @@ async def _(w: World) -> tuple[Any, Any]:
     return there, await got(exchanges.extend(w.mine, "ex_none", _DELEGATED))
 
 
+@ask("notices.NoticeStore.put")
+async def _(w: World) -> tuple[Any, Any]:
+    notices = NoticeStore(w.store.engine)
+    await notices.put((notice("no_put", tenant=w.theirs),))
+    await notices.put((notice("no_put", tenant=w.mine),))
+    return sorted(one.tenant for one in await notices.due(99, 9)), sorted((w.mine, w.theirs))
+
+
+@ask("notices.NoticeStore.take")
+async def _(w: World) -> tuple[Any, Any]:
+    notices = NoticeStore(w.store.engine)
+    await notices.put((notice("no_take", tenant=w.theirs),))
+    return await notices.take(notice("no_take", tenant=w.mine), 99), None
+
+
+@ask("notices.NoticeStore.later")
+async def _(w: World) -> tuple[Any, Any]:
+    notices = NoticeStore(w.store.engine)
+    await notices.put((notice("no_later", tenant=w.theirs),))
+    await notices.later(notice("no_later", tenant=w.mine), 10**9)
+    return [one.id for one in await notices.due(99, 99) if one.id == "no_later"], ["no_later"]
+
+
+@ask("notices.NoticeStore.remove")
+async def _(w: World) -> tuple[Any, Any]:
+    notices = NoticeStore(w.store.engine)
+    await notices.put((notice("no_remove", tenant=w.theirs),))
+    await notices.remove(notice("no_remove", tenant=w.mine))
+    return [one.id for one in await notices.due(99, 99) if one.id == "no_remove"], ["no_remove"]
+
+
 @ask("glass.GlassStore.put")
 async def _(w: World) -> tuple[Any, Any]:
     glass = GlassStore(w.store.engine)
@@ -348,6 +381,14 @@ async def _(w: World) -> tuple[Any, Any]:
     glass = GlassStore(w.store.engine)
     await glass.put(broken("bg_newest", tenant=w.theirs))
     return "bg_newest" in [one.id for one in await glass.newest(w.mine, 99)], False
+
+
+@ask("glass.GlassStore.overdue")
+async def _(w: World) -> tuple[Any, Any]:
+    glass = GlassStore(w.store.engine)
+    await glass.put(broken("bg_overdue", tenant=w.theirs, due_us=5))
+    assert [one.id for one in await glass.overdue(w.theirs, 9)] == ["bg_overdue"]
+    return await glass.overdue(w.mine, 9), ()
 
 
 @ask("glass.GlassStore.change")
@@ -718,6 +759,11 @@ NOT_ASKED = {
     **dict.fromkeys(
         (f"denials.DenialStore.{name}" for name in ("fresh", "watch", "look")),
         "keeps this process's copies of the lists, each by its tenant, with `reload`",
+    ),
+    "notices.insert_notices": "within others' transactions, as `put`, asked above",
+    **dict.fromkeys(
+        ("notices.NoticeStore.due", "notices.NoticeStore.waiting"),
+        "over all tenants on purpose: what a node delivers, each row by its tenant",
     ),
     "glass.GlassStore.open": "over all tenants on purpose: each node holds what is lent, each row by its tenant",
     **dict.fromkeys(

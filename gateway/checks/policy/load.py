@@ -163,6 +163,8 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
     for word in rule.obligations:
         if word.startswith(DECLASSIFY) and f"class:{word.removeprefix(DECLASSIFY)}" not in vocabulary.classes:
             raise row.error("obligations", "declassify:<class> must name a data class of the policy")
+        if word.startswith(words.NOTIFY) and word.removeprefix(words.NOTIFY) not in vocabulary.channels:
+            raise row.error("obligations", "notify:<channel> must name a [[channel]]")
         if word.startswith(words.SUPERVISE) and f"agent:{word.removeprefix(words.SUPERVISE)}" not in vocabulary.agents:
             raise row.error("obligations", "supervise:<agent> must name an [[agent]]")
     return rule

@@ -143,6 +143,8 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Not there where no client certificates are taken: versions from before they could be keep their digests."""
     callbacks: tuple[CallbackFacts, ...] = ()
     """Not there where there are none, for the same reason."""
+    channels: tuple[str, ...] = ()
+    """Ids, which rules may name: where notices go is no part of where data may go. Not there where there is none."""
 
 
 def structure(settings: Settings, engine_version: str) -> Structure:
@@ -160,6 +162,7 @@ def structure(settings: Settings, engine_version: str) -> Structure:
         tenants=_facts(settings.tenants, TenantFacts),
         clients=_clients(settings),
         callbacks=_facts(settings.callback, CallbackFacts),
+        channels=tuple(one.id for one in settings.channel),
     )
 
 

@@ -40,6 +40,7 @@ def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> 
     _openings(rules, structure)
     _declassified(rules)
     _supervised(rules, structure)
+    _told(rules)
 
 
 def _required_groups(rules: Rules) -> None:
@@ -162,6 +163,13 @@ def _supervised(rules: Rules, structure: Structure) -> None:
                     "supervise:<agent> alone opens no way to a zone that is not trusted: add approve:<role>, or the "
                     "condition zone:trusted",
                 )
+
+
+def _told(rules: Rules) -> None:
+    for rule in rules.rules:
+        tells = any(word.startswith(words.NOTIFY) for word in rule.obligations)
+        if tells and words.action_matches("receive", rule.pattern):
+            raise rule.row.error("action", "must not cover receive where a rule has notify: it is of requests")
 
 
 def _supervisors(rule: Rule) -> tuple[str, ...]:

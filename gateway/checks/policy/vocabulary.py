@@ -23,6 +23,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     tenants: frozenset[str]
     regions: frozenset[str]
     purposes: frozenset[str]
+    channels: frozenset[str]
     placements: tuple[tuple[str, str], ...]
     """What the settings say of where things are: agent → zone and capabilities, zone → broader zone → `zone:*`."""
 
@@ -36,6 +37,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
             tenants=frozenset(tenant.id for tenant in structure.tenants),
             regions=frozenset(zone.region for zone in structure.zones if zone.region is not None),
             purposes=words.PURPOSES | _purposes(structure),
+            channels=frozenset(structure.channels),
             placements=_placements(structure),
         )
 

@@ -36,6 +36,8 @@ _HTTP = re.compile(r"http:(?:\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS):(?:\*|/[
 _ONWARD = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _APPROVE = re.compile(r"approve:(?:[1-9]/)?[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
+NOTIFY = "notify:"
+"""The obligation by which a channel is told that a message went."""
 SUPERVISE = "supervise:"
 """The obligation by which a registered agent looks at a message before it goes."""
 
@@ -70,7 +72,6 @@ _LATER = (
     "generalise",
     "no-content",
     "keep-content",
-    "notify",
     "observe",
 )
 
@@ -141,6 +142,10 @@ def _obligation(word: str) -> str:
         if not _NAMES["agent"].fullmatch(word.removeprefix(SUPERVISE)):
             raise FormatError("supervise:<agent> must name one agent by its id")
         return word
+    if word.startswith(NOTIFY):
+        if not _NAMES["agent"].fullmatch(word.removeprefix(NOTIFY)):
+            raise FormatError("notify:<channel> must name one channel by its id")
+        return word
     if word.startswith("redact:"):
         types = [kind.strip() for kind in word.removeprefix("redact:").split(",")]
         if len(set(types)) != len(types) or not all(
@@ -151,7 +156,10 @@ def _obligation(word: str) -> str:
     for later in _LATER:
         if word == later or word.startswith(f"{later}:"):
             raise FormatError(f"the obligation {later} is not available in this version")
-    known = "none, redact, redact:<types>, approve:<role>, approve:<n>/<role>, supervise:<agent> or declassify:<class>"
+    known = (
+        "none, redact, redact:<types>, approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel> or "
+        "declassify:<class>"
+    )
     raise FormatError(f"must be {known}, separated by ;")
 
 

@@ -254,3 +254,13 @@ def test_only_an_agent_that_is_spoken_to_in_chat_can_supervise(more: dict[str, A
             rule(agent="agent:friend", action="chat", obligations="supervise:judge;approve:privacy"),
             agent=[*document()["agent"], judge],
         )
+
+
+def test_a_rule_tells_a_channel_that_there_is_of_requests_alone() -> None:
+    channel = [{"id": "desk", "url": "https://d", "secret": "env:D"}]
+    _check(rule(action="chat", obligations="notify:desk"), channel=channel)
+    with pytest.raises(ConfigurationError, match=r"must name a \[\[channel\]\]"):
+        _check(rule(action="chat", obligations="notify:nobody"), channel=channel)
+    for action in ("receive", "*"):
+        with pytest.raises(ConfigurationError, match="must not cover receive"):
+            _check(rule(action=action, obligations="notify:desk"), channel=channel)

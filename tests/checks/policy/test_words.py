@@ -195,6 +195,9 @@ def test_obligations_are_sorted_and_none_means_none() -> None:
         "supervise:a;supervise:b",
         "supervise:agent:ward",
         "supervise:2/ward",
+        "notify",
+        "notify:",
+        "notify:Desk",
         "Redact",
         "mask",
     ],
@@ -206,7 +209,7 @@ def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["tokenize", "generalise", "no-content", "keep-content:3", "notify:x", "observe"],
+    ["tokenize", "generalise", "no-content", "keep-content:3", "observe"],
 )
 def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
     with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):

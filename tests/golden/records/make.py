@@ -265,6 +265,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "attempt": 12,
         "outcome": OutcomeInfo(code="callback_refused", status=500),
     },
+    "alert.review_overdue": {"node": EXCHANGE_IDS["node"], "break_glass": GLASS["break_glass"]},
+    "notice.failed": {"node": EXCHANGE_IDS["node"], "count": 7},
 }
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.core.caller import Caller
 from gateway.core.errors import AgentError, LedgerUnavailable
-from gateway.core.refusal import CODES, Refusal
+from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import told
 from gateway.exchange.choosing import turned_away
@@ -334,13 +334,13 @@ class Pipeline:
             return
         decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
         # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.
-        status = self._told_status(exchange, refusal.code, refusal.status)
+        status = self._parts.protocols[exchange.arrival.protocol].told(refusal.code, refusal.status)
         await self._parts.append(exchange, scribe.denied(exchange, refusal, decision, why, status=status))
 
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """The one end of an exchange that was opened."""
         exchange.closed, exchange.code = True, outcome.code
-        status = self._told_status(exchange, outcome.code, outcome.status)
+        status = self._parts.protocols[exchange.arrival.protocol].told(outcome.code, outcome.status)
         if status != outcome.status:
             outcome = msgspec.structs.replace(outcome, status=status)
         outcome = self._settled(exchange, outcome)
@@ -422,12 +422,6 @@ class Pipeline:
             refusal = Refusal(code="ledger_unavailable", retry_after=1)
         self._metrics.request(exchange.arrival.protocol, refusal.code)
         await self._parts.answering.refuse(exchange, responder, refusal)
-
-    def _told_status(self, exchange: Exchange, code: str, status: int) -> int:
-        """The HTTP status that the caller gets: a protocol may say a refusal with another than its own."""
-        tells = self._parts.protocols[exchange.arrival.protocol].status
-        told = CODES.get(code)
-        return status if tells is None or told is None or told.status != status else tells(code)
 
     # --------------------------------------------------------------------------------------------------------- effects
 

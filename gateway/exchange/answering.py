@@ -100,9 +100,7 @@ class Answering:
         if refusal.retry_after is not None and not any(name == "Retry-After" for name, _ in exchange.rate):
             headers.append(("Retry-After", str(refusal.retry_after)))
         headers.append(("content-length", str(len(body))))
-        own = protocol.status is None or (pending is not None and pending.told is not None)
-        status = refusal.status if own or protocol.status is None else protocol.status(refusal.code)
-        await responder.start(status, headers)
+        await responder.start(protocol.told(refusal.code, refusal.status), headers)
         await responder.write(body, last=True)
 
     async def announce(self, exchange: Exchange, names: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from gateway.core.caller import Caller
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message
 from gateway.core.ports import Adapter, Bounds, Frames, Route
-from gateway.core.refusal import Refusal
+from gateway.core.refusal import CODES, Refusal
 from gateway.exchange.arrival import Responder
 from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered
@@ -43,6 +43,12 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Callable[[str], str] | None = None
     error_event: bytes = b""
     status: Callable[[str], int] | None = None
+
+    def told(self, code: str, status: int) -> int:
+        """The HTTP status that the caller gets, and that is on record, for an end with this code and status. What has
+        another status than its code's own (an agent's answer, a wait that is no error) keeps it."""
+        known = CODES.get(code)
+        return status if self.status is None or known is None or known.status != status else self.status(code)
 
 
 class Passing(Port):

@@ -51,7 +51,7 @@ async def counting(site: Site, stack: AsyncExitStack) -> SharedCounters | None:
 
     system = await site.writer(SYSTEM)
     told = recording(system, system.tenant, site.clock, site.node)
-    shared = SharedCounters(remote, MemoryCounters(site.clock), nodes=nodes, told=told)
+    shared = SharedCounters(remote, MemoryCounters(site.clock), node=site.node.id, nodes=nodes, told=told)
     site.metrics.shared(lambda: (shared.state == "shared", shared.lost))
     await shared.start()
     stack.push_async_callback(shared.stop)

@@ -3,7 +3,9 @@
 While it can, it decides, and what it granted is counted here too. When it fails, the very request that finds out is
 decided here: by what this node itself has used, against its share of each limit, which is the limit divided by the
 number of nodes, rounded down. Nobody waits for the server then but a look once a second. When it is back it is told
-what was granted meanwhile; where it has forgotten everything, it is told all that still counts.
+what was granted meanwhile; where it has forgotten everything, it is told all that still counts, and decides again when
+every node has told it: until then each holds to its share. So however often it is lost, no more is granted than the
+limit and the shares of those who had not used theirs.
 
 A failed call may have reached the server or not. So of what was sent with it, only what makes limits stricter is told
 again: use beyond an estimate, and the end of requests under way, which changes nothing the second time.
@@ -32,6 +34,9 @@ FLUSH_S = 0.02
 _BATCH, _QUEUE = 500, 100_000
 _PATIENCE_TICKS, _STABLE_TICKS = 60, 60
 """A server that is lost again and again is let be for longer each time, up to this; until it was there for so long."""
+_MISSING_TICKS = 40
+"""How long nodes are waited for that have not told an empty server what they know: longer than the lease by which one
+that is gone counts as a node."""
 _UNTOLD = 100
 _log = logging.getLogger("gateway.limits")
 
@@ -40,10 +45,12 @@ class Remote(Protocol):
     """The server that counts for all nodes (`store.redis_counters`). `CountersUnavailable` where it does not answer."""
 
     async def run(
-        self, lease: str, changes: Sequence[Change], wants: Sequence[Want]
+        self, lease: str, changes: Sequence[Change], wants: Sequence[Want], *, memory: str = ""
     ) -> tuple[Level, ...] | Exceeded: ...
 
     async def memory(self, mark: str) -> str: ...
+
+    async def tellers(self, node: str) -> int: ...
 
 
 Told = Callable[[State, int], Awaitable[None]]
@@ -51,12 +58,13 @@ Told = Callable[[State, int], Awaitable[None]]
 
 
 class SharedCounters:
-    """`core.counters.Counters` over a `Remote`. `nodes` tells how many nodes there are."""
+    """`core.counters.Counters` over a `Remote`. `nodes` tells how many nodes there are; this one's id is `node`."""
 
     def __init__(
-        self, remote: Remote, local: MemoryCounters, *, nodes: Callable[[], Awaitable[int]], told: Told
+        self, remote: Remote, local: MemoryCounters, *, node: str, nodes: Callable[[], Awaitable[int]], told: Told
     ) -> None:
         self.remote, self.local, self._nodes, self._told = remote, local, nodes, told
+        self._node, self._missing = node, 0
         self.state: State = "degraded"
         self.lost = 0
         """How often the server was lost."""
@@ -79,7 +87,7 @@ class SharedCounters:
         if self.state == "shared":
             changes = self._taken()
             try:
-                found = await self.remote.run(lease, changes, wants)
+                found = await self.remote.run(lease, changes, wants, memory=self._memory or "")
             except CountersUnavailable as error:
                 self._failed(changes, error)
             except asyncio.CancelledError:
@@ -172,7 +180,7 @@ class SharedCounters:
                 await self._sent(changes[start : start + _BATCH])
 
     async def _restored(self) -> bool:
-        """Whether the server is there: it has been told what it does not know, and decides from now on."""
+        """Whether the server is there: it has been told what nodes know and it does not, and decides from now on."""
         try:
             memory = await self.remote.memory(random_id("rm"))
         except CountersUnavailable:
@@ -180,12 +188,13 @@ class SharedCounters:
         owed, self._owed = self._owed, {}
         if memory != self._memory:  # it knows nothing of what it granted: all that still counts is told
             owed = {key: (window_us, total) for key, window_us, total in self.local.totals()}
-            self._queue = [change for change in self._queue if change.window_us == 0]
+            self._queue, self._missing = [change for change in self._queue if change.window_us == 0], 0
         changes = [Change(key, window_us, amount, 0, "") for key, (window_us, amount) in owed.items() if amount > 0]
         changes += [Change(key, AGAIN, 0, 0, lease) for key, lease in self.local.leases()]
         try:
             for start in range(0, max(1, len(changes)), _BATCH):
-                await self.remote.run("", changes[start : start + _BATCH], ())
+                await self.remote.run("", changes[start : start + _BATCH], (), memory=memory)
+            tellers = await self.remote.tellers(self._node)
         except CountersUnavailable:
             # Told twice, it counts twice: stricter. What is never told would not count at all.
             for key, (window_us, amount) in owed.items():
@@ -196,6 +205,9 @@ class SharedCounters:
         for key, (window_us, amount) in self._owed.items():
             self._put(Change(key, window_us, amount, 0, ""))
         self._owed.clear()
+        if tellers < self.local.share and self._missing < _MISSING_TICKS:
+            self._missing += 1
+            return False
         self._change("shared")
         return True
 
@@ -278,7 +290,7 @@ class SharedCounters:
 
     async def _sent(self, changes: list[Change]) -> None:
         try:
-            await self.remote.run("", changes, ())
+            await self.remote.run("", changes, (), memory=self._memory or "")
         except CountersUnavailable as error:
             self._failed(changes, error)
 

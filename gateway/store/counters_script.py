@@ -6,6 +6,8 @@ clock is the server's own, which never runs back within a window: a slice that w
 A window is a hash: the amount of each slice by its number, `t` their sum, `s` the newest slice that was seen, `o` the
 oldest. What has left the window is looked for only when a new slice begins, so that most calls cost the same whatever
 is in it. Requests under way are a sorted set: the lease, by the time in milliseconds at which it ends.
+
+A server that has forgotten what it was told bears another mark, or none, and does nothing for who expects the old one.
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,9 @@ local function whole(number) return string.format('%.0f', number) end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local now_ms = math.floor(now / 1000)
-local lease, lease_ms, changes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local lease, lease_ms, changes, memory = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local last = #KEYS - 1
+if memory ~= '' and redis.call('GET', KEYS[#KEYS]) ~= memory then return { 2 } end
 
 local function opened(key, window)
   local w = { key = key, window = window, step = math.ceil(window / SLICES) }
@@ -74,7 +78,7 @@ local function free(w, needed)
 end
 
 for i = 1, changes do
-  local key, at = KEYS[i], 3 + (i - 1) * 4
+  local key, at = KEYS[i], 4 + (i - 1) * 4
   local window, amount = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local slice, whose = ARGV[at + 3], ARGV[at + 4]
   if window == 0 then
@@ -100,8 +104,8 @@ for i = 1, changes do
   end
 end
 
-local wanted, first = {}, 3 + changes * 4
-for i = changes + 1, #KEYS do
+local wanted, first = {}, 4 + changes * 4
+for i = changes + 1, last do
   local at = first + (i - changes - 1) * 4
   local want = { window = tonumber(ARGV[at + 1]), amount = tonumber(ARGV[at + 3]) }
   local count, hard = tonumber(ARGV[at + 2]), ARGV[at + 4] == '1'
@@ -136,21 +140,31 @@ for i, want in ipairs(wanted) do
 end
 return answer
 """).substitute(SLICES=SLICES, RENEW=RENEW, AGAIN=AGAIN)
-_HEAD, _WIDTH = 1, 3
+_HEAD, _WIDTH, _FORGOTTEN = 1, 3, 2
 
 
 def told(
-    prefix: str, lease: str, lease_ms: int, changes: Sequence[Change], wants: Sequence[Want]
+    prefix: str, lease: str, lease_ms: int, changes: Sequence[Change], wants: Sequence[Want], memory: str
 ) -> tuple[list[str], list[str | int]]:
-    """Keys and arguments."""
+    """Keys and arguments. `memory`: the mark that must be there for anything to be done; "" where it need not."""
     keys = [f"{prefix}:{change.key}" for change in changes]
-    arguments: list[str | int] = [lease, lease_ms, len(changes)]
+    arguments: list[str | int] = [lease, lease_ms, len(changes), memory]
     for change in changes:
         arguments += (change.window_us, change.amount, change.slice, change.lease)
     for want in wants:
         keys.append(f"{prefix}:{want.key}")
         arguments += (want.window_us, want.count, want.amount, int(want.hard))
-    return keys, arguments
+    return [*keys, memory_key(prefix)], arguments
+
+
+def memory_key(prefix: str) -> str:
+    """The key of the mark by which nodes see that the server remembers what it was told."""
+    return f"{prefix}:memory"
+
+
+def forgotten(reply: object) -> bool:
+    """Whether the script did nothing because another mark is there, or none."""
+    return reply == [_FORGOTTEN]
 
 
 def answered(reply: object, wants: int) -> tuple[Level, ...] | Exceeded:

@@ -19,8 +19,9 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from gateway.core.counters import Change, Exceeded, Level, Want
 from gateway.core.errors import ConfigurationError, CountersUnavailable, FormatError
-from gateway.store.counters_script import SCRIPT, answered, told
+from gateway.store.counters_script import SCRIPT, answered, forgotten, memory_key, told
 
+FORGOTTEN = "the counters' server has forgotten what it was told"
 CONNECTIONS = 16
 """A call is over in a fraction of a millisecond: who finds none free waits, and no longer than for an answer."""
 _SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -103,17 +104,27 @@ class RedisCounters:
         self.trips = 0
         """Calls of the script so far, each one round trip."""
 
-    async def run(self, lease: str, changes: Sequence[Change], wants: Sequence[Want]) -> tuple[Level, ...] | Exceeded:
-        """Make the changes, then reserve all that is wanted or nothing. `CountersUnavailable` where it is not known
-        what became of it: the changes, and the reservation, may have been made or not."""
-        keys, arguments = told(self._prefix, lease, self._lease_ms, changes, wants)
+    async def run(
+        self, lease: str, changes: Sequence[Change], wants: Sequence[Want], *, memory: str = ""
+    ) -> tuple[Level, ...] | Exceeded:
+        """Make the changes, then reserve all that is wanted or nothing; with a `memory`, only where the server still
+        has this one. `CountersUnavailable` where it has not, or where it is not known what became of it: the changes,
+        and the reservation, may have been made or not."""
+        keys, arguments = told(self._prefix, lease, self._lease_ms, changes, wants, memory)
         self.trips += 1
-        return answered(await self._within(self._script(keys, arguments)), len(wants))
+        reply = await self._within(self._script(keys, arguments))
+        if forgotten(reply):
+            raise CountersUnavailable(FORGOTTEN)
+        return answered(reply, len(wants))
 
     async def memory(self, mark: str) -> str:
         """What the server remembers since: the mark that the first to ask has left, so that it is another one if the
         server has forgotten what it was told. `CountersUnavailable` if it cannot be asked."""
         return str(await self._within(self._marked(mark)), "ascii")
+
+    async def tellers(self, node: str) -> int:
+        """How many nodes have told all they know since the server's memory began, this one among them from now on."""
+        return int(await self._within(self._counted(node)))
 
     async def ping(self) -> None:
         """`CountersUnavailable` unless it is there and knows who asks."""
@@ -136,9 +147,14 @@ class RedisCounters:
             return await self._redis.eval(SCRIPT, len(keys), *keys, *arguments)
 
     async def _marked(self, mark: str) -> bytes:
-        key = f"{self._prefix}:memory"
+        key = memory_key(self._prefix)
         await self._redis.set(key, mark, nx=True)
         found = await self._redis.get(key)
         if not isinstance(found, bytes) or not found.isascii():
             raise FormatError("the counters' server does not keep what it is told")
         return found
+
+    async def _counted(self, node: str) -> int:
+        key = f"{memory_key(self._prefix)}:told"
+        await self._redis.sadd(key, node)
+        return int(await self._redis.scard(key))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from gateway.checks.counters import MemoryCounters
 from gateway.core.counters import AGAIN, RENEW, Change, Exceeded, Level, Want
 from gateway.core.errors import CountersUnavailable, LedgerUnavailable
-from gateway.exchange.shared import RENEWAL_TICKS, SharedCounters, State, recording
+from gateway.exchange.shared import _MISSING_TICKS, RENEWAL_TICKS, SharedCounters, State, recording
 from gateway.ledger.entry import Appended, Entry
+from gateway.store.redis_counters import RedisCounters
 from tests.conftest import ManualClock
 from tests.exchange.making import NODE
+from tests.services import private_redis
 
 MINUTE = 60_000_000
 
@@ -28,12 +31,14 @@ class Server:
         self.forget()
 
     def forget(self) -> None:
-        self.counters, self.mark = MemoryCounters(self.clock), ""
+        self.counters, self.mark, self.nodes = MemoryCounters(self.clock), "", {"nd_a", "nd_b"}  # others are quick
 
-    async def run(self, lease: str, changes: Sequence[Change], wants: Sequence[Want]) -> tuple[Level, ...] | Exceeded:
+    async def run(
+        self, lease: str, changes: Sequence[Change], wants: Sequence[Want], *, memory: str = ""
+    ) -> tuple[Level, ...] | Exceeded:
         if self.hangs is not None:
             await self.hangs.wait()
-        if self.gone or self.refuses:
+        if self.gone or self.refuses or memory not in ("", self.mark):
             raise CountersUnavailable("gone")
         self.calls.append(list(changes))
         self.called.set()
@@ -50,6 +55,12 @@ class Server:
         self.mark = self.mark or mark
         return self.mark
 
+    async def tellers(self, node: str) -> int:
+        if self.gone:
+            raise CountersUnavailable("gone")
+        self.nodes.add(node)
+        return len(self.nodes)
+
     @property
     def used(self) -> dict[str, int]:
         return {key: total for key, _, total in self.counters.totals()} | {
@@ -60,11 +71,11 @@ class Server:
 class Kit:
     """One node of three."""
 
-    def __init__(self, server: Server, nodes: int = 3) -> None:
+    def __init__(self, server: Server, nodes: int = 3, name: str = "nd_c") -> None:
         self.server, self.nodes, self.told = server, nodes, list[tuple[State, int]]()
         self.local = MemoryCounters(server.clock)
         self.deaf, self.recorded = False, asyncio.Event()
-        self.shared = SharedCounters(server, self.local, nodes=self._nodes, told=self._tell)
+        self.shared = SharedCounters(server, self.local, node=name, nodes=self._nodes, told=self._tell)
 
     async def _nodes(self) -> int:
         if self.nodes == 0:
@@ -326,3 +337,109 @@ async def test_changes_of_state_are_records_of_the_operators_own_ledger(clock: M
         ("limits.degraded", 3, "_system"),
         ("limits.restored", 2, "_system"),
     ]
+
+
+async def test_a_server_that_has_forgotten_grants_nothing_to_who_does_not_know_that_yet(server: Server) -> None:
+    """It may be gone and back between two requests, and knows nothing of what was used."""
+    kit = Kit(server)
+    await kit.shared.start()
+    assert [isinstance(await kit.reserve(), tuple) for _ in range(4)] == [True] * 4
+    server.forget()
+    assert isinstance(await kit.reserve(), Exceeded), "its share is three, and it has used four"
+    assert kit.shared.state == "degraded"
+    for _ in range(2):
+        await kit.shared.tick()
+    assert (kit.shared.state, server.used) == ("shared", {"t:a": 4})
+
+
+async def test_a_server_that_has_forgotten_decides_again_when_every_node_has_told_it(server: Server) -> None:
+    one, other, third = (Kit(server, name=name) for name in ("nd_1", "nd_2", "nd_3"))
+    for kit in (one, other, third):
+        await kit.shared.start()
+    await other.reserve(amount=5)
+    assert server.used == {"t:a": 5}
+    server.forget()
+    server.nodes.clear()
+    for kit in (one, other):
+        for _ in range(3):
+            await kit.shared.tick()
+        assert kit.shared.state == "degraded"
+    granted = [isinstance(await one.reserve(), tuple) for _ in range(4)]
+    assert granted == [True] * 3 + [False], "of nine its share: it does not take what others may have used"
+    for _ in range(2):
+        await third.shared.tick()
+    assert third.shared.state == "shared"
+    for kit in (one, other):
+        await kit.shared.tick()
+    assert ([kit.shared.state for kit in (one, other)], server.used) == (["shared"] * 2, {"t:a": 8})
+    assert [isinstance(await third.reserve(), tuple) for _ in range(2)] == [True, False]
+
+
+async def test_a_node_that_never_tells_is_not_waited_for_for_ever(server: Server) -> None:
+    kit = Kit(server)
+    await kit.shared.start()
+    server.forget()
+    server.nodes.clear()
+    for _ in range(_MISSING_TICKS + 1):
+        await kit.shared.tick()
+        assert kit.shared.state == "degraded"
+    await kit.shared.tick()
+    assert kit.shared.state == "shared"
+
+
+@pytest.mark.redis
+async def test_however_often_a_real_server_is_killed_under_load_no_more_passes_than_the_limit_and_unused_shares() -> (
+    None
+):
+    """Three nodes, of which each has its share of 300 while the server is away: at most 300 and two shares pass."""
+    random, count, most = Random(4), 300, 500
+    remotes: list[RedisCounters] = []
+    passed = refused = 0
+    with private_redis() as redis:
+        nodes: list[SharedCounters] = []
+
+        async def three() -> int:
+            return 3
+
+        async def told(state: State, nodes: int) -> None:
+            return None
+
+        for number in range(3):
+            remote = RedisCounters(redis.url, password=None, timeout_s=1, lease_s=30, tls=None)
+            remotes.append(remote)
+            local = MemoryCounters(ManualClock())
+            nodes.append(SharedCounters(remote, local, node=f"nd_{number}", nodes=three, told=told))
+        for node in nodes:
+            await node.start()
+        background = [asyncio.create_task(node.run(0.01)) for node in nodes]
+        used = [0, 0, 0]
+
+        async def ask(place: int) -> None:
+            nonlocal passed, refused
+            answer = await nodes[place].reserve(f"{passed}-{refused}", [want(count=count)])
+            if isinstance(answer, Exceeded):
+                refused += 1
+            else:
+                passed += 1
+                used[place] += 1
+
+        for _ in range(8):
+            asking = [asyncio.create_task(ask(random.randrange(3))) for _ in range(random.randrange(20, 60))]
+            await asyncio.sleep(0)
+            await asyncio.to_thread(redis.stop)
+            await asyncio.gather(*asking, *(ask(random.randrange(3)) for _ in range(random.randrange(20))))
+            assert all(mine <= count for mine in used)
+            await asyncio.to_thread(redis.start)
+        async with asyncio.timeout(20):
+            while any(node.state != "shared" for node in nodes):  # noqa: ASYNC110 — as a probe of readiness does
+                await asyncio.sleep(0.01)
+        while refused < 5000 and passed < count:
+            await asyncio.gather(*(ask(place) for place in range(3)))
+        for _ in range(50):
+            await asyncio.gather(*(ask(place) for place in range(3)))
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        for remote in remotes:
+            await remote.close()
+    assert count / 2 <= passed <= most, "and what was told twice is no more than stricter"

@@ -6,19 +6,24 @@ from hypothesis import strategies as st
 
 from gateway.core.counters import Change, Exceeded, Level, Want
 from gateway.core.errors import FormatError
-from gateway.store.counters_script import SCRIPT, answered, told
+from gateway.store.counters_script import SCRIPT, answered, forgotten, told
 
 
 def test_changes_come_before_wants_and_every_key_has_the_prefix_and_then_its_tenant() -> None:
-    keys, arguments = told("gw", "ex_1", 30_000, [Change("t:a", 60, -5, 9, "ex_0")], [Want("t:b", 10, 2, 60, False)])
-    assert keys == ["gw:t:a", "gw:t:b"]
-    assert arguments == ["ex_1", 30_000, 1, 60, -5, 9, "ex_0", 60, 10, 2, 0]
+    change, want = Change("t:a", 60, -5, 9, "ex_0"), Want("t:b", 10, 2, 60, False)
+    keys, arguments = told("gw", "ex_1", 30_000, [change], [want], "rm_1")
+    assert keys == ["gw:t:a", "gw:t:b", "gw:memory"]
+    assert arguments == ["ex_1", 30_000, 1, "rm_1", 60, -5, 9, "ex_0", 60, 10, 2, 0]
 
 
 def test_answers_are_levels_or_what_stands_against_them() -> None:
     assert answered([1, 5, 77, 1], 1) == (Level(5, 77, 1),)
     assert answered([1], 0) == ()
     assert answered([0, 1, 2_500_000], 2) == Exceeded(1, 3)
+
+
+def test_a_server_that_has_forgotten_says_so_and_nothing_else() -> None:
+    assert [forgotten(reply) for reply in ([2], [1], [2, 0], None)] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,24 @@ async def test_what_the_server_remembers_has_a_mark_until_it_forgets(server: Red
         assert levels(await counters.run("a", [], [want()])) == [1]
 
 
+async def test_a_server_that_has_forgotten_does_nothing_for_who_does_not_know_that_yet(server: RedisServer) -> None:
+    async with opened(server.url) as counters:
+        mark = await counters.memory("rm_1")
+        assert await counters.tellers("nd_1") == 1
+        assert [await counters.tellers(node) for node in ("nd_2", "nd_1")] == [2, 2]
+        assert levels(await counters.run("a", [], [want()], memory=mark)) == [1]
+        server.stop()
+        server.start()
+        with pytest.raises(CountersUnavailable):
+            await counters.ping()  # by a connection that is gone
+        for _ in range(2):
+            with pytest.raises(CountersUnavailable, match="has forgotten"):
+                await counters.run("a", [Change("t:a", HOUR, 5, 0, "a")], [want()], memory=mark)
+            assert await counters.memory("rm_2") == "rm_2"
+        assert await counters.tellers("nd_2") == 1
+        assert levels(await counters.run("a", [], [want()], memory="rm_2")) == [1]
+
+
 async def test_a_server_that_hangs_costs_its_time_out_and_is_asked_again_later(server: RedisServer) -> None:
     async with opened(server.url, timeout_s=0.05) as counters:
         server.hang()

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway.checks.classification.masking import Span, merged
+from gateway.checks.classification.masking import Span, merged, placeholder
+from gateway.checks.generalising import generalised
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
 
@@ -20,9 +21,19 @@ class CannotRedact(msgspec.Struct, frozen=True):
     pointer: str | None = None
 
 
-def mask_text(text: str, findings: Sequence[Finding], types: frozenset[str]) -> str:
-    """The text with every finding of these types replaced by its placeholder; findings that overlap become one, with
-    the placeholder of the widest."""
+class General(msgspec.Struct, frozen=True):
+    """The finding types of which what is general may remain (`generalising.GENERAL`, or some), and the present year."""
+
+    types: frozenset[str]
+    year: int
+
+
+NOTHING = General(frozenset(), 0)
+
+
+def mask_text(text: str, findings: Sequence[Finding], types: frozenset[str], general: General = NOTHING) -> str:
+    """The text with every finding of these types replaced by its placeholder, or by what is general of it; findings
+    that overlap become one, with the placeholder of the widest."""
     spans = [
         Span(finding.start, finding.end, finding.type, finding.end - finding.start)
         for finding in findings
@@ -30,14 +41,19 @@ def mask_text(text: str, findings: Sequence[Finding], types: frozenset[str]) -> 
     ]
     pieces: list[str] = []
     position = 0
+    kinds = {(span.start, span.end): span.type for span in spans if span.type in general.types}
     for start, end, shown in merged(spans):
-        pieces += (text[position:start], shown)
+        kind = kinds.get((start, end))
+        rest = None if kind is None else generalised(kind, text[start:end], general.year)
+        pieces += (text[position:start], shown if rest is None or shown != placeholder(kind or "") else rest)
         position = end
     pieces.append(text[position:])
     return "".join(pieces)
 
 
-def redact(parts: Sequence[Part], scan: Scan, types: frozenset[str]) -> dict[str, str] | CannotRedact:
+def redact(
+    parts: Sequence[Part], scan: Scan, types: frozenset[str], general: General = NOTHING
+) -> dict[str, str] | CannotRedact:
     """Masked text by pointer, for the parts that change. The caller scans the result again (`holds_none`)."""
     if len(parts) != len(scan.parts):
         return CannotRedact("mismatch")
@@ -51,10 +67,24 @@ def redact(parts: Sequence[Part], scan: Scan, types: frozenset[str]) -> dict[str
             continue
         if part.kind != "text" or part.pointer in masked:
             return CannotRedact("place", part.pointer)
-        masked[part.pointer] = mask_text(part.text, findings, types)
+        masked[part.pointer] = mask_text(part.text, findings, types, general)
     return masked
 
 
-def holds_none(scan: Scan, types: frozenset[str]) -> bool:
-    """Whether a scan, of what was masked, was complete and found nothing of these types."""
-    return scan.scanned == "full" and not any(finding.type in types for part in scan.parts for finding in part)
+def holds_none(scan: Scan, types: frozenset[str], parts: Sequence[Part] = (), general: General = NOTHING) -> bool:
+    """Whether a scan, of what was masked (`parts`), was complete and found nothing of these types, but for what is as
+    general as it can be."""
+    if scan.scanned != "full":
+        return False
+    if not general.types:
+        return not any(finding.type in types for found in scan.parts for finding in found)
+    return not any(
+        finding.type in types and not _general(part, finding, general)
+        for part, found in zip(parts, scan.parts, strict=True)
+        for finding in found
+    )
+
+
+def _general(part: Part, finding: Finding, general: General) -> bool:
+    text = part.text[finding.start : finding.end]
+    return finding.type in general.types and generalised(finding.type, text, general.year) == text

@@ -1,5 +1,6 @@
 """What policy is asked, and what it answers."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -8,6 +9,20 @@ Effect = Literal["route", "redact", "tokenize", "approve", "deny"]
 """The words of `X-Decision`, the record and the filter, from mildest to strictest."""
 DECLASSIFY = "declassify:"
 """The obligation by which a class leaves the flow it is in."""
+
+
+MASKING = frozenset({"redact", "generalise"})
+"""The obligations by which findings are taken out of what goes. `generalise` leaves what is general of them."""
+
+
+def masks(obligations: Iterable[str]) -> bool:
+    """Whether something must be masked."""
+    return any(obligation.partition(":")[0] in MASKING for obligation in obligations)
+
+
+def masks_whole(obligations: Iterable[str]) -> bool:
+    """Whether everything must be masked that makes the class: no list of types leaves the others where they are."""
+    return not MASKING.isdisjoint(obligations)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +79,7 @@ def effect_of(ruling: Ruling) -> Effect:
     if not ruling.allowed:
         return "deny"
     names = {obligation.partition(":")[0] for obligation in ruling.obligations}
-    return "approve" if names & {"approve", "supervise"} else "redact" if "redact" in names else "route"
+    return "approve" if names & {"approve", "supervise"} else "redact" if names & MASKING else "route"
 
 
 class Fit(msgspec.Struct, frozen=True):

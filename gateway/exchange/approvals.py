@@ -422,7 +422,8 @@ class Approvals:
         asked, seen = self._masks(classified, routed), frozenset(found.masks)
         if not seen.issuperset(asked):
             return None
-        if seen != asked:
+        if seen != asked or "generalise" in routed.decision.obligations:
+            # Masked whole, as it was shown: of what may remain in general nobody was shown anything.
             masked = self._router.without(
                 message.parts, classified.scan, seen, health_context="phi" in classified.classes()
             )

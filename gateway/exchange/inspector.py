@@ -18,7 +18,7 @@ from gateway.checks.classification.stream import StreamScan
 from gateway.checks.policy.policy import POLICY_ERROR
 from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
-from gateway.core.decision import Decision, Effect, Ruling, declassified
+from gateway.core.decision import MASKING, Decision, Effect, Ruling, declassified, masks_whole
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part, PartKind
 from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
@@ -145,7 +145,7 @@ class Inspector:
         left = declassified(ruling)
         # Of what is inherited no span is known, so it cannot be masked; what a rule declassifies is masked where found.
         found = tuple(name for name in shown if name not in inherited or name in left)
-        whole = {verdict.data_class for verdict in ruling.verdicts if "redact" in verdict.obligations}
+        whole = {verdict.data_class for verdict in ruling.verdicts if masks_whole(verdict.obligations)}
         # People are asked before a message goes, never after: an answer that they would have to approve stays here.
         asked = ruling.allowed and asks(ruling.obligations)
         made = Reception(
@@ -193,11 +193,11 @@ class Inspector:
         clear, left = set[str](), set[str]()
         for name in sorted(self._router.known_classes - {"public"}):
             ruling = self._router.receive(caller, message.action, (name,))
-            redacts = [item for item in ruling.obligations if item.partition(":")[0] == "redact"]
+            redacts = [item for item in ruling.obligations if item.partition(":")[0] in MASKING]
             allowed = ruling.allowed and not asks(ruling.obligations)
             if allowed:
                 left |= declassified(ruling) & {name}
-                clear |= set() if "redact" in redacts else {name}
+                clear |= set() if masks_whole(redacts) else {name}
             if allowed and not redacts:
                 strict[name] = "free"
                 continue

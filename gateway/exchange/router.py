@@ -6,6 +6,7 @@ message only masked gets it only if masking leaves nothing behind: the masked pa
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Protocol
 
@@ -14,12 +15,13 @@ import msgspec
 from gateway.checks.approval import asks
 from gateway.checks.classification.classes import DECLARED, maskable
 from gateway.checks.classification.engine import Engine
+from gateway.checks.generalising import GENERAL
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.words import ONWARD
-from gateway.checks.redaction import CannotRedact, holds_none, redact
+from gateway.checks.redaction import NOTHING, CannotRedact, General, holds_none, redact
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.decision import CandidateView, Decision, Fit, Question, Ruling, Unfit, declassified
+from gateway.core.decision import MASKING, CandidateView, Decision, Fit, Question, Ruling, Unfit, declassified, masks
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
@@ -59,9 +61,11 @@ class Closest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Masking(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ruling asks to be masked: the types, or why that cannot be done."""
+    """What a ruling asks to be masked: the types, or why that cannot be done. `general`: those of which something may
+    remain."""
 
     types: frozenset[str]
+    general: frozenset[str] = frozenset()
     impossible: str | None = None
 
 
@@ -171,22 +175,31 @@ class Router:
         masking = masking_of(ruling, frozenset(classified.found), said, self._declared(classified.scan))
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
-        return self.without(parts, classified.scan, masking.types, health_context=health_context)
+        general = masking.general
+        return self.without(parts, classified.scan, masking.types, health_context=health_context, general=general)
 
     def without(
-        self, parts: tuple[Part, ...], scan: Scan, types: frozenset[str], *, health_context: bool
+        self,
+        parts: tuple[Part, ...],
+        scan: Scan,
+        types: frozenset[str],
+        *,
+        health_context: bool,
+        general: frozenset[str] = frozenset(),
     ) -> dict[str, str] | CannotRedact:
-        """The masks that take findings of these types away, by pointer; only if nothing of them is left behind."""
+        """The masks that take findings of these types away, by pointer; only if nothing of them is left behind, but of
+        those of `general` what says no more than it may."""
         if not types:
             return {}
-        masked = redact(parts, scan, types)
+        left = General(general, year_of(self._clock.now_us())) if general else NOTHING
+        masked = redact(parts, scan, types, left)
         if isinstance(masked, CannotRedact):
             return masked
         after = [
             Part(part.pointer, masked[part.pointer], part.kind, part.label) if part.pointer in masked else part
             for part in parts
         ]
-        if not holds_none(self._engine.scan(after, health_context=health_context), types):
+        if not holds_none(self._engine.scan(after, health_context=health_context), types, after, left):
             return CannotRedact("residue")
         return masked
 
@@ -319,11 +332,11 @@ def masking_of(
     """The types to mask. A class without a span (a caller's word, a floor, `unscanned`) cannot be masked: `no-span`. Of
     one that is there only because the agent itself `said` it before, there is nothing to mask. `declared`: class → the
     types of spans that a format's description declares to be of it."""
-    types: set[str] = set()
+    types, general, gone = set[str](), set[str](), set[str]()
     for verdict in ruling.verdicts:
         for obligation in verdict.obligations:
             name, _, listed = obligation.partition(":")
-            if name != "redact":
+            if name not in MASKING:
                 continue
             if verdict.data_class in said:
                 continue
@@ -331,7 +344,9 @@ def masking_of(
             if verdict.data_class not in found or not spans:
                 return Masking(types=frozenset(), impossible="no-span")
             types |= set(listed.split(",")) if listed else spans
-    return Masking(types=frozenset(types))
+            # The stricter of two: what one class wants gone does not remain for the sake of another.
+            (general if name == "generalise" else gone).update(listed.split(",") if listed else spans)
+    return Masking(types=frozenset(types), general=GENERAL & frozenset(general - gone))
 
 
 def _said(classified: Classified, route: Route, ruling: Ruling) -> frozenset[str]:
@@ -343,9 +358,14 @@ def _said(classified: Classified, route: Route, ruling: Ruling) -> frozenset[str
     return said if joined is None else said | (joined.said - joined.sent - classified.carried - brought)
 
 
+def year_of(now_us: int) -> int:
+    """The year of an instant, in UTC."""
+    return datetime.fromtimestamp(now_us // 1_000_000, UTC).year
+
+
 def redacts(ruling: Ruling | None) -> bool:
     """Whether a ruling asks for masks."""
-    return ruling is not None and any(item.partition(":")[0] == "redact" for item in ruling.obligations)
+    return ruling is not None and masks(ruling.obligations)
 
 
 def _together(rulings: list[Ruling]) -> Ruling:
@@ -363,14 +383,13 @@ def _answer(ruling: Ruling, masked: Mapping[str, str] | CannotRedact) -> str:
         return "deny"
     if isinstance(masked, CannotRedact):
         return "cannot-redact"
-    names = {obligation.partition(":")[0] for obligation in ruling.obligations}
-    return "approve" if asks(ruling.obligations) else "redact" if "redact" in names else "allow"
+    return "approve" if asks(ruling.obligations) else "redact" if masks(ruling.obligations) else "allow"
 
 
 def _denied_for(ruling: Ruling) -> frozenset[str]:
     """The classes that stood in the way: those that were denied, or where none was, those that had to be masked."""
     denied = frozenset(verdict.data_class for verdict in ruling.verdicts if not verdict.allowed)
-    masked = (verdict for verdict in ruling.verdicts if any(item.startswith("redact") for item in verdict.obligations))
+    masked = (verdict for verdict in ruling.verdicts if masks(verdict.obligations))
     return denied or frozenset(verdict.data_class for verdict in masked)
 
 

@@ -10,7 +10,7 @@ agent never had it.
 from collections.abc import Callable, Iterable
 
 from gateway.core.caller import Caller
-from gateway.core.decision import declassified
+from gateway.core.decision import declassified, masks_whole
 from gateway.core.ids import random_id
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
@@ -194,7 +194,7 @@ def sticking(classified: Classified, routed: Routed) -> frozenset[str]:
     stated = {*classified.declared, *classified.floor, *routed.route.floor, *inherited}
     masked: set[str] = set()
     if routed.masked and routed.ruling is not None:
-        masked = {verdict.data_class for verdict in routed.ruling.verdicts if "redact" in verdict.obligations}
+        masked = {verdict.data_class for verdict in routed.ruling.verdicts if masks_whole(verdict.obligations)}
     left = declassified(routed.ruling)
     return frozenset(stated | (set(classified.found) - masked)) - left - {"public"}
 

@@ -249,6 +249,29 @@ async def test_an_agent_that_is_chosen_gets_the_masks_that_policy_asks_for_it_an
         assert ("901820" in str(body), MAIL in str(body)) == (False, False)
 
 
+async def test_what_people_approve_is_masked_whole_where_something_general_might_remain(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """They are shown the placeholder, and what is shown is what is sent."""
+    line = (
+        "p, 390, role:analyst, class:pii, agent:cloud, chat, purpose:*, contract:valid, allow, "
+        'approve:privacy;generalise, masks-cloud, "Not all."'
+    )
+    async with system(sqlite_settings, policy=policies(tmp_path / "own", line)) as site:
+        case = Asking(site)
+        analyst, officer = await case.analyst(), await case.person("eve")
+        text = f"{PERSONAL} DOB: 03/12/1958."
+        approval = approval_of(await case.ask(analyst, "order-1", text))
+        seen = (await case.get(officer, f"/approvals/{approval}")).json()
+        (said,) = [part["text"] for part in seen["content"]["parts"] if "Please write" in part["text"]]
+        assert said.endswith("DOB: [DATE-OF-BIRTH].")
+        await case.answer(officer, approval, "approve")
+        assert (await case.ask(analyst, "order-1", text)).headers["x-routed-agent"] == "cloud"
+        (body,) = site.agents["cloud"].bodies
+        assert said in str(body)
+        assert "1958" not in str(body)
+
+
 async def test_the_forms_of_what_waits_are_those_of_each_protocol(sqlite_settings: Settings, tmp_path: Path) -> None:
     agents: dict[str, dict[str, Any]] = {
         "files": {"protocol": "http", "zone": "in-house", "routes": ["POST /notes"]},

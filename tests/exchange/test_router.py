@@ -51,6 +51,24 @@ def test_the_first_candidate_that_is_not_denied_is_taken_and_the_rest_may_be_ask
     assert answers(decided) == [("friend", "deny"), ("local", "allow")]
 
 
+def test_what_is_general_remains_where_no_other_class_wants_it_gone(clock: ManualClock) -> None:
+    text = f"Patient Ms. Anna Ortega, DOB: 03/12/1958, seen 2024-05-01 for diabetes, {MAIL}"
+    open_phi = {"agent": "zone:cloud", "when": "contract:valid"}
+    general = rule("phi-general", 1, data="class:phi", obligations="generalise", **open_phi)
+    decided = decide(clock, text, (SKY,), PUBLIC, general, MASKED_PII)
+    assert isinstance(decided, Routed)
+    assert (decided.decision.effect, answers(decided)) == ("redact", [("sky", "redact")])
+    # `pii` is masked whole, and its types with it; the date is one of `phi` alone.
+    (masked,) = decided.masked.values()
+    assert masked == "Patient Ms. [PERSON], DOB: [DATE-OF-BIRTH], seen 2024 for diabetes, [EMAIL]"
+    softer = rule("pii-general", 2, data="class:pii", obligations="generalise", **open_phi)
+    both = decide(clock, text, (SKY,), PUBLIC, general, softer)
+    assert isinstance(both, Routed)
+    assert "DOB: 1958, seen 2024" in str(both.masked)
+    declared = decide(clock, "Hello", (SKY,), PUBLIC, general, softer, declared=("phi",))
+    assert answers(declared) == [("sky", "cannot-redact")]
+
+
 def test_what_must_be_masked_is_masked_and_the_decision_says_so(clock: ManualClock) -> None:
     decided = decide(clock, f"to {MAIL}", (SKY,), PUBLIC, MASKED_PII)
     assert isinstance(decided, Routed)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from gateway.checks.policy import conditions, words
 from gateway.checks.policy.load import Rule, Rules
 from gateway.checks.policy.structure import Structure
-from gateway.core.decision import DECLASSIFY
+from gateway.core.decision import DECLASSIFY, masks_whole
 from gateway.core.errors import ConfigurationError
 from gateway.core.finding import CLASSES
 
@@ -180,14 +180,18 @@ def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:
     """Why this rule may not allow a class with this closure there; None where it may."""
     if not any(name in closure for name in (*MASKABLE, *CLOSED)):
         return None
-    masks = "redact" in rule.obligations
+    masks = masks_whole(rule.obligations)
     if rule.action == "receive":
         # Answers go to callers' zones, which no contract covers: masking alone opens them, and of `unscanned` nothing.
-        return None if masks and UNSCANNED not in closure else "it must mask them (redact)"
+        return None if masks and UNSCANNED not in closure else "it must mask them (redact or generalise)"
     if any(name in closure for name in CLOSED):
         return "only a rule with the condition zone:trusted may allow that"
     contract = any(term in conditions.CONTRACTS for term in rule.when)
-    return None if masks and contract else "it must mask them (redact) under a contract (contract:valid or a kind)"
+    return (
+        None
+        if masks and contract
+        else ("it must mask them (redact or generalise) under a contract (contract:valid or a kind)")
+    )
 
 
 def _takes(denial: Rule, rule: Rule, rules: Rules, data_class: str, target: str) -> bool:

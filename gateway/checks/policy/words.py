@@ -7,7 +7,7 @@ adds the place.
 import re
 from functools import lru_cache
 
-from gateway.core.decision import DECLASSIFY
+from gateway.core.decision import DECLASSIFY, MASKING
 from gateway.core.errors import FormatError
 
 ANY_ROLE = "role:*"
@@ -69,7 +69,6 @@ _FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
 
 _LATER = (
     "tokenize",
-    "generalise",
     "no-content",
     "keep-content",
     "observe",
@@ -122,8 +121,8 @@ def obligations(text: str) -> tuple[str, ...]:
     found = [_obligation(word.strip()) for word in text.split(";")]
     if len(set(found)) != len(found):
         raise FormatError("names the same obligation twice")
-    if sum(word.startswith("redact") for word in found) > 1:
-        raise FormatError("must hold at most one redact")
+    if sum(word.partition(":")[0] in MASKING for word in found) > 1:
+        raise FormatError("must hold at most one of redact and generalise")
     if sum(word.startswith("approve") for word in found) > 1:
         raise FormatError("must hold at most one approve")
     if sum(word.startswith(SUPERVISE) for word in found) > 1:
@@ -132,7 +131,7 @@ def obligations(text: str) -> tuple[str, ...]:
 
 
 def _obligation(word: str) -> str:
-    if word == "redact" or _APPROVE.fullmatch(word):
+    if word in MASKING or _APPROVE.fullmatch(word):
         return word
     if word.startswith(DECLASSIFY):
         if not _NAMES["class"].fullmatch(word.removeprefix(DECLASSIFY)):
@@ -156,11 +155,9 @@ def _obligation(word: str) -> str:
     for later in _LATER:
         if word == later or word.startswith(f"{later}:"):
             raise FormatError(f"the obligation {later} is not available in this version")
-    known = (
-        "none, redact, redact:<types>, approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel> or "
-        "declassify:<class>"
-    )
-    raise FormatError(f"must be {known}, separated by ;")
+    masking = "redact, redact:<types>, generalise"
+    asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>"
+    raise FormatError(f"must be none, {masking}, {asking} or declassify:<class>, separated by ;")
 
 
 @lru_cache(maxsize=65_536)

@@ -21,9 +21,9 @@ from benchmarks.eval_tables import (
     type_rows,
 )
 from benchmarks.scoring import PROSE_TARGET
+from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import CLASS_TYPES, maskable
 from gateway.checks.classification.registry import DEFAULT, Registry
-from gateway.checks.classification.validators import CHECKS
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "classification.md"
 _SHOWN = 3

@@ -3,10 +3,11 @@ near by."""
 
 import msgspec
 
+from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.patterns import Pattern, needed_by
 from gateway.checks.classification.recognizer import NUMBER, Label, Near, Recognizer
-from gateway.checks.classification.validators import CHECKS, Check
+from gateway.checks.classification.validators import Check
 from gateway.checks.classification.words import Places
 
 ANY = -1
@@ -32,6 +33,7 @@ class Finder(msgspec.Struct, frozen=True):
     needs: bytes
     score: float
     reason: str
+    grades: dict[str, float]
     check: Check | None
     joints: bytes | None
     again: bool
@@ -90,7 +92,9 @@ class Finder(msgspec.Struct, frozen=True):
         verdict = self.check(text[start:end])
         if verdict is None:
             return None
-        return self.type, self.score, verdict[0] if self.reason == "pattern" else self.reason, verdict[1], verdict[2]
+        why, first, last = verdict
+        score = self.grades.get(why, self.score) if self.grades else self.score
+        return self.type, score, why if self.reason == "pattern" else self.reason, first, last
 
     def _named(
         self, text: str, shade: bytes, start: int, end: int, near: Places
@@ -166,6 +170,7 @@ def finder(rank: int, item: Recognizer) -> Finder:
         needs=needed_by(item.gate),
         score=item.score,
         reason=item.reason,
+        grades=dict(item.grades),
         check=CHECKS[item.check] if item.check else None,
         joints=None if item.joints is None else item.joints.encode("ascii"),
         again=item.again,

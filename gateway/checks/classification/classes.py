@@ -19,7 +19,8 @@ _MEDICAL_IDS = frozenset({"mrn", "health-plan-id", "mbi"})
 _ACCOUNTS = frozenset({"iban", "bank-account", "account"})
 _CARDS = frozenset({"card", "card-expiry", "card-cvv", "x-declared-pci"})
 _HEALTH = frozenset({"health-term", "medication", "icd-10"})
-_QUASI = frozenset({"date", "place", "postal-code", "url", "organization", "title", "age"})
+QUASI = frozenset({"date", "place", "postal-code", "url", "organization", "title", "age", "bic"})
+"""What identifies nobody alone."""
 _IDENTIFIERS = (
     _MEDICAL_IDS
     | _ACCOUNTS
@@ -27,7 +28,7 @@ _IDENTIFIERS = (
         entries(
             "person street-address phone email ip mac date-of-birth us-ssn us-itin us-ein us-driver-license "
             "us-passport uk-nhs uk-nino npi dea vin plate device-serial certificate de-idnr fr-nir es-dni "
-            "it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf x-declared-pii"
+            "es-nie it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf x-declared-pii"
         )
     )
 )
@@ -35,7 +36,8 @@ _SECRETS = frozenset(
     entries(
         "secret-aws-key secret-github-token secret-slack-token secret-openai-key secret-anthropic-key "
         "secret-google-key secret-stripe-key secret-jwt secret-private-key secret-connection-string secret-password "
-        "secret-api-key x-declared-secret"
+        "secret-api-key secret-gitlab-token secret-package-token secret-huggingface-token secret-sendgrid-key "
+        "secret-cloud-token secret-azure-key secret-basic-auth x-declared-secret"
     )
 )
 _SPECIAL = frozenset(
@@ -56,7 +58,7 @@ CLASS_TYPES: Mapping[str, frozenset[str]] = {
 
 _MASKABLE: Mapping[str, frozenset[str]] = {
     "pii": _IDENTIFIERS,
-    "phi": _IDENTIFIERS | _CARDS | _QUASI | {"x-declared-phi"},
+    "phi": _IDENTIFIERS | _CARDS | QUASI | {"x-declared-phi"},
     "pci": _CARDS,
     "secret": _SECRETS,
     "special-category": _SPECIAL,
@@ -70,7 +72,7 @@ def classes_of(findings: Iterable[Finding], health_context: bool = False) -> fro
     aged = False
     for finding in findings:
         types.add(finding.type)
-        aged = aged or finding.reason == "over-89"
+        aged = aged or finding.reason.endswith("over-89")
     return _classes(frozenset(types), aged, health_context) if types else _NOTHING
 
 
@@ -102,4 +104,4 @@ def weight(kind: str) -> int:
         return 3
     if kind in _MEDICAL_IDS:
         return 2
-    return 0 if kind in _QUASI else 1
+    return 0 if kind in QUASI else 1

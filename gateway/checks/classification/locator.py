@@ -13,6 +13,7 @@ from gateway.checks.classification.candidates import ANY, DIGITS, Finder, LabelF
 from gateway.checks.classification.normalise import ESCAPED, ODD, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
+from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, reread
 from gateway.checks.classification.recognizer import TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.words import Words
@@ -80,6 +81,7 @@ class Locator:
         """Where in a shadow the first reason to look closer at or after a place begins."""
         self._any = Pattern(r"[0-9A-Za-z]*")
         self._escaped = Pattern(ESCAPED)
+        self._coded = Pattern(CODED)
         self._telling: dict[str, Lexicon] = {item.id: item for item in registry.lexicons if item.type is not None}
         self._words = Words(registry.lexicons)
 
@@ -98,7 +100,11 @@ class Locator:
         length = len(text)
         if sight is None:
             sight = Sight(start, length, length)
-        if b"\\" in shade or ((b"%" in shade or b"&" in shade) and self._escaped.first(shade, 0) is not None):
+        if (
+            b"\\" in shade
+            or ((b"%" in shade or b"&" in shade) and self._escaped.first(shade, 0) is not None)
+            or self._coded.first(shade, 0) is not None
+        ):
             return self._escapes(text, start)
         mapped = normalise(text)
         if mapped.starts is None:
@@ -106,7 +112,7 @@ class Locator:
         return Located(resolve(self._in_mapped(mapped, start, sight, length)), True)
 
     def _escapes(self, text: str, start: int) -> Located:
-        """As `locate`, for text that may hold escapes: as it is written, and each level of it as read."""
+        """As `locate`, for text that may be read otherwise than it is written: so, and at each level of the other."""
         length = len(text)
         mapped = normalise(text)
         everywhere = Sight(start, length, length)
@@ -115,7 +121,7 @@ class Locator:
         first: Mapped | None = None
         last = mapped
         for _ in range(_LEVELS):
-            level = undo_escapes(last)
+            level = self._read(last)
             if level is None:
                 break
             first = first or level
@@ -124,8 +130,21 @@ class Locator:
         if hits and first is not None:
             inside = _insides(first)
             hits = [_snap(hit, inside, start) for hit in hits]
-        complete = level is None or self._escaped.first(shadow(last.text), 0) is None
+        complete = level is None or self._is_plain(last)
         return Located(resolve(hits), complete)
+
+    def _read(self, mapped: Mapped) -> Mapped | None:
+        """The next level of a text: its escapes undone, and what they left, where it may be coded, decoded."""
+        level = undo_escapes(mapped)
+        plain = mapped if level is None else level
+        if self._coded.first(shadow(plain.text), 0) is None:
+            return level
+        return reread(plain) or level
+
+    def _is_plain(self, mapped: Mapped) -> bool:
+        """Whether there is nothing left to read, but for backslashes that stand for themselves."""
+        shade = shadow(mapped.text)
+        return self._escaped.first(shade, 0) is None and (self._coded.first(shade, 0) is None or reread(mapped) is None)
 
     def _in_mapped(self, mapped: Mapped, start: int, sight: Sight, length: int) -> list[Hit]:
         """Hits in text that was changed, at their places in the text as it was. Where characters became more or less
@@ -189,20 +208,24 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
         ends = r"s?(?:[^0-9A-Za-z\xC0\xE0]|$)" if word[-1].isalnum() else ""
         whole.setdefault((begins, ends), []).append(quoted(shadow(word).decode("latin-1")))
     folded = [f"{begins}(?i:{'|'.join(either)}){ends}" for (begins, ends), either in whole.items()]
-    numbers = ["[0-9][0-9]"] if registry.labels else []
-    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED])
+    numbers = ["[0-9][0-9]|[0-9][A-Za-z]{1,3}[0-9]"] if registry.labels else []
+    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, CODED])
 
 
 def _moved(hit: Hit, mapped: Mapped, length: int) -> Hit:
     start, end = mapped.span(hit.start, hit.end)
     reach, _ = mapped.span(hit.reach, hit.reach + 1)
     onward = hit.onward if end == length else None
-    return Hit(hit.type, start, end, hit.score, hit.reason, reach, hit.rank, onward)
+    reason = hit.reason
+    if end - start >= ENCODED and mapped.is_one(hit.start, hit.end):
+        reason = f"{IN_CODE}{reason}"
+    return Hit(hit.type, start, end, hit.score, reason, reach, hit.rank, onward)
 
 
 def _insides(read: Mapped) -> dict[int, tuple[int, int]]:
-    """Every place inside of an escape → where the escape begins and ends."""
-    wide = [(first, last) for first, last in zip(read.starts or (), read.ends or (), strict=True) if last - first > 1]
+    """Every place inside of what was decoded → where that begins and ends."""
+    pairs = zip(read.starts or (), read.ends or (), strict=True)
+    wide = dict.fromkeys((first, last) for first, last in pairs if last - first > 1)
     return {place: (first, last) for first, last in wide for place in range(first + 1, last)}
 
 

@@ -1,10 +1,13 @@
-"""Placeholders in the place of what is masked: `[EMAIL]`, `[US-SSN]`."""
+"""Placeholders in the place of what is masked: `[EMAIL]`, `[US-SSN]`; in quotes where a number of JSON stood."""
 
+import re
 from collections.abc import Iterable
 
 import msgspec
 
 WIDE = 256
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_SPACE = " \t\r\n"
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +23,23 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 def placeholder(kind: str) -> str:
     """What stands for a finding of this type."""
     return f"[{kind.upper()}]"
+
+
+def is_json(text: str) -> bool:
+    """Whether a text begins as an object or array of JSON does: then a number in it needs a string in its place."""
+    return text.lstrip(_SPACE)[:1] in ("{", "[")
+
+
+def in_place(text: str, start: int, end: int, shown: str) -> str:
+    """What stands for `[start, end)` in a text of JSON: the placeholder, as a string where that is a whole number, with
+    the quotes as the key before it has them (JSON in a string of JSON has them escaped)."""
+    if not shown or _NUMBER.fullmatch(text, start, end) is None:
+        return shown
+    before, after = text[max(0, start - 32) : start].rstrip(_SPACE), text[end : end + 32].lstrip(_SPACE)
+    if before[-1:] not in (":", ",", "[") or after[:1] not in (",", "]", "}"):
+        return shown
+    quote = '\\"' if before[:-1].rstrip(_SPACE).endswith('\\"') else '"'
+    return f"{quote}{shown}{quote}"
 
 
 def merged(spans: Iterable[Span]) -> list[tuple[int, int, str]]:

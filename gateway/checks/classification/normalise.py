@@ -52,6 +52,10 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
             return start, end
         return self.starts[start], self.ends[end - 1]
 
+    def is_one(self, start: int, end: int) -> bool:
+        """Whether several characters all come from the same piece of the source."""
+        return self.starts is not None and end - start > 1 and self.starts[start] == self.starts[end - 1]
+
 
 class _Folds(dict[int, str]):
     """Code point → its plain form, worked out when first met; bounded."""

@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.readings import IN_CODE
 from gateway.core.finding import Finding
 
 RUN = WINDOW
@@ -23,6 +24,8 @@ _SHORT = 16
 _LINE = 60
 """Characters that a line has at least for the next one to go on with it."""
 _DATA = (";base64,", ";BASE64,", ";Base64,")
+_DIGESTS = frozenset({64, 96, 128})
+"""Hexadecimal digits of long digests (SHA-256, -384, -512): a list of them, one a line, is no run."""
 _TAIL = 8
 NEAR = 64
 """Characters at the end of a text that have no run to speak of in them where a space is among them."""
@@ -48,7 +51,7 @@ class Opaque(msgspec.Struct, gc=False):
         start = self.start
         if not self.certain:
             for finding in findings:
-                if finding.start <= self.start < finding.end:
+                if not finding.reason.startswith(IN_CODE) and finding.start <= self.start < finding.end:
                     start = max(start, finding.end)
         return start
 
@@ -105,7 +108,10 @@ class Runs:
             self._start, self._behind_data = self._at, self._tail in _DATA
 
     def _goes_on(self, mark: str) -> bool:
-        """Whether the run goes on after this line break: its line was long, or it is the second half of one."""
+        """Whether the run goes on after this line break: its line was long and is no digest, or it is the second half
+        of one."""
+        if self._line in _DIGESTS and self._line <= len(self._sample) and _HEX.issuperset(self._sample[-self._line :]):
+            return False
         return self._line >= _LINE or (mark == "\n" and self._tail[-1:] == "\r" and self._start is not None)
 
     def _grow(self, piece: str) -> None:

@@ -5,12 +5,13 @@ does. So a match is found first, without its group, and then, where the pattern 
 by two more searches that each begin at a known place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import re2
 
+from gateway.checks.classification.normalise import shadow
 from gateway.checks.classification.sources import needed, pieces
 from gateway.core.errors import ConfigurationError
 
@@ -135,6 +136,16 @@ class Gates:
 def quoted(text: str) -> str:
     """A pattern for exactly this Latin-1 text."""
     return bytes(re2.escape(text.encode("latin-1"))).decode("latin-1")
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A pattern for any of these words, whole. What is beyond ASCII is no part of a word to RE2, so that no border is
+    asked for beside it."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for shade in sorted({shadow(name).decode("latin-1") for name in names}):
+        borders = (r"\b" if shade[0].isascii() else "", r"\b" if shade[-1].isalnum() and shade[-1].isascii() else "")
+        kinds.setdefault(borders, []).append(quoted(shade))
+    return "|".join(f"{begins}(?:{'|'.join(shades)}){ends}" for (begins, ends), shades in kinds.items())
 
 
 def needed_by(source: str) -> bytes:

@@ -49,7 +49,8 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     function of `validators`. `joints` refuses matches that are a piece of a word or of a longer number, whose parts
     these characters join. `again` looks for another match inside of one that was refused (a number before an IBAN must
     not hide it). `near` is tried in turn; `unless` names a lexicon whose words just before clear the candidate (only
-    for kinds without a checksum). Without `type` a candidate is a finding only by its `near`. `onward` matches what
+    for kinds without a checksum). `grades` are the scores of some of the check's reasons, in the
+    place of `score`. Without `type` a candidate is a finding only by its `near`. `onward` matches what
     continues a match that is longer than a window.
     """
 
@@ -64,6 +65,7 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
     near: tuple[Near, ...] = ()
     unless: str | None = None
+    grades: tuple[tuple[str, float], ...] = ()
     onward: str = r"""[^\s"'<>]*"""
 
 
@@ -100,6 +102,11 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
 def entries(text: str) -> tuple[str, ...]:
     """The entries of a table, apart by white space, in order."""
     return tuple(text.split())
+
+
+def names(text: str) -> frozenset[str]:
+    """The comma-separated entries of a table, as they are written."""
+    return frozenset(" ".join(entry.split()) for entry in text.split(",") if entry.strip())
 
 
 def words(text: str) -> tuple[str, ...]:

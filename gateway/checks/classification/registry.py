@@ -4,6 +4,8 @@ import hashlib
 
 import msgspec
 
+from gateway.checks.classification import people
+from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.families import (
     contact,
     dates,
@@ -11,16 +13,19 @@ from gateway.checks.classification.families import (
     health,
     identity,
     names,
+    national,
     network,
+    organizations,
+    places,
     secrets,
     special,
+    things,
 )
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Label, Lexicon, Recognizer
 from gateway.checks.classification.sources import anchored
-from gateway.checks.classification.validators import CHECKS
 from gateway.core.errors import ConfigurationError
 
-REVISION = "1"
+REVISION = "2"
 """Raised when the code around the data changes what is found."""
 
 
@@ -30,6 +35,8 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     recognizers: tuple[Recognizer, ...]
     labels: tuple[Label, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
+    tables: tuple[str, ...] = ()
+    """Digests of what checks look up."""
 
     @property
     def version(self) -> str:
@@ -81,19 +88,34 @@ DEFAULT = Registry(
         *network.RECOGNIZERS,
         *finance.RECOGNIZERS,
         *identity.RECOGNIZERS,
+        *national.RECOGNIZERS,
+        *things.RECOGNIZERS,
         *dates.RECOGNIZERS,
         *health.RECOGNIZERS,
         *names.RECOGNIZERS,
+        *places.RECOGNIZERS,
+        *organizations.RECOGNIZERS,
     ),
-    labels=(*contact.LABELS, *finance.LABELS, *identity.LABELS),
+    labels=(
+        *contact.LABELS,
+        *finance.LABELS,
+        *identity.LABELS,
+        *national.LABELS,
+        *things.LABELS,
+        *places.LABELS,
+    ),
     lexicons=(
         *contact.LEXICONS,
         *network.LEXICONS,
         *finance.LEXICONS,
         *identity.LEXICONS,
+        *national.LEXICONS,
+        *things.LEXICONS,
+        *places.LEXICONS,
         *dates.LEXICONS,
         *health.LEXICONS,
         *special.LEXICONS,
     ),
+    tables=(people.DIGEST,),
 )
 """What ships."""

@@ -15,7 +15,7 @@ from gateway.checks.classification.classes import classes_of
 from gateway.checks.classification.cursor import Cursor, Step
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
-from gateway.checks.classification.masking import WIDE, Span, merged
+from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged
 from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.opaque import NEAR, Opaque, Runs
 from gateway.checks.classification.overlaps import Hit
@@ -66,6 +66,8 @@ class Lane:
         self._masked = False
         self._shown = False
         self._alone: list[Finding] = []
+        self._json: bool | None = None
+        """Whether the text is JSON; None before its first character."""
         self._passed = 0
         self._runs = None if token else Runs(len(before))
         self._unread = unread
@@ -123,6 +125,8 @@ class Lane:
             return ""
         self._released = released = []
         try:
+            if self._json is None and text and not text.isspace():
+                self._json = is_json(text)
             self._buffer += text
             self._shade += outline(self._fresh + text)
             self._fresh = ""
@@ -237,6 +241,8 @@ class Lane:
             if last <= self._before:
                 continue
             self._plain(position, max(first, position))
+            if self._json:
+                shown = in_place(self._buffer, first - self._offset, last - self._offset, shown)
             self._emit(max(first, position), last, shown, plain=False)
             position = max(position, last)
         self._plain(position, end)

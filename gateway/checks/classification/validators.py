@@ -61,6 +61,7 @@ def _issued() -> tuple[int, ...]:
 
 
 _ISSUED = _issued()
+_APART = str.maketrans("", "", " .-")
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
 _MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
@@ -71,7 +72,7 @@ _NO_PASSWORDS = frozenset(
         "undefined password passwd secret token redacted hidden"
     )
 )
-_NOT_NAMES = frozenset(
+NOT_NAMES = frozenset(
     entries(
         "the a an and or but if in on at of to for from with by as is are was were be been it its this that these "
         "those he she they we you i my your his her their our not no yes please thanks thank dear hello hi hey there "
@@ -125,12 +126,20 @@ def phone_nanp(text: str) -> Verdict | None:
     return _whole("nanp", text)
 
 
+def phone_trunk(text: str) -> Verdict | None:
+    """A national number with its trunk prefix: ten to twelve digits, in two groups or more unless it is a mobile's."""
+    digits = _digits(text)
+    if not 10 <= len(digits) <= 12 or len(set(digits)) < 3 or _looks_like_date(text):
+        return None
+    return _whole("form", text)
+
+
 def card(text: str) -> Verdict | None:
     """ISO/IEC 7812: Luhn, and an issuer's prefix with a length that this issuer uses.
 
     The candidate may hold other numbers beside it: any run of whole groups is tried, the longest first.
     """
-    groups = text.replace("-", " ").split(" ")
+    groups = text.replace("-", " ").replace(".", " ").split(" ")
     digits = "".join(groups)
     starts = list(accumulate(map(len, groups), initial=0))
     best: Verdict | None = None
@@ -166,13 +175,13 @@ def iban(text: str) -> Verdict | None:
     length = _IBAN_LENGTHS.get(text[:2].upper())
     if length is None:
         return None
-    compact = text.replace(" ", "").replace("-", "").upper()[:length]
+    compact = text.translate(_APART).upper()[:length]
     if len(compact) < length or _ACCOUNTS[compact[:2]].fullmatch(compact, 4) is None:
         return None
     if int((compact[4:] + compact[:4]).translate(_BASE_36)) % 97 != 1:
         return None
     end = length
-    while end - text.count(" ", 0, end) - text.count("-", 0, end) < length:
+    while len(text[:end].translate(_APART)) < length:
         end += 1
     return None if text[end : end + 1].isalnum() else ("mod97", 0, end)
 
@@ -229,6 +238,7 @@ def npi(text: str) -> Verdict | None:
 
 def dea(text: str) -> Verdict | None:
     """US DEA registration: two letters (the second may be 9), seven digits; (d1+d3+d5) + 2(d2+d4+d6) ends in d7."""
+    text, whole = text.replace(" ", "").replace(".", "").replace("-", ""), text
     digits = text[2:]
     if (
         len(text) != 9
@@ -239,7 +249,7 @@ def dea(text: str) -> Verdict | None:
         return None
     number = [int(digit) for digit in digits]
     total = sum(number[0:6:2]) + 2 * sum(number[1:6:2])
-    return _whole("checksum", text) if total % 10 == number[6] else None
+    return _whole("checksum", whole) if total % 10 == number[6] else None
 
 
 def code(text: str) -> Verdict | None:
@@ -319,7 +329,7 @@ def name(text: str) -> Verdict | None:
     end = 0
     position = 0
     for token in text.split(" "):
-        if token.rstrip(".,").lower() in _NOT_NAMES:
+        if token.rstrip(".,").lower() in NOT_NAMES:
             break
         position += len(token)
         end = position
@@ -364,8 +374,9 @@ def _placeholder(value: str) -> bool:
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
-        email, phone, phone_nanp, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi, dea, code,
-        long_code, numeric_date, iso_date, textual_date, age, name, password, spoken_password, api_key, connection,
+        email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
+        dea, code, long_code, numeric_date, iso_date, textual_date, age, name, password, spoken_password, api_key,
+        connection,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

@@ -11,14 +11,15 @@ from functools import lru_cache
 
 import re2
 
+from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import weight
 from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
+from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, reread
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD, NUMBER, TRIGGER, Label, Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
-from gateway.checks.classification.validators import CHECKS
 from gateway.core.finding import Finding
 
 Places = dict[str, list[tuple[int, int]]]
@@ -116,7 +117,7 @@ def hits(registry: Registry, text: str, start: int) -> tuple[list[Hit], bool]:
     first: Mapped | None = None
     last = mapped
     for _ in range(_LEVELS):
-        level = undo_escapes(last)
+        level = _level(last)
         if level is None:
             break
         first = first or level
@@ -127,6 +128,14 @@ def hits(registry: Registry, text: str, start: int) -> tuple[list[Hit], bool]:
         found = [_snapped(hit, wide, start) for hit in found]
     complete = level is None or matched(ESCAPED, shadow(last.text), 0) is None
     return resolved(found), complete
+
+
+def _level(mapped: Mapped) -> Mapped | None:
+    """The next level: escapes undone, then what is coded read."""
+    undone = undo_escapes(mapped)
+    plain = undone or mapped
+    decoded = reread(plain) if matched(CODED, shadow(plain.text), 0) else None
+    return decoded or undone
 
 
 def _snapped(hit: Hit, wide: list[tuple[int, int]], low: int) -> Hit:
@@ -162,7 +171,8 @@ def _in_form(registry: Registry, mapped: Mapped, start: int, length: int) -> lis
 def _back(hit: Hit, mapped: Mapped, length: int) -> Hit:
     start, end = mapped.span(hit.start, hit.end)
     reach, _ = mapped.span(hit.reach, hit.reach + 1)
-    return Hit(hit.type, start, end, hit.score, hit.reason, reach, hit.rank, hit.onward if end == length else None)
+    reason = f"{IN_CODE}{hit.reason}" if end - start >= ENCODED and mapped.is_one(hit.start, hit.end) else hit.reason
+    return Hit(hit.type, start, end, hit.score, reason, reach, hit.rank, hit.onward if end == length else None)
 
 
 def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int, int]) -> Iterator[Hit]:
@@ -217,7 +227,8 @@ def _kept(item: Recognizer, text: str, start: int, end: int, near: Places) -> tu
     verdict = CHECKS[item.check](text[start:end]) if item.check else (item.reason, 0, end - start)
     if verdict is None:
         return None
-    return item.type, item.score, verdict[0] if item.reason == "pattern" else item.reason, verdict[1], verdict[2]
+    score = dict(item.grades).get(verdict[0], item.score)
+    return item.type, score, verdict[0] if item.reason == "pattern" else item.reason, verdict[1], verdict[2]
 
 
 def _piece(text: str, start: int, end: int, joints: str) -> bool:

@@ -217,13 +217,14 @@ def test_what_is_found_is_what_the_definition_finds(text: str) -> None:
 @given(st.lists(ANY_TEXT, max_size=6))
 def test_parts_read_together_hold_what_each_holds_alone(several: list[str]) -> None:
     scan = ENGINE.scan([part(text) for text in several])
+    alone = tuple(tuple(one for one in findings if one.reason != "joined") for findings in scan.parts)
     whole = [ENGINE.scan([part(text)]).scanned == "full" for text in several]
-    assert scan.parts == tuple(ENGINE.scan_text(text) for text in several)
+    assert alone == tuple(ENGINE.scan_text(text) for text in several)
     assert (scan.scanned == "full") == all(whole)
 
 
 @pytest.mark.parametrize(
-    "several", [["1", "2"], ["555-123", "-4567"], ["a@", "b.de"], ["diabet", "es"], ["diabetes", "s"], ["12", "office"]]
+    "several", [["1", "2"], ["555-12", "3-45"], ["a@", "b"], ["diabet", "es"], ["diabetes", "s"], ["12", "office"]]
 )
 def test_nothing_is_found_across_two_parts(several: list[str]) -> None:
     assert ENGINE.scan([part(text) for text in several]).parts == tuple(ENGINE.scan_text(text) for text in several)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from benchmarks.classify import hostile
 from gateway.checks.classification import candidates, engine, locator
+from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.locator import Located, Locator, Sight
 from gateway.checks.classification.patterns import Pattern
-from gateway.checks.classification.validators import CHECKS
 from gateway.core.message import Part
 from tests.checks.classification.conftest import StillClock
 from tests.checks.classification.samples import soups, texts

@@ -14,7 +14,10 @@ LEXICONS = (
         words=words(
             "phone, telephone, tel, tel., mobile, cell, cellphone, call, call me, call back, fax, ph, desk, reach me, "
             "reached, contact number, number is, text me, whatsapp, voicemail, home number, work number, "
-            "phone number, calling, dial, answering at, messages to, sms, telefon, handy, rufnummer"
+            "phone number, calling, dial, answering at, messages to, sms, telefon, handy, rufnummer, telefonnummer, "
+            "tel.-nr., tel.nr., mobil, mobilnummer, fax no, fax number, pager, téléphone, tél, tél., portable, "
+            "teléfono, telefono, móvil, movil, celular, cellulare, telefoonnummer, mobiel, telefax, mob, mob., "
+            "reach me at, whatsapp number"
         ),
     ),
     Lexicon(id="phone-after", words=words(_PLACES)),
@@ -52,6 +55,19 @@ RECOGNIZERS = (
         check="phone_nanp",
         joints=NUMBER,
         score=0.8,
+    ),
+    Recognizer(
+        # Within a country, with the 0 that stands before an area's code.
+        id="phone-trunk",
+        type="phone",
+        pattern=(
+            r"\(?\b0[1-9](?:[0-9]{1,4}\)?[ .\-/]{1,2}|[ .\-])[0-9]{2,8}(?:[ .\-][0-9]{2,8}){0,4}\b|"
+            r"\b0[67][0-9]{8}\b|\b01[5-7][0-9]{8,9}\b"
+        ),
+        gate=r"\b0[1-9](?:[0-9]{1,4}\)?[ .\-/]{1,2}|[ .\-])[0-9]{2,8}(?:[ .\-]?[0-9]){2}|\b0[1-9][0-9]{8,9}\b",
+        check="phone_trunk",
+        joints=NUMBER + "/ ",
+        score=0.75,
     ),
     Recognizer(
         id="phone-annotated",

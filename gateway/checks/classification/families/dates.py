@@ -7,7 +7,14 @@ _MONTH = (
     r"nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _MON = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-_AGED = r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
+_AGED = (
+    r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|\xE0g\xE0e? de |"
+    r"de edad de |alter: ?|im alter von |edad: ?|et\xE0: ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
+)
+_OLD = (
+    r"(?i:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?y\.o\.|[ \-]?yrs?\.?[ \-]old|[ \-]year[ \-]olds?|[ \-]years? of age|"
+    r" jahre alt|-j\xE0hrige[rnms]?\b| ans r\xE0volus| a\xE0os de edad| anni di et\xE0| anni compiuti| jaar oud)"
+)
 _BORN = Near(lexicon="birth", type="date-of-birth", score=0.95, before=32, after=0)
 
 LEXICONS = (
@@ -15,7 +22,9 @@ LEXICONS = (
         id="birth",
         words=words(
             "dob, d.o.b., d.o.b, date of birth, birth date, birthdate, birthday, born, born on, birth, geboren, "
-            "geburtsdatum, geb., né le, née le, nacimiento"
+            "geburtsdatum, geburtstag, geb., geb, geb.datum, né le, née le, né(e) le, date de naissance, nacimiento, "
+            "fecha de nacimiento, nacido el, nacida el, nato il, nata il, data di nascita, geboortedatum, "
+            "geboren op, data urodzenia, född, data de nascimento, bday, birth-date"
         ),
     ),
 )
@@ -57,8 +66,8 @@ RECOGNIZERS = (
     Recognizer(
         id="age",
         type="age",
-        pattern=r"(?i:\b[0-9]{1,3}(?:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?yrs?[ \-]old|[ \-]year[ \-]olds?))",
-        gate=r"\b[0-9]{1,3}(?i:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?yrs?[ \-]old)",
+        pattern=rf"\b[0-9]{{1,3}}{_OLD}",
+        gate=rf"\b[0-9]{{1,3}}{_OLD}",
         check="age",
         score=0.85,
     ),

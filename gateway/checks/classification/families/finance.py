@@ -1,7 +1,9 @@
 """Payment cards, bank accounts."""
 
-from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Recognizer, words
+from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Near, Recognizer, words
 
+_EXPIRY = r"(?:0[1-9]|1[0-2]) ?[/\-] ?(?:20)?[0-9]{2}"
+_BESIDE = r"[ ,;|/\t]{1,3}"
 _FOURTEEN = r"[0-9](?:[ \-]?[0-9]){13}"
 """No card's number is shorter."""
 
@@ -20,6 +22,17 @@ LEXICONS = (
         ),
     ),
     Lexicon(
+        id="bank",
+        words=words(
+            "bank account, bank account number, bank account no, checking account, savings account, current account, "
+            "deposit account, direct deposit, kontonummer, konto, kontonr, konto-nr, konto-nr., bankleitzahl, blz, "
+            "bankverbindung, sort code, routing number, routing no, routing no., routing #, aba, aba number, "
+            "bank details, numéro de compte, compte bancaire, rib, cuenta bancaria, número de cuenta, conto corrente, "
+            "conto bancario, rekeningnummer, bankkonto, numer konta, kontonummer:"
+        ),
+    ),
+    Lexicon(id="bic", words=words("bic, swift, bic/swift, swift/bic, swift code, bic code, swift-bic, iban")),
+    Lexicon(
         id="cvv", words=words("cvv, cvv2, cvc, cvc2, csc, cid, security code, card verification, verification code")
     ),
 )
@@ -37,9 +50,17 @@ LABELS = (
         id="card-expiry",
         lexicon="expiry",
         type="card-expiry",
-        value=r"(?:0[1-9]|1[0-2]) ?[/\-] ?(?:20)?[0-9]{2}",
+        value=_EXPIRY,
         gap=10,
         more=False,
+    ),
+    Label(
+        id="bank-account",
+        lexicon="bank",
+        type="bank-account",
+        value=r"[0-9](?:[ \-]?[0-9]){5,23}",
+        check="account",
+        score=0.9,
     ),
     Label(id="card-cvv", lexicon="cvv", type="card-cvv", value=r"[0-9]{3,4}", gap=8, more=False),
 )
@@ -58,6 +79,16 @@ RECOGNIZERS = (
         reason="luhn",
     ),
     Recognizer(
+        id="card-dotted",
+        type="card",
+        pattern=r"\b[0-9]{4}(?:(?:\.[0-9]{4}){3}|\.[0-9]{6}\.[0-9]{5})\b",
+        gate=r"\b[0-9]{4}(?:(?:\.[0-9]{4}){3}|\.[0-9]{6}\.[0-9]{5})\b",
+        check="card",
+        joints=NUMBER,
+        score=0.9,
+        reason="luhn",
+    ),
+    Recognizer(
         # Digit by digit, however they are set apart.
         id="card-spaced",
         type="card",
@@ -69,10 +100,36 @@ RECOGNIZERS = (
         reason="luhn",
     ),
     Recognizer(
+        # What is printed on the card after its number.
+        id="card-expiry-beside",
+        type="card-expiry",
+        pattern=rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}((?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}})\b",
+        gate=rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}(?:0[1-9]|1[0-2])/[0-9]{{2}}",
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        id="card-cvv-beside",
+        type="card-cvv",
+        pattern=(rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}(?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}}{_BESIDE}([0-9]{{3,4}})\b"),
+        gate=rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}(?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}}{_BESIDE}[0-9]{{3}}",
+        joints=NUMBER,
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        # Words in capitals look the same: one near by must say what it is.
+        id="bic",
+        type=None,
+        pattern=r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b",
+        gate=r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b",
+        near=(Near(lexicon="bic", type="bic", score=0.9, before=40, after=0, check="bic"),),
+    ),
+    Recognizer(
         id="iban",
         type="iban",
-        pattern=r"\b[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,34}\b",
-        gate=r"\b[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11}",
+        pattern=r"\b[A-Za-z]{2}[0-9]{2}(?:[ .\-]?[A-Za-z0-9]){11,34}\b",
+        gate=r"\b[A-Za-z]{2}[0-9]{2}(?:[ .\-]?[A-Za-z0-9]){11}",
         check="iban",
         again=True,
         score=0.99,

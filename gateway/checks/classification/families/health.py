@@ -59,16 +59,59 @@ progesterone, testosterone, allopurinol, colchicine, alendronate, ferrous sulfat
 lexapro, lipitor, plavix, eliquis, xarelto, ventolin, advil, tylenol, percocet, vicodin, oxycontin, ritalin
 """
 
+_GERMAN = """
+diagnose, befund, anamnese, zuckerkrankheit, bluthochdruck, herzinfarkt, schlaganfall, herzinsuffizienz, vorhofflimmern,
+krebs, krebserkrankung, tumorerkrankung, brustkrebs, lungenkrebs, darmkrebs, leukämie, metastasen, lungenentzündung,
+bronchitis, grippe, tuberkulose, epilepsie, demenz, depressionen, angststörung, schizophrenie, essstörung, bulimie,
+leberzirrhose, nierenversagen, niereninsuffizienz, blinddarmentzündung, magengeschwür, rheuma, arthrose, osteoporose,
+bandscheibenvorfall, knochenbruch, gehirnerschütterung, fehlgeburt, schilddrüsenunterfunktion, allergie, brustschmerzen,
+atemnot, bauchschmerzen, kopfschmerzen, übelkeit, schwindel, fieber, husten, durchfall, blutdruck, blutzucker, blutbild,
+chemotherapie, strahlentherapie, operation am, magenspiegelung, darmspiegelung, überweisung zum, krankenakte, arztbrief,
+behandlungsplan, medikation, verschrieben, laborbefund, intensivstation, stationär aufgenommen
+"""
+_FRENCH = """
+diagnostic, antécédents médicaux, diabète, diabétique, hypertension artérielle, asthme, cancer du sein,
+cancer du poumon, tumeur, leucémie, métastases, infarctus, accident vasculaire cérébral, insuffisance cardiaque,
+insuffisance rénale, fibrillation auriculaire, pneumonie, grippe, tuberculose, hépatite, épilepsie, démence,
+dépression nerveuse, schizophrénie, trouble bipolaire, anorexie, boulimie, cirrhose, appendicite, ulcère,
+polyarthrite, arthrose, ostéoporose, fausse couche, allergie, douleur thoracique, essoufflement, fièvre, toux, nausées,
+vomissements, diarrhée, vertiges, tension artérielle, glycémie, chimiothérapie, radiothérapie, dialyse, échographie,
+coloscopie, ordonnance, dossier médical, compte rendu opératoire, traitement médical, hospitalisé, hospitalisée
+"""
+_SPANISH = """
+diagnóstico, antecedentes médicos, historial médico, diabético, diabética, hipertensión, asma, cáncer, cáncer de mama,
+leucemia, metástasis, infarto, ictus, derrame cerebral, insuficiencia cardíaca, insuficiencia renal, neumonía, gripe,
+tuberculosis, hepatitis, epilepsia, demencia, depresión, esquizofrenia, trastorno bipolar, anorexia, cirrosis,
+apendicitis, úlcera, artrosis, aborto, alergia, dolor torácico, dolor en el pecho, falta de aire, fiebre, tos,
+náuseas, vómitos, diarrea, mareos, presión arterial, tensión arterial, glucemia, quimioterapia, radioterapia, diálisis,
+ecografía, colonoscopia, receta médica, historia médica, hospitalizado, hospitalizada, vih
+"""
+_ITALIAN = """
+diagnosi, anamnesi, diabete, diabetico, diabetica, ipertensione, asma bronchiale, cancro, tumore, tumore al seno,
+leucemia, metastasi, infarto, ictus, insufficienza cardiaca, insufficienza renale, fibrillazione atriale, polmonite,
+influenza stagionale, tubercolosi, epatite, epilessia, demenza, depressione, schizofrenia, disturbo bipolare, anoressia,
+bulimia, cirrosi, appendicite, ulcera, artrosi, artrite, osteoporosi, aborto spontaneo, allergia, dolore toracico,
+febbre, tosse, nausea, vomito, diarrea, vertigini, pressione arteriosa, glicemia, chemioterapia, dialisi, ecografia,
+colonscopia, ricetta medica, ricoverato, ricoverata, referto
+"""
+
 LEXICONS = (
     Lexicon(id="health-diagnosis", type="health-term", words=words(_DIAGNOSES), reason="diagnosis"),
     Lexicon(id="health-symptom", type="health-term", words=words(_SYMPTOMS), score=0.7, reason="symptom"),
     Lexicon(id="health-procedure", type="health-term", words=words(_PROCEDURES), reason="procedure"),
+    Lexicon(
+        id="health-abroad",
+        type="health-term",
+        words=words(",".join((_GERMAN, _FRENCH, _SPANISH, _ITALIAN))),
+        reason="diagnosis",
+    ),
     Lexicon(id="medication", type="medication", words=words(_MEDICATION), score=0.9, reason="medication"),
     Lexicon(
         id="icd",
         words=words(
             "icd, icd-10, icd10, icd-10-cm, icd 10, diagnosis, diagnosis code, diagnoses, dx, diagnosed, code, codes, "
-            "diag, assessment, impression, problem list, coded"
+            "diag, assessment, impression, problem list, coded, diagnose, diagnosen, hauptdiagnose, nebendiagnose, "
+            "cim-10, cie-10, diagnostic, diagnóstico, diagnosi"
         ),
     ),
 )

@@ -13,7 +13,9 @@ LEXICONS = (
         words=words(
             "mrn, mr#, mr #, medical record, medical record number, medical record no, med rec, medical rec, "
             "chart number, chart no, chart #, patient id, patient number, patient no, patient #, patient identifier, "
-            "hospital number, record number, medical id, patientenid, fallnummer, patientennummer"
+            "hospital number, record number, medical id, patientenid, fallnummer, patientennummer, patienten-id, "
+            "numéro de dossier, numéro patient, ipp, historia clínica, número de historia, numero cartella, "
+            "cartella clinica, patiëntnummer, emr number, ehr number, encounter number"
         ),
     ),
     Lexicon(
@@ -22,53 +24,71 @@ LEXICONS = (
             "member id, member number, member no, member #, health plan, health plan id, plan id, insurance id, "
             "insurance number, insurance no, policy id, policy number, policy no, policy #, subscriber id, "
             "subscriber number, beneficiary id, beneficiary number, medicaid, medicaid id, medicare id, group number, "
-            "versichertennummer, krankenversichertennummer, claim number"
+            "versichertennummer, krankenversichertennummer, claim number, health insurance number, "
+            "insurance member, krankenversicherungsnummer, kvnr, numéro d'assuré, numéro de póliza, "
+            "tarjeta sanitaria, tessera sanitaria, hicn, health card, health card number, polisnummer"
         ),
     ),
     Lexicon(
         id="account",
         words=words(
-            "account, account number, account no, account #, acct, acct no, acct #, acct number, a/c, bank account, "
-            "customer id, customer number, customer no, client id, client number, kontonummer, kundennummer, iban, "
-            "routing number, sort code"
+            "account, account number, account no, account #, acct, acct no, acct #, acct number, a/c, account id, "
+            "customer id, customer number, customer no, client id, client number, kundennummer, iban, invoice account, "
+            "numéro client, número de cliente, numero cliente, klantnummer, konto-id, kundennr, kunden-nr."
         ),
     ),
     Lexicon(
         id="licence",
         words=words(
             "driver license, driver's license, drivers license, driver licence, driver's licence, driving licence, "
-            "driving license, driver license number, dl number, dl no, license number, licence number, führerschein"
+            "driving license, driver license number, dl number, dl no, führerschein, führerscheinnummer, "
+            "permis de conduire, permiso de conducir, carnet de conducir, patente di guida, rijbewijs, prawo jazdy"
         ),
     ),
-    Lexicon(id="passport", words=words("passport, passport number, passport no, passport #, reisepass")),
+    Lexicon(
+        id="passport",
+        words=words(
+            "passport, passport number, passport no, passport #, reisepass, reisepassnummer, passeport, "
+            "pasaporte, passaporto, paspoort"
+        ),
+    ),
     Lexicon(id="npi", words=words("npi, national provider, provider id, provider identifier")),
     Lexicon(id="dea", words=words("dea, dea number, dea no, dea #, dea registration")),
 )
 
 _CODE = r"(?:[A-Z]{1,5}[\-#])?[A-Za-z]*[0-9][A-Za-z0-9]*(?:[\-/][A-Za-z0-9]+)*"
+_FEW = r"[0-9]{2,4}(?:[ .][0-9]{2,4}){1,4}"
 _GROUPED = _CODE + r"(?: [0-9]{3,4}\b)*"
+_APART = r"(?:-[0-9]{2}-| [0-9]{2} |\.[0-9]{2}\.)"
 _NINE = r"[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}"
 
 LABELS = (
     Label(id="us-ssn-labelled", lexicon="ssn", type="us-ssn", value=_NINE, gap=32, check="nine_digits", score=0.95),
     Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=_NINE, check="nine_digits", score=0.95),
-    Label(id="mrn", lexicon="mrn", type="mrn", value=_CODE, check="code", score=0.95),
+    Label(id="mrn", lexicon="mrn", type="mrn", value=rf"{_FEW}|{_CODE}", check="code", score=0.95),
     Label(id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="long_code", score=0.95),
     Label(id="account", lexicon="account", type="account", value=_GROUPED, check="long_code", score=0.85),
     Label(
         id="us-driver-license", lexicon="licence", type="us-driver-license", value=_CODE, check="long_code", score=0.85
     ),
     Label(id="us-passport", lexicon="passport", type="us-passport", value=_CODE, check="long_code", score=0.85),
-    Label(id="npi", lexicon="npi", type="npi", value="[0-9]{10}", check="npi", score=0.95),
-    Label(id="dea", lexicon="dea", type="dea", value="[A-Za-z]{1,2}9?[0-9]{7}", check="dea", score=0.95),
+    Label(id="npi", lexicon="npi", type="npi", value=r"[0-9](?:[ .\-]?[0-9]){9}", check="npi", score=0.95),
+    Label(
+        id="dea",
+        lexicon="dea",
+        type="dea",
+        value=r"[A-Za-z]{1,2}9?[ .\-]?[0-9](?:[ .\-]?[0-9]){6}",
+        check="dea",
+        score=0.95,
+    ),
 )
 
 RECOGNIZERS = (
     Recognizer(
         id="us-ssn",
         type="us-ssn",
-        pattern=r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b",
-        gate=r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}",
+        pattern=rf"\b[0-9]{{3}}{_APART}[0-9]{{4}}\b",
+        gate=rf"\b[0-9]{{3}}{_APART}[0-9]{{4}}",
         check="ssn",
         joints=NUMBER,
         score=0.95,
@@ -76,8 +96,8 @@ RECOGNIZERS = (
     Recognizer(
         id="us-itin",
         type="us-itin",
-        pattern=r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}\b",
-        gate=r"\b9[0-9]{2}-[0-9]{2}-[0-9]{4}",
+        pattern=rf"\b9[0-9]{{2}}{_APART}[0-9]{{4}}\b",
+        gate=rf"\b9[0-9]{{2}}{_APART}[0-9]{{4}}",
         check="itin",
         joints=NUMBER,
         score=0.9,
@@ -87,10 +107,10 @@ RECOGNIZERS = (
         id="mbi",
         type="mbi",
         pattern=(
-            r"\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?"
+            r"\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?"
             r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}\b"
         ),
-        gate=r"\b[1-9][A-Y][0-9A-Y][0-9]-?[A-Y][0-9A-Y][0-9]-?[A-Y]{2}[0-9]{2}",
+        gate=r"\b[1-9][A-Y][0-9A-Y][0-9][ .\-]?[A-Y][0-9A-Y][0-9][ .\-]?[A-Y]{2}[0-9]{2}",
         score=0.9,
     ),
 )

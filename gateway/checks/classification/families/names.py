@@ -1,6 +1,9 @@
 """Names of people, where a title or a label says that a name follows."""
 
+from gateway.checks.classification.patterns import any_of
+from gateway.checks.classification.people import GRADES
 from gateway.checks.classification.recognizer import Lexicon, Recognizer
+from gateway.checks.classification.tables.first_names import DOUBTFUL, FIRST
 
 _WORD = r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
 _INNER = (
@@ -8,7 +11,7 @@ _INNER = (
 )
 _NAME = rf"{_WORD}{_INNER}?{_INNER}?{_INNER}?"
 _TITLED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?{_NAME}"
-_TITLES = (
+TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
     r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
     r"Don|Do\xE0a|Signor|Signora|Dott|Ing|mr|mrs|ms|dr|MR|MRS|MS|DR)"
@@ -39,14 +42,25 @@ _ROLES = (
     "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister"
 )
 
+
+_GIVEN, _DOUBTFUL = any_of(FIRST), any_of(DOUBTFUL)
+
 LEXICONS: tuple[Lexicon, ...] = ()
 
 RECOGNIZERS = (
     Recognizer(
+        id="person-known",
+        type="person",
+        pattern=rf"(?:{_GIVEN}|{_DOUBTFUL})(?:-[A-Z\xC0][a-z\xE0]+)?(?:['\xB7]s\b)?{_INNER}?{_INNER}?{_INNER}?",
+        gate=rf"{_GIVEN}|(?:{_DOUBTFUL}) (?:[A-Z]\.? )?[A-Z\xC0][a-z\xE0]",
+        check="known",
+        grades=GRADES,
+    ),
+    Recognizer(
         id="person-titled",
         type="person",
-        pattern=rf"\b{_TITLES}\.? ({_TITLED})",
-        gate=rf"\b{_TITLES}\.? [A-Z\xC0]",
+        pattern=rf"\b{TITLES}\.? ({_TITLED})",
+        gate=rf"\b{TITLES}\.? [A-Z\xC0]",
         check="name",
         again=True,
         score=0.9,
@@ -66,7 +80,7 @@ RECOGNIZERS = (
         id="person-labelled",
         type="person",
         pattern=(
-            rf"""{_LABELS}["']?[ \t]?[:=][ \t\n]{{0,4}}["']?(?:{_TITLES}\.? )?"""
+            rf"""{_LABELS}["']?[ \t]?[:=][ \t\n]{{0,4}}["']?(?:{TITLES}\.? )?"""
             rf"({_TITLED}(?:, {_WORD}(?: [A-Z]\.)?)?)"
         ),
         gate=rf"""(?i:{_LABEL_ENDS})["']?[ \t]?[:=][ \t\n]{{0,4}}["']?{_BEGINS}""",
@@ -88,7 +102,7 @@ RECOGNIZERS = (
     Recognizer(
         id="person-introduced",
         type="person",
-        pattern=rf"(?i:\b(?:{_INTRODUCTIONS})) (?:{_TITLES}\.? )?({_NAME})",
+        pattern=rf"(?i:\b(?:{_INTRODUCTIONS})) (?:{TITLES}\.? )?({_NAME})",
         gate=rf"(?i:\b(?:{_INTRODUCTIONS})) {_BEGINS}",
         check="name",
         again=True,

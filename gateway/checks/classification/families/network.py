@@ -29,9 +29,13 @@ RECOGNIZERS = (
     Recognizer(
         id="mac",
         type="mac",
-        pattern=r"\b[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}\b|\b[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}\b",
-        gate=r"\b[0-9A-Fa-f]{2}(?:[:\-][0-9A-Fa-f]{2}){5}",
-        joints=":-",
+        pattern=(
+            r"\b[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}\b|\b[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}\b|"
+            r"\b[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\b"
+        ),
+        gate=r"\b[0-9A-Fa-f]{2}(?:[:\-][0-9A-Fa-f]{2}){5}|\b[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\b",
+        check="mac",
+        joints=":-.",
         score=0.9,
     ),
 )

@@ -3,7 +3,10 @@
 from gateway.checks.classification.recognizer import Recognizer
 
 _WORD = r"[A-Za-z0-9_\-]*"
-_WRITTEN = r"""(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|pass)["']?)"""
+_WRITTEN = (
+    r"(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|mot de passe|parola d'ordine|wachtwoord|"
+    r"has\xE0o|senha|pass)[\"']?)"
+)
 _SPOKEN = "(?i:\\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )"
 
 RECOGNIZERS = (
@@ -67,6 +70,77 @@ RECOGNIZERS = (
         gate=r"\b(?:sk|rk|whsec)_[A-Za-z0-9]",
         score=0.95,
         onward="[A-Za-z0-9]*",
+    ),
+    Recognizer(
+        id="secret-gitlab-token",
+        type="secret-gitlab-token",
+        pattern=r"\bgl(?:pat|dt|rt|ptt|oas|soat|cbt|ft)-[A-Za-z0-9_\-]{20,}",
+        gate=r"\bgl(?:pat|dt|rt|ptt|oas|soat|cbt|ft)-[A-Za-z0-9_\-]{20}",
+        score=0.99,
+        onward=_WORD,
+    ),
+    Recognizer(
+        id="secret-package-token",
+        type="secret-package-token",
+        pattern=r"\b(?:npm_[A-Za-z0-9]{36}|pypi-AgE[A-Za-z0-9_\-]{20,}|dckr_pat_[A-Za-z0-9_\-]{20,}|rubygems_[0-9a-f]{48})",
+        gate=r"\b(?:npm_[A-Za-z0-9]{20}|pypi-AgE|dckr_pat_|rubygems_[0-9a-f]{8})",
+        score=0.99,
+        onward=_WORD,
+    ),
+    Recognizer(
+        id="secret-huggingface-token",
+        type="secret-huggingface-token",
+        pattern=r"\bhf_[A-Za-z0-9]{30,}",
+        gate=r"\bhf_[A-Za-z0-9]{20}",
+        score=0.98,
+        onward="[A-Za-z0-9]*",
+    ),
+    Recognizer(
+        id="secret-sendgrid-key",
+        type="secret-sendgrid-key",
+        pattern=r"\bSG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}",
+        gate=r"\bSG\.[A-Za-z0-9_\-]{16}",
+        score=0.98,
+        onward=_WORD,
+    ),
+    Recognizer(
+        id="secret-cloud-token",
+        type="secret-cloud-token",
+        pattern=(
+            r"\b(?:do[opr]_v1_[0-9a-f]{40,}|xapp-[0-9]-[A-Za-z0-9\-]{20,}|ya29\.[A-Za-z0-9_\-]{20,}|"
+            r"GOCSPX-[A-Za-z0-9_\-]{20,}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|sq0(?:atp|csp)-[A-Za-z0-9_\-]{20,}|"
+            r"dapi[0-9a-f]{32}|hvs\.[A-Za-z0-9_\-]{20,}|AC[0-9a-f]{32}:[0-9a-f]{32}|[0-9]{8,10}:AA[A-Za-z0-9_\-]{33})"
+        ),
+        gate=(
+            r"\bdo[opr]_v1_|\bxapp-[0-9]-|\bya29\.|\bGOCSPX-|\bshp(?:at|ca|pa|ss)_|\bsq0(?:atp|csp)-|"
+            r"\bdapi[0-9a-f]{16}|\bhvs\.|\bAC[0-9a-f]{32}:|\b[0-9]{8,10}:AA[A-Za-z0-9_\-]{16}"
+        ),
+        score=0.98,
+        onward=_WORD,
+    ),
+    Recognizer(
+        id="secret-azure-key",
+        type="secret-azure-key",
+        pattern=r"(?i:\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=)([A-Za-z0-9+/=&%._\-]{20,})",
+        gate="(?i:AccountKey|SharedAccessKey|SharedAccessSignature)=",
+        score=0.98,
+        onward=r"[A-Za-z0-9+/=&%._\-]*",
+    ),
+    Recognizer(
+        id="secret-azure-signature",
+        type="secret-azure-key",
+        pattern=r"[?&](?i:sig)=([A-Za-z0-9+/=%_\-]{30,})",
+        gate=r"[?&](?i:sig)=[A-Za-z0-9+/=%_\-]{20}",
+        score=0.9,
+        onward=r"[A-Za-z0-9+/=%_\-]*",
+    ),
+    Recognizer(
+        id="secret-basic-auth",
+        type="secret-basic-auth",
+        pattern=r"(?i:\bauthorization[\"']?[:=] ?[\"']?basic) ([A-Za-z0-9+/]{8,}={0,2})",
+        gate=r"(?i:\bauthorization[\"']?[:=] ?[\"']?basic) [A-Za-z0-9+/]{8}",
+        score=0.95,
+        onward="[A-Za-z0-9+/=]*",
     ),
     Recognizer(
         id="secret-jwt",

@@ -1,35 +1,113 @@
-"""Special categories and criminal matters (GDPR Art. 9 and 10), as far as words show them. What can only be inferred
-cannot be promised; health has a family of its own."""
+"""Special categories and criminal matters (GDPR Art. 9 and 10), as far as words show them, in English, German, French,
+Spanish and Italian. What can only be inferred cannot be promised; health has a family of its own, beside what says of
+somebody that they are ill or disabled."""
 
 from gateway.checks.classification.recognizer import Lexicon, words
 
 _RELIGION = """
 catholic, roman catholic, protestant, muslim, jewish, hindu, buddhist, sikh, christian, atheist, agnostic, mormon,
-jehovah's witness, evangelical, sunni, shia, orthodox jew, religious belief, converted to islam, quaker, lutheran
+jehovah's witness, evangelical, sunni, shia, orthodox jew, religious belief, converted to islam, quaker, lutheran,
+hinduism, judaism, catholicism, religious affiliation, practising muslim, practicing muslim,
+katholisch, katholik, katholikin, evangelisch, protestantisch, muslimisch, muslima, moslem, jüdisch, jüdin,
+buddhistisch,
+hinduistisch, atheistisch, zeugen jehovas, konfessionslos, religionszugehörigkeit, konfession, kirchenaustritt,
+catholique, protestante, musulman, musulmane, juif, juive, bouddhiste, hindoue, athée, témoin de jéhovah,
+appartenance religieuse, convictions religieuses, confession religieuse,
+católico, católica, musulmán, musulmana, judío, religión judía, budista, hindú, ateo, atea, testigo de jehová,
+creencias religiosas, confesión religiosa, evangélico, evangélica,
+cattolico, cattolica, musulmano, ebreo, ebrea, ebraica, buddista, induista, testimone di geova, fede religiosa,
+credo religioso, appartenenza religiosa, convinzioni religiose
 """
 _ORIENTATION = """
 gay, lesbian, bisexual, homosexual, heterosexual, transgender, transsexual, asexual, queer, lgbt, lgbtq, non-binary,
-nonbinary, sexual orientation, same-sex, sex life, coming out as, gender dysphoria, intersex
+nonbinary, sexual orientation, same-sex, sex life, coming out as, gender dysphoria, intersex,
+schwul, lesbisch, lesbe, bisexuell, homosexuell, heterosexuell, transsexuell, intersexuell, sexuelle orientierung,
+geschlechtsangleichung, sexualleben, gleichgeschlechtlich,
+homosexuel, homosexuelle, lesbienne, bisexuel, bisexuelle, hétérosexuel, transgenre, transsexuelle,
+orientation sexuelle, vie sexuelle, changement de sexe,
+lesbiana, transexual, transgénero, orientación sexual, vida sexual, cambio de sexo, identidad de género,
+omosessuale, lesbica, bisessuale, eterosessuale, transessuale, orientamento sessuale, vita sessuale, cambio di sesso
 """
 _ETHNICITY = """
-african american, african-american, hispanic, latino, latina, native american, caucasian, asian american, roma, sinti,
-aboriginal, ethnicity, ethnic origin, racial origin, romani, inuit, mixed race, biracial
+african american, african-american, hispanic, latino, latina, native american, caucasian, asian american, sinti,
+aboriginal, ethnicity, ethnic origin, racial origin, romani, inuit, mixed race, biracial, roma people, roma minority,
+ethnic background, racial background, ethnic minority,
+ethnische herkunft, ethnie, rassische herkunft, migrationshintergrund, sinti und roma, hautfarbe, ethnische minderheit,
+origine ethnique, origine raciale, appartenance ethnique, maghrébin, maghrébine, tzigane, couleur de peau,
+minorité ethnique,
+origen étnico, origen racial, etnia, gitano, gitana, afrodescendiente, mestizo, mestiza, minoría étnica,
+color de piel,
+origine etnica, origine razziale, appartenenza etnica, minoranza etnica, zingaro, zingara, colore della pelle
 """
 _UNION = """
 trade union, labor union, labour union, union member, union membership, shop steward, works council member, unionized,
-union dues, teamsters, ver.di, ig metall
+union dues, teamsters, ver.di, ig metall, union representative, union rep, unionised,
+gewerkschaft, gewerkschaftsmitglied, gewerkschaftszugehörigkeit, gewerkschaftlich, betriebsratsmitglied, dgb,
+gewerkschaftsbeitrag,
+syndicat, syndiqué, syndiquée, délégué syndical, déléguée syndicale, appartenance syndicale, adhésion syndicale,
+cotisation syndicale,
+sindicato, sindicalista, afiliación sindical, delegado sindical, delegada sindical, afiliado a un sindicato,
+comisiones obreras, cuota sindical,
+sindacato, sindacalista, delegato sindacale, delegata sindacale, iscritto al sindacato, iscritta al sindacato,
+appartenenza sindacale, tessera sindacale, cgil, cisl
 """
 _POLITICS = """
 political opinion, political party, party member, party membership, communist, socialist party, registered democrat,
-registered republican, voted for, political affiliation, political views, far-right, far-left
+registered republican, voted for, political affiliation, political views, far-right, far-left, party affiliation,
+political activist,
+politische meinung, politische überzeugung, politische gesinnung, parteimitglied, parteimitgliedschaft,
+parteizugehörigkeit, parteibuch, kommunist, kommunistin, rechtsextrem, linksextrem, afd-mitglied, spd-mitglied,
+cdu-mitglied,
+opinion politique, opinions politiques, parti politique, membre du parti, carte du parti, communiste, extrême droite,
+extrême gauche, militant politique, affiliation politique,
+opinión política, opiniones políticas, partido político, miembro del partido, militante del partido, comunista,
+extrema derecha, extrema izquierda, afiliación política, ideología política,
+opinione politica, opinioni politiche, partito politico, iscritto al partito, iscritta al partito, tessera di partito,
+estrema destra, estrema sinistra, militante politico, appartenenza politica
 """
 _BIOMETRIC = """
 fingerprint, fingerprints, retina scan, iris scan, facial recognition, voiceprint, faceprint, biometric, dna profile,
-genetic test, genetic data, dna test, brca1, brca2, genome sequence
+genetic test, genetic data, dna test, brca1, brca2, genome sequence, hand geometry, genetic predisposition,
+huntington's gene,
+fingerabdruck, fingerabdrücke, iris-scan, gesichtserkennung, biometrisch, biometrische daten, dna-profil, dna-test,
+gentest, genetische daten, genanalyse,
+empreinte digitale, empreintes digitales, reconnaissance faciale, biométrique, données biométriques, test adn,
+profil adn, données génétiques, test génétique,
+huella dactilar, huellas dactilares, huella digital, reconocimiento facial, biométrico, biométricos, prueba de adn,
+perfil de adn, datos genéticos, prueba genética,
+impronta digitale, impronte digitali, riconoscimento facciale, biometrico, biometrici, test del dna, profilo del dna,
+dati genetici, test genetico
 """
 _CRIMINAL = """
 criminal record, convicted, conviction, felony, felon, misdemeanor, parole, probation officer, incarcerated, prison
-sentence, arrest record, arrested for, ex-convict, sex offender, criminal offence, criminal offense, restraining order
+sentence, arrest record, arrested for, ex-convict, sex offender, criminal offence, criminal offense, restraining order,
+served time, rap sheet, prior convictions, criminal charges, pleaded guilty, imprisonment,
+vorstrafe, vorstrafen, vorbestraft, strafregister, führungszeugnis, verurteilt, verurteilung, freiheitsstrafe,
+haftstrafe, bewährungsstrafe, bewährungshelfer, strafverfahren, untersuchungshaft, straftat, straftaten,
+casier judiciaire, condamné, condamnée, condamnation pénale, emprisonnement, peine de prison, garde à vue,
+libération conditionnelle, infraction pénale, détention provisoire, repris de justice,
+antecedentes penales, antecedentes policiales, condenado, condenada, condena penal, pena de prisión,
+libertad condicional, prisión preventiva, delito penal, delincuente sexual, orden de alejamiento,
+casellario giudiziale, precedenti penali, pregiudicato, pregiudicata, condannato, condannata, condanna penale,
+pena detentiva, libertà condizionale, custodia cautelare, reato penale, arresti domiciliari
+"""
+_HEALTH = """
+mental illness, disabled person, severely disabled, disability pension, on sick leave, sick note,
+medical leave, hiv status, drug addiction, alcohol addiction, drug addict, chronically ill,
+unfit for work,
+schwerbehindert, schwerbehinderung, schwerbehindertenausweis, grad der behinderung, krankgeschrieben, krankschreibung,
+arbeitsunfähig, arbeitsunfähigkeit, arbeitsunfähigkeitsbescheinigung, hiv-positiv,
+suchterkrankung, drogenabhängig, drogensucht, alkoholabhängig, alkoholiker, psychisch krank, psychische erkrankung,
+chronisch krank, pflegebedürftig, schwanger, schwangerschaft, mutterschutz,
+arrêt maladie, handicapé, handicapée, travailleur handicapé, séropositif, séropositive,
+toxicomane, toxicomanie, alcoolique, maladie mentale, maladie chronique, enceinte, grossesse, congé maternité,
+invalidité,
+baja médica, baja por enfermedad, discapacitado, discapacitada, discapacidad,
+seropositivo, seropositiva, drogadicto, drogadicta, drogadicción, alcohólico, alcohólica, enfermedad mental,
+enfermedad crónica, embarazada, embarazo, invalidez,
+congedo per malattia, certificato di malattia, disabile, disabilità, invalidità civile,
+sieropositivo, sieropositiva, tossicodipendente, tossicodipendenza, alcolista, malattia mentale, malattia cronica,
+incinta, gravidanza, legge 104
 """
 
 LEXICONS = (
@@ -40,4 +118,5 @@ LEXICONS = (
     Lexicon(id="special-politics", type="special-politics", words=words(_POLITICS)),
     Lexicon(id="special-biometric", type="special-biometric", words=words(_BIOMETRIC)),
     Lexicon(id="special-criminal", type="special-criminal", words=words(_CRIMINAL)),
+    Lexicon(id="special-health", type="special-health", words=words(_HEALTH)),
 )

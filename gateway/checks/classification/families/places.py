@@ -1,0 +1,180 @@
+"""Where people live: streets with house numbers, post boxes, postal codes (45 CFR 164.514(b)(2)(i)(B))."""
+
+from gateway.checks.classification.patterns import any_of
+from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer, words
+from gateway.checks.classification.tables.places import PLACES
+
+_WORD = r"[A-Z\xC0][A-Za-z\xC0\xE0'\xB7.\-]*"
+_STREETS = (
+    "Street|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Way|"
+    "Parkway|Pkwy|Circle|Cir|Highway|Hwy|Trail|Trl|Alley|Crescent|Cres|Close|Grove|Gardens|Mews|Row|Plaza|Loop|Pike|"
+    "Turnpike|Path|Quay|Parade|Rise|Heights|STREET|ST|AVENUE|AVE|ROAD|RD|BLVD|LANE|LN|DRIVE|DR|COURT|CT"
+)
+_UNIT = r"(?:,? (?i:apt|apartment|suite|ste|unit|floor|flat|room|rm|#)\.? ?#?[A-Za-z0-9\-]{1,6}\b)?"
+_SIDE = r"(?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.? )"
+_JOINED = (
+    r"(?:stra\xE0e|strasse|str\.|weg|platz|allee|gasse|damm|ufer|steig|pfad|straat|laan|plein|gracht|dijk|gatan|"
+    r"v\xE0gen)"
+)
+_APART = r"(?:Stra\xE0e|Strasse|Str\.|Allee|Platz|Weg|Ring|Damm|Gasse|Ufer|Chaussee|Straat|Laan)"
+_FRENCH = (
+    r"(?i:rue|avenue|av\.|boulevard|bd|bld|chemin|impasse|all\xE0e|quai|cours|sentier|square|ruelle|faubourg|"
+    r"place|route)"
+)
+_SOUTHERN = (
+    r"(?:(?:Calle|Avenida|Avda\.?|Plaza|Paseo|Camino|Carrera|Carretera|Ronda|Traves\xE0a|Rua|Pra\xE0a|Travessa|"
+    r"Via|Viale|V\.le|Piazza|Corso|Vicolo|Largo|ul\.|ulica) |C/ ?)"
+)
+_LITTLE = (
+    r"(?:(?:de|del|della|dei|delle|di|du|des|da|do|dos|la|le|les|el|los|las|lo|y|e|von|der|den|dem) |[dlDL]['\xB7])"
+)
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|"
+    "W[AIVY]"
+)
+_UK = r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2}"
+_HOUSE = r"[0-9] ?[a-zA-Z]?(?:, ?|\n)"
+_TOWNS = "[0-9]{5}|[0-9]{2}-[0-9]{3}|[0-9]{4} [A-Z]{2}"
+_FORWARD, _LOCAL = "[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z]", "[0-9][ABCEGHJ-NPRSTV-Z][0-9]"
+
+_PLACES = any_of(PLACES)
+_TO = (
+    r"(?:\b(?i:in|from|to|near|at|of|outside|around|visit|visiting|via|nach|aus|bei|\xE0|en|depuis|desde|da|di|uit|te)"
+    r"(?: the)? |, |[0-9]{4,5} |(?i:\b(?:city|town|country|state|place of birth|birthplace|geburtsort|wohnort)[:=] ?))"
+)
+
+LEXICONS = (
+    Lexicon(
+        id="postal",
+        words=words(
+            "zip, zip code, zipcode, zip:, postal code, postcode, post code, postal, plz, postleitzahl, code postal, "
+            "código postal, codigo postal, c.p., cap:, codice postale, postnummer, kod pocztowy, cep"
+        ),
+    ),
+)
+
+LABELS = (
+    Label(
+        id="postal-code",
+        lexicon="postal",
+        type="postal-code",
+        value=rf"[0-9]{{2}}-[0-9]{{3}}|[0-9]{{4,6}}(?:-[0-9]{{3,4}})?(?: [A-Z]{{2}}\b)?|{_UK}|{_FORWARD} ?{_LOCAL}",
+        gap=12,
+        score=0.85,
+        more=False,
+    ),
+)
+
+RECOGNIZERS = (
+    Recognizer(
+        id="street-english",
+        type="street-address",
+        pattern=(
+            rf"\b[0-9]{{1,6}}(?:[\-/][0-9]{{1,4}})?[A-Za-z]?,? {_SIDE}?"
+            rf"(?:(?:{_WORD}|[0-9]{{1,3}}(?:st|nd|rd|th)) ){{1,4}}"
+            rf"(?:{_STREETS})\b\.?(?: (?:NE|NW|SE|SW|[NSEW])\b)?{_UNIT}"
+        ),
+        gate=rf"[A-Za-z0-9\xC0\xE0'\xB7.\-] (?:{_STREETS})\b",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        id="street-joined",
+        type="street-address",
+        pattern=(
+            rf"\b(?:[A-Z\xC0][a-z\xE0]+[ \-]){{0,2}}[A-Z\xC0][A-Za-z\xC0\xE0\-]*{_JOINED} ?[0-9]{{1,4}}"
+            r"(?:[ \-/]?[a-zA-Z]\b|[\-/][0-9]{1,4})?\b"
+        ),
+        gate=rf"{_JOINED} ?[0-9]",
+        score=0.9,
+        reason="street",
+    ),
+    Recognizer(
+        id="street-apart",
+        type="street-address",
+        pattern=rf"\b(?:[A-Z\xC0][A-Za-z\xC0\xE0.\-]+ ){{1,3}}{_APART} [0-9]{{1,4}}(?: ?[a-zA-Z]\b)?\b",
+        gate=rf"[A-Za-z\xC0\xE0.\-] {_APART} [0-9]",
+        score=0.9,
+        reason="street",
+    ),
+    Recognizer(
+        id="street-french",
+        type="street-address",
+        pattern=(
+            rf"\b[0-9]{{1,4}}(?: ?(?:bis|ter|quater|[A-D]))?,? {_FRENCH} {_LITTLE}{{0,2}}{_WORD}"
+            rf"(?:[ \-]{_LITTLE}{{0,2}}{_WORD}){{0,3}}"
+        ),
+        gate=rf"[0-9](?: ?(?:bis|ter|quater|[A-D]))?,? {_FRENCH} [A-Za-z\xC0\xE0]",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        id="street-southern",
+        type="street-address",
+        pattern=(
+            rf"\b{_SOUTHERN}{_LITTLE}{{0,2}}{_WORD}(?:[ \-]{_LITTLE}{{0,2}}{_WORD}){{0,4}},? "
+            r"(?:no?\.?\xB7? ?)?[0-9]{1,5}(?:[ \-/]?[a-zA-Z]\b|/[0-9]{1,4})?\b"
+        ),
+        gate=rf"\b{_SOUTHERN}[A-Za-z\xC0\xE0]",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        id="post-box",
+        type="street-address",
+        pattern=(
+            r"(?i:\bp\.? ?o\.? ?box|\bpostfach|\bpost office box|\bapartado(?: de correos)?|\bbo\xE0te postale) "
+            r"#?[0-9]{1,7}\b"
+        ),
+        gate=r"(?i:\bp\.? ?o\.? ?box|\bpostfach|\bpost office box|\bapartado|\bbo\xE0te postale) #?[0-9d]",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        id="place-known",
+        type="place",
+        pattern=f"{_TO}({_PLACES})",
+        gate=f"{_TO}(?:{_PLACES})",
+        score=0.6,
+        reason="dictionary",
+    ),
+    Recognizer(
+        id="zip-state",
+        type="postal-code",
+        pattern=rf"\b(?:{_STATES})\.?,? ([0-9]{{5}}(?:-[0-9]{{4}})?)\b",
+        gate=rf"\b(?:{_STATES})\.?,? [0-9]{{5}}\b",
+        score=0.9,
+        reason="state",
+    ),
+    Recognizer(
+        id="zip-plus-four",
+        type="postal-code",
+        pattern=r"\b[0-9]{5}-[0-9]{4}\b",
+        gate=r"\b[0-9]{5}-[0-9]{4}\b",
+        joints=".-/",
+        score=0.7,
+    ),
+    Recognizer(
+        id="postcode-uk",
+        type="postal-code",
+        pattern=r"\b[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b",
+        gate=r"\b[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][ABD-HJLNP-UW-Z]{2}\b",
+        score=0.8,
+    ),
+    Recognizer(
+        id="postcode-canada",
+        type="postal-code",
+        pattern=rf"\b{_FORWARD} {_LOCAL}\b",
+        gate=rf"\b{_FORWARD} {_LOCAL}\b",
+        score=0.8,
+    ),
+    Recognizer(
+        # Behind a house number: `Hauptstraße 5, 10115 Berlin`.
+        id="postcode-town",
+        type="postal-code",
+        pattern=rf"{_HOUSE}(?:[A-Z]{{1,2}}-)?({_TOWNS}) [A-Z\xC0][a-z\xE0]",
+        gate=rf"{_HOUSE}(?:[A-Z]{{1,2}}-)?(?:{_TOWNS}) [A-Z\xC0][a-z\xE0]",
+        score=0.8,
+        reason="town",
+    ),
+)

@@ -1,0 +1,97 @@
+"""Identifiers in pieces: a number whose digits stand in several fields next to each other, or whose last ones are in
+bold. Read apart, none of the pieces is anything.
+
+Texts are joined where one ends and the next begins as the halves of a number or an address do, and where nothing was
+found right at that border. At most `RUN` of them: longer rows are lists of numbers. What the joined text shows and lies
+across a border is found in each of the pieces that it takes from.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from gateway.core.finding import Finding
+from gateway.core.message import Part
+
+RUN = 16
+"""No more texts than this are joined: rows of more are lists."""
+SHORT = 40
+"""What is longer is no piece of a number: only its end, or its beginning, is joined with others."""
+DIGITS = 8
+"""Digits that a joined text has at least, unless an address is in it."""
+_ENDS = frozenset("0123456789@-.")
+_CODES = _ENDS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_DIGITS = frozenset("0123456789")
+
+
+class Joined(msgspec.Struct, frozen=True, gc=False):
+    """Some texts as one. `places[n]` is the number of a part, where what is taken of it begins in it, and in `text`."""
+
+    text: str
+    label: str
+    places: tuple[tuple[int, int, int], ...]
+
+    def pieces(self, finding: Finding) -> Iterator[tuple[int, Finding]]:
+        """The parts that a finding of the joined text takes from, each with its piece; none where it is one's alone."""
+        ends = [*(begin for _, _, begin in self.places[1:]), len(self.text)]
+        found = [
+            (index, Finding(finding.type, max(finding.start, begin) - begin + first,
+                            min(finding.end, end) - begin + first, finding.score, "joined"))
+            for (index, first, begin), end in zip(self.places, ends, strict=True)
+            if finding.start < end and begin < finding.end
+        ]  # fmt: skip
+        if len(found) > 1:
+            yield from found
+
+
+def runs(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> Iterator[Joined]:
+    """The texts to join. `found[n]` are the findings of part n, by place."""
+    run: list[int] = []
+    before: int | None = None
+    for index, part in enumerate(parts):
+        if part.kind != "text" or not part.text:
+            continue
+        if before is not None and _fits(parts[before].text, found[before], part.text, found[index]):
+            run = run or [before]
+            run.append(index)
+            if len(part.text) > SHORT:
+                yield from _joined(parts, run)
+                run = []
+        elif run:
+            yield from _joined(parts, run)
+            run = []
+        before = index
+    yield from _joined(parts, run)
+
+
+def _fits(text: str, found: Sequence[Finding], following: str, also: Sequence[Finding]) -> bool:
+    """Whether the end of a text and the beginning of the next may be the halves of one thing. Any longer number may be
+    taken for one of a telephone."""
+    ends, begins = len(text.rstrip()), len(following) - len(following.lstrip())
+    last, first = text[ends - 1 : ends], following[begins : begins + 1]
+    mailed = (last == "@" and first.isalnum()) or (first == "@" and last.isalnum())
+    if not mailed and not (last in _ENDS and first in _CODES) and not (first in _ENDS and last in _CODES):
+        return False
+    return not (
+        any(one.end == ends and one.type != "phone" for one in found)
+        or any(one.start == begins and one.type != "phone" for one in also)
+    )
+
+
+def _joined(parts: Sequence[Part], run: list[int]) -> Iterator[Joined]:
+    if not 1 < len(run) <= RUN:
+        return
+    pieces: list[str] = []
+    places: list[tuple[int, int, int]] = []
+    begin = 0
+    for index in run:
+        text = parts[index].text
+        first = max(0, len(text) - SHORT) if index == run[0] else 0
+        piece = text[first:] if index == run[0] else text[:SHORT]
+        places.append((index, first, begin))
+        pieces.append(piece)
+        begin += len(piece)
+    joined = "".join(pieces)
+    if "@" in joined or sum(character in _DIGITS for character in joined) >= DIGITS:
+        # `ssn1`, `ssn2`: what is common to the pieces is their name without its number.
+        yield Joined(joined, parts[run[0]].label.rstrip("0123456789_-. "), tuple(places))

@@ -1,0 +1,195 @@
+"""Other readings of a text, each with the way back: what encodings stand for, and what is set apart to hide what it is.
+
+A text is searched as it is written, and again as whoever decodes it would read it: quoted-printable (RFC 2045 §6.7),
+base64 (RFC 4648 §4 and §5) and hexadecimal of text, tags in the middle of a number, characters set apart one by one,
+and the ways to write an e-mail address around its `@`. Escapes are undone before (`normalise.undo_escapes`).
+
+`CODED` says, cheaply and in RE2 syntax over the shadow, where one of these may be: it is as tight as that allows, since
+it is a reason to look closer. Base64 of ASCII text shows itself: the first of each four characters holds the high bits
+of a letter, and so on, which words and identifiers do not have twelve times in a row.
+"""
+
+import base64
+import re
+from collections.abc import Iterator
+
+from gateway.checks.classification.normalise import Mapped, normalise
+
+_FOUR = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
+_BASE64 = rf"(?:{_FOUR}){{3}}[I-Za-f][C-HQS-Xg-ny-z0-3w]"
+_HEX = "(?:[2-7][0-9A-Fa-f]){11}"
+_QUOTED = r"=[2-7][A-F]|[A-Za-z0-9]=40[A-Za-z]|=[2-7][0-9]=[2-7]|[0-9]=3[0-9][0-9\-=]|[^\s=]=\r?\n[^\s]"
+_TAGGED = (
+    r"[0-9@.:\-]<[A-Za-z!]|[0-9@.:\-]</[A-Za-z][A-Za-z0-9:\-]{0,32}>[0-9A-Za-z@.\-]|"
+    r"[A-Za-z]</?[A-Za-z][^<>]{0,36}>[0-9@]"
+)
+_APART = (
+    r"\b[0-9A-Za-z] {1,3}(?:[0-9A-Za-z@.+:\-/] {1,3}){3}|\b[0-9A-Za-z]\.(?:[0-9A-Za-z@:\-]\.){3}|"
+    r"\b[0-9A-Za-z]-(?:[0-9A-Za-z@.:]-){3}|(?:\b|\+_)[0-9A-Za-z]_(?:[0-9A-Za-z@.:\-]_){3}"
+)
+_MAILED = (
+    r"[\[({] ?(?i:at) ?[\])}]| @ [A-Za-z0-9]|@[A-Za-z0-9\-]{1,30}(?: \. |\xB7)[A-Za-z]|"
+    r"(?i: at [a-z0-9\-]{1,24} dot [a-z])"
+)
+CODED = "|".join((_BASE64, _HEX, _QUOTED, _TAGGED, _APART, _MAILED))
+"""Where something may be that only another reading shows."""
+
+ENCODED = 14
+"""Characters of the shortest run that is read as base64 or hexadecimal."""
+IN_CODE = "encoded:"
+"""With what the reason of a finding in such a run begins: the run is still one that nobody reads as it is written."""
+
+_quoted = re.compile(r"=\r?\n|(?:=[0-9A-Fa-f]{2})+")
+_runs = re.compile(r"[A-Za-z0-9+/_-]{14,}={0,2}")
+_four = re.compile(rf"(?:{_FOUR}){{3}}")
+_hex = re.compile(rf"(?:{_HEX})(?:[0-9A-Fa-f]{{2}})*")
+_tags = re.compile(r"(?<=[0-9A-Za-z@._+:-])(?:<[/!]?[A-Za-z-][^<>]{0,200}>)+(?=[0-9A-Za-z@._+-])")
+# Possessive, so that a run is passed over once, whether or not it holds what is sought.
+_spaced = re.compile(r"(?<!\S)(?:\S {1,3}){4,}+")
+_dotted = re.compile(
+    r"(?<![0-9A-Za-z])[0-9A-Za-z+](?:\.(?:[0-9A-Za-z@:-]\.|\.\.(?=[0-9A-Za-z])){3,}+|-(?:[0-9A-Za-z@.:]-){3,}+|"
+    r"_(?:[0-9A-Za-z@.:+-]_){3,}+)"
+)
+_gaps = re.compile(" +")
+_at = re.compile(
+    r"(?i)\s?[\[({] ?at ?[\])}]\s?|(?<=[a-z0-9]) @ (?=[a-z0-9])|(?<=[a-z0-9]) at (?=[a-z0-9-]{1,24} dot [a-z])"
+)
+_dot = re.compile(r"(?i)\s?[\[({] ?(?:dot|punkt|point|punto) ?[\])}]\s?|(?<=[a-z0-9])(?: \. | dot |。)(?=[a-z])")
+
+
+_Edit = tuple[int, int, str, int]
+"""First and last place of what is read, what it stands for, and how many characters each character of that stands on;
+0 where all of them stand on all of it."""
+
+
+def reread(mapped: Mapped) -> Mapped | None:
+    """The text with one level of such encodings read, or None where there is none. Never fails; linear."""
+    text = mapped.text
+    edits = sorted(edit for find in _FINDERS for edit in find(text))
+    if not edits:
+        return None
+    starts = mapped.starts or range(len(text))
+    ends = mapped.ends or range(1, len(text) + 1)
+    pieces: list[str] = []
+    first: list[int] = []
+    last: list[int] = []
+    done = 0
+    for start, end, read, step in edits:
+        if start < done:
+            continue
+        pieces += (text[done:start], read)
+        first += starts[done:start]
+        last += ends[done:start]
+        if step:
+            first += starts[start:end:step]
+            last += ends[start:end:step]
+        else:
+            first += [starts[start]] * len(read)
+            last += [ends[end - 1]] * len(read)
+        done = end
+    pieces.append(text[done:])
+    first += starts[done:]
+    last += ends[done:]
+    return _plain(Mapped("".join(pieces), first, last))
+
+
+def _plain(mapped: Mapped) -> Mapped:
+    """What was decoded may itself want normalising."""
+    inner = normalise(mapped.text)
+    if inner.starts is None or inner.ends is None or mapped.starts is None or mapped.ends is None:
+        return Mapped(inner.text, mapped.starts, mapped.ends)
+    return Mapped(
+        inner.text, [mapped.starts[index] for index in inner.starts], [mapped.ends[index - 1] for index in inner.ends]
+    )
+
+
+def _unquoted(text: str) -> Iterator[_Edit]:
+    """Quoted-printable, where the text shows that it is."""
+    if "=" not in text:
+        return
+    for match in _quoted.finditer(text):
+        octets = match.group()
+        if octets[1] in "\r\n":
+            yield match.start(), match.end(), "", 0
+            continue
+        data = bytes.fromhex(octets.replace("=", ""))
+        yield from _characters(match.start(), data, 3)
+
+
+def _characters(start: int, data: bytes, width: int) -> Iterator[_Edit]:
+    """Octets that each stand on `width` characters: UTF-8, else as Latin-1 has them."""
+    try:
+        for character in data.decode():
+            size = width * len(character.encode())
+            yield start, start + size, character, 0
+            start += size
+    except UnicodeDecodeError:
+        for octet in data:
+            yield start, start + width, chr(octet), 0
+            start += width
+
+
+def _unarmoured(text: str) -> Iterator[_Edit]:
+    """Base64 and hexadecimal of text. What is found in it is found in all of the run: half of one is no text."""
+    for run in _runs.finditer(text):
+        shown = _four.search(run.group())
+        if shown is not None:
+            offset = shown.start() % 4
+            yield run.start(), run.end(), _readable(_decoded(run.group()[offset:])), 0
+    for run in _hex.finditer(text):
+        yield run.start(), run.end(), _readable(bytes.fromhex(run.group())), 0
+
+
+def _decoded(run: str) -> bytes:
+    """Base64 of either alphabet, its padding there or not."""
+    plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(plain) % 4 == 1:
+        plain = plain[:-1]
+    return base64.b64decode(plain + "=" * (-len(plain) % 4))
+
+
+def _readable(data: bytes) -> str:
+    """Text in UTF-8, a space for whatever is none."""
+    shown = data.decode("utf-8", "replace")
+    return "".join(character if character.isprintable() or character in "\t\n" else " " for character in shown)
+
+
+def _untagged(text: str) -> Iterator[_Edit]:
+    """Markup in the middle of a word or number."""
+    if ">" in text:
+        for match in _tags.finditer(text):
+            yield match.start(), match.end(), "", 0
+
+
+def _together(text: str) -> Iterator[_Edit]:
+    """Characters set apart one by one: by a space (more than one is a space again), a dot or a dash each."""
+    for match in _spaced.finditer(text):
+        start, last = match.start(), _end(text, match.end())
+        if "  " not in match.group():
+            yield start, last, text[start:last:2], 2
+            continue
+        for gap in _gaps.finditer(text, start, last):
+            yield gap.start(), gap.end(), " " if gap.end() - gap.start() > 1 else "", 0
+    for match in _dotted.finditer(text):
+        start, last = match.start(), _end(text, match.end())
+        yield start, last, text[start:last:2], 2
+
+
+def _end(text: str, place: int) -> int:
+    """Where a run ends whose last separator is before this place: after the letter or digit here, unless a word begins
+    with it."""
+    alone = text[place : place + 1].isalnum() and not text[place + 1 : place + 2].isalnum()
+    return place + 1 if alone else place - 1
+
+
+def _mailed(text: str) -> Iterator[_Edit]:
+    """`bob at example dot com`, in the ways that people write it."""
+    if _at.search(text) is None and "@" not in text:
+        return
+    for match in _at.finditer(text):
+        yield match.start(), match.end(), "@", 0
+    for match in _dot.finditer(text):
+        yield match.start(), match.end(), ".", 0
+
+
+_FINDERS = (_unquoted, _unarmoured, _untagged, _together, _mailed)

@@ -1,0 +1,76 @@
+"""Countries, states and provinces, and large cities: what is below a state says where somebody lives (45 CFR
+164.514(b)(2)(i)(B)); the others are told too, for what they say with the rest."""
+
+from gateway.checks.classification.recognizer import names
+
+PLACES = names(
+    """
+Aachen, Aarhus, Aberdeen, Abu Dhabi, Abuja, Accra, Addis Ababa, Adelaide, Afghanistan, Ahmedabad, Akron, Alabama,
+Alaska, Albania, Alberta, Albuquerque, Alemania, Alexandria, Algeria, Algiers, Alicante, Allemagne, Amman, Amsterdam,
+Anaheim, Anchorage, Andalucía, Andalusia, Andorra, Angers, Angola, Ankara, Ann Arbor, Antwerp, Antwerpen, Argentina,
+Arizona, Arkansas, Arlington, Armenia, Asunción, Athens, Atlanta, Auckland, Augsburg, Augusta, Austin, Australia,
+Austria, Azerbaijan, Baghdad, Bahamas, Bahrain, Bakersfield, Baltimore, Bangalore, Bangkok, Bangladesh, Barbados,
+Barcelona, Bari, Basel, Baton Rouge, Bavaria, Bayern, Beijing, Beirut, Belarus, Belfast, Belgique, Belgium, België,
+Belgrade, Belize, Belo Horizonte, Bengaluru, Benin, Beograd, Bergen, Berkeley, Berlin, Bhutan, Bielefeld, Bilbao,
+Birmingham, Bochum, Bogota, Bogotá, Boise, Bolivia, Bologna, Bombay, Bonn, Bordeaux, Bosnia, Bosnia and Herzegovina,
+Boston, Botswana, Brandenburg, Brasilia, Brasília, Bratislava, Braunschweig, Brazil, Breda, Bremen, Bretagne,
+Bridgeport, Brighton, Brisbane, Bristol, British Columbia, Brittany, Brno, Bronx, Brooklyn, Bruges, Brunei, Brussels,
+Bruxelles, Bucharest, București, Budapest, Buenos Aires, Buffalo, Bulgaria, Burkina Faso, Burundi, Busan, Cairo,
+Calcutta, Calgary, Cali, California, Cambodia, Cambridge, Cameroon, Canada, Canberra, Cape Town, Cape Verde, Caracas,
+Cardiff, Casablanca, Catalonia, Catania, Central African Republic, Chad, Charleston, Chattanooga, Chemnitz, Chengdu,
+Chennai, Chesapeake, Chicago, Chile, China, Christchurch, Chula Vista, Cincinnati, Cleveland, Cluj-Napoca, Cologne,
+Colombia, Colombo, Colorado, Colorado Springs, Columbus, Comoros, Congo, Connecticut, Copenhagen, Corpus Christi,
+Costa Rica, Coventry, Croatia, Cuba, Curitiba, Cyprus, Czech Republic, Czechia, Córdoba, Dallas, Dayton, Debrecen,
+Delaware, Delhi, Den Haag, Denmark, Denver, Des Moines, Detroit, Deutschland, Dhaka, Dijon, Djibouti, Doha, Dominica,
+Dominican Republic, Dortmund, Dresden, Dubai, Dublin, Duisburg, Dundee, Durban, Durham, Düsseldorf, Ecuador,
+Edinburgh, Edmonton, Egypt, Eindhoven, El Paso, El Salvador, England, Equatorial Guinea, Erfurt, Eritrea, Espagne,
+España, Espoo, Estonia, Eswatini, Ethiopia, Fiji, Finland, Firenze, Florence, Florida, Fontana, Fort Lauderdale, Fort
+Worth, Fortaleza, France, Francia, Frankfurt, Frankfurt am Main, Frankreich, Freiburg, Fremont, Fresno, Gabon, Galway,
+Gambia, Gdańsk, Gelsenkirchen, Geneva, Genf, Genoa, Genova, Gent, Genève, Georgia, Germania, Germany, Ghana, Ghent,
+Glasgow, Glendale, Gothenburg, Granada, Grand Rapids, Great Britain, Greece, Greenland, Greensboro, Grenada, Grenoble,
+Groningen, Guadalajara, Guangzhou, Guatemala, Guatemala City, Guayaquil, Guinea, Guinea-Bissau, Gujarat, Guyana,
+Göteborg, Haifa, Haiti, Halifax, Hamburg, Hannover, Hanoi, Harlem, Hartford, Havana, Hawaii, Heidelberg, Helsinki,
+Hessen, Ho Chi Minh City, Honduras, Hong Kong, Honolulu, Houston, Hungary, Huntsville, Hyderabad, Iceland, Idaho,
+Illinois, India, Indiana, Indianapolis, Indonesia, Innsbruck, Iowa, Iran, Iraq, Ireland, Irvine, Islamabad, Israel,
+Istanbul, Italia, Italie, Italien, Italy, Ivory Coast, Izmir, Jacksonville, Jaipur, Jakarta, Jamaica, Japan, Jeddah,
+Jersey City, Jerusalem, Johannesburg, Jordan, Kabul, Kansas, Kansas City, Karachi, Karlsruhe, Kassel, Kathmandu,
+Kazakhstan, Kentucky, Kenya, Kerala, Kharkiv, Kiel, Kiev, Kingston, Kiribati, Knoxville, Kolkata, Kosovo, Krakow,
+Kraków, Krefeld, Kuala Lumpur, Kuwait, Kyiv, Kyoto, Kyrgyzstan, Köln, København, La Paz, Lagos, Lahore, Laos, Laredo,
+Las Vegas, Latvia, Lausanne, Lebanon, Leeds, Leicester, Leipzig, Lesotho, Lexington, Liberia, Libya, Liechtenstein,
+Lille, Lima, Limerick, Linz, Lisboa, Lisbon, Lithuania, Little Rock, Liverpool, Liège, Ljubljana, Lombardia, Lombardy,
+London, Long Beach, Los Angeles, Louisiana, Louisville, Lubbock, Lucerne, Lucknow, Luxembourg, Luzern, Lyon, Lübeck,
+Maastricht, Macau, Macedonia, Madagascar, Madrid, Magdeburg, Maharashtra, Maine, Mainz, Malaga, Malawi, Malaysia,
+Maldives, Mali, Malmö, Malta, Managua, Manchester, Manhattan, Manila, Manitoba, Mannheim, Marseille, Maryland,
+Massachusetts, Mauritania, Mauritius, Medellín, Melbourne, Memphis, Mexico, Mexico City, Miami, Michigan, Milan,
+Milano, Milwaukee, Minneapolis, Minnesota, Minsk, Mississippi, Missouri, Modesto, Moldova, Monaco, Mongolia, Montana,
+Montenegro, Monterrey, Montevideo, Montpellier, Montreal, Montréal, Morocco, Moscow, Mountain View, Mozambique,
+Mumbai, Munich, Murcia, Myanmar, Málaga, Mönchengladbach, München, Münster, Nagoya, Nairobi, Namibia, Nantes, Naples,
+Napoli, Nashville, Nebraska, Nederland, Nepal, Netherlands, Nevada, New Brunswick, New Delhi, New Hampshire, New
+Haven, New Jersey, New Mexico, New Orleans, New South Wales, New York, New York City, New Zealand, Newark, Newcastle,
+Newfoundland, Nicaragua, Niedersachsen, Nigeria, Nijmegen, Norfolk, Normandie, Normandy, North Carolina, North Dakota,
+North Korea, Northern Ireland, Norway, Norwich, Nottingham, Nova Scotia, Nuremberg, Nîmes, Nürnberg, Oakland, Odessa,
+Ohio, Oklahoma, Oklahoma City, Omaha, Oman, Ontario, Oregon, Orlando, Osaka, Oslo, Ottawa, Oxford, Padova, Pakistan,
+Palermo, Palestine, Palo Alto, Panama, Panama City, Papua New Guinea, Paraguay, Paris, Pennsylvania, Perth, Peru,
+Philadelphia, Philippines, Phoenix, Pittsburgh, Plano, Plymouth, Poland, Polen, Polska, Portland, Porto, Porto Alegre,
+Portsmouth, Portugal, Potsdam, Poznań, Prague, Praha, Pretoria, Provence, Providence, Puerto Rico, Pune, Punjab,
+Qatar, Quebec, Quebec City, Queens, Queensland, Quezon City, Quito, Québec, Rabat, Raleigh, Recife, Regensburg, Reims,
+Rennes, Reno, Reykjavik, Rhode Island, Richmond, Riga, Rio de Janeiro, Riyadh, Rochester, Romania, Rome, Rosario,
+Rostock, Rotterdam, Russia, Rwanda, Saarbrücken, Sachsen, Sacramento, Saint Paul, Saint Petersburg, Salt Lake City,
+Salvador, Salzburg, Samoa, San Antonio, San Bernardino, San Diego, San Francisco, San Jose, San Juan, San Marino, San
+Salvador, Santa Ana, Santa Monica, Santiago, Sao Paulo, Sapporo, Sarajevo, Saskatchewan, Saudi Arabia, Savannah,
+Saxony, Schweiz, Scotland, Scottsdale, Seattle, Senegal, Seoul, Serbia, Sevilla, Seville, Seychelles, Shanghai,
+Sheffield, Shenzhen, Sicilia, Sicily, Sierra Leone, Singapore, Sioux Falls, Slovakia, Slovenia, Sofia, Somalia, South
+Africa, South Carolina, South Dakota, South Korea, South Sudan, Southampton, Spagna, Spain, Spanien, Spokane,
+Springfield, Sri Lanka, St. Louis, St. Paul, St. Petersburg, Stockholm, Stockton, Strasbourg, Stuttgart, Sudan,
+Suisse, Suriname, Svizzera, Swansea, Sweden, Switzerland, Sydney, Syracuse, Syria, São Paulo, Tacoma, Taipei, Taiwan,
+Tajikistan, Tallahassee, Tallinn, Tamil Nadu, Tampa, Tampere, Tanzania, Tasmania, Tegucigalpa, Tehran, Tel Aviv,
+Tennessee, Texas, Thailand, The Hague, Thessaloniki, Thüringen, Tijuana, Tilburg, Togo, Tokyo, Toledo, Tonga, Torino,
+Toronto, Toscana, Toulon, Toulouse, Trieste, Trinidad and Tobago, Trondheim, Tucson, Tulsa, Tunis, Tunisia, Turin,
+Turkey, Turkmenistan, Tuscany, U.S.A., USA, Uganda, Ukraine, United Arab Emirates, United Kingdom, United States,
+Uppsala, Uruguay, Utah, Utrecht, Uzbekistan, Valencia, Valladolid, Vancouver, Vanuatu, Vatican City, Venezia,
+Venezuela, Venice, Vermont, Verona, Vienna, Vietnam, Vilnius, Virginia, Virginia Beach, Wales, Warsaw, Warszawa,
+Washington, Washington D.C., Washington DC, Wellington, West Virginia, Wichita, Wien, Wiesbaden, Winnipeg,
+Winston-Salem, Wisconsin, Worcester, Wrocław, Wuhan, Wuppertal, Wyoming, Würzburg, Yemen, Yokohama, Zagreb, Zambia,
+Zaragoza, Zimbabwe, Zurich, Zürich, Österreich, Łódź
+"""
+)

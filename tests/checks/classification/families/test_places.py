@@ -1,0 +1,63 @@
+"""Streets with numbers, post boxes, postal codes."""
+
+import pytest
+
+from tests.checks.classification.conftest import told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "123 Main Street",
+        "4500 N. Lake Shore Drive",
+        "221B Baker St",
+        "12 West 42nd Street",
+        "77 Massachusetts Ave, Apt 4B",
+        "9 Elm Rd.",
+        "Hauptstraße 5",
+        "Berliner Allee 12a",
+        "Große Bahnhofstr. 17",
+        "Keizersgracht 123",
+        "12 rue de la Paix",
+        "5 bis, avenue Victor Hugo",
+        "Calle de Alcalá 45",
+        "Via Giuseppe Garibaldi 7",
+        "Avenida da Liberdade, 110",
+        "P.O. Box 1234",
+        "Postfach 10 20",
+    ],
+)
+def test_streets_with_numbers_are_found(text: str) -> None:
+    found = [value for kind, value in told(f"lives at {text} since then") if kind == "street-address"]
+    assert len(found) == 1
+    assert text.startswith(found[0].rstrip())
+    assert any(map(str.isdigit, found[0]))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Springfield, IL 62704", "62704"),
+        ("Boston MA 02139-4307", "02139-4307"),
+        ("ZIP: 90210", "90210"),
+        ("it is 90210-1234", "90210-1234"),
+        ("London SW1A 2AA", "SW1A 2AA"),
+        ("Ottawa K1A 0B1", "K1A 0B1"),
+        ("PLZ 10115", "10115"),
+        ("Hauptstraße 5, 10115 Berlin", "10115"),
+        ("postcode 1012 AB", "1012 AB"),
+    ],
+)
+def test_postal_codes_are_found(text: str, code: str) -> None:
+    assert ("postal-code", code) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Spring 2024", "the road is long", "Part 3 of the Way", "in 90210 cases", "May 5, 2024 The end", "via email 5",
+        "Main Street Capital", "et al. Nature 2019", "take place", "a 12 place table", "market cap 50000",
+    ],
+)  # fmt: skip
+def test_other_words_and_numbers_are_not(text: str) -> None:
+    assert [kind for kind, _ in told(text) if kind in ("street-address", "postal-code")] == []

@@ -1,0 +1,91 @@
+"""Identifiers whose pieces stand in several fields, and what only looks as if it did."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.checks.classification.classes import maskable
+from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.fragments import RUN, SHORT, runs
+from gateway.checks.redaction import redact
+from gateway.core.message import Part
+from tests.checks.classification.conftest import ENGINE, StillClock
+
+
+def fields(*pairs: tuple[str, str]) -> list[Part]:
+    return [Part(f"/{index}", text, "text", label) for index, (label, text) in enumerate(pairs)]
+
+
+SPLIT = [
+    ("us-ssn", [("a", "536-22-"), ("b", "8731")]),
+    ("us-ssn", [("ssn1", "536"), ("ssn2", "22"), ("ssn3", "8731")]),
+    ("card", [("a", "4111"), ("b", "1111"), ("c", "1111"), ("d", "1111")]),
+    ("iban", [("a", "DE89 3704 0044 "), ("b", "0532 0130 00")]),
+    ("email", [("user", "bob.smith@"), ("host", "example.com")]),
+    ("email", [("user", "bob.smith"), ("host", "@example.com")]),
+    ("us-ssn", [("p", "the number is 536-22-"), ("b", "8731"), ("p", " and more")]),
+    ("pl-pesel", [("a", "440514"), ("b", "01359")]),
+]
+
+
+@pytest.mark.parametrize(("kind", "pairs"), SPLIT)
+def test_an_identifier_over_fields_is_found_and_masked_in_each_of_them(kind: str, pairs: list[tuple[str, str]]) -> None:
+    parts = fields(*pairs)
+    scan = ENGINE.scan(parts)
+    assert sum(any(one.type == kind and one.reason == "joined" for one in found) for found in scan.parts) >= 2
+    masked = redact(parts, scan, maskable("pii") | maskable("pci"))
+    assert isinstance(masked, dict)
+    left = "".join(masked.get(part.pointer, part.text) for part in parts)
+    assert not any(character.isdigit() for character in left)
+    assert "@" not in left
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("a", "12"), ("b", "34")],
+        [("from", "2024-05-01"), ("to", "2024-06-01")],
+        [("total", "sum of 536"), ("tax", "22 percent"), ("net", "8731 in all")],
+        [("a", "word"), ("b", "another")],
+        [("x", "1.5"), ("y", "2.5"), ("z", "3.5")],
+        [("n", "4111")] * (RUN + 1),
+    ],
+)
+def test_fields_that_only_stand_next_to_each_other_are_not_joined(pairs: list[tuple[str, str]]) -> None:
+    scan = ENGINE.scan(fields(*pairs))
+    assert not any(one.reason == "joined" for found in scan.parts for one in found)
+
+
+def test_names_between_fields_do_not_part_them_but_other_texts_do() -> None:
+    first, second = fields(("a", "536-22-"), ("b", "8731"))
+    key = Part("/k", "b", "name")
+    assert len(list(runs([first, key, second], [(), (), ()]))) == 1
+    assert list(runs([first, Part("/t", "so it goes"), second], [(), (), ()])) == []
+
+
+def test_only_the_ends_of_longer_texts_are_joined() -> None:
+    (joined,) = runs(fields(("a", "x" * 100 + " 536-22-"), ("b", "8731 " + "y" * 100)), [(), ()])
+    assert len(joined.text) == 2 * SHORT
+    assert joined.text.strip("xy") == " 536-22-8731 "
+
+
+def test_a_join_that_fails_makes_the_message_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(clock=StillClock(), budget_ms=50)
+    walk = engine._walk
+
+    def failing(text: str, *more: object) -> bool:
+        if text.endswith("536-22-8731"):
+            raise RuntimeError
+        return bool(walk(text, *more))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "_walk", failing)
+    assert engine.scan(fields(("a", "536-22-"), ("b", "8731"))).scanned == "partial"
+
+
+@given(st.lists(st.text(alphabet="0123456789-@.aB x", max_size=50), max_size=8))
+def test_pieces_lie_within_their_texts(texts: list[str]) -> None:
+    parts = [Part(f"/{index}", text) for index, text in enumerate(texts)]
+    for part, found in zip(parts, ENGINE.scan(parts).parts, strict=True):
+        for one in found:
+            assert 0 <= one.start < one.end <= len(part.text), msgspec.to_builtins(one)

@@ -1,0 +1,173 @@
+"""What is made to be overlooked is found all the same, at its place in the text as it was written."""
+
+import base64
+import quopri
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from gateway.checks.classification.classes import maskable
+from gateway.checks.redaction import holds_none, redact
+from gateway.core.message import Part
+from tests.checks.classification.conftest import ENGINE, told
+
+STRUCTURED = {
+    "email": ("", "bob.smith@example.com"),
+    "us-ssn": ("", "536-22-8731"),
+    "us-itin": ("", "912-70-1234"),
+    "card": ("", "4111-1111-1111-1111"),
+    "iban": ("", "DE89370400440532013000"),
+    "ip": ("", "203.0.113.9"),
+    "phone": ("", "+1-415-555-2671"),
+    "mac": ("", "00:1b:44:11:3a:b7"),
+    "mbi": ("", "1EG4-TE5-MK73"),
+    "vin": ("", "1M8GDM9AXKP042788"),
+    "uk-nino": ("", "AB123456C"),
+    "de-idnr": ("", "36574261809"),
+    "fr-nir": ("", "295109912611193"),
+    "es-dni": ("", "54362315K"),
+    "it-codice-fiscale": ("", "RCCMNL83S18D969H"),
+    "pl-pesel": ("", "44051401359"),
+    "se-personnummer": ("", "880320-0016"),
+    "br-cpf": ("", "390.533.447-05"),
+    "mrn": ("MRN: ", "84736251"),
+    "health-plan-id": ("member id: ", "XYZ123456789"),
+    "npi": ("NPI ", "1234567893"),
+    "dea": ("DEA ", "AB1234563"),
+    "nl-bsn": ("BSN ", "111222333"),
+    "ca-sin": ("SIN ", "046454286"),
+    "au-tfn": ("TFN ", "123456782"),
+    "uk-nhs": ("NHS ", "9434765870"),
+    "date-of-birth": ("DOB: ", "1958-03-12"),
+    "account": ("account number ", "4452209871"),
+}
+"""Type → the word that it needs, if any, and one in its usual form."""
+
+
+def _each(between: str) -> Callable[[str], str]:
+    return between.join
+
+
+def _groups(between: str) -> Callable[[str], str]:
+    return lambda value: value.replace("-", between)
+
+
+def _all(form: str) -> Callable[[str], str]:
+    return lambda value: "".join(form.format(ord(one), one) for one in value)
+
+
+def _digits(zero: int) -> Callable[[str], str]:
+    return lambda value: "".join(chr(zero + int(one)) if one.isdigit() else one for one in value)
+
+
+def _wide(value: str) -> str:
+    return "".join(chr(ord(one) + 0xFEE0) for one in value)
+
+
+def _quoted(value: str) -> str:
+    return quopri.encodestring(value.encode(), quotetabs=True).decode().replace("@", "=40").replace("-", "=2D")
+
+
+def _tagged(value: str) -> str:
+    middle = len(value) // 2
+    while not value[middle].isdigit() and value[middle - 1] not in "@.-":
+        middle += 1
+    return f"{value[:middle]}<b>{value[middle:]}</b>"
+
+
+def _base64(value: str) -> str:
+    return base64.b64encode(f"here it is: {value} for you".encode()).decode()
+
+
+OBFUSCATIONS: dict[str, Callable[[str], str]] = {
+    "spaces": _each(" "),
+    "wide spaces": _each("\u2009"),
+    "underscores": _each("_"),
+    "zero width": _each("\u200b"),
+    "soft hyphens": _each("\u00ad"),
+    "word joiners": _each("\u2060"),
+    "full width": _wide,
+    "Arabic digits": _digits(0x0660),
+    "Devanagari digits": _digits(0x0966),
+    "bold digits": _digits(0x1D7CE),
+    "no-break hyphens": _groups("\u2011"),
+    "percent": _all("%{0:02X}"),
+    "percent twice": lambda value: quote("".join(f"%{ord(one):02x}" for one in value)),
+    "references": _all("&#{0};"),
+    "hexadecimal references": _all("&#x{0:x};"),
+    "JSON escapes": _all("\\u{0:04x}"),
+    "quoted-printable": _quoted,
+    "quoted-printable throughout": _all("={0:02X}"),
+    "soft line break": lambda value: f"{value[:5]}=\r\n{value[5:]}",
+    "inline markup": _tagged,
+    "hexadecimal": lambda value: f"here: {value}".encode().hex(),
+}
+BY_GROUPS = {
+    "dots": _groups("."), "blanks": _groups(" "), "slashes of dashes": _groups("\u2014"),
+}  # fmt: skip
+"""For what is written in groups."""
+IN_GROUPS = ("us-ssn", "us-itin", "card", "phone", "mbi")
+# The word is needed in the clear beside it; within the code it is read with the value, so it is encoded too.
+CODES = {"hexadecimal", "base64"}
+
+
+@pytest.mark.parametrize("kind", STRUCTURED)
+@pytest.mark.parametrize("name", OBFUSCATIONS)
+def test_each_kind_is_found_however_it_is_written(name: str, kind: str) -> None:
+    word, value = STRUCTURED[kind]
+    written = OBFUSCATIONS[name](word + value) if name in CODES else word + OBFUSCATIONS[name](value)
+    _is_found(kind, f"please note {written} , and so on")
+
+
+@pytest.mark.parametrize("kind", STRUCTURED)
+def test_each_kind_is_found_in_base64_and_all_of_that_is_its_place(kind: str) -> None:
+    word, value = STRUCTURED[kind]
+    for code in (_base64(word + value), _base64(word + value).rstrip("=").replace("+", "-").replace("/", "_")):
+        text = f"payload={code} end"
+        assert (kind, code) in told(text)
+        _is_found(kind, text)
+
+
+@pytest.mark.parametrize("kind", IN_GROUPS)
+@pytest.mark.parametrize("name", BY_GROUPS)
+def test_each_kind_is_found_whatever_parts_its_groups(name: str, kind: str) -> None:
+    _is_found(kind, f"please note {BY_GROUPS[name](STRUCTURED[kind][1])} , and so on")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bob [at] example [dot] com", "bob(at)example(dot)com", "bob at example dot com", "bob @ example . com",
+        "bob @ example.com", "bоb@exаmple.com", "bob@example。com", "bob＠example．com", "bob{at}example.com",
+    ],
+)  # fmt: skip
+def test_addresses_are_found_in_the_ways_that_people_write_them(text: str) -> None:
+    assert ("email", text) in told(f"write to {text} please")
+    _is_found("email", f"write to {text} please")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "meet me at noon dot", "look at this (at home)", "a b c d e f", "1.2.3.4.5.6", "x = 10, y=20", "width=40px",
+        "responsibilities", "getUserAccountByIdentifier", "<b>bold</b> text", "<td>12</td><td>13</td>",
+        "thanks @bob.smith", "a_b_c_d", "5 - 6 - 7 - 8", "deadbeef" * 4, "count=30&page=20",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_it_is_left_alone(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == []
+
+
+def _is_found(kind: str, text: str) -> None:
+    """Found in the whole text and in a stream, and nothing of it is left once it is masked."""
+    parts = (Part("/a", text),)
+    scan = ENGINE.scan(parts)
+    assert kind in {finding.type for finding in scan.parts[0]}
+    types = maskable("phi") | maskable("pci") | maskable("pii")
+    masked = redact(parts, scan, types)
+    assert isinstance(masked, dict)
+    assert holds_none(ENGINE.scan((Part("/a", masked["/a"]),)), types)
+    lane = ENGINE.stream(types).lane("/a")
+    streamed = "".join([*(lane.feed(one) for one in text), lane.finish()])
+    assert streamed == masked["/a"]

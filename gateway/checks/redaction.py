@@ -4,12 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-<<<<<<< HEAD
-from gateway.checks.classification.masking import Span, merged, placeholder
+from gateway.checks.classification.masking import Span, in_place, is_json, merged, placeholder
 from gateway.checks.generalising import generalised
-=======
-from gateway.checks.classification.masking import Span, in_place, is_json, merged
->>>>>>> 32f53fe (Classification knows national numbers, addresses, things and names, and reads what is disguised)
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
 
@@ -45,17 +41,13 @@ def mask_text(text: str, findings: Sequence[Finding], types: frozenset[str], gen
     ]
     pieces: list[str] = []
     position = 0
-<<<<<<< HEAD
+    json = bool(spans) and is_json(text)
     kinds = {(span.start, span.end): span.type for span in spans if span.type in general.types}
     for start, end, shown in merged(spans):
         kind = kinds.get((start, end))
         rest = None if kind is None else generalised(kind, text[start:end], general.year)
-        pieces += (text[position:start], shown if rest is None or shown != placeholder(kind or "") else rest)
-=======
-    json = bool(spans) and is_json(text)
-    for start, end, shown in merged(spans):
-        pieces += (text[position:start], in_place(text, start, end, shown) if json else shown)
->>>>>>> 32f53fe (Classification knows national numbers, addresses, things and names, and reads what is disguised)
+        written = shown if rest is None or shown != placeholder(kind or "") else rest
+        pieces += (text[position:start], in_place(text, start, end, written) if json else written)
         position = end
     pieces.append(text[position:])
     return "".join(pieces)

@@ -7,7 +7,7 @@ carries the classes of all. What it is answered becomes part of what its exchang
 the exchange's own answer is held at least as strictly. All of it is in the database: any node may get the call.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -28,6 +28,8 @@ from gateway.store.open_exchanges import OpenExchange, OpenExchanges
 MAX_SUBJECTS = 128
 """Data subjects of a call, those of all exchanges above it counted."""
 _FIELD = "X-Exchange-Delegation"
+_Enter = Callable[[str, str], Awaitable[OpenExchange | None]]
+"""Reads an exchange by its tenant and id, and counts a call in or not."""
 
 
 class Flow(Protocol):
@@ -86,8 +88,9 @@ class Delegation:
         """Whether `admit` has something to look at: for most callers nothing."""
         return self.calls(caller.identity) or bool(exchange.headers.delegation) or _resumes(exchange) is not None
 
-    async def admit(self, exchange: Exchange, caller: Caller) -> Caller | Refusal:
+    async def admit(self, exchange: Exchange, caller: Caller, *, counts: bool = True) -> Caller | Refusal:
         """Step 1, after the caller is known: the caller as it may go on, with what the call comes from in `exchange`.
+        `counts`: whether it is one call more.
 
         1. Who calls is an agent that is registered; a token of anybody else's is refused.
         2. What it comes from is read, and the call counted there: `LedgerUnavailable` when that cannot be.
@@ -108,7 +111,9 @@ class Delegation:
         if origin is not None:
             admitted = _resumed(exchange, caller, agent, origin)
         elif agent is not None:
-            admitted = await (self._named(exchange, caller, agent) if given else self._unnamed(exchange, caller, agent))
+            enter = self._store.enter if counts else self._store.find
+            of = self._named if given else self._unnamed
+            admitted = await of(exchange, caller, agent, enter)
         if isinstance(admitted, Refusal):
             return admitted
         lineage = exchange.lineage
@@ -116,7 +121,7 @@ class Delegation:
             return Refusal(code="delegation_depth", hint=f"at most {self._settings.max_depth} agents above a call")
         return admitted
 
-    async def _named(self, exchange: Exchange, caller: Caller, agent: str) -> Caller | Refusal:
+    async def _named(self, exchange: Exchange, caller: Caller, agent: str, enter: _Enter) -> Caller | Refusal:
         given = exchange.headers.delegation
         read = None
         if len(given) == 1:  # whoever sits between might have read the other one
@@ -126,7 +131,7 @@ class Delegation:
         named, expires_s = read
         if expires_s * 1_000_000 <= self._clock.now_us():
             return Refusal(code="delegation_expired", field=_FIELD, hint="the token of an exchange that is open")
-        found = await self._store.enter(caller.tenant, named)
+        found = await enter(caller.tenant, named)
         if found is None:
             return Refusal(code="delegation_expired", field=_FIELD, hint="the token of an exchange that is open")
         exchange.lineage = _lineage(agent, [found], named)
@@ -138,7 +143,7 @@ class Delegation:
             return Refusal(code="purpose_not_allowed", field="X-Purpose", hint=hint)
         return _about(exchange, found.context.subjects) or self._bounded(found) or caller
 
-    async def _unnamed(self, exchange: Exchange, caller: Caller, agent: str) -> Caller | Refusal:
+    async def _unnamed(self, exchange: Exchange, caller: Caller, agent: str, enter: _Enter) -> Caller | Refusal:
         """For which of its exchanges it calls is not known: it carries what all of them carry, and is counted where
         fewest calls were made so far."""
         found = await self._store.of_agent(agent)
@@ -146,7 +151,7 @@ class Delegation:
         if not found:
             return caller
         least = min(found, key=lambda one: one.children)
-        entered = await self._store.enter(least.tenant, least.id)
+        entered = await enter(least.tenant, least.id)
         # One that has ended in between was open when its classes were read, which is what counts.
         return caller if entered is None else self._bounded(entered) or caller
 
@@ -226,12 +231,15 @@ class Delegation:
             if here is not None:
                 here |= fresh
 
-    async def fetched(self, exchange: Exchange, caller: Caller, classes: frozenset[str]) -> Refusal | None:
+    async def fetched(
+        self, exchange: Exchange, caller: Caller, classes: frozenset[str], before: bool = False
+    ) -> Refusal | None:
         """An answer of these classes, which was kept, is about to be given to the caller: as a call by an agent it is
-        admitted, and what the agent works for knows of it when this returns. `LedgerUnavailable` otherwise."""
+        admitted, and what the agent works for knows of it when this returns. `LedgerUnavailable` otherwise. `before`:
+        it was fetched by an agent already; whoever looks at it again makes no further call."""
         if not self.concerns(exchange, caller):
             return None
-        admitted = await self.admit(exchange, caller)
+        admitted = await self.admit(exchange, caller, counts=not before)
         if isinstance(admitted, Refusal):
             return admitted
         if exchange.lineage is not None:

@@ -41,7 +41,8 @@ from gateway.store.tasks import FAILED, QUEUED, REQUEST, RESULT, RUNNING, Task, 
 MAX_KEY = 256
 """Characters of an Idempotency-Key."""
 Foresee = Callable[[Arrival], Awaitable[tuple[Exchange, Refusal | None]]]
-Fetched = Callable[[Exchange, Caller, frozenset[str]], Awaitable[Refusal | None]]
+Fetched = Callable[[Exchange, Caller, frozenset[str], bool], Awaitable[Refusal | None]]
+"""Told of a result that is about to be given, by its classes, and whether it was given to an agent before."""
 Reread = Callable[[Caller, KeptAnswer], Again]
 
 
@@ -147,7 +148,7 @@ class Tasks:
         if result is None:
             return None
         if not result.content:
-            return await self._fetched(exchange, caller, frozenset(result.classes)) or result
+            return await self._fetch(exchange, caller, one, frozenset(result.classes)) or result
         kept = await self.request(one)
         asked = exchange.headers.purpose
         if asked is not None and asked != result.purpose:
@@ -159,7 +160,7 @@ class Tasks:
         again = self.reread(caller, kept_answer(one, kept, result))
         if again.refusal is not None:
             return _withheld(again.refusal, again)
-        refusal = await self._fetched(exchange, caller, frozenset(result.classes) | again.told)
+        refusal = await self._fetch(exchange, caller, one, frozenset(result.classes) | again.told)
         if refusal is not None:
             return refusal
         given = msgspec.structs.replace(result, body=again.body, headers=told_stricter(result.headers, again))
@@ -226,6 +227,14 @@ class Tasks:
         if found is None:
             raise LedgerUnavailable("a task was removed while it was changed")
         return found
+
+    async def _fetch(self, exchange: Exchange, caller: Caller, one: Task, classes: frozenset[str]) -> Refusal | None:
+        """What an agent fetches sticks to what it works for; of each task the first time is one call more."""
+        before = one.fetched_us is not None
+        refusal = await self._fetched(exchange, caller, classes, before)
+        if refusal is None and not before and exchange.lineage is not None and exchange.lineage.parents:
+            await self.store.fetched(one.tenant, one.id)
+        return refusal
 
     def _task(
         self, task_id: str, exchange: Exchange, caller: Caller, order: Order, key: bytes | None, digest: bytes

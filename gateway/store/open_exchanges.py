@@ -64,6 +64,14 @@ class OpenExchanges:
         _, rows = await self._write(statement.returning(*_READ))
         return _open(rows[0]) if rows else None
 
+    async def find(self, tenant: str, exchange: str) -> OpenExchange | None:
+        """As `enter`, for what is no further call: nothing is counted."""
+        mine = (_Columns.tenant == tenant, _Columns.exchange == exchange, _Columns.agents.is_not(None))
+        with reachable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(select(*_READ).where(*mine))).one_or_none()
+        return None if row is None else _open(row)
+
     async def of_agent(self, agent: str) -> list[OpenExchange]:
         """All that this agent has open, in every tenant: it is one program, whoever it was told something by."""
         statement: Select[Any] = select(*_READ).where(_Columns.agents.contains(agent_mark(agent), autoescape=True))

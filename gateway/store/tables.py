@@ -438,6 +438,7 @@ task = Table(
     Column("idempotency", Bytes),
     Column("digest", Bytes, nullable=False),
     Column("callback", Text),
+    Column("fetched_us", BigInteger),
     Index("task_idempotency", "tenant", "idempotency", unique=True),
     Index("task_state", "state", "tenant", "due_us"),
     sqlite_with_rowid=False,

@@ -35,7 +35,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     `principal` is an HMAC of whom its caller acts for. `callback`: the destination that is told of its ends.
     `due_us`: not to be run before. `tries` have begun, of `most_tries`. `code` and `status`: what the last try ended
     with. `cancelled_by`: the pseudonym of who does not want it any more. `exchange` is the one it was submitted in,
-    `last_exchange` that of its last try.
+    `last_exchange` that of its last try. `fetched_us`: when an agent first fetched the result for an exchange of its.
     """
 
     tenant: str
@@ -65,6 +65,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: bytes | None = None
     digest: bytes
     callback: str | None = None
+    fetched_us: int | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,14 @@ class TaskStore:
     async def by_key(self, tenant: str, idempotency: bytes) -> Task | None:
         """The task that was submitted under this key."""
         return await self._one(task.c.tenant == tenant, task.c.idempotency == idempotency)
+
+    async def fetched(self, tenant: str, task_id: str) -> None:
+        """An agent has fetched the result for an exchange of its, and that was counted there. A crash before it: it is
+        counted once more."""
+        mine = (task.c.tenant == tenant, task.c.id == task_id, task.c.fetched_us.is_(None))
+        with reachable():
+            async with writing(self._engine) as connection:
+                await connection.execute(update(task).where(*mine).values(fetched_us=self._clock.now_us()))
 
     async def content(self, tenant: str, task_id: str, part: str) -> SealedPart | None:
         """What is sealed of a task: its `request` or its `result`."""

@@ -31,7 +31,7 @@ async def test_a_command_submits_nothing_and_fetches_nothing(site: Site) -> None
     with pytest.raises(ConfigurationError, match="to a gateway that serves"):
         await tasks._foresee(None)
     with pytest.raises(ConfigurationError, match="from a gateway that serves"):
-        await tasks._fetched(None, None, frozenset())
+        await tasks._fetched(None, None, frozenset(), False)
     with pytest.raises(ConfigurationError, match="from a gateway that serves"):
         tasks.reread(None, None)
 

@@ -79,6 +79,7 @@ class Office:
             explanation=(),
             told=frozenset({"pii"}),
         )
+        self.before: list[bool] = []
         self.shut: list[str] = []
         self.counted: list[str] = []
         self.opened = False
@@ -155,8 +156,9 @@ class Office:
         found.message = message()
         return found, self.refusal
 
-    async def _fetch(self, given: Exchange, by: Caller, classes: frozenset[str]) -> Refusal | None:
+    async def _fetch(self, given: Exchange, by: Caller, classes: frozenset[str], before: bool) -> Refusal | None:
         self.fetched.append(classes)
+        self.before.append(before)
         return self.refusal
 
     def _reread(self, by: Caller, kept: KeptAnswer) -> Again:

@@ -37,6 +37,10 @@ class Rows:
             found = self.rows[tenant, exchange] = msgspec.structs.replace(found, children=found.children + 1)
         return found
 
+    async def find(self, tenant: str, exchange: str) -> OpenExchange | None:
+        self._answers()
+        return self.rows.get((tenant, exchange))
+
     async def of_agent(self, agent: str) -> list[OpenExchange]:
         self._answers()
         return list(self.rows.values())
@@ -374,6 +378,11 @@ async def test_what_is_told_to_a_task_is_known_and_sticks_to_what_its_agent_work
     refused = await made.fetched(*called(token(clock, "ex_gone")), ran.told)
     assert refused is not None
     assert refused.code == "delegation_expired"
+    counted = rows.rows["tn_1", "ex_up"].children
+    for asked in (called(token(clock)), called()):
+        assert await made.fetched(*asked, frozenset({"pci"}), True) is None
+    assert rows.rows["tn_1", "ex_up"].learned == {"phi", "pii", "pci"}
+    assert rows.rows["tn_1", "ex_up"].children == counted, "looked at again, it is no further call"
     rows.failing = True
     with pytest.raises(LedgerUnavailable):
         await made.fetched(*called(), ran.told)

@@ -9,6 +9,7 @@ import pytest
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Origin
+from gateway.exchange.exchange import Lineage, Parent
 from gateway.exchange.task_kept import Result
 from gateway.exchange.task_scribe import Who
 from gateway.exchange.tasks import Recorded, Withheld
@@ -19,7 +20,7 @@ from gateway.store.tables import task_content
 from gateway.store.tasks import Task
 from tests.exchange.making import exchange
 from tests.exchange.task_making import Office, office, submitter
-from tests.store.kit import opened
+from tests.store.kit import LEDGER, opened
 
 BY = Who(actor="ac_9", kind="person")
 KEY = ("idempotency-key", "k1")
@@ -187,3 +188,24 @@ async def ran(o: Office, **fields: Any) -> Task:
     done = await o.until(task, "completed")
     await dispatcher.stop()
     return done
+
+
+async def test_that_an_agent_fetched_a_result_is_kept_once_it_has_it(sqlite_settings: Settings, tmp_path: Path) -> None:
+    """So that only the first time counts as a call; what people fetch, and what is refused, is none."""
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        task = await o.submit()
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        done = await o.until(task, "completed")
+        await dispatcher.stop()
+        called = exchange()
+        parent = Parent(tenant=LEDGER, exchange="ex_up", learned=frozenset())
+        called.lineage = Lineage(chain=("front",), parents=(parent,))
+        o.refusal = Refusal(code="delegation_fanout")
+        assert await o.tasks.result(called, submitter(), done) == o.refusal
+        o.refusal = None
+        for given in (exchange(), called, called, exchange()):
+            known = await o.tasks.own(submitter(), done.id)
+            assert known is not None
+            assert isinstance(await o.tasks.result(given, submitter(), known), Result)
+        assert o.before == [False, False, False, True, True]

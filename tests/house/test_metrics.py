@@ -31,6 +31,7 @@ def _filled() -> Metrics:
     metrics.approval("requested")
     metrics.glass("opened")
     metrics.notice("sent")
+    metrics.callback("delivered")
     metrics.step(STEPS[0], 1)
     metrics.batch(1, 0.1)
     metrics.ledger("tn_1", 0, True)

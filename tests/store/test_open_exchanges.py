@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -55,6 +56,9 @@ async def test_a_call_finds_what_it_is_made_for_and_is_counted(database: Setting
         assert (first.context.chain, first.children) == (('a"b\\c', "back"), 1)
         counted = await asyncio.gather(*(store.enter(TENANT, ids[0]) for _ in range(9)))
         assert sorted(one.children for one in counted if one is not None) == list(range(2, 11))
+        found = await store.find(TENANT, ids[0])
+        assert found == msgspec.structs.replace(first, children=10), "looked at, and not counted"
+        assert [await store.find(*one) for one in ((TENANT, ids[1]), ("tn_other", ids[0]))] == [None, None]
         assert await store.enter(TENANT, ids[1]) is None
         assert await store.enter("tn_other", ids[0]) is None
         await writer.append(outcome(ids[0]))

@@ -152,6 +152,17 @@ async def test_what_a_former_boot_of_the_same_node_had_is_taken_over_at_once(sto
     assert await claim(tasks, ME) == []
 
 
+async def test_that_a_result_was_fetched_is_known_since_when_it_first_was(store: Store) -> None:
+    tasks = await put(store, made(), made("t2"))
+    await tasks.fetched(LEDGER, "t1")
+    await tasks.fetched("tn_x", "t2")
+    first = store.clock.now_us()
+    store.clock.us += 5
+    await tasks.fetched(LEDGER, "t1")
+    found = [await tasks.get(LEDGER, name) for name in ("t1", "t2")]
+    assert [one and one.fetched_us for one in found] == [first, None]
+
+
 async def test_a_wish_to_cancel_reaches_whoever_runs_the_task(store: Store) -> None:
     tasks = await put(store, made(), made("t2"))
     assert not await tasks.wish_cancelled(LEDGER, "t1", "ac_2")

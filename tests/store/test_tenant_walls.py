@@ -310,6 +310,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await exchanges.enter(w.mine, EXCHANGE), await exchanges.enter(w.mine, "ex_none")
 
 
+@ask("open_exchanges.OpenExchanges.find")
+async def _(w: World) -> tuple[Any, Any]:
+    exchanges = OpenExchanges(w.store.engine)
+    assert await exchanges.find(w.theirs, EXCHANGE) is not None
+    return await exchanges.find(w.mine, EXCHANGE), await exchanges.find(w.mine, "ex_none")
+
+
 @ask("open_exchanges.OpenExchanges.learned")
 async def _(w: World) -> tuple[Any, Any]:
     exchanges = OpenExchanges(w.store.engine)
@@ -449,6 +456,14 @@ async def _(w: World) -> tuple[Any, Any]:
 @ask("tasks.TaskStore.claim")
 async def _(w: World) -> tuple[Any, Any]:
     return await _tasks(w).claim(w.mine, "nd_1/bt_1", lease_us=10, limit=9), []
+
+
+@ask("tasks.TaskStore.fetched")
+async def _(w: World) -> tuple[Any, Any]:
+    await _tasks(w).fetched(w.mine, "t1")
+    theirs = await _tasks(w).get(w.theirs, "t1")
+    assert theirs is not None
+    return theirs.fetched_us, None
 
 
 @ask("tasks.TaskStore.wish_cancelled")

@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from gateway.core.errors import ForeignKey, GatewayError, LedgerUnavailable, VerificationError
+from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Responder
@@ -93,6 +94,7 @@ class Dispatcher:
         self._unwanted: dict[Key, str] = {}
         self._targets: Counter[str] = Counter()
         self._foreign: dict[Key, None] = {}
+        self._told_more = 0.0
         self._first = True
         self._background: list[asyncio.Task[None]] = []
         tasks.on_queued, tasks.on_unwanted = self._queued, self._not_wanted
@@ -143,12 +145,25 @@ class Dispatcher:
             except GatewayError as error:
                 self.healthy, pause_s = False, self._settings.poll_s
                 _log.error("tasks could not be claimed: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 — a defect must not end this for good: it is seen, and tried again
+                self.healthy, pause_s = False, self._settings.poll_s
+                _log.error("tasks could not be looked for: %s", type(error).__name__)
             for looked in looks:
                 if not looked.done():
                     looked.set_result(more)
+            if more and self.healthy and not looks:
+                self._tell_more()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._wake.wait()
+
+    def _tell_more(self) -> None:
+        """More is due than there is room for here, and who looked did so for no message that could go on to others:
+        tasks that were queued for later, or are to be tried again. Now and then is enough."""
+        now = asyncio.get_running_loop().time()
+        if self._messages is not None and now - self._told_more >= self._settings.poll_s:
+            self._told_more = now
+            self._messages.tell(random_id("look"))
 
     async def _round(self) -> tuple[float, bool]:
         """Claim what there is room for; seconds until there may be more to do, unless somebody wakes us before, and

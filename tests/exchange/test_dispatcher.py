@@ -395,3 +395,40 @@ async def test_there_is_room_again_when_a_task_has_ended(sqlite_settings: Settin
         go_on.set()
         await asyncio.wait_for(waiting, 10)
         await dispatcher.stop()
+
+
+async def test_other_nodes_are_told_of_what_came_due_later_where_there_is_no_room_for_it(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, concurrency=1, poll_s=0.01) as o:
+        o.behave = never
+        messages = Messages()
+        dispatcher = o.dispatcher(messages=messages)
+        dispatcher.start()
+        await o.submit()
+        await begun(o, 1)
+        await o.submit(delay_s=60)
+        assert not await dispatcher.look(), "nothing more is due"
+        messages.turns.clear()
+        for _ in range(20):
+            await o.tasks.store.waiting(LEDGER)
+        assert messages.turns == []
+        store.clock.advance(61)
+        dispatcher.wake()
+        await once(o, lambda: len(messages.turns) > 0)
+        await dispatcher.stop()
+
+
+async def test_a_defect_of_a_look_is_seen_and_the_next_one_is_made(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        dispatcher = o.dispatcher()
+        with monkeypatch.context() as patch:
+            patch.setattr(o.tasks.store, "next_us", lambda: None)
+            dispatcher.start()
+            assert await dispatcher.look()
+            assert not dispatcher.healthy
+        await o.until(await o.submit(), COMPLETED)
+        assert dispatcher.healthy
+        await dispatcher.stop()

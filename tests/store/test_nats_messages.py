@@ -1,6 +1,8 @@
 """Messages on a real NATS: each wakes one node, none has content, and nobody waits long for a server that is gone."""
 
 import asyncio
+import json
+import re
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -227,6 +229,34 @@ async def test_who_is_not_known_is_refused(line: str, right: dict[str, Any], wro
             text = await refused(messages(server.url, **other))
             assert "it does not know us" in text
             assert "wrong" not in text
+
+
+async def test_a_node_needs_no_more_than_what_the_documentation_says_that_it_does(tmp_path: Path) -> None:
+    """Of a stream that was made for it, and then where it makes that itself."""
+    text = Path(__file__).parents[2].joinpath("docs/tasks.md").read_text().split("A node needs to publish")[1]
+    named = [name.replace("<stream>", "it") for name in re.findall(r"`([^` ]+)`", text.split("\n\n")[0])]
+    assert len(named) == 7, named
+    # Its own subject stands before them in the documentation.
+    needed, making = ["it.waiting", *named[:4]], named[5:]
+
+    def rights(*subjects: str) -> str:
+        return f"{{ publish: {{ allow: {json.dumps(subjects)} }}, subscribe: {{ allow: {json.dumps([named[4]])} }} }}"
+
+    lines = [
+        "authorization { users: [",
+        "  { user: admin, password: pw }",
+        f"  {{ user: maker, password: pw, permissions: {rights(*needed, *making)} }}",
+        f"  {{ user: node, password: pw, permissions: {rights(*needed)} }}",
+        "] }",
+    ]
+    with private_nats(*lines) as server:
+        node = messages(server.url, "it", user="node", password="pw")
+        assert "TimeoutError" in await refused(node), "it may not make the stream"
+        for one in (messages(server.url, "it", user="maker", password="pw"), node):
+            async with one.connected() as link:
+                await link.say([secrets.token_hex(4)])
+                (message,) = await heard(link)
+                await link.done([message], again_s=None)
 
 
 async def test_a_key_signs_what_the_server_asks_for() -> None:

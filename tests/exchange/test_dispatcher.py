@@ -428,7 +428,8 @@ async def test_a_defect_of_a_look_is_seen_and_the_next_one_is_made(
             patch.setattr(o.tasks.store, "next_us", lambda: None)
             dispatcher.start()
             assert await dispatcher.look()
-            assert not dispatcher.healthy
+            healthy = [dispatcher.healthy]
         await o.until(await o.submit(), COMPLETED)
-        assert dispatcher.healthy
+        healthy.append(dispatcher.healthy)
+        assert healthy == [False, True]
         await dispatcher.stop()

@@ -158,10 +158,13 @@ def test_every_example_of_the_template_is_valid(tmp_path: Path) -> None:
     assert set(document) == set(Settings.__struct_fields__) - {"base"}, "every table has its example"
 
 
-def test_what_the_template_sets_is_what_holds_without_it() -> None:
+def test_what_the_template_sets_is_what_holds_without_it_but_that_denials_stick() -> None:
+    """A new installation has what an old one is not given by an upgrade: it turns messages away (decision 0042)."""
     shipped = parse(tomllib.loads(TEMPLATE.read_text("utf-8")), {}, Path())
-    plain = parse({"zone": tomllib.loads(TEMPLATE.read_text("utf-8"))["zone"]}, {}, Path())
+    zones = tomllib.loads(TEMPLATE.read_text("utf-8"))["zone"]
+    plain = parse({"zone": zones, "sessions": {"denied_s": 60}}, {}, Path())
     assert shipped == plain
+    assert Settings().sessions.denied_s == 0
 
 
 def test_the_template_allows_a_profile_by_taking_one_mark_away(gateway: Run, site: Path) -> None:

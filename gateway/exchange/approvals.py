@@ -22,7 +22,6 @@ import msgspec
 
 from gateway.checks.approval import demanded, supervisors
 from gateway.checks.redaction import CannotRedact
-from gateway.core.approval import Answer
 from gateway.core.caller import Caller
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import random_id
@@ -33,13 +32,14 @@ from gateway.exchange.answerers import Answerers, persons_of
 from gateway.exchange.approval_binding import Asked, asked_of
 from gateway.exchange.approval_forms import named_task, pending_of, state_of
 from gateway.exchange.approval_record import By, Event, Told, entry
+from gateway.exchange.approval_supervisors import RETRY_S, Supervisors
 from gateway.exchange.approval_view import encode, view_of
 from gateway.exchange.exchange import Approved, Classified, Exchange, Routed
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Notices
 from gateway.exchange.router import Denied, Router
-from gateway.exchange.supervising import Looked, Supervises
+from gateway.exchange.supervising import Supervises
 from gateway.ledger.commitment import new_salt
 from gateway.ledger.record import ClassesInfo, Detail, NodeInfo, timestamp
 from gateway.settings import ApprovalSettings
@@ -47,12 +47,8 @@ from gateway.store.approvals import OPEN, PART, Alternative, Approval, ApprovalS
 from gateway.store.directory import Directory
 from gateway.store.sealing import ExchangeKey, Sealer
 
-RETRY_S = 10
-"""After how many seconds a caller is told to look again."""
 MAX_ALTERNATIVES = 16
 _ID = re.compile(r"ap_[0-9a-f]{26}")
-_AGENT = "agent:"
-"""Before the id of an agent where a person's pseudonym or role would stand: neither holds a colon."""
 Ending = Literal["expired", "superseded"]
 _ENDED: Mapping[Ending, Event] = {"expired": "approval.expired", "superseded": "approval.superseded"}
 
@@ -80,11 +76,11 @@ class Approvals:
         self._store, self._directory, self._sealer, self._router = store, directory, sealer, router
         self._ledgers, self._settings, self._address = ledgers, settings, address
         self._clock, self._node, self._metrics = clock, node, metrics
-        self._supervises: Supervises | None = None
+        self._supervisors = Supervisors(store=store, ledgers=ledgers, clock=clock, node=node, metrics=metrics)
 
     def supervised_by(self, supervises: Supervises) -> None:
         """What asks agents: it needs the pipeline, which is made of this."""
-        self._supervises = supervises
+        self._supervisors.asked_by(supervises)
 
     async def ask(self, exchange: Exchange, routed: Routed) -> Routed | Refusal:
         """What may go on now; or why nothing may yet, or not at all. `LedgerUnavailable` if it could not be stored."""
@@ -228,7 +224,7 @@ class Approvals:
             terms=self._terms(exchange, caller, message, classified, routed),
         )
         key = await self._requested(exchange, made, routed)
-        looked = await self._looks(exchange, routed, made)
+        looked = await self._supervisors.looks(exchange, routed, made)
         if isinstance(looked, Refusal):
             return looked
         if not made.terms.demands:
@@ -298,7 +294,7 @@ class Approvals:
 
     async def _supervised(self, exchange: Exchange, routed: Routed, found: Approval) -> Refusal | None:
         """Ask the supervisors that have not said yes to this very thing: an edit voids what they said."""
-        looked = await self._looks(exchange, routed, found)
+        looked = await self._supervisors.looks(exchange, routed, found)
         if isinstance(looked, Refusal):
             return looked
         if looked is not found:
@@ -308,53 +304,6 @@ class Approvals:
             before = None if exchange.approval is None else exchange.approval.routed
             exchange.approval = Approved(id=found.id, version=version, routed=before)
         return None
-
-    async def _looks(self, exchange: Exchange, routed: Routed, one: Approval) -> Approval | Refusal:
-        """The approval with the yes of each supervisor that its obligations name; else why it does not go. A no ends
-        it for this request as a person's does; no verdict ends nothing, and lets nothing go.
-
-        A yes is on record before it counts. A no holds before it is on record, like a person's.
-        """
-        said = {answer.actor for answer in one.answers if answer.approved}
-        for agent in supervisors(one.obligations):
-            actor = f"{_AGENT}{agent}"
-            if actor in said:
-                continue
-            if self._supervises is None:
-                raise LedgerUnavailable("no supervisor can be asked here")
-            looked = await self._supervises(agent, exchange, routed, one.id)
-            if looked.failed is not None:
-                await self._told("approval.denied", one, looked, exchange.trace)
-                self._metrics.approval("unsupervised")
-                return Refusal(
-                    code="supervision_failed", retry_after=RETRY_S, hint="the same request again, once it can be asked"
-                )
-            answer = Answer(actor=actor, role=actor, approved=looked.allowed, persons=(), at_us=self._clock.now_us())
-            answered = msgspec.structs.replace(one, answers=(*one.answers, answer))
-            if not looked.allowed:
-                return await self._forbidden(exchange, answered, looked)
-            await self._told("approval.approved", one, looked, exchange.trace)
-            self._metrics.approval("supervised")
-            one = answered
-        return one
-
-    async def _forbidden(self, exchange: Exchange, answered: Approval, looked: Looked) -> Refusal:
-        """A supervisor has said no."""
-        stored = await self._store.get(answered.tenant, answered.id)
-        denied = msgspec.structs.replace(answered, state="denied", sealed=None)
-        # Whoever answered it at the same moment has said what does not matter any more.
-        _ = await (self._store.put(denied) if stored is None else self._store.change(stored, denied))
-        exchange.approval = Approved(id=answered.id)
-        await self._told("approval.denied", answered, looked, exchange.trace)
-        self._metrics.approval("denied")
-        return Refusal(code="approval_denied")
-
-    async def _told(self, event: Event, one: Approval, looked: Looked, trace: str) -> None:
-        """Put a supervisor's verdict on record, or that there was none. Its own exchange says what it was shown."""
-        lines = (f"supervisor {looked.agent}", *(() if looked.failed is None else (f"no verdict: {looked.failed}",)))
-        by = By(kind="agent", exchange=looked.exchange, trace=trace)
-        made = entry(event, one, by, Told(lines=lines, reason=looked.reason), clock=self._clock, node=self._node)
-        await self._ledgers.of(one.tenant).append(made)
 
     def _terms(
         self, exchange: Exchange, caller: Caller, message: Message, classified: Classified, routed: Routed

@@ -27,7 +27,7 @@ from gateway.exchange.exchange import Classified, Exchange, Routed
 
 MAX_PARTS = 1_000
 MAX_TEXT = 65_536
-"""Characters of all parts together: of a longer message there is no verdict, since nobody has looked at all of it."""
+"""Characters of all parts together, with their places: a longer message nobody has looked at as a whole."""
 MAX_REASON = 500
 MAX_ANSWER = 65_536
 """Bytes of the supervisor's whole answer, with all that the protocol puts around it."""
@@ -87,13 +87,15 @@ class Supervision:
         body = question(agent, message, classified, routed, approval, purpose=_purpose(exchange))
         if isinstance(body, str):
             return Looked(agent=agent, reason=body)
+        if classified.scan.scanned != "full":  # which may be otherwise the next time
+            return Looked(agent=agent, failed="unscanned")
         kept = Kept()
         try:
             async with asyncio.timeout(self._seconds):
                 asked = await self._handle(arrival(exchange, classified, routed, body, approval), kept)
         except TimeoutError:
             return Looked(agent=agent, failed="timeout")
-        if asked.code not in ("ok", "cached") or kept.status != 200:
+        if asked.code != "ok" or kept.status != 200:
             return Looked(agent=agent, failed=asked.code or "unanswered", exchange=asked.id)
         found = verdict_in(kept.body)
         if found is None:
@@ -128,10 +130,10 @@ def question(
 ) -> bytes | str:
     """The request that an agent is sent: what its own would get, masked as that one gets it. Where it cannot be shown
     whole, why: of what nobody has looked at the answer is no."""
-    if any(part.kind == "unreadable" for part in message.parts) or classified.scan.scanned != "full":
+    if any(part.kind == "unreadable" for part in message.parts):
         return "It was not asked: something in the message cannot be read."
     texts = [routed.masked.get(part.pointer, part.text) for part in message.parts]
-    if len(texts) > MAX_PARTS or sum(map(len, texts)) > MAX_TEXT:
+    if len(texts) > MAX_PARTS or sum(map(len, (*texts, *(part.pointer for part in message.parts)))) > MAX_TEXT:
         return "It was not asked: the message is longer than what it can be shown of one."
     described = {
         "approval": approval,

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from gateway.core.decision import Decision
 from gateway.core.message import Part
-from gateway.exchange.exchange import Routed
+from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.supervising import MAX_REASON, MAX_TEXT, Supervision, question, verdict_in
 from gateway.settings import Settings
 from tests.conftest import ManualClock
-from tests.exchange.making import classified, message, route
+from tests.exchange.making import classified, engine, exchange, identity, message, route
 from tests.system.approvals import Asking, approval_of, asking
 from tests.system.kit import MAIL, PERSONAL, code, policies
 from tests.system.site import completion, send_json, system
@@ -216,9 +217,25 @@ def test_what_cannot_be_shown_whole_is_not_asked_about() -> None:
     for sent in (
         message("x" * (MAX_TEXT + 1)),
         msgspec.structs.replace(message("x"), parts=(Part("/file", "", "unreadable"),)),
+        msgspec.structs.replace(message("x"), parts=(Part("/" + "k" * MAX_TEXT, "x", "text"),)),
     ):
         scanned = classified(clock, sent.parts)
         assert isinstance(question("judge", sent, scanned, _decided(), "ap_1", purpose=None), str)
+
+
+async def test_what_could_not_be_scanned_in_time_has_no_verdict_which_is_no_denial() -> None:
+    clock, asked = ManualClock(), list[Any]()
+
+    async def handle(arrival: Arrival, responder: Responder) -> Exchange:
+        asked.append(arrival)
+        raise AssertionError
+
+    one = exchange()
+    one.message, one.identity = message("x"), identity()
+    scanned = classified(clock, one.message.parts)
+    one.classified = msgspec.structs.replace(scanned, scan=msgspec.structs.replace(scanned.scan, scanned="partial"))
+    looked = await Supervision(handle, engine(clock), 1)("judge", one, _decided(), "ap_1")
+    assert (looked.failed, looked.allowed, asked) == ("unscanned", False, [])
 
 
 def _decided() -> Routed:

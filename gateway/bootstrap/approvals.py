@@ -55,7 +55,7 @@ def glass_of(site: Site, notices: Notices) -> Glass:
 
 async def notices_of(site: Site, stack: AsyncExitStack) -> Notices:
     """What tells people, and delivers it (`Notices.run`), where there is anywhere to."""
-    channels = _channels(site.settings)
+    channels = channels_of(site.settings)
     client = None
     if channels:
         client = await stack.enter_async_context(AgentClient(tuple(one.route for one in channels)))
@@ -64,7 +64,7 @@ async def notices_of(site: Site, stack: AsyncExitStack) -> Notices:
 
 def notices_kept(site: Site) -> Notices:
     """What only keeps notices, for commands: a gateway that serves delivers them."""
-    return _notices(site, _channels(site.settings), None)
+    return _notices(site, channels_of(site.settings), None)
 
 
 def _notices(site: Site, channels: tuple[Channel, ...], client: AgentClient | None) -> Notices:
@@ -78,7 +78,7 @@ def _notices(site: Site, channels: tuple[Channel, ...], client: AgentClient | No
     )
 
 
-def _channels(settings: Settings) -> tuple[Channel, ...]:
+def channels_of(settings: Settings) -> tuple[Channel, ...]:
     """All that are configured; that of `[approvals]` is told what waits for whomever."""
     found, given = [], settings.approvals
     for index, one in enumerate(settings.channel):

@@ -32,6 +32,7 @@ from gateway.bootstrap import (
     quotas_of,
     remote_counters,
 )
+from gateway.bootstrap.approvals import channels_of
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
@@ -186,6 +187,7 @@ async def _credentials(settings: Settings) -> str:
     """What agents are asked with and issuers sign with: resolved, looked at as at start, and thrown away."""
     registry = Registry(settings, lambda reference: secret(reference, settings.base))
     await AgentClient(registry.routes).close()
+    await AgentClient(tuple(channel.route for channel in channels_of(settings))).close()
     roles = None
     with suppress(ConfigurationError):  # told by its own line
         roles = proposed(settings)[0].known_roles | ROLES

@@ -139,6 +139,11 @@ def missing_secret(site: Path) -> None:
     extend(site, AGENT.format(url="http://127.0.0.1:1") + 'credential = "env:NOT_SET_ANYWHERE"\n')
 
 
+def short_secret_of_a_channel(site: Path) -> None:
+    (site / "short").write_text("fifteen bytes..")
+    extend(site, '\n[[channel]]\nid = "desk"\nurl = "https://desk.example"\nsecret = "file:short"\n')
+
+
 def missing_jwks(site: Path) -> None:
     extend(site, '\n[[issuer]]\nissuer = "i"\naudience = "a"\nalgorithms = ["ES256"]\njwks_file = "missing.json"\n')
 
@@ -185,6 +190,7 @@ def wrong_rate(site: Path) -> None:
         (broken_openapi, "schemas"),
         (missing_secret, "credentials"),
         (missing_jwks, "credentials"),
+        (short_secret_of_a_channel, "credentials"),
         (stale_list, "credentials"),
         (unknown_role, "credentials"),
         (missing_tls, "server"),

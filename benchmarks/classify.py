@@ -101,17 +101,21 @@ def hostile(size: int) -> dict[str, str]:
 
 
 class Speed(msgspec.Struct, frozen=True):
-    """Of one text: characters, median and 99th percentile in milliseconds, MB a second at the median."""
+    """Of one text: characters; least, median and 99th percentile in milliseconds; MB a second at the median.
+
+    On a machine that does other things too the least is what tells most.
+    """
 
     size: int
+    least_ms: float
     p50_ms: float
     p99_ms: float
     mb_s: float
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine's speeds by text, what a hostile text of 10 KB costs, a stream; medians of the others by text, in
-    milliseconds; and what could not be measured."""
+    """The engine's speeds by text, what a hostile text of 10 KB costs, a stream; the least of the others by text,
+    in milliseconds; and what could not be measured."""
 
     engine: str
     speeds: dict[str, Speed]
@@ -127,7 +131,7 @@ _MB_S = {"100 KB mixed": 15.0, "1 MB clean": 50.0}
 _HOSTILE_MS = 10.0
 _GROWTH = 12.0
 """100 KB cost at most so many times 10 KB."""
-_COMPARED = (("1 KB dense", 20), ("10 KB dense", 3), ("10 KB clean", 3))
+_COMPARED = (("1 KB dense", 40), ("10 KB dense", 5), ("10 KB clean", 5))
 
 
 def texts() -> dict[str, tuple[str, int]]:
@@ -151,14 +155,16 @@ def measure(*, others: bool = True) -> Report:
     for name, (text, runs) in texts().items():
         times = took(partial(engine.scan_text, text), runs)
         middle, tail = statistics.median(times), times[int(len(times) * 0.99) - (len(times) < 100)]
-        speeds[name] = Speed(len(text), round(middle, 4), round(tail, 4), round(len(text) / middle / 1e3, 1))
+        speeds[name] = Speed(
+            len(text), round(times[0], 4), round(middle, 4), round(tail, 4), round(len(text) / middle / 1e3, 1)
+        )
     streamed = statistics.median(took(lambda: _stream(engine, (DENSE * 30)[:10_240]), 20))
     worst = {name: round(_middle(engine, text), 3) for name, text in hostile(10_240).items()}
     beside: dict[str, dict[str, float]] = {}
     faults: list[str] = []
     if others:
         beside["loop of re"] = {
-            name: statistics.median(took(partial(scanners.loop, texts()[name][0]), runs)) for name, runs in _COMPARED
+            name: took(partial(scanners.loop, texts()[name][0]), runs)[0] for name, runs in _COMPARED
         }
         try:
             with scanners.presidio() as child:
@@ -176,14 +182,17 @@ def measure(*, others: bool = True) -> Report:
 
 
 def _presidio(child: Presidio) -> dict[str, float]:
-    return {name: statistics.median(child.times(texts()[name][0], runs)) for name, runs in _COMPARED}
+    return {name: child.times(texts()[name][0], runs)[0] for name, runs in _COMPARED}
 
 
 def lines(report: Report) -> list[str]:
     """The report for people."""
     told = [f"engine {report.engine}, Python {sys.version.split()[0]}"]
     for name, speed in report.speeds.items():
-        told.append(f"{name:14} p50 {speed.p50_ms:8.3f} ms  p99 {speed.p99_ms:8.3f} ms  {speed.mb_s:8.1f} MB/s")
+        told.append(
+            f"{name:14} least {speed.least_ms:8.3f} ms  p50 {speed.p50_ms:8.3f} ms  p99 {speed.p99_ms:8.3f} ms  "
+            f"{speed.mb_s:8.1f} MB/s"
+        )
     told.append(f"10 KB dense streamed in pieces of 12: p50 {report.streamed_ms:.3f} ms")
     told += [
         f"10 KB of {name:18} {spent:8.3f} ms"
@@ -191,7 +200,7 @@ def lines(report: Report) -> list[str]:
     ]
     for other, times in report.others_ms.items():
         for name, spent in times.items():
-            ratio = spent / report.speeds[name].p50_ms
+            ratio = spent / report.speeds[name].least_ms
             told.append(f"{name:14} {other:24} {spent:10.3f} ms, {ratio:,.1f} times the engine's")
     return told
 

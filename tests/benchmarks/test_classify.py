@@ -6,7 +6,7 @@ from benchmarks import classify, scanners
 from benchmarks.children import Unmeasured
 from benchmarks.classify import Report, Speed
 
-GOOD = Speed(1000, 0.1, 0.2, 100.0)
+GOOD = Speed(1000, 0.1, 0.1, 0.2, 100.0)
 REPORT = Report(
     engine="1-x",
     speeds=dict.fromkeys(classify.texts(), GOOD),
@@ -27,11 +27,11 @@ def test_good_figures_miss_nothing_and_are_told() -> None:
 def test_each_target_is_judged() -> None:
     speeds = {
         **REPORT.speeds,
-        "1 KB dense": Speed(1024, 0.3, 1.1, 3.0),
-        "10 KB dense": Speed(10_240, 1.6, 2.0, 6.0),
-        "100 KB dense": Speed(102_400, 20.0, 21.0, 5.0),
-        "100 KB mixed": Speed(102_400, 7.0, 8.0, 14.0),
-        "1 MB clean": Speed(1 << 20, 30.0, 31.0, 35.0),
+        "1 KB dense": Speed(1024, 0.2, 0.3, 1.1, 3.0),
+        "10 KB dense": Speed(10_240, 1.4, 1.6, 2.0, 6.0),
+        "100 KB dense": Speed(102_400, 19.0, 20.0, 21.0, 5.0),
+        "100 KB mixed": Speed(102_400, 6.0, 7.0, 8.0, 14.0),
+        "1 MB clean": Speed(1 << 20, 29.0, 30.0, 31.0, 35.0),
     }
     bad = Report(
         engine="1-x", speeds=speeds, hostile_ms={"digits": 10.5}, streamed_ms=1.0, others_ms={}, faults=["gone"]

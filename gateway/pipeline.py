@@ -143,6 +143,12 @@ class Pipeline:
                 return await self._refuse(exchange, responder, place, turned_away(decided))
             exchange.held.append(place.release)
             exchange.place = place
+            if parts.pulling is not None and decided.route.pull:
+                ticket = exchange.ticket = parts.pulling.reserve(decided.route.id)
+                if ticket is None:
+                    absent = Refusal(code="agent_overloaded", retry_after=1)
+                    return await self._refuse(exchange, responder, absent, turned_away(decided))
+                exchange.held.append(ticket.release)
         started = self._step("queue", started)
         if exchange.approval is not None:  # which is used up now: of all who send it again one goes on
             used = await parts.approvals.take(exchange, exchange.approval)

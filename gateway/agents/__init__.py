@@ -9,6 +9,7 @@
 `HttpAdapter`   REST agents and wrapped legacy systems                `http`, `content`, `formats`
 `Operation`     what is declared of an agent's route                  `description`, `openapi`
 `AgentClient`   bytes out and in, with bounds and time-outs           `client`
+`Pulling`       agents that fetch their requests                      `pulling`
 `IssuerKeys`    public keys of token issuers, from files and over HTTP `issuers`, `jwks`
 
 `http1` is the HTTP/1.1 that the client stands on, `bodies` reads untrusted bytes strictly, `json_pieces` masks JSON in

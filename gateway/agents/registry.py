@@ -43,6 +43,11 @@ class Registry:
         own._index(tuple(route for route in self.routes if tenant in self._tenants.get(route.id, {tenant})))
         return own
 
+    @property
+    def reachable(self) -> tuple[Route, ...]:
+        """The agents that have an address."""
+        return tuple(route for route in self.routes if not route.pull)
+
     def get(self, agent: str) -> Route | None:
         """The agent of this id."""
         return self._by_id.get(agent)
@@ -98,6 +103,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         assertion=agent.assertion,
         calls=bool(agent.callers),
         delegation=agent.delegation,
+        pull=agent.pull,
         store_field=agent.store_field,
         stream_usage=agent.stream_usage,
         interface=_interface(agent.a2a or A2a()),

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from functools import partial
 
+from gateway.agents.pulling import Pulling
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, callers_of
 from gateway.checks.delegation import Tokens
 from gateway.checks.schema import Schema
+from gateway.core.ids import random_id
 from gateway.exchange.answerers import persons_of
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.delegation import Delegation
@@ -61,6 +63,12 @@ def health_of(site: Site) -> Health:
     # Metrics are open: what agents particular tenants have is theirs to know.
     site.metrics.agents(lambda: [state for state in health.states() if state.agent not in own], frozenset(own))
     return health
+
+
+def pulling_of(site: Site) -> Pulling | None:
+    """Where agents fetch their requests; None where none does."""
+    agents = [agent.id for agent in site.settings.agent if agent.pull]
+    return Pulling(agents, site.clock, lambda: random_id("le")) if agents else None
 
 
 def mcp_governor(base: Foundation) -> McpGovernor:

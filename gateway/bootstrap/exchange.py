@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.agents.issuers import IssuerKeys
-from gateway.bootstrap.agents import health_of, protocols_of
+from gateway.bootstrap.agents import health_of, protocols_of, pulling_of
 from gateway.bootstrap.approvals import approvals_of
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
@@ -57,7 +57,9 @@ def parts_of(
     protocols, offered = protocols_of(
         base, schemas=schemas, answers=answers, assertions=assertions, governors=governors
     )
-    health = health_of(site)
+    health, pulling = health_of(site), pulling_of(site)
+    if pulling is not None:
+        health.away = lambda agent: agent in pulling.agents and not pulling.free(agent)
     router = Router(
         policy=policy,
         engine=engine,
@@ -105,6 +107,7 @@ def parts_of(
             quotas=quotas,
             delegation=delegation,
             notices=notices,
+            pulling=pulling,
         ),
         notices=notices,
         answering=Answering(
@@ -119,6 +122,7 @@ def parts_of(
         underway=underway_of(site),
         quotas=quotas,
         failpoint=base.failpoint,
+        pulling=pulling,
     )
 
 

@@ -126,7 +126,7 @@ async def open_gateway(
             if name != SYSTEM:
                 await activate(site, name, versioned)
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
-        client = await stack.enter_async_context(AgentClient(registry.routes))
+        client = await stack.enter_async_context(AgentClient(registry.reachable))
         notices = await notices_of(site, stack)
         glass = glass_of(site, notices)
         await glass.refresh()

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.bootstrap.capacity import Capacity
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import standing_of
@@ -115,7 +116,8 @@ def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline, messages: 
         """Targets of which no agent would let a call through now: what waits for them waits without a record."""
         return [name for name in names if not any(health.open_to(route.id) for route in registry.candidates(name))]
 
-    return Dispatcher(
+    pulling = pipeline.parts.pulling
+    dispatcher = Dispatcher(
         tasks=tasks,
         handle=pipeline.handle,
         standing=standing_of(site),
@@ -123,12 +125,15 @@ def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline, messages: 
         clock=site.clock,
         holder=f"{site.node.id}/{site.node.boot}",
         settings=settings.tasks,
-        capacity={agent.id: agent.concurrency for agent in settings.agent},
+        capacity=Capacity({agent.id: agent.concurrency for agent in settings.agent}, registry, pulling),
         shut=shut,
         revision=lambda tenant: site.denials.of(tenant).revision,
         counted=site.metrics.task_tried,
         messages=messages,
     )
+    if pulling is not None:
+        pulling.on_waiting = lambda agent: dispatcher.wake()
+    return dispatcher
 
 
 def messages_of(site: Site) -> TaskMessages | None:

@@ -33,6 +33,7 @@ from gateway.bootstrap import (
     remote_counters,
 )
 from gateway.bootstrap.approvals import channels_of
+from gateway.bootstrap.callbacks import destinations_of
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
@@ -184,10 +185,11 @@ def _known_classes(settings: Settings) -> frozenset[str]:
 
 
 async def _credentials(settings: Settings) -> str:
-    """What agents are asked with and issuers sign with: resolved, looked at as at start, and thrown away."""
+    """What agents are asked with, who is told is told with and issuers sign with: resolved, looked at as at start, and
+    thrown away."""
     registry = Registry(settings, lambda reference: secret(reference, settings.base))
-    await AgentClient(registry.routes).close()
-    await AgentClient(tuple(channel.route for channel in channels_of(settings))).close()
+    channels, told = channels_of(settings), destinations_of(settings).values()
+    await AgentClient((*registry.reachable, *(one.route for one in channels), *(one.route for one in told))).close()
     roles = None
     with suppress(ConfigurationError):  # told by its own line
         roles = proposed(settings)[0].known_roles | ROLES
@@ -299,6 +301,8 @@ async def _agent(agent: Agent, settings: Settings) -> Line:
     """Whether the agent can be connected to, through the client that carries its messages; where it has a path for that
     question, also whether it is well. Else nothing is sent."""
     name = f"agent {agent.id}"
+    if agent.pull:
+        return Line(name=name, state="ok", text="fetches its requests itself")
     try:
         # Credentials are not needed to ask, and a missing one is told by its own line.
         only = msgspec.structs.replace(settings, agent=(msgspec.structs.replace(agent, credential=None),))

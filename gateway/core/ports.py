@@ -303,6 +303,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it calls other agents through the gateway."""
     delegation: bool = False
     """Whether it is sent a delegation token with each request."""
+    pull: bool = False
+    """Whether it fetches its requests: it has no address then."""
     store_field: bool = True
     """Whether chat completions say `store: false` to it where the caller says nothing of it."""
     stream_usage: bool = True

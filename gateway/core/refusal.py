@@ -102,6 +102,8 @@ CODES: dict[str, Code] = {
     "answer_withheld": Code(403, "Policy does not permit the answer to be released to this caller"),
     "internal": Code(500, "The gateway failed; the exchange is on record"),
     # tasks
+    "tasks_only": Code(409, "The agent fetches its requests itself: it is reached by tasks alone"),
+    "lease_lost": Code(409, "The request is not this agent's to answer any more"),
     "task_queue_full": Code(429, "Too many tasks of this tenant wait"),
     "task_expired": Code(504, "The task could not be run in its time"),
     "task_interrupted": Code(500, "The gateway stopped while it ran the task, as often as it may be tried"),

@@ -19,6 +19,8 @@
 `Governor`   what a protocol adds around the steps              `governor`, `mcp`
 `load_descriptions`  what files declare of plain HTTP agents   `descriptions`
 `Tasks`      requests that are made later                   `tasks`, `task_order`, `task_scribe`
+`Rereading`  answers that are kept, decided on again        `rereading`
+`Callbacks`  tell destinations what became of tasks         `callbacks`, `callback_scribe`
 `Dispatcher` claims tasks and hands them to the pipeline    `dispatcher`, `task_answer`, `standing`
 `Failures`   failed identifications, counted                   `failures`
 `IssuerRecords`  changes of issuers' keys, on record           `issuers`

@@ -40,7 +40,7 @@ from gateway.store.callbacks import DELIVERED, FAILED, CallbackStore, Delivery
 from gateway.store.tasks import COMPLETED, Task
 from gateway.store.tasks import FAILED as TASK_FAILED
 
-AT_ONCE = 16
+AT_ONCE = 8
 """Deliveries under way in this process."""
 EACH = 2
 """Of those, to one destination."""

@@ -80,9 +80,13 @@ class Delegation:
         self._learned: dict[tuple[str, str], set[str]] = {}
         """What exchanges that are under way here have learned by calls that came here."""
 
+    def agent_of(self, identity: Identity) -> str | None:
+        """The agent that calls as this identity."""
+        return self._callers.get((identity.tenant, identity.name))
+
     def calls(self, identity: Identity) -> bool:
         """Whether an identity is an agent's: what it is told sticks to what it works for."""
-        return (identity.tenant, identity.name) in self._callers or identity.kind == "agent"
+        return self.agent_of(identity) is not None or identity.kind == "agent"
 
     def concerns(self, exchange: Exchange, caller: Caller) -> bool:
         """Whether `admit` has something to look at: for most callers nothing."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.agents.pulling import Ticket
 from gateway.checks.delegation import HEADER as DELEGATION
 from gateway.core.caller import Caller, Identity
 from gateway.core.decision import Decision, Ruling
@@ -222,6 +223,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Under which its answer may be kept, if it is one that may be."""
     place: Place | None = None
     """Its place at the agent that `routed` names."""
+    ticket: Ticket | None = None
+    """Who will take the message, where that agent fetches its requests."""
     reservation: Reservation | None = None
     """What it has reserved of its limits."""
     unsettled: bool = False

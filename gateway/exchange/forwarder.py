@@ -13,6 +13,7 @@ from functools import partial
 import msgspec
 
 from gateway.agents.client import AgentClient, WireStream
+from gateway.agents.pulling import Pulling
 from gateway.agents.sse import is_event_stream
 from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Answer, Message, Outgoing, WireAnswer
@@ -98,11 +99,13 @@ class Forwarder:
         quotas: Quotas | None = None,
         delegation: Delegation | None = None,
         notices: Notices | None = None,
+        pulling: Pulling | None = None,
     ) -> None:
         self._client, self._router, self._health, self._scribe = client, router, health, scribe
         self._bounds, self._failpoint, self._sleep = bounds, failpoint, sleep
         self._assertions, self._quotas, self._delegation = assertions, quotas, delegation
         self._notices = notices
+        self._pulling = pulling
 
     async def forward(
         self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger
@@ -207,6 +210,10 @@ class Forwarder:
     ) -> WireStream | WireAnswer:
         # A crash here: the record names this agent and nothing has left, or part of it has. Both read the same.
         await self._pause("forward.before")
+        if self._pulling is not None and route.pull:
+            wire = await self._pulling.send(exchange.ticket, route, outgoing, self._bounds.answer_bytes)
+            await self._pause("forward.after")
+            return wire
         if not message.stream:
             wire = await self._client.send(route, outgoing, self._bounds.answer_bytes)
             await self._pause("forward.after")
@@ -240,7 +247,8 @@ class Forwarder:
             return None
         if exchange.headers.exact or exchange.caller is None or exchange.classified is None:
             return None
-        rest = routed.rest
+        # Who fetches its requests has been asked for before the intent, or not at all.
+        rest = tuple(route for route in routed.rest if not route.pull)
         while rest:
             decided = self._router.decide(exchange.caller, message, exchange.classified, rest, exact=False)
             if isinstance(decided, Denied) or decided.decision.effect == "approve":

@@ -53,7 +53,8 @@ class _Agent:
         self.breaker = Breaker(agent.breaker or Rules(), random)
         self.slots = Slots(agent.concurrency, agent.queue)
         self.budget = Budget(agent.retry_budget, now)
-        self.retry_tries, self.retry_wait_s = agent.retries, agent.retry_wait_s
+        # Who fetches a request has it: another one is another lease, which the next try may have.
+        self.retry_tries, self.retry_wait_s = 0 if agent.pull else agent.retries, agent.retry_wait_s
         self.queue_s = agent.queue_timeout_s
         self.failing = 0
         """Health checks that failed in a row."""
@@ -124,6 +125,8 @@ class Health:
         self.now = clock.monotonic_ns
         self.now_us = clock.now_us
         self._random = random
+        self.away: Callable[[str], bool] = lambda agent: False
+        """Whether nobody is there who could take a message: of an agent that fetches its requests."""
         self._agents = {agent.id: _Agent(agent, random, self.now()) for agent in agents}
 
     def healthy(self, agent: str) -> bool:
@@ -133,12 +136,12 @@ class Health:
 
     def ready(self, agent: str) -> bool:
         """Whether it is healthy and would not turn a further call away at once."""
-        return self.healthy(agent) and not self._agents[agent].slots.saturated
+        return self.healthy(agent) and not self._agents[agent].slots.saturated and not self.away(agent)
 
     def open_to(self, agent: str) -> bool:
         """Whether a call would be let through at all, now or after waiting: what `admit` says without taking."""
         one = self._agents[agent]
-        return one.breaker.admits(self.now()) and not one.slots.saturated
+        return one.breaker.admits(self.now()) and not one.slots.saturated and not self.away(agent)
 
     def order(self, candidates: tuple[Route, ...]) -> tuple[Route, ...]:
         """The candidates with those that are ready before the others *of the same zone*, and otherwise in their order:

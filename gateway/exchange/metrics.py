@@ -196,10 +196,22 @@ class Metrics:
         self._task_tries = _Counts("gateway_task_tries", "Tries of tasks by what came of them", ("code",))
         self._notices = _Counts("gateway_notices", "Notices by what became of them", ("end",))
         self._callbacks = _Counts("gateway_callbacks", "Callbacks of tasks by what became of a try", ("end",))
+        self._pulls = _Counts(
+            "gateway_pulls", "Agents that fetch their requests, by what they got or brought", ("end",)
+        )
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("event",))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass)
-        for one in (*counts, *more, self._task_tries, self._callbacks, steps, self._batches, self._commits):
+        for one in (
+            *counts,
+            *more,
+            self._task_tries,
+            self._callbacks,
+            self._pulls,
+            steps,
+            self._batches,
+            self._commits,
+        ):
             self.registry.register(one)
         self._lag = Gauge(
             "gateway_ledger_lag_records", "Records that wait to be written", ["tenant"], registry=self.registry
@@ -252,6 +264,10 @@ class Metrics:
     def notice(self, end: str) -> None:
         """`sent` or `failed`."""
         self._notices.count(end)
+
+    def pulled(self, end: str) -> None:
+        """`handed`, `empty`, `answered` or `late`."""
+        self._pulls.count(end)
 
     def callback(self, end: str) -> None:
         """`delivered`, `again` or `failed`."""

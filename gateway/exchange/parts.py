@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.agents.pulling import Pulling
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.core.ports import Bounds, Clock, Failpoint
@@ -60,6 +61,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     quotas: Quotas | None = None
     """None where nothing but the rates of `[limits]` is limited, in this process alone."""
     failpoint: Failpoint | None = None
+    pulling: Pulling | None = None
+    """None where no agent fetches its requests."""
 
     def ledger(self, exchange: Exchange) -> Counting:
         """Where its records go: its tenant's ledger, or the operator's own while there is no caller."""

@@ -39,6 +39,10 @@ async def read_message(
         candidates = tuple(route for route in candidates if route.id in allowed)
         if not candidates:
             return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}:{message.target}")
+    reached = _reached(exchange, message, candidates)
+    if isinstance(reached, Refusal):
+        return reached
+    candidates = reached
     for schema in (protocol.schema, protocol.schemas.get(candidates[0].id)):
         refusal = _unfit(schema, message)
         if refusal is not None:
@@ -62,3 +66,21 @@ def _unfit(schema: Schema | None, message: Message) -> Refusal | None:
     if message.document is None and message.media_type != "application/json":
         return Refusal(code="media_type", field="content-type", hint="application/json")
     return schema.validate(message.document)
+
+
+def _reached(exchange: Exchange, message: Message, candidates: tuple[Route, ...]) -> tuple[Route, ...] | Refusal:
+    """Those of the candidates that can be reached this way: an agent that fetches its requests by tasks alone, which
+    wait until it does, and with no stream, which nobody would read meanwhile."""
+    if not any(route.pull for route in candidates):
+        return candidates
+    task = exchange.arrival.identity is not None
+    if task and not message.stream:
+        return candidates
+    named = candidates[0].pull and candidates[0].id == message.target
+    others = () if named else tuple(route for route in candidates if not route.pull)
+    if others:
+        return others
+    if task:
+        hint = "false: this agent fetches its requests, and answers them whole"
+        return Refusal(code="feature_unsupported", field="/stream", hint=hint)
+    return Refusal(code="tasks_only", hint="the same request by POST /v1/tasks")

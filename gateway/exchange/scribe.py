@@ -264,7 +264,7 @@ class Scribe:
             user_agent=arrival.header("user-agent"),
             subjects=exchange.subjects or None,
             path=arrival.path,
-            destination=route.url.partition("://")[2].partition("/")[0] if route is not None else None,
+            destination=(route.url.partition("://")[2].partition("/")[0] or None) if route is not None else None,
             tls=arrival.tls,
             reason=reason,
             explanation=" ".join(explanation) or None,

@@ -31,13 +31,18 @@ _MEDIA = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}(;[\t
 _FORM = "an object with a path and a body: see docs/tasks.md"
 
 
-class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    path: str
-    method: str = "POST"
+class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body in a document: JSON as it is, or text or base64 with its media type."""
+
     body: msgspec.Raw = msgspec.Raw(b"")
     text: str | None = None
     base64: str | None = None
     media_type: str | None = None
+
+
+class _Body(Content, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    path: str
+    method: str = "POST"
     headers: dict[str, str] = {}
     priority: int = 5
     delay_s: int = 0
@@ -81,7 +86,7 @@ def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
     ):
         if value not in allowed:
             return _wrong(field, f"{allowed.start} to {allowed.stop - 1}")
-    content = _content(given)
+    content = content_of(given)
     if isinstance(content, Refusal):
         return content
     body, media_type = content
@@ -104,8 +109,8 @@ def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-def _content(given: _Body) -> tuple[bytes, str | None] | Refusal:
-    """The request's body and its media type."""
+def content_of(given: Content) -> tuple[bytes, str | None] | Refusal:
+    """The body and its media type."""
     if bool(bytes(given.body)) + (given.text is not None) + (given.base64 is not None) > 1:
         return _wrong("/body", "one of body, text and base64")
     if given.media_type is not None and _MEDIA.fullmatch(given.media_type) is None:

@@ -14,7 +14,8 @@ _APIS = frozenset({"chat", "embeddings", "responses"})
 class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     protocol: Literal["openai", "anthropic", "mcp", "a2a", "http"]
-    url: str
+    url: str = ""
+    """Not there for an agent that pulls."""
     zone: str
     processor: str | None = None
     capabilities: tuple[str, ...] = ()
@@ -79,6 +80,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """`tenant/subject` of those that it calls as, where it calls other agents through the gateway."""
     delegation: bool = False
     """Whether each request to it carries a delegation token."""
+    pull: bool = False
+    """Whether it fetches its requests, because nothing can be sent to it: tasks alone reach it then."""
     a2a: "A2a | None" = None
 
 
@@ -119,7 +122,10 @@ def check_agent(place: str, agent: Agent, zones: set[str], processors: set[str])
         raise ConfigurationError(f"{place}.zone names no [[zone]]")
     if agent.processor is not None and agent.processor not in processors:
         raise ConfigurationError(f"{place}.processor names no [[processor]]")
-    check_address(f"{place}.url", agent.url)
+    if agent.pull:
+        _pulls(place, agent)
+    else:
+        check_address(f"{place}.url", agent.url)
     check_reference(f"{place}.credential", agent.credential)
     if agent.apis and agent.protocol != "openai":
         raise ConfigurationError(f'{place}.apis is for protocol = "openai" only')
@@ -141,6 +147,29 @@ def check_agent(place: str, agent: Agent, zones: set[str], processors: set[str])
     for capability in agent.capabilities:
         if not ID.fullmatch(capability):
             raise ConfigurationError(f"{place}.capabilities must be of lower-case letters, digits and . _ -")
+
+
+def _pulls(place: str, agent: Agent) -> None:
+    """Nothing is said of an address that it has not, and it is told by its credential who it is."""
+    reached = (
+        agent.url,
+        agent.credential,
+        agent.ca,
+        agent.client_certificate,
+        agent.pin,
+        agent.addresses,
+        agent.health,
+    )
+    if any(reached):
+        raise ConfigurationError(
+            f"{place}: an agent that pulls has no url, credential, ca, client_certificate, pin, addresses or health"
+        )
+    if agent.protocol in ("mcp", "a2a"):
+        raise ConfigurationError(f"{place}.pull is for agents of openai, anthropic and http: others answer in streams")
+    if not agent.callers:
+        raise ConfigurationError(f"{place}.callers must say who fetches for an agent that pulls")
+    if len({caller.partition("/")[0] for caller in agent.callers}) > 1:
+        raise ConfigurationError(f"{place}.callers: an agent that pulls is one tenant's, and so are its callers")
 
 
 def _interface(place: str, agent: Agent) -> None:

@@ -67,6 +67,11 @@ def _callers(settings: Settings) -> None:
             if caller in seen:
                 raise ConfigurationError(f"agent[{index}].callers holds a caller that is there twice: it is one agent")
             seen.add(caller)
+        whose = {caller.partition("/")[0] for caller in agent.callers}
+        if agent.pull and len(tenants) > 1 and set(agent.tenants) != whose:
+            raise ConfigurationError(
+                f"agent[{index}].tenants must name the tenant of its callers: what it fetches is that tenant's alone"
+            )
         if agent.delegation and not agent.callers:
             raise ConfigurationError(
                 f"agent[{index}].callers must say who it calls as: a delegation token alone lets nobody in"

@@ -32,6 +32,7 @@ from gateway.web import (
     models,
     policy,
     problems,
+    pulling,
     tasks,
     usage,
 )
@@ -156,5 +157,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, tasks, usage)
+    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, pulling, tasks, usage)
     return [*(handler for part in parts for handler in part.HANDLERS), openapi_json]

@@ -17,7 +17,6 @@ from gateway.exchange.task_order import read_order
 from gateway.exchange.task_scribe import Who, detail_of
 from gateway.exchange.task_view import delivered, described, shown, told
 from gateway.exchange.tasks import Recorded, Tasks, Withheld
-from gateway.settings import Server
 from gateway.store.tasks import COMPLETED, FAILED, STATES, Task
 from gateway.web.access import ApiRequest, admitted, gateway_of
 from gateway.web.problems import Refused
@@ -35,18 +34,18 @@ async def submit(request: ApiRequest) -> Response[Any]:
     """202 with the task's address. The same `Idempotency-Key` and body give the same task; see docs/tasks.md."""
     gateway = gateway_of(request)
     exchange, caller = await admitted(request)
-    raw = await _body(request, gateway.site.settings.server)
+    raw = await body_of(request, gateway.site.settings.server.max_body_bytes)
     if isinstance(raw, Refusal):
-        await _refuse(request, exchange, raw)
+        await refuse(request, exchange, raw)
     order = read_order(raw, max_delay_s=gateway.site.settings.tasks.max_delay_s)
     if isinstance(order, Refusal):
-        await _refuse(request, exchange, order)
+        await refuse(request, exchange, order)
     protocol: str | None = request.app.state.protocol_of(order.method, order.path)
     if protocol is None:
-        await _refuse(request, exchange, _wrong("/path", "a path of the traffic plane, sent by POST"))
+        await refuse(request, exchange, _wrong("/path", "a path of the traffic plane, sent by POST"))
     found = await gateway.tasks.submit(exchange, caller, order, protocol, raw)
     if isinstance(found, Refusal):
-        await _refuse(request, exchange, found)
+        await refuse(request, exchange, found)
     headers = {**_headers(exchange), "Location": f"{PATH}/{found.id}"}
     return Response(shown(found), status_code=202, headers=headers)
 
@@ -68,7 +67,7 @@ async def result_of(request: ApiRequest, task_id: FromPath[str]) -> Response[byt
     exchange, caller, task = await _own(request, task_id)
     result = await _result(request, exchange, caller, task) if task.state in (COMPLETED, FAILED) else None
     if result is None:
-        await _refuse(request, exchange, Refusal(code="conflict", field="id", hint="a task that has a result"))
+        await refuse(request, exchange, Refusal(code="conflict", field="id", hint="a task that has a result"))
     headers = dict(result.headers)
     media_type = headers.pop("content-type", "application/octet-stream")
     return Response(result.body, status_code=result.status, media_type=media_type, headers=headers)
@@ -91,9 +90,9 @@ async def tasks(request: ApiRequest) -> Response[Any]:
     given = dict(request.query_params.multi_items())
     state, limit, before = given.get("state"), given.get("limit", "100"), given.get("before")
     if not {"state", "limit", "before"}.issuperset(given) or (state is not None and state not in STATES):
-        await _refuse(request, exchange, _wrong("state", f"one of {', '.join(STATES)}"))
+        await refuse(request, exchange, _wrong("state", f"one of {', '.join(STATES)}"))
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LISTED):
-        await _refuse(request, exchange, _wrong("limit", f"1 to {MAX_LISTED}"))
+        await refuse(request, exchange, _wrong("limit", f"1 to {MAX_LISTED}"))
     found = await _tasks(request).store.page(caller.tenant, state, before=before, limit=int(limit))
     return Response({"tasks": [described(one) for one in found]}, headers=_headers(exchange))
 
@@ -116,15 +115,16 @@ async def cancel_any(request: ApiRequest, task_id: FromPath[str]) -> Response[An
     return await _changed(request, exchange, await _tasks(request).cancel(task, _who(exchange, caller)))
 
 
-async def _body(request: ApiRequest, server: Server) -> bytes | Refusal:
-    """The whole submission, within bounds of size and time."""
-    limit, data = server.max_body_bytes * 4 // 3 + _ROOM, bytearray()
+async def body_of(request: ApiRequest, most_bytes: int) -> bytes | Refusal:
+    """The whole body of a request that holds another body of `most_bytes`, within bounds of size and time."""
+    server = gateway_of(request).site.settings.server
+    limit, data = most_bytes * 4 // 3 + _ROOM, bytearray()
     try:
         async with asyncio.timeout(server.body_timeout_s):
             async for piece in request.stream():
                 data += piece
                 if len(data) > limit:
-                    return Refusal(code="body_too_large", hint=f"at most {server.max_body_bytes} bytes of the request")
+                    return Refusal(code="body_too_large", hint=f"at most {most_bytes} bytes of the body inside")
     except TimeoutError:
         return Refusal(code="body_too_slow", hint=f"the whole body within {server.body_timeout_s} seconds")
     return bytes(data)
@@ -134,7 +134,7 @@ async def _own(request: ApiRequest, task_id: str) -> tuple[Exchange, Caller, Tas
     exchange, caller = await admitted(request)
     task = await _tasks(request).own(caller, task_id) if len(task_id) <= 64 else None
     if task is None:
-        await _refuse(request, exchange, Refusal(code="not_found"))
+        await refuse(request, exchange, Refusal(code="not_found"))
     return exchange, caller, task
 
 
@@ -142,14 +142,14 @@ async def _any(request: ApiRequest, task_id: str) -> tuple[Exchange, Caller, Tas
     exchange, caller = await admitted(request)
     task = await _tasks(request).store.get(caller.tenant, task_id) if len(task_id) <= 64 else None
     if task is None:
-        await _refuse(request, exchange, Refusal(code="not_found"))
+        await refuse(request, exchange, Refusal(code="not_found"))
     return exchange, caller, task
 
 
 async def _result(request: ApiRequest, exchange: Exchange, caller: Caller, task: Task) -> Result | None:
     result = await _tasks(request).result(exchange, caller, task)
     if isinstance(result, Refusal):
-        await _refuse(request, exchange, result)
+        await refuse(request, exchange, result)
     return result
 
 
@@ -163,11 +163,11 @@ async def _callback(request: ApiRequest, task: Task) -> dict[str, Any]:
 
 async def _changed(request: ApiRequest, exchange: Exchange, found: Task | Refusal) -> Response[Any]:
     if isinstance(found, Refusal):
-        await _refuse(request, exchange, found)
+        await refuse(request, exchange, found)
     return Response(shown(found), headers=_headers(exchange))
 
 
-async def _refuse(request: ApiRequest, exchange: Exchange, refusal: Refusal) -> NoReturn:
+async def refuse(request: ApiRequest, exchange: Exchange, refusal: Refusal) -> NoReturn:
     """Refuse, on record."""
     if isinstance(refusal, Recorded):
         raise Refused(refusal, refusal.exchange, exchange.rate)

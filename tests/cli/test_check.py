@@ -249,6 +249,22 @@ def test_an_agent_that_listens_is_told_so(gateway: Run, site: Path) -> None:
     assert states(result.data)["agent ward"] == "ok"
 
 
+def test_an_agent_that_fetches_its_requests_is_asked_nothing(gateway: Run, site: Path) -> None:
+    pulls = (
+        '\n[[agent]]\nid = "ward"\nprotocol = "openai"\nzone = "in-house"\npull = true\ncallers = ["default/ward"]\n'
+    )
+    extend(site, pulls)
+    result = gateway("check", "--json")
+    assert (result.code, states(result.data)["agent ward"]) == (0, "ok")
+
+
+def test_a_callback_that_could_not_be_signed_is_bad(gateway: Run, site: Path) -> None:
+    secret = 'secret = "env:NOT_SET_ANYWHERE"'
+    extend(site, f'\n[[callback]]\nid = "billing"\nurl = "https://a.example"\nzone = "in-house"\n{secret}\n')
+    result = gateway("check", "--json")
+    assert (result.code, states(result.data)["credentials"]) == (1, "bad")
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://nowhere.invalid"])
 def test_an_agent_that_does_not_answer_is_a_warning(gateway: Run, site: Path, url: str) -> None:
     with socket.socket() as taken:

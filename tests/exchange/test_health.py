@@ -201,3 +201,11 @@ def test_the_healthy_come_first_within_their_zone_and_no_zone_changes_its_place(
         for _ in range(2):
             all_.checked(name, False)
     assert all_.order(order) == order
+
+
+def test_an_agent_that_fetches_its_requests_is_there_while_it_waits_for_one(clock: ManualClock) -> None:
+    found = health(clock)
+    assert (found.ready("local"), found.open_to("local")) == (True, True)
+    found.away = lambda agent: agent == "local"
+    assert (found.ready("local"), found.open_to("local"), found.ready("friend")) == (False, False, True)
+    assert found.healthy("local"), "nothing is wrong with it"

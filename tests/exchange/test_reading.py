@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.agents.openai import OpenAIAdapter
@@ -13,7 +14,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.passing import Protocol
 from gateway.exchange.reading import read_message
-from tests.exchange.making import BOUNDS, LOCAL, SKY, exchange, identity
+from tests.exchange.making import BOUNDS, LOCAL, SKY, exchange, identity, route
 
 CHAT = {"model": "local", "messages": [{"role": "user", "content": "hello"}]}
 JSON = ("content-type", "application/json")
@@ -99,3 +100,27 @@ async def test_a_body_is_read_only_for_who_may_send_one_and_then_for_agents_in_i
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+PULLED, ELSE = route("pulled", pull=True), route("else")
+
+
+@pytest.mark.parametrize(
+    ("named", "candidates", "task", "stream", "found"),
+    [
+        ("pulled", (PULLED, ELSE), True, False, (PULLED, ELSE)),
+        ("pulled", (PULLED, ELSE), False, False, "tasks_only"),
+        ("pulled", (PULLED, ELSE), True, True, "feature_unsupported"),
+        ("triage", (PULLED, ELSE), False, False, (ELSE,)),
+        ("triage", (PULLED, ELSE), True, True, (ELSE,)),
+        ("triage", (PULLED,), False, False, "tasks_only"),
+        ("else", (ELSE, PULLED), False, False, (ELSE,)),
+    ],
+)
+async def test_an_agent_that_fetches_its_requests_is_reached_by_tasks_alone(
+    named: str, candidates: tuple[Route, ...], task: bool, stream: bool, found: Any
+) -> None:
+    one = asked({**CHAT, "model": named, "stream": stream})
+    one.arrival = msgspec.structs.replace(one.arrival, identity=identity() if task else None)
+    read = await read_message(one, protocol(candidates=lambda message: candidates), BOUNDS)
+    assert (read.code if isinstance(read, Refusal) else read[1]) == found

@@ -36,6 +36,7 @@ def _filled() -> Metrics:
     metrics.batch(1, 0.1)
     metrics.ledger("tn_1", 0, True)
     metrics.task_tried("ok")
+    metrics.pulled("handed")
     metrics.tasks_now([Depth(tenant="tn_1", state=QUEUED, count=1, since_us=0)], 0, 1)
     return metrics
 

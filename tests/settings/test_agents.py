@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gateway.settings import Breaker
-from tests.settings.kit import AGENT, HIDDEN, ZONE, refused
+from tests.settings.kit import AGENT, HIDDEN, ZONE, parsed, refused
 
 
 def test_what_no_stream_can_be_held_to_is_refused() -> None:
@@ -77,3 +77,36 @@ def test_times_and_shares_of_an_agent_keep_to_their_bounds(key: str, value: floa
 def test_a_health_check_is_a_path(path: str) -> None:
     said = refused(zone=[ZONE], agent=[{**AGENT, "health": path}])
     assert said == "agent[0].health must be a path that starts with /, below the agent's url"
+
+
+PULLS: dict[str, Any] = {
+    "id": "archive",
+    "protocol": "openai",
+    "zone": "in-house",
+    "pull": True,
+    "callers": ["default/a"],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"url": "http://a"}, "has no url"),
+        ({"health": "/healthz"}, "has no url"),
+        ({"credential": "env:A"}, "has no url"),
+        ({"protocol": "mcp"}, "pull is for agents of openai"),
+        ({"callers": []}, "callers must say who fetches"),
+        ({"callers": ["bank/a", "clinic/a"]}, "is one tenant's, and so are its callers"),
+        ({"callers": ["bank/a"]}, "tenants must name the tenant of its callers"),
+        ({"callers": ["bank/a"], "tenants": ["clinic"]}, "tenants must name the tenant of its callers"),
+    ],
+)
+def test_an_agent_that_pulls_has_no_address_and_is_one_tenants(changed: dict[str, Any], said: str) -> None:
+    names = ("bank", "clinic") if "bank/a" in changed.get("callers", ()) else ("default",)
+    assert said in refused(zone=[ZONE], agent=[{**PULLS, **changed}], tenant=[{"id": name} for name in names])
+
+
+def test_an_agent_that_pulls_needs_no_more_than_who_fetches() -> None:
+    (agent,) = parsed(zone=[ZONE], agent=[PULLS]).agent
+    assert (agent.pull, agent.url) == (True, "")
+    assert refused(zone=[ZONE], agent=[{**AGENT, "url": ""}]).startswith("agent[0].url must be")

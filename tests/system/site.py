@@ -234,6 +234,9 @@ async def system(
         described: dict[str, dict[str, Any]] = {}
         for name, values in wanted.items():
             agent = running[name] = Agent()
+            if values.get("pull"):  # nothing is sent to it
+                described[name] = dict(values)
+                continue
             agent.url = str(values.get("url") or "") or await stack.enter_async_context(served(agent))
             described[name] = {**values, "url": agent.url}
         settings = settings_for(base, described, **sections)

@@ -42,6 +42,8 @@ NONE = {
     "approval": "ap_" + "0" * 26,
     "glass": "bg_" + "0" * 26,
     "task_id": "tk_" + "0" * 26,
+    "agent": "none",
+    "lease": "le_" + "0" * 26,
 }
 """By the name of a path's parameter: what nobody has."""
 BODIES: dict[str, dict[str, object]] = {
@@ -94,6 +96,8 @@ async def _theirs(site: System) -> dict[str, str]:
         "approval": waiting.id,
         "glass": glass.id,
         "task_id": queued.id,
+        "agent": "ward",
+        "lease": "le_" + "1" * 26,
     }
     for path in ("/v1/models/{model}", "/audit/exchanges/{exchange}", "/evidence/bundles/{bundle_id}"):
         assert (await _ask(site, key.plain, "GET", path.format(**found))).status_code == 200, path

@@ -39,6 +39,8 @@ p, caller, approvals:answer
 # A task is its own caller's, whatever the roles.
 p, caller, tasks:submit
 p, caller, tasks:own
+# Which agent a caller is, and so what it fetches, is `[[agent]] callers`' to say.
+p, caller, tasks:pull
 
 # Who may be lent what, and who reviews it, is decided by `[[break_glass]]`.
 p, caller, glass:read
@@ -117,6 +119,8 @@ g, POST /keys/denied, denied:write
 g, DELETE /keys/denied/{denial}, denied:write
 
 g, POST /v1/tasks, tasks:submit
+g, POST /v1/tasks/for/{agent}, tasks:pull
+g, POST /v1/tasks/for/{agent}/{lease}, tasks:pull
 g, GET /v1/tasks/{task_id}, tasks:own
 g, GET /v1/tasks/{task_id}/result, tasks:own
 g, DELETE /v1/tasks/{task_id}, tasks:own

@@ -1,0 +1,85 @@
+"""The forms in which agents fetch their requests and bring their answers. Pure."""
+
+from base64 import b64encode
+from typing import Any
+
+import msgspec
+
+from gateway.agents.content import is_json, media_type
+from gateway.agents.pulling import Handed
+from gateway.core.message import WireAnswer
+from gateway.core.refusal import Refusal
+from gateway.exchange.task_order import Content, content_of
+from gateway.ledger.record import timestamp
+
+MAX_WAIT_S = 30.0
+"""Seconds that one request for work may be held open."""
+STATUSES = range(200, 600)
+
+
+class _Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    wait_s: float = 20.0
+
+
+class _Answer(Content, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    status: int = 200
+    retry_after: int | None = None
+
+
+_wish, _answer = msgspec.json.Decoder(_Wish).decode, msgspec.json.Decoder(_Answer).decode
+
+
+def read_wish(data: bytes) -> float | Refusal:
+    """How long an agent waits for work, in seconds."""
+    try:
+        given = _wish(data or b"{}")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _wrong("", "an object with wait_s, or nothing")
+    if not 0 <= given.wait_s <= MAX_WAIT_S:
+        return _wrong("/wait_s", f"0 to {MAX_WAIT_S:.0f}")
+    return given.wait_s
+
+
+def read_answer(data: bytes) -> WireAnswer | Refusal:
+    """What an agent answers, as if it had come by HTTP. A failure is a status of 500 and above."""
+    try:
+        given = _answer(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _wrong("", "an object with a status, and a body, text or base64: see docs/tasks.md")
+    if given.status not in STATUSES:
+        return _wrong("/status", f"{STATUSES.start} to {STATUSES.stop - 1}")
+    if given.retry_after is not None and not 0 <= given.retry_after <= 86_400:
+        return _wrong("/retry_after", "0 to 86400 seconds")
+    content = content_of(given)
+    if isinstance(content, Refusal):
+        return content
+    body, kind = content
+    headers = [] if kind is None else [("content-type", kind)]
+    if given.retry_after is not None:
+        headers.append(("retry-after", str(given.retry_after)))
+    return WireAnswer(status=given.status, headers=tuple(headers), body=body)
+
+
+def handed(one: Handed) -> dict[str, Any]:
+    """A request as its agent gets it, with the lease under which it is to be answered."""
+    outgoing = one.outgoing
+    headers = dict(outgoing.headers)
+    document: dict[str, Any] = {
+        "lease": one.lease,
+        "expires_at": timestamp(one.expires_us),
+        "method": outgoing.method,
+        "path": outgoing.path,
+        "headers": headers,
+    }
+    if not outgoing.body:
+        return document
+    if is_json(media_type(headers.get("content-type"))):
+        return {**document, "body": msgspec.Raw(outgoing.body)}
+    try:
+        return {**document, "text": outgoing.body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {**document, "base64": b64encode(outgoing.body).decode("ascii")}
+
+
+def _wrong(field: str, hint: str) -> Refusal:
+    return Refusal(code="parameter_invalid", field=field, hint=hint)

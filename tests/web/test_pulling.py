@@ -1,0 +1,187 @@
+"""Agents that fetch their requests: the same steps and records, a lease for each, and an answer that is taken once."""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.settings import Settings
+from tests.house.tree import ROOT
+from tests.system.kit import HEALTH, PERSONAL
+from tests.web.tasking import CHAT, Tasking, chat, tasking
+from tests.web.test_tasks import problem
+
+ARCHIVE = {
+    "zone": "in-house",
+    "protocol": "http",
+    "routes": ["POST /notes"],
+    "pull": True,
+    "callers": ["default/archive"],
+}
+AGENTS: dict[str, Any] = {
+    "ward": {"zone": "in-house", "capabilities": ["summarize"]},
+    "archive": ARCHIVE,
+    "scribe": {**ARCHIVE, "protocol": "openai", "routes": [], "callers": ["default/scribe"], "capabilities": ["write"]},
+}
+NOTE = {"path": "/agents/archive/notes", "body": {"note": "hello"}}
+
+
+@asynccontextmanager
+async def pulled(base: Settings, **more: Any) -> AsyncIterator[tuple[Tasking, Tasking]]:
+    """A gateway with agents that fetch; its caller, and the agent `archive`."""
+    async with tasking(base, agents=more.pop("agents", AGENTS), **more) as t:
+        yield t, t.by(await t.site.key("agent", owner="archive", kind="agent"))
+
+
+async def fetched(agent: Tasking, name: str = "archive") -> dict[str, Any]:
+    answer = await agent.ask("POST", f"/v1/tasks/for/{name}", {"wait_s": 10})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def brought(agent: Tasking, work: dict[str, Any], answer: object, name: str = "archive") -> httpx.Response:
+    return await agent.ask("POST", f"/v1/tasks/for/{name}/{work['lease']}", answer)
+
+
+async def test_a_request_is_fetched_after_its_intent_and_its_answer_is_inspected_as_any(database: Settings) -> None:
+    async with pulled(database) as (t, agent):
+        waiting = asyncio.create_task(fetched(agent))
+        task = await t.submit(NOTE)
+        work = await waiting
+        assert (work["method"], work["path"], work["body"]) == ("POST", "/notes", {"note": "hello"})
+        asked = [one["event"] for one in await t.site.records() if one.get("agent") == "archive"]
+        assert asked == ["exchange.requested"], "on record before it left"
+        taken = await brought(agent, work, {"body": {"filed": HEALTH}})
+        assert taken.status_code == 202
+        done = await t.ended(task)
+        assert (done["state"], done["code"], done["result"]["body"]) == ("completed", "ok", {"filed": HEALTH})
+        trail = await t.site.trail(done["exchange"])
+        assert [one["event"] for one in trail] == ["exchange.requested", "exchange.completed", "task.completed"]
+        assert trail[1]["classes"]["found"] == ["phi", "pii"]
+        assert problem(await brought(agent, work, {"body": 1})) == (409, "lease_lost")
+        assert await t.events(task) == ["task.submitted", "task.completed"]
+        metrics = (await t.site.http.get("/metrics")).text
+        for end in ("handed", "answered", "late"):
+            assert f'gateway_pulls_total{{end="{end}"}} 1.0' in metrics
+
+
+async def test_a_lease_that_is_lost_is_followed_by_another_try_and_its_answer_is_refused(
+    sqlite_settings: Settings,
+) -> None:
+    agents = {**AGENTS, "archive": {**ARCHIVE, "timeout_s": 0.05}}
+    async with pulled(sqlite_settings, agents=agents) as (t, agent):
+        waiting = asyncio.create_task(fetched(agent))
+        task = await t.submit({**NOTE, "tries": 2})
+        first = await waiting
+        second = await fetched(agent)
+        assert problem(await brought(agent, first, {"body": 1})) == (409, "lease_lost")
+        assert second["lease"] != first["lease"]
+        done = await t.ended(task)
+        assert (done["state"], done["code"], done["tries"]) == ("failed", "agent_timeout", 2)
+        assert await t.events(task) == ["task.submitted", "task.retried", "task.failed"]
+
+
+async def test_a_failure_is_a_try_and_what_nobody_fetches_waits_without_one(sqlite_settings: Settings) -> None:
+    async with pulled(sqlite_settings) as (t, agent):
+        task = await t.submit({**NOTE, "tries": 1})
+        other = await t.submit(chat())
+        assert (await t.ended(other))["state"] == "completed", "nobody else waits for it"
+        assert (await t.get(task))["tries"] == 0
+        assert await t.events(task) == ["task.submitted"]
+        work = await fetched(agent)
+        assert (await brought(agent, work, {"status": 500})).status_code == 202
+        assert ((await t.ended(task))["state"], (await t.get(task))["code"]) == ("failed", "agent_unavailable")
+
+
+async def test_what_is_masked_is_masked_for_who_fetches_too_and_in_the_protocol_it_speaks(
+    sqlite_settings: Settings,
+) -> None:
+    agents = {
+        **AGENTS,
+        "scribe": {**AGENTS["scribe"], "zone": "cloud", "processor": "cloud-inc"},
+    }
+    async with pulled(sqlite_settings, agents=agents) as (t, _):
+        scribe = t.by(await t.site.key("agent", owner="scribe", kind="agent", zone="cloud"))
+        waiting = asyncio.create_task(fetched(scribe, "scribe"))
+        task = await t.submit(chat(PERSONAL, "write"))
+        work = await waiting
+        assert work["path"] == CHAT
+        assert work["body"]["messages"][0]["content"] == "Please write to [EMAIL] about the order."
+        choice = {"index": 0, "message": {"role": "assistant", "content": "done"}, "finish_reason": "stop"}
+        answer = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+        await brought(scribe, work, {"body": answer}, "scribe")
+        assert (await t.ended(task))["result"]["body"]["choices"][0]["message"]["content"] == "done"
+
+
+async def test_what_reaches_it_any_other_way_is_refused_with_a_word_for_it(sqlite_settings: Settings) -> None:
+    async with pulled(sqlite_settings) as (t, _):
+        direct = await t.site.chat(t.key, "hello", model="scribe")
+        assert (direct.status_code, direct.json()["error"]["code"]) == (409, "tasks_only")
+        assert (await t.site.chat(t.key, "hello", model="write")).status_code == 409
+        stream = await t.ask(
+            "POST", "/v1/tasks", {**chat(model="scribe"), "body": {**chat(model="scribe")["body"], "stream": True}}
+        )
+        assert problem(stream) == (400, "feature_unsupported")
+
+
+async def test_to_everybody_else_there_is_no_such_agent_and_few_wait_at_once(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pulled(sqlite_settings) as (t, agent):
+        for by, path in ((t, "archive"), (agent, "scribe"), (agent, "ward"), (agent, "none")):
+            assert problem(await by.ask("POST", f"/v1/tasks/for/{path}", {"wait_s": 0})) == (404, "not_found")
+            assert problem(await by.ask("POST", f"/v1/tasks/for/{path}/le_1", {"body": 1})) == (404, "not_found")
+        assert (await agent.ask("POST", "/v1/tasks/for/archive", {"wait_s": 0})).status_code == 204
+        monkeypatch.setattr("gateway.web.pulling.MAX_WAITING", 0)
+        full = await agent.ask("POST", "/v1/tasks/for/archive", {"wait_s": 0})
+        assert problem(full) == (429, "concurrency_limited")
+        assert problem(await agent.ask("POST", "/v1/tasks/for/archive", {"wait_s": 90})) == (400, "parameter_invalid")
+        assert problem(await agent.ask("POST", "/v1/tasks/for/archive/le_1", [])) == (400, "parameter_invalid")
+        assert problem(await agent.ask("POST", "/v1/tasks/for/archive/le_1", {"body": 1})) == (409, "lease_lost")
+
+
+async def test_who_closes_the_connection_is_handed_nothing(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pulled(sqlite_settings) as (t, agent):
+        pulling = t.site.gateway.pipeline.parts.pulling
+        assert pulling is not None
+        there, gone = asyncio.Event(), asyncio.Event()
+        wake, forget = pulling.on_waiting, pulling._forget
+
+        def told(name: str) -> None:
+            there.set()
+            wake(name)
+
+        def forgotten(name: str, puller: Any) -> None:
+            forget(name, puller)
+            gone.set()
+
+        monkeypatch.setattr(pulling, "on_waiting", told)
+        monkeypatch.setattr(pulling, "_forget", forgotten)
+        waiting = asyncio.create_task(fetched(agent))
+        async with asyncio.timeout(10):
+            await there.wait()
+            waiting.cancel()
+            await gone.wait()
+        assert pulling.free("archive") == 0
+
+
+async def test_the_commands_of_the_document_work_as_written(sqlite_settings: Settings) -> None:
+    text = (ROOT / "docs" / "tasks.md").read_text("utf-8")
+    (script,) = re.findall(r"```sh\n(work=.*?)```", text, re.DOTALL)
+    async with pulled(sqlite_settings) as (t, agent):
+        task = await t.submit(NOTE)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        given = {**os.environ, "PATH": path, "GATEWAY": t.site.url, "AGENT_KEY": agent.key}
+        done = await asyncio.create_subprocess_exec("bash", "-euc", script, env=given, stdout=asyncio.subprocess.PIPE)
+        said, _ = await done.communicate()
+        assert (done.returncode, said) == (0, b'{"taken":true}')
+        assert (await t.ended(task))["result"]["body"] == {"filed": True}

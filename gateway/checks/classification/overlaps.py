@@ -5,6 +5,7 @@ from functools import lru_cache
 import msgspec
 
 from gateway.checks.classification.classes import weight
+from gateway.checks.classification.readings import IN_CODE
 
 WORD = 1_000_000
 """The rank of hits that are words of a lexicon."""
@@ -65,6 +66,9 @@ def _resolve(hits: list[Hit]) -> list[Hit]:
 def _covers(other: Hit, hit: Hit) -> bool:
     if other.type == hit.type:
         return True
+    if hit.reason.startswith(IN_CODE):
+        # All that is found in an encoded run has the same place, and each kind may make a class.
+        return False
     return hit.rank != WORD and other.rank != WORD and _weight(other.type) >= _weight(hit.type)
 
 

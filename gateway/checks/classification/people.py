@@ -16,7 +16,7 @@ DIGEST = hashlib.sha256(" ".join((*sorted(FIRST), *sorted(DOUBTFUL), *sorted(LAS
 GRADES = (("full-name", 0.85), ("given-and-other", 0.7), ("given-name", 0.55))
 """Reason → score."""
 _PARTICLES = frozenset(entries("van von de der den da di du del la le el al bin ibn ter zu dos das af av"))
-_NOT_FAMILY = NOT_NAMES | frozenset(
+_THINGS = frozenset(
     entries(
         "avenue street st road rd lane ln drive boulevard blvd square place court way park bridge river lake mountain "
         "island bay beach valley hill hills county city town village state states north south east west northern "
@@ -26,9 +26,12 @@ _NOT_FAMILY = NOT_NAMES | frozenset(
         "health pharmacy university press books records music film pictures studio studios festival show series "
         "season episode day week month year century war battle treaty act law bill code report paper journal review "
         "times post news daily magazine edition volume chapter part section page api sdk app cloud server data model "
-        "assistant agent bot team inc llc ltd gmbh corp plc co jr sr phd md"
+        "assistant agent bot team inc llc ltd gmbh corp plc co general memorial family practice gardens"
     )
 )
+"""What bears a name and is nobody."""
+_BEFORE = frozenset(entries("New Port North South East West Lake Fort Mount Mt Saint St San Santa"))
+"""With what the names of places begin."""
 
 
 def _stem(token: str) -> str:
@@ -44,9 +47,12 @@ def _is_initial(token: str) -> bool:
 
 
 def known(text: str) -> Verdict | None:
-    """The first name of a dictionary in a run of words, with what of the run goes with it."""
+    """The first name of a dictionary in a run of words, with what of it goes with that; none in the name of a place or
+    of a thing (`Port Mitchell`, `Perry Stadium`)."""
     position = 0
     tokens = text.split(" ")
+    if tokens[0].rstrip(".") in _BEFORE:
+        return None
     for index, token in enumerate(tokens):
         stem = _stem(token)
         head = stem.partition("-")[0]
@@ -71,7 +77,9 @@ def _name(start: int, given: str, following: list[str], *, ended: bool, sure: bo
             continue
         if token in _PARTICLES and sure:
             continue
-        if stem.lower() in _NOT_FAMILY or not stem[:1].isupper():
+        if stem.lower() in _THINGS and stem[:1].isupper() and not family:
+            return None
+        if stem.lower() in NOT_NAMES or stem.lower() in _THINGS or not stem[:1].isupper():
             break
         family = family or stem in LAST or stem in FIRST or stem.partition("-")[0] in LAST
         other = True

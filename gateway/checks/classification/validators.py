@@ -80,7 +80,8 @@ NOT_NAMES = frozenset(
         "must have has had january february march april june july august september october november december monday "
         "tuesday wednesday thursday friday saturday sunday today tomorrow yesterday name date phone email address fax "
         "mobile patient doctor dob mrn ssn id null none unknown n/a na tbd true false new old first last other see ref "
-        "re inc ltd llc gmbh corp company team support customer service account number street road avenue hospital "
+        "re inc ltd llc gmbh corp company team support right yes ok okay customer service account number street "
+        "road avenue hospital "
         "clinic bank university department diagnosis history type status code http https required everyone everybody "
         "guys folks again just only very so too sorry sure ready happy here looking trying going calling writing "
         "interested afraid glad mr mrs ms mx miss dr prof sir madam english french german spanish american british"
@@ -316,6 +317,11 @@ def textual_date(text: str) -> Verdict | None:
     return _whole("form", text)
 
 
+def day(text: str) -> Verdict | None:
+    """A day and a month in words, in whatever language: the day is one that a month can have."""
+    return _whole("form", text) if 1 <= int(_digits(text.partition(" ")[0]) or "0") <= 31 else None
+
+
 def age(text: str) -> Verdict | None:
     """A person's age; above 89 it is an identifier (45 CFR 164.514(b)(2)(i)(C))."""
     years = int(_digits(text)[:4] or "0")
@@ -375,7 +381,7 @@ CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
-        dea, code, long_code, numeric_date, iso_date, textual_date, age, name, password, spoken_password, api_key,
+        dea, code, long_code, numeric_date, iso_date, textual_date, day, age, name, password, spoken_password, api_key,
         connection,
     )
 }  # fmt: skip

@@ -256,7 +256,11 @@ def resolved(found: list[Hit]) -> list[Hit]:
             and other.end > hit.start
             and (
                 other.type == hit.type
-                or (WORD not in (hit.rank, other.rank) and weight(other.type) >= weight(hit.type))
+                or (
+                    not hit.reason.startswith(IN_CODE)
+                    and WORD not in (hit.rank, other.rank)
+                    and weight(other.type) >= weight(hit.type)
+                )
             )
             for other in kept
         ):

@@ -129,6 +129,14 @@ def test_each_kind_is_found_in_base64_and_all_of_that_is_its_place(kind: str) ->
         _is_found(kind, text)
 
 
+def test_every_kind_in_one_code_is_told() -> None:
+    """They all have the same place, and each may make a class of its own."""
+    code = base64.b64encode(b"card 4111 1111 1111 1111, SSN 536-22-8731, diabetes, Catholic").decode()
+    scan = ENGINE.scan((Part("/a", code),))
+    assert {one.type for one in scan.parts[0]} == {"card", "us-ssn", "health-term", "special-religion"}
+    assert scan.classes == {"pci", "pii", "phi", "special-category"}
+
+
 @pytest.mark.parametrize("kind", IN_GROUPS)
 @pytest.mark.parametrize("name", BY_GROUPS)
 def test_each_kind_is_found_whatever_parts_its_groups(name: str, kind: str) -> None:

@@ -15,6 +15,8 @@ LEXICONS = (
             "phone, telephone, tel, tel., mobile, cell, cellphone, call, call me, call back, fax, ph, desk, reach me, "
             "reached, contact number, number is, text me, whatsapp, voicemail, home number, work number, "
             "phone number, calling, dial, answering at, messages to, sms, telefon, handy, rufnummer, telefonnummer, "
+            "handynummer, "
+            "telefone, mon numéro, numéro est, joindre, joindre le patient, erreichbar unter, meine nummer, "
             "tel.-nr., tel.nr., mobil, mobilnummer, fax no, fax number, pager, téléphone, tél, tél., portable, "
             "teléfono, telefono, móvil, movil, celular, cellulare, telefoonnummer, mobiel, telefax, mob, mob., "
             "reach me at, whatsapp number"

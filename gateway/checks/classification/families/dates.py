@@ -15,6 +15,14 @@ _OLD = (
     r"(?i:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?y\.o\.|[ \-]?yrs?\.?[ \-]old|[ \-]year[ \-]olds?|[ \-]years? of age|"
     r" jahre alt|-j\xE0hrige[rnms]?\b| ans r\xE0volus| a\xE0os de edad| anni di et\xE0| anni compiuti| jaar oud)"
 )
+# German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish.
+_MONTHS = (
+    r"(?i:j\xE0nner|januar[yi]?|februari?|m\xE0rz|mai|juni|juli|augusti?|augustus|oktober|dezember|janvier|f\xE0vrier|mars|"
+    r"avril|juin|juillet|ao\xE0t|septembre|octobre|novembre|d\xE0cembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|"
+    r"septiembre|octubre|noviembre|diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|"
+    r"janeiro|fevereiro|mar\xE0o|maio|junho|julho|setembro|outubro|novembro|dezembro|maart|mei|stycznia|lutego|marca|"
+    r"kwietnia|maja|czerwca|lipca|sierpnia|wrze\xE0nia|pa\xE0dziernika|listopada|grudnia|maj)"
+)
 _BORN = Near(lexicon="birth", type="date-of-birth", score=0.95, before=32, after=0)
 
 LEXICONS = (
@@ -24,7 +32,7 @@ LEXICONS = (
             "dob, d.o.b., d.o.b, date of birth, birth date, birthdate, birthday, born, born on, birth, geboren, "
             "geburtsdatum, geburtstag, geb., geb, geb.datum, né le, née le, né(e) le, date de naissance, nacimiento, "
             "fecha de nacimiento, nacido el, nacida el, nato il, nata il, data di nascita, geboortedatum, "
-            "geboren op, data urodzenia, född, data de nascimento, bday, birth-date"
+            "geboren op, data urodzenia, född, data de nascimento, nascido em, nascida em, nascido a, bday, birth-date"
         ),
     ),
 )
@@ -61,6 +69,15 @@ RECOGNIZERS = (
         ),
         gate=rf"\b{_MONTH},? [0-9]|\b[0-9]{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MON}",
         check="textual_date",
+        near=(_BORN,),
+    ),
+    Recognizer(
+        id="date-abroad",
+        type="date",
+        pattern=rf"\b[0-9]{{1,2}}(?:\.|er|\xB7)? (?:de |di )?{_MONTHS}(?:,? (?:del? )?[0-9]{{4}}\b)?",
+        gate=rf"\b[0-9]{{1,2}}(?:\.|er|\xB7)? (?:de |di )?{_MONTHS}",
+        check="day",
+        joints=DATE,
         near=(_BORN,),
     ),
     Recognizer(

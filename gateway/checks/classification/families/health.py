@@ -56,14 +56,18 @@ doxorubicin, imatinib, pembrolizumab, tacrolimus, cyclosporine, hydroxychloroqui
 acyclovir, valacyclovir, tenofovir, emtricitabine, truvada, biktarvy, dolutegravir, efavirenz, ozempic, semaglutide,
 liraglutide, empagliflozin, sitagliptin, glipizide, glimepiride, sildenafil, tamsulosin, finasteride, estradiol,
 progesterone, testosterone, allopurinol, colchicine, alendronate, ferrous sulfate, folic acid, xanax, prozac, zoloft,
-lexapro, lipitor, plavix, eliquis, xarelto, ventolin, advil, tylenol, percocet, vicodin, oxycontin, ritalin
+lexapro, lipitor, plavix, eliquis, xarelto, ventolin, advil, tylenol, metformina, metformine, insulina,
+insuline, paracetamolo, ibuprofeno, ibuprofène, ibuprofene, amoxicilina,
+amoxicilline, amoxicillina, aspirina, omeprazol, oméprazole, omeprazolo, atorvastatina, atorvastatine, enalapril,
+ramipril, bisoprolol, percocet, vicodin, oxycontin, ritalin
 """
 
 _GERMAN = """
 diagnose, befund, anamnese, zuckerkrankheit, bluthochdruck, herzinfarkt, schlaganfall, herzinsuffizienz, vorhofflimmern,
 krebs, krebserkrankung, tumorerkrankung, brustkrebs, lungenkrebs, darmkrebs, leukämie, metastasen, lungenentzündung,
 bronchitis, grippe, tuberkulose, epilepsie, demenz, depressionen, angststörung, schizophrenie, essstörung, bulimie,
-leberzirrhose, nierenversagen, niereninsuffizienz, blinddarmentzündung, magengeschwür, rheuma, arthrose, osteoporose,
+anämie, leberzirrhose, nierenversagen, niereninsuffizienz, blinddarmentzündung, magengeschwür, rheuma,
+arthrose, osteoporose,
 bandscheibenvorfall, knochenbruch, gehirnerschütterung, fehlgeburt, schilddrüsenunterfunktion, allergie, brustschmerzen,
 atemnot, bauchschmerzen, kopfschmerzen, übelkeit, schwindel, fieber, husten, durchfall, blutdruck, blutzucker, blutbild,
 chemotherapie, strahlentherapie, operation am, magenspiegelung, darmspiegelung, überweisung zum, krankenakte, arztbrief,

@@ -43,6 +43,7 @@ _ROLES = (
 )
 
 
+_PLACED = r"(?:\b(?:New|Port|North|South|East|West|Lake|Fort|Mount|Mt|Saint|St|San|Santa)\.? )"
 _GIVEN, _DOUBTFUL = any_of(FIRST), any_of(DOUBTFUL)
 
 LEXICONS: tuple[Lexicon, ...] = ()
@@ -51,7 +52,7 @@ RECOGNIZERS = (
     Recognizer(
         id="person-known",
         type="person",
-        pattern=rf"(?:{_GIVEN}|{_DOUBTFUL})(?:-[A-Z\xC0][a-z\xE0]+)?(?:['\xB7]s\b)?{_INNER}?{_INNER}?{_INNER}?",
+        pattern=rf"{_PLACED}?(?:{_GIVEN}|{_DOUBTFUL})(?:-[A-Z\xC0][a-z\xE0]+)?(?:['\xB7]s\b)?{_INNER}?{_INNER}?{_INNER}?",
         gate=rf"{_GIVEN}|(?:{_DOUBTFUL}) (?:[A-Z]\.? )?[A-Z\xC0][a-z\xE0]",
         check="known",
         grades=GRADES,

@@ -10,6 +10,16 @@ _STREETS = (
     "Parkway|Pkwy|Circle|Cir|Highway|Hwy|Trail|Trl|Alley|Crescent|Cres|Close|Grove|Gardens|Mews|Row|Plaza|Loop|Pike|"
     "Turnpike|Path|Quay|Parade|Rise|Heights|STREET|ST|AVENUE|AVE|ROAD|RD|BLVD|LANE|LN|DRIVE|DR|COURT|CT"
 )
+_MORE = (
+    "Bend|Bluffs?|Bottom|Branch|Bridge|Brooks?|Burgs?|Bypass|Camp|Canyon|Cape|Causeway|Centers?|Circles|Cliffs?|Club|"
+    "Common|Corners?|Course|Courts|Coves?|Creek|Crest|Crossing|Crossroad|Curve|Dale|Dam|Divide|Drives|Estates?|Expressway|"
+    "Extensions?|Falls?|Ferry|Fields?|Flats?|Fords?|Forest|Forges?|Forks?|Fort|Freeway|Gateway|Glens?|Greens?|Groves|"
+    "Harbors?|Haven|Hills?|Hollow|Inlet|Islands?|Isle|Junctions?|Keys?|Knolls?|Lakes?|Land|Landing|Lights?|Loaf|Locks?|"
+    "Lodge|Mall|Manors?|Meadows?|Mills?|Mission|Motorway|Mount|Mountains?|Neck|Orchard|Oval|Overpass|Parks?|Parkways|Pass|"
+    "Passage|Pines?|Plains?|Plazas|Points?|Ports?|Prairie|Radial|Ramp|Ranch|Rapids?|Rest|Ridges?|River|Roads|Route|Run|"
+    "Shoals?|Shores?|Skyway|Springs?|Spurs?|Squares|Station|Stravenue|Stream|Streets|Summit|Throughway|Trace|Track|"
+    "Trafficway|Tunnel|Underpass|Unions?|Valleys?|Via|Viaduct|Views?|Villages?|Ville|Vista|Walks?|Wall|Ways|Wells?"
+)
 _UNIT = r"(?:,? (?i:apt|apartment|suite|ste|unit|floor|flat|room|rm|#)\.? ?#?[A-Za-z0-9\-]{1,6}\b)?"
 _SIDE = r"(?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.? )"
 _JOINED = (
@@ -33,7 +43,8 @@ _STATES = (
     "W[AIVY]"
 )
 _UK = r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2}"
-_HOUSE = r"[0-9] ?[a-zA-Z]?(?:, ?|\n)"
+_HOUSE = r"(?:[0-9A-Za-z\xE0.](?:, ?|\n)|\b(?:in|aus|nach|en|te) )"
+_TOWN = r"[A-Z\xC0][a-z\xE0'.\-]+(?:[ \-][A-Z\xC0][a-z\xE0.\-]+){0,2}"
 _TOWNS = "[0-9]{5}|[0-9]{2}-[0-9]{3}|[0-9]{4} [A-Z]{2}"
 _FORWARD, _LOCAL = "[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z]", "[0-9][ABCEGHJ-NPRSTV-Z][0-9]"
 
@@ -47,7 +58,8 @@ LEXICONS = (
     Lexicon(
         id="postal",
         words=words(
-            "zip, zip code, zipcode, zip:, postal code, postcode, post code, postal, plz, postleitzahl, code postal, "
+            "zip, zip code, zipcode, zip_code, postalcode, postal_code, zip:, postal code, postcode, post code, "
+            "postal, plz, postleitzahl, code postal, "
             "código postal, codigo postal, c.p., cap:, codice postale, postnummer, kod pocztowy, cep"
         ),
     ),
@@ -76,6 +88,15 @@ RECOGNIZERS = (
         ),
         gate=rf"[A-Za-z0-9\xC0\xE0'\xB7.\-] (?:{_STREETS})\b",
         score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        # The other suffixes of USPS Publication 28, appendix C1: words that need the number right before the name.
+        id="street-usps",
+        type="street-address",
+        pattern=rf"\b[0-9]{{1,6}} [A-Z\xC0][A-Za-z\xE0'\-]{{1,24}} (?:{_MORE})\b{_UNIT}",
+        gate=rf"[0-9] [A-Z\xC0][A-Za-z\xE0'\-]{{1,24}} (?:{_MORE})\b",
+        score=0.8,
         reason="street",
     ),
     Recognizer(
@@ -137,6 +158,22 @@ RECOGNIZERS = (
         gate=f"{_TO}(?:{_PLACES})",
         score=0.6,
         reason="dictionary",
+    ),
+    Recognizer(
+        id="place-before-state",
+        type="place",
+        pattern=rf"({_TOWN}),? (?:{_STATES}),? [0-9]{{5}}\b",
+        gate=rf"\b(?:{_STATES})\.?,? [0-9]{{5}}\b",
+        score=0.8,
+        reason="state",
+    ),
+    Recognizer(
+        id="place-behind-code",
+        type="place",
+        pattern=rf"{_HOUSE}(?:[A-Z]{{1,2}}-)?(?:{_TOWNS}) ({_TOWN})",
+        gate=rf"{_HOUSE}(?:[A-Z]{{1,2}}-)?(?:{_TOWNS}) [A-Z\xC0][a-z\xE0]",
+        score=0.8,
+        reason="town",
     ),
     Recognizer(
         id="zip-state",

@@ -257,7 +257,7 @@ Jolán Jon Jonah Jonas Jonatan Jonathan Jonathon Joni Jonna Jonny Jonás Jonáš
 Jordon Jordy Jordán Jorge Joris Jorja Jorma Jorn Jort Jorunn Jos Jose Josef Josefa Josefiina Josefin Josefina Josefine
 Joselyn Josep Joseph Josephine Josephus Josette Josh Joshua Josiah Josiane Josip Josipa Joso Jost Josue Josué José
 Joséphine Jouko Jouni Jovan Jovana Jovita Joyce Jozef Jozefína Jozo João Joël Joëlle Joško Jožef Jožefa Jožica Juan
-Juana Juanita Juanito Jude Judit Judita Judith Judy Juergen Juha Juhana Juhani Juho Jukka Jules Juli Julian Juliana
+Juana Juanita Juanito Jude Judit Judita Judith Judy Juergen Juha Juhana Juhani Juho Jukka Jules Julian Juliana
 Juliane Julianna Julie Julien Juliet Julieta Juliette Julija Julijana Julio Julita Julius Juliusz Julián Juna Juni
 Juraj Jure Juri Jurij Jurre Jussi Justin Justina Justine Justus Justyna Justína Jutta Juul Juulia Juuso Jyoti Jyrki
 Jytte Ján János Jázmin Jérôme Jéssica Józef József Jörg Jörgen Jörn Jørgen Júlia Július Jürgen Jędrzej Kaarina Kaarlo

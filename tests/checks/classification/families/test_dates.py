@@ -20,6 +20,11 @@ from tests.checks.classification.conftest import ENGINE, told
         "Sept. 9",
         "12-Mar-2021",
         "June 2021",
+        "20. Oktober 2023",
+        "21 décembre 2022",
+        "30 de abril de 2024",
+        "1er mars 2020",
+        "3 maja 1999",
     ],
 )
 def test_dates_are_found(text: str) -> None:

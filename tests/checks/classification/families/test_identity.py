@@ -17,6 +17,8 @@ from tests.checks.classification.conftest import told
         ("medical record number is ABC-12345", ("mrn", "ABC-12345")),
         ("MRN#0012345", ("mrn", "0012345")),
         ("member id: XYZ123456789", ("health-plan-id", "XYZ123456789")),
+        ("policy number TPZ 0861 18098", ("health-plan-id", "TPZ 0861 18098")),
+        ("medicare id: 1EG4TE5MK73", ("mbi", "1EG4TE5MK73")),
         ("policy number 123-456-789", ("health-plan-id", "123-456-789")),
         ("account number 4452209871", ("account", "4452209871")),
         ("acct no. 1234 5678 9012", ("account", "1234 5678 9012")),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -92,8 +92,15 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in reversed(list(self._running)):
-            self.stop(name)
+        """A further interrupt meanwhile (`make` passes on what its group was sent too) is told once all have ended."""
+        again: KeyboardInterrupt | None = None
+        while self._running:
+            try:
+                self.stop(next(reversed(self._running)))
+            except KeyboardInterrupt as error:
+                again = error
+        if again is not None:
+            raise again
 
     @property
     def pids(self) -> dict[str, int]:
@@ -114,15 +121,17 @@ class Processes:
             )
 
     def stop(self, name: str) -> None:
-        """Ask a process to end, and end it where it does not."""
-        process = self._running.pop(name)
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        process.wait()
+        """Ask a process to end, and end it where it does not, or where nobody wants to wait for that."""
+        process = self._running[name]
+        try:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(STOP_S)
+        finally:
+            process.kill()  # does nothing where it has ended
+            process.wait()
+            del self._running[name]
 
     def await_ready(self, name: str, port: int, path: str) -> None:
         """Wait until a process answers 200; `DemoError` with the last of its output if it does not."""

@@ -1,5 +1,6 @@
 """Processes are started, awaited, watched, and stopped by their own ids, whatever ends the block."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -54,6 +55,34 @@ def test_a_process_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytes
     with Processes(tmp_path) as running:
         running.start("stubborn", [sys.executable, "-c", STUBBORN], tmp_path)
     assert running.pids == {}
+
+
+def test_who_interrupts_again_while_they_are_stopped_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`timeout make run` sends two: one to the whole group, and one that make passes on."""
+    waited, impatient = subprocess.Popen.wait, ["gateway"]
+
+    def wait(process: "subprocess.Popen[bytes]", timeout: float | None = None) -> int:
+        if timeout is not None and impatient:
+            impatient.pop()
+            raise KeyboardInterrupt
+        return waited(process, timeout)
+
+    started: list[subprocess.Popen[bytes]] = []
+
+    def interrupted() -> None:
+        with Processes(tmp_path) as running:
+            for name in ("agent", "gateway"):
+                running.start(name, [sys.executable, "-c", "import time; time.sleep(60)"], tmp_path)
+            started.extend(running._running.values())
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert impatient == []
+    assert [process.poll() is not None for process in started] == [True, True]
 
 
 def test_a_process_that_ends_by_itself_is_told_with_its_last_words(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from gateway.agents.openai import OpenAIAdapter
 from gateway.agents.responses import ResponsesAdapter
 from gateway.bootstrap import SystemClock, bounds_of
 from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.explaining import why
+from gateway.checks.classification.registry import DEFAULT
 from gateway.cli.common import BAD, OK, Commands, WrongUse, told
 from gateway.core.message import Inbound, Part
 from gateway.core.ports import Adapter, Bounds
@@ -69,11 +71,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         choices=(*_ADAPTERS, *_FORMATS),
         help="each line is a request body of this protocol; of fhir, hl7, x12 and xml each file is one",
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="with each finding why: rule, check, words near by, how it was read"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    classifier = Classifier(arguments.protocol)
+    classifier = Classifier(arguments.protocol, explain=arguments.explain)
     good = True
     for name in arguments.files:
         with _opened(name) as file:
@@ -86,7 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
 class Classifier:
     """Answers lines, in order; one that cannot be read gets `{"error": …}`. Empty lines are passed over."""
 
-    def __init__(self, protocol: str | None = None) -> None:
+    def __init__(self, protocol: str | None = None, *, explain: bool = False) -> None:
+        self._explain = explain
         self._engine = Engine(clock=SystemClock(), budget_ms=_UNBOUNDED_MS)
         self._bounds = bounds_of(Settings())
         self._layout = _FORMATS.get(protocol or "")
@@ -127,7 +133,11 @@ class Classifier:
     def _found(self, parts: tuple[Part, ...], *, places: bool) -> dict[str, Any]:
         scan = self._engine.scan(parts)
         findings = [
-            {**({"pointer": part.pointer} if places else {}), **msgspec.to_builtins(finding)}
+            {
+                **({"pointer": part.pointer} if places else {}),
+                **msgspec.to_builtins(finding),
+                **({"why": msgspec.to_builtins(why(DEFAULT, finding))} if self._explain else {}),
+            }
             for part, found in zip(parts, scan.parts, strict=True)
             for finding in found
         ]

@@ -150,3 +150,14 @@ def test_a_file_that_is_not_of_the_format_is_told(gateway: Run, empty: Path, pro
     result = gateway("classify", "--protocol", protocol, "body")
     assert result.code == 1
     assert "error" in answers(result.out)[0]
+
+
+def test_it_says_why_where_it_is_asked(gateway: Run, empty: Path) -> None:
+    (empty / "lines").write_bytes(b'{"text": "MRN: 84736251"}\n')
+    (plain,) = answers(gateway("classify", "lines").out)
+    assert "why" not in plain["findings"][0]
+    result = gateway("classify", "--explain", "lines")
+    (finding,) = answers(result.out)[0]["findings"]
+    assert finding["why"][0]["rule"] == "mrn"
+    assert finding["why"][0]["context"] == "mrn"
+    assert "84736251" not in result.out

@@ -4,11 +4,12 @@ import asyncio
 import json
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from benchmarks.bodies import CLASSES
 from benchmarks.servers import Server, reached
-from gateway.store.engine import open_engine, target
+from gateway.store.engine import open_engine, reading, target
+from gateway.store.tables import tenant
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,9 @@ async def _read(server: Server) -> Trail:
         "AND detail.seq = record.seq WHERE event = 'exchange.requested' ORDER BY record.seq LIMIT 20000"
     )
     try:
-        async with engine.connect() as connection:
+        async with reading(engine, "default") as connection:
+            ledger = await connection.scalar(select(tenant.c.ledger).where(tenant.c.id == "default"))
+        async with reading(engine, ledger) as connection:
             rows = [tuple(row) for row in await connection.execute(text(asked))]
             roles = [tuple(row) for row in await connection.execute(text(pairs))]
     finally:

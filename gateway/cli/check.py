@@ -228,7 +228,8 @@ async def _database(settings: Settings) -> str:
         found, missing = await _ledgers(settings, engine)
     finally:
         await engine.dispose()
-    return f"{where.kind}, {found} ledgers" + (f", {missing} more at the first start" if missing else "")
+    kind = "sqlite" if where.kind == "sqlite" else "postgresql with a wall between tenants"
+    return f"{kind}, {found} ledgers" + (f", {missing} more at the first start" if missing else "")
 
 
 async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:

@@ -4,6 +4,7 @@
 `index`       the columns of `record` that are an index on its bytes
 `engine`      connections, for everything that is not the writers' hot path
 `migrate`     alembic, on both databases
+`walls`       row-level security on PostgreSQL: what a transaction of a tenant sees, and what passes that
 `guard`       what a database must be like to be served from
 `ledgers`     all ledgers of a process: the way in
 `writer_*`    one tenant's ledger: group commit on SQLite and PostgreSQL; `batch` fills one, `key_stage` comes before

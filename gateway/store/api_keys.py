@@ -27,7 +27,7 @@ from gateway.core.scopes import FORM
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.key_use import KeyUse
 from gateway.store.sql import reachable
 from gateway.store.tables import api_key
@@ -132,7 +132,7 @@ class ApiKeyStore:
         """One key of a tenant (its configured id), revoked and expired ones too."""
         query = select(api_key).where(api_key.c.id == key_id, api_key.c.tenant == tenant)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None else _record(row)
 
@@ -140,7 +140,7 @@ class ApiKeyStore:
         """All keys of a tenant (its configured id), the oldest first, revoked and expired ones too."""
         query = select(api_key).where(api_key.c.tenant == tenant).order_by(api_key.c.created_us, api_key.c.id)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 return tuple(_record(row) for row in await connection.execute(query))
 
     async def create(self, by: Administrator, tenant: str, grant: Grant) -> NewKey | Refusal:
@@ -153,7 +153,7 @@ class ApiKeyStore:
         # seen. The other order would leave a key that works and is on no record.
         await self._on_record(by, "key.created", made.record.id, _described(made.record))
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant) as connection:
                 await connection.execute(insert(api_key).values(_row(made.record)))
         self._forget(made.record.prefix)
         return made
@@ -165,7 +165,7 @@ class ApiKeyStore:
         # The row first: a key that leaked must end even while the ledger cannot be written. A crash after this and
         # before the record: the key is refused, and whoever revoked it was not told so and does it again.
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant) as connection:
                 mine = (api_key.c.id == key_id, api_key.c.tenant == tenant)
                 await connection.execute(
                     update(api_key).where(*mine, api_key.c.revoked_us.is_(None)).values(revoked_us=now)
@@ -226,9 +226,9 @@ class ApiKeyStore:
         found. `ended`: it was made to end before, and must not have been revoked since."""
         found = ends if ended else old.expires_us
         same = api_key.c.expires_us.is_(None) if found is None else api_key.c.expires_us == found
-        still = (api_key.c.id == old.id, api_key.c.revoked_us.is_(None), same)
+        still = (api_key.c.tenant == old.tenant, api_key.c.id == old.id, api_key.c.revoked_us.is_(None), same)
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, old.tenant) as connection:
                 done = await connection.execute(update(api_key).where(*still).values(expires_us=ends))
                 if done.rowcount != 1:
                     return False
@@ -239,7 +239,7 @@ class ApiKeyStore:
     async def _ask(self, prefix: str) -> KeyRecord | None:
         changes, until = self._changes, self._clock.monotonic_ns() + CACHED_NS
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, prefix=prefix) as connection:
                 row = (await connection.execute(select(api_key).where(api_key.c.prefix == prefix))).one_or_none()
         record = None if row is None else _record(row)
         if changes == self._changes:  # otherwise this may be what was true before the change

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.approval import Answer, Demand
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import SealedPart
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.notices import Notice, insert_notices
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import approval
@@ -152,7 +152,7 @@ class ApprovalStore:
         """Keep a new one, with the notices that tell of it; False, and nothing done, where another one is found by the
         same lookup."""
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, made.tenant) as connection:
                 done = await connection.execute(insert_new(self._engine, approval).values(_row(made)))
                 if done.rowcount != 1:
                     return False
@@ -163,7 +163,7 @@ class ApprovalStore:
         """One approval of a tenant."""
         query = select(approval).where(approval.c.tenant == tenant, approval.c.id == approval_id)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None else _approval(row)
 
@@ -171,7 +171,7 @@ class ApprovalStore:
         """The one that a repeated request finds."""
         query = select(approval).where(approval.c.tenant == tenant, approval.c.lookup == lookup)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None else _approval(row)
 
@@ -184,7 +184,7 @@ class ApprovalStore:
             approval.c.expires_us > now_us,
         )
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 return int(await connection.scalar(query) or 0)
 
     async def newest(
@@ -198,7 +198,7 @@ class ApprovalStore:
             query = query.where(or_(approval.c.created_us < time, older))
         query = query.order_by(approval.c.created_us.desc(), approval.c.id.desc()).limit(limit)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 return tuple(_approval(row) for row in (await connection.execute(query)).all())
 
     async def due(self, tenant: str, now_us: int, limit: int) -> tuple[Approval, ...]:
@@ -210,7 +210,7 @@ class ApprovalStore:
             .limit(limit)
         )
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 return tuple(_approval(row) for row in (await connection.execute(query)).all())
 
     async def change(self, was: Approval, becomes: Approval) -> bool:
@@ -220,7 +220,7 @@ class ApprovalStore:
         """
         values = {name: value for name, value in _row(becomes).items() if name not in ("tenant", "id")}
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, was.tenant) as connection:
                 done = await connection.execute(
                     update(approval)
                     .where(approval.c.tenant == was.tenant, approval.c.id == was.id, approval.c.version == was.version)

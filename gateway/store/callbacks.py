@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
 from gateway.ledger.entry import Column, RowChange
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import task_callback
 
@@ -49,7 +49,7 @@ class CallbackStore:
         mine = (task_callback.c.tenant == tenant, task_callback.c.task == task)
         query = select(task_callback).where(*mine).order_by(task_callback.c.id.desc()).limit(1)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None else _delivery(row)
 
@@ -57,7 +57,7 @@ class CallbackStore:
         """How many deliveries of these tenants have not ended."""
         mine = (task_callback.c.tenant.in_(tenants), task_callback.c.state == WAITING)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="task") as connection:
                 return int(await connection.scalar(select(func.count()).where(*mine)) or 0)
 
     async def claim(
@@ -69,36 +69,44 @@ class CallbackStore:
         busy: Sequence[str] = (),
         room: Callable[[str], int],
     ) -> list[Delivery]:
-        """Take deliveries of these tenants that are due, the longest due first; those of destinations that are `busy`
-        stay where they are, and so do those beyond the `room` that theirs has. Two that claim at once get different
-        ones."""
+        """Take deliveries of these tenants that are due, the longest due first, tenant after tenant; those of
+        destinations that are `busy` stay where they are, and so do those beyond the `room` that theirs has. Two that
+        claim at once get different ones."""
         now = self._clock.now_us()
+        due = (
+            task_callback.c.tenant.in_(tenants),
+            task_callback.c.state == WAITING,
+            task_callback.c.due_us <= now,
+            task_callback.c.callback.not_in(busy),
+        )
+        whose = select(task_callback.c.tenant).where(*due).group_by(task_callback.c.tenant)
         query = (
             select(task_callback)
-            .where(
-                task_callback.c.tenant.in_(tenants),
-                task_callback.c.state == WAITING,
-                task_callback.c.due_us <= now,
-                task_callback.c.callback.not_in(busy),
-            )
+            .where(*due)
             .order_by(task_callback.c.due_us, task_callback.c.id)
-            .limit(limit)
             .with_for_update(skip_locked=True)
         )
         taken: list[Delivery] = []
         left: dict[str, int] = {}
-        # A crash before the commit: nobody has them. After: they are due again once the lease is over.
         with reachable():
-            async with writing(self._engine) as connection:
-                for row in (await connection.execute(query)).all():
-                    one = _delivery(row)
-                    left[one.callback] = left.get(one.callback, room(one.callback)) - 1
-                    if left[one.callback] < 0:
-                        continue
-                    values = {"due_us": now + lease_us, "version": one.version + 1, "tries": one.tries + 1}
-                    mine = (task_callback.c.tenant == one.tenant, task_callback.c.id == one.id)
-                    await connection.execute(update(task_callback).where(*mine).values(**values))
-                    taken.append(msgspec.structs.replace(one, **values))
+            async with reading(self._engine, None, across="task") as connection:
+                found = await connection.scalars(whose.order_by(func.min(task_callback.c.due_us)).limit(limit))
+                having = found.all()
+            for tenant in having:
+                if len(taken) == limit:
+                    break
+                mine = query.where(task_callback.c.tenant == tenant).limit(limit - len(taken))
+                # A crash before the commit: nobody has them. After: they are due again once the lease is over.
+                async with writing(self._engine, tenant) as connection:
+                    for row in (await connection.execute(mine)).all():
+                        one = _delivery(row)
+                        left[one.callback] = left.get(one.callback, room(one.callback)) - 1
+                        if left[one.callback] < 0:
+                            continue
+                        values = {"due_us": now + lease_us, "version": one.version + 1, "tries": one.tries + 1}
+                        this = (task_callback.c.tenant == tenant, task_callback.c.id == one.id)
+                        await connection.execute(update(task_callback).where(*this).values(**values))
+                        taken.append(msgspec.structs.replace(one, **values))
         return taken
 
     async def later(self, one: Delivery, *, due_us: int, code: str, status: int | None) -> None:
@@ -111,7 +119,7 @@ class CallbackStore:
         )
         values = {"due_us": due_us, "code": code, "status": status, "version": one.version + 1}
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, one.tenant) as connection:
                 await connection.execute(update(task_callback).where(*mine).values(**values))
 
 

@@ -25,7 +25,7 @@ from gateway.ledger.merkle import Frontier
 from gateway.ledger.note import Signer
 from gateway.ledger.record import Envelope, NodeInfo, parse, timestamp
 from gateway.ledger.tiles import partial_width
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.growth import FullTile, Growth, partial_levels
 from gateway.store.lease import Lease
 from gateway.store.reader import StoreReader
@@ -148,7 +148,7 @@ class Checkpointer:
     async def _write(self, tiles: Sequence[FullTile], made: StoredCheckpoint | None) -> None:
         """Insert tiles, and the checkpoint if given. What is there already must be the same."""
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, self._ledger) as connection:
                 for full in tiles:
                     place = {"tenant": self._ledger, "level": full.level, "idx": full.index}
                     row = insert_new(self._engine, tile).values(**place, hashes=full.hashes)
@@ -172,7 +172,7 @@ class Checkpointer:
         )
         mine = (record.c.tenant == self._ledger, record.c.event == "checkpoint.published", record.c.seq >= made.size)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 later = (await connection.execute(select(record.c.bytes).where(*mine))).scalars().all()
                 covered = await connection.scalar(before) or 0
         on_record = any(_published(bytes(data)) == made.size for data in later)
@@ -198,7 +198,7 @@ class Checkpointer:
             .limit(1)
         )
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 return await connection.scalar(query) is not None
 
     async def _pause(self, name: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.store.engine import reading
 from gateway.store.sql import reachable
 from gateway.store.tables import detail, record
 
@@ -43,7 +44,7 @@ class DecidedStore:
         while True:
             later = query.where(record.c.occurred_at >= place[0], tuple_(record.c.occurred_at, record.c.seq) > place)
             with reachable():
-                async with self._engine.connect() as connection:
+                async with reading(self._engine, self._ledger) as connection:
                     rows = (await connection.execute(later)).all()
             yield [Decided(bytes(row[2]), None if row[3] is None else bytes(row[3])) for row in rows]
             if len(rows) < CHUNK:

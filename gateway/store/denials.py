@@ -26,7 +26,7 @@ from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Envelope, encode_detail, timestamp
 from gateway.store.api_keys import Administrator
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import denied, head
 
@@ -74,7 +74,7 @@ class DenialStore:
     async def fresh(self, tenant: str) -> bool:
         """Ask for the revision, and read the list anew if it is another one; whether it was."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 revision = await connection.scalar(select(head.c.denied).where(head.c.tenant == tenant))
         if revision is None or revision == self.of(tenant).revision:
             return False
@@ -115,7 +115,7 @@ class DenialStore:
         """All entries that still hold, the oldest first."""
         query = select(denied).where(denied.c.tenant == tenant).order_by(denied.c.created_us, denied.c.id)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 found = [_denial(row._mapping) for row in await connection.execute(query)]
         now = self._clock.now_us()
         return tuple(one for one in found if one.until_us is None or now < one.until_us)
@@ -140,7 +140,7 @@ class DenialStore:
         # The row first: it must act even while the ledger cannot be written, as soon as each node reads the list again.
         # A crash after this and before the record: who denies was not told so, and does it again.
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, by.tenant) as connection:
                 mine = denied.c.tenant == by.tenant
                 await connection.execute(delete(denied).where(mine, denied.c.until_us <= now))
                 count = await connection.scalar(select(func.count()).select_from(denied).where(mine))
@@ -156,7 +156,7 @@ class DenialStore:
         and on every node within `WATCH_S` × `REREAD_EVERY` seconds."""
         mine = (denied.c.tenant == by.tenant, denied.c.id == denial_id)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, by.tenant) as connection:
                 row = (await connection.execute(select(denied).where(*mine))).one_or_none()
         if row is None:
             return Refusal(code="not_found", field="id")
@@ -164,7 +164,7 @@ class DenialStore:
         # A crash after this: the record tells of an entry that is still there, and that can be taken off again.
         await self._on_record(by, "key.allowed", found)
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, by.tenant) as connection:
                 await connection.execute(delete(denied).where(*mine))
         await self.reload(by.tenant)
         return found
@@ -197,7 +197,7 @@ class DenialStore:
 
     async def _read(self, tenant: str) -> None:
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 # The revision first: the rows are then those of that revision or newer, never older.
                 revision = await connection.scalar(select(head.c.denied).where(head.c.tenant == tenant))
                 query = select(denied.c.kind, denied.c.issuer, denied.c.name, denied.c.until_us)

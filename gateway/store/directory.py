@@ -23,7 +23,7 @@ from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.ledger.times import timestamp
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.keyring import Keyring
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import pseudonym, tenant
@@ -71,7 +71,7 @@ class Directory:
         found = self._tenants.get(configured)
         if found is None:
             with reachable():
-                async with self._engine.connect() as connection:
+                async with reading(self._engine, configured) as connection:
                     row = (await connection.execute(select(tenant).where(tenant.c.id == configured))).one_or_none()
             if row is not None:
                 found = self._tenants[configured] = TenantEntry(id=row.id, ledger=row.ledger, origin=row.origin)
@@ -83,7 +83,7 @@ class Directory:
             if entry.ledger == ledger:
                 return entry.origin
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, ledger) as connection:
                 origin = await connection.scalar(select(tenant.c.origin).where(tenant.c.ledger == ledger))
         if origin is None:
             raise LedgerUnavailable("there is no such ledger")
@@ -144,7 +144,7 @@ class Directory:
             pseudonym.c.tenant == ledger, pseudonym.c.kind == kind, pseudonym.c.lookup == lookup
         )
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, ledger) as connection:
                 found = await connection.scalar(query)
         return None if found is None else str(found)
 
@@ -173,7 +173,7 @@ class Directory:
             row = {"tenant": ledger, "kind": kind, "lookup": lookup, "id": random_id(prefix)}
             row["created_at"] = timestamp(self._clock.now_us())
             with reachable():
-                async with writing(self._engine) as connection:
+                async with writing(self._engine, ledger) as connection:
                     await connection.execute(insert_new(self._engine, pseudonym).values(row))
                     # A crash before the commit: no pseudonym, and no record that names it. After: one that no record
                     # names yet. Of two at once one row stays, and both go on with that one.
@@ -193,7 +193,7 @@ class Directory:
         await asyncio.to_thread(self._make_keys, made)
         row = {**msgspec.structs.asdict(made), "created_at": timestamp(self._clock.now_us())}
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, configured) as connection:
                 # On SQLite the write lock is held already, so that what this reads stays true; on PostgreSQL the
                 # insert waits for another one of the same tenant and then finds it.
                 known = await connection.scalar(select(tenant.c.ledger).where(tenant.c.id == configured))

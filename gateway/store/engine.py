@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, secret
+from gateway.store.walls import Across, within
 
 BUSY_MS = 5_000
 """How long a SQLite connection waits for another's lock."""
@@ -77,24 +78,61 @@ def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> Asy
     return engine
 
 
+class Walled(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
+    """A connection whose next transaction begins within a wall (`walls.within`): said with its BEGIN, so that it costs
+    no round trip and cannot be left out. Where nothing was said, a transaction sees nothing of any tenant."""
+
+    within = ""
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> Any:
+        if not self.within or not query.startswith("BEGIN"):
+            return await super().execute(query, *args, **options)
+        query, self.within = f"{query} {self.within}", ""
+        try:
+            return await super().execute(query, *args, **options)
+        except BaseException:
+            self.terminate()  # it may stand in a transaction that nobody knows of
+            raise
+
+
 def postgresql_engine(dsn: str) -> AsyncEngine:
     """An engine on PostgreSQL; the DSN is read by asyncpg alone."""
 
     async def connect(**_: object) -> Any:
-        return await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": "gateway"})
+        settings = {"application_name": "gateway"}
+        return await asyncpg.connect(dsn, timeout=10, server_settings=settings, connection_class=Walled)
 
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)
+    event.listen(engine.sync_engine, "begin", _begin_postgresql)
+    return engine
 
 
 @asynccontextmanager
-async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction that will write: commits at the end, rolls back on an exception.
+async def reading(
+    engine: AsyncEngine, tenant: str | None, *, across: Across | None = None, prefix: str | None = None
+) -> AsyncIterator[AsyncConnection]:
+    """A transaction that reads a tenant's rows: `tenant` is what stands in their column of that name. None: rows of
+    tables without tenants, and of those with one only what `walls` lists: with `across` all of that table, with
+    `prefix` the API key that has it."""
+    async with engine.connect() as connection:
+        _ = await connection.execution_options(gateway_within=within(tenant, across=across, prefix=prefix))
+        yield connection
+
+
+@asynccontextmanager
+async def writing(
+    engine: AsyncEngine, tenant: str | None, *, across: Across | None = None
+) -> AsyncIterator[AsyncConnection]:
+    """A transaction that will write a tenant's rows (None: of tables without tenants): commits at the end, rolls back
+    on an exception.
 
     On SQLite it takes the write lock at once: a transaction that reads first and writes later fails without waiting
     when another has written in between (SQLITE_BUSY_SNAPSHOT).
     """
-    async with engine.execution_options(gateway_writes=True).begin() as connection:
-        yield connection
+    async with engine.connect() as connection:
+        _ = await connection.execution_options(gateway_writes=True, gateway_within=within(tenant, across=across))
+        async with connection.begin():
+            yield connection
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -110,6 +148,12 @@ def _begin_sqlite(connection: Connection) -> None:
     # The driver is in autocommit (isolation_level None), so that BEGIN stands where it is written, DDL included.
     immediate = connection.get_execution_options().get("gateway_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # Always, so that nothing is left of a transaction that was never begun.
+    raw: Any = connection.connection.driver_connection
+    raw.within = connection.get_execution_options().get("gateway_within", "")
 
 
 def _resolved(url: str, settings: Settings) -> str:

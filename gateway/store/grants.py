@@ -19,7 +19,7 @@ RIGHTS: dict[str, str] = {
     "head": "SELECT, INSERT, UPDATE",
     "tenant": "SELECT, INSERT, UPDATE",
     "api_key": "SELECT, INSERT, UPDATE",
-    "session": "SELECT, INSERT, UPDATE",
+    "session": "SELECT, INSERT, UPDATE (sent, said, seen_us, expires_us)",
     "approval": "SELECT, INSERT, UPDATE",
     "break_glass": "SELECT, INSERT, UPDATE",
     "open_exchange": "SELECT, INSERT, UPDATE, DELETE",

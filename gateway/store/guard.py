@@ -4,7 +4,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.errors import ConfigurationError
+from gateway.store.engine import reading
 from gateway.store.migrate import demand_current
+from gateway.store.walls import fallen
 
 APPEND_ONLY = ("record", "checkpoint", "tile", "policy_version", "policy_active")
 NEVER_UPDATED = ("detail", "sealed", "subject_record", "pseudonym")
@@ -29,6 +31,11 @@ _ROLE = (
     (
         "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
         "database.url must not name a superuser: it could undo every rule on the records",
+    ),
+    (
+        "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE (rolbypassrls OR rolsuper) "
+        "AND pg_has_role(current_user, oid, 'MEMBER'))",
+        "database.url must not name a role with BYPASSRLS, nor a member of one: no wall would stand between tenants",
     ),
     (
         "SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user",
@@ -66,11 +73,11 @@ _SETTINGS = (("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit
 async def guard(engine: AsyncEngine) -> None:
     """`ConfigurationError` unless this database keeps what it acknowledges and lets nobody who serves change it.
 
-    Checked: revision, durability settings, triggers, and on PostgreSQL the rights of the role that serves. Not checked:
-    what the file system or the disk below do with a sync.
+    Checked: revision, durability settings, triggers, and on PostgreSQL the rights of the role that serves and the wall
+    between tenants (`walls`). Not checked: what the file system or the disk below do with a sync.
     """
     await demand_current(engine)
-    async with engine.connect() as connection:
+    async with reading(engine, None) as connection:
         if engine.dialect.name == "sqlite":
             await _guard_sqlite(connection)
         else:
@@ -105,6 +112,9 @@ async def _guard_postgres(connection: AsyncConnection) -> None:
         )
     )
     _demand_triggers(POSTGRES_TRIGGERS - set(found))
+    missing = await fallen(connection)
+    if missing is not None:
+        raise ConfigurationError(f"the wall between tenants does not stand: {missing}: run `gateway migrate`")
 
 
 async def _demand_rights(connection: AsyncConnection) -> None:

@@ -71,8 +71,11 @@ class KeyUse:
                 _log.error("the last use of API keys could not be written: %s", error)
 
     async def _put(self, noted: Mapping[str, tuple[str, int]]) -> None:
-        rows = [{"key": key, "owner_tenant": tenant, "used": grain} for key, (tenant, grain) in noted.items()]
+        rows: dict[str, list[dict[str, str | int]]] = {}
+        for key, (tenant, grain) in noted.items():
+            rows.setdefault(tenant, []).append({"key": key, "owner_tenant": tenant, "used": grain})
         with reachable():
-            async with writing(self._engine) as connection:
-                # A crash before: the times are those of before. After: these.
-                await connection.execute(_PREPARED, rows)
+            # A crash before a tenant's: the times are those of before. After: these.
+            for tenant, mine in rows.items():
+                async with writing(self._engine, tenant) as connection:
+                    await connection.execute(_PREPARED, mine)

@@ -30,7 +30,7 @@ class Lease:
         held = {"holder": self._holder, "until_us": now + self._us}
         # A crash before the commit: nothing. After it: nobody works until the lease ends.
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, None) as connection:
                 made = await connection.execute(insert_new(self._engine, lease).values(name=self._name, **held))
                 if made.rowcount == 1:
                     return True
@@ -48,6 +48,6 @@ class Lease:
     async def release(self) -> None:
         """Let go of it, if it is held."""
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, None) as connection:
                 mine = (lease.c.name == self._name, lease.c.holder == self._holder)
                 await connection.execute(delete(lease).where(*mine))

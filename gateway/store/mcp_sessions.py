@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import mcp_session
 
@@ -48,10 +48,9 @@ class McpSessions:
         now = self._clock.now_us()
         row = {**_key(session, owner), "upstream": upstream, "created_us": now, "used_us": now}
         with reachable():
-            async with writing(self._engine) as connection:
-                await connection.execute(
-                    delete(mcp_session).where(mcp_session.c.used_us < now - self._idle_us - _KEPT_US)
-                )
+            async with writing(self._engine, owner.tenant) as connection:
+                over = (mcp_session.c.tenant == owner.tenant, mcp_session.c.used_us < now - self._idle_us - _KEPT_US)
+                await connection.execute(delete(mcp_session).where(*over))
                 await connection.execute(insert(mcp_session).values(row))
         self._keep(session, owner, upstream)
 
@@ -66,13 +65,13 @@ class McpSessions:
         now = self._clock.now_us()
         mine = [mcp_session.c[name] == value for name, value in _key(session, owner).items()]
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, owner.tenant) as connection:
                 row = (await connection.execute(select(mcp_session).where(*mine))).one_or_none()
             if row is None or (now - row.used_us > self._idle_us and not held):
                 self._known.pop((session, owner), None)
                 return None
             if now - row.used_us > self._idle_us // 8:
-                async with writing(self._engine) as connection:
+                async with writing(self._engine, owner.tenant) as connection:
                     await connection.execute(update(mcp_session).where(*mine).values(used_us=now))
         self._keep(session, owner, row.upstream)
         return str(row.upstream)
@@ -82,7 +81,7 @@ class McpSessions:
         self._known.pop((session, owner), None)
         mine = [mcp_session.c[name] == value for name, value in _key(session, owner).items()]
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, owner.tenant) as connection:
                 await connection.execute(delete(mcp_session).where(*mine))
 
     def _keep(self, session: str, owner: Owner, upstream: str) -> None:

@@ -20,8 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import gateway
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings
-from gateway.store.engine import BUSY_MS, open_engine, postgresql_engine, sqlite_engine, target, writing
+from gateway.store.engine import BUSY_MS, open_engine, postgresql_engine, reading, sqlite_engine, target, writing
 from gateway.store.grants import grant
+from gateway.store.walls import raise_walls
 
 # Any fixed number will do, as long as it is this one everywhere: two upgrades at once must take turns.
 _LOCK = 0x6761746577617931
@@ -45,7 +46,7 @@ def head() -> str:
 
 
 async def upgrade(settings: Settings) -> str:
-    """Bring the database to the newest revision, in one transaction, and renew the grants. Returns the revision.
+    """Bring the database to the newest revision, in one transaction, and renew grants and walls. Returns the revision.
 
     A crash at any instant leaves the schema as it was or as it will be. Running it again changes nothing. A database
     of a newer version of this program is refused with `ConfigurationError`.
@@ -79,7 +80,7 @@ async def current(settings: Settings) -> str | None:
 
 async def revision(engine: AsyncEngine) -> str | None:
     """The revision of the database behind an engine."""
-    async with engine.connect() as connection:
+    async with reading(engine, None) as connection:
         return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
@@ -95,7 +96,7 @@ async def _upgrade_sqlite(path: Path) -> None:
     await asyncio.to_thread(_create, path)
     engine = sqlite_engine(path)
     try:
-        async with writing(engine) as connection:
+        async with writing(engine, None) as connection:
             await connection.run_sync(_run)
     except OperationalError as error:
         raise ConfigurationError("the database file cannot be written, or another process holds its lock") from error
@@ -119,6 +120,7 @@ def _upgrade_postgresql(connection: Connection, role: str) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     _run(connection)
     grant(connection, role)
+    raise_walls(connection, role)
 
 
 def _run(connection: Connection) -> None:

@@ -18,7 +18,7 @@ from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.core.ports import Clock
 from gateway.ledger.record import NodeInfo
 from gateway.store import tables
-from gateway.store.engine import Target, writing
+from gateway.store.engine import Target, reading, writing
 
 LEASE_S = 30.0
 
@@ -97,7 +97,7 @@ async def register(engine: AsyncEngine, node: NodeInfo, clock: Clock, lease_s: f
     """Enter this boot of the node, with its first lease. The claim must be held."""
     now = clock.now_us()
     row = {"boot": node.boot, "started_at": now, "lease_until": now + round(lease_s * 1e6)}
-    async with writing(engine) as connection:
+    async with writing(engine, None) as connection:
         changed = await connection.execute(update(tables.node).where(tables.node.c.id == node.id).values(**row))
         if changed.rowcount == 0:
             await connection.execute(tables.node.insert().values(id=node.id, **row))
@@ -108,7 +108,7 @@ async def renew_lease(engine: AsyncEngine, node: NodeInfo, clock: Clock, lease_s
     closed meanwhile stays closed, and our end of it is then recorded as late."""
     until = clock.now_us() + round(lease_s * 1e6)
     mine = (tables.node.c.id == node.id) & (tables.node.c.boot == node.boot)
-    async with writing(engine) as connection:
+    async with writing(engine, None) as connection:
         changed = await connection.execute(update(tables.node).where(mine).values(lease_until=until))
         return changed.rowcount == 1
 
@@ -116,12 +116,12 @@ async def renew_lease(engine: AsyncEngine, node: NodeInfo, clock: Clock, lease_s
 async def retire(engine: AsyncEngine, node: NodeInfo) -> None:
     """Take the node off the list, so that what it may have left open is closed by whoever looks first."""
     mine = (tables.node.c.id == node.id) & (tables.node.c.boot == node.boot)
-    async with writing(engine) as connection:
+    async with writing(engine, None) as connection:
         await connection.execute(delete(tables.node).where(mine))
 
 
 async def living(engine: AsyncEngine, clock: Clock) -> dict[str, str]:
     """Node id → boot, of every node whose lease has not expired."""
     query = select(tables.node.c.id, tables.node.c.boot).where(tables.node.c.lease_until > clock.now_us())
-    async with engine.connect() as connection:
+    async with reading(engine, None) as connection:
         return {row.id: row.boot for row in await connection.execute(query)}

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.ledger.entry import RowChange
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import notice
 
@@ -42,15 +42,19 @@ class NoticeStore:
         self._engine = engine
 
     async def put(self, notices: Iterable[Notice]) -> None:
-        """Keep these. When this returns they are durable."""
+        """Keep these. When this returns they are durable; where it fails, those of some tenants may be."""
+        wanted: dict[str, list[Notice]] = {}
+        for one in notices:
+            wanted.setdefault(one.tenant, []).append(one)
         with reachable():
-            async with writing(self._engine) as connection:
-                await insert_notices(connection, notices)
+            for tenant, some in wanted.items():
+                async with writing(self._engine, tenant) as connection:
+                    await insert_notices(connection, some)
 
     async def waiting(self, channel: str) -> int:
         """How many wait for a channel, of all tenants."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="notice") as connection:
                 query = select(func.count()).select_from(notice).where(notice.c.channel == channel)
                 return int(await connection.scalar(query) or 0)
 
@@ -58,7 +62,7 @@ class NoticeStore:
         """What is to be tried now, of all tenants, the longest due first."""
         query = select(notice).where(notice.c.due_us <= now_us).order_by(notice.c.due_us).limit(limit)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="notice") as connection:
                 return tuple(_notice(row) for row in (await connection.execute(query)).all())
 
     async def take(self, one: Notice, until_us: int) -> Notice | None:
@@ -73,12 +77,12 @@ class NoticeStore:
     async def remove(self, one: Notice) -> None:
         """It is delivered."""
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, one.tenant) as connection:
                 await connection.execute(delete(notice).where(_mine(one)))
 
     async def _set(self, one: Notice, values: dict[str, int]) -> bool:
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, one.tenant) as connection:
                 done = await connection.execute(update(notice).where(_mine(one)).values(values))
         return done.rowcount == 1
 

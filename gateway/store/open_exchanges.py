@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import Delegated
 from gateway.store.batch import agent_mark, class_list, delegated_row
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import open_exchange
 
@@ -61,14 +61,14 @@ class OpenExchanges:
         A crash after it leaves a call counted that was not made: the bound is reached earlier, never later.
         """
         statement = _of(tenant, exchange).values(children=func.coalesce(_Columns.children, 0) + 1)
-        _, rows = await self._write(statement.returning(*_READ))
+        _, rows = await self._write(tenant, statement.returning(*_READ))
         return _open(rows[0]) if rows else None
 
     async def find(self, tenant: str, exchange: str) -> OpenExchange | None:
         """As `enter`, for what is no further call: nothing is counted."""
         mine = (_Columns.tenant == tenant, _Columns.exchange == exchange, _Columns.agents.is_not(None))
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(select(*_READ).where(*mine))).one_or_none()
         return None if row is None else _open(row)
 
@@ -76,7 +76,7 @@ class OpenExchanges:
         """All that this agent has open, in every tenant: it is one program, whoever it was told something by."""
         statement: Select[Any] = select(*_READ).where(_Columns.agents.contains(agent_mark(agent), autoescape=True))
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="open_exchange") as connection:
                 rows = (await connection.execute(statement.order_by(_Columns.exchange))).all()
         return [_open(row) for row in rows]
 
@@ -85,7 +85,7 @@ class OpenExchanges:
         more: what it has learned is not known then."""
         statement = select(_Columns.learned).where(_Columns.tenant == tenant, _Columns.exchange == exchange)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(statement)).one_or_none()
         if row is None:
             raise LedgerUnavailable("the exchange is not open any more")
@@ -97,7 +97,7 @@ class OpenExchanges:
         statement = _of(tenant, exchange).values(
             learned=func.coalesce(_Columns.learned, "") + class_list(sorted(classes))
         )
-        await self._write(statement)
+        await self._write(tenant, statement)
 
     async def extend(self, tenant: str, exchange: str, delegated: Delegated) -> None:
         """A further agent, which calls others, is about to get the message. A crash after it: it did not, and the
@@ -113,14 +113,14 @@ class OpenExchanges:
                 context=func.coalesce(_Columns.context, context),
             )
         )
-        changed, _ = await self._write(statement)
+        changed, _ = await self._write(tenant, statement)
         if changed != 1:
             raise LedgerUnavailable("the exchange is not open any more")
 
-    async def _write(self, statement: Any) -> tuple[int, Sequence[Any]]:
+    async def _write(self, tenant: str, statement: Any) -> tuple[int, Sequence[Any]]:
         """One statement, committed: how many rows it changed, and those that it returns."""
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant) as connection:
                 result = await connection.execute(statement)
                 return result.rowcount, result.all() if result.returns_rows else ()
 

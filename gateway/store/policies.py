@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.errors import VerificationError
 from gateway.core.ports import Clock
 from gateway.ledger.times import timestamp
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import head, policy_active, policy_version
 
@@ -47,14 +47,14 @@ class PolicyStore:
         digest = digest_of(data)
         row = {"digest": digest, "bytes": data, "created_at": timestamp(self._clock.now_us())}
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, None) as connection:
                 await connection.execute(insert_new(self._engine, policy_version).values(row))
         return digest
 
     async def get(self, digest: str) -> bytes | None:
         """A version's bytes, None for a digest that was never kept. `VerificationError` if they are not its own."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None) as connection:
                 data = await connection.scalar(select(policy_version.c.bytes).where(policy_version.c.digest == digest))
         if data is None:
             return None
@@ -65,7 +65,7 @@ class PolicyStore:
     async def active(self, ledger: str) -> str | None:
         """The digest of the policy that a ledger is under (what its head carries), None before the first."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, ledger) as connection:
                 digest = await connection.scalar(select(head.c.policy).where(head.c.tenant == ledger))
         return None if digest is None else str(digest)
 
@@ -77,7 +77,7 @@ class PolicyStore:
             .order_by(policy_active.c.seq)
         )
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, ledger) as connection:
                 rows = (await connection.execute(query)).all()
         return tuple(Activation(seq=row.seq, digest=row.digest, activated_at=row.activated_at) for row in rows)
 

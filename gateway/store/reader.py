@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import StoredCheckpoint, StoredRecord
+from gateway.store.engine import reading
 from gateway.store.sql import reachable
 from gateway.store.tables import checkpoint, detail, record
 from gateway.store.tree import TreeReader
@@ -28,7 +29,7 @@ class StoreReader:
     async def size(self) -> int:
         """How many records there are, by the records themselves and not by the head."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 newest = await connection.scalar(select(func.max(record.c.seq)).where(record.c.tenant == self._ledger))
         return 0 if newest is None else int(newest) + 1
 
@@ -38,7 +39,7 @@ class StoreReader:
         while after < end - 1:
             query = _query(self._ledger, details).where(record.c.seq > after, record.c.seq < end)
             with reachable():
-                async with self._engine.connect() as connection:
+                async with reading(self._engine, self._ledger) as connection:
                     rows = (await connection.execute(query.order_by(record.c.seq).limit(CHUNK))).all()
             for row in rows:
                 yield _stored(row, details)
@@ -49,7 +50,7 @@ class StoreReader:
     async def record(self, seq: int) -> StoredRecord | None:
         """One record with its detail, None where there is none."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 row = (await connection.execute(_query(self._ledger, True).where(record.c.seq == seq))).one_or_none()
         return None if row is None else _stored(row, True)
 
@@ -57,7 +58,7 @@ class StoreReader:
         """All records of one exchange in order, with their details: at most 1,000."""
         query = _query(self._ledger, True).where(record.c.exchange == exchange).order_by(record.c.seq).limit(CHUNK)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 rows = (await connection.execute(query)).all()
         return [_stored(row, True) for row in rows]
 
@@ -65,7 +66,7 @@ class StoreReader:
         """The newest checkpoint, or None when none has at least this size."""
         query = _checkpoints(self._ledger).order_by(checkpoint.c.size.desc()).limit(1)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None or row.size < at_least else _checkpoint(row)
 
@@ -75,7 +76,7 @@ class StoreReader:
         while True:
             query = _checkpoints(self._ledger).where(checkpoint.c.size > after)
             with reachable():
-                async with self._engine.connect() as connection:
+                async with reading(self._engine, self._ledger) as connection:
                     rows = (await connection.execute(query.order_by(checkpoint.c.size).limit(CHUNK))).all()
             for row in rows:
                 yield _checkpoint(row)

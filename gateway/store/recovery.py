@@ -18,6 +18,7 @@ from gateway.ledger.entry import Entry
 from gateway.ledger.record import GENESIS, Envelope, NodeInfo, parse, timestamp
 from gateway.store import tables
 from gateway.store.batch import recovered
+from gateway.store.engine import reading
 from gateway.store.node import living
 from gateway.store.sql import reachable
 from gateway.store.writer_base import LedgerWriter
@@ -102,7 +103,7 @@ async def verify_tail(engine: AsyncEngine, ledger: str, tail: int = TAIL) -> tup
         .order_by(rows_of.c.seq.desc())
     )
     with reachable():
-        async with engine.connect() as connection:
+        async with reading(engine, ledger) as connection:
             rows = (await connection.execute(together)).all()
     if not rows:
         raise VerificationError("head: the ledger has none")
@@ -147,7 +148,7 @@ async def _open_exchanges(engine: AsyncEngine, ledger: str, clock: Clock) -> lis
     )
     found = []
     with reachable():
-        async with engine.connect() as connection:
+        async with reading(engine, ledger) as connection:
             rows = (await connection.execute(query)).all()
         # Asked after them: a node registers before it opens an exchange, so that the owner of each row above is listed
         # by now if it lives.
@@ -179,7 +180,7 @@ async def _last_configuration(engine: AsyncEngine, writer: LedgerWriter) -> str 
         .limit(_STARTS)
     )
     with reachable():
-        async with engine.connect() as connection:
+        async with reading(engine, writer.tenant) as connection:
             rows = (await connection.execute(query)).all()
     for seq, data in rows:
         try:

@@ -22,6 +22,7 @@ from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.index import COLUMNS
 from gateway.ledger.record import EVENTS, timestamp
+from gateway.store.engine import reading
 from gateway.store.sql import reachable
 from gateway.store.tables import detail, record, subject_record
 
@@ -140,7 +141,7 @@ class Search:
     async def stream(self, filters: Filters, *, order: Order = "desc", details: bool = False) -> AsyncIterator[Hit]:
         """Every record found among those that are there when it begins, read chunk by chunk."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 newest = await connection.scalar(select(func.max(record.c.seq)).where(record.c.tenant == self._ledger))
         if newest is None:
             return
@@ -156,7 +157,7 @@ class Search:
 
     async def _rows(self, query: Select[Any]) -> list[Row[Any]]:
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 return list((await connection.execute(query)).all())
 
     def _query(self, filters: Filters, order: Order, after: int | None, details: bool) -> Select[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.ledger.entry import SessionGrowth
 from gateway.store.batch import SESSION_UPSERT, session_row
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import session
 
@@ -64,7 +64,7 @@ class SessionStore:
     async def find(self, keys: Sequence[bytes]) -> dict[bytes, StoredSession]:
         """Those that are there, expired ones too. `LedgerUnavailable` when the database does not answer."""
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="session") as connection:
                 rows = (await connection.execute(select(session).where(session.c.key.in_(keys)))).all()
         return {
             bytes(row.key): StoredSession(
@@ -89,5 +89,5 @@ class SessionStore:
         """
         rows = [dict(zip(_COLUMNS, session_row(growth, tenant), strict=True)) for growth in growths]
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant, across="session") as connection:
                 await connection.execute(_PUT, rows)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import GatewayError
 from gateway.core.ports import Clock
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import sticking
 
@@ -80,7 +80,7 @@ class StickingClasses:
             set_={"until_us": later, "noted_us": insert.excluded.noted_us},
         )
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant) as connection:
                 await connection.execute(grown)
 
     async def look(self) -> None:
@@ -90,7 +90,7 @@ class StickingClasses:
         now = self._clock.now_us()
         query = select(sticking).where(sticking.c.until_us > now, sticking.c.noted_us >= self._seen_us)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="sticking") as connection:
                 rows = (await connection.execute(query)).all()
         for row in rows:
             held = self._held.setdefault((row.tenant, row.actor), {})
@@ -108,9 +108,13 @@ class StickingClasses:
                 del held[name]
             if not held:
                 del self._held[caller]
+        over = sticking.c.until_us <= now
         with reachable():
-            async with writing(self._engine) as connection:
-                await connection.execute(delete(sticking).where(sticking.c.until_us <= now))
+            async with reading(self._engine, None, across="sticking") as connection:
+                tenants = (await connection.scalars(select(sticking.c.tenant).where(over).distinct())).all()
+            for tenant in tenants:
+                async with writing(self._engine, tenant) as connection:
+                    await connection.execute(delete(sticking).where(sticking.c.tenant == tenant, over))
 
     async def watch(self) -> None:
         """Keep up with the other nodes, for ever."""

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.ports import Clock
 from gateway.ledger.entry import RowChange, SealedPart
 from gateway.store.callbacks import WAITING
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import task, task_callback, task_content
 
@@ -93,25 +93,25 @@ class TaskStore:
     # ------------------------------------------------------------------------------------------------------- reading
 
     async def get(self, tenant: str, task_id: str) -> Task | None:
-        return await self._one(task.c.tenant == tenant, task.c.id == task_id)
+        return await self._one(tenant, task.c.id == task_id)
 
     async def by_key(self, tenant: str, idempotency: bytes) -> Task | None:
         """The task that was submitted under this key."""
-        return await self._one(task.c.tenant == tenant, task.c.idempotency == idempotency)
+        return await self._one(tenant, task.c.idempotency == idempotency)
 
     async def fetched(self, tenant: str, task_id: str) -> None:
         """An agent has fetched the result for an exchange of its, and that was counted there. A crash before it: it is
         counted once more."""
         mine = (task.c.tenant == tenant, task.c.id == task_id, task.c.fetched_us.is_(None))
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant) as connection:
                 await connection.execute(update(task).where(*mine).values(fetched_us=self._clock.now_us()))
 
     async def content(self, tenant: str, task_id: str, part: str) -> SealedPart | None:
         """What is sealed of a task: its `request` or its `result`."""
         where = (task_content.c.tenant == tenant, task_content.c.task == task_id, task_content.c.part == part)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(select(task_content).where(*where))).one_or_none()
         if row is None:
             return None
@@ -127,14 +127,14 @@ class TaskStore:
         if before is not None:
             query = query.where(task.c.id < before)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 return [_task(row) for row in await connection.execute(query.order_by(task.c.id.desc()).limit(limit))]
 
     async def waiting(self, tenant: str) -> int:
         """How many tasks of a tenant have not ended."""
         query = select(func.count()).where(task.c.tenant == tenant, task.c.state.in_(OPEN))
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 return int(await connection.scalar(query) or 0)
 
     async def depths(self) -> list[Depth]:
@@ -142,7 +142,7 @@ class TaskStore:
         since = func.min(case((task.c.state.in_(OPEN), task.c.due_us), else_=task.c.ended_us))
         query = select(task.c.tenant, task.c.state, func.count(), since).group_by(task.c.tenant, task.c.state)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="task") as connection:
                 return [
                     Depth(tenant=a, state=b, count=c, since_us=d or 0) for a, b, c, d in await connection.execute(query)
                 ]
@@ -152,13 +152,13 @@ class TaskStore:
         at = func.min(case((task.c.state == QUEUED, task.c.due_us), else_=task.c.lease_us))
         query = select(task.c.tenant, at).where(task.c.state.in_(OPEN)).group_by(task.c.tenant)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, None, across="task") as connection:
                 return {row[0]: row[1] or 0 for row in await connection.execute(query)}
 
-    async def _one(self, *where: ColumnElement[bool]) -> Task | None:
+    async def _one(self, tenant: str, where: ColumnElement[bool]) -> Task | None:
         with reachable():
-            async with self._engine.connect() as connection:
-                row = (await connection.execute(select(task).where(*where))).one_or_none()
+            async with reading(self._engine, tenant) as connection:
+                row = (await connection.execute(select(task).where(task.c.tenant == tenant, where))).one_or_none()
         return None if row is None else _task(row)
 
     # -------------------------------------------------------------------------------------------------------- claims
@@ -201,7 +201,7 @@ class TaskStore:
             query = query.where(task.c.id.not_in(never))
         # A crash before the commit: nobody has them. After: they are this holder's until the lease runs out.
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant) as connection:
                 found = _within([_task(row) for row in await connection.execute(query)], room)
                 taken = {"state": RUNNING, "holder": holder, "lease_us": now + lease_us}
                 if found:
@@ -224,29 +224,31 @@ class TaskStore:
         """Prolong the claims of this holder on the tasks that it has `under_way`, as (tenant, id), and no others: one
         that it lost sight of runs out, and is claimed again. Gives (tenant, id, by whom) of those that somebody wishes
         to cancel."""
-        if not under_way:
-            return []
-        known = _these(under_way)
-        mine = (task.c.state == RUNNING, task.c.holder == holder, known)
+        unwanted: list[tuple[str, str, str]] = []
         # What somebody has locked is being ended, or wished away, and is passed over: who waits for one row while
         # holding others might wait for the ledger's writer, which ends tasks of a batch in an order of its own and
-        # would wait for us. A claim that was passed over is good for two further turns.
-        free = select(task.c.tenant, task.c.id, task.c.cancelled_by).where(*mine).with_for_update(skip_locked=True)
+        # would wait for us. A claim that was passed over is good for two further turns; so are those of the tenants
+        # that were not come to when the database was lost.
         with reachable():
-            async with writing(self._engine) as connection:
-                found = (await connection.execute(free)).all()
-                held = _these((row[0], row[1]) for row in found)
-                if found:
-                    values = {"lease_us": self._clock.now_us() + lease_us}
-                    await connection.execute(update(task).where(held).values(**values))
-        return [(row[0], row[1], row[2]) for row in found if row[2] is not None]
+            for tenant in sorted({place[0] for place in under_way}):
+                known = _these(place for place in under_way if place[0] == tenant)
+                mine = (task.c.state == RUNNING, task.c.holder == holder, known)
+                free = select(task.c.tenant, task.c.id, task.c.cancelled_by).where(*mine)
+                async with writing(self._engine, tenant) as connection:
+                    found = (await connection.execute(free.with_for_update(skip_locked=True))).all()
+                    held = _these((row[0], row[1]) for row in found)
+                    if found:
+                        values = {"lease_us": self._clock.now_us() + lease_us}
+                        await connection.execute(update(task).where(held).values(**values))
+                unwanted += [(row[0], row[1], row[2]) for row in found if row[2] is not None]
+        return unwanted
 
     async def give_back(self, one: Task) -> Task | None:
         """Put a task that was claimed back as it was, so that somebody else can; None where it is not ours any more."""
         where = (task.c.tenant == one.tenant, task.c.id == one.id, task.c.version == one.version)
         back = {"state": QUEUED, "holder": None, "lease_us": None, "version": one.version + 1, "tries": one.tries - 1}
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, one.tenant) as connection:
                 done = await connection.execute(update(task).where(*where, task.c.state == RUNNING).values(**back))
         return msgspec.structs.replace(one, **back) if done.rowcount == 1 else None
 
@@ -254,7 +256,7 @@ class TaskStore:
         """Tell whoever runs a task that it is not wanted any more; False if nobody runs it."""
         where = (task.c.tenant == tenant, task.c.id == task_id, task.c.state == RUNNING)
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, tenant) as connection:
                 return (await connection.execute(update(task).where(*where).values(cancelled_by=by))).rowcount == 1
 
     async def sweep(self, *, ended_before_us: int, failed_before_us: int) -> int:
@@ -270,23 +272,28 @@ class TaskStore:
             ),
             ~exists().where(told),
         )
-        query = select(task.c.tenant, task.c.id).where(old).limit(_SWEPT)
         with reachable():
-            async with self._engine.connect() as connection:
-                if not (await connection.execute(query.limit(1))).all():
-                    return 0  # without taking SQLite's lock for nothing
-            # A crash before the commit: the next sweep finds them again. What somebody has locked is being begun anew,
-            # or swept by another node.
-            async with writing(self._engine) as connection:
-                locked = query.with_for_update(skip_locked=True)
-                found = [(row[0], row[1]) for row in await connection.execute(locked)]
-                if found:
-                    await connection.execute(delete(task).where(_these(found)))
-                    rest = _these(found, task_content.c.tenant, task_content.c.task)
-                    await connection.execute(delete(task_content).where(rest))
-                    rest = _these(found, task_callback.c.tenant, task_callback.c.task)
-                    await connection.execute(delete(task_callback).where(rest))
-        return len(found)
+            async with reading(self._engine, None, across="task") as connection:
+                # Looked for first, so that SQLite's lock is not taken for nothing.
+                tenants = (await connection.scalars(select(task.c.tenant).where(old).distinct())).all()
+            swept = 0
+            for tenant in tenants:
+                # A crash before the commit: the next sweep finds them again. What somebody has locked is being begun
+                # anew, or swept by another node.
+                query = select(task.c.tenant, task.c.id).where(task.c.tenant == tenant, old).limit(_SWEPT - swept)
+                async with writing(self._engine, tenant) as connection:
+                    locked = query.with_for_update(skip_locked=True)
+                    found = [(row[0], row[1]) for row in await connection.execute(locked)]
+                    if found:
+                        await connection.execute(delete(task).where(_these(found)))
+                        rest = _these(found, task_content.c.tenant, task_content.c.task)
+                        await connection.execute(delete(task_content).where(rest))
+                        rest = _these(found, task_callback.c.tenant, task_callback.c.task)
+                        await connection.execute(delete(task_callback).where(rest))
+                swept += len(found)
+                if swept == _SWEPT:
+                    break
+        return swept
 
 
 # --------------------------------------------------------------------------------------- what changes with a record

@@ -16,7 +16,7 @@ from gateway.core.refusal import Refusal
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import tool
 
@@ -75,7 +75,7 @@ class ToolStore:
             return known[0]
         query = select(tool).where(tool.c.tenant == tenant, tool.c.agent == agent).order_by(tool.c.name)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, tenant) as connection:
                 found = {row.name: _tool(row) for row in await connection.execute(query)}
         if len(self._known) >= MAX_CACHED:
             self._known.clear()
@@ -104,7 +104,7 @@ class ToolStore:
         await self._record(by, "agent.tool_released", agent, name, found.offered_digest, found.digest)
         now = self._clock.now_us()
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, by.tenant) as connection:
                 done = await connection.execute(
                     update(tool)
                     .where(*_mine(by.tenant, agent, name), tool.c.offered_digest == found.offered_digest)
@@ -135,7 +135,7 @@ class ToolStore:
             "first_seen_us": self._clock.now_us(),
         }
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, by.tenant) as connection:
                 await connection.execute(insert_new(self._engine, tool).values(row))
         # Two that saw the tool first at once: the later one finds what the other pinned, and compares with that.
         pinned = (await self.of(by.tenant, agent, fresh=True))[one.name]
@@ -146,7 +146,7 @@ class ToolStore:
         await self._record(by, "agent.tool_quarantined", pinned.agent, one.name, one.digest, pinned.digest)
         changed = {"state": QUARANTINED, "offered_digest": one.digest, "offered": one.body}
         with reachable():
-            async with writing(self._engine) as connection:
+            async with writing(self._engine, by.tenant) as connection:
                 await connection.execute(
                     update(tool)
                     .where(*_mine(by.tenant, pinned.agent, one.name), tool.c.digest == pinned.digest)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.core.errors import VerificationError
 from gateway.ledger.merkle import HASH_BYTES, Node, consistency_path, inclusion_path
 from gateway.ledger.tiles import FULL_BYTES, WIDTH, locate, split, tile_root
+from gateway.store.engine import reading
 from gateway.store.sql import reachable
 from gateway.store.tables import record, tile
 
@@ -57,7 +58,7 @@ class TreeReader:
         where = sorted((locate(*place), place) for place in set(places))
         found: dict[Place, bytes] = {}
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 for (level, index), group in groupby(where, key=lambda item: item[0][:2]):
                     wanted = list(group)
                     first, end = min(item[0][2] for item in wanted), max(item[0][3] for item in wanted)
@@ -72,7 +73,7 @@ class TreeReader:
         if first == end:
             return []
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 return await self._hashes(connection, level, first, end)
 
     async def _hashes(self, connection: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:

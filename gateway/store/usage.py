@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
 from gateway.ledger.record import timestamp
+from gateway.store.engine import reading
 from gateway.store.sql import reachable
 from gateway.store.tables import record
 
@@ -122,7 +123,7 @@ class UsageStore:
     async def _read(self, day: date) -> _Sums:
         text, sums = day.isoformat(), _Sums()
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 refused = self._of_day(day, select(record.c.actor, func.count())).where(
                     record.c.event == "exchange.denied"
                 )
@@ -140,7 +141,7 @@ class UsageStore:
         query = self._of_day(day, select(*columns)).where(ends).order_by(*columns[:2]).limit(CHUNK)
         while True:
             with reachable():
-                async with self._engine.connect() as connection:
+                async with reading(self._engine, self._ledger) as connection:
                     rows = (await connection.execute(query.where(place > tuple_(*after)))).all()
             for row in rows:
                 _add(sums.setdefault((text, row.actor or "", row.agent or ""), [0] * len(_FIELDS)), bytes(row.bytes))

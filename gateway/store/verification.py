@@ -24,6 +24,7 @@ from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.verify import Verification, beginning, check_detail
 from gateway.store.batch import EMPTY, Head
+from gateway.store.engine import reading
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Search
 from gateway.store.sql import reachable
@@ -129,7 +130,7 @@ class LedgerVerification:
     async def _head_row(self) -> Head:
         columns = (head.c.size, head.c.hash, head.c.recorded_at, head.c.policy, head.c.denied)
         with reachable():
-            async with self._engine.connect() as connection:
+            async with reading(self._engine, self._ledger) as connection:
                 row = (await connection.execute(select(*columns).where(head.c.tenant == self._ledger))).one_or_none()
         return (
             EMPTY if row is None else Head(int(row.size), bytes(row.hash), row.recorded_at, row.policy, int(row.denied))

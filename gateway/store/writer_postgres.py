@@ -1,8 +1,9 @@
 """The writer on PostgreSQL: one connection a ledger, the head locked with FOR UPDATE, one statement for all rows.
 
 A batch costs one round trip: a statement that writes everything if the head is still as this writer left it. Where it
-is not, four (BEGIN, lock, write, COMMIT), and one more for each COPY when it is large. Processes and nodes take turns
-at the head; each stands on it inside its own transaction, so none needs to know of the others.
+is not, four (BEGIN, lock, write, COMMIT). Processes and nodes take turns at the head; each stands on it inside its own
+transaction, so none needs to know of the others. The connection is within its ledger's wall from the start (`walls`),
+which is why nothing is copied: PostgreSQL refuses COPY FROM behind one.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import asyncpg
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import RowChange
 from gateway.ledger.index import COLUMNS
+from gateway.store import walls
 from gateway.store.batch import (
     DELEGATED,
     EMPTY,
@@ -45,9 +47,7 @@ _LOCK_AND_OPEN = (
     "SELECT size, hash, recorded_at, policy, denied, ARRAY(SELECT exchange FROM open_exchange "
     "WHERE tenant = $1 AND exchange = ANY($2::text[])) FROM head WHERE tenant = $1 FOR UPDATE"
 )
-_ALL_OPEN = (
-    "cardinality($6::text[]) = (SELECT count(*) FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))"
-)
+_OPEN_COUNT = "SELECT count(*) FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[])"
 _MOVE = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5, denied = $7 WHERE tenant = $1"
 _HASH = "SELECT hash FROM record WHERE tenant = $1 AND seq = $2"
 _DURABLE = (
@@ -55,8 +55,6 @@ _DURABLE = (
     "AND current_setting('full_page_writes') <> 'off' AND NOT pg_is_in_recovery()"
 )
 _ESCAPED, _ESCAPE = re.compile(r'["\\]'), r"\\\g<0>"
-_COPY_FROM = 50
-"""Rows of a batch from which on COPY is worth its round trips: for records and details, the first two tables below."""
 _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("record", ("seq", *COLUMNS, "bytes", "hash"), ("bigint", *("text" for _ in COLUMNS), "bytea", "bytea")),
     ("detail", ("seq", "salt", "bytes"), ("bigint", "bytea", "bytea")),
@@ -128,14 +126,14 @@ def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
 
 @cache
 def _at_once_statement(present: tuple[bool, ...]) -> str:
-    """As `_write_statement`, but it does nothing unless the head is still the expected one and everything that it
-    closes is open: the size is returned where it did. After the arrays come the head's expected size, hash, policy and
-    revision of the deny-list.
+    """As `_write_statement`, but it does nothing unless the head is still the expected one and as much of what it
+    closes is open as is expected: the size is returned where it did. After the arrays come the head's expected size,
+    hash, policy and revision of the deny-list, and how many are to be open.
     """
     written, number = _inserts(present, " WHERE EXISTS (SELECT 1 FROM moved)")
     still = (
         f"size = ${number} AND hash = ${number + 1} AND policy IS NOT DISTINCT FROM ${number + 2} "
-        f"AND denied = ${number + 3} AND {_ALL_OPEN}"
+        f"AND denied = ${number + 3} AND ${number + 4}::bigint = ({_OPEN_COUNT})"
     )
     closed = (
         "closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]) "
@@ -187,7 +185,7 @@ class PostgresWriter(LedgerWriter):
             return head, still_open
 
     async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
-        if self._failpoint is None and len(waiting) < _COPY_FROM and not changing(waiting):
+        if self._failpoint is None and not changing(waiting):
             filled = await self._write_at_once(waiting, taken, refused)
             if filled is not None:
                 return filled
@@ -203,6 +201,8 @@ class PostgresWriter(LedgerWriter):
         filled = self._filled(waiting, left, set(closing(waiting)))
         if not filled.record:
             return None  # what refuses them all must be the head as it is
+        # What begins and ends within the batch is in no table yet, and must not be.
+        brief = {waiter.entry.draft.exchange for waiter in waiting if waiter.entry.opens} if filled.closed else ()
         head, tables = filled.head, _tables(filled)
         statement = _at_once_statement(tuple(bool(rows) for rows in tables))
         self._left = None
@@ -224,6 +224,7 @@ class PostgresWriter(LedgerWriter):
                     left.hash,
                     left.policy,
                     left.denied,
+                    sum(exchange not in brief for exchange in filled.closed),
                 )
         except LedgerUnavailable as error:
             await self._doubtful(filled, taken, refused, error)
@@ -250,11 +251,6 @@ class PostgresWriter(LedgerWriter):
         head, tables = filled.head, _tables(filled)
         async with self._mapped():
             connection = self._locked()
-            copied = 2 if len(filled.record) >= _COPY_FROM else 0
-            for (table, names, _), rows in zip(_TABLES[:copied], tables, strict=False):
-                if rows:
-                    await connection.copy_records_to_table(table, records=rows, columns=("tenant", *names))
-            tables = [[]] * copied + tables[copied:]
             statement = _write_statement(tuple(bool(rows) for rows in tables))
             moved = await connection.fetchval(
                 statement,
@@ -329,6 +325,9 @@ class PostgresWriter(LedgerWriter):
             timeout=self._wait_s * 0.8,
             server_settings={
                 "application_name": "gateway ledger",
+                walls.TENANT: self.tenant,
+                # What the upsert of a session may find (`batch.SESSION_UPSERT`).
+                walls.ACROSS_SETTING: "session",
                 # One plan fits: without this the first executions are each planned anew, for longer than they run.
                 "plan_cache_mode": "force_generic_plan",
                 "jit": "off",

@@ -9,6 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.bootstrap import Gateway
 from gateway.core.errors import ConfigurationError
 from gateway.store.directory import SYSTEM
+from gateway.store.engine import reading
+from gateway.store.walls import fallen
 from gateway.web.access import ApiRequest, gateway_of
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -21,11 +23,11 @@ async def healthz() -> Response[Any]:
 
 @get("/readyz", operation_id="readiness", summary="Whether requests can be served now")
 async def readyz(request: ApiRequest) -> Response[Any]:
-    """200 only if the database answers, every ledger can be written, the policy is the active one and the keys are
-    there; 503 names what is not. `limits` says who counts for them, `messages` how nodes hear of each other's tasks;
-    neither is a reason not to serve."""
+    """200 only if the database answers, on PostgreSQL the wall between tenants stands, every ledger can be written, the
+    policy is the active one and the keys are there; 503 names what is not. `limits` says who counts for them,
+    `messages` how nodes hear of each other's tasks; neither is a reason not to serve."""
     gateway = gateway_of(request)
-    checks = {"database": await _database(gateway), **gateway.ready(), "keys": _keys(gateway)}
+    checks = {**await _database(gateway), **gateway.ready(), "keys": _keys(gateway)}
     good = all(checks.values())
     status, more = "ready" if good else "not ready", {"limits": gateway.limits, "messages": gateway.messages}
     return Response({"status": status, "checks": checks, **more}, status_code=200 if good else 503)
@@ -42,12 +44,18 @@ async def metrics(request: ApiRequest) -> Response[bytes]:
     return Response(site.metrics.exposition(), media_type=PROMETHEUS)
 
 
-async def _database(gateway: Gateway) -> bool:
+async def _database(gateway: Gateway) -> dict[str, bool]:
+    engine = gateway.site.engine
+    walled = engine.dialect.name == "postgresql"
+    answers = stands = False
     try:
-        async with gateway.site.engine.connect() as connection:
-            return bool(await connection.scalar(text("SELECT 1")) == 1)
+        async with reading(engine, None) as connection:
+            answers = await connection.scalar(text("SELECT 1")) == 1
+            # Looked at here too: a right that was given to the role since the start may have opened it.
+            stands = walled and await fallen(connection) is None
     except (SQLAlchemyError, OSError):
-        return False
+        answers = False
+    return {"database": answers, **({"walls": answers and stands} if walled else {})}
 
 
 def _keys(gateway: Gateway) -> bool:

@@ -12,6 +12,7 @@ from gateway.ledger.entry import SealedPart
 from gateway.settings import Settings
 from gateway.store.sealing import Sealer
 from gateway.store.tables import sealed
+from tests.store.ledger_kit import seeing
 from tests.system.approvals import Asking, approval_of, asking
 from tests.system.kit import MAIL, PERSONAL, code, events, policies
 from tests.system.site import system
@@ -41,7 +42,7 @@ async def test_an_approver_sees_what_the_agent_would_get_and_that_is_on_record_w
 async def _opens(case: Asking, record: dict[str, object], text: str) -> bool:
     """Whether the commitment of a record is to this text, opened with what was sealed beside it."""
     site = case.site.gateway.site
-    async with site.engine.connect() as connection:
+    async with seeing(site.where) as connection:
         row = (await connection.execute(select(sealed).where(sealed.c.seq == record["seq"]))).one()
     part = SealedPart(part=row.part, key=row.key, nonce=row.nonce, ciphertext=row.ciphertext)
     opened = Sealer(site.keyring).open(tenant=str(record["tenant"]), record=str(record["id"]), sealed=part)

@@ -25,7 +25,6 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.standing import Standing
 from gateway.settings import Settings
 from gateway.store.callbacks import CallbackStore, announced
-from gateway.store.engine import writing
 from gateway.store.sealing import Sealer
 from gateway.store.tables import task as table
 from gateway.store.tables import task_callback, task_content
@@ -36,6 +35,7 @@ from tests.exchange.test_metrics import samples
 from tests.exchange.test_standing import KEY
 from tests.exchange.test_tasks import BY, ran
 from tests.store.kit import LEDGER, entry, opened
+from tests.store.ledger_kit import changing, seeing
 
 SECRET = b"s" * 16
 
@@ -205,7 +205,7 @@ async def test_who_may_not_have_it_any_more_is_sent_nothing_of_it(
         if why in ("purpose", "standing"):
             monkeypatch.setattr(Standing, "recheck", recheck)
         if why == "erased":
-            async with writing(d.office.store.engine) as connection:
+            async with changing(d.office.store.where) as connection:
                 await connection.execute(task_content.delete().where(task_content.c.part == "request"))
         await d.turn()
         (document,) = d.client.documents
@@ -229,7 +229,7 @@ async def test_an_error_of_the_gateways_own_and_a_task_without_a_result_are_told
 async def test_what_cannot_be_opened_any_more_is_told_without_it(sqlite_settings: Settings, tmp_path: Path) -> None:
     async with desk(sqlite_settings, tmp_path) as d:
         await ran(d.office, callback="billing")
-        async with writing(d.office.store.engine) as connection:
+        async with changing(d.office.store.where) as connection:
             await connection.execute(task_content.update().values(ciphertext=b"other"))
         await d.turn()
         (document,) = d.client.documents
@@ -380,6 +380,6 @@ async def test_a_task_is_not_swept_while_somebody_is_still_to_be_told(
         assert await d.office.tasks.store.sweep(**later) == 0
         await d.turn()
         assert await d.office.tasks.store.sweep(**later) == 1
-        async with d.office.store.engine.connect() as connection:
+        async with seeing(d.office.store.where) as connection:
             for one in (table, task_content, task_callback):
                 assert (await connection.execute(one.select())).all() == [], task.id

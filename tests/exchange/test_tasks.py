@@ -14,13 +14,13 @@ from gateway.exchange.task_kept import Result
 from gateway.exchange.task_scribe import Who
 from gateway.exchange.tasks import Recorded, Withheld
 from gateway.settings import Settings
-from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
 from gateway.store.tasks import Task
 from tests.exchange.making import exchange
 from tests.exchange.task_making import Office, office, submitter
 from tests.store.kit import LEDGER, opened
+from tests.store.ledger_kit import changing
 
 BY = Who(actor="ac_9", kind="person")
 KEY = ("idempotency-key", "k1")
@@ -78,7 +78,7 @@ async def test_what_was_erased_cannot_be_begun_anew(sqlite_settings: Settings, t
         refused = await o.tasks.requeue(task, BY)
         assert isinstance(refused, Refusal)
         assert refused.code == "conflict"
-        async with writing(store.engine) as connection:
+        async with changing(store.where) as connection:
             await connection.execute(table.update().values(state="failed"))
             await connection.execute(task_content.delete())
         refused = await o.tasks.requeue(await o.state(task), BY)
@@ -91,7 +91,7 @@ async def test_a_task_that_vanishes_while_it_is_changed_is_an_error_and_not_a_su
 ) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
         task = await o.submit()
-        async with writing(store.engine) as connection:
+        async with changing(store.where) as connection:
             await connection.execute(table.delete())
         with pytest.raises(LedgerUnavailable):
             await o.tasks.cancel(task, BY)

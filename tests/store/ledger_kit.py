@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import msgspec
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.ids import random_id, uuid7
 from gateway.ledger.chain import leaf_hash
@@ -31,8 +33,9 @@ from gateway.ledger.record import (
     timestamp,
 )
 from gateway.settings import Settings
-from gateway.store.engine import open_engine, target
+from gateway.store.engine import Target, open_engine, reading, target, writing
 from gateway.store.ledgers import Ledgers
+from gateway.store.walls import TENANT as TENANT_SETTING
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 from gateway.store.writer_postgres import PostgresWriter
 from gateway.store.writer_sqlite import SqliteFile, SqliteWriter
@@ -180,23 +183,45 @@ async def ledgers_on(settings: Settings, clock: Any, **options: Any) -> AsyncIte
 
 
 @asynccontextmanager
-async def connected(url: str | None) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the test's own to PostgreSQL."""
-    connection = await asyncpg.connect(url)
+async def connected(url: str | None, tenant: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the test's own to PostgreSQL, within a tenant's wall where one is given."""
+    connection = await asyncpg.connect(url, server_settings=None if tenant is None else {TENANT_SETTING: tenant})
     try:
         yield connection
     finally:
         await connection.close()
 
 
-async def rows(settings: Settings, query: str, **values: Any) -> list[tuple[Any, ...]]:
-    """Rows of a query, over a connection of its own."""
-    engine = open_engine(target(settings))
+@asynccontextmanager
+async def seeing(where: Target) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees the rows of every tenant: on PostgreSQL as the owner, before whom there is no wall."""
+    async with _owning(where) as engine, reading(engine, None) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def changing(where: Target) -> AsyncIterator[AsyncConnection]:
+    """A transaction that changes the rows of every tenant, likewise; committed at the end."""
+    async with _owning(where) as engine, writing(engine, None) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _owning(where: Target) -> AsyncIterator[AsyncEngine]:
+    if where.kind == "postgresql":
+        assert where.owner_dsn is not None
+        where = msgspec.structs.replace(where, dsn=where.owner_dsn)
+    engine = open_engine(where)
     try:
-        async with engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(text(query), values)]
+        yield engine
     finally:
         await engine.dispose()
+
+
+async def rows(settings: Settings, query: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Rows of a query, of every tenant, over a connection of its own."""
+    async with seeing(target(settings)) as connection:
+        return [tuple(row) for row in await connection.execute(text(query), values)]
 
 
 async def whole(settings: Settings, tenant: str = TENANT) -> list[Envelope]:

@@ -17,8 +17,8 @@ from gateway.ledger.entry import Appended, Entry
 from gateway.ledger.record import Detail, parse_detail
 from gateway.store import api_keys as module
 from gateway.store.api_keys import Administrator, ApiKeyStore, Grant, NewKey
-from gateway.store.engine import writing
 from tests.store.kit import START_US, Store
+from tests.store.ledger_kit import changing, seeing
 
 GRANT = Grant(owner="alice", kind="person", roles=("auditor", "clinician"), zone="in-house", purposes=("TREAT",))
 
@@ -90,7 +90,7 @@ async def test_the_key_itself_is_kept_nowhere_and_shows_in_no_representation(
     secret = key.plain.split("_", 2)[2]
     assert secret not in repr(key)
     assert secret not in repr(ledger.entries)
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         assert secret not in repr((await connection.execute(text("SELECT * FROM api_key"))).all())
 
 
@@ -426,7 +426,7 @@ async def test_a_row_that_cannot_be_read_is_an_error_and_no_key(
     keys: ApiKeyStore, by: Administrator, store: Store
 ) -> None:
     key = await made(keys, by)
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(text("UPDATE api_key SET roles = 'auditor'"))
     with pytest.raises(LedgerUnavailable):
         await keys.find(key.record.prefix)

@@ -11,7 +11,19 @@ from gateway.settings import Settings
 from gateway.store.engine import target
 from gateway.store.guard import APPEND_ONLY, NEVER_DELETED, NEVER_UPDATED
 from tests.conftest import ManualClock
-from tests.store.ledger_kit import TENANT, activation, connected, data_key, intent, note, part, rows, whole, writer_on
+from tests.store.ledger_kit import (
+    TENANT,
+    activation,
+    changing,
+    connected,
+    data_key,
+    intent,
+    note,
+    part,
+    rows,
+    whole,
+    writer_on,
+)
 from tests.store.ledger_kit import Keys as RememberingKeys
 
 _OTHERS = (
@@ -21,9 +33,9 @@ _OTHERS = (
     f"INSERT INTO pseudonym VALUES ('{TENANT}', 'actor', 'l', 'ac_1', 't')",
     f"INSERT INTO tenant VALUES ('default', '{TENANT}', 'gateway.internal/ledger/x', 't')",
     "INSERT INTO tool (tenant, agent, name, state, digest, definition, first_seen_us) "
-    "VALUES ('t', 'a', 'n', 'pinned', 'sha256:x', 'b', 1)",
+    f"VALUES ('{TENANT}', 'a', 'n', 'pinned', 'sha256:x', 'b', 1)",
     "INSERT INTO api_key (id, tenant, prefix, hash, owner, kind, roles, zone, purposes, floor, rate, created_us) "
-    "VALUES ('k1', 'default', 'p1', 'h', 'o', 'service', '[]', 'z', '[]', '[]', NULL, 1)",
+    f"VALUES ('k1', '{TENANT}', 'p1', 'h', 'o', 'service', '[]', 'z', '[]', '[]', NULL, 1)",
 )
 _ALL = APPEND_ONLY + NEVER_UPDATED + NEVER_DELETED
 
@@ -174,9 +186,9 @@ def test_sqlite_lets_what_may_have_to_be_erased_be_deleted(sqlite: sqlite3.Conne
 @pytest.fixture
 async def postgres_filled(postgres_settings: Settings, clock: ManualClock) -> Settings:
     await _fill(postgres_settings, clock)
-    async with connected(target(postgres_settings).dsn) as connection:
+    async with changing(target(postgres_settings)) as connection:
         for statement in _OTHERS:
-            await connection.execute(statement)
+            await connection.exec_driver_sql(statement)
     return postgres_settings
 
 
@@ -185,7 +197,7 @@ async def _refused(settings: Settings, statements: list[str], *, owner: bool = F
     where = target(settings)
     before = {table: await rows(settings, f"SELECT * FROM {table}") for table in _ALL}
     assert all(before.values())
-    async with connected(where.owner_dsn if owner else where.dsn) as connection:
+    async with connected(where.owner_dsn if owner else where.dsn, TENANT) as connection:
         for statement in statements:
             with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.UniqueViolationError)):
                 await connection.execute(statement)
@@ -271,6 +283,6 @@ async def test_postgresql_keeps_its_rules_under_replication_role(
 
 @pytest.mark.postgres
 async def test_postgresql_lets_what_may_have_to_be_erased_be_deleted(postgres_filled: Settings) -> None:
-    async with connected(target(postgres_filled).dsn) as connection:
+    async with connected(target(postgres_filled).dsn, TENANT) as connection:
         for table in NEVER_UPDATED:
             assert await connection.execute(f"DELETE FROM {table}") == "DELETE 1"

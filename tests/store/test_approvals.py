@@ -10,8 +10,8 @@ from gateway.core.approval import Answer, Demand
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import SealedPart
 from gateway.store.approvals import PART, Alternative, Approval, ApprovalStore, Edit, Terms
-from gateway.store.engine import writing
 from tests.store.kit import Store
+from tests.store.ledger_kit import changing
 
 TERMS = Terms(
     exchange="ex_1",
@@ -114,7 +114,7 @@ async def test_what_waits_is_counted_listed_and_falls_due(store: Store) -> None:
 async def test_a_row_that_cannot_be_read_is_no_approval(store: Store) -> None:
     approvals = ApprovalStore(store.engine)
     await approvals.put(made())
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(text("UPDATE approval SET answers = :bad"), {"bad": b"["})
     with pytest.raises(LedgerUnavailable):
         await approvals.get("tn_1", "ap_1")

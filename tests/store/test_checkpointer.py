@@ -19,10 +19,10 @@ from gateway.ledger.record import Envelope, parse
 from gateway.ledger.tiles import newly_full
 from gateway.store import checkpointer as module
 from gateway.store.checkpointer import Checkpointer
-from gateway.store.engine import writing
 from gateway.store.reader import StoreReader
 from gateway.store.tables import checkpoint, lease, tile
 from tests.store.kit import LEDGER, NODE, Store, entry
+from tests.store.ledger_kit import changing, seeing
 
 SIGNER = Signer("gateway.internal/ledger/0011", bytes(range(32)))
 
@@ -80,7 +80,7 @@ async def verified(store: Store, found: StoredCheckpoint | None) -> StoredCheckp
 
 
 async def tiles(store: Store) -> set[tuple[int, int]]:
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         return {(row.level, row.idx) for row in await connection.execute(select(tile.c.level, tile.c.idx))}
 
 
@@ -216,7 +216,7 @@ async def test_processes_that_publish_at_once_never_contradict_each_other(store:
 
 async def test_while_another_process_is_at_it_only_who_is_forced_goes_ahead(store: Store) -> None:
     await store.append([entry()])
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         until = store.clock.now_us() + 60_000_000
         await connection.execute(insert(lease).values(name=f"checkpoint/{LEDGER}", holder="other", until_us=until))
     async with store.writer() as writer:
@@ -233,7 +233,7 @@ async def test_the_lease_is_given_back_also_when_publishing_fails(store: Store) 
         with pytest.raises(Crash):
             await of(store, writer, "checkpoint.before_commit").publish()
         assert await of(store, writer).publish() is not None
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         assert await connection.scalar(select(func.count()).select_from(lease)) == 0
 
 
@@ -338,7 +338,7 @@ async def test_a_tile_of_another_content_in_the_way_stops_the_checkpoint(store: 
     await store.append([entry() for _ in range(3)])
     async with store.writer() as writer:
         await asyncio.gather(*(writer.append(entry()) for _ in range(260)))
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(insert(tile).values(tenant=LEDGER, level=0, idx=0, hashes=bytes(8192)))
     await refuses(store)
 
@@ -363,7 +363,7 @@ async def test_another_ledger_s_records_and_checkpoints_are_not_touched(store: S
     await store.append([entry()])
     async with store.writer() as writer:
         assert (await verified(store, await of(store, writer).publish())).size == 1
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         assert {row.tenant for row in await connection.execute(select(checkpoint.c.tenant))} == {LEDGER}
 
 

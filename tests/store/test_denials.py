@@ -13,9 +13,9 @@ from gateway.ledger.record import Detail
 from gateway.store import denials as module
 from gateway.store.api_keys import Administrator
 from gateway.store.denials import Denial, DenialStore, described
-from gateway.store.engine import writing
 from gateway.store.writer_base import LedgerWriter
 from tests.store.kit import LEDGER, START_US, Store
+from tests.store.ledger_kit import changing, seeing
 
 ISSUER = "https://login.example"
 
@@ -111,7 +111,7 @@ async def test_what_has_ended_is_neither_listed_nor_kept_for_ever(store: Store) 
         store.clock.us = START_US + 10
         assert await site.denials.list(LEDGER) == ()
         await site.deny("eve")
-        async with store.engine.connect() as connection:
+        async with seeing(store.where) as connection:
             assert await connection.scalar(text("SELECT count(*) FROM denied")) == 1
 
 
@@ -172,7 +172,7 @@ async def test_looking_finds_lists_that_have_moved_and_reads_all_of_them_now_and
         found, other = await site.deny(), site.other()
         await other.look([LEDGER], lists=False)
         assert other.of(LEDGER).denies(caller(), START_US)
-        async with writing(store.engine) as connection:
+        async with changing(store.where) as connection:
             await connection.execute(text("DELETE FROM denied"))
         await other.look([LEDGER], lists=False)
         assert other.of(LEDGER).denies(caller(), START_US), "its revision is the same"
@@ -200,7 +200,7 @@ async def test_rows_of_one_tenant_are_not_anothers(store: Store) -> None:
     async with store.writer() as writer:
         site = Site(store, writer)
         await site.deny()
-        async with writing(store.engine) as connection:
+        async with changing(store.where) as connection:
             await connection.execute(text("UPDATE denied SET tenant = 'tn_other'"))
         await site.denials.reload(LEDGER)
         assert not site.denials.of(LEDGER).denies(caller(), START_US)

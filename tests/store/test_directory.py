@@ -13,10 +13,10 @@ from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.store import directory as module
 from gateway.store.directory import SYSTEM, Directory, normalised
-from gateway.store.engine import writing
 from gateway.store.keyring import Keyring
 from gateway.store.tables import pseudonym
 from tests.store.kit import Store
+from tests.store.ledger_kit import changing, seeing
 
 
 def directory_of(store: Store) -> Directory:
@@ -24,7 +24,7 @@ def directory_of(store: Store) -> Directory:
 
 
 async def count(store: Store) -> int:
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         return int(await connection.scalar(select(func.count()).select_from(pseudonym)) or 0)
 
 
@@ -140,7 +140,7 @@ async def test_the_mapping_holds_no_identifier(store: Store) -> None:
     directory = directory_of(store)
     ledger = await directory.tenant("default")
     await directory.subject(ledger, "canary-4711")
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         row = (await connection.execute(select(pseudonym))).one()
     assert "canary" not in repr(row)
     assert len(row.lookup) == 32
@@ -150,7 +150,7 @@ async def test_a_remembered_pseudonym_is_forgotten_in_time_after_its_mapping_was
     directory = directory_of(store)
     ledger = await directory.tenant("default")
     first = await directory.subject(ledger, "MRN 123")
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(delete(pseudonym))
     assert await directory.subject(ledger, "MRN 123") == first
     store.clock.advance(30)

@@ -92,11 +92,11 @@ async def test_a_path_may_hold_anything_that_a_path_may_hold(tmp_path: Path) -> 
 
 async def test_writers_that_read_first_wait_for_each_other_and_lose_no_update(database: Settings) -> None:
     engine = open_engine(target(database))
-    async with writing(engine) as connection:
+    async with writing(engine, None) as connection:
         await connection.execute(text("INSERT INTO lease VALUES ('n', 'h', 0)"))
 
     async def increment() -> None:
-        async with writing(engine) as connection:
+        async with writing(engine, None) as connection:
             lock = "" if engine.dialect.name == "sqlite" else " FOR UPDATE"
             value = await connection.scalar(text(f"SELECT until_us FROM lease{lock}"))
             await asyncio.sleep(0)
@@ -112,7 +112,7 @@ async def test_a_transaction_that_fails_leaves_nothing(database: Settings) -> No
     engine = open_engine(target(database))
 
     async def fail() -> None:
-        async with writing(engine) as connection:
+        async with writing(engine, None) as connection:
             await connection.execute(text("INSERT INTO lease VALUES ('n', 'h', 0)"))
             raise RuntimeError
 

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.store.engine import writing
 from gateway.store.glass import Broken, GlassStore
 from tests.store.kit import Store
+from tests.store.ledger_kit import changing
 
 
 def broken(glass_id: str = "bg_1", **fields: Any) -> Broken:
@@ -70,7 +70,7 @@ async def test_a_row_changes_only_from_what_it_was_read_as(store: Store) -> None
 async def test_a_row_that_cannot_be_read_lends_nothing(store: Store) -> None:
     glass = GlassStore(store.engine)
     await glass.put(broken())
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(text("UPDATE break_glass SET persons = '['"))
     with pytest.raises(LedgerUnavailable):
         await glass.open(0)

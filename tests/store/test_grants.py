@@ -13,16 +13,31 @@ pytestmark = pytest.mark.postgres
 
 
 async def _rights(settings: Settings) -> dict[str, set[str]]:
+    """Table → rights on it, and `UPDATE (COLUMN)` for each column that alone may be updated."""
     found: dict[str, set[str]] = {}
-    query = "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = current_user"
+    tables = "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = current_user"
+    columns = (
+        "SELECT table_name, column_name, privilege_type FROM information_schema.role_column_grants "
+        "WHERE grantee = current_user"
+    )
     async with connected(target(settings).dsn) as connection:
-        for row in await connection.fetch(query):
+        for row in await connection.fetch(tables):
             found.setdefault(row["table_name"], set()).add(row["privilege_type"])
+        for row in await connection.fetch(columns):
+            if row["privilege_type"] not in found[row["table_name"]]:
+                found[row["table_name"]].add(f"{row['privilege_type']} ({row['column_name']})")
     return found
 
 
+def _listed(rights: str) -> set[str]:
+    whole, _, columns = rights.partition(" (")
+    names = [name for name in columns.rstrip(")").split(", ") if name]
+    *others, last = whole.split(", ")
+    return {*others, *([f"{last} ({name})" for name in names] or [last])}
+
+
 async def test_the_role_has_exactly_the_rights_listed(postgres_settings: Settings) -> None:
-    assert await _rights(postgres_settings) == {table: set(rights.split(", ")) for table, rights in RIGHTS.items()}
+    assert await _rights(postgres_settings) == {table: _listed(rights) for table, rights in RIGHTS.items()}
 
 
 async def test_a_migration_takes_back_what_was_given_beside_the_list(

@@ -106,6 +106,13 @@ async def test_serving_as_the_owner_is_refused(postgres_settings: Settings) -> N
         ("GRANT pg_execute_server_program TO {role}", "predefined role"),
         ("ALTER ROLE {role} CREATEROLE", "CREATEROLE"),
         ("ALTER ROLE {role} REPLICATION", "REPLICATION"),
+        ("ALTER ROLE {role} BYPASSRLS", "BYPASSRLS"),
+        ("CREATE ROLE {role}_past BYPASSRLS; GRANT {role}_past TO {role}", "BYPASSRLS"),
+        ("ALTER TABLE detail DISABLE ROW LEVEL SECURITY", "detail"),
+        ("DROP POLICY gateway_tenant ON head", r"head\.gateway_tenant"),
+        ("ALTER POLICY gateway_across ON task TO {owner}", r"task\.gateway_across"),
+        ("CREATE POLICY all_of_it ON record FOR SELECT USING (true)", r"record\.all_of_it"),
+        ("CREATE POLICY all_of_it ON task TO {role} USING (true)", r"task\.all_of_it"),
         ("GRANT CREATE ON SCHEMA public TO {role}", "CREATE"),
         ("GRANT UPDATE ON record TO {role}", "record"),
         ("GRANT DELETE ON record TO PUBLIC", "record"),
@@ -123,8 +130,9 @@ async def test_a_role_that_may_more_than_it_should_is_refused(
     undo = [
         "REVOKE {owner} FROM {role}",
         "REVOKE pg_write_all_data, pg_execute_server_program FROM {role}",
-        "ALTER ROLE {role} NOCREATEROLE NOREPLICATION",
+        "ALTER ROLE {role} NOCREATEROLE NOREPLICATION NOBYPASSRLS",
         "ALTER ROLE {role} RESET synchronous_commit",
+        "DROP ROLE IF EXISTS {role}_past",
     ]
     await _as_superuser(postgres_server, postgres_settings, grant.format(**names))
     try:

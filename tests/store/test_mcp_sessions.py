@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.settings import Settings
-from gateway.store.engine import open_engine, target
+from gateway.store.engine import open_engine, reading, target
 from gateway.store.mcp_sessions import McpSessions, Owner
 from gateway.store.tables import mcp_session
 from tests.conftest import ManualClock
@@ -40,7 +40,7 @@ async def test_a_session_is_found_by_whose_it_is_and_by_nobody_else(sessions: Mc
 
 async def test_the_database_holds_no_id_that_a_caller_was_given(engine: AsyncEngine, sessions: McpSessions) -> None:
     await sessions.open("mcp_1", ADA, "agents-own")
-    async with engine.connect() as connection:
+    async with reading(engine, ADA.tenant) as connection:
         row = (await connection.execute(select(mcp_session))).one()
     assert "mcp_1" not in " ".join(str(value) for value in row)
 
@@ -84,7 +84,7 @@ async def test_rows_of_sessions_long_over_are_removed(
     await sessions.open("mcp_1", ADA, "agents-own")
     clock.advance(90_000)
     await sessions.open("mcp_2", ADA, "agents-own")
-    async with engine.connect() as connection:
+    async with reading(engine, ADA.tenant) as connection:
         assert await connection.scalar(text("SELECT count(*) FROM mcp_session")) == 1
 
 

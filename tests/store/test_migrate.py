@@ -72,7 +72,7 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database:
     where = target(database)
     if where.kind == "sqlite":
         engine = open_engine(where)
-        async with writing(engine) as connection:
+        async with writing(engine, None) as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         await engine.dispose()
     else:

@@ -13,10 +13,10 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import random_id
 from gateway.ledger.entry import Delegated
 from gateway.settings import Settings
-from gateway.store.engine import open_engine, target, writing
+from gateway.store.engine import open_engine, target
 from gateway.store.open_exchanges import OpenExchanges
 from tests.conftest import ManualClock
-from tests.store.ledger_kit import TENANT, activation, intent, outcome, writer_on
+from tests.store.ledger_kit import TENANT, activation, changing, intent, outcome, writer_on
 
 TRACE = "1" * 32
 
@@ -106,10 +106,8 @@ async def test_a_further_agent_has_it_open_too(database: Settings, clock: Manual
 
 async def test_a_row_that_cannot_be_read_lets_nobody_go_on(sqlite_settings: Settings, clock: ManualClock) -> None:
     async with opened(sqlite_settings, clock, delegated()) as (_, store, ids):
-        engine = open_engine(target(sqlite_settings))
-        async with writing(engine) as connection:
+        async with changing(target(sqlite_settings)) as connection:
             await connection.execute(text("UPDATE open_exchange SET context = '{}'"))
-        await engine.dispose()
         with pytest.raises(LedgerUnavailable):
             await store.enter(TENANT, ids[0])
         with pytest.raises(LedgerUnavailable):

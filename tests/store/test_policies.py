@@ -10,6 +10,7 @@ from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.store.policies import Activation, PolicyStore, digest_of
 from gateway.store.tables import policy_version
 from tests.store.kit import LEDGER, Store, entry
+from tests.store.ledger_kit import seeing
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ async def test_a_version_is_found_by_its_digest_and_kept_once(policies: PolicySt
     digests = await asyncio.gather(*(policies.put(b'{"v":1}') for _ in range(5)))
     assert set(digests) == {digest_of(b'{"v":1}')}
     assert await policies.get(digests[0]) == b'{"v":1}'
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         assert await connection.scalar(select(func.count()).select_from(policy_version)) == 1
 
 

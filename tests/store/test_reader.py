@@ -12,11 +12,11 @@ from gateway.ledger.commitment import matches
 from gateway.ledger.merkle import root, verify_inclusion
 from gateway.ledger.record import Detail, parse
 from gateway.store import reader as module
-from gateway.store.engine import writing
 from gateway.store.reader import StoreReader
 from gateway.store.sql import insert_new
 from gateway.store.tables import checkpoint, detail
 from tests.store.kit import LEDGER, Store, entry
+from tests.store.ledger_kit import changing
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def test_another_tenant_s_records_are_not_there(store: Store, reader: Stor
 
 async def test_a_deleted_detail_is_absent_and_its_record_stays(store: Store, reader: StoreReader) -> None:
     await store.append([entry(detail=Detail(subject="s"))])
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(delete(detail))
     found = await reader.record(0)
     assert found is not None
@@ -108,7 +108,7 @@ async def test_an_exchange_s_records_come_in_order_with_their_details(store: Sto
 
 
 async def test_the_newest_checkpoint_is_given_when_it_is_large_enough(store: Store, reader: StoreReader) -> None:
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         for size in (3, 10, 7):
             row = {"tenant": LEDGER, "size": size, "root": bytes(32), "note": b"%d" % size}
             await connection.execute(insert_new(store.engine, checkpoint).values(row))
@@ -125,7 +125,7 @@ async def test_checkpoints_too_are_read_in_chunks(
     store: Store, reader: StoreReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CHUNK", 2)
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         for size in range(1, 6):
             row = {"tenant": LEDGER, "size": size, "root": bytes(32), "note": b""}
             await connection.execute(insert_new(store.engine, checkpoint).values(row))

@@ -12,7 +12,7 @@ from gateway.store.engine import open_engine, target
 from gateway.store.recovery import TAIL, verify_tail
 from tests.conftest import ManualClock
 from tests.services import Postgres
-from tests.store.ledger_kit import TENANT, intent, ledgers_on, note, outcome, rows, whole, writer_on
+from tests.store.ledger_kit import TENANT, changing, intent, ledgers_on, note, outcome, rows, whole, writer_on
 
 LATER = NodeInfo(id="nd_1", boot="bt_2")
 OTHER = NodeInfo(id="nd_2", boot="bt_9")
@@ -182,10 +182,8 @@ async def test_a_ledger_whose_head_and_newest_records_disagree_is_not_served(
 async def test_an_open_exchange_without_its_intent_is_not_passed_over(database: Settings, clock: ManualClock) -> None:
     async with writer_on(database, clock) as writer:
         await writer.append(intent())
-    engine = open_engine(target(database))
-    async with engine.begin() as connection:
+    async with changing(target(database)) as connection:
         await connection.execute(text("UPDATE open_exchange SET seq = 7"))
-    await engine.dispose()
     async with ledgers_on(database, clock, node=LATER) as ledgers:
         with pytest.raises(VerificationError, match="record 7"):
             await ledgers.open(TENANT)

@@ -10,6 +10,7 @@ from gateway.ledger.entry import Column, Entry, RowChange
 from gateway.store.row_changes import dollar, qmark, statement
 from gateway.store.tables import lease, task_content
 from tests.store.kit import LEDGER, Store, entry
+from tests.store.ledger_kit import seeing
 
 SEALED: dict[str, Column] = {"key": "k", "nonce": b"n", "ciphertext": b"c"}
 
@@ -24,7 +25,7 @@ def with_change(change: RowChange) -> Entry:
 
 
 async def rows(store: Store) -> list[tuple[str, str]]:
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         query = select(task_content.c.task, task_content.c.key).order_by(task_content.c.task)
         return [(row[0], row[1]) for row in await connection.execute(query)]
 

@@ -11,7 +11,7 @@ from gateway.store.sessions import SessionStore, StoredSession
 from gateway.store.tables import session
 from tests.conftest import ManualClock
 from tests.store.kit import LEDGER, Store
-from tests.store.ledger_kit import TENANT, intent, note, rows, writer_on
+from tests.store.ledger_kit import TENANT, intent, note, rows, seeing, writer_on
 
 NAME = "a2a-context:patient 4481920"
 
@@ -66,7 +66,7 @@ async def test_a_session_is_there_once_put_and_its_classes_only_grow(store: Stor
     await at(store).put(LEDGER, [growth(key, seen_us=3, expires_us=30)])
     found = await stored(store, key)
     assert (found.sent, found.said, found.expires_us, found.id) == (frozenset({"phi"}), frozenset({"pci"}), 50, "se_1")
-    async with store.engine.connect() as connection:
+    async with seeing(store.where) as connection:
         row = (await connection.execute(select(session))).one()
     assert (row.created_us, row.seen_us) == (1, 5)
     assert "4481920" not in str(row)
@@ -93,6 +93,10 @@ async def test_a_session_is_written_in_the_transaction_of_its_record_and_read_by
             intent("ex_2", sessions=(msgspec.structs.replace(one, sent=(), said=("pci",), expires_us=20),))
         )
         await writer.append(note(sessions=(msgspec.structs.replace(other, actor="ac_1", sent=("pii",)),)))
+        async with writer_on(database, clock, tenant="tn_other") as theirs:
+            for _ in range(2):  # step by step, and as one statement
+                await theirs.append(note("tn_other", sessions=(msgspec.structs.replace(one, sent=("secret",)),)))
+            assert theirs.healthy
     found = [tuple(row) for row in await rows(database, columns)]
     assert found == [
         (TENANT, one.key, "ac_1", "phi ", "pci ", 20),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from gateway.core.errors import FormatError, LedgerUnavailable
-from gateway.store.engine import writing
+from gateway.store.engine import reading, writing
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import policy_version
 from tests.store.kit import Store
@@ -42,8 +42,8 @@ async def test_the_first_row_of_a_key_stays_and_the_second_says_that_it_is_not_t
     counts = []
     for data in (b"first", b"second"):
         row = insert_new(store.engine, policy_version).values(digest="d", bytes=data, created_at="t")
-        async with writing(store.engine) as connection:
+        async with writing(store.engine, None) as connection:
             counts.append((await connection.execute(row)).rowcount)
     assert counts == [1, 0]
-    async with store.engine.connect() as connection:
+    async with reading(store.engine, None) as connection:
         assert bytes(await connection.scalar(select(policy_version.c.bytes)) or b"") == b"first"

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.settings import Settings
-from gateway.store.engine import open_engine, target
+from gateway.store.engine import open_engine, reading, target
 from gateway.store.sticking import StickingClasses
 from gateway.store.tables import sticking
 from tests.conftest import ManualClock
@@ -29,7 +29,7 @@ def node(engine: Any, clock: ManualClock, lasts_s: int = 60) -> StickingClasses:
 
 
 async def count(engine: AsyncEngine) -> int:
-    async with engine.connect() as connection:
+    async with reading(engine, None, across="sticking") as connection:
         return await connection.scalar(select(func.count()).select_from(sticking)) or 0
 
 
@@ -76,7 +76,7 @@ async def test_who_is_denied_over_and_over_costs_few_writes(engine: AsyncEngine,
     written: list[int] = []
     for _ in range(60):
         await one.note(*ADA, (), {"phi"})
-        async with engine.connect() as connection:
+        async with reading(engine, None, across="sticking") as connection:
             written.append(await connection.scalar(select(sticking.c.noted_us)) or 0)
         clock.advance(1)
     assert len(set(written)) == 9

@@ -253,11 +253,11 @@ async def test_who_prolongs_or_sweeps_waits_for_no_row_that_the_ledgers_writer_h
         def end(name: str, **values: Any) -> Update:
             return update(table).where(table.c.tenant == LEDGER, table.c.id == name).values(**values)
 
-        async with writing(store.engine) as connection:
+        async with writing(store.engine, LEDGER) as connection:
             await connection.execute(end("t3", state=COMPLETED, ended_us=1))
             await connection.execute(end("t4", state=FAILED, ended_us=1))
         store.clock.advance(1)
-        async with asyncio.timeout(10), writing(store.engine) as writer:
+        async with asyncio.timeout(10), writing(store.engine, LEDGER) as writer:
             await writer.execute(end("t2", state=COMPLETED, ended_us=1))
             await writer.execute(end("t4", state=QUEUED))
             assert await renew(tasks, "t1", "t2") == []

@@ -22,6 +22,7 @@ from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.callbacks import CallbackStore, announced
 from gateway.store.checkpointer import Checkpointer
+from gateway.store.decided import DecidedStore
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
 from gateway.store.glass import GlassStore
@@ -431,6 +432,22 @@ async def _(w: World) -> tuple[Any, Any]:
     return await _tasks(w).get(w.mine, "t1"), await _tasks(w).get(w.mine, "none")
 
 
+@ask("tasks.TaskStore.give_back")
+async def _(w: World) -> tuple[Any, Any]:
+    (claimed,) = await _tasks(w).claim(w.theirs, "nd_1/bt_1", lease_us=10, limit=9)
+    mine = [msgspec.structs.replace(claimed.task, tenant=w.mine, id=one) for one in ("t1", "none")]
+    answers = [await _tasks(w).give_back(one) for one in mine]
+    assert await _tasks(w).give_back(claimed.task) is not None
+    return answers[0], answers[1]
+
+
+@ask("decided.DecidedStore.chunks")
+async def _(w: World) -> tuple[Any, Any]:
+    asked = (("exchange.requested",), "2000", "3000")
+    assert (await every(DecidedStore(w.store.engine, w.theirs).chunks(*asked)))[0]
+    return await every(DecidedStore(w.store.engine, w.mine).chunks(*asked)), [[]]
+
+
 @ask("tasks.TaskStore.by_key")
 async def _(w: World) -> tuple[Any, Any]:
     assert await _tasks(w).by_key(w.theirs, b"once") is not None
@@ -751,7 +768,7 @@ _OPERATOR = "asked by the configured id, which comes from the configuration or a
 NOT_ASKED = {
     **dict.fromkeys(
         (
-            "guard.guard",
+            *("guard.guard", "engine.Walled.execute", "walls.fallen"),
             *(f"key_pool.KeyPool.{name}" for name in ("start", "stop")),
             *("key_stage.gathered", "key_stage.KeyStage.stop", "key_use.KeyUse.keep"),
             *(f"lease.Lease.{name}" for name in ("take", "release")),
@@ -759,7 +776,8 @@ NOT_ASKED = {
             *(f"migrate.{name}" for name in ("upgrade", "current", "revision", "demand_current")),
             *(f"node.{name}" for name in ("register", "renew_lease", "retire", "living")),
             *(f"node.Claim.{name}" for name in ("take", "held", "release")),
-            *(f"redis_counters.RedisCounters.{name}" for name in ("run", "memory", "ping", "close")),
+            *(f"redis_counters.RedisCounters.{name}" for name in ("run", "memory", "ping", "close", "tellers")),
+            *(f"nats_messages.NatsLink.{name}" for name in ("say", "heard", "done")),
         ),
         _INSTALLATION,
     ),

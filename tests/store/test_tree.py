@@ -10,11 +10,11 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.ledger.merkle import Frontier, root, verify_consistency, verify_inclusion
 from gateway.ledger.tiles import WIDTH
 from gateway.store import tree as module
-from gateway.store.engine import writing
 from gateway.store.growth import Growth
 from gateway.store.tables import record, tile
 from gateway.store.tree import TreeReader
 from tests.store.kit import LEDGER, Store
+from tests.store.ledger_kit import changing
 
 SIZE = 2_100
 LEAVES = [sha256(number.to_bytes(4)).digest() for number in range(SIZE)]
@@ -26,7 +26,7 @@ async def fill(store: Store, leaves: list[bytes], tiles_until: int | None = None
     rows = [{**blank, "tenant": ledger, "seq": seq, "hash": leaf} for seq, leaf in enumerate(leaves)]
     growth = Growth.empty()
     tiles = [full for leaf in leaves[:tiles_until] for full in growth.append(leaf)]
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(insert(record), rows)
         for full in tiles:
             await connection.execute(
@@ -108,7 +108,7 @@ async def test_another_ledger_s_records_and_tiles_are_not_read(store: Store) -> 
 
 async def test_a_tile_that_is_cut_or_a_hash_of_another_length_is_an_error(store: Store) -> None:
     await fill(store, LEAVES[:300])
-    async with writing(store.engine) as connection:
+    async with changing(store.where) as connection:
         await connection.execute(insert(tile).values(tenant=LEDGER, level=0, idx=1, hashes=bytes(32)))
     with pytest.raises(VerificationError, match="not full"):
         await TreeReader(store.engine, LEDGER).inclusion(299, 300)

@@ -24,6 +24,7 @@ from tests.store.ledger_kit import (
     intent,
     note,
     outcome,
+    rows,
     until,
     whole,
     writer_on,
@@ -125,7 +126,7 @@ async def test_a_head_that_somebody_holds_is_an_error_and_no_hang(
 ) -> None:
     async with (
         writer_on(postgres_settings, clock, wait_s=0.3, retry_s=60) as writer,
-        connected(target(postgres_settings).dsn) as other,
+        connected(target(postgres_settings).dsn, TENANT) as other,
     ):
         await other.execute("BEGIN")
         await other.execute("SELECT * FROM head FOR UPDATE")
@@ -273,6 +274,20 @@ async def test_a_batch_is_one_statement_while_nobody_else_writes(
         "exchange.completed",
         "exchange.late",
     ]
+
+
+async def test_what_begins_and_ends_within_a_batch_is_one_statement_unless_it_had_begun_before(
+    postgres_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with writer_on(postgres_settings, clock) as writer:
+        await writer.append(intent("ex_0"))
+        steps = _Steps(writer, monkeypatch)
+        for exchange, expected in (("ex_1", 0), ("ex_0", 1)):
+            await asyncio.gather(writer.submit(intent(exchange)), writer.submit(outcome(exchange)))
+            assert steps.count == expected
+        assert await rows(postgres_settings, "SELECT exchange FROM open_exchange") == []
+    events = [envelope.event for envelope in await whole(postgres_settings)]
+    assert events == ["exchange.requested", *["exchange.requested", "exchange.completed"] * 2]
 
 
 @pytest.mark.parametrize("after", [False, True])

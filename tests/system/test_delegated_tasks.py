@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway.settings import Settings
-from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
+from tests.store.ledger_kit import changing, seeing
 from tests.system.kit import HEALTH, PUBLIC, TRACE, TRACEPARENT, code, policies
 from tests.system.test_delegation import DECLASSIFY, HOUSE, TOKEN, Ask, bot, calling
 from tests.web.tasking import Tasking, chat, tasking
@@ -28,7 +28,7 @@ def token(t: Tasking, name: str = "front") -> dict[str, str]:
 
 async def due(t: Tasking) -> None:
     """All that waits is due."""
-    async with writing(t.site.gateway.site.engine) as connection:
+    async with changing(t.site.gateway.site.where) as connection:
         await connection.execute(update(table).values(due_us=0))
     t.site.gateway.dispatcher.wake()
 
@@ -72,7 +72,7 @@ async def test_a_task_keeps_trace_purpose_subjects_classes_and_parent_of_the_exc
         [told, *_] = await subjects_of(t, parent)
         assert told
         assert (await subjects_of(t, done["exchange"]))[:2] == [told, told]
-        async with t.site.gateway.site.engine.connect() as connection:
+        async with seeing(t.site.gateway.site.where) as connection:
             keys = (await connection.execute(select(task_content.c.key))).scalars().all()
             assert len(keys) == 2
         assert {*map(str, keys)} <= {*t.site.gateway.site.keyring.subject_keys(told[0])}

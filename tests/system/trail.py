@@ -10,6 +10,7 @@ from gateway.bootstrap import Site, open_gateway, open_site
 from gateway.settings import Settings
 from gateway.store.tables import open_exchange, sealed
 from gateway.store.verification import LedgerVerification
+from tests.store.ledger_kit import seeing
 from tests.system.installation import Seen
 from tests.system.load import Answered
 
@@ -32,7 +33,7 @@ async def check(settings: Settings, answered: Iterable[Answered], seen: Iterable
         await _verify(site)
         reader = site.reader("default")
         records = [json.loads(stored.envelope) async for stored in reader.records(0, await reader.size())]
-        async with site.engine.connect() as connection:
+        async with seeing(site.where) as connection:
             assert await connection.scalar(select(func.count()).select_from(open_exchange)) == 0
             keys = (await connection.execute(select(sealed.c.key).distinct())).scalars().all()
         assert all(site.keyring.data_key(key) is not None for key in keys), "on record, and its key is lost"

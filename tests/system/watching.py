@@ -28,7 +28,7 @@ _EVENTS = ("exchange.requested", "exchange.attempted")
 
 
 class Eyes:
-    """A connection of one's own to the record. Open it in the loop that uses it."""
+    """A connection of one's own to the record, behind no wall. Open it in the loop that uses it."""
 
     def __init__(self, settings: Settings) -> None:
         self._where = target(settings)
@@ -58,7 +58,7 @@ class Eyes:
             return self._sqlite.execute(_NAMES.format("?", "?"), (trace, agent)).fetchall()
         async with self._turn:
             if self._postgres is None:
-                self._postgres = await asyncpg.connect(self._where.dsn)
+                self._postgres = await asyncpg.connect(self._where.owner_dsn)
             rows: list[Any] = await self._postgres.fetch(_NAMES.format("$1", "$2"), trace, agent)
             return rows
 

@@ -1,8 +1,10 @@
 """Liveness, readiness that tells the truth, metrics that parse."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.settings import Settings
+from tests.store.ledger_kit import connected
 from tests.web.kit import audited
 
 
@@ -10,7 +12,8 @@ async def test_a_gateway_that_can_serve_is_ready_and_names_what_it_looked_at(dat
     async with audited(database) as api:
         ready = await api.site.http.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-        assert set(ready.json()["checks"]) == {"database", "ledger", "policy", "tasks", "keys"}
+        walls = {"walls"} if database.database.url.startswith("postgresql") else set()
+        assert set(ready.json()["checks"]) == {"database", "ledger", "policy", "tasks", "keys", *walls}
         assert (await api.site.http.get("/healthz")).json() == {"status": "ok"}
 
 
@@ -30,6 +33,16 @@ async def test_readiness_goes_with_each_thing_it_stands_on(sqlite_settings: Sett
         lost = await api.site.http.get("/readyz")
         assert (lost.status_code, lost.json()["checks"]["keys"]) == (503, False)
         hidden.rename(key)
+        assert (await api.site.http.get("/readyz")).status_code == 200
+
+
+@pytest.mark.postgres
+async def test_readiness_goes_with_the_wall_between_tenants(postgres_settings: Settings) -> None:
+    async with audited(postgres_settings) as api, connected(postgres_settings.database.owner_url) as owner:
+        await owner.execute("CREATE POLICY all_of_it ON record FOR SELECT USING (true)")
+        fallen = await api.site.http.get("/readyz")
+        assert (fallen.status_code, fallen.json()["checks"]["walls"]) == (503, False)
+        await owner.execute("DROP POLICY all_of_it ON record")
         assert (await api.site.http.get("/readyz")).status_code == 200
 
 

@@ -13,10 +13,10 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.standing import Standing
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator
-from gateway.store.engine import writing
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content
 from gateway.store.tasks import Task
+from tests.store.ledger_kit import changing
 from tests.system.approvals import ASK
 from tests.system.kit import HEALTH, MAIL, PERSONAL, PUBLIC, policies
 from tests.system.site import send_json
@@ -239,7 +239,7 @@ async def test_a_credential_that_was_taken_away_meanwhile_sends_nothing(database
         task = await t.submit(chat(delay_s=3600))
         site = t.site.gateway.site
         (key,) = [one for one in await site.api_keys.list("default") if one.owner == "tester"]
-        async with writing(site.engine) as connection:
+        async with changing(site.where) as connection:
             await connection.execute(update(table).where(table.c.id == task).values(due_us=0))
         writer = await site.writer("default")
         await site.api_keys.revoke(Administrator(ledger=writer, tenant=writer.tenant), "default", key.id)
@@ -291,7 +291,7 @@ async def test_a_task_neither_suffers_from_its_sources_failures_nor_adds_to_them
         for _ in range(2):
             failures.note(kept.source, "credential_invalid")
         assert failures.blocked(kept.source) is not None
-        async with writing(gateway.site.engine) as connection:
+        async with changing(gateway.site.where) as connection:
             await connection.execute(update(table).values(due_us=0))
         gateway.dispatcher.wake()
         done = await t.watch.until(lambda: _over(t, task))
@@ -314,7 +314,7 @@ async def test_what_was_erased_is_not_sent(sqlite_settings: Settings) -> None:
     async with tasking(sqlite_settings) as t:
         task = await t.submit(chat(delay_s=3600), x_data_subject="patient-7")
         site = t.site.gateway.site
-        async with writing(site.engine) as connection:
+        async with changing(site.where) as connection:
             key = await connection.scalar(task_content.select().with_only_columns(task_content.c.key))
             await connection.execute(update(table).values(due_us=0))
         assert site.keyring.destroy([str(key)]) == 1
@@ -327,7 +327,7 @@ async def test_what_was_erased_is_not_sent(sqlite_settings: Settings) -> None:
 async def test_what_could_not_be_run_in_its_time_fails_as_expired(sqlite_settings: Settings) -> None:
     async with tasking(sqlite_settings) as t:
         task = await t.submit(chat(delay_s=3600))
-        async with writing(t.site.gateway.site.engine) as connection:
+        async with changing(t.site.gateway.site.where) as connection:
             await connection.execute(update(table).values(due_us=0, expires_us=1))
         t.site.gateway.dispatcher.wake()
         ended = await t.ended(task)
@@ -426,7 +426,7 @@ async def test_what_people_must_allow_waits_for_them_and_is_sent_once_they_have(
         officer = t.by(await t.site.key("privacy", owner="eve", kind="person"))
         said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it"})
         assert said.status_code in (200, 201), said.text
-        async with writing(t.site.gateway.site.engine) as connection:  # the pause that the refusal asked for is over
+        async with changing(t.site.gateway.site.where) as connection:  # the pause that the refusal asked for is over
             await connection.execute(update(table).values(due_us=0))
         t.site.gateway.dispatcher.wake()
         done = await analyst.ended(task)
@@ -452,7 +452,7 @@ async def test_a_task_whose_approved_try_failed_is_asked_of_people_anew_and_goes
             approval = await t.watch.until(pending)
             said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it"})
             assert said.status_code in (200, 201), said.text
-            async with writing(t.site.gateway.site.engine) as connection:  # the pause is over
+            async with changing(t.site.gateway.site.where) as connection:  # the pause is over
                 await connection.execute(update(table).values(due_us=0))
             t.site.gateway.dispatcher.wake()
             return approval

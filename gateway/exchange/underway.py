@@ -17,7 +17,6 @@ from contextlib import suppress
 import msgspec
 
 from gateway.core.caller import Identity
-from gateway.core.errors import GatewayError
 from gateway.core.ports import Clock, DenyList
 from gateway.core.refusal import Refusal
 from gateway.exchange.answerers import key_of
@@ -79,16 +78,20 @@ class UnderWay:
     async def look(self) -> None:
         """Ask for the lists of those who have something under way, and cut what must not go on. Where a list or a key
         cannot be read it is tried again with the next look; nobody is let in meanwhile, nor can an end be recorded."""
+        failed: set[str] = set()
         for tenant in tuple(self._open):
             try:
                 await self._denials.fresh(tenant)
                 if tenant in self._due:
                     self._due.discard(tenant)
                     await self._sweep(tenant)
-            except GatewayError as error:
+            except Exception as error:  # noqa: BLE001 — whatever it was, others are looked at, and the next look tries again
                 self._due.add(tenant)
-                _log.error("what is under way could not be held against the deny-list: %s", type(error).__name__)
+                failed.add(type(error).__name__)
         self._due.intersection_update(self._open)
+        if failed:  # one line, however many tenants there are
+            names = ", ".join(sorted(failed))
+            _log.error("what is under way could not be held against the deny-list: %s", names)
 
     async def _sweep(self, tenant: str) -> None:
         """Hold everything that is open against the list and the keys as they are now."""

@@ -218,6 +218,26 @@ async def test_a_list_or_a_key_that_cannot_be_read_is_read_again(
         assert code(found) == "credential_revoked"
 
 
+async def test_a_defect_in_looking_ends_neither_the_looking_nor_that_of_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(identity: object) -> None:
+        raise RuntimeError("swordfish")
+
+    async with site.open(credential="ak_1") as (found, task):
+        site.keys.ended["ak_1"] = {"revoked_us": 1}
+        site.lists.deny()
+        with monkeypatch.context() as patch:
+            patch.setattr(Standing, "recheck", lambda self, identity: broken(identity))
+            await site.underway.look()
+        assert code(found) is None
+        assert "RuntimeError" in caplog.text
+        assert "swordfish" not in caplog.text
+        await site.underway.look()
+        await asyncio.wait([task])
+        assert code(found) == "credential_revoked"
+
+
 async def test_where_nothing_is_open_nobody_asks(site: Site) -> None:
     site.underway.moved(TENANT)
     site.underway.over(exchange())

@@ -3,10 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from gateway.bootstrap.foundation import Foundation
-from gateway.core.errors import GatewayError
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.glass import Glass
 from gateway.exchange.parts import Parts
@@ -33,7 +31,7 @@ def begin(
 ) -> list["asyncio.Task[None]"]:
     """All of it, until `stopped`."""
     site, settings = base.site, base.site.settings
-    return [
+    tasks = [
         asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
@@ -46,14 +44,24 @@ def begin(
         asyncio.create_task(sticking.watch()),
         *(asyncio.create_task(probe) for probe in probes(settings.agent, base.registry, base.client, parts.health)),
     ]
+    for task in tasks:
+        task.add_done_callback(told)
+    return tasks
+
+
+def told(task: "asyncio.Task[None]") -> None:
+    """A defect that ended one of them is told at once: nobody waits for it until the gateway stops."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        name = getattr(task.get_coro(), "__qualname__", "")
+        _log.error("what goes on beside requests has ended: %s: %s", name, type(error).__name__)
 
 
 async def stopped(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Stop them all, also those after one that has failed."""
     for task in tasks:
         task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _checkpoints(auditors: Mapping[str, Auditor], interval_s: float) -> None:
@@ -103,6 +111,6 @@ async def flush(parts: Parts, *, everything: bool) -> None:
     for counted in parts.failures.due(everything):
         try:
             await parts.ledgers.system.append(parts.scribe.failed(parts.ledgers.system_tenant, counted))
-        except GatewayError as error:
+        except Exception as error:  # noqa: BLE001 — whatever it was, what was counted is told the next time
             parts.failures.again(counted)
             _log.error("failed identifications could not be recorded: %s", type(error).__name__)

@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 
 from gateway.bootstrap import open_gateway
-from gateway.bootstrap.background import flush, stopped
+from gateway.bootstrap.background import flush, stopped, told
 from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.ledgers import Ledgers
 from gateway.settings import Settings
@@ -37,7 +38,23 @@ async def test_failures_that_were_counted_come_on_record_once_the_ledger_can_be_
         assert [(one["count"], one["outcome"]["code"]) for one in failed] == [(2, "credential_invalid")]
 
 
-async def test_what_is_stopped_has_ended() -> None:
-    tasks = [asyncio.create_task(asyncio.sleep(3600)) for _ in range(2)]
+async def test_what_is_stopped_has_ended_also_after_one_that_failed() -> None:
+    async def broken() -> None:
+        raise RuntimeError("swordfish")
+
+    tasks = [asyncio.create_task(broken()), *(asyncio.create_task(asyncio.sleep(3600)) for _ in range(2))]
+    await asyncio.sleep(0)
     await stopped(tasks)
-    assert all(task.cancelled() for task in tasks)
+    assert [task.cancelled() for task in tasks] == [False, True, True]
+
+
+async def test_a_defect_that_ends_one_of_them_is_told_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken() -> None:
+        raise RuntimeError("swordfish")
+
+    task = asyncio.create_task(broken())
+    task.add_done_callback(told)
+    await asyncio.gather(task, return_exceptions=True)
+    (record,) = [one for one in caplog.records if one.name == "gateway"]
+    assert "broken: RuntimeError" in record.getMessage()
+    assert "swordfish" not in record.getMessage()

@@ -19,7 +19,7 @@ SHORT = 40
 """What is longer is no piece of a number: only its end, or its beginning, is joined with others."""
 DIGITS = 8
 """Digits that a joined text has at least, unless an address is in it."""
-_ENDS = frozenset("0123456789@-.")
+_ENDS = frozenset("0123456789@-")
 _CODES = _ENDS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
 
@@ -70,7 +70,13 @@ def _fits(text: str, found: Sequence[Finding], following: str, also: Sequence[Fi
     ends, begins = len(text.rstrip()), len(following) - len(following.lstrip())
     last, first = text[ends - 1 : ends], following[begins : begins + 1]
     mailed = (last == "@" and first.isalnum()) or (first == "@" and last.isalnum())
-    if not mailed and not (last in _ENDS and first in _CODES) and not (first in _ENDS and last in _CODES):
+    dotted = (last == "." and first in _DIGITS) or (first == "." and last in _DIGITS)
+    if (
+        not mailed
+        and not dotted
+        and not (last in _ENDS and first in _CODES)
+        and not (first in _ENDS and last in _CODES)
+    ):
         return False
     return not (
         any(one.end == ends and one.type != "phone" for one in found)

@@ -182,7 +182,9 @@ def iban(text: str) -> Verdict | None:
     if int((compact[4:] + compact[:4]).translate(_BASE_36)) % 97 != 1:
         return None
     end = length
-    while len(text[:end].translate(_APART)) < length:
+    missing = length - len(text[:end].translate(_APART))
+    while missing:
+        missing -= text[end] not in " .-"
         end += 1
     return None if text[end : end + 1].isalnum() else ("mod97", 0, end)
 

@@ -48,6 +48,7 @@ def test_an_identifier_over_fields_is_found_and_masked_in_each_of_them(kind: str
         [("from", "2024-05-01"), ("to", "2024-06-01")],
         [("total", "sum of 536"), ("tax", "22 percent"), ("net", "8731 in all")],
         [("a", "word"), ("b", "another")],
+        [("a", "write to bob@acme, 12345678."), ("b", "Please do")],
         [("x", "1.5"), ("y", "2.5"), ("z", "3.5")],
         [("n", "4111")] * (RUN + 1),
     ],

@@ -135,7 +135,7 @@ RECOGNIZERS = (
         pattern=r"\b[0-9]{3} [0-9]{3} [0-9]{4}\b",
         gate=r"\b[0-9]{3} [0-9]{3} [0-9]{4}\b",
         check="nhs",
-        joints=NUMBER,
+        joints=NUMBER + " ",
         score=0.75,
     ),
     Recognizer(
@@ -152,7 +152,7 @@ RECOGNIZERS = (
         pattern=r"\b[2-9][0-9]{3}(?: [0-9]{4} |-[0-9]{4}-)[0-9]{4}\b",
         gate=r"\b[2-9][0-9]{3}(?: [0-9]{4} |-[0-9]{4}-)[0-9]{4}\b",
         check="aadhaar",
-        joints=NUMBER,
+        joints=NUMBER + " ",
         score=0.8,
     ),
     Recognizer(

@@ -5,7 +5,8 @@ somebody that they are ill or disabled."""
 from gateway.checks.classification.recognizer import Lexicon, words
 
 _RELIGION = """
-catholic, roman catholic, protestant, muslim, jewish, hindu, buddhist, sikh, christian, atheist, agnostic, mormon,
+catholic, roman catholic, protestant, muslim, jewish, hindu, buddhist, sikh, atheist, mormon, is agnostic, an agnostic,
+a christian, is christian, devout christian, christian faith, christian belief, practising christian, born-again,
 jehovah's witness, evangelical, sunni, shia, orthodox jew, religious belief, converted to islam, quaker, lutheran,
 hinduism, judaism, catholicism, religious affiliation, practising muslim, practicing muslim,
 katholisch, katholik, katholikin, evangelisch, protestantisch, muslimisch, muslima, moslem, jüdisch, jüdin,

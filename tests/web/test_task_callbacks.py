@@ -1,5 +1,6 @@
 """Callbacks through a whole gateway: named at the submission, decided for the destination's zone, told at the state."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import AsyncIterator
@@ -19,14 +20,14 @@ SECRET = "0123456789abcdef"
 
 @asynccontextmanager
 async def called(
-    base: Settings, monkeypatch: pytest.MonkeyPatch, **fields: Any
+    base: Settings, monkeypatch: pytest.MonkeyPatch, tasks: dict[str, Any] | None = None, **fields: Any
 ) -> AsyncIterator[tuple[Tasking, Agent]]:
     """A gateway with a destination `billing`, in the cloud unless told otherwise."""
     monkeypatch.setenv("CALLBACK_SECRET", SECRET)
     destination = Agent()
     async with served(destination) as url:
         table = {"id": "billing", "url": f"{url}/told", "secret": "env:CALLBACK_SECRET", "zone": "cloud", **fields}
-        async with tasking(base, callback=[table]) as t:
+        async with tasking(base, tasks=tasks, callback=[table]) as t:
             yield t, destination
 
 
@@ -100,6 +101,29 @@ async def test_what_a_destination_does_not_take_is_tried_again_and_an_operator_s
         assert len({json.loads(body)["id"] for _, body in destination.received}) == 1
         operator = t.by(await t.site.key("operator", owner="ops"))
         assert (await operator.ask("GET", f"/tasks/{task}")).json()["callback"]["state"] == "delivered"
+
+
+async def test_what_was_not_delivered_yet_is_delivered_after_a_restart_under_its_own_id(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {"retry_s": 0.5, "retry_max_s": 0.5}
+    async with called(database, monkeypatch, tasks=slow) as (t, destination):
+        destination.behave = failing(99)
+        task = await t.submit(chat(callback="billing"))
+
+        async def refused() -> bool:
+            return bool((await t.get(task)).get("callback", {}).get("code") == "callback_refused")
+
+        await t.ended(task)
+        async with asyncio.timeout(10):
+            while not await refused():
+                pass
+        key, first = t.key, json.loads(destination.received[0][1])["id"]
+    async with called(database, monkeypatch, tasks=slow) as (t, destination):
+        callback = await told(t.by(key), task)
+        assert (callback["state"], callback["delivery"]) == ("delivered", first)
+        assert callback["tries"] > 1
+        assert [json.loads(body)["id"] for _, body in destination.received] == [first]
 
 
 async def test_what_was_begun_anew_is_told_of_each_of_its_ends(

@@ -1,27 +1,33 @@
 """What the pipeline's steps are made of: each joins checks, agents and the record for one step of an exchange.
 
-`Arrival`    a request at the door, its body not read yet      `arrival`
-`Responder`  where the answer goes                             `arrival`
-`Exchange`   what is known of one request so far               `exchange`
-`Parts`      what the pipeline and its steps are made of        `parts`
-`read_message`  the body into a message for agents              `reading`
-`classify`   its data classes, and what sticks to its caller    `classifying`
-`intend`     its intent, durable before anything leaves         `intending`
-`Scribe`     turns what is known into ledger entries           `scribe`
-`Router`     candidates, rulings and masks: the decision       `router`
-`Planner`    the same decision again, from memory            `planning`
-`Chooser`    the decision, with an eye on how agents are       `choosing`
-`Caching`    answers that are kept, and who may have them      `caching`
-`Health`     how agents are: breakers, places, retry budgets   `health`
-`Forwarder`  retries and fall-back                             `forwarder`
-`Inspector`  answers and streams on their way back             `inspector`
-`Answering`  the way back: `whole`, `streamed`, `buffered`, `events`   `answering`, `passing`
-`Governor`   what a protocol adds around the steps              `governor`, `mcp`
-`load_descriptions`  what files declare of plain HTTP agents   `descriptions`
-`Tasks`      requests that are made later                   `tasks`, `task_order`, `task_scribe`
-`Rereading`  answers that are kept, decided on again        `rereading`
-`Callbacks`  tell destinations what became of tasks         `callbacks`, `callback_scribe`
-`Dispatcher` claims tasks and hands them to the pipeline    `dispatcher`, `task_answer`, `standing`
-`Failures`   failed identifications, counted                   `failures`
-`IssuerRecords`  changes of issuers' keys, on record           `issuers`
+`Arrival, Responder` a request at the door, and where its answer goes  `arrival`
+`Exchange`           what is known of one request so far               `exchange`
+`Parts`              what the pipeline and its steps are made of       `parts`
+`Admission`          step 1: who calls; step 3: how often              `admission`, `failures`, `glass`
+`read_message`       step 2: the body into a message for agents        `reading`, `protocols`
+`Governor`           what a protocol adds around the steps             `governor`, `mcp`, `a2a`
+`classify`           step 4: data classes, and what sticks             `classifying`, `sessions`
+`Delegation`         what calls of agents carry and bring back         `delegation`
+`Router`             step 5: candidates, rulings and masks             `router`, `explanations`
+`Planner, Chooser`   the same from memory, with an eye on agents       `planning`, `choosing`, `health`
+`Approvals`          step 6: what waits for people                     `approvals`, `approval_*`
+`Approving`          the approvers' side of it                         `approving`, `answerers`
+`Supervision`        an agent that is asked before people are          `supervising`
+`Quotas`             what may be used, reserved and settled            `quotas`, `reservation`, `usage`
+`Caching`            answers that are kept, and who may have them      `caching`
+`intend`             step 7: the intent, durable                       `intending`
+`Scribe`             what is known, as ledger entries                  `scribe`, `accounts`
+`Forwarder`          step 8: retries and fall-back                     `forwarder`, `retry`, `slots`
+`Answering`          steps 9 and 10: the way back of an answer         `answering`, `passing`
+`Inspector`          what every way back lets pass                     `inspector`, `ended`
+`Whole … Evented`    each way back                                     `whole`, `streamed`, `buffered`, `events`
+`UnderWay`           who may not act any more gets nothing more        `underway`
+`Tasks`              requests that are made later                      `tasks`, `task_*`
+`Dispatcher`         claims tasks and hands them to the pipeline       `dispatcher`, `standing`
+`Rereading`          answers given later, decided on again             `rereading`
+`Callbacks`          tell destinations what became of tasks            `callbacks`, `callback_scribe`
+`Notices`            people are told what they should know of          `notices`
+`Auditor`            reading the record, recorded                      `auditor`, `simulation`
+`SharedCounters`     what nodes count together                         `shared`, `applying`
+`IssuerRecords`      changes of issuers' keys, on record               `issuers`
 """

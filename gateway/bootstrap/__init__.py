@@ -8,7 +8,7 @@ Both are context managers: what they open they close, in the opposite order, als
 `Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`
 
 Each subject has its file, with what builds its parts: `policies`, `schemas`, `identity`, `agents`, `approvals`,
-`limits`, `tasks`; `exchange` joins them for the pipeline.
+`limits`, `capacity`, `tasks`, `callbacks`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH

@@ -58,11 +58,12 @@ CLASS_TYPES: Mapping[str, frozenset[str]] = {
 
 _MASKABLE: Mapping[str, frozenset[str]] = {
     "pii": _IDENTIFIERS,
-    "phi": _IDENTIFIERS | _CARDS | QUASI | {"x-declared-phi"},
+    "phi": _IDENTIFIERS | _CARDS | (QUASI - {"title"}) | {"x-declared-phi"},
     "pci": _CARDS,
     "secret": _SECRETS,
     "special-category": _SPECIAL,
 }
+"""Data class → what `redact` masks for it. A title says nothing of who bears it, and what remains reads as it did."""
 _NOTHING: frozenset[str] = frozenset()
 
 

@@ -58,7 +58,7 @@ def test_what_has_no_spans_cannot_be_masked() -> None:
 
 
 def test_every_type_that_ships_has_a_meaning() -> None:
-    known = frozenset().union(*CLASS_TYPES.values(), maskable("phi"))
+    known = frozenset().union(*CLASS_TYPES.values(), maskable("phi"), {"title"})
     types = {item.type for item in DEFAULT.recognizers} | {item.type for item in DEFAULT.lexicons}
     types |= {item.type for item in DEFAULT.labels} | {near.type for item in DEFAULT.recognizers for near in item.near}
     assert types - known == {None}

@@ -1,6 +1,9 @@
 """Overlapping spans become one placeholder, that of the widest."""
 
-from gateway.checks.classification.masking import WIDE, Span, merged, placeholder
+import pytest
+
+from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged, placeholder
+from tests.checks.classification.conftest import ENGINE
 
 
 def span(start: int, end: int, kind: str = "email", silent: bool = False) -> Span:
@@ -30,3 +33,34 @@ def test_what_has_been_written_is_not_written_again() -> None:
 
 def test_nothing_to_mask_is_nothing() -> None:
     assert merged([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ('{"ssn": 536228731}', '{"ssn": "[US-SSN]"}'),
+        ('{"ssn" : 536228731 , "n": 1}', '{"ssn" : "[US-SSN]" , "n": 1}'),
+        ("[536228731,2]", '["[US-SSN]",2]'),
+        ('{\\"ssn\\": 536228731}', '{\\"ssn\\": \\"[US-SSN]\\"}'),
+        ('{"ssn": "536228731"}', '{"ssn": "[US-SSN]"}'),
+        ('{"note": "it is 536228731, so"}', '{"note": "it is [US-SSN], so"}'),
+    ],
+)
+def test_a_number_of_json_leaves_a_string(text: str, masked: str) -> None:
+    start = text.index("536228731")
+    end = start + 9
+    shown = in_place(text, start, end, "[US-SSN]")
+    assert is_json(text)
+    assert text[:start] + shown + text[end:] == masked
+
+
+def test_prose_is_no_json_and_what_was_told_before_is_not_told_in_quotes() -> None:
+    assert not is_json("SSN: 536228731")
+    assert not is_json("")
+    assert in_place('{"a": 1}', 6, 7, "") == ""
+
+
+def test_a_stream_of_tool_arguments_stays_json() -> None:
+    text = '{"ssn": 536228731, "name": "x"}'
+    lane = ENGINE.stream(frozenset({"us-ssn"})).lane("/a")
+    assert "".join([*(lane.feed(one) for one in text), lane.finish()]) == '{"ssn": "[US-SSN]", "name": "x"}'

@@ -170,3 +170,13 @@ def test_a_signature_may_look_as_it_does() -> None:
     assert scan.scan().scanned == "full"
     hidden = scan.lane("/t", token=True)
     assert "jane.roe" not in hidden.feed("jane.roe@example.com ") + hidden.finish()
+
+
+@pytest.mark.parametrize("digits", [64, 96, 128])
+def test_a_list_of_digests_one_a_line_is_no_run_and_longer_lines_are(digits: int) -> None:
+    line = ("0123456789abcdef" * 9)[:digits]
+    for end in ("\n", "\r\n"):
+        assert not is_opaque(f"{line}{end}" * 20, ())
+        assert is_opaque(f"{line}ab{end}" * 20, ())
+        text = f"{line}{end}" * 20
+        assert streamed(text, cut(text, [7])) == (text, True)

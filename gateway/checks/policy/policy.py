@@ -91,6 +91,7 @@ class Policy:
         self.named_callers = _named_callers(rules)
         """`<tenant>/<subject>` of the callers that this policy gives roles to by name."""
         if settings is not None:
+            traps.refuse_unread(policy_set.members)
             for tenant in sorted({name.partition("/")[0] for name in self.named_callers}):
                 check_named(settings.issuer, tenant, "the policy")
         self._callers: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()

@@ -30,6 +30,8 @@ ASKED_AS = "chat"
 """The action by which an agent that supervises is asked."""
 _CONVERSING = frozenset({"openai", "anthropic"})
 _EMBEDDING = ("embeddings",)
+NOT_READ = ("recognizers/", "frameworks/")
+"""Folders that belong to the version and that this version of the gateway does not know what to do with."""
 
 
 def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> None:
@@ -41,6 +43,13 @@ def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> 
     _declassified(rules)
     _supervised(rules, structure)
     _told(rules)
+
+
+def refuse_unread(members: Mapping[str, bytes]) -> None:
+    """`ConfigurationError` for a file that nothing reads: nobody may rely on one. Not for versions of the past."""
+    for name in members:
+        if name.startswith(NOT_READ):
+            raise ConfigurationError(f"{name}: files of this folder are not read by this version: take it out")
 
 
 def _required_groups(rules: Rules) -> None:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.traps import refuse
+from gateway.checks.policy.version import policy_set
 from gateway.core.errors import ConfigurationError
 
-from .making import GROUPS, document, facts, rule, rules
+from .making import ENGINE, GROUPS, configured, document, facts, files, rule, rules
 
 _BAA = {"when": "contract:baa", "obligations": "redact"}
 
@@ -264,3 +266,11 @@ def test_a_rule_tells_a_channel_that_there_is_of_requests_alone() -> None:
     for action in ("receive", "*"):
         with pytest.raises(ConfigurationError, match="must not cover receive"):
             _check(rule(action=action, obligations="notify:desk"), channel=channel)
+
+
+@pytest.mark.parametrize("name", ["recognizers/own.toml", "frameworks/own.toml"])
+def test_a_file_that_nothing_reads_is_refused_by_its_name(name: str) -> None:
+    members = policy_set(files(rule()) | {name: b"x = 1"}, configured(), ENGINE)
+    with pytest.raises(ConfigurationError, match=name):
+        Policy(members, configured())
+    assert Policy(members, None).digest == members.digest

@@ -24,7 +24,7 @@ from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, replaced
 from gateway.core.ids import trace_id, uuid7
 from gateway.exchange.auditor import Reader
-from gateway.exchange.simulation import Simulated
+from gateway.exchange.simulation import Simulated, naming
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import (
@@ -88,7 +88,7 @@ async def _measured(settings: Any, exchanges: int) -> Report:
         await _record(writer, policy, exchanges)
         auditor, draft = await opened.auditor("default"), _draft(versioned, settings)
         began = time.perf_counter()
-        found: Simulated = await auditor.replay(Reader(), draft, "default", *PERIOD)
+        found: Simulated = await auditor.replay(Reader(), draft, "default", naming(settings, "default"), *PERIOD)
         seconds = time.perf_counter() - began
     if (found.requests, found.answers) != (exchanges, exchanges) or found.without_detail or found.without_version:
         raise RuntimeError("not everything on record was replayed")

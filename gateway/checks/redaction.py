@@ -42,11 +42,12 @@ def mask_text(text: str, findings: Sequence[Finding], types: frozenset[str], gen
     pieces: list[str] = []
     position = 0
     json = bool(spans) and is_json(text)
-    kinds = {(span.start, span.end): span.type for span in spans if span.type in general.types}
+    softer = {(one.start, one.end): one for one in findings if one.type in types & general.types}
     for start, end, shown in merged(spans):
-        kind = kinds.get((start, end))
-        rest = None if kind is None else generalised(kind, text[start:end], general.year)
-        written = shown if rest is None or shown != placeholder(kind or "") else rest
+        finding = softer.get((start, end))
+        alone = finding is not None and shown == placeholder(finding.type)
+        rest = generalised(finding, text[start:end], general.year) if finding is not None and alone else None
+        written = shown if rest is None else rest
         pieces += (text[position:start], in_place(text, start, end, written) if json else written)
         position = end
     pieces.append(text[position:])
@@ -89,4 +90,4 @@ def holds_none(scan: Scan, types: frozenset[str], parts: Sequence[Part] = (), ge
 
 def _general(part: Part, finding: Finding, general: General) -> bool:
     text = part.text[finding.start : finding.end]
-    return finding.type in general.types and generalised(finding.type, text, general.year) == text
+    return finding.type in general.types and generalised(finding, text, general.year) == text

@@ -30,9 +30,10 @@ from gateway.cli.common import (
     tenant_option,
     told,
 )
+from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Answered, Asked, Explained, explain, explain_recorded, recorded
-from gateway.exchange.simulation import Change, Simulated
+from gateway.exchange.simulation import Change, Simulated, naming
 from gateway.store.search import parse_filters
 
 _OPTIONS = {
@@ -46,6 +47,8 @@ _OPTIONS = {
 _LACKING = {
     "lacking": "not replayed: the caller's roles, which stand in the details, are gone",
     "versions": "not replayed: the version that decided them is not in the database",
+    "onward": "not replayed: what agents would have contacted themselves is not on record",
+    "beyond": "not replayed: there are too many different questions; take a shorter period",
     "otherwise": "requests are on record otherwise than their own version decides now (masks, health, lent roles)",
 }
 
@@ -95,7 +98,8 @@ async def _simulate(arguments: argparse.Namespace) -> int:
     async with opened(settings) as site:
         auditor = await site.auditor(tenant)
         by = await reader(site, tenant)
-        found = await auditor.replay(by, draft, tenant, period.since or "", period.until or "")
+        named = naming(settings, tenant)
+        found = await auditor.replay(by, draft, tenant, named, period.since or "", period.until or "")
     say(arguments, found, _simulated(found))
     return OK
 
@@ -107,6 +111,8 @@ def _simulated(found: Simulated) -> Iterable[str]:
     for name, count in (
         ("lacking", found.without_detail),
         ("versions", found.without_version),
+        ("onward", found.onward),
+        ("beyond", found.beyond),
         ("otherwise", found.otherwise),
     ):
         if count:
@@ -167,13 +173,17 @@ def _asked(arguments: argparse.Namespace) -> Asked:
 
 async def _of_record(site: Site, tenant: str, exchange: str) -> Explained | Refusal:
     auditor = await site.auditor(tenant)
-    found = recorded(await auditor.exchange(await reader(site, tenant), exchange), tenant)
+    records = await auditor.exchange(await reader(site, tenant), exchange)
+    found = recorded(records, tenant, naming(site.settings, tenant))
     if isinstance(found, Refusal):
         return found
     data = await site.policies.get(found.policy)
     if data is None:
         raise Failed("the policy version that decided is not in the database")
-    return explain_recorded(Policy(from_bytes(data), None), found)
+    try:
+        return explain_recorded(Policy(from_bytes(data), None), found)
+    except (ConfigurationError, FormatError) as error:
+        raise Failed("the policy version that decided is of a form that this version does not read any more") from error
 
 
 def _lines(found: Explained) -> Iterable[str]:

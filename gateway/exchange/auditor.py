@@ -21,7 +21,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.bundle import build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
-from gateway.exchange.simulation import EVENTS, TURN, Simulated, Simulation
+from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.note import Signer
@@ -118,16 +118,17 @@ class Auditor:
         )
         return await self._usage.sums(first, last, apart, caller=caller, agent=agent)
 
-    async def replay(self, by: Reader, draft: Policy, tenant: str, since: str, until: str) -> Simulated:
-        """What `draft` would have decided otherwise in a period (27 characters each). `tenant`: its configured id."""
+    async def replay(self, by: Reader, draft: Policy, tenant: str, named: Named, since: str, until: str) -> Simulated:
+        """What `draft` would have decided otherwise in a period (27 characters each). `tenant`: its configured id;
+        `named`: as `simulation.naming`."""
         await self._record("audit.read", by, {"simulate": draft.digest, "from": since, "to": until})
-        simulation = Simulation(draft, tenant)
+        simulation = Simulation(draft, tenant, named)
         async with self._replaying:
             async for chunk in DecidedStore(self._engine, self._id).chunks(EVENTS, since, until):
                 for some in _some(chunk):
                     await simulation.take(some, self._version)
                     await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
-        return simulation.result()
+        return await simulation.result()
 
     async def _version(self, digest: str) -> Policy | None:
         data = await self._policies.get(digest)

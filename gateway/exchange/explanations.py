@@ -15,6 +15,7 @@ from gateway.core.errors import FormatError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import all_classes
+from gateway.exchange.simulation import Named
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse, parse_detail, parse_timestamp, timestamp
 
 MAX_AGENTS = 32
@@ -97,16 +98,16 @@ def explain(policy: Policy, asked: Asked, tenant: str, now_us: int) -> Explained
     return _explained(policy, question, named, at_us, {})
 
 
-def recorded(records: list[StoredRecord], tenant: str) -> Recorded | Refusal:
-    """The question that an exchange's records hold. A refusal where none of them carries a decision, or where the
-    caller's roles, which stand in the detail alone, are gone."""
+def recorded(records: list[StoredRecord], tenant: str, named: Named) -> Recorded | Refusal:
+    """The question that an exchange's records hold (`named`: as `simulation.naming`). A refusal where none of
+    them carries a decision, or where the caller's roles, which stand in the detail alone, are gone."""
     for stored in records:
         envelope = parse(stored.envelope)
         decision, classes = envelope.decision, envelope.classes
         if envelope.event in DECIDED and decision is not None and classes is not None:
             if stored.detail is None:
                 return _refused("exchange", "one whose details are still kept: the caller's roles are among them")
-            asked = _question(envelope, classes, parse_detail(stored.detail), tenant)
+            asked = _question(envelope, classes, parse_detail(stored.detail), tenant, named)
             return Recorded(
                 policy=decision.policy,
                 question=asked,
@@ -176,10 +177,11 @@ def _home(policy: Policy) -> str:
     return sorted(policy.known_zones, key=lambda zone: (zone not in policy.trusted_zones, zone))[0]
 
 
-def _question(envelope: Envelope, classes: ClassesInfo, detail: Detail, tenant: str) -> Question:
+def _question(envelope: Envelope, classes: ClassesInfo, detail: Detail, tenant: str, named: Named) -> Question:
     return Question(
         tenant=tenant,
         subject=detail.subject or "-",
+        named=named(detail.issuer),
         roles=detail.roles or (),
         zone=envelope.caller_zone or "-",
         action=envelope.action or "-",

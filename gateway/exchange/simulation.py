@@ -4,6 +4,7 @@ Equal questions are asked once. Each is put to the version that decided it then 
 what differs between the two is told: so a fall-back, or an agent that was not healthy, is no change of the draft's.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from gateway.core.decision import Question, Ruling, effect_of
 from gateway.exchange.exchange import all_classes
 from gateway.exchange.router import masking_of
 from gateway.ledger.times import parse_timestamp
+from gateway.settings import Settings, may_name
 from gateway.store.decided import Decided
 
 SENT = ("exchange.requested", "exchange.denied")
@@ -22,13 +24,31 @@ GIVEN = "exchange.completed"
 EVENTS = (*SENT, GIVEN)
 MAX_EXAMPLES = 5
 MAX_CHANGES = 200
+MAX_QUESTIONS = 100_000
 TURN = 100
 """Records that are taken before others have their turn on the loop: some milliseconds."""
 _MINUTE, _DAY = len("2026-01-05T12:00"), len("2026-01-05")
-UNFIT = frozenset({"schema", "protocol", "translation", "onward", "session", "loop"})
+UNFIT = frozenset({"schema", "protocol", "translation", "session", "loop"})
 """Answers of candidates that policy's rules over the message did not give, and another policy would not change."""
-_ANSWERED = frozenset({"ok", "cached"})
+_ONWARD = "onward"
+_ANSWERED = frozenset({"ok", "cached", "answer_withheld", "approval_required"})
+"""The codes of answers that were given, or withheld by policy."""
+NOBODY = "-"
 _Names = tuple[str, ...]
+Named = Callable[[str | None], bool]
+"""Of the issuer of a token (None for keys and certificates): whether policy means its subjects where it calls callers
+by name (`naming`)."""
+
+
+def naming(settings: Settings, tenant: str) -> Named:
+    """As the configuration has it now: which issuer may use names was not written down with what it asserted."""
+    issuers = {one.issuer: one for one in settings.issuer}
+
+    def named(issuer: str | None) -> bool:
+        found = None if issuer is None else issuers.get(issuer)
+        return issuer is None or (found is not None and may_name(found, tenant, settings.issuer))
+
+    return named
 
 
 class _Decision(msgspec.Struct):
@@ -71,6 +91,7 @@ class _Envelope(msgspec.Struct):
 
 class _Detail(msgspec.Struct):
     subject: str = "-"
+    issuer: str | None = None
     roles: _Names = ()
 
 
@@ -139,6 +160,11 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     kinds_left_out: int
     without_detail: int
     """Records whose caller's roles are no longer there: not replayed."""
+    onward: int
+    """Requests that some agent was denied for what it would have contacted itself, which is not on record: not
+    replayed."""
+    beyond: int
+    """Records that would have been one more question than 100,000: not replayed."""
     without_version: int
     """Records under a version that is not in the database, or is of an older form: not replayed."""
     otherwise: int
@@ -160,13 +186,14 @@ class _Group:
 class Simulation:
     """Takes records in, in any order, and tells what would change. `tenant`: the configured id of whose they are."""
 
-    def __init__(self, draft: Policy, tenant: str) -> None:
-        self._draft, self._tenant = draft, tenant
+    def __init__(self, draft: Policy, tenant: str, named: Named) -> None:
+        """`named`: whether policy means those subjects of an issuer that it calls by name."""
+        self._draft, self._tenant, self._named = draft, tenant, named
         self._groups: dict[_Question, _Group] = {}
         self._envelopes, self._details = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(_Detail)
         self._versions: dict[str, Policy | None] = {}
         self._moments: dict[tuple[str, str], Hashable] = {}
-        self._without_detail = self._without_version = 0
+        self._without_detail = self._without_version = self._onward = self._beyond = 0
 
     async def take(self, chunk: Iterable[Decided], version: Callable[[str], Awaitable[Policy | None]]) -> None:
         """Count these records. `version` gives the policy of a digest, None where there is none any more."""
@@ -182,17 +209,22 @@ class Simulation:
                 self._without_version += 1
             elif stored.detail is None:
                 self._without_detail += 1
+            elif any(one.answer == _ONWARD for one in envelope.candidates):
+                self._onward += 1
             else:
                 detail = self._details.decode(stored.detail)
                 moment = self._moment(decision.policy, policy, envelope.occurred_at)
-                self._count(envelope, decision, _question(envelope, decision, classes, detail, moment))
+                who = self._who(policy, detail)
+                self._count(envelope, decision, _question(envelope, decision, classes, detail.roles, who, moment))
 
-    def result(self) -> Simulated:
-        """What was found so far."""
+    async def result(self) -> Simulated:
+        """What was found so far. Others have their turn on the loop while it is worked out."""
         changes: dict[Hashable, Change] = {}
         sums = {False: 0, True: 0}
         changed = otherwise = 0
-        for asked, group in self._groups.items():
+        for number, (asked, group) in enumerate(self._groups.items()):
+            if number % TURN == 0:
+                await asyncio.sleep(0)
             sums[asked.given] += group.count
             before, after = (self._decide(policy, asked, group.at_us) for policy in (self._then(asked), self._draft))
             if not asked.given:
@@ -214,6 +246,8 @@ class Simulation:
             changes=tuple(found[:MAX_CHANGES]),
             kinds_left_out=max(0, len(found) - MAX_CHANGES),
             without_detail=self._without_detail,
+            onward=self._onward,
+            beyond=self._beyond,
             without_version=self._without_version,
             otherwise=otherwise,
         )
@@ -230,6 +264,9 @@ class Simulation:
 
     def _count(self, envelope: _Envelope, decision: _Decision, asked: _Question) -> None:
         group = self._groups.get(asked)
+        if group is None and len(self._groups) >= MAX_QUESTIONS:
+            self._beyond += 1
+            return
         if group is None:
             group = self._groups[asked] = _Group(parse_timestamp(envelope.occurred_at))
         group.count += 1
@@ -239,6 +276,13 @@ class Simulation:
             # What waits for people names no agent yet: it is the candidate that was looked at last.
             agent = envelope.agent or (envelope.candidates[-1].agent if envelope.candidates else None)
             group.recorded[decision.effect, agent] += 1
+
+    def _who(self, policy: Policy, detail: _Detail) -> str:
+        """The caller's subject where one of the policies calls it by name and means it, else nobody's."""
+        called = f"{self._tenant}/{detail.subject}"
+        if called not in policy.named_callers and called not in self._draft.named_callers:
+            return NOBODY
+        return detail.subject if self._named(detail.issuer) else NOBODY
 
     def _then(self, asked: _Question) -> Policy:
         policy = self._versions[asked.policy]
@@ -251,6 +295,7 @@ class Simulation:
         question = Question(
             tenant=self._tenant,
             subject=asked.subject,
+            named=asked.subject != NOBODY,
             roles=asked.roles,
             zone=asked.zone,
             action=asked.action,
@@ -281,14 +326,14 @@ def _replayed(envelope: _Envelope) -> bool:
 
 
 def _question(
-    envelope: _Envelope, decision: _Decision, classes: _Classes, detail: _Detail, moment: Hashable
+    envelope: _Envelope, decision: _Decision, classes: _Classes, roles: _Names, subject: str, moment: Hashable
 ) -> _Question:
     # In the order of the fields: by their names it would take half as long again as all the rest.
     return _Question(
         envelope.event == GIVEN,
         decision.policy,
-        detail.roles,
-        detail.subject,
+        roles,
+        subject,
         envelope.caller_zone,
         envelope.action,
         envelope.purpose,

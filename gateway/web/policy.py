@@ -8,9 +8,10 @@ from litestar import Response, get, post
 from gateway.checks.policy.load import Rule
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes, replaced
-from gateway.core.errors import ConfigurationError, VerificationError
+from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Asked, Explained, explain, explain_recorded, recorded
+from gateway.exchange.simulation import naming
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.problems import Refused
@@ -91,7 +92,8 @@ async def simulation(request: ApiRequest) -> Response[Any]:
     except ConfigurationError as error:
         raise _refused(allowed, Refusal(code="parameter_invalid", field="files", hint=str(error))) from error
     tenant = allowed.caller.identity.tenant
-    found = await allowed.auditor.replay(allowed.by, draft, tenant, period.since or "", period.until or "")
+    named = naming(gateway.site.settings, tenant)
+    found = await allowed.auditor.replay(allowed.by, draft, tenant, named, period.since or "", period.until or "")
     return Response(msgspec.to_builtins(found), headers=allowed.headers)
 
 
@@ -104,7 +106,8 @@ async def _of_record(request: ApiRequest, allowed: Access, wanted: Wanted) -> Ex
     records = await allowed.auditor.exchange(allowed.by, exchange)
     if not records:
         return Refusal(code="not_found")
-    found = recorded(records, allowed.caller.identity.tenant)
+    tenant = allowed.caller.identity.tenant
+    found = recorded(records, tenant, naming(gateway_of(request).site.settings, tenant))
     if isinstance(found, Refusal):
         return found
     gateway = gateway_of(request)
@@ -113,7 +116,11 @@ async def _of_record(request: ApiRequest, allowed: Access, wanted: Wanted) -> Ex
     data = await gateway.site.policies.get(found.policy)
     if data is None:
         raise VerificationError("a policy version that a record names is not in the database")
-    return explain_recorded(Policy(from_bytes(data), None), found)
+    try:
+        return explain_recorded(Policy(from_bytes(data), None), found)
+    except (ConfigurationError, FormatError):
+        hint = "one whose policy version is of a form that is still read"
+        return Refusal(code="parameter_invalid", field="exchange", hint=hint)
 
 
 def _shown(rule: Rule) -> dict[str, Any]:

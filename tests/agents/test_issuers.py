@@ -225,7 +225,7 @@ async def test_between_two_fetches_lies_the_interval_and_less_after_failures(
         monkeypatch.setattr("gateway.agents.issuers.asyncio.sleep", sleep)
         await site.source.start()
         async with asyncio.timeout(10):
-            while len(site.publisher.asked) < 4 or site.source.states()[0].fetches.get("status") != 4:
+            while len(pauses) < 4 or site.source.states()[0].fetches.get("status") != 4:
                 await asyncio.wait([asyncio.create_task(asyncio.to_thread(lambda: None))])
         monkeypatch.undo()
     for pause, wanted in zip(pauses, (30, 60, 120, 240), strict=True):

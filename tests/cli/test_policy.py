@@ -135,6 +135,8 @@ def test_a_change_is_one_line_with_what_was_and_what_would_be() -> None:
         kinds_left_out=4,
         without_detail=5,
         without_version=6,
+        onward=0,
+        beyond=0,
         otherwise=7,
     )
     lines = list(_simulated(found))

@@ -48,7 +48,7 @@ def _stored(detail: Detail | None = _DETAIL, **changed: Any) -> StoredRecord:
 
 
 def test_a_question_on_record_is_read_from_envelope_and_detail_and_asked_again() -> None:
-    found = recorded([_stored()], "default")
+    found = recorded([_stored()], "default", lambda issuer: issuer != "https://elsewhere.example")
     assert isinstance(found, Recorded)
     assert (found.question.classes, found.question.roles) == (("phi", "pii"), ("clerk",))
     explained = explain_recorded(shipped(), found)
@@ -60,10 +60,10 @@ def test_a_question_on_record_is_read_from_envelope_and_detail_and_asked_again()
 
 def test_a_record_without_a_decision_or_without_its_detail_cannot_be_asked_again() -> None:
     for stored in (_stored(decision=None), _stored(classes=None), _stored(event="exchange.late"), _stored(None)):
-        refused = recorded([stored], "default")
+        refused = recorded([stored], "default", lambda issuer: issuer != "https://elsewhere.example")
         assert isinstance(refused, Refusal)
         assert refused.field == "exchange"
-    assert isinstance(recorded([], "default"), Refusal)
+    assert isinstance(recorded([], "default", lambda issuer: issuer != "https://elsewhere.example"), Refusal)
 
 
 def test_all_agents_of_the_tenant_are_asked_where_none_is_named_and_none_of_others() -> None:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from gateway.checks.policy.policy import Policy
-from gateway.exchange.simulation import MAX_EXAMPLES, Simulated, Simulation
+from gateway.exchange import simulation
+from gateway.exchange.simulation import MAX_EXAMPLES, Named, Simulated, Simulation, naming
 from gateway.ledger.record import (
     CandidateInfo,
     ClassesInfo,
@@ -16,7 +19,7 @@ from gateway.ledger.record import (
     timestamp,
 )
 from gateway.store.decided import Decided
-from tests.checks.policy.making import DAY_US, GROUPS, NOON_US, policy, rule
+from tests.checks.policy.making import DAY_US, GROUPS, NOON_US, configured, policy, rule
 
 _OPEN = rule("open", 1, "role:*", "class:any", "zone:in-house")
 _CLOSED = rule("closed", 1, "role:*", "class:any", "zone:in-house", eft="deny")
@@ -46,18 +49,22 @@ def _decided(number: int = 0, detail: Detail | None = None, *, at_us: int = NOON
     return Decided(data, encode_detail(detail or Detail(subject="alice", roles=("clerk",))))
 
 
-async def _simulated(then: Policy | None, draft: Policy, *decided: Decided) -> Simulated:
+def _everybody(issuer: str | None) -> bool:
+    return True
+
+
+async def _simulated(then: Policy | None, draft: Policy, *decided: Decided, named: Named = _everybody) -> Simulated:
     asked: list[str] = []
 
     async def version(digest: str) -> Policy | None:
         asked.append(digest)
         return then
 
-    simulation = Simulation(draft, "default")
+    taken = Simulation(draft, "default", named)
     for one in decided:
-        await simulation.take([one], version)
+        await taken.take([one], version)
     assert len(asked) == len(set(asked))
-    return simulation.result()
+    return await taken.result()
 
 
 async def test_equal_questions_are_asked_once_and_told_with_a_few_examples() -> None:
@@ -146,3 +153,47 @@ async def test_rules_for_other_roles_and_callers_by_name_are_asked_as_who_asked_
     named = policy(rule("leads", 1, "role:lead", "class:any"), groups=GROUPS + groups)
     found = await _simulated(policy(_OPEN), named, _decided(), _decided(1, Detail(subject="bob", roles=("clerk",))))
     assert [(change.after, change.count) for change in found.changes] == [("deny", 1)]
+    # Whose names policy does not mean is nobody to it, whatever the token called itself.
+    other = _decided(2, Detail(subject="alice", issuer="https://elsewhere.example", roles=("clerk",)))
+    found = await _simulated(policy(_OPEN), named, other, named=lambda issuer: issuer is None)
+    assert [(change.after, change.count) for change in found.changes] == [("deny", 1)]
+
+
+async def test_answers_that_were_withheld_are_seen_to_be_set_free() -> None:
+    withheld = _decided(
+        event="exchange.completed", outcome=OutcomeInfo(code="answer_withheld"), candidates=None, route_requested=None
+    )
+    found = await _simulated(policy(_CLOSED), policy(_OPEN), withheld)
+    assert [(change.before, change.after) for change in found.changes] == [("deny", "route")]
+
+
+async def test_what_agents_would_have_contacted_themselves_is_not_replayed() -> None:
+    view = CandidateInfo(agent="local", zone="in-house", healthy=True, answer="onward")
+    found = await _simulated(policy(_OPEN), policy(_CLOSED), _decided(candidates=(view,)))
+    assert (found.requests, found.onward) == (0, 1)
+
+
+async def test_different_questions_are_bounded_and_what_is_beyond_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation, "MAX_QUESTIONS", 2)
+    records = [_decided(number, Detail(subject="alice", roles=(f"r{number % 3}",))) for number in range(6)]
+    found = await _simulated(policy(_OPEN), policy(_CLOSED), *records)
+    assert (found.questions, found.requests, found.beyond) == (2, 4, 2)
+
+
+async def test_callers_whom_no_policy_calls_by_name_ask_one_question() -> None:
+    records = [_decided(number, Detail(subject=f"p{number}", roles=("clerk",))) for number in range(6)]
+    assert (await _simulated(policy(_OPEN), policy(_CLOSED), *records)).questions == 1
+
+
+def test_whose_names_are_meant_is_what_the_configuration_says_now() -> None:
+    issuer = {
+        "issuer": "https://a.example",
+        "audience": "x",
+        "algorithms": ["ES256"],
+        "jwks_file": "k.json",
+        "roles": ["clerk"],
+        "zone": "in-house",
+        "named": False,
+    }
+    named = naming(configured(issuer=[issuer]), "default")
+    assert (named(None), named("https://a.example"), named("https://gone.example")) == (True, False, False)

@@ -61,7 +61,7 @@ PURPOSES = _listed(
 FINDING_TYPES = _listed(
     "person street-address place postal-code phone email url ip mac date date-of-birth age card card-expiry card-cvv"
     " iban bic bank-account us-ssn us-itin us-ein us-driver-license us-passport uk-nhs uk-nino de-idnr fr-nir es-dni"
-    " it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf mrn"
+    " es-nie it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf mrn"
     " health-plan-id npi dea mbi icd-10 medication health-term vin plate device-serial account certificate"
     " organization title"
 )

@@ -31,7 +31,7 @@ def test_only_health_keys_and_metadata_are_open_and_only_models_to_every_caller(
     assert {rights.permissions[route] for route in callers} == {
         *("models:read", "approvals:read", "approvals:answer"),
         *("glass:read", "glass:write"),
-        *("tasks:submit", "tasks:own"),
+        *("tasks:submit", "tasks:own", "tasks:pull"),
     }
 
 

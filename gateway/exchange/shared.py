@@ -3,9 +3,9 @@
 While it can, it decides, and what it granted is counted here too. When it fails, the very request that finds out is
 decided here: by what this node itself has used, against its share of each limit, which is the limit divided by the
 number of nodes, rounded down. Nobody waits for the server then but a look once a second. When it is back it is told
-what was granted meanwhile; where it has forgotten everything, it is told all that still counts, and decides again when
-every node has told it: until then each holds to its share. So however often it is lost, no more is granted than the
-limit and the shares of those who had not used theirs.
+what was granted meanwhile; where it was started anew, it is told all that still counts, on top of what it may have kept
+in a snapshot that is older than that, and decides again when every node has told it: until then each holds to its
+share. So however often it is lost, no more is granted than the limit and the shares of those who had not used theirs.
 
 A failed call may have reached the server or not. So of what was sent with it, only what makes limits stricter is told
 again: use beyond an estimate, and the end of requests under way, which changes nothing the second time.
@@ -50,7 +50,7 @@ class Remote(Protocol):
 
     async def memory(self, mark: str) -> str: ...
 
-    async def tellers(self, node: str) -> int: ...
+    async def tellers(self, node: str, memory: str) -> int: ...
 
 
 Told = Callable[[State, int], Awaitable[None]]
@@ -186,7 +186,7 @@ class SharedCounters:
         except CountersUnavailable:
             return False
         owed, self._owed = self._owed, {}
-        if memory != self._memory:  # it knows nothing of what it granted: all that still counts is told
+        if memory != self._memory:  # it knows nothing of what it granted, or not all: all that counts is told
             owed = {key: (window_us, total) for key, window_us, total in self.local.totals()}
             self._queue, self._missing = [change for change in self._queue if change.window_us == 0], 0
         changes = [Change(key, window_us, amount, 0, "") for key, (window_us, amount) in owed.items() if amount > 0]
@@ -194,7 +194,7 @@ class SharedCounters:
         try:
             for start in range(0, max(1, len(changes)), _BATCH):
                 await self.remote.run("", changes[start : start + _BATCH], (), memory=memory)
-            tellers = await self.remote.tellers(self._node)
+            tellers = await self.remote.tellers(self._node, memory)
         except CountersUnavailable:
             # Told twice, it counts twice: stricter. What is never told would not count at all.
             for key, (window_us, amount) in owed.items():

@@ -1,4 +1,4 @@
-"""The one script that keeps counters on Redis or Valkey: what it is told, what it does, what it answers.
+"""The script that keeps counters on Redis or Valkey: what it is told, what it does, what it answers.
 
 It runs alone on the server, so that whatever several nodes ask at once, each sees what the others were granted. Its
 clock is the server's own, which never runs back within a window: a slice that was seen is the earliest there is.
@@ -7,7 +7,10 @@ A window is a hash: the amount of each slice by its number, `t` their sum, `s` t
 oldest. What has left the window is looked for only when a new slice begins, so that most calls cost the same whatever
 is in it. Requests under way are a sorted set: the lease, by the time in milliseconds at which it ends.
 
-A server that has forgotten what it was told bears another mark, or none, and does nothing for who expects the old one.
+What the server remembers has a mark, which begins with the server's own id of its run (`run_id` of `INFO server`,
+another one whenever it starts, and on every replica). A server that was started anew may have read an old snapshot,
+mark and all, and a replica that took over may lack the last that was granted: by its run neither is taken for the one
+that knows. Nothing is done for who expects another mark or another run.
 """
 
 from collections.abc import Sequence
@@ -16,7 +19,38 @@ from string import Template
 from gateway.core.counters import AGAIN, RENEW, SLICES, Change, Exceeded, Level, Want
 from gateway.core.errors import FormatError
 
-SCRIPT = Template("""
+_REMEMBERS = """
+local function run() return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end
+local function remembers(key, memory)
+  local since = string.match(memory, '^(%w+):')
+  return since and redis.call('GET', key) == memory and run() == since
+end
+"""
+MARK = (
+    _REMEMBERS
+    + """
+local run, found = run(), redis.call('GET', KEYS[1])
+if not run then return '' end
+if found and string.match(found, '^(%w+):') == run then return found end
+local mark = run .. ':' .. ARGV[1]
+redis.call('SET', KEYS[1], mark)
+redis.call('DEL', KEYS[2])
+return mark
+"""
+)
+"""The mark of what the server remembers; a new one, with nobody who has told, where there is none of this run."""
+TELL = (
+    _REMEMBERS
+    + """
+if not remembers(KEYS[1], ARGV[1]) then return -1 end
+redis.call('SADD', KEYS[2], ARGV[2])
+return redis.call('SCARD', KEYS[2])
+"""
+)
+"""One node more that has told; how many there are, or -1 where the server does not remember."""
+SCRIPT = Template(
+    _REMEMBERS
+    + """
 local SLICES, RENEW, AGAIN = $SLICES, $RENEW, $AGAIN
 local function whole(number) return string.format('%.0f', number) end
 local time = redis.call('TIME')
@@ -24,7 +58,7 @@ local now = time[1] * 1000000 + time[2]
 local now_ms = math.floor(now / 1000)
 local lease, lease_ms, changes, memory = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local last = #KEYS - 1
-if memory ~= '' and redis.call('GET', KEYS[#KEYS]) ~= memory then return { 2 } end
+if memory ~= '' and not remembers(KEYS[#KEYS], memory) then return { 2 } end
 
 local function opened(key, window)
   local w = { key = key, window = window, step = math.ceil(window / SLICES) }
@@ -139,7 +173,8 @@ for i, want in ipairs(wanted) do
   end
 end
 return answer
-""").substitute(SLICES=SLICES, RENEW=RENEW, AGAIN=AGAIN)
+"""
+).substitute(SLICES=SLICES, RENEW=RENEW, AGAIN=AGAIN)
 _HEAD, _WIDTH, _FORGOTTEN = 1, 3, 2
 
 
@@ -162,8 +197,13 @@ def memory_key(prefix: str) -> str:
     return f"{prefix}:memory"
 
 
+def told_key(prefix: str) -> str:
+    """The key of the nodes that have told all they know since that mark was left."""
+    return f"{prefix}:memory:told"
+
+
 def forgotten(reply: object) -> bool:
-    """Whether the script did nothing because another mark is there, or none."""
+    """Whether the script did nothing because another mark is there, or none, or the server runs anew."""
     return reply == [_FORGOTTEN]
 
 

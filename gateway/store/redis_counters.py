@@ -19,13 +19,14 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from gateway.core.counters import Change, Exceeded, Level, Want
 from gateway.core.errors import ConfigurationError, CountersUnavailable, FormatError
-from gateway.store.counters_script import SCRIPT, answered, forgotten, memory_key, told
+from gateway.store.counters_script import MARK, SCRIPT, TELL, answered, forgotten, memory_key, told, told_key
 
-FORGOTTEN = "the counters' server has forgotten what it was told"
+FORGOTTEN = "the counters' server has forgotten what it was told, or was started anew"
+NAMELESS = "the counters' server does not say which run of it this is (run_id of INFO server)"
 CONNECTIONS = 16
 """A call is over in a fraction of a millisecond: who finds none free waits, and no longer than for an answer."""
-_SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
-"""The name that EVALSHA knows the script by."""
+_SHAS = {script: sha1(script.encode(), usedforsecurity=False).hexdigest() for script in (SCRIPT, MARK, TELL)}
+"""The name that EVALSHA knows each script by."""
 
 
 def secured(ca: str | None, certificate: str | None, key: str | None) -> ssl.SSLContext:
@@ -112,23 +113,30 @@ class RedisCounters:
         and the reservation, may have been made or not."""
         keys, arguments = told(self._prefix, lease, self._lease_ms, changes, wants, memory)
         self.trips += 1
-        reply = await self._within(self._script(keys, arguments))
+        reply = await self._within(self._script(SCRIPT, keys, arguments))
         if forgotten(reply):
             raise CountersUnavailable(FORGOTTEN)
         return answered(reply, len(wants))
 
     async def memory(self, mark: str) -> str:
-        """What the server remembers since: the mark that the first to ask has left, so that it is another one if the
-        server has forgotten what it was told. `CountersUnavailable` if it cannot be asked."""
+        """What the server remembers since: the mark that the first to ask of its present run has left. So it is another
+        one if the server has forgotten what it was told, or was started anew, whatever it has kept over that, or is the
+        replica of one that is gone. `CountersUnavailable` if it cannot be asked, or does not tell its run."""
         return str(await self._within(self._marked(mark)), "ascii")
 
-    async def tellers(self, node: str) -> int:
-        """How many nodes have told all they know since the server's memory began, this one among them from now on."""
-        return int(await self._within(self._counted(node)))
+    async def tellers(self, node: str, memory: str) -> int:
+        """How many nodes have told all they know since the server's `memory` began, this one among them from now on.
+        `CountersUnavailable` where it has another one by now."""
+        keys = [memory_key(self._prefix), told_key(self._prefix)]
+        found = int(await self._within(self._script(TELL, keys, [memory, node])))
+        if found < 0:
+            raise CountersUnavailable(FORGOTTEN)
+        return found
 
     async def ping(self) -> None:
-        """`CountersUnavailable` unless it is there and knows who asks."""
-        await self._within(self._redis.ping())
+        """`CountersUnavailable` unless it is there, knows who asks, and tells its run."""
+        if not (await self._within(self._redis.info("server"))).get("run_id"):
+            raise CountersUnavailable(NAMELESS)
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -140,21 +148,16 @@ class RedisCounters:
         except (RedisError, OSError, FormatError) as error:  # TimeoutError is an OSError
             raise CountersUnavailable(f"the counters' server did not answer: {type(error).__name__}") from error
 
-    async def _script(self, keys: list[str], arguments: list[str | int]) -> Any:
+    async def _script(self, script: str, keys: list[str], arguments: list[str | int]) -> Any:
         try:
-            return await self._redis.evalsha(_SHA, len(keys), *keys, *arguments)
+            return await self._redis.evalsha(_SHAS[script], len(keys), *keys, *arguments)
         except NoScriptError:  # the first call since the server began
-            return await self._redis.eval(SCRIPT, len(keys), *keys, *arguments)
+            return await self._redis.eval(script, len(keys), *keys, *arguments)
 
     async def _marked(self, mark: str) -> bytes:
-        key = memory_key(self._prefix)
-        await self._redis.set(key, mark, nx=True)
-        found = await self._redis.get(key)
+        found = await self._script(MARK, [memory_key(self._prefix), told_key(self._prefix)], [mark])
         if not isinstance(found, bytes) or not found.isascii():
             raise FormatError("the counters' server does not keep what it is told")
+        if not found:
+            raise CountersUnavailable(NAMELESS)
         return found
-
-    async def _counted(self, node: str) -> int:
-        key = f"{memory_key(self._prefix)}:told"
-        await self._redis.sadd(key, node)
-        return int(await self._redis.scard(key))

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from gateway.checks.counters import MemoryCounters
 from gateway.core.counters import AGAIN, RENEW, Change, Exceeded, Level, Want
@@ -55,8 +56,8 @@ class Server:
         self.mark = self.mark or mark
         return self.mark
 
-    async def tellers(self, node: str) -> int:
-        if self.gone:
+    async def tellers(self, node: str, memory: str) -> int:
+        if self.gone or memory != self.mark:
             raise CountersUnavailable("gone")
         self.nodes.add(node)
         return len(self.nodes)
@@ -443,3 +444,76 @@ async def test_however_often_a_real_server_is_killed_under_load_no_more_passes_t
         for remote in remotes:
             await remote.close()
     assert count / 2 <= passed <= most, "and what was told twice is no more than stricter"
+
+
+class Hour:
+    """One node on a real server, and the 10 of an hour that all may use."""
+
+    def __init__(self, url: str, name: str, nodes: int) -> None:
+        self.remote = RedisCounters(url, password=None, timeout_s=10, lease_s=30)
+        self.nodes, self.passed = nodes, 0
+        local = MemoryCounters(ManualClock())
+        self.shared = SharedCounters(self.remote, local, node=name, nodes=self._nodes, told=self._tell)
+
+    async def _nodes(self) -> int:
+        return self.nodes
+
+    async def _tell(self, state: State, nodes: int) -> None:
+        return None
+
+    async def ask(self, times: int) -> None:
+        for number in range(times):
+            answer = await self.shared.reserve(f"{number}", [want(count=10, window_us=60 * MINUTE)])
+            self.passed += isinstance(answer, tuple)
+
+
+@pytest.mark.redis
+async def test_a_real_server_that_comes_back_with_an_old_snapshot_grants_nothing_a_second_time() -> None:
+    """Its mark comes back too, and says of one of ten that were granted: however often, and looked at first or not."""
+    with private_redis() as redis:
+        node = Hour(redis.url, "nd_1", 1)
+        await node.shared.start()
+        await node.ask(1)
+        async with Redis.from_url(redis.url) as admin:
+            await admin.save()
+        await node.ask(20)
+        assert node.passed == 10
+        for looks in (0, 1, 2):
+            await asyncio.to_thread(redis.stop)
+            await asyncio.to_thread(redis.start)
+            for _ in range(looks):
+                await node.shared.tick()
+            await node.ask(20)
+            async with asyncio.timeout(20):
+                while node.shared.state != "shared":
+                    await node.shared.tick()
+            await node.ask(20)
+            assert node.passed == 10
+        await node.remote.close()
+
+
+@pytest.mark.redis
+async def test_a_real_server_that_comes_back_with_an_old_snapshot_is_told_by_every_node_before_it_decides() -> None:
+    """Whoever had told before is in the snapshot too, and has to tell again."""
+    with private_redis() as redis:
+        one, other = (Hour(redis.url, name, 2) for name in ("nd_1", "nd_2"))
+        for node in (one, other, one):
+            await node.shared.start()
+        assert {one.shared.state, other.shared.state} == {"shared"}
+        async with Redis.from_url(redis.url) as admin:
+            await admin.save()
+        await one.ask(10)
+        await asyncio.to_thread(redis.stop)
+        await asyncio.to_thread(redis.start)
+        for _ in range(4):
+            await other.shared.tick()
+        await other.ask(10)
+        assert (other.shared.state, other.passed) == ("degraded", 5), "its share: it cannot know of what the first used"
+        for _ in range(4):
+            await one.shared.tick()
+            await other.shared.tick()
+        assert {one.shared.state, other.shared.state} == {"shared"}
+        for node in (one, other):
+            await node.ask(10)
+            await node.remote.close()
+        assert one.passed + other.passed == 15

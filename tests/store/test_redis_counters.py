@@ -127,20 +127,22 @@ async def test_windows_slide_by_the_servers_own_clock_and_leave_nothing_behind(r
 
 async def test_what_the_server_remembers_has_a_mark_until_it_forgets(server: RedisServer) -> None:
     async with opened(server.url) as counters:
-        assert [await counters.memory(mark) for mark in ("rm_1", "rm_2")] == ["rm_1", "rm_1"]
+        before = await counters.memory("rm_1")
+        assert before.endswith(":rm_1")
+        assert await counters.memory("rm_2") == before
         server.stop()
         with pytest.raises(CountersUnavailable):
             await counters.memory("rm_3")
         server.start()
-        assert await counters.memory("rm_4") == "rm_4"
+        assert (await counters.memory("rm_4")).endswith(":rm_4")
         assert levels(await counters.run("a", [], [want()])) == [1]
 
 
 async def test_a_server_that_has_forgotten_does_nothing_for_who_does_not_know_that_yet(server: RedisServer) -> None:
     async with opened(server.url) as counters:
         mark = await counters.memory("rm_1")
-        assert await counters.tellers("nd_1") == 1
-        assert [await counters.tellers(node) for node in ("nd_2", "nd_1")] == [2, 2]
+        assert await counters.tellers("nd_1", mark) == 1
+        assert [await counters.tellers(node, mark) for node in ("nd_2", "nd_1")] == [2, 2]
         assert levels(await counters.run("a", [], [want()], memory=mark)) == [1]
         server.stop()
         server.start()
@@ -149,9 +151,61 @@ async def test_a_server_that_has_forgotten_does_nothing_for_who_does_not_know_th
         for _ in range(2):
             with pytest.raises(CountersUnavailable, match="has forgotten"):
                 await counters.run("a", [Change("t:a", HOUR, 5, 0, "a")], [want()], memory=mark)
-            assert await counters.memory("rm_2") == "rm_2"
-        assert await counters.tellers("nd_2") == 1
-        assert levels(await counters.run("a", [], [want()], memory="rm_2")) == [1]
+            after = await counters.memory("rm_2")
+            assert after.endswith(":rm_2")
+        with pytest.raises(CountersUnavailable, match="has forgotten"):
+            await counters.tellers("nd_2", mark)
+        assert await counters.tellers("nd_2", after) == 1
+        assert levels(await counters.run("a", [], [want()], memory=after)) == [1]
+
+
+async def test_a_server_that_starts_with_a_snapshot_of_before_is_not_taken_for_the_one_that_knows(
+    server: RedisServer,
+) -> None:
+    """What it had counted by then is there again, and so is the mark; what it granted afterwards is not."""
+    async with opened(server.url) as counters, Redis.from_url(server.url) as admin:
+        mark = await counters.memory("rm_1")
+        assert await counters.tellers("nd_1", mark) == 1
+        assert levels(await counters.run("a", [], [want()], memory=mark)) == [1]
+        await admin.save()
+        assert levels(await counters.run("b", [], [want()], memory=mark)) == [2]
+        server.stop()
+        server.start()
+        with pytest.raises(CountersUnavailable):
+            await counters.ping()  # by a connection that is gone
+        with pytest.raises(CountersUnavailable, match="has forgotten"):
+            await counters.run("c", [], [want()], memory=mark)
+        with pytest.raises(CountersUnavailable, match="has forgotten"):
+            await counters.tellers("nd_1", mark)
+        anew = await counters.memory("rm_2")
+        assert anew != mark
+        assert await counters.tellers("nd_2", anew) == 1, "who had told before has to tell again"
+        assert levels(await counters.run("c", [Change("t:a", HOUR, 2, 0, "")], [want()], memory=anew)) == [4]
+
+
+async def test_a_user_with_the_rights_that_are_documented_is_enough(server: RedisServer) -> None:
+    categories, commands = ["+@read", "+@write", "+@scripting", "+@connection"], ["+time", "+info"]
+    async with Redis.from_url(server.url) as admin:
+        await admin.acl_setuser(
+            "gateway", enabled=True, nopass=True, keys=["gw:*"], categories=categories, commands=commands
+        )
+    async with opened(server.url.replace("redis://", "redis://gateway@"), password="any", prefix="gw") as counters:
+        await counters.ping()
+        mark = await counters.memory("rm_1")
+        assert await counters.tellers("nd_1", mark) == 1
+        found = await counters.run("a", [], [want(), want("t:open", window_us=0)], memory=mark)
+        assert levels(found) == [1, 1]
+
+
+async def test_a_server_that_does_not_tell_its_run_is_not_counted_on(server: RedisServer) -> None:
+    async with Redis.from_url(server.url) as admin:
+        await admin.acl_setuser(
+            "gateway", enabled=True, nopass=True, keys=["*"], categories=["+@all"], commands=["-info"]
+        )
+    async with opened(server.url.replace("redis://", "redis://gateway@"), password="any") as counters:
+        for asked in (counters.ping(), counters.memory("rm_1"), counters.run("a", [], [want()], memory="a1:rm_1")):
+            with pytest.raises(CountersUnavailable):
+                await asked
 
 
 async def test_a_server_that_hangs_costs_its_time_out_and_is_asked_again_later(server: RedisServer) -> None:

@@ -26,7 +26,8 @@ _OVER_US = 3_600_000_000
 """How long after midnight a day is over: until then, records of it may still be on their way."""
 _ENDS = ("exchange.completed", "exchange.late", "exchange.interrupted")
 _CUT = frozenset({"client_disconnected", "agent_timeout", "agent_unavailable", "agent_bad_answer", "policy_changed"})
-"""Ends of answers that were cut: tokens beside them are those that were said by then, and not all."""
+"""Ends of answers that were cut: tokens beside them are those that were said by then, and not all. So it is of who was
+denied meanwhile (`credential_…`), and of a stream that is withheld when it has begun."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,6 +56,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class _Outcome(msgspec.Struct):
     code: str
+    status: int | None = None
     tokens_in: int = 0
     tokens_out: int = 0
     bytes: int = 0
@@ -162,7 +164,7 @@ def _add(sums: list[int], data: bytes) -> None:
     """One record in. Of an answer that had been kept, what the agent said when it gave it is not counted again."""
     found = _decode(data)
     outcome, kept = found.outcome, found.attempt == 0
-    said = (outcome.tokens_in or outcome.tokens_out) and outcome.code not in _CUT
+    said = (outcome.tokens_in or outcome.tokens_out) and not _cut(outcome)
     silent = not kept and outcome.cost is None and not said
     values = (
         1,
@@ -176,3 +178,11 @@ def _add(sums: list[int], data: bytes) -> None:
     )
     for place, value in enumerate(values):
         sums[place] += value
+
+
+def _cut(outcome: _Outcome) -> bool:
+    """Whether the answer did not come to its own end. What was withheld whole has been read to its end, and has the
+    status of a refusal; a stream that is withheld had begun with 200."""
+    if outcome.code == "answer_withheld":
+        return outcome.status == 200
+    return outcome.code in _CUT or outcome.code.startswith("credential_")

@@ -20,7 +20,9 @@ FIRST = date(2026, 11, 24)
 
 
 async def write(ledger: Any, clock: ManualClock, code: str = "ok", **fields: Any) -> None:
-    outcome = {name: fields.pop(name) for name in ("tokens_in", "tokens_out", "bytes", "cost") if name in fields}
+    outcome = {
+        name: fields.pop(name) for name in ("status", "tokens_in", "tokens_out", "bytes", "cost") if name in fields
+    }
     values: dict[str, Any] = {"event": "exchange.completed", "actor": "ac_1", "agent": "sky", "attempt": 1, **fields}
     envelope = Envelope(
         id=uuid7(clock.now_us()),
@@ -89,7 +91,7 @@ async def test_what_was_cut_or_interrupted_is_counted_as_an_exchange_of_which_no
     async with writer_on(database, clock) as ledger:
         await write(ledger, clock, "client_disconnected", tokens_in=25, tokens_out=1)
         await write(ledger, clock, "agent_timeout", tokens_in=25, tokens_out=1, cost=3)
-        await write(ledger, clock, "answer_withheld", tokens_in=25, tokens_out=9)
+        await write(ledger, clock, "answer_withheld", status=403, tokens_in=25, tokens_out=9)
         await write(ledger, clock, "interrupted", event="exchange.interrupted", exchange="ex_1")
         await write(ledger, clock, "interrupted", event="exchange.interrupted", exchange="ex_2")
         await write(ledger, clock, event="exchange.late", exchange="ex_2", tokens_in=1, tokens_out=1)
@@ -99,6 +101,26 @@ async def test_what_was_cut_or_interrupted_is_counted_as_an_exchange_of_which_no
         finally:
             await engine.dispose()
     assert found == row(requests=5, tokens_in=76, tokens_out=12, cost=3, uncounted=2)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        *(("credential_denied", 200), ("credential_revoked", 200), ("credential_expired", 200)),
+        *(("credential_invalid", 200), ("credential_overreach", 401), ("answer_withheld", 200)),
+    ],
+)
+async def test_of_a_stream_that_was_cut_by_a_denial_or_withheld_when_it_had_begun_not_all_is_known(
+    sqlite_settings: Settings, clock: ManualClock, code: str, status: int
+) -> None:
+    async with writer_on(sqlite_settings, clock) as ledger:
+        await write(ledger, clock, code, status=status, tokens_in=25, tokens_out=1)
+        engine = open_engine(target(sqlite_settings))
+        try:
+            (found,) = await UsageStore(engine, ledger.tenant, clock).sums(FIRST, FIRST, ())
+        finally:
+            await engine.dispose()
+    assert found == row(requests=1, tokens_in=25, tokens_out=1, uncounted=1)
 
 
 async def test_a_day_that_is_over_is_read_once_and_one_that_is_not_each_time(

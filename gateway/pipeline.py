@@ -358,8 +358,16 @@ class Pipeline:
         """The end of an exchange whose caller may not act any more: on record with what left until now, then the agent
         is left, then the caller is told, if it listens."""
         await self._end(exchange, cut_short(exchange, refusal, started=responder.started))
+        await self._goodbye(exchange, responder, refusal)
+
+    async def _goodbye(self, exchange: Exchange, responder: Responder, refusal: Refusal) -> None:
+        """Tell the caller that nothing more comes. It may take its time to read that, and holds nothing by then; who is
+        cut off need not be told if it reads nothing more."""
         exchange.give_back()
-        with suppress(TimeoutError):  # whoever reads nothing more need not be told, and holds nothing here
+        if exchange.cut is None:
+            await self._parts.answering.refuse(exchange, responder, refusal)
+            return
+        with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
                 await self._parts.answering.refuse(exchange, responder, refusal)
 
@@ -411,7 +419,7 @@ class Pipeline:
                 await self._end(exchange, Outcome(code=refusal.code, status=refusal.status))
         self._metrics.request(exchange.arrival.protocol, refusal.code)
         _log.error("the ledger could not be written", extra=_told(exchange, refusal.code, refusal.status))
-        await self._parts.answering.refuse(exchange, responder, refusal)
+        await self._goodbye(exchange, responder, refusal)
 
     async def _failed(self, exchange: Exchange, responder: Responder, error: Exception) -> None:
         """A defect of the gateway, an agent's or the caller's connection: the exchange ends, on record if it can."""
@@ -427,7 +435,7 @@ class Pipeline:
         except LedgerUnavailable:
             refusal = Refusal(code="ledger_unavailable", retry_after=1)
         self._metrics.request(exchange.arrival.protocol, refusal.code)
-        await self._parts.answering.refuse(exchange, responder, refusal)
+        await self._goodbye(exchange, responder, refusal)
 
     # --------------------------------------------------------------------------------------------------------- effects
 

@@ -162,28 +162,43 @@ async def test_a_caller_who_does_not_read_holds_nothing(
     monkeypatch.setattr("gateway.pipeline.GOODBYE_S", 0.01)
     watch = Watch()
     async with system(sqlite_settings, failpoint=watch, **STREAMED) as site, asyncio.timeout(30):
-        left = asyncio.Event()
-
-        async def flood(scope: Any, receive: Any, send: Any) -> None:
-            await send({"type": "http.response.start", "status": 200, "headers": SSE})
-            gone = asyncio.ensure_future(_departure(receive))
-            while not gone.done():
-                await send({"type": "http.response.body", "body": WORDS * 20, "more_body": True})
-                await asyncio.sleep(0)
-            left.set()
-
-        site.agents["ward"].behave = flood
+        flood = Flood(site.agents["ward"])
         key = await site.key("clerk", owner="app")
-        host, port = site.url.removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
-        body = json.dumps({"model": "ward", "stream": True, "messages": [{"role": "user", "content": PUBLIC}]}).encode()
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n"
-        writer.write(f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
-        await reader.readuntil(b"\r\n\r\n")
-        await deny(site, "app")
-        (end,) = await watch.until(ended(site))
-        assert end["outcome"]["code"] == "credential_denied"
-        await left.wait()
+        async with unread(site, key):
+            await deny(site, "app")
+            (end,) = await watch.until(ended(site))
+            assert end["outcome"]["code"] == "credential_denied"
+            await flood.left.wait()
+
+
+class Flood:
+    """An agent's behaviour: words without end, until its caller has gone."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.left = asyncio.Event()
+        agent.behave = self._behave
+
+    async def _behave(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": SSE})
+        gone = asyncio.ensure_future(_departure(receive))
+        while not gone.done():
+            await send({"type": "http.response.body", "body": WORDS * 20, "more_body": True})
+            await asyncio.sleep(0)
+        self.left.set()
+
+
+@asynccontextmanager
+async def unread(site: System, key: str) -> AsyncIterator[None]:
+    """A stream of which the caller reads the head and nothing else."""
+    host, port = site.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+    body = json.dumps({"model": "ward", "stream": True, "messages": [{"role": "user", "content": PUBLIC}]}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n"
+    writer.write(f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+    await reader.readuntil(b"\r\n\r\n")
+    try:
+        yield
+    finally:
         writer.close()
 
 
@@ -216,6 +231,39 @@ async def test_an_end_that_cannot_be_recorded_is_told_as_such_and_closed_later(
         ends = [one["event"] for one in await site.trail(answer.headers["x-exchange-id"])]
         assert ends[0] == "exchange.requested"
         assert len(ends) == 2
+
+
+async def test_a_caller_who_does_not_read_holds_nothing_either_where_its_end_cannot_be_recorded(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent is left at once, and the exchange over as soon as it might have been told."""
+    monkeypatch.setattr("gateway.pipeline.GOODBYE_S", 0.01)
+    monkeypatch.setattr(underway, "LOOK_S", 3600)
+    watch, over = Watch(), asyncio.Event()
+    async with system(sqlite_settings, failpoint=watch, **STREAMED) as site, asyncio.timeout(30):
+        site.gateway.site.denials.on_moved = lambda tenant: None
+        flood = Flood(site.agents["ward"])
+        open_here = site.gateway.pipeline.parts.underway
+        forget = open_here.over
+
+        def forgotten(exchange: Any) -> None:
+            forget(exchange)
+            over.set()
+
+        async def unheard(*_: Any) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(open_here, "over", forgotten)
+        monkeypatch.setattr(site.gateway.pipeline.parts.answering, "refuse", unheard)
+        async with unread(site, await site.key("clerk", owner="app")):
+            await deny(site, "app")
+            watch.failing = True
+            open_here.moved((await by(site)).tenant)
+            await open_here.look()
+            await flood.left.wait()
+            await over.wait()
+            assert len(open_here) == 0
+            watch.failing = False
 
 
 async def test_who_only_listens_is_cut_too(sqlite_settings: Settings) -> None:

@@ -1,15 +1,13 @@
 """The forms in which agents fetch their requests and bring their answers. Pure."""
 
-from base64 import b64encode
 from typing import Any
 
 import msgspec
 
-from gateway.agents.content import is_json, media_type
 from gateway.agents.pulling import Handed
 from gateway.core.message import WireAnswer
 from gateway.core.refusal import Refusal
-from gateway.exchange.task_order import Content, content_of
+from gateway.exchange.task_order import Content, content_of, content_told
 from gateway.ledger.record import timestamp
 
 MAX_WAIT_S = 30.0
@@ -71,14 +69,7 @@ def handed(one: Handed) -> dict[str, Any]:
         "path": outgoing.path,
         "headers": headers,
     }
-    if not outgoing.body:
-        return document
-    if is_json(media_type(headers.get("content-type"))):
-        return {**document, "body": msgspec.Raw(outgoing.body)}
-    try:
-        return {**document, "text": outgoing.body.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {**document, "base64": b64encode(outgoing.body).decode("ascii")}
+    return {**document, **content_told(outgoing.body, headers.get("content-type"))} if outgoing.body else document
 
 
 def _wrong(field: str, hint: str) -> Refusal:

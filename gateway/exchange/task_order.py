@@ -5,10 +5,12 @@
 """
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from typing import Any
 
 import msgspec
 
+from gateway.agents.content import is_json, media_type
 from gateway.core.refusal import Refusal
 
 HEADERS = frozenset(
@@ -89,8 +91,8 @@ def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
     content = content_of(given)
     if isinstance(content, Refusal):
         return content
-    body, media_type = content
-    headers = _headers(given, media_type)
+    body, kind = content
+    headers = _headers(given, kind)
     if isinstance(headers, Refusal):
         return headers
     return Order(
@@ -129,13 +131,33 @@ def content_of(given: Content) -> tuple[bytes, str | None] | Refusal:
         return _wrong("/base64", "standard base64 with its padding")
 
 
-def _headers(given: _Body, media_type: str | None) -> tuple[tuple[str, str], ...] | Refusal:
+def content_told(body: bytes, content_type: str | None) -> dict[str, Any]:
+    """The same the other way: `body` where the media type is JSON and it is one value of JSON, else `text`, or `base64`
+    where it is no UTF-8. Whoever wrote the body can end no member of the document that it is put into."""
+    if is_json(media_type(content_type)) and _one_value(body):
+        return {"body": msgspec.Raw(body)}
+    try:
+        return {"text": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(body).decode("ascii")}
+
+
+def _one_value(body: bytes) -> bool:
+    # Read as a whole: `Raw` alone looks neither into strings nor at what their bytes are.
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _headers(given: _Body, kind: str | None) -> tuple[tuple[str, str], ...] | Refusal:
     found = {name.lower(): value for name, value in given.headers.items()}
     if len(found) != len(given.headers) or not HEADERS.issuperset(found):
         return _wrong("/headers", f"each once, of {', '.join(sorted(HEADERS))}")
     if not all(_VALUE.fullmatch(value) for value in found.values()):
         return _wrong("/headers", "values of at most 256 visible ASCII characters")
-    declared = () if media_type is None else (("content-type", media_type),)
+    declared = () if kind is None else (("content-type", kind),)
     return (*declared, *found.items())
 
 

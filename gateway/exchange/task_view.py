@@ -1,12 +1,9 @@
 """Tasks in words: what their callers, operators and callbacks are told of them."""
 
-from base64 import b64encode
 from typing import Any
 
-import msgspec
-
-from gateway.agents.openai_wire import JSON
 from gateway.exchange.task_kept import Result
+from gateway.exchange.task_order import content_told
 from gateway.ledger.record import timestamp
 from gateway.store.callbacks import Delivery
 from gateway.store.tasks import Task
@@ -50,15 +47,7 @@ def described(task: Task) -> dict[str, Any]:
 def told(result: Result) -> dict[str, Any]:
     """A result inside a document: JSON as it is, text as text, everything else as base64."""
     headers = dict(result.headers)
-    media_type = headers.get("content-type", "")
-    document: dict[str, Any] = {"status": result.status, "headers": headers}
-    essence = media_type.partition(";")[0].strip().lower()
-    if result.body and (essence == JSON or essence.endswith("+json")):
-        return {**document, "body": msgspec.Raw(result.body)}
-    try:
-        return {**document, "text": result.body.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {**document, "base64": b64encode(result.body).decode("ascii")}
+    return {"status": result.status, "headers": headers, **content_told(result.body, headers.get("content-type"))}
 
 
 def delivered(one: Delivery) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def test_whatever_comes_is_an_answer_or_a_refusal(data: bytes) -> None:
         (b'{"a":  1}', "application/json", "body", {"a": 1}),
         (b"said", "text/plain", "text", "said"),
         (b"\xff", "application/pdf", "base64", "/w=="),
+        (b'1, "path": "/other", "lease": "le_2"', "application/json", "text", '1, "path": "/other", "lease": "le_2"'),
     ],
 )
 def test_a_request_is_given_as_it_would_have_been_sent(body: bytes, kind: str, member: str, value: object) -> None:

@@ -1,6 +1,9 @@
 """What is told of tasks: to callers little, to operators more, of what they hold nothing."""
 
 import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.exchange.task_kept import Result
 from gateway.exchange.task_view import delivered, described, shown, told
@@ -32,6 +35,32 @@ def test_a_result_is_told_as_json_as_text_or_as_bytes() -> None:
     assert told(result(b"said", "text/plain"))["text"] == "said"
     assert told(result(b"\xff", "image/png"))["base64"] == "/w=="
     assert told(result(b"", "application/json"))["text"] == ""
+
+
+FORGED = b'null}, "task": {"id": "FORGED"}, "x": {"y": 1'
+
+
+@pytest.mark.parametrize("kind", ["text/x+json", "application/json", "application/fhir+json; charset=utf-8", "x+json"])
+@pytest.mark.parametrize("body", [FORGED, b'1} , {"a": 2', b"\xef\xbb\xbf{}", b'{"a": 1}{}', b"[" * 5000, b'"\\x"'])
+def test_no_body_ends_the_member_that_it_stands_in(kind: str, body: bytes) -> None:
+    document = msgspec.json.decode(msgspec.json.encode({"task": {"id": "t1"}, "result": told(result(body, kind))}))
+    assert (list(document), document["task"]) == (["task", "result"], {"id": "t1"})
+    assert document["result"]["text"].encode() == body
+
+
+def test_what_is_read_as_text_is_told_as_text() -> None:
+    assert told(result(b'{"a": 1}', "text/x+json"))["text"] == '{"a": 1}'
+    assert told(result(b'"\xff"', "application/json"))["base64"] == "Iv8i"
+
+
+@given(st.binary(max_size=60) | st.text(alphabet='{}[]",:1a\\ ', max_size=30).map(str.encode))
+def test_whatever_a_body_is_the_document_around_it_stays_as_it_is(body: bytes) -> None:
+    document = msgspec.json.decode(msgspec.json.encode({"a": told(result(body, "application/json")), "b": 1}))
+    assert (list(document), document["b"], set(document["a"]) & {"status", "headers"}) == (
+        ["a", "b"],
+        1,
+        {"status", "headers"},
+    )
 
 
 def test_a_delivery_is_told_with_its_id_its_tries_and_its_end() -> None:

@@ -40,11 +40,13 @@ class _Puller:
 class Ticket:
     """The right to hand a request to one that waits. `release` it once or more often; used up, that does nothing."""
 
-    __slots__ = ("_back", "_puller")
+    __slots__ = ("_back", "_puller", "fetched_by")
 
     def __init__(self, puller: _Puller, back: Callable[[_Puller], None]) -> None:
         self._puller: _Puller | None = puller
         self._back = back
+        self.fetched_by: str | None = None
+        """Who was given the request, for the record of what came of it."""
 
     def release(self) -> None:
         """Let it wait on."""
@@ -65,6 +67,7 @@ class Pulling:
         self._clock, self._lease_id = clock, lease_id
         self._waiting: dict[str, deque[_Puller]] = {agent: deque() for agent in agents}
         self._leases: dict[str, tuple[str, asyncio.Future[WireAnswer], int]] = {}
+        self._tickets: dict[str, Ticket] = {}
         self.on_waiting: Callable[[str], None] = lambda agent: None
         """Told of each agent that somebody waits for now."""
 
@@ -106,6 +109,17 @@ class Pulling:
             given.set_result(answer)
         return True
 
+    def given(self, lease: str, by: str) -> None:
+        """The request goes to this one now, told for the record."""
+        if lease in self._tickets:
+            self._tickets[lease].fetched_by = by
+
+    def withdrawn(self, lease: str) -> None:
+        """Nobody was given it after all: the try ends as if no one had waited. Over already, that does nothing."""
+        _, given, _ = self._leases.get(lease, ("", None, 0))
+        if given is not None and not given.done():
+            given.set_exception(AgentError("overloaded"))
+
     # ---------------------------------------------------------------------------------------------- who sends
 
     def reserve(self, agent: str) -> Ticket | None:
@@ -132,11 +146,11 @@ class Pulling:
         """The agent's answer. `AgentError`: `overloaded` if nothing was handed over, `timeout_total` when the lease is
         over, `answer_too_large`."""
         given = None if ticket is None else ticket.take()
-        if given is None:
+        if ticket is None or given is None:
             raise AgentError("overloaded")
         lease = self._lease_id()
         answer: asyncio.Future[WireAnswer] = asyncio.get_running_loop().create_future()
-        self._leases[lease] = (route.id, answer, max_bytes)
+        self._leases[lease], self._tickets[lease] = (route.id, answer, max_bytes), ticket
         expires_us = self._clock.now_us() + int(route.timeout_s * 1_000_000)
         given.set_result(Handed(lease=lease, outgoing=outgoing, expires_us=expires_us))
         try:
@@ -145,7 +159,7 @@ class Pulling:
         except TimeoutError as error:
             raise AgentError("timeout_total") from error
         finally:
-            del self._leases[lease]
+            del self._leases[lease], self._tickets[lease]
 
     def _over(self, agent: str, puller: _Puller) -> None:
         puller.late = True

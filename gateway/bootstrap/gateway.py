@@ -14,7 +14,7 @@ from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.exchange import bounds_of, parts_of
 from gateway.bootstrap.foundation import Foundation
-from gateway.bootstrap.identity import issuer_keys
+from gateway.bootstrap.identity import issuer_keys, standing_of
 from gateway.bootstrap.limits import counting
 from gateway.bootstrap.policies import activate, load_policy_set
 from gateway.bootstrap.site import Site, open_site
@@ -36,6 +36,7 @@ from gateway.exchange.notices import Notices
 from gateway.exchange.quotas import Quotas
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.shared import SharedCounters
+from gateway.exchange.standing import Standing
 from gateway.exchange.supervising import Supervision
 from gateway.exchange.task_messages import TaskMessages
 from gateway.exchange.tasks import Tasks
@@ -65,6 +66,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks
     dispatcher: Dispatcher
     callbacks: Callbacks
+    standing: Standing
+    """What looks again at who was identified some time ago."""
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
     quotas: Quotas | None = None
@@ -200,6 +203,7 @@ async def open_gateway(
             tasks=tasks,
             dispatcher=dispatcher,
             callbacks=callbacks,
+            standing=standing_of(site),
             auditors=auditors,
             quotas=parts.quotas,
             shared=shared,

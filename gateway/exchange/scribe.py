@@ -264,7 +264,7 @@ class Scribe:
             user_agent=arrival.header("user-agent"),
             subjects=exchange.subjects or None,
             path=arrival.path,
-            destination=(route.url.partition("://")[2].partition("/")[0] or None) if route is not None else None,
+            destination=None if route is None else _destination(exchange, route),
             tls=arrival.tls,
             reason=reason,
             explanation=" ".join(explanation) or None,
@@ -312,6 +312,13 @@ class _Beside(msgspec.Struct, frozen=True, kw_only=True):
     key: ExchangeKey | None = None
     sessions: tuple[SessionGrowth, ...] = ()
     delegated: Delegated | None = None
+
+
+def _destination(exchange: Exchange, route: Route) -> str | None:
+    """Where the message goes: the agent's address, or who has fetched it there, once somebody has."""
+    if route.pull:
+        return None if exchange.ticket is None else exchange.ticket.fetched_by
+    return route.url.partition("://")[2].partition("/")[0] or None
 
 
 def _said(event: str, exchange: Exchange, **others: Any) -> Account:

@@ -225,7 +225,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """Pseudonyms of data subjects."""
     path: Told | None = None
     destination: Told | None = None
-    """Host and port of the agent."""
+    """Host and port of the agent; of one that fetches, the credential and the source of who fetched."""
     tls: Told | None = None
     reason: Told | None = None
     """A refusal's code, field and hint, or an agent's error code, in words."""

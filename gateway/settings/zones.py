@@ -1,5 +1,6 @@
 """Where agents are, and who is behind them."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -11,6 +12,19 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     region: str | None = None
     within: str | None = None
     """The broader zone this one belongs to."""
+
+
+def lies_in(zones: Iterable[Zone], inner: str, outer: str) -> bool:
+    """Whether a zone is another one or within it, however many lie between."""
+    broader = {zone.id: zone.within for zone in zones}
+    here, seen = inner, set[str]()
+    while here != outer:
+        seen.add(here)
+        further = broader.get(here)
+        if further is None or further in seen:
+            return False
+        here = further
+    return True
 
 
 class Processor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,9 +10,12 @@ from litestar import Response, post
 from litestar.params import FromPath
 
 from gateway.agents.pulling import MAX_WAITING, Handed, Pulling
+from gateway.bootstrap import Gateway
+from gateway.core.caller import Identity
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.pull_form import handed, read_answer, read_wish
+from gateway.settings.zones import lies_in
 from gateway.web.access import ApiRequest, admitted, gateway_of
 from gateway.web.tasks import PATH, body_of, refuse
 
@@ -37,6 +40,10 @@ async def next_task(request: ApiRequest, agent: FromPath[str]) -> Response[Any]:
         await refuse(request, exchange, Refusal(code="concurrency_limited", retry_after=1))
     found = await _waited(request, pulling, agent, wait_s)
     metrics = gateway_of(request).site.metrics
+    if found is not None:
+        await _still(request, exchange, pulling, agent, found)
+        identity = exchange.identity
+        pulling.given(found.lease, f"{'-' if identity is None else identity.credential} from {exchange.arrival.source}")
     metrics.pulled("empty" if found is None else "handed")
     headers = {**dict(exchange.rate), "X-Exchange-Id": exchange.id}
     if found is None:
@@ -74,7 +81,45 @@ async def _agents(request: ApiRequest, agent: str) -> tuple[Exchange, Pulling]:
     own = gateway.pipeline.parts.delegation.agent_of(identity) == agent
     if pulling is None or agent not in pulling.agents or not own:
         await refuse(request, exchange, Refusal(code="not_found"))
+    elsewhere = _elsewhere(gateway, identity, agent)
+    if elsewhere is not None:
+        await refuse(request, exchange, elsewhere)
     return exchange, pulling
+
+
+def _elsewhere(gateway: Gateway, identity: Identity, agent: str) -> Refusal | None:
+    """Why this is not the agent whose zone policy decided on: who fetches from another zone would take there what may
+    go to the registered one."""
+    zone = next(one.zone for one in gateway.site.settings.agent if one.id == agent)
+    if lies_in(gateway.site.settings.zone, identity.zone, zone):
+        return None
+    hint = "a credential of the zone that the agent is registered in, or of one within it"
+    return Refusal(code="credential_overreach", field="authorization", hint=hint)
+
+
+async def _still(request: ApiRequest, exchange: Exchange, pulling: Pulling, agent: str, found: Handed) -> None:
+    """Look again at who has waited: what it was when it began to is up to half a minute old, and a request that was
+    handed over is not taken back. Who may not have it any more is refused, on record, and the lease ends."""
+    stands = False
+    try:
+        refusal = await _refusal(gateway_of(request), exchange, agent)
+        stands = refusal is None
+    finally:
+        if not stands:  # also where nobody could be asked
+            pulling.withdrawn(found.lease)
+    if refusal is not None:
+        await refuse(request, exchange, refusal)
+
+
+async def _refusal(gateway: Gateway, exchange: Exchange, agent: str) -> Refusal | None:
+    caller, denials = exchange.caller, gateway.site.denials
+    if caller is None:
+        return Refusal(code="credential_missing")
+    await denials.fresh(caller.tenant)
+    if denials.of(caller.tenant).denies(caller.identity, gateway.site.clock.now_us()):
+        return Refusal(code="credential_denied", field="authorization")
+    now = await gateway.standing.recheck(caller.identity)
+    return now if isinstance(now, Refusal) else _elsewhere(gateway, now, agent)
 
 
 async def _waited(request: ApiRequest, pulling: Pulling, agent: str, wait_s: float) -> Handed | None:

@@ -134,3 +134,25 @@ async def test_an_answer_beyond_its_bound_is_no_answer(clock: ManualClock) -> No
     assert p.answered("archive", handed.lease, ANSWER)
     with pytest.raises(AgentError, match="answer_too_large"):
         await sending
+
+
+async def test_what_is_withdrawn_ends_as_if_nobody_had_waited_and_who_was_given_it_is_told(clock: ManualClock) -> None:
+    p = pulling(clock)
+    first, second = await waits(p), await waits(p)
+    ticket = p.reserve("archive")
+    sending = send(p, ticket)
+    handed = await first
+    assert handed is not None
+    p.withdrawn(handed.lease)
+    with pytest.raises(AgentError, match="overloaded"):
+        await sending
+    p.withdrawn(handed.lease)
+    p.given(handed.lease, "le_0 is over")
+    assert (ticket is not None and ticket.fetched_by, p.answered("archive", handed.lease, ANSWER)) == (None, False)
+    ticket = p.reserve("archive")
+    sending = send(p, ticket)
+    handed = await second
+    assert handed is not None
+    p.given(handed.lease, "key_1 from here")
+    assert p.answered("archive", handed.lease, ANSWER)
+    assert (await sending, ticket is not None and ticket.fetched_by) == (ANSWER, "key_1 from here")

@@ -1,6 +1,7 @@
 """Agents that fetch their requests: the same steps and records, a lease for each, and an answer that is taken once."""
 
 import asyncio
+import json
 import os
 import re
 import sys
@@ -10,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from gateway.core.caller import Identity
+from gateway.core.refusal import Refusal
+from gateway.exchange.standing import Standing
 from gateway.settings import Settings
+from gateway.store.api_keys import Administrator
+from gateway.store.tasks import Task
 from tests.house.tree import ROOT
 from tests.system.kit import HEALTH, PERSONAL
 from tests.web.tasking import CHAT, Tasking, chat, tasking
@@ -65,6 +72,9 @@ async def test_a_request_is_fetched_after_its_intent_and_its_answer_is_inspected
         trail = await t.site.trail(done["exchange"])
         assert [one["event"] for one in trail] == ["exchange.requested", "exchange.completed", "task.completed"]
         assert trail[1]["classes"]["found"] == ["phi", "pii"]
+        (key,) = [one for one in await t.site.gateway.site.api_keys.list("default") if one.owner == "archive"]
+        stored = await t.site.gateway.site.reader("default").exchange(done["exchange"])
+        assert json.loads(stored[1].detail or b"{}")["destination"].startswith(f"{key.id} from ")
         assert problem(await brought(agent, work, {"body": 1})) == (409, "lease_lost")
         assert await t.events(task) == ["task.submitted", "task.completed"]
         metrics = (await t.site.http.get("/metrics")).text
@@ -98,6 +108,21 @@ async def test_a_failure_is_a_try_and_what_nobody_fetches_waits_without_one(sqli
         work = await fetched(agent)
         assert (await brought(agent, work, {"status": 500})).status_code == 202
         assert ((await t.ended(task))["state"], (await t.get(task))["code"]) == ("failed", "agent_unavailable")
+
+
+async def test_a_failure_that_needs_rest_is_given_it(sqlite_settings: Settings) -> None:
+    async with pulled(sqlite_settings) as (t, agent):
+        waiting = asyncio.create_task(fetched(agent))
+        task = await t.submit({**NOTE, "tries": 2})
+        await brought(agent, await waiting, {"status": 500, "retry_after": 3600})
+
+        async def again() -> Task | None:
+            found = await t.site.gateway.tasks.store.get(t.ledger, task)
+            return found if found is not None and found.state == "queued" and found.code is not None else None
+
+        found = await t.watch.until(again)
+        assert (found.tries, found.code) == (1, "agent_unavailable")
+        assert found.due_us - found.created_us >= 3_600_000_000
 
 
 async def test_what_is_masked_is_masked_for_who_fetches_too_and_in_the_protocol_it_speaks(
@@ -172,6 +197,64 @@ async def test_who_closes_the_connection_is_handed_nothing(
             waiting.cancel()
             await gone.wait()
         assert pulling.free("archive") == 0
+
+
+@asynccontextmanager
+async def waiting_for(t: Tasking, agent: Tasking) -> AsyncIterator["asyncio.Task[httpx.Response]"]:
+    """A request for work, while it waits."""
+    pulling = t.site.gateway.pipeline.parts.pulling
+    assert pulling is not None
+    there, wake = asyncio.Event(), pulling.on_waiting
+
+    def told(name: str) -> None:
+        there.set()
+        wake(name)
+
+    pulling.on_waiting = told
+    asked = asyncio.create_task(agent.ask("POST", "/v1/tasks/for/archive", {"wait_s": 20}))
+    async with asyncio.timeout(10):
+        await there.wait()
+    yield asked
+
+
+@pytest.mark.parametrize("how", ["revoked", "denied", "moved"])
+async def test_who_may_not_have_it_any_more_by_the_time_a_request_comes_is_refused_it(
+    sqlite_settings: Settings, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pulled(sqlite_settings) as (t, agent):
+        site = t.site.gateway.site
+        writer = await site.writer("default")
+        by = Administrator(ledger=writer, tenant=writer.tenant)
+        async with waiting_for(t, agent) as asked:
+            if how == "revoked":
+                (key,) = [one for one in await site.api_keys.list("default") if one.owner == "archive"]
+                await site.api_keys.revoke(by, "default", key.id)
+            elif how == "denied":
+                await site.denials.deny(by, "subject", "archive")
+            else:
+                recheck = Standing.recheck
+
+                async def elsewhere(self: Standing, identity: Identity) -> Identity | Refusal:
+                    found = await recheck(self, identity)
+                    moved = isinstance(found, Identity) and found.subject == "archive"
+                    return msgspec.structs.replace(found, zone="cloud") if moved else found
+
+                monkeypatch.setattr(Standing, "recheck", elsewhere)
+            task = await t.submit({**NOTE, "tries": 1})
+            answer = await asked
+        code = {"revoked": "credential_revoked", "denied": "credential_denied", "moved": "credential_overreach"}[how]
+        assert (problem(answer), b"hello" in answer.content) == ((401, code), False)
+        assert (await t.ended(task))["state"] == "failed", "its lease is over at once"
+        refused = [one for one in await t.site.records() if one.get("outcome", {}).get("code") == code]
+        assert [one["event"] for one in refused] == ["exchange.denied"]
+
+
+async def test_who_is_in_another_zone_than_the_agent_fetches_nothing_for_it(sqlite_settings: Settings) -> None:
+    async with pulled(sqlite_settings) as (t, _):
+        abroad = t.by(await t.site.key("agent", owner="archive", kind="agent", zone="cloud"))
+        for path in ("archive", "archive/le_1"):
+            found = await abroad.ask("POST", f"/v1/tasks/for/{path}", {})
+            assert problem(found) == (401, "credential_overreach")
 
 
 async def test_the_commands_of_the_document_work_as_written(sqlite_settings: Settings) -> None:

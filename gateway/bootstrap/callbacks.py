@@ -7,6 +7,7 @@ from gateway.agents.client import AgentClient
 from gateway.bootstrap.approvals import MIN_SECRET
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import standing_of
+from gateway.bootstrap.policies import InForce
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
 from gateway.exchange.callback_scribe import CallbackScribe
@@ -22,7 +23,7 @@ from gateway.store.directory import SYSTEM
 async def callbacks_of(base: Foundation, tasks: Tasks, delegation: Delegation, stack: AsyncExitStack) -> Callbacks:
     """What delivers, with a client of its own: what hangs there keeps no agent waiting."""
     site, settings = base.site, base.site.settings
-    destinations = destinations_of(settings)
+    destinations, in_force = destinations_of(settings), InForce(site, base.writers, base.policy.digest)
 
     async def denied(ledger: str, identity: Identity) -> bool:
         await site.denials.fresh(ledger)
@@ -43,6 +44,8 @@ async def callbacks_of(base: Foundation, tasks: Tasks, delegation: Delegation, s
         clock=site.clock,
         settings=settings.tasks,
         metrics=site.metrics,
+        current=in_force.known,
+        asked=in_force.asked,
     )
 
 

@@ -1,6 +1,6 @@
 """From a directory of policy to the version that is active, with its record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import config_digest
@@ -14,6 +14,7 @@ from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
 from gateway.settings import Settings
+from gateway.store.writer_base import LedgerWriter
 
 MAX_DIFF = 256
 """Lines of what changed that one record tells."""
@@ -88,6 +89,23 @@ async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
     writer = await site.ledgers.open(ledger)
     await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=versioned.digest))
     return True
+
+
+class InForce:
+    """Whether the policy that this node serves by is in force for a ledger. Agents, callbacks and callers are part of
+    it, so that a node which serves by another does not know some of them, or not any more."""
+
+    def __init__(self, site: Site, writers: Mapping[str, LedgerWriter], digest: str) -> None:
+        self._site, self._writers, self._digest = site, writers, digest
+
+    def known(self, ledger: str) -> bool:
+        """As the ledger's writer last saw it; False for a ledger that is not written here."""
+        writer = self._writers.get(ledger)
+        return writer is not None and writer.policy == self._digest
+
+    async def asked(self, ledger: str) -> bool:
+        """As the database has it. `LedgerUnavailable` when it cannot be asked."""
+        return await self._site.policies.active(ledger) == self._digest
 
 
 def _told(lines: Sequence[str], tenant: str, hidden: frozenset[str]) -> tuple[str, ...]:

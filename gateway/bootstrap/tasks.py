@@ -8,6 +8,7 @@ from gateway.bootstrap.capacity import Capacity
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import standing_of
+from gateway.bootstrap.policies import InForce
 from gateway.bootstrap.site import Site
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
@@ -116,7 +117,7 @@ def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline, messages: 
         """Targets of which no agent would let a call through now: what waits for them waits without a record."""
         return [name for name in names if not any(health.open_to(route.id) for route in registry.candidates(name))]
 
-    pulling = pipeline.parts.pulling
+    pulling, in_force = pipeline.parts.pulling, InForce(site, base.writers, base.policy.digest)
     dispatcher = Dispatcher(
         tasks=tasks,
         handle=pipeline.handle,
@@ -128,6 +129,9 @@ def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline, messages: 
         capacity=Capacity({agent.id: agent.concurrency for agent in settings.agent}, registry, pulling),
         shut=shut,
         revision=lambda tenant: site.denials.of(tenant).revision,
+        current=in_force.known,
+        asked=in_force.asked,
+        waited=lambda: pulling is not None and any(pulling.free(agent) for agent in pulling.agents),
         counted=site.metrics.task_tried,
         messages=messages,
     )

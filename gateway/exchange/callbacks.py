@@ -21,7 +21,7 @@ import msgspec
 
 from gateway.agents.client import AgentClient
 from gateway.core.caller import Caller, Identity
-from gateway.core.errors import AgentError, GatewayError, LedgerUnavailable, PolicyMoved, VerificationError
+from gateway.core.errors import AgentError, ForeignKey, GatewayError, LedgerUnavailable, PolicyMoved, VerificationError
 from gateway.core.message import Outgoing
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
@@ -37,7 +37,7 @@ from gateway.exchange.tasks import Tasks
 from gateway.ledger.record import Detail
 from gateway.settings import TaskSettings
 from gateway.store.callbacks import DELIVERED, FAILED, CallbackStore, Delivery
-from gateway.store.tasks import COMPLETED, Task
+from gateway.store.tasks import COMPLETED, OPEN, Task
 from gateway.store.tasks import FAILED as TASK_FAILED
 
 AT_ONCE = 8
@@ -49,6 +49,7 @@ LEASE_S = 30.0
 DELIVERY = "x-gateway-delivery"
 """The header that names the delivery, the same at each try."""
 UNKNOWN, REFUSED, WITHHELD = "callback_unknown", "callback_refused", "answer_withheld"
+EXPIRED, SUPERSEDED = "callback_expired", "callback_superseded"
 _GONE = 410
 _log = logging.getLogger("gateway.tasks")
 
@@ -64,11 +65,16 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         return f"Destination({self.route.id})"
 
 
+async def _trusted(_: str) -> bool:
+    return True
+
+
 class Callbacks:
     """Deliveries under way in this process.
 
     `tenants` are the ledgers that are served; `denied` whether a caller of one is on its deny-list by now; `calls`
-    whether an identity is an agent's; `address` where callers reach the gateway.
+    whether an identity is an agent's; `current` and `asked`, as for a `Dispatcher`, whether this node's policy, and
+    with it its destinations, are in force for a ledger; `address` where callers reach the gateway.
     """
 
     def __init__(
@@ -89,11 +95,14 @@ class Callbacks:
         settings: TaskSettings,
         metrics: Metrics,
         chance: Callable[[], float] = random.random,
+        current: Callable[[str], bool] = lambda tenant: True,
+        asked: Callable[[str], Awaitable[bool]] = _trusted,
     ) -> None:
         self._store, self._tasks, self._scribe, self._standing = store, tasks, scribe, standing
         self._denied, self._calls, self._ledgers, self._client = denied, calls, ledgers, client
         self._destinations, self._tenants, self._address = destinations, tenants, address
         self._clock, self._settings, self._metrics, self._chance = clock, settings, metrics, chance
+        self._current, self._policy_holds = current, asked
         longest_s = max((one.route.timeout_s for one in destinations.values()), default=0.0)
         self._lease_us = int((longest_s + LEASE_S) * 1_000_000)
         self._wake = asyncio.Event()
@@ -145,7 +154,7 @@ class Callbacks:
         if room <= 0:
             return 0
         claimed = await self._store.claim(
-            self._tenants,
+            [tenant for tenant in self._tenants if self._current(tenant)],
             lease_us=self._lease_us,
             limit=room,
             busy=tuple(name for name, count in self._busy.items() if count >= EACH),
@@ -171,7 +180,11 @@ class Callbacks:
 
     async def _one(self, one: Delivery) -> None:
         try:
-            await self._deliver(one)
+            try:
+                await self._deliver(one)
+            except ForeignKey as error:
+                _log.error("%s: nodes that share a database need the same keyring", error, extra={"task": one.task})
+                await self._put_back(one, "foreign_key")
         except GatewayError as error:
             _log.error("a callback could not be delivered: %s", type(error).__name__, extra={"task": one.task})
         except Exception as error:  # noqa: BLE001 — a defect must not take the others with it; it is due again
@@ -180,12 +193,22 @@ class Callbacks:
     # ---------------------------------------------------------------------------------------------------- one delivery
 
     async def _deliver(self, one: Delivery) -> None:
-        """One try: 1. who is told, 2. what, as it is decided now, 3. on record, 4. sent, 5. what became of it."""
+        """One try: 1. who is told, 2. what, as it is decided now, 3. on record, 4. sent, 5. what became of it.
+
+        What is too old is given up before anything else, so that nothing is tried for ever, whatever fails of it; and
+        an end that was not the last, so that nobody is told of another one in its name."""
         task, destination = await self._tasks.store.get(one.tenant, one.task), self._destinations.get(one.callback)
         if task is None:
             raise LedgerUnavailable("a task was removed that is to be told of")
+        over = await self._over(one, task)
+        if over is not None:
+            await self._ended(one, task, FAILED, over, None)
+            return
         notice = None if destination is None else await self._notice(one, task, destination)
         if destination is None or notice is None:
+            if not await self._policy_holds(one.tenant):  # another node knows it, or knows better
+                await self._put_back(one, "policy_changed")
+                return
             await self._ended(one, task, FAILED, UNKNOWN, None)
             return
         try:
@@ -193,7 +216,10 @@ class Callbacks:
             # about to, and it is sent once more.
             await self._ledgers.of(one.tenant).submit(self._scribe.sent(one, task, notice))
         except PolicyMoved:
-            await self._again(one, "policy_changed", None, 0.0)
+            await self._put_back(one, "policy_changed")
+            return
+        except LedgerUnavailable:
+            await self._put_back(one, "ledger_unavailable")
             return
         status, asked_s, code = None, 0.0, "ok"
         try:
@@ -211,12 +237,25 @@ class Callbacks:
         else:
             await self._again(one, code, status, asked_s)
 
-    async def _again(self, one: Delivery, code: str, status: int | None, asked_s: float) -> None:
+    async def _over(self, one: Delivery, task: Task) -> str | None:
+        """Why this is told to nobody any more."""
+        if self._clock.now_us() - one.created_us > self._settings.max_age_s * 1_000_000:
+            return EXPIRED
+        newest = await self._store.newest(one.tenant, one.task)
+        return SUPERSEDED if task.state in OPEN or newest is None or newest.id != one.id else None
+
+    async def _put_back(self, one: Delivery, code: str) -> None:
+        """Nothing was sent: it is tried again, and no try is counted."""
+        await self._again(one, code, None, 0.0, counted=False)
+
+    async def _again(
+        self, one: Delivery, code: str, status: int | None, asked_s: float, *, counted: bool = True
+    ) -> None:
         settings = self._settings
         longest = min(settings.retry_max_s, settings.retry_s * 2.0 ** max(0, one.tries - 1))
         wait_s = max(min(asked_s, settings.retry_max_s), longest * (0.5 + self._chance() / 2))
         due_us = self._clock.now_us() + int(wait_s * 1_000_000)
-        await self._store.later(one, due_us=due_us, code=code, status=status)
+        await self._store.later(one, due_us=due_us, code=code, status=status, counted=counted)
         self._metrics.callback("again")
 
     async def _ended(self, one: Delivery, task: Task, state: str, code: str, status: int | None) -> None:

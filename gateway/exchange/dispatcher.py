@@ -44,6 +44,14 @@ Handle = Callable[[Arrival, Responder], Awaitable[Exchange]]
 Key = tuple[str, str]
 
 
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be said of a try. `final`: the task fails by it."""
+
+    entry: Entry
+    code: str
+    final: bool
+
+
 class Messages(Protocol):
     """What tells other nodes of tasks (`exchange.task_messages`)."""
 
@@ -52,13 +60,20 @@ class Messages(Protocol):
     def tell(self, turn: str) -> None: ...
 
 
+async def _trusted(_: str) -> bool:
+    return True
+
+
 class Dispatcher:
     """Tasks under way in this process.
 
     `holder` is `NODE/BOOT`; `capacity` how many each target may have at once; `shut` names the targets that would turn
     everything away now, whose tasks are left where they are; `revision` is that of a ledger's deny-list as it is known
-    here; `counted` is told the code that each try ended with. With `messages`, other nodes are told of what is queued
-    here, and while they can be, the database is looked at less often.
+    here; `current` whether this node serves by the policy that is in force for a ledger, as far as it has heard, and
+    `asked` the same, asked of the database: whoever serves by another leaves a ledger's tasks to those who know what it
+    does not; `waited` whether agents wait here for requests; `counted` is told the code that each try ended with. With
+    `messages`, other nodes are told of what is queued here, and while they can be, the database is looked at less
+    often.
     """
 
     def __init__(
@@ -74,6 +89,9 @@ class Dispatcher:
         capacity: Mapping[str, int],
         shut: Callable[[], Iterable[str]] = tuple,
         revision: Callable[[str], int | None] = lambda tenant: None,
+        current: Callable[[str], bool] = lambda tenant: True,
+        asked: Callable[[str], Awaitable[bool]] = _trusted,
+        waited: Callable[[], bool] = lambda: False,
         counted: Callable[[str], None] = lambda code: None,
         chance: Callable[[], float] = random.random,
         messages: Messages | None = None,
@@ -85,6 +103,7 @@ class Dispatcher:
         self._tasks, self._handle, self._standing, self._ledgers = tasks, handle, standing, ledgers
         self._clock, self._holder, self._settings, self._capacity = clock, holder, settings, capacity
         self._shut, self._counted, self._chance, self._revision = shut, counted, chance, revision
+        self._current, self._policy_holds, self._waited = current, asked, waited
         self._messages = messages
         self._lease_us = int(settings.lease_s * 1_000_000)
         self._wake, self._freed = asyncio.Event(), asyncio.Event()
@@ -171,6 +190,7 @@ class Dispatcher:
         now = self._clock.now_us()
         due = await self._tasks.store.next_us()
         # Leases of a former boot of this node are nobody's any more: the first round looks for them.
+        due = {tenant: at for tenant, at in due.items() if self._current(tenant)}
         ready = [tenant for tenant, at in due.items() if at <= now or self._first]
         self._first = False
         random.shuffle(ready)  # no tenant is always the last
@@ -185,6 +205,7 @@ class Dispatcher:
                     limit=limit,
                     busy=busy,
                     never=[task_id for whose, task_id in self._foreign if whose == tenant],
+                    ours=[task_id for whose, task_id in self._running if whose == tenant],
                     room=self._left,
                 )
                 for claim in claims:
@@ -200,7 +221,8 @@ class Dispatcher:
     def _patience_s(self) -> float:
         """How long to wait for somebody to wake us."""
         told = self._messages is not None and self._messages.state == "connected"
-        return self._settings.sweep_s if told else self._settings.poll_s
+        # Who waits here for requests may be the only one: of those whose agents are elsewhere no other node says more.
+        return self._settings.sweep_s if told and not self._waited() else self._settings.poll_s
 
     def _room(self) -> int:
         return self._settings.concurrency - len(self._running)
@@ -228,7 +250,7 @@ class Dispatcher:
                 del self._targets[task.target]
             if self._running.get(key) is running:
                 del self._running[key]
-            self._unwanted.pop(key, None)
+                self._unwanted.pop(key, None)
             self._freed.set()
             self._wake.set()
 
@@ -289,13 +311,26 @@ class Dispatcher:
         denials = self._revision(task.tenant)
         identity = await self._standing.recheck(kept.identity)
         if isinstance(identity, Refusal):
+            if not await self._policy_holds(task.tenant):
+                return self._put_off(task, None)
             return scribe.ended(task, FAILED, code=identity.code, status=identity.status), identity.code
         taken = Taken()
         exchange = await self._asked(task, kept.arrival(identity, denials), taken)
         if exchange is None:
             by = self._unwanted.get((task.tenant, task.id))
             return scribe.ended(task, CANCELLED, code=CANCELLED_CODE, actor=by), CANCELLED_CODE
-        return self._said(task, exchange, taken)
+        said = self._said(task, exchange, taken)
+        if said.final and not exchange.opened and not await self._policy_holds(task.tenant):
+            return self._put_off(task, exchange.id)
+        return said.entry, said.code
+
+    def _put_off(self, task: Task, exchange: str | None) -> tuple[Entry, str]:
+        """What was refused by a policy or a configuration that is not in force any more is for another node to say."""
+        due_us = self._clock.now_us() + int(self._settings.retry_s * 1_000_000)
+        entry = self._tasks.scribe.retried(
+            task, due_us=due_us, counted=False, code="policy_changed", status=None, exchange=exchange
+        )
+        return entry, "retried:policy_changed"
 
     async def _asked(self, task: Task, arrival: Arrival, taken: Taken) -> Exchange | None:
         """The exchange, at its end; None where it was cancelled because nobody wants it any more."""
@@ -304,14 +339,15 @@ class Dispatcher:
         try:
             await asyncio.wait({asking})
         finally:
-            del self._asking[key]
+            if self._asking.get(key) is asking:
+                del self._asking[key]
             if not asking.done():  # this process stops
                 asking.cancel()
                 with suppress(asyncio.CancelledError):
                     await asking
         return None if asking.cancelled() else asking.result()
 
-    def _said(self, task: Task, exchange: Exchange, taken: Taken) -> tuple[Entry, str]:
+    def _said(self, task: Task, exchange: Exchange, taken: Taken) -> "_Said":
         scribe, code, status = self._tasks.scribe, exchange.code, taken.status or None
         found = verdict(
             code,
@@ -322,6 +358,8 @@ class Dispatcher:
             settings=self._settings,
             chance=self._chance(),
             now_us=self._clock.now_us(),
+            asked_s=exchange.asked_s or 0.0,
+            left_s=(task.expires_us - self._clock.now_us()) / 1_000_000,
         )
         if found.meaning in ("again", "later"):
             due = self._clock.now_us() + int(found.wait_s * 1_000_000)
@@ -333,10 +371,10 @@ class Dispatcher:
                 status=status,
                 exchange=exchange.id,
             )
-            return entry, f"retried:{code}"
+            return _Said(entry=entry, code=f"retried:{code}", final=False)
         if code in LATER:  # the agent may have got it, and what came of that is not known here
             entry = scribe.ended(task, FAILED, code="task_interrupted", status=status, exchange=exchange.id)
-            return entry, "task_interrupted"
+            return _Said(entry=entry, code="task_interrupted", final=True)
         entry = scribe.ended(
             task,
             COMPLETED if found.meaning == "done" else FAILED,
@@ -346,7 +384,7 @@ class Dispatcher:
             result=pack(taken.result(exchange)),
             subjects=exchange.subjects,
         )
-        return entry, code
+        return _Said(entry=entry, code=code, final=found.meaning == "failed")
 
     async def _concluded(self, task: Task, entry: Entry) -> bool:
         """Put it on record. False where the task is not ours any more: then somebody else concludes it."""
@@ -370,11 +408,11 @@ class Dispatcher:
             now = loop.time()
             try:
                 if self._running and now - renewed >= self._settings.lease_s / 3:
-                    renewed = now
                     for tenant, task_id, by in await self._tasks.store.renew(
                         self._holder, lease_us=self._lease_us, under_way=tuple(self._running)
                     ):
                         self._drop((tenant, task_id), by)
+                    renewed = now  # only now: what failed is tried again at the next turn
                 if now - looked >= HOUSEKEEPING_S or not looked:
                     looked = now
                     self.depths = tuple(await self._tasks.store.depths())

@@ -223,6 +223,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Under which its answer may be kept, if it is one that may be."""
     place: Place | None = None
     """Its place at the agent that `routed` names."""
+    asked_s: float | None = None
+    """How long the last agent that was asked wants to be left alone, in seconds."""
     ticket: Ticket | None = None
     """Who will take the message, where that agent fetches its requests."""
     reservation: Reservation | None = None

@@ -32,6 +32,8 @@ from gateway.exchange.scribe import Scribe
 from gateway.ledger.entry import Ledger
 
 _UNAVAILABLE, _ENOUGH = frozenset({503, 529}), 429
+_PATIENCE = frozenset({408, 425, _ENOUGH})
+"""Refusals that may say when to come back, as any failure may (RFC 9110 §10.2.3)."""
 _NOT_DONE = frozenset({"connect_failed", "timeout_connect", "unavailable", "enough"})
 """What is certain to have done nothing: never sent, or refused as 503, 529 or 429."""
 _NOT_SENT = frozenset({"address_refused", "overloaded", "cannot_render"})
@@ -123,6 +125,7 @@ class Forwarder:
             exchange.routed = routed
             if call is not None:
                 tried = await self._asked(exchange, call, message, adapter)
+                exchange.asked_s = tried.asked_s
             if tried.found is not None and tried.code != "enough":
                 return tried.found
             call = await self._following(exchange, message, adapter, routed, attempts, tried.code, ledger)
@@ -188,7 +191,7 @@ class Forwarder:
                 if message.lasting:  # it listens rather than works, and would keep others out for as long as it does
                     call.place.release()
                 return _Tried(found=Delivered(routed=call.routed, attempts=call.attempts, stream=found), code="ok")
-            if found.status in _UNAVAILABLE or found.status == _ENOUGH:
+            if found.status >= 500 or found.status in _PATIENCE:
                 asked_s = retry_after_s(found.header("retry-after"), self._health.now_us())
             if found.status >= 500:
                 raise AgentError("unavailable" if found.status in _UNAVAILABLE else "agent_failed")

@@ -95,10 +95,15 @@ def verdict(
     settings: TaskSettings,
     chance: float,
     now_us: int,
+    asked_s: float = 0.0,
+    left_s: float | None = None,
 ) -> Verdict:
     """What the end of a try means. `sent`: an agent may have got it. `chance`: 0 to 1, drawn for this one. The waits
-    double from `retry_s` to `retry_max_s`, each between half of that and the whole."""
-    asked_s = taken.retry_after_s(now_us)
+    double from `retry_s` to `retry_max_s`, each between half of that and the whole. None is shorter than the agent
+    (`asked_s`) or the gateway asks for, up to the `left_s` until the task expires."""
+    asked_s = max(asked_s, taken.retry_after_s(now_us))
+    if left_s is not None:
+        asked_s = min(asked_s, max(0.0, left_s))
     longest: float = min(settings.retry_max_s, settings.retry_s * 2.0 ** max(0, tries - 1))
     if code in _PEOPLE:
         longest = settings.retry_max_s

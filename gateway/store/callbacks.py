@@ -109,8 +109,9 @@ class CallbackStore:
                         taken.append(msgspec.structs.replace(one, **values))
         return taken
 
-    async def later(self, one: Delivery, *, due_us: int, code: str, status: int | None) -> None:
-        """A try that came to nothing: the next one is due then. Nothing changes where somebody else has it by now."""
+    async def later(self, one: Delivery, *, due_us: int, code: str, status: int | None, counted: bool = True) -> None:
+        """A try that came to nothing: the next one is due then. `counted`: it is one of the tries. Nothing changes
+        where somebody else has it by now."""
         mine = (
             task_callback.c.tenant == one.tenant,
             task_callback.c.id == one.id,
@@ -118,6 +119,8 @@ class CallbackStore:
             task_callback.c.state == WAITING,
         )
         values = {"due_us": due_us, "code": code, "status": status, "version": one.version + 1}
+        if not counted:
+            values["tries"] = one.tries - 1
         with reachable():
             async with writing(self._engine, one.tenant) as connection:
                 await connection.execute(update(task_callback).where(*mine).values(**values))

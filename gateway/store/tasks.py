@@ -172,11 +172,13 @@ class TaskStore:
         limit: int,
         busy: Sequence[str] = (),
         never: Sequence[str] = (),
+        ours: Sequence[str] = (),
         room: Callable[[str], int] | None = None,
     ) -> list[Claim]:
         """Take tasks that are due, the most urgent first; those of targets that are `busy` stay where they are, and so
         do those whose id is in `never`, and those beyond the `room` that their target has, so that fewer than `limit`
-        may come of more.
+        may come of more. What has expired is taken all the same: it is asked of nobody any more, only ended. Not so
+        those whose id is in `ours`: they are under way here, whatever has become of their leases.
 
         Also those whose holder let its lease run out, or is a former boot of this node (`holder` is `NODE/BOOT`). Two
         that claim at once get different ones.
@@ -196,13 +198,15 @@ class TaskStore:
             .with_for_update(skip_locked=True)
         )
         if busy:
-            query = query.where(task.c.target.not_in(busy))
+            query = query.where(or_(task.c.target.not_in(busy), task.c.expires_us <= now))
         if never:
-            query = query.where(task.c.id.not_in(never))
+            query = query.where(or_(task.c.id.not_in(never), task.c.expires_us <= now))
+        if ours:
+            query = query.where(task.c.id.not_in(ours))
         # A crash before the commit: nobody has them. After: they are this holder's until the lease runs out.
         with reachable():
             async with writing(self._engine, tenant) as connection:
-                found = _within([_task(row) for row in await connection.execute(query)], room)
+                found = _within([_task(row) for row in await connection.execute(query)], room, now)
                 taken = {"state": RUNNING, "holder": holder, "lease_us": now + lease_us}
                 if found:
                     await connection.execute(
@@ -342,13 +346,16 @@ def _these(
     return or_(false(), *(and_(tenant == one, task_id.in_(names)) for one, names in ids.items()))
 
 
-def _within(found: list[Task], room: Callable[[str], int] | None) -> list[Task]:
-    """Of these, in their order, as many of each target as it has room for."""
+def _within(found: list[Task], room: Callable[[str], int] | None, now_us: int) -> list[Task]:
+    """Of these, in their order, as many of each target as it has room for, and all that have expired."""
     if room is None:
         return found
     left: dict[str, int] = {}
     kept: list[Task] = []
     for one in found:
+        if one.expires_us <= now_us:
+            kept.append(one)
+            continue
         left[one.target] = left.get(one.target, room(one.target)) - 1
         if left[one.target] >= 0:
             kept.append(one)

@@ -1,10 +1,13 @@
 """A policy is served with once it is on record, and only then."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from gateway.bootstrap import load_policy_set, open_gateway
+from gateway.bootstrap.policies import InForce
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, parse
 from tests.bootstrap.kit import LATER, activations, configured
@@ -46,6 +49,24 @@ async def test_with_four_eyes_a_directory_that_differs_does_not_start(
         async with open_gateway(first):
             pass
     assert len(await activations(first)) == 1
+
+
+async def test_a_node_knows_whether_its_policy_is_in_force_and_asks_where_it_must_be_sure(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    first = configured(sqlite_settings)
+    async with open_gateway(first) as gateway:
+        site, ledger = gateway.site, gateway.site.tenants["default"].ledger
+        mine = InForce(site, site.ledgers.writers, gateway.policy.digest)
+        assert (mine.known(ledger), await mine.asked(ledger)) == (True, True)
+        assert (mine.known("tn_x"), await mine.asked("tn_x")) == (False, False)
+        before = gateway.policy.digest
+    async with open_gateway(configured(sqlite_settings, policy=policies(tmp_path, LATER))) as gateway:
+        site = gateway.site
+        writers: Any = {ledger: SimpleNamespace(policy=before)}
+        old = InForce(site, writers, before)
+        assert (old.known(ledger), await old.asked(ledger)) == (True, False), "it has not written since"
+        assert not InForce(site, site.ledgers.writers, before).known(ledger)
 
 
 def test_a_policy_directory_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from gateway.agents.bare import bare
 from gateway.agents.client import AgentClient
 from gateway.core.caller import Identity
-from gateway.core.errors import AgentError, LedgerUnavailable
+from gateway.core.errors import AgentError, ForeignKey, LedgerUnavailable
 from gateway.core.message import Outgoing, WireAnswer
 from gateway.core.ports import KeyRecord, Route
 from gateway.core.refusal import Refusal
@@ -31,6 +31,7 @@ from gateway.store.tables import task_callback, task_content
 from gateway.store.tasks import Task
 from tests.exchange.making import NODE
 from tests.exchange.task_making import Keys, Office, office
+from tests.exchange.test_dispatcher import ending
 from tests.exchange.test_metrics import samples
 from tests.exchange.test_standing import KEY
 from tests.exchange.test_tasks import BY, ran
@@ -77,6 +78,7 @@ class Desk:
     def __init__(self, o: Office) -> None:
         self.office, self.client, self.metrics = o, Client(), Metrics()
         self.denied = self.calls = self.closed = False
+        self.current = self.holds = True
         self.store = CallbackStore(o.store.engine, o.store.clock)
         route = bare("billing", "http://a.example/told", zone="partner")
         destination = Destination(route=route, secret=SECRET, serves=lambda tenant, name: not self.closed)
@@ -100,6 +102,8 @@ class Desk:
             settings=o.settings,
             metrics=self.metrics,
             chance=lambda: 1.0,
+            current=lambda tenant: self.current,
+            asked=self._asked,
         )
 
     async def turn(self) -> int:
@@ -116,6 +120,9 @@ class Desk:
     def ends(self) -> dict[str, float]:
         found = samples(self.metrics)
         return {dict(labels)["end"]: n for (name, labels), n in found.items() if name == "gateway_callbacks_total"}
+
+    async def _asked(self, tenant: str) -> bool:
+        return self.holds
 
     async def _denied(self, tenant: str, identity: Identity) -> bool:
         return self.denied
@@ -289,11 +296,93 @@ async def test_what_was_decided_under_a_policy_that_moved_is_decided_again_later
         other = msgspec.structs.replace(now.decision, policy="sha256:" + "f" * 64)
         d.office.again = msgspec.structs.replace(now, decision=other)
         await d.turn()
-        assert (await d.state(task), d.client.sent) == (("waiting", 1, "policy_changed"), [])
+        assert (await d.state(task), d.client.sent) == (("waiting", 0, "policy_changed"), [])
         d.office.again = now
         d.office.store.clock.advance(1)
         await d.turn()
         assert (await d.state(task))[0] == "delivered"
+
+
+async def test_who_serves_by_a_policy_that_is_not_in_force_delivers_nothing_and_ends_nothing(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with desk(sqlite_settings, tmp_path) as d:
+        task = await ran(d.office, callback="billing")
+        d.current = False
+        assert await d.turn() == 0
+        d.current, d.holds, known = True, False, d.callbacks
+        d.callbacks = d.made({})
+        await d.turn()
+        assert await d.state(task) == ("waiting", 0, "policy_changed")
+        d.callbacks = known
+        d.office.store.clock.advance(1)
+        await d.turn()
+        assert await d.state(task) == ("delivered", 1, "ok")
+
+
+@pytest.mark.parametrize("why", ["ledger_unavailable", "foreign_key"])
+async def test_what_could_not_be_put_on_record_or_opened_here_is_put_back_and_no_try(
+    sqlite_settings: Settings, tmp_path: Path, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(sqlite_settings, tmp_path) as d:
+        task = await ran(d.office, callback="billing")
+
+        def fails(*_: object) -> None:
+            raise LedgerUnavailable("no") if why == "ledger_unavailable" else ForeignKey("no")
+
+        with monkeypatch.context() as patch:
+            if why == "foreign_key":
+                patch.setattr(d.office.tasks, "request", fails)
+            else:
+                patch.setattr(d.office.ledgers.of(LEDGER), "submit", fails)
+            for _ in range(20):
+                await d.turn()
+                d.office.store.clock.advance(1)
+            assert (await d.state(task), d.client.sent) == (("waiting", 0, why), [])
+        await d.turn()
+        assert await d.state(task) == ("delivered", 1, "ok")
+
+
+async def test_what_fails_for_ever_is_given_up_on_record_in_the_end(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(sqlite_settings, tmp_path) as d:
+        task = await ran(d.office, callback="billing")
+
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(d.office.tasks, "reread", broken)
+        await d.turn()
+        d.office.store.clock.advance(d.office.settings.max_age_s + 1)
+        await d.turn()
+        state, _, code = await d.state(task)
+        assert (state, code, d.client.sent) == ("failed", "callback_expired", [])
+        assert (await d.office.records())[-1].event == "task.callback_failed"
+
+
+async def test_an_end_that_was_not_the_last_is_not_told_in_the_name_of_another(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with desk(sqlite_settings, tmp_path) as d:
+        await d.office.activate()
+        d.office.behave = ending("policy_denied")
+        task = await d.office.submit(callback="billing")
+        dispatcher = d.office.dispatcher()
+        dispatcher.start()
+        failed = await d.office.until(task, "failed")
+        await dispatcher.stop()
+        assert isinstance(await d.office.tasks.requeue(failed, by=BY), Task)
+        assert await d.turn() == 1
+        assert (await d.state(task), d.client.sent) == (("failed", 1, "callback_superseded"), [])
+        d.office.behave = d.office._answer
+        again = d.office.dispatcher("nd_1/bt_2")
+        again.start()
+        await d.office.until(task, "completed")
+        await again.stop()
+        await d.turn()
+        (document,) = d.client.documents
+        assert (document["task"]["state"], (await d.state(task))[0]) == ("completed", "delivered")
 
 
 async def test_one_that_dies_while_it_sends_is_told_again_once_its_claim_is_over(

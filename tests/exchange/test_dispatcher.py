@@ -8,7 +8,11 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
+from gateway.core.caller import Identity
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.standing import Standing
 from gateway.exchange.task_scribe import Who
 from gateway.settings import Settings
 from gateway.store.keyring import Keyring
@@ -433,3 +437,124 @@ async def test_a_defect_of_a_look_is_seen_and_the_next_one_is_made(
         healthy.append(dispatcher.healthy)
         assert healthy == [False, True]
         await dispatcher.stop()
+
+
+async def test_what_nobody_could_be_asked_for_in_time_expires_all_the_same(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.shut = ["local"]
+        task = await o.submit()
+        store.clock.advance(o.settings.max_age_s + 1)
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        ended = await o.until(task, FAILED)
+        assert (ended.code, o.seen) == ("task_expired", [])
+        await dispatcher.stop()
+
+
+async def test_a_node_does_not_take_its_own_tasks_for_lost_ones(sqlite_settings: Settings, tmp_path: Path) -> None:
+    """A machine that was suspended, or whose clock was set: the lease is over, and the task is still being run."""
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        go_on = asyncio.Event()
+
+        async def slow(arrival: Arrival, responder: Responder) -> str:
+            await go_on.wait()
+            return await o._answer(arrival, responder)
+
+        o.behave = slow
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        task = await o.submit(tries=1)
+        await begun(o, 1)
+        store.clock.advance(60)
+        assert not await dispatcher.look()
+        go_on.set()
+        ended = await o.until(task, COMPLETED, FAILED)
+        assert (ended.state, ended.tries, len(o.seen)) == (COMPLETED, 1, 1)
+        await dispatcher.stop()
+
+
+async def test_leases_that_could_not_be_prolonged_are_prolonged_at_the_next_turn(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, lease_s=60.0) as o:
+        turns: list[int] = []
+
+        async def renew(*_: object, **__: object) -> list[Any]:
+            turns.append(1)
+            if len(turns) < 3:
+                raise LedgerUnavailable("no")
+            return []
+
+        monkeypatch.setattr("gateway.exchange.dispatcher.HOUSEKEEPING_S", 0.001)
+        monkeypatch.setattr(o.tasks.store, "renew", renew)
+        o.behave = never
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        await o.submit()
+        await begun(o, 1)
+        await once(o, lambda: len(turns) >= 3)
+        await dispatcher.stop()
+
+
+async def test_who_serves_by_a_policy_that_is_not_in_force_leaves_tasks_to_others(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        known = False
+        dispatcher = o.dispatcher(current=lambda tenant: known)
+        dispatcher.start()
+        task = await o.submit()
+        for _ in range(5):
+            await dispatcher.look()
+        assert ((await o.state(task)).state, o.seen) == (QUEUED, [])
+        known = True
+        dispatcher.wake()
+        await o.until(task, COMPLETED)
+        await dispatcher.stop()
+
+
+@pytest.mark.parametrize("why", ["target", "credential"])
+async def test_what_a_policy_that_is_not_in_force_refuses_is_put_back_and_no_try(
+    sqlite_settings: Settings, tmp_path: Path, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that was not started anew yet knows nothing of an agent or an issuer that is new."""
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        stale = True
+
+        async def asked(tenant: str) -> bool:
+            return not stale
+
+        async def recheck(self: Standing, identity: Identity) -> Identity | Refusal:
+            return Refusal(code="credential_issuer")
+
+        if why == "target":
+            o.behave = ending("unknown_target")
+        else:
+            monkeypatch.setattr(Standing, "recheck", recheck)
+        dispatcher = o.dispatcher(asked=asked)
+        dispatcher.start()
+        task = await o.submit(tries=2)
+        await once(o, lambda: o.counted.count("retried:policy_changed") > 3)
+        await dispatcher.stop()
+        found = await o.state(task)
+        assert (found.code, found.ended_us, found.tries < 2) == ("policy_changed", None, True)
+        stale = False
+        again = o.dispatcher("nd_2/bt_1", asked=asked)
+        again.start()
+        store.clock.advance(60)
+        ended = await o.until(task, FAILED)
+        assert ended.code == ("unknown_target" if why == "target" else "credential_issuer")
+        await again.stop()
+
+
+async def test_where_agents_wait_for_requests_tasks_are_looked_for_as_often_as_without_messages(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, poll_s=0.01, sweep_s=60) as o:
+        waited = False
+        dispatcher = o.dispatcher(messages=Messages(), waited=lambda: waited)
+        assert dispatcher._patience_s() == 60
+        waited = True
+        assert dispatcher._patience_s() == 0.01

@@ -256,6 +256,16 @@ async def test_a_wait_that_an_agent_asks_for_is_waited(clock: ManualClock) -> No
     assert happened[:2] == ["send local", "wait 0.5"]
 
 
+@pytest.mark.parametrize("status", [500, 503])
+async def test_how_long_the_last_agent_wants_to_be_left_alone_is_known_of_the_exchange(
+    clock: ManualClock, status: int
+) -> None:
+    exact = (("x-route", "exact"),)
+    answer = failing(status, ("retry-after", "90"))
+    _, _, one = await forwarded(clock, answer, agents=health(clock, retries=0), headers=exact)
+    assert one.asked_s == 90.0
+
+
 async def test_an_agent_that_has_enough_is_followed_by_the_next_and_its_own_answer_stands_where_there_is_none(
     clock: ManualClock,
 ) -> None:

@@ -88,6 +88,26 @@ async def test_what_an_agent_refuses_is_the_end_unless_it_asks_for_patience() ->
     assert (asked.meaning, asked.wait_s) == ("again", 30.0)
 
 
+def test_what_an_agent_asks_for_is_waited_but_not_beyond_the_tasks_own_time() -> None:
+    def wait_s(**fields: float) -> float:
+        given = Taken()
+        return verdict(
+            "agent_unavailable",
+            given,
+            sent=True,
+            tries=1,
+            most_tries=5,
+            settings=RULES,
+            chance=1.0,
+            now_us=0,
+            **fields,
+        ).wait_s
+
+    assert wait_s(asked_s=900.0) == 900.0
+    assert wait_s(asked_s=900.0, left_s=60.0) == 60.0
+    assert wait_s(asked_s=900.0, left_s=-1.0) == 1.0
+
+
 def test_waits_double_up_to_a_bound_and_lose_up_to_a_half_by_chance() -> None:
     waits = [judged("agent_unavailable", tries=tries, most=9).wait_s for tries in range(1, 7)]
     assert waits == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]

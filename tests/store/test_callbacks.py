@@ -80,3 +80,11 @@ async def test_what_waits_is_counted_and_the_newest_of_a_task_is_told(store: Sto
     assert newest is not None
     assert newest.id == "d2"
     assert await callbacks.newest(LEDGER, "t9") is None
+
+
+async def test_what_was_not_sent_is_no_try(store: Store) -> None:
+    callbacks = await put(store, "d1")
+    (one,) = await claim(callbacks)
+    await callbacks.later(one, due_us=0, code="policy_changed", status=None, counted=False)
+    (again,) = await claim(callbacks)
+    assert (again.tries, again.code) == (1, "policy_changed")

@@ -273,3 +273,19 @@ async def test_who_prolongs_or_sweeps_waits_for_no_row_that_the_ledgers_writer_h
         assert kept["t1"] is not None
         assert kept["t1"].lease_us == START_US + 1_000_000 + LEASE_US
         assert await tasks.content(LEDGER, "t3", "request") is None
+
+
+async def test_what_has_expired_is_taken_though_its_target_is_busy_or_this_node_cannot_read_it(store: Store) -> None:
+    tasks = await put(store, made("old"), made("new", expires_us=START_US + 90_000_000))
+    store.clock.advance(61)
+    assert names(await claim(tasks, busy=["ward"], never=["old", "new"], room=lambda target: 0)) == ["old"]
+
+
+async def test_what_is_under_way_here_is_not_taken_again_and_its_lease_comes_back_to_life(store: Store) -> None:
+    tasks = await put(store, made(expires_us=START_US + 10**12))
+    (first,) = await claim(tasks)
+    store.clock.advance(31)
+    assert await claim(tasks, ours=["t1"]) == []
+    await renew(tasks, "t1")
+    assert await claim(tasks, OTHER) == []
+    assert (await tasks.get(LEDGER, "t1") or made()).version == first.task.version

@@ -116,3 +116,33 @@ async def test_what_is_known_of_a_request_is_freed_with_its_end_and_waits_for_no
 
 def _broken(*given: Any, **more: Any) -> Any:
     raise RuntimeError("swordfish")
+
+
+async def test_who_is_told_that_an_exchange_failed_or_has_no_end_on_record_holds_nothing_by_then(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may take as long as it likes to read that."""
+    failing, held = False, list[tuple[str, int]]()
+
+    async def failpoint(name: str) -> None:
+        nonlocal failing
+        failing = failing or name == "forward.after"
+        if failing and name == "ledger.before_commit":
+            raise OSError("no space left")
+
+    async with system(sqlite_settings, failpoint=failpoint) as site:
+        answering, key = site.gateway.pipeline.parts.answering, await site.key("clerk")
+        refuse = answering.refuse
+
+        async def told(exchange: Exchange, *rest: Any) -> None:
+            held.append((exchange.code, len(exchange.held)))
+            await refuse(exchange, *rest)
+
+        monkeypatch.setattr(answering, "refuse", told)
+        answer = await site.chat(key, PUBLIC)
+        assert (answer.status_code, code(answer)) == (503, "ledger_unavailable")
+        monkeypatch.setattr("gateway.exchange.inspector.Inspector.answer", _broken)
+        failing = False
+        assert (await site.chat(key, PUBLIC)).status_code in (500, 503)
+        failing = False
+    assert [count for _, count in held] == [0, 0]

@@ -125,7 +125,8 @@ class Pipeline:
                 return await self._refuse(exchange, responder, allowed, denied)
             exchange.routed = decided = allowed
 
-        told_of = parts.notices.refused(decided.decision.obligations) if decided.decision.obligations else None
+        wanted = decided.decision.obligations
+        told_of = parts.notices.refused(caller.tenant, wanted) if wanted else None
         if told_of is not None:
             return await self._refuse(exchange, responder, told_of, turned_away(decided, "it could not be told"))
 

@@ -1,5 +1,6 @@
 """What waits for people, who is told of it, and what may be lent without them."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from gateway.agents.client import AgentClient
@@ -55,7 +56,7 @@ def glass_of(site: Site, notices: Notices) -> Glass:
 
 async def notices_of(site: Site, stack: AsyncExitStack) -> Notices:
     """What tells people, and delivers it (`Notices.run`), where there is anywhere to."""
-    channels = channels_of(site.settings)
+    channels = channels_of(site.settings, _ledgers(site))
     client = None
     if channels:
         client = await stack.enter_async_context(AgentClient(tuple(one.route for one in channels)))
@@ -64,7 +65,7 @@ async def notices_of(site: Site, stack: AsyncExitStack) -> Notices:
 
 def notices_kept(site: Site) -> Notices:
     """What only keeps notices, for commands: a gateway that serves delivers them."""
-    return _notices(site, channels_of(site.settings), None)
+    return _notices(site, channels_of(site.settings, _ledgers(site)), None)
 
 
 def _notices(site: Site, channels: tuple[Channel, ...], client: AgentClient | None) -> Notices:
@@ -78,14 +79,20 @@ def _notices(site: Site, channels: tuple[Channel, ...], client: AgentClient | No
     )
 
 
-def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """All that are configured; that of `[approvals]` is told what waits for whomever."""
+def _ledgers(site: Site) -> dict[str, str]:
+    return {name: entry.ledger for name, entry in site.tenants.items()}
+
+
+def channels_of(settings: Settings, ledgers: Mapping[str, str]) -> tuple[Channel, ...]:
+    """All that are configured; that of `[approvals]` is told what waits for whomever. `ledgers`: their ids by tenant;
+    a tenant that is not there has nothing told."""
     found, given = [], settings.approvals
     for index, one in enumerate(settings.channel):
         key = _secret(settings, f"channel[{index}].secret", one.secret)
         ca = None if one.ca is None else str(settings.path(one.ca))
         route = notified(one.id, one.url, one.addresses, ca)
-        found.append(Channel(id=one.id, route=route, secret=key, roles=frozenset(one.roles)))
+        whose = frozenset(ledgers[name] for name in one.tenants if name in ledgers) if one.tenants else None
+        found.append(Channel(id=one.id, route=route, secret=key, roles=frozenset(one.roles), tenants=whose))
     if given.notify_url is not None and given.notify_secret is not None:
         key = _secret(settings, "approvals.notify_secret", given.notify_secret)
         ca = None if given.notify_ca is None else str(settings.path(given.notify_ca))

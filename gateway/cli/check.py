@@ -188,7 +188,7 @@ async def _credentials(settings: Settings) -> str:
     """What agents are asked with, who is told is told with and issuers sign with: resolved, looked at as at start, and
     thrown away."""
     registry = Registry(settings, lambda reference: secret(reference, settings.base))
-    channels, told = channels_of(settings), destinations_of(settings).values()
+    channels, told = channels_of(settings, {}), destinations_of(settings).values()
     await AgentClient((*registry.reachable, *(one.route for one in channels), *(one.route for one in told))).close()
     roles = None
     with suppress(ConfigurationError):  # told by its own line

@@ -256,7 +256,8 @@ class Forwarder:
             decided = self._router.decide(exchange.caller, message, exchange.classified, rest, exact=False)
             if isinstance(decided, Denied) or decided.decision.effect == "approve":
                 return None
-            place = self._health.try_admit(decided.route.id)
+            # What could not be told of it does not go to it either; the next one may have another channel, or none.
+            place = None if self._untold(exchange.caller.tenant, decided) else self._health.try_admit(decided.route.id)
             if isinstance(place, Place):
                 exchange.held.append(place.release)
                 call = self._call(exchange, message, adapter, decided, attempts + 1, place)
@@ -265,6 +266,10 @@ class Forwarder:
                 place.release()
             rest = tuple(route for route in decided.rest if route in rest and route.id != decided.route.id)
         return None
+
+    def _untold(self, tenant: str, routed: Routed) -> bool:
+        """Whether a rule wants told that this agent gets it, and that cannot be."""
+        return self._notices is not None and self._notices.refused(tenant, routed.decision.obligations) is not None
 
     async def _within(self, exchange: Exchange, route: Route, undone: bool, ledger: Ledger) -> bool:
         """Whether a further agent is within the limits that apply to it."""

@@ -13,7 +13,8 @@ HMAC-SHA256(secret, t ‖ `.` ‖ body). A receiver compares `t` with its clock,
 import asyncio
 import hmac
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -41,20 +42,28 @@ LEASE_S = 60
 POLL_S = 2.0
 """Seconds after which it is looked for what other processes have left."""
 MAX_WAITING = 10_000
-"""Notices that may wait for one channel: as long as there are more, what a rule wants told there is refused."""
-MAX_AT_ONCE = 16
+"""Notices of one tenant that may wait for one channel: as long as there are more, what a rule wants told there is
+refused to that tenant."""
+MAX_AT_ONCE = 4
+"""Tries at one channel at once, and connections to it."""
 MAX_ANSWER = 64 * 1024
 RETRY_S = 10
 _log = logging.getLogger("gateway.exchange")
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """Where notices go. `roles`: it is told what concerns people of these; None for those of all."""
+    """Where notices go. `roles`: it is told what concerns people of these; None for those of all. `tenants`: the ids of
+    the ledgers whose notices it gets; None for all."""
 
     id: str
     route: Route
     secret: bytes
     roles: frozenset[str] | None = frozenset()
+    tenants: frozenset[str] | None = None
+
+    def of(self, tenant: str) -> bool:
+        """Whether it is told anything of a tenant at all."""
+        return self.tenants is None or tenant in self.tenants
 
     def hears(self, roles: Iterable[str]) -> bool:
         return self.roles is None or not self.roles.isdisjoint(roles)
@@ -76,17 +85,19 @@ class Notices:
         """`client`: None where there is no channel, or where this process only makes notices and another delivers."""
         self._client, self._channels = client, {one.id: one for one in channels}
         self._store, self._clock, self._node, self._metrics = store, clock, node, metrics
-        self._wake = asyncio.Event()
+        self._wake = {name: asyncio.Event() for name in (*self._channels, None)}
         self._sending: set[asyncio.Task[None]] = set()
-        self._full: frozenset[str] = frozenset()
+        self._full: frozenset[tuple[str, str]] = frozenset()
 
     def made(
         self, tenant: str, document: Mapping[str, object], *, roles: Iterable[str] = (), channels: Iterable[str] = ()
     ) -> tuple[Notice, ...]:
-        """A notice for each channel that hears of these roles, and for each that is named. `tenant`: the ledger's."""
+        """A notice for each channel of this tenant that hears of these roles, and for each that is named. `tenant`: the
+        ledger's."""
         wanted = frozenset(roles)
-        named = dict.fromkeys(one for one in channels if one in self._channels)
-        named |= dict.fromkeys(one.id for one in self._channels.values() if wanted and one.hears(wanted))
+        mine = {one.id: one for one in self._channels.values() if one.of(tenant)}
+        named = dict.fromkeys(one for one in channels if one in mine)
+        named |= dict.fromkeys(one.id for one in mine.values() if wanted and one.hears(wanted))
         now = self._clock.now_us()
         found = []
         for channel in named:
@@ -97,13 +108,17 @@ class Notices:
 
     def kept(self, notices: Sequence[Notice]) -> None:
         """They are durable: deliver them now."""
-        if notices:
-            self._wake.set()
+        for one in notices:
+            self._wake[one.channel if one.channel in self._channels else None].set()
 
-    def refused(self, obligations: Iterable[str]) -> Refusal | None:
-        """Why what a rule wants told cannot be: too much waits for a channel already, or there is none of that name."""
+    def refused(self, tenant: str, obligations: Iterable[str]) -> Refusal | None:
+        """Why what a rule wants told cannot be: too much of this tenant waits for a channel already, or there is none
+        of that name, or none of those that are named is the tenant's. `tenant`: the ledger's."""
         named = channels_of(obligations)
-        if not named or (self._full.isdisjoint(named) and self._channels.keys() >= set(named)):
+        if not named:
+            return None
+        mine = [name for name in named if name in self._channels and self._channels[name].of(tenant)]
+        if mine and self._channels.keys() >= set(named) and self._full.isdisjoint((tenant, name) for name in mine):
             return None
         return Refusal(code="notices_full", retry_after=RETRY_S, hint="a channel that can be reached")
 
@@ -129,30 +144,56 @@ class Notices:
         self.kept(made)
 
     async def run(self, ledgers: Ledgers) -> None:
-        """Deliver what is due, for ever. Where there is no channel any more, what waited for one is given up once."""
-        while True:
-            try:
-                await self.deliver(ledgers)
-            except GatewayError as error:
-                _log.error("notices could not be read: %s", type(error).__name__)
-            except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
-                _log.error("notices could not be delivered: %s", type(error).__name__)
-            if not self._channels:
-                return
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
-            finally:
-                self._wake.clear()
+        """Deliver what is due, for ever: each channel by itself, so that one that hangs holds up no other. Where there
+        is no channel any more, what waited for one is given up once."""
+        if not self._channels:
+            await self._guarded(partial(self._emptied, None, ledgers))
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._for_ever(self.count, asyncio.Event()))
+            for name, wake in self._wake.items():
+                group.create_task(self._for_ever(partial(self._emptied, name, ledgers), wake))
 
     async def deliver(self, ledgers: Ledgers) -> int:
         """Try everything that is due now; how many there were."""
-        tried = 0
-        waiting = {name: await self._store.waiting(name) for name in self._channels}
-        self._full = frozenset(name for name, number in waiting.items() if number >= MAX_WAITING)
-        while due := await self._store.due(self._clock.now_us(), MAX_AT_ONCE):
+        await self.count()
+        return sum(await asyncio.gather(*(self._emptied(name, ledgers) for name in self._wake)))
+
+    async def count(self) -> None:
+        """Look for which channels too much waits, of which tenants."""
+        waiting = await self._store.waiting()
+        self._full = frozenset(where for where, number in waiting.items() if number >= MAX_WAITING)
+
+    async def idle(self, ledgers: Ledgers) -> None:
+        """Wait until nothing is due or under way."""
+        while await self.deliver(ledgers) or self._sending:
+            await asyncio.gather(*self._sending, return_exceptions=True)
+
+    # ---------------------------------------------------------------------------------------------------------- inside
+
+    async def _for_ever(self, work: Callable[[], Awaitable[object]], wake: asyncio.Event) -> None:
+        while True:
+            await self._guarded(work)
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await wake.wait()
+            except TimeoutError:
+                continue
+            finally:
+                wake.clear()
+
+    async def _guarded(self, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+        except GatewayError as error:
+            _log.error("notices could not be read: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
+            _log.error("notices could not be delivered: %s", type(error).__name__)
+
+    async def _emptied(self, channel: str | None, ledgers: Ledgers) -> int:
+        """Try what is due for one channel, or (None) for those that are gone; how many there were."""
+        tried, known = 0, () if channel is not None else tuple(self._channels)
+        while due := await self._store.due(self._clock.now_us(), MAX_AT_ONCE, channel=channel, beside=known):
             tried += len(due)
             sending = [asyncio.create_task(self._tried(one, ledgers)) for one in due]
             self._sending.update(sending)
@@ -163,13 +204,6 @@ class Notices:
                     task.cancel()
                     self._sending.discard(task)
         return tried
-
-    async def idle(self, ledgers: Ledgers) -> None:
-        """Wait until nothing is due or under way."""
-        while await self.deliver(ledgers) or self._sending:
-            await asyncio.gather(*self._sending, return_exceptions=True)
-
-    # ---------------------------------------------------------------------------------------------------------- inside
 
     async def _tried(self, one: Notice, ledgers: Ledgers) -> None:
         taken = await self._store.take(one, self._clock.now_us() + LEASE_S * 1_000_000)
@@ -183,6 +217,8 @@ class Notices:
         if code is None:
             await self._store.remove(taken)
             self._metrics.notice("sent")
+        elif code == "overloaded":  # this process has asked too much of it: nobody has said no
+            await self._store.untried(taken, self._clock.now_us() + round(POLL_S * 1_000_000))
         elif channel is None or taken.tries > len(WAITS_S):
             await self._given_up(taken, code, ledgers)
         else:
@@ -222,7 +258,7 @@ def channels_of(obligations: Iterable[str]) -> tuple[str, ...]:
 
 def notified(name: str, url: str, addresses: tuple[str, ...], ca: str | None) -> Route:
     """The address of a channel. Its id is none that an agent can have."""
-    return bare(f"_channel:{name}", url, addresses=addresses, ca=ca, max_connections=4)
+    return bare(f"_channel:{name}", url, addresses=addresses, ca=ca, max_connections=MAX_AT_ONCE)
 
 
 async def _sent(client: AgentClient, channel: Channel, outgoing: Outgoing) -> str | None:

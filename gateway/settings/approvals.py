@@ -40,6 +40,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """`env:NAME` or `file:PATH`: what notices to it are signed with."""
     roles: tuple[str, ...] = ()
     """It is told what waits for these; a rule may tell it more (`notify:<id>`)."""
+    tenants: tuple[str, ...] = ()
+    """The tenants whose notices it gets; without any, those of all."""
     ca: str | None = None
     """PEM file of the only authorities that may vouch for its address."""
     addresses: tuple[str, ...] = ()
@@ -83,13 +85,20 @@ def check_glass(rules: tuple[BreakGlass, ...]) -> None:
         check_between(f"{place}.review_h", rule.review_h, 1, 8_760)
 
 
-def check_channels(channels: tuple[Channel, ...]) -> None:
-    """Each has a name of its own, and an address that it may have."""
+def check_channels(channels: tuple[Channel, ...], tenants: frozenset[str]) -> None:
+    """Each has a name of its own, an address that it may have, and tenants that are there: where there are several, a
+    role's name says nothing of whose people hold it."""
     check_unique("channel", [one.id for one in channels])
     for index, one in enumerate(channels):
         place = f"channel[{index}]"
         check_address(f"{place}.url", one.url)
         check_reference(f"{place}.secret", one.secret)
         check_networks(f"{place}.addresses", one.addresses)
+        if not tenants.issuperset(one.tenants):
+            raise ConfigurationError(f"{place}.tenants names no [[tenant]]")
+        if len(tenants) > 1 and one.roles and not one.tenants:
+            raise ConfigurationError(
+                f"{place}.tenants must name whose people of these roles it tells: there are several"
+            )
         if not all(_ROLE.fullmatch(name) for name in one.roles):
             raise ConfigurationError(f"{place}.roles must be names of roles")

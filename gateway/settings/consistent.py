@@ -46,7 +46,7 @@ def consistent(settings: Settings) -> None:
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)
-    check_channels(settings.channel)
+    check_channels(settings.channel, frozenset(tenants))
     check_glass(settings.break_glass)
     if "unscanned" in settings.cache.classes:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")

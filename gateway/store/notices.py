@@ -3,7 +3,7 @@
 A row belongs to who has counted its try (`take`), for as long as that may last; whoever dies over it is waited for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
@@ -51,16 +51,20 @@ class NoticeStore:
                 async with writing(self._engine, tenant) as connection:
                     await insert_notices(connection, some)
 
-    async def waiting(self, channel: str) -> int:
-        """How many wait for a channel, of all tenants."""
+    async def waiting(self) -> Mapping[tuple[str, str], int]:
+        """How many wait, by tenant (the ledger's id) and channel."""
+        query = select(notice.c.tenant, notice.c.channel, func.count()).group_by(notice.c.tenant, notice.c.channel)
         with reachable():
             async with reading(self._engine, None, across="notice") as connection:
-                query = select(func.count()).select_from(notice).where(notice.c.channel == channel)
-                return int(await connection.scalar(query) or 0)
+                return {(tenant, name): number for tenant, name, number in (await connection.execute(query)).all()}
 
-    async def due(self, now_us: int, limit: int) -> tuple[Notice, ...]:
-        """What is to be tried now, of all tenants, the longest due first."""
-        query = select(notice).where(notice.c.due_us <= now_us).order_by(notice.c.due_us).limit(limit)
+    async def due(
+        self, now_us: int, limit: int, *, channel: str | None = None, beside: Collection[str] = ()
+    ) -> tuple[Notice, ...]:
+        """What is to be tried now, of all tenants, the longest due first: for one channel, or for all but those
+        `beside`."""
+        mine = notice.c.channel.not_in(beside) if channel is None else notice.c.channel == channel
+        query = select(notice).where(notice.c.due_us <= now_us, mine).order_by(notice.c.due_us).limit(limit)
         with reachable():
             async with reading(self._engine, None, across="notice") as connection:
                 return tuple(_notice(row) for row in (await connection.execute(query)).all())
@@ -73,6 +77,10 @@ class NoticeStore:
     async def later(self, one: Notice, due_us: int) -> None:
         """Have it tried again at that time."""
         await self._set(one, {"due_us": due_us})
+
+    async def untried(self, one: Notice, due_us: int) -> None:
+        """The try that was counted was none: have it made at that time."""
+        await self._set(one, {"tries": one.tries - 1, "due_us": due_us})
 
     async def remove(self, one: Notice) -> None:
         """It is delivered."""

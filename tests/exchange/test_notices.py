@@ -98,7 +98,7 @@ async def test_a_notice_is_tried_some_times_and_given_up_on_record(
             clock.advance(wait_s)
             await case.notices.deliver(case.ledgers)
         assert ends(case.metrics) == {end: 1}
-        assert await case.store.waiting("desk") == 0
+        assert await case.store.waiting() == {}
         assert len(agent.received) == tries
         told = {(json.loads(body)["event"], json.loads(body)["notice"]) for _, body in agent.received}
         assert len(told) == 1
@@ -181,6 +181,17 @@ def test_who_hears_what() -> None:
     assert heard(roles=["legal"]) == ["all"]
     assert heard(channels=["named", "nobody"]) == ["named"]
     assert heard() == []
+    mine = Channel(id="mine", route=route, secret=SECRET, roles=frozenset({"privacy"}), tenants=frozenset({"tn_2"}))
+    notices = Notices(client=None, channels=[*channels, mine], store=store, clock=clock, node=node, metrics=Metrics())
+    assert heard(roles=["privacy"]) == ["all", "privacy"]
+    assert heard(channels=["mine"]) == []
+    theirs = notices.made("tn_2", {"event": "x"}, roles=["privacy"])
+    assert [one.channel for one in theirs] == ["all", "privacy", "mine"]
+    # What a rule wants told of a tenant's message goes to that tenant's channel or not at all.
+    assert notices.refused("tn_2", ("notify:mine",)) is None
+    assert notices.refused("tn_1", ("notify:mine",)) is not None
+    assert notices.refused("tn_1", ("notify:mine", "notify:named")) is None
+    assert notices.refused("tn_1", ("notify:nobody", "notify:named")) is not None
     assert channels_of(("approve:x", "notify:a", "redact", "notify:b")) == ("a", "b")
 
 
@@ -219,7 +230,7 @@ async def test_a_rule_has_a_channel_told_before_the_message_leaves(database: Set
             durable: list[int] = []
 
             async def when_it_arrives(_: dict[str, str]) -> None:
-                durable.append(await store.waiting("desk") + len(desk.received))
+                durable.append(sum((await store.waiting()).values()) + len(desk.received))
 
             site.agents["ward"].on_request = when_it_arrives
             goes = await case.ask(await case.analyst(), model="ward")
@@ -303,3 +314,93 @@ async def test_a_secret_that_could_be_guessed_is_refused_at_start(sqlite_setting
     with pytest.raises(ConfigurationError, match="at least 16 bytes"):
         async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}, approvals=section):
             pass
+
+
+async def test_what_waits_of_one_tenant_refuses_nothing_to_another(
+    database: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 2)
+    async with telling(database, clock, "http://127.0.0.1:9") as case:
+        for _ in range(2):
+            await case.tell()
+        await case.notices.count()
+        assert case.notices.refused(case.tenant, ("notify:desk",)) is not None
+        assert case.notices.refused("tn_another", ("notify:desk",)) is None
+
+
+async def test_a_channel_that_hangs_holds_up_no_other(sqlite_settings: Settings, clock: ManualClock) -> None:
+    asked, let_go, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def hanging(_: dict[str, str]) -> None:
+        asked.set()
+        await let_go.wait()
+
+    async def arrived(_: dict[str, str]) -> None:
+        told.set()
+
+    slow, quick = Agent(), Agent()
+    slow.on_request, quick.on_request = hanging, arrived
+    slow.behave, quick.behave = failing(0), failing(0)
+    async with served(slow) as slow_url, served(quick) as quick_url:
+        channels = [
+            Channel(id=name, route=notified(name, url, (), None), secret=SECRET)
+            for name, url in (("slow", slow_url), ("quick", quick_url))
+        ]
+        async with open_site(configured(sqlite_settings), clock=clock) as site:
+            ledgers = Ledgers({entry.ledger: await site.writer(name) for name, entry in site.tenants.items()})
+            store, tenant = NoticeStore(site.engine), site.tenants["default"].ledger
+            async with AgentClient(tuple(one.route for one in channels)) as client:
+                notices = Notices(
+                    client=client, channels=channels, store=store, clock=clock, node=site.node, metrics=Metrics()
+                )
+                running = asyncio.create_task(notices.run(ledgers))
+                try:
+                    for name, happens in (("slow", asked), ("quick", told)):
+                        made = notices.made(tenant, {"event": "x"}, channels=[name])
+                        await store.put(made)
+                        notices.kept(made)
+                        async with asyncio.timeout(30):
+                            await happens.wait()
+                finally:
+                    let_go.set()
+                    running.cancel()
+                    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_try_that_this_process_had_no_connection_for_is_none(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: object) -> str:
+        return "overloaded"
+
+    monkeypatch.setattr(module, "_sent", busy)
+    async with telling(sqlite_settings, clock, "http://127.0.0.1:9") as case:
+        await case.tell()
+        for _ in range(2 * len(WAITS_S)):
+            assert await case.notices.deliver(case.ledgers) == 1
+            clock.advance(int(module.POLL_S))
+        (waits,) = await case.store.due(clock.now_us(), 9)
+        assert (waits.tries, ends(case.metrics)) == (0, {})
+
+
+async def test_a_further_agent_that_could_not_be_told_of_is_passed_over(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(SECRET)
+    section = policies(tmp_path / "own", TELL.format(agent="desk"))
+    channel = {"id": "desk", "url": "http://127.0.0.1:9", "secret": f"file:{secret}"}
+    agents = {name: {"zone": "in-house", "capabilities": ["summarize"]} for name in ("ward", "desk")}
+    async with system(sqlite_settings, agents=agents, policy=section, channel=[channel]) as site:
+        case, notices = Asking(site), site.gateway.notices
+        tenant = site.gateway.site.tenants["default"].ledger
+
+        async def full(self: NoticeStore) -> dict[tuple[str, str], int]:
+            return {(tenant, "desk"): module.MAX_WAITING}
+
+        monkeypatch.setattr(NoticeStore, "waiting", full)
+        await notices.count()
+        site.agents["ward"].behave = failing(99)
+        goes = await case.ask(await case.analyst(), model="ward")
+        assert goes.status_code >= 500
+        assert not site.agents["desk"].received

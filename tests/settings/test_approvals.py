@@ -45,6 +45,16 @@ def test_a_channel_has_a_name_an_address_and_a_secret_that_is_not_written_down(
     assert "swordfish" not in str(error.value)
 
 
+def test_with_several_tenants_a_channel_of_a_role_says_whose() -> None:
+    two = {"tenant": [{"id": "hospital"}, {"id": "bank"}]}
+    with pytest.raises(ConfigurationError, match=r"channel\[0\]\.tenants must name whose"):
+        parse({"channel": [{**DESK, "roles": ["privacy"]}], **two}, {}, Path())
+    with pytest.raises(ConfigurationError, match=r"channel\[0\]\.tenants names no"):
+        parse({"channel": [{**DESK, "tenants": ["swordfish"]}], **two}, {}, Path())
+    parse({"channel": [{**DESK, "roles": ["privacy"], "tenants": ["bank"]}], **two}, {}, Path())
+    parse({"channel": [{**DESK, "roles": []}], **two}, {}, Path())
+
+
 def test_channels_have_different_names() -> None:
     with pytest.raises(ConfigurationError, match=r"channel\[1\]\.id is there twice"):
         parse({"channel": [DESK, DESK]}, {}, Path())

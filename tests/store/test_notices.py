@@ -24,7 +24,10 @@ async def test_what_is_due_is_found_the_longest_first_and_counted_by_channel(sto
     )
     assert [one.id for one in await notices.due(20, 9)] in (["no_2", "no_4", "no_1"], ["no_4", "no_2", "no_1"])
     assert len(await notices.due(20, 1)) == 1
-    assert (await notices.waiting("desk"), await notices.waiting("x"), await notices.waiting("y")) == (3, 1, 0)
+    assert [one.id for one in await notices.due(99, 9, channel="x")] == ["no_4"]
+    assert [one.id for one in await notices.due(99, 9, beside=("desk", "y"))] == ["no_4"]
+    assert await notices.due(99, 9, beside=("desk", "x")) == ()
+    assert await notices.waiting() == {("tn_1", "desk"): 2, ("tn_2", "desk"): 1, ("tn_1", "x"): 1}
 
 
 async def test_a_try_is_counted_by_one_alone(store: Store) -> None:
@@ -40,4 +43,13 @@ async def test_a_try_is_counted_by_one_alone(store: Store) -> None:
     await notices.later(taken, 30)
     assert [found.tries for found in await notices.due(30, 9)] == [1]
     await notices.remove(taken)
-    assert await notices.waiting("desk") == 0
+    assert await notices.waiting() == {}
+
+
+async def test_a_try_that_was_none_is_not_counted(store: Store) -> None:
+    notices, one = NoticeStore(store.engine), notice()
+    await notices.put((one,))
+    taken = await notices.take(one, 70)
+    assert taken is not None
+    await notices.untried(taken, 20)
+    assert await notices.due(99, 9) == (notice(due_us=20),)

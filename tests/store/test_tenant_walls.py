@@ -361,6 +361,14 @@ async def _(w: World) -> tuple[Any, Any]:
     return [one.id for one in await notices.due(99, 99) if one.id == "no_later"], ["no_later"]
 
 
+@ask("notices.NoticeStore.untried")
+async def _(w: World) -> tuple[Any, Any]:
+    notices = NoticeStore(w.store.engine)
+    await notices.put((notice("no_untried", tenant=w.theirs, tries=1),))
+    await notices.untried(notice("no_untried", tenant=w.mine, tries=1), 10**9)
+    return [one.tries for one in await notices.due(99, 99) if one.id == "no_untried"], [1]
+
+
 @ask("notices.NoticeStore.remove")
 async def _(w: World) -> tuple[Any, Any]:
     notices = NoticeStore(w.store.engine)

@@ -31,6 +31,13 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         answer = group.add_parser(word, parents=[common], help=f"{word} it, with a reason; recorded")
         answer.add_argument("id", metavar="ID")
         answer.add_argument("--reason", required=True, metavar="TEXT", help="why: it goes beside the record")
+        answer.add_argument(
+            "--version",
+            type=int,
+            required=word == "approve",
+            metavar="N",
+            help="as `show` told it: where it was edited since, nothing is answered",
+        )
         personal(answer, command)
 
 
@@ -65,11 +72,11 @@ async def _show(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
 
 
 async def _approve(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
-    _say(arguments, site, await site.approving.approve(who, arguments.id, arguments.reason))
+    _say(arguments, site, await site.approving.approve(who, arguments.id, arguments.reason, arguments.version))
 
 
 async def _deny(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
-    _say(arguments, site, await site.approving.deny(who, arguments.id, arguments.reason))
+    _say(arguments, site, await site.approving.deny(who, arguments.id, arguments.reason, arguments.version))
 
 
 def _say(arguments: argparse.Namespace, site: Site, done: Approval | Refusal) -> None:

@@ -20,9 +20,9 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.answerers import denied_names, key_of, persons_of
 from gateway.exchange.approval_record import By, Event, Told, entry
 from gateway.exchange.approval_view import View, decode, found_in, shown
+from gateway.exchange.ledgers import Counting
 from gateway.exchange.metrics import Metrics
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Ledger
 from gateway.ledger.record import MessageInfo, NodeInfo, timestamp
 from gateway.store.approvals import OPEN, Alternative, Approval, ApprovalStore, Edit, State
 from gateway.store.directory import Directory
@@ -42,7 +42,7 @@ class Approver(msgspec.Struct, frozen=True, kw_only=True):
     `core.approval.Answer`."""
 
     tenant: str
-    ledger: Ledger
+    ledger: Counting
     actor: str
     kind: str
     roles: tuple[str, ...]
@@ -82,7 +82,7 @@ class Approving:
         self._store, self._directory, self._sealer = store, directory, sealer
         self._clock, self._node, self._metrics, self._use_s = clock, node, metrics, use_s
 
-    def approver(self, tenant: str, ledger: Ledger, identity: Identity, by: By) -> Approver:
+    def approver(self, tenant: str, ledger: Counting, identity: Identity, by: By) -> Approver:
         """A caller as one who looks or answers, whatever it may. `tenant` is the ledger's id; `by` names its actor.
         Whom an agent calls as is an agent, whatever kind the credential says: most issuers say none."""
         kind = "agent" if (identity.tenant, identity.subject) in self._callers else identity.kind
@@ -134,9 +134,10 @@ class Approving:
         await self._revealed(who, one, content)
         return Seen(approval=one, own=False, content=content)
 
-    async def approve(self, who: Approver, approval_id: str, reason: str) -> Approval | Refusal:
-        """One person's yes. A crash after its record and before the row: it does not count, and is given again."""
-        found = await self._to_answer(who, approval_id, reason)
+    async def approve(self, who: Approver, approval_id: str, reason: str, version: int) -> Approval | Refusal:
+        """One person's yes, to what it was at this version (`described`). A crash after its record and before the row:
+        it does not count, and is given again."""
+        found = await self._to_answer(who, approval_id, reason, version)
         if isinstance(found, Refusal):
             return found
         one, role = found
@@ -158,20 +159,22 @@ class Approving:
             if await self._store.change(one, becomes):
                 self._metrics.approval("approved")
                 return msgspec.structs.replace(becomes, version=one.version + 1)
-            found = await self._to_answer(who, approval_id, reason)
+            found = await self._to_answer(who, approval_id, reason, version)
             if isinstance(found, Refusal):
                 return found
-            if (found[0].edit, found[1]) != (one.edit, role):
+            if found[1] != role:
                 return Refusal(code="conflict", field="id", hint="look at it again: it is another one by now")
             one, role = found
         return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
 
-    async def deny(self, who: Approver, approval_id: str, reason: str) -> Approval | Refusal:
+    async def deny(
+        self, who: Approver, approval_id: str, reason: str, version: int | None = None
+    ) -> Approval | Refusal:
         """One person's no, which ends it: also what was approved and has not been sent yet, and also after the same
         person's yes. The row first: it must hold even while the ledger cannot be written, and whoever sends it at this
-        moment finds another version."""
+        moment finds another version. `version`: None for a no to whatever it has become."""
         for _ in range(_TRIES):
-            found = await self._to_answer(who, approval_id, reason, ending=True)
+            found = await self._to_answer(who, approval_id, reason, version, ending=True)
             if isinstance(found, Refusal):
                 return found
             one, role = found
@@ -185,11 +188,19 @@ class Approving:
         return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
 
     async def edit(
-        self, who: Approver, approval_id: str, reason: str, *, masks: tuple[str, ...], agent: str | None
+        self,
+        who: Approver,
+        approval_id: str,
+        reason: str,
+        version: int | None = None,
+        *,
+        masks: tuple[str, ...],
+        agent: str | None,
     ) -> Approval | Refusal:
         """Have more masked, or another agent get it that the decision permits. Answers that were given before are
-        void, for they were to something else; and who edits does not approve."""
-        found = await self._to_answer(who, approval_id, reason)
+        void, for they were to something else; and who edits does not approve. `version`: None for whatever it has
+        become, which who approves looks at."""
+        found = await self._to_answer(who, approval_id, reason, version)
         if isinstance(found, Refusal):
             return found
         one, role = found
@@ -207,7 +218,7 @@ class Approving:
         # Also what is masked already: the next agent that is chosen may not ask for it.
         further = tuple(sorted({*one.edit.masks, *masks}))
         editors = tuple(sorted({*one.edit.editors, *who.persons}))
-        edited = Edit(masks=further, agent=chosen, editors=editors)
+        edited = Edit(masks=further, agent=chosen, editors=editors, number=one.edit.number + 1)
         lines = (*(f"mask {kind}" for kind in masks), *(() if agent is None else (f"agent {agent}",)))
         becomes = msgspec.structs.replace(one, edit=edited, answers=())
         await self._record("approval.edited", who, becomes, Told(lines=(f"role {role}", *lines), reason=reason))
@@ -219,10 +230,11 @@ class Approving:
     # ---------------------------------------------------------------------------------------------------------- inside
 
     async def _to_answer(
-        self, who: Approver, approval_id: str, reason: str, *, ending: bool = False
+        self, who: Approver, approval_id: str, reason: str, version: int | None, *, ending: bool = False
     ) -> tuple[Approval, str] | Refusal:
-        """What is to be answered and the role to do it under, or why it may not be. `ending`: for a denial, which any
-        that may answer can give as long as nothing was sent, whatever was answered before."""
+        """What is to be answered and the role to do it under, or why it may not be. `version`: as it was looked at.
+        `ending`: for a denial, which any that may answer can give as long as nothing was sent, whatever was answered
+        before."""
         if not 1 <= len(reason.strip()) <= MAX_REASON:
             hint = f"why, in 1 to {MAX_REASON} characters"
             return Refusal(code="parameter_invalid", field="reason", hint=hint)
@@ -243,6 +255,8 @@ class Approving:
         answerable = OPEN if ending else ("pending",)
         if one.state not in answerable or one.expires_us <= self._clock.now_us():
             return Refusal(code="conflict", field="id", hint="an approval that waits for an answer")
+        if version is not None and version != one.edit.number:
+            return Refusal(code="conflict", field="version", hint="look at it again: it was edited, or never was that")
         return one, role
 
     def _answer(self, who: Approver, role: str, *, approved: bool) -> Answer:
@@ -304,6 +318,7 @@ def described(seen: Seen, now_us: int) -> dict[str, Any]:
     if seen.own:
         return common
     shown_to_approvers = {
+        "version": one.edit.number,
         "requester": one.actor,
         "zone": one.zone,
         "action": terms.action,

@@ -78,6 +78,8 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     agent: Alternative | None = None
     editors: tuple[str, ...] = ()
     """Everybody who has edited, as opaque ids of persons."""
+    number: int = 0
+    """How often it was edited: an answer is to what it was after so many edits."""
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,16 +23,26 @@ Form = TypeVar("Form", bound=msgspec.Struct)
 _CURSOR = re.compile(r"([0-9]{1,18})-(ap_[0-9a-f]{26})")
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why it is approved or denied."""
+class Yes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why it is approved, and what: `version` as it was looked at."""
 
     reason: str
+    version: int
+
+
+class No(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why it is denied. `version`: of nothing but this; without, whatever it has become."""
+
+    reason: str
+    version: int | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to change, and why. `mask`: further finding types; `agent`: one of the alternatives."""
+    """What is to change, and why. `mask`: further finding types; `agent`: one of the alternatives; `version` as of
+    `No`."""
 
     reason: str
+    version: int | None = None
     mask: tuple[str, ...] = ()
     agent: str | None = None
 
@@ -86,15 +96,17 @@ async def shown(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
 @post("/approvals/{approval:str}/approve", operation_id="approve", status_code=200, summary="Approve, with a reason")
 async def approve(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
-    given = await body_of(request, allowed, Reason)
-    return await _answered(request, allowed, await allowed.approving.approve(allowed.who, approval, given.reason))
+    given = await body_of(request, allowed, Yes)
+    done = await allowed.approving.approve(allowed.who, approval, given.reason, given.version)
+    return await _answered(request, allowed, done)
 
 
 @post("/approvals/{approval:str}/deny", operation_id="deny", status_code=200, summary="Deny, with a reason")
 async def deny(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
-    given = await body_of(request, allowed, Reason)
-    return await _answered(request, allowed, await allowed.approving.deny(allowed.who, approval, given.reason))
+    given = await body_of(request, allowed, No)
+    done = await allowed.approving.deny(allowed.who, approval, given.reason, given.version)
+    return await _answered(request, allowed, done)
 
 
 @post("/approvals/{approval:str}/edit", operation_id="edit", status_code=200, summary="Mask more, or choose an agent")
@@ -103,7 +115,12 @@ async def edit(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Change)
     done = await allowed.approving.edit(
-        allowed.who, approval, given.reason, masks=tuple(dict.fromkeys(given.mask)), agent=given.agent
+        allowed.who,
+        approval,
+        given.reason,
+        given.version,
+        masks=tuple(dict.fromkeys(given.mask)),
+        agent=given.agent,
     )
     return await _answered(request, allowed, done)
 
@@ -123,8 +140,13 @@ async def body_of(request: ApiRequest, allowed: Entrance, form: type[Form]) -> F
     try:
         return msgspec.json.decode(await request.body(), type=form)
     except msgspec.MsgspecError as error:
-        hint = ", ".join(form.__struct_fields__)
-        raise _wrong(allowed, "", f"a JSON object with {hint}, of which reason must be there") from error
+        hint, needed = (", ".join(names) for names in (form.__struct_fields__, required_of(form)))
+        raise _wrong(allowed, "", f"a JSON object with {hint}, of which {needed} must be there") from error
+
+
+def required_of(form: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that a body of this form must have."""
+    return tuple(one.name for one in msgspec.structs.fields(form) if one.required)
 
 
 async def refused(request: ApiRequest, allowed: Entrance, refusal: Refusal) -> Refused:

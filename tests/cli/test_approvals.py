@@ -68,9 +68,14 @@ def test_what_waits_is_listed_and_shown_masked_and_the_look_is_on_record(gateway
 
 
 def test_a_person_answers_with_a_reason_and_that_is_on_record(gateway: Run, waiting: Path) -> None:
-    done = gateway("approvals", "approve", APPROVAL, "--key", "env:KEY_EVE", "--reason", "covered")
+    shown = gateway("approvals", "show", APPROVAL, "--key", "env:KEY_EVE").out
+    assert "version: 0" in shown
+    assert gateway("approvals", "approve", APPROVAL, "--key", "env:KEY_EVE", "--reason", "covered").code == 2
+    other = gateway("approvals", "approve", APPROVAL, "--version", "1", "--key", "env:KEY_EVE", "--reason", "covered")
+    assert (other.code, "version" in other.err) == (1, True)
+    done = gateway("approvals", "approve", APPROVAL, "--version", "0", "--key", "env:KEY_EVE", "--reason", "covered")
     assert (done.code, done.out.strip()) == (0, f"{APPROVAL} is approved")
-    again = gateway("approvals", "approve", APPROVAL, "--key", "env:KEY_EVE", "--reason", "no")
+    again = gateway("approvals", "approve", APPROVAL, "--version", "0", "--key", "env:KEY_EVE", "--reason", "no")
     assert again.code == 1
     records = gateway("audit", "query", "--json").data["records"]
     (said,) = [one for one in records if one["record"]["event"] == "approval.approved"]
@@ -85,7 +90,8 @@ def test_a_denial_ends_it(gateway: Run, waiting: Path) -> None:
 
 @pytest.mark.parametrize(("owner", "code"), [("ADA", 1), ("ZOE", 1), ("NOBODY", 2)])
 def test_nobody_else_answers(gateway: Run, waiting: Path, owner: str, code: int) -> None:
-    tried = gateway("approvals", "approve", APPROVAL, "--key", f"env:KEY_{owner}", "--reason", "please")
+    mine = ("--key", f"env:KEY_{owner}", "--reason", "please")
+    tried = gateway("approvals", "approve", APPROVAL, "--version", "0", *mine)
     assert tried.code == code
     assert gateway("approvals", "list", "--key", "env:KEY_EVE", "--json").data["approvals"][0]["state"] == "pending"
 

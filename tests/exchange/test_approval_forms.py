@@ -50,7 +50,8 @@ class Case:
     async def answer(self, approval: str, word: str) -> None:
         officer = await self.site.key("privacy", owner="eve", kind="person")
         headers = {"authorization": f"Bearer {officer}"}
-        done = await self.site.http.post(f"/approvals/{approval}/{word}", json={"reason": "seen"}, headers=headers)
+        body = {"reason": "seen", "version": 0}
+        done = await self.site.http.post(f"/approvals/{approval}/{word}", json=body, headers=headers)
         assert done.status_code == 200, done.text
 
 

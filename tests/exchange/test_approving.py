@@ -119,6 +119,42 @@ async def test_an_edit_voids_what_was_answered_before_and_who_edits_does_not_app
         assert goes.headers["x-routed-agent"] == "ward"
 
 
+async def test_a_yes_is_to_what_was_looked_at_and_to_nothing_that_it_became_since(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with asking(database, tmp_path, "2/privacy", agents=_agents()) as case:
+        analyst = await case.analyst()
+        eve, fay, gil = [await case.person(name) for name in ("eve", "fay", "gil")]
+        approval = approval_of(await case.ask(analyst, "order-1", LONG))
+        seen = (await case.get(eve, f"/approvals/{approval}")).json()
+        assert (seen["version"], seen["agent"]) == (0, "cloud")
+        edited = (await case.answer(fay, approval, "edit", version=0, agent="ward")).json()
+        assert (edited["version"], edited["agent"]) == (1, "ward")
+        for word, more in (("approve", {}), ("deny", {}), ("edit", {"mask": ["phone"]})):
+            late = await case.answer(eve, approval, word, version=seen["version"], **more)
+            assert (late.status_code, late.json()["field"]) == (409, "version")
+        assert (await case.events("approval."))[1:] == ["approval.edited"]
+        # Another officer's yes makes it nothing else.
+        now = {(await case.get(key, f"/approvals/{approval}")).json()["version"] for key in (eve, gil)}
+        assert now == {1}
+        assert (await case.answer(eve, approval, "approve", version=1)).status_code == 200
+        assert (await case.answer(gil, approval, "approve", version=1)).json()["state"] == "approved"
+        listed = (await case.get(gil, "/approvals?state=approved")).json()["approvals"]
+        assert [one["version"] for one in listed] == [1]
+
+
+async def test_a_yes_without_a_version_is_none_and_a_no_needs_none(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        approval, eve = approval_of(await case.ask(await case.analyst(), "order-1")), await case.person("eve")
+        for version in (None, "0", 0.5):
+            body = {} if version is None else {"version": version}
+            place, headers = f"/approvals/{approval}/approve", {"authorization": f"Bearer {eve}"}
+            wrong = await case.site.http.post(place, json={"reason": "yes", **body}, headers=headers)
+            assert wrong.status_code == 400
+            assert "reason, version must be there" in wrong.text
+        assert (await case.answer(eve, approval, "deny")).json()["state"] == "denied"
+
+
 def _agents() -> dict[str, dict[str, object]]:
     return {
         "cloud": {"zone": "cloud", "processor": "cloud-inc", "capabilities": ["summarize"]},

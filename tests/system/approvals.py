@@ -48,6 +48,11 @@ class Asking:
         return await self.site.http.get(path, headers={"authorization": f"Bearer {key}"})
 
     async def answer(self, key: str, approval: str, word: str, **body: Any) -> httpx.Response:
+        """Answer what it is at this moment, unless `version` is given."""
+        if word == "approve" and "version" not in body:
+            site = self.site.gateway.site
+            stored = await site.approvals.get(site.tenants["default"].ledger, approval)
+            body["version"] = 0 if stored is None else stored.edit.number
         return await self.site.http.post(
             f"/approvals/{approval}/{word}",
             json={"reason": "looked at it", **body},

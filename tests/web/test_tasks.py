@@ -424,7 +424,7 @@ async def test_what_people_must_allow_waits_for_them_and_is_sent_once_they_have(
         approval = await t.watch.until(pending)
         assert not t.site.agents["cloud"].received
         officer = t.by(await t.site.key("privacy", owner="eve", kind="person"))
-        said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it"})
+        said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it", "version": 0})
         assert said.status_code in (200, 201), said.text
         async with changing(t.site.gateway.site.where) as connection:  # the pause that the refusal asked for is over
             await connection.execute(update(table).values(due_us=0))
@@ -450,7 +450,7 @@ async def test_a_task_whose_approved_try_failed_is_asked_of_people_anew_and_goes
 
         async def allowed() -> str:
             approval = await t.watch.until(pending)
-            said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it"})
+            said = await officer.ask("POST", f"/approvals/{approval}/approve", {"reason": "looked at it", "version": 0})
             assert said.status_code in (200, 201), said.text
             async with changing(t.site.gateway.site.where) as connection:  # the pause is over
                 await connection.execute(update(table).values(due_us=0))

@@ -47,7 +47,10 @@ NONE = {
 }
 """By the name of a path's parameter: what nobody has."""
 BODIES: dict[str, dict[str, object]] = {
-    **{f"POST /approvals/{{approval}}/{word}": {"reason": "because"} for word in ("approve", "deny", "edit")},
+    **{
+        f"POST /approvals/{{approval}}/{word}": {"reason": "because", "version": 0}
+        for word in ("approve", "deny", "edit")
+    },
     "POST /break-glass/{glass}/review": {"justified": True, "reason": "because"},
 }
 ALL = ("clerk", *sorted(ROLES))

@@ -7,7 +7,7 @@ import msgspec
 from gateway.agents.authorities import FileTrust
 from gateway.agents.issuers import IssuerKeys, IssuerState
 from gateway.bootstrap.foundation import Foundation
-from gateway.bootstrap.site import Site
+from gateway.bootstrap.site import Site, callers_of
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.credentials import Credentials
@@ -37,6 +37,7 @@ def admission_of(base: Foundation, issuers: IssuerKeys, glass: Glass) -> Admissi
         classes=base.policy.known_classes,
         tenants=frozenset(site.tenants) - {SYSTEM},
         glass=glass.lent if glass.configured else None,
+        agents=frozenset(callers_of(settings)),
     )
 
 

@@ -50,9 +50,11 @@ class Admission:
         classes: frozenset[str],
         tenants: frozenset[str],
         glass: Callable[[str, str], Lent | None] | None = None,
+        agents: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
-        """`glass`: the role that is lent to an actor of a ledger at this time; None where none ever is."""
-        self._glass = glass
+        """`glass`: the role that is lent to an actor of a ledger at this time; None where none ever is. `agents`:
+        tenant and subject of each that an agent calls as."""
+        self._glass, self._agents = glass, agents
         self._identifier, self._pseudonyms, self._clock = identifier, pseudonyms, clock
         self._denials = denials
         self._classes, self._tenants = classes, tenants
@@ -107,7 +109,7 @@ class Admission:
             actor=actor,
             purpose=None if isinstance(purpose, Refusal) else purpose,
         )
-        lent = None if self._glass is None else self._glass(ledger, actor)
+        lent = self._lent(ledger, actor, identity)
         if lent is not None:
             caller = exchange.caller = msgspec.structs.replace(caller, lent=(lent.role,), glass=lent.id)
         limited = None if exchange.arrival.identity is not None else self._credential_rate(exchange, identity)
@@ -120,6 +122,13 @@ class Admission:
         if given.declared or given.subjects:
             return await self._about(exchange, ledger) or caller
         return caller
+
+    def _lent(self, ledger: str, actor: str, identity: Identity) -> Lent | None:
+        """What was lent to a person. A person's machine credentials share its actor: they hold nothing of it, nor does
+        whom an agent calls as, whatever kind the credential says."""
+        if self._glass is None or identity.kind != "person" or (identity.tenant, identity.subject) in self._agents:
+            return None
+        return self._glass(ledger, actor)
 
     async def again(self, exchange: Exchange) -> Refusal | None:
         """Check an identified caller under the deny-list as it is by now, after it was found to be another one."""

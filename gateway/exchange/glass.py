@@ -198,7 +198,8 @@ class Glass:
         return Refusal(code="conflict", field="id", hint="one that nobody else changes at this moment")
 
     async def review(self, who: Approver, glass_id: str, justified: bool, reason: str) -> Broken | Refusal:
-        """Somebody else's judgement, on record before it counts. It is given once."""
+        """Somebody else's judgement. Its record and the row that says so come true together: of several who give it at
+        once one does, and the others' is on no record."""
         unfit = _unfit(reason)
         one = await self._one(who, glass_id) if unfit is None else unfit
         if isinstance(one, Refusal):
@@ -211,12 +212,23 @@ class Glass:
         if one.until_us > now:
             return Refusal(code="conflict", field="id", hint="one that is over: close it first")
         verdict = "justified" if justified else "not justified"
-        await self._record("alert.reviewed", who, one, reason, verdict)
-        reviewed = msgspec.structs.replace(one, reviewed_us=now, reviewed_by=who.actor, justified=justified)
-        if not await self._store.change(one, reviewed):
+        reviewed = msgspec.structs.replace(
+            one, version=one.version + 1, reviewed_us=now, reviewed_by=who.actor, justified=justified
+        )
+        judged = RowChange(
+            table="break_glass",
+            values={
+                "reviewed_us": now,
+                "reviewed_by": who.actor,
+                "justified": justified,
+                "version": reviewed.version,
+            },
+            where={"id": one.id, "version": one.version},
+        )
+        if await who.ledger.submit(self._entry("alert.reviewed", who, one, reason, verdict, change=judged)) is None:
             return Refusal(code="conflict", field="id", hint="one that nobody else reviews at this moment")
         self._metrics.glass("reviewed")
-        return msgspec.structs.replace(reviewed, version=one.version + 1)
+        return reviewed
 
     async def listed(self, who: Approver) -> tuple[Broken, ...]:
         """Those that are the reader's own or the reader's to review: what nobody has reviewed first."""
@@ -230,6 +242,17 @@ class Glass:
         return one
 
     async def _record(self, event: str, who: Approver, one: Broken, reason: str | None, *lines: str) -> None:
+        await who.ledger.append(self._entry(event, who, one, reason, *lines))
+
+    def _entry(
+        self,
+        event: str,
+        who: Approver,
+        one: Broken,
+        reason: str | None,
+        *lines: str,
+        change: RowChange | None = None,
+    ) -> Entry:
         now, salt = self._clock.now_us(), new_salt()
         detail = encode_detail(msgspec.structs.replace(who.by.detail, reason=reason, diff=lines))
         envelope = Envelope(
@@ -245,7 +268,7 @@ class Glass:
             detail=committed(salt, "detail", detail),
             node=self._node,
         )
-        await who.ledger.append(Entry.of(envelope, detail=detail, salt=salt))
+        return Entry.of(envelope, detail=detail, salt=salt, change=change)
 
 
 def described(one: Broken) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from gateway.core.caller import Caller, Identity
 from gateway.core.denial import DenySet, Name
 from gateway.core.refusal import Refusal
 from gateway.exchange.admission import MAX_DECLARED, MAX_SUBJECTS, Admission
+from gateway.exchange.glass import Lent
 from gateway.settings import Limits
 from tests.conftest import ManualClock
 from tests.exchange.making import arrival, identity
@@ -303,3 +304,27 @@ async def test_the_revision_is_the_one_before_the_caller_was_looked_at(clock: Ma
     denials.deny(ADA)
     await denials.reload("tn_default")
     assert code(await admits.identify(admits.begin(arrival(identity=identity(), denials=1)))) == "credential_denied"
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "lent"),
+    [("person", "ada", ("clinician",)), ("service", "ada", ()), ("agent", "ada", ()), ("person", "bot", ())],
+)
+async def test_what_was_lent_to_a_person_no_machine_of_theirs_holds(
+    clock: ManualClock, kind: str, subject: str, lent: tuple[str, ...]
+) -> None:
+    identifies: Any = Identifies(identity(kind=kind, subject=subject))
+    admits = Admission(
+        identifier=identifies,
+        pseudonyms=Names(),
+        denials=Denies(),
+        limits=Limits(),
+        clock=clock,
+        classes=frozenset(),
+        tenants=frozenset({"default"}),
+        glass=lambda ledger, actor: Lent("bg_1", "clinician", 1),
+        agents=frozenset({("default", "bot")}),
+    )
+    found = await asked(admits)
+    assert isinstance(found, Caller)
+    assert (found.lent, found.glass) == (lent, "bg_1" if lent else None)

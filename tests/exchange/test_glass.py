@@ -184,3 +184,52 @@ async def test_what_another_process_lent_or_took_back_is_learned_and_nothing_is_
         with pytest.raises(LedgerUnavailable):
             await glass.refresh()
         assert not glass.all()
+
+
+async def test_a_machine_of_who_was_lent_a_role_holds_nothing_of_it(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with emergency(sqlite_settings, tmp_path) as site:
+        key = await site.key("volunteer", owner="ada", kind="person")
+        robot = await site.key("volunteer", owner="ada", kind="service")
+        await post(site, key, "/break-glass", role="clinician", minutes=5)
+        assert (await site.chat(key, HEALTH, model="ward")).status_code == 200
+        assert code(await site.chat(robot, HEALTH, model="ward")) == "policy_denied"
+
+
+async def test_of_several_reviews_at_once_one_is_on_record_and_counts(database: Settings, tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with emergency(database, tmp_path, clock=clock) as site:
+        key = await site.key("volunteer", owner="ada", kind="person")
+        lent = (await post(site, key, "/break-glass", role="clinician", minutes=5)).json()
+        clock.advance(301)
+        officers = [await site.key("privacy", owner=owner, kind="person") for owner in ("eve", "fay", "gil", "hal")]
+        place = f"/break-glass/{lent['id']}/review"
+        said = await asyncio.gather(*(post(site, one, place, justified=one == officers[0]) for one in officers))
+        (judged,) = [one.json() for one in said if one.status_code == 200]
+        assert sorted(one.status_code for one in said) == [200, 409, 409, 409]
+        (record,) = [one for one in await site.records() if one["event"] == "alert.reviewed"]
+        stored = await GlassStore(site.gateway.site.engine).get(record["tenant"], lent["id"])
+        assert stored is not None
+        assert (stored.reviewed_by, stored.justified) == (record["actor"], judged["justified"])
+        assert stored.version == 1
+
+
+async def test_a_review_that_another_change_came_before_is_on_no_record(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock()
+    async with emergency(sqlite_settings, tmp_path, clock=clock) as site:
+        key, officer = [await site.key(*who, kind="person") for who in (("volunteer",), ("privacy",))]
+        lent = (await post(site, key, "/break-glass", role="clinician", minutes=5)).json()
+        clock.advance(301)
+        read = GlassStore.get
+
+        async def overtaken(self: GlassStore, tenant: str, glass_id: str) -> Any:
+            found = await read(self, tenant, glass_id)
+            assert found is not None
+            assert await self.change(found, found)
+            return found
+
+        monkeypatch.setattr(GlassStore, "get", overtaken)
+        refused = await post(site, officer, f"/break-glass/{lent['id']}/review", justified=True)
+        assert refused.status_code == 409
+        assert "alert.reviewed" not in [one["event"] for one in await site.records()]

@@ -17,12 +17,13 @@ from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.supervising import Looked, Supervises
 from gateway.ledger.record import NodeInfo
-from gateway.store.approvals import Approval, ApprovalStore
+from gateway.store.approvals import OPEN, Approval, ApprovalStore, State
 
 AGENT = "agent:"
 """Before the id of an agent where a person's pseudonym or role would stand: neither holds a colon."""
 RETRY_S = 10
 """After how many seconds a caller is told to look again."""
+_TRIES = 8
 
 
 class Supervisors:
@@ -65,19 +66,37 @@ class Supervisors:
         return one
 
     async def _forbidden(self, exchange: Exchange, answered: Approval, looked: Looked) -> Refusal:
-        """A supervisor has said no."""
-        stored = await self._store.get(answered.tenant, answered.id)
-        denied = msgspec.structs.replace(answered, state="denied", sealed=None)
-        # Whoever answered it at the same moment has said what does not matter any more.
-        _ = await (self._store.put(denied) if stored is None else self._store.change(stored, denied))
-        exchange.approval = Approved(id=answered.id)
-        await self._told("approval.denied", answered, looked, exchange.trace)
-        self._metrics.approval("denied")
+        """A supervisor has said no. What was used up, or has ended otherwise, while it was asked stays what it is: its
+        no is on record as one that came too late, and this sending does not go either."""
+        exchange.approval, ended = Approved(id=answered.id), await self._denied(answered)
+        late = () if ended is None else (f"too late: it was {ended}",)
+        await self._told("approval.denied", answered, looked, exchange.trace, *late)
+        if ended is None:
+            self._metrics.approval("denied")
+        if ended == "used":
+            return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
         return Refusal(code="approval_denied")
 
-    async def _told(self, event: Event, one: Approval, looked: Looked, trace: str) -> None:
+    async def _denied(self, answered: Approval) -> State | None:
+        """Have its row say so; the state that it has ended in, where it has."""
+        no = answered.answers[-1]
+        for _ in range(_TRIES):
+            stored = await self._store.get(answered.tenant, answered.id)
+            if stored is not None and stored.state not in OPEN:
+                return stored.state
+            was = answered if stored is None else msgspec.structs.replace(stored, answers=(*stored.answers, no))
+            denied = msgspec.structs.replace(was, state="denied", sealed=None)
+            # Whoever answers or uses it at the same moment was first: it is looked at again.
+            if await (self._store.put(denied) if stored is None else self._store.change(stored, denied)):
+                return None
+            if stored is None and await self._store.get(answered.tenant, answered.id) is None:
+                return None  # another sending under the same key is what waits: of this one there is nothing to end
+        raise LedgerUnavailable("an approval changed each time that it was to be denied")
+
+    async def _told(self, event: Event, one: Approval, looked: Looked, trace: str, *more: str) -> None:
         """Put a supervisor's verdict on record, or that there was none. Its own exchange says what it was shown."""
-        lines = (f"supervisor {looked.agent}", *(() if looked.failed is None else (f"no verdict: {looked.failed}",)))
+        said = () if looked.failed is None else (f"no verdict: {looked.failed}",)
+        lines = (f"supervisor {looked.agent}", *said, *more)
         by = By(kind="agent", exchange=looked.exchange, trace=trace)
         made = entry(event, one, by, Told(lines=lines, reason=looked.reason), clock=self._clock, node=self._node)
         await self._ledgers.of(one.tenant).append(made)

@@ -14,6 +14,7 @@ In the order of `Approvals.ask`:
 Agents that supervise (`supervise:<agent>`) are asked while the request waits at the door, before people are.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
@@ -48,6 +49,7 @@ from gateway.store.directory import Directory
 from gateway.store.sealing import ExchangeKey, Sealer
 
 MAX_ALTERNATIVES = 16
+_log = logging.getLogger("gateway.exchange")
 _ID = re.compile(r"ap_[0-9a-f]{26}")
 Ending = Literal["expired", "superseded"]
 _ENDED: Mapping[Ending, Event] = {"expired": "approval.expired", "superseded": "approval.superseded"}
@@ -150,8 +152,25 @@ class Approvals:
         used = msgspec.structs.replace(found, state="used", sealed=None, lookup=lookup)
         if not await self._store.change(found, used):  # somebody else used it up, or denied it, just before
             return _used()
+        exchange.approval = msgspec.structs.replace(approved, lookup=found.lookup)
         self._metrics.approval("used")
         return None
+
+    async def give_back(self, exchange: Exchange) -> None:
+        """Approved as it was before `take`, where no intent came of it and so nothing was sent. A crash before this,
+        and a database that cannot be written, leave it used up: it must be asked for again."""
+        approved, caller = exchange.approval, exchange.caller
+        if approved is None or approved.lookup is None or caller is None:  # which no further try would find
+            return
+        try:
+            used = await self._store.get(caller.tenant, approved.id)
+            if used is None or used.state != "used" or used.version != approved.version + 1:
+                return
+            again = msgspec.structs.replace(used, state="approved", lookup=approved.lookup)
+            if await self._store.change(used, again):
+                self._metrics.approval("returned")
+        except LedgerUnavailable as error:
+            _log.warning("an approval stays used up: %s", type(error).__name__, extra={"exchange": exchange.id})
 
     async def expire(self, tenant: str, limit: int = 100) -> int:
         """End what nobody answered in time, or what was not sent again in time; how many there were."""

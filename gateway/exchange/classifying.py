@@ -43,7 +43,9 @@ async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Me
 
 async def stick(parts: Parts, exchange: Exchange, classified: Classified, denied: Denied) -> None:
     """What the message itself brought and was denied for sticks to its caller; what stuck already is not renewed by
-    every try."""
+    every try. What a supervisor would have been asked is the gateway's question and none of the caller's."""
+    if exchange.arrival.asks is not None:
+        return
     caller, brought = exchange.caller, denied.classes.intersection((*classified.found, *classified.declared))
     if brought and caller is not None:
         await parts.sticking.note(caller.tenant, caller.actor, exchange.principal, brought - {"public"})

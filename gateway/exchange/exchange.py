@@ -173,6 +173,8 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 0
     routed: Routed | None = None
     """What was decided before people changed anything: what they would be asked about again."""
+    lookup: bytes | None = None
+    """What it was found by before it was used up."""
 
 
 class Cuttable(Protocol):

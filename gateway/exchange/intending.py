@@ -1,6 +1,6 @@
 """Step 7: the intent, durable before anything leaves, and under the deny-list and policy that hold then."""
 
-from gateway.core.errors import DenialsMoved, PolicyMoved
+from gateway.core.errors import DenialsMoved, LedgerUnavailable, PolicyMoved
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.forwarder import Undelivered
@@ -12,7 +12,24 @@ MAX_CHECKS = 8
 
 async def intend(parts: Parts, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
     """Cancelled while it waits, the record may still come to be: the end follows it into the ledger.
-    `asked`: whether an agent is about to be."""
+    `asked`: whether an agent is about to be. Where it comes to nothing nothing is sent, and what was approved for it is
+    there for the next try; an approval used up by a crash or a caller who is gone is not."""
+    try:
+        refusal = await _intended(parts, exchange, routed, asked=asked)
+    except LedgerUnavailable:
+        await _given_back(parts, exchange)
+        raise
+    if refusal is not None:
+        await _given_back(parts, exchange)
+    return refusal
+
+
+async def _given_back(parts: Parts, exchange: Exchange) -> None:
+    if exchange.approval is not None and not exchange.opened:
+        await parts.approvals.give_back(exchange)
+
+
+async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
     delegated = parts.delegation.opened(exchange, routed) if asked and routed.route.calls else None
     for _ in range(MAX_CHECKS):
         sessions = parts.sessions.grown(exchange)

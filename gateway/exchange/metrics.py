@@ -245,7 +245,7 @@ class Metrics:
         self._limited.count(limit, what, "hard" if hard else "soft")
 
     def approval(self, event: str) -> None:
-        """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed`, `used`,
+        """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed`, `used`, `returned`,
         `supervised` or `unsupervised`."""
         self._approvals.count(event)
 

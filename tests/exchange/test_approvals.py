@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.core.errors import LedgerUnavailable, PolicyMoved
 from gateway.settings import Settings
+from gateway.store.writer_base import LedgerWriter
 from tests.conftest import ManualClock
 from tests.system.approvals import Asking, approval_of, asking
 from tests.system.kit import MAIL, PERSONAL, code, events, policies
@@ -298,7 +300,8 @@ async def test_the_forms_of_what_waits_are_those_of_each_protocol(sqlite_setting
         assert (claude.status_code, claude.json()["error"]["code"]) == (403, "approval_required")
         assert claude.json()["error"]["approval"].startswith("ap_")
         officer = {"authorization": f"Bearer {await site.key('privacy', owner='eve', kind='person')}"}
-        await site.http.post(f"/approvals/{said['approval']}/approve", json={"reason": "ok"}, headers=officer)
+        yes = {"reason": "ok", "version": 0}
+        await site.http.post(f"/approvals/{said['approval']}/approve", json=yes, headers=officer)
         goes = await site.http.post("/agents/files/notes", json={"text": PERSONAL}, headers=headers)
         assert (goes.status_code, goes.json()["path"]) == (200, "/notes")
 
@@ -321,3 +324,31 @@ async def test_what_cannot_be_put_on_record_is_not_asked(
         assert (answer.status_code, code(answer)) == (503, "ledger_unavailable")
         listed = (await case.get(officer, "/approvals")).json()
         assert listed["approvals"] == []
+
+
+@pytest.mark.parametrize("key", ["order-1", None])
+@pytest.mark.parametrize("end", [PolicyMoved(), LedgerUnavailable("no space left")])
+async def test_an_approval_of_which_no_intent_came_is_there_for_the_next_try_and_used_once(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Exception, key: str | None
+) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst = await case.analyst()
+        approval = approval_of(await case.ask(analyst, key))
+        await case.answer(await case.person("eve"), approval, "approve")
+        submit, ends = LedgerWriter.submit, [end]
+
+        def failing(self: Any, entry: Any, only_if_open: bool = False) -> Any:
+            if not (entry.opens and ends):
+                return submit(self, entry, only_if_open)
+            refused = asyncio.get_running_loop().create_future()
+            refused.set_exception(ends.pop())
+            return refused
+
+        monkeypatch.setattr(LedgerWriter, "submit", failing)
+        failed = await case.ask(analyst, key)
+        assert (failed.status_code, "retry-after" in failed.headers) == (503, True)
+        assert not case.site.agents["cloud"].received
+        assert (await case.ask(analyst, key)).status_code == 200
+        again = await case.ask(analyst, key)
+        assert code(again) == ("approval_required" if key is None else "approval_used")
+        assert len(case.site.agents["cloud"].received) == 1

@@ -85,3 +85,12 @@ async def test_only_what_the_message_itself_brought_sticks_and_public_never_does
         denied = Denied(decision=DENY, explanation=(), classes=frozenset(classes))
         await stick(parts(clock, stuck), one, found, denied)
     assert stuck.noted == [frozenset({"internal"})]
+
+
+async def test_what_a_supervisor_was_not_to_be_asked_sticks_to_nobody(clock: ManualClock) -> None:
+    one, stuck = exchange(("x-data-class", "internal"), asks="judge"), Stuck()
+    one.caller = caller()
+    found = await classify(parts(clock, stuck), one, caller(), message("hello"))
+    assert not isinstance(found, Refusal)
+    await stick(parts(clock, stuck), one, found, Denied(decision=DENY, explanation=(), classes=frozenset({"internal"})))
+    assert stuck.noted == []

@@ -1,6 +1,7 @@
 """An intent is durable under the policy and the deny-list that hold when it is written, or nothing leaves."""
 
 import asyncio
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from gateway.core.errors import DenialsMoved, LedgerUnavailable, PolicyMoved
 from gateway.core.refusal import Refusal
+from gateway.exchange.exchange import Approved
 from gateway.exchange.intending import MAX_CHECKS, intend, taken
 from tests.exchange.making import LOCAL, exchange
 
@@ -25,6 +27,7 @@ class Parts:
         self.admission = SimpleNamespace(again=self._noting("again", again))
         self.caching = SimpleNamespace(clear=self._noting("cleared", None))
         self.pause = self._noting("pause", None)
+        self.approvals = SimpleNamespace(give_back=self._noting("given back", None))
         self.underway = SimpleNamespace(opened=lambda _: self.told.append("under way"))
 
     def _noting(self, name: str, value: Any) -> Any:
@@ -87,3 +90,23 @@ async def test_what_could_not_be_written_opens_nothing() -> None:
 async def test_a_message_that_begins_no_session_cannot_find_it_taken() -> None:
     given: Any = Parts()
     assert await taken(given, exchange(), ROUTED) is None
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (PolicyMoved(), ["cleared", "given back"]),
+        (DenialsMoved(), ["again", "given back"]),
+        (LedgerUnavailable("no space left"), ["given back"]),
+        (None, ["under way", "decision", "pause"]),
+    ],
+)
+async def test_what_was_used_up_for_an_intent_that_came_to_nothing_is_given_back(
+    end: Exception | None, told: list[str]
+) -> None:
+    one, parts = exchange(), Parts(end, again=Refusal(code="credential_denied"))
+    one.approval, given = Approved(id="ap_1"), parts
+    anything: Any = given
+    with suppress(LedgerUnavailable):
+        await intend(anything, one, ROUTED, asked=True)
+    assert parts.told == told

@@ -32,7 +32,7 @@ class Kept:
 
     async def append(self, entry: Any) -> None:
         self.steps.append(entry.envelope.event)
-        self.diffs.append(msgspec.json.decode(entry.detail, type=Detail).diff)
+        self.diffs.append(msgspec.json.decode(entry.detail, type=Detail).diff or ())
 
     async def get(self, tenant: str, name: str) -> Approval | None:
         return self.stored.pop(0) if self.stored else None

@@ -218,7 +218,8 @@ async def test_a_review_that_another_change_came_before_is_on_no_record(
 ) -> None:
     clock = ManualClock()
     async with emergency(sqlite_settings, tmp_path, clock=clock) as site:
-        key, officer = [await site.key(*who, kind="person") for who in (("volunteer",), ("privacy",))]
+        key = await site.key("volunteer", owner="ada", kind="person")
+        officer = await site.key("privacy", owner="eve", kind="person")
         lent = (await post(site, key, "/break-glass", role="clinician", minutes=5)).json()
         clock.advance(301)
         read = GlassStore.get

@@ -391,15 +391,16 @@ async def test_a_further_agent_that_could_not_be_told_of_is_passed_over(
     section = policies(tmp_path / "own", TELL.format(agent="desk"))
     channel = {"id": "desk", "url": "http://127.0.0.1:9", "secret": f"file:{secret}"}
     agents = {name: {"zone": "in-house", "capabilities": ["summarize"]} for name in ("ward", "desk")}
+    tenants: list[str] = []
+
+    async def full(self: NoticeStore) -> dict[tuple[str, str], int]:
+        return {(tenant, "desk"): module.MAX_WAITING for tenant in tenants}
+
+    monkeypatch.setattr(NoticeStore, "waiting", full)
     async with system(sqlite_settings, agents=agents, policy=section, channel=[channel]) as site:
-        case, notices = Asking(site), site.gateway.notices
-        tenant = site.gateway.site.tenants["default"].ledger
-
-        async def full(self: NoticeStore) -> dict[tuple[str, str], int]:
-            return {(tenant, "desk"): module.MAX_WAITING}
-
-        monkeypatch.setattr(NoticeStore, "waiting", full)
-        await notices.count()
+        case = Asking(site)
+        tenants.append(site.gateway.site.tenants["default"].ledger)
+        await site.gateway.notices.count()
         site.agents["ward"].behave = failing(99)
         goes = await case.ask(await case.analyst(), model="ward")
         assert goes.status_code >= 500

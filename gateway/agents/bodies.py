@@ -21,6 +21,9 @@ MAX_PARTS = 20_000
 """Parts that one document is taken into; what lies beyond is one `unreadable` part."""
 SCANNED_DIGITS = 10_000
 """Numbers from five digits up are scanned: shorter ones identify nobody."""
+_SILENT = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
+_HALF = _SILENT | {"number"}
+"""Keys that say nothing of what stands under them, or not enough."""
 _MAX_NUMBER = 400
 """Characters of one number literal."""
 
@@ -193,7 +196,7 @@ def walk(
                         continue
                 elif form is bool or item is None or (form is int and -SCANNED_DIGITS < item < SCANNED_DIGITS):
                     continue
-            member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind)
+            member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind, label)
     elif form is list:
         for index, item in enumerate(value):
             walk(item, parts, f"{pointer}/{index}", vocabulary, label, kind)
@@ -203,26 +206,42 @@ def walk(
 
 
 def member(
-    key: str, item: Any, parts: list[Part], place: str, vocabulary: Vocabulary = PLAIN, kind: PartKind = "text"
+    key: str,
+    item: Any,
+    parts: list[Part],
+    place: str,
+    vocabulary: Vocabulary = PLAIN,
+    kind: PartKind = "text",
+    above: str = "",
 ) -> None:
-    """Append the parts of one member of an object: its key, and what stands under it. `place` is its pointer."""
+    """Append the parts of one member of an object: its key, and what stands under it. `place` is its pointer, `above`
+    the label of the object."""
     if len(parts) >= MAX_PARTS:
         _overflow(parts, place)
         return
     known = key in vocabulary.keys
     if not known and key:
         parts.append(Part(place, key, "name"))
+    label = "" if known else named(key, above) if above else key
     form = type(item)
     if form is str:
         if item and item not in vocabulary.words.get(key, _NO_WORDS):
-            named = key in vocabulary.names
-            parts.append(Part(place, item, "name" if named else kind, "" if known else key))
+            parts.append(Part(place, item, "name" if key in vocabulary.names else kind, label))
         return
     if form is int and key in vocabulary.numbers:
         low, high = vocabulary.numbers[key]
         if low <= item <= high:
             return
-    walk(item, parts, place, vocabulary, "" if known else key, kind)
+    walk(item, parts, place, vocabulary, label, kind)
+
+
+def named(key: str, above: str) -> str:
+    """The label of what stands under a key in an object with a label: that of the object where the key says nothing
+    itself (`{"mrn": {"value": …}}`), both where it says half (`{"passport": {"number": …}}`)."""
+    plain = key.lower()
+    if not above or plain not in _HALF:
+        return key
+    return above if plain in _SILENT else f"{above} {key}"
 
 
 def _overflow(parts: list[Part], place: str) -> None:

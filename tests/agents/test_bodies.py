@@ -168,6 +168,13 @@ def test_parts_carry_their_place_kind_and_label() -> None:
     ]
 
 
+def test_a_key_that_says_nothing_leaves_the_label_of_its_object() -> None:
+    document = {"mrn": {"value": "84736251", "Number": 84736251, "system": "x"}, "a": [{"text": "b"}], "value": "c"}
+    labels = {part.pointer: part.label for part in parts_of(document) if part.kind == "text"}
+    assert labels == {"/mrn/value": "mrn", "/mrn/system": "system", "/a/0/text": "a", "/value": "value"}
+    assert Part("/mrn/Number", "mrn Number: 84736251", "name") in parts_of(document)
+
+
 def test_only_exact_words_of_the_protocol_are_left_out() -> None:
     known = Vocabulary(
         keys=frozenset({"role", "n", "id"}),

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.agents.bodies import MAX_PARTS, escape
+from gateway.agents.bodies import MAX_PARTS, escape, named
 from gateway.agents.formats.layout import Marking, joined
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Part
@@ -69,7 +69,7 @@ class Labels:
                 place = f"{pointer}/{escape(key)}"
                 if key:
                     found.append(Part(place, key, "name", "", applied.known if _foreign(applied, key) else ""))
-                self._walk(item, self._child(applied, "key", key), place, key, found)
+                self._walk(item, self._child(applied, "key", key), place, named(key, label), found)
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 self._walk(item, self._child(applied, "item", str(index)), f"{pointer}/{index}", label, found)

@@ -144,3 +144,12 @@ def test_with_a_label_on_everything_every_string_is_known(value: Any) -> None:
     recursive |= {"additionalProperties": {"$ref": "#/s"}, "items": {"$ref": "#/s"}}
     parts = Labels({"$ref": "#/s"}, {"s": recursive}).parts(value)
     assert all(part.known == "x-declared-phi" for part in parts)
+
+
+def test_a_key_that_says_nothing_leaves_the_label_of_its_object() -> None:
+    parts = Labels({}, None).parts({"mrn": {"value": "84736251", "system": "x"}, "n": [{"value": 84736251}]})
+    assert {part.pointer: part.label for part in parts if part.kind == "text"} == {
+        "/mrn/value": "mrn",
+        "/mrn/system": "system",
+    }
+    assert Part("/n/0/value", "n: 84736251", "name") in parts

@@ -21,6 +21,9 @@ _MORE = frozenset(b", /&ao")
 """With what the next value of a list begins."""
 _WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _NUMERIC = frozenset(DIGITS)
+_POINT, _ZERO = b".0"
+_ZEROS = 8
+"""Characters of a fraction of nothing that are taken for one."""
 
 
 class Finder(msgspec.Struct, frozen=True):
@@ -69,8 +72,11 @@ class Finder(msgspec.Struct, frozen=True):
             kind, score, reason, left, right = kept
             # What the check left over may be the beginning of another.
             low = stop if start + right == last else start + right
-            onward = self.rank if length in (start + right, stop) else None
-            found.append(Hit(kind, start + left, start + right, score, reason, reach, self.rank, onward))
+            ends = start + right
+            if ends == last and self.joints is not None:
+                ends += _fraction(shade, last, self.joints)
+            onward = self.rank if length in (ends, stop) else None
+            found.append(Hit(kind, start + left, ends, score, reason, reach, self.rank, onward))
             if low >= limit or (self.needs and not holds(shade, low, end, self.needs)):
                 return
 
@@ -149,10 +155,11 @@ class LabelFinder(msgspec.Struct, frozen=True):
             if verdict is None:
                 break
             _, left, right = verdict
+            ends = start + right
+            if ends == end:
+                end = ends = end + _fraction(shade, end, _NUMBER)
             onward = ANY if end == length else None
-            found.append(
-                Hit(label.type, start + left, start + right, label.score, self.reason, place[0], self.rank, onward)
-            )
+            found.append(Hit(label.type, start + left, ends, label.score, self.reason, place[0], self.rank, onward))
             if not label.more or end == length or shade[end] not in _MORE:
                 break
             span = self.next.at(shade, end)
@@ -228,6 +235,21 @@ def _joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
             return True
     if end < len(shade):
         after = shade[end]
-        if after in _WORDY or (after in joints and end + 1 < len(shade) and shade[end + 1] in _NUMERIC):
+        if after in _WORDY:
             return True
+        if after in joints and end + 1 < len(shade) and shade[end + 1] in _NUMERIC:
+            return not _fraction(shade, end, joints)
     return False
+
+
+def _fraction(shade: bytes, end: int, joints: bytes) -> int:
+    """How many characters of `.0` follow a whole number: many a program writes one as a float. 0 where it goes on."""
+    if shade[end : end + 2] != b".0" or _POINT not in joints or shade[end - 1] not in _NUMERIC:
+        return 0
+    stop = end + 2
+    while stop < len(shade) and shade[stop] == _ZERO and stop - end < _ZEROS:
+        stop += 1
+    after = shade[stop : stop + 2]
+    if after and (after[0] in _WORDY or (after[0] in _NUMBER and after[1:] and after[1] in _NUMERIC)):
+        return 0
+    return stop - end

@@ -7,7 +7,8 @@ What is found is *defined* by this walk, so a stream and the whole text give the
 2. The window starts there and is `WINDOW` characters long, with `CONTEXT` characters before it as context.
 3. Locate all hits in the window. Choose a cut: white space at least `LOOKAHEAD` characters before the window's end, so
    that every match that holds white space is either wholly before it or is seen again; moved left to the start of a
-   hit that lies across it.
+   hit, or of a run in base64 or hexadecimal, that lies across it. Text in such a run that began before the window and
+   goes on in it was read by no window whole: the text counts as not fully read.
 4. Hits before the cut are findings; the walk goes on from the cut.
 5. A hit that begins the window and runs past its end is *long* (a private key, a token): it stays open while the
    windows go on, until what continues its pattern ends.
@@ -140,20 +141,29 @@ class Cursor:
         sight = Sight(first - before, quiet - before, limit - before)
         located = self._locator.locate(piece, start - before, dark, sight)
         hits = _moved(located, before)
+        complete = located.complete and not self._torn(located, start - before)
         if self._long is None:
             if last:
                 self.position = end
-                return Step(end, tuple(hits), None, None, located.complete)
+                return Step(end, tuple(hits), None, None, complete)
             if quiet < end and self._leap(text, offset, hits, quiet, limit):
-                return Step(self.position, tuple(hits), None, None, located.complete)
+                return Step(self.position, tuple(hits), None, None, complete)
         cut, opened = end, None
         if not last:
             space = _space(text, offset, start, limit)
-            cut = _left(hits, space)
+            runs = [(first + before, stop + before) for first, stop, _ in located.runs]
+            cut = _left(hits, runs, space)
             if cut <= start:
                 hits = _moved(self._locator.locate(piece, start - before, dark), before)
+                space = max([space, *[stop for first, stop in runs if first < space < stop < end]])
                 cut, opened = _right(hits, space, end)
-        return self._cut(hits, cut, opened, self._ended(text, offset, end, cut, last), located.complete)
+        return self._cut(hits, cut, opened, self._ended(text, offset, end, cut, last), complete)
+
+    def _torn(self, located: Located, start: int) -> bool:
+        """Whether a run that holds text began before the window and goes on in it, in no secret that is open."""
+        if self._long is not None and self._long.type.startswith("secret-"):
+            return False
+        return any(text and first < start < stop for first, stop, text in located.runs)
 
     def _cut(self, hits: list[Hit], cut: int, opened: Hit | None, closed: int | None, complete: bool) -> Step:
         """Go on from the cut: the findings before it are told."""
@@ -226,12 +236,13 @@ def _space(text: str, offset: int, start: int, target: int) -> int:
     return target
 
 
-def _left(hits: list[Hit], cut: int) -> int:
-    """The cut, moved left to where no hit lies across it."""
-    across = [hit for hit in hits if hit.reach < cut < hit.end]
+def _left(hits: list[Hit], runs: list[tuple[int, int]], cut: int) -> int:
+    """The cut, moved left to where no hit and no run lies across it."""
+    spans = [(hit.reach, hit.end) for hit in hits] + runs
+    across = [first for first, stop in spans if first < cut < stop]
     while across:
-        cut = min(hit.reach for hit in across)
-        across = [hit for hit in hits if hit.reach < cut < hit.end]
+        cut = min(across)
+        across = [first for first, stop in spans if first < cut < stop]
     return cut
 
 

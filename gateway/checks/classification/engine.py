@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from gateway.checks.classification.classes import QUASI, classes_of
 from gateway.checks.classification.cursor import Cursor
-from gateway.checks.classification.fragments import Joined, runs
+from gateway.checks.classification.fragments import Joined, may_join, runs
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.normalise import outline
@@ -26,8 +26,6 @@ from gateway.core.ports import Clock
 
 MAX_FINDINGS = 20_000
 """More findings than this in one message end its scan: `unscanned`."""
-MAX_LABELLED = 256
-"""Longer texts speak for themselves: the key they stand under is not read with them."""
 _NOTHING: frozenset[str] = frozenset()
 _BETWEEN = "\x00"
 """Stands between texts that are searched together."""
@@ -67,19 +65,27 @@ class Engine:
                 encoded.add(index)
                 plain = False
         hot = self._hot(texts)
-        if plain and not hot and not (len(texts) > 1 and any("@" in text for text in texts)):
+        if plain and not hot and not (len(texts) > 1 and may_join(parts)):
             return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")
         all_findings: list[tuple[Finding, ...]] = [()] * len(texts)
         read = failed = total = 0
+        begun = False
+
+        def late() -> bool:
+            return self._clock.monotonic_ns() > deadline
+
         for index, part in enumerate(parts):
             place = hot.get(index)
             if part.kind == "unreadable":
                 failed += 1
             elif place is None and not part.known and not part.cuts and index not in encoded:
                 read += 1
+            elif begun and (total > MAX_FINDINGS or late()):
+                failed += 1
             else:
+                begun = True
                 findings, whole = self._scan_part(part, texts[index], place, deadline, MAX_FINDINGS - total)
-                whole = whole and not (index in encoded and is_opaque(part.text, findings))
+                whole = whole and not (index in encoded and is_opaque(part.text, findings, late))
                 total += len(findings)
                 read += whole
                 failed += not whole
@@ -231,9 +237,9 @@ def _add(joined: Joined, finding: Finding, found: list[tuple[Finding, ...]]) -> 
 
 
 def _read(part: Part) -> str:
-    """What is read of a part under a label (`mrn`, `patientName`). A short one is read as if the label stood before it:
-    in a form or a JSON object the keyword that a number needs is its key."""
-    return labelled(part.label) + part.text if len(part.text) <= MAX_LABELLED else part.text
+    """What is read of a part under a label (`mrn`, `patientName`): its text as if the label stood before it. In a form
+    or a JSON object the keyword that a number needs is its key."""
+    return labelled(part.label) + part.text
 
 
 def _certain(part: Part, found: list[Finding]) -> list[Finding]:

@@ -64,20 +64,36 @@ def runs(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> Iterator[
     yield from _joined(parts, run)
 
 
+def may_join(parts: Sequence[Part]) -> bool:
+    """Whether anything might be joined at all: quickly told of nearly all messages that it is not."""
+    before = ""
+    for part in parts:
+        if part.kind == "text" and part.text:
+            if before and _halves(before, part.text):
+                return True
+            before = part.text
+    return False
+
+
+def _halves(text: str, following: str) -> bool:
+    """Whether a text ends, and the next begins, as the halves of a number or an address do."""
+    last, first = text.rstrip()[-1:], following.lstrip()[:1]
+    return (
+        (last == "@" and first.isalnum())
+        or (first == "@" and last.isalnum())
+        or (last == "." and first in _DIGITS)
+        or (first == "." and last in _DIGITS)
+        or (last in _ENDS and first in _CODES)
+        or (first in _ENDS and last in _CODES)
+    )
+
+
 def _fits(text: str, found: Sequence[Finding], following: str, also: Sequence[Finding]) -> bool:
     """Whether the end of a text and the beginning of the next may be the halves of one thing. Any longer number may be
     taken for one of a telephone."""
-    ends, begins = len(text.rstrip()), len(following) - len(following.lstrip())
-    last, first = text[ends - 1 : ends], following[begins : begins + 1]
-    mailed = (last == "@" and first.isalnum()) or (first == "@" and last.isalnum())
-    dotted = (last == "." and first in _DIGITS) or (first == "." and last in _DIGITS)
-    if (
-        not mailed
-        and not dotted
-        and not (last in _ENDS and first in _CODES)
-        and not (first in _ENDS and last in _CODES)
-    ):
+    if not _halves(text, following):
         return False
+    ends, begins = len(text.rstrip()), len(following) - len(following.lstrip())
     return not (
         any(one.end == ends and one.type != "phone" for one in found)
         or any(one.start == begins and one.type != "phone" for one in also)

@@ -2,13 +2,16 @@
 a number needs is its key."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import msgspec
 
 from gateway.core.finding import Finding
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_SMALL = r"[^\W\d_A-Z]"
+"""A letter of any script, but none of the capitals that begin a word within one (`patientName`)."""
+_WORD = re.compile(rf"[A-Z]?{_SMALL}+|[A-Z]+(?!{_SMALL})|[0-9]+")
 _PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
 """Keys that say nothing of what stands under them."""
 
@@ -18,7 +21,8 @@ def labelled(label: str) -> str:
     """A key as the words that would stand before its value: `patientName` and `patient_name` are `patient name: `."""
     if len(label) > 64 or label.lower() in _PLAIN:
         return ""
-    found = " ".join(_WORD.findall(label)).lower()
+    label = unicodedata.normalize("NFC", label)
+    found = " ".join(_WORD.findall(label.lower() if label.isupper() else label)).lower()
     return f"{found}: " if found else ""
 
 

@@ -13,7 +13,7 @@ from gateway.checks.classification.candidates import ANY, DIGITS, Finder, LabelF
 from gateway.checks.classification.normalise import ESCAPED, ODD, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
-from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, reread
+from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
 from gateway.checks.classification.recognizer import TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.words import Words
@@ -46,10 +46,13 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
 
 
 class Located(msgspec.Struct, frozen=True, gc=False):
-    """All hits of a window, by place; `complete` is False when something in it could not be read."""
+    """All hits of a window, by place; `complete` is False when something in it could not be read. `runs`: where what
+    is read as base64 or hexadecimal begins and ends, and whether it holds text. All that is found in one is found at
+    its beginning, so it is read whole or not at all."""
 
     hits: list[Hit]
     complete: bool
+    runs: tuple[tuple[int, int, bool], ...] = ()
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -120,8 +123,9 @@ class Locator:
         level: Mapped | None = mapped
         first: Mapped | None = None
         last = mapped
+        runs: list[tuple[int, int, bool]] = []
         for _ in range(_LEVELS):
-            level = self._read(last)
+            level = self._read(last, runs)
             if level is None:
                 break
             first = first or level
@@ -131,14 +135,16 @@ class Locator:
             inside = _insides(first)
             hits = [_snap(hit, inside, start) for hit in hits]
         complete = level is None or self._is_plain(last)
-        return Located(resolve(hits), complete)
+        return Located(resolve(hits), complete, tuple(runs))
 
-    def _read(self, mapped: Mapped) -> Mapped | None:
-        """The next level of a text: its escapes undone, and what they left, where it may be coded, decoded."""
+    def _read(self, mapped: Mapped, runs: list[tuple[int, int, bool]]) -> Mapped | None:
+        """The next level of a text: its escapes undone, and what they left, where it may be coded, decoded. Adds the
+        runs that are."""
         level = undo_escapes(mapped)
         plain = mapped if level is None else level
         if self._coded.first(shadow(plain.text), 0) is None:
             return level
+        runs += armoured(plain)
         return reread(plain) or level
 
     def _is_plain(self, mapped: Mapped) -> bool:

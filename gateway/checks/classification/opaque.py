@@ -1,23 +1,27 @@
 """Runs that nobody can read as text: bytes in base64, base32 or hexadecimal in the middle of it.
 
 No recognizer sees what they hold, so a text with such a run is `unscanned`. A run is made of characters of those
-alphabets (RFC 4648), over line breaks too where its lines are long (RFC 2045 §6.8). It counts once `RUN` of its
-characters have come whose variety no words have, or at once behind `;base64,` (RFC 2397). All of that depends on the
-text alone, never on how it was cut into pieces.
+alphabets (RFC 4648), over line breaks too where its lines are long (RFC 2045 §6.8), each written as it is or as JSON
+and web addresses escape it. It counts once `RUN` of its characters have come whose variety no words have or that show
+text in base64 or hexadecimal (`readings` sees a window of it, and never the whole), or at once behind `;base64,` (RFC
+2397). All of that depends on the text alone, never on how it was cut into pieces.
 """
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from gateway.checks.classification.classes import QUASI
 from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.normalise import shadow
-from gateway.checks.classification.readings import IN_CODE
+from gateway.checks.classification.readings import IN_CODE, shows_text
 from gateway.core.finding import Finding
 
-RUN = WINDOW
+_ESCAPE = 16
+"""Characters of an escape at most, more than of any: it is held back until all of it has come."""
+RUN = WINDOW - _ESCAPE
 """Characters after which a run is judged: no more than a stream holds back anyway, so none of them has left by then."""
 _SHORT = 16
 """The same behind `;base64,`, where there is no doubt."""
@@ -30,12 +34,24 @@ _TAIL = 8
 NEAR = 64
 """Characters at the end of a text that have no run to speak of in them where a space is among them."""
 _ALPHABET = frozenset(string.ascii_letters + string.digits + "+/_=-")
-_PIECE = re.compile(r"[A-Za-z0-9+/_=-]+|[\r\n]|[^A-Za-z0-9+/_=\r\n-]+")
-_TABLE = bytes(ord("a") if chr(code) in _ALPHABET or chr(code) in "\r\n" else ord(" ") for code in range(256))
+_PIECE = re.compile(
+    r"[A-Za-z0-9+/_=-]+|[\r\n]|\\{1,8}(?:[nr/]|u00(?:0[aAdD]|2[bBfFdD]|3[dD]))|%(?:0[aAdD]|2[bBfFdD]|3[dD])|"
+    r"[\\%]|[^A-Za-z0-9+/_=\r\n\\%-]+"
+)
+_PART = re.compile(r"(?:\\{1,8}(?:u(?:0(?:0[023]?)?)?)?|%[023]?)\Z")
+"""What may be the beginning of such an escape, at the end of a piece. Eight backslashes: JSON in JSON, four deep."""
+_STANDS_FOR = {"n": "\n", "r": "\r", "/": "/", "0a": "\n", "0d": "\r", "2b": "+", "2f": "/", "2d": "-", "3d": "="}
+_MAY_BE = _ALPHABET | frozenset("\r\n\\%")
+_TABLE = bytes(ord("a") if chr(code) in _MAY_BE else ord(" ") for code in range(256))
 _LONG = b"a" * RUN
+_STRETCH = re.compile(b"a{%d,}" % RUN)
+_BEHIND = re.compile(rf"(?<=;base64,|;BASE64,|;Base64,)[A-Za-z0-9+/_=\\%-]{{{_SHORT}}}")
+_SLICE = 4096
+"""Characters that are followed between two looks at the clock."""
 _BLOCK = RUN // 2
 """A run that counts covers one such block whole, wherever it begins."""
 _LOWER, _UPPER = frozenset(string.ascii_lowercase), frozenset(string.ascii_uppercase)
+_NO_BREAKS = dict.fromkeys(map(ord, "\r\n"))
 _DIGITS, _HEX = frozenset(string.digits), frozenset(string.hexdigits)
 
 
@@ -47,13 +63,21 @@ class Opaque(msgspec.Struct, gc=False):
     certain: bool = False
 
     def after(self, findings: Iterable[Finding]) -> int:
-        """Where it begins that no finding explains: a key or a token is known for what it is."""
+        """Where it begins that no finding explains."""
         start = self.start
         if not self.certain:
             for finding in findings:
-                if not finding.reason.startswith(IN_CODE) and finding.start <= self.start < finding.end:
+                if finding.start <= self.start < finding.end and explains(finding):
                     start = max(start, finding.end)
         return start
+
+
+def explains(finding: Finding) -> bool:
+    """Whether a finding says what the bytes in it are: a key or a token is known for what it is, and so is a field that
+    its format declares. Whoever writes an address or a web address may let it go on with bytes of any kind."""
+    if finding.reason == "field":
+        return finding.type not in QUASI
+    return finding.type.startswith("secret-") and not finding.reason.startswith(IN_CODE)
 
 
 class Runs:
@@ -68,11 +92,15 @@ class Runs:
         self._line = 0
         self._behind_data = False
         self._tail = ""
+        self._rest = ""
+        """The beginning of an escape that the text ended in."""
 
     @property
     def undecided(self) -> int | None:
-        """The place from which on it is not known yet whether a run counts."""
-        return None if self._start is None or self.open is not None else self._start
+        """The place from which on it is not known yet whether a run counts, or whether it goes on."""
+        if self._start is not None and self.open is None:
+            return self._start
+        return self._at if self._rest else None
 
     @property
     def open(self) -> Opaque | None:
@@ -81,27 +109,42 @@ class Runs:
 
     def feed(self, text: str) -> None:
         """The next piece of the text."""
-        for piece in _PIECE.findall(text):
-            if piece[0] in _ALPHABET:
-                self._begin()
-                self._line += len(piece)
-                self._grow(piece)
-            elif piece in "\r\n" and self._goes_on(piece):
-                self._line = 0
-                self._grow(piece)
-            else:
-                self._end()
-            self._at += len(piece)
-            self._tail = (self._tail + piece)[-_TAIL:]
+        if self._rest:
+            text, self._rest = self._rest + text, ""
+        part = _PART.search(text, max(0, len(text) - _ESCAPE)) if text else None
+        if part is not None:
+            text, self._rest = text[: part.start()], part.group()
+        self._follow(text)
 
-    def restart(self, at: int) -> None:
-        """Go on at a later place, right behind a space; what was left out holds nothing that counts."""
+    def restart(self, at: int, tail: str = " ") -> None:
+        """Go on at a later place, where no run is under way, right behind `tail`; what was left out holds nothing that
+        counts."""
         self._end()
-        self._at, self._tail = at, " "
+        self._at, self._tail, self._rest = at, tail, ""
 
     def finish(self) -> None:
         """The text has ended, and the run with it."""
+        rest, self._rest = self._rest, ""
+        self._follow(rest)
         self._end()
+
+    def _follow(self, text: str) -> None:
+        for piece in _PIECE.findall(text):
+            shown = piece
+            if piece[0] in "\\%":
+                shown = _STANDS_FOR.get(piece.lstrip("\\%").removeprefix("u00").lower(), piece)
+            if shown[0] in _ALPHABET:
+                self._begin()
+                self._line += len(shown)
+            elif shown in "\r\n" and self._goes_on(shown):
+                self._line = 0
+            else:
+                self._end()
+            if self._start is not None:
+                # An escape counts as many characters as are held back for it; breaks vary nothing.
+                self._grow(shown + "\n" * (len(piece) - len(shown)))
+            self._at += len(piece)
+            self._tail = (self._tail + shown)[-_TAIL:]
 
     def _begin(self) -> None:
         if self._start is None:
@@ -142,13 +185,34 @@ def may_be_opaque(text: str) -> bool:
     return (";" in text and any(mark in text for mark in _DATA)) or _is_long(text)
 
 
-def is_opaque(text: str, findings: Iterable[Finding]) -> bool:
-    """Whether a whole text holds such a run that none of its findings explains. Linear."""
+def is_opaque(text: str, findings: Iterable[Finding], late: Callable[[], bool] = lambda: False) -> bool:
+    """Whether a whole text holds such a run that none of its findings explains. Linear; once it is `late`, a text in
+    which one may still be counts as such."""
+    for behind in _BEHIND.finditer(text):
+        if _certain(text, behind.start()):
+            return True
+        if late():
+            return True
+    known = [finding for finding in findings if explains(finding)]
+    for stretch in _STRETCH.finditer(shadow(text).translate(_TABLE)):
+        runs = Runs(stretch.start())
+        for at in range(stretch.start(), stretch.end(), _SLICE):
+            if late():
+                return True
+            runs.feed(text[at : min(at + _SLICE, stretch.end())])
+        runs.finish()
+        if any(run.end is None or run.after(known) < run.end for run in runs.found):
+            return True
+    return False
+
+
+def _certain(text: str, at: int) -> bool:
+    """Whether what stands at a place behind `;base64,` is enough of it."""
     runs = Runs()
-    runs.feed(text)
+    runs.restart(at, text[at - _TAIL : at])
+    runs.feed(text[at : at + 2 * _SHORT])  # the last of them may be an escape
     runs.finish()
-    known = list(findings)
-    return any(run.end is None or run.after(known) < run.end for run in runs.found)
+    return bool(runs.found)
 
 
 def _is_long(text: str) -> bool:
@@ -160,8 +224,11 @@ def _is_long(text: str) -> bool:
 
 
 def _dense(sample: str) -> bool:
-    """Whether these characters vary as those of encoded bytes do."""
-    seen = set(sample) - {"\r", "\n"}
+    """Whether these characters vary as those of encoded bytes do, or show text that is encoded."""
+    plain = sample.translate(_NO_BREAKS)
+    if shows_text(plain):
+        return True
+    seen = set(plain)
     if seen <= _HEX:
         return len(seen) >= 12
     if seen & _LOWER and seen & _UPPER and seen & _DIGITS:

@@ -40,17 +40,20 @@ IN_CODE = "encoded:"
 """With what the reason of a finding in such a run begins: the run is still one that nobody reads as it is written."""
 
 _quoted = re.compile(r"=\r?\n|(?:=[0-9A-Fa-f]{2})+")
-_runs = re.compile(r"[A-Za-z0-9+/_-]{14,}={0,2}")
+# Lines of a run are long, but for its last one (RFC 2045 §6.8).
+_runs = re.compile(r"[A-Za-z0-9+/_-]{14,}(?:(?<=[A-Za-z0-9+/_-]{60})\r?\n[A-Za-z0-9+/_-]+)*={0,2}")
 _four = re.compile(rf"(?:{_FOUR}){{3}}")
 _hex = re.compile(rf"(?:{_HEX})(?:[0-9A-Fa-f]{{2}})*")
 _tags = re.compile(r"(?<=[0-9A-Za-z@._+:-])(?:<[/!]?[A-Za-z-][^<>]{0,200}>)+(?=[0-9A-Za-z@._+-])")
 # Possessive, so that a run is passed over once, whether or not it holds what is sought.
-_spaced = re.compile(r"(?<!\S)(?:\S {1,3}){4,}+")
+_spaced = re.compile(r"(?<![^\s\"'(\[{:=,;>])(?:\S {1,3}){4,}+")
 _dotted = re.compile(
     r"(?<![0-9A-Za-z])[0-9A-Za-z+](?:\.(?:[0-9A-Za-z@:-]\.|\.\.(?=[0-9A-Za-z])){3,}+|-(?:[0-9A-Za-z@.:]-){3,}+|"
     r"_(?:[0-9A-Za-z@.:+-]_){3,}+)"
 )
 _gaps = re.compile(" +")
+_WORDS = 16
+_words = re.compile(rf"[ -~]{{{_WORDS}}}")
 _at = re.compile(
     r"(?i)\s?[\[({] ?at ?[\])}]\s?|(?<=[a-z0-9]) @ (?=[a-z0-9])|(?<=[a-z0-9]) at (?=[a-z0-9-]{1,24} dot [a-z])"
 )
@@ -129,13 +132,32 @@ def _characters(start: int, data: bytes, width: int) -> Iterator[_Edit]:
             start += width
 
 
+def shows_text(run: str) -> bool:
+    """Whether characters without line breaks show text in base64 or hexadecimal. Letters of one case alone are a gene
+    or a path: base64 of any text has both."""
+    mixed = not run.isupper() and not run.islower()
+    return (mixed and _four.search(run) is not None) or _hex.search(run) is not None
+
+
+def armoured(mapped: Mapped) -> list[tuple[int, int, bool]]:
+    """Where in the source the runs of base64 and hexadecimal stand that are read, and whether each holds `_WORDS`
+    characters of text in a row: no bytes at random do."""
+    starts = mapped.starts or range(len(mapped.text))
+    ends = mapped.ends or range(1, len(mapped.text) + 1)
+    return [
+        (starts[start], ends[end - 1], _words.search(read) is not None)
+        for start, end, read, _ in _unarmoured(mapped.text)
+    ]
+
+
 def _unarmoured(text: str) -> Iterator[_Edit]:
     """Base64 and hexadecimal of text. What is found in it is found in all of the run: half of one is no text."""
     for run in _runs.finditer(text):
-        shown = _four.search(run.group())
+        code = run.group().replace("\r", "").replace("\n", "")
+        shown = _four.search(code)
         if shown is not None:
             offset = shown.start() % 4
-            yield run.start(), run.end(), _readable(_decoded(run.group()[offset:])), 0
+            yield run.start(), run.end(), _readable(_decoded(code[offset:])), 0
     for run in _hex.finditer(text):
         yield run.start(), run.end(), _readable(bytes.fromhex(run.group())), 0
 

@@ -17,7 +17,7 @@ from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged
 from gateway.checks.classification.normalise import outline
-from gateway.checks.classification.opaque import NEAR, Opaque, Runs
+from gateway.checks.classification.opaque import NEAR, Opaque, Runs, explains
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import shifted, unseen
 from gateway.checks.classification.recognizer import CONTEXT
@@ -294,7 +294,8 @@ class Lane:
 
     def _unexplained(self, run: Opaque) -> int:
         """Where a run begins that no finding explains."""
-        if self._opened is not None and not run.certain and self._opened.start <= run.start:
+        opened = self._opened
+        if opened is not None and not run.certain and opened.start <= run.start and explains(finding_of(opened, 0)):
             return max(self._cursor.position, run.after(self._findings))
         return run.after(self._findings)
 

@@ -4,6 +4,7 @@ from its beginning. What ships does less and must find the same.
 What says where a window begins (the triggers) and what makes a candidate a finding (the checks) are the engine's own.
 """
 
+import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
-from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, reread
+from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD, NUMBER, TRIGGER, Label, Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.core.finding import Finding
@@ -109,6 +110,20 @@ def words(registry: Registry, text: str) -> Places:
     return {name: sorted(places, key=lambda place: (place[1], place[0])) for name, places in found.items()}
 
 
+def runs(text: str) -> list[tuple[int, int]]:
+    """Where what is read as base64 or hexadecimal stands in a window, at any level."""
+    found: list[tuple[int, int]] = []
+    level: Mapped | None = normalised(text)
+    for _ in range(_LEVELS):
+        if level is None:
+            break
+        plain = undo_escapes(level) or level
+        if matched(CODED, shadow(plain.text), 0):
+            found += [(first, last) for first, last, _ in armoured(plain)]
+        level = _level(level)
+    return found
+
+
 def hits(registry: Registry, text: str, start: int) -> tuple[list[Hit], bool]:
     """All hits of a window that begin at or after `start`, by place; whether it was read to its last level."""
     mapped = normalised(text)
@@ -182,8 +197,10 @@ def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int
         verdict = CHECKS[label.check](text[start:end]) if label.check else ("", 0, end - start)
         if _piece(text, start, end, NUMBER) or verdict is None:
             return
-        onward = _ANY if end == len(text) else None
         first, last = start + verdict[1], start + verdict[2]
+        if last == end:
+            end = last = end + _fraction(text, end, NUMBER)
+        onward = _ANY if end == len(text) else None
         yield Hit(label.type, first, last, label.score, f"keyword:{label.lexicon}", place[0], rank, onward)
         follow = f"(?:,? ?(?:and|or|&) |, ?|/ ?)({label.value})\\b"
         match = matched(follow, shade, end, here=True) if label.more else None
@@ -198,8 +215,9 @@ def _recognized(rank: int, item: Recognizer, text: str, shade: bytes, low: int, 
             continue
         kind, score, reason, first, last = kept
         low = stop if start + last == end else start + last
-        onward = rank if len(text) in (start + last, stop) else None
-        yield Hit(kind, start + first, start + last, score, reason, reach, rank, onward)
+        ends = start + last + (_fraction(text, end, item.joints or "") if start + last == end else 0)
+        onward = rank if len(text) in (ends, stop) else None
+        yield Hit(kind, start + first, ends, score, reason, reach, rank, onward)
 
 
 def _kept(item: Recognizer, text: str, start: int, end: int, near: Places) -> tuple[str, float, str, int, int] | None:
@@ -239,8 +257,14 @@ def _piece(text: str, start: int, end: int, joints: str) -> bool:
         if near.isascii() and (near.isalnum() or near == "_"):
             return True
         if near and near in joints and far and far in "0123456789":
-            return True
+            return around is before or not _fraction(text, end, joints)
     return False
+
+
+def _fraction(text: str, end: int, joints: str) -> int:
+    """How much of `.0` follows a whole number."""
+    match = re.compile(r"(?<=[0-9])\.0{1,7}(?![0-9A-Za-z_]|[.\-][0-9])").match(text, end)
+    return len(match.group()) if match and "." in joints else 0
 
 
 def resolved(found: list[Hit]) -> list[Hit]:
@@ -294,10 +318,12 @@ def scanned(text: str, locator: Locator, registry: Registry = DEFAULT) -> list[F
         if not last:
             space = _space(text, position, end - LOOKAHEAD)
             cut = space
-            while across := [hit for hit in window if hit.reach < cut < hit.end]:
-                cut = min(hit.reach for hit in across)
+            coded = [(first + before, stop + before) for first, stop in runs(text[before:end])]
+            spans = [*((hit.reach, hit.end) for hit in window), *coded]
+            while across := [first for first, stop in spans if first < cut < stop]:
+                cut = min(across)
             if cut <= position:
-                cut = space
+                cut = max([space, *(stop for first, stop in coded if first < space < stop < end)])
                 for hit in sorted(window, key=lambda one: (one.reach, one.end)):
                     if hit.reach < cut < hit.end:
                         if hit.onward is None:

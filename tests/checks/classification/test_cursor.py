@@ -1,5 +1,7 @@
 """The walk: what is skipped, where it cuts, and that it always moves on."""
 
+import base64
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,6 +9,8 @@ from gateway.checks.classification.cursor import HELD, WINDOW, Cursor, Step
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.registry import DEFAULT
+from gateway.core.message import Part
+from tests.checks.classification.conftest import ENGINE
 
 LOCATOR = Locator(DEFAULT)
 
@@ -77,3 +81,15 @@ def test_a_long_finding_opens_and_closes() -> None:
 def test_two_long_findings_at_once_are_not_complete() -> None:
     text = "-----BEGIN PRIVATE KEY-----\n" + "A" * 300 + " " + "eyJabcdefgh" + "A" * 2000
     assert not all(step.complete for step in walk(text))
+
+
+def test_a_run_of_encoded_text_is_read_whole_or_not_called_read() -> None:
+    code = base64.b64encode(b"and so it went on, " * 14 + b"ssn 536-22-8731, on and on").decode().rstrip("=")
+    lines = "\n".join(code[at : at + 76] for at in range(0, len(code), 76))
+    for before in ("", "data_is~" * 12, "words and more of them, 10:30 " * 12):
+        for coded in (code, lines):
+            scan = ENGINE.scan([Part("/x", f"{before}{coded} end")])
+            assert "us-ssn" in {one.type for one in scan.parts[0]}
+            assert scan.scanned == "full"
+    torn = ENGINE.scan([Part("/x", "\x00" + base64.b64encode(bytes(90)).decode() + code)])
+    assert torn.scanned != "full"

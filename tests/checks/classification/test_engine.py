@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.classification.engine import MAX_LABELLED, Engine
+from gateway.checks.classification.engine import MAX_FINDINGS, Engine
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.recognizer import Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
@@ -230,11 +230,66 @@ def test_nothing_is_found_across_two_parts(several: list[str]) -> None:
     assert ENGINE.scan([part(text) for text in several]).parts == tuple(ENGINE.scan_text(text) for text in several)
 
 
-@pytest.mark.parametrize("size", [1, MAX_LABELLED, MAX_LABELLED + 1])
-def test_a_label_is_read_with_a_short_text_alone(size: int) -> None:
-    text = "4" * 8 + "x" * (size - 8) if size > 8 else "4"
-    labels = [finding.type for finding in ENGINE.scan([Part("/x", text, "text", "mrn")]).parts[0]]
-    assert ("mrn" in labels) == (8 <= size <= MAX_LABELLED)
+@pytest.mark.parametrize("behind", [0, 250, 5000])
+def test_a_label_is_read_with_any_text(behind: int) -> None:
+    (findings,) = ENGINE.scan([Part("/x", "84736251" + " " * behind, "text", "mrn")]).parts
+    assert [(one.type, one.start, one.end) for one in findings] == [("mrn", 0, 8)]
+
+
+def test_a_label_may_have_letters_of_any_language() -> None:
+    for label in (
+        "numéro de sécurité sociale",
+        "NUMÉRO DE SÉCURITÉ SOCIALE",
+        "nume\u0301ro de se\u0301curite\u0301 sociale",
+    ):
+        (findings,) = ENGINE.scan([Part("/x", "180126955501234", "text", label)]).parts
+        assert [one.type for one in findings] == ["fr-nir"], label
+
+
+def test_no_part_is_begun_once_the_time_is_up() -> None:
+    clock = StillClock(tick_ns=1_000_000)
+    scan = Engine(clock=clock, budget_ms=5).scan([part("bob@example.com")] * 100)
+    assert scan.scanned == "partial"
+    assert "unscanned" in scan.classes
+    assert 0 < sum(1 for findings in scan.parts if findings) < 10
+    assert scan.parts[0]
+
+
+def test_no_part_is_begun_once_there_are_too_many_findings() -> None:
+    many = part("a@b.de " * (MAX_FINDINGS + 5))
+    scan = ENGINE.scan([many, part("bob@example.com")])
+    assert "unscanned" in scan.classes
+    assert scan.parts[1] == ()
+
+
+def test_looking_for_bytes_counts_against_the_time() -> None:
+    clock = StillClock(tick_ns=1_000_000)
+    scan = Engine(clock=clock, budget_ms=3).scan([part("a" * 400_000)])
+    assert scan.classes == {"unscanned"}
+    assert clock.ns < 10_000_000
+
+
+def test_digits_in_several_texts_are_joined_whatever_else_there_is() -> None:
+    digits = [part(digit, f"/{place}") for place, digit in enumerate("4111111111111111")]
+    for others in ([], [part("meet at 10:30", "/x")]):
+        assert "pci" in ENGINE.scan([*digits, *others]).classes
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("mrn: 84736251.0", "mrn"),
+        ("ssn: 123456789.0", "us-ssn"),
+        ("card: 4111111111111111.0", "card"),
+        ("npi: 1234567893.00", "npi"),
+        ("mrn: 84736251.0, and so on", "mrn"),
+    ],
+)
+def test_a_number_written_as_a_float_is_the_number(text: str, kind: str) -> None:
+    found = {one.type: text[one.start : one.end] for one in ENGINE.scan_text(text)}
+    assert found.get(kind) == text.split(" ")[1].rstrip(",")
+    for more in ("5", ".1", "e3"):
+        assert kind not in {one.type for one in ENGINE.scan_text(text.split(",")[0] + more)} - {"card"}
 
 
 def test_a_search_that_fails_makes_the_message_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
-from gateway.checks.classification.fragments import RUN, SHORT, runs
+from gateway.checks.classification.fragments import RUN, SHORT, may_join, runs
 from gateway.checks.redaction import redact
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE, StillClock
@@ -90,3 +90,10 @@ def test_pieces_lie_within_their_texts(texts: list[str]) -> None:
     for part, found in zip(parts, ENGINE.scan(parts).parts, strict=True):
         for one in found:
             assert 0 <= one.start < one.end <= len(part.text), msgspec.to_builtins(one)
+
+
+def test_it_is_quickly_told_that_nothing_is_to_be_joined() -> None:
+    assert may_join([Part("/a", "4111"), Part("/b", "1111")])
+    assert may_join([Part("/a", "AB123456 "), Part("/x", "words", "name"), Part("/b", "C")])
+    assert not may_join([Part("/a", "4111 and"), Part("/b", "1111")])
+    assert not may_join([Part("/a", "4111")])

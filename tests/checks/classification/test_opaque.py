@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.opaque import RUN, Opaque, Runs, is_opaque
 from gateway.checks.classification.stream import UNREAD
 from gateway.core.finding import Finding
@@ -21,7 +22,15 @@ ENCODED = {
     "base64": BYTES,
     "base64 for addresses": base64.urlsafe_b64encode(SOURCE.randbytes(800)).decode(),
     "base64 of text": base64.b64encode(b"Jane Roe lives at 12 Elm Street; call 0123-456, ok? " * 12).decode(),
+    "base64 of a list": base64.b64encode(b"663-91-2210\n" * 100).decode(),
+    "base64 of few letters": base64.b64encode(b"yes no " * 120 + b"ssn 123-45-6789").decode(),
+    "hexadecimal of a list": (b"663-91-2210 " * 60).hex(),
     "base64 in lines": LINES,
+    "base64 in lines in JSON": LINES.replace("\n", "\\n"),
+    "base64 in lines with CR LF in JSON in JSON": LINES.replace("\n", "\\\\r\\\\n"),
+    "base64 with slashes escaped": BYTES.replace("/", "\\/"),
+    "base64 with signs by number": BYTES.replace("/", "\\u002F").replace("+", "\\u002b"),
+    "base64 in percent-encoding": BYTES.replace("/", "%2F").replace("+", "%2b"),
     "base64 in lines with CR LF": LINES.replace("\n", "\r\n"),
     "base32": base64.b32encode(SOURCE.randbytes(600)).decode(),
     "hexadecimal": SOURCE.randbytes(400).hex(),
@@ -109,7 +118,8 @@ def test_a_run_that_becomes_long_enough_in_a_piece_of_words_is_hidden_whole(end:
 
 PIECES = (
     *(ENCODED[name][:700] for name in ENCODED), *PLAIN.values(),
-    BYTES[:479], BYTES[:480], "A" * 479, ";base64,", "\r", "\n", "\r\n", " ", ",", "é", "a b",
+    BYTES[: RUN - 1], BYTES[:RUN], "A" * (RUN - 1), ";base64,", "\r", "\n", "\r\n", " ", ",", "é", "a b",
+    "\\", "\\n", "\\\\r", "\\u00", "2f", "\\/", "%2", "%0A",
 )  # fmt: skip
 
 
@@ -138,7 +148,7 @@ def test_no_more_than_a_window_is_held_back_for_it(name: str, size: int) -> None
     lane = ENGINE.stream(frozenset({"email"})).lane("/x")
     for chunk in cut(f"Call 555-0132. {ENCODED[name]}", [size]):
         lane.feed(chunk)
-        assert lane.held <= RUN <= 512
+        assert lane.held <= WINDOW <= 512
 
 
 def test_a_key_that_is_known_for_what_it_is_is_masked_and_not_unscanned() -> None:
@@ -158,6 +168,9 @@ def test_a_finding_explains_a_run_that_begins_in_it() -> None:
     assert run.after(()) == 10
     assert run.after([Finding("secret-jwt", 5, 950, 1.0, "pattern")]) == 950
     assert run.after([Finding("email", 20, 40, 1.0, "pattern")]) == 10
+    assert run.after([Finding("url", 5, 950, 0.8, "pattern")]) == 10
+    assert run.after([Finding("email", 5, 950, 1.0, "pattern")]) == 10
+    assert run.after([Finding("mrn", 5, 950, 1.0, "field")]) == 950
     assert Opaque(10, 900, certain=True).after([Finding("secret-jwt", 5, 950, 1.0, "pattern")]) == 10
 
 
@@ -180,3 +193,33 @@ def test_a_list_of_digests_one_a_line_is_no_run_and_longer_lines_are(digits: int
         assert is_opaque(f"{line}ab{end}" * 20, ())
         text = f"{line}{end}" * 20
         assert streamed(text, cut(text, [7])) == (text, True)
+
+
+@pytest.mark.parametrize(
+    "before", ["see https://example.com/", "see https://example.com/?q=", "write to a@b.example.com/"]
+)
+def test_an_address_explains_no_bytes_that_it_goes_on_with(before: str) -> None:
+    text = f"{before}{BYTES} and so on"
+    assert ENGINE.scan((Part("/a", text),)).classes >= {"unscanned"}
+    for sizes in ([1], [70], [5000]):
+        released, full = streamed(text, cut(text, sizes))
+        assert not full
+        assert released.endswith(" and so on")
+        assert not any(BYTES[at : at + 24] in released for at in range(32, len(BYTES) - 24))
+
+
+def test_numbers_in_base64_do_not_leave_where_only_the_first_window_is_read() -> None:
+    code = base64.b64encode("".join(f"663-91-{number:04d}\n" for number in range(2000, 2100)).encode()).decode()
+    scan = ENGINE.stream(frozenset({"us-ssn"}))
+    lane = scan.lane("/x")
+    out = "".join([*map(lane.feed, cut(f"list: {code}", [40])), lane.finish()])
+    assert not any(code[at : at + 24] in out for at in range(len(code) - 24))
+    assert scan.scan().scanned != "full"
+
+
+def test_what_is_late_is_not_called_clean_and_stretches_alone_are_followed() -> None:
+    assert is_opaque("a" * 5000, (), lambda: True)
+    assert not is_opaque("a," * 5000, (), lambda: True)
+    assert is_opaque("; " * 5000 + BYTES, ())
+    assert not is_opaque(";base64,abc " * 50, ())
+    assert is_opaque(";base64,abcdefghijklmn\\/op", ())

@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.normalise import Mapped, normalise, shadow
 from gateway.checks.classification.patterns import Pattern
-from gateway.checks.classification.readings import CODED, reread
+from gateway.checks.classification.readings import CODED, armoured, reread
 from gateway.checks.classification.recognizer import TRIGGER
 
 CODE = Pattern(CODED)
+
+
+PLAIN_LINES = "hello to you all, and to those of whom 12345 is one " * 3
+LINES = base64.b64encode(PLAIN_LINES.encode()).decode()
 
 
 def read(text: str) -> str | None:
@@ -33,6 +37,9 @@ def read(text: str) -> str | None:
         ("1 2 3 4 5", "12345"),
         ("1 2 3 4 567", "1234 567"),
         ("1 2 3  4 5", "123 45"),
+        ('ssn "1 2 3 - 4 5 - 6 7 8 9"', 'ssn "123-45-6789"'),
+        ("ssn:1 2 3 4 5 6 7 8 9", "ssn:123456789"),
+        (f"x {LINES[:76]}\n{LINES[76:152]}\r\n{LINES[152:]} y", f"x {PLAIN_LINES} y"),
         ("b.o.b.@.x", "bob@x"),
         ("a (at) b (dot) de", "a@b.de"),
     ],
@@ -72,3 +79,10 @@ def test_a_reason_to_look_is_seen_in_as_many_characters_as_a_stream_holds_back(t
     place = CODE.first(shade, 0)
     if place is not None:
         assert CODE.first(shade[: place + TRIGGER], 0) == place
+
+
+def test_it_is_told_where_encoded_runs_stand_and_whether_they_hold_text() -> None:
+    assert armoured(Mapped(f"x {LINES} y")) == [(2, 2 + len(LINES), True)]
+    short = base64.b64encode(b"hello to you").decode()
+    assert armoured(Mapped(short)) == [(0, len(short), False)]
+    assert armoured(Mapped("words alone")) == []

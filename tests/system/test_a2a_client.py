@@ -346,7 +346,9 @@ async def test_the_stock_client_is_given_a_task_that_needs_input_and_goes_on_wit
         assert waits.status.state == TaskState.TASK_STATE_INPUT_REQUIRED
         assert (await client.get_task(GetTaskRequest(id=waits.id))).status.state == waits.status.state
         officer = {"authorization": f"Bearer {await site.key('privacy', owner='eve', kind='person')}"}
-        done = await site.http.post(f"/approvals/{waits.id}/approve", json={"reason": "seen"}, headers=officer)
+        done = await site.http.post(
+            f"/approvals/{waits.id}/approve", json={"reason": "seen", "version": 0}, headers=officer
+        )
         assert done.status_code == 200
         assert not ward.heard
         (event,) = await sent(client, f"say write to {MAIL}", task_id=waits.id, context_id=waits.context_id)

@@ -31,7 +31,9 @@ async def asking(settings: Settings, directory: Path) -> AsyncIterator[System]:
 async def approve(site: System, approval: str) -> None:
     key = await site.key("privacy", owner="eve", kind="person")
     headers = {"authorization": f"Bearer {key}"}
-    done = await site.http.post(f"/approvals/{approval}/approve", json={"reason": "seen"}, headers=headers)
+    done = await site.http.post(
+        f"/approvals/{approval}/approve", json={"reason": "seen", "version": 0}, headers=headers
+    )
     assert done.json()["state"] == "approved"
 
 

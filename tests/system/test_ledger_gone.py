@@ -28,8 +28,11 @@ REQUESTS = 3
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writers that wait a third of a second for their database, and look ten times a second whether it is back."""
-    monkeypatch.setattr(opening, "Ledgers", functools.partial(Ledgers, wait_s=0.3, retry_s=0.1))
+    """Writers that wait three seconds for their database, not thirty, and look ten times a second whether it is back.
+
+    Not less: a busy disk may hold a commit up for a second, and the tests' own records need theirs.
+    """
+    monkeypatch.setattr(opening, "Ledgers", functools.partial(Ledgers, wait_s=3.0, retry_s=0.1))
 
 
 async def _refused(site: System, key: str, how_many: int = REQUESTS) -> None:

@@ -39,11 +39,20 @@ _CUTS = " \n\t\r\u3000"
 _MARKS = ",;{}[]()<>\"'|、。，；"
 
 
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """Text from `start` on, to the end of its step, in which something says what could not be read. `torn`: a run too
+    long for a window, and nothing else."""
+
+    start: int
+    torn: bool
+
+
 class Step(msgspec.Struct, frozen=True, gc=False):
     """One move of the walk: the text up to `end` is decided. `findings` are hits with absolute places, by place.
 
     `closed` is where the long hit that was open ended, at or before `end`; `opened` is a long hit that began in this
-    step. `complete` is False when something could not be read.
+    step. `complete` is False when something could not be read; where it is not known what that says, it lies
+    in `unread`.
     """
 
     end: int
@@ -51,6 +60,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     opened: Hit | None = None
     closed: int | None = None
     complete: bool = True
+    unread: Unread | None = None
 
 
 class Cursor:
@@ -141,13 +151,14 @@ class Cursor:
         sight = Sight(first - before, quiet - before, limit - before)
         located = self._locator.locate(piece, start - before, dark, sight)
         hits = _moved(located, before)
-        complete = located.complete and not self._torn(located, start - before)
+        torn = located.complete and self._torn(located, start - before)
+        unread = Unread(start, torn) if torn or not located.complete else None
         if self._long is None:
             if last:
                 self.position = end
-                return Step(end, tuple(hits), None, None, complete)
+                return Step(end, tuple(hits), None, None, unread is None, unread)
             if quiet < end and self._leap(text, offset, hits, quiet, limit):
-                return Step(self.position, tuple(hits), None, None, complete)
+                return Step(self.position, tuple(hits), None, None, unread is None, unread)
         cut, opened = end, None
         if not last:
             space = _space(text, offset, start, limit)
@@ -157,7 +168,7 @@ class Cursor:
                 hits = _moved(self._locator.locate(piece, start - before, dark), before)
                 space = max([space, *[stop for first, stop in runs if first < space < stop < end]])
                 cut, opened = _right(hits, space, end)
-        return self._cut(hits, cut, opened, self._ended(text, offset, end, cut, last), complete)
+        return self._cut(hits, cut, opened, self._ended(text, offset, end, cut, last), unread)
 
     def _torn(self, located: Located, start: int) -> bool:
         """Whether a run that holds text began before the window and goes on in it, in no secret that is open."""
@@ -165,15 +176,15 @@ class Cursor:
             return False
         return any(text and first < start < stop for first, stop, text in located.runs)
 
-    def _cut(self, hits: list[Hit], cut: int, opened: Hit | None, closed: int | None, complete: bool) -> Step:
+    def _cut(self, hits: list[Hit], cut: int, opened: Hit | None, closed: int | None, unread: Unread | None) -> Step:
         """Go on from the cut: the findings before it are told."""
-        accepted = tuple([hit for hit in hits if hit.end <= cut and hit is not opened])
+        complete, accepted = unread is None, tuple([hit for hit in hits if hit.end <= cut and hit is not opened])
         if opened is not None and self._long is not None:
             # Two at once: the second is told as far as it was seen, and the text counts as not fully read.
             accepted, opened, complete = (*accepted, _cut_off(opened, cut)), None, False
         self._long = opened or self._long
         self.position = cut
-        return Step(cut, accepted, opened, closed, complete)
+        return Step(cut, accepted, opened, closed, complete, unread)
 
     def _leap(self, text: str, offset: int, hits: list[Hit], quiet: int, target: int) -> bool:
         """Go on from a window to where the next one starts, or the text ends, if all hits are before the cut, wherever

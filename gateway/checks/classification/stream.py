@@ -2,8 +2,8 @@
 
 Held back are at most `WINDOW` characters of a lane (below the 512 that the design allows), and about a hundred where
 nothing in sight could be part of a finding. A finding longer than a window (a private key, a token) is masked from its
-first character: its placeholder goes out and its text is swallowed until it ends. So is a run of encoded bytes that the
-caller may not have unread.
+first character: its placeholder goes out and its text is swallowed until it ends. So is what the caller may not have
+unread: a run of encoded bytes, and the text of a window that was not read to its end.
 """
 
 from collections import deque
@@ -79,9 +79,13 @@ class Lane:
         """The place from which on a run that is not judged yet may lie."""
         self._released: list[str] = []
         self._out = 0
+        self._hidden = -1
+        """Where text that could not be read to its end was last hidden up to."""
         self._told: Opaque | None = None
         """The run whose placeholder has gone out."""
         self.complete = True
+        self.deep = False
+        """Whether something in it is escaped too deep to be read."""
 
     @property
     def held(self) -> int:
@@ -215,7 +219,23 @@ class Lane:
             self._opened, self._shown = step.opened, False
             self._masked = self._mask(finding_of(step.opened, step.opened.end))
             self._cover(step.opened, start, step.end, spans)
-        self._write(merged(spans), start, step.end)
+        groups = merged(spans)
+        if step.unread is not None:
+            self.deep = self.deep or not step.unread.torn
+            if not self._unread:
+                groups = self._veiled(groups, step.unread.start, step.end)
+        self._write(groups, start, step.end)
+
+    def _veiled(self, groups: list[tuple[int, int, str]], start: int, end: int) -> list[tuple[int, int, str]]:
+        """What is masked, and all else of `[start, end)`, in which something says what could not be read."""
+        veiled: list[tuple[int, int, str]] = []
+        for first, last, shown in [*groups, (end, end, "")]:
+            if start < first:
+                veiled.append((start, first, "" if self._hidden == start else UNREAD))
+                self._hidden = first
+            veiled.append((first, last, shown))
+            start = max(start, last)
+        return veiled
 
     def _cover(self, long: Hit, start: int, end: int, spans: list[Span]) -> None:
         """Mask what a long hit takes of this step; its placeholder goes out once."""
@@ -311,14 +331,15 @@ class Apart(Lane):
         self._fed = len(before)
 
     def feed(self, text: str) -> str:
-        # Runs of encoded bytes are followed in the joined text alone: no border makes one.
+        # Runs of encoded bytes are followed in the joined text alone: no border makes one. Escapes may be others there.
         alone = Lane(self._locator, _never, token=True)
         alone.feed(text)
         alone.finish()
         self.complete = self.complete and alone.complete
         self._alone += [shifted(finding, self._fed) for finding in alone.findings()]
         self._fed += len(text)
-        return self._fail() if alone.failed else super().feed(text)
+        illegible = alone.failed or (alone.deep and not self._unread)
+        return self._fail() if illegible else super().feed(text)
 
 
 def _never(finding: Finding) -> bool:

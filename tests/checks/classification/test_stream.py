@@ -32,8 +32,10 @@ def cuts(text: str, seed: int, widest: int) -> list[str]:
     return chunks
 
 
-def streamed(text: str, chunks: list[str], types: frozenset[str] = TYPES) -> tuple[str, tuple[Finding, ...]]:
-    scan = ENGINE.stream(types)
+def streamed(
+    text: str, chunks: list[str], types: frozenset[str] = TYPES, *, unread: bool = False
+) -> tuple[str, tuple[Finding, ...]]:
+    scan = ENGINE.stream(types, unread=unread)
     lane = scan.lane("/choices/0/delta/content")
     released = "".join([*(lane.feed(chunk) for chunk in chunks), lane.finish()])
     return released, scan.scan().parts[0]
@@ -51,7 +53,7 @@ def test_any_chunking_releases_the_masked_whole_text_and_finds_the_same(text: st
 @settings(max_examples=60, deadline=None)
 @given(text=texts(), seed=st.integers(0, 1000))
 def test_without_anything_to_mask_the_text_comes_out_unchanged(text: str, seed: int) -> None:
-    assert streamed(text, cuts(text, seed, 40), frozenset())[0] == text
+    assert streamed(text, cuts(text, seed, 40), frozenset(), unread=True)[0] == text
 
 
 @settings(max_examples=40, deadline=None)
@@ -193,16 +195,48 @@ def test_what_fails_inside_withholds_the_text_and_says_unscanned(monkeypatch: py
     assert "unscanned" in scan.scan().classes
 
 
-def test_escapes_nested_too_deep_make_the_lane_unscanned() -> None:
+def nested(text: str, times: int) -> str:
+    """The text percent-encoded, again and again."""
+    code = "".join(f"%{ord(character):02X}" for character in text)
+    for _ in range(times):
+        code = code.replace("%", "%25")
+    return code
+
+
+DEEP = (
+    ("bob" + "\\" * 8 + "u0040example.com", "bob"),
+    (f"see {nested('bob@example.com', 4)} and more", "%2525"),
+    ("and so on, word after word. " * 40 + nested("bob@example.com", 5) + " and so on, word after word" * 40, "%2525"),
+)
+
+
+@pytest.mark.parametrize("size", [1, 7, 5000])
+@pytest.mark.parametrize(("text", "code"), DEEP, ids=["backslashes", "percent", "far in a text"])
+def test_what_could_not_be_read_to_its_end_does_not_leave(text: str, code: str, size: int) -> None:
     scan = ENGINE.stream(TYPES)
     lane = scan.lane("/x")
-    lane.feed("bob" + "\\" * 8 + "u0040example.com")
-    lane.finish()
+    out = "".join(lane.feed(text[at : at + size]) for at in range(0, len(text), size)) + lane.finish()
+    assert (scan.scan().scanned, code in out, out.count(UNREAD)) == ("partial", False, 1)
+    # What is before it and after it in a long text does leave.
+    assert len(text) < 1_000 or (out.startswith("and so on, word") and out.endswith("word after word"))
+
+
+@pytest.mark.parametrize(("text", "code"), DEEP, ids=["backslashes", "percent", "far in a text"])
+def test_what_could_not_be_read_leaves_where_the_caller_may_have_that(text: str, code: str) -> None:
+    scan = ENGINE.stream(TYPES, unread=True)
+    lane = scan.lane("/x")
+    assert lane.feed(text) + lane.finish() == text
     assert scan.scan().scanned == "partial"
 
 
-def apart(chunks: list[str], types: frozenset[str] = TYPES) -> tuple[str, tuple[Finding, ...]]:
-    scan = ENGINE.stream(types)
+def test_a_piece_that_could_not_be_read_by_itself_does_not_leave() -> None:
+    out, _ = apart(["fine so far ", f"{nested('bob@example.com', 4)} ", "and more"])
+    assert "%2525" not in out
+    assert out.endswith(UNREAD)
+
+
+def apart(chunks: list[str], types: frozenset[str] = TYPES, *, unread: bool = False) -> tuple[str, tuple[Finding, ...]]:
+    scan = ENGINE.stream(types, unread=unread)
     lane = scan.lane("/artifact", apart=True)
     released = "".join([*(lane.feed(chunk) for chunk in chunks), lane.finish()])
     return released, scan.scan().parts[0]
@@ -216,12 +250,12 @@ def test_pieces_that_may_be_read_apart_show_what_a_whole_text_with_the_same_cuts
     chunks = cuts(text, seed, widest)
     places = tuple(accumulate(map(len, chunks[:-1])))
     (whole,) = ENGINE.scan([Part("/x", text, cuts=places)]).parts
-    released, found = apart(chunks)
+    released, found = apart(chunks, unread=True)
     assert found == whole
     masked = [finding for finding in whole if finding.type in TYPES]
     hidden = sum(len(text[finding.start : finding.end]) for finding in masked)
     assert (released == text) == (not hidden)
-    assert apart(chunks, frozenset())[0] == text
+    assert apart(chunks, frozenset(), unread=True)[0] == text
 
 
 @pytest.mark.parametrize(

@@ -232,42 +232,34 @@ def _unprivileged() -> pwd.struct_passwd | None:
     raise RuntimeError("root needs a user to run PostgreSQL as: postgres or nobody")
 
 
-class RedisServer:
-    """A Redis of the tests' own, which a test may stop, kill and start again; it keeps nothing over that. `tls`: files
-    of the authority that vouches for its callers, of its certificate and of its key; then it takes TLS alone."""
+class _Server:
+    """A server of the tests' own, which a test may stop, kill, start again and let hang."""
 
-    def __init__(self, directory: Path, port: int, tls: tuple[str, str, str] | None = None) -> None:
-        self._directory, self.port, self._tls = directory, port, tls
+    def __init__(self, name: str, command: Sequence[str], directory: Path, port: int) -> None:
+        self._name, self._command, self._directory, self.port = name, command, directory, port
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{port}/0" if tls is None else f"rediss://localhost:{port}/0"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = ["setpriv", "--pdeathsig", "KILL", "redis-server", "--bind", "127.0.0.1"]
-        if self._tls is None:
-            command += ["--port", str(self.port)]
-        else:
-            names = ("--tls-ca-cert-file", "--tls-cert-file", "--tls-key-file")
-            command += ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "yes"]
-            command += [given for pair in zip(names, self._tls, strict=True) for given in pair]
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--save", "", "--appendonly", "no", "--dir", self._directory], stdout=log, stderr=log
+                ["setpriv", "--pdeathsig", "KILL", *self._command], stdout=log, stderr=log, cwd=self._directory
             )
         for _ in range(600):
             if self._process.poll() is not None:
                 break
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
-                    if self._tls is not None:  # it listens; who may ask is what its tests are about
-                        return
-                    asked.sendall(b"PING\r\n")
-                    if asked.recv(16) == b"+PONG\r\n":
+                    if self._answers(asked):
                         return
             except OSError:
                 pass
             time.sleep(0.05)
-        raise RuntimeError(f"Redis did not start: {(self._directory / 'log').read_text()[-2000:]}")
+        raise RuntimeError(f"{self._name} did not start: {(self._directory / 'log').read_text()[-2000:]}")
+
+    def _answers(self, asked: socket.socket) -> bool:
+        """Whether it serves who has just connected."""
+        raise NotImplementedError
 
     def hang(self, hangs: bool = True) -> None:
         """Let it take connections and answer nothing; or go on."""
@@ -280,6 +272,29 @@ class RedisServer:
         if process is not None:
             process.kill()
             process.wait(30)
+
+
+class RedisServer(_Server):
+    """A Redis, which keeps nothing over a stop. `tls`: files of the authority that vouches for its callers, of its
+    certificate and of its key; then it takes TLS alone."""
+
+    def __init__(self, directory: Path, port: int, tls: tuple[str, str, str] | None = None) -> None:
+        self._tls = tls
+        self.url = f"redis://127.0.0.1:{port}/0" if tls is None else f"rediss://localhost:{port}/0"
+        command = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(directory)]
+        if tls is None:
+            command += ["--port", str(port)]
+        else:
+            names = ("--tls-ca-cert-file", "--tls-cert-file", "--tls-key-file")
+            command += ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "yes"]
+            command += [given for pair in zip(names, tls, strict=True) for given in pair]
+        super().__init__("Redis", command, directory, port)
+
+    def _answers(self, asked: socket.socket) -> bool:
+        if self._tls is not None:  # it listens; who may ask is what its tests are about
+            return True
+        asked.sendall(b"PING\r\n")
+        return asked.recv(16) == b"+PONG\r\n"
 
 
 @contextmanager
@@ -309,47 +324,20 @@ def redis() -> Iterator[str]:
         yield server.url
 
 
-class NatsServer:
-    """A NATS server of the tests' own with JetStream, which a test may stop, kill and start again; its streams outlive
-    that. `lines` are further ones of its configuration; `scheme` is that of its URL."""
+class NatsServer(_Server):
+    """A NATS with JetStream, whose streams outlive a stop. `lines` are further ones of its configuration; `scheme` is
+    that of its URL."""
 
     def __init__(
         self, binary: str, directory: Path, port: int, lines: Sequence[str] = (), scheme: str = "nats"
     ) -> None:
-        self._binary, self._directory, self.port = binary, directory, port
-        self._process: subprocess.Popen[bytes] | None = None
         self.url = f"{scheme}://127.0.0.1:{port}"
         store = f'jetstream {{ store_dir: "{directory}/js" }}'
         (directory / "nats.conf").write_text("\n".join([f"listen: 127.0.0.1:{port}", store, *lines, ""]))
+        super().__init__("NATS", [binary, "-c", str(directory / "nats.conf")], directory, port)
 
-    def start(self) -> None:
-        """Start it, and wait until it greets."""
-        command = ["setpriv", "--pdeathsig", "KILL", self._binary, "-c", str(self._directory / "nats.conf")]
-        with (self._directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._directory)
-        for _ in range(600):
-            if self._process.poll() is not None:
-                break
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
-                    if asked.recv(4) == b"INFO":
-                        return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        raise RuntimeError(f"NATS did not start: {(self._directory / 'log').read_text()[-2000:]}")
-
-    def hang(self, hangs: bool = True) -> None:
-        """Let it take connections and answer nothing; or go on."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
-
-    def stop(self) -> None:
-        """Kill it, whatever it is doing."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait(30)
+    def _answers(self, asked: socket.socket) -> bool:
+        return asked.recv(4) == b"INFO"
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.agents.client import AgentClient
+from gateway.agents.http1 import connection
 from gateway.agents.http1.tls import pin_of
 from gateway.core.errors import AgentError, ConfigurationError
 from gateway.core.message import Outgoing, WireAnswer
@@ -330,8 +331,9 @@ class TestMisbehaviour:
         ids=["a slow first byte", "the whole", "an answer that stalls"],
     )
     async def test_what_is_too_slow_times_out_and_its_connection_is_closed(
-        self, agent: Agent, bounds: dict[str, Any]
+        self, agent: Agent, bounds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(connection, "IDLE_S", BRIEF)
         async with serving(agent, **bounds) as route, AgentClient([route]) as client:
             with pytest.raises(AgentError) as caught:
                 await client.send(route, post(), 100)

@@ -247,8 +247,15 @@ class TestTimes:
     )
     @pytest.mark.parametrize("whole", [True, False])
     async def test_whoever_is_too_slow_is_given_up(
-        self, line: Line, whole: bool, bounds: dict[str, Any], first: bytes, expected: str
+        self,
+        line: Line,
+        whole: bool,
+        bounds: dict[str, Any],
+        first: bytes,
+        expected: str,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr(connection_module, "IDLE_S", BRIEF)
         line.send(whole=whole, **bounds)
         if first:
             line.connection.data_received(first)

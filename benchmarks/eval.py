@@ -29,6 +29,10 @@ from benchmarks.eval_tables import Disguised, Measured, Report
 from benchmarks.scanners import Presidio
 from benchmarks.scoring import Count, Flagged, Miss, Score, flagged, score
 from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.own import NOTHING, load, prove
+from gateway.cli.classify import own_files
+from gateway.cli.common import WrongUse
+from gateway.core.errors import ConfigurationError
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 
@@ -57,13 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--misses", type=Path, metavar="FILE", help="write what was missed outside of the test half")
     parser.add_argument("--beside", action="store_true", help="Presidio's patterns on the same texts, too")
     parser.add_argument("--write", action="store_true", help="put the results into docs/classification.md")
+    parser.add_argument("--recognizers", type=Path, metavar="DIR", help="with recognizers of an operator's own")
     given = parser.parse_args(arguments)
     if not 1 <= given.each <= 1000:
         parser.error("--each must lie between 1 and 1000")
     missing = [path for path in given.paths if not path.exists()]
     if missing:
         parser.error(f"there is no {missing[0].name}")
-    engine = Engine(clock=Clock(), budget_ms=10_000)
+    try:
+        own = NOTHING if given.recognizers is None else load(own_files(given.recognizers))
+        engine = Engine(clock=Clock(), budget_ms=10_000, recognizers=own.registry)
+        prove(own, engine)
+    except (ConfigurationError, WrongUse) as error:
+        parser.error(str(error))
+    if given.write and given.recognizers is not None:
+        parser.error("--write is of what ships, without --recognizers")
     files = list(labelled.files(given.paths or [DEFAULT]))
     try:
         report, misses = measure(engine, files, given.each)

@@ -7,8 +7,8 @@ Both are context managers: what they open they close, in the opposite order, als
 `Foundation`  what was opened and loaded before any part is built          `foundation`
 `Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`
 
-Each subject has its file, with what builds its parts: `policies`, `schemas`, `identity`, `agents`, `approvals`,
-`limits`, `capacity`, `tasks`, `callbacks`; `exchange` joins them for the pipeline.
+Each subject has its file, with what builds its parts: `policies`, `recognizers`, `schemas`, `identity`, `agents`,
+`approvals`, `limits`, `capacity`, `tasks`, `callbacks`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
@@ -17,7 +17,8 @@ from gateway.bootstrap.digests import build_digest, config_digest
 from gateway.bootstrap.exchange import bounds_of, caching_of
 from gateway.bootstrap.gateway import Gateway, open_gateway
 from gateway.bootstrap.limits import quotas_of, remote_counters
-from gateway.bootstrap.policies import engine_version, load_policy_set, policy_files, proposed
+from gateway.bootstrap.policies import load_policy_set, policy_files, proposed
+from gateway.bootstrap.recognizers import engine_of, proved
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
 from gateway.bootstrap.tasks import nats_messages, tasks_of
@@ -32,7 +33,7 @@ __all__ = [
     "build_digest",
     "caching_of",
     "config_digest",
-    "engine_version",
+    "engine_of",
     "load_policy_set",
     "load_schemas",
     "nats_messages",
@@ -40,6 +41,7 @@ __all__ = [
     "open_site",
     "policy_files",
     "proposed",
+    "proved",
     "quotas_of",
     "remote_counters",
     "tasks_of",

@@ -17,9 +17,11 @@ from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import issuer_keys, standing_of
 from gateway.bootstrap.limits import counting
 from gateway.bootstrap.policies import activate, load_policy_set
+from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site, open_site
 from gateway.bootstrap.tasks import dispatcher_of, messages_of, tasks_of
 from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet
 from gateway.core.errors import GatewayError
@@ -119,9 +121,9 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """The whole gateway: policy activated, ledgers recovered, agents' clients built, checkpoints on their way."""
     clock = clock or SystemClock()
-    engine = Engine(clock=clock, budget_ms=settings.classification.budget_ms)
-    versioned = load_policy_set(settings, engine.version)
+    versioned = load_policy_set(settings, DEFAULT.version)
     policy = Policy(versioned, settings)
+    engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}

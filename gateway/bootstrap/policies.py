@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import config_digest
+from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site
-from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, things_of_others, to_bytes
 from gateway.core.errors import ConfigurationError
@@ -26,14 +27,14 @@ def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
 
 
 def proposed(settings: Settings) -> tuple[Policy, PolicySet]:
-    """The configured directory as a policy that could be served with, whether it is active or not."""
-    versioned = load_policy_set(settings, engine_version(settings))
-    return Policy(versioned, settings), versioned
+    """The configured directory as a policy that could be served with, whether it is active or not.
 
-
-def engine_version(settings: Settings) -> str:
-    """The version of the classification engine that this configuration serves with."""
-    return Engine(clock=SystemClock(), budget_ms=settings.classification.budget_ms).version
+    A version names the engine that ships; recognizers of the operator's own are in it as the files that they are."""
+    versioned = load_policy_set(settings, DEFAULT.version)
+    policy = Policy(versioned, settings)
+    if policy.recognizers:
+        engine_of(policy, SystemClock(), settings.classification.budget_ms)
+    return policy, versioned
 
 
 def policy_files(settings: Settings) -> dict[str, bytes]:

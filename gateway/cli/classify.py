@@ -1,7 +1,8 @@
 """`gateway classify`: what is found in texts or in message bodies, one line of JSON for each.
 
-The findings of the engine that serves, without its time budget, so that the same text always gives the same answer.
-It reads no configuration and keeps nothing. Nothing of the text itself is in what it prints.
+The findings of the engine that serves, without its time budget, so that the same text always gives the same answer,
+with recognizers of the operator's own where a folder of them is named. It reads no configuration and keeps nothing.
+Nothing of the text itself is in what it prints.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from gateway.agents.responses import ResponsesAdapter
 from gateway.bootstrap import SystemClock, bounds_of
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.explaining import why
-from gateway.checks.classification.registry import DEFAULT
+from gateway.checks.classification.own import FOLDER, NOTHING, Operators, load, prove
 from gateway.cli.common import BAD, OK, Commands, WrongUse, told
 from gateway.core.message import Inbound, Part
 from gateway.core.ports import Adapter, Bounds
@@ -74,11 +75,15 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", action="store_true", help="with each finding why: rule, check, words near by, how it was read"
     )
+    parser.add_argument(
+        "--recognizers", metavar="DIR", help="a folder of recognizers of your own, like the policy directory's"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    classifier = Classifier(arguments.protocol, explain=arguments.explain)
+    own = NOTHING if arguments.recognizers is None else load(own_files(arguments.recognizers))
+    classifier = Classifier(arguments.protocol, explain=arguments.explain, own=own)
     good = True
     for name in arguments.files:
         with _opened(name) as file:
@@ -91,9 +96,11 @@ def run(arguments: argparse.Namespace) -> int:
 class Classifier:
     """Answers lines, in order; one that cannot be read gets `{"error": …}`. Empty lines are passed over."""
 
-    def __init__(self, protocol: str | None = None, *, explain: bool = False) -> None:
-        self._explain = explain
-        self._engine = Engine(clock=SystemClock(), budget_ms=_UNBOUNDED_MS)
+    def __init__(self, protocol: str | None = None, *, explain: bool = False, own: Operators = NOTHING) -> None:
+        """`own`: what an operator's files say; `ConfigurationError` where their own texts do not show it."""
+        self._explain, self._registry = explain, own.registry
+        self._engine = Engine(clock=SystemClock(), budget_ms=_UNBOUNDED_MS, recognizers=own.registry)
+        prove(own, self._engine)
         self._bounds = bounds_of(Settings())
         self._layout = _FORMATS.get(protocol or "")
         self._adapter = None if protocol is None or self._layout else _ADAPTERS[protocol](self._bounds)
@@ -136,12 +143,23 @@ class Classifier:
             {
                 **({"pointer": part.pointer} if places else {}),
                 **msgspec.to_builtins(finding),
-                **({"why": msgspec.to_builtins(why(DEFAULT, finding))} if self._explain else {}),
+                **({"why": msgspec.to_builtins(why(self._registry, finding))} if self._explain else {}),
             }
             for part, found in zip(parts, scan.parts, strict=True)
             for finding in found
         ]
         return {"classes": sorted(scan.classes), "findings": findings}
+
+
+def own_files(directory: str) -> dict[str, bytes]:
+    """The files of recognizers in a folder, as a policy names them."""
+    try:
+        found = {FOLDER + path.name: path.read_bytes() for path in sorted(Path(directory).glob("*.toml"))}
+    except OSError as error:
+        raise WrongUse("DIR must be a folder whose files can be read") from error
+    if not found:
+        raise WrongUse("DIR must be a folder with .toml files")
+    return found
 
 
 @contextmanager

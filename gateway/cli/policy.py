@@ -9,7 +9,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
-from gateway.bootstrap import Site, SystemClock, engine_version, policy_files, proposed
+from gateway.bootstrap import Site, SystemClock, policy_files, proposed, proved
+from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy import cases
 from gateway.checks.policy.explaining import Considered, Derivation
 from gateway.checks.policy.policy import Policy
@@ -133,11 +134,14 @@ def _changed(change: Change) -> tuple[str, ...]:
 
 def _test(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
-    found = cases.run(policy_files(settings), settings, engine_version(settings))
+    files = policy_files(settings)
+    texts = proved(files)
+    found = cases.run(files, settings, DEFAULT.version)
     wrong = [one for one in found if one.wrong]
     counts = Counter(one.file for one in found)
     lines = [f"{file}: {count} questions" for file, count in sorted(counts.items())]
     lines += [f"FAILED  {one.file}: {one.case}: {one.asked}: {'; '.join(one.wrong)}" for one in wrong]
+    lines += [f"recognizers: {texts} texts"] if texts else []
     lines.append(f"{len(found) - len(wrong)} hold, {len(wrong)} do not" if found else "there are no tests")
     say(arguments, {"ok": not wrong, "asked": len(found), "wrong": wrong}, lines)
     return BAD if wrong else OK

@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from gateway.checks.approval import asks
-from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.stream import StreamScan
 from gateway.checks.policy.policy import POLICY_ERROR
@@ -203,7 +202,7 @@ class Inspector:
                 continue
             strict[name] = "mask" if allowed else "deny"
             rules.update(dict.fromkeys(ruling.rules))
-            types |= _types(name, redacts if allowed else [])
+            types |= _types(self._engine.maskable(name), redacts if allowed else [])
             whole = whole or not allowed
         whole = whole or (strict.get("phi", "free") != "free" and strict.get("pii", "free") == "free")
         floored = any(strict.get(name, "free") != "free" for name in self._router.implied(frozenset(route.floor)))
@@ -371,10 +370,10 @@ class _Replayed:
         return text
 
 
-def _types(name: str, redacts: list[str]) -> frozenset[str]:
-    """The finding types that are masked for a class: those its rules list, else all that can be."""
+def _types(spans: frozenset[str], redacts: list[str]) -> frozenset[str]:
+    """The finding types that are masked for a class: those its rules list, else all that can be (`spans`)."""
     types: set[str] = set()
     for obligation in redacts:
         _, _, listed = obligation.partition(":")
-        types |= set(listed.split(",")) if listed else maskable(name)
-    return frozenset(types) if redacts else maskable(name)
+        types |= set(listed.split(",")) if listed else spans
+    return frozenset(types) if redacts else spans

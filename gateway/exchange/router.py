@@ -172,7 +172,7 @@ class Router:
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for, by pointer; only if nothing of what had to go is left behind. `said`: as
         for `masking_of`."""
-        masking = masking_of(ruling, frozenset(classified.found), said, self._declared(classified.scan))
+        masking = self._masking(ruling, frozenset(classified.found), said, classified.scan)
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
         general = masking.general
@@ -206,7 +206,10 @@ class Router:
     def types(self, classified: Classified, ruling: Ruling, route: Route) -> frozenset[str]:
         """The finding types that `masked` masks."""
         found, said = frozenset(classified.found), _said(classified, route, ruling)
-        return masking_of(ruling, found, said, self._declared(classified.scan)).types
+        return self._masking(ruling, found, said, classified.scan).types
+
+    def _masking(self, ruling: Ruling, found: frozenset[str], said: frozenset[str], scan: Scan) -> Masking:
+        return masking_of(ruling, found, said, self._declared(scan), self._engine.maskable)
 
     def masked(
         self, message: Message, classified: Classified, ruling: Ruling, route: Route
@@ -246,10 +249,10 @@ class Router:
             for name in self._policy.implied((kind.removeprefix(DECLARED),)):
                 made.setdefault(name, set()).add(kind)
         for source in scan.classes:
-            if DECLARED + source in types and not maskable(source):
+            if DECLARED + source in types and not self._engine.maskable(source):
                 continue
             for name in self._policy.implied((source,)):
-                if not maskable(name):
+                if not self._engine.maskable(name):
                     made.pop(name, None)
         return {name: frozenset(kinds) for name, kinds in made.items()}
 
@@ -328,10 +331,11 @@ def masking_of(
     found: frozenset[str],
     said: frozenset[str] = frozenset(),
     declared: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    spans_of: Callable[[str], frozenset[str]] = maskable,
 ) -> Masking:
     """The types to mask. A class without a span (a caller's word, a floor, `unscanned`) cannot be masked: `no-span`. Of
     one that is there only because the agent itself `said` it before, there is nothing to mask. `declared`: class → the
-    types of spans that a format's description declares to be of it."""
+    types of spans that a format's description declares to be of it; `spans_of`: those that recognition has for one."""
     types, general, gone = set[str](), set[str](), set[str]()
     for verdict in ruling.verdicts:
         for obligation in verdict.obligations:
@@ -340,7 +344,7 @@ def masking_of(
                 continue
             if verdict.data_class in said:
                 continue
-            spans = maskable(verdict.data_class) | declared.get(verdict.data_class, frozenset())
+            spans = spans_of(verdict.data_class) | declared.get(verdict.data_class, frozenset())
             if verdict.data_class not in found or not spans:
                 return Masking(types=frozenset(), impossible="no-span")
             types |= set(listed.split(",")) if listed else spans

@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from gateway.checks.classification.classes import Own, maskable
+from gateway.checks.classification.own import load
 from gateway.checks.policy.policy import Policy
 from gateway.core.decision import Question, Ruling, effect_of
+from gateway.core.errors import ConfigurationError
 from gateway.exchange.exchange import all_classes
 from gateway.exchange.router import masking_of
 from gateway.ledger.times import parse_timestamp
@@ -192,6 +195,8 @@ class Simulation:
         self._groups: dict[_Question, _Group] = {}
         self._envelopes, self._details = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(_Detail)
         self._versions: dict[str, Policy | None] = {}
+        self._own: dict[str, Own] = {}
+        """Version → the types of the operator's own that it had."""
         self._moments: dict[tuple[str, str], Hashable] = {}
         self._without_detail = self._without_version = self._onward = self._beyond = 0
 
@@ -203,7 +208,7 @@ class Simulation:
             if decision is None or classes is None or not _replayed(envelope):
                 continue
             if decision.policy not in self._versions:
-                self._versions[decision.policy] = await version(decision.policy)
+                self._versions[decision.policy] = self._readable(decision.policy, await version(decision.policy))
             policy = self._versions[decision.policy]
             if policy is None:
                 self._without_version += 1
@@ -284,6 +289,16 @@ class Simulation:
             return NOBODY
         return detail.subject if self._named(detail.issuer) else NOBODY
 
+    def _readable(self, digest: str, policy: Policy | None) -> Policy | None:
+        """The version, None where its recognizers are of a form that is not read any more."""
+        if policy is None:
+            return None
+        try:
+            self._own[digest] = load(policy.recognizers, policy.implied).types
+        except ConfigurationError:
+            return None
+        return policy
+
     def _then(self, asked: _Question) -> Policy:
         policy = self._versions[asked.policy]
         if policy is None:
@@ -304,7 +319,7 @@ class Simulation:
         )
         if asked.given:
             ruling = policy.receive(question, now_us=at_us)
-            return _decision(ruling, asked, None)
+            return _decision(ruling, asked, None, self._own[asked.policy])
         candidates = policy.candidates(asked.target, self._tenant)
         first = candidates[:1] if not policy.reroutes(question) else candidates
         closest: Decision | None = None
@@ -313,7 +328,7 @@ class Simulation:
                 continue
             floor = policy.agents[agent].floor
             there = msgspec.structs.replace(question, classes=all_classes(classes, floor)) if floor else question
-            found = _decision(policy.ruling(there, agent, now_us=at_us), asked, agent)
+            found = _decision(policy.ruling(there, agent, now_us=at_us), asked, agent, self._own[asked.policy])
             if found.effect != "deny":
                 return found
             closest = closest or found
@@ -347,9 +362,11 @@ def _question(
     )
 
 
-def _decision(ruling: Ruling, asked: _Question, agent: str | None) -> Decision:
+def _decision(ruling: Ruling, asked: _Question, agent: str | None, own: Own) -> Decision:
+    """`own`: what else could be masked then. Nothing is searched again: what was found then is what there is."""
     effect = effect_of(ruling)
-    if effect != "deny" and masking_of(ruling, frozenset(asked.found)).impossible is not None:
+    masking = masking_of(ruling, frozenset(asked.found), spans_of=lambda name: maskable(name, own))
+    if effect != "deny" and masking.impossible is not None:
         effect = "deny"
     return Decision(effect, None if effect == "deny" else agent, ruling.rules)
 

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 
 from gateway.checks.policy.load import Rule
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.version import from_bytes, replaced
+from gateway.checks.policy.version import RECOGNIZERS, from_bytes, replaced
 from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Asked, Explained, explain, explain_recorded, recorded
@@ -87,6 +87,8 @@ async def simulation(request: ApiRequest) -> Response[Any]:
         raise _refused(allowed, period)
     gateway = gateway_of(request)
     try:
+        if any(name.startswith(RECOGNIZERS) for name in wanted.files):
+            raise ConfigurationError("no recognizers: what was found then is on record, and nothing is searched again")
         files = {name: text.encode("utf-8", "surrogatepass") for name, text in wanted.files.items()}
         draft = Policy(replaced(gateway.policy_set, files), gateway.site.settings)
     except ConfigurationError as error:

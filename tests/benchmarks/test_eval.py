@@ -14,6 +14,7 @@ from benchmarks.corpus.rows import Row, Span
 from gateway.checks.classification.engine import Engine
 from gateway.core.finding import Finding
 from tests.checks.classification.conftest import StillClock
+from tests.checks.classification.test_own import BADGE, toml
 
 ENGINE = Engine(clock=StillClock(), budget_ms=1000)
 
@@ -86,6 +87,26 @@ def test_what_it_prints_shows_no_text_of_any_row(
 def test_what_cannot_be_measured_is_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit):
         program.main(wrong)
+
+
+def test_recognizers_of_an_operators_own_are_looked_for_too(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "badges.toml").write_bytes(toml(BADGE))
+    row = {"text": "ask EMP-204518", "template": 9, "spans": [{"type": "x-badge", "start": 4, "end": 14}]}
+    (folder / "badges.jsonl").write_text(json.dumps(row))
+    arguments = ["--each", "1", "--json", "--recognizers", str(own), str(folder / "badges.jsonl")]
+    assert program.main(arguments) == 0
+    measured = json.loads(capsys.readouterr().out)["measured"]["badges.jsonl"]
+    assert measured["types"]["x-badge"]["recall"] == 1.0
+    for wrong in (["--write", "--recognizers", str(own)], ["--recognizers", str(tmp_path / "none")]):
+        with pytest.raises(SystemExit):
+            program.main(wrong)
+    (own / "badges.toml").write_bytes(toml({**BADGE, "must_match": ["nothing"]}))
+    with pytest.raises(SystemExit):
+        program.main(arguments)
 
 
 def test_a_file_that_is_not_in_its_form_is_named_and_nothing_of_it_shown(

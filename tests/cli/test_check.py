@@ -114,6 +114,15 @@ def broken_openapi(site: Path) -> None:
     extend(site, HTTP + 'openapi = "old.json"\n')
 
 
+def broken_recognizer(site: Path) -> None:
+    (site / "policies" / "recognizers" / "own.toml").write_text("[[recognizer]]\n")
+
+
+def unproved_recognizer(site: Path) -> None:
+    item = "type = 'x-a'\nclasses = ['pii']\npatterns = ['abc']\nmust_match = ['nothing']\n"
+    (site / "policies" / "recognizers" / "own.toml").write_text(f"[[recognizer]]\n{item}")
+
+
 def open_keys(site: Path) -> None:
     (site / "keys" / "kek").chmod(0o644)
 
@@ -180,6 +189,8 @@ def wrong_rate(site: Path) -> None:
         (spoil_policy, "policies"),
         (empty_policy, "policies"),
         (unknown_class, "policies"),
+        (broken_recognizer, "policies"),
+        (unproved_recognizer, "policies"),
         (open_keys, "keys"),
         (lose_database, "database"),
         (corrupt_database, "database"),

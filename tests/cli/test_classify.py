@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.cli.classify import Classifier
+from tests.checks.classification.test_own import BADGE, toml
 from tests.cli.kit import Run, process
 
 MAIL = "jane.roe@example.com"
@@ -43,6 +44,24 @@ def test_several_files_are_read_one_after_the_other(gateway: Run, empty: Path) -
         False,
         True,
     ]
+
+
+def test_recognizers_of_a_folder_are_searched_for_and_explained(gateway: Run, empty: Path) -> None:
+    (empty / "own").mkdir()
+    (empty / "own" / "badges.toml").write_bytes(toml(BADGE))
+    (empty / "texts").write_text('{"text": "ask EMP-204518"}')
+    (found,) = answers(gateway("classify", "texts", "--recognizers", "own", "--explain").out)
+    assert found["classes"] == ["internal", "pii"]
+    assert [(one["type"], one["why"]) for one in found["findings"]] == [("x-badge", [{"rule": "x-badge"}])]
+    assert answers(gateway("classify", "texts").out) == [{"classes": [], "findings": []}]
+
+
+def test_a_folder_without_recognizers_or_with_a_mistake_is_wrong_use(gateway: Run, empty: Path) -> None:
+    (empty / "own").mkdir()
+    assert "DIR must be a folder with .toml files" in gateway("classify", "--recognizers", "own").err
+    (empty / "own" / "badges.toml").write_bytes(toml({**BADGE, "must_match": ["nothing"]}))
+    told = gateway("classify", "--recognizers", "own")
+    assert (told.code, "recognizers/badges.toml: recognizer[0].must_match[0]" in told.err) == (2, True)
 
 
 def test_standard_input_is_read_where_no_file_is_named(empty: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gateway.cli.policy import _simulated
 from gateway.exchange.simulation import Change, Simulated
+from tests.checks.classification.test_own import BADGE, toml
 from tests.cli.kit import Run, change
 
 AGENTS = """
@@ -47,6 +48,15 @@ def test_a_file_that_is_no_test_is_wrong_use(gateway: Run, site: Path) -> None:
     found = gateway("policy", "test")
     assert found.code == 2
     assert "tests/own.toml" in found.err
+
+
+def test_texts_of_recognizers_are_searched_before_anything_is_asked(gateway: Run, site: Path) -> None:
+    file = site / "policies" / "recognizers" / "own.toml"
+    file.write_bytes(toml(BADGE))
+    assert "\nrecognizers: 2 texts\n" in gateway("policy", "test").out
+    file.write_bytes(toml({**BADGE, "must_match": ["nothing"]}))
+    found = gateway("policy", "test")
+    assert (found.code, "recognizer[0].must_match[0]" in found.err) == (2, True)
 
 
 def test_no_tests_are_no_success_that_was_shown(gateway: Run, site: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.checks.classification.classes import maskable
 from gateway.checks.redaction import CannotRedact
 from gateway.checks.schema import Schema
 from gateway.core.decision import Fit, Ruling, Unfit, Verdict
@@ -121,6 +122,9 @@ class Residue:
     def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
         found = tuple((Finding("email", 0, 1, 1.0, "form"),) for _ in parts)
         return Scan(parts=found, classes=frozenset({"pii"}), scanned="full")
+
+    def maskable(self, data_class: str) -> frozenset[str]:
+        return maskable(data_class)
 
 
 def test_masking_that_leaves_residue_is_a_denial(clock: ManualClock) -> None:

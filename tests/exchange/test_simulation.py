@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import policy_set
 from gateway.exchange import simulation
 from gateway.exchange.simulation import MAX_EXAMPLES, Named, Simulated, Simulation, naming
 from gateway.ledger.record import (
@@ -19,7 +20,8 @@ from gateway.ledger.record import (
     timestamp,
 )
 from gateway.store.decided import Decided
-from tests.checks.policy.making import DAY_US, GROUPS, NOON_US, configured, policy, rule
+from tests.checks.classification.test_own import PROJECT, toml
+from tests.checks.policy.making import DAY_US, ENGINE, GROUPS, NOON_US, configured, files, policy, rule
 
 _OPEN = rule("open", 1, "role:*", "class:any", "zone:in-house")
 _CLOSED = rule("closed", 1, "role:*", "class:any", "zone:in-house", eft="deny")
@@ -106,6 +108,25 @@ async def test_answers_are_replayed_towards_the_callers_zone() -> None:
     assert (found.requests, found.answers) == (0, 1)
     (change,) = found.changes
     assert (change.what, change.before, change.after) == ("answer", "route", "redact")
+
+
+async def test_a_class_of_an_operators_own_could_be_masked_where_its_recognizers_were_there() -> None:
+    masked = rule("masked", 1, "role:*", "class:merger", "zone:in-house", obligations="redact")
+    asked = _decided(
+        classes=ClassesInfo(found=("merger",), declared=(), inherited=(), floor=()),
+        decision=DecisionInfo(effect="redact", rules=("masked",), obligations=("redact",), policy=_DIGEST),
+    )
+    groups = GROUPS + "g2, class:merger, class:any\n"
+    given = files(masked, groups=groups, **{"recognizers/own.toml": toml(dictionary=(PROJECT,))})
+    draft = policy(masked, groups=groups)
+    there = await _simulated(Policy(policy_set(given, configured(), ENGINE), configured()), draft, asked)
+    assert (there.requests, there.changed, there.otherwise) == (1, 0, 0)
+    assert (await _simulated(draft, draft, asked)).otherwise == 1
+    given = files(masked, groups=groups, **{"recognizers/own.toml": b"of another form"})
+    unread = await _simulated(Policy(policy_set(given, configured(), ENGINE), None), draft, asked)
+    assert (unread.requests, unread.without_version) == (0, 1)
+    gone = await _simulated(None, draft, asked)
+    assert gone.without_version == 1
 
 
 async def test_another_agent_of_the_same_capability_is_taken_and_none_that_could_not_be_sent_it() -> None:

@@ -129,8 +129,9 @@ async def test_a_draft_is_replayed_against_what_is_on_record_and_what_would_chan
         ({"from": "2000-01-01", "to": "2100-01-01", "files": {"policy.csv": "nonsense"}}, "files"),
         ({"from": "2000-01-01", "to": "2100-01-01", "files": {"structure.json": "{}"}}, "files"),
         ({"from": "2000-01-01", "to": "2100-01-01", "files": {"schemas/../x": ""}}, "files"),
+        ({"from": "2000-01-01", "to": "2100-01-01", "files": {"recognizers/a.toml": ""}}, "files"),
     ],
-    ids=["no end", "no time", "no policy", "no file", "elsewhere"],
+    ids=["no end", "no time", "no policy", "no file", "elsewhere", "not searched"],
 )
 async def test_a_draft_that_cannot_be_served_with_is_refused_and_nothing_is_read(
     sqlite_settings: Settings, body: dict[str, Any], field: str

@@ -8,6 +8,7 @@ Health terms are not masked: de-identified text is what remains.
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from gateway.checks.classification.recognizer import entries
 from gateway.core.finding import Finding
@@ -65,15 +66,25 @@ _MASKABLE: Mapping[str, frozenset[str]] = {
 }
 """Data class → what `redact` masks for it. A title says nothing of who bears it, and what remains reads as it did."""
 _NOTHING: frozenset[str] = frozenset()
+OWN = "x-"
+"""With what the types of an operator's own recognizers begin, and no type that ships."""
+Own = Mapping[str, frozenset[str]]
+"""Type of an operator's own → the classes that it makes."""
+NONE: Own = MappingProxyType({})
 
 
-def classes_of(findings: Iterable[Finding], health_context: bool = False) -> frozenset[str]:
-    """The data classes that the findings of one message show together. Never `public`, never `unscanned`."""
+def classes_of(findings: Iterable[Finding], health_context: bool = False, own: Own = NONE) -> frozenset[str]:
+    """The data classes that the findings of one message show together. Never `public`, never `unscanned`.
+
+    A type of an operator's own counts as text that is declared to be of its classes: one that makes `pii` identifies
+    somebody, and makes `phi` beside a health term."""
     types: set[str] = set()
     aged = False
     for finding in findings:
         types.add(finding.type)
         aged = aged or finding.reason.endswith("over-89")
+    if own:
+        types.update([DECLARED + name for kind in types & own.keys() for name in own[kind]])
     return _classes(frozenset(types), aged, health_context) if types else _NOTHING
 
 
@@ -92,9 +103,16 @@ def _classes(types: frozenset[str], aged: bool, health_context: bool) -> frozens
     return frozenset(classes)
 
 
-def maskable(data_class: str) -> frozenset[str]:
+def maskable(data_class: str, own: Own = NONE) -> frozenset[str]:
     """The finding types that `redact` masks for a class; empty for one that has nothing to mask (`unscanned`)."""
-    return _MASKABLE.get(data_class, frozenset())
+    shipped = _MASKABLE.get(data_class, _NOTHING)
+    if not own:
+        return shipped
+    return shipped | {
+        kind
+        for kind, classes in own.items()
+        if data_class in classes or any(DECLARED + name in shipped for name in classes)
+    }
 
 
 def weight(kind: str) -> int:

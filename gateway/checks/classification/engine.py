@@ -8,7 +8,7 @@ without a trigger is one that the walk would pass over.
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from gateway.checks.classification.classes import QUASI, classes_of
+from gateway.checks.classification.classes import QUASI, classes_of, maskable
 from gateway.checks.classification.cursor import Cursor
 from gateway.checks.classification.fragments import Joined, may_join, runs
 from gateway.checks.classification.labels import labelled, moved
@@ -48,7 +48,16 @@ class Engine:
         self._clock = clock
         self._budget_ns = int(budget_ms * 1e6)
         self._locator = _compiled(Locator, recognizers)
+        self._own = {kind: frozenset(classes) for kind, classes in recognizers.own}
+        self._masks: dict[str, frozenset[str]] = {}
         self.version = recognizers.version
+
+    def maskable(self, data_class: str) -> frozenset[str]:
+        """The finding types that `redact` masks for a class, those of an operator's own among them."""
+        found = self._masks.get(data_class)
+        if found is None:
+            found = self._masks[data_class] = maskable(data_class, self._own)
+        return found
 
     def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
         """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
@@ -92,7 +101,7 @@ class Engine:
                 all_findings[index] = findings
         if len(texts) > 1 and not self._join(parts, all_findings, deadline, MAX_FINDINGS - total):
             failed += 1
-        classes = classes_of([finding for findings in all_findings for finding in findings], health_context)
+        classes = classes_of([finding for findings in all_findings for finding in findings], health_context, self._own)
         scanned: Scanned = "full" if not failed else "partial" if read or total else "none"
         if failed:
             classes |= {"unscanned"}
@@ -113,7 +122,7 @@ class Engine:
     ) -> StreamScan:
         """Opens a scan of streamed lanes. `mask` says which findings are masked: their types, or a predicate; `unread`
         whether what cannot be scanned may be released."""
-        return StreamScan(self._locator, mask, health_context=health_context, unread=unread)
+        return StreamScan(self._locator, mask, health_context=health_context, unread=unread, own=self._own)
 
     def _hot(self, texts: Sequence[str]) -> dict[int, tuple[int | None, bytes | None]]:
         """The texts that hold a trigger, by number: a place before which none begins, and the text's outline, each None

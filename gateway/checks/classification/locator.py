@@ -10,7 +10,17 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.checks.classification.candidates import ANY, DIGITS, Finder, LabelFinder, finder, holds, label_finder
-from gateway.checks.classification.normalise import ESCAPED, ODD, Mapped, normalise, outline, shadow, undo_escapes
+from gateway.checks.classification.normalise import (
+    ESCAPED,
+    LETTER,
+    ODD,
+    UPPER,
+    Mapped,
+    normalise,
+    outline,
+    shadow,
+    undo_escapes,
+)
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
@@ -212,8 +222,10 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
     for word in found:
         begins = r"(?:\b|_)" if word[0].isascii() and word[0].isalnum() else ""
         ends = r"s?(?:[^0-9A-Za-z\xC0\xE0]|$)" if word[-1].isalnum() else ""
-        whole.setdefault((begins, ends), []).append(quoted(shadow(word).decode("latin-1")))
-    folded = [f"{begins}(?i:{'|'.join(either)}){ends}" for (begins, ends), either in whole.items()]
+        # RE2 knows no case of what is beyond ASCII in a shadow: letters there are given both.
+        either = quoted(shadow(word).decode("latin-1")).replace(LETTER, f"[{UPPER}{LETTER}]")
+        whole.setdefault((begins, ends), []).append(either)
+    folded = [f"{begins}(?i:{'|'.join(several)}){ends}" for (begins, ends), several in whole.items()]
     numbers = ["[0-9][0-9]|[0-9][A-Za-z]{1,3}[0-9]"] if registry.labels else []
     return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, CODED])
 

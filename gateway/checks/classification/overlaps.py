@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import msgspec
 
-from gateway.checks.classification.classes import weight
+from gateway.checks.classification.classes import OWN, weight
 from gateway.checks.classification.readings import IN_CODE
 
 WORD = 1_000_000
@@ -66,6 +66,9 @@ def _resolve(hits: list[Hit]) -> list[Hit]:
 def _covers(other: Hit, hit: Hit) -> bool:
     if other.type == hit.type:
         return True
+    if hit.type.startswith(OWN) or other.type.startswith(OWN):
+        # Which classes hang on an operator's type says nothing of another's: neither may hide the other.
+        return False
     if hit.reason.startswith(IN_CODE):
         # All that is found in an encoded run has the same place, and each kind may make a class.
         return False

@@ -25,18 +25,20 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, L
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "3"
+REVISION = "4"
 """Raised when the code around the data changes what is found."""
 
 
-class Registry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine looks for."""
+class Registry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an engine looks for. Without anything of an operator's own its version is that of what ships."""
 
     recognizers: tuple[Recognizer, ...]
     labels: tuple[Label, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
     tables: tuple[str, ...] = ()
     """Digests of what checks look up."""
+    own: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Types of an operator's own, each with the classes that it makes."""
 
     @property
     def version(self) -> str:

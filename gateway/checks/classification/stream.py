@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gateway.checks.classification.classes import classes_of
+from gateway.checks.classification.classes import NONE, Own, classes_of
 from gateway.checks.classification.cursor import Cursor, Step
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
@@ -360,10 +360,17 @@ class StreamScan:
     """
 
     def __init__(
-        self, locator: Locator, mask: Mask | frozenset[str], *, health_context: bool = False, unread: bool = False
+        self,
+        locator: Locator,
+        mask: Mask | frozenset[str],
+        *,
+        health_context: bool = False,
+        unread: bool = False,
+        own: Own = NONE,
     ) -> None:
-        """`unread`: whether what cannot be scanned may be released."""
+        """`unread`: whether what cannot be scanned may be released; `own` as in `classes_of`."""
         self._locator = locator
+        self._own = own
         self._mask = mask if callable(mask) else _by_type(mask)
         self._health_context = health_context
         self._lanes: dict[str, Lane] = {}
@@ -397,7 +404,7 @@ class StreamScan:
         """What was found so far: parts are lanes in the order in which they were opened; places are in the text as it
         was received, not as released."""
         parts = tuple(lane.findings() for lane in self._opened)
-        classes = classes_of((finding for findings in parts for finding in findings), self._health_context)
+        classes = classes_of((finding for findings in parts for finding in findings), self._health_context, self._own)
         if self._complete and all(lane.complete for lane in self._opened):
             return Scan(parts=parts, classes=classes, scanned="full")
         return Scan(parts=parts, classes=classes | {"unscanned"}, scanned="partial")

@@ -19,7 +19,7 @@ from gateway.checks.policy.explaining import Derivation, considered, nearest, sh
 from gateway.checks.policy.load import Rule, Rules, load
 from gateway.checks.policy.review import Remark, remarks
 from gateway.checks.policy.targets import Target
-from gateway.checks.policy.version import MODEL, STRUCTURE, PolicySet
+from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
 from gateway.core.caller import Caller
 from gateway.core.decision import Question, Ruling, Verdict
 from gateway.core.errors import ConfigurationError, VerificationError
@@ -71,6 +71,8 @@ class Policy:
         """Bare names of the roles that this policy speaks of."""
         self.agents = {agent.id: agent for agent in facts.agents}
         """What this version says of each agent, in the order of preference."""
+        self.recognizers = {name: data for name, data in policy_set.members.items() if name.startswith(RECOGNIZERS)}
+        """The operator's own, as files: what they say is for classification."""
         self.errors = 0
         """How often an evaluation failed, and so denied."""
         self._rules, self._facts = rules, facts

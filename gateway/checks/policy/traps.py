@@ -30,7 +30,7 @@ ASKED_AS = "chat"
 """The action by which an agent that supervises is asked."""
 _CONVERSING = frozenset({"openai", "anthropic"})
 _EMBEDDING = ("embeddings",)
-NOT_READ = ("recognizers/", "frameworks/")
+NOT_READ = ("frameworks/",)
 """Folders that belong to the version and that this version of the gateway does not know what to do with."""
 
 

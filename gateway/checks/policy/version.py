@@ -22,6 +22,7 @@ MODEL = "model.conf"
 RULES = "policy.csv"
 PROFILE = "profile.csv"
 STRUCTURE = "structure.json"
+RECOGNIZERS = "recognizers/"
 FOLDERS = ("recognizers", "frameworks", "schemas")
 """Folders whose files belong to the version. `profiles` does by the one chosen; `tests` decide nothing."""
 

@@ -282,6 +282,8 @@ def resolved(found: list[Hit]) -> list[Hit]:
                 other.type == hit.type
                 or (
                     not hit.reason.startswith(IN_CODE)
+                    and not hit.type.startswith("x-")
+                    and not other.type.startswith("x-")
                     and WORD not in (hit.rank, other.rank)
                     and weight(other.type) >= weight(hit.type)
                 )

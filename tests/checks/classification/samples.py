@@ -2,6 +2,9 @@
 
 from hypothesis import strategies as st
 
+from gateway.checks.classification.bounded import bounded
+from gateway.core.errors import FormatError
+
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20
 PIECES = (
@@ -33,3 +36,31 @@ _SOUP = (
 def soups() -> st.SearchStrategy[str]:
     """Pieces of numbers and of what stands around them, in any order."""
     return st.lists(st.sampled_from(_SOUP), max_size=200).map("".join)
+
+
+_ATOMS = ("a", "B", "0", "[ab]", "[0-9]", r"\d", "[^ -]", "-", " ", ".", "(?:ab|0)", "(?i:a|b0)", r"\w", r"\s")
+_TIMES = ("", "", "{2}", "{1,3}", "{0,2}", "?", "{4,9}", "{3}?", "{20,40}")
+
+
+def own_patterns() -> st.SearchStrategy[str]:
+    """Patterns that a file of an operator's own may hold, over few characters."""
+    items = st.lists(st.tuples(st.sampled_from(_ATOMS), st.sampled_from(_TIMES)).map("".join), min_size=0, max_size=3)
+    ends = st.sampled_from(("", "", r"\b", r"\B"))
+    first = st.sampled_from(("ab0", "[ab]{3}", "a-?0B", r"\d{3,20}", "(?:ab|0-){2}", "b{3,50}"))
+    return st.tuples(ends, first, items.map("".join), ends).map("".join).filter(_accepted)
+
+
+def _accepted(pattern: str) -> bool:
+    try:
+        bounded(pattern)
+    except FormatError:
+        return False
+    return True
+
+
+def own_texts() -> st.SearchStrategy[str]:
+    """Texts of the same few characters, some longer than a window."""
+    pieces = st.sampled_from(
+        ("a", "b", "ab", "ab0", "a0B", "-", " ", "0", "0-", "000", "bbb", "B", "\n", "b" * 60, ". ")
+    )
+    return st.lists(pieces, max_size=120).map("".join)

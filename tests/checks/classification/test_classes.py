@@ -11,6 +11,31 @@ def classes(*types: str, context: bool = False) -> frozenset[str]:
     return classes_of([Finding(kind, 0, 1, 0.9, "form") for kind in types], context)
 
 
+OWN = {"x-badge": frozenset({"pii"}), "x-deal": frozenset({"merger", "internal"}), "x-token": frozenset({"secret"})}
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (("x-badge",), {"pii"}),
+        (("x-badge", "health-term"), {"pii", "phi"}),
+        (("x-deal", "health-term"), {"merger", "internal"}),
+        (("x-token", "x-unknown"), {"secret"}),
+    ],
+)
+def test_types_of_an_operators_own_make_the_classes_that_they_say(types: tuple[str, ...], expected: set[str]) -> None:
+    findings = [Finding(kind, 0, 1, 0.9, "pattern") for kind in types]
+    assert classes_of(findings, False, OWN) == expected
+    assert classes_of([Finding("email", 0, 1, 0.9, "form")], False, OWN) == {"pii"}
+
+
+def test_types_of_an_operators_own_are_masked_with_their_classes() -> None:
+    assert maskable("merger", OWN) == maskable("internal", OWN) == {"x-deal"}
+    assert maskable("secret", OWN) == maskable("secret") | {"x-token"}
+    assert maskable("phi", OWN) == maskable("phi") | {"x-badge"}
+    assert maskable("unscanned", OWN) == frozenset()
+
+
 @pytest.mark.parametrize(
     ("types", "expected"),
     [

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.checks.classification.locator import Locator
+from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.recognizer import Label, Lexicon, Near, Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
 
@@ -98,6 +99,14 @@ def test_a_candidate_without_a_type_needs_its_words() -> None:
     assert hits("badge 1234", 0, locator) == [("x-n", "1234")]
     assert hits("1234 badge", 0, locator) == [("x-n", "1234")]
     assert hits("1234 budge", 0, locator) == []
+
+
+def test_words_with_letters_beyond_ascii_are_triggers_in_any_case() -> None:
+    registry = Registry(recognizers=(), lexicons=(Lexicon(id="w", words=("größe-x",), type="x-w"),))
+    locator = Locator(registry)
+    for text in ("größe-x", "Größe-X", "GRÖßE-X"):
+        assert locator.trigger(outline(text), 0) == 0
+        assert hits(text, 0, locator) == [("x-w", text)]
 
 
 def test_unless_clears_what_has_no_checksum() -> None:

@@ -26,12 +26,20 @@ def test_words_stay_beside_what_they_lie_in() -> None:
     assert resolve([word, hit("person", 0, 9)]) == [hit("person", 0, 9), word]
 
 
+def test_neither_what_ships_nor_what_is_an_operators_own_hides_the_other() -> None:
+    own, inside = hit("x-own", 0, 9), hit("x-own", 2, 5)
+    assert resolve([own, hit("card", 2, 5)]) == [own, hit("card", 2, 5)]
+    assert resolve([hit("card", 0, 9), inside]) == [hit("card", 0, 9), inside]
+    assert resolve([hit("x-other", 0, 9), inside]) == [hit("x-other", 0, 9), inside]
+    assert resolve([own, inside]) == [own]
+
+
 def test_hits_apart_are_told_by_place() -> None:
     assert resolve([]) == []
     assert resolve([hit("ip", 5, 9), hit("ip", 0, 5)]) == [hit("ip", 0, 5), hit("ip", 5, 9)]
 
 
-KINDS = ("email", "url", "card", "mrn", "person", "health-term", "secret-jwt", "phone")
+KINDS = ("x-own", "x-other", "email", "url", "card", "mrn", "person", "health-term", "secret-jwt", "phone")
 HITS = st.builds(
     lambda kind, start, size, score, rank: hit(kind, start, start + size, score, rank),
     st.sampled_from(KINDS),

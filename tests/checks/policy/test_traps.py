@@ -268,9 +268,14 @@ def test_a_rule_tells_a_channel_that_there_is_of_requests_alone() -> None:
             _check(rule(action=action, obligations="notify:desk"), channel=channel)
 
 
-@pytest.mark.parametrize("name", ["recognizers/own.toml", "frameworks/own.toml"])
-def test_a_file_that_nothing_reads_is_refused_by_its_name(name: str) -> None:
+def test_a_file_that_nothing_reads_is_refused_by_its_name() -> None:
+    name = "frameworks/own.toml"
     members = policy_set(files(rule()) | {name: b"x = 1"}, configured(), ENGINE)
     with pytest.raises(ConfigurationError, match=name):
         Policy(members, configured())
     assert Policy(members, None).digest == members.digest
+
+
+def test_recognizers_are_handed_on_as_the_files_that_they_are() -> None:
+    members = policy_set(files(rule()) | {"recognizers/own.toml": b"x = 1"}, configured(), ENGINE)
+    assert Policy(members, configured()).recognizers == {"recognizers/own.toml": b"x = 1"}

@@ -1,0 +1,85 @@
+"""An operator's recognizers serve with the policy that they are part of, or nothing starts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.bootstrap import engine_of, open_gateway, proposed, proved
+from gateway.checks.classification.registry import DEFAULT
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import policy_set
+from gateway.core.errors import ConfigurationError
+from gateway.core.message import Part
+from gateway.settings import Settings
+from tests.bootstrap.kit import configured as site
+from tests.checks.classification.test_own import BADGE, PROJECT, toml
+from tests.checks.policy.making import ENGINE, GROUPS, configured, files, rule
+from tests.conftest import ManualClock
+from tests.system.kit import policies
+
+MERGER = "g2, class:merger, class:any\n"
+
+
+def policy(*lines: str, **given: bytes) -> Policy:
+    own = {f"recognizers/{name}.toml": data for name, data in given.items()}
+    config = configured()
+    return Policy(policy_set(files(rule(), *lines, groups=GROUPS + MERGER, **own), config, ENGINE), config)
+
+
+def test_without_files_it_is_the_engine_that_ships(clock: ManualClock) -> None:
+    assert engine_of(policy(), clock, 50).version == DEFAULT.version
+
+
+def test_the_engine_finds_what_the_policy_names_and_masks_it_for_what_that_implies(clock: ManualClock) -> None:
+    found = policy("i, class:merger, class:internal\n", own=toml(BADGE, dictionary=(PROJECT,)))
+    assert found.digest != policy("i, class:merger, class:internal\n").digest
+    engine = engine_of(found, clock, 50)
+    assert engine.scan((Part("/a", "Blue Heron"),)).classes == {"merger", "internal"}
+    assert engine.maskable("internal") == {"x-badge", "x-project"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "item", "told"),
+    [
+        ((), {"classes": ["pii", "gone"]}, r"recognizers/own.toml: recognizer\[0\].classes\[1\]: must name a class of"),
+        (
+            ("i, class:pci, class:merger\n",),
+            {"classes": ["merger"]},
+            r"recognizer\[0\].classes\[0\]: must not name a class that pci implies",
+        ),
+        ((), {"must_match": ["nothing"]}, r"recognizer\[0\].must_match\[0\]: x-badge is not found"),
+        ((), {"patterns": ["a*"]}, r"recognizer\[0\].patterns\[0\]"),
+    ],
+)
+def test_what_must_not_be_served_with_is_told_by_file_and_field(
+    clock: ManualClock, lines: tuple[str, ...], item: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        engine_of(policy(*lines, own=toml({**BADGE, **item})), clock, 50)
+
+
+def test_more_than_one_search_can_hold_is_told(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**given: Any) -> None:
+        raise ConfigurationError("a pattern is not in RE2 syntax")
+
+    monkeypatch.setattr("gateway.bootstrap.recognizers.Engine", fails)
+    with pytest.raises(ConfigurationError, match="recognizers/: all patterns and words together must be fewer"):
+        engine_of(policy(own=toml(BADGE)), clock, 50)
+
+
+def test_texts_are_proved_without_a_policy() -> None:
+    assert proved({"policy.csv": b"", "recognizers/README.md": b"x", "tests/a.toml": b"x"}) == 0
+    assert proved({"recognizers/a.toml": toml(BADGE)}) == 2
+    with pytest.raises(ConfigurationError, match="must_match"):
+        proved({"recognizers/a.toml": toml({**BADGE, "must_match": ["nothing"]})})
+
+
+async def test_a_directory_with_a_mistake_starts_nothing(sqlite_settings: Settings, tmp_path: Path) -> None:
+    settings = site(sqlite_settings, policy=policies(tmp_path))
+    (tmp_path / "policies" / "recognizers" / "own.toml").write_bytes(toml({**BADGE, "must_match": ["nothing"]}))
+    with pytest.raises(ConfigurationError, match=r"recognizers/own.toml: recognizer\[0\].must_match\[0\]"):
+        async with open_gateway(settings):
+            pass
+    with pytest.raises(ConfigurationError, match=r"recognizers/own\.toml"):
+        proposed(settings)

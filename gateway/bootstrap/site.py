@@ -24,7 +24,7 @@ from gateway.store.denials import DenialStore
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
 from gateway.store.engine import Target, open_engine, target
 from gateway.store.guard import guard
-from gateway.store.keyring import Keyring
+from gateway.store.keyring import Keyring, open_keyring
 from gateway.store.ledgers import Ledgers
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
@@ -116,7 +116,7 @@ async def open_site(
         stack.push_async_callback(engine.dispose)
         await guard(engine)
         keys = settings.path(settings.keys.directory)
-        keyring = Keyring.open(keys)
+        keyring = open_keyring(settings)
         stack.callback(keyring.close)
         directory = Directory(engine, keyring, clock, settings.ledger.origin or DEFAULT_ORIGIN)
         tenants = {name: await directory.entry(name) for name in (*(one.id for one in settings.tenants), SYSTEM)}

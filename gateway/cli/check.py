@@ -54,7 +54,7 @@ from gateway.settings import Agent, Settings, secret
 from gateway.store.directory import SYSTEM, Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
-from gateway.store.keyring import Keyring
+from gateway.store.keyring import open_keyring
 from gateway.store.sql import reachable
 
 REACH_S = 5.0
@@ -213,8 +213,10 @@ def _clients(settings: Settings, roles: frozenset[str] | None) -> str:
 
 
 async def _keys(settings: Settings) -> str:
-    Keyring.open(settings.path(settings.keys.directory)).close()
-    return f"{settings.keys.directory} is open to its owner alone"
+    keyring = open_keyring(settings)
+    keyring.close()
+    home = "" if keyring.shared is None else ", data keys in a database that nodes share"
+    return f"{settings.keys.directory} is open to its owner alone{home}"
 
 
 async def _database(settings: Settings) -> str:
@@ -234,7 +236,7 @@ async def _database(settings: Settings) -> str:
 
 async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
     """How many of the configured ledgers there are, each with its keys, and how many there are not yet."""
-    keyring = Keyring.open(settings.path(settings.keys.directory))
+    keyring = open_keyring(settings)
     try:
         directory = Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN)
         names = [tenant.id for tenant in settings.tenants] + [SYSTEM]

@@ -16,7 +16,7 @@ from gateway.cli.migrate import upgrade
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, load
 from gateway.store.engine import target
-from gateway.store.keyring import Keyring
+from gateway.store.keyring import Keyring, kek_of
 
 CONFIGURATION = "gateway.toml"
 TEMPLATE = Path(__file__).with_name("template.toml")
@@ -68,7 +68,9 @@ def write_installation(directory: Path, toml_text: str | None = None) -> Install
         policies = settings.path(settings.policy.directory)
         (written if _write_policies(policies) else kept).append(_name(policies, settings))
         keys = settings.path(settings.keys.directory)
-        (written if _write_keys(keys) else kept).append(_name(keys, settings))
+        (written if _write_keys(keys, shared=settings.keys.data_keys is not None) else kept).append(
+            _name(keys, settings)
+        )
     except OSError as error:
         raise ConfigurationError(f"{directory} cannot be written: {error.strerror or 'it is no directory'}") from error
     where = target(settings)
@@ -77,6 +79,8 @@ def write_installation(directory: Path, toml_text: str | None = None) -> Install
         (kept if before == after else written).append(_name(where.path, settings))
     else:
         left.append("the database: run `gateway migrate`, as its owner")
+    if settings.keys.data_keys is not None:
+        left.append("the database of the data keys: run `gateway migrate`")
     return Installation(directory=str(directory.resolve()), written=tuple(written), kept=tuple(kept), left=tuple(left))
 
 
@@ -121,10 +125,13 @@ def _write_policies(directory: Path) -> bool:
     return True
 
 
-def _write_keys(directory: Path) -> bool:
-    """Whether a keyring was made; one that is there must open."""
+def _write_keys(directory: Path, *, shared: bool) -> bool:
+    """Whether a keyring was made; one that is there must open, without its data keys where those are elsewhere."""
     if (directory / "kek").exists():
-        Keyring.open(directory).close()
+        if shared:
+            kek_of(directory)
+        else:
+            Keyring.open(directory).close()
         return False
     if _in_use(directory):  # by something else: the keyring says what it does not like
         Keyring.create(directory).close()

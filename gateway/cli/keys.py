@@ -1,4 +1,5 @@
-"""`gateway keys`: API keys, who is denied whatever the key or token, and the public key of a tenant's ledger.
+"""`gateway keys`: API keys, who is denied whatever the key or token, the public key of a tenant's ledger, and where the
+data keys are.
 
 An API key is shown once, when it is made.
 """
@@ -33,6 +34,8 @@ from gateway.core.refusal import Refusal
 from gateway.ledger.record import timestamp
 from gateway.store.api_keys import Administrator, Grant, NewKey, shown
 from gateway.store.denials import described
+from gateway.store.keyring import share
+from gateway.store.shared_keys import data_keys_dsn
 
 _OPTIONS = {
     "id": "ID",
@@ -107,6 +110,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     _finished(allow, _allow)
 
     _finished(group.add_parser("denied", parents=[common], help="list who is denied"), _denied)
+
+    share = group.add_parser("share", parents=[common], help="move the data keys from their file to `keys.data_keys`")
+    share.set_defaults(run=_share)
 
     verifier = group.add_parser("verifier", parents=[common], help="print the public key that verifies a ledger")
     verifier.add_argument("--out", type=Path, metavar="FILE.vkey", help="write it there; nothing is overwritten")
@@ -213,6 +219,16 @@ async def _verifier(arguments: argparse.Namespace, site: Site, tenant: str) -> N
     write_file(arguments.out, f"{vkey}\n".encode())
     lines = [f"wrote {arguments.out}: give it to auditors by a way of its own, not with the bundles"]
     say(arguments, {"vkey": vkey, "file": str(arguments.out)}, lines)
+
+
+def _share(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    dsn = data_keys_dsn(settings)
+    if dsn is None:
+        raise WrongUse("keys.data_keys must name the database that they are moved to")
+    moved = share(settings.path(settings.keys.directory), dsn)
+    say(arguments, {"moved": moved}, [f"moved {moved} data keys; the old file holds none now"])
+    return OK
 
 
 async def _administrator(site: Site, tenant: str) -> Administrator:

@@ -6,6 +6,8 @@ import asyncio
 from gateway.cli.common import OK, Commands, say, settings_of
 from gateway.settings import Settings
 from gateway.store import migrate
+from gateway.store.keyring import kek_of
+from gateway.store.shared_keys import SharedDataKeys, data_keys_dsn
 from gateway.store.sql import reachable
 
 
@@ -16,9 +18,17 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    before, after = asyncio.run(upgrade(settings_of(arguments)))
+    settings = settings_of(arguments)
+    before, after = asyncio.run(upgrade(settings))
     state = "was at this revision already" if before == after else "is now at this revision"
-    say(arguments, {"revision": after, "before": before}, [f"{after}: the database {state}"])
+    told: dict[str, object] = {"revision": after, "before": before}
+    lines = [f"{after}: the database {state}"]
+    dsn = data_keys_dsn(settings)
+    if dsn is not None:
+        made = SharedDataKeys.create(dsn, kek_of(settings.path(settings.keys.directory)))
+        told["data_keys"] = "made" if made else "kept"
+        lines.append(f"the database of the data keys {'has its tables now' if made else 'had its tables already'}")
+    say(arguments, told, lines)
     return OK
 
 

@@ -16,7 +16,7 @@ from gateway.exchange.auditor import Reader
 from gateway.settings import Settings
 from gateway.store.directory import Directory
 from gateway.store.engine import open_engine, target
-from gateway.store.keyring import Keyring
+from gateway.store.keyring import open_keyring
 from gateway.store.recovery import verify_tail
 from gateway.store.verification import LedgerVerification, Verdict
 
@@ -68,7 +68,7 @@ async def _reading_only(settings: Settings, tenant: str, given: bytes | None) ->
     await demand_database(settings)
     engine = open_engine(target(settings))
     try:
-        keyring = Keyring.open(settings.path(settings.keys.directory))
+        keyring = open_keyring(settings)
         try:
             entry = await Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN).find_tenant(tenant)
             if entry is None:

@@ -19,7 +19,7 @@ from gateway.settings.callbacks import Callback
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
-from gateway.settings.server import LedgerSettings, Server
+from gateway.settings.server import LedgerSettings, Server, same_database
 from gateway.settings.sessions import DelegationSettings
 from gateway.settings.settings import Settings
 from gateway.settings.tasks import TaskSettings
@@ -53,5 +53,6 @@ __all__ = [
     "load",
     "may_name",
     "parse",
+    "same_database",
     "secret",
 ]

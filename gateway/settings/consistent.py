@@ -42,7 +42,7 @@ def consistent(settings: Settings) -> None:
         raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
     check_counting(settings.limits)
     check_tasks(settings.tasks)
-    check_keys(settings.keys)
+    check_keys(settings.keys, settings.database)
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)

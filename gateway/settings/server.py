@@ -3,6 +3,7 @@
 import re
 from ipaddress import ip_network
 from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
@@ -53,6 +54,8 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     directory: str = "keys"
     node: str | None = None
     """The name of this node among those that share the directory."""
+    data_keys: str | None = None
+    """A PostgreSQL of their own for the data keys, shared by nodes on several machines; by default a file here."""
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,10 +64,38 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     checkpoint_interval_s: float = 60.0
 
 
-def check_keys(keys: Keys) -> None:
-    """A node that has a name is called by it in the name of a file."""
+def check_keys(keys: Keys, database: Database) -> None:
+    """A node that has a name is called by it in the name of a file; data keys are apart from the records.
+    References are looked at again once it is known what they stand for."""
     if keys.node is not None and not ID.fullmatch(keys.node):
         raise ConfigurationError("keys.node must be of lower-case letters, digits and . _ -")
+    if keys.data_keys is None:
+        return
+    if not keys.data_keys.startswith(("postgresql://", "postgres://", "env:", "file:")):
+        raise ConfigurationError("keys.data_keys must start with postgresql://, or refer to such a URL: env: or file:")
+    if any(same_database(keys.data_keys, url) for url in (database.url, database.owner_url) if url is not None):
+        raise ConfigurationError("keys.data_keys must name another database than the records': keys are kept apart")
+
+
+def same_database(one: str, other: str) -> bool:
+    """Whether two URLs, or two references to one, name the same database in the same words. What two names of one host
+    would hide is found when it is connected to."""
+    return one == other or (_place(one) is not None and _place(one) == _place(other))
+
+
+def _place(url: str) -> tuple[str, int, str] | None:
+    """Host, port and database of a PostgreSQL URL; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("postgresql", "postgres"):
+        return None
+    more = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    host = parts.hostname or more.get("host", "localhost")
+    name = unquote(parts.path.lstrip("/")) or more.get("dbname", "")
+    return host.lower(), port or 5432, name
 
 
 def check_reachable(server: Server) -> None:

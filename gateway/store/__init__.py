@@ -9,7 +9,8 @@
 `ledgers`     all ledgers of a process: the way in
 `writer_*`    one tenant's ledger: group commit on SQLite and PostgreSQL; `batch` fills one, `key_stage` comes before
 `recovery`    what happens at every start, after a crash or not; `node` who serves, by claim and lease
-`keyring`     keys, in files apart from the database; `data_keys` those that can be destroyed
+`keyring`     keys, in files apart from the database; `data_keys` those that can be destroyed, `shared_keys` where
+              machines share them
 `sealing`     openings and content under data keys
 `api_keys`    API keys: made, found, revoked, rotated, each with its record
 `directory`   tenants and pseudonyms

@@ -5,13 +5,15 @@ keyring's key-encryption key: version byte 0x01 ‖ nonce (12 bytes) ‖ AES-256
 with the key's id and subject as associated data, so that a row's key opens under its own id and for its own subject
 only. Plain keys are not cached: whoever destroys a key, in whatever process, has destroyed it everywhere (reading
 and unwrapping costs less than 10 µs). A destroyed id leaves a tombstone, so that nothing brings the key back.
+
+Nodes on several machines keep them in a database of its own instead (`shared_keys`), wrapped in the same way.
 """
 
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +27,9 @@ from gateway.ledger.entry import DataKey
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _VERSION = b"\x01"
+_MOVED = 2
+"""The version of a file whose keys were moved elsewhere: it has no tables."""
+_CHUNK = 1_000
 _WAIT_MS = 5_000
 _SCHEMA = """
 CREATE TABLE data_key (id TEXT PRIMARY KEY, subject TEXT, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -50,11 +55,40 @@ def fields(*values: bytes) -> bytes:
     return b"".join([len(value).to_bytes(4) + value for value in values])
 
 
+class Wrapping:
+    """Makes data keys and opens wrapped ones, under one key-encryption key (32 bytes)."""
+
+    def __init__(self, kek: bytes) -> None:
+        self._cipher, self._ids = AESGCM(kek), SerialIds("dk")
+
+    def new(self, subject: str | None) -> tuple[DataKey, bytes]:
+        """A new key, wrapped, and the plain 32 bytes. It is nowhere yet."""
+        key_id, plain = self._ids.next(), os.urandom(KEY_BYTES)
+        return DataKey(id=key_id, subject=subject, wrapped=self.wrap(key_id, subject, plain)), plain
+
+    def wrap(self, key_id: str, subject: str | None, plain: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, _associated(key_id, subject))
+
+    def unwrap(self, key_id: str, subject: str | None, wrapped: bytes) -> bytes:
+        """The plain key; `VerificationError` if it was changed, or wrapped for another id or subject, or under another
+        key-encryption key."""
+        if wrapped[:1] != _VERSION:
+            raise VerificationError("a data key in the keyring is not of a known form")
+        nonce, ciphertext = wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :]
+        try:
+            return self._cipher.decrypt(nonce, ciphertext, _associated(key_id, subject))
+        except (InvalidTag, ValueError) as error:
+            raise VerificationError(
+                "a data key in the keyring does not open: it was changed, or wrapped under another key"
+            ) from error
+
+
 class DataKeys:
     """The file of data keys, opened. May be used from several threads, and by several processes at once."""
 
     def __init__(self, file: Path, kek: bytes) -> None:
-        self._cipher, self._ids = AESGCM(kek), SerialIds("dk")
+        self._wrapping = Wrapping(kek)
         # Two connections: the writer's waits for the disk, and the reader's must not wait with it.
         self._reading, self._writing = threading.Lock(), threading.Lock()
         with _mapped():
@@ -63,6 +97,8 @@ class DataKeys:
             version: int = self._reader.execute("PRAGMA user_version").fetchone()[0]
         if version != 1:
             self.close()
+            if version == _MOVED:
+                raise ConfigurationError(f"the keys of {file} were moved to a database: name that in keys.data_keys")
             raise ConfigurationError(f"{file} is not a file of data keys of this version")
 
     @staticmethod
@@ -83,9 +119,7 @@ class DataKeys:
 
     def new(self, subject: str | None) -> tuple[DataKey, bytes]:
         """A new key, wrapped, and the plain 32 bytes. It is nowhere yet: `persist` makes it durable."""
-        key_id, plain, nonce = self._ids.next(), os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
-        wrapped = _VERSION + nonce + self._cipher.encrypt(nonce, plain, _associated(key_id, subject))
-        return DataKey(id=key_id, subject=subject, wrapped=wrapped), plain
+        return self._wrapping.new(subject)
 
     def persist(self, keys: Sequence[DataKey]) -> None:
         """Make keys durable; returns when they are synced. Repeating it changes nothing; destroyed keys stay so.
@@ -107,7 +141,7 @@ class DataKeys:
     def get(self, key_id: str) -> bytes | None:
         """The plain key, or None when there is none (any more). `VerificationError` if the row was tampered with."""
         row = self._one("SELECT subject, wrapped FROM data_key WHERE id = ?", key_id)
-        return None if row is None else self._unwrap(key_id, row[0], row[1])
+        return None if row is None else self._wrapping.unwrap(key_id, row[0], row[1])
 
     def unknown(self, key_id: str) -> bool:
         """Whether there is no such key, and none that was destroyed here: it is in another file, or was never made."""
@@ -124,7 +158,7 @@ class DataKeys:
         from then on, and all of them die together (`ids_of_subject`).
         """
         row = self._one("SELECT id, wrapped FROM data_key WHERE subject = ? ORDER BY id LIMIT 1", subject)
-        return None if row is None else (row[0], self._unwrap(row[0], subject, row[1]))
+        return None if row is None else (row[0], self._wrapping.unwrap(row[0], subject, row[1]))
 
     def ids_of_subject(self, subject: str) -> tuple[str, ...]:
         """Ids of all keys that the subject has, in order."""
@@ -150,21 +184,48 @@ class DataKeys:
             raise LedgerUnavailable("the keys are deleted, but another reader holds the keyring's journal: repeat this")
         return count
 
+    def hand_over(self, take: Callable[[Sequence[DataKey], Sequence[str]], None]) -> int:
+        """Give every key and the ids of destroyed ones away, some at a time; then none is here, nor can any come to be.
+        Returns how many keys there were.
+
+        Whatever `take` raises leaves the file as it was: it must bear to be given the same again. Another process that
+        has the file open finds none of its tables afterwards, and refuses what needs a key.
+        """
+        with self._writing, _mapped():
+            with _transaction(self._writer):
+                count = 0
+                found = self._writer.execute("SELECT id, subject, wrapped FROM data_key")
+                while rows := found.fetchmany(_CHUNK):
+                    take([DataKey(id=row[0], subject=row[1], wrapped=row[2]) for row in rows], ())
+                    count += len(rows)
+                gone = self._writer.execute("SELECT id FROM destroyed")
+                while rows := gone.fetchmany(_CHUNK):
+                    take((), [row[0] for row in rows])
+                # A crash before the commit: the keys are in both places, and this is called again. After it: they are
+                # durable where they were taken, and their pages here are overwritten.
+                for statement in ("DROP TABLE data_key", "DROP TABLE destroyed", f"PRAGMA user_version = {_MOVED}"):
+                    self._writer.execute(statement)
+            busy: int = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise LedgerUnavailable("the keys are moved, but another process holds their old file's journal: end it")
+        return count
+
     def _one(self, query: str, value: str) -> tuple[str, bytes] | None:
         with self._reading, _mapped():
             row: tuple[str, bytes] | None = self._reader.execute(query, (value,)).fetchone()
         return row
 
-    def _unwrap(self, key_id: str, subject: str | None, wrapped: bytes) -> bytes:
-        if wrapped[:1] != _VERSION:
-            raise VerificationError("a data key in the keyring is not of a known form")
-        nonce, ciphertext = wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :]
-        try:
-            return self._cipher.decrypt(nonce, ciphertext, _associated(key_id, subject))
-        except (InvalidTag, ValueError) as error:
-            raise VerificationError(
-                "a data key in the keyring does not open: it was changed, or wrapped under another key"
-            ) from error
+
+def holds_keys(file: Path) -> bool:
+    """Whether a file of data keys holds any, or the ids of destroyed ones; False where there is none, and once they
+    were moved."""
+    if not file.exists():
+        return False
+    with _mapped(), closing(_connect(file)) as connection:
+        if connection.execute("PRAGMA user_version").fetchone()[0] == _MOVED:
+            return False
+        found = connection.execute("SELECT EXISTS (SELECT 1 FROM data_key) OR EXISTS (SELECT 1 FROM destroyed)")
+        return bool(found.fetchone()[0])
 
 
 def _associated(key_id: str, subject: str | None) -> bytes:

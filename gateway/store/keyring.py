@@ -1,7 +1,7 @@
 """The keyring: a directory (0700) of files (0600), kept apart from the database and from the database's backups.
 
     kek                   the key-encryption key, 32 raw bytes: it wraps the data keys
-    data-keys.db          the data keys (`data_keys`)
+    data-keys.db          the data keys (`data_keys`), unless they are in a database of their own (`shared_keys`)
     ledger-<id>.key       the Ed25519 key that signs checkpoints, as a signed-note private key (<id>: of the origin)
     search-<id>.key       a tenant's search key, 32 raw bytes: it makes lookups of pseudonyms
     assertion.key         the Ed25519 seed that signs assertions to agents, 32 raw bytes
@@ -15,23 +15,49 @@ import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.ledger.encoding import from_base64, to_base64
 from gateway.ledger.entry import DataKey
 from gateway.ledger.note import ED25519, Signer
-from gateway.store.data_keys import KEY_BYTES, DataKeys
+from gateway.settings import Settings
+from gateway.store.data_keys import KEY_BYTES, DataKeys, holds_keys
+from gateway.store.shared_keys import SharedDataKeys, data_keys_dsn
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 _MAX_FILE = 4_096
 _PRIVATE = "PRIVATE+KEY+"
 _ASSERTION = "assertion.key"
+DATA_KEYS = "data-keys.db"
+
+
+class DataKeyHome(Protocol):
+    """Where data keys are: a file of the keyring, or a database that machines share. What it says is durable is so
+    before it returns; what it destroyed is gone in every process. May be used from several threads. All of it raises
+    `LedgerUnavailable` where it cannot be asked, within seconds."""
+
+    def new(self, subject: str | None) -> tuple[DataKey, bytes]: ...
+
+    def persist(self, keys: Sequence[DataKey]) -> None: ...
+
+    def get(self, key_id: str) -> bytes | None: ...
+
+    def unknown(self, key_id: str) -> bool: ...
+
+    def of_subject(self, subject: str) -> tuple[str, bytes] | None: ...
+
+    def ids_of_subject(self, subject: str) -> tuple[str, ...]: ...
+
+    def destroy(self, key_ids: Sequence[str]) -> int: ...
+
+    def close(self) -> None: ...
 
 
 class Keyring:
     """An opened keyring. May be used from several threads."""
 
-    def __init__(self, directory: Path, data_keys: DataKeys) -> None:
+    def __init__(self, directory: Path, data_keys: DataKeyHome) -> None:
         self._directory = directory
         self._data_keys = data_keys
         self._search: dict[str, bytes] = {}
@@ -46,25 +72,33 @@ class Keyring:
         _guarded(directory)
         # The data keys' file first: a crash between the two leaves a keyring that does not open, and a second `create`
         # that says why; never one whose data keys are wrapped under a key that was replaced.
-        DataKeys.create(directory / "data-keys.db")
+        DataKeys.create(directory / DATA_KEYS)
         if not _write_new(directory / "kek", os.urandom(KEY_BYTES)):
             raise ConfigurationError(f"{directory / 'kek'} exists already and is not overwritten")
         return cls.open(directory)
 
     @classmethod
-    def open(cls, directory: Path) -> "Keyring":
-        """Open a keyring; `ConfigurationError` names a file that is missing, or that others than its owner may read."""
-        _guarded(directory)
-        for name in sorted(os.listdir(directory)):
-            if (directory / name).exists():  # the journal of another process may be gone by now
-                _guarded(directory / name)
-        kek = _read(directory / "kek", KEY_BYTES)
-        file = directory / "data-keys.db"
-        _guarded(file)
-        return cls(directory, DataKeys(file, kek))
+    def open(cls, directory: Path, shared: str | None = None) -> "Keyring":
+        """Open a keyring; `ConfigurationError` names a file that is missing, or that others than its owner may read.
+
+        `shared`: the DSN of the database that the data keys are in, instead of in the directory's file.
+        """
+        kek = kek_of(directory)
+        file = directory / DATA_KEYS
+        if shared is None:
+            _guarded(file)
+            return cls(directory, DataKeys(file, kek))
+        if holds_keys(file):
+            raise ConfigurationError(f"{file} holds data keys: move them to keys.data_keys with `gateway keys share`")
+        return cls(directory, SharedDataKeys(shared, kek))
 
     def close(self) -> None:
         self._data_keys.close()
+
+    @property
+    def shared(self) -> SharedDataKeys | None:
+        """The database that the data keys are in, where that is not the keyring's own file."""
+        return self._data_keys if isinstance(self._data_keys, SharedDataKeys) else None
 
     def create_ledger_key(self, origin: str) -> None:
         """Make the key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
@@ -159,6 +193,39 @@ class Keyring:
                 "a ledger id, and an origin's last part, must be of lower-case letters, digits and _"
             )
         return self._directory / f"{kind}-{name}.key"
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """The keyring of an installation, with its data keys where the settings say that they are."""
+    return Keyring.open(settings.path(settings.keys.directory), data_keys_dsn(settings))
+
+
+def share(directory: Path, dsn: str) -> int:
+    """Move the data keys of a keyring, and the ids of destroyed ones, from its file to a database; how many keys.
+
+    Each is durable and compared there before the file lets go of all of them at once. Broken off, it is begun anew.
+    """
+    kek, file = kek_of(directory), directory / DATA_KEYS
+    shared = SharedDataKeys(dsn, kek)
+    try:
+        if not holds_keys(file):
+            return 0
+        own = DataKeys(file, kek)
+        try:
+            return own.hand_over(shared.take)
+        finally:
+            own.close()
+    finally:
+        shared.close()
+
+
+def kek_of(directory: Path) -> bytes:
+    """The 32 bytes of a keyring's key-encryption key. `ConfigurationError` names what is missing or open to others."""
+    _guarded(directory)
+    for name in sorted(os.listdir(directory)):
+        if (directory / name).exists():  # the journal of another process may be gone by now
+            _guarded(directory / name)
+    return _read(directory / "kek", KEY_BYTES)
 
 
 def _private_key(signer: Signer) -> str:

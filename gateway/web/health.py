@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics. Open to whoever reaches the port: they say nothing of anybody."""
 
+import asyncio
 from typing import Any
 
 from litestar import Response, get
@@ -24,10 +25,11 @@ async def healthz() -> Response[Any]:
 @get("/readyz", operation_id="readiness", summary="Whether requests can be served now")
 async def readyz(request: ApiRequest) -> Response[Any]:
     """200 only if the database answers, on PostgreSQL the wall between tenants stands, every ledger can be written, the
-    policy is the active one and the keys are there; 503 names what is not. `limits` says who counts for them,
-    `messages` how nodes hear of each other's tasks; neither is a reason not to serve."""
+    policy is the active one and the keys are there, the data keys' database included where they have one; 503 names
+    what is not. `limits` says who counts for them, `messages` how nodes hear of each other's tasks; neither is a reason
+    not to serve."""
     gateway = gateway_of(request)
-    checks = {**await _database(gateway), **gateway.ready(), "keys": _keys(gateway)}
+    checks = {**await _database(gateway), **gateway.ready(), "keys": await _keys(gateway)}
     good = all(checks.values())
     status, more = "ready" if good else "not ready", {"limits": gateway.limits, "messages": gateway.messages}
     return Response({"status": status, "checks": checks, **more}, status_code=200 if good else 503)
@@ -58,7 +60,10 @@ async def _database(gateway: Gateway) -> dict[str, bool]:
     return {"database": answers, **({"walls": answers and stands} if walled else {})}
 
 
-def _keys(gateway: Gateway) -> bool:
+async def _keys(gateway: Gateway) -> bool:
+    shared = gateway.site.keyring.shared
+    if shared is not None and not await asyncio.to_thread(shared.answers):
+        return False
     try:
         for entry in gateway.site.tenants.values():
             gateway.site.keyring.signer(entry.origin)

@@ -8,6 +8,8 @@ import pytest
 
 from gateway.ledger.note import Verifier
 from tests.cli.kit import Run, change
+from tests.services import Postgres
+from tests.store.shared_keys_kit import data_keys_database
 
 ALICE = ("--owner", "alice", "--zone", "in-house")
 
@@ -205,3 +207,29 @@ def test_a_denial_of_nobody_is_wrong_use(gateway: Run, site: Path, options: tupl
 
 def test_allowing_what_is_not_denied_fails(gateway: Run, site: Path) -> None:
     assert gateway("keys", "allow", "dn_nothing").code == 1
+
+
+def test_data_keys_are_moved_nowhere_unless_a_database_is_named(gateway: Run, site: Path) -> None:
+    refused = gateway("keys", "share")
+    assert (refused.code, "keys.data_keys must name" in refused.err) == (2, True)
+
+
+@pytest.mark.postgres
+def test_data_keys_are_moved_to_a_database_that_was_made_for_them(
+    gateway: Run, site: Path, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(gateway)
+    with data_keys_database(postgres_server) as url:
+        monkeypatch.setenv("GATEWAY_KEYS_DATA_KEYS", url)
+        assert "run `gateway migrate`" in gateway("check").out
+        assert gateway("migrate", "--json").data["data_keys"] == "made"
+        assert gateway("migrate", "--json").data["data_keys"] == "kept"
+        assert "had its tables already" in gateway("migrate").out
+        assert gateway("keys", "share", "--json").data == {"moved": 0}
+        assert "data keys in a database that nodes share" in gateway("check").out
+        assert len(gateway("keys", "list", "--json").data["keys"]) == 1
+        again = gateway("init")
+        assert "left   the database of the data keys" in again.out
+        (site / "keys" / "kek").write_bytes(bytes(32))
+        assert "kek is not the one" in gateway("keys", "list").err
+        assert gateway("check").code == 1

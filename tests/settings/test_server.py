@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.settings import same_database
 from tests.settings.kit import CLIENTS, HIDDEN, refused
 
 
@@ -40,3 +41,38 @@ def test_an_origin_that_no_browser_sends_is_refused(value: str) -> None:
 @pytest.mark.parametrize("name", ["", "../x", "A", "-x", "x" * 64])
 def test_a_nodes_name_can_be_that_of_a_file(name: str) -> None:
     assert refused(keys={"node": name}) == "keys.node must be of lower-case letters, digits and . _ -"
+
+
+@pytest.mark.parametrize(
+    ("keys", "database"),
+    [
+        ("postgresql://k@DB:5432/gateway", {"url": "postgresql://app@db/gateway"}),
+        ("postgres://k@/gateway?host=db", {"url": "postgresql://app@db/gateway"}),
+        ("postgresql:///?dbname=gateway", {"url": "postgresql://app@localhost/gateway"}),
+        ("postgresql://k@db/g%61teway", {"url": "file:records", "owner_url": "postgresql://owner@db:5432/gateway"}),
+        ("env:RECORDS", {"url": "env:RECORDS"}),
+    ],
+)
+def test_data_keys_in_the_records_database_are_refused(keys: str, database: dict[str, str]) -> None:
+    told = refused(keys={"data_keys": keys}, database=database)
+    assert told == "keys.data_keys must name another database than the records': keys are kept apart"
+
+
+@pytest.mark.parametrize("url", ["sqlite:///keys.db", HIDDEN, "", "mysql://db/keys"])
+def test_data_keys_are_shared_in_postgresql_alone(url: str) -> None:
+    assert refused(keys={"data_keys": url}).startswith("keys.data_keys must start with postgresql://")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("postgresql://k@db/keys", "postgresql://app@db/gateway"),
+        ("postgresql://k@db:5433/gateway", "postgresql://app@db/gateway"),
+        ("postgresql://k@keys/gateway", "postgresql://app@db/gateway"),
+        ("postgresql://k@db:x/gateway", "postgresql://app@db/gateway"),
+        ("file:one", "file:other"),
+        ("sqlite:///one", "sqlite:///other"),
+    ],
+)
+def test_databases_with_other_names_are_taken_for_others(one: str, other: str) -> None:
+    assert not same_database(one, other)

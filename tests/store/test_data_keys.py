@@ -4,13 +4,14 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
-from gateway.store.data_keys import DataKeys, fields
+from gateway.ledger.entry import DataKey
+from gateway.store.data_keys import DataKeys, fields, holds_keys
 
 KEK = bytes(range(32))
 
@@ -200,6 +201,54 @@ def test_a_process_killed_after_persist_returned_has_lost_no_key(file: Path) -> 
     keys = DataKeys(file, KEK)
     assert keys.get(key_id) == bytes.fromhex(plain)
     keys.close()
+
+
+def test_keys_that_are_handed_over_are_all_given_and_none_is_left(keys: DataKeys, file: Path) -> None:
+    assert not holds_keys(file)
+    assert not holds_keys(file.with_name("missing.db"))
+    made = [keys.new(f"su_{number}")[0] for number in range(3)]
+    keys.persist(made)
+    keys.destroy([made[0].id])
+    assert holds_keys(file)
+    running = DataKeys(file, KEK)
+    taken: list[DataKey] = []
+    gone: list[str] = []
+
+    def broken(given: Sequence[DataKey], destroyed: Sequence[str]) -> None:
+        raise LedgerUnavailable("away")
+
+    with pytest.raises(LedgerUnavailable):
+        keys.hand_over(broken)
+    assert keys.get(made[1].id) is not None
+
+    def take(given: Sequence[DataKey], destroyed: Sequence[str]) -> None:
+        taken.extend(given)
+        gone.extend(destroyed)
+
+    assert keys.hand_over(take) == 2
+    assert (sorted(taken, key=lambda key: key.id), gone) == (made[1:], [made[0].id])
+    assert not holds_keys(file)
+    for part in file.parent.iterdir():
+        assert made[1].wrapped not in part.read_bytes()
+    with pytest.raises(LedgerUnavailable):
+        running.persist([made[1]])
+    with pytest.raises(LedgerUnavailable):
+        running.get(made[1].id)
+    running.close()
+    with pytest.raises(ConfigurationError, match=r"name that in keys\.data_keys"):
+        DataKeys(file, KEK)
+
+
+def test_a_reader_in_the_way_of_a_handing_over_is_told_of(keys: DataKeys, file: Path) -> None:
+    keys.persist([keys.new(None)[0]])
+    keys._writer.execute("PRAGMA busy_timeout = 0")
+    reader = sqlite3.connect(file, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM data_key").fetchone()
+    with pytest.raises(LedgerUnavailable, match="end it"):
+        keys.hand_over(lambda given, destroyed: None)
+    reader.close()
+    assert not holds_keys(file)
 
 
 def test_fields_cannot_be_shifted_into_one_another() -> None:

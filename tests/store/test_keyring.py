@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.ledger.note import Signer, Verifier
+from gateway.settings import parse
 from gateway.store import keyring as module
-from gateway.store.keyring import Keyring
+from gateway.store.keyring import Keyring, kek_of, open_keyring, share
+from gateway.store.shared_keys import SharedDataKeys
+from tests.services import Postgres
+from tests.store.shared_keys_kit import data_keys_database
 
 ORIGIN = "gateway.internal/ledger/0011"
 
@@ -228,3 +232,40 @@ def test_the_key_of_assertions_is_made_once_and_kept(tmp_path: Path) -> None:
     again = Keyring.open(tmp_path / "keys")
     assert again.assertion_key() == seed
     again.close()
+
+
+def test_the_kek_is_read_only_from_a_keyring_that_is_its_owner_s_alone(keyring: Keyring, tmp_path: Path) -> None:
+    assert kek_of(tmp_path / "keys") == (tmp_path / "keys" / "kek").read_bytes()
+    (tmp_path / "keys" / "kek").chmod(0o640)
+    with pytest.raises(ConfigurationError, match="open to others"):
+        kek_of(tmp_path / "keys")
+
+
+@pytest.mark.postgres
+def test_data_keys_move_from_the_file_to_a_database_and_none_is_lost(
+    keyring: Keyring, tmp_path: Path, postgres_server: Postgres
+) -> None:
+    directory = tmp_path / "keys"
+    (first, plain), (second, _) = keyring.new_data_key("su_1"), keyring.new_data_key(None)
+    keyring.persist([first, second])
+    keyring.destroy([second.id])
+    assert keyring.shared is None
+    with data_keys_database(postgres_server) as url:
+        settings = parse({"keys": {"data_keys": url}}, {}, tmp_path)
+        with pytest.raises(ConfigurationError, match="gateway migrate"):
+            share(directory, url)
+        assert SharedDataKeys.create(url, kek_of(directory))
+        with pytest.raises(ConfigurationError, match="gateway keys share"):
+            open_keyring(settings)
+        assert (share(directory, url), share(directory, url)) == (1, 0)
+        with pytest.raises(ConfigurationError, match=r"name that in keys\.data_keys"):
+            Keyring.open(directory)
+        moved = open_keyring(settings)
+        try:
+            assert moved.shared is not None
+            assert moved.data_key(first.id) == plain
+            assert moved.subject_key("su_1") == (first.id, plain)
+            moved.persist([second])
+            assert (moved.data_key(second.id), moved.unknown(second.id)) == (None, False)
+        finally:
+            moved.close()

@@ -142,7 +142,7 @@ async def _admit(gateway: Gateway, token: str) -> tuple[int, int, int]:
     identified = now()
     lease = parts.admission.limit(exchange, message.target)
     limited = now()
-    decided = parts.router.decide(caller, message, classified, candidates, exact=False)
+    decided = parts.router.route(caller, message, classified, candidates, exact=False)
     ruled = now()
     if isinstance(lease, Refusal) or isinstance(decided, Denied) or parts.quotas is None:
         raise TypeError("the benchmark's request was refused")

@@ -110,7 +110,7 @@ class Pipeline:
         exchange.classified = classified
 
         # 5. decide: the first candidate that policy permits, with its obligations.
-        decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
+        decided = parts.router.route(caller, message, classified, candidates, exact=exchange.headers.exact)
         started = self._step("decide", started)
         if isinstance(decided, Denied):
             await stick(parts, exchange, classified, decided)
@@ -144,6 +144,7 @@ class Pipeline:
                 return await self._refuse(exchange, responder, place, turned_away(decided))
             exchange.held.append(place.release)
             exchange.place = place
+            parts.router.asked(message, decided, candidates)
             if parts.pulling is not None and decided.route.pull:
                 ticket = exchange.ticket = parts.pulling.reserve(decided.route.id)
                 if ticket is None:
@@ -226,7 +227,7 @@ class Pipeline:
         if isinstance(classified, Refusal):
             return classified
         exchange.classified = classified
-        decided = parts.router.decide(caller, message, classified, candidates, exact=exchange.headers.exact)
+        decided = parts.router.route(caller, message, classified, candidates, exact=exchange.headers.exact)
         if isinstance(decided, Denied):
             await stick(parts, exchange, classified, decided)
             return decided

@@ -18,8 +18,11 @@ from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp import McpGovernor
 from gateway.exchange.mcp_tools import McpTools
+from gateway.exchange.ordering import STATIC, Ordering
 from gateway.exchange.passing import Protocol
 from gateway.exchange.protocols import wire_protocols
+from gateway.exchange.usage import Prices
+from gateway.settings import Settings
 from gateway.store.directory import SYSTEM
 from gateway.store.mcp_sessions import McpSessions
 from gateway.store.open_exchanges import OpenExchanges
@@ -58,11 +61,24 @@ def protocols_of(
 def health_of(site: Site) -> Health:
     """How agents are, told by metrics too."""
     settings = site.settings
-    health = Health(settings.agent, site.clock)
+    fastest = {capability.id for capability in settings.capability if capability.order == "fastest"}
+    measured = {agent.id for agent in settings.agent if not fastest.isdisjoint(agent.capabilities)}
+    health = Health(settings.agent, site.clock, measured=measured)
     own = {agent.id for agent in settings.agent if agent.tenants and len(settings.tenants) > 1}
     # Metrics are open: what agents particular tenants have is theirs to know.
     site.metrics.agents(lambda: [state for state in health.states() if state.agent not in own], frozenset(own))
     return health
+
+
+def ordering_of(settings: Settings, health: Health) -> Ordering | None:
+    """In which order agents are asked; None where it is that of the configuration for all."""
+    kinds = {capability.id: capability.order for capability in settings.capability if capability.order != STATIC}
+    if not kinds:
+        return None
+    named = {
+        agent.id: kinds[agent.capabilities[0]] for agent in settings.agent if kinds.keys() & agent.capabilities[:1]
+    }
+    return Ordering(kinds | named, health, Prices(settings.price), settings.limits.output_tokens)
 
 
 def pulling_of(site: Site) -> Pulling | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.agents.issuers import IssuerKeys
-from gateway.bootstrap.agents import health_of, protocols_of, pulling_of
+from gateway.bootstrap.agents import health_of, ordering_of, protocols_of, pulling_of
 from gateway.bootstrap.approvals import approvals_of
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
@@ -69,7 +69,7 @@ def parts_of(
         answering=frozenset(answers),
         trusted=frozenset(zone.id for zone in settings.zone if zone.trusted),
     )
-    chooser = Chooser(Planner(router, policy), health)
+    chooser = Chooser(Planner(router, policy), health, ordering_of(settings, health))
     scribe = Scribe(
         clock=clock,
         sealing=base.sealer,

@@ -33,7 +33,7 @@ from gateway.cli.common import (
 )
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
-from gateway.exchange.explanations import Answered, Asked, Explained, explain, explain_recorded, recorded
+from gateway.exchange.explanations import Answered, Asked, Explained, Ordered, explain, explain_recorded, recorded
 from gateway.exchange.simulation import Change, Simulated, naming
 from gateway.store.search import parse_filters
 
@@ -195,6 +195,7 @@ def _lines(found: Explained) -> Iterable[str]:
     yield f"at       {found.at}"
     yield f"caller   roles {', '.join(found.roles) or 'none'}; zone {found.zone}; purpose {found.purpose or 'none'}"
     yield f"message  {found.action}; classes {', '.join(found.classes)}"
+    yield from map(_order, found.orders)
     if not found.answers:
         yield "no agent is configured that this could be about"
     for answer in found.answers:
@@ -202,6 +203,11 @@ def _lines(found: Explained) -> Iterable[str]:
         yield _head(answer)
         for derivation in answer.classes:
             yield from _class(derivation)
+
+
+def _order(found: Ordered) -> str:
+    of = "recorded" if found.capability is None else f"capability {found.capability}"
+    return f"order    {of}: {found.order} ({', '.join(found.agents)}). {found.why}"
 
 
 def _head(answer: Answered) -> str:

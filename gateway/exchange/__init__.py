@@ -10,6 +10,7 @@
 `Delegation`         what calls of agents carry and bring back         `delegation`
 `Router`             step 5: candidates, rulings and masks             `router`, `explanations`
 `Planner, Chooser`   the same from memory, with an eye on agents       `planning`, `choosing`, `health`
+`Ordering`           in which order agents are asked                   `ordering`, `speed`
 `Approvals`          step 6: what waits for people                     `approvals`, `approval_*`
 `Approving`          the approvers' side of it                         `approving`, `answerers`
 `Supervision`        an agent that is asked before people are          `supervising`

@@ -4,6 +4,8 @@ Policy comes first: `Router` decides over the candidates in the operator's order
 not ready is anybody else looked at: the same list, agents of its own zone that are ready before it, and after those
 whatever policy permits next, in order. An agent that policy denies is not asked because another one is sick; one that
 would need an approval is not either. Where nobody is ready, the first one stays the decision.
+
+Where the operator's order is not that of the file, `Ordering` says in which order the candidates come before any of it.
 """
 
 from typing import Protocol
@@ -16,7 +18,11 @@ from gateway.core.message import Message
 from gateway.core.ports import Route
 from gateway.exchange.exchange import Classified, Routed
 from gateway.exchange.health import Health
+from gateway.exchange.ordering import MEASURED, WHY, Ordering
 from gateway.exchange.router import MAX_CANDIDATES, Denied
+
+_ORDER = "order"
+"""The input of a decision that says by what its candidates were ordered."""
 
 
 class Decides(Protocol):
@@ -26,12 +32,34 @@ class Decides(Protocol):
         self, caller: Caller, message: Message, classified: Classified, candidates: tuple[Route, ...], *, exact: bool
     ) -> Routed | Denied: ...
 
+    def reroutes(self, caller: Caller, message: Message, classified: Classified) -> bool:
+        """Whether any but the first candidate may have the message."""
+        ...
+
 
 class Chooser:
     """Chooses among the agents that `router` permits. The record's candidates say who was healthy."""
 
-    def __init__(self, router: Decides, health: Health) -> None:
-        self._router, self._health = router, health
+    def __init__(self, router: Decides, health: Health, ordering: Ordering | None = None) -> None:
+        self._router, self._health, self._ordering = router, health, ordering
+
+    def route(
+        self, caller: Caller, message: Message, classified: Classified, candidates: tuple[Route, ...], *, exact: bool
+    ) -> Routed | Denied:
+        """As `decide`, over candidates that come as the configuration has them, in the order that the operator wants.
+        What decides says so, in `inputs` and in words. Further agents are asked in the order that was found here."""
+        ordering = self._ordering
+        kind = None if exact or ordering is None else ordering.kind(message, classified, candidates)
+        if kind is None or ordering is None or not self._router.reroutes(caller, message, classified):
+            return self.decide(caller, message, classified, candidates, exact=exact)
+        ordered = ordering.ordered(kind, message, candidates)
+        decided = self.decide(caller, message, classified, ordered, exact=False)
+        if isinstance(decided, Denied) or (decided.decision.effect == "approve" and kind in MEASURED):
+            return self.decide(caller, message, classified, candidates, exact=False)
+        if len(decided.decision.candidates) <= ordering.fixed(message, candidates):
+            return decided  # it goes to the agent that was named
+        inputs, explanation = {**decided.inputs, _ORDER: kind}, (*decided.explanation, WHY[kind])
+        return msgspec.structs.replace(decided, inputs=inputs, explanation=explanation)
 
     def decide(
         self, caller: Caller, message: Message, classified: Classified, candidates: tuple[Route, ...], *, exact: bool
@@ -43,6 +71,11 @@ class Chooser:
         if self._health.ready(first.route.id):
             return self._told(first)
         return self._told(self._other(caller, message, classified, first))
+
+    def asked(self, message: Message, routed: Routed, candidates: tuple[Route, ...]) -> None:
+        """What `route` decided over these candidates is sent to the agent, and to no other one now."""
+        if self._ordering is not None and _ORDER in routed.inputs:
+            self._ordering.asked(routed.inputs[_ORDER], message, routed.route, candidates)
 
     def _other(self, caller: Caller, message: Message, classified: Classified, first: Routed) -> Routed:
         """The first permitted one that is ready, or that would take the call at all; else `first` again."""
@@ -72,6 +105,12 @@ class Chooser:
             return decided
         told = tuple(msgspec.structs.replace(view, healthy=False) if view.agent in sick else view for view in views)
         return msgspec.structs.replace(decided, decision=msgspec.structs.replace(decided.decision, candidates=told))
+
+
+def as_before(before: Routed, further: Routed) -> Routed:
+    """The decision over a further agent, with the order in which it came to be asked."""
+    kind = before.inputs.get(_ORDER)
+    return further if kind is None else msgspec.structs.replace(further, inputs={**further.inputs, _ORDER: kind})
 
 
 def turned_away(decided: Routed, why: str = "no agent could be asked") -> Denied:

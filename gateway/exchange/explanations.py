@@ -15,6 +15,7 @@ from gateway.core.errors import FormatError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import all_classes
+from gateway.exchange.ordering import WHY
 from gateway.exchange.simulation import Named
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse, parse_detail, parse_timestamp, timestamp
 
@@ -53,6 +54,17 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """What the record says that this candidate was answered, where the question is one on record."""
 
 
+class Ordered(msgspec.Struct, frozen=True, kw_only=True):
+    """In which order the agents of a capability are asked. `agents`: as the configuration has them, who stay in that
+    order where the other knows no difference; of a question on record, those that were looked at, as they came."""
+
+    capability: str | None
+    """None of a question on record."""
+    order: str
+    why: str
+    agents: tuple[str, ...]
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """All answers to a question, and what exactly was asked."""
 
@@ -64,6 +76,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str | None
     classes: tuple[str, ...]
     answers: tuple[Answered, ...]
+    orders: tuple[Ordered, ...] = ()
+    """Where candidates do not come in the order of the configuration."""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +87,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
     at_us: int
     candidates: Mapping[str, str]
+    order: str | None = None
+    """By what the candidates were ordered, where not by the configuration."""
 
 
 def explain(policy: Policy, asked: Asked, tenant: str, now_us: int) -> Explained | Refusal:
@@ -95,7 +111,8 @@ def explain(policy: Policy, asked: Asked, tenant: str, now_us: int) -> Explained
         classes=all_classes(asked.classes),
     )
     named: tuple[str | None, ...] = (None,) if asked.receive else (asked.agents or visible)[:MAX_AGENTS]
-    return _explained(policy, question, named, at_us, {})
+    orders = () if asked.receive else _orders(policy, tuple(agent for agent in named if agent is not None))
+    return msgspec.structs.replace(_explained(policy, question, named, at_us, {}), orders=orders)
 
 
 def recorded(records: list[StoredRecord], tenant: str, named: Named) -> Recorded | Refusal:
@@ -113,13 +130,19 @@ def recorded(records: list[StoredRecord], tenant: str, named: Named) -> Recorded
                 question=asked,
                 at_us=parse_timestamp(envelope.occurred_at),
                 candidates={one.agent: one.answer for one in envelope.candidates or ()},
+                order=(envelope.inputs or {}).get("order"),
             )
     return _refused("exchange", "one whose request was decided on by policy")
 
 
 def explain_recorded(policy: Policy, found: Recorded) -> Explained:
     """As `explain`, of a question on record, asked of the version that decided it."""
-    return _explained(policy, found.question, tuple(found.candidates), found.at_us, found.candidates)
+    agents = tuple(found.candidates)
+    explained = _explained(policy, found.question, agents, found.at_us, found.candidates)
+    if found.order is None:
+        return explained
+    ordered = Ordered(capability=None, order=found.order, why=WHY.get(found.order, ""), agents=agents)
+    return msgspec.structs.replace(explained, orders=(ordered,))
 
 
 def _explained(
@@ -158,6 +181,15 @@ def _explained(
         classes=question.classes,
         answers=tuple(answers),
     )
+
+
+def _orders(policy: Policy, agents: tuple[str, ...]) -> tuple[Ordered, ...]:
+    found = []
+    for capability, order in policy.orders.items():
+        offering = tuple(agent for agent in agents if capability in policy.agents[agent].capabilities)
+        if offering:
+            found.append(Ordered(capability=capability, order=order, why=WHY.get(order, ""), agents=offering))
+    return tuple(found)
 
 
 def _wrong(policy: Policy, asked: Asked, visible: tuple[str, ...]) -> Refusal | None:

@@ -20,7 +20,7 @@ from gateway.core.message import Answer, Message, Outgoing, WireAnswer
 from gateway.core.ports import Adapter, Bounds, Failpoint, Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.assertions import Assertions
-from gateway.exchange.choosing import Chooser
+from gateway.exchange.choosing import Chooser, as_before
 from gateway.exchange.delegation import Delegation
 from gateway.exchange.exchange import Exchange, Routed
 from gateway.exchange.health import Health, Place
@@ -187,7 +187,7 @@ class Forwarder:
             found = await self._sent(exchange, route, outgoing, message)
             took_ns = self._health.now() - started
             if isinstance(found, WireStream):
-                call.place.answered(took_ns)
+                call.place.answered(took_ns, streamed=message.stream)
                 if message.lasting:  # it listens rather than works, and would keep others out for as long as it does
                     call.place.release()
                 return _Tried(found=Delivered(routed=call.routed, attempts=call.attempts, stream=found), code="ok")
@@ -196,12 +196,12 @@ class Forwarder:
             if found.status >= 500:
                 raise AgentError("unavailable" if found.status in _UNAVAILABLE else "agent_failed")
             if found.status >= 400:  # a refusal is an answer, whether it can be read or not
-                call.place.answered(took_ns, found.status)
+                call.place.answered(took_ns, found.status, streamed=message.stream)
             answer = adapter.read_answer(found, message, call.routed.route)
         except AgentError as error:
             call.place.failed(error.code)
             return _Tried(code=error.code, asked_s=asked_s)
-        call.place.answered(took_ns, found.status)
+        call.place.answered(took_ns, found.status, streamed=message.stream)
         return _Tried(
             found=Delivered(routed=call.routed, attempts=call.attempts, answer=answer, wire=found),
             code="enough" if found.status == _ENOUGH else "ok",
@@ -256,6 +256,7 @@ class Forwarder:
             decided = self._router.decide(exchange.caller, message, exchange.classified, rest, exact=False)
             if isinstance(decided, Denied) or decided.decision.effect == "approve":
                 return None
+            decided = as_before(routed, decided)
             # What could not be told of it does not go to it either; the next one may have another channel, or none.
             place = None if self._untold(exchange.caller.tenant, decided) else self._health.try_admit(decided.route.id)
             if isinstance(place, Place):

@@ -6,7 +6,7 @@ would be sent, and given back when the exchange ends, its stream included. What 
 """
 
 import random as chance
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 import msgspec
 
@@ -15,6 +15,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.breaker import Breaker, State, Verdict
 from gateway.exchange.retry import Budget, backoff_s
 from gateway.exchange.slots import Slots
+from gateway.exchange.speed import Speed
 from gateway.settings import Agent
 from gateway.settings import Breaker as Rules
 
@@ -28,6 +29,8 @@ FAULTS = frozenset(
 and how much is taken the operator's; nor what this gateway could not render or had no connection for."""
 _BELIED = frozenset({"agent_timeout", "agent_bad_answer", "agent_unavailable"})
 """Codes that an exchange ends with when an answer had begun, and was none in the end."""
+_ENOUGH = 429
+_SECOND_NS = 1_000_000_000
 _FAILURES = 2
 """Health checks that fail in a row before an agent counts as sick."""
 
@@ -42,14 +45,22 @@ class AgentState(msgspec.Struct, frozen=True):
     queued: int
     retries: int
     shed: int
+    load: float = 0.0
+    """What is under way or waits at it, as a share of what it takes at once."""
+    answers_in_s: float | None = None
+    """Seconds until it answers whole, as a weighted mean with failures counted against it; None where that is not
+    measured, or nothing is known yet."""
+    begins_in_s: float | None = None
+    """Likewise until its streams begin."""
 
 
 class _Agent:
     """One agent's counters."""
 
-    __slots__ = ("breaker", "budget", "failing", "queue_s", "retries", "retry_tries", "retry_wait_s", "shed", "slots")
+    __slots__ = ("breaker", "budget", "failing", "fault_ns", "queue_s", "retries", "retry_tries", "retry_wait_s",
+                 "shed", "slots", "speeds")  # fmt: skip
 
-    def __init__(self, agent: Agent, random: Callable[[], float], now: int) -> None:
+    def __init__(self, agent: Agent, random: Callable[[], float], now: int, *, measured: bool) -> None:
         self.breaker = Breaker(agent.breaker or Rules(), random)
         self.slots = Slots(agent.concurrency, agent.queue)
         self.budget = Budget(agent.retry_budget, now)
@@ -59,6 +70,14 @@ class _Agent:
         self.failing = 0
         """Health checks that failed in a row."""
         self.retries = self.shed = 0
+        self.speeds = (Speed(), Speed()) if measured else ()
+        """Of whole answers, and of streams: the latter begin long before they end. None where nobody asks."""
+        self.fault_ns = agent.first_byte_timeout_s * _SECOND_NS
+
+    def count_fault(self, now: int) -> None:
+        """A failure, in its speed: as an answer that took as long as one may."""
+        for speed in self.speeds:
+            speed.told(now, self.fault_ns)
 
 
 class Place:
@@ -72,20 +91,30 @@ class Place:
         self._held = True
         self._well = False
 
-    def answered(self, took_ns: int, status: int = 200) -> None:
-        """The agent began to answer, so many nanoseconds after it was asked: below 500, so it is there."""
+    def answered(self, took_ns: int, status: int = 200, *, streamed: bool = False) -> None:
+        """The agent began to answer, so many nanoseconds after it was asked: below 500, so it is there. `streamed`:
+        whether it was asked for a stream."""
         self._well = status < 400
         self._tell("well", took_ns)
+        if self._agent.speeds:
+            if self._well:
+                self._agent.speeds[streamed].told(self._now(), took_ns)
+            elif status == _ENOUGH:  # whoever has enough is not fast, however soon it says so
+                self._agent.count_fault(self._now())
 
     def failed(self, code: str) -> None:
         """The call ended with this `AgentError` code."""
-        self._tell("fault" if code in FAULTS else "none")
+        fault = code in FAULTS
+        self._tell("fault" if fault else "none")
+        if fault:
+            self._agent.count_fault(self._now())
 
     def ended(self, code: str, reason: str | None) -> None:
         """How the exchange ended, and why. An answer that went well at first may have turned out to be none."""
         if self._well and code in _BELIED and reason != "answer_too_large":
             self._well = False
             self._agent.breaker.belie(self._now())
+            self._agent.count_fault(self._now())
 
     def retry_in_s(self, tries: int, asked_s: float | None, left_s: float) -> float | None:
         """Seconds until the message may be sent again after `tries` tries, of which the agent asked for at least
@@ -121,13 +150,20 @@ class Place:
 class Health:
     """All agents. An agent that is not configured here (there is none) would be unknown: `KeyError`."""
 
-    def __init__(self, agents: Iterable[Agent], clock: Clock, random: Callable[[], float] = chance.random) -> None:
+    def __init__(
+        self,
+        agents: Iterable[Agent],
+        clock: Clock,
+        random: Callable[[], float] = chance.random,
+        measured: Container[str] = (),
+    ) -> None:
+        """`measured`: the agents of which it matters how soon they answer."""
         self.now = clock.monotonic_ns
         self.now_us = clock.now_us
         self._random = random
         self.away: Callable[[str], bool] = lambda agent: False
         """Whether nobody is there who could take a message: of an agent that fetches its requests."""
-        self._agents = {agent.id: _Agent(agent, random, self.now()) for agent in agents}
+        self._agents = {agent.id: _Agent(agent, random, self.now(), measured=agent.id in measured) for agent in agents}
 
     def healthy(self, agent: str) -> bool:
         """Whether there is no reason not to ask it: its breaker admits calls, and its health checks do not fail."""
@@ -154,6 +190,26 @@ class Health:
             members = [route for route in candidates if route.zone == zone]
             queues[zone] = iter(sorted(members, key=lambda route: not ready[route.id]))
         return tuple(next(queues[route.zone]) for route in candidates)
+
+    def load(self, agent: str) -> float:
+        """What is under way and waits at it, as a share of what it takes at once: 1 where it is full."""
+        slots = self._agents[agent].slots
+        return (slots.taken + slots.waiting) / slots.limit
+
+    def expected_ns(self, agent: str, *, streamed: bool) -> float:
+        """How soon it is expected to answer; 0 where that is not known."""
+        speeds = self._agents[agent].speeds
+        return speeds[streamed].expected_ns(self.now()) if speeds else 0.0
+
+    def preferred(self, agent: str, candidates: Iterable[str], *, streamed: bool) -> None:
+        """It is asked for how soon it is expected to answer, and not another one of the candidates."""
+        for name in candidates:
+            speeds = self._agents[name].speeds
+            if speeds and name != agent:
+                speeds[streamed].passed()
+        speeds = self._agents[agent].speeds
+        if speeds:
+            speeds[streamed].asked(self.now())
 
     async def admit(self, agent: str) -> Place | Refusal:
         """A place at an agent, after waiting for one where that helps. `agent_suspended` while its breaker is open,
@@ -187,6 +243,9 @@ class Health:
                 queued=one.slots.waiting,
                 retries=one.retries,
                 shed=one.shed,
+                load=self.load(name),
+                answers_in_s=_seconds(one.speeds[0].mean_ns) if one.speeds else None,
+                begins_in_s=_seconds(one.speeds[1].mean_ns) if one.speeds else None,
             )
             for name, one in self._agents.items()
         ]
@@ -206,3 +265,7 @@ class Health:
     def _overloaded(self, one: _Agent) -> Refusal:
         one.shed += 1
         return Refusal(code="agent_overloaded", retry_after=max(1, -int(-one.queue_s // 1)))
+
+
+def _seconds(nanoseconds: float | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / _SECOND_NS

@@ -85,10 +85,15 @@ class _Agents(Collector):
             ("breaker", "Its circuit breaker: 0 closed, 1 half-open, 2 open", lambda one: _BREAKER[one.breaker]),
             ("under_way", "Requests under way at it", lambda one: one.under_way),
             ("queued", "Requests that wait for a place at it", lambda one: one.queued),
+            ("load", "Requests under way or waiting, as a share of its places", lambda one: one.load),
+            ("answer_seconds", "Until it answers whole, weighted mean with failures", lambda one: one.answers_in_s),
+            ("stream_seconds", "Until its streams begin, weighted mean with failures", lambda one: one.begins_in_s),
         ):
             gauge = GaugeMetricFamily(f"gateway_agent_{name}", text, labels=["agent"])
             for one in states:
-                gauge.add_metric([one.agent], value(one))
+                figure = value(one)
+                if figure is not None:
+                    gauge.add_metric([one.agent], figure)
             yield gauge
         for name, text, value in (
             ("retries", "Messages sent to it again", lambda one: one.retries),

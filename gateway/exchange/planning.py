@@ -59,6 +59,10 @@ class Planner:
             self._keep(key, message, candidates, decided)
         return decided
 
+    def reroutes(self, caller: Caller, message: Message, classified: Classified) -> bool:
+        """As `Router.reroutes`."""
+        return self._router.reroutes(caller, message, classified)
+
     def __len__(self) -> int:
         return len(self._plans)
 

@@ -98,11 +98,8 @@ class Router:
         untold: list[str] = []
         closest: Closest | None = None
         joined = classified.joined
-        question = self._question(caller, message.action, classified.classes(), None)
-        if exact or (joined is not None and joined.unknown) or not self._policy.reroutes(question):
-            candidates = candidates[
-                :1
-            ]  # what this gateway does not know is held, if at all, by the agent that was named
+        if exact or not self.reroutes(caller, message, classified):
+            candidates = candidates[:1]
         for index, route in enumerate(candidates[:MAX_CANDIDATES]):
             looped = route.id in classified.chain
             unfit = Unfit(LOOP) if looped else self.unfit(message, route, joined)
@@ -132,6 +129,13 @@ class Router:
                 ruling=ruling,
             )
         return self._denied(closest, views, untold)
+
+    def reroutes(self, caller: Caller, message: Message, classified: Classified) -> bool:
+        """Whether any but the first candidate may have the message. What this gateway does not know is held, if at all,
+        by the agent that was named."""
+        if classified.joined is not None and classified.joined.unknown:
+            return False
+        return self._policy.reroutes(self._question(caller, message.action, classified.classes(), None))
 
     def standing(self, caller: Caller) -> Hashable:
         """All of a caller, and of the time, that rulings depend on, as `Policy.standing`."""

@@ -90,6 +90,7 @@ class _Envelope(msgspec.Struct):
     classes: _Classes | None = None
     candidates: tuple[_Candidate, ...] = ()
     outcome: _Outcome | None = None
+    inputs: dict[str, str] = {}
 
 
 class _Detail(msgspec.Struct):
@@ -110,6 +111,8 @@ class _Question(NamedTuple):
     purpose: str | None
     target: str
     unfit: _Names
+    seen: _Names
+    """The candidates that were looked at, in their order, where that was not the order of the version."""
     found: _Names
     declared: _Names
     inherited: _Names
@@ -320,7 +323,7 @@ class Simulation:
         if asked.given:
             ruling = policy.receive(question, now_us=at_us)
             return _decision(ruling, asked, None, self._own[asked.policy])
-        candidates = policy.candidates(asked.target, self._tenant)
+        candidates = _as_seen(policy.candidates(asked.target, self._tenant), asked.seen)
         first = candidates[:1] if not policy.reroutes(question) else candidates
         closest: Decision | None = None
         for agent in first:
@@ -354,12 +357,20 @@ def _question(
         envelope.purpose,
         envelope.route_requested,
         tuple([one.agent for one in envelope.candidates if one.answer in UNFIT]),
+        tuple([one.agent for one in envelope.candidates]) if "order" in envelope.inputs else (),
         classes.found,
         classes.declared,
         classes.inherited,
         classes.floor,
         moment,
     )
+
+
+def _as_seen(candidates: _Names, seen: _Names) -> _Names:
+    """Those that were looked at then come as they came then: an order that was measured cannot be had again."""
+    if not seen:
+        return candidates
+    return (*(agent for agent in seen if agent in candidates), *(agent for agent in candidates if agent not in seen))
 
 
 def _decision(ruling: Ruling, asked: _Question, agent: str | None, own: Own) -> Decision:

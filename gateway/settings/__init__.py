@@ -10,12 +10,13 @@ A key that is not known is an error that names the nearest one that is. Errors n
 `check_*`     what values of more than one section must look like                `forms`
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
-`agents`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`.
+`agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`.
 """
 
 from gateway.settings.agents import A2a, Agent, Breaker
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
+from gateway.settings.capabilities import Capability
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
@@ -35,6 +36,7 @@ __all__ = [
     "BreakGlass",
     "Breaker",
     "Callback",
+    "Capability",
     "Certificate",
     "Channel",
     "DelegationSettings",

@@ -4,6 +4,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.settings.agents import check_agent
 from gateway.settings.approvals import check_channels, check_glass, check_notified
 from gateway.settings.callbacks import check_callback
+from gateway.settings.capabilities import check_capabilities
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
@@ -52,6 +53,7 @@ def consistent(settings: Settings) -> None:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")
     check_limits(settings.limit, settings.agent, settings.tenants, settings.issuer)
     check_prices(settings.price, settings.limit, settings.agent)
+    check_capabilities(settings.capability, settings.agent, settings.price)
     _bounds(settings)
 
 

@@ -7,6 +7,7 @@ import msgspec
 from gateway.settings.agents import Agent
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
+from gateway.settings.capabilities import Capability
 from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.policy import Cache, Classification, Policy
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()
+    capability: tuple[Capability, ...] = ()
     issuer: tuple[Issuer, ...] = ()
     certificate: tuple[Certificate, ...] = ()
     tenant: tuple[Tenant, ...] = ()

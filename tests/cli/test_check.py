@@ -47,6 +47,14 @@ def test_nodes_that_would_each_grant_a_whole_limit_are_told_of(gateway: Run, sit
     assert "limits.url" in found["text"]
 
 
+def test_the_cheapest_of_agents_without_a_price_is_refused(gateway: Run, site: Path) -> None:
+    extend(site, AGENT.format(url="http://127.0.0.1:1") + 'capabilities = ["summarize"]\n')
+    extend(site, '\n[[capability]]\nid = "summarize"\norder = "cheapest"\n')
+    found = line(gateway("check", "--json").data, "config")
+    assert found["state"] not in ("ok", "skipped")
+    assert "no agent that offers it has a [[price]]" in found["text"]
+
+
 def test_a_server_of_limits_that_cannot_be_asked_is_told_of(gateway: Run, site: Path) -> None:
     change(site / "gateway.toml", "\n[limits]\n", '\n[limits]\nurl = "redis://127.0.0.1:1/0"\n')
     result = gateway("check", "--json")

@@ -82,6 +82,16 @@ def test_a_decision_is_explained_rule_by_rule(gateway: Run, site: Path) -> None:
     assert (zone["agent"], zone["zone"], zone["effect"]) == (None, "cloud", "deny")
 
 
+def test_an_order_of_agents_is_explained(gateway: Run, site: Path) -> None:
+    file = site / "gateway.toml"
+    agents = AGENTS.replace('zone = "', 'capabilities = ["lookup"]\nzone = "')
+    file.write_text(file.read_text() + agents + '\n[[capability]]\nid = "lookup"\norder = "least_loaded"\n')
+    told = gateway("policy", "explain", "--class", "phi", "--role", "clerk", "--purpose", "TREAT")
+    assert told.code == 0
+    assert "order    capability lookup: least_loaded (" in told.out
+    assert "in the order of how much of what they take at once is under way" in told.out
+
+
 def test_a_wrong_word_is_told_with_its_option(gateway: Run, site: Path) -> None:
     _with_agents(site)
     for option, value in (("--agent", "x"), ("--class", "x"), ("--zone", "x"), ("--at", "noon")):

@@ -1,15 +1,21 @@
 """A sick agent is passed over for one that policy permits: of its own zone first, and never for one that it denies."""
 
+import math
+from typing import Any
+
+import msgspec
 import pytest
 
 from gateway.core.decision import CandidateView
 from gateway.core.message import Message
 from gateway.core.ports import Route
-from gateway.exchange.choosing import Chooser, turned_away
+from gateway.exchange.choosing import Chooser, as_before, turned_away
 from gateway.exchange.exchange import Routed
 from gateway.exchange.health import Health, Place
+from gateway.exchange.ordering import WHY, Ordering
 from gateway.exchange.router import Denied
-from gateway.settings import Breaker
+from gateway.exchange.usage import Prices
+from gateway.settings import Agent, Breaker, Price
 from tests.checks.policy.making import document, policy, rule
 from tests.conftest import ManualClock
 from tests.exchange.making import FRIEND, LOCAL, MAIL, SKY, caller, classified, health, message, route, router
@@ -135,3 +141,84 @@ def test_a_decision_never_tells_of_more_candidates_than_a_record_holds(clock: Ma
         for _ in range(2):
             all_.checked(one.id, False)
     assert len(routed(clock, all_, *many).decision.candidates) <= 32
+
+
+def ordered(all_: Health, kind: str, *prices: Price) -> Ordering:
+    kinds = dict.fromkeys(("triage", "local", "friend", "sky", "next-door"), kind)
+    return Ordering(kinds, all_, Prices(prices), 100)
+
+
+def chosen(clock: ManualClock, all_: Health, ordering: Ordering, *lines: str, **fields: object) -> Routed | Denied:
+    known = {"id": "next-door", "protocol": "openai", "url": "http://a", "zone": "in-house"}
+    rules = policy(*(lines or (ANYWHERE,)), agent=[*document()["agent"], known])
+    about = msgspec.structs.replace(message("hello"), target="triage")
+    values: dict[str, Any] = {"exact": False, **fields}
+    chooser = Chooser(router(clock, using=rules), all_, ordering)
+    return chooser.route(caller(), about, classified(clock, about.parts), (LOCAL, FRIEND, NEXT_DOOR), **values)
+
+
+CHEAP = (Price(agent="next-door", request=1), Price(agent="friend", request=2), Price(agent="local", request=3))
+
+
+def test_the_operators_order_says_who_is_first_and_the_decision_says_so(clock: ManualClock) -> None:
+    all_ = sick(clock)
+    found = chosen(clock, all_, ordered(all_, "cheapest", *CHEAP))
+    assert isinstance(found, Routed)
+    assert (found.route, found.rest) == (NEXT_DOOR, (FRIEND, LOCAL))
+    assert found.inputs["order"] == "cheapest"
+    assert found.explanation[-1] == WHY["cheapest"]
+    further = as_before(found, routed(clock, all_, FRIEND, LOCAL))
+    assert further.inputs["order"] == "cheapest"
+    assert as_before(routed(clock, all_, LOCAL), further) is further
+
+
+def test_a_sick_agent_is_passed_over_in_an_order_as_in_any(clock: ManualClock) -> None:
+    all_ = sick(clock, "next-door")
+    found = chosen(clock, all_, ordered(all_, "cheapest", *CHEAP))
+    assert isinstance(found, Routed)
+    assert found.route == LOCAL, "of its own zone"
+    assert found.inputs["order"] == "cheapest"
+    assert told(found) == [("next-door", False), ("local", True)]
+
+
+def test_what_is_for_one_agent_alone_has_no_order(clock: ManualClock) -> None:
+    all_ = sick(clock)
+    found = chosen(clock, all_, ordered(all_, "cheapest", *CHEAP), exact=True)
+    assert isinstance(found, Routed)
+    assert (found.route, "order" in found.inputs) == (LOCAL, False)
+    kept = chosen(clock, all_, ordered(all_, "cheapest", *CHEAP), ANYWHERE, "x, role:clerk, *\n")
+    assert isinstance(kept, Routed)
+    assert (kept.route, "order" in kept.inputs) == (LOCAL, False)
+
+
+async def test_people_are_asked_about_the_same_agent_however_fast_it_is(clock: ManualClock) -> None:
+    all_ = sick(clock, concurrency=2)
+    await all_.admit("local")
+    asking = rule("asking", agent="zone:*", obligations="approve:privacy")
+    found = chosen(clock, all_, ordered(all_, "least_loaded"), asking)
+    assert isinstance(found, Routed)
+    assert (found.route, found.decision.effect, "order" in found.inputs) == (LOCAL, "approve", False)
+    priced = chosen(clock, all_, ordered(all_, "cheapest", *CHEAP), asking)
+    assert isinstance(priced, Routed)
+    assert (priced.route, priced.inputs["order"]) == (NEXT_DOOR, "cheapest"), "which does not move"
+
+
+async def test_what_nobody_may_have_is_denied_in_the_order_of_the_configuration(clock: ManualClock) -> None:
+    all_ = sick(clock, concurrency=2)
+    await all_.admit("local")
+    found = chosen(clock, all_, ordered(all_, "least_loaded"), rule("none", agent="zone:*", eft="deny"))
+    assert isinstance(found, Denied)
+    assert [name for name, _ in told(found)] == ["local", "friend", "next-door"]
+
+
+def test_only_what_was_decided_by_an_order_is_told_to_it(clock: ManualClock) -> None:
+    agents = [Agent(id=one.id, protocol="openai", url="http://a", zone=one.zone) for one in (LOCAL, FRIEND, NEXT_DOOR)]
+    all_ = Health(agents, clock, lambda: 0.0, measured={one.id for one in agents})
+    about, candidates = message("hello"), (LOCAL, FRIEND, NEXT_DOOR)
+    plain = routed(clock, all_, *candidates)
+    chooser = Chooser(router(clock, ANYWHERE), all_, ordered(all_, "fastest"))
+    chooser.asked(about, plain, candidates)
+    assert all_.expected_ns("local", streamed=False) == 0
+    chooser.asked(about, msgspec.structs.replace(plain, inputs={"order": "fastest"}), candidates)
+    assert all_.expected_ns("local", streamed=False) == math.inf
+    assert all_.expected_ns("local", streamed=True) == 0

@@ -8,6 +8,7 @@ import pytest
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Asked, Explained, Recorded, explain, explain_recorded, recorded
+from gateway.exchange.ordering import WHY
 from gateway.ledger.record import (
     CandidateInfo,
     ClassesInfo,
@@ -113,3 +114,33 @@ def test_what_makes_no_sense_is_refused(changed: dict[str, Any], field: str) -> 
     refused = explain(shipped(), msgspec.structs.replace(Asked(), **changed), "default", NOON_US)
     assert isinstance(refused, Refusal)
     assert refused.field == field
+
+
+def test_an_order_is_told_with_the_agents_that_it_is_for() -> None:
+    agents = document()["agent"]
+    agents[1]["capabilities"] = ["lookup"]
+    found = policy(rule(agent="zone:*"), agent=agents, capability=[{"id": "triage", "order": "fastest"}])
+    explained = explain(found, Asked(), "default", NOON_US)
+    assert isinstance(explained, Explained)
+    (order,) = explained.orders
+    assert (order.capability, order.order, order.agents) == ("triage", "fastest", ("local", "sky"))
+    assert order.why == WHY["fastest"]
+    for asked in (Asked(receive=True), Asked(agents=("friend",))):
+        other = explain(found, asked, "default", NOON_US)
+        assert isinstance(other, Explained)
+        assert other.orders == ()
+
+
+def test_the_order_of_a_decision_on_record_is_told_as_it_was() -> None:
+    seen = (
+        CandidateInfo(agent="sky", zone="cloud", healthy=True, answer="deny"),
+        CandidateInfo(agent="local", zone="in-house", healthy=True, answer="allow"),
+    )
+    found = recorded([_stored(candidates=seen, inputs={"order": "cheapest"})], "default", lambda issuer: True)
+    assert isinstance(found, Recorded)
+    explained = explain_recorded(shipped(), found)
+    (order,) = explained.orders
+    assert (order.capability, order.order, order.agents) == (None, "cheapest", ("sky", "local"))
+    plain = recorded([_stored(candidates=seen)], "default", lambda issuer: True)
+    assert isinstance(plain, Recorded)
+    assert explain_recorded(shipped(), plain).orders == ()

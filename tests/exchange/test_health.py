@@ -1,6 +1,7 @@
 """What one agent is short of, no other feels; and how it is decides the order within its zone, never beyond it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -209,3 +210,58 @@ def test_an_agent_that_fetches_its_requests_is_there_while_it_waits_for_one(cloc
     found.away = lambda agent: agent == "local"
     assert (found.ready("local"), found.open_to("local"), found.ready("friend")) == (False, False, True)
     assert found.healthy("local"), "nothing is wrong with it"
+
+
+async def test_how_much_of_an_agent_is_taken_counts_who_waits_and_is_told(clock: ManualClock) -> None:
+    all_ = one(clock, concurrency=2, queue=2, queue_timeout_s=3600.0)
+    assert all_.load("local") == 0
+    places = [await placed(all_), await placed(all_)]
+    waiting = asyncio.create_task(all_.admit("local"))
+    await asyncio.sleep(0)
+    assert all_.load("local") == all_.states()[0].load == 1.5
+    for place in places:
+        place.release()
+    last = await waiting
+    assert isinstance(last, Place)
+    assert all_.load("local") == 0.5
+
+
+async def test_how_soon_an_agent_answers_is_measured_where_it_matters_alone(clock: ManualClock) -> None:
+    agents = [agent(first_byte_timeout_s=10.0), agent("other")]
+    all_ = Health(agents, clock, lambda: 0.0, measured={"local"})
+    for name in ("local", "other"):
+        place = await placed(all_, name)
+        place.answered(2_000_000_000)
+        place.release()
+    measured, other = all_.states()
+    assert (measured.answers_in_s, measured.begins_in_s) == (2.0, None)
+    assert (other.answers_in_s, other.begins_in_s) == (None, None)
+    assert all_.expected_ns("other", streamed=False) == 0
+    all_.preferred("other", ["local", "other"], streamed=False)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "happens"),
+    [
+        (1.0, lambda place: place.answered(1_000_000_000)),
+        (10.0, lambda place: place.failed("connect_failed")),
+        (10.0, lambda place: place.answered(1_000, 429)),
+        (None, lambda place: place.answered(1_000, 404)),
+        (None, lambda place: place.failed("cannot_render")),
+        (None, lambda place: place.release()),
+    ],
+)
+async def test_failures_count_as_the_longest_answer_and_what_says_nothing_as_nothing(
+    clock: ManualClock, seconds: float | None, happens: Callable[[Place], None]
+) -> None:
+    all_ = Health([agent(first_byte_timeout_s=10.0)], clock, lambda: 0.0, measured={"local"})
+    happens(await placed(all_))
+    assert all_.states()[0].answers_in_s == seconds
+
+
+async def test_an_answer_that_turned_out_to_be_none_counts_as_a_failure(clock: ManualClock) -> None:
+    all_ = Health([agent(first_byte_timeout_s=10.0)], clock, lambda: 0.0, measured={"local"})
+    place = await placed(all_)
+    place.answered(0)
+    place.ended("agent_bad_answer", "bad_answer")
+    assert all_.states()[0].answers_in_s == pytest.approx(2.0)

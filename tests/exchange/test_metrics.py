@@ -87,6 +87,21 @@ def test_how_agents_are_is_told_as_it_is_at_the_time() -> None:
     assert (found["gateway_agent_retries_total", cloud], found["gateway_agent_shed_total", cloud]) == (4, 5)
 
 
+def test_what_agents_are_ordered_by_is_told_where_it_is_known() -> None:
+    metrics = Metrics()
+    states = [
+        AgentState("cloud", True, "closed", 3, 0, 0, 0, load=0.75, answers_in_s=1.5),
+        AgentState("ward", True, "closed", 0, 0, 0, 0),
+    ]
+    metrics.agents(lambda: states)
+    found = samples(metrics)
+    cloud, ward = (("agent", "cloud"),), (("agent", "ward"),)
+    assert (found["gateway_agent_load", cloud], found["gateway_agent_load", ward]) == (0.75, 0)
+    assert found["gateway_agent_answer_seconds", cloud] == 1.5
+    assert ("gateway_agent_answer_seconds", ward) not in found
+    assert not any(name == "gateway_agent_stream_seconds" for name, _ in found)
+
+
 def test_issuers_tell_their_keys_how_old_they_are_and_how_asking_ended() -> None:
     metrics = Metrics()
     states = [

@@ -41,6 +41,7 @@ class Asked:
     def __init__(self, inner: Router) -> None:
         self.inner, self.count = inner, 0
         self.unfit, self.masked, self.standing = inner.unfit, inner.masked, inner.standing
+        self.reroutes = inner.reroutes
 
     def decide(self, *given: Any, **more: Any) -> Routed | Denied:
         self.count += 1
@@ -197,3 +198,13 @@ def test_whatever_was_decided_before_a_planned_decision_is_the_routers(questions
         _CLOCK.us = now_us
         sent = msgspec.structs.replace(message(text), action=action)
         _EVERYTHING.decide(who, sent, classified(_CLOCK, sent.parts, **sources), *candidates, exact=exact)
+
+
+def test_whether_anybody_else_may_have_it_is_the_routers_word(clock: ManualClock) -> None:
+    site, sent = Site(clock, *_LINES), msgspec.structs.replace(message("hello"), action="tool:files/read")
+    found = classified(clock, sent.parts)
+    assert site.planner.reroutes(caller(), sent, found)
+    clinician = msgspec.structs.replace(
+        caller(), identity=msgspec.structs.replace(caller().identity, roles=("clinician",))
+    )
+    assert not site.planner.reroutes(clinician, sent, found)

@@ -218,3 +218,14 @@ def test_whose_names_are_meant_is_what_the_configuration_says_now() -> None:
     }
     named = naming(configured(issuer=[issuer]), "default")
     assert (named(None), named("https://a.example"), named("https://gone.example")) == (True, False, False)
+
+
+async def test_an_order_that_was_measured_is_replayed_as_it_was() -> None:
+    anywhere = rule("open", 2, "role:*", "class:internal", "zone:*")
+    closed = rule("closed", 1, "role:*", "class:internal", "zone:partner", eft="deny")
+    seen = (CandidateInfo(agent="friend", zone="partner", healthy=True, answer="allow"),)
+    fastest = _decided(agent="friend", route_requested="triage", candidates=seen, inputs={"order": "fastest"})
+    found = await _simulated(policy(anywhere), policy(anywhere), fastest)
+    assert (found.changed, found.otherwise) == (0, 0)
+    found = await _simulated(policy(anywhere), policy(closed, anywhere), fastest)
+    assert [(change.before, change.after) for change in found.changes] == [("route friend", "route local")]

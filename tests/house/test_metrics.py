@@ -18,7 +18,19 @@ def _filled() -> Metrics:
     """Metrics with at least one sample of each."""
     metrics = Metrics()
     metrics.agents(
-        lambda: [AgentState(agent="a", healthy=True, breaker="closed", under_way=0, queued=0, retries=0, shed=0)]
+        lambda: [
+            AgentState(
+                agent="a",
+                healthy=True,
+                breaker="closed",
+                under_way=0,
+                queued=0,
+                retries=0,
+                shed=0,
+                answers_in_s=1.0,
+                begins_in_s=1.0,
+            )
+        ]
     )
     metrics.issuers(lambda: [IssuerState(issuer="i", keys=1, age_s=1.0, fetches={"ok": 1})])
     metrics.shared(lambda: (True, 0))

@@ -14,6 +14,7 @@ _SINGULAR = {
     "zones": "zone",
     "processors": "processor",
     "agents": "agent",
+    "capabilities": "capability",
     "issuers": "issuer",
     "tenants": "tenant",
     "callbacks": "callback",

@@ -71,6 +71,8 @@ class Policy:
         """Bare names of the roles that this policy speaks of."""
         self.agents = {agent.id: agent for agent in facts.agents}
         """What this version says of each agent, in the order of preference."""
+        self.orders = {one.id: one.order for one in facts.capabilities}
+        """Capabilities whose agents are asked in another order than that, and in which."""
         self.recognizers = {name: data for name, data in policy_set.members.items() if name.startswith(RECOGNIZERS)}
         """The operator's own, as files: what they say is for classification."""
         self.errors = 0

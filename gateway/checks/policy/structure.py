@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.core import canonical
 from gateway.core.errors import ConfigurationError, FormatError
-from gateway.settings import Settings
+from gateway.settings import Capability, Settings
 
 _Facts = TypeVar("_Facts", bound=msgspec.Struct)
 
@@ -70,6 +70,11 @@ class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tenants: tuple[str, ...] = ()
 
 
+class CapabilityFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    order: str
+
+
 class CallbackFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     url: str
@@ -126,7 +131,8 @@ class TenantFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Every list in the order of the configuration: the order of agents is the order of preference."""
+    """Every list in the order of the configuration: the order of agents is the order of preference where
+    `capabilities` does not say another one."""
 
     engine: str
     """The version of the classification engine."""
@@ -145,6 +151,8 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Not there where there are none, for the same reason."""
     channels: tuple[str, ...] = ()
     """Ids, which rules may name: where notices go is no part of where data may go. Not there where there is none."""
+    capabilities: tuple[CapabilityFacts, ...] = ()
+    """Those whose agents are asked in another order than that of the configuration. Not there where there are none."""
 
 
 def structure(settings: Settings, engine_version: str) -> Structure:
@@ -163,7 +171,13 @@ def structure(settings: Settings, engine_version: str) -> Structure:
         clients=_clients(settings),
         callbacks=_facts(settings.callback, CallbackFacts),
         channels=tuple(one.id for one in settings.channel),
+        capabilities=_facts(_ordered(settings), CapabilityFacts),
     )
+
+
+def _ordered(settings: Settings) -> tuple[Capability, ...]:
+    """Capabilities with an order of their own, by their ids: in which they stand in the file changes nothing."""
+    return tuple(sorted((one for one in settings.capability if one.order != "static"), key=lambda one: one.id))
 
 
 def _clients(settings: Settings) -> ClientFacts | None:

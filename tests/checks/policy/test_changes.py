@@ -58,3 +58,10 @@ def test_an_old_set_in_a_form_that_is_not_understood_is_compared_whole() -> None
     assert "file policy.csv changed" in between({"policy.csv": b"p, 1"}, new)
     for garbled in (b"{", b"[]", b'{"agents":[{}]}', b'{"agents":[1]}', b'{"agents":{"a":1}}'):
         assert "file structure.json changed" in between({"structure.json": garbled}, new)
+
+
+def test_another_order_of_agents_is_named_by_its_capability() -> None:
+    plain, fast = _set(rule()), _set(rule(), capability=[{"id": "triage", "order": "fastest"}])
+    idle = _set(rule(), capability=[{"id": "triage", "order": "least_loaded"}])
+    assert diff(plain, fast) == ("capability triage added",)
+    assert diff(fast, idle) == ("capability triage changed: order",)

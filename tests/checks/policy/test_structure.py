@@ -52,3 +52,11 @@ def test_anything_but_the_canonical_form_is_refused(data: bytes) -> None:
 def test_spaces_make_it_another_form() -> None:
     with pytest.raises(ConfigurationError):
         structure.decode(structure.encode(facts()).replace(b":", b": ", 1))
+
+
+def test_in_which_order_agents_are_asked_belongs_to_the_policy_where_it_is_another_one() -> None:
+    static = facts(capability=[{"id": "triage"}])
+    assert structure.encode(static) == structure.encode(facts()), "versions from before keep their digests"
+    value = facts(capability=[{"id": "triage", "order": "least_loaded"}])
+    assert structure.decode(structure.encode(value)) == value
+    assert [(one.id, one.order) for one in value.capabilities] == [("triage", "least_loaded")]

@@ -1,14 +1,17 @@
 """The operator's order of agents, through a whole gateway: who gets the message, what falls back, what is on record."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.settings import Settings
 from tests.conftest import ManualClock
-from tests.system.kit import HEALTH, PUBLIC, TRACE, TRACEPARENT, recorded
+from tests.system.kit import HEALTH, PUBLIC, TRACE, TRACEPARENT, policies, recorded
+from tests.system.oracle import speaks
 from tests.system.site import Agent, System, completion, send_json, system
+from tests.system.test_stored_responses import STORED, client
 
 AGENTS: dict[str, dict[str, Any]] = {
     "ward": {"zone": "in-house", "capabilities": ["summarize"], "concurrency": 4, "retries": 0},
@@ -115,6 +118,25 @@ async def test_a_named_agent_is_asked_and_an_exact_request_goes_by_the_configura
             assert answer.headers["x-routed-agent"] == agent
             intent, _ = await site.trail(answer.headers["x-exchange-id"])
             assert "order" not in intent["inputs"]
+
+
+async def test_a_session_stays_with_its_agent_however_cheap_another_one_is(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    sections = {"policy": policies(tmp_path, *STORED), "price": PRICES, **_ordered("cheapest")}
+    async with system(sqlite_settings, agents=AGENTS, **sections) as site, client(site) as api:
+        for agent in site.agents.values():
+            speaks(agent)
+        first = await api.responses.with_raw_response.create(model="summarize", input=HEALTH, store=True)
+        holder = first.headers["x-routed-agent"]
+        fresh = await api.responses.with_raw_response.create(model="summarize", input=PUBLIC)
+        assert (holder == "cloud", fresh.headers["x-routed-agent"]) == (False, "cloud")
+        later = await api.responses.with_raw_response.create(
+            model="summarize", input=PUBLIC, previous_response_id=first.parse().id, store=True
+        )
+        assert later.headers["x-routed-agent"] == holder
+        intent, _ = await site.trail(later.headers["x-exchange-id"])
+        assert "order" not in intent["inputs"]
 
 
 async def test_fall_back_goes_on_in_the_same_order_and_says_so(sqlite_settings: Settings) -> None:

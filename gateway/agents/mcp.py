@@ -26,7 +26,7 @@ _JSON = "application/json"
 _EVENTS = "text/event-stream"
 _BOTH = f"{_JSON}, {_EVENTS}"
 _METHODS = "GET, POST or DELETE"
-_LAST_EVENT = "last-event-id"
+LAST_EVENT = "last-event-id"
 _OURS = (401, 403, 407)
 """Statuses that speak of the gateway's own credential, not of the caller's."""
 
@@ -71,9 +71,9 @@ class McpAdapter:
             headers.append(("mcp-protocol-version", version.strip(" \t")))
         if talk.upstream is not None:
             headers.append((SESSION, talk.upstream))
-        resumed = message.inbound.header(_LAST_EVENT)
+        resumed = message.inbound.header(LAST_EVENT)
         if resumed is not None and message.inbound.method == "GET":
-            headers.append((_LAST_EVENT, resumed))
+            headers.append((LAST_EVENT, resumed))
         if rpc is not None and rpc.era == "new":
             headers += _standard(rpc, document, talk)
         if agent.credential is not None:
@@ -162,9 +162,9 @@ class McpAdapter:
             return Refusal(code="not_acceptable", field="accept", hint=_EVENTS)
         if request.body:
             return Refusal(code="media_type", hint="no body")
-        resumed = request.header(_LAST_EVENT) or ""
+        resumed = request.header(LAST_EVENT) or ""
         if len(resumed) > 256 or not resumed.isascii() or not resumed.isprintable():
-            return Refusal(code="header_invalid", field=_LAST_EVENT, hint="at most 256 characters of visible ASCII")
+            return Refusal(code="header_invalid", field=LAST_EVENT, hint="at most 256 characters of visible ASCII")
         return Message(
             protocol=self.protocol,
             action="message",
@@ -172,7 +172,7 @@ class McpAdapter:
             stream=listens,
             body=b"",
             media_type="",
-            parts=(Part(f"header:{_LAST_EVENT}", resumed, "name"),) if listens and resumed else (),
+            parts=(Part(f"header:{LAST_EVENT}", resumed, "name"),) if listens and resumed else (),
             inbound=request,
             lasting=listens,
             context=Talk(None),

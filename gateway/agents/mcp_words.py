@@ -38,12 +38,14 @@ METHODS: Mapping[Era, Mapping[str, str]] = {
         "resources/unsubscribe": "message",
         "tasks/get": "task",
         "tasks/result": "task",
-        "tasks/list": "task",
         "tasks/cancel": "task",
     },
     "new": {**_SHARED, "server/discover": "message", "subscriptions/listen": "message"},
 }
-"""Method of a request → the action policy is asked about. `tool` stands for `tool:<name>`."""
+"""Method of a request → the action policy is asked about. `tool` stands for `tool:<name>`.
+
+Without `tasks/list`: to an agent all callers are the gateway, so it would list everybody's.
+"""
 NOTIFICATIONS = frozenset(
     {
         "notifications/initialized",

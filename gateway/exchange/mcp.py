@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 import msgspec
 
-from gateway.agents.mcp import SESSION, note_session, talk_of
+from gateway.agents.mcp import LAST_EVENT, SESSION, note_session, talk_of
 from gateway.agents.mcp_talk import Talk
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import random_id
@@ -66,6 +66,8 @@ class McpGovernor:
         if given is None:
             if message.inbound.method == "DELETE":
                 return Refusal(code="header_invalid", field=SESSION, hint="the session to end")
+            if _is_somebodys(message, talk):
+                return Refusal(code="header_invalid", field=SESSION, hint="the session that it was begun in")
             return message
         talk.upstream = await self._sessions.find(given, _owner(exchange, agent), held=self._held(given))
         if talk.upstream is None:
@@ -106,6 +108,14 @@ class McpGovernor:
             return True
         del self._listening[session]
         return False
+
+
+def _is_somebodys(message: Message, talk: Talk) -> bool:
+    """Whether it goes on with a task or a stream: to the agent all callers are one, and only a session of the caller's
+    own says that it was theirs."""
+    if message.inbound.method == "GET":
+        return message.inbound.header(LAST_EVENT) is not None
+    return talk.rpc is not None and talk.rpc.method.startswith("tasks/")
 
 
 def _over(message: Message, talk: Talk, outcome: Outcome) -> bool:

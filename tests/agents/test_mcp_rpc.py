@@ -66,6 +66,7 @@ def test_a_tool_has_a_name_that_policy_can_speak_of(name: Any) -> None:
     [
         ([rpc("ping")], "feature_unsupported"),
         ([], "feature_unsupported"),
+        (rpc("tasks/list"), "feature_unsupported"),
         ("ping", "schema_violation"),
         ({"id": 1, "method": "ping"}, "schema_violation"),
         ({**rpc("ping"), "jsonrpc": "1.0"}, "schema_violation"),

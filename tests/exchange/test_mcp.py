@@ -85,6 +85,29 @@ async def test_a_server_without_sessions_is_reached_without_one(governor: McpGov
     assert found.code == "header_invalid"
 
 
+@pytest.mark.parametrize("method", ["tasks/get", "tasks/result", "tasks/cancel"])
+async def test_a_task_is_gone_on_with_in_a_session_of_ones_own_alone(governor: McpGovernor, method: str) -> None:
+    """To the agent all callers are one: without a session anybody could read and cancel anybody's."""
+    session, task = await opened(governor), rpc(method, {"taskId": "task-7"})
+    _, message = await admitted(governor, old(task, mcp_session_id=session))
+    assert message.sessions == (f"mcp:{session}",)
+    _, without = await asked(governor, old(task))
+    _, stolen = await asked(governor, old(task, mcp_session_id=session), "ac_2")
+    assert isinstance(without, Refusal)
+    assert isinstance(stolen, Refusal)
+    assert (without.code, without.field, stolen.code) == ("header_invalid", "mcp-session-id", "session_unknown")
+
+
+async def test_a_stream_is_resumed_in_a_session_of_ones_own_alone(governor: McpGovernor) -> None:
+    session = await opened(governor)
+    listens = {"http": "GET", "accept": "text/event-stream", "last_event_id": "17"}
+    _, message = await admitted(governor, old(b"", **listens, mcp_session_id=session))
+    assert message.sessions == (f"mcp:{session}",)
+    _, found = await asked(governor, old(b"", **listens))
+    assert isinstance(found, Refusal)
+    assert (found.code, found.field) == ("header_invalid", "mcp-session-id")
+
+
 @pytest.mark.parametrize(
     ("http", "outcome"),
     [

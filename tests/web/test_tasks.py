@@ -155,6 +155,31 @@ async def test_a_result_is_decided_on_again_when_it_is_read_and_each_reading_is_
         assert {one["decision"]["policy"] for one in after} == {t.site.gateway.policy.digest}
 
 
+@pytest.mark.parametrize(
+    ("where", "state", "code", "asked"),
+    [("agent:ward", "completed", "ok", ["desk"]), ("zone:*", "failed", "policy_denied", [])],
+    ids=["one agent", "every zone"],
+)
+async def test_a_task_goes_where_the_policy_of_the_time_it_runs_lets_it(
+    database: Settings, tmp_path: Path, where: str, state: str, code: str, asked: list[str]
+) -> None:
+    """What was allowed when it was taken binds nothing: the decision is that of the policy in force when it runs."""
+    async with tasking(database) as t:
+        task = await t.submit(chat(HEALTH, delay_s=3600))
+        before, key = t.site.gateway.policy.digest, t.key
+    line = f'p, 10, role:clinician, class:phi, {where}, *, purpose:*, always, deny, none, no-more, "Not any more."'
+    async with tasking(database, policy=policies(tmp_path / "own", line)) as t:
+        async with changing(t.site.gateway.site.where) as connection:  # its hour is over
+            await connection.execute(update(table).values(due_us=0))
+        t.site.gateway.dispatcher.wake()
+        done = await t.by(key).ended(task)
+        assert (done["state"], done["code"]) == (state, code)
+        assert [name for name, agent in t.site.agents.items() if agent.received] == asked
+        decided = [one for one in await t.site.trail(done["exchange"]) if one["event"].startswith("exchange.")]
+        assert {one["decision"]["policy"] for one in decided if "decision" in one} == {t.site.gateway.policy.digest}
+        assert t.site.gateway.policy.digest != before
+
+
 async def test_a_try_that_came_to_nothing_is_followed_by_another(database: Settings) -> None:
     async with tasking(database) as t:
         t.site.agents["desk"].behave = failing(2)

@@ -40,10 +40,10 @@ _MARKS = ",;{}[]()<>\"'|、。，；"
 
 
 class Unread(msgspec.Struct, frozen=True, gc=False):
-    """Text from `start` on, to the end of its step, in which something says what could not be read. `torn`: a run too
-    long for a window, and nothing else."""
+    """Text in which something says what could not be read. `torn`: a run too long for a window, and nothing else."""
 
     start: int
+    end: int
     torn: bool
 
 
@@ -151,8 +151,12 @@ class Cursor:
         sight = Sight(first - before, quiet - before, limit - before)
         located = self._locator.locate(piece, start - before, dark, sight)
         hits = _moved(located, before)
-        torn = located.complete and self._torn(located, start - before)
-        unread = Unread(start, torn) if torn or not located.complete else None
+        torn = self._torn(located, start - before)
+        unread: Unread | None = None
+        if not located.complete:
+            unread = Unread(start, end, torn=False)
+        elif torn is not None:
+            unread = Unread(start, before + torn, torn=True)
         if self._long is None:
             if last:
                 self.position = end
@@ -170,11 +174,12 @@ class Cursor:
                 cut, opened = _right(hits, space, end)
         return self._cut(hits, cut, opened, self._ended(text, offset, end, cut, last), unread)
 
-    def _torn(self, located: Located, start: int) -> bool:
-        """Whether a run that holds text began before the window and goes on in it, in no secret that is open."""
+    def _torn(self, located: Located, start: int) -> int | None:
+        """Where a run that holds text ends, if one began before the window and goes on in it, in no secret that is
+        open."""
         if self._long is not None and self._long.type.startswith("secret-"):
-            return False
-        return any(text and first < start < stop for first, stop, text in located.runs)
+            return None
+        return max([stop for first, stop, text in located.runs if text and first < start < stop], default=None)
 
     def _cut(self, hits: list[Hit], cut: int, opened: Hit | None, closed: int | None, unread: Unread | None) -> Step:
         """Go on from the cut: the findings before it are told."""

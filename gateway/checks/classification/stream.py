@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.checks.classification.classes import NONE, Own, classes_of
-from gateway.checks.classification.cursor import Cursor, Step
+from gateway.checks.classification.cursor import Cursor, Step, Unread
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged
@@ -222,17 +222,23 @@ class Lane:
         groups = merged(spans)
         if step.unread is not None:
             self.deep = self.deep or not step.unread.torn
-            if not self._unread:
-                groups = self._veiled(groups, step.unread.start, step.end)
+            if not self._unread and not (step.unread.torn and self._follows(step.unread)):
+                groups = self._veiled(groups, step.unread.start, min(step.unread.end, step.end))
         self._write(groups, start, step.end)
+
+    def _follows(self, unread: Unread) -> bool:
+        """Whether this is part of a run that counts, and is hidden as that."""
+        runs = () if self._runs is None else self._runs.found
+        return any(run.start <= unread.start and (run.end is None or unread.end <= run.end) for run in runs)
 
     def _veiled(self, groups: list[tuple[int, int, str]], start: int, end: int) -> list[tuple[int, int, str]]:
         """What is masked, and all else of `[start, end)`, in which something says what could not be read."""
         veiled: list[tuple[int, int, str]] = []
         for first, last, shown in [*groups, (end, end, "")]:
-            if start < first:
-                veiled.append((start, first, "" if self._hidden == start else UNREAD))
-                self._hidden = first
+            until = min(first, end)
+            if start < until:
+                veiled.append((start, until, "" if self._hidden == start else UNREAD))
+                self._hidden = until
             veiled.append((first, last, shown))
             start = max(start, last)
         return veiled

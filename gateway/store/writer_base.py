@@ -70,7 +70,7 @@ class LedgerWriter(ABC):
         self._queue: deque[Waiting] = deque()
         self._wake = asyncio.Event()
         self._stuck: set[str] = set()
-        self._stopping = False
+        self._stopping = self._ending = False
         self._abandoned: dict[str, Draft] = {}
         self._doubt: tuple[int, bytes, int] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,6 +104,8 @@ class LedgerWriter(ABC):
         self._stopping = True
         if self._keys is not None:
             await self._keys.stop()
+        # Not before: what still waited for its keys comes into the queue until here.
+        self._ending = True
         self._wake.set()
         for task in self._tasks:
             await task
@@ -160,9 +162,9 @@ class LedgerWriter(ABC):
 
     async def _run(self) -> None:
         while True:
-            if not (self._queue or self._stopping or (self.healthy and self._behind())):
+            if not (self._queue or self._ending or (self.healthy and self._behind())):
                 await self._sleep()
-            if self._stopping and not self._queue:
+            if self._ending and not self._queue:
                 return
             if not self._queue and self.healthy and not self._behind():
                 continue

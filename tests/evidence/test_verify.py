@@ -77,8 +77,8 @@ def test_the_golden_bundles_are_what_the_script_beside_them_writes() -> None:
 
 
 def test_any_changed_byte_of_the_file_is_found(whole: bytes, tmp_path: Path) -> None:
-    """Wherever it is: in a member, a header, the directory or the end. Every seventh or eleventh byte outside the packed
-    verifier, and some of those within it."""
+    """Wherever it is: in a member, a header, the directory or the end. Every seventh or eleventh byte outside the
+    packed verifier, and some of those within it."""
     draw = random.Random(5)
     start = whole.index(b"#!/usr/bin/env python3")
     end = whole.index(b"PK\x03\x04", start)

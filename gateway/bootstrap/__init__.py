@@ -5,7 +5,8 @@ Both are context managers: what they open they close, in the opposite order, als
 
 `Site`        an opened installation                                       `site`, `clock`, `digests`
 `Foundation`  what was opened and loaded before any part is built          `foundation`
-`Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`
+`Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`,
+                                                                           `readiness`
 
 Each subject has its file, with what builds its parts: `policies`, `recognizers`, `schemas`, `identity`, `agents`,
 `approvals`, `limits`, `capacity`, `tasks`, `callbacks`; `exchange` joins them for the pipeline.

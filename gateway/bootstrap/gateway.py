@@ -16,7 +16,8 @@ from gateway.bootstrap.exchange import bounds_of, parts_of
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import issuer_keys, standing_of
 from gateway.bootstrap.limits import counting
-from gateway.bootstrap.policies import activate, load_policy_set
+from gateway.bootstrap.policies import InForce, activate, load_policy_set
+from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site, open_site
 from gateway.bootstrap.tasks import dispatcher_of, messages_of, tasks_of
@@ -68,6 +69,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks
     dispatcher: Dispatcher
     callbacks: Callbacks
+    readiness: Readiness
     standing: Standing
     """What looks again at who was identified some time ago."""
     auditors: Mapping[str, Auditor]
@@ -99,20 +101,6 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(found).union(
             *(one.callers for one in settings.limit if not one.tenants or tenant in one.tenants)
         )
-
-    def ready(self) -> dict[str, bool]:
-        """What readiness stands on, each told truthfully: all must hold."""
-        writers = self.site.ledgers.writers
-        tenants = {entry.ledger for entry in self.site.tenants.values()}
-        return {
-            "ledger": all(name in writers and writers[name].healthy for name in tenants),
-            "policy": all(
-                writers[entry.ledger].policy == self.policy.digest
-                for name, entry in self.site.tenants.items()
-                if name != SYSTEM and entry.ledger in writers
-            ),
-            "tasks": self.dispatcher.healthy,
-        }
 
 
 @asynccontextmanager
@@ -190,6 +178,8 @@ async def open_gateway(
         auditors = {name: await site.auditor(name) for name in site.tenants}
         background = begin(base, parts, auditors=auditors, glass=glass, sticking=sticking, shared=shared)
         stack.push_async_callback(stopped, background)
+        readiness = Readiness(site, InForce(site, writers, policy.digest), lambda: dispatcher.healthy)
+        stack.push_async_callback(readiness.stop)
         yield Gateway(
             site=site,
             pipeline=pipeline,
@@ -205,6 +195,7 @@ async def open_gateway(
             tasks=tasks,
             dispatcher=dispatcher,
             callbacks=callbacks,
+            readiness=readiness,
             standing=standing_of(site),
             auditors=auditors,
             quotas=parts.quotas,

@@ -30,6 +30,8 @@ _VERSION = b"\x01"
 _MOVED = 2
 """The version of a file whose keys were moved elsewhere: it has no tables."""
 _CHUNK = 1_000
+_PROOF = 64
+"""Keys that are written and removed to prove that keys can be written: they take several pages, as a batch's do."""
 _WAIT_MS = 5_000
 _SCHEMA = """
 CREATE TABLE data_key (id TEXT PRIMARY KEY, subject TEXT, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -95,6 +97,8 @@ class DataKeys:
             self._reader = _connect(file)
             self._writer = _connect(file)
             version: int = self._reader.execute("PRAGMA user_version").fetchone()[0]
+        # After reading, which makes the journal.
+        self._file, self._identity = file, _identity(file)
         if version != 1:
             self.close()
             if version == _MOVED:
@@ -128,15 +132,18 @@ class DataKeys:
         """
         if not keys:
             return
-        with self._writing, _mapped(), _transaction(self._writer):
-            done = 0
-            for rows in _ROWS:
-                while len(keys) - done >= rows:
-                    values = [v for key in keys[done : done + rows] for v in (key.id, key.subject, key.wrapped)]
-                    self._writer.execute(_insert(rows), values)
-                    done += rows
+        with self._changing():
+            self._put(keys)
             # A crash before the commit: no key, and no record either, for the records are committed after this
             # returns. A crash after it: keys that nothing was sealed with. They open nothing and harm nobody.
+
+    def prove(self) -> None:
+        """Write keys and remove them again, synced: `LedgerUnavailable` where none could be made durable now."""
+        keys = [self.new(None)[0] for _ in range(_PROOF)]
+        with self._changing():
+            self._put(keys)
+            self._writer.executemany("DELETE FROM data_key WHERE id = ?", [(key.id,) for key in keys])
+            # A crash before the commit or after it: none of them is there.
 
     def get(self, key_id: str) -> bytes | None:
         """The plain key, or None when there is none (any more). `VerificationError` if the row was tampered with."""
@@ -172,7 +179,7 @@ class DataKeys:
         `LedgerUnavailable` when it could not be completed: then it must be called again.
         """
         with self._writing, _mapped():
-            with _transaction(self._writer):
+            with self._there(), _transaction(self._writer):
                 count = 0
                 for key_id in key_ids:
                     count += self._writer.execute("DELETE FROM data_key WHERE id = ?", (key_id,)).rowcount
@@ -210,6 +217,33 @@ class DataKeys:
             raise LedgerUnavailable("the keys are moved, but another process holds their old file's journal: end it")
         return count
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """A transaction that is durable, and in the file that the next start will find, when this is left."""
+        with self._there(), self._writing, _mapped(), _transaction(self._writer):
+            yield
+
+    @contextmanager
+    def _there(self) -> Iterator[None]:
+        """`LedgerUnavailable` unless file and journal are those that were opened, before and after: what is written
+        into files that were moved away or replaced, nobody finds again."""
+        self._verify_there()
+        yield
+        self._verify_there()
+
+    def _verify_there(self) -> None:
+        found = _identity(self._file)
+        if not found or found != self._identity:
+            raise LedgerUnavailable("the file of data keys was replaced while it was open: put it back, or restart")
+
+    def _put(self, keys: Sequence[DataKey]) -> None:
+        done = 0
+        for rows in _ROWS:
+            while len(keys) - done >= rows:
+                values = [v for key in keys[done : done + rows] for v in (key.id, key.subject, key.wrapped)]
+                self._writer.execute(_insert(rows), values)
+                done += rows
+
     def _one(self, query: str, value: str) -> tuple[str, bytes] | None:
         with self._reading, _mapped():
             row: tuple[str, bytes] | None = self._reader.execute(query, (value,)).fetchone()
@@ -226,6 +260,15 @@ def holds_keys(file: Path) -> bool:
             return False
         found = connection.execute("SELECT EXISTS (SELECT 1 FROM data_key) OR EXISTS (SELECT 1 FROM destroyed)")
         return bool(found.fetchone()[0])
+
+
+def _identity(file: Path) -> tuple[tuple[int, int], ...]:
+    """Which files are there: database and journal. Empty where one of them is missing or cannot be looked at."""
+    try:
+        found = (os.stat(file), os.stat(f"{file}-wal"))
+    except OSError:
+        return ()
+    return tuple((one.st_dev, one.st_ino) for one in found)
 
 
 def _associated(key_id: str, subject: str | None) -> bytes:

@@ -41,6 +41,8 @@ class DataKeyHome(Protocol):
 
     def persist(self, keys: Sequence[DataKey]) -> None: ...
 
+    def prove(self) -> None: ...
+
     def get(self, key_id: str) -> bytes | None: ...
 
     def unknown(self, key_id: str) -> bool: ...
@@ -60,6 +62,9 @@ class Keyring:
     def __init__(self, directory: Path, data_keys: DataKeyHome) -> None:
         self._directory = directory
         self._data_keys = data_keys
+        self.kept = self.unkept = 0
+        """How often data keys were made durable, and how often they could not be. Told from several threads at once:
+        that one has moved is sure, by how much is not."""
         self._search: dict[str, bytes] = {}
 
     @classmethod
@@ -157,7 +162,17 @@ class Keyring:
 
         The records that need the keys are committed after this returns, so no sealed part is ever without its key.
         """
-        self._data_keys.persist(keys)
+        try:
+            self._data_keys.persist(keys)
+        except BaseException:
+            self.unkept += 1
+            raise
+        self.kept += bool(keys)
+
+    def prove(self) -> None:
+        """Find out whether data keys can be made durable now, by doing it with some that are removed again.
+        `LedgerUnavailable` where they cannot. Blocks."""
+        self._data_keys.prove()
 
     def data_key(self, key_id: str) -> bytes | None:
         """The plain bytes of a data key, or None once it was destroyed."""

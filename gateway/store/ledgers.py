@@ -50,6 +50,8 @@ class Ledgers:
     ) -> None:
         self.writers: dict[str, LedgerWriter] = {}
         self.recovered: dict[str, Recovered] = {}
+        self.batches = 0
+        """How many batches this process has committed."""
         self._where, self._engine = where, engine
         self._node, self._clock = node, clock
         self._keyring, self._failpoint, self._on_batch = keyring, failpoint, on_batch
@@ -118,6 +120,17 @@ class Ledgers:
         writers = [writer for writer in self.writers.values() if writer.healthy]
         return sum([await close_interrupted(self._engine, writer, self._clock) for writer in writers])
 
+    async def prove(self) -> bool:
+        """Find out whether the database can be written now, by prolonging this node's lease; False where the node is
+        not registered (any more). `LedgerUnavailable` where it cannot."""
+        with reachable():
+            return await renew_lease(self._engine, self._node, self._clock, self._lease_s)
+
+    def _batch(self, size: int, seconds: float) -> None:
+        self.batches += 1
+        if self._on_batch is not None:
+            self._on_batch(size, seconds)
+
     def _made(self, tenant: str) -> LedgerWriter:
         options = WriterOptions(
             tenant=tenant,
@@ -125,7 +138,7 @@ class Ledgers:
             clock=self._clock,
             keyring=self._keyring,
             failpoint=self._failpoint,
-            on_batch=self._on_batch,
+            on_batch=self._batch,
             wait_s=self._wait_s,
             retry_s=self._retry_s,
         )

@@ -225,13 +225,10 @@ class SharedDataKeys:
                     "the database of data keys has another key of the same id: it is not this one's"
                 )
 
-    def answers(self) -> bool:
-        """Whether keys can be read now."""
-        try:
-            self._call(self._reading, _ping, self._read_s)
-        except LedgerUnavailable:
-            return False
-        return True
+    def prove(self) -> None:
+        """As `DataKeys.prove`, and that keys can be read."""
+        self._call(self._reading, _ping, self._read_s)
+        self._call(self._writing, self._proof, self._write_s)
 
     # ------------------------------------------------------------------------------------------------ from any thread
 
@@ -292,13 +289,19 @@ class SharedDataKeys:
         while self._away:
             await asyncio.sleep(self._retry_s)
             try:
-                for line in (self._reading, self._writing):
-                    await line.run(_ping, self._write_s)
+                await self._reading.run(_ping, self._write_s)
+                await self._writing.run(self._proof, self._write_s)
             except (*_AWAY, ConfigurationError) as error:
                 _log.debug("the database of data keys is still away: %s", type(error).__name__)
             else:
                 self._away = False
                 _log.warning("the database of data keys is back")
+
+    async def _proof(self, connection: Any) -> None:
+        key = self.new(None)[0]
+        async with connection.transaction():
+            await connection.execute("INSERT INTO data_key (id, wrapped) VALUES ($1, $2)", key.id, key.wrapped)
+            await connection.execute("DELETE FROM data_key WHERE id = $1", key.id)
 
     async def _connected(self) -> Any:
         """A new connection that may be used."""

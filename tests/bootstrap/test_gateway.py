@@ -17,7 +17,7 @@ async def test_a_start_says_under_which_configuration_and_whether_that_is_anothe
     second = configured(sqlite_settings, server={"max_depth": 32})
     for settings in (first, first, second):
         async with open_gateway(settings) as gateway:
-            assert gateway.ready()["ledger"]
+            assert (await gateway.readiness.look())["ledger"]
     async with open_site(second) as site:
         for tenant in ("default", "_system"):
             reader = site.reader(tenant)
@@ -43,4 +43,4 @@ async def test_what_was_opened_is_closed_when_the_start_fails_half_way(sqlite_se
             pass
     assert asyncio.all_tasks() == before
     async with open_gateway(settings) as gateway:
-        assert all(gateway.ready().values())
+        assert all((await gateway.readiness.look()).values())

@@ -18,7 +18,7 @@ async def test_a_policy_is_activated_on_record_once_however_often_the_gateway_st
     settings = configured(database)
     for _ in range(2):
         async with open_gateway(settings) as gateway:
-            assert gateway.ready() == {"ledger": True, "policy": True, "tasks": True}
+            assert (await gateway.readiness.look())["policy"]
             digest = gateway.policy_set.digest
     (one,) = await activations(settings)
     assert one["policy"] == digest

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,53 @@ def test_a_lock_held_too_long_is_an_error_not_a_hang_and_nothing_is_half_written
     assert keys.get(key.id) is None
     keys.persist([key])
     assert keys.get(key.id) is not None
+
+
+def _count(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as connection:
+        return int(connection.execute("SELECT count(*) FROM data_key").fetchone()[0])
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure"),
+    [
+        pytest.param("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", id="full"),
+        pytest.param("PRAGMA query_only = ON", "PRAGMA query_only = OFF", id="read-only"),
+    ],
+)
+def test_that_keys_cannot_be_written_is_proved_by_trying_and_that_they_can_again(
+    keys: DataKeys, file: Path, fault: str, cure: str
+) -> None:
+    keys.prove()
+    assert _count(file) == 0, "nothing is left of what was only tried"
+    keys._writer.execute("VACUUM")  # no page to spare
+    keys._writer.execute(fault)
+    for attempt in (keys.prove, lambda: keys.persist([keys.new(None)[0] for _ in range(64)])):
+        with pytest.raises(LedgerUnavailable):
+            attempt()
+    keys._writer.execute(cure)
+    keys.prove()
+    keys.persist([keys.new(None)[0]])
+    assert _count(file) == 1
+
+
+@pytest.mark.parametrize("taken", ["data-keys.db", "data-keys.db-wal"])
+def test_what_is_moved_away_while_it_is_open_keeps_nothing_that_the_next_start_would_not_find(
+    keys: DataKeys, file: Path, taken: str
+) -> None:
+    key, plain = keys.new(None)
+    keys.persist([key])
+    moved = file.with_name(taken)
+    away = moved.rename(file.with_name("away"))
+    for attempt in (keys.prove, lambda: keys.persist([keys.new(None)[0]]), lambda: keys.destroy([key.id])):
+        with pytest.raises(LedgerUnavailable, match="put it back"):
+            attempt()
+    moved.write_bytes(away.read_bytes())
+    with pytest.raises(LedgerUnavailable, match="replaced"):
+        keys.persist([keys.new(None)[0]])
+    away.rename(moved)
+    keys.prove()
+    assert keys.get(key.id) == plain
 
 
 def test_a_process_killed_after_persist_returned_has_lost_no_key(file: Path) -> None:

@@ -41,6 +41,22 @@ def other(url: str) -> Iterator[SharedDataKeys]:
         yield opened
 
 
+def _answers(keys: SharedDataKeys) -> bool:
+    try:
+        keys.prove()
+    except LedgerUnavailable:
+        return False
+    return True
+
+
+async def _rows(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM data_key"))
+    finally:
+        await connection.close()
+
+
 def test_what_one_machine_persists_another_reads(keys: SharedDataKeys, other: SharedDataKeys) -> None:
     made = [keys.new("su_1") for _ in range(3)]
     alone, plain = keys.new(None)
@@ -136,11 +152,11 @@ async def test_while_it_is_away_everything_is_refused_at_once_and_it_comes_back_
 ) -> None:
     key, plain = keys.new("su_1")
     keys.persist([key])
-    assert keys.answers()
+    assert _answers(keys)
     async with away(postgres_server, url):
         with pytest.raises(LedgerUnavailable):
             keys.persist([keys.new(None)[0]])
-        assert not keys.answers()
+        assert not _answers(keys)
         for attempt in (
             lambda: keys.get(key.id),
             lambda: keys.unknown(key.id),
@@ -155,8 +171,35 @@ async def test_while_it_is_away_everything_is_refused_at_once_and_it_comes_back_
         with pytest.raises(LedgerUnavailable):
             await asyncio.to_thread(SharedDataKeys.create, url, KEK)
     await back(keys)
-    assert keys.answers()
+    assert _answers(keys)
     assert keys.get(key.id) == plain
+
+
+async def test_a_database_that_can_be_read_and_not_written_is_not_back_before_it_can(
+    url: str, keys: SharedDataKeys
+) -> None:
+    name = url.rpartition("/")[2]
+    assert _answers(keys)
+    assert await _rows(url) == 0, "nothing is left of what was only tried"
+    admin = await asyncpg.connect(url)
+    try:
+        await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with pytest.raises(LedgerUnavailable):
+            keys.persist([keys.new(None)[0]])
+        assert not _answers(keys)
+        await admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    finally:
+        await admin.close()
+    await back(keys)
+    assert _answers(keys)
 
 
 async def test_a_database_that_hangs_is_waited_for_once_and_not_for_ever(url: str) -> None:
@@ -184,10 +227,10 @@ async def test_what_stands_in_its_place_later_is_not_used(
     await sql(url, "UPDATE data_key_store SET version = 2")
     with pytest.raises(LedgerUnavailable):
         keys.get("dk_1")
-    assert not keys.answers()
+    assert not _answers(keys)
     await sql(url, "UPDATE data_key_store SET version = 1")
     await back(keys)
-    assert keys.answers()
+    assert _answers(keys)
 
 
 def test_a_process_killed_after_persist_returned_has_lost_no_key(keys: SharedDataKeys, url: str) -> None:

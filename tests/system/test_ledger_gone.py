@@ -14,8 +14,10 @@ import asyncpg
 import pytest
 
 from gateway.bootstrap import site as opening
+from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.auditor import Reader
 from gateway.settings import Settings
+from gateway.store.data_keys import DataKeys
 from gateway.store.keyring import Keyring
 from gateway.store.ledgers import Ledgers
 from tests.conftest import ManualClock
@@ -75,7 +77,7 @@ async def test_a_full_disk_stops_traffic_until_there_is_room(database: Settings)
         await _works(site, key)
         watch.failing = True
         await _refused(site, key)
-        assert site.gateway.ready()["ledger"] is False
+        assert (await site.gateway.readiness.look())["ledger"] is False
         watch.failing = False
         assert await _counted(site, watch) == REQUESTS
         await _works(site, key)
@@ -98,6 +100,61 @@ async def test_a_disk_that_is_full_for_the_data_keys_stops_traffic_too(
             await _refused(site, key)
         await _works(site, key)
         assert await _counted(site, watch) == REQUESTS
+
+
+def _filled(home: DataKeys) -> None:
+    """Take the room that is left in the pages there are."""
+    for _ in range(1000):
+        try:
+            home.persist([home.new(None)[0]])
+        except LedgerUnavailable:
+            return
+    raise AssertionError("there is still room")
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure"),
+    [
+        pytest.param("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", id="full"),
+        pytest.param("PRAGMA query_only = ON", "PRAGMA query_only = OFF", id="read-only"),
+    ],
+)
+async def test_readiness_falls_with_the_file_of_data_keys_and_is_back_without_a_request(
+    sqlite_settings: Settings, fault: str, cure: str
+) -> None:
+    """What a balancer that was told 503 needs to send requests again."""
+    watch = Watch()
+    async with system(sqlite_settings, failpoint=watch) as site:
+        key = await site.key("clerk")
+        await _works(site, key)
+        assert (await site.http.get("/readyz")).status_code == 200
+        home = site.gateway.site.keyring._data_keys
+        assert isinstance(home, DataKeys)
+        home._writer.execute(fault)
+        _filled(home)
+        await _refused(site, key)
+        down = await site.http.get("/readyz")
+        assert (down.status_code, down.json()["checks"]["keys"]) == (503, False)
+        home._writer.execute(cure)
+        assert (await site.http.get("/readyz")).json()["checks"]["keys"] is True
+        assert await _counted(site, watch) == REQUESTS
+        await _works(site, key)
+
+
+async def test_a_file_of_data_keys_that_is_taken_away_stops_traffic(sqlite_settings: Settings) -> None:
+    """Keys could still be written to what is open, and the next start would not find them."""
+    watch = Watch()
+    async with system(sqlite_settings, failpoint=watch) as site:
+        key = await site.key("clerk")
+        await _works(site, key)
+        path = Path(sqlite_settings.base) / "keys" / "data-keys.db"
+        away = path.rename(path.with_suffix(".away"))
+        await _refused(site, key)
+        assert (await site.http.get("/readyz")).json()["checks"]["keys"] is False
+        away.rename(path)
+        assert (await site.http.get("/readyz")).json()["checks"]["keys"] is True
+        assert await _counted(site, watch) == REQUESTS
+        await _works(site, key)
 
 
 async def test_a_locked_database_stops_traffic_and_keeps_nobody_waiting(sqlite_settings: Settings) -> None:

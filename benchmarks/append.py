@@ -1,14 +1,18 @@
 """How fast records are appended, on SQLite and PostgreSQL, and how that compares with inserting the same rows plainly.
 
-    python -m benchmarks.append [--json] [--rows N] [--rounds N]
+    python -m benchmarks.append [--json] [--rows N] [--rounds N] [--sizes N …]
 
 `append` is the writer as it is used: made from a form, queued, given its place, hashed, linked, inserted with its
 detail and its open exchange, the head moved, committed and synced, the waiter woken. `same` encodes the same envelopes
 and inserts the same rows into the same tables for another tenant, in transactions of the same size, without form,
 queue, hash, link or head: the ratio is of it. `bare` does so with records and details alone, into tables of the same
 columns and indexes that nothing protects. Each is the better of two ways to insert (many rows a statement or
-executemany on SQLite; arrays or COPY on PostgreSQL). Rounds are interleaved, the medians are reported. Everything runs
-in one thread's event loop and one connection, as in one serving process.
+executemany on SQLite; arrays or COPY on PostgreSQL).
+
+Each side makes a batch while the one before it is written, as the gateway does under load: the rows of SQLite are
+written in a thread, and PostgreSQL writes by itself. Beside it, `in_turn`: on neither side is a batch made before the
+one before it is committed. Rounds are interleaved, the medians are reported. Everything runs in one event loop and one
+connection, as in one serving process.
 """
 
 import argparse
@@ -20,9 +24,10 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import msgspec
@@ -37,6 +42,7 @@ from gateway.ledger.record import GENESIS, Envelope, timestamp
 from gateway.settings import Settings, parse
 from gateway.store import migrate
 from gateway.store.engine import target
+from gateway.store.worker import Worker
 from gateway.store.writer_base import LedgerWriter
 from tests.services import Postgres, postgres
 from tests.store.ledger_kit import SystemClock, intent, outcome, writer_on
@@ -94,9 +100,9 @@ def _batches(made: list[Made], size: int) -> list[list[Made]]:
     return [made[start : start + size] for start in range(0, len(made), size)]
 
 
-async def append(writer: LedgerWriter, made: list[Made], size: int) -> float:
+async def append(writer: LedgerWriter, made: list[Made], size: int, *, overlapped: bool) -> float:
     """Rows a second through the writer, `size` appends at a time: the making of each record from its form included, as
-    the gateway makes records of exchanges. What it checks and encodes once for thousands is done before. As under load,
+    the gateway makes records of exchanges. What it checks and encodes once for thousands is done before. `overlapped`:
     a batch is made while the one before it is written."""
     forms = {event: Form(one.envelope, one.values) for event, one in {one.envelope.event: one for one in made}.items()}
     began = time.perf_counter()
@@ -106,16 +112,52 @@ async def append(writer: LedgerWriter, made: list[Made], size: int) -> float:
         entries = [Entry(draft=draft, **others) for draft, others in drafts]
         await asyncio.gather(*writing)
         writing = [writer.submit(entry) for entry in entries]
+        if not overlapped:
+            await asyncio.gather(*writing)
+        else:
+            await _taken(writer)
     await asyncio.gather(*writing)
+    return len(made) / (time.perf_counter() - began)
+
+
+async def _taken(writer: LedgerWriter) -> None:
+    """Until the writer has taken what waits for it: its writing has begun then."""
+    for _ in range(100):
+        if not writer.lag:
+            return
+        await asyncio.sleep(0)
+
+
+Put = Callable[[Rows, Rows], Awaitable[None]]
+"""Writes the rows of records and of details in one transaction. Begun at once, not when it is awaited."""
+
+
+async def plain(made: list[Made], size: int, first: int, put: Put, *, overlapped: bool) -> float:
+    """Rows a second, written plainly from number `first` on."""
+    began = time.perf_counter()
+    writing: Awaitable[None] | None = None
+    for batch in _batches(made, size):
+        rows = plain_rows(batch, first)
+        first += len(batch)
+        if writing is not None:
+            await writing
+        writing = put(*rows)
+        await asyncio.sleep(0)  # a statement of PostgreSQL is on its way then
+        if not overlapped:
+            await writing
+            writing = None
+    if writing is not None:
+        await writing
     return len(made) / (time.perf_counter() - began)
 
 
 class PlainSqlite:
     def __init__(self, path: Path, tables: tuple[str, str]) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA cache_size = -65536")
         self._connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        self._worker = Worker("plain-sqlite")
         self._tables, self._seq = tables, 0
 
     def make(self) -> None:
@@ -129,22 +171,28 @@ class PlainSqlite:
             f"CREATE TABLE {detail} (tenant, seq, salt, bytes, PRIMARY KEY (tenant, seq)) WITHOUT ROWID"
         )
 
-    async def many_rows(self, made: list[Made], size: int) -> float:
-        return self._timed(made, size, self._put_rows)
+    async def many_rows(self, made: list[Made], size: int, *, overlapped: bool) -> float:
+        return await self._timed(made, size, self._put_rows, overlapped)
 
-    async def executemany(self, made: list[Made], size: int) -> float:
-        return self._timed(made, size, self._put_many)
+    async def executemany(self, made: list[Made], size: int, *, overlapped: bool) -> float:
+        return await self._timed(made, size, self._put_many, overlapped)
 
-    def _timed(self, made: list[Made], size: int, put: Callable[[str, Rows], None]) -> float:
-        began = time.perf_counter()
-        for batch in _batches(made, size):
-            records, details = plain_rows(batch, self._seq)
-            self._seq += len(batch)
-            self._connection.execute("BEGIN IMMEDIATE")
-            for table, rows in zip(self._tables, (records, details), strict=True):
-                put(table, rows)
-            self._connection.execute("COMMIT")
-        return len(made) / (time.perf_counter() - began)
+    async def _timed(self, made: list[Made], size: int, put: Callable[[str, Rows], None], overlapped: bool) -> float:
+        first, self._seq = self._seq, self._seq + len(made)
+
+        async def in_place(records: Rows, details: Rows) -> None:
+            self._write(put, records, details)
+
+        def in_thread(records: Rows, details: Rows) -> Awaitable[None]:
+            return self._worker.run(partial(self._write, put, records, details))
+
+        return await plain(made, size, first, in_thread if overlapped else in_place, overlapped=overlapped)
+
+    def _write(self, put: Callable[[str, Rows], None], records: Rows, details: Rows) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        for table, rows in zip(self._tables, (records, details), strict=True):
+            put(table, rows)
+        self._connection.execute("COMMIT")
 
     def _put_many(self, table: str, rows: Rows) -> None:
         if rows:
@@ -157,6 +205,7 @@ class PlainSqlite:
             self._connection.execute(f"INSERT INTO {table} VALUES {values}", [v for row in chunk for v in row])
 
     async def close(self) -> None:
+        self._worker.close()
         self._connection.close()
 
 
@@ -183,28 +232,34 @@ class PlainPostgres:
         )
         return cls(connection, BARE)
 
-    async def copy(self, made: list[Made], size: int) -> float:
-        return await self._timed(made, size, self._put_copy)
+    async def copy(self, made: list[Made], size: int, *, overlapped: bool) -> float:
+        return await self._timed(made, size, self._put_copy, overlapped)
 
-    async def arrays(self, made: list[Made], size: int) -> float:
-        return await self._timed(made, size, self._put_arrays)
+    async def arrays(self, made: list[Made], size: int, *, overlapped: bool) -> float:
+        return await self._timed(made, size, self._put_arrays, overlapped)
 
     async def _timed(
         self,
         made: list[Made],
         size: int,
         put: Callable[[str, tuple[str, ...], Rows], Awaitable[None]],
+        overlapped: bool,
     ) -> float:
-        began = time.perf_counter()
-        for batch in _batches(made, size):
-            records, details = plain_rows(batch, self._seq)
-            self._seq += len(batch)
-            await self._connection.execute("BEGIN")
-            record, detail = self._tables
-            await put(record, _TYPES, records)
-            await put(detail, ("text", "bigint", "bytea", "bytea"), details)
-            await self._connection.execute("COMMIT")
-        return len(made) / (time.perf_counter() - began)
+        first, self._seq = self._seq, self._seq + len(made)
+
+        def write(records: Rows, details: Rows) -> Awaitable[None]:
+            return asyncio.create_task(self._write(put, records, details))
+
+        return await plain(made, size, first, write, overlapped=overlapped)
+
+    async def _write(
+        self, put: Callable[[str, tuple[str, ...], Rows], Awaitable[None]], records: Rows, details: Rows
+    ) -> None:
+        await self._connection.execute("BEGIN")
+        record, detail = self._tables
+        await put(record, _TYPES, records)
+        await put(detail, ("text", "bigint", "bytea", "bytea"), details)
+        await self._connection.execute("COMMIT")
 
     async def _put_copy(self, table: str, _: tuple[str, ...], rows: Rows) -> None:
         if rows:
@@ -220,30 +275,61 @@ class PlainPostgres:
         await self._connection.close()
 
 
-Way = Callable[[list[Made], int], Awaitable[float]]
+class Way(Protocol):
+    """Rows a second, some way."""
+
+    async def __call__(self, made: list[Made], size: int, *, overlapped: bool) -> float: ...
+
+
 Ways = dict[str, Way]
 """By name: what it is compared with, `same` or `bare`, a space, and how rows are inserted."""
 
 
-async def measure(settings: Settings, ways: Ways, rows: int, rounds: int) -> list[dict[str, Any]]:
-    """Rows a second for each batch size, medians of interleaved rounds."""
+async def measure(
+    settings: Settings, ways: Ways, rows: int, rounds: int, sizes: Sequence[int] = SIZES
+) -> list[dict[str, Any]]:
+    """Rows a second for each batch size, medians of interleaved rounds, and what they are of each other."""
     results = []
     async with writer_on(settings, SystemClock(), wait_s=60) as writer:
-        for size in SIZES:
+        tried: Ways = {"append": partial(append, writer), **ways}
+        for size in sizes:
             count = max(100, min(rows, size * 40))
-            seen: dict[str, list[float]] = {name: [] for name in ("append", *ways)}
+            seen: dict[tuple[str, bool], list[float]] = {(name, one): [] for name in tried for one in (True, False)}
             for _ in range(rounds):
-                seen["append"].append(await append(writer, entries(count), size))
-                for name, way in ways.items():
-                    seen[name].append(await way(entries(count), size))
-            medians = {name: round(statistics.median(values)) for name, values in seen.items()}
-            same, bare = (max(medians[name] for name in ways if name.startswith(kind)) for kind in ("same", "bare"))
-            ratios = {"ratio": round(medians["append"] / same, 2), "of_bare": round(medians["append"] / bare, 2)}
-            results.append({"batch": size, **medians, **ratios})
+                for (name, overlapped), values in seen.items():
+                    values.append(await tried[name](entries(count), size, overlapped=overlapped))
+            medians = {key: round(statistics.median(values)) for key, values in seen.items()}
+            results.append({"batch": size, **_ratios(medians), "ways": _named(medians)})
     return results
 
 
-async def on_sqlite(rows: int, rounds: int) -> list[dict[str, Any]]:
+def _ratios(medians: dict[tuple[str, bool], int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for overlapped, suffix in ((True, ""), (False, "_in_turn")):
+        appended = medians["append", overlapped]
+        same, bare = (
+            max(value for (name, one), value in medians.items() if one is overlapped and name.startswith(kind))
+            for kind in ("same", "bare")
+        )
+        found |= {f"append{suffix}": appended, f"same{suffix}": same, f"bare{suffix}": bare}
+        found |= {f"ratio{suffix}": round(appended / same, 2), f"of_bare{suffix}": round(appended / bare, 2)}
+    return found
+
+
+def _named(medians: dict[tuple[str, bool], int]) -> dict[str, int]:
+    return {f"{name}{'' if overlapped else ' in turn'}": value for (name, overlapped), value in medians.items()}
+
+
+def line(row: dict[str, Any]) -> str:
+    """What one batch size came to."""
+    return (
+        f"batch {row['batch']:>3}  append {row['append']:>6}, same {row['same']:>6} rows/s: ratio {row['ratio']:.2f}  "
+        f"(in turn {row['append_in_turn']} and {row['same_in_turn']}: {row['ratio_in_turn']:.2f}; "
+        f"bare {row['bare']}: {row['of_bare']:.2f})"
+    )
+
+
+async def on_sqlite(rows: int, rounds: int, sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as directory:
         settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, Path(directory))
         await migrate.upgrade(settings)
@@ -252,19 +338,21 @@ async def on_sqlite(rows: int, rounds: int) -> list[dict[str, Any]]:
         ways: Ways = {"same rows": same.many_rows, "same many": same.executemany}
         ways |= {"bare rows": bare.many_rows, "bare many": bare.executemany}
         try:
-            return await measure(settings, ways, rows, rounds)
+            return await measure(settings, ways, rows, rounds, sizes)
         finally:
             await same.close()
             await bare.close()
 
 
-async def on_postgresql(urls: tuple[str, str], rows: int, rounds: int) -> list[dict[str, Any]]:
+async def on_postgresql(
+    urls: tuple[str, str], rows: int, rounds: int, sizes: Sequence[int] = SIZES
+) -> list[dict[str, Any]]:
     settings = Postgres.settings(*urls)
     same, bare = await PlainPostgres.same(urls[1]), await PlainPostgres.bare(urls[0])
     # COPY is not for tables whose rows are walled off by tenant.
     ways: Ways = {"same arrays": same.arrays, "bare arrays": bare.arrays, "bare copy": bare.copy}
     try:
-        return await measure(settings, ways, rows, rounds)
+        return await measure(settings, ways, rows, rounds, sizes)
     finally:
         await same.close()
         await bare.close()
@@ -282,11 +370,7 @@ def report(result: dict[str, Any]) -> str:
     lines = [", ".join(f"{name} {value}" for name, value in result["machine"].items())]
     for name in ("sqlite", "postgresql"):
         lines.append(f"\n{name}, rows a second")
-        for row in result[name]:
-            ways = [key for key in row if key not in ("batch", "append", "ratio", "of_bare")]
-            others = "  ".join(f"{key} {row[key]:>7}" for key in ways)
-            ratios = f"ratio {row['ratio']:.2f}, of bare {row['of_bare']:.2f}"
-            lines.append(f"  batch {row['batch']:>4}  append {row['append']:>7}  {others}  {ratios}")
+        lines += [f"  {line(row)}" for row in result[name]]
     return "\n".join(lines)
 
 
@@ -295,11 +379,12 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--rows", type=int, default=20_000, help="rows a round at most")
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="of the batches")
     given = arguments.parse_args()
     result: dict[str, Any] = {"machine": machine(), "rows": given.rows, "rounds": given.rounds}
-    result["sqlite"] = uvloop.run(on_sqlite(given.rows, given.rounds))
+    result["sqlite"] = uvloop.run(on_sqlite(given.rows, given.rounds, given.sizes))
     with postgres() as server:
-        result["postgresql"] = uvloop.run(on_postgresql(server.database(), given.rows, given.rounds))
+        result["postgresql"] = uvloop.run(on_postgresql(server.database(), given.rows, given.rounds, given.sizes))
     print(json.dumps(result, indent=2) if given.json else report(result))
 
 

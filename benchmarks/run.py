@@ -34,6 +34,8 @@ PARTS = (
     "simulate",
     "classify",
 )
+ON_BOTH = frozenset({*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append"})
+"""What has to be measured on SQLite and on PostgreSQL."""
 APPEND_TARGET, APPEND_BATCH = 0.6, 500
 
 
@@ -107,6 +109,8 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         print("\n".join(f"  {line}" for line in part.lines), flush=True)
         figures[name] = part.figures
         misses += [f"{name}: {miss}" for miss in part.misses]
+        if name in ON_BOTH and found.version is None:
+            misses.append(f"{name}: not measured on PostgreSQL: install it, or name one in GATEWAY_TEST_POSTGRES_URL")
     figures["misses"] = misses
     if asked.json is not None:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
@@ -187,13 +191,7 @@ def _append(asked: Asked, found: Databases) -> Part:
     lines, misses = [], []
     for name, rows in figures.items():
         for row in rows:
-            others = ", ".join(
-                f"{key} {value}" for key, value in row.items() if key not in ("batch", "append", "ratio", "of_bare")
-            )
-            lines.append(
-                f"{name:10} batch {row['batch']:>3}  {row['append']:>6} rows/s  ({others})  ratio {row['ratio']:.2f}, "
-                f"of bare {row['of_bare']:.2f}"
-            )
+            lines.append(f"{name:10} {append.line(row)}")
             if row["batch"] == APPEND_BATCH and row["ratio"] < APPEND_TARGET:
                 misses.append(f"{name}: {row['ratio']:.2f} of the same rows, {APPEND_TARGET} is wanted")
     return Part(figures=figures, lines=lines, misses=misses)

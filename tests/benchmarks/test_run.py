@@ -43,6 +43,31 @@ def test_a_target_that_is_missed_makes_it_fail(
     assert "are wanted" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("server", "told"), [(None, ["append: not measured on PostgreSQL"]), ("15.1", [])], ids=["missing", "there"]
+)
+def test_a_postgresql_that_is_missing_is_a_target_missed(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    server: str | None,
+    told: list[str],
+) -> None:
+    monkeypatch.setattr(run, "_append", lambda asked, found: run.Part(figures=None, lines=[], misses=[]))
+    found = Databases(None)
+    found.version = server
+    assert run.report(asked(tmp_path, "append"), found, tmp_path) == (1 if told else 0)
+    misses = json.loads((tmp_path / "figures.json").read_text())["misses"]
+    assert [one[: len("append: not measured on PostgreSQL")] for one in misses] == told
+    assert ("GATEWAY_TEST_POSTGRES_URL" in capsys.readouterr().out) is bool(told)
+
+
+def test_every_part_that_is_measured_on_each_database_there_is_needs_both() -> None:
+    """The others are measured on one, or on none."""
+    alone = {"verify", "admission", "simulate", "classify"}
+    assert frozenset(run.PARTS) - alone == run.ON_BOTH
+
+
 def test_arguments_have_bounds() -> None:
     assert run.parse(["--only", "verify", "--seconds", "2"]).only == ("verify",)
     assert run.parse([]).only == run.PARTS

@@ -10,6 +10,8 @@ import pytest
 from gateway.settings import Settings
 from gateway.store.engine import target
 from gateway.store.guard import APPEND_ONLY, NEVER_DELETED, NEVER_UPDATED
+from gateway.store.tables import metadata
+from gateway.store.walls import walled
 from tests.conftest import ManualClock
 from tests.store.ledger_kit import (
     TENANT,
@@ -265,6 +267,46 @@ async def test_postgresql_lets_nobody_who_serves_touch_the_rules(postgres_filled
         "UPDATE alembic_version SET version_num = '0000'",
     ]
     await _refused(postgres_filled, statements)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("row_security", ["on", "off"])
+@pytest.mark.parametrize("tenant", [TENANT, "tn_other", None])
+async def test_postgresql_refuses_to_copy_into_any_table_behind_the_wall(
+    postgres_filled: Settings, tenant: str | None, row_security: str
+) -> None:
+    """COPY would pass the wall's conditions by, so PostgreSQL does not let a role copy that stands before one: neither
+    the next record of its own ledger, nor one of another's, nor any row beside them."""
+    where, tables = target(postgres_filled), walled()
+    assert {"record", "detail", "checkpoint", "head"} <= set(tables)
+    before = {table: await rows(postgres_filled, f"SELECT * FROM {table}") for table in tables}
+    async with connected(where.dsn, tenant) as connection:
+        await connection.execute(f"SET row_security = {row_security}")
+        for table in tables:
+            with pytest.raises((asyncpg.FeatureNotSupportedError, asyncpg.InsufficientPrivilegeError)):
+                await connection.copy_records_to_table(table, records=_copied(table, before[table]))
+    assert before == {table: await rows(postgres_filled, f"SELECT * FROM {table}") for table in tables}
+
+
+def _copied(table: str, found: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """The rows that are there; of records the newest one as the next."""
+    if table != "record":
+        return found
+    columns = [column.name for column in metadata.tables[table].columns]
+    row = dict(zip(columns, found[-1], strict=True))
+    return [tuple({**row, "seq": len(found)}.values())]
+
+
+@pytest.mark.postgres
+async def test_postgresql_lets_a_copy_by_its_owner_add_and_nothing_else(postgres_filled: Settings) -> None:
+    """Nobody serves as the owner, and even then COPY changes no row: it meets the same keys and triggers."""
+    where = target(postgres_filled)
+    before = {table: await rows(postgres_filled, f"SELECT * FROM {table}") for table in _ALL}
+    async with connected(where.owner_dsn) as connection:
+        for table in _ALL:
+            with pytest.raises((asyncpg.UniqueViolationError, asyncpg.InsufficientPrivilegeError)):
+                await connection.copy_records_to_table(table, records=before[table])
+    assert before == {table: await rows(postgres_filled, f"SELECT * FROM {table}") for table in _ALL}
 
 
 @pytest.mark.postgres

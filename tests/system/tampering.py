@@ -1,15 +1,22 @@
-"""What somebody with all rights on the database can do to a ledger: each a function on an open SQLite file without its
+"""What somebody with all rights on the database can do to a ledger: each a function on an open database without its
 triggers. Numbers pick a place; every function does a thing, whatever the number."""
 
 import sqlite3
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import Envelope, parse, seal
 
-Tamper: TypeAlias = Callable[[sqlite3.Connection, str, int, int], None]
+
+class Connection(Protocol):
+    """What is needed of a SQLite connection, or of one to PostgreSQL that stands for it: `?` for what is given."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
+
+
+Tamper: TypeAlias = Callable[[Connection, str, int, int], None]
 """Given the connection, the ledger's id, and two numbers."""
 
 
@@ -19,7 +26,7 @@ def drop_rules(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP TRIGGER {name}")
 
 
-def size(connection: sqlite3.Connection, ledger: str) -> int:
+def size(connection: Connection, ledger: str) -> int:
     found: int = connection.execute("SELECT count(*) FROM record WHERE tenant = ?", (ledger,)).fetchone()[0]
     return found
 
@@ -27,41 +34,41 @@ def size(connection: sqlite3.Connection, ledger: str) -> int:
 # ------------------------------------------------------------------------------------------------- bytes and columns
 
 
-def envelope_byte(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def envelope_byte(connection: Connection, ledger: str, at: int, how: int) -> None:
     """Any byte of any envelope."""
     _byte(connection, "record", "bytes", ledger, at, how)
 
 
-def leaf(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def leaf(connection: Connection, ledger: str, at: int, how: int) -> None:
     """Any byte of any stored hash."""
     _byte(connection, "record", "hash", ledger, at, how)
 
 
-def detail_byte(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def detail_byte(connection: Connection, ledger: str, at: int, how: int) -> None:
     """Any byte of any detail."""
     _byte(connection, "detail", "bytes", ledger, at, how)
 
 
-def salt_byte(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def salt_byte(connection: Connection, ledger: str, at: int, how: int) -> None:
     _byte(connection, "detail", "salt", ledger, at, how)
 
 
-def checkpoint_note(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def checkpoint_note(connection: Connection, ledger: str, at: int, how: int) -> None:
     """Any byte of any signed checkpoint."""
     _byte(connection, "checkpoint", "note", ledger, at, how)
 
 
-def checkpoint_root(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def checkpoint_root(connection: Connection, ledger: str, at: int, how: int) -> None:
     _byte(connection, "checkpoint", "root", ledger, at, how)
 
 
-def checkpoint_size(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def checkpoint_size(connection: Connection, ledger: str, at: int, how: int) -> None:
     seqs = _column(connection, "SELECT size FROM checkpoint WHERE tenant = ? ORDER BY size", ledger)
     where = (ledger, seqs[at % len(seqs)])
     connection.execute("UPDATE checkpoint SET size = size + ? WHERE tenant = ? AND size = ?", (1000 + how, *where))
 
 
-def index_column(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def index_column(connection: Connection, ledger: str, at: int, how: int) -> None:
     """Any index column of any record: changed, emptied, or given where there was none."""
     name = COLUMNS[how % len(COLUMNS)]
     where = (ledger, at % size(connection, ledger))
@@ -73,11 +80,11 @@ def index_column(connection: sqlite3.Connection, ledger: str, at: int, how: int)
 _NEVER_NULL = ("id", "event", "occurred_at", "recorded_at")
 
 
-def head_hash(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def head_hash(connection: Connection, ledger: str, at: int, how: int) -> None:
     _byte(connection, "head", "hash", ledger, at, how)
 
 
-def head_size(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def head_size(connection: Connection, ledger: str, at: int, how: int) -> None:
     """A head that speaks of more records, or of fewer."""
     by = 1 + at % (size(connection, ledger) - 1)
     connection.execute("UPDATE head SET size = size + ? WHERE tenant = ?", (by if how % 2 else -by, ledger))
@@ -86,7 +93,7 @@ def head_size(connection: sqlite3.Connection, ledger: str, at: int, how: int) ->
 # ------------------------------------------------------------------------------------------------------ whole records
 
 
-def swap(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def swap(connection: Connection, ledger: str, at: int, how: int) -> None:
     """Two records change places, with everything that is beside them."""
     total = size(connection, ledger)
     one = at % total
@@ -97,7 +104,7 @@ def swap(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None
         _move(connection, table, ledger, -1, other)
 
 
-def swap_details(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def swap_details(connection: Connection, ledger: str, at: int, how: int) -> None:
     seqs = _column(connection, "SELECT seq FROM detail WHERE tenant = ? ORDER BY seq", ledger)
     one = at % len(seqs)
     other = (one + 1 + how % (len(seqs) - 1)) % len(seqs)
@@ -106,7 +113,7 @@ def swap_details(connection: sqlite3.Connection, ledger: str, at: int, how: int)
     _move(connection, "detail", ledger, -1, seqs[other])
 
 
-def foreign_detail(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def foreign_detail(connection: Connection, ledger: str, at: int, how: int) -> None:
     """A detail beside a record that has none."""
     query = "SELECT seq FROM record r WHERE tenant = ? AND NOT EXISTS (SELECT 1 FROM detail d WHERE d.seq = r.seq)"
     seqs = _column(connection, query, ledger)
@@ -114,7 +121,7 @@ def foreign_detail(connection: sqlite3.Connection, ledger: str, at: int, how: in
     connection.execute("INSERT INTO detail VALUES (?, ?, ?, ?)", row)
 
 
-def delete_one(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def delete_one(connection: Connection, ledger: str, at: int, how: int) -> None:
     """One record that is not the newest: simply, or with those after it moved up."""
     total = size(connection, ledger)
     seq = at % (total - 1)
@@ -124,13 +131,13 @@ def delete_one(connection: sqlite3.Connection, ledger: str, at: int, how: int) -
             _move(connection, "record", ledger, later, later - 1)
 
 
-def delete_newest(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def delete_newest(connection: Connection, ledger: str, at: int, how: int) -> None:
     """The newest records, and the head left as it was."""
     first = at % (size(connection, ledger) - 1) + 1
     connection.execute("DELETE FROM record WHERE tenant = ? AND seq >= ?", (ledger, first))
 
 
-def insert(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def insert(connection: Connection, ledger: str, at: int, how: int) -> None:
     """A copy of some record between two others, those after it moved on."""
     total = size(connection, ledger)
     seq = at % total
@@ -138,15 +145,15 @@ def insert(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> No
         _move(connection, "record", ledger, later, later + 1)
     source = how % total
     source += source >= seq
-    columns = [row[1] for row in connection.execute("PRAGMA table_info(record)") if row[1] not in ("tenant", "seq")]
-    names = ", ".join(columns)
+    names = ", ".join((*COLUMNS, "bytes", "hash"))
     connection.execute(
-        f"INSERT INTO record (tenant, seq, {names}) SELECT tenant, ?, {names} FROM record WHERE tenant = ? AND seq = ?",
+        f"INSERT INTO record (tenant, seq, {names}) "
+        f"SELECT tenant, CAST(? AS BIGINT), {names} FROM record WHERE tenant = ? AND seq = ?",
         (seq, ledger, source),
     )
 
 
-def rewrite_one(connection: sqlite3.Connection, ledger: str, at: int, how: int) -> None:
+def rewrite_one(connection: Connection, ledger: str, at: int, how: int) -> None:
     """A record that says something else, with its hash and its index columns made to fit; nothing after it."""
     seq = at % (size(connection, ledger) - 1)
     _put(connection, ledger, seq, _other(_envelope(connection, ledger, seq), how))
@@ -155,7 +162,7 @@ def rewrite_one(connection: sqlite3.Connection, ledger: str, at: int, how: int) 
 # ----------------------------------------------------------------------------------- what only a checkpoint can find
 
 
-def cut(connection: sqlite3.Connection, ledger: str, first: int) -> None:
+def cut(connection: Connection, ledger: str, first: int) -> None:
     """The newest records from `first` on, the head adjusted, and no checkpoint left that covers them."""
     for table in ("record", "detail", "sealed", "subject_record"):
         connection.execute(f"DELETE FROM {table} WHERE tenant = ? AND seq >= ?", (ledger, first))
@@ -163,7 +170,7 @@ def cut(connection: sqlite3.Connection, ledger: str, first: int) -> None:
     _place_head(connection, ledger)
 
 
-def rewrite_from(connection: sqlite3.Connection, ledger: str, first: int, how: int) -> None:
+def rewrite_from(connection: Connection, ledger: str, first: int, how: int) -> None:
     """Everything from `first` on: record `first` says something else, all links, hashes, columns and the head are made
     to fit, and no checkpoint is left that covers it."""
     for seq in range(first, size(connection, ledger)):
@@ -173,7 +180,7 @@ def rewrite_from(connection: sqlite3.Connection, ledger: str, first: int, how: i
     _place_head(connection, ledger)
 
 
-def _place_head(connection: sqlite3.Connection, ledger: str) -> None:
+def _place_head(connection: Connection, ledger: str) -> None:
     connection.execute(
         "UPDATE head SET (size, hash, recorded_at) = (SELECT seq + 1, hash, recorded_at FROM record "
         "WHERE tenant = ? ORDER BY seq DESC LIMIT 1) WHERE tenant = ?",
@@ -181,7 +188,7 @@ def _place_head(connection: sqlite3.Connection, ledger: str) -> None:
     )
 
 
-def _envelope(connection: sqlite3.Connection, ledger: str, seq: int) -> Envelope:
+def _envelope(connection: Connection, ledger: str, seq: int) -> Envelope:
     query = "SELECT bytes FROM record WHERE tenant = ? AND seq = ?"
     return parse(connection.execute(query, (ledger, seq)).fetchone()[0])
 
@@ -192,7 +199,7 @@ def _other(envelope: Envelope, how: int) -> Envelope:
     return envelope
 
 
-def _put(connection: sqlite3.Connection, ledger: str, seq: int, envelope: Envelope) -> None:
+def _put(connection: Connection, ledger: str, seq: int, envelope: Envelope) -> None:
     """Give an envelope the place `seq`, linked to the record before as it stands, with all columns to fit."""
     before = connection.execute("SELECT hash FROM record WHERE tenant = ? AND seq = ?", (ledger, seq - 1)).fetchone()
     data = seal(envelope, seq, before[0] if before else bytes(32), envelope.recorded_at or "")
@@ -201,7 +208,7 @@ def _put(connection: sqlite3.Connection, ledger: str, seq: int, envelope: Envelo
     connection.execute(f"UPDATE record SET {names} WHERE tenant = ? AND seq = ?", values)
 
 
-def _byte(connection: sqlite3.Connection, table: str, column: str, ledger: str, at: int, how: int) -> None:
+def _byte(connection: Connection, table: str, column: str, ledger: str, at: int, how: int) -> None:
     """One byte of a column's values taken together becomes another one."""
     key = _KEYS[table]
     query = f"SELECT {key}, {column} FROM {table} WHERE tenant = ? ORDER BY {key}"
@@ -220,11 +227,11 @@ def _byte(connection: sqlite3.Connection, table: str, column: str, ledger: str, 
 _KEYS = {"record": "seq", "detail": "seq", "checkpoint": "size", "head": "tenant"}
 
 
-def _column(connection: sqlite3.Connection, query: str, ledger: str) -> list[int]:
+def _column(connection: Connection, query: str, ledger: str) -> list[int]:
     return [row[0] for row in connection.execute(query, (ledger,))]
 
 
-def _move(connection: sqlite3.Connection, table: str, ledger: str, seq: int, to: int) -> None:
+def _move(connection: Connection, table: str, ledger: str, seq: int, to: int) -> None:
     connection.execute(f"UPDATE {table} SET seq = ? WHERE tenant = ? AND seq = ?", (to, ledger, seq))
 
 

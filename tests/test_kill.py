@@ -1,0 +1,85 @@
+"""`make kill`: what it is asked for is done, told with its figures, and judged."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests import kill
+from tests.services import Postgres
+from tests.system.killing import Killed
+from tests.system.task_killing import Survived
+
+
+def test_a_gateway_that_is_killed_is_verified_and_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """One real kill; more, and those of tasks and on PostgreSQL, are in `tests/system`."""
+    assert kill.main(["--kills", "1", "--task-kills", "0", "--seed", "7", "--only", "sqlite"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("sqlite: 1 kills with at least ")
+    assert "every ledger verified" in said
+
+
+@pytest.mark.postgres
+def test_each_database_has_its_kills_and_its_kills_under_tasks(
+    postgres_server: Postgres, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int, int]] = []
+
+    async def survived(settings: Any, kills: int, seed: int) -> Killed:
+        asked.append((settings.database.url.partition(":")[0], kills, seed))
+        return Killed(kills, 900, 800, 70, 12)
+
+    async def survived_too(settings: Any, kills: int, tasks: int, seed: int, common: Any) -> Survived:
+        asked.append((f"{settings.database.url.partition(':')[0]}, {tasks} tasks", kills, seed))
+        assert (common is not None) == settings.database.url.startswith("postgresql"), "what nodes have in common"
+        return Survived({"gateway": kills}, tasks, 3, 4)
+
+    @contextmanager
+    def running() -> Iterator[Any]:
+        yield postgres_server
+
+    monkeypatch.setattr(kill, "killed", survived)
+    monkeypatch.setattr(kill, "tasks_killed", survived_too)
+    for name in ("postgres", "private_nats", "private_redis"):
+        monkeypatch.setattr(kill, name, running)
+    assert kill.main([]) == 0
+    assert asked == [
+        ("sqlite", 50, 1),
+        ("postgresql", 50, 1),
+        ("sqlite, 500 tasks", 30, 1),
+        ("postgresql, 500 tasks", 30, 1),
+    ]
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("sqlite: 50 kills with at least 12 requests in flight, 900 answers and 800 requests at")
+    assert said[3].startswith("postgresql, tasks: 30 kills (30 of gateway) under 500 tasks, each of which ended once")
+
+
+def test_what_does_not_hold_makes_it_fail_and_names_the_seed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are still done: a failure of one database says nothing of the other."""
+
+    async def lost(settings: Any, kills: int, seed: int) -> Killed:
+        raise AssertionError("an answer is not on record")
+
+    async def lost_too(settings: Any, kills: int, tasks: int, seed: int, common: Any) -> Survived:
+        raise AssertionError("a task ended twice")
+
+    monkeypatch.setattr(kill, "killed", lost)
+    monkeypatch.setattr(kill, "tasks_killed", lost_too)
+    monkeypatch.setattr(kill, "DATABASES", {"sqlite": kill.sqlite_settings, "other": kill.sqlite_settings})
+    assert kill.main(["--seed", "3"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "sqlite: FAILED (seed 3): an answer is not on record",
+        "other: FAILED (seed 3): an answer is not on record",
+        "sqlite, tasks: FAILED (seed 3): a task ended twice",
+        "other, tasks: FAILED (seed 3): a task ended twice",
+    ]
+
+
+@pytest.mark.parametrize("wrong", [["--only", "oracle"], ["--kills", "many"], ["--unknown"]])
+def test_what_it_does_not_know_it_does_not_do(wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        kill.main(wrong)
+    assert ended.value.code == 2

@@ -82,11 +82,11 @@ def misses(report: Report) -> list[str]:
 
 async def _measured(settings: Any, exchanges: int) -> Report:
     async with open_site(settings) as opened:
-        policy, versioned = proposed(settings)
-        await activate(opened, "default", versioned)
+        policy, shared = proposed(settings)
+        await activate(opened, "default", policy, shared)
         writer = await opened.writer("default")
         await _record(writer, policy, exchanges)
-        auditor, draft = await opened.auditor("default"), _draft(versioned, settings)
+        auditor, draft = await opened.auditor("default"), _draft(shared, settings)
         began = time.perf_counter()
         found: Simulated = await auditor.replay(Reader(), draft, "default", naming(settings, "default"), *PERIOD)
         seconds = time.perf_counter() - began
@@ -95,10 +95,10 @@ async def _measured(settings: Any, exchanges: int) -> Report:
     return Report(exchanges=exchanges, questions=found.questions, changed=found.changed, seconds=seconds)
 
 
-def _draft(versioned: PolicySet, settings: Any) -> Policy:
-    text = versioned.members["policy.csv"].decode()
+def _draft(shared: PolicySet, settings: Any) -> Policy:
+    text = shared.members["policy.csv"].decode()
     stricter = text.replace("allow, none, phi-in-house", "deny, none, phi-in-house")
-    return Policy(replaced(versioned, {"policy.csv": stricter.encode()}), settings)
+    return Policy(replaced(shared, {"policy.csv": stricter.encode()}), settings)
 
 
 async def _record(writer: LedgerWriter, policy: Policy, exchanges: int) -> None:
@@ -106,7 +106,7 @@ async def _record(writer: LedgerWriter, policy: Policy, exchanges: int) -> None:
     waiting: list[asyncio.Future[Any]] = []
     for number in range(exchanges):
         made = _exchange(
-            policy.digest,
+            policy.version("default"),
             role=roles[number % len(roles)],
             purpose=site.PURPOSES[number % len(site.PURPOSES)],
             classes=_CLASSES[number // 7 % len(_CLASSES)],

@@ -23,7 +23,7 @@ from gateway.store.directory import SYSTEM
 async def callbacks_of(base: Foundation, tasks: Tasks, delegation: Delegation, stack: AsyncExitStack) -> Callbacks:
     """What delivers, with a client of its own: what hangs there keeps no agent waiting."""
     site, settings = base.site, base.site.settings
-    destinations, in_force = destinations_of(settings), InForce(site, base.writers, base.policy.digest)
+    destinations, in_force = destinations_of(settings), InForce(site, base.writers, base.policy)
 
     async def denied(ledger: str, identity: Identity) -> bool:
         await site.denials.fresh(ledger)

@@ -74,14 +74,12 @@ def parts_of(
         clock=clock,
         sealing=base.sealer,
         node=site.node,
-        policy=policy.digest,
+        version=policy.version,
         engine=engine.version,
         config=config_digest(settings),
     )
     quotas = quotas_of(settings, policy, counters, clock, site.metrics.limited)
-    inspector = Inspector(
-        router=router, engine=engine, bounds=base.bounds, stream=settings.classification.stream, policy=policy.digest
-    )
+    inspector = Inspector(router=router, engine=engine, bounds=base.bounds, stream=settings.classification.stream)
     return Parts(
         clock=clock,
         protocols=protocols,

@@ -16,7 +16,7 @@ from gateway.bootstrap.exchange import bounds_of, parts_of
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import issuer_keys, standing_of
 from gateway.bootstrap.limits import counting
-from gateway.bootstrap.policies import InForce, activate, load_policy_set
+from gateway.bootstrap.policies import InForce, activate, load_policy_set, served
 from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site, open_site
@@ -58,7 +58,9 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     site: Site
     pipeline: Pipeline
     policy: Policy
+    """What all tenants are decided for by; each knows it by the version that is its own."""
     policy_set: PolicySet
+    """What it was made of."""
     registry: Registry
     engine: Engine
     bounds: Bounds
@@ -109,15 +111,15 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """The whole gateway: policy activated, ledgers recovered, agents' clients built, checkpoints on their way."""
     clock = clock or SystemClock()
-    versioned = load_policy_set(settings, DEFAULT.version)
-    policy = Policy(versioned, settings)
+    shared_set = load_policy_set(settings, DEFAULT.version)
+    policy = served(shared_set, settings)
     engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
         for name in site.tenants:
             if name != SYSTEM:
-                await activate(site, name, versioned)
+                await activate(site, name, policy, shared_set)
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
         client = await stack.enter_async_context(AgentClient(registry.reachable))
         notices = await notices_of(site, stack)
@@ -178,13 +180,13 @@ async def open_gateway(
         auditors = {name: await site.auditor(name) for name in site.tenants}
         background = begin(base, parts, auditors=auditors, glass=glass, sticking=sticking, shared=shared)
         stack.push_async_callback(stopped, background)
-        readiness = Readiness(site, InForce(site, writers, policy.digest), lambda: dispatcher.healthy)
+        readiness = Readiness(site, InForce(site, writers, policy), lambda: dispatcher.healthy)
         stack.push_async_callback(readiness.stop)
         yield Gateway(
             site=site,
             pipeline=pipeline,
             policy=policy,
-            policy_set=versioned,
+            policy_set=shared_set,
             registry=registry,
             engine=engine,
             bounds=base.bounds,

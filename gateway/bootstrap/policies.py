@@ -1,6 +1,6 @@
 """From a directory of policy to the version that is active, with its record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import config_digest
@@ -8,33 +8,43 @@ from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, things_of_others, to_bytes
-from gateway.core.errors import ConfigurationError
+from gateway.checks.policy.tenancy import Versions
+from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
+from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.ids import uuid7
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
 from gateway.settings import Settings
+from gateway.store.directory import SYSTEM
 from gateway.store.writer_base import LedgerWriter
 
 MAX_DIFF = 256
 """Lines of what changed that one record tells."""
+_AT_START = "single-person: activated at start, from the policy directory"
+_RENAMED = "the same as before for this tenant, from now on by the name of the version that is its own"
+_UNREAD = "the version before is of a form that is not read any more: what changed is not known"
 
 
 def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
-    """The policy set of the configured directory; `ConfigurationError` for one that must not be served with."""
+    """What the configured directory holds, for all tenants; `ConfigurationError` for what is no policy set."""
     return policy_set(policy_files(settings), settings, engine_version)
+
+
+def served(shared: PolicySet, settings: Settings) -> Policy:
+    """The one policy that serves all tenants, which knows each one's own version by its digest."""
+    return Policy(shared, settings, versions=Versions(shared, settings.channel).digests())
 
 
 def proposed(settings: Settings) -> tuple[Policy, PolicySet]:
     """The configured directory as a policy that could be served with, whether it is active or not.
 
     A version names the engine that ships; recognizers of the operator's own are in it as the files that they are."""
-    versioned = load_policy_set(settings, DEFAULT.version)
-    policy = Policy(versioned, settings)
+    shared = load_policy_set(settings, DEFAULT.version)
+    policy = served(shared, settings)
     if policy.recognizers:
         engine_of(policy, SystemClock(), settings.classification.budget_ms)
-    return policy, versioned
+    return policy, shared
 
 
 def policy_files(settings: Settings) -> dict[str, bytes]:
@@ -49,73 +59,68 @@ def policy_files(settings: Settings) -> dict[str, bytes]:
     }
 
 
-async def activate(site: Site, tenant: str, versioned: PolicySet) -> bool:
-    """Make this version the active one of a tenant, with its record, unless it is; True if it was not.
+async def activate(site: Site, tenant: str, policy: Policy, shared: PolicySet) -> bool:
+    """Make a tenant's own version of the policy the active one of its ledger, with its record, unless it is; True if it
+    was not. `shared`: what `policy` was made of.
 
-    `ConfigurationError` where four eyes are asked for: then a directory that differs is only a proposal.
+    `ConfigurationError` where four eyes are asked for: then a directory that differs is only a proposal. One that does
+    not differ for this tenant passes: what was active may bear another name, as of before there were tenants' own.
     """
-    ledger = site.tenants[tenant].ledger
+    ledger, digest = site.tenants[tenant].ledger, policy.version(tenant)
     active = await site.policies.active(ledger)
-    if active == versioned.digest:
+    if active == digest:
         return False
-    if active is not None and site.settings.policy.four_eyes:
+    channels = site.settings.channel
+    version = Versions(shared, channels).of(tenant)
+    stored = None if active is None else await site.policies.get(active)
+    reason, lines, same = _AT_START, diff(None, version), False
+    if stored is not None:
+        try:
+            former = Versions(from_bytes(stored), channels).of(tenant)
+            lines, same = diff(former, version), former.digest == digest
+        except (ConfigurationError, FormatError):
+            lines = (_UNREAD,)
+    if active is not None and site.settings.policy.four_eyes and not same:
         raise ConfigurationError(
             "the policy directory differs from the active version, and policy.four_eyes is on: put the active version "
             "back; proposing another needs a second person and is not available in this version"
         )
-    stored = None if active is None else await site.policies.get(active)
     # The version first: a crash before the record leaves one that was never active.
-    await site.policies.put(to_bytes(versioned))
+    await site.policies.put(to_bytes(version))
     now = site.clock.now_us()
-    former = None if stored is None else from_bytes(stored)
-    hidden = things_of_others((versioned,) if former is None else (former, versioned), tenant)
-    detail = encode_detail(
-        Detail(
-            reason="single-person: activated at start, from the policy directory",
-            diff=_told(diff(former, versioned), tenant, hidden),
-        )
-    )
+    detail = encode_detail(Detail(reason=_RENAMED if same else reason, diff=lines[:MAX_DIFF]))
     salt = new_salt()
     envelope = Envelope(
         id=uuid7(now),
         tenant=ledger,
         event="policy.activated",
         occurred_at=timestamp(now),
-        policy=versioned.digest,
+        policy=digest,
         config=config_digest(site.settings),
         node=site.node,
         detail=committed(salt, "detail", detail),
     )
     # A crash before: the former version is active, and the next start does this again. After: this one is.
     writer = await site.ledgers.open(ledger)
-    await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=versioned.digest))
+    await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=digest))
     return True
 
 
 class InForce:
-    """Whether the policy that this node serves by is in force for a ledger. Agents, callbacks and callers are part of
-    it, so that a node which serves by another does not know some of them, or not any more."""
+    """Whether the policy that this node serves by is in force for a ledger, by the version of its tenant. Agents,
+    callbacks and callers are part of it, so that a node which serves by another does not know some of them, or not any
+    more."""
 
-    def __init__(self, site: Site, writers: Mapping[str, LedgerWriter], digest: str) -> None:
-        self._site, self._writers, self._digest = site, writers, digest
+    def __init__(self, site: Site, writers: Mapping[str, LedgerWriter], policy: Policy) -> None:
+        self._site, self._writers = site, writers
+        self._digests = {entry.ledger: policy.version(name) for name, entry in site.tenants.items() if name != SYSTEM}
 
     def known(self, ledger: str) -> bool:
         """As the ledger's writer last saw it; False for a ledger that is not written here."""
-        writer = self._writers.get(ledger)
-        return writer is not None and writer.policy == self._digest
+        writer, digest = self._writers.get(ledger), self._digests.get(ledger)
+        return writer is not None and digest is not None and writer.policy == digest
 
     async def asked(self, ledger: str) -> bool:
         """As the database has it. `LedgerUnavailable` when it cannot be asked."""
-        return await self._site.policies.active(ledger) == self._digest
-
-
-def _told(lines: Sequence[str], tenant: str, hidden: frozenset[str]) -> tuple[str, ...]:
-    """What changed, without the lines that are about other tenants, their callers, agents and callbacks (`hidden`): who
-    reads a tenant's ledger must not learn from it that there are others."""
-    return tuple(
-        line
-        for line in lines
-        if (not line.startswith("tenant ") or line.startswith(f"tenant {tenant} "))
-        and ("caller:" not in line or f"caller:{tenant}/" in line)
-        and not line.startswith(tuple(f"{thing} " for thing in hidden))
-    )[:MAX_DIFF]
+        digest = self._digests.get(ledger)
+        return digest is not None and await self._site.policies.active(ledger) == digest

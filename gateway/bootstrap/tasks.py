@@ -117,7 +117,7 @@ def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline, messages: 
         """Targets of which no agent would let a call through now: what waits for them waits without a record."""
         return [name for name in names if not any(health.open_to(route.id) for route in registry.candidates(name))]
 
-    pulling, in_force = pipeline.parts.pulling, InForce(site, base.writers, base.policy.digest)
+    pulling, in_force = pipeline.parts.pulling, InForce(site, base.writers, base.policy)
     dispatcher = Dispatcher(
         tasks=tasks,
         handle=pipeline.handle,

@@ -155,7 +155,10 @@ async def _policies(settings: Settings) -> str:
     policy, _ = proposed(settings)
     caching_of(settings, policy, SystemClock())
     quotas_of(settings, policy, None, SystemClock(), lambda limit, what, hard: None)
-    return f"{policy.digest}, {profile}"
+    tenants = [tenant.id for tenant in settings.tenants]
+    if len(tenants) == 1:
+        return f"{policy.version(tenants[0])}, {profile}"
+    return ", ".join((*(f"{tenant} {policy.version(tenant)}" for tenant in tenants), profile))
 
 
 async def _rules(settings: Settings) -> str:

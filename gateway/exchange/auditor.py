@@ -121,7 +121,7 @@ class Auditor:
     async def replay(self, by: Reader, draft: Policy, tenant: str, named: Named, since: str, until: str) -> Simulated:
         """What `draft` would have decided otherwise in a period (27 characters each). `tenant`: its configured id;
         `named`: as `simulation.naming`."""
-        await self._record("audit.read", by, {"simulate": draft.digest, "from": since, "to": until})
+        await self._record("audit.read", by, {"simulate": draft.version(tenant), "from": since, "to": until})
         simulation = Simulation(draft, tenant, named)
         async with self._replaying:
             async for chunk in DecidedStore(self._engine, self._id).chunks(EVENTS, since, until):

@@ -172,7 +172,7 @@ def _explained(
             )
         )
     return Explained(
-        policy=policy.digest,
+        policy=policy.version(question.tenant),
         at=timestamp(at_us),
         roles=question.roles,
         zone=question.zone,

@@ -75,6 +75,8 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
     mode: Literal["mask", "buffer"]
     types: frozenset[str]
     rules: tuple[str, ...]
+    policy: str
+    """The digest of the version that says so."""
     unread: bool = False
     free: frozenset[str] = frozenset()
     """Classes that this caller may have as they are."""
@@ -87,9 +89,9 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
 class Inspector:
     """Inspects answers for one policy and engine."""
 
-    def __init__(self, *, router: Router, engine: Engine, bounds: Bounds, stream: StreamMode, policy: str) -> None:
+    def __init__(self, *, router: Router, engine: Engine, bounds: Bounds, stream: StreamMode) -> None:
         self._router, self._engine, self._bounds = router, engine, bounds
-        self._mode, self._policy = stream, policy
+        self._mode = stream
         self._receptions: Recent[_Key, Reception] = Recent(MAX_RECEPTIONS)
 
     def answer(
@@ -154,9 +156,9 @@ class Inspector:
             classes=every,
             explanation=self._router.explain(ruling),
             redacts=redacts(ruling),
-            free=self._decision("route", ruling),
-            masked=self._decision("redact", ruling),
-            withheld=self._decision("approve" if asked else "deny", ruling),
+            free=self._decision(caller, "route", ruling),
+            masked=self._decision(caller, "redact", ruling),
+            withheld=self._decision(caller, "approve" if asked else "deny", ruling),
             refusal=Refusal(code="approval_required" if asked else "answer_withheld"),
             left=left,
             told=frozenset(every) - whole - left - {"public"},
@@ -211,6 +213,7 @@ class Inspector:
             mode="buffer" if buffer else "mask",
             types=frozenset(types),
             rules=tuple(rules),
+            policy=self._router.version(caller),
             unread=strict.get("unscanned") == "free",
             free=frozenset(name for name, how in strict.items() if how == "free"),
             clear=frozenset(clear),
@@ -263,18 +266,18 @@ class Inspector:
             agent=None,
             rules=plan.rules,
             obligations=("redact",) if plan.types else (),
-            policy=self._policy,
+            policy=plan.policy,
             candidates=(),
         )
         return Inspected(scan=scan, classes=classes, decision=decision, masked={}, explanation=(), written=lanes.taken)
 
-    def _decision(self, effect: Effect, ruling: Ruling) -> Decision:
+    def _decision(self, caller: Caller, effect: Effect, ruling: Ruling) -> Decision:
         return Decision(
             effect=effect,
             agent=None,
             rules=ruling.rules,
             obligations=ruling.obligations,
-            policy=self._policy,
+            policy=self._router.version(caller),
             candidates=(),
         )
 

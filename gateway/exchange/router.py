@@ -119,7 +119,7 @@ class Router:
                 closest = closest or Closest(ruling=ruling, onward=refused)
                 continue
             return Routed(
-                decision=self._decision(answer, route, ruling, views),
+                decision=self._decision(caller, answer, route, ruling, views),
                 route=route,
                 masked=masked,
                 # What is continued is held by one agent: no other may have it, whatever becomes of this one.
@@ -128,7 +128,7 @@ class Router:
                 explanation=(*self._policy.explain(ruling), *untold),
                 ruling=ruling,
             )
-        return self._denied(closest, views, untold)
+        return self._denied(caller, closest, views, untold)
 
     def reroutes(self, caller: Caller, message: Message, classified: Classified) -> bool:
         """Whether any but the first candidate may have the message. What this gateway does not know is held, if at all,
@@ -153,6 +153,10 @@ class Router:
         if not caller.lent or (zone is not None and zone not in self._trusted):
             return question
         return msgspec.structs.replace(question, roles=(*question.roles, *caller.lent))
+
+    def version(self, caller: Caller) -> str:
+        """The digest of the policy version that this caller's tenant is decided for by."""
+        return self._policy.version(caller.identity.tenant)
 
     def explain(self, ruling: Ruling) -> tuple[str, ...]:
         return self._policy.explain(ruling)
@@ -274,24 +278,26 @@ class Router:
             return Unfit("schema")
         return None
 
-    def _decision(self, answer: str, route: Route, ruling: Ruling, views: list[CandidateView]) -> Decision:
+    def _decision(
+        self, caller: Caller, answer: str, route: Route, ruling: Ruling, views: list[CandidateView]
+    ) -> Decision:
         return Decision(
             effect="approve" if answer == "approve" else "redact" if answer == "redact" else "route",
             agent=route.id,
             rules=ruling.rules,
             obligations=ruling.obligations,
-            policy=self._policy.digest,
+            policy=self.version(caller),
             candidates=tuple(views),
         )
 
-    def _denied(self, found: Closest | None, views: list[CandidateView], untold: list[str]) -> Denied:
+    def _denied(self, caller: Caller, found: Closest | None, views: list[CandidateView], untold: list[str]) -> Denied:
         closest = found.ruling if found is not None else None
         decision = Decision(
             effect="deny",
             agent=None,
             rules=closest.rules if closest is not None else (),
             obligations=(),
-            policy=self._policy.digest,
+            policy=self.version(caller),
             candidates=tuple(views),
         )
         held = "What this message continues is held by one agent, and goes to no other."

@@ -4,7 +4,7 @@ The one place that builds records of exchanges, so that what may stand in clear 
 name that an agent made up, a target that is not registered, a concrete path) goes into details or nowhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -27,14 +27,21 @@ from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encod
 
 
 class Scribe:
-    """Builds entries for one node. `policy` and `engine` are versions, `config` the settings' digest."""
+    """Builds entries for one node. `version` gives the policy version of a tenant (its configured id), `engine` is one,
+    `config` the settings' digest."""
 
     def __init__(
-        self, *, clock: Clock, sealing: Sealing, node: NodeInfo, policy: str, engine: str, config: str
+        self,
+        *,
+        clock: Clock,
+        sealing: Sealing,
+        node: NodeInfo,
+        version: Callable[[str], str],
+        engine: str,
+        config: str,
     ) -> None:
-        self._clock, self._sealing, self._node, self._policy = clock, sealing, node, policy
+        self._clock, self._sealing, self._node, self._version = clock, sealing, node, version
         self._forms = Forms(node=node, engine=engine, config=config)
-        self._undecided = Decision(effect="deny", agent=None, rules=(), obligations=(), policy=policy, candidates=())
 
     def intent(
         self,
@@ -144,7 +151,7 @@ class Scribe:
         said = _said(
             "exchange.denied",
             exchange,
-            decision=decision or self._undecided,
+            decision=decision or _undecided(self._policy(exchange)),
             weighed=decision is not None,
             ended=(refusal.code, status or refusal.status),
             request=None if message is None or key is None else (media_type(message.media_type or None),),
@@ -283,7 +290,7 @@ class Scribe:
             salt=salt,
             opens=beside.opens,
             closes=beside.closes,
-            decided_under=self._policy if beside.opens or beside.decided else None,
+            decided_under=self._policy(exchange) if beside.opens or beside.decided else None,
             denied_under=exchange.denials if beside.opens else None,
             sealed=beside.sealed,
             keys=keys,
@@ -291,6 +298,9 @@ class Scribe:
             sessions=beside.sessions,
             delegated=beside.delegated,
         )
+
+    def _policy(self, exchange: Exchange) -> str:
+        return self._version(_caller(exchange).identity.tenant)
 
     def _key(self, exchange: Exchange) -> ExchangeKey:
         if exchange.key is None:
@@ -312,6 +322,11 @@ class _Beside(msgspec.Struct, frozen=True, kw_only=True):
     key: ExchangeKey | None = None
     sessions: tuple[SessionGrowth, ...] = ()
     delegated: Delegated | None = None
+
+
+def _undecided(policy: str) -> Decision:
+    """What is refused before policy was asked."""
+    return Decision(effect="deny", agent=None, rules=(), obligations=(), policy=policy, candidates=())
 
 
 def _destination(exchange: Exchange, route: Route) -> str | None:

@@ -246,7 +246,7 @@ class Simulation:
                 changes[key] = _added(changes.get(key), change)
         found = sorted(changes.values(), key=lambda one: (-one.count, one.before, one.after, one.classes, one.roles))
         return Simulated(
-            draft=self._draft.digest,
+            draft=self._draft.version(self._tenant),
             requests=sums[False],
             answers=sums[True],
             questions=len(self._groups),

@@ -1,4 +1,4 @@
-"""Policy over the API: the version that is active, and why it answers as it does. Both are told of one's own tenant."""
+"""Policy over the API: the tenant's own version that is active, and why it answers as it does."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from litestar import Response, get, post
 
 from gateway.checks.policy.load import Rule
 from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.tenancy import Versions
 from gateway.checks.policy.version import RECOGNIZERS, from_bytes, replaced
 from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.core.refusal import Refusal
@@ -39,10 +40,11 @@ async def policy(request: ApiRequest) -> Response[Any]:
     allowed = await access(request)
     gateway = gateway_of(request)
     tenant = allowed.caller.identity.tenant
+    version = gateway.policy.version(tenant)
     history = await gateway.site.policies.history(allowed.caller.tenant)
-    current = [one for one in history if one.digest == gateway.policy.digest]
+    current = [one for one in history if one.digest == version]
     body = {
-        "policy": gateway.policy.digest,
+        "policy": version,
         "activated_at": current[-1].activated_at if current else None,
         "seq": current[-1].seq if current else None,
         "rules": [_shown(rule) for rule in gateway.policy.rules(tenant)],
@@ -85,15 +87,15 @@ async def simulation(request: ApiRequest) -> Response[Any]:
     period = parse_filters({"from": wanted.since, "to": wanted.until})
     if isinstance(period, Refusal):
         raise _refused(allowed, period)
-    gateway = gateway_of(request)
+    gateway, tenant = gateway_of(request), allowed.caller.identity.tenant
     try:
         if any(name.startswith(RECOGNIZERS) for name in wanted.files):
             raise ConfigurationError("no recognizers: what was found then is on record, and nothing is searched again")
         files = {name: text.encode("utf-8", "surrogatepass") for name, text in wanted.files.items()}
-        draft = Policy(replaced(gateway.policy_set, files), gateway.site.settings)
+        own = Versions(gateway.policy_set, gateway.site.settings.channel).of(tenant)
+        draft = Policy(replaced(own, files), gateway.site.settings, tenant=tenant)
     except ConfigurationError as error:
         raise _refused(allowed, Refusal(code="parameter_invalid", field="files", hint=str(error))) from error
-    tenant = allowed.caller.identity.tenant
     named = naming(gateway.site.settings, tenant)
     found = await allowed.auditor.replay(allowed.by, draft, tenant, named, period.since or "", period.until or "")
     return Response(msgspec.to_builtins(found), headers=allowed.headers)
@@ -113,7 +115,7 @@ async def _of_record(request: ApiRequest, allowed: Access, wanted: Wanted) -> Ex
     if isinstance(found, Refusal):
         return found
     gateway = gateway_of(request)
-    if found.policy == gateway.policy.digest:
+    if found.policy == gateway.policy.version(tenant):
         return explain_recorded(gateway.policy, found)
     data = await gateway.site.policies.get(found.policy)
     if data is None:

@@ -19,7 +19,7 @@ async def test_a_policy_is_activated_on_record_once_however_often_the_gateway_st
     for _ in range(2):
         async with open_gateway(settings) as gateway:
             assert (await gateway.readiness.look())["policy"]
-            digest = gateway.policy_set.digest
+            digest = gateway.policy.version("default")
     (one,) = await activations(settings)
     assert one["policy"] == digest
 
@@ -57,13 +57,13 @@ async def test_a_node_knows_whether_its_policy_is_in_force_and_asks_where_it_mus
     first = configured(sqlite_settings)
     async with open_gateway(first) as gateway:
         site, ledger = gateway.site, gateway.site.tenants["default"].ledger
-        mine = InForce(site, site.ledgers.writers, gateway.policy.digest)
+        mine = InForce(site, site.ledgers.writers, gateway.policy)
         assert (mine.known(ledger), await mine.asked(ledger)) == (True, True)
         assert (mine.known("tn_x"), await mine.asked("tn_x")) == (False, False)
-        before = gateway.policy.digest
+        before = gateway.policy
     async with open_gateway(configured(sqlite_settings, policy=policies(tmp_path, LATER))) as gateway:
         site = gateway.site
-        writers: Any = {ledger: SimpleNamespace(policy=before)}
+        writers: Any = {ledger: SimpleNamespace(policy=before.version("default"))}
         old = InForce(site, writers, before)
         assert (old.known(ledger), await old.asked(ledger)) == (True, False), "it has not written since"
         assert not InForce(site, site.ledgers.writers, before).known(ledger)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.bootstrap import Gateway, load_policy_set, open_gateway, open_site
-from gateway.bootstrap.policies import InForce, activate
+from gateway.bootstrap.policies import InForce, activate, served
 from gateway.bootstrap.readiness import Attempt, Readiness
 from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import LedgerUnavailable
@@ -28,7 +28,7 @@ async def _idle(settings: Settings, clock: ManualClock) -> AsyncIterator[tuple[G
     """A gateway without traffic, and its readiness with little patience for what hangs."""
     async with open_gateway(settings, clock=clock) as gateway:
         site = gateway.site
-        in_force = InForce(site, site.ledgers.writers, gateway.policy.digest)
+        in_force = InForce(site, site.ledgers.writers, gateway.policy)
         readiness = Readiness(site, in_force, lambda: gateway.dispatcher.healthy, limit_s=1.0)
         try:
             assert all((await gateway.readiness.look()).values())
@@ -114,12 +114,13 @@ async def test_a_policy_that_another_node_activated_is_seen_and_its_return(
 ) -> None:
     settings, other = configured(database), configured(database, policy=policies(tmp_path, LATER))
     async with _idle(settings, clock) as (gateway, readiness), open_site(other, clock=clock) as site:
-        assert await activate(site, "default", load_policy_set(other, DEFAULT.version))
+        shared = load_policy_set(other, DEFAULT.version)
+        assert await activate(site, "default", served(shared, other), shared)
         # Nothing was written here since: the writer still believes in what it saw last.
         writer = gateway.site.ledgers.writers[gateway.site.tenants["default"].ledger]
-        assert writer.policy == gateway.policy.digest
+        assert writer.policy == gateway.policy.version("default")
         assert "policy" in await _failing(readiness, clock)
-        assert await activate(site, "default", gateway.policy_set)
+        assert await activate(site, "default", gateway.policy, gateway.policy_set)
         await _until_ready(readiness)
 
 

@@ -22,9 +22,7 @@ ADAPTER = OpenAIAdapter(BOUNDS)
 
 
 def inspector(clock: ManualClock, *lines: str, stream: Any = "auto") -> Inspector:
-    return Inspector(
-        router=router(clock, *lines), engine=engine(clock), bounds=BOUNDS, stream=stream, policy="sha256:" + "a" * 64
-    )
+    return Inspector(router=router(clock, *lines), engine=engine(clock), bounds=BOUNDS, stream=stream)
 
 
 def plan(clock: ManualClock, *lines: str, stream: Any = "auto", floor: tuple[str, ...] = ()) -> StreamPlan:

@@ -63,7 +63,12 @@ def routed(**fields: Any) -> Routed:
 
 def scribe(clock: ManualClock, seals: Seals | None = None) -> Scribe:
     return Scribe(
-        clock=clock, sealing=seals or Seals(), node=NODE, policy=POLICY, engine="1-0", config="sha256:" + "c" * 64
+        clock=clock,
+        sealing=seals or Seals(),
+        node=NODE,
+        version=lambda tenant: POLICY,
+        engine="1-0",
+        config="sha256:" + "c" * 64,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from gateway.checks.policy import words
 from gateway.checks.policy.engine import Ask
 from gateway.checks.policy.load import Rule, Rules
+from gateway.checks.policy.tenancy import Own
 
 MAX_CONSIDERED = 64
 """Rules that one explanation tells at most, those that decide among them."""
@@ -59,11 +60,11 @@ class Derivation(msgspec.Struct, frozen=True, kw_only=True):
     """Where it was denied: the rule that comes closest to allowing it, None where no rule could."""
 
 
-def considered(rules: Rules, ask: Ask, foreign: frozenset[str]) -> tuple[Considered, ...]:
-    """Every rule about the class, in the order of priority, up to the first that matches. `foreign`: agents of other
-    tenants, with their kind: rules about them, or with the condition of another tenant, are left out."""
+def considered(rules: Rules, ask: Ask, own: Own) -> tuple[Considered, ...]:
+    """Every rule about the class, in the order of priority, up to the first that matches. `own`: whose
+    question it is; rules that can only be about other tenants are left out."""
     told = []
-    for rule in _about(rules, ask, foreign):
+    for rule in _about(rules, ask, own):
         one = _compared(rules, rule, ask)
         if not one.misses:
             told.append(msgspec.structs.replace(one, decided=True))
@@ -72,14 +73,14 @@ def considered(rules: Rules, ask: Ask, foreign: frozenset[str]) -> tuple[Conside
     return tuple(told)
 
 
-def nearest(rules: Rules, ask: Ask, foreign: frozenset[str]) -> Considered | None:
+def nearest(rules: Rules, ask: Ask, own: Own) -> Considered | None:
     """The rule that allows and would need the least to be otherwise; of several the one that is asked first.
 
     Another agent or another role is more than another purpose or condition, and so is a denial that comes first: a rule
     that fits whole may be among them, if it is asked after the one that denied.
     """
     found, denied = list[tuple[int, Considered]](), False
-    for rule in _about(rules, ask, foreign):
+    for rule in _about(rules, ask, own):
         one = _compared(rules, rule, ask)
         if rule.allows:
             found.append((sum(_WEIGHT[miss.column] for miss in one.misses) + 2 * denied, one))
@@ -96,11 +97,10 @@ def shortened(found: tuple[Considered, ...]) -> tuple[tuple[Considered, ...], in
     return (*(found[place] for place in sorted(closest)), last), len(found) - MAX_CONSIDERED
 
 
-def _about(rules: Rules, ask: Ask, foreign: frozenset[str]) -> Iterator[Rule]:
+def _about(rules: Rules, ask: Ask, own: Own) -> Iterator[Rule]:
     classes = rules.classes.closure(ask.data)
     for rule in rules.rules:
-        elsewhere = any(term.startswith("tenant:") and term not in ask.facts for term in rule.when)
-        if rule.data in classes and rule.agent not in foreign and not elsewhere:
+        if rule.data in classes and own.has(rule.row):
             yield rule
 
 

@@ -30,7 +30,8 @@ MAX_PRIORITY = 1_000_000
 MAX_TEXT = 500
 Edges = tuple[tuple[str, str], ...]
 _Read = TypeVar("_Read")
-_WIDTH = {"p": len(COLUMNS) + 1, "g": 3, "g2": 3, "g3": 3, "f": 3, "i": 3, "x": 3}
+WIDTH = {"p": len(COLUMNS) + 1, "g": 3, "g2": 3, "g3": 3, "f": 3, "i": 3, "x": 3}
+"""Fields of each type of line, the type included."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 def load(members: Mapping[str, bytes], structure: Structure) -> Rules:
     """Parse `policy.csv` and the profile over it. What is only wrong together is found by `traps`."""
     rows = _merged(read("policy.csv", members["policy.csv"]), read("profile.csv", members.get("profile.csv", b"")))
-    by_type: dict[str, list[Row]] = {kind: [] for kind in _WIDTH}
+    by_type: dict[str, list[Row]] = {kind: [] for kind in WIDTH}
     for row in rows:
         by_type[row.fields[0]].append(row)
     vocabulary = Vocabulary.of(structure, [row.fields[1:] for row in by_type["g2"]])
@@ -95,8 +96,6 @@ def load(members: Mapping[str, bytes], structure: Structure) -> Rules:
     g3 = _edges(by_type["g3"], ("agent", "zone", "capability"), ("zone",), vocabulary)
     g3 += vocabulary.placements
     rules = tuple(sorted((_rule(row, vocabulary) for row in by_type["p"]), key=lambda rule: rule.priority))
-    if not rules:
-        raise ConfigurationError("policy.csv: holds no rule; without one nothing may be served")
     return Rules(
         rules=rules,
         roles=_groups("g", g),
@@ -125,10 +124,10 @@ def _whole(rows: tuple[Row, ...]) -> None:
     seen: set[object] = set()
     for row in rows:
         kind = row.fields[0]
-        if kind not in _WIDTH:
-            raise row.error("type", f"must be one of {', '.join(_WIDTH)}")
-        if len(row.fields) != _WIDTH[kind]:
-            raise row.error("line", f"must hold {_WIDTH[kind]} fields, its type included")
+        if kind not in WIDTH:
+            raise row.error("type", f"must be one of {', '.join(WIDTH)}")
+        if len(row.fields) != WIDTH[kind]:
+            raise row.error("line", f"must hold {WIDTH[kind]} fields, its type included")
         key = row.fields[10] if kind == "p" else row.fields
         if key in seen:
             raise row.error("id" if kind == "p" else "line", "is there twice")

@@ -12,13 +12,15 @@ cached. Whatever goes wrong inside denies.
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
+from types import MappingProxyType
 
-from gateway.checks.policy import conditions, model, structure, targets, traps, words
+from gateway.checks.policy import conditions, model, structure, targets, tenancy, traps, words
 from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
 from gateway.checks.policy.explaining import Derivation, considered, nearest, shortened
 from gateway.checks.policy.load import Rule, Rules, load
 from gateway.checks.policy.review import Remark, remarks
 from gateway.checks.policy.targets import Target
+from gateway.checks.policy.tenancy import Own
 from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
 from gateway.core.caller import Caller
 from gateway.core.decision import Question, Ruling, Verdict
@@ -52,17 +54,28 @@ _Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], boo
 class Policy:
     """Answers questions under one policy version. Every method is pure but for its caches; ask from one thread."""
 
-    def __init__(self, policy_set: PolicySet, settings: Settings | None) -> None:
+    def __init__(
+        self,
+        policy_set: PolicySet,
+        settings: Settings | None,
+        *,
+        tenant: str | None = None,
+        versions: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Builds everything anew; `ConfigurationError` for a set that must not be served with.
 
-        `settings`: None for a version that is only explained or replayed, whatever is configured by now."""
+        `settings`: None for a version that is only explained or replayed, whatever is configured by now. `tenant`:
+        whose set it is, where it is one tenant's. `versions`: the digests of the tenants' own versions of it, where it
+        is of all: they are the names that it goes by (`version`)."""
         facts = structure.decode(policy_set.members.get(STRUCTURE, b""))
-        if settings is not None and facts != structure.structure(settings, facts.engine):
+        if settings is not None and tenant is None and facts != structure.structure(settings, facts.engine):
             raise ConfigurationError("the policy set was made for other settings; make it anew from these")
         model.check(policy_set.members.get(MODEL, b""))
         rules = load(policy_set.members, facts)
         traps.refuse(rules, facts, policy_set.members)
         self.digest = policy_set.digest
+        """Of the whole set. What is put on record or shown is `version`."""
+        self._versions = versions
         self.known_classes = frozenset(name.removeprefix("class:") for name in rules.vocabulary.classes) - _GROUPS_ONLY
         """Bare names of the classes that a message can be of."""
         self.known_zones = frozenset(zone.id for zone in facts.zones)
@@ -85,7 +98,7 @@ class Policy:
         """When agreements end, each the first instant at which one no longer holds."""
         self._sentences = SENTENCES | {rule.id: rule.text for rule in rules.rules}
         terms = sorted({term for rule in rules.rules for term in rule.when})
-        self._read = frozenset(term.partition(":")[0] for term in terms)
+        self._conditional = tuple(rule for rule in rules.rules if rule.when)
         self._timed = tuple(term for term in terms if conditions.is_timed(term))
         self.timed = bool(self._timed)
         """Whether a rule looks at the clock."""
@@ -95,11 +108,21 @@ class Policy:
         self.named_callers = _named_callers(rules)
         """`<tenant>/<subject>` of the callers that this policy gives roles to by name."""
         if settings is not None:
+            traps.refuse_empty(rules)
             traps.refuse_unread(policy_set.members)
-            for tenant in sorted({name.partition("/")[0] for name in self.named_callers}):
-                check_named(settings.issuer, tenant, "the policy")
+            tenancy.refuse_foreign(rules, facts, settings.channel)
+            for whose in sorted({name.partition("/")[0] for name in self.named_callers}):
+                if tenant in (None, whose):
+                    check_named(settings.issuer, whose, "the policy")
         self._callers: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
         self._answers: OrderedDict[_Key, Answer] = OrderedDict()
+        self._owns: dict[str, Own] = {}
+        self._reads: dict[str, frozenset[str]] = {}
+
+    def version(self, tenant: str) -> str:
+        """The digest of the version that a tenant (its configured id) is decided for by: its own of this policy, or the
+        whole set's where that was made for one tenant, or is of before there were tenants' own."""
+        return self._versions.get(tenant, self.digest)
 
     def ruling(self, question: Question, agent: str, *, now_us: int) -> Ruling:
         """May this message go to this agent (its id)? `now_us`: microseconds since the epoch."""
@@ -179,13 +202,13 @@ class Policy:
         held = self._held(question.roles, question.tenant, question.subject if question.named else "")
         timed = conditions.holding(self._timed, now_us)
         ask = _put(question, held, name, target, action, timed, target.contract(name, now_us))
-        foreign = self._foreign(question.tenant)
-        found = considered(self._rules, ask, foreign)
+        own = self._own(question.tenant)
+        found = considered(self._rules, ask, own)
         decided = found[-1].rule if found and found[-1].decided else None
         built_in = verdict.rule in SENTENCES or (verdict.rule or "").startswith(_CONTRACT)
         if decided != verdict.rule and not built_in:
             raise VerificationError("the rules, read one by one, do not explain the answer that the policy gave")
-        near = None if verdict.allowed else nearest(self._rules, ask, foreign)
+        near = None if verdict.allowed else nearest(self._rules, ask, own)
         told, left_out = shortened(found)
         return Derivation(
             data_class=name,
@@ -199,18 +222,23 @@ class Policy:
 
     def rules(self, tenant: str) -> tuple[Rule, ...]:
         """By priority, without those that can only be about other tenants."""
-        foreign, own = self._foreign(tenant), f"tenant:{tenant}"
-        return tuple(
-            rule
-            for rule in self._rules.rules
-            if rule.agent not in foreign and all(not term.startswith("tenant:") or term == own for term in rule.when)
-        )
+        own = self._own(tenant)
+        return tuple(rule for rule in self._rules.rules if own.has(rule.row))
 
-    def _foreign(self, tenant: str) -> frozenset[str]:
-        """Agents that other tenants alone have, with their kind."""
-        return frozenset(
-            f"agent:{agent.id}" for agent in self.agents.values() if tenant not in (agent.tenants or (tenant,))
-        )
+    def _own(self, tenant: str) -> Own:
+        found = self._owns.get(tenant)
+        if found is None:
+            found = self._owns[tenant] = Own.of(self._facts, tenant)
+        return found
+
+    def _reads_of(self, tenant: str) -> frozenset[str]:
+        """The kinds of conditions that the rules of a tenant have."""
+        found = self._reads.get(tenant)
+        if found is None:
+            own = self._own(tenant)
+            terms = (term for rule in self._conditional if own.has(rule.row) for term in rule.when)
+            found = self._reads[tenant] = frozenset(term.partition(":")[0] for term in terms)
+        return found
 
     def remarks(self) -> tuple[Remark, ...]:
         """The rules that decide nothing."""
@@ -222,22 +250,23 @@ class Policy:
         return len(self._rules.rules)
 
     def inputs(self, question: Question, agent: str, *, now_us: int) -> dict[str, str]:
-        """Values that a `when` of this policy read for this agent, and the state of the contract, for the record."""
+        """Values that a `when` of the tenant's rules read for this agent, and the contract's state, for the record."""
         target = self._targets.get(agent)
         if target is None:
             return {}
+        read = self._reads_of(question.tenant)
         found = {}
         if target.processor is not None:
             found[f"contract:{target.processor}"] = target.state(now_us)
         for term in sorted(target.facts):
             kind, _, value = term.partition(":")
-            if kind in self._read:
+            if kind in read:
                 found[kind] = value
-        if "zone" in self._read:
+        if "zone" in read:
             found.setdefault("zone", "untrusted")
-        if "tenant" in self._read:
+        if "tenant" in read:
             found["tenant"] = question.tenant
-        if self._timed:
+        if not read.isdisjoint(("time", "weekday")):
             minute = now_us // _MINUTE_US % 1440
             found["time"] = f"{minute // 60:02}:{minute % 60:02}"
             found["weekday"] = conditions.DAYS[conditions.weekday(now_us)]

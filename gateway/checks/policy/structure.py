@@ -153,6 +153,9 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Ids, which rules may name: where notices go is no part of where data may go. Not there where there is none."""
     capabilities: tuple[CapabilityFacts, ...] = ()
     """Those whose agents are asked in another order than that of the configuration. Not there where there are none."""
+    purposes: tuple[str, ...] = ()
+    """Of one tenant's version: what its rules name and none of its issuers and certificates brings. Not there where
+    there is none."""
 
 
 def structure(settings: Settings, engine_version: str) -> Structure:

@@ -45,6 +45,12 @@ def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> 
     _told(rules)
 
 
+def refuse_empty(rules: Rules) -> None:
+    """`ConfigurationError` where there is no rule. One tenant's version may hold none: then all is denied to it."""
+    if not rules.rules:
+        raise ConfigurationError("policy.csv: holds no rule; without one nothing may be served")
+
+
 def refuse_unread(members: Mapping[str, bytes]) -> None:
     """`ConfigurationError` for a file that nothing reads: nobody may rely on one. Not for versions of the past."""
     for name in members:

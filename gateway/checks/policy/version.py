@@ -2,6 +2,9 @@
 
 The digest is SHA-256 over the canonical JSON (RFC 8785) of `{"members": {name: base64}, "v": 1}`; text members have
 LF line ends. Two machines that hold the same files and settings hold the same version.
+
+What is put on record, stored and shown is a tenant's own version (`tenancy`). It has the same form as the set of all
+tenants, which was stored as it is before there were tenants' own, and is read as ever.
 """
 
 import base64
@@ -23,7 +26,8 @@ RULES = "policy.csv"
 PROFILE = "profile.csv"
 STRUCTURE = "structure.json"
 RECOGNIZERS = "recognizers/"
-FOLDERS = ("recognizers", "frameworks", "schemas")
+SCHEMAS = "schemas"
+FOLDERS = ("recognizers", "frameworks", SCHEMAS)
 """Folders whose files belong to the version. `profiles` does by the one chosen; `tests` decide nothing."""
 
 _PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -45,7 +49,8 @@ class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def policy_set(files: Mapping[str, bytes], settings: Settings, engine_version: str) -> PolicySet:
-    """The version made of a policy directory (relative paths → bytes) and the settings.
+    """What a policy directory (relative paths → bytes) and the settings make, for all tenants; which of it is a
+    tenant's, `tenancy` tells.
 
     `ConfigurationError` for a file that is missing or has no business there: what lies in the directory either counts
     or is one of the few names that never do (`README.md`, dot files, `tests/`, other profiles).
@@ -63,7 +68,7 @@ def policy_set(files: Mapping[str, bytes], settings: Settings, engine_version: s
             f"policy.profile names no file in profiles/; there are: {', '.join(_profiles(files)) or 'none'}"
         )
     members[STRUCTURE] = _structure.encode(_structure.structure(settings, engine_version))
-    return _digested(members)
+    return made(members)
 
 
 def replaced(policy: PolicySet, files: Mapping[str, bytes]) -> PolicySet:
@@ -74,27 +79,12 @@ def replaced(policy: PolicySet, files: Mapping[str, bytes]) -> PolicySet:
         if path not in (RULES, PROFILE) and (_MEMBER.fullmatch(path) is None or ".." in path.split("/")):
             raise ConfigurationError(f"files must be {RULES}, {PROFILE} or lie in {', '.join(FOLDERS)}")
         members[path] = _normal(path, data)
-    return _digested(members)
+    return made(members)
 
 
 def diff(old: PolicySet | None, new: PolicySet) -> tuple[str, ...]:
     """One line for each rule, grouping, setting or file that was added, removed or changed: names, never values."""
     return changes.between({} if old is None else old.members, new.members)
-
-
-def things_of_others(versions: tuple[PolicySet, ...], tenant: str) -> frozenset[str]:
-    """Agents and callbacks, as `agent ID` and `callback ID`, that were there for other tenants alone, in each of these
-    versions that has them."""
-    there: set[str] = set()
-    others: set[str] = set()
-    for version in versions:
-        known = _structure.decode(version.members[STRUCTURE])
-        for agent in known.agents:
-            (there if tenant in (agent.tenants or (tenant,)) else others).add(f"agent {agent.id}")
-        for callback in known.callbacks:
-            whose = callback.tenants or {one.partition("/")[0] for one in callback.callers} or {tenant}
-            (there if tenant in whose else others).add(f"callback {callback.id}")
-    return frozenset(others - there)
 
 
 def to_bytes(policy: PolicySet) -> bytes:
@@ -111,7 +101,7 @@ def from_bytes(data: bytes) -> PolicySet:
     if stored.v != FORMAT:
         raise FormatError("a policy set of an unknown format")
     try:
-        policy = _digested({name: base64.b64decode(text, validate=True) for name, text in stored.members.items()})
+        policy = made({name: base64.b64decode(text, validate=True) for name, text in stored.members.items()})
     except ValueError as error:
         raise FormatError("a member is not base64") from error
     if to_bytes(policy) != data:
@@ -119,7 +109,8 @@ def from_bytes(data: bytes) -> PolicySet:
     return policy
 
 
-def _digested(members: Mapping[str, bytes]) -> PolicySet:
+def made(members: Mapping[str, bytes]) -> PolicySet:
+    """The version of exactly these members."""
     ordered = dict(sorted(members.items()))
     return PolicySet(ordered, f"sha256:{hashlib.sha256(_encoded(ordered)).hexdigest()}")
 

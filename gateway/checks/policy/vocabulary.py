@@ -61,9 +61,10 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _purposes(structure: Structure) -> set[str]:
-    """Those that tokens and certificates may allow."""
+    """Those that tokens and certificates may allow, of others too where this is what one tenant has."""
     certificates = structure.clients.certificates if structure.clients is not None else ()
     return {
+        *structure.purposes,
         *(purpose for issuer in structure.issuers for purpose in issuer.purposes),
         *(purpose for certificate in certificates for purpose in certificate.purposes),
     }

@@ -10,10 +10,14 @@ from gateway.checks.policy import explaining
 from gateway.checks.policy.engine import Ask, Engine
 from gateway.checks.policy.explaining import MAX_CONSIDERED, Considered, Miss, shortened
 from gateway.checks.policy.policy import PURPOSE_REQUIRED, UNKNOWN_AGENT, Policy
+from gateway.checks.policy.structure import structure
+from gateway.checks.policy.tenancy import Own
 from gateway.core.errors import VerificationError
 
-from .making import NOON_US, policy, question, rule, rules, shipped
+from .making import NOON_US, configured, policy, question, rule, rules, shipped
 from .test_engine import _MORE_GROUPS, _ask, _held, _request, _rule
+
+OWN = Own.of(structure(configured(), "1"), "default")
 
 
 @settings(max_examples=60, deadline=None)
@@ -27,11 +31,11 @@ def test_the_rule_that_decides_is_the_one_that_casbin_finds(
     for roles, data, target, action, purpose, facts in requests:
         ask = Ask(_held(loaded, roles), data, target, action, purpose, frozenset(facts))
         answer = engine.answer(ask)
-        found = explaining.considered(loaded, ask, frozenset())
+        found = explaining.considered(loaded, ask, OWN)
         decided = [one.rule for one in found if one.decided]
         assert decided == ([] if answer.rule is None else [answer.rule.id])
         assert all(one.misses for one in found if not one.decided)
-        near = explaining.nearest(loaded, ask, frozenset())
+        near = explaining.nearest(loaded, ask, OWN)
         assert (near is not None) or not any(one.allows for one in found)
 
 
@@ -41,7 +45,7 @@ def test_each_column_that_does_not_fit_is_named_with_what_the_rule_has_there() -
             "far", 1, "role:clinician", agent="agent:sky", action="embed", purpose="purpose:HPAYMT", when="zone:trusted"
         )
     )
-    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), frozenset())
+    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), OWN)
     assert not one.decided
     assert one.misses == (
         Miss(column="role", wanted="role:clinician"),
@@ -54,7 +58,7 @@ def test_each_column_that_does_not_fit_is_named_with_what_the_rule_has_there() -
 
 def test_rules_about_other_classes_are_not_considered_and_none_after_the_one_that_decides() -> None:
     loaded = rules(rule("other", 1, data="class:pii"), rule("this", 2), rule("later", 3, eft="deny"))
-    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), frozenset())
+    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), OWN)
     assert (one.rule, one.decided) == ("this", True)
 
 
@@ -65,18 +69,18 @@ def test_the_nearest_rule_needs_a_condition_rather_than_another_agent_and_none_t
         rule("never", 3, eft="deny"),
         rule("after", 4),
     )
-    near = explaining.nearest(loaded, _ask(loaded, "clerk"), frozenset())
+    near = explaining.nearest(loaded, _ask(loaded, "clerk"), OWN)
     assert near is not None
     assert (near.rule, near.misses) == ("trusted", (Miss(column="when", wanted="zone:trusted"),))
     forestalled = rules(rule("never", 3, eft="deny"), rule("after", 4))
-    near = explaining.nearest(forestalled, _ask(forestalled, "clerk"), frozenset())
+    near = explaining.nearest(forestalled, _ask(forestalled, "clerk"), OWN)
     assert near is not None
     assert (near.rule, near.misses) == ("after", ())
 
 
 def test_nothing_is_near_where_no_rule_allows() -> None:
     loaded = rules(rule(eft="deny"))
-    assert explaining.nearest(loaded, _ask(loaded, "clerk"), frozenset()) is None
+    assert explaining.nearest(loaded, _ask(loaded, "clerk"), OWN) is None
 
 
 def test_rules_about_other_tenants_are_left_out() -> None:
@@ -87,8 +91,9 @@ def test_rules_about_other_tenants_are_left_out() -> None:
         tenant=[{"id": "default", "name": "D"}, {"id": "other", "name": "O"}],
     )
     ask = _ask(loaded, "clerk", facts=frozenset({"tenant:default"}))
-    assert [one.rule for one in explaining.considered(loaded, ask, frozenset({"agent:sky"}))] == ["ours"]
-    near = explaining.nearest(loaded, ask, frozenset({"agent:sky"}))
+    mine = Own("default", frozenset({"agent:local"}), frozenset())
+    assert [one.rule for one in explaining.considered(loaded, ask, mine)] == ["ours"]
+    near = explaining.nearest(loaded, ask, mine)
     assert near is not None
     assert near.rule == "ours"
 

@@ -127,12 +127,6 @@ def test_a_repeated_id_is_refused_wherever_it_stands() -> None:
         rules(rule(), profile=rule("same", 1) + rule("same", 2))
 
 
-@pytest.mark.parametrize("lines", ["", "# only words\n", GROUPS])
-def test_a_set_without_a_rule_is_refused(lines: str) -> None:
-    with pytest.raises(ConfigurationError, match="holds no rule"):
-        rules(groups=lines)
-
-
 def test_a_rule_of_the_profile_takes_the_place_of_the_one_with_its_id() -> None:
     loaded = rules(rule("a", 1), rule("b", 2), profile=rule("b", 9, eft="deny") + rule("c", 3))
     assert [(found.id, found.allows) for found in loaded.rules] == [("a", True), ("c", True), ("b", False)]

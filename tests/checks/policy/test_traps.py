@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.traps import refuse
+from gateway.checks.policy.traps import refuse, refuse_empty
 from gateway.checks.policy.version import policy_set
 from gateway.core.errors import ConfigurationError
 
@@ -16,6 +16,13 @@ _BAA = {"when": "contract:baa", "obligations": "redact"}
 
 def _check(*lines: str, groups: str = GROUPS, **changed: Any) -> None:
     refuse(rules(*lines, groups=groups, **changed), facts(**changed), {})
+
+
+@pytest.mark.parametrize("lines", ["", "# only words\n", GROUPS])
+def test_a_set_without_a_rule_is_refused(lines: str) -> None:
+    with pytest.raises(ConfigurationError, match="holds no rule"):
+        refuse_empty(rules(groups=lines))
+    refuse_empty(rules(rule()))
 
 
 @pytest.mark.parametrize(

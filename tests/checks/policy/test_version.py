@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.policy.version import diff, from_bytes, policy_set, things_of_others, to_bytes
+from gateway.checks.policy.version import diff, from_bytes, policy_set, to_bytes
 from gateway.core.errors import ConfigurationError, FormatError
 
 from .making import ENGINE, configured, document, files, rule
@@ -41,37 +41,12 @@ def test_every_member_setting_and_the_engine_count() -> None:
     assert len({base, *(other.digest for other in others)}) == len(others) + 1
 
 
-def test_agents_that_were_never_there_for_a_tenant_are_told_from_those_that_were() -> None:
-    tenants = [{"id": "bank"}, {"id": "clinic"}]
-    first, second, third = (agent["id"] for agent in document()["agent"][:3])
-    versions = []
-    for named in (
-        {first: ["bank"], second: ["bank"]},
-        {first: ["bank"], second: ["clinic"], third: ["bank", "clinic"]},
-    ):
-        agents = [{**agent, "tenants": named.get(agent["id"], [])} for agent in document()["agent"]]
-        versions.append(policy_set(files(rule()), configured(agent=agents, tenant=tenants), ENGINE))
-    assert versions[0].digest != versions[1].digest
-    assert things_of_others((versions[0],), "clinic") == {f"agent {first}", f"agent {second}"}
-    assert things_of_others(tuple(versions), "clinic") == {f"agent {first}"}
-    assert things_of_others(tuple(versions), "bank") == frozenset()
-
-
-def test_callbacks_are_part_of_the_version_and_told_to_those_they_are_there_for() -> None:
-    tenants = [{"id": "bank"}, {"id": "clinic"}]
-    base = {"url": "https://a.example", "secret": "env:S", "zone": document()["zone"][0]["id"]}
-    without = policy_set(files(rule()), configured(tenant=tenants), ENGINE)
-    callbacks = [
-        {**base, "id": "all"},
-        {**base, "id": "theirs", "tenants": ["bank"]},
-        {**base, "id": "hers", "callers": ["bank/ada"]},
-    ]
-    version = policy_set(files(rule()), configured(tenant=tenants, callback=callbacks), ENGINE)
+def test_callbacks_are_part_of_the_version_and_no_secret_of_theirs() -> None:
+    callback = {"id": "done", "url": "https://a.example", "secret": "env:S", "zone": "in-house"}
+    without, version = (policy_set(files(rule()), configured(callback=some), ENGINE) for some in ([], [callback]))
     assert version.digest != without.digest
     assert b"env:S" not in version.members["structure.json"]
-    assert things_of_others((version,), "clinic") == {"callback theirs", "callback hers"}
-    assert things_of_others((version,), "bank") == frozenset()
-    assert "callback theirs added" in diff(without, version)
+    assert diff(without, version) == ("callback done added",)
 
 
 def test_what_decides_nothing_does_not_count() -> None:

@@ -63,8 +63,8 @@ class Answering:
         async def refuse(responder: Responder, refusal: Refusal) -> None:
             await self.refuse(exchange, responder, refusal)
 
-        async def announce(names: tuple[str, ...]) -> None:
-            await self.announce(exchange, names)
+        async def announce(names: tuple[str, ...], classes: frozenset[str]) -> None:
+            await self.announce(exchange, names, classes)
 
         headers = [*own, *self.headers(exchange, None)]
         return Evented(self._inspector, parties_of(exchange), delivered, frames, headers, refuse, announce, flow)
@@ -103,11 +103,12 @@ class Answering:
         await responder.start(protocol.told(refusal.code, refusal.status), headers)
         await responder.write(body, last=True)
 
-    async def announce(self, exchange: Exchange, names: tuple[str, ...]) -> None:
-        """Make the names that a stream is about to give away durable, before their bytes leave."""
+    async def announce(self, exchange: Exchange, names: tuple[str, ...], classes: frozenset[str]) -> None:
+        """Make the names that a stream gives away, and the classes of what it has said, durable with its sessions
+        before their bytes leave."""
         if exchange.caller is not None and exchange.classified is not None and exchange.routed is not None:
             caller, begins = exchange.caller, exchange.begins
-            await self._sessions.announce(caller, exchange.classified, exchange.routed, names, begins)
+            await self._sessions.announce(caller, exchange.classified, exchange.routed, names, classes, begins)
 
     def headers(
         self, exchange: Exchange, inspected: Inspected | None, *, denied: str | None = None

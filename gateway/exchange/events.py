@@ -25,7 +25,7 @@ from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
 
 Refuse = Callable[[Responder, Refusal], Awaitable[None]]
-Announce = Callable[[tuple[str, ...]], Awaitable[None]]
+Announce = Callable[[tuple[str, ...], frozenset[str]], Awaitable[None]]
 
 
 class Evented:
@@ -46,6 +46,7 @@ class Evented:
         self._caller, self._message = parties
         self._headers, self._refuse, self._announce, self._flow = headers, refuse, announce, flow
         self._named: dict[str, None] = {}
+        self._stuck: frozenset[str] = frozenset({"public"})
         self._digest = Digest("response")
         self._total = Total()
         self._closing = b""
@@ -98,9 +99,10 @@ class Evented:
             if inspected.refusal is not None:
                 self._refusal, self._ended = inspected.refusal, True
                 return
-            if not self._named.keys() >= set(frame.sessions):
+            if not (self._named.keys() >= set(frame.sessions) and self._stuck.issuperset(inspected.classes)):
                 self._named.update(dict.fromkeys(frame.sessions))
-                await self._announce(tuple(self._named))
+                self._stuck |= self._total.classes
+                await self._announce(tuple(self._named), self._stuck)
             await self._flow.tell(inspected.told)
             data = self._frames.render(frame, inspected.masked)
             self._digest.add(data)

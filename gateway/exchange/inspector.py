@@ -255,11 +255,17 @@ class Inspector:
         found = self._router.implied(lanes.scan().classes)
         return frozenset(name for name in (*found, *route.floor) if name in plan.clear) - plan.left
 
+    def said(self, lanes: StreamScan, route: Route, inherited: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """All classes of what has passed so far in mode `mask`, masked or not: the agent has said it."""
+        return self._said(lanes.scan(), route, inherited)
+
+    def _said(self, scan: Scan, route: Route, inherited: tuple[str, ...]) -> tuple[str, ...]:
+        return all_classes(self._router.implied(scan.classes), inherited, route.floor)
+
     def streamed(self, plan: StreamPlan, lanes: StreamScan, route: Route, inherited: tuple[str, ...] = ()) -> Inspected:
         """What passed in mode `mask`, for the record."""
         scan = lanes.scan()
-        found = self._router.implied(scan.classes)
-        classes = Classified(scan=scan, found=found, declared=(), inherited=inherited, floor=()).classes(route)
+        classes = self._said(scan, route, inherited)
         touched = any(finding.type in plan.types for findings in scan.parts for finding in findings)
         decision = Decision(
             effect="redact" if touched else "route",

@@ -68,7 +68,7 @@ class Passing(Port):
 
 
 class Back(Port):
-    """What the ways back have in common: the gateway's own headers, errors, and names that are given away."""
+    """What the ways back have in common: the gateway's own headers, errors, and what sticks to sessions."""
 
     async def refuse(
         self, exchange: Exchange, responder: Responder, refusal: Refusal, inspected: Inspected | None = None
@@ -76,8 +76,10 @@ class Back(Port):
         """An error in the protocol's own form; in a stream that has begun, as its last event."""
         ...
 
-    async def announce(self, exchange: Exchange, names: tuple[str, ...]) -> None:
-        """Make the names that a stream is about to give away durable, before their bytes leave."""
+    async def announce(self, exchange: Exchange, names: tuple[str, ...], classes: frozenset[str]) -> None:
+        """Make the names that a stream gives away, and the classes of what it has said, durable with its sessions
+        before their bytes leave: all of them so far. Nothing is written of what is durable, or where there is no
+        session. `LedgerUnavailable` when it could not be."""
         ...
 
     def headers(

@@ -3,8 +3,8 @@
 A message names what it continues (`Message.sessions`) and what its provider holds (`Message.references`). The classes
 of all that are inherited, and the message goes nowhere but to the agent that holds them. What an exchange adds is
 written with its records: classes of what is sent with the intent, before anything is; classes of what the agent says
-with the outcome, before the answer is released as complete. What was masked before it was sent does not stick: the
-agent never had it.
+with the outcome, before the answer is released as complete, and in a stream before the first bytes that show one. What
+was masked before it was sent does not stick: the agent never had it.
 """
 
 from collections.abc import Callable, Iterable
@@ -145,10 +145,16 @@ class Sessions:
         classified: Classified,
         routed: Routed,
         names: tuple[str, ...],
+        classes: Iterable[str] = (),
         begins: Callable[[], str] = lambda: random_id("se"),
     ) -> None:
-        """Make the names that a stream gives away durable before it does: whoever uses one at once finds it known."""
-        growths = self.said(caller, classified, routed, names, (), begins)
+        """Make the names that a stream gives away, and the classes of what it has said, durable before that leaves:
+        whoever uses one at once finds it known, and what was said sticks though the stream be cut off. Nothing is
+        written where there is no session, or where it has all that.
+
+        A crash before: nobody has those bytes. After: the session is held to what nobody may have got.
+        """
+        growths = self.said(caller, classified, routed, names, classes, begins)
         if growths:
             await self._store.put(caller.tenant, growths)
 

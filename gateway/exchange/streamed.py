@@ -38,6 +38,8 @@ class Streamed:
         self._filter: StreamFilter = protocol.adapter.stream(self._message, self._lanes, bounds, delivered.routed.route)
         self._digest = Digest("response")
         self._named: tuple[str, ...] = ()
+        self._marks = -1
+        self._stuck: frozenset[str] = frozenset({"public"})
         self._refusal: Refusal | None = None
 
     async def inspect(self, responder: Responder) -> Outcome:
@@ -65,11 +67,10 @@ class Streamed:
         return True
 
     async def _pass(self, data: bytes, responder: Responder) -> None:
-        if self._filter.sessions != self._named:
-            self._named = self._filter.sessions
-            await self._back.announce(self._exchange, self._named)
         if data:
             await self._may(data)
+        await self._stick(data)
+        if data:
             self._digest.add(data)
             await responder.write(data)
 
@@ -84,6 +85,21 @@ class Streamed:
         shown = self._inspector.shown(self._plan, self._lanes, self._delivered.routed.route)
         told = self._plan.clear.intersection(self._inherited) - self._plan.left
         await self._flow.tell(shown | told)
+
+    async def _stick(self, data: bytes) -> None:
+        """Before bytes leave: the names that they give away, and all that the stream has said by then, are durable with
+        what it continues. Of a stream that has to do with no session nothing is looked at."""
+        named = self._filter.sessions
+        classified = self._exchange.classified
+        if not named and (classified is None or classified.joined is None):
+            return
+        said, marks = self._stuck, self._lanes.marks()
+        if data and (marks != self._marks or not said.issuperset(self._inherited)):
+            self._marks = marks
+            said |= frozenset(self._inspector.said(self._lanes, self._delivered.routed.route, self._inherited))
+        if named != self._named or said != self._stuck:
+            self._named, self._stuck = named, said
+            await self._back.announce(self._exchange, named, said)
 
     async def release(self, responder: Responder) -> None:
         if self._refusal is not None:

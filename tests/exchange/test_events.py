@@ -84,8 +84,8 @@ async def refuse(responder: Responder, refusal: Refusal) -> None:
     await responder.write(f"refused {refusal.code}".encode(), last=True)
 
 
-async def announce(names: tuple[str, ...]) -> None:
-    raise AssertionError(names)
+async def announce(names: tuple[str, ...], classes: frozenset[str]) -> None:
+    assert not names
 
 
 def evented(clock: ManualClock, stream: Stream, *lines: str, asked: Message | None = None, **more: Any) -> Evented:
@@ -177,7 +177,7 @@ async def test_an_answer_without_a_stream_is_a_bad_one(clock: ManualClock) -> No
 async def test_a_name_is_announced_once_and_before_the_event_that_gives_it_away(clock: ManualClock) -> None:
     to = Caller()
 
-    async def told(names: tuple[str, ...]) -> None:
+    async def told(names: tuple[str, ...], classes: frozenset[str]) -> None:
         to.got.append(b"announced " + ",".join(names).encode())
 
     delivered = Delivered(routed=routed(), attempts=1, stream=cast(WireStream, Stream("one|task:1|task:1|task:2|end")))
@@ -185,3 +185,28 @@ async def test_a_name_is_announced_once_and_before_the_event_that_gives_it_away(
     outcome = await passing.inspect(to)
     assert to.got == [b"one;", b"announced task:1", b"task:1;", b"task:1;", b"announced task:1,task:2", b"task:2;"]
     assert outcome.sessions == ("task:1", "task:2")
+
+
+async def test_a_class_is_told_once_and_before_the_first_event_that_shows_it_or_is_masked_for_it(
+    clock: ManualClock,
+) -> None:
+    to = Caller()
+
+    async def told(names: tuple[str, ...], classes: frozenset[str]) -> None:
+        to.got.append(b"told " + ",".join((*names, *sorted(classes))).encode())
+
+    script = f"one|to {MAIL}|task:1|to {MAIL}|key AKIAIOSFODNN7EXAMPLQ|end"
+    delivered = Delivered(routed=routed(), attempts=1, stream=cast(WireStream, Stream(script)))
+    passing = Evented(inspector(clock, ALL, MASKED), (caller(), message()), delivered, Words(), [], refuse, told)
+    outcome = await passing.inspect(to)
+    assert to.got == [
+        b"one;",
+        b"told pii,public",
+        b"to [EMAIL];",
+        b"told task:1,pii,public",
+        b"task:1;",
+        b"to [EMAIL];",
+        b"told task:1,pii,public,secret",
+        b"key AKIAIOSFODNN7EXAMPLQ;",
+    ]
+    assert outcome.classes == ("pii", "secret")

@@ -269,6 +269,21 @@ def test_what_was_masked_whole_does_not_stick_and_what_was_only_stated_does(cloc
     assert sticking(declared, masked) == {"internal", "pci", "pii"}
 
 
+async def test_what_a_stream_has_said_is_known_of_all_that_it_continues_and_begins_before_it_ends(
+    sessions: Sessions, kept: Kept, clock: ManualClock
+) -> None:
+    first = await joined(sessions, "a2a-context:1")
+    await kept.put("tn_1", sessions.sending(caller(), seen(clock, first), routed()))
+    classes = seen(clock, first)
+    await sessions.announce(caller(), classes, routed(), (), ("public",))
+    assert kept.rows[b"key of a2a-context:1"].said == frozenset()
+    await sessions.announce(caller(), classes, routed(), ("a2a-task:1",), ("public", "phi"))
+    assert [kept.rows[f"key of {name}".encode()].said for name in ("a2a-context:1", "a2a-task:1")] == [{"phi"}] * 2
+    before = dict(kept.rows)
+    await sessions.announce(caller(), seen(clock), routed(), (), ("phi",))
+    assert kept.rows == before
+
+
 async def test_the_real_store_answers_as_the_one_in_memory(sqlite_settings: Settings, clock: ManualClock) -> None:
     engine = open_engine(target(sqlite_settings))
     try:

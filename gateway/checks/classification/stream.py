@@ -93,6 +93,11 @@ class Lane:
         return 0 if self._failed else self._offset + len(self._buffer) - min(self._out, self._cursor.position)
 
     @property
+    def marks(self) -> int:
+        """A number that grows with all that the lane finds, and with the first of what it cannot read."""
+        return len(self._findings) + len(self._alone) + (self._opened is not None) + (not self.complete)
+
+    @property
     def failed(self) -> bool:
         """Whether its text could not be looked at; none of it was released since."""
         return self._failed
@@ -383,6 +388,10 @@ class StreamScan:
         self._opened: list[Lane] = []
         self._unread = unread
         self._complete = True
+        self._live: list[Lane] = []
+        """Lanes whose marks may still grow."""
+        self._past = 0
+        """The marks of the others."""
 
     def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> Lane:
         """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
@@ -394,12 +403,26 @@ class StreamScan:
             lane = kind(self._locator, self._mask, before, unread=self._unread, token=token)
             self._lanes[pointer] = lane
             self._opened.append(lane)
+            self._live.append(lane)
         return lane
 
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of something that cannot be scanned."""
         self._complete = False
         return text if self._unread else UNREAD
+
+    def marks(self) -> int:
+        """As of a lane, of all: where it is what it was, `scan` gives the classes that it gave. Looks at each lane that
+        still takes text."""
+        total, closed = 0, False
+        for lane in self._live:
+            total += lane.marks
+            closed = closed or lane.closed
+        total += self._past
+        if closed:
+            self._live = [lane for lane in self._live if not lane.closed]
+            self._past = total - sum(lane.marks for lane in self._live)
+        return total + (not self._complete)
 
     @property
     def taken(self) -> int:

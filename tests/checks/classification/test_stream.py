@@ -297,3 +297,24 @@ def test_how_much_text_was_taken_is_known_in_bytes_whatever_became_of_it() -> No
     scan.lane("/x").finish()
     scan.lane("/x").feed("1")
     assert scan.taken == 4 + 6 + 3 + 5 + 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(spoken=st.lists(texts(), min_size=1, max_size=3), seed=st.integers(0, 1000), apart=st.booleans())
+def test_what_is_found_first_or_not_read_first_shows_in_the_marks(spoken: list[str], seed: int, apart: bool) -> None:
+    """Whoever looks at the classes only when the marks have moved has missed none."""
+    scan = ENGINE.stream(TYPES)
+    marks, seen = scan.marks(), scan.scan()
+    for index, text in enumerate(spoken):
+        lane = scan.lane(f"/{index % 2}", apart=apart)
+        for piece in (*cuts(text, seed, 40), None):
+            if piece is None:
+                lane.finish()
+            else:
+                lane.feed(piece)
+            now = scan.marks()
+            if now != marks:
+                marks, seen = now, scan.scan()
+            assert (scan.scan().classes, scan.scan().scanned) == (seen.classes, seen.scanned)
+    scan.unreadable("/x", "y")
+    assert scan.marks() > marks

@@ -195,7 +195,7 @@ def label_finder(rank: int, label: Label) -> LabelFinder:
     return LabelFinder(
         label=label,
         rank=rank,
-        first=Pattern(f"[^0-9;]{{0,{label.gap}}}?\\b({label.value})\\b"),
+        first=Pattern(f"[^0-9;^]{{0,{label.gap}}}?\\b({label.value})\\b"),
         next=Pattern(f"(?:,? ?(?:and|or|&) |, ?|/ ?)({label.value})\\b"),
         check=CHECKS[label.check] if label.check else None,
         reason=f"keyword:{label.lexicon}",

@@ -11,6 +11,11 @@ WORD = 1_000_000
 """The rank of hits that are words of a lexicon."""
 
 
+_WHOLE = frozenset({("iban", "card")})
+"""What is told alone although what lies in it matters more: of an account whose form and check digits hold, one in some
+thirty holds digits that pass for a card."""
+
+
 class Hit(msgspec.Struct, frozen=True, gc=False):
     """A finding in a window. `reach` is where the text that made it begins (a label before it); `rank` orders
     recognizers among equals; `onward` is the rank of the recognizer whose match ran into the end of the window."""
@@ -69,6 +74,8 @@ def _covers(other: Hit, hit: Hit) -> bool:
     if hit.type.startswith(OWN) or other.type.startswith(OWN):
         # Which classes hang on an operator's type says nothing of another's: neither may hide the other.
         return False
+    if (other.type, hit.type) in _WHOLE:
+        return True
     if hit.reason.startswith(IN_CODE):
         # All that is found in an encoded run has the same place, and each kind may make a class.
         return False

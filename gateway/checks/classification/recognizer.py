@@ -72,8 +72,9 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
 class Label(msgspec.Struct, frozen=True, kw_only=True):
     """A value that is a finding because of the words right before it.
 
-    After a word of `lexicon` come at most `gap` characters, none of them a digit or a semicolon, then `value` (without
-    groups); more values may follow in a list (`,`, `and`, `/`). `check` as in `Recognizer`.
+    After a word of `lexicon` come at most `gap` characters, none of them a digit, a semicolon or `^` (which parts what
+    stands in a field of HL7), then `value` (without groups); more values may follow in a list (`,`, `and`, `/`).
+    `check` as in `Recognizer`.
     """
 
     id: str

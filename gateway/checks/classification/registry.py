@@ -18,6 +18,7 @@ from gateway.checks.classification.families import (
     organizations,
     places,
     secrets,
+    segments,
     special,
     things,
 )
@@ -25,7 +26,7 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, L
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "4"
+REVISION = "5"
 """Raised when the code around the data changes what is found."""
 
 
@@ -97,6 +98,7 @@ DEFAULT = Registry(
         *names.RECOGNIZERS,
         *places.RECOGNIZERS,
         *organizations.RECOGNIZERS,
+        *segments.RECOGNIZERS,
     ),
     labels=(
         *contact.LABELS,

@@ -297,6 +297,17 @@ def iso_date(text: str) -> Verdict | None:
     return _whole("form", text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
 
 
+def compact_date(text: str) -> Verdict | None:
+    """Year, month and day without anything between (HL7 v2 §2.A.21, X12 format D8): a day that there is."""
+    days = [text[place : place + 8] for place in (0, 9) if place < len(text)] if "-" in text else [text[:8]]
+    valid = all(len(one) == 8 and one.isascii() and one.isdigit() and _is_day_of(one) for one in days)
+    return _whole("form", text) if valid else None
+
+
+def _is_day_of(digits: str) -> bool:
+    return _is_day(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+
+
 def _is_day(year: int, month: int, day: int) -> bool:
     try:
         date(year, month, day)
@@ -383,8 +394,8 @@ CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
-        dea, code, long_code, numeric_date, iso_date, textual_date, day, age, name, password, spoken_password, api_key,
-        connection,
+        dea, code, long_code, numeric_date, iso_date, compact_date, textual_date, day, age, name, password,
+        spoken_password, api_key, connection,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

@@ -19,7 +19,16 @@ from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
-from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LOOKAHEAD, NUMBER, TRIGGER, Label, Recognizer
+from gateway.checks.classification.recognizer import (
+    BACKUP,
+    CONTEXT,
+    LOOKAHEAD,
+    NUMBER,
+    TRIGGER,
+    Label,
+    Lexicon,
+    Recognizer,
+)
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.core.finding import Finding
 
@@ -94,7 +103,7 @@ def words(registry: Registry, text: str) -> Places:
     lowered = "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
     if len(text.lower()) == len(text):
         lowered = text.lower()
-    found: Places = {}
+    every: list[tuple[Lexicon, str, int, int]] = []
     for lexicon in registry.lexicons:
         for word in lexicon.words:
             start = lowered.find(word)
@@ -105,8 +114,21 @@ def words(registry: Registry, text: str) -> Places:
                     whole = lowered[end] == "s" and not lowered[end + 1 : end + 2].isalnum()
                     end += 1
                 if whole:
-                    found.setdefault(lexicon.id, []).append((start, end))
+                    every.append((lexicon, word, start, end))
                 start = lowered.find(word, start + 1)
+    named: dict[str, set[str]] = {}
+    for lexicon in registry.lexicons:
+        for word in lexicon.words:
+            named.setdefault(word, set()).add(lexicon.id)
+    found: Places = {}
+    for lexicon, word, start, end in every:
+        longer = [
+            other
+            for _, other, first, last in every
+            if last == end and first < start and other.endswith(word) and not other[-len(word) - 1].isalnum()
+        ]
+        if lexicon.type is not None or all(lexicon.id in named[other] for other in longer):
+            found.setdefault(lexicon.id, []).append((start, end))
     return {name: sorted(places, key=lambda place: (place[1], place[0])) for name, places in found.items()}
 
 
@@ -191,7 +213,7 @@ def _back(hit: Hit, mapped: Mapped, length: int) -> Hit:
 
 
 def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int, int]) -> Iterator[Hit]:
-    match = matched(f"[^0-9;]{{0,{label.gap}}}?\\b({label.value})\\b", shade, place[1], here=True)
+    match = matched(f"[^0-9;^]{{0,{label.gap}}}?\\b({label.value})\\b", shade, place[1], here=True)
     while match is not None:
         _, start, end, _ = match
         verdict = CHECKS[label.check](text[start:end]) if label.check else ("", 0, end - start)

@@ -21,6 +21,11 @@ def test_the_heavier_is_told_inside_of_the_lighter_and_not_the_other_way_round()
     assert resolve([hit("email", 0, 9), hit("url", 2, 5)]) == [hit("email", 0, 9)]
 
 
+def test_an_account_whose_check_digits_hold_is_no_card_besides() -> None:
+    assert resolve([hit("iban", 0, 34), hit("card", 10, 29)]) == [hit("iban", 0, 34)]
+    assert len(resolve([hit("iban", 0, 34), hit("card", 20, 39)])) == 2
+
+
 def test_words_stay_beside_what_they_lie_in() -> None:
     word = hit("health-term", 2, 5, rank=WORD)
     assert resolve([word, hit("person", 0, 9)]) == [hit("person", 0, 9), word]

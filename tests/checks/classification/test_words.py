@@ -15,7 +15,13 @@ FEW = Words([Lexicon(id="a", words=("id", "id no", "né")), Lexicon(id="b", word
 
 
 def test_words_are_told_by_lexicon_and_end_and_may_overlap() -> None:
-    assert FEW.places("ID no", 0, 5) == {"a": [(0, 2), (0, 5)], "b": [(0, 2), (3, 5)]}
+    assert FEW.places("ID no", 0, 5) == {"a": [(0, 2), (0, 5)], "b": [(0, 2)]}
+
+
+def test_what_ends_a_longer_word_of_another_lexicon_is_not_meant() -> None:
+    assert FEW.places("no: id nos", 0, 10) == {"a": [(4, 6), (4, 10)], "b": [(0, 2), (4, 6)]}
+    assert FEW.places("an id no.", 6, 9) == {}
+    assert FEW.places("void no", 0, 7) == {"b": [(5, 7)]}
 
 
 def test_a_plural_is_part_of_the_word_and_a_piece_of_another_is_none() -> None:

@@ -23,7 +23,7 @@ _MONTHS = (
     r"janeiro|fevereiro|mar\xE0o|maio|junho|julho|setembro|outubro|novembro|dezembro|maart|mei|stycznia|lutego|marca|"
     r"kwietnia|maja|czerwca|lipca|sierpnia|wrze\xE0nia|pa\xE0dziernika|listopada|grudnia|maj)"
 )
-_BORN = Near(lexicon="birth", type="date-of-birth", score=0.95, before=32, after=0)
+_BORN = Near(lexicon="birth", type="date-of-birth", score=0.95, before=40, after=0)
 
 LEXICONS = (
     Lexicon(
@@ -32,7 +32,13 @@ LEXICONS = (
             "dob, d.o.b., d.o.b, date of birth, birth date, birthdate, birthday, born, born on, birth, geboren, "
             "geburtsdatum, geburtstag, geb., geb, geb.datum, né le, née le, né(e) le, date de naissance, nacimiento, "
             "fecha de nacimiento, nacido el, nacida el, nato il, nata il, data di nascita, geboortedatum, "
-            "geboren op, data urodzenia, född, data de nascimento, nascido em, nascida em, nascido a, bday, birth-date"
+            "geboren op, data urodzenia, född, data de nascimento, nascido em, nascida em, nascido a, bday, "
+            "birth-date, date-of-birth, date_of_birth, birth_date, birth dt, d/o/b, dob., birthdt, geb.-datum, "
+            "geb.dat., geb. am, né, née, né à, née à, naissance, date naiss., nacido, nacida, nació, nació el, "
+            "fecha de nac., fecha nac., f. nacimiento, f. nac., fec. nac., f. de nacimiento, nato, nata, nato/a il, "
+            "nascita, data nascita, geboortedat., geb.datum:, urodzony, urodzona, urodzony/a, ur., data ur., "
+            "födelsedatum, född den, födelsedag, nascido, nascida, nascimento, data nasc., dt. nasc., d.n., født, "
+            "fødselsdato, syntymäaika"
         ),
     ),
 )
@@ -53,11 +59,22 @@ RECOGNIZERS = (
     Recognizer(
         id="date-numeric",
         type="date",
-        pattern=r"\b[0-9]{1,2}(?:/[0-9]{1,2}/|-[0-9]{1,2}-|\.[0-9]{1,2}\.)(?:[0-9]{4}|[0-9]{2})\b",
-        gate=r"\b[0-9]{1,2}(?:/[0-9]{1,2}/|-[0-9]{1,2}-|\.[0-9]{1,2}\.)[0-9]{2}",
+        pattern=r"\b[0-9]{1,2}(?:(?:/[0-9]{1,2}/|-[0-9]{1,2}-)(?:[0-9]{4}|[0-9]{2})|\.[0-9]{1,2}\.[0-9]{4})\b",
+        gate=r"\b[0-9]{1,2}(?:(?:/[0-9]{1,2}/|-[0-9]{1,2}-)[0-9]{2}|\.[0-9]{1,2}\.[0-9]{4})",
         check="numeric_date",
         joints=DATE,
         near=(_BORN,),
+    ),
+    Recognizer(
+        # Versions look the same.
+        id="date-dotted",
+        type="date",
+        pattern=r"\b[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}\b",
+        gate=r"\b[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2}\b",
+        check="numeric_date",
+        joints=DATE,
+        near=(_BORN,),
+        unless="version",
     ),
     Recognizer(
         id="date-textual",
@@ -74,7 +91,7 @@ RECOGNIZERS = (
     Recognizer(
         id="date-abroad",
         type="date",
-        pattern=rf"\b[0-9]{{1,2}}(?:\.|er|\xB7)? (?:de |di )?{_MONTHS}(?:,? (?:del? )?[0-9]{{4}}\b)?",
+        pattern=rf"\b[0-9]{{1,2}}(?:\.|er|\xB7)? (?:de |di )?{_MONTHS}\b(?:,? (?:del? )?[0-9]{{4}}\b)?",
         gate=rf"\b[0-9]{{1,2}}(?:\.|er|\xB7)? (?:de |di )?{_MONTHS}",
         check="day",
         joints=DATE,

@@ -15,7 +15,24 @@ LEXICONS = (
             "chart number, chart no, chart #, patient id, patient number, patient no, patient #, patient identifier, "
             "hospital number, record number, medical id, patientenid, fallnummer, patientennummer, patienten-id, "
             "numéro de dossier, numéro patient, ipp, historia clínica, número de historia, numero cartella, "
-            "cartella clinica, patiëntnummer, emr number, ehr number, encounter number"
+            "cartella clinica, patiëntnummer, emr number, ehr number, encounter number, mrns, m.r.n., mrn no, mrn #, "
+            "mr no, mr no., mr number, medical record id, medical record #, med rec no, med rec #, med. rec., "
+            "med record, chart id, patient mrn, patient ref, patient reference, patient record, "
+            "patient record number, pt id, pt no, pt #, pt. id, pat id, patient-id, patient_id, patientid, "
+            "medical_record_number, hospital no, hospital no., hospital #, hospital id, health record, "
+            "health record number, encounter id, encounter no, encounter #, csn, emr id, ehr id, uhid, ur number, "
+            "patienten-nr., patienten-nr, patientennr., patientennr, pat.-nr., pat.-nr, pat-nr, fall-nr., fall-nr, "
+            "fallnr., fallnr, fall-id, aufnahmenummer, aufnahmenr., krankenblattnummer, n° de dossier, n° dossier, "
+            "nº dossier, dossier n°, dossier médical n°, numéro de dossier médical, numéro de patient, "
+            "numéro du patient, n° patient, identifiant patient, identifiant du patient, nhc, n.h.c., "
+            "nº de historia, nº historia, n.º de historia, nº historia clínica, número de historia clínica, "
+            "número de paciente, nº de paciente, id del paciente, id paciente, expediente clínico, "
+            "número de expediente, n. cartella, n. cartella clinica, numero di cartella, codice paziente, "
+            "numero paziente, id paziente, prontuário, número do prontuário, nº do prontuário, número do paciente, "
+            "número de utente, nº de utente, processo clínico, patiëntennummer, patiëntnr., patiëntnr, patiënt-id, "
+            "patientnummer, patientnr., patientnr, dossiernummer, numer pacjenta, nr pacjenta, id pacjenta, "
+            "numer historii choroby, nr historii choroby, nr kartoteki, karta pacjenta, journalnummer, journalnr, "
+            "journalnr."
         ),
     ),
     Lexicon(
@@ -23,18 +40,40 @@ LEXICONS = (
         words=words(
             "member id, member number, member no, member #, health plan, health plan id, plan id, insurance id, "
             "insurance number, insurance no, policy id, policy number, policy no, policy #, subscriber id, "
-            "subscriber number, beneficiary id, beneficiary number, medicaid, medicaid id, medicare id, group number, "
-            "versichertennummer, krankenversichertennummer, claim number, health insurance number, "
+            "subscriber number, beneficiary id, beneficiary number, medicaid, medicaid id, medicare id, "
+            "group number, versichertennummer, krankenversichertennummer, claim number, health insurance number, "
             "insurance member, krankenversicherungsnummer, kvnr, numéro d'assuré, numéro de póliza, "
-            "tarjeta sanitaria, tessera sanitaria, hicn, health card, health card number, polisnummer"
+            "tarjeta sanitaria, tessera sanitaria, hicn, health card, health card number, polisnummer, member-id, "
+            "member_id, memberid, membership id, membership number, membership no, membership #, subscriber no, "
+            "subscriber #, enrollee id, enrollee number, enrollee no, enrolee id, enrollment id, enrolment id, "
+            "insured id, insured's id, insured's i.d., insured's i.d. number, insured id number, insured number, "
+            "insured no, insured person's number, insurance #, insurance id number, insurance policy, "
+            "insurance policy number, insurance card, insurance card number, health insurance, health insurance id, "
+            "health insurance no, health plan number, health plan no, health plan member id, health id, "
+            "healthcare id, plan number, plan no, plan #, plan member, plan member id, coverage id, coverage number, "
+            "coverage no, policyholder id, policyholder number, policyholder no, beneficiary no, beneficiary #, "
+            "medicaid number, medicaid no, medicaid #, medicare, medicare number, medicare no, medicare #, "
+            "hic number, claim no, claim id, claim #, recipient id, certificate of coverage, group no, group id, "
+            "group #, versicherten-nr., versicherten-nr, versichertennr., versichertennr, krankenkassennummer, "
+            "krankenversicherungsnr., mitgliedsnummer, mitglieds-nr., mitglieds-nr, mitgliedsnr., "
+            "versicherungsnummer, n° d'assuré, n° assuré, numéro d'adhérent, n° d'adhérent, n° adhérent, "
+            "numéro de mutuelle, n° de mutuelle, numéro d'affiliation, número de póliza, nº de póliza, nº póliza, "
+            "n.º de póliza, póliza, póliza nº, número de afiliado, nº de afiliado, nº afiliado, número de asegurado, "
+            "nº de asegurado, número de socio, numero di polizza, numero polizza, n. polizza, polizza n., polizza, "
+            "numero tessera, numero di tessera, n. tessera, codice assicurato, verzekerdennummer, verzekerdennr., "
+            "verzekeringsnummer, polisnr., relatienummer, número da carteirinha, carteirinha, "
+            "número do beneficiário, número da apólice, apólice, nº da apólice, número do plano, numer polisy, "
+            "nr polisy, numer ubezpieczenia, nr ubezpieczenia, försäkringsnummer, försäkringsnr, försäkringsnr., "
+            "medlemsnummer"
         ),
     ),
     Lexicon(
         id="account",
         words=words(
             "account, account number, account no, account #, acct, acct no, acct #, acct number, a/c, account id, "
-            "customer id, customer number, customer no, client id, client number, kundennummer, iban, invoice account, "
-            "numéro client, número de cliente, numero cliente, klantnummer, konto-id, kundennr, kunden-nr."
+            "customer id, customer number, customer no, client id, client number, kundennummer, iban, "
+            "invoice account, numéro client, número de cliente, numero cliente, klantnummer, konto-id, kundennr, "
+            "kunden-nr."
         ),
     ),
     Lexicon(
@@ -48,11 +87,28 @@ LEXICONS = (
     Lexicon(
         id="passport",
         words=words(
-            "passport, passport number, passport no, passport #, reisepass, reisepassnummer, passeport, "
-            "pasaporte, passaporto, paspoort"
+            "passport, passport number, passport no, passport #, reisepass, reisepassnummer, passeport, pasaporte, "
+            "passaporto, paspoort"
         ),
     ),
-    Lexicon(id="npi", words=words("npi, national provider, provider id, provider identifier")),
+    Lexicon(
+        id="npi",
+        words=words(
+            "npi, npis, npi no, npi #, us-npi, national provider, national provider id, "
+            "national provider identifier, provider id, provider identifier, provider no, provider number, "
+            "provider #, prescriber id, prescriber no, prescriber number, physician id, practitioner id, "
+            "provider_id, provider_npi"
+        ),
+    ),
+    Lexicon(
+        id="provider",
+        words=words(
+            "provider, providers, rendering provider, billing provider, referring provider, attending provider, "
+            "ordering provider, servicing provider, attending, attending physician, prescriber, prescribed by, "
+            "referring physician, ordering physician, physician, practitioner, clinician, pharmacist, pharmacy, "
+            "surgeon, facility, signed by, supervising physician, rendered by, referred by, ordered by, md"
+        ),
+    ),
     Lexicon(id="dea", words=words("dea, dea number, dea no, dea #, dea registration")),
 )
 
@@ -73,6 +129,8 @@ LABELS = (
     ),
     Label(id="us-passport", lexicon="passport", type="us-passport", value=_CODE, check="long_code", score=0.85),
     Label(id="npi", lexicon="npi", type="npi", value=r"[0-9](?:[ .\-]?[0-9]){9}", check="npi", score=0.95),
+    # Who treats is named, not the number: ten digits in one, so that no telephone number in its groups is meant.
+    Label(id="npi-of-provider", lexicon="provider", type="npi", value="[12][0-9]{9}", gap=40, check="npi", score=0.9),
     Label(
         id="dea",
         lexicon="dea",

@@ -31,7 +31,13 @@ LEXICONS = (
     Lexicon(
         id="uk-nino", words=words("nino, ni number, ni no, ni no., national insurance, national insurance number, n.i.")
     ),
-    Lexicon(id="ca-sin", words=words("sin, s.i.n., social insurance, social insurance number, sin number, nas")),
+    Lexicon(
+        id="ca-sin",
+        words=words(
+            "sin, s.i.n., sin no, sin #, sin number, social insurance, social insurance no, social insurance number, "
+            "nas, n.a.s., numéro d'assurance sociale, assurance sociale"
+        ),
+    ),
     Lexicon(id="au-tfn", words=words("tfn, tax file number, tax file no")),
     Lexicon(id="in-aadhaar", words=words("aadhaar, aadhar, adhaar, uidai, aadhaar number, aadhaar no")),
     Lexicon(id="br-cpf", words=words("cpf, c.p.f., cadastro de pessoas físicas, cadastro de pessoa física")),

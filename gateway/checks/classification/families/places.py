@@ -7,7 +7,7 @@ from gateway.checks.classification.tables.places import PLACES
 _WORD = r"[A-Z\xC0][A-Za-z\xC0\xE0'\xB7.\-]*"
 _STREETS = (
     "Street|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Way|"
-    "Parkway|Pkwy|Circle|Cir|Highway|Hwy|Trail|Trl|Alley|Crescent|Cres|Close|Grove|Gardens|Mews|Row|Plaza|Loop|Pike|"
+    "Parkway|Pkwy|Circle|Cir|Highway|Hwy|Trail|Trl|Alley|Crescent|Cres|Close|Grove|Gardens?|Mews|Row|Plaza|Loop|Pike|"
     "Turnpike|Path|Quay|Parade|Rise|Heights|STREET|ST|AVENUE|AVE|ROAD|RD|BLVD|LANE|LN|DRIVE|DR|COURT|CT"
 )
 _MORE = (
@@ -23,31 +23,53 @@ _MORE = (
 _UNIT = r"(?:,? (?i:apt|apartment|suite|ste|unit|floor|flat|room|rm|#)\.? ?#?[A-Za-z0-9\-]{1,6}\b)?"
 _SIDE = r"(?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.? )"
 _JOINED = (
-    r"(?:stra\xE0e|strasse|str\.|weg|platz|allee|gasse|damm|ufer|steig|pfad|straat|laan|plein|gracht|dijk|gatan|"
-    r"v\xE0gen)"
+    r"(?:stra\xE0e|strasse|str\.|weg|platz|allee|gasse|damm|ufer|steig|pfad|straat|laan|plein|gracht|dijk|hof|kade|"
+    r"singel|steeg|dreef|plantsoen|gatan|v\xE0gen|torget|gr\xE0nd|stigen|all\xE0n|backen)"
 )
-_APART = r"(?:Stra\xE0e|Strasse|Str\.|Allee|Platz|Weg|Ring|Damm|Gasse|Ufer|Chaussee|Straat|Laan)"
+_APART = r"(?:Stra\xE0e|Strasse|Str\.|Allee|Platz|Weg|Ring|Damm|Gasse|Ufer|Chaussee|Steig|Pfad|Straat|Laan)"
 _FRENCH = (
     r"(?i:rue|avenue|av\.|boulevard|bd|bld|chemin|impasse|all\xE0e|quai|cours|sentier|square|ruelle|faubourg|"
     r"place|route)"
 )
 _SOUTHERN = (
-    r"(?:(?:Calle|Avenida|Avda\.?|Plaza|Paseo|Camino|Carrera|Carretera|Ronda|Traves\xE0a|Rua|Pra\xE0a|Travessa|"
-    r"Via|Viale|V\.le|Piazza|Corso|Vicolo|Largo|ul\.|ulica) |C/ ?)"
+    r"(?:(?:Calle|Avenida|Avda\.?|Av\.|Plaza|Paseo|Camino|Carrera|Carretera|Ronda|Traves\xE0a|Rambla|Glorieta|"
+    r"Callej\xE0n|Pasaje|Urbanizaci\xE0n|Rua|Pra\xE0a|Travessa|Alameda|Ladeira|Rodovia|Estrada|Viela|Vereda|Via|Viale|"
+    r"V\.le|Piazza|Piazzale|P\.zza|Corso|Vicolo|Largo|Contrada|Borgo|Strada|Salita|Rotonda|Incrocio|Lungomare|"
+    r"ul\.|ulica|aleja|pl\.|plac|os\.|osiedle) |C/ ?)"
 )
 _LITTLE = (
     r"(?:(?:de|del|della|dei|delle|di|du|des|da|do|dos|la|le|les|el|los|las|lo|y|e|von|der|den|dem) |[dlDL]['\xB7])"
 )
 _STATES = (
-    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|"
-    "W[AIVY]"
+    "A[KLRZ]|C[AOT]|D[CE]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|"
+    "V[AIT]|W[AIVY]"
 )
 _UK = r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2}"
 _HOUSE = r"(?:[0-9A-Za-z\xE0.](?:, ?|\n)|\b(?:in|aus|nach|en|te) )"
 _TOWN = r"[A-Z\xC0][a-z\xE0'.\-]+(?:[ \-][A-Z\xC0][a-z\xE0.\-]+){0,2}"
-_TOWNS = "[0-9]{5}|[0-9]{2}-[0-9]{3}|[0-9]{4} [A-Z]{2}"
+_TOWNS = "[0-9]{5}|[0-9]{2}-[0-9]{3}|[0-9]{4} ?[A-Z]{2}"
 _FORWARD, _LOCAL = "[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z]", "[0-9][ABCEGHJ-NPRSTV-Z][0-9]"
 
+_FLAT = r"(?i:flat|studio|apartment|apt\.?|unit|suite|room) ?[0-9]{1,4}[A-Za-z]?"
+_LIVING = (
+    r"(?:\b(?i:(?:home |mailing |postal |street |residential |billing |shipping |current )?address(?:: ?|=| is | )|"
+    r"(?:resides|residing|lives|living|live) at |"
+    r"wohnhaft(?: in(?: der)?)?:? |wohne (?:in der |im |am )|anschrift: ?|adresse ?: ?|"
+    r"domicile ?: ?|habite (?:au |\xE0 |dans )|demeurant (?:au |\xE0 )?|domicilio: ?|direcci\xE0n: ?|"
+    r"residente (?:in|en) |indirizzo: ?|endere\xE0o: ?|morada: ?|residente na |wonende(?: te| aan(?: de)?)? |adres: ?|"
+    r"adress: ?|bosatt p\xE0 |zam\. |zamieszka\xE0\xE0 przy ))"
+)
+_BRIEF = r"[A-Z\xC0][A-Za-z\xC0\xE0'.\-]{0,20}"
+_STREET = rf"[0-9][A-Za-z]?,? (?:{_BRIEF} ){{1,2}}(?:{_STREETS}|{_MORE})\b\.?{_UNIT}{_UNIT}(?:, | \| )"
+_BEHIND = rf" (?:{_STREETS}|{_MORE})\b[^\n;]{{0,24}}[,|] [A-Z\xC0]"
+_CITY = r"""(?i:city|town|ville|stadt|wohnort|ciudad|citt\xE0|cidade|miasto|woonplaats|postort)["']? ?[:=] ?["']?"""
+_CITIES = (
+    "Mumbai|New Delhi|Delhi|Bangalore|Bengaluru|Hyderabad|Chennai|Kolkata|Pune|Ahmedabad|Jaipur|Lucknow|Kanpur|Nagpur|"
+    "Indore|Thane|Bhopal|Patna|Vadodara|Ghaziabad|Ludhiana|Agra|Nashik|Faridabad|Meerut|Rajkot|Varanasi|Srinagar|Surat|"
+    "Amritsar|Ranchi|Howrah|Coimbatore|Jodhpur|Madurai|Raipur|Kota|Guwahati|Chandigarh|Mysore|Gurgaon|Noida|Kochi"
+)
+_LINE = r"[A-Za-z\xC0\xE0'.\-]{1,24}"
+_GOES_ON = rf"(?: {_LITTLE}{{0,2}}[A-Z0-9\xC0]{_LINE}){{0,3}}"
 _PLACES = any_of(PLACES)
 _TO = (
     r"(?:\b(?i:in|from|to|near|at|of|outside|around|visit|visiting|via|nach|aus|bei|\xE0|en|depuis|desde|da|di|uit|te)"
@@ -58,8 +80,8 @@ LEXICONS = (
     Lexicon(
         id="postal",
         words=words(
-            "zip, zip code, zipcode, zip_code, postalcode, postal_code, zip:, postal code, postcode, post code, "
-            "postal, plz, postleitzahl, code postal, "
+            "pin code, pincode, zip, zip code, zipcode, zip_code, postalcode, postal_code, zip:, postal code, "
+            "postcode, post code, postal, plz, postleitzahl, code postal, "
             "código postal, codigo postal, c.p., cap:, codice postale, postnummer, kod pocztowy, cep"
         ),
     ),
@@ -103,7 +125,7 @@ RECOGNIZERS = (
         id="street-joined",
         type="street-address",
         pattern=(
-            rf"\b(?:[A-Z\xC0][a-z\xE0]+[ \-]){{0,2}}[A-Z\xC0][A-Za-z\xC0\xE0\-]*{_JOINED} ?[0-9]{{1,4}}"
+            rf"(?:\b(?:[A-Z\xC0][a-z\xE0]+[ \-]){{0,2}}[A-Z]|\xC0)[A-Za-z\xC0\xE0\-]*{_JOINED} ?[0-9]{{1,4}}"
             r"(?:[ \-/]?[a-zA-Z]\b|[\-/][0-9]{1,4})?\b"
         ),
         gate=rf"{_JOINED} ?[0-9]",
@@ -113,8 +135,11 @@ RECOGNIZERS = (
     Recognizer(
         id="street-apart",
         type="street-address",
-        pattern=rf"\b(?:[A-Z\xC0][A-Za-z\xC0\xE0.\-]+ ){{1,3}}{_APART} [0-9]{{1,4}}(?: ?[a-zA-Z]\b)?\b",
-        gate=rf"[A-Za-z\xC0\xE0.\-] {_APART} [0-9]",
+        pattern=(
+            rf"\b(?:[A-Z\xC0][A-Za-z\xC0\xE0.\-]{{1,24}}[ \-]){{1,3}}{_APART} [0-9]{{1,4}}"
+            r"(?:[ \-/]?[a-zA-Z]\b|[\-/][0-9]{1,4})?\b"
+        ),
+        gate=rf"[A-Za-z\xC0\xE0.][ \-]{_APART} [0-9]",
         score=0.9,
         reason="street",
     ),
@@ -141,6 +166,39 @@ RECOGNIZERS = (
         reason="street",
     ),
     Recognizer(
+        id="street-flat",
+        type="street-address",
+        pattern=rf"\b{_FLAT},? (?:[0-9]{{1,4}}[A-Za-z]? )?(?:{_WORD} ){{1,3}}(?:{_STREETS}|{_MORE})\b",
+        gate=rf"\b{_FLAT},? [A-Z0-9\xC0]",
+        score=0.9,
+        reason="street",
+    ),
+    Recognizer(
+        # Without a number, before a town and its code.
+        id="street-unnumbered",
+        type="street-address",
+        pattern=(
+            rf"\b({_FRENCH} {_LITTLE}{{0,2}}[A-Z\xC0]{_LINE}(?:[ \-]{_LITTLE}?{_LINE}){{0,2}}),?[ \n]"
+            r"[0-9]{5} [A-Z\xC0]"
+        ),
+        gate=rf"\b{_FRENCH} [A-Za-z\xC0\xE0]",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        # Whatever it is called, where the text says that it is an address: a number and a name, or a name and a number.
+        id="street-said",
+        type="street-address",
+        pattern=(
+            rf"{_LIVING}((?:{_FLAT},? )?[0-9]{{1,5}}(?:[/\-][0-9]{{1,4}})?[A-Za-z]?,? "
+            rf"{_LITTLE}{{0,2}}{_BRIEF}{_GOES_ON}|"
+            rf"{_BRIEF}{_GOES_ON},? [0-9]{{1,5}}(?:[ \-/]?[A-Za-z]\b|[\-/][0-9]{{1,4}})?\b)"
+        ),
+        gate=rf"{_LIVING}(?:[0-9A-Z\xC0]|(?i:flat|studio|apartment|unit) )",
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
         id="post-box",
         type="street-address",
         pattern=(
@@ -158,6 +216,51 @@ RECOGNIZERS = (
         gate=f"{_TO}(?:{_PLACES})",
         score=0.6,
         reason="dictionary",
+    ),
+    Recognizer(
+        id="place-labelled",
+        type="place",
+        pattern=rf"\b{_CITY}({_TOWN})",
+        gate=rf"\b{_CITY}[A-Z\xC0]",
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
+        id="place-behind-street",
+        type="place",
+        pattern=rf"{_STREET}({_TOWN})",
+        gate=_BEHIND,
+        score=0.8,
+        reason="street",
+    ),
+    Recognizer(
+        id="zip-behind-street",
+        type="postal-code",
+        pattern=rf"{_STREET}{_TOWN},? (?:[A-Z]{{2,3}},? )?([0-9]{{4,5}}(?:-[0-9]{{4}})?)\b",
+        gate=_BEHIND,
+        score=0.8,
+        reason="street",
+    ),
+    Recognizer(
+        # In one, a Canadian code says little by itself.
+        id="postcode-canada-joined",
+        type="postal-code",
+        pattern=rf", {_TOWN},? (?:[A-Z]{{2}},? )?({_FORWARD}{_LOCAL})\b",
+        gate=rf"[A-Za-z,\xE0] {_FORWARD}{_LOCAL}\b",
+        score=0.8,
+        reason="town",
+    ),
+    Recognizer(
+        id="postcode-india",
+        type="postal-code",
+        # Behind a number and a name: `87/238, Raj Path, Agra 264630`.
+        pattern=(
+            rf"(?:[0-9],? {_BRIEF}(?: {_BRIEF}){{0,2}}, {_TOWN}|\b(?:{_CITIES}))[ \-]{{1,3}}"
+            r"([1-9][0-9]{2} ?[0-9]{3})\b"
+        ),
+        gate=r"[a-z][ \-]{1,3}[1-9][0-9]{2} ?[0-9]{3}\b",
+        score=0.8,
+        reason="town",
     ),
     Recognizer(
         id="place-before-state",

@@ -27,12 +27,13 @@ LEXICONS = (
     Lexicon(
         id="device",
         words=words(
-            "serial number, serial no, serial no., serial #, serial, s/n, device id, device identifier, "
+            "serial number, serial no, serial no., serial #, device id, device identifier, "
             "device serial, device number, device no, imei, meid, udi, imsi, implant id, pump id, "
             "seriennummer, gerätenummer, geräte-id, numéro de série, número de serie, numero di serie, numero seriale, "
             "serienummer"
         ),
     ),
+    Lexicon(id="serial", words=words("serial, s/n")),
     Lexicon(
         id="certificate",
         words=words(
@@ -60,6 +61,8 @@ LABELS = (
         more=False,
     ),
     Label(id="device-serial", lexicon="device", type="device-serial", value=_CODE, check="long_code", score=0.8),
+    # Right behind: a serial range is of no device.
+    Label(id="serial", lexicon="serial", type="device-serial", value=_CODE, gap=6, check="long_code", score=0.8),
     Label(id="certificate", lexicon="certificate", type="certificate", value=_CODE, check="long_code", score=0.8),
 )
 

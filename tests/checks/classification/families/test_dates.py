@@ -25,6 +25,9 @@ from tests.checks.classification.conftest import ENGINE, told
         "30 de abril de 2024",
         "1er mars 2020",
         "3 maja 1999",
+        "26 de julio de 2024",
+        "9 de maio de 2024",
+        "5.6.24",
     ],
 )
 def test_dates_are_found(text: str) -> None:
@@ -39,6 +42,8 @@ def test_dates_are_found(text: str) -> None:
         "13/13/2020",
         "may 99 of them",
         "builds 9508.26.66",
+        "upgrade to 1.5.58",
+        "version 2.4.19 is out",
         "section 2.9",
         "1/2",
         "marched 5 miles",
@@ -49,7 +54,18 @@ def test_years_and_other_numbers_are_not(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["DOB: 03/12/1958", "born on 12 March 1958", "date of birth is 1958-03-12", "geb. 12.03.1958"]
+    "text",
+    [
+        "DOB: 03/12/1958",
+        "born on 12 March 1958",
+        "date of birth is 1958-03-12",
+        "geb. 12.03.1958",
+        "f. nac. 12/03/1958",
+        "née à Paris le 12/03/1958",
+        "nata a Roma il 12/03/1958",
+        "ur. 12.03.1958",
+        "date of birth on record for this person 1958-03-12",
+    ],
 )
 def test_a_word_before_makes_it_a_date_of_birth(text: str) -> None:
     assert [kind for kind, _ in told(text)] == ["date-of-birth"]

@@ -27,6 +27,16 @@ from tests.checks.classification.conftest import told
         ("NPI 1234567893", ("npi", "1234567893")),
         ("DEA AB1234563", ("dea", "AB1234563")),
         ("1EG4-TE5-MK73", ("mbi", "1EG4-TE5-MK73")),
+        ("Patienten-Nr.: 84736251", ("mrn", "84736251")),
+        ("NHC: 84736251", ("mrn", "84736251")),
+        ("prontuário 84736251", ("mrn", "84736251")),
+        ("hospital no. 84736251", ("mrn", "84736251")),
+        ("membership number: XYZ123456789", ("health-plan-id", "XYZ123456789")),
+        ("nº de póliza 123456789", ("health-plan-id", "123456789")),
+        ("Mitgliedsnummer A123456780", ("health-plan-id", "A123456780")),
+        ("billing provider: 1234567893", ("npi", "1234567893")),
+        ("prescriber id 1234567893", ("npi", "1234567893")),
+        ("national insurance number AB123456C", ("uk-nino", "AB123456C")),
     ],
 )
 def test_these_are_found(text: str, expected: tuple[str, str]) -> None:
@@ -38,6 +48,7 @@ def test_these_are_found(text: str, expected: tuple[str, str]) -> None:
     [
         "order 84736251", "row count 991243324", "999-45-6789", "666-12-3456", "NPI 1234567890", "Order #PO-787789328",
         "SKU FUJ-27685", "Part LW-6713-NG", "account manager since 2019", "the MRN; 84736251",
+        "provider ts 1700000000", "physician 2123456789",
     ],
 )  # fmt: skip
 def test_without_word_or_checksum_they_are_not(text: str) -> None:

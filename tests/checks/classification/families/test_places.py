@@ -26,6 +26,14 @@ from tests.checks.classification.conftest import told
         "Avenida da Liberdade, 110",
         "P.O. Box 1234",
         "Postfach 10 20",
+        "Flat 52B, Evans Tunnel",
+        "Jannahof 6",
+        "Backtorget 993",
+        "Åkergränd 16",
+        "Iwona-Ackermann-Straße 34-13",
+        "pl. Witosa 40",
+        "Contrada Andreotti, 29",
+        "12 Maple Garden",
     ],
 )
 def test_streets_with_numbers_are_found(text: str) -> None:
@@ -65,3 +73,20 @@ def test_postal_codes_are_found(text: str, code: str) -> None:
 )  # fmt: skip
 def test_other_words_and_numbers_are_not(text: str) -> None:
     assert [kind for kind, _ in told(text) if kind in ("street-address", "postal-code")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("address 39, Dugar Zila, Bangalore 592191", ["39, Dugar Zila", "Bangalore", "592191"]),
+        ("she lives at 5 Oak Hollow, Maryport 19806.", ["5 Oak Hollow", "Maryport", "19806"]),
+        ("77 Sims Springs, Jacobfurt M85 0DS", ["77 Sims Springs", "Jacobfurt", "M85 0DS"]),
+        ("9 Elm Road, Port Anna M7L5H2", ["9 Elm Road", "Port Anna", "M7L5H2"]),
+        ("Domicile : chemin de Lamy, 78863 Dijon", ["chemin de Lamy", "78863", "Dijon"]),
+        ("wonende Jannahof 6, 9810OW Oostdijk", ["Jannahof 6", "9810OW", "Oostdijk"]),
+        ("CITY: Laurashire  ZIP CODE: 45917", ["Laurashire", "45917"]),
+    ],
+)
+def test_what_stands_around_a_street_is_told_too(text: str, expected: list[str]) -> None:
+    found = [value for kind, value in told(text) if kind in ("street-address", "place", "postal-code")]
+    assert found == expected

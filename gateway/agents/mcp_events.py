@@ -13,6 +13,7 @@ import msgspec
 from gateway.agents.bodies import check_places, read_json, replace, write_json
 from gateway.agents.mcp_parts import rpc_parts
 from gateway.agents.mcp_rpc import Rpc, is_response
+from gateway.agents.mcp_words import TOOLS_CHANGED
 from gateway.agents.sse import COMMENT, Event, EventReader
 from gateway.core.errors import AgentError
 from gateway.core.message import Part
@@ -94,7 +95,8 @@ class RpcFrames:
         if last:
             value = self._govern(value)
         told = Told(value=value, id=identifier, retry=retry)
-        return Frame(parts=(*parts, *rpc_parts(value)), last=last, body=told)
+        changed = value.get("method") == TOOLS_CHANGED
+        return Frame(parts=(*parts, *rpc_parts(value)), last=last, changed=changed, body=told)
 
     def _message(self, data: str) -> Any:
         """One JSON-RPC message; `AgentError("bad_answer")` for anything else, and for a response to another request."""

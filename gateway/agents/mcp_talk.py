@@ -18,11 +18,11 @@ class Talk:
     `rpc`: the message of a POST, None for GET and DELETE. `upstream`: the agent's own id of the session, for the agent.
     `opens`: the id under which the gateway would hand out a session that this request opens; `opened`: the agent's id
     of it, once it has said one. `govern` is put on a response before it is taken into parts; `noted`: the tools that it
-    was then seen to offer. `mirrored`: headers that repeat arguments of the tool's for whoever stands before the agent,
-    by name, with the way to the argument.
+    was then seen to offer; `stale`: those that were stale before it was asked, and since when. `mirrored`: headers that
+    repeat arguments of the tool's for whoever stands before the agent, by name, with the way to the argument.
     """
 
-    __slots__ = ("govern", "mirrored", "noted", "opened", "opens", "rpc", "upstream")
+    __slots__ = ("govern", "mirrored", "noted", "opened", "opens", "rpc", "stale", "upstream")
 
     def __init__(self, rpc: Rpc | None) -> None:
         self.rpc = rpc
@@ -30,5 +30,6 @@ class Talk:
         self.opens: str | None = None
         self.opened: str | None = None
         self.noted: tuple[Definition, ...] = ()
+        self.stale: dict[str, int | None] = {}
         self.govern: Callable[[Any], Any] = unchanged
         self.mirrored: tuple[tuple[str, tuple[str, ...]], ...] = ()

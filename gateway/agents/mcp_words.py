@@ -58,6 +58,8 @@ NOTIFICATIONS = frozenset(
 NAMED: Mapping[str, str] = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """Method → the member of `params` that the header `Mcp-Name` repeats (2026-07-28, Transports, Standard Headers)."""
 LISTENS = "subscriptions/listen"
+TOOLS_CHANGED = "notifications/tools/list_changed"
+"""What an agent of either era says when `tools/list` would answer otherwise than before."""
 
 
 def _set(words: str) -> frozenset[str]:

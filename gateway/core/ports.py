@@ -216,12 +216,13 @@ class StreamFilter(Protocol):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole message of a stream: `parts` and `sessions` as of an answer, `last` if the stream ends with it, `body`
-    the adapter's."""
+    """A whole message of a stream: `parts` and `sessions` as of an answer, `last` if the stream ends with it, `changed`
+    if it says that what the agent offers has changed, `body` the adapter's."""
 
     parts: tuple[Part, ...]
     sessions: tuple[str, ...] = ()
     last: bool = False
+    changed: bool = False
     body: object = None
 
 

@@ -68,5 +68,8 @@ class A2aGovernor:
     async def settle(self, exchange: Exchange, outcome: Outcome) -> None:
         """Nothing is kept but what sessions keep."""
 
+    async def changed(self, exchange: Exchange) -> None:
+        """Nothing is known of what an agent offers."""
+
     def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         return ()

@@ -66,8 +66,13 @@ class Answering:
         async def announce(names: tuple[str, ...], classes: frozenset[str]) -> None:
             await self.announce(exchange, names, classes)
 
+        async def changed() -> None:
+            if protocol.governor is not None:
+                await protocol.governor.changed(exchange)
+
         headers = [*own, *self.headers(exchange, None)]
-        return Evented(self._inspector, parties_of(exchange), delivered, frames, headers, refuse, announce, flow)
+        parties = parties_of(exchange)
+        return Evented(self._inspector, parties, delivered, frames, headers, refuse, announce, flow, changed)
 
     async def refuse(
         self, exchange: Exchange, responder: Responder, refusal: Refusal, inspected: Inspected | None = None

@@ -25,11 +25,13 @@ from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
 
 Refuse = Callable[[Responder, Refusal], Awaitable[None]]
+Changed = Callable[[], Awaitable[None]]
 Announce = Callable[[tuple[str, ...], frozenset[str]], Awaitable[None]]
 
 
 class Evented:
-    """One such answer on its way to the caller (a `Passing`). `headers` are all but those of the stream itself."""
+    """One such answer on its way to the caller (a `Passing`). `headers` are all but those of the stream itself;
+    `changed` is called before an event leaves that says that what the agent offers has changed."""
 
     def __init__(
         self,
@@ -41,9 +43,11 @@ class Evented:
         refuse: Refuse,
         announce: Announce,
         flow: Flow = APART,
+        changed: Changed | None = None,
     ) -> None:
         self._inspector, self._delivered, self._frames = inspector, delivered, frames
         self._caller, self._message = parties
+        self._changed = changed
         self._headers, self._refuse, self._announce, self._flow = headers, refuse, announce, flow
         self._named: dict[str, None] = {}
         self._stuck: frozenset[str] = frozenset({"public"})
@@ -84,6 +88,8 @@ class Evented:
         return self._outcome("ok", 200) if self._message.lasting else self._outcome("client_disconnected", 499)
 
     async def _pass(self, frames: list[Frame], responder: Responder) -> None:
+        if self._changed is not None and any(frame.changed for frame in frames):
+            await self._changed()
         for frame in frames:
             if self._ended:
                 return

@@ -30,6 +30,10 @@ class Governor(Protocol):
         """Between steps 9 and 10: make durable what the answer changed. Its closing event has not been released."""
         ...
 
+    async def changed(self, exchange: Exchange) -> None:
+        """In the middle of a stream: the agent says that what it offers has changed. Durable before its word leaves."""
+        ...
+
     def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """The protocol's own headers for a stream whose head, `wire`, has arrived from the agent."""
         ...

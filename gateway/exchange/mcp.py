@@ -96,6 +96,10 @@ class McpGovernor:
             await self._sessions.end(given, owner)
         await self._tools.note(exchange, outcome.agent, talk)
 
+    async def changed(self, exchange: Exchange) -> None:
+        if exchange.routed is not None:
+            await self._tools.changed(exchange, exchange.routed.route)
+
     def stream_headers(self, exchange: Exchange, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         return () if exchange.message is None else note_session(talk_of(exchange.message), wire)
 

@@ -1,9 +1,9 @@
 """Tools of MCP agents: who sees which, and which calls go out.
 
 A list shows a caller what policy lets it use, as it was pinned when it was first seen. A call goes out only of a tool
-that is pinned and not quarantined, with arguments that fit its `inputSchema`. Where a tool is not known yet, the
-gateway first lists the agent's tools itself, as an exchange of the same caller's with its own records
-(`exchange.mcp_listing`).
+that is pinned and not quarantined, with arguments that fit its `inputSchema`. Where a tool is not known yet, or its
+agent has said since that its tools have changed, the gateway first lists the agent's tools itself, as an exchange of
+the same caller's with its own records (`exchange.mcp_listing`).
 """
 
 from collections import OrderedDict
@@ -26,12 +26,14 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.router import question_of
-from gateway.store.tools import PINNED, By, Seen, Tool, ToolStore
+from gateway.store.tools import PINNED, STALE, By, Seen, Tool, ToolStore
 
 Fetch = Callable[[Exchange, Message], Awaitable[None]]
 """Lists an agent's tools for the caller of this exchange, to the last page."""
 MAX_COMPILED = 1024
 _ARGUMENTS = "/params/arguments"
+_LISTS = 2
+"""How often a stale tool is looked for: a list that somebody else asked for may have begun before the agent spoke."""
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class McpTools:
         """Before a list is asked for: what is pinned now. The answer is filtered as it is read."""
         caller = _caller(exchange)
         known = await self._store.of(caller.tenant, agent.id, fresh=True)
+        talk.stale = {name: tool.changed_us for name, tool in known.items() if tool.state == STALE}
 
         def govern(value: Any) -> Any:
             talk.noted = tuple(tool for tool in definitions(value) if self._registrable(tool.name))
@@ -69,7 +72,11 @@ class McpTools:
         caller = _caller(exchange)
         by = By(ledger=self._ledgers.of(caller.tenant), tenant=caller.tenant, exchange=exchange.id)
         seen = tuple(Seen(name=tool.name, digest=tool.digest, body=tool.body) for tool in talk.noted)
-        await self._store.note(by, agent.id, seen)
+        await self._store.note(by, agent.id, seen, talk.stale)
+
+    async def changed(self, exchange: Exchange, agent: Route) -> None:
+        """The agent says that its tools have changed: no call goes out before they were listed again."""
+        await self._store.suspect(_caller(exchange).tenant, agent.id)
 
     async def calls(
         self, exchange: Exchange, message: Message, agent: Route, talk: Talk, fetch: Fetch | None
@@ -77,11 +84,15 @@ class McpTools:
         """Whether a call may go out. The name of a tool that nobody knows stays out of the record's clear fields."""
         caller, name = _caller(exchange), message.action.removeprefix("tool:")
         tool = (await self._store.of(caller.tenant, agent.id)).get(name)
-        if tool is None and fetch is not None and self._permits(exchange, caller, agent, name):
-            await fetch(exchange, message)
-            tool = (await self._store.of(caller.tenant, agent.id, fresh=True)).get(name)
-        if tool is None:
-            exchange.message = msgspec.structs.replace(message, action="tool")
+        if _unsure(tool) and fetch is not None and self._permits(exchange, caller, agent, name):
+            for _ in range(_LISTS):
+                await fetch(exchange, message)
+                tool = (await self._store.of(caller.tenant, agent.id, fresh=True)).get(name)
+                if tool is None or not _unsure(tool):
+                    break
+        if tool is None or tool.state == STALE:
+            if tool is None:
+                exchange.message = msgspec.structs.replace(message, action="tool")
             return Refusal(code="tool_unknown", field="/params/name", hint="a tool that tools/list names")
         if tool.state != PINNED:
             hint = f"whoever runs the gateway releases it: gateway agents release {agent.id} TOOL"
@@ -130,9 +141,14 @@ class McpTools:
         ).classes
 
 
+def _unsure(tool: Tool | None) -> bool:
+    """Whether nobody knows what the agent offers under this name now."""
+    return tool is None or tool.state == STALE
+
+
 def _as_pinned(pinned: Tool | None, digest: str) -> bool:
     """A tool that is new, or as it was when it was pinned."""
-    return pinned is None or (pinned.state == PINNED and pinned.digest == digest)
+    return pinned is None or (pinned.state in (PINNED, STALE) and pinned.digest == digest)
 
 
 def _disagrees(message: Message, arguments: Any, wanted: tuple[tuple[str, tuple[str, ...]], ...]) -> Refusal | None:

@@ -336,9 +336,9 @@ tool = Table(
     Column("released_by", Text),
     sqlite_with_rowid=False,
 )
-"""Tools of agents as a tenant first saw or last released them (`store.tools`). `state` is `pinned` or `quarantined`;
-`definition` and `offered` (what a quarantined one has become) are JSON, each with its digest; `released_by` is the
-pseudonym of who released it."""
+"""Tools of agents as a tenant first saw or last released them (`store.tools`). `state` is `pinned`, `quarantined` or
+`stale`; `definition` and `offered` (what a quarantined one has become) are JSON, each with its digest; `released_by` is
+the pseudonym of who released it."""
 
 approval = Table(
     "approval",

@@ -1,4 +1,5 @@
-"""Tools of agents, pinned as a tenant first saw them. One that changes is quarantined until somebody releases it.
+"""Tools of agents, pinned as a tenant first saw them. One that changes is quarantined until somebody releases it. One
+whose agent says that its tools have changed is `stale` until a list shows it again as it is pinned.
 
 Each change is on record before its row is written: a crash in between leaves a record of what the next sight of the
 tool, or the next release, does again. The other order could leave a tool in use that is on no record. While a row is
@@ -6,8 +7,11 @@ behind its record, what is offered to callers is no more than it was: an unpinne
 not what is pinned.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, case, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ids import uuid7
@@ -23,11 +27,13 @@ from gateway.store.tables import tool
 CACHED_NS = 5 * 1_000_000_000
 """How long an answer is remembered: a release or quarantine by another process acts within it."""
 MAX_CACHED = 1_000
-PINNED, QUARANTINED = "pinned", "quarantined"
+PINNED, QUARANTINED, STALE = "pinned", "quarantined", "stale"
+_NONE: Mapping[str, int | None] = MappingProxyType({})
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool as it is pinned. `offered*`: what a quarantined one has become. Times in microseconds since the epoch."""
+    """A tool as it is pinned. `offered*`: what a quarantined one has become. Times in microseconds since the epoch.
+    `changed_us`: when it was last seen to change, or its agent last said that its tools do."""
 
     agent: str
     name: str
@@ -82,8 +88,24 @@ class ToolStore:
         self._known[(tenant, agent)] = (found, self._clock.monotonic_ns() + CACHED_NS)
         return found
 
-    async def note(self, by: By, agent: str, seen: tuple[Seen, ...]) -> None:
-        """What an agent was seen to offer: new tools are pinned, changed ones quarantined, others stay as they are."""
+    async def suspect(self, tenant: str, agent: str) -> None:
+        """The agent says that its tools have changed: all that are pinned are stale from now on.
+
+        A crash before: the agent's word has reached nobody. After: no call goes out before the tools were listed.
+        """
+        now = self._clock.now_us()
+        # Each word of it leaves another time behind, so that a list that was asked for before is told from one after.
+        later = case((tool.c.changed_us >= now, tool.c.changed_us + 1), else_=now)
+        stale = (tool.c.tenant == tenant, tool.c.agent == agent, tool.c.state.in_((PINNED, STALE)))
+        with reachable():
+            async with writing(self._engine, tenant) as connection:
+                await connection.execute(update(tool).where(*stale).values(state=STALE, changed_us=later))
+        self._known.pop((tenant, agent), None)
+
+    async def note(self, by: By, agent: str, seen: tuple[Seen, ...], stale: Mapping[str, int | None] = _NONE) -> None:
+        """What an agent was seen to offer: new tools are pinned, changed ones quarantined, others stay as they are.
+        `stale`: tools that were stale before the agent was asked, and since when: those are pinned again if they are as
+        they were, and nobody said anything else meanwhile."""
         known = await self.of(by.tenant, agent, fresh=True)
         for one in seen:
             pinned = known.get(one.name)
@@ -91,6 +113,8 @@ class ToolStore:
                 await self._pin(by, agent, one)
             elif one.digest not in (pinned.digest, pinned.offered_digest):
                 await self._quarantine(by, pinned, one)
+            elif pinned.state == STALE and one.name in stale and stale[one.name] == pinned.changed_us:
+                await self._again(by.tenant, pinned)
 
     async def release(self, by: By, agent: str, name: str, digest: str | None = None) -> Tool | Refusal:
         """Pin a quarantined tool as it is offered now (`digest`: only if that is it)."""
@@ -153,6 +177,15 @@ class ToolStore:
                     .values(**changed, changed_us=self._clock.now_us())
                 )
         await self.of(by.tenant, pinned.agent, fresh=True)
+
+    async def _again(self, tenant: str, stale: Tool) -> None:
+        """A stale tool that is as it was is pinned, unless its agent has spoken once more."""
+        as_read = (tool.c.state == STALE, tool.c.changed_us == stale.changed_us, tool.c.digest == stale.digest)
+        with reachable():
+            async with writing(self._engine, tenant) as connection:
+                mine = _mine(tenant, stale.agent, stale.name)
+                await connection.execute(update(tool).where(*mine, *as_read).values(state=PINNED))
+        self._known.pop((tenant, stale.agent), None)
 
     async def _record(self, by: By, event: str, agent: str, name: str, digest: str, before: str | None) -> None:
         now, salt = self._clock.now_us(), new_salt()

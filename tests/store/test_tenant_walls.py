@@ -602,6 +602,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await w.tools.of(w.theirs, "scribe", fresh=True), before
 
 
+@ask("tools.ToolStore.suspect")
+async def _(w: World) -> tuple[Any, Any]:
+    before = await w.tools.of(w.theirs, "scribe", fresh=True)
+    await w.tools.suspect(w.mine, "scribe")
+    return await w.tools.of(w.theirs, "scribe", fresh=True), before
+
+
 @ask("tools.ToolStore.release")
 async def _(w: World) -> tuple[Any, Any]:
     by = By(ledger=MemoryLedger(), tenant=w.mine)

@@ -191,3 +191,44 @@ async def test_a_crash_between_record_and_row_leaves_what_the_next_sight_does_ag
             await store.note(by(record), "tools", (seen(text="second"),))
     await store.note(by(record), "tools", (seen(text="second"),))
     assert (await state(store)).state == "quarantined"
+
+
+async def test_what_an_agent_says_of_its_tools_makes_them_stale_until_a_list_shows_them_as_they_were(
+    engine: AsyncEngine, store: ToolStore, clock: ManualClock
+) -> None:
+    record = Record()
+    await store.note(by(record), "tools", (seen(), seen("sub")))
+    await store.note(by(record), "other", (seen(),))
+    await store.suspect("tn_1", "tools")
+    assert {name: tool.state for name, tool in (await store.of("tn_1", "tools")).items()} == dict.fromkeys(
+        ("add", "sub"), "stale"
+    )
+    assert (await store.of("tn_1", "other"))["add"].state == "pinned"
+    await store.note(by(record), "tools", (seen(),))
+    assert (await state(store)).state == "stale"
+    since = {"add": (await state(store)).changed_us}
+    await store.note(by(record), "tools", (seen(),), since)
+    assert ((await state(store)).state, (await state(store, "sub")).state) == ("pinned", "stale")
+    assert [event for event, _ in record.events] == ["agent.tool_pinned"] * 3
+
+
+async def test_a_list_that_was_asked_for_before_the_agent_spoke_again_makes_nothing_pinned(store: ToolStore) -> None:
+    record = Record()
+    await store.note(by(record), "tools", (seen(),))
+    await store.suspect("tn_1", "tools")
+    since = {"add": (await state(store)).changed_us}
+    await store.suspect("tn_1", "tools")
+    await store.note(by(record), "tools", (seen(),), since)
+    assert (await state(store)).state == "stale"
+
+
+async def test_a_stale_tool_that_has_changed_is_quarantined_and_a_quarantined_one_does_not_become_stale(
+    store: ToolStore,
+) -> None:
+    record = Record()
+    await store.note(by(record), "tools", (seen(),))
+    await store.suspect("tn_1", "tools")
+    await store.note(by(record), "tools", (seen(text="second"),))
+    await store.suspect("tn_1", "tools")
+    tool = await state(store)
+    assert (tool.state, tool.digest, tool.offered_digest) == ("quarantined", "sha256:first", "sha256:second")

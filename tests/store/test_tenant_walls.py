@@ -787,7 +787,7 @@ NOT_ASKED = {
             *(f"key_pool.KeyPool.{name}" for name in ("start", "stop")),
             *("key_stage.gathered", "key_stage.KeyStage.stop", "key_use.KeyUse.keep"),
             *(f"lease.Lease.{name}" for name in ("take", "release")),
-            *(f"ledgers.Ledgers.{name}" for name in ("start", "stop", "sweep")),
+            *(f"ledgers.Ledgers.{name}" for name in ("start", "stop", "sweep", "prove")),
             *(f"migrate.{name}" for name in ("upgrade", "current", "revision", "demand_current")),
             *(f"node.{name}" for name in ("register", "renew_lease", "retire", "living")),
             *(f"node.Claim.{name}" for name in ("take", "held", "release")),

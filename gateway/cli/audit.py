@@ -79,6 +79,12 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     prove.add_argument("--record", type=Path, metavar="FILE", help="where the record's exact bytes go")
     prove.set_defaults(run=lambda arguments: asyncio.run(_prove(arguments)))
 
+    extends = group.add_parser("consistency", parents=[common], help="prove that one tree extends an earlier one")
+    tenant_option(extends)
+    extends.add_argument("first", type=int, metavar="FIRST", help="the size of the earlier tree")
+    extends.add_argument("second", type=int, nargs="?", metavar="SECOND", help="default: the newest checkpoint's")
+    extends.set_defaults(run=lambda arguments: asyncio.run(_consistency(arguments)))
+
 
 async def reader(site: Site, tenant: str) -> Reader:
     """Who reads: the account that runs the command."""
@@ -193,4 +199,17 @@ async def _prove(arguments: argparse.Namespace) -> int:
     if arguments.record is not None and arguments.out is None:
         warn(lines.pop())
     say(arguments, data, lines)
+    return OK
+
+
+async def _consistency(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings, system=True)
+    async with opened(settings) as site:
+        found = await (await site.auditor(tenant)).published.consistency(arguments.first, arguments.second)
+    if isinstance(found, Refusal):
+        error = WrongUse if found.code == "parameter_invalid" else Failed
+        raise error(told(found, {"first": "FIRST"}))
+    lines = [f"old {found.first}", f"new {found.second}", *found.path]
+    say(arguments, found, lines)
     return OK

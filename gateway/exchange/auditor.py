@@ -21,6 +21,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.bundle import build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
+from gateway.exchange.published import Published
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
@@ -28,6 +29,7 @@ from gateway.ledger.note import Signer
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
 from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, parse, timestamp
+from gateway.ledger.tiles import WIDTH, Tile, encode_entries, encode_path
 from gateway.store.decided import Decided, DecidedStore
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
@@ -74,6 +76,8 @@ class Auditor:
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
         self.publisher, self._policies, self._signer = publisher, policies, signer
+        self.published = Published(self._reader)
+        """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node = clock, node
         self._replaying = asyncio.Lock()
         """One replay at a time: they take as much of the processor as they are given."""
@@ -137,9 +141,19 @@ class Auditor:
         except (ConfigurationError, FormatError):  # of a form that this version of the gateway does not read any more
             return None
 
-    async def checkpoint(self) -> StoredCheckpoint | None:
-        """The newest checkpoint: made to be seen by anyone, so that looking at it leaves no record."""
-        return await self._reader.checkpoint()
+    async def entries(self, by: Reader, bundle: Tile) -> bytes | None:
+        """A bundle of entries (C2SP tlog-tiles), of records that the newest checkpoint covers; None where it does not.
+        `VerificationError` where one of them is missing."""
+        first = bundle.index * WIDTH
+        end = first + bundle.width
+        point = await self._reader.checkpoint(end)
+        if point is None:
+            return None
+        await self._record("audit.read", by, {"entries": encode_path(bundle)}, first=first, end=end)
+        found = [stored.envelope async for stored in self._reader.records(first, end)]
+        if len(found) != bundle.width:
+            raise VerificationError("tiles: a record that a checkpoint covers is missing")
+        return encode_entries(found)
 
     async def proof(self, by: Reader, seq: int, *, force: bool) -> bytes | Refusal:
         """A `.tlog-proof` of one record against the newest checkpoint. `force` publishes one first if need be;

@@ -44,6 +44,8 @@ def consistent(settings: Settings) -> None:
     check_counting(settings.limits)
     check_tasks(settings.tasks)
     check_keys(settings.keys, settings.database)
+    if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
+        raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)

@@ -62,6 +62,8 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     origin: str | None = None
     """Host part of the checkpoint's origin (`<host>/ledger/<random id>`); default `gateway.internal`."""
     checkpoint_interval_s: float = 60.0
+    public_hashes: tuple[str, ...] = ()
+    """Tenants whose checkpoints and hashes anyone may fetch; what is in the records stays theirs."""
 
 
 def check_keys(keys: Keys, database: Database) -> None:

@@ -28,7 +28,7 @@ from gateway.ledger.tiles import partial_width
 from gateway.store.engine import reading, writing
 from gateway.store.growth import FullTile, Growth, partial_levels
 from gateway.store.lease import Lease
-from gateway.store.reader import StoreReader
+from gateway.store.reader import ABOUT_CHECKPOINTS, StoreReader
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import checkpoint, record, tile
 from gateway.store.tree import TreeReader
@@ -36,7 +36,6 @@ from gateway.store.tree import TreeReader
 LEASE_S = 60.0
 _TILES_AT_ONCE = 256
 """Tiles (8 KiB each) that are kept in memory before they are written: a first checkpoint may have very many."""
-_ABOUT_CHECKPOINTS = "checkpoint.%"
 
 
 class Checkpointer:
@@ -194,7 +193,7 @@ class Checkpointer:
         query = (
             select(record.c.seq)
             .where(record.c.tenant == self._ledger, record.c.seq >= first, record.c.seq < end)
-            .where(record.c.event.not_like(_ABOUT_CHECKPOINTS))
+            .where(record.c.event.not_like(ABOUT_CHECKPOINTS))
             .limit(1)
         )
         with reachable():

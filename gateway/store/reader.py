@@ -17,6 +17,8 @@ from gateway.store.tables import checkpoint, detail, record
 from gateway.store.tree import TreeReader
 
 CHUNK = 1_000
+ABOUT_CHECKPOINTS = "checkpoint.%"
+"""Events that cause no checkpoint by themselves, as a pattern of SQL."""
 
 
 class StoreReader:
@@ -70,6 +72,14 @@ class StoreReader:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None or row.size < at_least else _checkpoint(row)
 
+    async def checkpoint_of(self, size: int) -> StoredCheckpoint | None:
+        """The checkpoint of just this size, None where none was signed."""
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                query = _checkpoints(self._ledger).where(checkpoint.c.size == size)
+                row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _checkpoint(row)
+
     async def checkpoints(self) -> AsyncIterator[StoredCheckpoint]:
         """All checkpoints, the smallest first."""
         after = -1
@@ -83,6 +93,28 @@ class StoreReader:
             if len(rows) < CHUNK:
                 return
             after = rows[-1].size
+
+    async def uncovered_since(self, size: int) -> str | None:
+        """When the oldest record occurred that a checkpoint of `size` does not cover (27 characters), or None.
+
+        A record that is only about a checkpoint does not count: it makes no new one due.
+        """
+        query = (
+            select(record.c.occurred_at)
+            .where(record.c.tenant == self._ledger, record.c.seq >= size)
+            .where(record.c.event.not_like(ABOUT_CHECKPOINTS))
+            .order_by(record.c.seq)
+            .limit(1)
+        )
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                found = await connection.scalar(query)
+        return None if found is None else str(found)
+
+    async def hashes(self, level: int, first: int, end: int) -> list[bytes]:
+        """Hashes `first` to `end` (exclusive) of a tile level, all of one tile; `VerificationError` where one is not
+        there."""
+        return await self._tree.hashes(level, first, end)
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """The audit path of leaf `index` in the tree of `size` (RFC 9162 §2.1.3)."""

@@ -34,6 +34,7 @@ from gateway.web import (
     problems,
     pulling,
     tasks,
+    tiles,
     usage,
 )
 from gateway.web.access import ApiRequest, guard
@@ -157,5 +158,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, pulling, tasks, usage)
-    return [*(handler for part in parts for handler in part.HANDLERS), openapi_json]
+    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, pulling, tasks, tiles)
+    return [*(handler for part in (*parts, usage) for handler in part.HANDLERS), openapi_json]

@@ -1,4 +1,4 @@
-"""The audit API: records, exchanges, proofs, checkpoints. Each reading is recorded before its first row leaves."""
+"""The audit API: records, exchanges, proofs. Each reading is recorded before its first row leaves."""
 
 import csv
 import io
@@ -76,7 +76,7 @@ async def proof(request: ApiRequest, seq: FromPath[int]) -> Response[bytes]:
     found = await allowed.auditor.proof(allowed.by, seq, force=False)
     if isinstance(found, Refusal):
         raise Refused(found, allowed.exchange.id, allowed.exchange.rate)
-    return Response(found, media_type="text/plain; charset=utf-8", headers=allowed.headers)
+    return Response(found, media_type="text/plain", headers=allowed.headers)
 
 
 @get("/audit/exchanges/{exchange:str}", operation_id="get_exchange", summary="All records of one exchange, in order")
@@ -88,16 +88,6 @@ async def exchange(request: ApiRequest, exchange: FromPath[str]) -> Response[Any
     if not found:
         raise Refused(Refusal(code="not_found"), allowed.exchange.id, allowed.exchange.rate)
     return Response({"exchange": exchange, "records": [shown(one) for one in found]}, headers=allowed.headers)
-
-
-@get("/audit/checkpoint", operation_id="get_checkpoint", summary="The newest signed checkpoint (C2SP tlog-checkpoint)")
-async def checkpoint(request: ApiRequest) -> Response[bytes]:
-    allowed = await access(request)
-    found = await allowed.auditor.checkpoint()
-    if found is None:
-        raise Refused(Refusal(code="not_found", hint="no checkpoint has been published yet"), allowed.exchange.id)
-    headers = {**allowed.headers, "Cache-Control": "max-age=5"}
-    return Response(found.note, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 @post("/audit/verifications", operation_id="verify_ledger", status_code=200, summary="Verify the ledger now")
@@ -172,4 +162,4 @@ def _wrong(allowed: Access, field: str, hint: str) -> Refused:
     return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
 
 
-HANDLERS = (records, search, record, proof, exchange, checkpoint, verify)
+HANDLERS = (records, search, record, proof, exchange, verify)

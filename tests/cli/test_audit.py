@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.ledger import proof as proofs
+from gateway.ledger.checkpoint import parse as parse_checkpoint
+from gateway.ledger.encoding import from_base64
+from gateway.ledger.merkle import root, verify_consistency
 from gateway.ledger.note import Verifier
 from tests.cli.kit import Run, process
 from tests.cli.tampering import tamper
@@ -166,3 +169,30 @@ def test_a_proof_without_a_file_is_printed(gateway: Run, used: Path) -> None:
 def test_a_record_that_is_not_there_has_no_proof(gateway: Run, used: Path, seq: str, code: int) -> None:
     assert gateway("audit", "prove", "--out", "proof", "--", seq).code == code
     assert not (used / "proof").exists()
+
+
+def test_one_tree_is_proven_to_extend_an_earlier_one(gateway: Run, used: Path) -> None:
+    early = gateway("audit", "consistency", "1")
+    assert (early.code, early.out) == (1, "")
+    assert "ask again" in early.err
+    assert gateway("audit", "prove", "2", "--out", "2.tlog-proof").code == 0
+    newest = parse_checkpoint(
+        proofs.parse((used / "2.tlog-proof").read_bytes()).checkpoint.decode().partition("\n\n")[0] + "\n"
+    )
+    data = gateway("audit", "consistency", "2", "--json").data
+    assert (data["first"], data["second"]) == (2, newest.size)
+    records = gateway("audit", "query", "--order", "asc", "--json").data["records"]
+    leaves = [bytes.fromhex(record["hash"]) for record in records]
+    path = [from_base64(item) for item in data["path"]]
+    verify_consistency(2, newest.size, path, root(leaves[:2]), newest.root)
+    assert data["checkpoint"].encode() == proofs.parse((used / "2.tlog-proof").read_bytes()).checkpoint
+    text = gateway("audit", "consistency", "2", str(newest.size)).out.splitlines()
+    assert text == ["old 2", f"new {newest.size}", *data["path"]]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code"), [(("0",), 2), (("2", "1"), 2), (("1", "99"), 1), (("--", "-1"), 2), (("x",), 2)]
+)
+def test_sizes_that_no_tree_has_are_refused(gateway: Run, used: Path, sizes: tuple[str, ...], code: int) -> None:
+    assert gateway("audit", "prove", "0", "--out", "proof").code == 0
+    assert gateway("audit", "consistency", *sizes).code == code

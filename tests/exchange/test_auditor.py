@@ -47,7 +47,7 @@ async def test_a_refused_question_and_a_look_at_the_checkpoint_leave_none(sqlite
             assert isinstance(await auditor.proof(BY, seq, force=False), Refusal)
         for seq in (-1, 2**53, 2**64):
             assert await auditor.record(BY, seq) is None
-        await auditor.checkpoint()
+        await auditor.published.checkpoint()
         assert await told(auditor) == []
 
 

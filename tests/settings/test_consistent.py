@@ -32,6 +32,9 @@ def test_every_reference_leads_to_something_that_is_there() -> None:
     assert refused(issuer=[{**ISSUER, "zone": "no"}]) == "issuer[0].zone names no [[zone]]"
     assert refused(zone=[ZONE, ZONE]) == "zone[1].id is there twice"
     assert refused(issuer=[ISSUER, ISSUER]) == "issuer[1].issuer is there twice"
+    assert "configured tenants, or _system" in refused(ledger={"public_hashes": ["default", "no"]})
+    shown = parse({"ledger": {"public_hashes": ["default", "_system"]}}, {}, Path("/nowhere"))
+    assert shown.ledger.public_hashes == ("default", "_system")
     assert "is both" in refused(zone=[ZONE], agent=[{**AGENT, "capabilities": ["local"]}])
 
 

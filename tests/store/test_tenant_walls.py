@@ -653,6 +653,25 @@ async def _(w: World) -> tuple[Any, Any]:
     return await every(_readers(w)[0].checkpoints()), []
 
 
+@ask("reader.StoreReader.checkpoint_of")
+async def _(w: World) -> tuple[Any, Any]:
+    newest = await StoreReader(w.store.engine, w.theirs).checkpoint()
+    assert newest is not None
+    return await _readers(w)[0].checkpoint_of(newest.size), None
+
+
+@ask("reader.StoreReader.uncovered_since")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).uncovered_since(1) is not None
+    return await _readers(w)[0].uncovered_since(1), None
+
+
+@ask("reader.StoreReader.hashes")
+async def _(w: World) -> tuple[Any, Any]:
+    mine, nobody = _readers(w)
+    return await got(mine.hashes(0, 1, 3)), await got(nobody.hashes(0, 1, 3))
+
+
 @ask("reader.StoreReader.inclusion")
 async def _(w: World) -> tuple[Any, Any]:
     mine, nobody = _readers(w)

@@ -95,6 +95,7 @@ async def test_a_record_proves_its_place_once_a_checkpoint_covers_it(sqlite_sett
         assert verify_checkpoint(checkpoint.content, verifier).size >= 1
         record = (await api.get("/audit/records/0")).json()
         proof = await api.get("/audit/records/0/proof")
+        assert proof.headers["content-type"] == "text/plain; charset=utf-8"
         verify_proof(record["bytes"].encode(), parse_proof(proof.content), verifier)
 
 

@@ -47,16 +47,19 @@ p, caller, glass:read
 p, caller, glass:write
 
 p, auditor, audit:read
+p, auditor, audit:hashes
 p, auditor, audit:verify
 p, auditor, evidence:read
 p, auditor, evidence:build
 
 p, compliance, audit:read
+p, compliance, audit:hashes
 p, compliance, audit:verify
 p, compliance, evidence:read
 p, compliance, evidence:build
 
 p, privacy, audit:read
+p, privacy, audit:hashes
 
 # How a decision comes about says how a rule could be got round: for those who answer for the rules alone.
 p, compliance, policy:explain
@@ -86,6 +89,9 @@ g, GET /openapi.json, open:read
 g, GET /.well-known/jwks.json, open:read
 g, GET /.well-known/oauth-protected-resource, open:read
 g, GET /.well-known/oauth-protected-resource/mcp/{agent}, open:read
+# Hashes alone, of the tenants that `[ledger] public_hashes` names.
+g, GET /ledger/{ledger}/checkpoint, open:read
+g, GET /ledger/{ledger}/tile/{tile}, open:read
 
 g, GET /v1/models, models:read
 g, GET /v1/models/{model}, models:read
@@ -95,7 +101,10 @@ g, POST /audit/search, audit:read
 g, GET /audit/records/{seq}, audit:read
 g, GET /audit/records/{seq}/proof, audit:read
 g, GET /audit/exchanges/{exchange}, audit:read
-g, GET /audit/checkpoint, audit:read
+g, GET /audit/checkpoint, audit:hashes
+g, GET /audit/consistency, audit:hashes
+g, GET /audit/tile/{tile}, audit:hashes
+g, GET /audit/tile/entries/{bundle}, audit:read
 g, POST /audit/verifications, audit:verify
 
 g, GET /usage, usage:read

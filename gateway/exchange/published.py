@@ -1,0 +1,80 @@
+"""What of a ledger is made to be seen: its checkpoint, the hashes of its tree, and that one tree extends another.
+
+All of it says how many records there are and when they came, and nothing of what is in them: each envelope has a random
+id, so that nobody finds one from its hash by trying. So looking at it leaves no record, and a tenant may be configured
+to show it to anyone (`[ledger] public_hashes`). What is in the records is `Auditor`'s, and recorded.
+
+Nothing is shown that the newest checkpoint does not cover: until it is signed, nobody could hold anyone to it.
+"""
+
+import msgspec
+
+from gateway.core.ports import StoredCheckpoint
+from gateway.core.refusal import Refusal
+from gateway.ledger.encoding import to_base64
+from gateway.ledger.tiles import HEIGHT, WIDTH, Tile
+from gateway.store.reader import StoreReader
+
+_NOT_YET = Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
+
+
+class Consistency(msgspec.Struct, frozen=True, kw_only=True):
+    """That the tree of `second` extends the tree of `first`, as data: hashes in base64 (RFC 9162 §2.1.4)."""
+
+    first: int
+    second: int
+    path: tuple[str, ...]
+    checkpoint: str | None
+    """The signed checkpoint of `second`, where there is one of just that size."""
+
+
+class Published:
+    """One ledger, as far as it is made to be seen."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._reader = reader
+        self._covered = 0
+        """The size of the largest checkpoint that was seen here: they only grow, so that most need no look."""
+
+    async def checkpoint(self) -> StoredCheckpoint | None:
+        """The newest checkpoint, None before the first."""
+        return await self._reader.checkpoint()
+
+    async def uncovered_since(self, point: StoredCheckpoint) -> str | None:
+        """Since when a newer checkpoint has been due: `StoreReader.uncovered_since`."""
+        return await self._reader.uncovered_since(point.size)
+
+    async def tile(self, tile: Tile) -> bytes | None:
+        """The hashes of a tile, full or partial; None for one that the newest checkpoint's tree does not have, or that
+        is of entries. `VerificationError` where the database does not have what was signed."""
+        if tile.level is None:
+            return None
+        first = tile.index * WIDTH
+        end = first + tile.width
+        # The leaves below its last hash end here. Numbers beyond any ledger's are numbers like others.
+        if not await self._covers(end << (HEIGHT * tile.level)):
+            return None
+        return b"".join(await self._reader.hashes(tile.level, first, end))
+
+    async def consistency(self, first: int, second: int | None) -> Consistency | Refusal:
+        """The proof that the tree of `second`, by default the newest checkpoint's, extends the tree of `first`."""
+        if second is None:
+            newest = await self._reader.checkpoint()
+            if newest is None:
+                return _NOT_YET
+            second = newest.size
+        if not 0 < first <= second:
+            hint = "a size from 1 up to that of the second tree"
+            return Refusal(code="parameter_invalid", field="first", hint=hint)
+        if not await self._covers(second):
+            return _NOT_YET
+        path = await self._reader.consistency(first, second)
+        point = await self._reader.checkpoint_of(second)
+        note = None if point is None else point.note.decode("utf-8")
+        return Consistency(first=first, second=second, path=tuple(to_base64(item) for item in path), checkpoint=note)
+
+    async def _covers(self, size: int) -> bool:
+        if size > self._covered:
+            newest = await self._reader.checkpoint()
+            self._covered = max(self._covered, 0 if newest is None else newest.size)
+        return size <= self._covered

@@ -1,0 +1,112 @@
+"""What is made to be seen of a ledger is what the newest checkpoint covers, and nothing beyond it."""
+
+import pytest
+
+from gateway.bootstrap import open_site
+from gateway.core.errors import VerificationError
+from gateway.core.ports import StoredCheckpoint
+from gateway.core.refusal import Refusal
+from gateway.exchange.published import Consistency, Published
+from gateway.ledger.encoding import from_base64
+from gateway.ledger.merkle import root, verify_consistency
+from gateway.ledger.tiles import Tile, parse_path
+from gateway.settings import Settings
+from gateway.store.reader import StoreReader
+from tests.bootstrap.kit import configured
+from tests.exchange.kit_published import covered
+from tests.store.kit import entry
+
+
+async def test_before_the_first_checkpoint_there_is_nothing_to_see(sqlite_settings: Settings) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        published = (await site.auditor("default")).published
+        assert await published.checkpoint() is None
+        assert await published.tile(Tile(0, 0, 1)) is None
+        for second in (None, 1):
+            refused = await published.consistency(1, second)
+            assert isinstance(refused, Refusal)
+            assert refused.code == "no_checkpoint_yet"
+
+
+async def test_tiles_hold_what_the_checkpoint_covers_at_every_level_full_and_partial(sqlite_settings: Settings) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        point, leaves = await covered(site, 600)
+        published = Published(site.reader("default"))
+        assert point.size == 600
+        level0 = b"".join(leaves[:600])
+        assert await published.tile(Tile(0, 0)) == level0[: 256 * 32]
+        assert await published.tile(Tile(0, 1)) == level0[256 * 32 : 512 * 32]
+        assert await published.tile(Tile(0, 2, 88)) == level0[512 * 32 :]
+        assert await published.tile(Tile(0, 1, 7)) == level0[256 * 32 : 263 * 32], "as an earlier tree had it"
+        assert await published.tile(Tile(1, 0, 2)) == root(leaves[:256]) + root(leaves[256:512])
+        for beyond in (Tile(0, 2, 89), Tile(0, 2), Tile(0, 3, 1), Tile(1, 0, 3), Tile(1, 1, 1), Tile(2, 0, 1)):
+            assert await published.tile(beyond) is None, beyond
+        for far in ("tile/63/000.p/1", "tile/0/" + "x999/" * 10 + "999", "tile/entries/000"):
+            assert await published.tile(parse_path(far)) is None, far
+
+
+async def test_what_came_after_the_checkpoint_is_not_shown_until_the_next(sqlite_settings: Settings) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        point, _ = await covered(site, 3)
+        published = Published(site.reader("default"))
+        assert await site.reader("default").size() == 4, "the record of the checkpoint itself"
+        assert await published.tile(Tile(0, 0, 3)) is not None
+        assert await published.tile(Tile(0, 0, 4)) is None
+        assert await published.uncovered_since(point) is None, "a record about a checkpoint makes none due"
+        writer = await site.writer("default")
+        await writer.append(entry("ledger.started", ledger=writer.tenant))
+        assert await published.uncovered_since(point) == "2026-11-24T01:02:03.000004Z"
+        newer, _ = await covered(site, 1)
+        assert newer.size == 6
+        assert await published.tile(Tile(0, 0, 6)) is not None
+        assert await published.uncovered_since(newer) is None
+
+
+async def test_one_tree_extends_another_by_a_proof_that_verifies_and_comes_with_its_checkpoint(
+    sqlite_settings: Settings,
+) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        first, _ = await covered(site, 5)
+        second, leaves = await covered(site, 300)
+        published = Published(site.reader("default"))
+        for sizes in ((first.size, second.size), (1, second.size), (257, 260), (second.size, second.size)):
+            found = await published.consistency(*sizes)
+            assert isinstance(found, Consistency)
+            path = [from_base64(item) for item in found.path]
+            verify_consistency(*sizes, path, root(leaves[: sizes[0]]), root(leaves[: sizes[1]]))
+            assert (found.checkpoint == second.note.decode()) == (sizes[1] == second.size)
+        newest = await published.consistency(first.size, None)
+        assert isinstance(newest, Consistency)
+        assert newest.second == second.size
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code"),
+    [
+        *[((0, 3), "parameter_invalid"), ((-1, None), "parameter_invalid"), ((4, None), "parameter_invalid")],
+        *[((1, 4), "no_checkpoint_yet"), ((1, 2**70), "no_checkpoint_yet"), ((3, 2), "parameter_invalid")],
+    ],
+)
+async def test_sizes_without_a_proof_are_refused(
+    sqlite_settings: Settings, sizes: tuple[int, int | None], code: str
+) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        await covered(site, 3)
+        refused = await Published(site.reader("default")).consistency(*sizes)
+        assert isinstance(refused, Refusal)
+        assert refused.code == code
+
+
+class _Cut(StoreReader):
+    """A ledger of which the checkpoint is there and the records are not."""
+
+    async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:
+        return StoredCheckpoint(size=9, root=bytes(32), note=b"")
+
+
+async def test_what_was_signed_and_is_gone_is_no_tile_and_says_so(sqlite_settings: Settings) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        await covered(site, 2)
+        published = Published(_Cut(site.engine, site.tenants["default"].ledger))
+        with pytest.raises(VerificationError, match="the hash of a record is missing"):
+            await published.tile(Tile(0, 0, 9))

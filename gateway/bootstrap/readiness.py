@@ -24,8 +24,8 @@ from gateway.store.sql import reachable
 from gateway.store.walls import fallen
 from gateway.store.worker import Worker
 
-LIMIT_S = 2.0
-"""How long anything that is tried may take before it counts as failed."""
+LIMIT_S = 5.0
+"""How long anything that is tried may take before it counts as failed: as long as a request would wait for a record."""
 PAUSE_NS = 1_000_000_000
 """How long what went well is taken for granted."""
 _END_S = 6.0
@@ -92,8 +92,8 @@ class Readiness:
 
     async def stop(self) -> None:
         """Look no more."""
-        for attempt in (self._looking, self._reading, self._signing, self._writing, self._keeping):
-            await attempt.stop()
+        attempts = (self._looking, self._reading, self._signing, self._writing, self._keeping)
+        await asyncio.gather(*(attempt.stop() for attempt in attempts))
         self._worker.close()
 
     async def _look(self) -> dict[str, bool]:

@@ -4,14 +4,15 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from gateway.settings import Settings
-from tests.system.kit import PUBLIC, Watch, code, events
-from tests.system.site import System, system
+from tests.system.kit import PUBLIC, Watch, code, events, policies
+from tests.system.site import System, send_json, system
 
 GOOD = {"model": "cloud", "messages": [{"role": "user", "content": PUBLIC}]}
 JSON = {"content-type": "application/json"}
@@ -192,3 +193,46 @@ async def _sent(site: System, key: str, framing: str) -> tuple[asyncio.StreamRea
     writer.write(f"{start}content-type: application/json\r\n{framing}".encode())
     await writer.drain()
     return reader, writer
+
+
+SHAPE = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "properties": {
+        "messages": {"prefixItems": [{"$ref": "#/$defs/first"}], "items": {"properties": {"role": {"const": "user"}}}}
+    },
+    "$defs": {"first": {"properties": {"role": {"enum": ["system", "user"]}, "content": {"maxLength": 80}}}},
+    "dependentRequired": {"temperature": ["seed"]},
+}
+"""What one agent takes, in words that drafts before 2020-12 do not know or read in another way."""
+
+
+async def test_a_chat_is_held_to_the_schema_of_the_agent_it_names_and_no_other_agent_is_sent_what_breaks_its_own(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    section = policies(tmp_path / "own")
+    (Path(section["directory"]) / "schemas" / "shape.json").write_text(json.dumps(SHAPE))
+    agents: dict[str, dict[str, Any]] = {
+        "strict": {"zone": "in-house", "capabilities": ["summarize"], "schema": "shape.json"},
+        "lenient": {"zone": "in-house", "capabilities": ["summarize"]},
+    }
+    wrong = {"temperature": 1}
+    async with system(sqlite_settings, agents=agents, policy=section) as site:
+        key = await site.key("clerk")
+        good = await site.chat(key, PUBLIC, model="strict")
+        assert (good.status_code, good.headers["x-routed-agent"]) == (200, "strict"), good.text
+        for text, more in ((PUBLIC, wrong), ("canary " * 20, {})):
+            for stream in (False, True):
+                bad = await site.chat(key, text, model="strict", stream=stream, **more)
+                assert (bad.status_code, code(bad)) == (400, "schema_violation"), bad.text
+                assert "canary" not in bad.text
+                assert await events(site, bad) == ["exchange.denied"]
+        assert len(site.agents["strict"].received) == 1
+        # Where another agent fails, it is not fallen back to with what it does not take.
+        site.agents["lenient"].behave = _failing
+        failed = await site.chat(key, PUBLIC, model="lenient", **wrong)
+        assert failed.status_code == 502, failed.text
+        assert len(site.agents["strict"].received) == 1
+
+
+async def _failing(_: Any, receive: Any, send: Any) -> None:
+    await send_json(send, {"error": {"message": "away"}}, status=503)

@@ -21,6 +21,7 @@ from benchmarks.databases import Databases
 from gateway.bootstrap import open_site, proposed
 from gateway.bootstrap.policies import activate
 from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.tenancy import Versions
 from gateway.checks.policy.version import PolicySet, replaced
 from gateway.core.ids import trace_id, uuid7
 from gateway.exchange.auditor import Reader
@@ -83,7 +84,7 @@ def misses(report: Report) -> list[str]:
 async def _measured(settings: Any, exchanges: int) -> Report:
     async with open_site(settings) as opened:
         policy, shared = proposed(settings)
-        await activate(opened, "default", policy, shared)
+        await activate(opened, "default", Versions(shared, settings.channel))
         writer = await opened.writer("default")
         await _record(writer, policy, exchanges)
         auditor, draft = await opened.auditor("default"), _draft(shared, settings)

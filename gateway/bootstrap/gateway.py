@@ -112,14 +112,15 @@ async def open_gateway(
     """The whole gateway: policy activated, ledgers recovered, agents' clients built, checkpoints on their way."""
     clock = clock or SystemClock()
     shared_set = load_policy_set(settings, DEFAULT.version)
-    policy = served(shared_set, settings)
+    policy, versions = served(shared_set, settings)
     engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
         for name in site.tenants:
             if name != SYSTEM:
-                await activate(site, name, policy, shared_set)
+                await activate(site, name, versions)
+        del versions  # which holds every line apart, and is not needed any more
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
         client = await stack.enter_async_context(AgentClient(registry.reachable))
         notices = await notices_of(site, stack)

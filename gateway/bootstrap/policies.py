@@ -31,9 +31,10 @@ def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
     return policy_set(policy_files(settings), settings, engine_version)
 
 
-def served(shared: PolicySet, settings: Settings) -> Policy:
-    """The one policy that serves all tenants, which knows each one's own version by its digest."""
-    return Policy(shared, settings, versions=Versions(shared, settings.channel).digests())
+def served(shared: PolicySet, settings: Settings) -> tuple[Policy, Versions]:
+    """The one policy that serves all tenants, which knows each one's own version by its digest, and these versions."""
+    versions = Versions(shared, settings.channel)
+    return Policy(shared, settings, versions=versions.digests()), versions
 
 
 def proposed(settings: Settings) -> tuple[Policy, PolicySet]:
@@ -41,7 +42,7 @@ def proposed(settings: Settings) -> tuple[Policy, PolicySet]:
 
     A version names the engine that ships; recognizers of the operator's own are in it as the files that they are."""
     shared = load_policy_set(settings, DEFAULT.version)
-    policy = served(shared, settings)
+    policy, _ = served(shared, settings)
     if policy.recognizers:
         engine_of(policy, SystemClock(), settings.classification.budget_ms)
     return policy, shared
@@ -59,27 +60,20 @@ def policy_files(settings: Settings) -> dict[str, bytes]:
     }
 
 
-async def activate(site: Site, tenant: str, policy: Policy, shared: PolicySet) -> bool:
+async def activate(site: Site, tenant: str, versions: Versions) -> bool:
     """Make a tenant's own version of the policy the active one of its ledger, with its record, unless it is; True if it
-    was not. `shared`: what `policy` was made of.
+    was not.
 
     `ConfigurationError` where four eyes are asked for: then a directory that differs is only a proposal. One that does
     not differ for this tenant passes: what was active may bear another name, as of before there were tenants' own.
     """
-    ledger, digest = site.tenants[tenant].ledger, policy.version(tenant)
+    ledger, digest = site.tenants[tenant].ledger, versions.digests()[tenant]
     active = await site.policies.active(ledger)
     if active == digest:
         return False
-    channels = site.settings.channel
-    version = Versions(shared, channels).of(tenant)
+    version = versions.of(tenant)
     stored = None if active is None else await site.policies.get(active)
-    reason, lines, same = _AT_START, diff(None, version), False
-    if stored is not None:
-        try:
-            former = Versions(from_bytes(stored), channels).of(tenant)
-            lines, same = diff(former, version), former.digest == digest
-        except (ConfigurationError, FormatError):
-            lines = (_UNREAD,)
+    lines, same = _changed(tenant, stored, version, site.settings)
     if active is not None and site.settings.policy.four_eyes and not same:
         raise ConfigurationError(
             "the policy directory differs from the active version, and policy.four_eyes is on: put the active version "
@@ -88,7 +82,7 @@ async def activate(site: Site, tenant: str, policy: Policy, shared: PolicySet) -
     # The version first: a crash before the record leaves one that was never active.
     await site.policies.put(to_bytes(version))
     now = site.clock.now_us()
-    detail = encode_detail(Detail(reason=_RENAMED if same else reason, diff=lines[:MAX_DIFF]))
+    detail = encode_detail(Detail(reason=_RENAMED if same else _AT_START, diff=lines[:MAX_DIFF]))
     salt = new_salt()
     envelope = Envelope(
         id=uuid7(now),
@@ -104,6 +98,17 @@ async def activate(site: Site, tenant: str, policy: Policy, shared: PolicySet) -
     writer = await site.ledgers.open(ledger)
     await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=digest))
     return True
+
+
+def _changed(tenant: str, stored: bytes | None, version: PolicySet, settings: Settings) -> tuple[tuple[str, ...], bool]:
+    """What a tenant's version has otherwise than the one that was active, a line each, and whether it is the same."""
+    if stored is None:
+        return diff(None, version), False
+    try:
+        former = Versions(from_bytes(stored), settings.channel).of(tenant)
+    except (ConfigurationError, FormatError):
+        return (_UNREAD,), False
+    return ((), True) if former == version else (diff(former, version), False)
 
 
 class InForce:

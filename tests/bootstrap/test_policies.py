@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import load_policy_set, open_gateway
-from gateway.bootstrap.policies import InForce
+from gateway.bootstrap.policies import InForce, activate, served
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import uuid7
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
 from gateway.settings import Settings, parse
 from tests.bootstrap.kit import LATER, activations, configured
 from tests.system.kit import policies
@@ -67,6 +71,37 @@ async def test_a_node_knows_whether_its_policy_is_in_force_and_asks_where_it_mus
         old = InForce(site, writers, before)
         assert (old.known(ledger), await old.asked(ledger)) == (True, False), "it has not written since"
         assert not InForce(site, site.ledgers.writers, before).known(ledger)
+
+
+async def test_what_was_active_in_a_form_that_is_not_read_any_more_is_told_as_that(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    settings = configured(sqlite_settings)
+    async with open_gateway(settings) as gateway:
+        site = gateway.site
+        unread = await site.policies.put(b'{"members":{},"v":0}')
+        later = configured(sqlite_settings, policy=policies(tmp_path, LATER))
+        _, versions = served(load_policy_set(later, "1-0"), later)
+        writer = await site.writer("default")
+        now, salt = site.clock.now_us(), new_salt()
+        detail = encode_detail(Detail(reason="activated"))
+        envelope = Envelope(
+            id=uuid7(now),
+            tenant=writer.tenant,
+            event="policy.activated",
+            occurred_at=timestamp(now),
+            policy=unread,
+            node=site.node,
+            detail=committed(salt, "detail", detail),
+        )
+        await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=unread))
+        assert await activate(site, "default", versions)
+        assert not await activate(site, "default", versions)
+    last = (await activations(settings))[-1]
+    assert (last["policy"], last["diff"]) == (
+        versions.digests()["default"],
+        ["the version before is of a form that is not read any more: what changed is not known"],
+    )
 
 
 def test_a_policy_directory_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ class Versions:
         self._facts = structure.decode(shared.members.get(STRUCTURE, b""))
         self._lines = {name: _lines(name, shared.members[name]) for name in (RULES, PROFILE) if name in shared.members}
         self._channels = channels
+        self._digests: Mapping[str, str] | None = None
 
     def of(self, tenant: str) -> PolicySet:
         """The version of a tenant (its configured id)."""
@@ -143,8 +144,10 @@ class Versions:
         )
 
     def digests(self) -> Mapping[str, str]:
-        """Of every tenant's version."""
-        return {tenant.id: self.of(tenant.id).digest for tenant in self._facts.tenants}
+        """Of every tenant's version. Made once."""
+        if self._digests is None:
+            self._digests = {tenant.id: self.of(tenant.id).digest for tenant in self._facts.tenants}
+        return self._digests
 
 
 def hidden_channels(channels: Iterable[Channel], tenant: str) -> frozenset[str]:

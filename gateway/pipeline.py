@@ -234,9 +234,12 @@ class Pipeline:
         exchange.routed = decided
         return None
 
-    async def deny(self, exchange: Exchange, refusal: Refusal, denied: Denied | None = None) -> None:
-        """Put the refusal of what `identify` began on record. `LedgerUnavailable` when it could not be."""
-        await self._record_refusal(exchange, refusal, denied)
+    async def deny(
+        self, exchange: Exchange, refusal: Refusal, denied: Denied | None = None, *, told: int | None = None
+    ) -> None:
+        """Put the refusal of what `identify` began on record. `told`: the status that its caller has had already.
+        `LedgerUnavailable` when it could not be."""
+        await self._record_refusal(exchange, refusal, denied, told)
 
     def reread(self, receiver: Caller, kept: KeptAnswer) -> Again:
         """Step 9 for an answer that was kept and is given later."""
@@ -330,7 +333,9 @@ class Pipeline:
         await self._parts.pause("refusal.recorded")
         await self._parts.answering.refuse(exchange, responder, refusal)
 
-    async def _record_refusal(self, exchange: Exchange, refusal: Refusal, denied: Denied | None) -> None:
+    async def _record_refusal(
+        self, exchange: Exchange, refusal: Refusal, denied: Denied | None, told: int | None = None
+    ) -> None:
         scribe, ledgers = self._parts.scribe, self._parts.ledgers
         if exchange.caller is None:
             self._metrics.unidentified(refusal.code)
@@ -342,7 +347,7 @@ class Pipeline:
             return
         decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
         # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.
-        status = self._parts.protocols[exchange.arrival.protocol].told(refusal.code, refusal.status)
+        status = told or self._parts.protocols[exchange.arrival.protocol].told(refusal.code, refusal.status)
         await self._parts.append(exchange, scribe.denied(exchange, refusal, decision, why, status=status))
 
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:

@@ -5,6 +5,7 @@
 `Access`    who may use the API, recorded when refused `access`
 `audit`     records, exchanges, proofs, checkpoints    `audit`
 `evidence`  bundles                                    `evidence`
+`Cutting`   what lasts of these ends with its reader's right `cutting`
 `tasks`     requests that are made later               `tasks`
 `models`    what callers may name as a model           `models`
 `health`    liveness, readiness, metrics               `health`

@@ -39,6 +39,7 @@ from gateway.web import (
 )
 from gateway.web.access import ApiRequest, guard
 from gateway.web.bundles import Bundles
+from gateway.web.cutting import Cutting
 from gateway.web.problems import MODELS
 from gateway.web.proxies import Proxies
 from gateway.web.traffic import Receive, Scope, Send, Traffic
@@ -79,6 +80,7 @@ class Application:
         self._proxies = Proxies(server) if server.trusted_proxies else None
         self._further = {prefix: Traffic(pipeline, server, protocol) for prefix, protocol in FURTHER_BELOW.items()}
         self.api = api
+        self._api = Cutting(api, pipeline)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -94,7 +96,9 @@ class Application:
                     if further is not None and "/" in path[len(prefix) :]:
                         return await further(scope, receive, send)
                     return await below(scope, receive, send)
-        return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
+        if scope["type"] != "http":
+            return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
+        return await self._api(scope, receive, send)
 
 
 def _of_the_api(method: str, path: str) -> bool:
@@ -114,7 +118,7 @@ def protocol_of(method: str, path: str) -> str | None:
 def build_app(gateway: Gateway) -> Application:
     """The application of an opened gateway. Its shutdown gives up bundles that are being built."""
     settings = gateway.site.settings
-    bundles = Bundles(settings.path(BUNDLES), gateway.site.clock)
+    bundles = Bundles(settings.path(BUNDLES), gateway.site.clock, gateway.pipeline.parts.underway)
     state = State({"gateway": gateway, "bundles": bundles, "protocol_of": protocol_of})
     api = _application(_api(), state, stops=[bundles.stop])
     return Application(gateway.pipeline, settings.server, api)

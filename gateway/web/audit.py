@@ -15,6 +15,7 @@ from gateway.exchange.auditor import shown
 from gateway.ledger.index import COLUMNS
 from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 
 NDJSON = "application/x-ndjson"
@@ -117,6 +118,7 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
     """A page of JSON, or the whole result as NDJSON or CSV, as the caller accepts."""
     accept = request.headers.get("accept", "")
     if NDJSON in accept or CSV in accept:
+        lasts(request, allowed)
         hits = allowed.auditor.stream(allowed.by, asked.filters, order=asked.order)
         # The reading is recorded when the first row is asked for: do that before the status goes out.
         first = await anext(hits, None)

@@ -19,6 +19,8 @@ from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection
 from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.underway import UnderWay
 from gateway.ledger.record import timestamp
 
 _log = logging.getLogger("gateway.web")
@@ -41,12 +43,13 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
 class Bundles:
     """The bundles of all tenants under one directory, by the tenants' ledger ids."""
 
-    def __init__(self, directory: Path, clock: Clock) -> None:
-        self._directory, self._clock = directory, clock
+    def __init__(self, directory: Path, clock: Clock, underway: UnderWay) -> None:
+        self._directory, self._clock, self._underway = directory, clock, underway
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def begin(self, tenant: str, auditor: Auditor, by: Reader, selection: Selection) -> Bundle:
-        """Start to build a bundle; it is `building` when this returns."""
+    def begin(self, tenant: str, auditor: Auditor, by: Reader, selection: Selection, exchange: Exchange) -> Bundle:
+        """Start to build a bundle; it is `building` when this returns. It fails where who asked for it, in `exchange`,
+        may not act any more."""
         bundle = Bundle(
             id=random_id("ev"),
             status="building",
@@ -54,7 +57,7 @@ class Bundles:
             selection=selection,
         )
         self._put(tenant, bundle)
-        task = asyncio.create_task(self._build(tenant, bundle, auditor, by))
+        task = asyncio.create_task(self._build(tenant, bundle, auditor, by, exchange))
         self._tasks[bundle.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(bundle.id, None))
         return bundle
@@ -87,7 +90,8 @@ class Bundles:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _build(self, tenant: str, bundle: Bundle, auditor: Auditor, by: Reader) -> None:
+    async def _build(self, tenant: str, bundle: Bundle, auditor: Auditor, by: Reader, exchange: Exchange) -> None:
+        self._underway.opened(exchange)
         file = self.file(tenant, bundle.id)
         part = file.with_suffix(".part")
         try:
@@ -107,7 +111,12 @@ class Bundles:
         except (GatewayError, OSError) as error:
             _log.error("a bundle could not be built: %s", type(error).__name__)
             self._put(tenant, msgspec.structs.replace(bundle, status="failed", reason=type(error).__name__))
+        except asyncio.CancelledError:
+            if exchange.cut is None:
+                raise
+            self._put(tenant, msgspec.structs.replace(bundle, status="failed", reason=exchange.cut.code))
         finally:
+            self._underway.over(exchange)
             part.unlink(missing_ok=True)
 
     def _put(self, tenant: str, bundle: Bundle) -> None:

@@ -1,11 +1,14 @@
 """The evidence API: ask for a bundle, see how far it is, fetch it."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
-from litestar.response import File
+from litestar.response import Stream
 
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError
@@ -13,7 +16,11 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection, check_filters
 from gateway.web.access import Access, ApiRequest, access
 from gateway.web.bundles import Bundle, Bundles
+from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
+
+_PIECE = 1 << 20
+"""Bytes of a bundle that are read at once."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +46,7 @@ async def build(request: ApiRequest) -> Response[Any]:
     if not 0 <= first < MAX_INTEGER or (end is not None and not first < end <= MAX_INTEGER):
         raise _refused(allowed, Refusal(code="parameter_invalid", field="range", hint="0 ≤ first < end ≤ 2^53"))
     selection = Selection(first=first, end=end, filters=wanted.filters, details=wanted.details)
-    bundle = _bundles(request).begin(allowed.caller.tenant, allowed.auditor, allowed.by, selection)
+    bundle = _bundles(request).begin(allowed.caller.tenant, allowed.auditor, allowed.by, selection, allowed.exchange)
     headers = {**allowed.headers, "Location": f"/evidence/bundles/{bundle.id}"}
     return Response(_shown(bundle), status_code=202, headers=headers)
 
@@ -58,20 +65,31 @@ async def bundle(request: ApiRequest, bundle_id: FromPath[str]) -> Response[Any]
 
 
 @get("/evidence/bundles/{bundle_id:str}/download", operation_id="download_bundle", summary="The bundle itself")
-async def download(request: ApiRequest, bundle_id: FromPath[str]) -> File:
+async def download(request: ApiRequest, bundle_id: FromPath[str]) -> Stream:
     """Each fetching of it is on record before its first byte leaves."""
     allowed = await access(request)
     found = _found(request, allowed, bundle_id)
     if found.status != "ready" or found.records is None:
         raise _refused(allowed, Refusal(code="conflict", hint="a bundle that is ready"))
     first = found.selection.first
+    lasts(request, allowed)
     await allowed.auditor.handed_out(allowed.by, bundle_id, first, first + found.records)
-    return File(
-        path=_bundles(request).file(allowed.caller.tenant, bundle_id),
-        filename=f"{bundle_id}.zip",
-        media_type="application/zip",
-        headers=allowed.headers,
-    )
+    file = _bundles(request).file(allowed.caller.tenant, bundle_id)
+    size = (await asyncio.to_thread(file.stat)).st_size
+    headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{bundle_id}.zip"'}
+    return Stream(_pieces(file, size), media_type="application/zip", headers={**allowed.headers, **headers})
+
+
+async def _pieces(file: Path, size: int) -> AsyncIterator[bytes]:
+    """A file that never changes, open only while a piece of it is read: whoever stops in between leaves none open."""
+    for start in range(0, size, _PIECE):
+        yield await asyncio.to_thread(_piece, file, start)
+
+
+def _piece(file: Path, start: int) -> bytes:
+    with file.open("rb") as read:
+        read.seek(start)
+        return read.read(_PIECE)
 
 
 def _bundles(request: ApiRequest) -> Bundles:

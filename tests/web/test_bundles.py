@@ -7,8 +7,23 @@ from typing import Any, BinaryIO, cast
 from gateway.core.errors import VerificationError
 from gateway.evidence.selection import Selection
 from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.underway import UnderWay
 from gateway.web.bundles import Bundles
 from tests.conftest import ManualClock
+from tests.exchange.making import exchange
+
+
+class _Unwatched:
+    """Nobody is denied."""
+
+    def opened(self, exchange: Exchange) -> None:
+        """Goes on."""
+
+    over = opened
+
+
+UNWATCHED = cast(UnderWay, _Unwatched())
 
 
 class Failing:
@@ -20,8 +35,8 @@ class Failing:
 
 
 async def test_what_fails_leaves_no_file_and_tells_the_kind_of_failure(tmp_path: Path, clock: ManualClock) -> None:
-    bundles = Bundles(tmp_path, clock)
-    begun = bundles.begin("tn_1", cast(Auditor, Failing()), Reader(), Selection())
+    bundles = Bundles(tmp_path, clock, UNWATCHED)
+    begun = bundles.begin("tn_1", cast(Auditor, Failing()), Reader(), Selection(), exchange())
     assert begun.status == "building"
     while (found := bundles.get("tn_1", begun.id)) is not None and found.status == "building":  # noqa: ASYNC110 — as a client of the API waits
         await asyncio.sleep(0)
@@ -31,18 +46,18 @@ async def test_what_fails_leaves_no_file_and_tells_the_kind_of_failure(tmp_path:
 
 
 async def test_a_bundle_of_one_tenant_is_not_there_for_another(tmp_path: Path, clock: ManualClock) -> None:
-    bundles = Bundles(tmp_path, clock)
-    begun = bundles.begin("tn_1", cast(Auditor, Failing()), Reader(), Selection())
+    bundles = Bundles(tmp_path, clock, UNWATCHED)
+    begun = bundles.begin("tn_1", cast(Auditor, Failing()), Reader(), Selection(), exchange())
     assert bundles.get("tn_2", begun.id) is None
     assert bundles.list("tn_2") == []
     await bundles.stop()
 
 
 async def test_what_was_being_built_when_the_process_ended_has_failed(tmp_path: Path, clock: ManualClock) -> None:
-    bundles = Bundles(tmp_path, clock)
-    begun = bundles.begin("tn_1", cast(Auditor, Failing()), Reader(), Selection())
+    bundles = Bundles(tmp_path, clock, UNWATCHED)
+    begun = bundles.begin("tn_1", cast(Auditor, Failing()), Reader(), Selection(), exchange())
     await bundles.stop()
-    (listed,) = Bundles(tmp_path, clock).list("tn_1")
+    (listed,) = Bundles(tmp_path, clock, UNWATCHED).list("tn_1")
     assert (listed.id, listed.status) == (begun.id, "failed")
 
 

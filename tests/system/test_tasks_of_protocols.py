@@ -13,7 +13,7 @@ from tests.system.a2a_agent import Late, Ward, application, card
 from tests.system.kit import MAIL
 from tests.system.mcp_agent import server
 from tests.system.messages import Claude
-from tests.system.site import send_json, served
+from tests.system.site import completion, send_json, served
 from tests.web.tasking import Tasking, tasking
 
 TEXT = f"Please write to {MAIL} about the order."
@@ -53,7 +53,10 @@ AGENTS = {"responses": "open", "embeddings": "open", "messages": "claude", "coun
 
 
 async def answering(scope: Any, receive: Any, send: Any) -> None:
-    """An agent of the OpenAI protocols beside chat."""
+    """An agent of the OpenAI protocols."""
+    if scope["path"].endswith("/chat/completions"):
+        await send_json(send, completion(TEXT))
+        return
     if scope["path"].endswith("/embeddings"):
         vector = {"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}
         usage = {"prompt_tokens": 3, "total_tokens": 3}

@@ -7,6 +7,7 @@
 `Finder`      finds the hits of one recognizer in it                                      `candidates`
 `Words`       finds the words of all lexicons in it                                       `words`
 `Cursor`      walks a text, or a stream of it, window by window                           `cursor`
+`Columns`     follows tables: a heading names what stands below it                        `columns`
 `Engine`      scans messages and opens streams                                            `engine`
 `StreamScan`  masks streamed text as it passes                                            `stream`
 

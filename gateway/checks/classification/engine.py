@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from gateway.checks.classification.classes import QUASI, classes_of, maskable
+from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor
 from gateway.checks.classification.fragments import Joined, may_join, runs
 from gateway.checks.classification.labels import labelled, moved
@@ -27,6 +28,8 @@ from gateway.core.ports import Clock
 MAX_FINDINGS = 20_000
 """More findings than this in one message end its scan: `unscanned`."""
 _NOTHING: frozenset[str] = frozenset()
+_BLOCK = 8192
+"""Characters in which tables are looked for between two looks at the clock."""
 _BETWEEN = "\x00"
 """Stands between texts that are searched together."""
 
@@ -111,6 +114,7 @@ class Engine:
         """All findings of one text, by place, whatever it costs (linear in its size)."""
         found: list[Finding] = []
         self._walk(text, outline(text), None, found, None, None)
+        self._tables(text, found, None, None)
         return tuple(sorted(found, key=place_of))
 
     def stream(
@@ -166,6 +170,8 @@ class Engine:
         before = len(text) - len(part.text)
         if before:
             found = [finding for one in found if (finding := moved(one, before)) is not None]
+        if hot is not None and whole:
+            whole = self._tables(part.text, found, deadline, limit)
         if part.cuts and whole:
             whole = self._scan_pieces(part, found, deadline, limit)
         if part.known:
@@ -191,6 +197,24 @@ class Engine:
                     _add(joined, finding, found)
             if not whole or self._clock.monotonic_ns() > deadline:
                 return False
+        return whole
+
+    def _tables(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
+        """Add what stands in a column whose heading names it; False when that was not looked for to the end."""
+        if "\n" not in text:
+            return True
+        columns = Columns(self._locator.headings)
+        shown: list[Finding] = []
+        whole = True
+        for start in range(0, len(text), _BLOCK):
+            shown += columns.feed(text[start : start + _BLOCK])
+            if (limit is not None and len(found) + len(shown) > limit) or (
+                deadline is not None and start + _BLOCK < len(text) and self._clock.monotonic_ns() > deadline
+            ):
+                whole = False
+                break
+        shown += columns.finish()
+        found += unseen(shown, found)
         return whole
 
     def _scan_pieces(self, part: Part, found: list[Finding], deadline: int, limit: int) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.checks.classification.candidates import ANY, DIGITS, Finder, LabelFinder, finder, holds, label_finder
+from gateway.checks.classification.columns import headings
 from gateway.checks.classification.normalise import (
     ESCAPED,
     LETTER,
@@ -24,7 +25,7 @@ from gateway.checks.classification.normalise import (
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
-from gateway.checks.classification.recognizer import TRIGGER, Lexicon
+from gateway.checks.classification.recognizer import NUMBERS, TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.words import Words
 from gateway.core.finding import Finding
@@ -97,6 +98,8 @@ class Locator:
         self._coded = Pattern(CODED)
         self._telling: dict[str, Lexicon] = {item.id: item for item in registry.lexicons if item.type is not None}
         self._words = Words(registry.lexicons)
+        self.headings = headings(registry)
+        """What a column of a table may be headed with."""
 
     def continuation(self, hit: Hit, text: str) -> int:
         """How many characters at the beginning of `text` continue a hit that ran into the end of its window."""
@@ -226,7 +229,7 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
         either = quoted(shadow(word).decode("latin-1")).replace(LETTER, f"[{UPPER}{LETTER}]")
         whole.setdefault((begins, ends), []).append(either)
     folded = [f"{begins}(?i:{'|'.join(several)}){ends}" for (begins, ends), several in whole.items()]
-    numbers = ["[0-9][0-9]|[0-9][A-Za-z]{1,3}[0-9]"] if registry.labels else []
+    numbers = [NUMBERS] if registry.labels else []
     return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, CODED])
 
 

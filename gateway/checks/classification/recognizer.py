@@ -20,6 +20,8 @@ TRIGGER = LONGEST + 8
 """No gate is longer, nor a word with what must stand around it."""
 
 
+NUMBERS = "[0-9][0-9]|[0-9][A-Za-z]{1,3}[0-9]"
+"""What a value under a label holds, and text without it is not looked at for one."""
 NUMBER = ".-"
 DATE = ".-/"
 """What joins the parts of numbers, and of dates."""

@@ -26,7 +26,7 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, L
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "5"
+REVISION = "6"
 """Raised when the code around the data changes what is found."""
 
 
@@ -102,6 +102,7 @@ DEFAULT = Registry(
     ),
     labels=(
         *contact.LABELS,
+        *dates.LABELS,
         *finance.LABELS,
         *identity.LABELS,
         *national.LABELS,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.checks.classification.classes import NONE, Own, classes_of
+from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor, Step, Unread
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
@@ -66,6 +67,7 @@ class Lane:
         self._masked = False
         self._shown = False
         self._alone: list[Finding] = []
+        self._columns = Columns(locator.headings, len(before))
         self._json: bool | None = None
         """Whether the text is JSON; None before its first character."""
         self._passed = 0
@@ -140,6 +142,7 @@ class Lane:
             self._shade += outline(self._fresh + text)
             self._fresh = ""
             self._limit = self._judged(text, final)
+            self._follow(text, final)
             self._advance(final)
             self._flush()
         except Exception:  # noqa: BLE001 -- whatever fails in here, the text that was not looked at must not leave
@@ -170,6 +173,15 @@ class Lane:
         if final:
             runs.finish()
         return end if runs.undecided is None else runs.undecided
+
+    def _follow(self, text: str, final: bool) -> None:
+        """What tables show besides: known before the walk can have passed it."""
+        shown = self._columns.feed(text)
+        if final:
+            shown += self._columns.finish()
+        if shown:
+            self._alone += shown
+            self._alone[self._passed :] = sorted(self._alone[self._passed :], key=place_of)
 
     def _says_words(self, text: str) -> bool:
         """What nearly all pieces are, the quick way: a few words, in which no run is long and none stands behind a mark

@@ -14,10 +14,12 @@ import re2
 
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import weight
+from gateway.checks.classification.columns import Headings, Value
 from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
+from gateway.checks.classification.pieces import unseen
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
 from gateway.checks.classification.recognizer import (
     BACKUP,
@@ -386,7 +388,72 @@ def scanned(text: str, locator: Locator, registry: Registry = DEFAULT) -> list[F
         position = cut
     if opened is not None:
         found.append(Finding(opened.type, opened.start, max(position, opened.start + 1), opened.score, opened.reason))
+    found += unseen(tabled(text, locator.headings), found)
     return sorted(found, key=lambda one: (one.start, one.end, one.type))
+
+
+def tabled(text: str, known: Headings) -> list[Finding]:
+    """What stands in columns: `columns`, a line at a time."""
+    found: list[Finding] = []
+    separator = ""
+    heads: tuple[tuple[Value, ...], ...] = ()
+    begin = 0
+    for line in text.split("\n"):
+        told = [
+            finding
+            for (first, last), values in zip(_cells(line[:1000], separator, len(line) > 1000), heads, strict=False)
+            if last - first <= 64 and values
+            for finding in [_cell(line[first:last], begin + first, values)]
+            if finding is not None
+        ]
+        found += told
+        begin += len(line) + 1
+        if len(line) > 1000 or (separator and separator not in line):
+            separator, heads = "", ()
+        if len(line) <= 1000 and (not heads or not any(one.isdigit() for one in line)):
+            used = next((one for one in ("\t", "|", ";", ",", "  ") if one in line), None)
+            if used is not None and len(line) > 2:
+                cells = [one for one in line.split(used) if one or used != "  "]
+                names = ["".join(c for c in one.lower() if ord(c) > 127 or c.isalnum()) for one in cells]
+                new = tuple(known.get(name, ()) for name in names)
+                good, least = (sum(1 for values in some if values) for some in (new, heads))
+                if 1 < len(cells) <= 64 and all(len(one) <= 64 for one in cells) and good >= max(1, least):
+                    separator, heads = used, new
+    return found
+
+
+def _cells(line: str, separator: str, cut: bool) -> list[tuple[int, int]]:
+    """Where the cells of a row lie; of a line that was `cut`, those that end before its end."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    while separator and start <= len(line):
+        if separator == "  ":
+            start = len(line) - len(line[start:].lstrip(" "))
+            if start == len(line):
+                break
+        after = line.find('"', start + 1) + 1 if line[start : start + 1] == '"' else start
+        if cut and line[start : start + 1] == '"' and not after:
+            break
+        stop = line.find(separator, after or start)
+        if stop < 0 and cut:
+            break
+        stop = len(line) if stop < 0 else stop
+        spans.append((start, stop))
+        if stop == len(line):
+            break
+        start = stop + len(separator)
+    return spans
+
+
+def _cell(cell: str, place: int, values: tuple[Value, ...]) -> Finding | None:
+    inner = cell.strip(" \t\r")
+    place += len(cell) - len(cell.lstrip(" \t\r"))
+    if len(inner) > 2 and inner.startswith('"') and inner.endswith('"'):
+        inner, place = inner[1:-1], place + 1
+    plain = normalised(inner)
+    if not inner or plain.starts is not None:
+        return None
+    return next((f for value in values if (f := value.judged(plain.text, outline(inner), place))), None)
 
 
 def _space(text: str, start: int, target: int) -> int:

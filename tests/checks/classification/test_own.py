@@ -300,7 +300,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(_FIELDS, _VALUES, max_size=3), st.binary(max_size=20))
 def test_any_file_is_read_or_refused_with_its_name(changed: dict[str, Any], tail: bytes) -> None:
     for data in (toml({**BADGE, **changed}), toml({**BADGE, **changed}) + tail, tail):
@@ -317,7 +317,7 @@ def streamed(engine: Engine, chunks: list[str], masked: frozenset[str]) -> tuple
     return released, scan.scan().parts[0]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(own_patterns(), st.booleans(), own_texts(), st.integers(0, 99), st.sampled_from((1, 7, 60, 500)))
 def test_what_is_found_is_the_same_in_any_chunking_and_what_the_definition_finds(
     pattern: str, needed: bool, text: str, seed: int, widest: int
@@ -333,7 +333,7 @@ def test_what_is_found_is_the_same_in_any_chunking_and_what_the_definition_finds
     assert (released == text) == (not whole)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(("EMP-204518", "E", "MP-", "204518", "blue heron", " ", ", ", "x" * 90, "é"))),
        st.integers(0, 99), st.sampled_from((1, 7, 60, 500)))  # fmt: skip
 def test_beside_what_ships_the_masked_stream_holds_none_of_it(pieces: list[str], seed: int, widest: int) -> None:

@@ -1,6 +1,6 @@
 """Dates, dates of birth, ages. A year alone identifies nobody (45 CFR 164.514(b)(2)(i)(C)) and is not a finding."""
 
-from gateway.checks.classification.recognizer import DATE, Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import DATE, Label, Lexicon, Near, Recognizer, words
 
 _MONTH = (
     r"(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -40,6 +40,18 @@ LEXICONS = (
             "födelsedatum, född den, födelsedag, nascido, nascida, nascimento, data nasc., dt. nasc., d.n., født, "
             "fødselsdato, syntymäaika"
         ),
+    ),
+)
+
+LABELS = (
+    Label(
+        id="birth-compact",
+        lexicon="birth",
+        type="date-of-birth",
+        value="(?:1[89]|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])",
+        check="compact_date",
+        more=False,
+        score=0.9,
     ),
 )
 

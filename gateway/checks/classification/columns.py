@@ -1,0 +1,228 @@
+"""Tables in text: what stands in a column whose heading is a word that names it.
+
+A heading is a line of short cells of which one is a word of a label (`name,dob,mrn`, `| MRN | Date of Birth |`); the
+lines below it with the same separator are its rows, up to one without, or to another heading. A cell is a finding when
+all of it is a value as the label has it and the label's check holds. Set apart are cells by tabs, bars, semicolons,
+commas, or two spaces and more.
+
+Text is followed as it comes, and a cell is judged as soon as it ends. None of more than `WIDEST` characters is a
+finding, so that what streams is known before the walk, which stays `LOOKAHEAD` behind, can have passed it (`stream`).
+Lines of more than `LONGEST_LINE` are no table. Linear: each character is looked at a bounded number of times.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import msgspec
+
+from gateway.checks.classification.checks import CHECKS
+from gateway.checks.classification.normalise import normalise, outline
+from gateway.checks.classification.patterns import Pattern, needed_by
+from gateway.checks.classification.recognizer import LOOKAHEAD, NUMBERS
+from gateway.checks.classification.registry import Registry
+from gateway.checks.classification.validators import Check
+from gateway.core.finding import Finding
+
+WIDEST = LOOKAHEAD - 32
+"""Characters of the widest cell that is judged: less than what the walk stays behind a text's end."""
+LONGEST_LINE = 1000
+_MOST = 64
+"""Cells of a heading; what stands further right is not read."""
+_SEPARATORS = ("\t", "|", ";", ",", "  ")
+_BLANK = " \t\r"
+_NO_DIGITS = str.maketrans("", "", "0123456789")
+_LEAST = 3
+"""Characters of the shortest value."""
+_MARKS = {point: None for point in range(128) if not chr(point).isalnum()}
+
+
+class Value(msgspec.Struct, frozen=True, gc=False):
+    """What a cell of a column may be: a pattern that must take all of it, and a check that must hold."""
+
+    pattern: Pattern
+    check: Check | None
+    type: str
+    score: float
+    reason: str
+    trigger: Pattern | None
+    """What must be in it besides: that for which a text is looked at, where the pattern does not say so itself."""
+
+    digits: bool
+    """Whether there is none without a digit."""
+
+    def judged(self, cell: str, shade: bytes, place: int) -> Finding | None:
+        """The finding that this cell is. `place`: where it begins in the text."""
+        if self.pattern.prefix(shade) != len(shade):
+            return None
+        if self.trigger is not None and self.trigger.first(shade, 0) is None:
+            return None
+        if self.check is not None and self.check(cell) is None:
+            return None
+        return Finding(self.type, place, place + len(cell), self.score, self.reason)
+
+
+Headings = dict[str, tuple[Value, ...]]
+"""What a heading says, letters and digits alone → what stands below it."""
+
+
+def headings(registry: Registry) -> Headings:
+    """The headings that the labels of a registry, and the words that make something of a candidate, know."""
+    by_lexicon: dict[str, list[Value]] = {}
+    digits = Pattern(NUMBERS)
+    for label in registry.labels:
+        check = CHECKS[label.check] if label.check else None
+        value = Value(_whole(label.value), check, label.type, label.score, f"keyword:{label.lexicon}", digits, True)
+        by_lexicon.setdefault(label.lexicon, []).append(value)
+    for item in registry.recognizers:
+        for near in item.near:
+            # Of words that stand behind what they name, none is a heading.
+            name = near.check or item.check
+            if near.before and item.type != near.type and not Pattern(item.pattern).grouped:
+                check = CHECKS[name] if name else None
+                some = needed_by(item.gate)
+                digital = bool(some) and set(some) <= set(b"0123456789")
+                value = Value(
+                    _whole(item.pattern), check, near.type, near.score, f"keyword:{near.lexicon}", None, digital
+                )
+                by_lexicon.setdefault(near.lexicon, []).append(value)
+    found: dict[str, tuple[Value, ...]] = {}
+    for lexicon in registry.lexicons:
+        for word in lexicon.words:
+            values = by_lexicon.get(lexicon.id)
+            if values and (key := _key(word)):
+                have = found.get(key, ())
+                found[key] = (*have, *(value for value in values if value not in have))
+    return found
+
+
+class Columns:
+    """Follows one text. `feed` and `finish` answer with what the cells that ended are, by place."""
+
+    def __init__(self, known: Headings, place: int = 0) -> None:
+        """`place`: where the text that is fed begins."""
+        self._known = known
+        self._separator = ""
+        self._columns: tuple[tuple[Value, ...], ...] = ()
+        self._line = ""
+        self._begin = place
+        self._done = self._index = 0
+        self._over = False
+        """Whether the line has become too long to be one of a table."""
+
+    def feed(self, text: str) -> list[Finding]:
+        """What the text that comes next shows."""
+        found: list[Finding] = []
+        *lines, rest = text.split("\n")
+        for line in lines:
+            if self._line or self._over or len(line) > LONGEST_LINE:
+                self._take(line, found)
+            else:
+                self._line = line
+            self._end(found)
+            self._begin += len(self._line) + 1
+            self._line, self._done, self._index, self._over = "", 0, 0, False
+        if rest:
+            self._take(rest, found)
+        return found
+
+    def finish(self) -> list[Finding]:
+        """What the last line shows, now that nothing follows it."""
+        found: list[Finding] = []
+        self._end(found)
+        self._columns = ()
+        return found
+
+    def _take(self, piece: str, found: list[Finding]) -> None:
+        """More of a line."""
+        if self._over:
+            self._begin += len(piece)
+            return
+        self._line += piece
+        if self._columns:
+            self._cells(found, self._line[:LONGEST_LINE], ended=False)
+        if len(self._line) > LONGEST_LINE:
+            self._over, self._columns = True, ()
+            self._begin += len(self._line)
+            self._line = ""
+
+    def _end(self, found: list[Finding]) -> None:
+        """The line is over: it was a row, or is a heading."""
+        line = self._line
+        if self._over:
+            return
+        if self._columns:
+            self._cells(found, line, ended=True)
+            if self._separator not in line:
+                self._columns = ()
+        if len(line) > 2 and (not self._columns or len(line.translate(_NO_DIGITS)) == len(line)):
+            self._head(line)
+
+    def _head(self, line: str) -> None:
+        """Take a line for a heading that says no less than the last one."""
+        for separator in _SEPARATORS:
+            if separator not in line:
+                continue
+            cells = [cell for cell in line.split(separator) if cell or separator != "  "]
+            if not 1 < len(cells) <= _MOST or max(map(len, cells)) > WIDEST:
+                return
+            known = self._known
+            columns = tuple([known.get(cell.lower().translate(_MARKS), ()) for cell in cells])
+            if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
+                self._separator, self._columns = separator, columns
+            return
+
+    def _cells(self, found: list[Finding], line: str, *, ended: bool) -> None:
+        """Judge the cells of a row that are over. Between quotes a comma parts nothing (RFC 4180 §2)."""
+        separator, length = self._separator, len(line)
+        while self._index < len(self._columns):
+            start = self._done
+            if separator == "  ":
+                while start < length and line[start] == " ":
+                    start += 1
+                if start == length:
+                    return
+            search = start
+            if line[start : start + 1] == '"':
+                search = line.find('"', start + 1) + 1
+                if not search and not ended:
+                    return
+            stop = line.find(separator, search or start)
+            if stop < 0:
+                if not ended:
+                    return
+                stop = length
+            values = self._columns[self._index]
+            if values and _LEAST <= stop - start <= WIDEST:
+                self._judge(line[start:stop], self._begin + start, values, found)
+            if stop == length:
+                self._index = len(self._columns)
+            self._done, self._index = stop + len(separator), self._index + 1
+
+    def _judge(self, text: str, place: int, values: Iterable[Value], found: list[Finding]) -> None:
+        cell = text.strip(_BLANK)
+        place += len(text) - len(text.lstrip(_BLANK))
+        if len(cell) > 2 and cell[0] == cell[-1] == '"':
+            cell, place = cell[1:-1], place + 1
+        plain = normalise(cell)
+        if not cell or plain.starts is not None:
+            return
+        shade = outline(cell)
+        bare = len(shade.translate(None, b"0123456789")) == len(shade)
+        for value in values:
+            if bare and value.digits:
+                continue
+            finding = value.judged(plain.text, shade, place)
+            if finding is not None:
+                found.append(finding)
+                return
+
+
+@lru_cache(maxsize=512)
+def _whole(source: str) -> Pattern:
+    """A pattern that takes all of a cell, as `Value` asks."""
+    return Pattern(f"(?:{source})$")
+
+
+def _key(heading: str) -> str:
+    """A heading's letters and digits: `Date of Birth`, `date_of_birth` and `dateOfBirth` are one."""
+    return heading.lower().translate(_MARKS)

@@ -1,0 +1,105 @@
+"""Tables in text: a column's heading names what stands below it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.checks.classification.columns import LONGEST_LINE, WIDEST, Columns, headings
+from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.locator import Locator
+from gateway.checks.classification.recognizer import LOOKAHEAD
+from gateway.checks.classification.registry import DEFAULT
+from gateway.core.finding import Finding
+from gateway.core.message import Part
+from tests.checks.classification.conftest import ENGINE, StillClock, told
+from tests.checks.classification.oracle import tabled
+
+KNOWN = headings(DEFAULT)
+
+
+def shown(text: str) -> list[tuple[str, str]]:
+    columns = Columns(KNOWN)
+    found = [*columns.feed(text), *columns.finish()]
+    return [(one.type, text[one.start : one.end]) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name,dob,mrn\nKelly,06/09/1976,H08823161", [("date-of-birth", "06/09/1976"), ("mrn", "H08823161")]),
+        ("| MRN | Born |\n|--|--|\n| 84736251 | 3 May 1976 |", [("mrn", "84736251"), ("date-of-birth", "3 May 1976")]),
+        ("member_id\tNPI\nXYZ123456\t1234567893\r\n", [("health-plan-id", "XYZ123456"), ("npi", "1234567893")]),
+        ("Patienten-Nr.;Geburtsdatum\n84736251;12.03.1958\n", [("mrn", "84736251"), ("date-of-birth", "12.03.1958")]),
+        ("Who    MRN       DOB\nJohn Smith  84736251  19580312", [("mrn", "84736251"), ("date-of-birth", "19580312")]),
+        ('name,ssn\n"Smith, John","123456789"\n', [("us-ssn", "123456789")]),
+        ("mrn,name\n84736251,A\n84736252,B\n", [("mrn", "84736251"), ("mrn", "84736252")]),
+        ("mrn,a\n84736251,b\nx,npi\nd,1234567893\n", [("mrn", "84736251"), ("npi", "1234567893")]),
+    ],
+)  # fmt: skip
+def test_cells_below_a_heading_are_what_it_says(text: str, expected: list[tuple[str, str]]) -> None:
+    assert shown(text) == expected
+    assert set(expected) <= set(told(text))
+    scan = ENGINE.scan([Part("/a", text)])
+    assert set(expected) <= {(one.type, text[one.start : one.end]) for one in scan.parts[0]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mrn\n84736251",  # one cell is no table
+        "order,count\n84736251,12345678",
+        "name,npi\nA,1234567890",
+        "name,mrn\nA,order 84736251 of ten",
+        "name,mrn\n\nA,84736251",
+        "a,mrn\n" + "x" * LONGEST_LINE + ",84736251",
+        "name,mrn\nA," + "8" * (WIDEST + 1),
+        "a long sentence that goes on and on, with a comma in it and no heading, mrn, \nA,84736251",
+    ],
+)
+def test_what_is_no_table_or_no_value_shows_nothing(text: str) -> None:
+    assert shown(text) == []
+
+
+def test_a_cell_is_known_before_the_walk_can_have_passed_it() -> None:
+    assert WIDEST < LOOKAHEAD
+    columns = Columns(KNOWN)
+    assert columns.feed("mrn,a\n84736251") == []
+    assert columns.feed(",") == [Finding("mrn", 6, 14, 0.95, "keyword:mrn")]
+
+
+def test_what_streams_is_masked_wherever_the_text_is_cut() -> None:
+    text = "name,dob,mrn\n" + "Kelly,06/09/1976,H08823161\n" * 40
+    for size in (1, 7, 100):
+        lane = ENGINE.stream(frozenset({"mrn", "date-of-birth"})).lane("/a")
+        out = "".join(lane.feed(text[at : at + size]) for at in range(0, len(text), size)) + lane.finish()
+        assert "H0882" not in out
+        assert "1976" not in out
+        assert out.count("[MRN]") == 40
+
+
+def test_a_heading_is_its_letters_and_digits() -> None:
+    known = Locator(DEFAULT).headings
+    assert known["dateofbirth"] == known["dob"]
+    assert "order" not in known
+
+
+def test_a_long_table_ends_with_the_budget() -> None:
+    text = "mrn,a\n84736251,b\n" + "x,y\n" * 20_000
+    assert "unscanned" not in Engine(clock=StillClock(), budget_ms=50).scan([Part("/a", text)]).classes
+    scan = Engine(clock=StillClock(tick_ns=10_000_000), budget_ms=50).scan([Part("/a", text)])
+    assert "unscanned" in scan.classes
+    assert scan.parts[0][0].type == "mrn"
+
+
+_SOUP = (
+    "mrn", "dob", "name", "npi", ",", ",", "|", ";", "\t", "  ", " ", "\n", "\n", "84736251", "1234567893",
+    "06/09/1976", '"', "x", "8" * 70, "y" * 600, "\r\n", "é", "８", "\u200b",
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(_SOUP), max_size=60).map("".join), st.integers(1, 40))
+def test_any_chunking_shows_what_the_lines_show(text: str, size: int) -> None:
+    columns = Columns(KNOWN)
+    found = [one for at in range(0, len(text), size) for one in columns.feed(text[at : at + size])]
+    assert [*found, *columns.finish()] == tabled(text, KNOWN)

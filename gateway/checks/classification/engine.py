@@ -171,7 +171,10 @@ class Engine:
         if before:
             found = [finding for one in found if (finding := moved(one, before)) is not None]
         if hot is not None and whole:
-            whole = self._tables(part.text, found, deadline, limit)
+            try:
+                whole = self._tables(part.text, found, deadline, limit)
+            except Exception:  # noqa: BLE001 -- as of the walk
+                whole = False
         if part.cuts and whole:
             whole = self._scan_pieces(part, found, deadline, limit)
         if part.known:

@@ -91,6 +91,17 @@ def test_a_long_table_ends_with_the_budget() -> None:
     assert scan.parts[0][0].type == "mrn"
 
 
+def test_a_table_that_cannot_be_read_makes_the_message_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("84736251")
+
+    monkeypatch.setattr(Columns, "_cells", fail)
+    scan = ENGINE.scan([Part("/a", "name,mrn\nKelly,84736251\n")])
+    assert "unscanned" in scan.classes
+    lane = ENGINE.stream(frozenset({"mrn"})).lane("/a")
+    assert "84736251" not in lane.feed("name,mrn\nKelly,84736251\n") + lane.finish()
+
+
 _SOUP = (
     "mrn", "dob", "name", "npi", ",", ",", "|", ";", "\t", "  ", " ", "\n", "\n", "84736251", "1234567893",
     "06/09/1976", '"', "x", "8" * 70, "y" * 600, "\r\n", "é", "８", "\u200b",

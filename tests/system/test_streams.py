@@ -12,10 +12,13 @@ import msgspec
 import pytest
 
 from gateway.settings import Settings
+from tests.agents.a2a_making import events as a2a_events
+from tests.agents.a2a_making import message as a2a_message
+from tests.agents.a2a_making import task
 from tests.agents.mcp_making import result, rpc
 from tests.extraction import test_messages, test_responses
 from tests.extraction.planting import data
-from tests.system.kit import PUBLIC, TRACE, TRACEPARENT, Watch, recorded
+from tests.system.kit import MAIL, PUBLIC, TRACE, TRACEPARENT, Watch, recorded
 from tests.system.site import System, event, system
 
 HOLD_BACK = 512
@@ -36,6 +39,9 @@ class Spoken(msgspec.Struct, frozen=True):
     closing: bytes
     mark: bytes
     """What the closing event is told by."""
+    form: str = ""
+    """In whose form the caller reads it, where that is another name's."""
+    headers: dict[str, str] = {}
 
 
 def _responses(kind: str) -> bytes:
@@ -55,12 +61,39 @@ def _told(text: str) -> bytes:
     return data(rpc("notifications/message", {"level": "info", "data": text}, id=None))
 
 
+def _artifact(text: str) -> bytes:
+    part = {"artifactId": "a-1", "name": "note", "parts": [{"text": text}]}
+    return _update("artifactUpdate", artifact=part, append=True)
+
+
+def _update(kind: str, **more: Any) -> bytes:
+    return a2a_events({kind: {"taskId": "t-1", "contextId": "c-1", **more}})
+
+
+def _translated(caller: str, agent: str) -> Spoken:
+    """A caller of one protocol before an agent of another: the agent says its own form, the caller reads its own."""
+    asked, says = NATIVE[caller], NATIVE[agent]
+    return msgspec.structs.replace(says, path=asked.path, body=asked.body, mark=asked.mark, form=caller)
+
+
 ASKED = [{"role": "user", "content": PUBLIC}]
 BLOCK = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
 ENDED = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}}
-SPOKEN = {
+TASK = {"message": a2a_message({"text": PUBLIC})}
+A2A = Spoken(
+    {"protocol": "a2a"},
+    "/a2a/ward",
+    {"jsonrpc": "2.0", "id": 7, "method": "SendStreamingMessage", "params": TASK},
+    a2a_events({"task": task()}),
+    _artifact,
+    b"",
+    _update("statusUpdate", status={"state": "TASK_STATE_COMPLETED"}),
+    b"TASK_STATE_COMPLETED",
+    headers={"a2a-version": "1.0"},
+)
+NATIVE = {
     "chat": Spoken(
-        {"protocol": "openai"},
+        {"protocol": "openai", "apis": ["chat"]},
         "/v1/chat/completions",
         {"model": "ward", "stream": True, "messages": ASKED},
         b"",
@@ -70,7 +103,7 @@ SPOKEN = {
         b"[DONE]",
     ),
     "responses": Spoken(
-        {"protocol": "openai"},
+        {"protocol": "openai", "apis": ["responses"]},
         "/v1/responses",
         {"model": "ward", "stream": True, "input": PUBLIC},
         _responses("created"),
@@ -99,7 +132,13 @@ SPOKEN = {
         data(result({"messages": []})),
         b'"result"',
     ),
+    "a2a": A2A,
+    "a2a-rest": msgspec.structs.replace(A2A, path="/a2a/ward/message:stream", body=TASK, form="a2a"),
 }
+APIS = ("chat", "responses", "messages")
+TRANSLATED = {f"{one}-of-{other}": _translated(one, other) for one in APIS for other in APIS if one != other}
+"""`chat-of-messages`: the caller speaks chat completions, the agent messages."""
+SPOKEN = {**NATIVE, **TRANSLATED}
 
 
 @asynccontextmanager
@@ -110,10 +149,11 @@ async def talking(
     *,
     begun: asyncio.Event | None = None,
     told: asyncio.Event | None = None,
+    caller: str = "in-house",
     **options: Any,
 ) -> AsyncIterator[tuple[System, str]]:
     """A gateway before an agent that follows a script. `begun`: set when it is asked. `told`: set when it learns that
-    nobody listens; it says nothing more till then."""
+    nobody listens; it says nothing more till then. `caller`: the zone of who has the key."""
 
     async def behave(scope: Any, receive: Any, send: Any) -> None:
         if begun is not None:
@@ -135,7 +175,7 @@ async def talking(
     agents = {"ward": {"zone": "in-house", **spoken.agent}}
     async with system(base, agents=agents, **options) as site:
         site.agents["ward"].behave = behave
-        yield site, await site.key("clerk")
+        yield site, await site.key("clerk", zone=caller)
 
 
 def asking(site: System, key: str, spoken: Spoken) -> Any:
@@ -143,6 +183,7 @@ def asking(site: System, key: str, spoken: Spoken) -> Any:
         "authorization": f"Bearer {key}",
         "traceparent": TRACEPARENT,
         "accept": "application/json, text/event-stream",
+        **spoken.headers,
     }
     return site.http.stream("POST", spoken.path, json=spoken.body, headers=headers)
 
@@ -198,6 +239,26 @@ async def test_the_outcome_is_durable_before_the_closing_event(database: Setting
     assert ends == ["exchange.requested", "exchange.completed"]
 
 
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [*((name, "mask") for name in SPOKEN if name != "mcp"), *((name, "buffer") for name in NATIVE if name != "mcp")],
+)
+async def test_an_identifier_over_chunk_borders_is_masked_before_any_of_it_leaves(
+    sqlite_settings: Settings, name: str, mode: str
+) -> None:
+    """The agent says it a character at a time. (An event of MCP is a whole message, and masked by itself.)"""
+    spoken = SPOKEN[name]
+    said = f"Write to {MAIL}. Use the key AKIAIOSFODNN7EXAMPLQ for it."
+    script = (spoken.begin, *map(spoken.piece, said), spoken.last, spoken.closing)
+    options: dict[str, Any] = {"classification": {"stream": mode}, "caller": "cloud"}
+    async with talking(sqlite_settings, spoken, script, **options) as (site, key), asking(site, key, spoken) as answer:
+        seen = await Reader(answer).rest()
+        assert _text(spoken.form or name, seen) == "Write to [EMAIL]. Use the key [SECRET-AWS-KEY] for it."
+        assert b"AKIA" not in seen
+        _, end = await site.trail(answer.headers["x-exchange-id"])
+        assert (end["decision"]["effect"], end["outcome"]["code"]) == ("redact", "ok")
+
+
 @pytest.mark.parametrize("mode", ["mask", "buffer"])
 @pytest.mark.parametrize("name", SPOKEN)
 async def test_whoever_leaves_in_the_middle_is_told_of_at_the_agent(
@@ -237,8 +298,13 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("name", [name for name in SPOKEN if name != "mcp"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *((name, text) for name in NATIVE if name != "mcp" for text in TEXTS),
+        *((name, "with much to mask") for name in TRANSLATED),
+    ],
+)
 async def test_no_word_waits_longer_than_the_hold_back(sqlite_settings: Settings, name: str, text: str) -> None:
     """While the agent says nothing more: all but the last characters of what it said has come, masked."""
     spoken, go_on, said = SPOKEN[name], asyncio.Event(), TEXTS[text]
@@ -248,11 +314,12 @@ async def test_no_word_waits_longer_than_the_hold_back(sqlite_settings: Settings
     talk = talking(sqlite_settings, spoken, script, classification={"stream": "mask"})
     async with talk as (site, key), asking(site, key, spoken) as answer:
         reader = Reader(answer)
-        seen = await reader.until(lambda seen: len(_text(name, seen)) >= len(shown) - HOLD_BACK)
-        assert shown.startswith(_text(name, seen))
+        form = spoken.form or name
+        seen = await reader.until(lambda seen: len(_text(form, seen)) >= len(shown) - HOLD_BACK)
+        assert shown.startswith(_text(form, seen))
         assert spoken.mark not in seen
         go_on.set()
-        assert _text(name, await reader.rest()) == shown
+        assert _text(form, await reader.rest()) == shown
 
 
 async def test_an_event_of_mcp_waits_for_nothing(sqlite_settings: Settings) -> None:
@@ -278,12 +345,15 @@ def _text(name: str, seen: bytes) -> str:
             found += [choice["delta"].get("content") or "" for choice in document["choices"]]
         elif name == "responses":
             found.append(document["delta"] if document["type"] == "response.output_text.delta" else "")
+        elif name == "a2a":
+            update = document.get("result", document).get("artifactUpdate") or {"artifact": {"parts": []}}
+            found += [part.get("text", "") for part in update["artifact"]["parts"]]
         else:
             found.append(document["delta"].get("text", "") if document["type"] == "content_block_delta" else "")
     return "".join(found)
 
 
-@pytest.mark.parametrize("name", SPOKEN)
+@pytest.mark.parametrize("name", ["chat", "responses", "messages", "mcp", "a2a", "chat-of-messages"])
 async def test_an_agent_is_not_read_faster_than_the_caller_reads(sqlite_settings: Settings, name: str) -> None:
     """The agent would say forty megabytes. A caller who stops reading stops it, as what lies between the two is what
     the buffers of two connections hold; and it goes on when he does."""

@@ -1,5 +1,7 @@
 """What the comparison of the conformance suite stands on: its shim, its reading of what the suite says."""
 
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,79 @@ async def test_the_server_has_what_the_suite_asks_for() -> None:
         answer = await http.post(f"{url}/mcp", json=body, headers=headers)
     assert answer.status_code == 200
     assert '"name":"conformance"' in answer.text
+
+
+class Suite:
+    """Stands for the suite: what it says of a scenario, on each way to the server. None: it says nothing in time."""
+
+    def __init__(self, direct: Iterable[str] | None, through: Iterable[str] | None) -> None:
+        self.says = (direct, through)
+        self.asked: list[str] = []
+
+    async def installed(self, directory: Path) -> None:
+        """There is nothing to install."""
+
+    async def scenarios(self, directory: Path, version: str) -> list[str]:
+        return ["ping"]
+
+    async def passed(self, directory: Path, url: str, scenario: str, version: str) -> set[str] | None:
+        said = self.says[len(self.asked) % 2]
+        self.asked.append(url)
+        return None if said is None else set(said)
+
+
+@pytest.mark.parametrize(
+    ("direct", "through", "code", "told"),
+    [
+        (("a", "scenario"), ("a", "scenario"), 0, "the same checks pass"),
+        (("a", "scenario"), ("a", "b", "scenario"), 0, "better"),
+        (("a", "scenario"), ("scenario",), 1, "LOST a"),
+        (("a", "scenario"), ("a",), 1, "LOST scenario"),
+        ((), (), 1, "0 scenarios pass directly, at least 1 did"),
+        (("a",), ("a",), 1, "0 scenarios pass directly, at least 1 did"),
+        (None, None, 1, "OUT OF TIME directly"),
+        (("a", "scenario"), None, 1, "OUT OF TIME through the gateway"),
+    ],
+)
+async def test_only_a_comparison_of_something_with_the_same_is_a_success(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    direct: Iterable[str] | None,
+    through: Iterable[str] | None,
+    code: int,
+    told: str,
+) -> None:
+    suite = Suite(direct, through)
+
+    @asynccontextmanager
+    async def gateway(agent: str) -> AsyncIterator[str]:
+        yield "http://gateway"
+
+    monkeypatch.setattr(run, "_installed", suite.installed)
+    monkeypatch.setattr(run, "_scenarios", suite.scenarios)
+    monkeypatch.setattr(run, "_passed", suite.passed)
+    monkeypatch.setattr(run, "_gateway", gateway)
+    monkeypatch.setattr(run, "FLOOR", dict.fromkeys(run.VERSIONS, 1))
+    assert await run.main(tmp_path) == code
+    assert told in capsys.readouterr().out
+    assert suite.asked[1::2] == ["http://gateway/mcp"] * len(run.VERSIONS)
+
+
+async def test_what_expected_names_may_differ_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "EXPECTED", {"ping/a": "it is known"})
+    assert run._compared("ping", {"a"}, set()) == ("as expected", False)
+    assert run._compared("ping", {"a", "b"}, set()) == ("LOST b", True)
+
+
+async def test_a_scenario_that_says_nothing_in_time_has_no_checks_to_compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "suite.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(run, "_ENTRY", "suite.py")
+    monkeypatch.setattr(run, "_NODE", "python3")
+    monkeypatch.setattr(run, "_SECONDS", 0.05)
+    assert await run._passed(tmp_path, "http://127.0.0.1:1/mcp", "ping", "2026-07-28") is None
 
 
 async def test_scenarios_and_checks_are_read_from_what_the_suite_says(

@@ -1,4 +1,4 @@
-"""Old systems as agents: HL7 v2, CSV by a mapping and an OpenAPI document, through a whole gateway."""
+"""Old systems as agents: every format by field, and OpenAPI documents, through a whole gateway."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.system.kit import policies
+from tests.agents.formats.test_x12 import ISA
+from tests.system.kit import MAIL, policies
 from tests.system.site import PROCESSOR, Agent, System, system
 from tests.system.test_plain_http import Seen
 
@@ -211,3 +212,121 @@ async def test_an_answer_that_fits_no_operation_is_not_released(sqlite_settings:
         answer = await site.http.put("/agents/ward/notes/7", json={"room": "blue"}, headers=headers)
         assert answer.status_code == 502
         assert "other" not in answer.text
+
+
+BOUNDARY = "----cut"
+FIELDS = """
+[[route]]
+route = "POST /{0}"
+[route.request]
+format = "{0}"
+health = true
+{1}
+[route.answer]
+format = "{0}"
+health = true
+{1}
+"""
+COLUMNS = 'columns = [{name = "who", start = 1, length = 20, is = "person"}, {name = "note", start = 21, length = 60}]'
+PLACES = {
+    "xml": 'fields = {"/order/customer" = "person"}',
+    "form": 'fields = {customer = "person"}',
+    "csv": 'delimiter = ";"\nheader = true\nfields = {customer = "person"}',
+    "fixed": COLUMNS,
+}
+NOTE = f"write to {MAIL} today"
+PATIENT = {
+    "resourceType": "Patient",
+    "name": [{"family": "Zelnik", "given": ["Abelard"]}],
+    "telecom": [{"system": "email", "value": MAIL}],
+}
+X12 = (
+    f"{ISA}GS*HC*S*R*20240101*1253*1*X*005010X222A1~ST*837*0001~NM1*QC*1*ZELNIK*ABELARD~NTE*ADD*{NOTE}~"
+    "SE*4*0001~GE*1*1~IEA*1*000000905~"
+)
+PARTED = (
+    f'--{BOUNDARY}\r\ncontent-disposition: form-data; name="note"\r\n\r\n{NOTE}\r\n'
+    f'--{BOUNDARY}\r\ncontent-disposition: form-data; name="patient"; filename="patient.json"\r\n'
+    f"content-type: application/fhir+json\r\n\r\n{json.dumps(PATIENT)}\r\n--{BOUNDARY}--\r\n"
+)
+BODIES = {
+    "fhir": ("/fhir", "application/fhir+json", json.dumps(PATIENT)),
+    "hl7": ("/hl7", HL7, f"{ADT}NTE|1||{NOTE}\r"),
+    "x12": ("/x12", "application/edi-x12", X12),
+    "xml": (
+        "/xml",
+        "application/xml",
+        f"<order><customer>Zelnik Abelard</customer><note by='{MAIL}'>{NOTE}</note></order>",
+    ),
+    "form": (
+        "/form",
+        "application/x-www-form-urlencoded",
+        f"customer=Zelnik+Abelard&note={NOTE.replace(' ', '+').replace('@', '%40')}",
+    ),
+    "multipart": ("/parts", f"multipart/form-data; boundary={BOUNDARY}", PARTED),
+    "csv": ("/csv", "text/csv", f"customer;note\nZelnik Abelard;{NOTE}\n"),
+    "fixed": ("/fixed", "text/plain", f"{'Zelnik Abelard':<20}{NOTE:<60}\n"),
+}
+"""Format → path, media type, and a body in which a person stands where only the format tells of it, and an address in
+running text."""
+MASKED_OUT = (
+    "p, 290, role:user, class:phi, zone:cloud, *, purpose:*, contract:baa, allow, redact, phi-masked, "
+    '"Health text goes to the cloud masked."',
+    "p, 206, role:user, class:phi, zone:cloud, receive, purpose:*, always, allow, redact, phi-back-masked, "
+    '"Health text comes to callers in the cloud masked."',
+)
+
+
+def every_format(tmp_path: Path, *lines: str) -> dict[str, Any]:
+    mapping = "".join(FIELDS.format(name, places) for name, places in PLACES.items())
+    routes = [f"POST {path}" for path in dict.fromkeys(path for path, _, _ in BODIES.values())]
+    section = mapped(tmp_path, "every.toml", mapping, *lines)
+    return {"agents": agents(routes=routes, mapping="every.toml"), "policy": section}
+
+
+def names_nobody(*texts: str) -> bool:
+    return not any(name in text.lower() for text in texts for name in ("zelnik", "abelard", MAIL))
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_what_stands_in_a_format_is_found_in_request_and_answer_and_masked_in_both(
+    sqlite_settings: Settings, tmp_path: Path, name: str
+) -> None:
+    path, kind, body = BODIES[name]
+    async with system(sqlite_settings, **every_format(tmp_path, *MASKED_OUT)) as site:
+        seen = site.agents["sky"].behave = Seen(body.encode())
+        seen.headers = [(b"content-type", kind.encode())]
+        key = await site.key("clinician", zone="cloud")
+        headers = {"authorization": f"Bearer {key}", "content-type": kind, "x-purpose": "TREAT", "x-route": "exact"}
+        answer = await site.http.post(f"/agents/sky{path}", content=body, headers=headers)
+        assert (answer.status_code, answer.headers["x-decision"]) == (200, "redact"), answer.text
+        ((_, sent),) = site.agents["sky"].received
+        assert names_nobody(sent.decode(), answer.text)
+        for left in (sent.decode(), answer.text):
+            assert "[PERSON]" in left.replace("%5B", "[").replace("%5D", "]")
+        intent, end = trail = await site.trail(answer.headers["x-exchange-id"])
+        for found in (intent["classes"]["found"], end["classes"]["found"]):
+            assert "phi" in found
+        assert names_nobody(json.dumps(trail))
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_what_stands_in_a_format_decides_where_it_goes(
+    sqlite_settings: Settings, tmp_path: Path, name: str
+) -> None:
+    path, kind, body = BODIES[name]
+    async with system(sqlite_settings, **every_format(tmp_path)) as site:
+        for agent in site.agents.values():
+            seen = agent.behave = Seen(body.encode())
+            seen.headers = [(b"content-type", kind.encode())]
+        answer = await post(site, f"/agents/sky{path}", body, kind)
+        assert (answer.status_code, answer.headers["x-routed-agent"]) == (200, "ward"), answer.text
+        assert answer.text == body
+        assert [sent for _, sent in site.agents["ward"].received] == [body.encode()]
+        assert not site.agents["sky"].received
+        exact = await post(site, f"/agents/sky{path}", body, kind, **{"x-route": "exact"})
+        assert exact.status_code == 403
+        far = await site.key("clinician", zone="cloud")
+        headers = {"authorization": f"Bearer {far}", "content-type": kind, "x-purpose": "TREAT"}
+        withheld = await site.http.post(f"/agents/ward{path}", content=body, headers=headers)
+        assert (withheld.status_code, names_nobody(withheld.text)) == (403, True), withheld.text

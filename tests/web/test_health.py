@@ -1,9 +1,12 @@
 """Liveness, readiness that tells the truth, metrics that parse."""
 
+import re
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.settings import Settings
+from tests.house.tree import ROOT
 from tests.store.ledger_kit import connected
 from tests.web.kit import audited
 
@@ -14,6 +17,8 @@ async def test_a_gateway_that_can_serve_is_ready_and_names_what_it_looked_at(dat
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
         walls = {"walls"} if database.database.url.startswith("postgresql") else set()
         assert set(ready.json()["checks"]) == {"database", "ledger", "policy", "tasks", "keys", *walls}
+        health = (ROOT / "docs" / "metrics.md").read_text("utf-8").partition("## Health")[2]
+        assert set(re.findall(r"^- `(\w+)`:", health, re.MULTILINE)) == {*ready.json()["checks"], "walls"}
         assert (await api.site.http.get("/healthz")).json() == {"status": "ok"}
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from typing import Any
 
 import pytest
@@ -326,3 +327,19 @@ def test_two_issuers_do_not_share_their_keys() -> None:
     found = verifier.verify(rs256(claims(iss="https://partner.example")))
     assert isinstance(found, Refusal)
     assert found.code == "issuer_unavailable"
+
+
+def test_python_jose_with_another_backend_is_refused_before_anything_is_verified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It falls back to others in silence where it does not find `cryptography`."""
+    found = find_spec("gateway.checks.identity.verifier")
+    assert found is not None
+    assert found.origin is not None
+    again = spec_from_file_location("the_same_module_again", found.origin)
+    assert again is not None
+    assert again.loader is not None
+    other = type("RSAKey", (), {"__module__": "jose.backends.rsa_backend"})
+    monkeypatch.setattr("jose.backends.RSAKey", other)
+    with pytest.raises(ConfigurationError, match="`cryptography` backend"):
+        again.loader.exec_module(module_from_spec(again))

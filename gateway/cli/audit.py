@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
+from gateway.cli import monitor
 from gateway.cli.common import (
     BAD,
     OK,
@@ -84,6 +85,8 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     extends.add_argument("first", type=int, metavar="FIRST", help="the size of the earlier tree")
     extends.add_argument("second", type=int, nargs="?", metavar="SECOND", help="default: the newest checkpoint's")
     extends.set_defaults(run=lambda arguments: asyncio.run(_consistency(arguments)))
+
+    monitor.add(group, common)
 
 
 async def reader(site: Site, tenant: str) -> Reader:

@@ -1,0 +1,232 @@
+"""`gateway audit monitor`: follows another's ledger, remembers what it has seen, and is loud when that is contradicted.
+
+It needs no configuration and no database: an address, the ledger's public key, and a file for the newest checkpoint
+that it has verified, which is also what `gateway audit verify --checkpoint` takes. What it cannot see is said in
+`docs/proofs.md`.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from gateway.bootstrap import SystemClock
+from gateway.cli.common import BAD, OK, Commands, WrongUse, printable, read_file, say, seconds, warn
+from gateway.cli.remote import Remote, Shown, Silent
+from gateway.core.errors import ConfigurationError, FormatError, GatewayError, VerificationError
+from gateway.core.ports import Clock
+from gateway.ledger.checkpoint import Checkpoint, verify
+from gateway.ledger.following import Diverged, compare, needed
+from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
+from gateway.ledger.times import parse_timestamp, timestamp
+from gateway.settings import secret
+
+Pause: TypeAlias = Callable[[float], Awaitable[None]]
+_MAX_KEY = 4_096
+
+
+class Alarm(GatewayError):
+    """What must wake somebody. `kind`: `fork`, `rollback`, `tiles`, `bad_signature`, `stall` or `unreachable`."""
+
+    def __init__(self, kind: str, reason: str, after: Shown | None = None) -> None:
+        super().__init__(reason)
+        self.kind, self.after = kind, after
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest checkpoint that was verified, and the note that says so."""
+
+    checkpoint: Checkpoint
+    note: bytes
+
+
+class Memory:
+    """The file with the newest verified checkpoint: one monitor's, replaced as a whole or not at all."""
+
+    def __init__(self, path: Path, verifier: Verifier) -> None:
+        self._path, self._verifier = path, verifier
+
+    def load(self) -> Kept | None:
+        """What was kept, None where nothing was yet. `WrongUse` for a file that is not this ledger's checkpoint: what
+        it stood for is gone, and whoever begins anew must do so on purpose."""
+        if not os.path.lexists(self._path):
+            return None
+        note = read_file(self._path, "--state", MAX_NOTE_BYTES)
+        try:
+            return Kept(checkpoint=verify(note, self._verifier), note=note)
+        except (FormatError, VerificationError) as error:
+            raise WrongUse("--state must be a file that a monitor of this ledger wrote, or none yet") from error
+
+    def keep(self, note: bytes) -> None:
+        """A crash before the rename: the checkpoint before is kept, and this one is compared with it again. After it:
+        this one is. `WrongUse` where nothing can be written there."""
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=".monitor-", dir=self._path.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(note)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(name, self._path)
+            except BaseException:
+                os.unlink(name)
+                raise
+            directory = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise WrongUse("--state must name a file that can be written") from error
+
+    def age_s(self, now_us: int) -> float:
+        """Seconds since a checkpoint was last kept."""
+        return max(0.0, now_us / 1e6 - self._path.stat().st_mtime)
+
+
+class Monitor:
+    """Looks at one ledger again and again. `stall_s`: how long it may be silent or behind before that is an alarm."""
+
+    def __init__(
+        self, remote: Remote, verifier: Verifier, memory: Memory, clock: Clock, *, stall_s: float, busy: bool
+    ) -> None:
+        self._remote, self._verifier, self._memory, self._clock = remote, verifier, memory, clock
+        self._stall_s, self._busy = stall_s, busy
+        self.kept = memory.load()
+        # Who says that the ledger is busy says it of the time before this process too.
+        spent = memory.age_s(clock.now_us()) if busy and self.kept is not None else 0.0
+        self._fresh_ns = self._heard_ns = clock.monotonic_ns()
+        self._fresh_ns -= round(spent * 1e9)
+
+    async def look(self) -> str | None:
+        """`begun` or `advanced` where there is a newer checkpoint than before, which is then kept; None where there is
+        none. `Alarm` for what must not be, `Silent` while the ledger may still be silent."""
+        try:
+            shown = await self._remote.checkpoint()
+            after = self._verified(shown)
+            before = None if self.kept is None else self.kept.checkpoint
+            tiles = {tile: await self._remote.tile(tile) for tile in needed(before, after)}
+        except Silent as error:
+            if self._since(self._heard_ns) > self._stall_s:
+                raise Alarm("unreachable", str(error)) from error
+            raise
+        self._heard_ns = self._clock.monotonic_ns()
+        try:
+            compare(before, after, tiles)
+        except Diverged as error:
+            raise Alarm(error.kind, str(error), shown) from error
+        if before is not None and before.size == after.size:
+            self._demand_fresh(shown)
+            return None
+        self._memory.keep(shown.note)
+        self.kept = Kept(checkpoint=after, note=shown.note)
+        self._fresh_ns = self._clock.monotonic_ns()
+        return "begun" if before is None else "advanced"
+
+    def _verified(self, shown: Shown) -> Checkpoint:
+        try:
+            return verify(shown.note, self._verifier)
+        except (FormatError, VerificationError) as error:
+            raise Alarm("bad_signature", str(error)) from error
+
+    def _demand_fresh(self, shown: Shown) -> None:
+        """The same checkpoint again is in order while no newer one is due; by the server's word, or by who knows that
+        it is busy. Its word is also held against it: a time that it names itself is taken as it is."""
+        if shown.since is None and not self._busy:
+            self._fresh_ns = self._clock.monotonic_ns()
+            return
+        behind = self._since(self._fresh_ns)
+        if shown.since is not None:
+            try:
+                behind = max(behind, (self._clock.now_us() - parse_timestamp(shown.since)) / 1e6)
+            except FormatError as error:
+                raise Alarm("stall", "since when a checkpoint is due is not told as a time", shown) from error
+        if behind > self._stall_s:
+            raise Alarm("stall", f"no newer checkpoint for {int(behind)} s, and one is due", shown)
+
+    def _since(self, then_ns: int) -> float:
+        return (self._clock.monotonic_ns() - then_ns) / 1e9
+
+
+def add(group: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command to `gateway audit`."""
+    monitor = group.add_parser("monitor", parents=[common], help="follow another's ledger; needs no configuration")
+    monitor.add_argument("url", metavar="URL", help="its prefix: https://HOST/audit, or …/ledger/ID where it is public")
+    monitor.add_argument("--key", type=Path, required=True, metavar="FILE.vkey", help="the ledger's public key")
+    monitor.add_argument(
+        "--state", type=Path, required=True, metavar="FILE", help="where the newest checkpoint is kept"
+    )
+    monitor.add_argument("--credential", metavar="REF", help="env:NAME or file:PATH of an API key or token")
+    monitor.add_argument("--ca", type=Path, metavar="FILE", help="PEM file of authorities, instead of the system's")
+    monitor.add_argument("--interval", type=seconds, default=30, metavar="SPAN", help="between looks (default 30s)")
+    monitor.add_argument("--stall", type=seconds, default=600, metavar="SPAN", help="silent for so long: alarm (10m)")
+    monitor.add_argument("--busy", action="store_true", help="it is always in use: a newer checkpoint is always due")
+    monitor.add_argument("--once", action="store_true", help="look once, and end")
+    monitor.set_defaults(run=lambda arguments: asyncio.run(run(arguments, SystemClock(), asyncio.sleep)))
+
+
+async def run(arguments: argparse.Namespace, clock: Clock, pause: Pause) -> int:
+    """Until an alarm, or once."""
+    key = read_file(arguments.key, "--key", _MAX_KEY).decode("utf-8", "replace").strip("\r\n \t")
+    try:
+        verifier = Verifier.parse(key)
+    except FormatError as error:
+        raise WrongUse(f"--key: {error}") from error
+    memory = Memory(arguments.state, verifier)
+    async with _remote(arguments) as remote:
+        monitor = Monitor(remote, verifier, memory, clock, stall_s=arguments.stall, busy=arguments.busy)
+        return await _follow(arguments, monitor, verifier, clock, pause)
+
+
+def _remote(arguments: argparse.Namespace) -> Remote:
+    reference: str | None = arguments.credential
+    if reference is not None and not reference.startswith(("env:", "file:")):
+        raise WrongUse("--credential must be a reference, env:NAME or file:PATH, never a value")
+    try:
+        credential = None if reference is None else secret(reference, ".")
+        return Remote(arguments.url, credential, None if arguments.ca is None else str(arguments.ca))
+    except ConfigurationError as error:
+        raise WrongUse(str(error)) from error
+
+
+async def _follow(
+    arguments: argparse.Namespace, monitor: Monitor, verifier: Verifier, clock: Clock, pause: Pause
+) -> int:
+    while True:
+        try:
+            event = await monitor.look()
+        except Silent as error:
+            if arguments.once:
+                return _alarm(Alarm("unreachable", str(error)), monitor, verifier, clock)
+            warn(f"{verifier.name}: {error}; asked again")
+        except Alarm as error:
+            return _alarm(error, monitor, verifier, clock)
+        else:
+            kept = monitor.kept
+            if kept is not None and (event is not None or arguments.once):
+                size = kept.checkpoint.size
+                data = {"event": event or "unchanged", "ledger": verifier.name, "size": size, "at": _now(clock)}
+                say(arguments, data, [f"{data['event']}  {verifier.name}  {size} records"])
+        if arguments.once:
+            return OK
+        await pause(arguments.interval)
+
+
+def _alarm(alarm: Alarm, monitor: Monitor, verifier: Verifier, clock: Clock) -> int:
+    """One line of JSON in any case, with both signed notes: what others can be shown."""
+    data: dict[str, Any] = {"event": "alarm", "alarm": alarm.kind, "ledger": verifier.name, "reason": str(alarm)}
+    data["at"] = _now(clock)
+    data["before"] = None if monitor.kept is None else monitor.kept.note.decode("utf-8")
+    data["after"] = None if alarm.after is None else alarm.after.note.decode("utf-8")
+    print(msgspec.json.encode(data).decode("utf-8"), flush=True)
+    warn(printable(f"{alarm.kind.upper()}: {alarm}"))
+    return BAD
+
+
+def _now(clock: Clock) -> str:
+    return timestamp(clock.now_us())

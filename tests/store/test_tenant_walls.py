@@ -195,11 +195,13 @@ def ask(name: str) -> Callable[[Ask], Ask]:
 
 @ask("api_keys.ApiKeyStore.get")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.keys.get("theirs", w.key) is not None
     return await w.keys.get("mine", w.key), await w.keys.get("mine", "ak_none")
 
 
 @ask("api_keys.ApiKeyStore.list")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.keys.list("theirs")
     return await w.keys.list("mine"), ()
 
 
@@ -236,6 +238,7 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("denials.DenialStore.list")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.denials.list(w.theirs)
     return await w.denials.list(w.mine), ()
 
 
@@ -255,6 +258,8 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("denials.DenialStore.reload")
 async def _(w: World) -> tuple[Any, Any]:
+    await w.denials.reload(w.theirs)
+    assert w.denials.of(w.theirs) != w.denials.of(NOBODY)
     await w.denials.reload(w.mine)
     return w.denials.of(w.mine), w.denials.of(NOBODY)
 
@@ -270,11 +275,13 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("approvals.ApprovalStore.get")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.approvals.get(w.theirs, "ap_theirs") is not None
     return await w.approvals.get(w.mine, "ap_theirs"), await w.approvals.get(w.mine, "ap_none")
 
 
 @ask("approvals.ApprovalStore.find")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.approvals.find(w.theirs, b"asked") is not None
     return await w.approvals.find(w.mine, b"asked"), await w.approvals.find(w.mine, b"none")
 
 
@@ -286,11 +293,13 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("approvals.ApprovalStore.newest")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.approvals.newest(w.theirs, states=("pending",), before=None, limit=9)
     return await w.approvals.newest(w.mine, states=("pending",), before=None, limit=9), ()
 
 
 @ask("approvals.ApprovalStore.due")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.approvals.due(w.theirs, 10**9, 9)
     return await w.approvals.due(w.mine, 10**9, 9), ()
 
 
@@ -470,11 +479,13 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("tasks.TaskStore.page")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await _tasks(w).page(w.theirs)
     return await _tasks(w).page(w.mine), []
 
 
 @ask("tasks.TaskStore.waiting")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await _tasks(w).waiting(w.theirs) == 1
     return await _tasks(w).waiting(w.mine), 0
 
 
@@ -570,6 +581,7 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("mcp_sessions.McpSessions.find")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.mcp.find("theirs", Owner(w.theirs, "ac_1", "scribe")) == "upstream"
     owner = Owner(w.mine, "ac_1", "scribe")
     return await w.mcp.find("theirs", owner), await w.mcp.find("none", owner)
 
@@ -591,6 +603,7 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("tools.ToolStore.of")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await w.tools.of(w.theirs, "scribe")
     return await w.tools.of(w.mine, "scribe"), {}
 
 
@@ -624,16 +637,19 @@ def _readers(w: World) -> tuple[StoreReader, StoreReader]:
 
 @ask("reader.StoreReader.size")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).size() > 1
     return await _readers(w)[0].size(), 1
 
 
 @ask("reader.StoreReader.record")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).record(3) is not None
     return await _readers(w)[0].record(3), await _readers(w)[0].record(99)
 
 
 @ask("reader.StoreReader.records")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await every(StoreReader(w.store.engine, w.theirs).records(1, 50, details=True))
     return await every(_readers(w)[0].records(1, 50, details=True)), []
 
 
@@ -645,11 +661,13 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("reader.StoreReader.checkpoint")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).checkpoint() is not None
     return await _readers(w)[0].checkpoint(), None
 
 
 @ask("reader.StoreReader.checkpoints")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await every(StoreReader(w.store.engine, w.theirs).checkpoints())
     return await every(_readers(w)[0].checkpoints()), []
 
 
@@ -668,18 +686,21 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("reader.StoreReader.hashes")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).hashes(0, 1, 3)
     mine, nobody = _readers(w)
     return await got(mine.hashes(0, 1, 3)), await got(nobody.hashes(0, 1, 3))
 
 
 @ask("reader.StoreReader.inclusion")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).inclusion(3, 6)
     mine, nobody = _readers(w)
     return await got(mine.inclusion(3, 6)), await got(nobody.inclusion(3, 6))
 
 
 @ask("reader.StoreReader.consistency")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).consistency(3, 6)
     mine, nobody = _readers(w)
     return await got(mine.consistency(3, 6)), await got(nobody.consistency(3, 6))
 
@@ -690,30 +711,35 @@ def _trees(w: World) -> tuple[TreeReader, TreeReader]:
 
 @ask("tree.TreeReader.inclusion")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await TreeReader(w.store.engine, w.theirs).inclusion(3, 6)
     mine, nobody = _trees(w)
     return await got(mine.inclusion(3, 6)), await got(nobody.inclusion(3, 6))
 
 
 @ask("tree.TreeReader.consistency")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await TreeReader(w.store.engine, w.theirs).consistency(3, 6)
     mine, nobody = _trees(w)
     return await got(mine.consistency(3, 6)), await got(nobody.consistency(3, 6))
 
 
 @ask("tree.TreeReader.peaks")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await TreeReader(w.store.engine, w.theirs).peaks(6)
     mine, nobody = _trees(w)
     return await got(mine.peaks(6)), await got(nobody.peaks(6))
 
 
 @ask("tree.TreeReader.nodes")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await TreeReader(w.store.engine, w.theirs).nodes([(0, 3)])
     mine, nobody = _trees(w)
     return await got(mine.nodes([(0, 3)])), await got(nobody.nodes([(0, 3)]))
 
 
 @ask("tree.TreeReader.hashes")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await TreeReader(w.store.engine, w.theirs).hashes(0, 2, 5)
     mine, nobody = _trees(w)
     return await got(mine.hashes(0, 2, 5)), await got(nobody.hashes(0, 2, 5))
 
@@ -755,11 +781,13 @@ async def _(w: World) -> tuple[Any, Any]:
 
 @ask("policies.PolicyStore.history")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await PolicyStore(w.store.engine, w.store.clock).history(w.theirs)
     return await PolicyStore(w.store.engine, w.store.clock).history(w.mine), ()
 
 
 @ask("policies.PolicyStore.in_force")
 async def _(w: World) -> tuple[Any, Any]:
+    assert await PolicyStore(w.store.engine, w.store.clock).in_force(w.theirs, 0, 50)
     return await PolicyStore(w.store.engine, w.store.clock).in_force(w.mine, 0, 50), ()
 
 

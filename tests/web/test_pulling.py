@@ -18,7 +18,7 @@ from gateway.core.caller import Identity
 from gateway.core.refusal import Refusal
 from gateway.exchange.standing import Standing
 from gateway.settings import Settings
-from gateway.store.api_keys import Administrator
+from gateway.store.api_keys import Administrator, Grant, NewKey
 from gateway.store.tasks import Task
 from tests.house.tree import ROOT
 from tests.system.kit import HEALTH, PERSONAL
@@ -255,6 +255,37 @@ async def test_who_is_in_another_zone_than_the_agent_fetches_nothing_for_it(sqli
         for path in ("archive", "archive/le_1"):
             found = await abroad.ask("POST", f"/v1/tasks/for/{path}", {})
             assert problem(found) == (401, "credential_overreach")
+
+
+async def test_a_lease_is_its_holders_alone(database: Settings) -> None:
+    """Neither who submitted it, nor another agent, nor the same name in another tenant brings an answer for it: all are
+    told what they are told of a lease that is not there."""
+    tenants = [{"id": "default"}, {"id": "bank"}]
+    agents = {name: {**one, "tenants": ["default"]} for name, one in AGENTS.items()}
+    async with pulled(database, tenant=tenants, agents=agents) as (t, agent):
+        waiting = asyncio.create_task(fetched(agent))
+        task = await t.submit(NOTE)
+        work = await waiting
+        assert work["lease"].startswith("le_")
+        scribe = t.by(await t.site.key("agent", owner="scribe", kind="agent"))
+        foreign = await _key_of(t, "bank")
+        for stranger in (t, scribe, t.by(foreign)):
+            there = await brought(stranger, work, {"body": {"forged": True}})
+            nowhere = await brought(stranger, {"lease": "le_" + "0" * 26}, {"body": {"forged": True}})
+            assert problem(there) == problem(nowhere), "it says whether the lease is there"
+            assert there.status_code in (403, 404)
+        assert (await brought(agent, work, {"body": {"filed": True}})).status_code == 202
+        assert (await t.ended(task))["result"]["body"] == {"filed": True}
+
+
+async def _key_of(t: Tasking, tenant: str) -> str:
+    site = t.site.gateway.site
+    writer = await site.writer(tenant)
+    by = Administrator(ledger=writer, tenant=writer.tenant)
+    grant = Grant(owner="archive", kind="agent", roles=("agent",), zone="in-house", purposes=())
+    made = await site.api_keys.create(by, tenant, grant)
+    assert isinstance(made, NewKey)
+    return made.plain
 
 
 async def test_the_commands_of_the_document_work_as_written(sqlite_settings: Settings) -> None:

@@ -116,8 +116,8 @@ async def _theirs(site: System) -> dict[str, str]:
     return found
 
 
-async def test_what_is_anothers_is_as_what_is_not_there_on_every_route(sqlite_settings: Settings) -> None:
-    async with system(sqlite_settings, tenant=TENANTS, agents=AGENTS) as site:
+async def test_what_is_anothers_is_as_what_is_not_there_on_every_route(database: Settings) -> None:
+    async with system(database, tenant=TENANTS, agents=AGENTS) as site:
         theirs, mine = await _theirs(site), (await _key(site, "bank")).plain
         assert int(theirs["seq"]) > await site.gateway.site.reader("bank").size()
         before = await _state(site)
@@ -135,8 +135,8 @@ async def test_what_is_anothers_is_as_what_is_not_there_on_every_route(sqlite_se
         assert await _state(site) == before
 
 
-async def test_lists_and_searches_tell_nothing_of_another_tenant(sqlite_settings: Settings) -> None:
-    async with system(sqlite_settings, tenant=TENANTS, agents=AGENTS) as site:
+async def test_lists_and_searches_tell_nothing_of_another_tenant(database: Settings) -> None:
+    async with system(database, tenant=TENANTS, agents=AGENTS) as site:
         theirs, mine = await _theirs(site), (await _key(site, "bank")).plain
         secrets = {"hospital", site.gateway.site.tenants["hospital"].ledger, *theirs.values()} - {theirs["seq"]}
         texts = [(await _ask(site, mine, "POST", "/audit/verifications")).text]

@@ -6,6 +6,7 @@ whole as JSON or as an event stream (`mcp_events`); where they come as JSON, the
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from gateway.agents.bodies import check_places, decompress, read_json, replace, rewritten, write_json
@@ -102,7 +103,7 @@ class McpAdapter:
             body=answer.body if governed is value else write_json(governed),
             parts=rpc_parts(governed),
             document=governed,
-            sessions=() if talk.opened is None else (f"mcp:{talk.opens}",),
+            sessions=(*(() if talk.opened is None else (f"mcp:{talk.opens}",)), *begun_in(governed, message.target)),
         )
 
     def render_answer(self, answer: Answer, masked: Mapping[str, str]) -> bytes:
@@ -115,7 +116,8 @@ class McpAdapter:
     def frames(self, message: Message, bounds: Bounds) -> RpcFrames:
         """The reader of this message's stream."""
         talk = talk_of(message)
-        return RpcFrames(self._answers, talk.rpc, lambda value: _governed(talk, value))
+        named = partial(begun_in, agent=message.target)
+        return RpcFrames(self._answers, talk.rpc, lambda value: _governed(talk, value), named)
 
     def error(self, refusal: Refusal, exchange: str) -> bytes:
         return rpc_error(refusal, exchange, None)
@@ -135,6 +137,9 @@ class McpAdapter:
         if isinstance(rpc, Refusal):
             return rpc
         document, approval = without_state(rpc, read.value)
+        task = _task_of(rpc, document)
+        if isinstance(task, Refusal):
+            return task
         return Message(
             protocol=self.protocol,
             action=rpc.action,
@@ -148,6 +153,7 @@ class McpAdapter:
             lasting=rpc.listens,
             context=Talk(rpc),
             approval=approval,
+            sessions=() if task is None else (task_name(target, task),),
         )
 
     def _bare(self, request: Inbound, target: str) -> Message | Refusal:
@@ -208,6 +214,29 @@ class McpAdapter:
 def talk_of(message: Message) -> Talk:
     """What is known of a message of this protocol beside its bytes."""
     return message.context if isinstance(message.context, Talk) else Talk(None)
+
+
+def task_name(agent: str, task: str) -> str:
+    """The session's name of a task."""
+    return f"mcp-task:{agent}/{task}"
+
+
+def begun_in(response: Any, agent: str) -> tuple[str, ...]:
+    """The name of the task that a response says was begun (`CreateTaskResult`; 2025-11-25, Tasks)."""
+    result = response.get("result") if type(response) is dict else None
+    task = result.get("task") if type(result) is dict else None
+    name = task.get("taskId") if type(task) is dict else None
+    return (task_name(agent, name),) if type(name) is str and name else ()
+
+
+def _task_of(rpc: Rpc, document: Any) -> str | Refusal | None:
+    """The id of the task that a request goes on with; None for a request that goes on with none."""
+    if rpc.kind != "request" or not rpc.method.startswith("tasks/"):
+        return None
+    found = document.get("params", {}).get("taskId")
+    if type(found) is str and found:
+        return found
+    return Refusal(code="schema_violation", field="/params/taskId", hint="the id of a task")
 
 
 def note_session(talk: Talk, wire: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

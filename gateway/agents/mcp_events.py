@@ -35,15 +35,26 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     retry: str
 
 
+def _nothing(response: Any) -> tuple[str, ...]:
+    return ()
+
+
 class RpcFrames:
     """A `Frames` for one answer. `rpc` is the request it answers, None for a GET, which answers none.
 
-    `govern` is given the whole response before it is taken into parts, and what it gives back stands for it.
+    `govern` is given the whole response before it is taken into parts, and what it gives back stands for it; `named`
+    tells which sessions that gives away.
     """
 
-    def __init__(self, bounds: Bounds, rpc: Rpc | None, govern: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        bounds: Bounds,
+        rpc: Rpc | None,
+        govern: Callable[[Any], Any],
+        named: Callable[[Any], tuple[str, ...]] = _nothing,
+    ) -> None:
         self._events = EventReader(min(MAX_EVENT, bounds.answer_bytes))
-        self._bounds, self._rpc, self._govern = bounds, rpc, govern
+        self._bounds, self._rpc, self._govern, self._named = bounds, rpc, govern, named
         self._resumable = False
         self._ended = False
 
@@ -96,7 +107,8 @@ class RpcFrames:
             value = self._govern(value)
         told = Told(value=value, id=identifier, retry=retry)
         changed = value.get("method") == TOOLS_CHANGED
-        return Frame(parts=(*parts, *rpc_parts(value)), last=last, changed=changed, body=told)
+        names = self._named(value) if last else ()
+        return Frame(parts=(*parts, *rpc_parts(value)), sessions=names, last=last, changed=changed, body=told)
 
     def _message(self, data: str) -> Any:
         """One JSON-RPC message; `AgentError("bad_answer")` for anything else, and for a response to another request."""

@@ -116,7 +116,7 @@ class McpGovernor:
 
 def _is_somebodys(message: Message, talk: Talk) -> bool:
     """Whether it goes on with a task or a stream: to the agent all callers are one, and only a session of the caller's
-    own says that it was theirs."""
+    own says that a stream was theirs. A task must be theirs besides (`exchange.sessions`)."""
     if message.inbound.method == "GET":
         return message.inbound.header(LAST_EVENT) is not None
     return talk.rpc is not None and talk.rpc.method.startswith("tasks/")
@@ -129,7 +129,7 @@ def _over(message: Message, talk: Talk, outcome: Outcome) -> bool:
 
 
 def _within(message: Message, session: str) -> Message:
-    return msgspec.structs.replace(message, sessions=(f"mcp:{session}",))
+    return msgspec.structs.replace(message, sessions=(f"mcp:{session}", *message.sessions))
 
 
 def _owner(exchange: Exchange, agent: Route) -> Owner:

@@ -21,7 +21,7 @@ from gateway.store.sessions import SessionStore, StoredSession
 
 MAX_NAMES = 64
 """Names that one message may continue, and that one answer may begin."""
-AGENTS_OWN = frozenset({"a2a-task"})
+AGENTS_OWN = frozenset({"a2a-task", "mcp-task"})
 """Kinds of names that only agents make up, and give away in an answer. One that is not known here was given to
 somebody else, or to nobody: it is refused like another's, so that neither can be told from the other."""
 _AT_ONCE = 500

@@ -90,7 +90,7 @@ async def test_a_task_is_gone_on_with_in_a_session_of_ones_own_alone(governor: M
     """To the agent all callers are one: without a session anybody could read and cancel anybody's."""
     session, task = await opened(governor), rpc(method, {"taskId": "task-7"})
     _, message = await admitted(governor, old(task, mcp_session_id=session))
-    assert message.sessions == (f"mcp:{session}",)
+    assert message.sessions == (f"mcp:{session}", "mcp-task:tools/task-7")
     _, without = await asked(governor, old(task))
     _, stolen = await asked(governor, old(task, mcp_session_id=session), "ac_2")
     assert isinstance(without, Refusal)

@@ -16,7 +16,7 @@ from functools import lru_cache
 import msgspec
 
 from gateway.checks.classification.checks import CHECKS
-from gateway.checks.classification.normalise import normalise, outline
+from gateway.checks.classification.normalise import normalise, shadow, undo_escapes
 from gateway.checks.classification.patterns import Pattern, needed_by
 from gateway.checks.classification.recognizer import LOOKAHEAD, NUMBERS
 from gateway.checks.classification.registry import Registry
@@ -50,15 +50,15 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     digits: bool
     """Whether there is none without a digit."""
 
-    def judged(self, cell: str, shade: bytes, place: int) -> Finding | None:
-        """The finding that this cell is. `place`: where it begins in the text."""
+    def judged(self, cell: str, shade: bytes, place: int, size: int) -> Finding | None:
+        """The finding that this cell is, in its plain form. `place`, `size`: where it stands in the text."""
         if self.pattern.prefix(shade) != len(shade):
             return None
         if self.trigger is not None and self.trigger.first(shade, 0) is None:
             return None
         if self.check is not None and self.check(cell) is None:
             return None
-        return Finding(self.type, place, place + len(cell), self.score, self.reason)
+        return Finding(self.type, place, place + size, self.score, self.reason)
 
 
 Headings = dict[str, tuple[Value, ...]]
@@ -203,15 +203,16 @@ class Columns:
         place += len(text) - len(text.lstrip(_BLANK))
         if len(cell) > 2 and cell[0] == cell[-1] == '"':
             cell, place = cell[1:-1], place + 1
-        plain = normalise(cell)
-        if not cell or plain.starts is not None:
+        if not cell:
             return
-        shade = outline(cell)
+        plain = normalise(cell)
+        plain = undo_escapes(plain) or plain
+        shade = shadow(plain.text)
         bare = len(shade.translate(None, b"0123456789")) == len(shade)
         for value in values:
             if bare and value.digits:
                 continue
-            finding = value.judged(plain.text, shade, place)
+            finding = value.judged(plain.text, shade, place, len(cell))
             if finding is not None:
                 found.append(finding)
                 return

@@ -450,10 +450,12 @@ def _cell(cell: str, place: int, values: tuple[Value, ...]) -> Finding | None:
     place += len(cell) - len(cell.lstrip(" \t\r"))
     if len(inner) > 2 and inner.startswith('"') and inner.endswith('"'):
         inner, place = inner[1:-1], place + 1
-    plain = normalised(inner)
-    if not inner or plain.starts is not None:
+    if not inner:
         return None
-    return next((f for value in values if (f := value.judged(plain.text, outline(inner), place))), None)
+    plain = normalised(inner)
+    plain = undo_escapes(plain) or plain
+    shade = shadow(plain.text)
+    return next((f for value in values if (f := value.judged(plain.text, shade, place, len(inner)))), None)
 
 
 def _space(text: str, start: int, target: int) -> int:

@@ -44,6 +44,13 @@ def test_cells_below_a_heading_are_what_it_says(text: str, expected: list[tuple[
 
 
 @pytest.mark.parametrize(
+    "cell", ["８４７３６２５１", "8473\u200b6251", "%38%34%37%33%36%32%35%31", "8473625&#49;", "8473625\\u0031"]
+)
+def test_a_cell_in_disguise_is_one(cell: str) -> None:
+    assert shown(f"name,mrn\nA,{cell}\n") == [("mrn", cell)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "mrn\n84736251",  # one cell is no table

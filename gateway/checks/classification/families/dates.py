@@ -29,16 +29,17 @@ LEXICONS = (
     Lexicon(
         id="birth",
         words=words(
-            "dob, d.o.b., d.o.b, date of birth, birth date, birthdate, birthday, born, born on, birth, geboren, "
-            "geburtsdatum, geburtstag, geb., geb, geb.datum, né le, née le, né(e) le, date de naissance, nacimiento, "
-            "fecha de nacimiento, nacido el, nacida el, nato il, nata il, data di nascita, geboortedatum, "
-            "geboren op, data urodzenia, född, data de nascimento, nascido em, nascida em, nascido a, bday, "
-            "birth-date, date-of-birth, date_of_birth, birth_date, birth dt, d/o/b, dob., birthdt, geb.-datum, "
-            "geb.dat., geb. am, né, née, né à, née à, naissance, date naiss., nacido, nacida, nació, nació el, "
-            "fecha de nac., fecha nac., f. nacimiento, f. nac., fec. nac., f. de nacimiento, nato, nata, nato/a il, "
-            "nascita, data nascita, geboortedat., geb.datum:, urodzony, urodzona, urodzony/a, ur., data ur., "
-            "födelsedatum, född den, födelsedag, nascido, nascida, nascimento, data nasc., dt. nasc., d.n., født, "
-            "fødselsdato, syntymäaika"
+            "ddn, d.d.n., fn:, f.n., fec.nac., fec nac, fecnac, f.nac., dn, dn:, geb.-dat., geb dat, geb.dat, "
+            "gebdat, geburtsdat., birth day, b/d, urodz., dob, d.o.b., d.o.b, date of birth, birth date, birthdate, "
+            "birthday, born, born on, birth, geboren, geburtsdatum, geburtstag, geb., geb, geb.datum, né le, née le, "
+            "né(e) le, date de naissance, nacimiento, fecha de nacimiento, nacido el, nacida el, nato il, nata il, "
+            "data di nascita, geboortedatum, geboren op, data urodzenia, född, data de nascimento, nascido em, "
+            "nascida em, nascido a, bday, birth-date, date-of-birth, date_of_birth, birth_date, birth dt, d/o/b, "
+            "dob., birthdt, geb.-datum, geb.dat., geb. am, né, née, né à, née à, naissance, date naiss., nacido, "
+            "nacida, nació, nació el, fecha de nac., fecha nac., f. nacimiento, f. nac., fec. nac., "
+            "f. de nacimiento, nato, nata, nato/a il, nascita, data nascita, geboortedat., geb.datum:, urodzony, "
+            "urodzona, urodzony/a, ur., data ur., födelsedatum, född den, födelsedag, nascido, nascida, nascimento, "
+            "data nasc., dt. nasc., d.n., født, fødselsdato, syntymäaika"
         ),
     ),
 )
@@ -56,6 +57,15 @@ LABELS = (
 )
 
 RECOGNIZERS = (
+    Recognizer(
+        # As German and Scandinavian letters have it, with a star.
+        id="birth-starred",
+        type="date-of-birth",
+        pattern=r"\* ?([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4})\b",
+        gate=r"\* ?[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}\b",
+        check="numeric_date",
+        score=0.85,
+    ),
     Recognizer(
         id="date-iso",
         type="date",
@@ -86,7 +96,7 @@ RECOGNIZERS = (
         check="numeric_date",
         joints=DATE,
         near=(_BORN,),
-        unless="version",
+        unless="software",
     ),
     Recognizer(
         id="date-textual",

@@ -4,6 +4,7 @@ from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Nea
 
 _EXPIRY = r"(?:0[1-9]|1[0-2]) ?[/\-] ?(?:20)?[0-9]{2}"
 _BESIDE = r"[ ,;|/\t]{1,3}"
+_BEHIND = rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}"
 _FOURTEEN = r"[0-9](?:[ \-]?[0-9]){13}"
 """No card's number is shorter."""
 
@@ -100,19 +101,37 @@ RECOGNIZERS = (
         reason="luhn",
     ),
     Recognizer(
-        # What is printed on the card after its number.
+        # What is printed on the card after its number; a date with a day goes on.
         id="card-expiry-beside",
         type="card-expiry",
-        pattern=rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}((?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}})\b",
-        gate=rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}(?:0[1-9]|1[0-2])/[0-9]{{2}}",
+        pattern=rf"{_BEHIND}((?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}})\b",
+        gate=rf"{_BEHIND}(?:0[1-9]|1[0-2])/[0-9]{{2}}",
+        joints="/",
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        id="card-expiry-slashed",
+        type="card-expiry",
+        pattern=rf"{_BEHIND}((?:0[1-9]|1[0-2])/[0-9]{{2}})/[0-9]{{3}}\b",
+        gate=rf"{_BEHIND}(?:0[1-9]|1[0-2])/[0-9]{{2}}/[0-9]{{3}}\b",
         score=0.85,
         reason="beside",
     ),
     Recognizer(
         id="card-cvv-beside",
         type="card-cvv",
-        pattern=(rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}(?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}}{_BESIDE}([0-9]{{3,4}})\b"),
-        gate=rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}(?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}}{_BESIDE}[0-9]{{3}}",
+        pattern=(rf"{_BEHIND}(?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}}[ ,;|\t][ ,;|/\t]{{0,2}}([0-9]{{3,4}})\b"),
+        gate=rf"{_BEHIND}(?:0[1-9]|1[0-2])/(?:20)?[0-9]{{2}}[ ,;|\t][ ,;|/\t]{{0,2}}[0-9]{{3}}",
+        joints=NUMBER,
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        id="card-cvv-slashed",
+        type="card-cvv",
+        pattern=rf"{_BEHIND}(?:0[1-9]|1[0-2])/[0-9]{{2}}/([0-9]{{3}})\b",
+        gate=rf"{_BEHIND}(?:0[1-9]|1[0-2])/[0-9]{{2}}/[0-9]{{3}}\b",
         joints=NUMBER,
         score=0.85,
         reason="beside",

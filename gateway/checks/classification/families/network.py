@@ -3,6 +3,15 @@
 from gateway.checks.classification.recognizer import Lexicon, Recognizer, words
 
 LEXICONS = (
+    Lexicon(
+        id="software",
+        words=words(
+            "version, versions, upgrade, upgraded, release, released, build, downgrade, firmware, driver, kernel, "
+            "patch, python, node, npm, "
+            "pip, sdk, library, package, dependency, plugin, compiler, runtime, container, image, "
+            "ver., v., bios, changelog, semver, hotfix, rollback, installed, install, installing"
+        ),
+    ),
     Lexicon(id="version", words=words("version, versions, upgrade, upgraded, release, released, build, downgrade")),
 )
 

@@ -64,6 +64,8 @@ def test_years_and_other_numbers_are_not(text: str) -> None:
         "née à Paris le 12/03/1958",
         "nata a Roma il 12/03/1958",
         "ur. 12.03.1958",
+        "DDN : 1958-03-12",
+        "er (*12.03.1958)",
         "date of birth on record for this person 1958-03-12",
     ],
 )

@@ -41,6 +41,19 @@ def test_expiry_and_code_need_their_words() -> None:
     assert told("in 04/27 with 123") == []
 
 
+@pytest.mark.parametrize(
+    "text", ["4111111111111111|04/27|123", "4111111111111111 04/27/123", "4111111111111111 04/27 / 123"]
+)
+def test_what_stands_behind_a_cards_number_is_told(text: str) -> None:
+    assert told(text)[1:] == [("card-expiry", "04/27"), ("card-cvv", "123")]
+    assert told(text[: text.index("27") + 2])[1:] == [("card-expiry", "04/27")]
+
+
+@pytest.mark.parametrize("text", ["84736251,12/19/1958,F", "84736251 12/19/58", "84736251|12/19/1958"])
+def test_a_date_with_a_day_behind_another_number_is_no_expiry(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == ["date"]
+
+
 @pytest.mark.parametrize("text", ["DE89 3704 0044 0532 0130 00", "gb82west12345698765432", "NL91-ABNA-0417-1643-00"])
 def test_ibans_are_found_by_checksum_and_length(text: str) -> None:
     assert told(f"to {text} please") == [("iban", text)]

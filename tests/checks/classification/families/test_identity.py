@@ -28,6 +28,7 @@ from tests.checks.classification.conftest import told
         ("DEA AB1234563", ("dea", "AB1234563")),
         ("1EG4-TE5-MK73", ("mbi", "1EG4-TE5-MK73")),
         ("Patienten-Nr.: 84736251", ("mrn", "84736251")),
+        ("n. nosologico 84736251", ("mrn", "84736251")),
         ("NHC: 84736251", ("mrn", "84736251")),
         ("prontuário 84736251", ("mrn", "84736251")),
         ("hospital no. 84736251", ("mrn", "84736251")),

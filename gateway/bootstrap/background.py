@@ -11,6 +11,7 @@ from gateway.exchange.parts import Parts
 from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
 from gateway.store.directory import SYSTEM
+from gateway.store.kept import KeptStore
 from gateway.store.sticking import StickingClasses
 
 _SWEEP_S = 5.0
@@ -35,7 +36,9 @@ def begin(
         asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
-        asyncio.create_task(_expiries(parts, glass, [one.ledger for one in site.tenants.values()])),
+        asyncio.create_task(
+            _expiries(parts, glass, KeptStore(site.engine, site.clock), [one.ledger for one in site.tenants.values()])
+        ),
         asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
         asyncio.create_task(parts.underway.watch()),
@@ -90,9 +93,9 @@ async def _renewals(glass: Glass) -> None:
             _log.error("what is lent could not be read: %s", type(error).__name__)
 
 
-async def _expiries(parts: Parts, glass: Glass, ledgers: Sequence[str]) -> None:
-    """End approvals whose time is over, and tell of reviews that are late. Whoever meets an approval before ends it
-    there and then; this is for the others."""
+async def _expiries(parts: Parts, glass: Glass, kept: KeptStore, ledgers: Sequence[str]) -> None:
+    """End approvals whose time is over, destroy kept content whose days are, and tell of reviews that are late. Whoever
+    meets an approval before ends it there and then; this is for the others."""
     while True:
         await asyncio.sleep(_EXPIRY_S)
         for ledger in ledgers:
@@ -100,6 +103,10 @@ async def _expiries(parts: Parts, glass: Glass, ledgers: Sequence[str]) -> None:
                 await parts.approvals.expire(ledger)
             except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
                 _log.error("approvals could not be ended: %s", type(error).__name__)
+            try:
+                await kept.sweep(ledger)
+            except Exception as error:  # noqa: BLE001 — nobody is given what is over, and the next round tries again
+                _log.error("kept content could not be destroyed: %s", type(error).__name__)
             try:
                 await glass.remind(ledger, parts.ledgers.of(ledger))
             except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again

@@ -21,6 +21,7 @@ from gateway.cli import (
     migrate,
     openapi,
     policy,
+    reclassify,
     serve,
     tasks,
 )
@@ -42,6 +43,7 @@ _GROUPS = (
     audit,
     evidence,
     classify,
+    reclassify,
     openapi,
 )
 _INTERRUPTED = 130

@@ -9,6 +9,8 @@ Effect = Literal["route", "redact", "tokenize", "approve", "deny"]
 """The words of `X-Decision`, the record and the filter, from mildest to strictest."""
 DECLASSIFY = "declassify:"
 """The obligation by which a class leaves the flow it is in."""
+KEEP = "keep-content:"
+"""The obligation by which what is sent is kept sealed, for the days that follow."""
 
 
 MASKING = frozenset({"redact", "generalise"})
@@ -23,6 +25,11 @@ def masks(obligations: Iterable[str]) -> bool:
 def masks_whole(obligations: Iterable[str]) -> bool:
     """Whether everything must be masked that makes the class: no list of types leaves the others where they are."""
     return not MASKING.isdisjoint(obligations)
+
+
+def kept_days(obligations: Iterable[str]) -> int:
+    """For how many days what is sent is kept: the fewest that a rule says, 0 where none does."""
+    return min((int(item.removeprefix(KEEP)) for item in obligations if item.startswith(KEEP)), default=0)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

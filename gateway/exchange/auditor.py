@@ -130,15 +130,20 @@ class Auditor:
         async with self._replaying:
             async for chunk in DecidedStore(self._engine, self._id).chunks(EVENTS, since, until):
                 for some in _some(chunk):
-                    await simulation.take(some, self._version)
+                    await simulation.take(some, self.version)
                     await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
         return await simulation.result()
 
-    async def _version(self, digest: str) -> Policy | None:
+    async def rereading(self, by: Reader, engine: str, since: str, until: str) -> None:
+        """Put on record that content kept of a period is about to be classified again by this version of the engine."""
+        await self._record("audit.read", by, {"reclassify": engine, "from": since, "to": until})
+
+    async def version(self, digest: str) -> Policy | None:
+        """The policy of this version; None where it is not there, or is of a form that is not read any more."""
         data = await self._policies.get(digest)
         try:
             return None if data is None else Policy(from_bytes(data), None)
-        except (ConfigurationError, FormatError):  # of a form that this version of the gateway does not read any more
+        except (ConfigurationError, FormatError):
             return None
 
     async def entries(self, by: Reader, bundle: Tile) -> bytes | None:

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from gateway.core.caller import Caller
-from gateway.core.decision import Decision
+from gateway.core.decision import Decision, kept_days
 from gateway.core.ids import uuid7
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
+from gateway.exchange import kept
 from gateway.exchange.accounts import Account, Forms, agent_of
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import OTHER, Counted
@@ -58,6 +59,8 @@ class Scribe:
         sealed = [self._commit_request(values, exchange, message, key)]
         if exchange.headers.idempotency is not None:
             sealed.append(self._commit_idempotency(values, exchange, exchange.headers.idempotency, key))
+        if asked:
+            sealed += self._keep(values, exchange, routed, key)
         detail = self._detail(exchange, explanation=routed.explanation, route=routed.route if asked else None)
         said = _said(
             "exchange.requested",
@@ -90,8 +93,11 @@ class Scribe:
             request=(media_type(message.media_type or None),),
         )
         detail = self._detail(exchange, explanation=routed.explanation, route=routed.route)
-        sealed = self._seal(values, exchange, "request", salt, None, key)
-        return self._entry(exchange, said, values, _Beside(detail=detail, sealed=(sealed,), key=key, decided=True))
+        sealed = (
+            self._seal(values, exchange, "request", salt, None, key),
+            *self._keep(values, exchange, routed, key),
+        )
+        return self._entry(exchange, said, values, _Beside(detail=detail, sealed=sealed, key=key, decided=True))
 
     def outcome(self, exchange: Exchange, outcome: Outcome, *, sessions: tuple[SessionGrowth, ...] = ()) -> Entry:
         """`exchange.completed`: the one end of an exchange that was opened."""
@@ -242,6 +248,18 @@ class Scribe:
         salt, held = new_salt(), value.encode("utf-8", "surrogatepass")
         values["idempotency"] = committed(salt, "idempotency", held)
         return self._seal(values, exchange, "idempotency", salt, held[:256], key)
+
+    def _keep(
+        self, values: dict[str, Value], exchange: Exchange, routed: Routed, key: ExchangeKey
+    ) -> tuple[SealedPart, ...]:
+        """What the agent is sent, part by part, where policy keeps it: durable with the record, before it leaves."""
+        days = kept_days(routed.decision.obligations)
+        if not days:
+            return ()
+        health = exchange.classified is not None and "phi" in exchange.classified.classes()
+        content = kept.encode(_known(exchange.message).parts, routed.masked, health_context=health)
+        label = kept.label(self._clock.now_us(), days)
+        return (self._seal(values, exchange, label, new_salt(), content, key),)
 
     def _seal(
         self,

@@ -74,6 +74,8 @@ EVENTS = (
     "task.callback_failed",
     "alert.review_overdue",
     "notice.failed",
+    "exchange.reclassified",
+    "incident.opened",
 )
 
 
@@ -191,7 +193,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     credential: Id | None = None
     """Random id of a key, or of an entry of the deny-list, that a `key.*` event is about."""
     range: tuple[Count, Count] | None = None
-    """First sequence number and end (exclusive) that an `audit.*` event is about."""
+    """First sequence number and end (exclusive) that an `audit.*` event, an
+    `exchange.reclassified` or an `incident.*` is about."""
     checkpoint: tuple[Count, Base64] | None = None
     """Size and base64 root (`checkpoint.published`)."""
     policy: Name | None = None

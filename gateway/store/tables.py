@@ -18,8 +18,11 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | session, approval, break_glass                                | yes    | yes         | never  |
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.types import TypeDecorator
+
+CONTENT = "part LIKE 'content:%'"
+"""Which sealed parts are kept content, as its index and its queries say it."""
 
 
 class Bytes(TypeDecorator[bytes]):
@@ -93,9 +96,11 @@ sealed = Table(
     Column("key", Text, nullable=False),
     Column("nonce", Bytes, nullable=False),
     Column("ciphertext", Bytes, nullable=False),
+    Index("sealed_content", "tenant", "seq", sqlite_where=text(CONTENT), postgresql_where=text(CONTENT)),
     sqlite_with_rowid=False,
 )
-"""Sealed openings and content (`ledger.entry.SealedPart`)."""
+"""Sealed openings and content (`ledger.entry.SealedPart`). Kept content is the part `content:` and the time at which
+its days are over (`store.kept`)."""
 
 subject_record = Table(
     "subject_record",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.decision import Ruling, Verdict, declassified, effect_of
+from gateway.core.decision import Ruling, Verdict, declassified, effect_of, kept_days
 
 
 def ruling(*verdicts: tuple[str, tuple[str, ...]], allowed: bool = True) -> Ruling:
@@ -39,3 +39,8 @@ def test_nothing_leaves_by_what_is_denied_or_was_not_asked() -> None:
 def test_the_strictest_obligation_is_the_effect(obligations: tuple[str, ...], effect: str) -> None:
     assert effect_of(Ruling(allowed=True, rules=(), obligations=obligations, verdicts=())) == effect
     assert effect_of(Ruling(allowed=False, rules=(), obligations=obligations, verdicts=())) == "deny"
+
+
+def test_of_several_rules_that_keep_content_the_shortest_holds() -> None:
+    assert kept_days(("keep-content:30", "keep-content:7", "redact")) == 7
+    assert kept_days(("redact",)) == 0

@@ -10,6 +10,7 @@ from gateway.core.decision import CandidateView, Decision
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.failures import OTHER, Counted
+from gateway.exchange.kept import decode, label
 from gateway.exchange.scribe import Scribe
 from gateway.ledger.commitment import committed, matches
 from gateway.ledger.entry import DataKey, Entry, SealedPart
@@ -212,3 +213,24 @@ def test_an_intent_without_a_message_is_a_defect_that_stops(clock: ManualClock) 
     one.message = None
     with pytest.raises(ValueError, match="message"):
         scribe(clock).intent(one, routed())
+
+
+def test_what_the_agent_is_sent_is_kept_where_policy_says_so_and_nowhere_else(clock: ManualClock) -> None:
+    seals, one = Seals(), known(clock)
+    scribe(clock, seals).intent(one, routed())
+    assert [part for part in seals.sealed if part.startswith("content:")] == []
+    keeping = msgspec.structs.replace(decision("redact"), obligations=("keep-content:2", "redact"))
+    assert one.message is not None
+    (pointer,) = [part.pointer for part in one.message.parts if part.text == "hello"]
+    kept_one = routed(decision=keeping, masked={pointer: "[masked]"})
+    writes = scribe(clock, seals)
+    for first in (True, False):
+        entry = writes.intent(one, kept_one) if first else writes.attempt(one, kept_one, 2, b"sent")
+        (part,) = [part.part for part in entry.sealed if part.part.startswith("content:")]
+        assert part == label(clock.now_us(), 2)
+        value = seals.sealed.pop(part)[1]
+        assert value is not None
+        assert "[masked]" in [held.text for held in decode(value).parts]
+        assert b"hello" not in value
+    scribe(clock, seals).intent(one, kept_one, asked=False)
+    assert [part for part in seals.sealed if part.startswith("content:")] == [], "nothing is sent to anybody"

@@ -17,7 +17,7 @@ import pytest
 from gateway import store as package
 from gateway.core.errors import GatewayError
 from gateway.core.refusal import Refusal
-from gateway.ledger.entry import Delegated, Entry, SessionGrowth
+from gateway.ledger.entry import Delegated, Entry, SealedPart, SessionGrowth
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.callbacks import CallbackStore, announced
@@ -26,6 +26,7 @@ from gateway.store.decided import DecidedStore
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
 from gateway.store.glass import GlassStore
+from gateway.store.kept import KeptStore
 from gateway.store.mcp_sessions import McpSessions, Owner
 from gateway.store.notices import NoticeStore
 from gateway.store.open_exchanges import OpenExchanges
@@ -41,6 +42,7 @@ from gateway.store.tree import TreeReader
 from gateway.store.usage import UsageStore
 from gateway.store.verification import LedgerVerification
 from gateway.store.writer_base import LedgerWriter
+from tests.conftest import ManualClock
 from tests.store import ledger_kit
 from tests.store.kit import NODE, START_US, Store, entry
 from tests.store.test_api_keys import GRANT, MemoryLedger
@@ -103,8 +105,9 @@ async def world(store: Store) -> Any:
     await PolicyStore(store.engine, store.clock).put(b"{}")
     activation = entry("policy.activated", ledger=theirs.ledger, policy=ledger_kit.POLICY)
     opened = ledger_kit.intent(EXCHANGE, tenant=theirs.ledger, delegated=_DELEGATED)
+    content = SealedPart(part="content:2999-01-01T00:00:00.000000Z", key="dk_1", nonce=b"n", ciphertext=b"c")
     entries = [
-        entry(ledger=theirs.ledger),
+        msgspec.structs.replace(entry(ledger=theirs.ledger), sealed=(content,)),
         Entry.of(msgspec.structs.replace(_envelope(activation)), activates=ledger_kit.POLICY),
         opened,
         *(entry(ledger=theirs.ledger, subjects=("su_theirs",), exchange=f"ex_{number}") for number in range(4)),
@@ -456,6 +459,23 @@ async def _(w: World) -> tuple[Any, Any]:
     answers = [await _tasks(w).give_back(one) for one in mine]
     assert await _tasks(w).give_back(claimed.task) is not None
     return answers[0], answers[1]
+
+
+@ask("kept.KeptStore.of")
+async def _(w: World) -> tuple[Any, Any]:
+    period = ("2000-01-01T00:00:00.000000Z", "2100-01-01T00:00:00.000000Z")
+    reader = KeptStore(w.store.engine, w.store.clock)
+    assert [len(chunk) async for chunk in reader.of(w.theirs, *period)] == [1]
+    mine, nobody = [[chunk async for chunk in reader.of(ledger, *period)] for ledger in (w.mine, NOBODY)]
+    return mine, nobody
+
+
+@ask("kept.KeptStore.sweep")
+async def _(w: World) -> tuple[Any, Any]:
+    reader = KeptStore(w.store.engine, ManualClock(us=40_000_000_000_000_000))
+    mine, nobody = [await reader.sweep(ledger) for ledger in (w.mine, NOBODY)]
+    assert await reader.sweep(w.theirs) == 1
+    return mine, nobody
 
 
 @ask("decided.DecidedStore.chunks")

@@ -23,7 +23,7 @@ from gateway.checks.policy.model import COLUMNS
 from gateway.checks.policy.rows import Row, read
 from gateway.checks.policy.structure import Structure
 from gateway.checks.policy.vocabulary import Vocabulary
-from gateway.core.decision import DECLASSIFY
+from gateway.core.decision import DECLASSIFY, KEEP
 from gateway.core.errors import ConfigurationError, FormatError
 
 MAX_PRIORITY = 1_000_000
@@ -166,6 +166,8 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
             raise row.error("obligations", "notify:<channel> must name a [[channel]]")
         if word.startswith(words.SUPERVISE) and f"agent:{word.removeprefix(words.SUPERVISE)}" not in vocabulary.agents:
             raise row.error("obligations", "supervise:<agent> must name an [[agent]]")
+        if word.startswith(KEEP) and rule.action == "receive":
+            raise row.error("obligations", "keep-content:<days> keeps what is sent: the action must not be receive")
     return rule
 
 

@@ -7,7 +7,7 @@ adds the place.
 import re
 from functools import lru_cache
 
-from gateway.core.decision import DECLASSIFY, MASKING
+from gateway.core.decision import DECLASSIFY, KEEP, MASKING
 from gateway.core.errors import FormatError
 
 ANY_ROLE = "role:*"
@@ -36,6 +36,7 @@ _HTTP = re.compile(r"http:(?:\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS):(?:\*|/[
 _ONWARD = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
 _RULE_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _APPROVE = re.compile(r"approve:(?:[1-9]/)?[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")
+_KEEP = re.compile(r"keep-content:[1-9][0-9]?")
 NOTIFY = "notify:"
 """The obligation by which a channel is told that a message went."""
 SUPERVISE = "supervise:"
@@ -70,7 +71,6 @@ _FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
 _LATER = (
     "tokenize",
     "no-content",
-    "keep-content",
     "observe",
 )
 
@@ -127,6 +127,8 @@ def obligations(text: str) -> tuple[str, ...]:
         raise FormatError("must hold at most one approve")
     if sum(word.startswith(SUPERVISE) for word in found) > 1:
         raise FormatError("must hold at most one supervise")
+    if sum(word.startswith(KEEP) for word in found) > 1:
+        raise FormatError("must hold at most one keep-content")
     return tuple(sorted(found))
 
 
@@ -145,6 +147,10 @@ def _obligation(word: str) -> str:
         if not _NAMES["agent"].fullmatch(word.removeprefix(NOTIFY)):
             raise FormatError("notify:<channel> must name one channel by its id")
         return word
+    if word.startswith(KEEP):
+        if not _KEEP.fullmatch(word):
+            raise FormatError("keep-content:<days> must name a whole number of days from 1 to 99")
+        return word
     if word.startswith("redact:"):
         types = [kind.strip() for kind in word.removeprefix("redact:").split(",")]
         if len(set(types)) != len(types) or not all(
@@ -156,7 +162,7 @@ def _obligation(word: str) -> str:
         if word == later or word.startswith(f"{later}:"):
             raise FormatError(f"the obligation {later} is not available in this version")
     masking = "redact, redact:<types>, generalise"
-    asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>"
+    asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>, keep-content:<days>"
     raise FormatError(f"must be none, {masking}, {asking} or declassify:<class>, separated by ;")
 
 

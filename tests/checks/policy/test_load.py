@@ -138,6 +138,11 @@ def test_a_denial_with_an_obligation_is_refused() -> None:
         rules(rule(eft="deny", obligations="redact"))
 
 
+def test_no_answer_is_kept() -> None:
+    with pytest.raises(ConfigurationError, match="keeps what is sent: the action must not be receive"):
+        rules(rule(action="receive", obligations="keep-content:3"))
+
+
 def test_what_implies_is_followed_to_the_end() -> None:
     loaded = rules(rule(), "i, class:pii, class:phi\ni, class:phi, class:special-category\n")
     assert loaded.implied == {"pii": ("phi", "special-category"), "phi": ("special-category",)}

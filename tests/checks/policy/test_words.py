@@ -209,7 +209,7 @@ def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["tokenize", "no-content", "keep-content:3", "observe"],
+    ["tokenize", "no-content", "observe"],
 )
 def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
     with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):
@@ -231,3 +231,12 @@ def test_no_text_makes_a_reader_raise_anything_but_its_own_error(text: str) -> N
             reader(text)
         except FormatError:
             continue
+
+
+def test_content_is_kept_for_a_number_of_days_that_is_said_once() -> None:
+    assert words.obligations("keep-content:30; redact") == ("keep-content:30", "redact")
+    for wrong in ("keep-content", "keep-content:", "keep-content:0", "keep-content:100", "keep-content:x"):
+        with pytest.raises(FormatError, match="keep-content"):
+            words.obligations(wrong)
+    with pytest.raises(FormatError, match="at most one keep-content"):
+        words.obligations("keep-content:1; keep-content:2")

@@ -104,6 +104,20 @@ TASK: dict[str, Any] = {
     "attempt": 1,
 }
 OPERATOR: dict[str, Any] = {"actor": WHO["actor"], "actor_kind": WHO["actor_kind"]}
+AGAIN: dict[str, Any] = {
+    "actor": WHO["actor"],
+    "actor_kind": WHO["actor_kind"],
+    "exchange": EXCHANGE,
+    "node": EXCHANGE_IDS["node"],
+    "agent": "scribe",
+    "zone": "in-house",
+    "action": "chat",
+    "found": {"mrn": 1, "person": 2},
+    "scanned": "full",
+    "classes": ClassesInfo(found=("phi", "pii"), declared=(), inherited=(), floor=()),
+    "engine": "sha256:" + "5e" * 32,
+    "range": (3, 4),
+}
 TOOL: dict[str, Any] = {"agent": "scribe", "action": "tool:files/read"}
 DECIDED: dict[str, Any] = {
     "action": "POST /v1/chat/completions",
@@ -267,6 +281,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "alert.review_overdue": {"node": EXCHANGE_IDS["node"], "break_glass": GLASS["break_glass"]},
     "notice.failed": {"node": EXCHANGE_IDS["node"], "count": 7},
+    "exchange.reclassified": {**AGAIN, "outcome": OutcomeInfo(code="ok")},
+    "incident.opened": {**AGAIN, "outcome": OutcomeInfo(code="should_not_have_left")},
 }
 
 

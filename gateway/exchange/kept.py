@@ -1,0 +1,67 @@
+"""What is kept of a message where policy says `keep-content:<days>`: its parts as the agent was sent them.
+
+Parts and not bytes, so that a later engine reads what the engine of then has read, whatever protocol it came by. It is
+sealed beside the record (`Scribe`), and the time at which its days are over is in its label, which sealing binds to it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.core.errors import FormatError
+from gateway.core.message import Part
+from gateway.ledger.times import timestamp
+
+LABEL = "content:"
+_DAY_US = 86_400_000_000
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What was kept of one message."""
+
+    parts: tuple[Part, ...]
+    health_context: bool
+
+    def __repr__(self) -> str:
+        return f"Kept({len(self.parts)} parts)"
+
+
+def label(now_us: int, days: int) -> str:
+    """The label of what is kept from now on for so many days."""
+    return f"{LABEL}{timestamp(now_us + days * _DAY_US)}"
+
+
+def encode(parts: Sequence[Part], masked: Mapping[str, str], *, health_context: bool) -> bytes:
+    """The parts as they are sent: `masked` text by pointer, as in `Routed`. What is masked is no field's whole any
+    more, and has no cuts."""
+    held = [
+        [part.pointer, masked[part.pointer], part.kind, part.label]
+        if part.pointer in masked
+        else [part.pointer, part.text, part.kind, part.label, part.known, part.cuts]
+        for part in parts
+    ]
+    # The standard library's, because text from outside may hold halves of surrogate pairs.
+    return json.dumps([1, health_context, held], ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def decode(data: bytes) -> Kept:
+    """What `encode` made; `FormatError` for anything else."""
+    try:
+        read: Any = json.loads(data)
+        version, health, held = read
+        parts = tuple(_part(*fields) for fields in held)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise FormatError("kept content is not in its form") from error
+    if version != 1 or not isinstance(health, bool):
+        raise FormatError("kept content is not in its form")
+    return Kept(parts, health)
+
+
+def _part(pointer: str, text: str, kind: Any, label: str, known: str = "", cuts: Sequence[int] = ()) -> Part:
+    if not all(isinstance(field, str) for field in (pointer, text, kind, label, known)):
+        raise ValueError(kind)
+    if kind not in ("text", "name", "token", "unreadable") or not all(type(cut) is int for cut in cuts):
+        raise ValueError(kind)
+    return Part(pointer, text, kind, label, known, tuple(cuts))

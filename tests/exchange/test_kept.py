@@ -1,0 +1,70 @@
+"""What is kept of a message is what was sent of it, and nothing else is taken for it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.errors import FormatError
+from gateway.core.message import Part
+from gateway.exchange.kept import decode, encode, label
+
+_PARTS = st.builds(
+    Part,
+    pointer=st.text(max_size=8),
+    text=st.text(max_size=20) | st.just("half \ud800 of a pair"),
+    kind=st.sampled_from(["text", "name", "token", "unreadable"]),
+    label=st.text(max_size=4),
+    known=st.text(max_size=4),
+    cuts=st.lists(st.integers(0, 9), max_size=2).map(tuple),
+)
+
+
+@given(st.lists(_PARTS, max_size=4), st.booleans())
+def test_parts_come_back_as_they_were_sent(parts: list[Part], health: bool) -> None:
+    kept = decode(encode(parts, {}, health_context=health))
+    assert (list(kept.parts), kept.health_context) == (parts, health)
+
+
+def test_of_what_was_masked_only_the_mask_is_kept() -> None:
+    parts = (Part("/a", "Jane Roe", known="person", cuts=(4,)), Part("/b", "hello", label="note"))
+    data = encode(parts, {"/a": "[person]"}, health_context=False)
+    assert b"Jane" not in data
+    assert decode(data).parts == (Part("/a", "[person]"), parts[1])
+    assert "Jane" not in repr(decode(encode(parts, {}, health_context=False)))
+
+
+@given(
+    st.binary(max_size=40)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers(0, 3) | st.text(max_size=3), lambda inner: st.lists(inner, max_size=4)
+    ).map(lambda value: json.dumps(value).encode())
+)
+def test_anything_else_is_refused(data: bytes) -> None:
+    try:
+        decode(data)
+    except FormatError:
+        return
+    assert json.loads(data)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [2, False, []],
+        [1, 0, []],
+        [1, False, [["/a", "x", "sound", ""]]],
+        [1, False, [["/a", 1, "text", ""]]],
+        [1, False, [["/a", "x", "text", "", "", [True]]]],
+        [1, False, [["/a"]]],
+        [1, False, [], 1],
+    ],
+)
+def test_each_field_is_held_to_its_form(data: object) -> None:
+    with pytest.raises(FormatError, match="not in its form"):
+        decode(json.dumps(data).encode())
+
+
+def test_the_label_says_when_its_days_are_over() -> None:
+    assert label(1_767_614_400_000_000, 30) == "content:2026-02-04T12:00:00.000000Z"

@@ -40,6 +40,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         )
         personal(answer, command)
 
+    edit = group.add_parser("edit", parents=[common], help="have more masked, or another agent get it; recorded")
+    edit.add_argument("id", metavar="ID")
+    edit.add_argument("--reason", required=True, metavar="TEXT", help="why: it goes beside the record")
+    edit.add_argument("--mask", metavar="TYPES", help="finding types to mask beside the others, separated by commas")
+    edit.add_argument("--agent", metavar="AGENT", help="another agent that policy permits")
+    edit.add_argument("--version", type=int, metavar="N", help="as `show` told it (default: whatever it has become)")
+    personal(edit, _edit)
+
 
 async def _list(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
     if not 1 <= arguments.limit <= MAX_PAGE:
@@ -77,6 +85,17 @@ async def _approve(arguments: argparse.Namespace, site: Site, who: Approver) -> 
 
 async def _deny(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
     _say(arguments, site, await site.approving.deny(who, arguments.id, arguments.reason, arguments.version))
+
+
+async def _edit(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    if arguments.mask is None and arguments.agent is None:
+        raise WrongUse("--mask or --agent must say what is to change")
+    named = (kind.strip() for kind in (arguments.mask or "").split(","))
+    masks = tuple(dict.fromkeys(kind for kind in named if kind))
+    done = await site.approving.edit(
+        who, arguments.id, arguments.reason, arguments.version, masks=masks, agent=arguments.agent
+    )
+    _say(arguments, site, done)
 
 
 def _say(arguments: argparse.Namespace, site: Site, done: Approval | Refusal) -> None:

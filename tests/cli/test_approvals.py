@@ -88,6 +88,23 @@ def test_a_denial_ends_it(gateway: Run, waiting: Path) -> None:
     assert gateway("approvals", "show", APPROVAL, "--key", "env:KEY_EVE").code == 0
 
 
+def test_who_edits_has_more_masked_does_not_approve_and_that_is_on_record(
+    gateway: Run, waiting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = ("--key", "env:KEY_EVE", "--reason", "no addresses")
+    assert gateway("approvals", "edit", APPROVAL, *mine).code == 2, "nothing is to change"
+    assert gateway("approvals", "edit", APPROVAL, *mine, "--mask", "phone").code == 1, "none was found in it"
+    assert gateway("approvals", "edit", APPROVAL, *mine, "--agent", "nobody").code == 1
+    done = gateway("approvals", "edit", APPROVAL, *mine, "--mask", " email, email", "--version", "0")
+    assert (done.code, done.out.strip()) == (0, f"{APPROVAL} is pending, missing 1 privacy")
+    assert "version: 1" in gateway("approvals", "show", APPROVAL, "--key", "env:KEY_EVE").out
+    approved = gateway("approvals", "approve", APPROVAL, "--version", "1", *mine)
+    assert approved.code == 1
+    records = gateway("audit", "query", "--json").data["records"]
+    (said,) = [one for one in records if one["record"]["event"] == "approval.edited"]
+    assert (said["detail"]["reason"], "mask email" in said["detail"]["diff"]) == ("no addresses", True)
+
+
 @pytest.mark.parametrize(("owner", "code"), [("ADA", 1), ("ZOE", 1), ("NOBODY", 2)])
 def test_nobody_else_answers(gateway: Run, waiting: Path, owner: str, code: int) -> None:
     mine = ("--key", f"env:KEY_{owner}", "--reason", "please")

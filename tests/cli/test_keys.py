@@ -187,6 +187,28 @@ def test_an_owner_is_denied_listed_and_allowed_each_on_record(gateway: Run, site
     assert "subject alice" in first["detail"]["diff"]
 
 
+ISSUER = "https://login.example"
+
+
+@pytest.mark.parametrize(("option", "name", "kind"), [("--token", "jti-1", "token"), ("--subject", "ada", "subject")])
+def test_a_token_and_who_holds_tokens_are_denied_by_their_issuer(
+    gateway: Run, site: Path, option: str, name: str, kind: str
+) -> None:
+    described = f'\n[[issuer]]\nissuer = "{ISSUER}"\naudience = "a"\nalgorithms = ["ES256"]\njwks_file = "keys.json"\n'
+    with (site / "gateway.toml").open("a") as file:
+        file.write(described)
+    (site / "keys.json").write_text('{"keys": []}')
+    made = gateway("keys", "deny", option, name, "--issuer", ISSUER, "--json").data
+    assert (made["kind"], made["name"], made["issuer"], made["until"]) == (kind, name, ISSUER, None)
+    assert gateway("keys", "deny", option, name, "--issuer", "https://nobody.example").code == 2
+    assert gateway("keys", "denied", "--json").data["denied"] == [made]
+    (said,) = events(gateway)
+    assert said["record"]["event"] == "key.denied"
+    assert f"{kind} {name}" in said["detail"]["diff"][0]
+    assert gateway("keys", "allow", made["id"]).code == 0
+    assert gateway("keys", "denied", "--json").data["denied"] == []
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -13,6 +13,7 @@ from gateway.ledger.checkpoint import verify
 from gateway.ledger.note import Signer
 from gateway.ledger.times import timestamp
 from gateway.settings import Settings
+from tests.cli.kit import Run
 from tests.cli.lying import Lying, leaves
 from tests.conftest import ManualClock
 from tests.exchange.kit_published import covered
@@ -211,3 +212,14 @@ async def test_a_key_that_is_none_is_refused(watch: Watch) -> None:
     watch.key.write_text("no key")
     with pytest.raises(WrongUse, match="--key"):
         await watch.once()
+
+
+def test_the_command_needs_no_configuration_and_its_exit_code_is_the_alarm(empty: Path, gateway: Run) -> None:
+    (empty / "key.vkey").write_text(Lying().signer.verifier.vkey)
+    options = ("--key", "key.vkey", "--state", "state", "--once")
+    result = gateway("audit", "monitor", "http://127.0.0.1:1/audit", *options)
+    assert (result.code, result.data["event"], result.data["alarm"]) == (1, "alarm", "unreachable")
+    assert result.err == "gateway: UNREACHABLE: no answer: connect_failed\n"
+    assert gateway("audit", "monitor", "gateway.example", *options).code == 2
+    assert gateway("audit", "monitor", "http://127.0.0.1:1/audit", "--state", "state").code == 2
+    assert not (empty / "state").exists()

@@ -41,6 +41,8 @@ from gateway.ledger.record import (
 from gateway.store.kept import KeptContent
 from gateway.store.sealing import Opening
 
+UNDECIDED = "undecided"
+"""The outcome where that cannot be told."""
 AGAIN, INCIDENT = "exchange.reclassified", "incident.opened"
 MISSED = "should_not_have_left"
 """The outcome of both where something went that should not have."""
@@ -181,13 +183,13 @@ class Reclassifier:
                 content = self._opened(one, envelope, counts)
                 if content is None:
                     continue
-                found, wrong = await self._judged(one, envelope, content, counts)
+                found, outcome, wrong = await self._judged(one, envelope, content, counts)
                 classes.update(found.new)
                 counts["more"] += bool(found.new)
                 # The incident first: after a crash between the two the next run finds it, and the message unsearched.
                 if wrong is not None and INCIDENT not in done:
-                    await self._ledger.append(self._entry(INCIDENT, by, one.seq, envelope, found, wrong))
-                await self._ledger.append(self._entry(AGAIN, by, one.seq, envelope, found, wrong))
+                    await self._ledger.append(self._entry(INCIDENT, by, one.seq, envelope, found, outcome, wrong))
+                await self._ledger.append(self._entry(AGAIN, by, one.seq, envelope, found, outcome))
                 counts["reclassified"] += 1
                 if wrong is not None:
                     incidents.append(envelope.exchange or "")
@@ -223,8 +225,8 @@ class Reclassifier:
 
     async def _judged(
         self, one: KeptContent, envelope: Envelope, content: kept.Kept, counts: Counter[str]
-    ) -> tuple[_Found, tuple[str, ...] | None]:
-        """What is found now, and the words of policy against what went, where there are any."""
+    ) -> tuple[_Found, str, tuple[str, ...] | None]:
+        """What is found now, the outcome, and the words of policy against what went, where there are any."""
         scan = self._engine.scan(content.parts, health_context=content.health_context)
         policy = await self._version(envelope)
         found = frozenset(scan.classes if policy is None else policy.implied(scan.classes))
@@ -232,8 +234,9 @@ class Reclassifier:
         then = None if policy is None else self._then(envelope, one.detail, policy)
         if then is None:
             counts["undecided"] += 1
-            return seen, None
-        return seen, _wrong(then, seen, self._engine)
+            return seen, UNDECIDED, None
+        wrong = _wrong(then, seen, self._engine)
+        return seen, "ok" if wrong is None else MISSED, wrong
 
     async def _version(self, envelope: Envelope) -> Policy | None:
         if envelope.decision is None:
@@ -261,13 +264,20 @@ class Reclassifier:
         return _Then(envelope, policy, question, envelope.agent, parse_timestamp(envelope.occurred_at))
 
     def _entry(
-        self, event: str, by: Reader, seq: int, about: Envelope, seen: _Found, wrong: tuple[str, ...] | None
+        self,
+        event: str,
+        by: Reader,
+        seq: int,
+        about: Envelope,
+        seen: _Found,
+        outcome: str,
+        wrong: tuple[str, ...] = (),
     ) -> Entry:
         now, scan = self._clock.now_us(), seen.scan
         told = msgspec.structs.replace(
             by.detail,
             reason=_compared(seen, about),
-            explanation=" ".join(wrong) if wrong is not None and event == INCIDENT else None,
+            explanation=" ".join(wrong) if wrong else None,
         )
         salt, detail = new_salt(), encode_detail(told)
         before = about.classes
@@ -292,7 +302,7 @@ class Reclassifier:
             ),
             engine=self._engine.version,
             range=(seq, seq + 1),
-            outcome=OutcomeInfo(code="ok" if wrong is None else MISSED),
+            outcome=OutcomeInfo(code=outcome),
             detail=committed(salt, "detail", detail),
             node=self._node,
         )

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.bootstrap import open_gateway
+from gateway.bootstrap import background, open_gateway
 from gateway.bootstrap.background import flush, stopped, told
 from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.ledgers import Ledgers
 from gateway.settings import Settings
+from gateway.store.kept import KeptStore
 from tests.bootstrap.kit import configured
 
 
@@ -58,3 +59,26 @@ async def test_a_defect_that_ends_one_of_them_is_told_without_its_text(caplog: p
     (record,) = [one for one in caplog.records if one.name == "gateway"]
     assert "broken: RuntimeError" in record.getMessage()
     assert "swordfish" not in record.getMessage()
+
+
+async def test_what_is_kept_is_destroyed_in_every_ledger_also_after_a_failure(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    swept: list[str] = []
+    twice = asyncio.Event()
+
+    async def sweep(self: KeptStore, ledger: str) -> int:
+        swept.append(ledger)
+        if len(swept) == 1:
+            raise LedgerUnavailable("swordfish")
+        if len(set(swept)) > 1 and len(swept) > len(set(swept)):
+            twice.set()
+        return 0
+
+    monkeypatch.setattr(background, "_EXPIRY_S", 0.01)
+    monkeypatch.setattr(KeptStore, "sweep", sweep)
+    async with open_gateway(configured(sqlite_settings)) as gateway:
+        await asyncio.wait_for(twice.wait(), 60)
+        assert set(swept) == {one.ledger for one in gateway.site.tenants.values()}
+    assert "kept content could not be destroyed: LedgerUnavailable" in caplog.text
+    assert "swordfish" not in caplog.text

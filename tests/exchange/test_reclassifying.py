@@ -235,6 +235,7 @@ async def test_what_cannot_be_judged_any_more_is_searched_and_said_to_be_undecid
         site.envelope["agent"] = "gone"
     found = await site.found()
     assert (found.undecided, found.more, found.incident_count, found.reclassified) == (1, 1, 0, 1)
+    assert site.told == [(AGAIN, "undecided")]
 
 
 async def test_one_run_at_a_time(clock: ManualClock) -> None:

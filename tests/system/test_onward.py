@@ -8,6 +8,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.system.kit import HEALTH, PUBLIC, code, policies
+from tests.system.oracle import speaks
 from tests.system.site import System, system
 
 USER = {"role": "user", "content": PUBLIC}
@@ -88,3 +89,52 @@ async def test_what_the_provider_holds_is_unscanned_and_goes_to_nobody_else(sqli
         assert [view["agent"] for view in record["candidates"]] == ["cloud"]
         assert "unscanned" in record["classes"]["inherited"]
         assert (await ask(site, key, "ward", **held)).headers["x-routed-agent"] == "ward"
+
+
+RESPONSES: dict[str, tuple[dict[str, Any], str]] = {
+    "a search": ({"tools": [{"type": "web_search"}]}, "web_search"),
+    "a hosted MCP server": (
+        {"tools": [{"type": "mcp", "server_label": "x", "server_url": "https://mcp.example"}]},
+        "mcp",
+    ),
+    "an address": (
+        {
+            "input": [
+                {"role": "user", "content": [{"type": "input_image", "image_url": "https://pictures.example/a.png"}]}
+            ]
+        },
+        "url",
+    ),
+    "to be kept": ({"store": True}, "store"),
+    "what is held": ({"conversation": "conv_elsewhere"}, "store"),
+}
+NAMED = (
+    "p, {1}, role:user, class:{0}, zone:in-house, onward:{2}, purpose:*, always, allow, none, "
+    '{0}-{2}, "What is named here may be done by agents in the house."'
+)
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+async def test_responses_disclose_no_further_until_a_rule_names_it(
+    sqlite_settings: Settings, tmp_path: Path, name: str
+) -> None:
+    asked, kind = RESPONSES[name]
+
+    async def respond(site: System) -> httpx.Response:
+        given = {"model": "ward", "input": PUBLIC, **asked}
+        headers = {"authorization": f"Bearer {await site.key('clinician')}"}
+        return await site.http.post("/v1/responses", json=given, headers=headers)
+
+    async with system(sqlite_settings) as site:
+        speaks(site.agents["ward"])
+        denied = await respond(site)
+        assert (denied.status_code, code(denied)) == (403, "policy_denied")
+        (record,) = await site.trail(denied.headers["x-exchange-id"])
+        assert "onward" in {view["answer"] for view in record["candidates"]} <= {"onward", "deny"}
+        assert not site.agents["ward"].received
+    rules = [NAMED.format(one, at, kind) for one, at in (("public", 700), ("unscanned", 160))]
+    async with system(sqlite_settings, policy=policies(tmp_path, *rules)) as site:
+        speaks(site.agents["ward"])
+        allowed = await respond(site)
+        assert (allowed.status_code, allowed.headers["x-routed-agent"]) == (200, "ward"), allowed.text
+        assert len(site.agents["ward"].received) == 1

@@ -1,18 +1,20 @@
 """Sensitivity sticks to what a provider holds: stored responses and conversations, through OpenAI's own client."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from openai import APIStatusError, AsyncOpenAI
 
 from gateway.settings import Settings
 from tests.system.chatting import chats
 from tests.system.kit import HEALTH, PUBLIC, policies
-from tests.system.oracle import speaks
-from tests.system.site import System, send_json, system
+from tests.system.oracle import output, response, speaks
+from tests.system.site import Agent, System, send_json, served, system
 
 STORED = tuple(
     f"p, {priority}, role:user, class:{name}, zone:in-house, onward:store, purpose:*, zone:trusted, allow, none, "
@@ -122,3 +124,61 @@ async def test_what_was_answered_in_translation_is_held_by_nobody_and_moved_to_n
             "ward": "translation",
         }
         assert (len(site.agents["ward"].received), len(site.agents["cloud"].received)) == (1, 0)
+
+
+def converses(agent: Agent) -> Agent:
+    """An agent that keeps what it hears in a conversation, and says in which."""
+
+    async def behave(scope: Any, receive: Any, send: Any) -> None:
+        await send_json(send, {**response(output(agent.bodies[-1])), "conversation": {"id": "conv_7"}})
+
+    agent.behave = behave
+    return agent
+
+
+async def test_a_conversation_that_an_agent_has_named_is_known_and_keeps_what_was_said_in_it(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """Harmless by itself, the next turn would go to the cloud."""
+    async with system(sqlite_settings, policy=policies(tmp_path, *STORED)) as site, client(site) as api:
+        for agent in site.agents.values():
+            converses(agent)
+        first = await api.responses.with_raw_response.create(model="summarize", input=HEALTH, store=True)
+        assert first.headers["x-routed-agent"] == "ward"
+        later = await api.responses.with_raw_response.create(
+            model="summarize", input=PUBLIC, conversation="conv_7", store=True
+        )
+        assert later.headers["x-routed-agent"] == "ward"
+        (intent, _) = await site.trail(later.headers["x-exchange-id"])
+        assert intent["classes"]["inherited"] == ["phi", "pii"]
+        assert not site.agents["cloud"].received
+        async with client(site, owner="somebody else") as other:
+            status, code, _ = await denied(other, model="ward", input=PUBLIC, conversation="conv_7", store=True)
+            assert (status, code) == (404, "not_found")
+
+
+@pytest.mark.postgres
+async def test_a_stored_response_is_known_to_every_node(postgres_settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "two").mkdir()
+    section = policies(tmp_path, *STORED)
+    cloud, ward = speaks(Agent()), speaks(Agent())
+    async with served(cloud) as sky, served(ward) as house:
+        agents = {
+            "cloud": {"zone": "cloud", "processor": "cloud-inc", "capabilities": ["summarize"], "url": sky},
+            "ward": {"zone": "in-house", "capabilities": ["summarize"], "url": house},
+        }
+        async with system(postgres_settings, agents=agents, policy=section) as one:
+            shutil.copytree(tmp_path / "keys", tmp_path / "two" / "keys", ignore=shutil.ignore_patterns("node-id"))
+            second = msgspec.structs.replace(postgres_settings, base=str(tmp_path / "two"))
+            async with system(second, agents=agents, policy=section) as two:
+                key = await one.key("clinician")
+                first = AsyncOpenAI(base_url=f"{one.url}/v1", api_key=key, max_retries=0)
+                other = AsyncOpenAI(base_url=f"{two.url}/v1", api_key=key, max_retries=0)
+                async with first, other:
+                    said = await first.responses.with_raw_response.create(model="summarize", input=HEALTH, store=True)
+                    assert said.headers["x-routed-agent"] == "ward"
+                    later = await other.responses.with_raw_response.create(
+                        model="summarize", input=PUBLIC, previous_response_id=said.parse().id, store=True
+                    )
+                    assert later.headers["x-routed-agent"] == "ward"
+        assert not cloud.received

@@ -4,7 +4,8 @@ The API and the command line share this; neither reads a ledger in any other way
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import date
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -91,11 +92,12 @@ class Auditor:
             await self._record("audit.read", by, _query(filters))
         return found
 
-    async def stream(self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"]) -> AsyncIterator[Hit]:
+    async def stream(self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"]) -> AsyncGenerator[Hit, None]:
         """Everything that was found, as it is read. One record, durable before the first row."""
         await self._record("audit.read", by, _query(filters))
-        async for hit in self._search.stream(filters, order=order, details=True):
-            yield hit
+        async with aclosing(self._search.stream(filters, order=order, details=True)) as hits:
+            async for hit in hits:
+                yield hit
 
     async def record(self, by: Reader, seq: int) -> StoredRecord | None:
         """One record with its detail, None where there is none. A number that none can have is no reading."""

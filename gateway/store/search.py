@@ -6,7 +6,7 @@ on the records' bytes: whoever must be sure looks into the bytes (`gateway audit
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal, get_args
@@ -138,7 +138,9 @@ class Search:
         more = self._cursor(hits[-1].stored.seq, filters, order) if len(rows) > limit else None
         return Page(hits=hits, cursor=more)
 
-    async def stream(self, filters: Filters, *, order: Order = "desc", details: bool = False) -> AsyncIterator[Hit]:
+    async def stream(
+        self, filters: Filters, *, order: Order = "desc", details: bool = False
+    ) -> AsyncGenerator[Hit, None]:
         """Every record found among those that are there when it begins, read chunk by chunk."""
         with reachable():
             async with reading(self._engine, self._ledger) as connection:

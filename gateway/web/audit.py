@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any, Literal
 
 import msgspec
@@ -118,11 +119,12 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
     """A page of JSON, or the whole result as NDJSON or CSV, as the caller accepts."""
     accept = request.headers.get("accept", "")
     if NDJSON in accept or CSV in accept:
-        lasts(request, allowed)
-        hits = allowed.auditor.stream(allowed.by, asked.filters, order=asked.order)
+        stack = lasts(request, allowed)
+        found = allowed.auditor.stream(allowed.by, asked.filters, order=asked.order)
+        hits = await stack.enter_async_context(aclosing(found))
         # The reading is recorded when the first row is asked for: do that before the status goes out.
         first = await anext(hits, None)
-        lines = _csv(first, hits) if CSV in accept else _ndjson(first, hits)
+        lines = await stack.enter_async_context(aclosing((_csv if CSV in accept else _ndjson)(first, hits)))
         return Stream(lines, media_type=CSV if CSV in accept else NDJSON, headers=allowed.headers)
     page = await allowed.auditor.page(
         allowed.by, asked.filters, order=asked.order, limit=asked.limit, cursor=asked.cursor
@@ -133,14 +135,14 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
     return Response(body, headers=allowed.headers)
 
 
-async def _ndjson(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncIterator[bytes]:
+async def _ndjson(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncGenerator[bytes, None]:
     if first is not None:
         yield msgspec.json.encode(shown(first.stored)) + b"\n"
     async for hit in rest:
         yield msgspec.json.encode(shown(hit.stored)) + b"\n"
 
 
-async def _csv(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncIterator[bytes]:
+async def _csv(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncGenerator[bytes, None]:
     yield _row(("seq", *COLUMNS, "hash"))
     if first is not None:
         yield _cells(first)

@@ -8,6 +8,7 @@ takes what came for all there was.
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -26,11 +27,14 @@ _LASTS = "gateway.lasts"
 _log = logging.getLogger("gateway.web")
 
 
-def lasts(request: ApiRequest, allowed: Access) -> None:
+def lasts(request: ApiRequest, allowed: Access) -> AsyncExitStack:
     """What this request is answered with goes on as long as its caller may have it. For a handler, before its first
-    byte."""
-    request.scope[_LASTS] = allowed.exchange  # type: ignore[literal-required]  # our own entry
+    byte. What is put on the stack is left with the request, however that ends: a generator that a cut found between two
+    pieces would else be closed when nobody knows."""
+    stack = AsyncExitStack()
+    request.scope[_LASTS] = (allowed.exchange, stack)  # type: ignore[literal-required]  # our own entry
     gateway_of(request).pipeline.parts.underway.opened(allowed.exchange)
+    return stack
 
 
 class Cutting:
@@ -51,14 +55,15 @@ class Cutting:
         try:
             await self._api(scope, receive, sent)
         except asyncio.CancelledError:
-            exchange, task = scope.get(_LASTS), asyncio.current_task()
+            exchange, task = scope.get(_LASTS, (None,))[0], asyncio.current_task()
             # Who stops the server cancels too, and is obeyed.
             if exchange is None or exchange.cut is None or task is None or task.uncancel():
                 raise
             await self._cut(exchange, exchange.cut, send, started=started)
         finally:
-            if (exchange := scope.get(_LASTS)) is not None:
-                self._pipeline.parts.underway.over(exchange)
+            if (lasting := scope.get(_LASTS)) is not None:
+                self._pipeline.parts.underway.over(lasting[0])
+                await lasting[1].aclose()
 
     async def _cut(self, exchange: Exchange, refusal: Refusal, send: Send, *, started: bool) -> None:
         """A crash before the record: the connection is gone too. Nothing more leaves, whether it can be made or not."""

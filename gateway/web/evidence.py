@@ -1,7 +1,8 @@
 """The evidence API: ask for a bundle, see how far it is, fetch it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +73,16 @@ async def download(request: ApiRequest, bundle_id: FromPath[str]) -> Stream:
     if found.status != "ready" or found.records is None:
         raise _refused(allowed, Refusal(code="conflict", hint="a bundle that is ready"))
     first = found.selection.first
-    lasts(request, allowed)
+    stack = lasts(request, allowed)
     await allowed.auditor.handed_out(allowed.by, bundle_id, first, first + found.records)
     file = _bundles(request).file(allowed.caller.tenant, bundle_id)
     size = (await asyncio.to_thread(file.stat)).st_size
     headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{bundle_id}.zip"'}
-    return Stream(_pieces(file, size), media_type="application/zip", headers={**allowed.headers, **headers})
+    pieces = await stack.enter_async_context(aclosing(_pieces(file, size)))
+    return Stream(pieces, media_type="application/zip", headers={**allowed.headers, **headers})
 
 
-async def _pieces(file: Path, size: int) -> AsyncIterator[bytes]:
+async def _pieces(file: Path, size: int) -> AsyncGenerator[bytes, None]:
     """A file that never changes, open only while a piece of it is read: whoever stops in between leaves none open."""
     for start in range(0, size, _PIECE):
         yield await asyncio.to_thread(_piece, file, start)

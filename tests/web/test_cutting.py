@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
 from typing import Any, cast
 
 import httpx
@@ -36,11 +37,12 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     original, before, never = Auditor.stream, asyncio.Event(), asyncio.Event()
 
     async def stream(self: Auditor, *about: Any, **how: Any) -> AsyncIterator[Hit]:
-        async for hit in original(self, *about, **how):
-            if before.is_set():
+        async with aclosing(original(self, *about, **how)) as hits:
+            async for hit in hits:
+                if before.is_set():
+                    await never.wait()
+                yield hit
                 await never.wait()
-            yield hit
-            await never.wait()
 
     monkeypatch.setattr(Auditor, "stream", stream)
     return before
@@ -182,13 +184,16 @@ async def test_what_cannot_be_recorded_ends_too_and_a_stop_of_the_server_is_no_c
         await asyncio.Event().wait()
 
     cutting = Cutting(api, cast(Pipeline, pipeline))
-    task = asyncio.create_task(cutting({"type": "http", _LASTS: one}, cast(Any, None), send))
+    stack = AsyncExitStack()
+    stack.callback(sent.append, {"type": "closed"})
+    task = asyncio.create_task(cutting({"type": "http", _LASTS: (one, stack)}, cast(Any, None), send))
     await waits.wait()
     one.cut = Refusal(code="credential_denied") if cut else None
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled() is not cut
     assert pipeline.ended == [one]
+    assert sent.pop() == {"type": "closed"}, "whatever was held"
     statuses = [message["status"] for message in sent if "status" in message]
     assert statuses == [200] * started + [503] * (cut and not started)
     if cut and not started:

@@ -153,6 +153,17 @@ def insert(connection: Connection, ledger: str, at: int, how: int) -> None:
     )
 
 
+def beyond(connection: Connection, ledger: str, at: int, how: int) -> None:
+    """A copy of some record behind the newest one, next to it or with a gap: what the serving role could do by itself
+    on PostgreSQL."""
+    total, names = size(connection, ledger), ", ".join((*COLUMNS, "bytes", "hash"))
+    connection.execute(
+        f"INSERT INTO record (tenant, seq, {names}) "
+        f"SELECT tenant, CAST(? AS BIGINT), {names} FROM record WHERE tenant = ? AND seq = ?",
+        (total + how, ledger, at % total),
+    )
+
+
 def rewrite_one(connection: Connection, ledger: str, at: int, how: int) -> None:
     """A record that says something else, with its hash and its index columns made to fit; nothing after it."""
     seq = at % (size(connection, ledger) - 1)
@@ -252,6 +263,7 @@ FOUND: tuple[Tamper, ...] = (
     delete_one,
     delete_newest,
     insert,
+    beyond,
     rewrite_one,
 )
 """What is found without a checkpoint from elsewhere."""

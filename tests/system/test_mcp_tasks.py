@@ -1,16 +1,19 @@
 """A task of an MCP agent is the caller's for whom it was begun: nobody else's, in whatever session of their own."""
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from gateway.settings import Settings
 from tests.agents.mcp_making import result, rpc
 from tests.extraction.planting import data
 from tests.system.kit import HEALTH
-from tests.system.site import Agent, System, send_json, system
+from tests.system.site import Agent, System, send_json, served, system
 
 OLD = "2025-11-25"
 BEGUN = {"protocolVersion": OLD, "capabilities": {}, "serverInfo": {"name": "n", "version": "1"}}
@@ -94,3 +97,23 @@ async def test_what_a_task_said_sticks_to_it_in_another_session_too(sqlite_setti
         assert HEALTH in told.text
         denied = await post(site, key, "tasks/get", {"taskId": "task-7"}, second)
         assert (denied.status_code, denied.json()["error"]["data"]["code"]) == (403, "policy_denied")
+
+
+@pytest.mark.postgres
+async def test_sessions_and_tasks_are_the_same_on_every_node(postgres_settings: Settings, tmp_path: Path) -> None:
+    agent = Agent()
+    begins(agent, False)
+    async with served(agent) as url:
+        agents = {"ward": {"zone": "cloud", "processor": "cloud-inc", "protocol": "mcp", "url": url}}
+        async with system(postgres_settings, agents=agents) as one:
+            (tmp_path / "two").mkdir()
+            shutil.copytree(tmp_path / "keys", tmp_path / "two" / "keys", ignore=shutil.ignore_patterns("node-id"))
+            second = msgspec.structs.replace(postgres_settings, base=str(tmp_path / "two"))
+            async with system(second, agents=agents) as two:
+                key = await one.key("clinician")
+                session = await opened(one, key)
+                assert "task-7" in (await post(one, key, "tools/call", CALL, session)).text
+                told = await post(two, key, "tasks/get", {"taskId": "task-7"}, session)
+                assert HEALTH in told.text
+                denied = await post(one, key, "tools/call", CALL, session)
+                assert (denied.status_code, denied.json()["error"]["data"]["code"]) == (403, "policy_denied")

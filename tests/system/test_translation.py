@@ -11,6 +11,7 @@ from openai import AsyncOpenAI, BadRequestError, PermissionDeniedError
 from gateway.settings import Settings
 from tests.system.chatting import chats
 from tests.system.kit import HEALTH, IDENTIFIED, PUBLIC, SSN
+from tests.system.messages import Claude
 from tests.system.oracle import speaks
 from tests.system.site import System, system
 
@@ -151,3 +152,36 @@ class TestChatToResponses:
             )
             text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
             assert text == IDENTIFIED.replace(SSN, "[US-SSN]")
+
+
+@pytest.mark.parametrize("flowing", [False, True])
+async def test_stock_openai_clients_are_answered_by_an_agent_that_speaks_messages(
+    sqlite_settings: Settings, flowing: bool
+) -> None:
+    """Chat completions and responses, what is personal masked on the way back."""
+    agents = {"ward": {**WARD, "protocol": "anthropic"}}
+    async with system(sqlite_settings, agents=agents) as site, openai(site, "clerk", zone="cloud") as api:
+        claude = Claude()
+        claude.answer = lambda body: [{"type": "text", "text": "Write to jane.roe@example.com."}]
+
+        async def behave(scope: Any, receive: Any, send: Any) -> None:
+            body = site.agents["ward"].received[-1][1]
+            given = iter([{"type": "http.request", "body": body}])
+
+            async def again() -> Any:
+                return next(given)
+
+            await claude(scope, again, send)
+
+        site.agents["ward"].behave = behave
+        asked: Any = [{"role": "user", "content": PUBLIC}]
+        if flowing:
+            chunks = await api.chat.completions.create(model="ward", messages=asked, stream=True)
+            chat = "".join([chunk.choices[0].delta.content or "" async for chunk in chunks if chunk.choices])
+            async with api.responses.stream(model="ward", input=PUBLIC) as stream:
+                responded = "".join([one.delta async for one in stream if one.type == "response.output_text.delta"])
+        else:
+            chat = str((await api.chat.completions.create(model="ward", messages=asked)).choices[0].message.content)
+            responded = (await api.responses.create(model="ward", input=PUBLIC)).output_text
+        assert chat == responded == "Write to [EMAIL]."
+        assert claude.paths == ["/v1/messages"] * 2

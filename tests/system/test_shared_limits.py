@@ -1,6 +1,7 @@
 """Limits that nodes have in common on a real Redis: exact over processes, stricter without it, then as before."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from benchmarks.load import Measured, load
+from gateway.bootstrap import open_site
 from gateway.core.counters import Change
 from gateway.settings import Settings
 from tests.services import RedisServer, private_redis
@@ -71,6 +73,49 @@ async def test_64_callers_at_three_gateways_get_exactly_as_many_as_the_limit_has
         )
         assert total(measured) == {"200": 1000, "429": 90}
         assert len(installed.seen()) == 1000
+
+
+@pytest.mark.postgres
+async def test_nodes_that_lose_their_redis_hold_to_their_shares_on_record_and_count_together_again(
+    postgres_settings: Settings, server: RedisServer
+) -> None:
+    limits = {**WIDE, "url": server.url, "timeout_ms": 10_000}
+    async with installation(postgres_settings, limits=limits, limit=[limit("thirty", "requests", 30)]) as installed:
+        async with three(installed.file) as ports:
+            sent = [request(installed.key, "desk")]
+            for port in ports:
+                assert (await load(port, sent, connections=1, seconds=60, total=2)).statuses == {"200": 2}
+            # Twice: who has come back once has counted all three nodes, and not those alone that it began with.
+            await lose(server, ports)
+            await asyncio.to_thread(server.start)
+            await told(ports, "shared")
+            await lose(server, ports)
+            for port in ports[:2]:  # a third of the limit, less what it has used
+                assert (await load(port, sent, connections=1, seconds=60, total=10)).statuses == {"200": 8, "429": 2}
+            await asyncio.to_thread(server.start)
+            await told(ports, "shared")
+            # What the third has left unused is anybody's again, and nothing else.
+            assert (await load(ports[0], sent, connections=1, seconds=60, total=10)).statuses == {"200": 8, "429": 2}
+            assert (await load(ports[2], sent, connections=1, seconds=60, total=2)).statuses == {"429": 2}
+        assert len(installed.seen()) == 30
+        async with open_site(installed.settings) as opened:
+            reader = opened.reader("_system")
+            records = [json.loads(stored.envelope) async for stored in reader.records(0, await reader.size())]
+        by_three = [one["event"] for one in records if one["event"].startswith("limits.") and one["count"] == 3]
+        assert min(by_three.count("limits.degraded"), by_three.count("limits.restored")) >= 3
+
+
+async def lose(server: RedisServer, ports: list[int]) -> None:
+    await asyncio.to_thread(server.stop)
+    await told(ports, "degraded")
+
+
+async def told(ports: list[int], state: str) -> None:
+    """Once each node says at its door that its limits are counted so."""
+    async with asyncio.timeout(60), httpx.AsyncClient() as http:
+        for port in ports:
+            while (await http.get(f"http://127.0.0.1:{port}/readyz", timeout=60)).json().get("limits") != state:
+                pass
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What policy is asked, and what it answers."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import msgspec
@@ -11,6 +11,8 @@ DECLASSIFY = "declassify:"
 """The obligation by which a class leaves the flow it is in."""
 KEEP = "keep-content:"
 """The obligation by which what is sent is kept sealed, for the days that follow."""
+NO_CONTENT = "no-content"
+"""The obligation by which nothing of message and answer is kept, sealed or not."""
 
 
 MASKING = frozenset({"redact", "generalise"})
@@ -27,8 +29,20 @@ def masks_whole(obligations: Iterable[str]) -> bool:
     return not MASKING.isdisjoint(obligations)
 
 
-def kept_days(obligations: Iterable[str]) -> int:
-    """For how many days what is sent is kept: the fewest that a rule says, 0 where none does."""
+def keeps_nothing(obligations: Collection[str]) -> bool:
+    """Whether nothing of message and answer may be kept, nor what would open a commitment to them."""
+    return NO_CONTENT in obligations
+
+
+def waits(obligations: Iterable[str]) -> bool:
+    """Whether the message waits for people or for an agent that looks at it, sealed in the database."""
+    return any(obligation.partition(":")[0] in ("approve", "supervise") for obligation in obligations)
+
+
+def kept_days(obligations: Collection[str]) -> int:
+    """For how many days what is sent is kept: the fewest that a rule says, 0 where none does or nothing may be."""
+    if keeps_nothing(obligations):
+        return 0
     return min((int(item.removeprefix(KEEP)) for item in obligations if item.startswith(KEEP)), default=0)
 
 
@@ -82,11 +96,12 @@ def declassified(ruling: Ruling | None) -> frozenset[str]:
 
 
 def effect_of(ruling: Ruling) -> Effect:
-    """A ruling in the word of the record."""
+    """A ruling in the word of the record. What would have to wait, and may not be kept, goes nowhere."""
     if not ruling.allowed:
         return "deny"
-    names = {obligation.partition(":")[0] for obligation in ruling.obligations}
-    return "approve" if names & {"approve", "supervise"} else "redact" if names & MASKING else "route"
+    if waits(ruling.obligations):
+        return "deny" if keeps_nothing(ruling.obligations) else "approve"
+    return "redact" if masks(ruling.obligations) else "route"
 
 
 class Fit(msgspec.Struct, frozen=True):

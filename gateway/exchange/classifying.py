@@ -38,6 +38,7 @@ async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Me
         joined=joined,
         carried=carried,
         chain=() if lineage is None else lineage.chain,
+        stored=exchange.arrival.identity is not None,
     )
 
 

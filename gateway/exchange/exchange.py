@@ -114,6 +114,8 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """Those of `inherited` that stick to the caller, whatever the message continues."""
     chain: tuple[str, ...] = ()
     """The agents that call each other down to this message: none of them is asked again."""
+    stored: bool = False
+    """It is kept sealed in the database already: a task's, or what a supervisor is asked about."""
 
     def classes(self, route: Route | None = None) -> tuple[str, ...]:
         """All classes of the message, for this agent with its own floor; `public` where there is none."""

@@ -21,7 +21,18 @@ from gateway.checks.policy.words import ONWARD
 from gateway.checks.redaction import NOTHING, CannotRedact, General, holds_none, redact
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.decision import MASKING, CandidateView, Decision, Fit, Question, Ruling, Unfit, declassified, masks
+from gateway.core.decision import (
+    MASKING,
+    CandidateView,
+    Decision,
+    Fit,
+    Question,
+    Ruling,
+    Unfit,
+    declassified,
+    keeps_nothing,
+    masks,
+)
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
@@ -58,6 +69,8 @@ class Closest(msgspec.Struct, frozen=True, kw_only=True):
 
     ruling: Ruling
     onward: str | None = None
+    kept: bool = False
+    """Denied because nothing of it may be kept, and it would have to be."""
 
 
 class Masking(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,8 +126,13 @@ class Router:
             if message.onward and ruling.allowed:
                 ruling, refused = self._onward(question, message, route, ruling, now_us)
             masked = self.masked(message, classified, ruling, route) if ruling.allowed else {}
-            answer = _answer(ruling, masked) if refused is None else "onward"
+            kept = _kept(ruling, stored=classified.stored)
+            answer = "deny" if kept else _answer(ruling, masked) if refused is None else "onward"
             views.append(_view(route, answer, _decisive(ruling, answer)))
+            if kept:
+                # No other one either: what is kept for its sake would be kept all the same.
+                closest = Closest(ruling=ruling, kept=True)
+                break
             if isinstance(masked, CannotRedact) or not ruling.allowed:
                 closest = closest or Closest(ruling=ruling, onward=refused)
                 continue
@@ -316,7 +334,9 @@ class Router:
             kind = found.onward if _NAMED.fullmatch(found.onward) else "something that has no name here"
             said = (f"The agent would itself contact others ({kind}), which is decided like sending.", *said)
         said = (*said, *elsewhere)
-        if closest.allowed:
+        if found.kept:
+            said = (*said, "Nothing of it may be kept, and it would have had to be, so it is denied.")
+        elif closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
         return Denied(decision=decision, explanation=(*said, *untold), classes=_denied_for(closest))
 
@@ -398,6 +418,11 @@ def _answer(ruling: Ruling, masked: Mapping[str, str] | CannotRedact) -> str:
     if isinstance(masked, CannotRedact):
         return "cannot-redact"
     return "approve" if asks(ruling.obligations) else "redact" if masks(ruling.obligations) else "allow"
+
+
+def _kept(ruling: Ruling, *, stored: bool) -> bool:
+    """Whether what policy wants nothing kept of is kept all the same: it is stored already, or would have to wait."""
+    return ruling.allowed and keeps_nothing(ruling.obligations) and (stored or asks(ruling.obligations))
 
 
 def _denied_for(ruling: Ruling) -> frozenset[str]:

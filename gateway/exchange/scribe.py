@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.caller import Caller
-from gateway.core.decision import Decision, kept_days
+from gateway.core.decision import Decision, keeps_nothing, kept_days
 from gateway.core.ids import uuid7
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
@@ -299,7 +299,9 @@ class Scribe:
         salt, detail = new_salt(), self._forms.detail(beside.detail)
         values["detail"] = committed(salt, "detail", detail)
         # A key goes with the first entry whose parts need it; the writer keeps the order of an exchange's entries.
-        key = beside.key
+        # Where nothing is to be kept commitments stay unopened for good, and need no key.
+        silent = _silent(exchange, said)
+        key = None if silent else beside.key
         keys = key.new if key is not None and not exchange.key_sent else ()
         exchange.key_sent = exchange.key_sent or key is not None
         return Entry(
@@ -310,7 +312,7 @@ class Scribe:
             closes=beside.closes,
             decided_under=self._policy(exchange) if beside.opens or beside.decided else None,
             denied_under=exchange.denials if beside.opens else None,
-            sealed=beside.sealed,
+            sealed=() if silent else beside.sealed,
             keys=keys,
             subjects=exchange.subjects,
             sessions=beside.sessions,
@@ -340,6 +342,14 @@ class _Beside(msgspec.Struct, frozen=True, kw_only=True):
     key: ExchangeKey | None = None
     sessions: tuple[SessionGrowth, ...] = ()
     delegated: Delegated | None = None
+
+
+def _silent(exchange: Exchange, said: Account) -> bool:
+    """Whether nothing of the exchange may be kept: by the decision on this record, or the one that it goes by."""
+    decided = exchange.routed
+    if decided is not None and keeps_nothing(decided.decision.obligations):
+        return True
+    return said.decision is not None and keeps_nothing(said.decision.obligations)
 
 
 def _undecided(policy: str) -> Decision:

@@ -44,3 +44,11 @@ def test_the_strictest_obligation_is_the_effect(obligations: tuple[str, ...], ef
 def test_of_several_rules_that_keep_content_the_shortest_holds() -> None:
     assert kept_days(("keep-content:30", "keep-content:7", "redact")) == 7
     assert kept_days(("redact",)) == 0
+
+
+def test_what_may_not_be_kept_is_kept_for_no_days_and_cannot_wait() -> None:
+    assert kept_days(("keep-content:30", "no-content")) == 0
+    for waiting in ("approve:lead", "supervise:judge"):
+        ruling = Ruling(allowed=True, rules=(), obligations=(waiting, "no-content"), verdicts=())
+        assert effect_of(ruling) == "deny"
+    assert effect_of(Ruling(allowed=True, rules=(), obligations=("no-content", "redact"), verdicts=())) == "redact"

@@ -419,3 +419,21 @@ def test_a_denial_says_which_classes_stood_in_the_way(clock: ManualClock) -> Non
     nobody = decide(clock, "hello", (SKY,), PUBLIC, serves=lambda message, agent: Unfit("protocol"))
     assert isinstance(nobody, Denied)
     assert nobody.classes == frozenset()
+
+
+def test_of_what_nothing_may_be_kept_nothing_waits_and_nothing_is_stored(clock: ManualClock) -> None:
+    silent = rule("pii-silent", 1, data="class:pii", agent="zone:in-house", obligations="no-content")
+    asked = rule("public-asked", 2, agent="zone:in-house", obligations="approve:lead")
+    text = f"to {MAIL}"
+    assert isinstance(decide(clock, text, (LOCAL,), PUBLIC, silent), Routed)
+    both = decide(clock, text, (LOCAL,), silent, asked, declared=("public",))
+    assert answers(both) == [("local", "deny")]
+    assert "Nothing of it may be kept" in both.explanation[-1]
+    sent = message(text)
+    stored = msgspec.structs.replace(classified(clock, sent.parts), stored=True)
+    denied = router(clock, PUBLIC, silent).decide(caller(), sent, stored, (LOCAL,), exact=False)
+    assert isinstance(denied, Denied)
+    assert answers(denied) == [("local", "deny")]
+    assert denied.classes == frozenset()
+    other = router(clock, PUBLIC, silent, MASKED_PII).decide(caller(), sent, stored, (LOCAL, SKY), exact=False)
+    assert answers(other) == [("local", "deny")], "nor does it go elsewhere for that"

@@ -234,3 +234,24 @@ def test_what_the_agent_is_sent_is_kept_where_policy_says_so_and_nowhere_else(cl
         assert b"hello" not in value
     scribe(clock, seals).intent(one, kept_one, asked=False)
     assert [part for part in seals.sealed if part.startswith("content:")] == [], "nothing is sent to anybody"
+
+
+def test_where_nothing_is_to_be_kept_commitments_have_no_opening_and_no_key(clock: ManualClock) -> None:
+    one = known(clock, ("idempotency-key", "an-order"))
+    silent = msgspec.structs.replace(decision(), obligations=("keep-content:2", "no-content"))
+    one.routed = routed(decision=silent)
+    writes = scribe(clock)
+    entries = [
+        writes.intent(one, one.routed),
+        writes.attempt(one, one.routed, 2, b"sent"),
+        writes.outcome(one, Outcome(code="ok", status=200, released=b"answer", decision=decision())),
+        writes.denied(one, Refusal(code="agent_overloaded"), None),
+    ]
+    assert [(entry.sealed, entry.keys) for entry in entries] == [((), ())] * 4
+    assert one.key_sent is False, "what another agent is sent later brings its key"
+    # The attempt at another agent is decided by itself: it may say so although the first did not.
+    one.routed = routed()
+    assert writes.attempt(one, routed(decision=silent), 3, b"sent").sealed == ()
+    kept_again = writes.outcome(one, Outcome(code="ok", status=200, released=b"answer"))
+    assert [part.part for part in kept_again.sealed] == ["response"]
+    assert kept_again.keys != ()

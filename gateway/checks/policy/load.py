@@ -23,7 +23,7 @@ from gateway.checks.policy.model import COLUMNS
 from gateway.checks.policy.rows import Row, read
 from gateway.checks.policy.structure import Structure
 from gateway.checks.policy.vocabulary import Vocabulary
-from gateway.core.decision import DECLASSIFY, KEEP
+from gateway.core.decision import DECLASSIFY, KEEP, NO_CONTENT
 from gateway.core.errors import ConfigurationError, FormatError
 
 MAX_PRIORITY = 1_000_000
@@ -168,6 +168,8 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
             raise row.error("obligations", "supervise:<agent> must name an [[agent]]")
         if word.startswith(KEEP) and rule.action == "receive":
             raise row.error("obligations", "keep-content:<days> keeps what is sent: the action must not be receive")
+        if word == NO_CONTENT and rule.action == "receive":
+            raise row.error("obligations", "no-content is decided with what is sent: the action must not be receive")
     return rule
 
 

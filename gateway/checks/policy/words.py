@@ -7,7 +7,7 @@ adds the place.
 import re
 from functools import lru_cache
 
-from gateway.core.decision import DECLASSIFY, KEEP, MASKING
+from gateway.core.decision import DECLASSIFY, KEEP, MASKING, NO_CONTENT, keeps_nothing, waits
 from gateway.core.errors import FormatError
 
 ANY_ROLE = "role:*"
@@ -70,7 +70,6 @@ _FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
 
 _LATER = (
     "tokenize",
-    "no-content",
     "observe",
 )
 
@@ -129,11 +128,13 @@ def obligations(text: str) -> tuple[str, ...]:
         raise FormatError("must hold at most one supervise")
     if sum(word.startswith(KEEP) for word in found) > 1:
         raise FormatError("must hold at most one keep-content")
+    if keeps_nothing(found) and (waits(found) or any(word.startswith(KEEP) for word in found)):
+        raise FormatError("must not hold no-content beside keep-content, approve or supervise: these keep content")
     return tuple(sorted(found))
 
 
 def _obligation(word: str) -> str:
-    if word in MASKING or _APPROVE.fullmatch(word):
+    if word in MASKING or word == NO_CONTENT or _APPROVE.fullmatch(word):
         return word
     if word.startswith(DECLASSIFY):
         if not _NAMES["class"].fullmatch(word.removeprefix(DECLASSIFY)):
@@ -162,7 +163,7 @@ def _obligation(word: str) -> str:
         if word == later or word.startswith(f"{later}:"):
             raise FormatError(f"the obligation {later} is not available in this version")
     masking = "redact, redact:<types>, generalise"
-    asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>, keep-content:<days>"
+    asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>, keep-content:<days>, no-content"
     raise FormatError(f"must be none, {masking}, {asking} or declassify:<class>, separated by ;")
 
 

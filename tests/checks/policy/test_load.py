@@ -177,3 +177,8 @@ def test_no_lines_make_the_loader_raise_anything_but_a_configuration_error(lines
         rules(rule(), "".join(", ".join(line) + "\n" for line in lines))
     except ConfigurationError:
         return
+
+
+def test_that_nothing_is_kept_is_said_of_what_is_sent() -> None:
+    with pytest.raises(ConfigurationError, match="decided with what is sent: the action must not be receive"):
+        rules(rule(action="receive", obligations="no-content"))

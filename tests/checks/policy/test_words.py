@@ -209,7 +209,7 @@ def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["tokenize", "no-content", "observe"],
+    ["tokenize", "observe"],
 )
 def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
     with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):
@@ -240,3 +240,13 @@ def test_content_is_kept_for_a_number_of_days_that_is_said_once() -> None:
             words.obligations(wrong)
     with pytest.raises(FormatError, match="at most one keep-content"):
         words.obligations("keep-content:1; keep-content:2")
+
+
+def test_what_keeps_nothing_goes_with_nothing_that_keeps() -> None:
+    assert words.obligations("redact; no-content") == ("no-content", "redact")
+    for wrong in ("no-content:3", "no-content;no-content", "no-content:"):
+        with pytest.raises(FormatError):
+            words.obligations(wrong)
+    for other in ("keep-content:3", "approve:lead", "supervise:judge"):
+        with pytest.raises(FormatError, match="must not hold no-content beside"):
+            words.obligations(f"no-content;{other}")

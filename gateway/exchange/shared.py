@@ -146,7 +146,8 @@ class SharedCounters:
         if self._ticks % NODE_TICKS == 0 or self.state == "degraded":
             await self._count_nodes()
         if self.state == "shared":
-            await self._kept()
+            if not await self._kept():  # limits are divided from here on, by the nodes that there are now
+                await self._count_nodes()
         else:
             self._wait -= 1
             if self._wait <= 0:
@@ -163,14 +164,14 @@ class SharedCounters:
         while self._queue and self.state == "shared":
             await self._sent(self._taken())
 
-    async def _kept(self) -> None:
-        """While all is well: whether the server remembers, and that what is under way here still is."""
+    async def _kept(self) -> bool:
+        """While all is well: whether the server is there and remembers, and that what is under way here still is."""
         try:
             if await self.remote.memory(random_id("rm")) != self._memory:
                 raise CountersUnavailable("the counters' server has forgotten what it was told")
         except CountersUnavailable as error:
             self._failed([], error)
-            return
+            return False
         self._stable += 1
         if self._stable >= _STABLE_TICKS:
             self._patience = 0
@@ -178,6 +179,7 @@ class SharedCounters:
             changes = [Change(key, RENEW, 0, 0, lease) for key, lease in self.local.leases()]
             for start in range(0, len(changes), _BATCH):
                 await self._sent(changes[start : start + _BATCH])
+        return self.state == "shared"
 
     async def _restored(self) -> bool:
         """Whether the server is there: it has been told what nodes know and it does not, and decides from now on."""

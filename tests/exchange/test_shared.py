@@ -122,6 +122,17 @@ async def test_a_server_that_fails_is_found_out_by_a_request_which_is_decided_he
     assert (kit.shared.state, kit.told, kit.shared.lost) == ("degraded", [("degraded", 3)], 1)
 
 
+async def test_a_look_that_finds_the_server_gone_counts_the_nodes_anew(server: Server) -> None:
+    """One that has just started has its share at once, and is in the number on record."""
+    kit = Kit(server)
+    await kit.shared.start()
+    kit.nodes, server.gone = 9, True
+    await kit.shared.tick()
+    assert (kit.told, kit.local.share) == ([("degraded", 9)], 9)
+    granted = [await kit.reserve(str(number)) for number in range(2)]
+    assert [isinstance(answer, tuple) for answer in granted] == [True, False]
+
+
 async def test_a_server_that_is_back_is_told_what_was_granted_meanwhile(server: Server) -> None:
     kit = Kit(server)
     await kit.shared.start()

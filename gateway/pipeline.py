@@ -19,7 +19,7 @@ from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import told
 from gateway.exchange.choosing import turned_away
 from gateway.exchange.classifying import classify, stick
-from gateway.exchange.exchange import Exchange, Lineage, Outcome, Routed
+from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.forwarder import Delivered, Undelivered
 from gateway.exchange.intending import intend, taken
 from gateway.exchange.metrics import RESERVE
@@ -81,7 +81,7 @@ class Pipeline:
         caller = await self._identify(exchange)
         if not isinstance(caller, Refusal) and parts.delegation.concerns(exchange, caller):
             caller = await parts.delegation.admit(exchange, caller)
-            self._called(exchange.lineage)
+            self._called(exchange)
         started = self._step("identify", started)
         if isinstance(caller, Refusal):
             return await self._refuse(exchange, responder, caller)
@@ -178,7 +178,7 @@ class Pipeline:
         )
         self._step("forward", started)
         if isinstance(delivered, Undelivered):
-            self._metrics.agent_error(delivered.routed.route.id, delivered.code)
+            self._metrics.agent_error(exchange.ledger, delivered.routed.route.id, delivered.code)
 
         # 9. inspect the answer as it passes; 10. record the outcome before it is released as complete.
         return await self._answer(exchange, protocol, responder, await self._received(exchange, protocol, delivered))
@@ -278,10 +278,11 @@ class Pipeline:
         exchange.appended = False  # what limits say is on record; of the exchange itself nothing is
         return None
 
-    def _called(self, lineage: Lineage | None) -> None:
+    def _called(self, exchange: Exchange) -> None:
+        lineage = exchange.lineage
         if lineage is not None:
             made_for = "exchange" if lineage.parent is not None else "open" if lineage.parents else "none"
-            self._metrics.agent_call(made_for)
+            self._metrics.agent_call(exchange.ledger, made_for)
 
     async def _received(
         self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered
@@ -326,9 +327,9 @@ class Pipeline:
         exchange.code = refusal.code
         await self._record_refusal(exchange, refusal, denied)
         exchange.closed = True  # whatever comes of sending it, there is no second record of it
-        self._metrics.request(exchange.arrival.protocol, refusal.code)
+        self._metrics.request(exchange.ledger, exchange.arrival.protocol, refusal.code)
         if denied is not None:
-            self._metrics.decision(denied.decision.effect, None)
+            self._metrics.decision(exchange.ledger, denied.decision.effect, None)
         _log.info("refused", extra=_told(exchange, refusal.code, refusal.status))
         await self._parts.pause("refusal.recorded")
         await self._parts.answering.refuse(exchange, responder, refusal)
@@ -383,7 +384,7 @@ class Pipeline:
         return outcome if self._parts.quotas is None else self._parts.quotas.settle(exchange, outcome)
 
     def _ended(self, exchange: Exchange, outcome: Outcome) -> None:
-        self._metrics.request(exchange.arrival.protocol, outcome.code)
+        self._metrics.request(exchange.ledger, exchange.arrival.protocol, outcome.code)
         # What went well is on record; a line for each would cost as much as deciding on it.
         level = logging.DEBUG if outcome.code == "ok" else logging.INFO
         if _log.isEnabledFor(level):
@@ -424,7 +425,7 @@ class Pipeline:
             # A further agent could not be named. If its end cannot be written either, the writer knows of it now.
             with suppress(LedgerUnavailable):
                 await self._end(exchange, Outcome(code=refusal.code, status=refusal.status))
-        self._metrics.request(exchange.arrival.protocol, refusal.code)
+        self._metrics.request(exchange.ledger, exchange.arrival.protocol, refusal.code)
         _log.error("the ledger could not be written", extra=_told(exchange, refusal.code, refusal.status))
         await self._goodbye(exchange, responder, refusal)
 
@@ -441,7 +442,7 @@ class Pipeline:
                 await self._record_refusal(exchange, refusal, None)
         except LedgerUnavailable:
             refusal = Refusal(code="ledger_unavailable", retry_after=1)
-        self._metrics.request(exchange.arrival.protocol, refusal.code)
+        self._metrics.request(exchange.ledger, exchange.arrival.protocol, refusal.code)
         await self._goodbye(exchange, responder, refusal)
 
     # --------------------------------------------------------------------------------------------------------- effects

@@ -154,7 +154,7 @@ async def _policies(settings: Settings) -> str:
     profile = "no profile" if settings.policy.profile is None else f"profile {settings.policy.profile}"
     policy, _ = proposed(settings)
     caching_of(settings, policy, SystemClock())
-    quotas_of(settings, policy, None, SystemClock(), lambda limit, what, hard: None)
+    quotas_of(settings, policy, None, SystemClock(), lambda tenant, limit, what, hard: None)
     tenants = [tenant.id for tenant in settings.tenants]
     if len(tenants) == 1:
         return f"{policy.version(tenants[0])}, {profile}"

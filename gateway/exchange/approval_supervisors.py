@@ -52,7 +52,7 @@ class Supervisors:
             looked = await self._supervises(agent, exchange, routed, one.id)
             if looked.failed is not None:
                 await self._told("approval.denied", one, looked, exchange.trace)
-                self._metrics.approval("unsupervised")
+                self._metrics.approval(one.tenant, "unsupervised")
                 return Refusal(
                     code="supervision_failed", retry_after=RETRY_S, hint="the same request again, once it can be asked"
                 )
@@ -61,7 +61,7 @@ class Supervisors:
             if not looked.allowed:
                 return await self._forbidden(exchange, answered, looked)
             await self._told("approval.approved", one, looked, exchange.trace)
-            self._metrics.approval("supervised")
+            self._metrics.approval(one.tenant, "supervised")
             one = answered
         return one
 
@@ -72,7 +72,7 @@ class Supervisors:
         late = () if ended is None else (f"too late: it was {ended}",)
         await self._told("approval.denied", answered, looked, exchange.trace, *late)
         if ended is None:
-            self._metrics.approval("denied")
+            self._metrics.approval(answered.tenant, "denied")
         if ended == "used":
             return Refusal(code="approval_used", field="Idempotency-Key", hint="another key, to ask again")
         return Refusal(code="approval_denied")

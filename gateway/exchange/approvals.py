@@ -153,7 +153,7 @@ class Approvals:
         if not await self._store.change(found, used):  # somebody else used it up, or denied it, just before
             return _used()
         exchange.approval = msgspec.structs.replace(approved, lookup=found.lookup)
-        self._metrics.approval("used")
+        self._metrics.approval(found.tenant, "used")
         return None
 
     async def give_back(self, exchange: Exchange) -> None:
@@ -168,7 +168,7 @@ class Approvals:
                 return
             again = msgspec.structs.replace(used, state="approved", lookup=approved.lookup)
             if await self._store.change(used, again):
-                self._metrics.approval("returned")
+                self._metrics.approval(used.tenant, "returned")
         except LedgerUnavailable as error:
             _log.warning("an approval stays used up: %s", type(error).__name__, extra={"exchange": exchange.id})
 
@@ -190,7 +190,7 @@ class Approvals:
             told = Told(lines=(f"was {one.state}",))
             made = entry(_ENDED[state], one, By(), told, clock=self._clock, node=self._node)
             await self._ledgers.of(one.tenant).append(made)
-            self._metrics.approval(state)
+            self._metrics.approval(one.tenant, state)
 
     # ---------------------------------------------------------------------------------------------------------- inside
 
@@ -261,7 +261,7 @@ class Approvals:
                 raise LedgerUnavailable("an approval ended while it was asked for")
             made = other
         else:
-            self._metrics.approval("requested")
+            self._metrics.approval(made.tenant, "requested")
             self._notices.kept(notices)
         exchange.approval = Approved(id=made.id)
         return self._pending(exchange, message, made.id)
@@ -307,7 +307,7 @@ class Approvals:
         made = msgspec.structs.replace(looked, state="approved", lookup=lookup, expires_us=expires_us)
         if not await self._store.put(made):
             return _used()  # another sending under this key is on its way
-        self._metrics.approval("requested")
+        self._metrics.approval(made.tenant, "requested")
         exchange.approval = Approved(id=made.id, version=made.version, routed=routed)
         return msgspec.structs.replace(routed, rest=())
 

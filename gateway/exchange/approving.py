@@ -157,7 +157,7 @@ class Approving:
                 sealed=None if done else one.sealed,
             )
             if await self._store.change(one, becomes):
-                self._metrics.approval("approved")
+                self._metrics.approval(one.tenant, "approved")
                 return msgspec.structs.replace(becomes, version=one.version + 1)
             found = await self._to_answer(who, approval_id, reason, version)
             if isinstance(found, Refusal):
@@ -183,7 +183,7 @@ class Approving:
             if await self._store.change(one, becomes):
                 told = Told(lines=(f"role {role}", f"was {one.state}"), reason=reason)
                 await self._record("approval.denied", who, one, told)
-                self._metrics.approval("denied")
+                self._metrics.approval(one.tenant, "denied")
                 return msgspec.structs.replace(becomes, version=one.version + 1)
         return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
 
@@ -224,7 +224,7 @@ class Approving:
         await self._record("approval.edited", who, becomes, Told(lines=(f"role {role}", *lines), reason=reason))
         if not await self._store.change(one, becomes):
             return Refusal(code="conflict", field="id", hint="look at it again: somebody has answered it meanwhile")
-        self._metrics.approval("edited")
+        self._metrics.approval(one.tenant, "edited")
         return msgspec.structs.replace(becomes, version=one.version + 1)
 
     # ---------------------------------------------------------------------------------------------------------- inside
@@ -296,7 +296,7 @@ class Approving:
         )
         told = Told(response=info, id=record, sealed=(sealed,), keys=key.new)
         await self._record("content.revealed", who, one, told)
-        self._metrics.approval("revealed")
+        self._metrics.approval(one.tenant, "revealed")
 
     async def _record(self, event: Event, who: Approver, one: Approval, told: Told) -> None:
         await who.ledger.append(entry(event, one, who.by, told, clock=self._clock, node=self._node))

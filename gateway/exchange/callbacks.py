@@ -256,13 +256,13 @@ class Callbacks:
         wait_s = max(min(asked_s, settings.retry_max_s), longest * (0.5 + self._chance() / 2))
         due_us = self._clock.now_us() + int(wait_s * 1_000_000)
         await self._store.later(one, due_us=due_us, code=code, status=status, counted=counted)
-        self._metrics.callback("again")
+        self._metrics.callback(one.tenant, "again")
 
     async def _ended(self, one: Delivery, task: Task, state: str, code: str, status: int | None) -> None:
         # A crash before this is durable: it is due again, and may be sent once more. After: it is over.
         entry = self._scribe.ended(one, task, state, code=code, status=status)
         if await self._ledgers.of(one.tenant).submit(entry) is not None:
-            self._metrics.callback(state)
+            self._metrics.callback(one.tenant, state)
 
     def _signed(self, destination: Destination, one: Delivery, body: bytes) -> Outgoing:
         return signed(destination.secret, self._clock.now_us(), body, (DELIVERY, one.id))

@@ -71,9 +71,9 @@ class Dispatcher:
     everything away now, whose tasks are left where they are; `revision` is that of a ledger's deny-list as it is known
     here; `current` whether this node serves by the policy that is in force for a ledger, as far as it has heard, and
     `asked` the same, asked of the database: whoever serves by another leaves a ledger's tasks to those who know what it
-    does not; `waited` whether agents wait here for requests; `counted` is told the code that each try ended with. With
-    `messages`, other nodes are told of what is queued here, and while they can be, the database is looked at less
-    often.
+    does not; `waited` whether agents wait here for requests; `counted` is told whose each try was (a ledger) and the
+    code that it ended with. With `messages`, other nodes are told of what is queued here, and while they can be, the
+    database is looked at less often.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Dispatcher:
         current: Callable[[str], bool] = lambda tenant: True,
         asked: Callable[[str], Awaitable[bool]] = _trusted,
         waited: Callable[[], bool] = lambda: False,
-        counted: Callable[[str], None] = lambda code: None,
+        counted: Callable[[str, str], None] = lambda tenant, code: None,
         chance: Callable[[], float] = random.random,
         messages: Messages | None = None,
     ) -> None:
@@ -263,7 +263,7 @@ class Dispatcher:
         try:
             entry, code = await self._tried(task) if (gone := self._gone(claim)) is None else gone
             if await self._concluded(task, entry):
-                self._counted(code)
+                self._counted(task.tenant, code)
         except ForeignKey as error:
             await self._give_back(task, error)
         except GatewayError as error:
@@ -279,7 +279,7 @@ class Dispatcher:
         if not self._foreign:
             _log.error("%s: nodes that share a database need the same keyring", error, extra={"task": task.id})
         self._foreign[task.tenant, task.id] = None
-        self._counted("foreign_key")
+        self._counted(task.tenant, "foreign_key")
         try:
             back = await self._tasks.store.give_back(task)
         except GatewayError as failed:

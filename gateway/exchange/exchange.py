@@ -271,6 +271,11 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
         return self.session
 
     @property
+    def ledger(self) -> str:
+        """The ledger's id of its caller's tenant; empty while it is nobody's."""
+        return "" if self.caller is None else self.caller.tenant
+
+    @property
     def principal(self) -> tuple[str, ...]:
         """Whom the caller acts for: the chain of its credential, and the exchange that an agent calls for."""
         chain = () if self.identity is None else self.identity.on_behalf_of

@@ -128,7 +128,7 @@ class Glass:
         notices = self._told("alert.break_glass", made)
         await self._store.put(made, notices)
         self._lent[(made.tenant, made.actor)] = Lent(made.id, made.role, made.until_us)
-        self._metrics.glass("opened")
+        self._metrics.glass(made.tenant, "opened")
         self._notices.kept(notices)
         return made
 
@@ -143,7 +143,7 @@ class Glass:
             if one.overdue_us is not None or await ledger.submit(self._late(one, now, notices)) is None:
                 continue
             told += 1
-            self._metrics.glass("overdue")
+            self._metrics.glass(one.tenant, "overdue")
             self._notices.kept(notices)
         return told
 
@@ -193,7 +193,7 @@ class Glass:
                 if held is not None and held.id == one.id:
                     del self._lent[(one.tenant, one.actor)]
                 await self._record("alert.break_glass_closed", who, one, None, f"role {one.role}")
-                self._metrics.glass("closed")
+                self._metrics.glass(one.tenant, "closed")
                 return msgspec.structs.replace(closed, version=one.version + 1)
         return Refusal(code="conflict", field="id", hint="one that nobody else changes at this moment")
 
@@ -227,7 +227,7 @@ class Glass:
         )
         if await who.ledger.submit(self._entry("alert.reviewed", who, one, reason, verdict, change=judged)) is None:
             return Refusal(code="conflict", field="id", hint="one that nobody else reviews at this moment")
-        self._metrics.glass("reviewed")
+        self._metrics.glass(one.tenant, "reviewed")
         return reviewed
 
     async def listed(self, who: Approver) -> tuple[Broken, ...]:

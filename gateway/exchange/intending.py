@@ -54,7 +54,7 @@ async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: 
         return Refusal(code="credential_unchecked", retry_after=1)
     exchange.opened = True
     parts.underway.opened(exchange)
-    parts.metrics.decision(routed.decision.effect, routed.route.zone)
+    parts.metrics.decision(exchange.ledger, routed.decision.effect, routed.route.zone)
     await parts.pause("intent.recorded")
     return None
 

@@ -172,14 +172,18 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = _Counts("gateway_requests", "Requests by end", ("protocol", "code"))
-        self._decisions = _Counts("gateway_decisions", "Decisions", ("effect", "zone"))
-        self._agent_calls = _Counts("gateway_agent_calls", "Calls by agents, by what they were made for", ("made_for",))
+        self._requests = _Counts("gateway_requests", "Requests by end", ("tenant", "protocol", "code"))
+        self._decisions = _Counts("gateway_decisions", "Decisions", ("tenant", "effect", "zone"))
+        self._agent_calls = _Counts(
+            "gateway_agent_calls", "Calls by agents, by what they were made for", ("tenant", "made_for")
+        )
         self._untold: frozenset[str] = frozenset()
-        self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("agent", "code"))
+        self._agent_errors = _Counts("gateway_agent_errors", "Failures of agents", ("tenant", "agent", "code"))
         self._unidentified = _Counts("gateway_failed_identifications", "Requests of nobody, by refusal", ("code",))
         self._limited = _Counts(
-            "gateway_limited", "Requests beyond a limit: refused (hard) or told (soft)", ("limit", "what", "kind")
+            "gateway_limited",
+            "Requests beyond a limit: refused (hard) or told (soft)",
+            ("tenant", "limit", "what", "kind"),
         )
         steps = _Histogram(
             "gateway_step_seconds",
@@ -197,14 +201,14 @@ class Metrics:
         self._commits = _Histogram(
             "gateway_ledger_commit_seconds", "Seconds a batch took", _STEP_BUCKETS, scale=_SECOND_NS, values=("",)
         )
-        self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("event",))
-        self._task_tries = _Counts("gateway_task_tries", "Tries of tasks by what came of them", ("code",))
-        self._notices = _Counts("gateway_notices", "Notices by what became of them", ("end",))
-        self._callbacks = _Counts("gateway_callbacks", "Callbacks of tasks by what became of a try", ("end",))
+        self._approvals = _Counts("gateway_approvals", "Steps of approvals", ("tenant", "event"))
+        self._task_tries = _Counts("gateway_task_tries", "Tries of tasks by what came of them", ("tenant", "code"))
+        self._notices = _Counts("gateway_notices", "Notices by what became of them", ("tenant", "end"))
+        self._callbacks = _Counts("gateway_callbacks", "Callbacks of tasks by what became of a try", ("tenant", "end"))
         self._pulls = _Counts(
-            "gateway_pulls", "Agents that fetch their requests, by what they got or brought", ("end",)
+            "gateway_pulls", "Agents that fetch their requests, by what they got or brought", ("tenant", "end")
         )
-        self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("event",))
+        self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass)
         for one in (
@@ -229,30 +233,31 @@ class Metrics:
         self._tasks_here = Gauge("gateway_tasks_under_way", "Tasks under way in this process", registry=self.registry)
         self._up = Gauge("gateway_ledger_up", "Whether the ledger can be written", ["tenant"], registry=self.registry)
 
-    def request(self, protocol: str, code: str) -> None:
-        self._requests.count(protocol, code)
+    def request(self, tenant: str, protocol: str, code: str) -> None:
+        """`tenant`, here and below, is a ledger's id; empty where nobody was known."""
+        self._requests.count(tenant, protocol, code)
 
-    def decision(self, effect: str, zone: str | None) -> None:
-        self._decisions.count(effect, zone or "none")
+    def decision(self, tenant: str, effect: str, zone: str | None) -> None:
+        self._decisions.count(tenant, effect, zone or "none")
 
-    def agent_call(self, made_for: str) -> None:
+    def agent_call(self, tenant: str, made_for: str) -> None:
         """`exchange` where its token says for which one, `open` where it may be any of those that are open, `none`."""
-        self._agent_calls.count(made_for)
+        self._agent_calls.count(tenant, made_for)
 
     def unidentified(self, code: str) -> None:
         self._unidentified.count(code)
 
-    def agent_error(self, agent: str, code: str) -> None:
-        self._agent_errors.count("" if agent in self._untold else agent, code)
+    def agent_error(self, tenant: str, agent: str, code: str) -> None:
+        self._agent_errors.count(tenant, "" if agent in self._untold else agent, code)
 
-    def limited(self, limit: str, what: str, hard: bool) -> None:
+    def limited(self, tenant: str, limit: str, what: str, hard: bool) -> None:
         """A request met this limit."""
-        self._limited.count(limit, what, "hard" if hard else "soft")
+        self._limited.count(tenant, limit, what, "hard" if hard else "soft")
 
-    def approval(self, event: str) -> None:
+    def approval(self, tenant: str, event: str) -> None:
         """`requested`, `approved`, `denied`, `edited`, `expired`, `superseded`, `revealed`, `used`, `returned`,
         `supervised` or `unsupervised`."""
-        self._approvals.count(event)
+        self._approvals.count(tenant, event)
 
     def shared(self, state: Callable[[], tuple[bool, int]]) -> None:
         """Tell of the counters that nodes have in common: whether they are in use, and how often they were lost."""
@@ -262,21 +267,21 @@ class Metrics:
         """Tell of the messages by which nodes hear of each other's tasks."""
         self.registry.register(_Messages(state))
 
-    def glass(self, event: str) -> None:
+    def glass(self, tenant: str, event: str) -> None:
         """`opened`, `closed`, `reviewed` or `overdue`."""
-        self._glass.count(event)
+        self._glass.count(tenant, event)
 
-    def notice(self, end: str) -> None:
+    def notice(self, tenant: str, end: str) -> None:
         """`sent` or `failed`."""
-        self._notices.count(end)
+        self._notices.count(tenant, end)
 
-    def pulled(self, end: str) -> None:
+    def pulled(self, tenant: str, end: str) -> None:
         """`handed`, `empty`, `answered` or `late`."""
-        self._pulls.count(end)
+        self._pulls.count(tenant, end)
 
-    def callback(self, end: str) -> None:
+    def callback(self, tenant: str, end: str) -> None:
         """`delivered`, `again` or `failed`."""
-        self._callbacks.count(end)
+        self._callbacks.count(tenant, end)
 
     def agents(self, states: Callable[[], Iterable[AgentState]], untold: frozenset[str] = frozenset()) -> None:
         """Tell how the agents are, by what `states` gives at the time. `untold`: agents that are never named; what they
@@ -296,8 +301,8 @@ class Metrics:
         self._lag.labels(tenant).set(lag)
         self._up.labels(tenant).set(up)
 
-    def task_tried(self, code: str) -> None:
-        self._task_tries.count(code)
+    def task_tried(self, tenant: str, code: str) -> None:
+        self._task_tries.count(tenant, code)
 
     def tasks_now(self, depths: Iterable[Depth], under_way: int, now_us: int) -> None:
         """How many tasks there are of each tenant, by its ledger id."""

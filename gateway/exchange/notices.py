@@ -216,7 +216,7 @@ class Notices:
             code = await _sent(client, channel, signed(channel.secret, self._clock.now_us(), taken.body))
         if code is None:
             await self._store.remove(taken)
-            self._metrics.notice("sent")
+            self._metrics.notice(taken.tenant, "sent")
         elif code == "overloaded":  # this process has asked too much of it: nobody has said no
             await self._store.untried(taken, self._clock.now_us() + round(POLL_S * 1_000_000))
         elif channel is None or taken.tries > len(WAITS_S):
@@ -239,7 +239,7 @@ class Notices:
         )
         entry = Entry.of(envelope, detail=detail, salt=salt, change=removal(one))
         if await ledgers.of(one.tenant).submit(entry) is not None:
-            self._metrics.notice("failed")
+            self._metrics.notice(one.tenant, "failed")
             _log.warning("a notice was given up: %s", code)
 
 

@@ -27,7 +27,7 @@ _TOLD = 10_000
 """Soft limits whose passing is remembered; beyond it all are forgotten, and told once more."""
 _UNDER_WAY_S = 60
 """How often it is told that more are under way than a soft limit says."""
-Count = Callable[[str, str, bool], None]
+Count = Callable[[str, str, str, bool], None]
 """Counts a limit that was met, by its name, what it limits, and whether it is hard."""
 
 
@@ -130,7 +130,7 @@ class Quotas:
 
     def _refused(self, exchange: Exchange, wanted: Wanted, retry_after: int) -> Refusal:
         rule = wanted.rule
-        self._count(rule.name, rule.what, True)
+        self._count(exchange.ledger, rule.name, rule.what, True)
         _tell(exchange, [(rule, 0, retry_after)])
         return Refusal(
             code=_CODES.get(rule.what, "quota_exceeded"),
@@ -144,7 +144,7 @@ class Quotas:
         for one, level in zip(wanted, levels, strict=True):
             rule, want = one.rule, one.want
             if not want.hard and level.used > want.count:
-                self._count(rule.name, rule.what, False)
+                self._count(exchange.ledger, rule.name, rule.what, False)
                 if self._first(want.key, rule.window_s or _UNDER_WAY_S):
                     said = Passed(
                         name=rule.name, what=rule.what, count=rule.count, window_s=rule.window_s, key=want.key

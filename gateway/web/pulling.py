@@ -44,7 +44,7 @@ async def next_task(request: ApiRequest, agent: FromPath[str]) -> Response[Any]:
         await _still(request, exchange, pulling, agent, found)
         identity = exchange.identity
         pulling.given(found.lease, f"{'-' if identity is None else identity.credential} from {exchange.arrival.source}")
-    metrics.pulled("empty" if found is None else "handed")
+    metrics.pulled(exchange.ledger, "empty" if found is None else "handed")
     headers = {**dict(exchange.rate), "X-Exchange-Id": exchange.id}
     if found is None:
         return Response(None, status_code=204, headers=headers)
@@ -67,9 +67,9 @@ async def answer_task(request: ApiRequest, agent: FromPath[str], lease: FromPath
     if isinstance(answer, Refusal):
         await refuse(request, exchange, answer)
     if not pulling.answered(agent, lease, answer):
-        gateway.site.metrics.pulled("late")
+        gateway.site.metrics.pulled(exchange.ledger, "late")
         await refuse(request, exchange, Refusal(code="lease_lost"))
-    gateway.site.metrics.pulled("answered")
+    gateway.site.metrics.pulled(exchange.ledger, "answered")
     return Response({"taken": True}, status_code=202, headers={"X-Exchange-Id": exchange.id})
 
 

@@ -118,7 +118,7 @@ class Office:
             settings=self.settings,
             capacity={"local": 2},
             shut=lambda: self.shut,
-            counted=self.counted.append,
+            counted=lambda tenant, code: self.counted.append(code),
             chance=lambda: 0.0,
             **more,
         )

@@ -19,18 +19,20 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
 def test_requests_decisions_and_failures_of_agents_are_counted_by_their_names() -> None:
     metrics = Metrics()
     for _ in range(2):
-        metrics.request("openai", "ok")
-    metrics.decision("deny", None)
-    metrics.agent_error("cloud", "connect_failed")
-    metrics.approval("requested")
-    metrics.agent_call("open")
+        metrics.request("tn_1", "openai", "ok")
+    metrics.decision("tn_1", "deny", None)
+    metrics.agent_error("tn_1", "cloud", "connect_failed")
+    metrics.approval("tn_1", "requested")
+    metrics.agent_call("tn_1", "open")
     metrics.unidentified("credential_invalid")
     found = samples(metrics)
-    assert found["gateway_requests_total", (("code", "ok"), ("protocol", "openai"))] == 2
-    assert found["gateway_decisions_total", (("effect", "deny"), ("zone", "none"))] == 1
-    assert found["gateway_approvals_total", (("event", "requested"),)] == 1
-    assert found["gateway_agent_calls_total", (("made_for", "open"),)] == 1
-    assert found["gateway_agent_errors_total", (("agent", "cloud"), ("code", "connect_failed"))] == 1
+    assert found["gateway_requests_total", (("code", "ok"), ("protocol", "openai"), ("tenant", "tn_1"))] == 2
+    assert found["gateway_decisions_total", (("effect", "deny"), ("tenant", "tn_1"), ("zone", "none"))] == 1
+    assert found["gateway_approvals_total", (("event", "requested"), ("tenant", "tn_1"))] == 1
+    assert found["gateway_agent_calls_total", (("made_for", "open"), ("tenant", "tn_1"))] == 1
+    assert (
+        found["gateway_agent_errors_total", (("agent", "cloud"), ("code", "connect_failed"), ("tenant", "tn_1"))] == 1
+    )
     assert found["gateway_failed_identifications_total", (("code", "credential_invalid"),)] == 1
 
 
@@ -70,8 +72,9 @@ def test_the_ledger_tells_its_batches_its_lag_and_whether_it_is_up() -> None:
 
 def test_two_gateways_in_one_process_do_not_count_for_each_other() -> None:
     one, other = Metrics(), Metrics()
-    one.request("openai", "ok")
-    assert ("gateway_requests_total", (("code", "ok"), ("protocol", "openai"))) not in samples(other)
+    one.request("tn_1", "openai", "ok")
+    asked = ("gateway_requests_total", (("code", "ok"), ("protocol", "openai"), ("tenant", "tn_1")))
+    assert (asked in samples(one), asked in samples(other)) == (True, False)
 
 
 def test_how_agents_are_is_told_as_it_is_at_the_time() -> None:
@@ -119,7 +122,7 @@ def test_issuers_tell_their_keys_how_old_they_are_and_how_asking_ended() -> None
 
 def test_tasks_are_told_by_tenant_and_state_as_they_are_now_and_no_longer_as_they_were() -> None:
     metrics = Metrics()
-    metrics.task_tried("ok")
+    metrics.task_tried("tn_1", "ok")
     waits = Depth(tenant="tn_1", state="queued", count=3, since_us=1_000_000)
     metrics.tasks_now([waits, Depth(tenant="tn_1", state="failed", count=2, since_us=0)], 4, 3_500_000)
     found = samples(metrics)
@@ -127,6 +130,6 @@ def test_tasks_are_told_by_tenant_and_state_as_they_are_now_and_no_longer_as_the
     assert found["gateway_tasks", (("state", "failed"), ("tenant", "tn_1"))] == 2
     assert found["gateway_task_oldest_seconds", (("tenant", "tn_1"),)] == 2.5
     assert found["gateway_tasks_under_way", ()] == 4
-    assert found["gateway_task_tries_total", (("code", "ok"),)] == 1
+    assert found["gateway_task_tries_total", (("code", "ok"), ("tenant", "tn_1"))] == 1
     metrics.tasks_now([], 0, 3_500_000)
     assert not [name for name, labels in samples(metrics) if labels == (("tenant", "tn_1"),)]

@@ -31,7 +31,7 @@ class Kit:
             self.counters,
             clock,
             output_tokens=50,
-            count=lambda limit, what, hard: self.counted.append((limit, what, hard)),
+            count=lambda tenant, limit, what, hard: self.counted.append((limit, what, hard)),
         )
 
     def begun(self, text: str = "hello", **fields: Any) -> Exchange:

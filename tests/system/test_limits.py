@@ -102,7 +102,8 @@ async def test_a_soft_limit_lets_pass_warns_and_is_on_record(sqlite_settings: Se
         (warned,) = [record for record in await site.records() if record["event"] == "limit.warned"]
         assert (warned["limit"], warned["count"], warned["window_s"]) == ("watch", 1, 3600)
         metrics = (await site.http.get("/metrics")).text
-        assert 'gateway_limited_total{kind="soft",limit="watch",what="requests"} 2.0' in metrics
+        whose = site.gateway.site.tenants["default"].ledger
+        assert f'gateway_limited_total{{kind="soft",limit="watch",tenant="{whose}",what="requests"}} 2.0' in metrics
 
 
 async def test_every_way_out_gives_back_what_it_held(sqlite_settings: Settings) -> None:

@@ -64,13 +64,15 @@ async def test_what_was_served_is_told_by_metrics_and_by_log_lines(sqlite_settin
 
 def _counted(before: Samples, after: Samples) -> None:
     """Requests, decisions, time by step, batches: of three that were answered and one that was denied."""
-    assert _value(after, "gateway_requests_total", protocol="openai", code="ok") == 3
-    assert _value(after, "gateway_requests_total", protocol="openai", code="policy_denied") == 1
+    (whose,) = {dict(labels)["tenant"] for name, labels in after if name == "gateway_requests_total"}
+    assert whose.startswith("tn_"), "the random id of the tenant's ledger"
+    assert _value(after, "gateway_requests_total", tenant=whose, protocol="openai", code="ok") == 3
+    assert _value(after, "gateway_requests_total", tenant=whose, protocol="openai", code="policy_denied") == 1
     decided = {labels: value for (name, labels), value in after.items() if name == "gateway_decisions_total"}
     assert decided == {
-        frozenset({("effect", "route"), ("zone", "cloud")}): 2,
-        frozenset({("effect", "route"), ("zone", "in-house")}): 1,  # health data stay in the house
-        frozenset({("effect", "deny"), ("zone", "none")}): 1,
+        frozenset({("tenant", whose), ("effect", "route"), ("zone", "cloud")}): 2,
+        frozenset({("tenant", whose), ("effect", "route"), ("zone", "in-house")}): 1,  # health data stay in the house
+        frozenset({("tenant", whose), ("effect", "deny"), ("zone", "none")}): 1,
     }
     for step in STEPS:
         count = _value(after, "gateway_step_seconds_count", step=step)

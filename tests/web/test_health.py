@@ -70,8 +70,8 @@ async def test_where_tenants_share_an_installation_metrics_name_no_agent_of_part
 ) -> None:
     agents = {"ward": {"zone": "in-house"}, "secluded": {"zone": "in-house", "tenants": ["clinic"]}}
     async with audited(sqlite_settings, agents=agents, tenant=[{"id": "default"}, {"id": "clinic"}]) as api:
-        api.site.gateway.site.metrics.agent_error("secluded", "agent_timeout")
+        api.site.gateway.site.metrics.agent_error("tn_1", "secluded", "agent_timeout")
         text = (await api.site.http.get("/metrics")).text
     assert 'gateway_agent_healthy{agent="ward"}' in text
-    assert 'gateway_agent_errors_total{agent="",code="agent_timeout"}' in text
+    assert 'gateway_agent_errors_total{agent="",code="agent_timeout",tenant="tn_1"}' in text
     assert "secluded" not in text

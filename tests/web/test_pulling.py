@@ -79,7 +79,7 @@ async def test_a_request_is_fetched_after_its_intent_and_its_answer_is_inspected
         assert await t.events(task) == ["task.submitted", "task.completed"]
         metrics = (await t.site.http.get("/metrics")).text
         for end in ("handed", "answered", "late"):
-            assert f'gateway_pulls_total{{end="{end}"}} 1.0' in metrics
+            assert f'gateway_pulls_total{{end="{end}",tenant="{t.ledger}"}} 1.0' in metrics
 
 
 async def test_a_lease_that_is_lost_is_followed_by_another_try_and_its_answer_is_refused(

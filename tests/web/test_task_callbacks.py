@@ -61,7 +61,7 @@ async def test_a_destination_is_told_what_may_come_to_its_zone_and_the_caller_se
         assert (sent["decision"]["effect"], sent["zone"], sent["callback"]) == ("redact", "cloud", "billing")
         assert (await t.events(task))[-1] == "task.callback_delivered"
         metrics = (await t.site.http.get("/metrics")).text
-        assert 'gateway_callbacks_total{end="delivered"} 1.0' in metrics
+        assert f'gateway_callbacks_total{{end="delivered",tenant="{t.ledger}"}} 1.0' in metrics
 
 
 async def test_what_may_not_leave_the_house_is_told_without_what_it_holds(

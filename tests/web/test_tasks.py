@@ -421,7 +421,7 @@ async def test_readiness_and_metrics_speak_of_tasks(sqlite_settings: Settings) -
         await t.ended(await t.submit(chat(PUBLIC)))
         assert (await t.site.http.get("/readyz")).json()["checks"]["tasks"] is True
         metrics = (await t.site.http.get("/metrics")).text
-        assert 'gateway_task_tries_total{code="ok"} 1.0' in metrics
+        assert f'gateway_task_tries_total{{code="ok",tenant="{t.ledger}"}} 1.0' in metrics
         assert "gateway_tasks_under_way 0.0" in metrics
         await t.site.gateway.dispatcher.stop()  # or its next look at the database finds itself well again
         t.site.gateway.dispatcher.healthy = False

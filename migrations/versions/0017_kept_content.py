@@ -13,3 +13,7 @@ _CONTENT = sa.text("part LIKE 'content:%'")
 
 def upgrade() -> None:
     op.create_index("sealed_content", "sealed", ["tenant", "seq"], sqlite_where=_CONTENT, postgresql_where=_CONTENT)
+
+
+def downgrade() -> None:
+    op.drop_index("sealed_content", "sealed")

@@ -290,7 +290,7 @@ def test_what_is_not_set_is_not_said() -> None:
     assert within("tn_1", across="task", prefix="p").count("set_config") == 3
 
 
-_WITHOUT_TENANT = {"guard", "health", "lease", "migrate", "node", "policies"}
+_WITHOUT_TENANT = {"guard", "lease", "migrate", "node", "policies", "readiness"}
 """Modules whose transactions are of no tenant."""
 _OPENING = {"engine", "migrate"}
 """Modules that open transactions by themselves."""

@@ -22,6 +22,8 @@ AGAIN_S = 0.25
 FIRST_S, MOST_S, STABLE_S = 0.25, 30.0, 60.0
 """The first wait for a server that was lost, doubled each time up to the most; until it was there for so long."""
 _TOGETHER, _UNTOLD = 64, 1000
+_HEARD_S = 0.1
+"""How long a cancellation may take to be heard before it is said again."""
 _log = logging.getLogger("gateway.tasks")
 
 
@@ -78,9 +80,10 @@ class TaskMessages:
     async def stop(self) -> None:
         """Give the connection up. What was not told is found by who looks."""
         running, self._running = self._running, None
-        if running is not None:
+        # The library may keep a cancellation to itself while it connects: it is said again until it is heard.
+        while running is not None and not running.done():
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await asyncio.wait([running], timeout=_HEARD_S)
 
     def tell(self, turn: str) -> None:
         """A task waits; this is its id with the number of its turn. Nothing is waited for."""

@@ -265,6 +265,8 @@ class _Server:
         """Let it take connections and answer nothing; or go on."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
+            if hangs:  # a thread of its own may go on for a moment: until all have stopped it still answers
+                os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def stop(self) -> None:
         """Kill it, whatever it is doing."""

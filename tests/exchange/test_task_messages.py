@@ -207,6 +207,26 @@ async def test_a_defect_does_not_leave_a_node_deaf(server: Server) -> None:
     await node.messages.stop()
 
 
+async def test_a_stop_is_heard_though_the_library_keeps_a_cancellation_to_itself(server: Server) -> None:
+    """As the library of NATS does while it connects to a server that is not there."""
+    reached = asyncio.Event()
+
+    @asynccontextmanager
+    async def connected() -> AsyncIterator[Server]:
+        reached.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            raise MessagesUnavailable("swallowed") from None
+        yield server
+
+    messages = TaskMessages(connected, pause=asyncio.sleep)
+    messages.start(Node(server))
+    await reached.wait()
+    async with asyncio.timeout(10):
+        await messages.stop()
+
+
 @pytest.mark.nats
 @pytest.mark.postgres
 async def test_a_task_that_its_own_node_has_no_room_for_is_run_by_another(

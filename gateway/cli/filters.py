@@ -1,4 +1,5 @@
-"""The filters of the audit API as options, shared by `audit query` and `evidence export`."""
+"""The filters of the audit API as options, shared by `audit query` and `evidence export`, and a period alone, shared by
+`policy simulate` and `reclassify`."""
 
 import argparse
 
@@ -43,6 +44,20 @@ def filters_of(arguments: argparse.Namespace) -> Filters:
     if isinstance(found, Refusal):
         raise WrongUse(told(found, {name: f"--{name.replace('_', '-')}" for name in _HELP}))
     return found
+
+
+def add_period(parser: argparse.ArgumentParser) -> None:
+    """The options of a period, both of which must be given."""
+    parser.add_argument("--from", dest="since", required=True, metavar="TIME", help="RFC 3339, or a date")
+    parser.add_argument("--to", dest="until", required=True, metavar="TIME", help="before this time")
+
+
+def period_of(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Begin and end as records write times (27 characters each); `WrongUse` names an option that is none."""
+    found = parse_filters({"from": arguments.since, "to": arguments.until})
+    if isinstance(found, Refusal):
+        raise WrongUse(told(found, {"from": "--from", "to": "--to"}))
+    return found.since or "", found.until or ""
 
 
 def texts(filters: Filters) -> dict[str, str]:

@@ -31,11 +31,11 @@ from gateway.cli.common import (
     tenant_option,
     told,
 )
+from gateway.cli.filters import add_period, period_of
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Answered, Asked, Explained, Ordered, explain, explain_recorded, recorded
 from gateway.exchange.simulation import Change, Simulated, naming
-from gateway.store.search import parse_filters
 
 _OPTIONS = {
     "agents": "--agent",
@@ -84,23 +84,20 @@ def _add_simulate(group: Commands, common: argparse.ArgumentParser) -> None:
         "simulate", parents=[common], help="what the policy directory would have decided otherwise; recorded"
     )
     tenant_option(simulate)
-    simulate.add_argument("--from", dest="since", required=True, metavar="TIME", help="RFC 3339, or a date")
-    simulate.add_argument("--to", dest="until", required=True, metavar="TIME", help="before this time")
+    add_period(simulate)
     simulate.set_defaults(run=lambda arguments: asyncio.run(_simulate(arguments)))
 
 
 async def _simulate(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings)
-    period = parse_filters({"from": arguments.since, "to": arguments.until})
-    if isinstance(period, Refusal):
-        raise WrongUse(told(period, {"from": "--from", "to": "--to"}))
+    since, until = period_of(arguments)
     draft, _ = proposed(settings)
     async with opened(settings) as site:
         auditor = await site.auditor(tenant)
         by = await reader(site, tenant)
         named = naming(settings, tenant)
-        found = await auditor.replay(by, draft, tenant, named, period.since or "", period.until or "")
+        found = await auditor.replay(by, draft, tenant, named, since, until)
     say(arguments, found, _simulated(found))
     return OK
 

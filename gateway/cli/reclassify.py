@@ -11,22 +11,19 @@ from gateway.cli.common import (
     OK,
     Commands,
     Failed,
-    WrongUse,
     opened,
     say,
     settings_of,
     tenant_of,
     tenant_option,
-    told,
 )
+from gateway.cli.filters import add_period, period_of
 from gateway.core.ids import random_id
-from gateway.core.refusal import Refusal
 from gateway.exchange.reclassifying import Reclassified, Reclassifier
 from gateway.exchange.simulation import naming
 from gateway.store.kept import KeptStore
 from gateway.store.lease import Lease
 from gateway.store.sealing import Sealer
-from gateway.store.search import parse_filters
 
 LEASE_S = 600.0
 BUDGET_MS = 60_000.0
@@ -49,17 +46,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="today's engine over content still kept; 1 where something should not have left; recorded",
     )
     tenant_option(parser)
-    parser.add_argument("--from", dest="since", required=True, metavar="TIME", help="RFC 3339, or a date")
-    parser.add_argument("--to", dest="until", required=True, metavar="TIME", help="before this time")
+    add_period(parser)
     parser.set_defaults(run=lambda arguments: asyncio.run(_reclassify(arguments)))
 
 
 async def _reclassify(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings)
-    period = parse_filters({"from": arguments.since, "to": arguments.until})
-    if isinstance(period, Refusal):
-        raise WrongUse(told(period, {"from": "--from", "to": "--to"}))
+    since, until = period_of(arguments)
     policy, _ = proposed(settings)
     async with opened(settings) as site:
         entry = site.tenants[tenant]
@@ -77,7 +71,7 @@ async def _reclassify(arguments: argparse.Namespace) -> int:
             clock=site.clock,
             node=site.node,
         )
-        found = await work.run(await reader(site, tenant), period.since or "", period.until or "")
+        found = await work.run(await reader(site, tenant), since, until)
     if found is None:
         raise Failed("another run is under way for this tenant: ask again when it has ended")
     say(arguments, found, _lines(found))

@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from gateway.cli.common import WrongUse
-from gateway.cli.filters import add_filters, filters_of, texts
+from gateway.cli.filters import add_filters, add_period, filters_of, period_of, texts
 from gateway.evidence.selection import FILTERS, check_filters
 from gateway.store.search import Filters
 
@@ -42,3 +42,14 @@ def test_a_value_that_cannot_be_one_is_told_by_its_option(option: str, value: st
     with pytest.raises(WrongUse, match=f"^{option}: ") as raised:
         filters_of(given(option, value))
     assert value not in str(raised.value)
+
+
+def test_a_period_has_both_its_ends_in_the_form_of_records() -> None:
+    parser = argparse.ArgumentParser()
+    add_period(parser)
+    arguments = parser.parse_args(["--from", "2026-11-24T02:00:00+01:00", "--to", "2026-11-25"])
+    assert period_of(arguments) == ("2026-11-24T01:00:00.000000Z", "2026-11-25T00:00:00.000000Z")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--from", "2026-11-24"])
+    with pytest.raises(WrongUse, match="--to"):
+        period_of(parser.parse_args(["--from", "2026-11-24", "--to", "soon"]))

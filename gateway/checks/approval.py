@@ -33,11 +33,6 @@ def supervisors(obligations: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({item.partition(":")[2] for item in obligations if _supervises(item)}))
 
 
-def asks(obligations: Iterable[str]) -> bool:
-    """Whether anybody is asked before the message goes, people or an agent."""
-    return any(obligation.partition(":")[0] in ("approve", _SUPERVISE) for obligation in obligations)
-
-
 def demands(obligations: Iterable[str]) -> tuple[Demand, ...]:
     """The demands among one rule's obligations, the larger number where one role is asked for twice; sorted by role."""
     obligations = tuple(obligations)

@@ -34,8 +34,9 @@ def keeps_nothing(obligations: Collection[str]) -> bool:
     return NO_CONTENT in obligations
 
 
-def waits(obligations: Iterable[str]) -> bool:
-    """Whether the message waits for people or for an agent that looks at it, sealed in the database."""
+def asks(obligations: Iterable[str]) -> bool:
+    """Whether anybody is asked before the message goes, people or an agent: it waits for them, sealed in the
+    database."""
     return any(obligation.partition(":")[0] in ("approve", "supervise") for obligation in obligations)
 
 
@@ -99,7 +100,7 @@ def effect_of(ruling: Ruling) -> Effect:
     """A ruling in the word of the record. What would have to wait, and may not be kept, goes nowhere."""
     if not ruling.allowed:
         return "deny"
-    if waits(ruling.obligations):
+    if asks(ruling.obligations):
         return "deny" if keeps_nothing(ruling.obligations) else "approve"
     return "redact" if masks(ruling.obligations) else "route"
 

@@ -11,13 +11,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from gateway.checks.approval import asks
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.stream import StreamScan
 from gateway.checks.policy.policy import POLICY_ERROR
 from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
-from gateway.core.decision import MASKING, Decision, Effect, Ruling, declassified, masks_whole
+from gateway.core.decision import MASKING, Decision, Effect, Ruling, asks, declassified, masks_whole
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part, PartKind
 from gateway.core.ports import Adapter, Bounds, Route, StreamFilter

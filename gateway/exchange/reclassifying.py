@@ -11,11 +11,10 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from gateway.checks.approval import asks
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.redaction import NOTHING, General, holds_none
-from gateway.core.decision import Question, Ruling
+from gateway.core.decision import Question, Ruling, asks
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.finding import Scan
 from gateway.core.ids import uuid7

@@ -12,7 +12,6 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.checks.approval import asks
 from gateway.checks.classification.classes import DECLARED, maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.generalising import GENERAL
@@ -29,6 +28,7 @@ from gateway.core.decision import (
     Question,
     Ruling,
     Unfit,
+    asks,
     declassified,
     keeps_nothing,
     masks,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gateway.checks.approval import asks, demanded, demands, joined, open_demands, role_of, supervisors
+from gateway.checks.approval import demanded, demands, joined, open_demands, role_of, supervisors
 from gateway.core.approval import Answer, Demand
-from gateway.core.decision import Ruling, Verdict
+from gateway.core.decision import Ruling, Verdict, asks
 from gateway.core.refusal import Refusal
 
 TWO = (Demand("legal", 1), Demand("privacy", 2))

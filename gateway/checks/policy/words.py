@@ -7,7 +7,7 @@ adds the place.
 import re
 from functools import lru_cache
 
-from gateway.core.decision import DECLASSIFY, KEEP, MASKING, NO_CONTENT, keeps_nothing, waits
+from gateway.core.decision import DECLASSIFY, KEEP, MASKING, NO_CONTENT, asks, keeps_nothing
 from gateway.core.errors import FormatError
 
 ANY_ROLE = "role:*"
@@ -128,7 +128,7 @@ def obligations(text: str) -> tuple[str, ...]:
         raise FormatError("must hold at most one supervise")
     if sum(word.startswith(KEEP) for word in found) > 1:
         raise FormatError("must hold at most one keep-content")
-    if keeps_nothing(found) and (waits(found) or any(word.startswith(KEEP) for word in found)):
+    if keeps_nothing(found) and (asks(found) or any(word.startswith(KEEP) for word in found)):
         raise FormatError("must not hold no-content beside keep-content, approve or supervise: these keep content")
     return tuple(sorted(found))
 

@@ -170,13 +170,14 @@ class Engine:
         before = len(text) - len(part.text)
         if before:
             found = [finding for one in found if (finding := moved(one, before)) is not None]
-        if hot is not None and whole:
+        # What could not be read whole is searched further all the same, as a stream of it would have been.
+        if hot is not None:
             try:
-                whole = self._tables(part.text, found, deadline, limit)
+                whole = self._tables(part.text, found, deadline, limit) and whole
             except Exception:  # noqa: BLE001 -- as of the walk
                 whole = False
-        if part.cuts and whole:
-            whole = self._scan_pieces(part, found, deadline, limit)
+        if part.cuts:
+            whole = self._scan_pieces(part, found, deadline, limit) and whole
         if part.known:
             found = _certain(part, found)
         if len(found) > 1:

@@ -24,7 +24,7 @@ from gateway.checks.classification.normalise import (
 )
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
-from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
+from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, reread
 from gateway.checks.classification.recognizer import NUMBERS, TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.words import Words
@@ -157,8 +157,7 @@ class Locator:
         plain = mapped if level is None else level
         if self._coded.first(shadow(plain.text), 0) is None:
             return level
-        runs += armoured(plain)
-        return reread(plain) or level
+        return reread(plain, runs) or level
 
     def _is_plain(self, mapped: Mapped) -> bool:
         """Whether there is nothing left to read, but for backslashes that stand for themselves."""

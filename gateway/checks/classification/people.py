@@ -94,8 +94,8 @@ def _name(start: int, given: str, following: list[str], *, ended: bool, sure: bo
 
 
 def title(text: str) -> Verdict | None:
-    """The title before a name's first letter."""
-    return "title", 0, len(text.partition(" ")[0].rstrip("."))
+    """The title, or several, before a name's first letter."""
+    return "title", 0, len(text.rpartition(" ")[0].rstrip("."))
 
 
 CHECKS: dict[str, Check] = {"known": known, "title": title}

@@ -11,7 +11,8 @@ of a letter, and so on, which words and identifiers do not have twelve times in 
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from gateway.checks.classification.normalise import Mapped, normalise
 
@@ -52,6 +53,7 @@ _dotted = re.compile(
     r"_(?:[0-9A-Za-z@.:+-]_){3,}+)"
 )
 _gaps = re.compile(" +")
+_REMEMBERED = 20_000
 _WORDS = 16
 _words = re.compile(rf"[ -~]{{{_WORDS}}}")
 _at = re.compile(
@@ -63,12 +65,18 @@ _dot = re.compile(r"(?i)\s?[\[({] ?(?:dot|punkt|point|punto) ?[\])}]\s?|(?<=[a-z
 _Edit = tuple[int, int, str, int]
 """First and last place of what is read, what it stands for, and how many characters each character of that stands on;
 0 where all of them stand on all of it."""
+Run = tuple[int, int, bool]
+"""Where a run in base64 or hexadecimal begins and ends, and whether it holds text."""
 
 
-def reread(mapped: Mapped) -> Mapped | None:
-    """The text with one level of such encodings read, or None where there is none. Never fails; linear."""
+def reread(mapped: Mapped, runs: list[Run] | None = None) -> Mapped | None:
+    """The text with one level of such encodings read, or None where there is none; adds to `runs` as `armoured` has
+    them. Never fails; linear."""
     text = mapped.text
-    edits = sorted(edit for find in _FINDERS for edit in find(text))
+    coded = list(_unarmoured(text))
+    if runs is not None:
+        runs += _armoured(mapped, coded)
+    edits = sorted(chain(coded, *(find(text) for find in _FINDERS)))
     if not edits:
         return None
     starts = mapped.starts or range(len(text))
@@ -139,15 +147,16 @@ def shows_text(run: str) -> bool:
     return (mixed and _four.search(run) is not None) or _hex.search(run) is not None
 
 
-def armoured(mapped: Mapped) -> list[tuple[int, int, bool]]:
+def armoured(mapped: Mapped) -> list[Run]:
     """Where in the source the runs of base64 and hexadecimal stand that are read, and whether each holds `_WORDS`
     characters of text in a row: no bytes at random do."""
+    return _armoured(mapped, _unarmoured(mapped.text))
+
+
+def _armoured(mapped: Mapped, coded: Iterable[_Edit]) -> list[Run]:
     starts = mapped.starts or range(len(mapped.text))
     ends = mapped.ends or range(1, len(mapped.text) + 1)
-    return [
-        (starts[start], ends[end - 1], _words.search(read) is not None)
-        for start, end, read, _ in _unarmoured(mapped.text)
-    ]
+    return [(starts[start], ends[end - 1], _words.search(read) is not None) for start, end, read, _ in coded]
 
 
 def _unarmoured(text: str) -> Iterator[_Edit]:
@@ -170,10 +179,24 @@ def _decoded(run: str) -> bytes:
     return base64.b64decode(plain + "=" * (-len(plain) % 4))
 
 
+class _Prints(dict[int, str]):
+    """Code point → itself where it prints or parts words and lines, else a space; bounded."""
+
+    def __missing__(self, point: int) -> str:
+        character = chr(point)
+        shown = character if character.isprintable() or character in "\t\n" else " "
+        if len(self) < _REMEMBERED:
+            self[point] = shown
+        return shown
+
+
+_PRINTS = _Prints()
+
+
 def _readable(data: bytes) -> str:
     """Text in UTF-8, a space for whatever is none."""
     shown = data.decode("utf-8", "replace")
-    return "".join(character if character.isprintable() or character in "\t\n" else " " for character in shown)
+    return shown if shown.isprintable() else shown.translate(_PRINTS)
 
 
 def _untagged(text: str) -> Iterator[_Edit]:
@@ -214,4 +237,4 @@ def _mailed(text: str) -> Iterator[_Edit]:
         yield match.start(), match.end(), ".", 0
 
 
-_FINDERS = (_unquoted, _unarmoured, _untagged, _together, _mailed)
+_FINDERS = (_unquoted, _untagged, _together, _mailed)

@@ -84,7 +84,8 @@ NOT_NAMES = frozenset(
         "road avenue hospital "
         "clinic bank university department diagnosis history type status code http https required everyone everybody "
         "guys folks again just only very so too sorry sure ready happy here looking trying going calling writing "
-        "interested afraid glad mr mrs ms mx miss dr prof sir madam english french german spanish american british"
+        "interested afraid glad colleague colleagues client npi mbi dea zip "
+        "mr mrs ms mx miss dr prof sir madam english french german spanish american british"
     )
 )
 

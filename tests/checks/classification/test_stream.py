@@ -4,7 +4,7 @@ import random
 from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
@@ -242,8 +242,15 @@ def apart(chunks: list[str], types: frozenset[str] = TYPES, *, unread: bool = Fa
     return released, scan.scan().parts[0]
 
 
+LONG = f"password: hunter2xbob.smith@example.com{'eyJzdWIiOiIx' * 40}.{'c2lnbmF0dXJl' * 7}"
+"""A run that is too long to be read whole."""
+
+
 @settings(max_examples=100, deadline=None)
 @given(text=texts(), seed=st.integers(0, 1000), widest=st.sampled_from((1, 3, 17, 200, 2000)))
+@example(text=LONG, seed=1, widest=17)
+@example(text=LONG, seed=1, widest=200)
+@example(text=LONG, seed=2, widest=17)
 def test_pieces_that_may_be_read_apart_show_what_a_whole_text_with_the_same_cuts_shows(
     text: str, seed: int, widest: int
 ) -> None:

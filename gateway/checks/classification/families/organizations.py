@@ -46,7 +46,8 @@ RECOGNIZERS = (
     Recognizer(
         id="title",
         type="title",
-        pattern=rf"\b{TITLES}\.? [A-Z\xC0]",
+        # `Prof. Dr.` is one title, and a run of them not one finding each.
+        pattern=rf"\b(?:{TITLES}\.? ){{1,6}}[A-Z\xC0]",
         gate=rf"\b{TITLES}\.? [A-Z\xC0]",
         check="title",
         score=0.8,

@@ -258,7 +258,7 @@ Jordon Jordy Jordán Jorge Joris Jorja Jorma Jorn Jort Jorunn Jos Jose Josef Jos
 Joselyn Josep Joseph Josephine Josephus Josette Josh Joshua Josiah Josiane Josip Josipa Joso Jost Josue Josué José
 Joséphine Jouko Jouni Jovan Jovana Jovita Joyce Jozef Jozefína Jozo João Joël Joëlle Joško Jožef Jožefa Jožica Juan
 Juana Juanita Juanito Jude Judit Judita Judith Judy Juergen Juha Juhana Juhani Juho Jukka Jules Julian Juliana
-Juliane Julianna Julie Julien Juliet Julieta Juliette Julija Julijana Julio Julita Julius Juliusz Julián Juna Juni
+Juliane Julianna Julie Julien Juliet Julieta Juliette Julija Julijana Julita Julius Juliusz Julián Juna
 Juraj Jure Juri Jurij Jurre Jussi Justin Justina Justine Justus Justyna Justína Jutta Juul Juulia Juuso Jyoti Jyrki
 Jytte Ján János Jázmin Jérôme Jéssica Józef József Jörg Jörgen Jörn Jørgen Júlia Július Jürgen Jędrzej Kaarina Kaarlo
 Kabir Kacper Kader Kadınana Kahir Kai Kaia Kaija Kaique Kaisa Kaitlin Kaitlyn Kaj Kaja Kajetan Kajsa Kala Kaleb
@@ -423,7 +423,7 @@ Sathvik Satrettin Satu Saturnina Saturnino Satıa Saul Saumya Saundra Sava Savak
 Saygın Sayin Sayrak Sayın Saçı Saúl Sağcan Sağıt Saša Sašo Scarlet Scarlett Scot Scott Seamus Sean Sebastiaan
 Sebastian Sebastiano Sebastijan Sebastián Sebastião Sebastjan Sebattin Sebigül Seblâ Seda Sedat Sedife Sefer
 Segismundo Seha Sehel Seija Sejda Selaheddin Selatin Selcen Selena Seler Selim Selime Selin Selina Selma Selmin Selvi
-Selâtin Selçuk Semat Semender Semenica Semine Semra Semrin Sena Sencar Seniha Senn Senna Senol Senta Sep Sepp Seppo
+Selâtin Selçuk Semat Semender Semenica Semine Semra Semrin Sena Sencar Seniha Senn Senna Senol Senta Sepp Seppo
 Seracettin Serafina Serafín Serda Serena Serezli Serfinaz Serge Sergei Sergej Sergio Sergiu Sergius Serhatmehmet Serma
 Sernur Serol Serpil Servinaz Servác Sessa Seth Sevcan Sevdi Sevdinar Seve Severiano Severin Severina Severino Severo
 Severín Sevgen Sevginur Sevican Sevim Sevindik Sevla Sevsevil Seydo Seyfullah Seyhan Seyithan Seyyide Sezal Sezen
@@ -533,19 +533,19 @@ DOUBTFUL = frozenset(
     entries(
         """
 Abril Ada Alba Ale Alexa Alla Alma Amaro Amber Ami Amico Amor Angel Ani April Aral Archer Aria Armas Asia Atlas August
-Augusta Aurora Austin Autumn Baba Bailey Baki Bas Basil Beau Bella Bert Bill Brooke Brooklyn Cara Carol Carolina
-Carter Cas Cassandra Chad Charity Charlotte Chase Che Chelsea Christian Cielo Clair Claude Cody Cooper Corona Cruz
-Crystal Daisy Dakota Dale Dan Dante Darwin Davis Dawn Dean Deniz Destiny Dev Diamond Dick Dogan Dolores Dom Don Drew
-Duke Dulce Earl Eden Elba Ella Emerald Ernst Esa Eve Faith Falk Fatima Felice Fleur Florence Florencia Frank Franklin
-Gene Georgia Glen Gloria Grace Grant Guy Hagen Harmony Harsh Heather Hermes Holly Hope Hunter Ina India Indiana Iris
-Isa Isis Isla Israel Ivy Ize Jackson Jade Jan Janus Jasmine Jasper Jay Jefferson Jena Jesus Jet Jordan Joy Julia June
-Kay Kent Kim Lance Lee Lena Lex Lily Lincoln Lone Lore Lorraine Lourdes Love Luce Lucky Luna Luz Mac Madison Mai Maj
-Mar Marine Mark Mason Mate Max May Melody Mercedes Mercy Merlin Mia Milan Miller Mina Mio Mira Misty Mora Moritz Nancy
-Nas Nelson Nia Noor Norma Norman Nova Oliva Olive Oni Orlando Paige Paris Parker Pascal Patience Paz Pearl Penny Petra
+Augusta Aurora Austin Autumn Baba Bailey Baki Bas Basil Beau Bella Bert Bill Brooke Brooklyn Cara Carol Carolina Carter
+Cas Cassandra Chad Charity Charlotte Chase Che Chelsea Christian Cielo Clair Claude Cody Cooper Corona Cruz Crystal
+Daisy Dakota Dale Dan Dante Darwin Davis Dawn Dean Deniz Destiny Dev Diamond Dick Dogan Dolores Dom Don Drew Duke Dulce
+Earl Eden Elba Ella Emerald Ernst Esa Eve Faith Falk Fatima Felice Fleur Florence Florencia Frank Franklin Gene Georgia
+Glen Gloria Grace Grant Guy Hagen Harmony Harsh Heather Hermes Holly Hope Hunter Ina India Indiana Iris Isa Isis Isla
+Israel Ivy Ize Jackson Jade Jan Janus Jasmine Jasper Jay Jefferson Jena Jesus Jet Jordan Joy Julia Julio June Juni Kay
+Kent Kim Lance Lee Lena Lex Lily Lincoln Lone Lore Lorraine Lourdes Love Luce Lucky Luna Luz Mac Madison Mai Maj Mar
+Marine Mark Mason Mate Max May Melody Mercedes Mercy Merlin Mia Milan Miller Mina Mio Mira Misty Mora Moritz Nancy Nas
+Nelson Nia Noor Norma Norman Nova Oliva Olive Oni Orlando Paige Paris Parker Pascal Patience Paz Pearl Penny Petra
 Phoenix Pierce Pilar Pili Prudence Rama Raven Ray Regina Rein Rex Rob Robin Roman Romano Rosa Rosario Rose Rosemary
-Ruby Sai Said Sandy Santiago Santos Savannah Sem Sever Siena Sierra Skye Sofia Sol Stella Sue Summer Sydney Taylor
-Tiffany Tor Trent Trinity Troy Tyler Urban Uta Veer Venus Vera Victoria Vida Villa Violet Virginia Vita Ward
-Washington Wilson Wolf
+Ruby Sai Said Sandy Santiago Santos Savannah Sem Sep Sever Siena Sierra Skye Sofia Sol Stella Sue Summer Sydney Taylor
+Tiffany Tor Trent Trinity Troy Tyler Urban Uta Veer Venus Vera Victoria Vida Villa Violet Virginia Vita Ward Washington
+Wilson Wolf
 """
     )
 )

@@ -22,6 +22,8 @@ _CARRIERS = (str, dict, list)
 _OWN = frozenset({"index", "finish_reason", "logprobs"})
 _Path: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead to a text within a choice."""
+_CALLS: _Path = ("delta", "tool_calls")
+"""Where tool calls stand, one after the other."""
 
 
 class Texts:
@@ -112,6 +114,10 @@ class Choice:
         self._texts = texts
         self._lanes: dict[str, tuple[_Path, TextFilter]] = {}
         self._shapes: dict[_Path, dict[str, Any]] = {}
+        self._call: int | None = None
+        """The tool call that is under way."""
+        self._over: set[str] = set()
+        """Places of texts that are whole, since the call that they are of is."""
 
     @property
     def content(self) -> TextFilter | None:
@@ -139,14 +145,20 @@ class Choice:
     def close(self) -> dict[str, Any] | None:
         """What the lanes still held, as a piece of the choice; None when that is nothing. No text may follow."""
         self.finished = True
+        rest = self._held(())
+        return {"index": self._index, "delta": {}, **rest, "finish_reason": None} if rest else None
+
+    def _held(self, under: _Path) -> dict[str, Any]:
+        """The end of all texts below a place: what their lanes still held, in the form of the agent's own pieces."""
         rest: dict[str | int, Any] = {}
-        for path, lane in self._lanes.values():
+        for place in [place for place, (path, _) in self._lanes.items() if path[: len(under)] == under]:
+            path, lane = self._lanes.pop(place)
+            self._over.add(place)
             text = lane.finish()
             if text:
                 _put(rest, path, text)
-        if not rest:
-            return None
-        return {"index": self._index, "delta": {}, **self._formed(rest, ()), "finish_reason": None}
+        formed: dict[str, Any] = self._formed(rest, ())
+        return formed
 
     def _formed(self, node: Any, path: _Path) -> Any:
         """A tree of held texts in the form of the agent's own pieces: numbered steps are items of a list."""
@@ -187,6 +199,8 @@ class Choice:
             return self._texts.identifier(place, text)
         known = self._lanes.get(place)
         if known is None:
+            if place in self._over:
+                raise AgentError("bad_answer")
             known = self._lanes[place] = (path, self._texts.open(place))
         self.spoke = True
         return known[1].feed(text)
@@ -207,6 +221,8 @@ class Choice:
             at = item.get("index", position) if type(item) is dict else position
             if type(at) is not int or not 0 <= at <= MAX_ITEM:
                 raise AgentError("bad_answer")
+            if path == _CALLS and at != self._call:
+                self._next_call(at, out)
             safe = self._safe(key, item, (*path, at), f"{place}/{at}")
             if type(safe) is dict:
                 shape = {name: safe[name] for name in _SHAPE if name in safe}
@@ -217,6 +233,31 @@ class Choice:
             if not emptied:
                 out.append(safe)
         return out
+
+    def _next_call(self, at: int, out: list[Any]) -> None:
+        """Another tool call's turn. Clients take the one before for whole then: what is held of it goes first, and
+        nothing of it may follow, for what has left could not be masked together with that."""
+        before, self._call = self._call, at
+        if before is None:
+            return
+        for item in self._held((*_CALLS, before)).get("delta", {}).get("tool_calls", ()):
+            if out and out[-1].get("index") == item.get("index"):  # a piece of it in the same chunk
+                out[-1] = _joined(out[-1], item)
+            else:
+                out.append(item)
+
+
+def _joined(piece: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Two pieces of one item as one."""
+    joined = dict(piece)
+    for key, value in more.items():
+        if key in _SHAPE or key not in joined:
+            joined[key] = value
+        elif type(value) is dict:
+            joined[key] = _joined(joined[key], value)
+        else:
+            joined[key] += value
+    return joined
 
 
 def _put(root: dict[str | int, Any], path: _Path, text: str) -> None:

@@ -27,6 +27,10 @@ def piece(index: int = 0, finish: str | None = None, **delta: Any) -> dict[str, 
     return {"index": index, "delta": delta, "finish_reason": finish}
 
 
+def call(index: int, **function: str) -> dict[str, Any]:
+    return piece(tool_calls=[{"index": index, "function": function}])
+
+
 def wire(*chunks: dict[str, Any]) -> bytes:
     return b"".join(b"data: " + json.dumps(item).encode() + b"\n\n" for item in chunks)
 
@@ -165,10 +169,6 @@ class TestPassing:
 
     def test_arguments_of_tool_calls_join_per_call_and_keep_their_form(self) -> None:
         lanes = MaskingLanes()
-
-        def call(index: int, **function: str) -> dict[str, Any]:
-            return piece(tool_calls=[{"index": index, "function": function}])
-
         first = piece(
             tool_calls=[{"index": 0, "id": "call_1", "type": "function", "function": {"name": "find", "arguments": ""}}]
         )
@@ -176,8 +176,8 @@ class TestPassing:
             wire(
                 chunk(first),
                 chunk(call(0, arguments='{"ssn": "078-05')),
-                chunk(call(1, arguments="078-")),
                 chunk(call(0, arguments='-1120"}')),
+                chunk(call(1, arguments="078-")),
                 chunk(call(1, arguments="05-1120")),
                 chunk(piece(finish="tool_calls")),
             )
@@ -191,6 +191,38 @@ class TestPassing:
         assert arguments == {0: '{"ssn": "[US-SSN]"}', 1: "[US-SSN]"}
         assert choices_of(out)[0] == first
         assert lanes.texts()["/choices/0/delta/tool_calls/0/function/arguments"] == '{"ssn": "078-05-1120"}'
+
+    @pytest.mark.parametrize("at_once", [False, True])
+    def test_a_call_is_whole_before_the_next_begins_as_stock_clients_take_it(self, at_once: bool) -> None:
+        """In the next call's chunk, where the agent says the end of the one and the beginning of the other at once."""
+        end, following = call(0, arguments="held"), call(1, name="find", arguments="")
+        both = piece(tool_calls=[*end["delta"]["tool_calls"], *following["delta"]["tool_calls"]])
+        told = [chunk(both)] if at_once else [chunk(end), chunk(following)]
+        out, _ = run(wire(chunk(call(0, name="find", arguments="")), *told, chunk(piece(finish="tool_calls"))) + DONE)
+        (_, second, last) = choices_of(out)
+        assert [(item["index"], item["function"]) for item in second["delta"]["tool_calls"]] == [
+            (0, {"arguments": "held"}),
+            (1, {"name": "find", "arguments": ""}),
+        ]
+        assert last["delta"] == {}
+
+    def test_what_is_said_and_what_is_held_of_a_call_in_the_next_ones_chunk_are_one_piece(self) -> None:
+        calls = [{"index": 0, "function": {"arguments": "gone held"}}, {"index": 1, "function": {"name": "find"}}]
+        out, _ = run(wire(chunk(piece(tool_calls=calls)), chunk(piece(finish="tool_calls"))) + DONE)
+        assert choices_of(out)[0]["delta"]["tool_calls"] == calls
+
+    def test_a_call_that_goes_on_after_another_began_is_none_that_could_be_masked(self) -> None:
+        mixed = (call(0, arguments="078-05"), call(1, arguments="x"), call(0, arguments="-1120"))
+        assert error_of(wire(*map(chunk, mixed))) == "bad_answer"
+
+    def test_calls_may_be_named_before_the_arguments_of_any(self) -> None:
+        told = (call(0, name="a"), call(1, name="b"), call(0, arguments="one"), call(1, arguments="two"))
+        out, _ = run(wire(*map(chunk, told), chunk(piece(finish="tool_calls"))) + DONE)
+        said = {0: "", 1: ""}
+        for choice in choices_of(out):
+            for item in choice["delta"].get("tool_calls", []):
+                said[item["index"]] += item["function"].get("arguments", "")
+        assert said == {0: "one", 1: "two"}
 
     def test_every_other_text_of_a_delta_has_a_lane_too(self) -> None:
         fields = ("refusal", "reasoning_content", "reasoning", "text_of_tomorrow")

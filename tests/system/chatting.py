@@ -53,11 +53,11 @@ def chunks(message: dict[str, Any], pieces: Any) -> Iterator[bytes]:
     yield event({"role": "assistant", "content": ""})
     for piece in pieces(message["content"]):
         yield event({"content": piece})
-    for call in message.get("tool_calls") or ():
+    for index, call in enumerate(message.get("tool_calls") or ()):
         function = call["function"]
-        yield event({"tool_calls": [{**call, "index": 0, "function": {**function, "arguments": ""}}]})
+        yield event({"tool_calls": [{**call, "index": index, "function": {**function, "arguments": ""}}]})
         for piece in pieces(function["arguments"]):
-            yield event({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
+            yield event({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
     yield event({}, "tool_calls" if message.get("tool_calls") else "stop")
     usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
     last = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [], "usage": usage}

@@ -94,7 +94,7 @@ def _turn(role: str, fields: Fields) -> Turn:
     blocks = _content(fields.take("content"))
     if role == "assistant":
         fields.without("audio", "function_call", "annotations")
-        fields.drop("reasoning_content", "reasoning")
+        fields.drop("parsed", "reasoning_content", "reasoning")
         refusal = fields.text("refusal")
         blocks += [Refused(refusal)] if refusal else []
         blocks += [_call(call) for call in fields.items("tool_calls")]
@@ -151,6 +151,7 @@ def _call(call: Any) -> ToolUse:
     if fields.take("type") not in (None, "function"):
         raise Lost("custom tools")
     function = Fields(fields.take("function"), "tool call")
+    function.drop("parsed_arguments")
     use = ToolUse(id=fields.said("id"), name=function.said("name"), arguments=function.said("arguments"))
     function.end()
     fields.end()

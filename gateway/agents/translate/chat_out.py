@@ -35,7 +35,7 @@ def write(request: Request) -> dict[str, Any]:
         # Usage is asked for in any case: the other forms always state it.
         "stream_options": {"include_usage": True} if request.stream else None,
         "tools": [_written_tool(tool) for tool in request.tools] or None,
-        "tool_choice": _written_choice(request.choice),
+        "tool_choice": _written_choice(choice_of(request)),
         "parallel_tool_calls": request.parallel if request.tools else None,
         "max_completion_tokens": request.max_tokens,
         "temperature": request.temperature,
@@ -138,6 +138,15 @@ def _written_tool(tool: Tool) -> dict[str, Any]:
         "strict": tool.strict,
     }
     return {"type": "function", "function": {key: value for key, value in function.items() if value is not None}}
+
+
+def choice_of(request: Request) -> Choice | None:
+    """Which tools may be called. Without any it says nothing, and agents refuse the very member then."""
+    if request.tools or request.choice is None:
+        return request.choice
+    if request.choice.kind in ("any", "tool"):
+        raise Lost("tool_choice without tools")
+    return None
 
 
 def _written_choice(choice: Choice | None) -> Any:

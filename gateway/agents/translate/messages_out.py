@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from gateway.agents.translate.chat_out import choice_of
 from gateway.agents.translate.fields import Lost, arguments
 from gateway.agents.translate.neutral import (
     Block,
@@ -48,7 +49,7 @@ def write(request: Request) -> dict[str, Any]:
         "messages": [message for message in messages if message["content"]],
         "stream": True if request.stream else None,
         "tools": [_tool(tool) for tool in request.tools] or None,
-        "tool_choice": _choice(request) if request.tools else None,
+        "tool_choice": _choice(request),
         "temperature": request.temperature,
         "top_p": request.top_p,
         "stop_sequences": list(request.stop) or None,
@@ -135,7 +136,7 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 
 def _choice(request: Request) -> dict[str, Any] | None:
-    choice = request.choice or (Choice("auto") if request.parallel is not None else None)
+    choice = choice_of(request) or (Choice("auto") if request.tools and request.parallel is not None else None)
     if choice is None:
         return None
     written: dict[str, Any] = {"type": choice.kind}

@@ -103,6 +103,7 @@ def _item(item: Any) -> tuple[Turn | None, str]:
             return turn, "assistant" if turn.role == "assistant" else ""
         case "function_call":
             fields.without("async", "caller", "namespace")
+            fields.drop("parsed_arguments")
             use = ToolUse(id=fields.said("call_id"), name=fields.said("name"), arguments=fields.said("arguments"))
             fields.end()
             return Turn("assistant", (use,)), "assistant"
@@ -156,7 +157,7 @@ def _piece(piece: Any) -> Block:
             block = Text(fields.said("text"))
         case "output_text":
             fields.without("annotations")
-            fields.drop("logprobs")
+            fields.drop("logprobs", "parsed")
             block = Text(fields.said("text"))
         case "refusal":
             block = Refused(fields.said("refusal"))

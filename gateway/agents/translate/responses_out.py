@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.agents.translate.attachments import file_members, image_url
-from gateway.agents.translate.chat_out import failed, format_members
+from gateway.agents.translate.chat_out import choice_of, failed, format_members
 from gateway.agents.translate.fields import Lost
 from gateway.agents.translate.neutral import (
     Block,
@@ -35,7 +35,7 @@ def write(request: Request) -> dict[str, Any]:
         "stream": True if request.stream else None,
         "store": False,
         "tools": [_tool(tool) for tool in request.tools] or None,
-        "tool_choice": _choice(request.choice),
+        "tool_choice": _choice(choice_of(request)),
         "parallel_tool_calls": request.parallel if request.tools else None,
         "max_output_tokens": request.max_tokens,
         "temperature": request.temperature,

@@ -65,6 +65,14 @@ def test_the_assistant_speaks_refuses_and_calls() -> None:
     assert turns(message) == (Turn("assistant", (Text("Hm"), Refused("No."), use)),)
 
 
+def test_what_the_stock_client_read_from_an_answer_repeats_what_stands_beside_it() -> None:
+    """Its helpers put it there, and send it back with the history."""
+    function = {"name": "f", "arguments": '{"a": 1}', "parsed_arguments": {"a": 1}}
+    said = {"role": "assistant", "content": None, "parsed": {"b": 2}}
+    message = {**said, "tool_calls": [{"id": "1", "function": function}]}
+    assert turns(message) == (Turn("assistant", (ToolUse(id="1", name="f", arguments='{"a": 1}'),)),)
+
+
 def test_pieces_are_texts_images_and_files() -> None:
     pieces = [
         {"type": "image_url", "image_url": {"url": "https://a.test", "detail": "low"}},

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from gateway.agents.translate.chat_out import failed, format_members, write
+from gateway.agents.translate.chat_out import choice_of, failed, format_members, write
 from gateway.agents.translate.fields import Lost
+from gateway.agents.translate.forms import FORMS
 from gateway.agents.translate.neutral import (
     Choice,
     File,
@@ -81,6 +82,19 @@ def test_files_and_the_form_of_the_answer() -> None:
 def test_a_choice_of_tools(kind: Any, written: str) -> None:
     request = Request(model="m", turns=(), tools=(Tool(name="f"),), choice=Choice(kind))
     assert write(request)["tool_choice"] == written
+
+
+@pytest.mark.parametrize("kind", ["auto", "none", None])
+def test_a_choice_among_no_tools_is_not_said(kind: Any) -> None:
+    choice = None if kind is None else Choice(kind)
+    assert choice_of(Request(model="m", turns=(), choice=choice)) is None
+
+
+@pytest.mark.parametrize("form", ["openai", "responses", "anthropic"])
+@pytest.mark.parametrize("choice", [Choice("any"), Choice("tool", "f")])
+def test_a_tool_that_must_be_called_where_none_is_has_no_translation(form: str, choice: Choice) -> None:
+    with pytest.raises(Lost, match="tool_choice without tools"):
+        FORMS[form].write(Request(model="m", turns=(Turn("user", (Text("a"),)),), choice=choice))
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,14 @@ def test_hints_that_change_no_answer_are_left_out() -> None:
     assert responses(**hints, truncation="disabled", store=False, background=False) == responses()
 
 
+def test_what_the_stock_client_read_from_an_answer_repeats_what_stands_beside_it() -> None:
+    call = {"type": "function_call", "call_id": "1", "name": "f", "arguments": '{"a": 1}', "parsed_arguments": {"a": 1}}
+    part = {"type": "output_text", "text": '{"b": 2}', "annotations": [], "parsed": {"b": 2}}
+    assert turns({"role": "assistant", "content": [part]}, call) == (
+        Turn("assistant", (Text('{"b": 2}'), ToolUse(id="1", name="f", arguments='{"a": 1}'))),
+    )
+
+
 def test_what_the_assistant_says_and_calls_without_a_break_is_one_turn_and_reasoning_is_left_out() -> None:
     said = {"type": "message", "id": "m", "status": "completed", "role": "assistant"}
     part = {"type": "output_text", "text": "Hm", "annotations": [], "logprobs": []}

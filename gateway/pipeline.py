@@ -349,7 +349,8 @@ class Pipeline:
         decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
         # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.
         status = told or self._parts.protocols[exchange.arrival.protocol].told(refusal.code, refusal.status)
-        await self._parts.append(exchange, scribe.denied(exchange, refusal, decision, why, status=status))
+        denial = scribe.denied(exchange, refusal, decision, why, status=status)
+        exchange.promised = await self._parts.append(exchange, denial)
 
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """The one end of an exchange that was opened."""

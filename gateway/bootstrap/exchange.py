@@ -30,6 +30,7 @@ from gateway.exchange.notices import Notices
 from gateway.exchange.parts import Parts
 from gateway.exchange.planning import Planner
 from gateway.exchange.protocols import offer
+from gateway.exchange.receipts import Receipts
 from gateway.exchange.rereading import Rereading
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
@@ -109,7 +110,12 @@ def parts_of(
         ),
         notices=notices,
         answering=Answering(
-            inspector=inspector, bounds=base.bounds, protocols=protocols, sessions=sessions, delegation=delegation
+            inspector=inspector,
+            bounds=base.bounds,
+            protocols=protocols,
+            sessions=sessions,
+            delegation=delegation,
+            receipts=Receipts({one.ledger: site.keyring.signer(one.origin) for one in site.tenants.values()}),
         ),
         rereading=Rereading(inspector=inspector, bounds=base.bounds, protocols=protocols, offered=offered),
         scribe=scribe,

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import monitor
+from gateway.cli import monitor, receipts
 from gateway.cli.common import (
     BAD,
     OK,
@@ -87,6 +87,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     extends.set_defaults(run=lambda arguments: asyncio.run(_consistency(arguments)))
 
     monitor.add(group, common)
+    receipts.add(group, common)
 
 
 async def reader(site: Site, tenant: str) -> Reader:

@@ -17,14 +17,13 @@ import msgspec
 
 from gateway.bootstrap import SystemClock
 from gateway.cli.common import BAD, OK, Commands, WrongUse, printable, read_file, say, seconds, warn
-from gateway.cli.remote import Remote, Shown, Silent
-from gateway.core.errors import ConfigurationError, FormatError, GatewayError, VerificationError
+from gateway.cli.remote import Remote, Shown, Silent, remote_of
+from gateway.core.errors import FormatError, GatewayError, VerificationError
 from gateway.core.ports import Clock
 from gateway.ledger.checkpoint import Checkpoint, verify
 from gateway.ledger.following import Diverged, compare, needed
 from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
 from gateway.ledger.times import parse_timestamp, timestamp
-from gateway.settings import secret
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
 _MAX_KEY = 4_096
@@ -178,20 +177,9 @@ async def run(arguments: argparse.Namespace, clock: Clock, pause: Pause) -> int:
     except FormatError as error:
         raise WrongUse(f"--key: {error}") from error
     memory = Memory(arguments.state, verifier)
-    async with _remote(arguments) as remote:
+    async with remote_of(arguments) as remote:
         monitor = Monitor(remote, verifier, memory, clock, stall_s=arguments.stall, busy=arguments.busy)
         return await _follow(arguments, monitor, verifier, clock, pause)
-
-
-def _remote(arguments: argparse.Namespace) -> Remote:
-    reference: str | None = arguments.credential
-    if reference is not None and not reference.startswith(("env:", "file:")):
-        raise WrongUse("--credential must be a reference, env:NAME or file:PATH, never a value")
-    try:
-        credential = None if reference is None else secret(reference, ".")
-        return Remote(arguments.url, credential, None if arguments.ca is None else str(arguments.ca))
-    except ConfigurationError as error:
-        raise WrongUse(str(error)) from error
 
 
 async def _follow(

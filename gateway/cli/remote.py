@@ -4,6 +4,7 @@ By the client that carries agents' messages: TLS is verified, no redirect is fol
 every answer bounded in size and time.
 """
 
+import argparse
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -11,12 +12,14 @@ import msgspec
 
 from gateway.agents.bare import bare
 from gateway.agents.client import AgentClient
+from gateway.cli.common import WrongUse
 from gateway.core.errors import AgentError, ConfigurationError, GatewayError
 from gateway.core.message import Outgoing
 from gateway.core.ports import Route
 from gateway.ledger.merkle import HASH_BYTES
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.ledger.tiles import FULL_BYTES, Tile, encode_path
+from gateway.settings import secret
 
 TIMEOUT_S = 15.0
 SINCE = "x-uncovered-since"
@@ -81,6 +84,18 @@ class Remote:
         if answer.status != 200:
             return answer.status
         return Shown(note=answer.body, since=answer.header(SINCE))
+
+
+def remote_of(arguments: argparse.Namespace) -> Remote:
+    """The ledger that a command's `url`, `credential` and `ca` name; `WrongUse` where they cannot be used."""
+    reference: str | None = arguments.credential
+    if reference is not None and not reference.startswith(("env:", "file:")):
+        raise WrongUse("--credential must be a reference, env:NAME or file:PATH, never a value")
+    try:
+        credential = None if reference is None else secret(reference, ".")
+        return Remote(arguments.url, credential, None if arguments.ca is None else str(arguments.ca))
+    except ConfigurationError as error:
+        raise WrongUse(str(error)) from error
 
 
 def _private(url: str) -> bool:

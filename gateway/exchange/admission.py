@@ -14,7 +14,7 @@ from gateway.core.ids import trace_id, uuid7
 from gateway.core.ports import Clock, DenyList
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
-from gateway.exchange.exchange import EXACT, Exchange
+from gateway.exchange.exchange import EXACT, RECEIPT, Exchange
 from gateway.exchange.glass import Lent
 from gateway.settings import Limits
 
@@ -119,6 +119,8 @@ class Admission:
             return purpose
         if given.route not in (None, EXACT):  # a wish that was misspelt must not go unheard
             return Refusal(code="header_invalid", field="X-Route", hint=EXACT)
+        if given.receipt not in (None, RECEIPT):
+            return Refusal(code="header_invalid", field="X-Receipt", hint=RECEIPT)
         if given.declared or given.subjects:
             return await self._about(exchange, ledger) or caller
         return caller

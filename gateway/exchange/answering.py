@@ -18,6 +18,7 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.forwarder import Delivered, Undelivered
 from gateway.exchange.inspector import Inspected, Inspector
 from gateway.exchange.passing import Passing, Protocol, parties_of
+from gateway.exchange.receipts import Receipts
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.streamed import Streamed
 from gateway.exchange.whole import Refused, Whole
@@ -34,9 +35,10 @@ class Answering:
         protocols: Mapping[str, Protocol],
         sessions: Sessions,
         delegation: Delegation,
+        receipts: Receipts,
     ) -> None:
         self._inspector, self._bounds, self._protocols = inspector, bounds, protocols
-        self._sessions, self._delegation = sessions, delegation
+        self._sessions, self._delegation, self._receipts = sessions, delegation, receipts
 
     def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
         """The way back of this answer."""
@@ -121,6 +123,8 @@ class Answering:
         """The gateway's own response headers. `X-Decision` is the strictest of both directions; `denied`: what it says
         where nothing was sent."""
         headers = [("X-Exchange-Id", exchange.id), ("traceparent", exchange.traceparent), *exchange.rate]
+        if exchange.headers.receipted:
+            headers += self._receipts.headers(exchange)
         if exchange.routed is None or not exchange.opened:
             return [*headers, ("X-Decision", denied)] if exchange.caller is not None and denied else headers
         effect = exchange.routed.decision.effect

@@ -18,10 +18,12 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.health import Place
 from gateway.exchange.reservation import Reservation
-from gateway.ledger.entry import ExchangeKey
+from gateway.ledger.entry import Appended, ExchangeKey
 
 EXACT = "exact"
 """The one word that `X-Route` may say."""
+RECEIPT = "1"
+"""The one word that `X-Receipt` may say."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 
@@ -35,6 +37,8 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[str, ...] = ()
     route: str | None = None
     """`X-Route`, trimmed and in lower case."""
+    receipt: str | None = None
+    """`X-Receipt`, trimmed and in lower case."""
     idempotency: str | None = None
     delegation: tuple[str, ...] = ()
     """`X-Exchange-Delegation`: for which exchange an agent calls."""
@@ -44,6 +48,11 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
     def exact(self) -> bool:
         """Whether the request is refused rather than rerouted."""
         return self.route == EXACT
+
+    @property
+    def receipted(self) -> bool:
+        """Whether the caller wants the ledger's promise of where its exchange stands on record."""
+        return self.receipt == RECEIPT
 
     @property
     def repeats_a_credential(self) -> bool:
@@ -247,6 +256,10 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Classes of what left of its answer; known where an agent, or a task, is concerned."""
     inherited: frozenset[str] = frozenset()
     """Classes that its answer has from what it was made of; known where an agent, or a task, is concerned."""
+    opening: tuple[bytes, str] | None = None
+    """Salt and commitment of its request on the record that was built last, where a receipt is wanted."""
+    promised: Appended | None = None
+    """Where that record stands, once it is durable, where a receipt is wanted."""
     code: str = ""
     """What it ended with: the code of its outcome or refusal, once it has ended."""
 
@@ -303,6 +316,7 @@ def own_headers(arrival: Arrival) -> Headers:
         declared=_listed(values("x-data-class", ())),
         subjects=_listed(values("x-data-subject", ())),
         route=_trimmed(values("x-route", _ABSENT)[0]),
+        receipt=_trimmed(values("x-receipt", _ABSENT)[0]),
         idempotency=values("idempotency-key", _ABSENT)[0],
         delegation=values(DELEGATION, ()),
         traceparent=values("traceparent", _ABSENT)[0],
@@ -329,6 +343,7 @@ _OWN = frozenset(
         "x-data-class",
         "x-data-subject",
         "x-route",
+        "x-receipt",
         "idempotency-key",
         DELEGATION,
         "traceparent",

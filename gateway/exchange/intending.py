@@ -38,7 +38,7 @@ async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: 
         written = parts.ledger(exchange).submit(entry)
         exchange.intended = True
         try:
-            await written
+            exchange.promised = await written
         except PolicyMoved:
             exchange.appended = False  # refused, and no record: if no other comes to be, it is counted as missed
             await parts.caching.clear()

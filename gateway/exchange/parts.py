@@ -27,7 +27,7 @@ from gateway.exchange.rereading import Rereading
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.underway import UnderWay
-from gateway.ledger.entry import Entry
+from gateway.ledger.entry import Appended, Entry
 from gateway.store.sticking import StickingClasses
 
 
@@ -69,10 +69,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         ledgers = self.ledgers
         return ledgers.system if exchange.caller is None else ledgers.of(exchange.caller.tenant)
 
-    async def append(self, exchange: Exchange, entry: Entry) -> None:
+    async def append(self, exchange: Exchange, entry: Entry) -> Appended | None:
         """Durable when this returns; `LedgerUnavailable` when it could not be made so."""
         exchange.appended = True
-        await self.ledger(exchange).submit(entry)
+        return await self.ledger(exchange).submit(entry)
 
     async def pause(self, name: str) -> None:
         """Where tests stop the gateway, or kill it."""

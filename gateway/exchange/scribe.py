@@ -151,6 +151,7 @@ class Scribe:
         values["outcome.latency_us"] = self._latency(exchange)
         key: ExchangeKey | None = None
         sealed: tuple[SealedPart, ...] = ()
+        exchange.opening = None
         if message is not None and exchange.caller is not None:
             key = self._key(exchange)
             sealed = (self._commit_request(values, exchange, message, key),)
@@ -238,7 +239,9 @@ class Scribe:
         self, values: dict[str, Value], exchange: Exchange, message: Message, key: ExchangeKey
     ) -> SealedPart:
         salt, body = new_salt(), message.body
-        values["request.commitment"] = committed(salt, "request", body)
+        values["request.commitment"] = commitment = committed(salt, "request", body)
+        if exchange.headers.receipted:
+            exchange.opening = salt, commitment
         values["request.bytes"], values["request.parts"] = len(body), len(message.parts)
         return self._seal(values, exchange, "request", salt, None, key)
 

@@ -29,7 +29,7 @@ _AGAIN_STATUS = frozenset({408, 425, 429})
 """Statuses with which an agent itself asks to be tried again (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4)."""
 _ANSWERED = frozenset({"ok", "cached", "agent_refused"})
 """Codes of an exchange whose answer is its agent's."""
-_KEPT = frozenset({"content-type", "x-exchange-id", "x-routed-agent", "x-decision"})
+_KEPT = frozenset({"content-type", "x-exchange-id", "x-routed-agent", "x-decision", "x-receipt"})
 Meaning = Literal["done", "failed", "again", "later"]
 
 

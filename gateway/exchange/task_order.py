@@ -21,7 +21,7 @@ HEADERS = frozenset(
     }
 )
 """Headers that a request may bring for its own protocol. The gateway's own are those of the submission."""
-CARRIED = ("x-purpose", "x-data-subject", "x-data-class", "x-route", "user-agent")
+CARRIED = ("x-purpose", "x-data-subject", "x-data-class", "x-route", "x-receipt", "user-agent")
 """Headers of the submission that hold for the request."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MAX_PATH = 2048

@@ -10,6 +10,7 @@
 `Checkpoint`  a tree's size and root as a note (C2SP tlog-checkpoint)     `checkpoint`
 `Proof`       a record's place in a checkpoint, as a file (C2SP tlog-proof) `proof`
 `Verified`    what holds of a ledger's records, and where it ends         `verify`
+`Receipt`     the promise to a caller of where its exchange stands        `receipt`
 `Diverged`    a later checkpoint that one seen before does not allow      `following`
 `commit`      HMAC commitments to what a record must not hold             `commitment`
 

@@ -14,7 +14,9 @@ from gateway.ledger.merkle import (
     Frontier,
     Node,
     consistency_path,
+    inclusion_path,
     verify_consistency,
+    verify_inclusion,
 )
 from gateway.ledger.tiles import HEIGHT, WIDTH, Tile, locate, split, tile_root
 
@@ -86,6 +88,35 @@ def compare(before: Checkpoint | None, after: Checkpoint, tiles: Mapping[Tile, b
             verify_consistency(before.size, after.size, path, before.root, after.root)
         except VerificationError as error:
             raise Diverged("fork", f"the tree of {after.size} does not extend the tree of {before.size}") from error
+
+
+def needed_leaf(index: int, point: Checkpoint) -> tuple[Tile, ...]:
+    """The tiles, in the tree of `point`, from which `leaf_at` can tell; `FormatError` unless `index` lies below its
+    size. They are few: at most some two a level."""
+    places: set[tuple[int, int]] = {(0, index)}
+
+    def noting(level: int, at: int) -> bytes:
+        places.add((level, at))
+        return bytes(HASH_BYTES)
+
+    inclusion_path(index, point.size, noting)
+    names = {locate(level, at)[:2] for level, at in places}
+    return tuple(Tile(level, at, _width(level, at, point.size)) for level, at in sorted(names))
+
+
+def leaf_at(index: int, point: Checkpoint, tiles: Mapping[Tile, bytes]) -> tuple[bytes, tuple[bytes, ...]]:
+    """The leaf hash that stands at `index` under the signed root, and its path there (RFC 9162 §2.1.3): proven from
+    tiles that need not be trusted. `Diverged` (`tiles`) where they are not those of that root: then nothing is known.
+
+    `point` is a verified checkpoint, `tiles` are those of `needed_leaf`.
+    """
+    node = _node(point, _hashes(tiles))
+    leaf, path = node(0, index), tuple(inclusion_path(index, point.size, node))
+    try:
+        verify_inclusion(leaf, index, point.size, path, point.root)
+    except VerificationError as error:
+        raise Diverged("tiles", f"the hashes that are served do not give the root of {point.size} records") from error
+    return leaf, path
 
 
 def _peaks(size: int) -> list[tuple[int, int]]:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.errors import GatewayError
+from gateway.core.errors import FormatError, GatewayError
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.following import Diverged, compare, needed
-from gateway.ledger.merkle import EMPTY_ROOT, root
+from gateway.ledger.following import Diverged, compare, leaf_at, needed, needed_leaf
+from gateway.ledger.merkle import EMPTY_ROOT, root, verify_inclusion
 from gateway.ledger.tiles import WIDTH, Tile, tile_root
 
 LEAVES = [sha256(number.to_bytes(4)).digest() for number in range(70_000)]
@@ -105,3 +105,25 @@ def test_whatever_is_served_it_is_few_tiles_and_no_other_error(first: int, secon
         return
     with pytest.raises(GatewayError):
         compare(before, after, dict.fromkeys(wanted, data))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_leaf_is_proven_by_few_tiles_wherever_it_stands(size: int) -> None:
+    point = LOG.at(size)
+    for index in {0, 1, 255, 256, 511, size // 2, size - 1} & set(range(size)):
+        tiles = {tile: LOG.tile(tile) for tile in needed_leaf(index, point)}
+        assert len(tiles) <= 6
+        leaf, path = leaf_at(index, point, tiles)
+        assert leaf == LEAVES[index]
+        verify_inclusion(leaf, index, size, path, point.root)
+
+
+def test_tiles_that_are_not_those_of_the_signed_root_prove_no_leaf() -> None:
+    point = LOG.at(1_000)
+    tiles = {tile: FORK.tile(tile) for tile in needed_leaf(700, point)}
+    with pytest.raises(Diverged, match="tiles"):
+        leaf_at(700, point, tiles)
+    with pytest.raises(Diverged, match="missing"):
+        leaf_at(700, point, {})
+    with pytest.raises(FormatError):
+        needed_leaf(1_000, point)

@@ -1,0 +1,38 @@
+"""Receipts for callers who ask (`X-Receipt: 1`): the ledger's signed promise of where the exchange stands on record.
+
+The promise is of the record that was durable before the answer began: the intent, or the refusal. So one header serves
+whole answers, streams and errors alike, and nothing is kept for it: whoever wants a receipt keeps it. Callers who do
+not ask pay a look at a header that is not there.
+"""
+
+from collections.abc import Mapping
+
+from gateway.exchange.exchange import Exchange
+from gateway.ledger.encoding import to_base64
+from gateway.ledger.note import Signer
+from gateway.ledger.receipt import Promise, issue
+
+HEADER = "X-Receipt"
+
+
+class Receipts:
+    """Issues receipts. `signers` are the keys of the ledgers, by their ids."""
+
+    def __init__(self, signers: Mapping[str, Signer]) -> None:
+        self._signers = dict(signers)
+
+    def headers(self, exchange: Exchange) -> list[tuple[str, str]]:
+        """The header with the receipt, or none where nothing of the exchange is on record under its caller's name."""
+        promised = exchange.promised
+        if promised is None or exchange.caller is None:
+            return []
+        signer = self._signers[exchange.caller.tenant]
+        opening, request = exchange.opening or (None, None)
+        promise = Promise(
+            origin=signer.name,
+            seq=promised.seq,
+            leaf_hash=promised.leaf_hash,
+            recorded_at=promised.recorded_at,
+            request=request,
+        )
+        return [(HEADER, to_base64(issue(promise, opening, signer)))]

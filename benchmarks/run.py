@@ -18,7 +18,19 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks import admission, append, classify, latency, machine, memory, peer, pipeline, simulate, verify
+from benchmarks import (
+    admission,
+    append,
+    classify,
+    decisions,
+    latency,
+    machine,
+    memory,
+    peer,
+    pipeline,
+    simulate,
+    verify,
+)
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
 
@@ -31,6 +43,7 @@ PARTS = (
     "append",
     "verify",
     "admission",
+    "decisions",
     "simulate",
     "classify",
 )
@@ -95,6 +108,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "append": lambda: _append(asked, found),
         "verify": _verify,
         "admission": partial(_admission, found, directory),
+        "decisions": partial(_decisions, directory),
         "simulate": partial(_simulate, found, directory),
         "classify": _classify,
     }
@@ -207,6 +221,11 @@ def _verify() -> Part:
 def _admission(found: Databases, directory: Path) -> Part:
     result = admission.measure(found, directory / "admission")
     return Part(figures=result, lines=admission.lines(result), misses=admission.misses(result))
+
+
+def _decisions(directory: Path) -> Part:
+    result = decisions.measure(directory / "decisions")
+    return Part(figures=result, lines=decisions.lines(result), misses=decisions.misses(result))
 
 
 def _simulate(found: Databases, directory: Path) -> Part:

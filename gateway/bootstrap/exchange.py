@@ -147,4 +147,5 @@ def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
         clock,
         lifetimes={agent.id: agent.cache_s for agent in settings.agent if agent.cache_s > 0},
         classes=frozenset(settings.cache.classes),
+        actions={agent.id: frozenset(agent.cache_actions) for agent in settings.agent if agent.cache_actions},
     )

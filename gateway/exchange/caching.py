@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -105,12 +106,21 @@ class MemoryCache:
 
 
 class Caching:
-    """Decides what is kept and who may have it. `lifetimes`: seconds by agent, of those that allow it; `classes` are
-    the data classes that may be kept."""
+    """Decides what is kept and who may have it."""
 
-    def __init__(self, cache: Cache, clock: Clock, *, lifetimes: Mapping[str, float], classes: frozenset[str]) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        clock: Clock,
+        *,
+        lifetimes: Mapping[str, float],
+        classes: frozenset[str],
+        actions: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
+        """`lifetimes`: seconds by agent, of those that allow it; `actions`: to which of its actions it is confined, of
+        agents that confine it; `classes` are the data classes that may be kept."""
         self._cache, self._now = cache, clock.monotonic_ns
-        self._lifetimes, self._classes = lifetimes, classes
+        self._lifetimes, self._actions, self._classes = lifetimes, actions, classes
 
     async def find(self, exchange: Exchange, routed: Routed, adapter: Adapter) -> Delivered | None:
         """A kept answer to what the agent would be sent. Where there is none, and the one that comes may be kept, the
@@ -119,9 +129,12 @@ class Caching:
             return None
         caller, message = exchange.caller, exchange.message
         wishes = _directives(exchange.arrival.header("cache-control"))
-        if caller is None or message is None or "no-store" in wishes or not self._may(exchange, message, routed):
+        if caller is None or message is None or "no-store" in wishes:
             return None
-        key = _key(exchange, caller, message, routed, adapter)
+        classes = self._carried(exchange, message, routed)
+        if classes is None:
+            return None
+        key = _key(exchange, caller, message, routed, adapter, classes)
         kept = None if key is None or "no-cache" in wishes else await self._cache.get(key, self._now())
         if key is None or kept is None:
             exchange.cache_key = key
@@ -162,14 +175,19 @@ class Caching:
         """Drop everything: the policy is another one."""
         await self._cache.clear()
 
-    def _may(self, exchange: Exchange, message: Message, routed: Routed) -> bool:
-        """Whether the request is of a kind that can be answered twice the same, and of classes that may be kept."""
+    def _carried(self, exchange: Exchange, message: Message, routed: Routed) -> tuple[str, ...] | None:
+        """The classes of a request of an action and a kind that can be answered twice the same, if they may be kept."""
+        actions = self._actions.get(routed.route.id)
+        if actions is not None and message.action not in actions:
+            return None
         if message.stream or not repeatable(message) or message.sessions or message.references or message.onward:
-            return False
+            return None
         if any(item.partition(":")[0] == "no-content" for item in routed.decision.obligations):
-            return False
-        classified = exchange.classified
-        return classified is not None and self._classes.issuperset(classified.classes(routed.route))
+            return None
+        if exchange.classified is None:
+            return None
+        classes = exchange.classified.classes(routed.route)
+        return classes if self._classes.issuperset(classes) else None
 
 
 def told(delivered: Delivered, outcome: Outcome) -> Outcome:
@@ -182,8 +200,11 @@ def told(delivered: Delivered, outcome: Outcome) -> Outcome:
     return msgspec.structs.replace(outcome, code=code, reason=reason)
 
 
-def _key(exchange: Exchange, caller: Caller, message: Message, routed: Routed, adapter: Adapter) -> bytes | None:
-    """SHA-256 over who asks, by their rights; whom, under which policy; and the very bytes that the agent would get."""
+def _key(
+    exchange: Exchange, caller: Caller, message: Message, routed: Routed, adapter: Adapter, classes: Iterable[str]
+) -> bytes | None:
+    """SHA-256 over who asks, by their rights; whom, under which policy; what it carries; and the very bytes that the
+    agent would get."""
     try:
         outgoing: Outgoing = adapter.render(message, routed.route, routed.masked)
     except (FormatError, AgentError):
@@ -192,6 +213,8 @@ def _key(exchange: Exchange, caller: Caller, message: Message, routed: Routed, a
     named = (
         *(caller.tenant, who.kind, sorted((*who.roles, *caller.lent)), who.zone, sorted(who.floor), caller.purpose),
         *(routed.route.id, routed.decision.policy, sorted(exchange.subjects), message.protocol, message.action),
+        # An answer has the classes of what it was asked for: to who says less of the same words it would lose some.
+        classes,
         *(outgoing.method, outgoing.path, outgoing.headers),
     )
     prefix = msgspec.json.encode(named)

@@ -37,6 +37,7 @@ def load_descriptions(settings: Settings, classes: frozenset[str]) -> dict[str, 
             _known(mapping.words_of(mapped), classes, name)
         if agent.openapi is not None:
             operations = _operations(settings, agent, place, classes)
+            _cached(agent, place, operations)
         if mapped is not None or operations is not None:
             found[agent.id] = described(mapped or (), operations or {})
     return found
@@ -52,6 +53,15 @@ def _operations(settings: Settings, agent: Agent, place: str, classes: frozenset
     operations = openapi.load(document.value, name, _compiled)
     _known(openapi.words_of(document.value), classes, name)
     return operations
+
+
+def _cached(agent: Agent, place: str, operations: Description) -> None:
+    """Without routes in the settings, those of the document are what answers may be kept of."""
+    safe = [route for route in operations if route.startswith(("GET ", "HEAD "))]
+    kept = [f"http:{route.replace(' ', ':', 1)}" for route in safe]
+    if not agent.routes and not frozenset(kept).issuperset(agent.cache_actions):
+        told = ", ".join(kept) or "nothing: the OpenAPI document has no GET and no HEAD"
+        raise ConfigurationError(f"{place}.cache_actions may hold {told}")
 
 
 def _compiled(schema: Any, name: str) -> Fits:

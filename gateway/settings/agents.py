@@ -9,6 +9,8 @@ from gateway.core.errors import ConfigurationError
 from gateway.settings.forms import ID, check_address, check_between, check_networks, check_pins, check_reference
 
 _APIS = frozenset({"chat", "embeddings", "responses"})
+_TALK = ("chat", "respond")
+"""What whoever speaks either of these is asked, translated where it must be."""
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +72,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The longest `Retry-After` that is waited for."""
     cache_s: float = 0.0
     """Seconds that an answer is kept for who asks the same with the same rights; 0: it is not."""
+    cache_actions: tuple[str, ...] = ()
+    """The actions whose answers are kept; without any, all that may be."""
     health: str | None = None
     """Path below `url` that a health check asks for with a plain GET; none without it."""
     health_interval_s: float = 10.0
@@ -144,9 +148,30 @@ def check_agent(place: str, agent: Agent, zones: set[str], processors: set[str])
     if agent.health is not None and not re.fullmatch(r"/[!-~]*", agent.health):
         raise ConfigurationError(f"{place}.health must be a path that starts with /, below the agent's url")
     _resilience(place, agent)
+    _cached(place, agent)
     for capability in agent.capabilities:
         if not ID.fullmatch(capability):
             raise ConfigurationError(f"{place}.capabilities must be of lower-case letters, digits and . _ -")
+
+
+def _cached(place: str, agent: Agent) -> None:
+    """Actions of which nothing could ever be kept are a mistake: whoever wrote them believes otherwise."""
+    if agent.cache_actions and agent.cache_s <= 0:
+        raise ConfigurationError(f"{place}.cache_actions needs cache_s, which says for how long answers are kept")
+    if not agent.cache_actions or (agent.openapi is not None and not agent.routes):
+        return  # those of an OpenAPI document are held to it where it is read
+    kept: tuple[str, ...] = ()
+    if agent.protocol == "http":
+        safe = (route for route in agent.routes if route.startswith(("GET ", "HEAD ")))
+        kept = tuple(f"http:{route.replace(' ', ':', 1)}" for route in safe)
+    elif agent.protocol == "anthropic":
+        kept = _TALK
+    elif agent.protocol == "openai":
+        apis = frozenset(agent.apis) or _APIS
+        kept = (*(_TALK if apis & {"chat", "responses"} else ()), *(("embed",) if "embeddings" in apis else ()))
+    if not frozenset(kept).issuperset(agent.cache_actions):
+        told = ", ".join(kept) or "nothing: of what this agent does no answer is ever kept"
+        raise ConfigurationError(f"{place}.cache_actions may hold {told}")
 
 
 def _pulls(place: str, agent: Agent) -> None:

@@ -126,14 +126,37 @@ async def test_another_question_other_rights_another_policy_get_nothing(
     assert await Asked(clock).find(kept)
 
 
-@pytest.mark.parametrize("field", ["tenant", "purpose"])
-async def test_another_tenant_or_purpose_gets_nothing(clock: ManualClock, field: str) -> None:
+@pytest.mark.parametrize(("field", "value"), [("tenant", "other"), ("purpose", "HPAYMT"), ("lent", ("clinician",))])
+async def test_another_tenant_or_purpose_or_who_was_lent_a_role_gets_nothing(
+    clock: ManualClock, field: str, value: Any
+) -> None:
     kept = caching(clock)
     await Asked(clock).answered(kept)
     other = Asked(clock)
     assert other.exchange.caller is not None
-    other.exchange.caller = msgspec.structs.replace(other.exchange.caller, **{field: "HPAYMT"})
+    other.exchange.caller = msgspec.structs.replace(other.exchange.caller, **{field: value})
     assert await other.find(kept) is None
+
+
+async def test_the_same_words_said_to_be_less_get_nothing(clock: ManualClock) -> None:
+    """The answer has the classes of what it was asked for, whoever gets it next."""
+    kept = caching(clock)
+    await Asked(clock, classes={"declared": ("internal",)}).answered(kept)
+    assert await Asked(clock).find(kept) is None
+    assert await Asked(clock, classes={"declared": ("internal",)}).find(kept)
+
+
+async def test_of_an_agent_that_confines_it_only_some_actions_are_kept(clock: ManualClock) -> None:
+    cache = MemoryCache(10, 1 << 20)
+    kept = Caching(
+        cache, clock, lifetimes={"local": 60.0}, classes=CLASSES, actions={"local": frozenset({"embed", "respond"})}
+    )
+    chat = Asked(clock)
+    await chat.answered(kept)
+    assert (chat.exchange.cache_key, len(cache)) == (None, 0)
+    await Asked(clock, about={"action": "embed"}).answered(kept)
+    assert await Asked(clock, about={"action": "embed"}).find(kept)
+    assert await Asked(clock).find(kept) is None
 
 
 async def test_who_is_another_person_with_the_same_rights_gets_it(clock: ManualClock) -> None:

@@ -71,3 +71,19 @@ def test_a_schema_that_could_not_be_used_is_told(tmp_path: Path) -> None:
     written(tmp_path, "d.json", document({"type": "nonsense"}))
     with pytest.raises(ConfigurationError, match="POST /y, request is not a usable JSON Schema"):
         load_descriptions(settings(tmp_path, openapi="d.json"), KNOWN)
+
+
+@pytest.mark.parametrize("action", ["http:GET:/z", "http:POST:/y", "GET /y"])
+def test_answers_are_kept_of_what_a_document_has_and_changes_nothing(tmp_path: Path, action: str) -> None:
+    written(tmp_path, "d.json", json.dumps({"openapi": "3.1.0", "paths": {"/y": {"post": {}, "get": {}}}}))
+    described = {"openapi": "d.json", "routes": [], "cache_s": 9.0}
+    assert load_descriptions(settings(tmp_path, **described, cache_actions=["http:GET:/y"]), KNOWN)
+    with pytest.raises(ConfigurationError, match=r"agent\[0\].cache_actions may hold http:GET:/y$"):
+        load_descriptions(settings(tmp_path, **described, cache_actions=[action]), KNOWN)
+
+
+def test_of_a_document_that_reads_nothing_no_answer_is_kept(tmp_path: Path) -> None:
+    written(tmp_path, "d.json", document({}))
+    kept = {"openapi": "d.json", "routes": [], "cache_s": 9.0, "cache_actions": ["http:POST:/y"]}
+    with pytest.raises(ConfigurationError, match="may hold nothing: the OpenAPI document has no GET and no HEAD"):
+        load_descriptions(settings(tmp_path, **kept), KNOWN)

@@ -73,6 +73,43 @@ def test_times_and_shares_of_an_agent_keep_to_their_bounds(key: str, value: floa
     assert said.startswith(f"agent[0].{'breaker.' if inside else ''}{key} must lie between ")
 
 
+HTTP: dict[str, Any] = {"protocol": "http", "routes": ["GET /notes/{id}", "HEAD /notes", "POST /notes"], "cache_s": 9.0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"cache_actions": ["chat"]}, "needs cache_s, which says for how long answers are kept"),
+        ({"cache_s": 9.0, "cache_actions": ["count"]}, "may hold chat, respond, embed"),
+        ({"cache_s": 9.0, "apis": ["chat"], "cache_actions": ["embed"]}, "may hold chat, respond"),
+        ({"cache_s": 9.0, "apis": ["embeddings"], "cache_actions": ["chat"]}, "may hold embed"),
+        ({"cache_s": 9.0, "protocol": "anthropic", "cache_actions": ["embed"]}, "may hold chat, respond"),
+        ({**HTTP, "cache_actions": ["http:POST:/notes"]}, "may hold http:GET:/notes/{id}, http:HEAD:/notes"),
+        ({**HTTP, "cache_actions": ["GET /notes/{id}"]}, "may hold http:GET:/notes/{id}, http:HEAD:/notes"),
+        ({**HTTP, "routes": ["POST /x"], "cache_actions": ["http:POST:/x"]}, "may hold nothing: of what"),
+        ({"cache_s": 9.0, "protocol": "mcp", "cache_actions": ["tool:x"]}, "may hold nothing: of what this agent does"),
+        ({"cache_s": 9.0, "protocol": "a2a", "cache_actions": ["message"]}, "may hold nothing: of what this agent"),
+    ],
+)
+def test_an_action_of_which_nothing_could_be_kept_is_refused(changed: dict[str, Any], said: str) -> None:
+    assert refused(zone=[ZONE], agent=[{**AGENT, **changed}]).startswith(f"agent[0].cache_actions {said}")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"cache_actions": ["chat", "respond", "embed"]},
+        {"apis": ["responses"], "cache_actions": ["chat"]},
+        {"protocol": "anthropic", "cache_actions": ["respond"]},
+        {**HTTP, "cache_actions": ["http:GET:/notes/{id}", "http:HEAD:/notes"]},
+        {"protocol": "http", "openapi": "d.json", "cache_actions": ["http:GET:/read/from/it"]},
+    ],
+)
+def test_answers_are_kept_of_the_actions_that_an_agent_has(changed: dict[str, Any]) -> None:
+    (agent,) = parsed(zone=[ZONE], agent=[{**AGENT, "cache_s": 9.0, **changed}]).agent
+    assert list(agent.cache_actions) == changed["cache_actions"]
+
+
 @pytest.mark.parametrize("path", ["", "healthz", "/a b", "/\u00e4", "http://elsewhere/"])
 def test_a_health_check_is_a_path(path: str) -> None:
     said = refused(zone=[ZONE], agent=[{**AGENT, "health": path}])

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.system.kit import HEALTH, MAIL, PERSONAL, PUBLIC, code, said
+from tests.system.oracle import speaks
 from tests.system.site import System, system
 
 AGENTS: dict[str, dict[str, Any]] = {
@@ -84,6 +85,34 @@ async def test_a_kept_answer_is_there_while_its_agent_is_not(sqlite_settings: Se
         assert (await site.chat(key, PUBLIC, model="only")).status_code == 200
         assert code(await site.chat(key, PUBLIC + " Please.", model="only")) == "agent_unavailable"
         assert (await site.chat(await site.key("auditor"), PUBLIC, model="only")).status_code == 403
+
+
+async def test_one_route_of_an_agent_is_kept_and_another_is_not(sqlite_settings: Settings) -> None:
+    """A route is an agent and an action of its: an API of a model's, a template of plain HTTP."""
+    agents: dict[str, dict[str, Any]] = {
+        "model": {"zone": "in-house", "cache_s": 600.0, "cache_actions": ["embed"]},
+        "old": {
+            "zone": "in-house",
+            "protocol": "http",
+            "routes": ["GET /wards/{id}", "GET /news"],
+            "cache_s": 600.0,
+            "cache_actions": ["http:GET:/wards/{id}"],
+        },
+    }
+    async with system(sqlite_settings, agents=agents) as site:
+        speaks(site.agents["model"])
+        headers = {"authorization": f"Bearer {await site.key('clerk')}"}
+
+        async def aged(method: str, path: str, body: dict[str, Any] | None = None) -> bool:
+            told = [await site.http.request(method, path, json=body, headers=headers) for _ in range(2)]
+            assert [answer.status_code for answer in told] == [200, 200], told[0].text
+            return "age" in told[1].headers
+
+        assert await aged("POST", "/v1/embeddings", {"model": "model", "input": PUBLIC})
+        assert not await aged("POST", "/v1/responses", {"model": "model", "input": PUBLIC})
+        assert await aged("GET", "/agents/old/wards/north")
+        assert not await aged("GET", "/agents/old/news")
+        assert {name: len(agent.received) for name, agent in site.agents.items()} == {"model": 3, "old": 3}
 
 
 async def test_without_a_time_to_keep_nothing_is(sqlite_settings: Settings) -> None:

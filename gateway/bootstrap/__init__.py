@@ -9,7 +9,7 @@ Both are context managers: what they open they close, in the opposite order, als
                                                                            `readiness`
 
 Each subject has its file, with what builds its parts: `policies`, `recognizers`, `schemas`, `identity`, `agents`,
-`approvals`, `limits`, `capacity`, `tasks`, `callbacks`; `exchange` joins them for the pipeline.
+`approvals`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
@@ -20,6 +20,7 @@ from gateway.bootstrap.gateway import Gateway, open_gateway
 from gateway.bootstrap.limits import quotas_of, remote_counters
 from gateway.bootstrap.policies import load_policy_set, policy_files, proposed
 from gateway.bootstrap.recognizers import engine_of, proved
+from gateway.bootstrap.reviews import reviewing_of, sampler_of
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
 from gateway.bootstrap.tasks import nats_messages, tasks_of
@@ -45,5 +46,7 @@ __all__ = [
     "proved",
     "quotas_of",
     "remote_counters",
+    "reviewing_of",
+    "sampler_of",
     "tasks_of",
 ]

@@ -22,6 +22,7 @@ from gateway.cli import (
     openapi,
     policy,
     reclassify,
+    review,
     serve,
     tasks,
 )
@@ -44,6 +45,7 @@ _GROUPS = (
     evidence,
     classify,
     reclassify,
+    review,
     openapi,
 )
 _INTERRUPTED = 130

@@ -19,7 +19,15 @@ from gateway.exchange.approving import Approver
 from gateway.ledger.record import Detail
 from gateway.settings import secret
 
-OPTIONS = {"id": "ID", "reason": "--reason", "minutes": "--minutes", "authorization": "--key"}
+OPTIONS = {
+    "id": "ID",
+    "reason": "--reason",
+    "minutes": "--minutes",
+    "authorization": "--key",
+    "place": "--place",
+    "missed": "--missed",
+    "wrong": "--wrong",
+}
 """What the fields of refusals are called on the command line."""
 Command = Callable[[argparse.Namespace, Site, Approver], Awaitable[None]]
 

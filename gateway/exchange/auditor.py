@@ -19,8 +19,10 @@ from gateway.core.errors import ConfigurationError, FormatError, VerificationErr
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
+from gateway.evidence import misses
 from gateway.evidence.bundle import build
 from gateway.evidence.manifest import Manifest
+from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
 from gateway.exchange.published import Published
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
@@ -139,6 +141,17 @@ class Auditor:
     async def rereading(self, by: Reader, engine: str, since: str, until: str) -> None:
         """Put on record that content kept of a period is about to be classified again by this version of the engine."""
         await self._record("audit.read", by, {"reclassify": engine, "from": since, "to": until})
+
+    async def misses(self, by: Reader, since: str, until: str) -> Misses:
+        """What samples that were drawn in a period (27 characters each) show of what classification misses, with the
+        judgements of the same period."""
+        await self._record("audit.read", by, {"misses": "rate", "from": since, "to": until})
+        found = Misses()
+        async for chunk in DecidedStore(self._engine, self._id).chunks(misses.EVENTS, since, until):
+            for one in chunk:
+                found.feed(parse(one.envelope))
+            await asyncio.sleep(0)
+        return found
 
     async def version(self, digest: str) -> Policy | None:
         """The policy of this version; None where it is not there, or is of a form that is not read any more."""

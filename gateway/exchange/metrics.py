@@ -209,6 +209,7 @@ class Metrics:
             "gateway_pulls", "Agents that fetch their requests, by what they got or brought", ("tenant", "end")
         )
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("tenant", "event"))
+        self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass)
         for one in (
@@ -217,6 +218,7 @@ class Metrics:
             self._task_tries,
             self._callbacks,
             self._pulls,
+            self._reviews,
             steps,
             self._batches,
             self._commits,
@@ -270,6 +272,10 @@ class Metrics:
     def glass(self, tenant: str, event: str) -> None:
         """`opened`, `closed`, `reviewed` or `overdue`."""
         self._glass.count(tenant, event)
+
+    def review(self, tenant: str, event: str) -> None:
+        """`sampled`, `revealed`, `complete` or `missed`."""
+        self._reviews.count(tenant, event)
 
     def notice(self, tenant: str, end: str) -> None:
         """`sent` or `failed`."""

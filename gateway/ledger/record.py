@@ -76,6 +76,8 @@ EVENTS = (
     "notice.failed",
     "exchange.reclassified",
     "incident.opened",
+    "review.sampled",
+    "review.marked",
 )
 
 
@@ -137,6 +139,19 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     boot: Id
 
 
+class SampleInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sample that people review: which exchanges it was drawn from, and which were drawn."""
+
+    since: Time
+    until: Time
+    """The exchanges whose kept message occurred from `since` on and before `until`."""
+    population: Annotated[dict[Name, Count], Meta(max_length=128)]
+    """Zone → how many of them there were."""
+    seed: Code
+    records: Annotated[tuple[Count, ...], Meta(max_length=1_000)]
+    """Sequence numbers of the messages that were drawn, in the order drawn."""
+
+
 class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One record. `seq`, `prev` and `recorded_at` are filled in by the writer; all else is final before."""
 
@@ -193,8 +208,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     credential: Id | None = None
     """Random id of a key, or of an entry of the deny-list, that a `key.*` event is about."""
     range: tuple[Count, Count] | None = None
-    """First sequence number and end (exclusive) that an `audit.*` event, an
-    `exchange.reclassified` or an `incident.*` is about."""
+    """First sequence number and end (exclusive) that an `audit.*` event, an `exchange.reclassified`, an `incident.*`, a
+    `review.marked` or, of a review, a `content.revealed` is about."""
     checkpoint: tuple[Count, Base64] | None = None
     """Size and base64 root (`checkpoint.published`)."""
     policy: Name | None = None
@@ -209,6 +224,14 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """The id of the task that a `task.*` event is about."""
     callback: Name | None = None
     """The registered destination that is told what becomes of a task."""
+    review: Id | None = None
+    """Random id of the sample that a `review.*` event or a `content.revealed` is about."""
+    sample: SampleInfo | None = None
+    """What was drawn (`review.sampled`)."""
+    missed: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    """Finding type → how many a person found that classification did not (`review.marked`)."""
+    wrong: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    """Finding type → how many classification found that are none (`review.marked`)."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -305,9 +328,10 @@ def read(data: bytes) -> Envelope:
         raise FormatError("event must be one of the known events")
     day(envelope.occurred_at[:10])
     # Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same.
-    for mapping in (envelope.found, envelope.inputs):
+    population = None if envelope.sample is None else envelope.sample.population
+    for mapping in (envelope.found, envelope.inputs, envelope.missed, envelope.wrong, population):
         if mapping and not "".join(mapping).isascii():
-            raise FormatError("keys of found and inputs must be ASCII")
+            raise FormatError("keys of found, inputs, missed, wrong and population must be ASCII")
     if envelope.range is not None and envelope.range[0] > envelope.range[1]:
         raise FormatError("range must not end before it starts")
     return envelope

@@ -33,6 +33,8 @@ RIGHTS: dict[str, str] = {
     "task_content": "SELECT, INSERT, UPDATE, DELETE",
     "task_callback": "SELECT, INSERT, UPDATE, DELETE",
     "notice": "SELECT, INSERT, UPDATE, DELETE",
+    "review": _READ_AND_ADD,
+    "review_note": _READ_AND_ADD,
     "alembic_version": "SELECT",
 }
 

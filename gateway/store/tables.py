@@ -16,6 +16,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | task, task_content, task_callback, notice                     | yes    | yes         | yes    |
 | session, approval, break_glass                                | yes    | yes         | never  |
+| review, review_note                                           | yes    | never       | never  |
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
@@ -483,3 +484,35 @@ task_callback = Table(
     sqlite_with_rowid=False,
 )
 """What is to be told of ends of tasks to registered destinations (`store.callbacks`)."""
+
+review = Table(
+    "review",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("population", BigInteger, nullable=False),
+    Column("items", Bytes, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Samples that people judge (`store.reviews`). `items` is JSON: sequence number and exchange of each that was drawn, in
+that order."""
+
+review_note = Table(
+    "review_note",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("review", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("slot", Text, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("persons", Text, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""That somebody was shown a message of a sample (`slot` is `seen:` and the record's id) or judged it (`mark:1`, then
+`mark:2`). `persons` is a JSON array of opaque ids, `found` counts by finding type."""

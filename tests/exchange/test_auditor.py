@@ -33,7 +33,9 @@ async def test_each_way_of_reading_leaves_one_record_that_names_who_read(sqlite_
         stored = await auditor.record(BY, 0)
         assert stored is not None
         assert await auditor.exchange(BY, "nobody's") == []
-        assert await told(auditor) == ["audit.read"] * 4
+        nothing = await auditor.misses(BY, "1970-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z")
+        assert nothing.document()["measured"] is False
+        assert await told(auditor) == ["audit.read"] * 5
         last = await auditor.record(BY, 1)
         assert last is not None
         assert shown(last)["record"]["actor"] == "ac_1"
@@ -68,6 +70,8 @@ async def test_what_cannot_be_recorded_is_not_read_out(
             await anext(aiter(auditor.stream(BY, Filters(), order="asc")))
         with pytest.raises(LedgerUnavailable):
             await auditor.export(BY, Selection(), written)
+        with pytest.raises(LedgerUnavailable):
+            await auditor.misses(BY, "0", "1")
         with pytest.raises(LedgerUnavailable):
             await auditor.handed_out(BY, "ev_1", 0, 1)
         assert written.getvalue() == b""

@@ -26,6 +26,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "candidate": record.CandidateInfo,
     "classes": record.ClassesInfo,
     "node": record.NodeInfo,
+    "sample": record.SampleInfo,
     "Detail": record.Detail,
 }
 FORMS: dict[str, Any] = {
@@ -48,6 +49,7 @@ FORMS: dict[str, Any] = {
     "lines by name, at most 64": Annotated[dict[fields.Name, fields.Line], msgspec.Meta(max_length=64)],
     "texts by name, at most 64": Annotated[dict[fields.Name, fields.Told], msgspec.Meta(max_length=64)],
     "texts, at most 4,096": Annotated[tuple[fields.Told, ...], msgspec.Meta(max_length=4096)],
+    "counts, at most 1,000": Annotated[tuple[fields.Count, ...], msgspec.Meta(max_length=1_000)],
     "list of candidates, at most 64": Annotated[tuple[record.CandidateInfo, ...], msgspec.Meta(max_length=64)],
     **{name: struct for name, struct in STRUCTS.items() if name.islower()},
 }

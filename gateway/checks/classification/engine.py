@@ -62,6 +62,10 @@ class Engine:
             found = self._masks[data_class] = maskable(data_class, self._own)
         return found
 
+    def knows(self, kind: str) -> bool:
+        """Whether a type is one of an operator's own recognizers'."""
+        return kind in self._own
+
     def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
         """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
         message `unscanned`, with what was found so far."""

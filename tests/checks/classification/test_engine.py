@@ -303,3 +303,9 @@ def test_a_search_that_fails_makes_the_message_unscanned(monkeypatch: pytest.Mon
     assert scan.parts == ((), ())
     assert scan.classes == {"unscanned"}
     assert scan.scanned == "none"
+
+
+def test_an_engine_knows_the_types_of_its_operators_own_recognizers_alone() -> None:
+    own = msgspec.structs.replace(DEFAULT, own=(("x-badge", ("pii",)),))
+    assert Engine(clock=StillClock(), budget_ms=5, recognizers=own).knows("x-badge")
+    assert not Engine(clock=StillClock(), budget_ms=5).knows("x-badge")

@@ -21,6 +21,7 @@ from gateway.ledger.record import (
     MessageInfo,
     NodeInfo,
     OutcomeInfo,
+    SampleInfo,
     check,
     encode_detail,
     seal,
@@ -118,6 +119,7 @@ AGAIN: dict[str, Any] = {
     "engine": "sha256:" + "5e" * 32,
     "range": (3, 4),
 }
+REVIEW = "rv_0a1b2c3d4e5f60718293a4b5c6"
 TOOL: dict[str, Any] = {"agent": "scribe", "action": "tool:files/read"}
 DECIDED: dict[str, Any] = {
     "action": "POST /v1/chat/completions",
@@ -283,6 +285,37 @@ FIELDS: dict[str, dict[str, Any]] = {
     "notice.failed": {"node": EXCHANGE_IDS["node"], "count": 7},
     "exchange.reclassified": {**AGAIN, "outcome": OutcomeInfo(code="ok")},
     "incident.opened": {**AGAIN, "outcome": OutcomeInfo(code="should_not_have_left")},
+    "review.sampled": {
+        **OPERATOR,
+        "node": EXCHANGE_IDS["node"],
+        "review": REVIEW,
+        "engine": AGAIN["engine"],
+        "count": 2,
+        "sample": SampleInfo(
+            since=timestamp(START_US - 86_400_000_000),
+            until=timestamp(START_US),
+            population={"cloud": 40, "in-house": 2_000},
+            seed="0123456789abcdef",
+            records=(3, 1),
+        ),
+    },
+    "review.marked": {
+        **OPERATOR,
+        "node": EXCHANGE_IDS["node"],
+        "exchange": "019ab3c1-7e00-7abc-8def-0123456789ab",
+        "trace": "4bf92f3577b34da6a3ce929d0e0e473a",
+        "parent": EXCHANGE,
+        "review": REVIEW,
+        "range": (3, 4),
+        "agent": "scribe",
+        "zone": "in-house",
+        "action": "chat",
+        "engine": AGAIN["engine"],
+        "found": {"mrn": 1, "person": 2},
+        "missed": {"person": 1},
+        "wrong": {},
+        "outcome": OutcomeInfo(code="missed"),
+    },
 }
 
 

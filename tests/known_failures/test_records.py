@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -19,13 +20,16 @@ from gateway.ledger.record import GENESIS, parse, seal
 from gateway.settings import LedgerSettings, Settings
 from gateway.store import tables
 from gateway.store.engine import open_engine, sqlite_engine, target
+from gateway.store.kept import KeptStore
 from gateway.store.verification import LedgerVerification, Verdict
 from tests.conftest import ManualClock
 from tests.store.ledger_kit import Failpoints, note, until, whole, writer_on
 from tests.system import tampering
-from tests.system.kit import HEALTH, PERSONAL, PUBLIC, Watch, code
+from tests.system.kit import HEALTH, PERSONAL, PUBLIC, Watch, code, policies
 from tests.system.site import System, system
 from tests.web.kit import audited
+from tests.web.tasking import chat
+from tests.web.test_task_callbacks import called, told
 
 
 class Trail(msgspec.Struct, frozen=True):
@@ -233,6 +237,71 @@ async def test_pages_of_a_list_that_read_every_body(sqlite_settings: Settings) -
         refused = await api.get("/audit/records?limit=1001")
         assert refused.status_code == 400
         assert b"Nothing happened" not in _files(Path(sqlite_settings.base))
+
+
+CHILDREN = (
+    ("task_content", "task", "task", "id"),
+    ("task_callback", "task", "task", "id"),
+    ("detail", "seq", "record", "seq"),
+    ("sealed", "seq", "record", "seq"),
+    ("subject_record", "seq", "record", "seq"),
+)
+"""Tables whose rows belong to those of another: with the column of each, and what it names."""
+
+
+async def test_retention_that_leaves_rows_that_belong_to_nothing(
+    database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was deleted when its days were over left its parts behind, in tables that nobody looked at. Here tasks go
+    with their messages, results and callbacks, kept content goes from beside its record, and the record stays."""
+    keeps = 'p, 1, role:user, class:public, zone:in-house, chat, purpose:*, always, allow, keep-content:1, k, "A day."'
+    async with called(database, monkeypatch, policy=policies(tmp_path, keeps)) as (t, _):
+        task = await t.submit(chat(PUBLIC, callback="billing"))
+        await told(t, task)
+        await t.site.chat(t.key, PUBLIC, model="ward", headers={"x-data-subject": "patient-77"})
+        before, kept = await _rows(database), await _kept(database)
+        assert all(before[child] for child, *_ in CHILDREN), before
+        assert kept == 2
+        assert await t.site.gateway.tasks.store.sweep(ended_before_us=1 << 62, failed_before_us=1 << 62) == 1
+        later = ManualClock(t.site.gateway.site.clock.now_us() + 2 * 86_400_000_000)
+        assert await KeptStore(t.site.gateway.site.engine, later).sweep(t.ledger) == kept
+        after = await _rows(database)
+        assert (await _orphans(database), await _kept(database)) == (0, 0)
+        assert after["task"] == after["task_content"] == after["task_callback"] == 0
+        assert after["record"] >= before["record"], "what is on record has no such days"
+
+
+async def _counted(settings: Settings, *queries: str) -> list[int]:
+    """Over a connection of the test's own, before whom there is no wall between tenants."""
+    url = settings.database.url
+    if url.startswith("sqlite:///"):
+        with closing(sqlite3.connect(settings.path(url.removeprefix("sqlite:///")))) as connection:
+            return [int(connection.execute(query).fetchone()[0]) for query in queries]
+    other = await asyncpg.connect(settings.database.owner_url)
+    try:
+        return [int(await other.fetchval(query)) for query in queries]
+    finally:
+        await other.close()
+
+
+async def _rows(settings: Settings) -> dict[str, int]:
+    names = sorted({name for child, _, parent, _ in CHILDREN for name in (child, parent)})
+    return dict(zip(names, await _counted(settings, *(f"SELECT count(*) FROM {name}" for name in names)), strict=True))
+
+
+async def _orphans(settings: Settings) -> int:
+    """Rows whose parent is not there."""
+    queries = (
+        f"SELECT count(*) FROM {child} c WHERE NOT EXISTS "
+        f"(SELECT 1 FROM {parent} p WHERE p.tenant = c.tenant AND p.{key} = c.{column})"
+        for child, column, parent, key in CHILDREN
+    )
+    return sum(await _counted(settings, *queries))
+
+
+async def _kept(settings: Settings) -> int:
+    (count,) = await _counted(settings, "SELECT count(*) FROM sealed WHERE part LIKE 'content:%'")
+    return count
 
 
 def _files(base: Path) -> bytes:

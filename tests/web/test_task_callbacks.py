@@ -20,14 +20,20 @@ SECRET = "0123456789abcdef"
 
 @asynccontextmanager
 async def called(
-    base: Settings, monkeypatch: pytest.MonkeyPatch, tasks: dict[str, Any] | None = None, **fields: Any
+    base: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tasks: dict[str, Any] | None = None,
+    policy: dict[str, Any] | None = None,
+    **fields: Any,
 ) -> AsyncIterator[tuple[Tasking, Agent]]:
-    """A gateway with a destination `billing`, in the cloud unless told otherwise."""
+    """A gateway with a destination `billing`, in the cloud unless told otherwise. `policy`: its section, if not the
+    shipped one's."""
+    sections = {} if policy is None else {"policy": policy}
     monkeypatch.setenv("CALLBACK_SECRET", SECRET)
     destination = Agent()
     async with served(destination) as url:
         table = {"id": "billing", "url": f"{url}/told", "secret": "env:CALLBACK_SECRET", "zone": "cloud", **fields}
-        async with tasking(base, tasks=tasks, callback=[table]) as t:
+        async with tasking(base, tasks=tasks, callback=[table], **sections) as t:
             yield t, destination
 
 

@@ -74,19 +74,23 @@ async def test_a_mask_that_is_not_applied_to_streams(sqlite_settings: Settings, 
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "said"),
     [
-        {"agent": {"protocol": "mcp", "answer_schema": "a.json"}},
-        {"rule": 'p, 1, role:user, class:pii, zone:in-house, receive, purpose:*, always, allow, tokenize, x, "X."'},
+        ({"agent": {"protocol": "mcp", "answer_schema": "a.json"}}, "which no schema can hold"),
+        (
+            {"rule": 'p, 1, role:user, class:pii, zone:in-house, receive, purpose:*, always, allow, tokenize, x, "X."'},
+            "obligations",
+        ),
     ],
 )
 async def test_a_configuration_that_asks_for_what_cannot_be_enforced(
-    sqlite_settings: Settings, tmp_path: Path, changed: dict[str, Any]
+    sqlite_settings: Settings, tmp_path: Path, changed: dict[str, Any], said: str
 ) -> None:
     """It was accepted, and did nothing. Here the start is refused, by the name of what would be passed over."""
     agents = {"ward": {"zone": "in-house", "url": "http://127.0.0.1:1", **changed.get("agent", {})}}
     section = policies(tmp_path, *([changed["rule"]] if "rule" in changed else []))
-    with pytest.raises(ConfigurationError, match=r"answer_schema|obligations"):
+    (tmp_path / "policies" / "schemas" / "a.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match=said):
         async with system(sqlite_settings, agents=agents, policy=section):
             raise AssertionError("it was served")
 

@@ -21,6 +21,10 @@ KEY = "data/key.vkey"
 RECORDS = "data/records.jsonl"
 DETAILS = "data/details.jsonl"
 SELECTION = "data/selection.json"
+MISSES = "data/reports/misses.json"
+MISSES_TEXT = "data/reports/misses.txt"
+REPORTS = (MISSES, MISSES_TEXT)
+"""What follows from the records of the range, for who does not want to compute it. Bundles of version 0.1 have none."""
 FIRST_CHECKPOINT = "data/checkpoints/first.txt"
 LAST_CHECKPOINT = "data/checkpoints/last.txt"
 BEFORE = "data/proofs/before.txt"
@@ -52,14 +56,17 @@ def policy_digest(path: str) -> str | None:
     return None if found is None else f"sha256:{found[1]}"
 
 
-def layout(first: int, seqs: Iterable[int], digests: Iterable[str], *, opening: bool, beyond: bool) -> tuple[str, ...]:
+def layout(
+    first: int, seqs: Iterable[int], digests: Iterable[str], *, opening: bool, beyond: bool, reports: bool = True
+) -> tuple[str, ...]:
     """The paths of a bundle's files, in their order, the signed manifest excepted.
 
     `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
-    whether the last one covers more than the range.
+    whether the last one covers more than the range, `reports` whether there are any.
     """
     return (
         *(BAGIT, README, VERIFY, KEY, RECORDS, DETAILS, SELECTION),
+        *(REPORTS if reports else ()),
         *((FIRST_CHECKPOINT,) if opening else ()),
         LAST_CHECKPOINT,
         *((BEFORE,) if first else ()),

@@ -1,5 +1,5 @@
 """Writes a bundle as a stream: the records of a range once to write and verify them, those selected once more for their
-details. Memory is bounded by one chunk, the proof files and the policy versions."""
+details. Memory is bounded by one chunk, the proof files, the policy versions and what people have judged."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -16,6 +16,7 @@ from gateway.evidence import manifest as manifests
 from gateway.evidence.container import Stream, Writer
 from gateway.evidence.edge import encode_hashes
 from gateway.evidence.manifest import File, Manifest
+from gateway.evidence.misses import Misses
 from gateway.evidence.records import encode_detail_line, named_policies, start
 from gateway.evidence.selection import Selection, check_filters, selected
 from gateway.ledger import checkpoint as checkpoints
@@ -57,6 +58,7 @@ class _Seen(msgspec.Struct, kw_only=True):
     leaves: dict[int, bytes]
     """The bytes of those."""
     policies: set[str]
+    misses: Misses
 
 
 async def build(
@@ -156,6 +158,8 @@ class _Builder:
             files=(),
         )
         self._add(bag.SELECTION, bag.selection_file(manifest))
+        self._add(bag.MISSES, seen.misses.encoded())
+        self._add(bag.MISSES_TEXT, seen.misses.text())
         await self._checkpoints(root)
         await self._proofs(seen)
         for digest in sorted(seen.policies & set(policies)):
@@ -172,7 +176,7 @@ class _Builder:
     async def _records(self) -> tuple[_Seen, bytes]:
         """`records.jsonl`, and the root of the tree that ends with the range."""
         extent = self._range
-        seen = _Seen(proven={extent.first, extent.end - 1}, leaves={}, policies=set())
+        seen = _Seen(proven={extent.first, extent.end - 1}, leaves={}, policies=set(), misses=Misses())
         verification: Verification | None = None
         with self._writer.stream(bag.RECORDS, (extent.end - extent.first) * (MAX_BYTES + 1)) as stream:
             async for chunk in self._chunks(details=False):
@@ -191,6 +195,7 @@ class _Builder:
 
     def _look(self, record: StoredRecord, envelope: Envelope, seen: _Seen) -> None:
         seen.policies.update(named_policies(envelope))
+        seen.misses.feed(envelope)
         if selected(envelope, self._selection.filters):
             seen.selected += 1
             if seen.selected <= bag.PROOFS:

@@ -103,7 +103,7 @@ def lines(document: Mapping[str, Any]) -> Iterable[str]:
         yield f"{NOT_MEASURED}: nobody has judged a sample in these records, so that no rate can be told."
     for sample in document["samples"]:
         yield ""
-        yield from _told(sample)
+        yield from _whole(sample)
     elsewhere = document["marks_of_samples_drawn_before"]
     if elsewhere:
         yield ""
@@ -111,6 +111,18 @@ def lines(document: Mapping[str, Any]) -> Iterable[str]:
     if document["measured"]:
         yield ""
         yield f"Intervals: {document['interval']}, rounded outward."
+
+
+def told(document: Mapping[str, Any]) -> Iterable[str]:
+    """One line for each sample that has a figure, or the one that none has."""
+    if not document["measured"]:
+        yield NOT_MEASURED
+    for sample in document["samples"]:
+        if sample["messages"]["of"]:
+            yield (
+                f"{_figure(sample['messages'], 'messages')}; sample {sample['review']} of {sample['exchanges']}"
+                f" exchanges from {sample['from'][:10]} until {sample['to'][:10]}, engine {sample['engine']}"
+            )
 
 
 def _kept(sample: _Drawn, envelope: Envelope) -> bool:
@@ -231,7 +243,7 @@ def _share(missed: int, total: int) -> dict[str, Any]:
     }
 
 
-def _told(sample: Mapping[str, Any]) -> Iterable[str]:
+def _whole(sample: Mapping[str, Any]) -> Iterable[str]:
     yield f"sample      {sample['review']}, record {sample['record']}, drawn {sample['drawn_at']}"
     yield (
         f"speaks of   {sample['exchanges']} exchanges from {sample['from']} until {sample['to']} of which content was"

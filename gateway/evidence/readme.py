@@ -40,6 +40,8 @@ A BagIt 1.0 bag. Under data/:
   records.jsonl     every record of the range, one a line, in its exact bytes: nothing is left out
   details.jsonl     details of the selected records; each opens the commitment in its record
   selection.json    the range and the filters: run them over records.jsonl to see what is selected
+  reports/          what follows from the records: misses, how much classification misses, as people have judged it
+                    on a sample; `not measured` where nobody has
   checkpoints/      signed checkpoints (C2SP tlog-checkpoint)
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
   policy/           the policy versions that records name, by digest

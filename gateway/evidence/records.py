@@ -8,6 +8,7 @@ import msgspec
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag, strict_json
 from gateway.evidence.edge import frontier_before
+from gateway.evidence.misses import Misses
 from gateway.evidence.selection import selected
 from gateway.ledger import proof as proofs
 from gateway.ledger.chain import leaf_hash
@@ -57,6 +58,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     """Digests that records of the range name."""
     proven: frozenset[int]
     """The records that must have a proof file: those at the ends, and the first of those selected."""
+    misses: Misses
+    """What they show of what classification misses."""
 
 
 def named_policies(envelope: Envelope) -> list[str]:
@@ -96,6 +99,7 @@ class _Reader:
         self._policies: set[str] = set()
         self._proven = {expected.first, expected.end - 1}
         self._first_selected: list[int] = []
+        self._misses = Misses()
 
     def read(self, lines: Iterator[bytes]) -> Records:
         expected = self._expected
@@ -121,6 +125,7 @@ class _Reader:
             opened=self._opened,
             policies=frozenset(self._policies),
             proven=frozenset(self._proven),
+            misses=self._misses,
         )
 
     def _walk(self, lines: Iterator[bytes]) -> Iterator[Line]:
@@ -135,6 +140,7 @@ class _Reader:
             if envelope.tenant != self._tenant:
                 raise VerificationError(f"record {seq}: form: of another ledger")
             self._policies.update(named_policies(envelope))
+            self._misses.feed(envelope)
             if selected(envelope, self._expected.filters):
                 self._select(seq, envelope)
             proof = self._expected.proofs.get(seq)

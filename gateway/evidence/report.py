@@ -1,6 +1,11 @@
 """What verification has to say."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
+
+from gateway.evidence.misses import told
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +26,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Selected records that commit to a detail which is not in the bundle: deleted since, or left out."""
     uncovered: int
     """Records that no checkpoint covers. A bundle has none; it is said so that nobody has to guess."""
+    misses: Mapping[str, Any]
+    """What the records show of what classification misses (`misses.Misses.document`)."""
     policies: tuple[str, ...]
     """Digests of the policy versions in the bundle, each named by a record."""
     missing_policies: tuple[str, ...]
@@ -45,6 +52,7 @@ def lines(report: Report) -> list[str]:
         f"checkpoint   {report.checkpoint} records; records that no checkpoint covers: {report.uncovered}",
         f"selection    {chosen}: {report.selected}",
         f"details      {report.opened} open, {report.commitment_only} commitment only",
+        *(f"miss rate    {line}" for line in told(report.misses)),
         f"policies     {len(report.policies)} in the bundle, {len(report.missing_policies)} named but missing",
         f"verify.py    sha256 {report.verifier}",
         *(f"note         {note}" for note in report.notes),

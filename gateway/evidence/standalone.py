@@ -16,7 +16,9 @@ from gateway.evidence import (
     container,
     dsse,
     edge,
+    interval,
     manifest,
+    misses,
     plain,
     records,
     report,
@@ -33,7 +35,7 @@ _PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record"}
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, checkpoint),
     *(strict_json, shapes, plain, proof, ledger_verify),
-    *(container, dsse, edge, selection, manifest, bag, records, report, verify),
+    *(container, dsse, edge, selection, manifest, bag, interval, misses, records, report, verify),
 )
 """In an order in which each imports only those before it."""
 

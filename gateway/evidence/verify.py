@@ -11,7 +11,8 @@
     9. tree        the records before the range, and these, are what the last checkpoint covers
     10. proofs     each proof file leads from its record to the last checkpoint
     11. policy     each policy version has its digest and is one that a record names
-    12. newer      a checkpoint that was given covers nothing that the bundle lacks, and has the same root
+    12. reports    each report is what follows from the records
+    13. newer      a checkpoint that was given covers nothing that the bundle lacks, and has the same root
 
 The caller's: that the key, and a newer checkpoint, come from somewhere else than the bundle. What cannot be shown at
 all is in the report's notes.
@@ -99,6 +100,9 @@ class _Verification:
         with self._step("policy"):
             policies = _policies(manifest, records)
         # 12.
+        with self._step("reports"):
+            _reports(box, records)
+        # 13.
         if given is not None:
             with self._step("newer"):
                 _compare(given, manifest, last)
@@ -188,6 +192,7 @@ class _Verification:
             opened=records.opened,
             commitment_only=records.committed - records.opened,
             uncovered=0,
+            misses=records.misses.document(),
             policies=policies,
             missing_policies=tuple(sorted(records.policies - set(policies))),
             verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
@@ -208,6 +213,7 @@ _DONE = {
     "tree": "the records are those that the last checkpoint covers",
     "proofs": "each proof file leads from its record to the last checkpoint",
     "policy": "each policy version has its digest and is named by a record",
+    "reports": "the local miss rate is computed from the records, and a report of it says the same",
     "newer": "the checkpoint that was given has the same root",
 }
 
@@ -254,6 +260,13 @@ def _policy(file: File, digest: str, records: Records) -> None:
         raise VerificationError(f"{file.path} is not named by a record")
 
 
+def _reports(box: Container, records: Records) -> None:
+    for path, content in ((bag.MISSES, records.misses.encoded()), (bag.MISSES_TEXT, records.misses.text())):
+        # Bundles of version 0.1 have no report; that either both are there or none is the layout's.
+        if path in box.members and box.read(path, MAX_FILE) != content:
+            raise VerificationError(f"{path} is not what follows from the records")
+
+
 def _layout(manifest: Manifest, last: Checkpoint, records: Records) -> tuple[str, ...]:
     digests = [digest for file in manifest.files if (digest := bag.policy_digest(file.path)) is not None]
     return bag.layout(
@@ -262,6 +275,7 @@ def _layout(manifest: Manifest, last: Checkpoint, records: Records) -> tuple[str
         digests,
         opening=manifest.opening is not None,
         beyond=last.size > manifest.end,
+        reports=any(file.path in bag.REPORTS for file in manifest.files),
     )
 
 

@@ -213,6 +213,15 @@ DEEP: dict[str, tuple[str, Callable[[Members], Members]]] = {
         "bag",
         lambda found: signed_again({**found, bag.KEY: f"{OTHER.verifier.vkey}\n".encode()}),
     ),
+    "signed-report-changed": (
+        "reports",
+        lambda found: signed_again(changed(found, bag.MISSES, lambda c: c.replace(b"false", b"true"))),
+    ),
+    "signed-report-for-people-changed": (
+        "reports",
+        lambda found: signed_again(changed(found, bag.MISSES_TEXT, lambda c: c.replace(b"not measured", b"0.0000"))),
+    ),
+    "signed-one-report-missing": ("proofs", lambda found: signed_again(without(found, bag.MISSES_TEXT))),
     "signed-selection-says-other-filters": (
         "bag",
         lambda found: signed_again(

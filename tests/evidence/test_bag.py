@@ -33,7 +33,8 @@ def test_the_tag_files_are_as_bagit_has_them(tmp_path: Path) -> None:
 def test_the_layout_is_the_order_of_the_files(tmp_path: Path) -> None:
     digests = ["sha256:" + "b" * 64, "sha256:" + "a" * 64]
     paths = bag.layout(3, {10, 3, 4}, digests, opening=True, beyond=True)
-    assert list(paths[7:15]) == [
+    assert list(paths[7:17]) == [
+        *bag.REPORTS,
         bag.FIRST_CHECKPOINT,
         bag.LAST_CHECKPOINT,
         bag.BEFORE,
@@ -43,7 +44,9 @@ def test_the_layout_is_the_order_of_the_files(tmp_path: Path) -> None:
         "data/proofs/4.tlog-proof",
         "data/proofs/10.tlog-proof",
     ]
-    assert paths[15:17] == (bag.policy_path("sha256:" + "a" * 64), bag.policy_path("sha256:" + "b" * 64))
+    assert paths[17:19] == (bag.policy_path("sha256:" + "a" * 64), bag.policy_path("sha256:" + "b" * 64))
+    earlier = bag.layout(3, {10, 3, 4}, digests, opening=True, beyond=True, reports=False)
+    assert [path for path in paths if path not in bag.REPORTS] == list(earlier)
     assert bag.BEFORE not in bag.layout(0, {0}, [], opening=False, beyond=False)
     found = bundle(ledger(4), tmp_path / "a.zip")
     assert [file.path for file in found.files][:7] == list(paths[:7])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
-from gateway.evidence import bag
+from gateway.evidence import bag, strict_json
 from gateway.evidence import bundle as bundles
 from gateway.evidence.bundle import build
 from gateway.evidence.selection import Selection
@@ -22,6 +22,7 @@ from gateway.ledger.record import parse
 
 from .making import OTHER, POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger, try_bundle
 from .tampering import take_apart
+from .test_misses import marked, sampled
 
 TWENTY = ledger(20)
 
@@ -50,6 +51,19 @@ def test_records_are_the_exact_bytes_of_the_whole_range_whatever_is_selected(tmp
     members = take_apart((tmp_path / "a.zip").read_bytes())
     assert members[bag.RECORDS] == b"".join(record.envelope + b"\n" for record in TWENTY.stored[2:9])
     assert members[bag.DETAILS] == b""
+
+
+def test_each_bundle_tells_the_local_miss_rate_of_its_range_or_that_there_is_none(tmp_path: Path) -> None:
+    made = ledger(6)
+    for one in (sampled(records=(2, 0)), marked(1, 2, missed={"person": 1})):
+        made.append(one)
+    made.publish()
+    for selection, measured in ((Selection(), True), (Selection(end=7), False), (Selection(first=7), False)):
+        bundle(made, tmp_path / "a.zip", selection)
+        members = take_apart((tmp_path / "a.zip").read_bytes())
+        assert strict_json.load(members[bag.MISSES])["measured"] is measured
+        assert (b"not measured: " in members[bag.MISSES_TEXT]) is not measured
+        assert verify(tmp_path / "a.zip", VKEY).misses["measured"] is measured
 
 
 def test_details_can_be_left_out(tmp_path: Path) -> None:

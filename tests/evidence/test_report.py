@@ -1,5 +1,6 @@
 """The report as people read it."""
 
+from gateway.evidence.misses import Misses
 from gateway.evidence.report import Report, lines
 
 REPORT = Report(
@@ -13,6 +14,7 @@ REPORT = Report(
     opened=1,
     commitment_only=1,
     uncovered=0,
+    misses=Misses().document(),
     policies=("sha256:a",),
     missing_policies=("sha256:b",),
     verifier="00",
@@ -27,4 +29,5 @@ def test_every_figure_has_its_line() -> None:
         assert part in text
     assert "1 in the bundle, 1 named but missing" in text
     assert "note         mind this" in text
+    assert "miss rate    not measured" in text
     assert lines(REPORT)[-1] == "VERIFIED"

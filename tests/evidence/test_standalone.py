@@ -9,11 +9,12 @@ import cryptography
 import pytest
 
 from gateway.evidence import standalone
-from gateway.evidence.bag import VERIFY
+from gateway.evidence.bag import MISSES, VERIFY
 from gateway.evidence.selection import Selection
 
 from .making import OTHER, VKEY, bundle, ledger
 from .tampering import STEPS, take_apart
+from .test_misses import marked, sampled
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
 START = """
@@ -59,6 +60,21 @@ def test_it_verifies_a_bundle_and_says_what_the_gateway_says(alone: Path, tmp_pa
     packed = tmp_path / "packed.py"
     packed.write_bytes(take_apart(path.read_bytes())[VERIFY])
     assert packed.read_text("utf-8") == standalone.generate()
+
+
+def test_it_computes_the_same_local_miss_rate_from_the_records(alone: Path, tmp_path: Path) -> None:
+    made = ledger(6)
+    for one in (sampled(records=(2, 0)), marked(1, 2, missed={"person": 1}), marked(2, 0, found={"email": 1})):
+        made.append(one)
+    made.publish()
+    path = tmp_path / "a.zip"
+    bundle(made, path)
+    found = json.loads(run(alone, "--json", "--key", alone / "ledger.vkey", path).stdout)
+    report = take_apart(path.read_bytes())[MISSES]
+    assert found["misses"] == json.loads(report)
+    assert found["misses"]["samples"][0]["messages"]["rate"] == "0.5000"
+    said = run(alone, "--key", alone / "ledger.vkey", path).stdout
+    assert "miss rate    0.5000 (0.0125 to 0.9875): 1 of 2 messages; sample rv_1 of 10 exchanges" in said
 
 
 def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:

@@ -9,14 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.errors import FormatError, VerificationError
+from gateway.evidence import bag
 from gateway.evidence import manifest as manifests
+from gateway.evidence.misses import Misses
 from gateway.evidence.report import lines
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from tests.golden.bundles import make
 
 from .making import OTHER, POLICIES, SIGNER, VKEY, bundle, ledger, try_bundle
-from .tampering import DEEP, RAW, SHALLOW, STEPS, good, put_together, take_apart
+from .tampering import DEEP, RAW, SHALLOW, STEPS, good, put_together, signed_again, take_apart, without
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
 
@@ -41,10 +43,20 @@ def test_a_good_bundle_holds_and_its_report_says_of_what(whole: bytes, tmp_path:
     assert (report.first, report.end, report.checkpoint, report.uncovered) == (3, 11, 20, 0)
     assert (report.selected, report.opened, report.commitment_only) == (3, 3, 0)
     assert (report.policies, report.missing_policies) == (tuple(sorted(POLICIES)), ())
-    assert len(report.steps) == 11
+    assert len(report.steps) == 12
     text = "\n".join(lines(report))
     assert "records that no checkpoint covers: 0" in text
     assert text.endswith("VERIFIED")
+
+
+def test_a_bundle_of_an_earlier_version_has_no_reports_and_holds_with_the_same_figures(
+    whole: bytes, tmp_path: Path
+) -> None:
+    path, members = tmp_path / "earlier.zip", take_apart(whole)
+    for name in bag.REPORTS:
+        members = without(members, name)
+    path.write_bytes(put_together(signed_again(members)))
+    assert verify(path, VKEY).misses == {**Misses().document()}
 
 
 @pytest.mark.parametrize("name", RAW)

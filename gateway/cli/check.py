@@ -101,7 +101,7 @@ async def examine(file: Path) -> list[Line]:
     try:
         settings = load_settings(file)
     except ConfigurationError as error:
-        rest = ("server", "policies", "rules", "schemas", "credentials", "keys", "database")
+        rest = ("server", "policies", "rules", "openings", "schemas", "credentials", "keys", "database")
         return [
             Line(name="config", state="bad", text=str(error)),
             *(Line(name=name, state="skipped", text="needs a configuration") for name in rest),
@@ -111,9 +111,12 @@ async def examine(file: Path) -> list[Line]:
         Line(name="config", state="ok", text=f"{len(settings.agent)} agents, {len(settings.tenants)} tenants"),
         await _line("server", _server(settings)),
         policies,
-        await _line("rules", _rules(settings))
-        if policies.state == "ok"
-        else Line(name="rules", state="skipped", text="needs policies"),
+        *[
+            await _line(name, check(settings))
+            if policies.state == "ok"
+            else Line(name=name, state="skipped", text="needs policies")
+            for name, check in (("rules", _rules), ("openings", _openings))
+        ],
         await _line("schemas", _schemas(settings)),
         await _line("credentials", _credentials(settings)),
         await _line("keys", _keys(settings)),
@@ -170,6 +173,16 @@ async def _rules(settings: Settings) -> str:
         for one in found
     )
     return f"{policy.count} rules, each can decide" if not found else f"{len(found)} decide nothing: {told}"
+
+
+async def _openings(settings: Settings) -> str:
+    """What leaves unmasked because somebody answers for it is told each time."""
+    policy, _ = proposed(settings)
+    told = "; ".join(
+        f"{one.rule} lets {one.data} into {', '.join(one.targets) or 'nothing'} ({one.text})"
+        for one in policy.answered()
+    )
+    return told or "none: no sensitive class leaves for a zone that is not trusted unmasked"
 
 
 async def _schemas(settings: Settings) -> str:

@@ -14,7 +14,7 @@ import pytest
 from tests.checks.identity.certifying import Authority
 from tests.cli.kit import Run, change, tree
 
-NAMES = ["config", "server", "policies", "rules", "schemas", "credentials", "keys", "database"]
+NAMES = ["config", "server", "policies", "rules", "openings", "schemas", "credentials", "keys", "database"]
 AGENT = '\n[[agent]]\nid = "ward"\nprotocol = "openai"\nurl = "{url}"\nzone = "in-house"\nconnect_timeout_s = 0.2\n'
 
 
@@ -252,6 +252,23 @@ def test_databases_without_their_own_rules_are_bad(gateway: Run, site: Path) -> 
     assert "record_no_update" in result.out
 
 
+def test_what_leaves_unmasked_because_somebody_answers_for_it_is_told_each_time(gateway: Run, site: Path) -> None:
+    assert line(gateway("check", "--json").data, "openings")["text"].startswith("none:")
+    extend(site, AGENT.format(url="http://127.0.0.1:1").replace('"in-house"', '"cloud"'))
+    policy = site / "policies" / "policy.csv"
+    columns = "p, 90, role:clinician, class:phi, zone:cloud, chat, purpose:TREAT, contract:baa, allow, none, raw"
+    rule = f'{columns}, "As it is."\n'
+    policy.write_text(policy.read_text() + rule)
+    refused = gateway("check", "--json")
+    assert (refused.code, line(refused.data, "openings")["state"]) == (1, "skipped")
+    assert "a line `o, raw, class:phi, <why>` says so" in line(refused.data, "policies")["text"]
+    policy.write_text(policy.read_text() + 'o, raw, class:phi, "The board agreed on 2 March."\n')
+    found = line(gateway("check", "--json").data, "openings")
+    assert found["state"] == "ok"
+    assert "raw lets class:phi into" in found["text"]
+    assert "The board agreed on 2 March." in found["text"]
+
+
 def test_without_a_configuration_everything_else_is_skipped(gateway: Run, empty: Path) -> None:
     (empty / "gateway.toml").write_text("[serverr]\n")
     result = gateway("check", "--json")
@@ -336,7 +353,7 @@ class Up(BaseHTTPRequestHandler):
 @pytest.mark.parametrize(("path", "state"), [("/up", "ok"), ("/elsewhere", "unreachable")])
 def test_an_agent_with_a_health_check_is_asked_by_it(gateway: Run, site: Path, path: str, state: str) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Up) as agent:
-        serving = Thread(target=agent.serve_forever, kwargs={"poll_interval": 0.01})
+        serving = Thread(target=agent.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         serving.start()
         extend(site, AGENT.format(url=f"http://127.0.0.1:{agent.server_port}/v1") + f'health = "{path}"\n')
         result = gateway("check", "--json")
@@ -371,7 +388,7 @@ def test_an_issuer_is_asked_for_its_keys(
 ) -> None:
     monkeypatch.setattr(Keys, "body", body)
     with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as issuer:
-        serving = Thread(target=issuer.serve_forever, kwargs={"poll_interval": 0.01})
+        serving = Thread(target=issuer.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         serving.start()
         extend(site, ISSUER.format(url=f"http://127.0.0.1:{issuer.server_port}/keys"))
         result = gateway("check", "--json")

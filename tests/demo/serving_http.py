@@ -44,7 +44,7 @@ def answering(answers: list[Answer], headers: dict[str, str] | None = None) -> I
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         asked = Asked(int(server.server_address[1]))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
             yield asked

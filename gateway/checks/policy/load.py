@@ -9,6 +9,7 @@ The types of lines:
 `f, role:x|agent:x|capability:x, class:y`         a floor: whatever comes this way carries this class at least
 `i, class:x, class:y`                             whatever is x is y as well
 `x, role:x, action`                               requests of this role for this action are not rerouted
+`o, <rule>, class:x, text`                        a rule that is meant to let this class out, as it is
 """
 
 import re
@@ -30,7 +31,7 @@ MAX_PRIORITY = 1_000_000
 MAX_TEXT = 500
 Edges = tuple[tuple[str, str], ...]
 _Read = TypeVar("_Read")
-WIDTH = {"p": len(COLUMNS) + 1, "g": 3, "g2": 3, "g3": 3, "f": 3, "i": 3, "x": 3}
+WIDTH = {"p": len(COLUMNS) + 1, "g": 3, "g2": 3, "g3": 3, "f": 3, "i": 3, "x": 3, "o": 4}
 """Fields of each type of line, the type included."""
 
 
@@ -64,6 +65,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return [*who_and_what, when, eft, obligations, self.id, self.text]
 
 
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """One `o` line: somebody answers for a rule that lets a class into zones that are not trusted without a mask."""
+
+    row: Row
+    rule: str
+    data: str
+    text: str
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the policy files say, and the groups joined with those of the settings."""
 
@@ -81,6 +91,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Class → every other class that it implies, followed to the end. Bare names."""
     exact: tuple[tuple[str, str], ...]
     """Role and action pattern."""
+    openings: tuple[Opening, ...]
     vocabulary: Vocabulary
 
 
@@ -105,6 +116,7 @@ def load(members: Mapping[str, bytes], structure: Structure) -> Rules:
         floors=_edges(by_type["f"], ("role", "agent", "capability"), ("class",), vocabulary),
         implied=_implied(_edges(by_type["i"], ("class",), ("class",), vocabulary)),
         exact=tuple(_exact(row) for row in by_type["x"]),
+        openings=tuple(_opening(row, {rule.id for rule in rules}, vocabulary) for row in by_type["o"]),
         vocabulary=vocabulary,
     )
 
@@ -128,7 +140,7 @@ def _whole(rows: tuple[Row, ...]) -> None:
             raise row.error("type", f"must be one of {', '.join(WIDTH)}")
         if len(row.fields) != WIDTH[kind]:
             raise row.error("line", f"must hold {WIDTH[kind]} fields, its type included")
-        key = row.fields[10] if kind == "p" else row.fields
+        key = row.fields[10] if kind == "p" else row.fields[:3]
         if key in seen:
             raise row.error("id" if kind == "p" else "line", "is there twice")
         seen.add(key)
@@ -220,6 +232,16 @@ def _exact(row: Row) -> tuple[str, str]:
         return role, words.action(row.fields[2])
     except FormatError as error:
         raise row.error(column, str(error)) from error
+
+
+def _opening(row: Row, rules: set[str], vocabulary: Vocabulary) -> Opening:
+    _, rule, data, text = row.fields
+    if rule not in rules:
+        raise row.error("rule", "must be the id of a rule")
+    try:
+        return Opening(row=row, rule=rule, data=vocabulary.name(data, "class"), text=_sentence(text))
+    except FormatError as error:
+        raise row.error("class or text", str(error)) from error
 
 
 def _groups(kind: str, edges: Edges) -> Groups:

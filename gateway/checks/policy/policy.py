@@ -18,7 +18,7 @@ from gateway.checks.policy import conditions, model, structure, targets, tenancy
 from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
 from gateway.checks.policy.explaining import Derivation, considered, nearest, shortened
 from gateway.checks.policy.load import Rule, Rules, load
-from gateway.checks.policy.review import Remark, remarks
+from gateway.checks.policy.review import Answered, Remark, answered, remarks
 from gateway.checks.policy.targets import Target
 from gateway.checks.policy.tenancy import Own
 from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
@@ -243,6 +243,10 @@ class Policy:
     def remarks(self) -> tuple[Remark, ...]:
         """The rules that decide nothing."""
         return remarks(self._rules, self._facts)
+
+    def answered(self) -> tuple[Answered, ...]:
+        """What leaves, as it is, for zones that are not trusted because somebody answers for it."""
+        return answered(self._rules, self._facts)
 
     @property
     def count(self) -> int:

@@ -1,8 +1,9 @@
 """What is written in a policy and does nothing: rules that can never match, and rules that others always come before.
+And what it opens because somebody answers for it.
 
-Neither is refused, since a set may be kept for agents to come; `gateway check` tells them. Both are found by looking
-at every agent, zone and class that there is, so what holds here holds for every request. A zone without agents counts
-as if one were in it, under any agreement.
+None of it is refused, since a set may be kept for agents to come; `gateway check` tells it. Rules are looked at with
+every agent, zone and class that there is, so what holds here holds for every request. A zone without agents counts as
+if one were in it, under any agreement.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from gateway.checks.policy import conditions, words
 from gateway.checks.policy.load import Rule, Rules
 from gateway.checks.policy.structure import Structure
 from gateway.checks.policy.targets import Target, agents, zones
+from gateway.checks.policy.traps import opened
 
 _RECEIVE = "receive"
 _TO_COME = "agent:in "
@@ -32,6 +34,27 @@ def remarks(rules: Rules, structure: Structure) -> tuple[Remark, ...]:
     """In the order of the rules."""
     places = _Places(rules, structure)
     return tuple(remark for index, rule in enumerate(rules.rules) if (remark := places.remark(index, rule)))
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule that is meant to let a class, as it is, into `targets`, which are not trusted (none: it opens nothing).
+    `text` is what they say who answer for it."""
+
+    rule: str
+    data: str
+    targets: tuple[str, ...]
+    text: str
+
+
+def answered(rules: Rules, structure: Structure) -> tuple[Answered, ...]:
+    """In the order of the lines that say so."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in opened(rules, structure):
+        found.setdefault((one.rule.id, one.data), []).append(one.target)
+    return tuple(
+        Answered(rule=one.rule, data=one.data, targets=tuple(found.get((one.rule, one.data), ())), text=one.text)
+        for one in rules.openings
+    )
 
 
 class _Places:

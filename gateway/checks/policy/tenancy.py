@@ -73,6 +73,8 @@ class _Line(msgspec.Struct, frozen=True):
     """The id, where it is a rule."""
     purpose: str | None
     """The one that it names, where that is none of those that are always known."""
+    about: str | None
+    """The rule that somebody answers for by it."""
 
 
 class Versions:
@@ -98,6 +100,8 @@ class Versions:
         replaced = _rules(self._lines.get(PROFILE, ())) - _rules(kept.get(PROFILE, ()))
         if replaced:
             kept[RULES] = [one for one in kept[RULES] if one.rule not in replaced]
+        rules = {one.rule for lines in kept.values() for one in lines}
+        kept = {name: [one for one in lines if one.about is None or one.about in rules] for name, lines in kept.items()}
         named = {one.purpose for lines in kept.values() for one in lines if one.purpose is not None}
         facts = self._of(tenant, frozenset(named))
         files = {f"{SCHEMAS}/{getattr(agent, field)}" for agent in facts.agents for field in _FILES}
@@ -220,4 +224,5 @@ def _line(row: Row, text: str) -> _Line:
         everybodys="tenant:" not in terms and not first.startswith(("agent:", "capability:", "caller:")),
         rule=row.fields[_ID] if row.fields[0] == "p" else None,
         purpose=None if purpose in _ALWAYS_KNOWN else purpose,
+        about=row.fields[1] if row.fields[0] == "o" else None,
     )

@@ -1,11 +1,14 @@
 """What is refused although every word of it is right: sets of rules that would not do what they seem to say.
 
 Two rules of one priority and different effect (casbin takes the one written first); a rule that opens sensitive data
-to a zone that is not trusted; a class outside the groups that the built-in checks look at; a name in the settings that
-no policy knows; an agent that would supervise itself, or open the way to a zone that is not trusted by its word alone.
+to a zone that is not trusted, and nobody answers for it; a class outside the groups that the built-in checks look at; a
+name in the settings that no policy knows; an agent that would supervise itself, or open the way to a zone that is not
+trusted by its word alone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
 
 from gateway.checks.policy import conditions, words
 from gateway.checks.policy.load import Rule, Rules
@@ -109,10 +112,29 @@ def _equal_priorities(rules: Rules) -> None:
 
 
 def _openings(rules: Rules, structure: Structure) -> None:
-    """No rule may let sensitive data into a zone that is not trusted, unless it masks them under a contract.
+    """No rule may let sensitive data into a zone that is not trusted, unless it masks them under a contract, or a line
+    says that it is meant to: not of secrets, and nothing is sent without a contract even so."""
+    meant = {(one.rule, one.data) for one in rules.openings}
+    for found in opened(rules, structure):
+        if not found.answerable or (found.rule.id, found.data) not in meant:
+            lets = f"would let {found.data} into {found.target}, which is not trusted: {found.why}"
+            hint = f"; if it is meant to, a line `o, {found.rule.id}, {found.data}, <why>` says so"
+            raise found.rule.row.error("line", lets + (hint if found.answerable else ""))
 
-    What a stricter rule of higher priority takes first for every caller does not count.
-    """
+
+class Opened(msgspec.Struct, frozen=True):
+    """A rule that lets a class into something that is not trusted. `answerable`: whether a line may say that it is
+    meant to."""
+
+    rule: Rule
+    data: str
+    target: str
+    why: str
+    answerable: bool
+
+
+def opened(rules: Rules, structure: Structure) -> Iterator[Opened]:
+    """What a stricter rule of higher priority takes first for every caller does not count."""
     untrusted = {f"zone:{zone.id}" for zone in structure.zones if not zone.trusted}
     untrusted |= {f"agent:{agent.id}" for agent in structure.agents if f"zone:{agent.zone}" in untrusted}
     targets = _targets(rules)
@@ -130,7 +152,12 @@ def _openings(rules: Rules, structure: Structure) -> None:
             for target in sorted(targets[rule.agent] & untrusted):
                 why = _refusal(rule, closure, target)
                 if why and not any(_takes(denial, rule, rules, data_class, target) for denial in denials):
-                    raise rule.row.error("line", f"would let {data_class} into {target}, which is not trusted: {why}")
+                    yield Opened(rule, data_class, target, why, _answerable(rule, closure))
+
+
+def _answerable(rule: Rule, closure: frozenset[str]) -> bool:
+    """Whether somebody may answer for a class leaving as it is: no secret, and under a contract where it is sent."""
+    return CLOSED[0] not in closure and (rule.action == "receive" or _under_contract(rule))
 
 
 def _declassified(rules: Rules) -> None:
@@ -201,12 +228,13 @@ def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:
         return None if masks and UNSCANNED not in closure else "it must mask them (redact or generalise)"
     if any(name in closure for name in CLOSED):
         return "only a rule with the condition zone:trusted may allow that"
-    contract = any(term in conditions.CONTRACTS for term in rule.when)
-    return (
-        None
-        if masks and contract
-        else ("it must mask them (redact or generalise) under a contract (contract:valid or a kind)")
-    )
+    if masks and _under_contract(rule):
+        return None
+    return "it must mask them (redact or generalise) under a contract (contract:valid or a kind)"
+
+
+def _under_contract(rule: Rule) -> bool:
+    return any(term in conditions.CONTRACTS for term in rule.when)
 
 
 def _takes(denial: Rule, rule: Rule, rules: Rules, data_class: str, target: str) -> bool:

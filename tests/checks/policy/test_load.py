@@ -113,6 +113,12 @@ def test_an_empty_field_is_refused(column: str) -> None:
         ("x, role:clerk, chatting", "action must be"),
         ("x, clerk, chat", "role must name its kind"),
         ("x, role:clerk, onward:url", "action must be an action of a caller"),
+        ("o, a-rule, class:phi", "line must hold 4 fields"),
+        ("o, no-rule, class:phi, Somebody answers.", "rule must be the id of a rule"),
+        ("o, a-rule, class:phy, Somebody answers.", "class or text"),
+        ("o, a-rule, zone:cloud, Somebody answers.", "class or text"),
+        ("o, a-rule, class:phi, because", "class or text must be a sentence"),
+        ("o, a-rule, class:phi, One word.\no, a-rule, class:phi, Another word.", "is there twice"),
     ],
 )
 def test_a_wrong_line_of_another_type_is_refused(line: str, message: str) -> None:

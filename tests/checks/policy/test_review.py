@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.policy.engine import Ask, Engine
-from gateway.checks.policy.review import Remark, remarks
+from gateway.checks.policy.review import Answered, Remark, answered, remarks
 
 from .making import facts, rule, rules, shipped
 from .test_engine import _held, _request, _rule
@@ -21,6 +21,20 @@ def test_every_rule_that_ships_can_decide_where_there_are_agents_of_every_kind()
     # The configuration of these tests has a partner's agent without an agreement.
     assert left == {"pii-partner-masked"}
     assert {one.rule for one in shipped(agent=[], processor=[]).remarks()} == set()
+
+
+def test_what_somebody_answers_for_is_told_with_where_it_goes_and_so_is_what_opens_nothing() -> None:
+    text = "The board has agreed to this."
+    lines = (
+        rule("open", 1, data="class:phi", agent="zone:cloud", when="contract:baa"),
+        rule("shut", 2, data="class:phi"),
+        f"o, open, class:phi, {text}\n",
+        f"o, shut, class:phi, {text}\n",
+    )
+    assert answered(rules(*lines), facts()) == (
+        Answered(rule="open", data="class:phi", targets=("agent:sky", "zone:cloud"), text=text),
+        Answered(rule="shut", data="class:phi", targets=(), text=text),
+    )
 
 
 def test_a_rule_behind_a_broader_one_is_told_with_what_comes_before_it() -> None:

@@ -206,6 +206,22 @@ def test_a_rule_that_another_tenants_takes_the_place_of_does_not_come_back() -> 
     assert [one.id for one in Policy(versions.of("bank"), None).rules("bank")] == ["same", "other"]
 
 
+def test_what_somebody_answers_for_goes_with_the_rule_that_it_is_about() -> None:
+    lines = (
+        rule("ours", 5, data="class:phi", agent="zone:cloud", when="contract:baa;tenant:clinic"),
+        rule("theirs", 6, data="class:phi", agent="zone:cloud", when="contract:baa;tenant:bank"),
+        "o, ours, class:phi, The clinic's board has agreed.\n",
+        "o, theirs, class:phi, The bank's board has agreed.\n",
+    )
+    settings = two(agent=document()["agent"], capability=[])
+    versions = Versions(policy_set(files(*lines), settings, ENGINE), settings.channel)
+    for tenant, own, other in (("clinic", b"ours", b"theirs"), ("bank", b"theirs", b"ours")):
+        held = versions.of(tenant).members["policy.csv"]
+        assert b"o, " + own in held
+        assert other not in held
+        assert [one.rule for one in Policy(versions.of(tenant), None).answered()] == [own.decode()]
+
+
 def test_a_purpose_that_only_tokens_of_others_bring_is_known_where_a_rule_of_all_names_it() -> None:
     shared = made(*OURS, rule("d", 4, purpose="purpose:MORTGAGE", eft="deny"))
     Policy(shared, two())

@@ -133,6 +133,49 @@ def test_trusted_zones_and_masking_under_contract_are_open(opening: dict[str, st
     _check(rule(**opening))
 
 
+@pytest.mark.parametrize(
+    ("opening", "name"),
+    [
+        ({"data": "class:phi", "agent": "zone:cloud", "when": "contract:baa"}, "phi"),
+        ({"data": "class:unscanned", "agent": "agent:sky", "when": "contract:valid"}, "unscanned"),
+        ({"data": "class:pci", "agent": "zone:partner", "action": "receive"}, "pci"),
+        (
+            {"data": "class:unscanned", "agent": "zone:partner", "action": "receive", "obligations": "redact"},
+            "unscanned",
+        ),
+    ],
+)
+def test_what_somebody_answers_for_may_leave_as_it_is(opening: dict[str, str], name: str) -> None:
+    _check(rule(**opening), f"o, a-rule, class:{name}, The board has agreed to this.\n")
+    other = "public" if name != "public" else "phi"
+    with pytest.raises(ConfigurationError, match=rf"a line `o, a-rule, class:{name}, <why>` says so"):
+        _check(rule(**opening), f"o, a-rule, class:{other}, The board has agreed to this.\n")
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(rule(**opening), rule("b-rule", 11), f"o, b-rule, class:{name}, The board has agreed to this.\n")
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        {"data": "class:phi", "agent": "zone:cloud"},  # to an agent whom nobody has a contract about
+        {"data": "class:unscanned", "agent": "zone:cloud", "when": "region:FR"},
+        {"data": "class:secret", "agent": "zone:cloud", "when": "contract:baa"},
+        {"data": "class:secret", "agent": "zone:cloud", "action": "receive"},
+    ],
+)
+def test_for_secrets_and_without_a_contract_nobody_can_answer(opening: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="which is not trusted") as error:
+        _check(rule(**opening), f"o, a-rule, {opening['data']}, The board has agreed to this.\n")
+    assert "<why>" not in str(error.value)
+
+
+def test_what_a_broader_class_opens_is_answered_for_class_by_class() -> None:
+    opening = rule(data="class:pii", agent="zone:cloud", when="contract:valid")
+    with pytest.raises(ConfigurationError, match="would let class:phi into"):
+        _check(opening, "o, a-rule, class:pii, The board has agreed to this.\n")
+    _check(opening, "o, a-rule, class:phi, The board has agreed to this.\n")
+
+
 def test_what_a_stricter_rule_takes_first_is_not_opened() -> None:
     deny: dict[str, Any] = {"role": "role:*", "data": "class:phi", "agent": "zone:*", "eft": "deny"}
     opening = rule("open", 20, data="class:pii", agent="zone:cloud")

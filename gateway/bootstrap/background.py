@@ -42,6 +42,7 @@ def begin(
         asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
         asyncio.create_task(parts.underway.watch()),
+        asyncio.create_task(site.flags.watch(lambda ledger: site.denials.of(ledger).revision, base.writers)),
         *([] if shared is None else [asyncio.create_task(shared.run())]),
         asyncio.create_task(site.api_keys.use.keep(_USE_S)),
         asyncio.create_task(sticking.watch()),

@@ -95,6 +95,7 @@ def parts_of(
         sessions=sessions,
         delegation=delegation,
         sticking=sticking,
+        subjects=site.flags,
         forwarder=Forwarder(
             client=base.client,
             router=chooser,

@@ -162,6 +162,7 @@ async def open_gateway(
             notices=notices,
             glass=glass,
         )
+        site.flags.on_flagged = parts.caching.forget
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, base.bounds))
         a2a.knows(parts.approvals.waiting)

@@ -15,6 +15,8 @@ from gateway.core.ports import Clock, Failpoint
 from gateway.exchange.approving import Approving
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.subject_holds import Holds
+from gateway.exchange.subjects import Subjects
 from gateway.ledger.record import NodeInfo
 from gateway.settings import Settings
 from gateway.store.api_keys import ApiKeyStore
@@ -29,6 +31,8 @@ from gateway.store.ledgers import Ledgers
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
+from gateway.store.subject_cases import CaseStore
+from gateway.store.subjects import SubjectStore
 from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
 
@@ -53,6 +57,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     policies: PolicyStore
     tools: ToolStore
     approvals: ApprovalStore
+    flags: SubjectStore
+    """What is known of data subjects, and what sticks to them."""
     failpoint: Failpoint | None = None
 
     @property
@@ -67,6 +73,28 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             metrics=self.metrics,
             use_s=self.settings.approvals.use_s,
             callers=frozenset(callers_of(self.settings)),
+        )
+
+    @property
+    def subjects(self) -> Subjects:
+        """The registry of data subjects, of every tenant."""
+        return Subjects(
+            store=self.flags,
+            cases=CaseStore(self.engine),
+            directory=self.directory,
+            clock=self.clock,
+            node=self.node,
+        )
+
+    @property
+    def holds(self) -> Holds:
+        """What keeps data subjects' data from destruction, and the cases of every tenant."""
+        return Holds(
+            subjects=self.subjects,
+            cases=CaseStore(self.engine),
+            clock=self.clock,
+            node=self.node,
+            settings=self.settings.subjects,
         )
 
     async def writer(self, tenant: str) -> LedgerWriter:
@@ -153,6 +181,7 @@ async def open_site(
             policies=PolicyStore(engine, clock),
             tools=ToolStore(engine, clock),
             approvals=ApprovalStore(engine),
+            flags=SubjectStore(engine, clock),
             failpoint=failpoint,
         )
 

@@ -24,6 +24,7 @@ from gateway.cli import (
     reclassify,
     review,
     serve,
+    subjects,
     tasks,
 )
 from gateway.cli.common import BAD, WRONG_USE, WrongUse, options, subcommands, warn
@@ -41,6 +42,7 @@ _GROUPS = (
     approvals,
     break_glass,
     tasks,
+    subjects,
     audit,
     evidence,
     classify,

@@ -90,6 +90,7 @@ CODES: dict[str, Code] = {
     "review_overdue": Code(403, "A role was lent to this person before, and nobody has reviewed that in time"),
     "notices_full": Code(503, "Policy wants people told of this, and too much waits to be told; nothing was sent"),
     "policy_changed": Code(503, "The policy has changed; this node must load it first"),
+    "subject_changed": Code(503, "What sticks to a data subject has changed; nothing was sent"),
     # record
     "ledger_unavailable": Code(503, "The audit ledger cannot be written; nothing was sent"),
     "shutting_down": Code(503, "The gateway is shutting down"),

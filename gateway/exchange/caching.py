@@ -171,6 +171,11 @@ class Caching:
         )
         await self._cache.put(key, kept)
 
+    async def forget(self, subjects: frozenset[str]) -> None:
+        """Drop what is about any of these pseudonyms: their data are not to be given any more."""
+        for subject in subjects:
+            await self._cache.forget_subject(subject)
+
     async def clear(self) -> None:
         """Drop everything: the policy is another one."""
         await self._cache.clear()

@@ -22,6 +22,10 @@ async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Me
     carried = parts.sticking.of(caller.tenant, caller.actor, exchange.principal)
     carried = carried if lineage is None else carried | lineage.classes
     inherited = carried = carried if origin is None else carried.union(origin.inherited)
+    if exchange.subjects:
+        revision = 0 if exchange.denials is None else exchange.denials
+        exchange.flags = await parts.subjects.flags(caller.tenant, exchange.subjects, revision)
+        inherited = carried = carried | exchange.flags
     if message.sessions or message.references:
         found = await parts.sessions.join(caller, message)
         if isinstance(found, Refusal):

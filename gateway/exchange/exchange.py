@@ -213,6 +213,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """The request with its body, whether its adapter could read it or not."""
     message: Message | None = None
     subjects: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
+    """The data classes that stuck to these when the exchange was classified."""
     lineage: Lineage | None = None
     """What it comes from, where an agent calls."""
     delegated: bool = False

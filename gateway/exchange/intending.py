@@ -45,7 +45,7 @@ async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: 
             return Refusal(code="policy_changed", retry_after=1)
         except DenialsMoved:
             exchange.appended = False
-            refusal = await parts.admission.again(exchange)
+            refusal = await parts.admission.again(exchange) or await _flagged(parts, exchange)
             if refusal is not None:
                 return refusal
         else:
@@ -56,6 +56,16 @@ async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: 
     parts.underway.opened(exchange)
     parts.metrics.decision(exchange.ledger, routed.decision.effect, routed.route.zone)
     await parts.pause("intent.recorded")
+    return None
+
+
+async def _flagged(parts: Parts, exchange: Exchange) -> Refusal | None:
+    """The same revision moves with what sticks to data subjects: what was decided under other flags is not sent."""
+    if exchange.subjects and exchange.caller is not None:
+        revision = 0 if exchange.denials is None else exchange.denials
+        flags = await parts.subjects.flags(exchange.caller.tenant, exchange.subjects, revision)
+        if flags != exchange.flags:
+            return Refusal(code="subject_changed", retry_after=1)
     return None
 
 

@@ -29,6 +29,7 @@ from gateway.exchange.sessions import Sessions
 from gateway.exchange.underway import UnderWay
 from gateway.ledger.entry import Appended, Entry
 from gateway.store.sticking import StickingClasses
+from gateway.store.subjects import SubjectStore
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +49,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     delegation: Delegation
     sticking: StickingClasses
+    subjects: SubjectStore
+    """What sticks to data subjects; asked for exchanges that name any."""
     forwarder: Forwarder
     notices: Notices
     answering: Answering

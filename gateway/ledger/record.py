@@ -78,6 +78,11 @@ EVENTS = (
     "incident.opened",
     "review.sampled",
     "review.marked",
+    "subject.linked",
+    "subject.merged",
+    "subject.restricted",
+    "subject.held",
+    "subject.rectified",
 )
 
 
@@ -232,6 +237,10 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Finding type → how many a person found that classification did not (`review.marked`)."""
     wrong: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
     """Finding type → how many classification found that are none (`review.marked`)."""
+    subject: Id | None = None
+    """The pseudonym of the data subject that a `subject.*` event is about."""
+    case: Id | None = None
+    """Random id of the hold, erasure or access that a `subject.*` event is about."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

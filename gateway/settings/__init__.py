@@ -10,7 +10,7 @@ A key that is not known is an error that names the nearest one that is. Errors n
 `check_*`     what values of more than one section must look like                `forms`
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
-`agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`.
+`agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`.
 """
 
 from gateway.settings.agents import A2a, Agent, Breaker
@@ -23,6 +23,7 @@ from gateway.settings.loading import load, parse, secret
 from gateway.settings.server import LedgerSettings, Server, same_database
 from gateway.settings.sessions import DelegationSettings
 from gateway.settings.settings import Settings
+from gateway.settings.subjects import SubjectSettings
 from gateway.settings.tasks import TaskSettings
 from gateway.settings.zones import Zone
 
@@ -47,6 +48,7 @@ __all__ = [
     "Price",
     "Server",
     "Settings",
+    "SubjectSettings",
     "TaskSettings",
     "Tenant",
     "Zone",

@@ -10,6 +10,7 @@ from gateway.settings.identity import check_certificate, check_issuer, check_nam
 from gateway.settings.limits import check_counting, check_limits, check_prices
 from gateway.settings.server import check_clients, check_keys, check_reachable
 from gateway.settings.settings import Settings
+from gateway.settings.subjects import check_subjects
 from gateway.settings.tasks import check_tasks
 
 
@@ -43,6 +44,7 @@ def consistent(settings: Settings) -> None:
         raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
     check_counting(settings.limits)
     check_tasks(settings.tasks)
+    check_subjects(settings.subjects)
     check_keys(settings.keys, settings.database)
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")

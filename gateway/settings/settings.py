@@ -13,6 +13,7 @@ from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.policy import Cache, Classification, Policy
 from gateway.settings.server import Database, Keys, LedgerSettings, Server
 from gateway.settings.sessions import DelegationSettings, Mcp, SessionSettings
+from gateway.settings.subjects import SubjectSettings
 from gateway.settings.tasks import TaskSettings
 from gateway.settings.zones import Processor, Zone
 
@@ -34,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     delegation: DelegationSettings = DelegationSettings()
     mcp: Mcp = Mcp()
     tasks: TaskSettings = TaskSettings()
+    subjects: SubjectSettings = SubjectSettings()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()

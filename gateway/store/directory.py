@@ -30,6 +30,9 @@ from gateway.store.tables import pseudonym, tenant
 
 SYSTEM = "_system"
 """The operator's own ledger: its configured id and its ledger id are the same fixed name."""
+SUBJECT = "subject"
+GIVEN = "given"
+"""The kind of identifiers that callers write in `X-Data-Subject`, whatever they are."""
 MAX_IDENTIFIER = 256
 """Characters of a data subject's identifier, as written and normalised."""
 MAX_CACHED = 50_000
@@ -111,20 +114,28 @@ class Directory:
             return Refusal(
                 code="header_invalid", field="X-Data-Subject", hint=f"an identifier of 1 to {MAX_IDENTIFIER} characters"
             )
-        lookup = self._lookup(ledger, "subject", normal.encode("utf-8", "surrogatepass"))
+        lookup = self._lookup(ledger, SUBJECT, normal.encode("utf-8", "surrogatepass"))
         known = self._remembered((ledger, lookup))
         if known is not None:
             return known
-        return await self._found_or_made(ledger, "subject", lookup, (ledger, lookup), "su")
+        return await self._found_or_made(ledger, SUBJECT, lookup, (ledger, lookup), "su")
 
     async def find_actor(self, ledger: str, subject: str, issuer: str | None = None) -> str | None:
         """The pseudonym of an actor, None while it has none; makes nothing."""
         return await self._find(ledger, "actor", self._lookup(ledger, "actor", _actor(subject, issuer)))
 
-    async def find_subject(self, ledger: str, identifier: str) -> str | None:
-        """The pseudonym of a data subject, None while it has none; makes nothing."""
-        value = normalised(identifier).encode("utf-8", "surrogatepass")
-        return await self._find(ledger, "subject", self._lookup(ledger, "subject", value))
+    async def find_subject(self, ledger: str, identifier: str, kind: str = GIVEN) -> str | None:
+        """The pseudonym of a data subject, None while it has none; makes nothing. `kind`: of the identifier."""
+        column, lookup = self.subject_lookup(ledger, identifier, kind)
+        return await self._find(ledger, column, lookup)
+
+    def subject_lookup(self, ledger: str, identifier: str, kind: str = GIVEN) -> tuple[str, bytes]:
+        """What a data subject is looked up by under an identifier of this kind: the column `kind` of its row, and the
+        HMAC (32 bytes). Kinds are name spaces apart: a record number and a number on a card may be the same digits."""
+        if kind == GIVEN:
+            return SUBJECT, self._lookup(ledger, SUBJECT, normalised(identifier).encode("utf-8", "surrogatepass"))
+        column = f"{SUBJECT}:{kind}"
+        return column, self._lookup(ledger, column, strictly(identifier, kind).encode("utf-8", "surrogatepass"))
 
     def person(self, ledger: str, name: str) -> str:
         """What stands for a person wherever two credentials are compared: the same for one name however it is written,
@@ -221,6 +232,13 @@ def normalised(identifier: str) -> str:
     for _ in range(2):
         identifier = unicodedata.normalize("NFKC", identifier.casefold())
     return identifier.strip()
+
+
+def strictly(identifier: str, kind: str) -> str:
+    """An identifier of a kind of its own in the one form that it is looked up by: of all but e-mail addresses letters
+    and digits alone, since numbers are written with spaces, dots and dashes or without."""
+    normal = normalised(identifier)
+    return normal if kind == "email" else "".join(character for character in normal if character.isalnum())
 
 
 def _actor(subject: str, issuer: str | None) -> bytes:

@@ -22,6 +22,8 @@ RIGHTS: dict[str, str] = {
     "session": "SELECT, INSERT, UPDATE (sent, said, seen_us, expires_us)",
     "approval": "SELECT, INSERT, UPDATE",
     "break_glass": "SELECT, INSERT, UPDATE",
+    "subject": "SELECT, INSERT, UPDATE",
+    "subject_case": "SELECT, INSERT, UPDATE",
     "open_exchange": "SELECT, INSERT, UPDATE, DELETE",
     "node": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",

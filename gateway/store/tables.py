@@ -15,7 +15,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | tenant, api_key, tool                                         | yes    | yes         | never  |
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | task, task_content, task_callback, notice                     | yes    | yes         | yes    |
-| session, approval, break_glass                                | yes    | yes         | never  |
+| session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
 | review, review_note                                           | yes    | never       | never  |
 """
 
@@ -24,6 +24,8 @@ from sqlalchemy.types import TypeDecorator
 
 CONTENT = "part LIKE 'content:%'"
 """Which sealed parts are kept content, as its index and its queries say it."""
+MARKED = "merged IS NOT NULL OR restricted_us IS NOT NULL OR erasing IS NOT NULL"
+"""Which data subjects anything sticks to, as the index and the queries of these say it."""
 
 
 class Bytes(TypeDecorator[bytes]):
@@ -124,7 +126,8 @@ pseudonym = Table(
     Index("pseudonym_id", "tenant", "id"),
     sqlite_with_rowid=False,
 )
-"""HMAC of an identifier (`lookup`, 32 bytes) → its random id. `kind` is `actor` or `subject`."""
+"""HMAC of an identifier (`lookup`, 32 bytes) → its random id. `kind` is `actor`, or `subject` with what is under it: a
+subject may have identifiers of several kinds (`subject:mrn`)."""
 
 head = Table(
     "head",
@@ -516,3 +519,41 @@ review_note = Table(
 )
 """That somebody was shown a message of a sample (`slot` is `seen:` and the record's id) or judged it (`mark:1`, then
 `mark:2`). `persons` is a JSON array of opaque ids, `found` counts by finding type."""
+
+subject = Table(
+    "subject",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("merged", Text),
+    Column("restricted_us", BigInteger),
+    Column("erasing", Text),
+    Column("created_us", BigInteger, nullable=False),
+    Index("subject_marked", "tenant", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+    sqlite_with_rowid=False,
+)
+"""Data subjects of whom anything is to be known beside their records (`store.subjects`), by pseudonym. `merged`: the
+pseudonym of whom it is one with; `restricted_us`: since when its data are not to be processed; `erasing`: the case that
+it is being erased for, or was."""
+
+subject_case = Table(
+    "subject_case",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("due_us", BigInteger),
+    Column("ripe_us", BigInteger),
+    Column("ended_us", BigInteger),
+    Column("terms", Bytes, nullable=False),
+    Index("subject_case_subject", "tenant", "subject"),
+    Index("subject_case_state", "tenant", "kind", "state"),
+    sqlite_with_rowid=False,
+)
+"""What data subjects asked for and what stands against it: holds, erasures, accesses. `terms` is JSON
+(`store.subject_cases.Terms`), and names no person but by HMACs and pseudonyms."""

@@ -33,6 +33,7 @@ from gateway.web import (
     policy,
     problems,
     pulling,
+    subjects,
     tasks,
     tiles,
     usage,
@@ -163,4 +164,4 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 def _api() -> list[ControllerRouterHandler]:
     parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, pulling, tasks, tiles)
-    return [*(handler for part in (*parts, usage) for handler in part.HANDLERS), openapi_json]
+    return [*(handler for part in (*parts, subjects, usage) for handler in part.HANDLERS), openapi_json]

@@ -37,6 +37,9 @@ from gateway.store.reviews import ReviewStore, drawn, noted
 from gateway.store.search import Filters, Search
 from gateway.store.sessions import SessionStore
 from gateway.store.sticking import StickingClasses
+from gateway.store.subject_cases import CaseStore
+from gateway.store.subject_cases import opened as case_opened
+from gateway.store.subjects import SubjectStore, marked
 from gateway.store.tasks import TaskStore, created
 from gateway.store.tools import By, Seen, ToolStore
 from gateway.store.tree import TreeReader
@@ -51,6 +54,7 @@ from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
 from tests.store.test_notices import notice
 from tests.store.test_reviews import note, review
+from tests.store.test_subject_cases import made as case
 from tests.store.test_tasks import REQUEST
 from tests.store.test_tasks import made as task
 
@@ -121,6 +125,11 @@ async def world(store: Store) -> Any:
         await writer.submit(Entry(draft=entry(ledger=theirs.ledger).draft, change=created(waiting, REQUEST)))
         telling = announced("t1", "billing", "d1", START_US)
         await writer.submit(Entry(draft=entry(ledger=theirs.ledger).draft, change=telling))
+        subjects = SubjectStore(store.engine, store.clock)
+        row = await subjects.row(theirs.ledger, "su_theirs")
+        held = case_opened(case("sc_theirs", tenant=theirs.ledger, subject="su_theirs"))
+        for change in (marked(row, merged="su_other", restricted_us=1), held):
+            await writer.submit(Entry(draft=entry(ledger=theirs.ledger).draft, change=change, denies=True))
         signer = store.keyring.signer(theirs.origin)
         checkpointer = Checkpointer(
             store.engine, ledger=theirs.ledger, signer=signer, writer=writer, clock=store.clock, node=NODE
@@ -267,6 +276,108 @@ async def _(w: World) -> tuple[Any, Any]:
     assert w.denials.of(w.theirs) != w.denials.of(NOBODY)
     await w.denials.reload(w.mine)
     return w.denials.of(w.mine), w.denials.of(NOBODY)
+
+
+# -------------------------------------------------------------------------------------------------------- data subjects
+
+
+@ask("subjects.SubjectStore.flags")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert await subjects.flags(w.theirs, ("su_theirs",), 1)
+    return await subjects.flags(w.mine, ("su_theirs",), 0), frozenset()
+
+
+@ask("subjects.SubjectStore.reload")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    return dict((await subjects.reload(w.mine)).classes), {}
+
+
+@ask("subjects.SubjectStore.group")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert len(await subjects.group(w.theirs, "su_theirs")) == 2
+    return await subjects.group(w.mine, "su_theirs"), ("su_theirs",)
+
+
+@ask("subjects.SubjectStore.known")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert await subjects.known(w.theirs, "su_theirs")
+    return await subjects.known(w.mine, "su_theirs"), False
+
+
+@ask("subjects.SubjectStore.marks")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert await subjects.marks(w.theirs, ("su_theirs",))
+    return await subjects.marks(w.mine, ("su_theirs",)), ()
+
+
+@ask("subjects.SubjectStore.row")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    await subjects.row(w.mine, "su_row")
+    return await subjects.marks(w.theirs, ("su_row",)), ()
+
+
+@ask("subjects.SubjectStore.identifiers")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    known = await w.directory.find_subject(w.theirs, "patient-1")
+    assert known is not None
+    assert await subjects.identifiers(w.theirs, (known,)) == {"subject": 1}
+    return await subjects.identifiers(w.mine, (known,)), {}
+
+
+@ask("subjects.SubjectStore.records")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert await subjects.records(w.theirs, ("su_theirs",)) == 4
+    return await subjects.records(w.mine, ("su_theirs",)), 0
+
+
+@ask("subjects.SubjectStore.about")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert await subjects.about(w.theirs, ("su_theirs",), 3)
+    return await subjects.about(w.mine, ("su_theirs",), 3), False
+
+
+@ask("subject_cases.CaseStore.get")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    assert await cases.get(w.theirs, "sc_theirs") is not None
+    return await cases.get(w.mine, "sc_theirs"), await cases.get(w.mine, "sc_none")
+
+
+@ask("subject_cases.CaseStore.of_subjects")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    assert await cases.of_subjects(w.theirs, ("su_theirs",))
+    return await cases.of_subjects(w.mine, ("su_theirs",)), ()
+
+
+@ask("subject_cases.CaseStore.in_state")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    assert await cases.in_state(w.theirs, "hold", ("active",))
+    return await cases.in_state(w.mine, "hold", ("active",)), ()
+
+
+@ask("subject_cases.CaseStore.newest")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    assert await cases.newest(w.theirs)
+    return await cases.newest(w.mine), ()
+
+
+@ask("subject_cases.CaseStore.held")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    assert await cases.held(w.theirs, ("su_theirs",))
+    return await cases.held(w.mine, ("su_theirs",)), False
 
 
 # ------------------------------------------------------------------------------------------ approvals, open exchanges
@@ -925,6 +1036,10 @@ NOT_ASKED = {
     **dict.fromkeys(
         (f"denials.DenialStore.{name}" for name in ("fresh", "watch", "look")),
         "keeps this process's copies of the lists, each by its tenant, with `reload`",
+    ),
+    **dict.fromkeys(
+        (f"subjects.SubjectStore.{name}" for name in ("watch", "look")),
+        "keeps this process's copies of the flags, each by its tenant, with `flags`",
     ),
     "notices.insert_notices": "within others' transactions, as `put`, asked above",
     **dict.fromkeys(

@@ -17,11 +17,13 @@ from gateway.settings import Settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.glass import GlassStore
+from gateway.store.subject_cases import CaseStore, opened
 from gateway.store.tasks import TaskStore, created
 from tests.exchange.kit_published import covered
 from tests.store.kit import entry
 from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
+from tests.store.test_subject_cases import made as case
 from tests.store.test_tasks import REQUEST
 from tests.store.test_tasks import made as task
 from tests.system.kit import PUBLIC
@@ -42,6 +44,7 @@ NONE = {
     "denial": "dn_none",
     "approval": "ap_" + "0" * 26,
     "glass": "bg_" + "0" * 26,
+    "case": "sc_" + "0" * 26,
     "task_id": "tk_" + "0" * 26,
     "agent": "none",
     "lease": "le_" + "0" * 26,
@@ -55,6 +58,7 @@ BODIES: dict[str, dict[str, object]] = {
         for word in ("approve", "deny", "edit")
     },
     "POST /break-glass/{glass}/review": {"justified": True, "reason": "because"},
+    **{f"POST /subjects/hold/{{case}}/{word}": {"reason": "because"} for word in ("confirm", "lift")},
 }
 ALL = ("clerk", *sorted(ROLES))
 
@@ -89,6 +93,8 @@ async def _theirs(site: System) -> dict[str, str]:
     queued = task("tk_" + "1" * 26, tenant=ledger, due_us=later, expires_us=later)
     writer = await site.gateway.site.writer("hospital")
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=created(queued, REQUEST)))
+    held = case("sc_" + "1" * 26, tenant=ledger, state="proposed")
+    await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=opened(held)))
     for _ in range(2 * len(TABLE)):  # further on than the other's record gets while it asks
         await _ask(site, key.plain, "GET", "/audit/records/0")
     point, _ = await covered(site.gateway.site, 1, "hospital")
@@ -102,6 +108,7 @@ async def _theirs(site: System) -> dict[str, str]:
         "denial": denial.json()["id"],
         "approval": waiting.id,
         "glass": glass.id,
+        "case": held.id,
         "task_id": queued.id,
         "agent": "ward",
         "lease": "le_" + "1" * 26,
@@ -161,7 +168,7 @@ async def _state(site: System) -> Any:
     keys = [(one.id, one.revoked_us, one.expires_us) for one in await installation.api_keys.list("hospital")]
     waiting = await ApprovalStore(installation.engine).get(ledger, "ap_" + "1" * 26)
     queued = await TaskStore(installation.engine, installation.clock).get(ledger, "tk_" + "1" * 26)
-    return keys, denials, waiting, queued
+    return keys, denials, waiting, queued, await CaseStore(installation.engine).newest(ledger)
 
 
 def _anonymous(answer: httpx.Response, names: dict[str, str]) -> Any:

@@ -60,6 +60,8 @@ p, compliance, evidence:build
 
 p, privacy, audit:read
 p, privacy, audit:hashes
+p, privacy, subjects:read
+p, privacy, subjects:write
 
 # How a decision comes about says how a rule could be got round: for those who answer for the rules alone.
 p, compliance, policy:explain
@@ -143,6 +145,16 @@ g, GET /approvals/{approval}, approvals:read
 g, POST /approvals/{approval}/approve, approvals:answer
 g, POST /approvals/{approval}/deny, approvals:answer
 g, POST /approvals/{approval}/edit, approvals:answer
+g, POST /subjects/show, subjects:read
+g, GET /subjects/cases, subjects:read
+g, POST /subjects/link, subjects:write
+g, POST /subjects/merge, subjects:write
+g, POST /subjects/split, subjects:write
+g, POST /subjects/restriction, subjects:write
+g, POST /subjects/rectification, subjects:write
+g, POST /subjects/hold, subjects:write
+g, POST /subjects/hold/{case}/confirm, subjects:write
+g, POST /subjects/hold/{case}/lift, subjects:write
 g, GET /break-glass, glass:read
 g, POST /break-glass, glass:write
 g, POST /break-glass/{glass}/close, glass:write

@@ -138,6 +138,13 @@ DECIDED: dict[str, Any] = {
     "engine": "1",
     "config": "sha256:" + "2e" * 32,
 }
+CASE = "sc_0a1b2c3d4e5f60718293a4b5c6"
+ABOUT: dict[str, Any] = {
+    "actor": WHO["actor"],
+    "actor_kind": WHO["actor_kind"],
+    **EXCHANGE_IDS,
+    "subject": "su_00112233445566778899aabbcc",
+}
 REQUEST = MessageInfo(
     commitment=committed(SALT, "request", b'{"model":"summarize"}'), bytes=21, media_type="application/json", parts=1
 )
@@ -316,6 +323,11 @@ FIELDS: dict[str, dict[str, Any]] = {
         "wrong": {},
         "outcome": OutcomeInfo(code="missed"),
     },
+    "subject.linked": {**ABOUT, "count": 2, "outcome": OutcomeInfo(code="linked")},
+    "subject.merged": {**ABOUT, "outcome": OutcomeInfo(code="merged")},
+    "subject.restricted": {**ABOUT, "outcome": OutcomeInfo(code="restricted")},
+    "subject.held": {**ABOUT, "case": CASE, "outcome": OutcomeInfo(code="placed")},
+    "subject.rectified": {**ABOUT, "range": (0, 1), "outcome": OutcomeInfo(code="rectified")},
 }
 
 

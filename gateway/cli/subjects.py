@@ -1,0 +1,174 @@
+"""`gateway subjects`: requests of data subjects, by a person with a key of its own and the role `privacy`.
+
+Identifiers come from a file or from standard input, never from the command line, which other accounts of the machine
+can read. Each is a line `KIND VALUE`, like `mrn 4711`; `given VALUE` is what callers write in `X-Data-Subject`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from gateway.bootstrap import Site
+from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told
+from gateway.cli.persons import OPTIONS, personal
+from gateway.core.refusal import Refusal
+from gateway.exchange.approving import Approver
+from gateway.exchange.subject_record import described_case
+from gateway.exchange.subjects import Identifier, Meant, Shown, described
+from gateway.store.subject_cases import Case
+
+_MOST = 65_536
+_OPTIONS = {**OPTIONS, "case": "CASE", "subject": "--subject", "identifier": "--identifier", "links": "--link"}
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the group."""
+    group = subcommands(commands.add_parser("subjects", help="requests of data subjects"))
+
+    personal(_about(group.add_parser("show", parents=[common], help="what is known, by pseudonym")), _show)
+
+    link = _about(group.add_parser("link", parents=[common], help="have a subject found by further identifiers"))
+    link.add_argument("--link", required=True, type=Path, metavar="FILE", help="lines of KIND VALUE")
+    personal(link, _link)
+
+    merge = _about(group.add_parser("merge", parents=[common], help="say that two pseudonyms are one person"))
+    merge.add_argument("--into", required=True, metavar="SUBJECT", help="the pseudonym of the other one")
+    personal(_reasoned(merge), _merge)
+
+    personal(_reasoned(_about(group.add_parser("split", parents=[common], help="take a merging back"))), _split)
+
+    restrict = _about(group.add_parser("restrict", parents=[common], help="restrict processing (Art. 18)"))
+    restrict.add_argument("--lift", action="store_true", help="lift the restriction instead")
+    personal(_reasoned(restrict), _restrict)
+
+    rectify = _about(group.add_parser("rectify", parents=[common], help="say what corrects a record (Art. 16)"))
+    rectify.add_argument("--seq", required=True, type=int, metavar="N", help="the record that is corrected")
+    personal(_reasoned(rectify), _rectify)
+
+    hold = group.add_parser("hold", parents=[common], help="keep a subject's data from destruction, or no longer")
+    _about(hold, required=False)
+    step = hold.add_mutually_exclusive_group()
+    step.add_argument("--confirm", metavar="CASE", help="the second person's yes to this hold, or to its end")
+    step.add_argument("--lift", metavar="CASE", help="end this hold")
+    personal(_reasoned(hold), _hold)
+
+    personal(group.add_parser("cases", parents=[common], help="holds, accesses and erasures"), _cases)
+
+
+def _about(parser: argparse.ArgumentParser, *, required: bool = True) -> argparse.ArgumentParser:
+    meant = parser.add_mutually_exclusive_group(required=required)
+    meant.add_argument("--subject", metavar="SUBJECT", help="the pseudonym (su_…)")
+    meant.add_argument("--identifier", type=Path, metavar="FILE", help="a line of KIND VALUE; - for standard input")
+    return parser
+
+
+def _reasoned(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="why: it goes beside the record")
+    return parser
+
+
+async def _show(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    _say(arguments, site, await site.subjects.show(who, meant(arguments)))
+
+
+async def _link(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    links = identifiers(arguments.link, "--link")
+    _say(arguments, site, await site.subjects.link(who, meant(arguments), links))
+
+
+async def _merge(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    into = Meant(subject=arguments.into)
+    _say(arguments, site, await site.subjects.merge(who, meant(arguments), into, arguments.reason))
+
+
+async def _split(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    _say(arguments, site, await site.subjects.split(who, meant(arguments), arguments.reason))
+
+
+async def _restrict(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    done = await site.subjects.restrict(who, meant(arguments), restricted=not arguments.lift, reason=arguments.reason)
+    _say(arguments, site, done)
+
+
+async def _rectify(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    _say(arguments, site, await site.subjects.rectify(who, meant(arguments), arguments.seq, arguments.reason))
+
+
+async def _hold(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    case = arguments.confirm or arguments.lift
+    named = arguments.subject is not None or arguments.identifier is not None
+    if named == (case is not None):
+        raise WrongUse("--subject or --identifier places a hold; --confirm or --lift is about one that there is")
+    if arguments.confirm is not None:
+        done = await site.holds.confirm(who, arguments.confirm, arguments.reason)
+    elif arguments.lift is not None:
+        done = await site.holds.lift(who, arguments.lift, arguments.reason)
+    else:
+        done = await site.holds.hold(who, meant(arguments), arguments.reason)
+    say_case(arguments, site, done)
+
+
+async def _cases(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    found = await site.holds.cases(who)
+    if isinstance(found, Refusal):
+        raise Failed(told(found, _OPTIONS))
+    shown = [described_case(one, site.clock.now_us()) for one in found]
+    rows = [
+        (one["id"], one["kind"], one["state"], one["subject"], one["opened"], one["due"] or "", _late(one))
+        for one in shown
+    ]
+    say(arguments, {"cases": shown}, table(("id", "kind", "state", "subject", "opened", "due", ""), rows))
+
+
+def meant(arguments: argparse.Namespace) -> Meant:
+    """Who the options mean; `WrongUse` for a file that holds another number of identifiers than one."""
+    if arguments.identifier is None:
+        return Meant(subject=arguments.subject)
+    found = identifiers(arguments.identifier, "--identifier")
+    if len(found) != 1:
+        raise WrongUse("--identifier must hold one line, KIND VALUE")
+    return Meant(identifier=found[0])
+
+
+def identifiers(path: Path, option: str) -> tuple[Identifier, ...]:
+    """The lines of a file, or of standard input. No error says what stands in them."""
+    data = sys.stdin.buffer.read(_MOST + 1) if str(path) == "-" else read_file(path, option, _MOST)
+    try:
+        lines = [line.strip() for line in data.decode("utf-8").splitlines()]
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"{option} must hold UTF-8") from error
+    found = []
+    for line in filter(None, lines):
+        kind, _, value = line.partition(" ")
+        if not value.strip():
+            raise WrongUse(f"{option} must hold lines of KIND VALUE, like: mrn 4711")
+        found.append(Identifier(kind=kind, value=value.strip()))
+    return tuple(found)
+
+
+def say_case(arguments: argparse.Namespace, site: Site, done: Case | Refusal) -> None:
+    """Print a case, or say why there is none."""
+    if isinstance(done, Refusal):
+        raise Failed(told(done, _OPTIONS))
+    shown = described_case(done, site.clock.now_us())
+    say(arguments, shown, [f"{done.id}: {done.kind} of {done.subject} is {done.state}"])
+
+
+def _say(arguments: argparse.Namespace, site: Site, done: Shown | Refusal) -> None:
+    if isinstance(done, Refusal):
+        raise Failed(told(done, _OPTIONS))
+    shown = described(done, site.clock.now_us())
+    say(arguments, shown, [f"{name}: {_words(value)}" for name, value in shown.items() if name != "cases"])
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "no" if value is None else str(value)
+
+
+def _late(one: dict[str, Any]) -> str:
+    return "overdue" if one["overdue"] else ""

@@ -1,0 +1,81 @@
+"""Records about data subjects: `subject.*`. Built in one place, so that what may stand in clear is decided once: the
+pseudonym, which names nobody once its mapping is gone, and codes. Whoever acted and why stands in the detail; what a
+person is called stands nowhere."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.core.ids import uuid7
+from gateway.core.ports import Clock
+from gateway.exchange.approving import Approver
+from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.entry import Entry, RowChange
+from gateway.ledger.record import Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
+from gateway.store.subject_cases import Case
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What one record says. `code`: what was done; `lines` and `reason` go into the detail; `flags`: whether what
+    sticks to the subject changes with it, so that what was decided before is looked at again."""
+
+    event: str
+    subject: str
+    code: str
+    case: str | None = None
+    others: tuple[str, ...] = ()
+    """Further pseudonyms that it is to be found by."""
+    lines: tuple[str, ...] = ()
+    reason: str | None = None
+    count: int | None = None
+    range: tuple[int, int] | None = None
+    change: RowChange | None = None
+    flags: bool = False
+
+
+def entry(said: Said, who: Approver, *, clock: Clock, node: NodeInfo) -> Entry:
+    """The record of something that was done about a data subject."""
+    now, salt, subjects = clock.now_us(), new_salt(), (said.subject, *said.others)
+    detail = encode_detail(
+        msgspec.structs.replace(who.by.detail, subjects=subjects, diff=said.lines or None, reason=said.reason)
+    )
+    envelope = Envelope(
+        id=uuid7(now),
+        tenant=who.tenant,
+        event=said.event,
+        occurred_at=timestamp(now),
+        actor=who.actor,
+        actor_kind=who.kind,
+        exchange=who.by.exchange,
+        trace=who.by.trace,
+        subject=said.subject,
+        case=said.case,
+        count=said.count,
+        range=said.range,
+        outcome=OutcomeInfo(code=said.code),
+        detail=committed(salt, "detail", detail),
+        node=node,
+    )
+    return Entry.of(
+        envelope,
+        detail=detail,
+        salt=salt,
+        subjects=tuple(dict.fromkeys(subjects)),
+        change=said.change,
+        denies=said.flags,
+    )
+
+
+def described_case(one: Case, now_us: int) -> dict[str, Any]:
+    """A case as the API and the command line show it."""
+    times = {name: getattr(one, f"{name}_us") for name in ("opened", "due", "ripe", "ended")}
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "subject": one.subject,
+        "state": one.state,
+        **{name: None if value is None else timestamp(value) for name, value in times.items()},
+        "overdue": one.ended_us is None and one.due_us is not None and one.due_us < now_us,
+        "asked_by": one.terms.actor,
+        "confirmed_by": one.terms.confirmed,
+    }

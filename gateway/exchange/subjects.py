@@ -1,0 +1,309 @@
+"""The registry of data subjects: identifiers, merging, restriction (GDPR Art. 18), rectification (Art. 16).
+
+The API and the command line share this. Whoever acts holds the role `privacy`. An identifier comes in here and goes no
+further than its HMAC: records, cases and answers know pseudonyms alone. Each change is one record, and the row changes
+in its transaction: a crash leaves both or neither.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.exchange.approving import MAX_REASON, Approver
+from gateway.exchange.subject_record import Said, described_case, entry
+from gateway.ledger.entry import RowChange
+from gateway.ledger.record import NodeInfo, timestamp
+from gateway.store.directory import GIVEN, MAX_IDENTIFIER, Directory, normalised, strictly
+from gateway.store.subject_cases import Case, CaseStore
+from gateway.store.subjects import Known, SubjectStore, marked
+
+ROLE = "privacy"
+MAX_LINKED = 64
+"""Identifiers that are linked to a subject at once."""
+KIND = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_SUBJECT = re.compile(r"su_[0-9a-f]{26}")
+CHANGED = Refusal(code="conflict", hint="look at it again: somebody has changed it meanwhile")
+
+
+class Identifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a data subject is called somewhere. `kind`: `given` as callers write it in `X-Data-Subject`, else `mrn`,
+    `email`, `national-id`, `plan-id` or any other word."""
+
+    value: str
+    kind: str = GIVEN
+
+    def __repr__(self) -> str:
+        return f"Identifier(kind={self.kind!r})"
+
+
+class Meant(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is meant: by pseudonym, or by an identifier."""
+
+    subject: str | None = None
+    identifier: Identifier | None = None
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a data subject without opening anything."""
+
+    subject: str
+    group: tuple[str, ...]
+    identifiers: dict[str, int]
+    records: int
+    restricted_us: int | None
+    erasing: str | None
+    cases: tuple[Case, ...]
+
+
+class Subjects:
+    """The registry of all tenants."""
+
+    def __init__(
+        self,
+        *,
+        store: SubjectStore,
+        cases: CaseStore,
+        directory: Directory,
+        clock: Clock,
+        node: NodeInfo,
+    ) -> None:
+        self._store, self._cases, self._directory = store, cases, directory
+        self._clock, self._node = clock, node
+
+    # -------------------------------------------------------------------------------------------------- who is who
+
+    async def find(self, who: Approver, meant: Meant) -> str | Refusal:
+        """The pseudonym of who is meant."""
+        if not may(who):
+            return Refusal(code="role_required", hint=f"the role {ROLE}")
+        if (meant.subject is None) == (meant.identifier is None):
+            return _wrong("subject", "either a pseudonym or an identifier")
+        if meant.subject is not None:
+            known = _SUBJECT.fullmatch(meant.subject) and await self._store.known(who.tenant, meant.subject)
+            return meant.subject if known else Refusal(code="not_found", field="subject")
+        given = meant.identifier
+        unfit = None if given is None else unfit_identifier(given)
+        if given is None or unfit is not None:
+            return unfit or _wrong("identifier", "an identifier")
+        found = await self._directory.find_subject(who.tenant, given.value, given.kind)
+        return found or Refusal(code="not_found", field="identifier")
+
+    async def show(self, who: Approver, meant: Meant) -> Shown | Refusal:
+        """What is known of a data subject. Says nothing of what its records hold, and leaves no record."""
+        subject = await self.find(who, meant)
+        if isinstance(subject, Refusal):
+            return subject
+        return await self._shown(who, subject)
+
+    async def link(self, who: Approver, meant: Meant, links: tuple[Identifier, ...]) -> Shown | Refusal:
+        """Have a subject found by further identifiers too. One that is another subject's already says that the two may
+        be one person: that is for `merge` to say, and is refused here."""
+        if not 1 <= len(links) <= MAX_LINKED:
+            return _wrong("links", f"1 to {MAX_LINKED} identifiers")
+        for one in links:
+            unfit = unfit_identifier(one)
+            if unfit is not None:
+                return unfit
+        subject = await self._found_or_made(who, meant)
+        if isinstance(subject, Refusal):
+            return subject
+        group = await self._store.group(who.tenant, subject)
+        wanted: dict[tuple[str, bytes], Identifier] = {}
+        for one in links:
+            other = await self._directory.find_subject(who.tenant, one.value, one.kind)
+            if other is not None and other not in group:
+                hint = "one that is nobody else's: two pseudonyms of one person are merged"
+                return Refusal(code="conflict", field="links", hint=hint)
+            if other is None:
+                wanted[self._directory.subject_lookup(who.tenant, one.value, one.kind)] = one
+        if wanted:
+            made = timestamp(self._clock.now_us())
+            rows = [
+                RowChange(table="pseudonym", values={"kind": k, "lookup": v, "id": subject, "created_at": made})
+                for k, v in wanted
+            ]
+            kinds = sorted({one.kind for one in wanted.values()})
+            change = msgspec.structs.replace(rows[0], beside=tuple(rows[1:]))
+            said = Said(
+                event="subject.linked",
+                subject=subject,
+                code="linked",
+                count=len(rows),
+                lines=tuple(f"kind {kind}" for kind in kinds),
+                change=change,
+            )
+            if not await self._recorded(who, said):
+                return CHANGED
+        return await self._shown(who, subject)
+
+    async def merge(self, who: Approver, one: Meant, into: Meant, reason: str) -> Shown | Refusal:
+        """Say that two pseudonyms are one person. Both stay as they are, so that `split` undoes it."""
+        leaving = unfit_reason(reason) or await self.find(who, one)
+        if isinstance(leaving, Refusal):
+            return leaving
+        staying = await self.find(who, into)
+        if isinstance(staying, Refusal):
+            return staying if staying.field is None else msgspec.structs.replace(staying, field="into")
+        if staying in await self._store.group(who.tenant, leaving):
+            return Refusal(code="conflict", field="into", hint="another subject: these two are one already")
+        # Of a subject that was merged before it is that row's turn which has none over it.
+        row = await self._root(who.tenant, leaving)
+        becoming = [*await self._store.group(who.tenant, leaving), *await self._store.group(who.tenant, staying)]
+        if any(known.erasing is not None for known in await self._store.marks(who.tenant, becoming)):
+            return Refusal(code="conflict", field="subject", hint="two subjects of whom none is being erased")
+        said = Said(
+            event="subject.merged",
+            subject=staying,
+            code="merged",
+            others=(leaving,),
+            lines=(f"{row.id} is one with {staying}",),
+            reason=reason,
+            change=marked(row, merged=staying),
+            flags=True,
+        )
+        if not await self._recorded(who, said):
+            return CHANGED
+        return await self._shown(who, staying)
+
+    async def split(self, who: Approver, meant: Meant, reason: str) -> Shown | Refusal:
+        """Take back what `merge` said of this pseudonym."""
+        subject = unfit_reason(reason) or await self.find(who, meant)
+        if isinstance(subject, Refusal):
+            return subject
+        row = await self._store.row(who.tenant, subject)
+        if row.merged is None:
+            return Refusal(code="conflict", field="subject", hint="a pseudonym that was merged into another")
+        group = await self._store.group(who.tenant, subject)
+        if any(known.erasing is not None for known in await self._store.marks(who.tenant, group)):
+            return Refusal(code="conflict", field="subject", hint="a subject that is not being erased")
+        said = Said(
+            event="subject.merged",
+            subject=subject,
+            code="split",
+            others=(row.merged,),
+            lines=(f"{subject} is not one with {row.merged}",),
+            reason=reason,
+            change=marked(row, merged=None),
+            flags=True,
+        )
+        if not await self._recorded(who, said):
+            return CHANGED
+        return await self._shown(who, subject)
+
+    # ------------------------------------------------------------------------------------- restricted and rectified
+
+    async def restrict(self, who: Approver, meant: Meant, *, restricted: bool, reason: str) -> Shown | Refusal:
+        """Restrict the processing of a subject's data, or lift that; acts from its record on, on all nodes."""
+        subject = unfit_reason(reason) or await self.find(who, meant)
+        if isinstance(subject, Refusal):
+            return subject
+        # It holds for all that are one person, whichever of them bears it; lifted it is from each.
+        marks = await self._store.marks(who.tenant, await self._store.group(who.tenant, subject))
+        bearing = [one for one in marks if one.restricted_us is not None]
+        if bool(bearing) != restricted:
+            rows = [await self._store.row(who.tenant, subject)] if restricted else bearing
+            since = self._clock.now_us() if restricted else None
+            first, *others = (marked(row, restricted_us=since) for row in rows)
+            said = Said(
+                event="subject.restricted",
+                subject=subject,
+                code="restricted" if restricted else "lifted",
+                reason=reason,
+                change=msgspec.structs.replace(first, beside=tuple(others)),
+                flags=True,
+            )
+            if not await self._recorded(who, said):
+                return CHANGED
+        return await self._shown(who, subject)
+
+    async def rectify(self, who: Approver, meant: Meant, seq: int, reason: str) -> Shown | Refusal:
+        """Put beside a record what corrects it: the record stays, and whoever looks for the subject finds both."""
+        subject = unfit_reason(reason) or await self.find(who, meant)
+        if isinstance(subject, Refusal):
+            return subject
+        group = await self._store.group(who.tenant, subject)
+        if not await self._store.about(who.tenant, group, seq):
+            return Refusal(code="not_found", field="seq", hint="a record that is about this subject")
+        said = Said(event="subject.rectified", subject=subject, code="rectified", range=(seq, seq + 1), reason=reason)
+        await self._recorded(who, said)
+        return await self._shown(who, subject)
+
+    # ---------------------------------------------------------------------------------------------------------- inside
+
+    async def _recorded(self, who: Approver, said: Said) -> bool:
+        """Whether the record is there, and what changes with it has changed."""
+        done = await who.ledger.submit(entry(said, who, clock=self._clock, node=self._node))
+        if done is not None and said.flags:
+            await self._store.reload(who.tenant)  # other nodes find out from the head
+        return done is not None
+
+    async def _found_or_made(self, who: Approver, meant: Meant) -> str | Refusal:
+        """As `find`; a subject that callers have not named yet is made, where it is meant as they would name it."""
+        found = await self.find(who, meant)
+        given = meant.identifier
+        if isinstance(found, Refusal) and found.code == "not_found" and given is not None and given.kind == GIVEN:
+            return await self._directory.subject(who.tenant, given.value)
+        return found
+
+    async def _root(self, tenant: str, subject: str) -> Known:
+        """The row of a group that is merged into no other."""
+        for one in (subject, *await self._store.group(tenant, subject)):
+            row = await self._store.row(tenant, one)
+            if row.merged is None:
+                return row
+        return await self._store.row(tenant, subject)
+
+    async def _shown(self, who: Approver, subject: str) -> Shown:
+        group = await self._store.group(who.tenant, subject)
+        marks = await self._store.marks(who.tenant, group)
+        identifiers = await self._store.identifiers(who.tenant, group)
+        return Shown(
+            subject=subject,
+            group=group,
+            identifiers={kind.partition(":")[2] or GIVEN: count for kind, count in sorted(identifiers.items())},
+            records=await self._store.records(who.tenant, group),
+            restricted_us=min((one.restricted_us for one in marks if one.restricted_us is not None), default=None),
+            erasing=next((one.erasing for one in marks if one.erasing is not None), None),
+            cases=await self._cases.of_subjects(who.tenant, group),
+        )
+
+
+def may(who: Approver) -> bool:
+    """Whether who acts may act for data subjects at all."""
+    return ROLE in who.roles
+
+
+def unfit_identifier(one: Identifier) -> Refusal | None:
+    """Why nobody can be looked up by it."""
+    if KIND.fullmatch(one.kind) is None:
+        return _wrong("kind", "lower-case letters, digits and dashes, like mrn")
+    normal = normalised(one.value[: MAX_IDENTIFIER + 1]) if one.kind == GIVEN else strictly(one.value, one.kind)
+    if not normal or len(normal) > MAX_IDENTIFIER or len(one.value) > MAX_IDENTIFIER:
+        return _wrong("identifier", f"1 to {MAX_IDENTIFIER} characters")
+    return None
+
+
+def described(shown: Shown, now_us: int) -> dict[str, Any]:
+    """A data subject as the API and the command line show it."""
+    return {
+        "subject": shown.subject,
+        "merged": [one for one in shown.group if one != shown.subject],
+        "identifiers": shown.identifiers,
+        "records": shown.records,
+        "restricted": None if shown.restricted_us is None else timestamp(shown.restricted_us),
+        "erasing": shown.erasing,
+        "cases": [described_case(one, now_us) for one in shown.cases],
+    }
+
+
+def unfit_reason(reason: str) -> Refusal | None:
+    if len(reason.strip()) >= 1 and len(reason) <= MAX_REASON:
+        return None
+    return _wrong("reason", f"why, in 1 to {MAX_REASON} characters")
+
+
+def _wrong(field: str, hint: str) -> Refusal:
+    return Refusal(code="parameter_invalid", field=field, hint=hint)

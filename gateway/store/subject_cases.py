@@ -1,0 +1,117 @@
+"""Cases of data subjects: a hold, an erasure, an access, each from one version to the next, in the transaction of the
+record that says so. A case is never deleted: who decided what stays."""
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.ledger.entry import RowChange
+from gateway.store.engine import reading
+from gateway.store.sql import reachable
+from gateway.store.tables import subject_case
+
+MAX_LISTED = 500
+HOLDING = ("proposed", "active", "lifting")
+"""States of a hold in which nothing of its subject is destroyed: one that a second person has not confirmed yet holds
+already, for what is destroyed cannot be brought back."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What was said of a case. `reason`, `identity` and `ground` are persons' words: references, no copies of data."""
+
+    actor: str
+    persons: tuple[str, ...]
+    """Everybody who stands behind the credential that took the last step, as opaque ids: none of them confirms it."""
+    reason: str = ""
+    identity: str = ""
+    """How it was made sure who asks, and where that is kept."""
+    ground: str = ""
+    """What the request, or its refusal, rests on."""
+    received_us: int | None = None
+    confirmed: str | None = None
+    """The pseudonym of the second person."""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One case. Times are microseconds since the epoch; `subject` is a pseudonym."""
+
+    tenant: str
+    id: str
+    kind: str
+    subject: str
+    state: str
+    version: int = 0
+    opened_us: int
+    due_us: int | None = None
+    ripe_us: int | None = None
+    ended_us: int | None = None
+    terms: Terms
+
+
+class CaseStore:
+    """Cases of all tenants. `LedgerUnavailable` when the database does not answer."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def get(self, tenant: str, case_id: str) -> Case | None:
+        found = await self._some(tenant, subject_case.c.id == case_id)
+        return found[0] if found else None
+
+    async def of_subjects(self, tenant: str, subjects: Iterable[str], kind: str | None = None) -> tuple[Case, ...]:
+        """Cases of any of these pseudonyms, the newest first."""
+        mine = [subject_case.c.subject.in_(tuple(subjects))]
+        return await self._some(tenant, *mine, *(() if kind is None else (subject_case.c.kind == kind,)))
+
+    async def in_state(self, tenant: str, kind: str, states: Iterable[str]) -> tuple[Case, ...]:
+        """Cases of this kind in any of these states, the newest first."""
+        return await self._some(tenant, subject_case.c.kind == kind, subject_case.c.state.in_(tuple(states)))
+
+    async def newest(self, tenant: str) -> tuple[Case, ...]:
+        """The newest cases of every kind."""
+        return await self._some(tenant)
+
+    async def held(self, tenant: str, subjects: Iterable[str]) -> bool:
+        """Whether a hold keeps anything of these pseudonyms from being destroyed."""
+        mine = (subject_case.c.subject.in_(tuple(subjects)), subject_case.c.state.in_(HOLDING))
+        return bool(await self._some(tenant, subject_case.c.kind == "hold", *mine))
+
+    async def _some(self, tenant: str, *where: ColumnElement[bool]) -> tuple[Case, ...]:
+        query = select(subject_case).where(subject_case.c.tenant == tenant, *where)
+        query = query.order_by(subject_case.c.opened_us.desc(), subject_case.c.id).limit(MAX_LISTED)
+        with reachable():
+            async with reading(self._engine, tenant) as connection:
+                return tuple(_case(row._mapping) for row in (await connection.execute(query)).all())
+
+
+def opened(made: Case) -> RowChange:
+    """The row of a new case."""
+    values = {name: getattr(made, name) for name in Case.__struct_fields__ if name not in ("tenant", "terms")}
+    return RowChange(table="subject_case", values={**values, "terms": msgspec.json.encode(made.terms)})
+
+
+def moved(was: Case, becomes: Case, *beside: RowChange) -> RowChange:
+    """A case from what was read to what it becomes; nothing, and no record, where it has changed meanwhile."""
+    return RowChange(
+        table="subject_case",
+        values={
+            "state": becomes.state,
+            "version": was.version + 1,
+            "ripe_us": becomes.ripe_us,
+            "ended_us": becomes.ended_us,
+            "terms": msgspec.json.encode(becomes.terms),
+        },
+        where={"id": was.id, "version": was.version},
+        beside=beside,
+    )
+
+
+def _case(row: RowMapping) -> Case:
+    values = {name: row[name] for name in Case.__struct_fields__}
+    try:
+        return Case(**{**values, "terms": msgspec.json.decode(row["terms"], type=Terms)})
+    except msgspec.MsgspecError as error:
+        raise LedgerUnavailable("a case of a data subject cannot be read") from error

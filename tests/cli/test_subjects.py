@@ -1,0 +1,100 @@
+"""`gateway subjects`: identifiers come from files or standard input, and are in nothing that is printed or recorded."""
+
+import asyncio
+import io
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from gateway.bootstrap import open_site
+from gateway.cli.common import load_settings
+from gateway.store.api_keys import Administrator, Grant, NewKey
+from tests.cli.kit import Run
+
+SECRET = "4711-0815"
+KEY = ("--key", "env:KEY_ADA")
+
+
+@pytest.fixture
+def staffed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation with keys of two privacy officers and a clerk in the environment, and two subjects in files."""
+
+    async def prepare() -> None:
+        async with open_site(load_settings(site / "gateway.toml")) as opened:
+            ledger, writer = opened.tenants["default"].ledger, await opened.writer("default")
+            by = Administrator(ledger=writer, tenant=ledger)
+            for owner, role in (("ada", "privacy"), ("eve", "privacy"), ("zoe", "clerk")):
+                made = await opened.api_keys.create(
+                    by, "default", Grant(owner=owner, kind="person", roles=(role,), zone="in-house")
+                )
+                assert isinstance(made, NewKey)
+                monkeypatch.setenv(f"KEY_{owner.upper()}", made.plain)
+
+    asyncio.run(prepare())
+    (site / "one").write_text("given patient-1\n")
+    (site / "two").write_text("given patient-2\n")
+    (site / "links").write_text(f"mrn {SECRET}\n\nemail ann@clinic.example\n")
+    (site / "more").write_text("plan-id 99-1\n")
+    return site
+
+
+def linked(gateway: Run, who: str, links: str) -> str:
+    done = gateway("subjects", "link", "--identifier", who, "--link", links, *KEY, "--json")
+    assert done.code == 0, done.err
+    return str(done.data["subject"])
+
+
+def test_subjects_are_linked_shown_merged_split_restricted_and_corrected(gateway: Run, staffed: Path) -> None:
+    one, two = linked(gateway, "one", "links"), linked(gateway, "two", "more")
+    reason = ("--reason", "birth record", *KEY, "--json")
+    assert gateway("subjects", "merge", "--subject", two, "--into", one, *reason).data["merged"] == [two]
+    assert gateway("subjects", "split", "--subject", two, *reason).data["merged"] == []
+    assert gateway("subjects", "restrict", "--subject", one, *reason).data["restricted"] is not None
+    assert gateway("subjects", "restrict", "--subject", one, "--lift", *reason).data["restricted"] is None
+    assert gateway("subjects", "rectify", "--subject", one, "--seq", "0", *reason).code == 1
+    records = gateway("audit", "query", "--subject", one, "--json").data["records"]
+    seq = str(records[0]["seq"])
+    assert gateway("subjects", "rectify", "--subject", one, "--seq", seq, *reason).code == 0
+    shown = gateway("subjects", "show", "--subject", one, *KEY)
+    assert "given 1, email 1, mrn 1" in shown.out
+    told = str(gateway("audit", "query", "--json").data)
+    assert SECRET not in told
+    assert "ann@" not in told
+
+
+def test_an_identifier_may_come_from_standard_input(
+    gateway: Run, staffed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = linked(gateway, "one", "links")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(f"mrn {SECRET}".encode())))
+    assert gateway("subjects", "show", "--identifier", "-", *KEY, "--json").data["subject"] == one
+
+
+def test_a_hold_is_placed_and_lifted_and_listed(gateway: Run, staffed: Path) -> None:
+    one = linked(gateway, "one", "links")
+    held = gateway("subjects", "hold", "--subject", one, "--reason", "lawsuit", *KEY)
+    assert held.out.endswith("is active\n")
+    case = held.out.partition(":")[0]
+    assert case in gateway("subjects", "cases", *KEY).out
+    again = gateway("subjects", "hold", "--confirm", case, "--reason", "x", "--key", "env:KEY_EVE")
+    assert (again.code, "waits for a second person" in again.err) == (1, True)
+    assert gateway("subjects", "hold", "--lift", case, "--reason", "over", *KEY).out.endswith("is lifted\n")
+
+
+@pytest.mark.parametrize("text", ["", "mrn", "mrn \n", f"given a\nmrn {SECRET}", f"No-Kind {SECRET}", "\udcff"])
+def test_a_file_of_another_form_is_refused_and_not_quoted(gateway: Run, staffed: Path, text: str) -> None:
+    Path("bad").write_bytes(text.encode("utf-8", "surrogateescape"))
+    refused = gateway("subjects", "show", "--identifier", "bad", *KEY)
+    assert (refused.code in (1, 2), SECRET in refused.err) == (True, False)
+    assert refused.out == ""
+
+
+def test_wrong_use_and_whoever_lacks_the_role(gateway: Run, staffed: Path) -> None:
+    assert gateway("subjects", "hold", "--reason", "x", *KEY).code == 2
+    both = ("--subject", "su_" + "0" * 26, "--lift", "sc_" + "0" * 26)
+    assert gateway("subjects", "hold", *both, "--reason", "x", *KEY).code == 2
+    for command in (("show", "--identifier", "one"), ("cases",)):
+        refused = gateway("subjects", *command, "--key", "env:KEY_ZOE")
+        assert (refused.code, "privacy" in refused.err) == (1, True)

@@ -1,0 +1,62 @@
+"""The API of data subjects' rights takes what it says it takes, quotes no identifier back, and keeps the rest out."""
+
+import pytest
+
+from gateway.settings import Settings
+from tests.system.site import system
+
+SECRET = "swordfish-4711"
+BAD = [
+    b"",
+    b"[]",
+    b'{"subject":1}',
+    b'{"identifier":"swordfish-4711","kind":"No Kind","reason":"x","restricted":true,"seq":1,"links":[]}',
+    b'{"swordfish-4711":1}',
+]
+PATHS = ("show", "link", "merge", "split", "restriction", "rectification", "hold")
+
+
+@pytest.mark.parametrize("body", BAD)
+async def test_a_body_of_another_form_is_refused_and_not_quoted(sqlite_settings: Settings, body: bytes) -> None:
+    async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}) as site:
+        headers = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}
+        for path in PATHS:
+            refused = await site.http.post(f"/subjects/{path}", content=body, headers=headers)
+            assert (refused.status_code, SECRET in refused.text) == (400, False), path
+
+
+async def test_a_privacy_officer_links_merges_restricts_holds_and_lists_over_http(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}) as site:
+        headers = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}
+
+        async def post(path: str, status: int = 200, **body: object) -> dict[str, object]:
+            answer = await site.http.post(f"/subjects/{path}", json=body, headers=headers)
+            assert (answer.status_code, SECRET in answer.text) == (status, False), answer.text
+            assert answer.headers["cache-control"] == "no-store"
+            found: dict[str, object] = answer.json()
+            return found
+
+        links = [{"kind": "mrn", "value": SECRET}]
+        one = await post("link", identifier="patient-1", links=links)
+        assert one["identifiers"] == {"given": 1, "mrn": 1}
+        two = await post("link", identifier="patient-2", links=[{"kind": "email", "value": "a@b.example"}])
+        assert (await post("show", identifier=SECRET, kind="mrn"))["subject"] == one["subject"]
+        merged = await post("merge", subject=two["subject"], into={"subject": one["subject"]}, reason="same")
+        assert merged["merged"] == [two["subject"]]
+        assert (await post("split", subject=two["subject"], reason="not same"))["merged"] == []
+        done = await post("restriction", subject=one["subject"], restricted=True, reason="contested")
+        assert done["restricted"] is not None
+        held = await post("hold", 201, subject=one["subject"], reason="lawsuit")
+        assert (held["kind"], held["state"]) == ("hold", "active")
+        listed = (await site.http.get("/subjects/cases", headers=headers)).json()["cases"]
+        assert [one["id"] for one in listed] == [held["id"]]
+        assert (await post(f"hold/{held['id']}/lift", reason="over"))["state"] == "lifted"
+        conflict = await site.http.post(f"/subjects/hold/{held['id']}/confirm", json={"reason": "x"}, headers=headers)
+        assert conflict.status_code == 409
+        absent = await site.http.post("/subjects/show", json={"identifier": "nobody"}, headers=headers)
+        assert absent.status_code == 404
+        events = [record["event"] for record in await site.records() if record["event"].startswith("subject.")]
+        assert events == [
+            *("subject.linked", "subject.linked", "subject.merged", "subject.merged"),
+            *("subject.restricted", "subject.held", "subject.held"),
+        ]

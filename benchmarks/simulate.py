@@ -19,9 +19,8 @@ import msgspec
 from benchmarks import site
 from benchmarks.databases import Databases
 from gateway.bootstrap import open_site, proposed
-from gateway.bootstrap.policies import activate
+from gateway.bootstrap.policies import settled
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.tenancy import Versions
 from gateway.checks.policy.version import PolicySet, replaced
 from gateway.core.ids import trace_id, uuid7
 from gateway.exchange.auditor import Reader
@@ -84,7 +83,7 @@ def misses(report: Report) -> list[str]:
 async def _measured(settings: Any, exchanges: int) -> Report:
     async with open_site(settings) as opened:
         policy, shared = proposed(settings)
-        await activate(opened, "default", Versions(shared, settings.channel))
+        await settled(opened, shared)
         writer = await opened.writer("default")
         await _record(writer, policy, exchanges)
         auditor, draft = await opened.auditor("default"), _draft(shared, settings)

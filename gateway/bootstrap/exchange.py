@@ -54,7 +54,8 @@ def parts_of(
 ) -> Parts:
     """`counters`: those that nodes have in common, if they have. `ConfigurationError` for what no part can hold to."""
     site, settings, clock, policy, engine = base.site, base.site.settings, base.site.clock, base.policy, base.engine
-    answers, schemas = load_schemas(settings, "answer_schema"), load_schemas(settings, "schema")
+    members = base.policy_set.members
+    answers, schemas = load_schemas(settings, "answer_schema", members), load_schemas(settings, "schema", members)
     protocols, offered = protocols_of(
         base, schemas=schemas, answers=answers, assertions=assertions, governors=governors
     )

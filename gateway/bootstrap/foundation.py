@@ -9,6 +9,7 @@ from gateway.agents.registry import Registry
 from gateway.bootstrap.site import Site
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import PolicySet
 from gateway.core.ports import Bounds, Failpoint
 from gateway.store.sealing import Sealer
 from gateway.store.writer_base import LedgerWriter
@@ -20,6 +21,8 @@ class Foundation(msgspec.Struct, frozen=True, kw_only=True):
     site: Site
     engine: Engine
     policy: Policy
+    policy_set: PolicySet
+    """What `policy` was made of: files that it names are read from there, and not from a directory that may change."""
     registry: Registry
     client: AgentClient
     bounds: Bounds

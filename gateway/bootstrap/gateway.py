@@ -16,7 +16,7 @@ from gateway.bootstrap.exchange import bounds_of, parts_of
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import issuer_keys, standing_of
 from gateway.bootstrap.limits import counting
-from gateway.bootstrap.policies import InForce, activate, load_policy_set, served
+from gateway.bootstrap.policies import InForce, load_policy_set, servable, served, settled
 from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site, open_site
@@ -111,16 +111,17 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """The whole gateway: policy activated, ledgers recovered, agents' clients built, checkpoints on their way."""
     clock = clock or SystemClock()
-    shared_set = load_policy_set(settings, DEFAULT.version)
-    policy, versions = served(shared_set, settings)
+    found = load_policy_set(settings, DEFAULT.version)
+    policy, _ = served(found, settings)
     engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
-        for name in site.tenants:
-            if name != SYSTEM:
-                await activate(site, name, versions)
-        del versions  # which holds every line apart, and is not needed any more
+        shared_set = await settled(site, found)
+        if shared_set != found:
+            policy, _ = servable(shared_set, settings)
+            engine = engine_of(policy, clock, settings.classification.budget_ms)
+        del found
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
         client = await stack.enter_async_context(AgentClient(registry.reachable))
         notices = await notices_of(site, stack)
@@ -130,6 +131,7 @@ async def open_gateway(
             site=site,
             engine=engine,
             policy=policy,
+            policy_set=shared_set,
             registry=registry,
             client=client,
             bounds=bounds_of(settings),

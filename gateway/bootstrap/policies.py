@@ -1,5 +1,6 @@
 """From a directory of policy to the version that is active, with its record."""
 
+import logging
 from collections.abc import Mapping
 
 from gateway.bootstrap.clock import SystemClock
@@ -8,22 +9,19 @@ from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.structure import decode
 from gateway.checks.policy.tenancy import Versions
-from gateway.checks.policy.version import PolicySet, diff, from_bytes, policy_set, to_bytes
-from gateway.core.errors import ConfigurationError, FormatError
-from gateway.core.ids import uuid7
-from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry
-from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
+from gateway.checks.policy.version import STRUCTURE, PolicySet, policy_set
+from gateway.core.approval import Answer
+from gateway.core.errors import ConfigurationError
+from gateway.exchange.answerers import Answerers
+from gateway.exchange.proposals import AT_START, Proposals
 from gateway.settings import Settings
 from gateway.store.directory import SYSTEM
+from gateway.store.proposals import Party, ProposalStore
 from gateway.store.writer_base import LedgerWriter
 
-MAX_DIFF = 256
-"""Lines of what changed that one record tells."""
-_AT_START = "single-person: activated at start, from the policy directory"
-_RENAMED = "the same as before for this tenant, from now on by the name of the version that is its own"
-_UNREAD = "the version before is of a form that is not read any more: what changed is not known"
+_log = logging.getLogger("gateway.policy")
 
 
 def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
@@ -60,55 +58,56 @@ def policy_files(settings: Settings) -> dict[str, bytes]:
     }
 
 
-async def activate(site: Site, tenant: str, versions: Versions) -> bool:
-    """Make a tenant's own version of the policy the active one of its ledger, with its record, unless it is; True if it
-    was not.
+def proposals_of(site: Site) -> Proposals:
+    """What makes policies active."""
+    answerers = Answerers(directory=site.directory, denials=site.denials, keys=site.api_keys, clock=site.clock)
 
-    `ConfigurationError` where four eyes are asked for: then a directory that differs is only a proposal. One that does
-    not differ for this tenant passes: what was active may bear another name, as of before there were tenants' own.
-    """
-    ledger, digest = site.tenants[tenant].ledger, versions.digests()[tenant]
-    active = await site.policies.active(ledger)
-    if active == digest:
-        return False
-    version = versions.of(tenant)
-    stored = None if active is None else await site.policies.get(active)
-    lines, same = _changed(tenant, stored, version, site.settings)
-    if active is not None and site.settings.policy.four_eyes and not same:
-        raise ConfigurationError(
-            "the policy directory differs from the active version, and policy.four_eyes is on: put the active version "
-            "back; proposing another needs a second person and is not available in this version"
+    async def void(party: Party) -> bool:
+        if party.tenant is None or party.tenant not in site.tenants:
+            return True
+        answer = Answer(
+            actor="", role="", approved=True, persons=party.persons, at_us=0, names=party.names, key=party.key
         )
-    # The version first: a crash before the record leaves one that was never active.
-    await site.policies.put(to_bytes(version))
-    now = site.clock.now_us()
-    detail = encode_detail(Detail(reason=_RENAMED if same else _AT_START, diff=lines[:MAX_DIFF]))
-    salt = new_salt()
-    envelope = Envelope(
-        id=uuid7(now),
-        tenant=ledger,
-        event="policy.activated",
-        occurred_at=timestamp(now),
-        policy=digest,
-        config=config_digest(site.settings),
+        return await answerers.void(party.tenant, site.tenants[party.tenant].ledger, (answer,))
+
+    return Proposals(
+        store=ProposalStore(site.engine),
+        policies=site.policies,
+        ledgers={name: entry.ledger for name, entry in site.tenants.items() if name != SYSTEM},
+        writer=site.writer,
+        cut=lambda shared: cut(shared, site.settings),
+        channels=site.settings.channel,
+        four_eyes=site.settings.policy.four_eyes,
+        void=void,
+        clock=site.clock,
         node=site.node,
-        detail=committed(salt, "detail", detail),
+        config=config_digest(site.settings),
     )
-    # A crash before: the former version is active, and the next start does this again. After: this one is.
-    writer = await site.ledgers.open(ledger)
-    await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=digest))
-    return True
 
 
-def _changed(tenant: str, stored: bytes | None, version: PolicySet, settings: Settings) -> tuple[tuple[str, ...], bool]:
-    """What a tenant's version has otherwise than the one that was active, a line each, and whether it is the same."""
-    if stored is None:
-        return diff(None, version), False
-    try:
-        former = Versions(from_bytes(stored), settings.channel).of(tenant)
-    except (ConfigurationError, FormatError):
-        return (_UNREAD,), False
-    return ((), True) if former == version else (diff(former, version), False)
+def cut(shared: PolicySet, settings: Settings) -> dict[str, PolicySet]:
+    """Each tenant's own version of a set that may be served by under these settings; `ConfigurationError` for one that
+    may not."""
+    policy, versions = servable(shared, settings)
+    if policy.recognizers:
+        engine_of(policy, SystemClock(), settings.classification.budget_ms)
+    return {tenant.id: versions.of(tenant.id) for tenant in settings.tenants}
+
+
+def servable(shared: PolicySet, settings: Settings) -> tuple[Policy, Versions]:
+    """As `served`, for a set that may have been stored by another build of the gateway."""
+    if decode(shared.members.get(STRUCTURE, b"")).engine != DEFAULT.version:
+        raise ConfigurationError("it was made for another version of the gateway's classification")
+    return served(shared, settings)
+
+
+async def settled(site: Site, found: PolicySet) -> PolicySet:
+    """The policy set that a node serves by which starts with this one, from its directory: activated, with its record,
+    unless it is active already. Or the active one, where this one waits for an activation or was taken back."""
+    chosen = await proposals_of(site).start(found, AT_START)
+    if chosen != found:
+        _log.warning("the policy directory is not what is active: the active version is served, from the database")
+    return chosen
 
 
 class InForce:

@@ -41,28 +41,23 @@ def personal(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.set_defaults(run=lambda arguments: asyncio.run(_run(arguments, command)))
 
 
-async def _run(arguments: argparse.Namespace, command: Command) -> int:
-    settings = settings_of(arguments)
-    tenant = tenant_of(arguments, settings)
-    if not arguments.key.startswith(("env:", "file:")):
+def key_of(reference: str) -> str:
+    """The API key that `--key` refers to; `WrongUse` for what is no reference, or refers to nothing."""
+    if not reference.startswith(("env:", "file:")):
         raise WrongUse("--key must be a reference, env:NAME or file:PATH, never the key itself")
     try:
-        key = secret(arguments.key, ".")
+        return secret(reference, ".")
     except ConfigurationError as error:
         raise WrongUse(f"--key: {error}") from error
-    async with opened(settings) as site:
-        identity = await ApiKeys(site.api_keys, site.clock).identify(key)
-        if isinstance(identity, Refusal):
-            raise Failed(told(identity, OPTIONS))
-        if identity.tenant != tenant:
-            raise Failed("--key: a key of this tenant")
-        await command(arguments, site, await _approver(site, tenant, identity))
-    return OK
 
 
-async def _approver(site: Site, tenant: str, identity: Identity) -> Approver:
-    ledger = site.tenants[tenant].ledger
-    actor = await site.directory.actor(ledger, identity.subject, identity.issuer)
+async def identified(site: Site, tenant: str, key: str) -> tuple[Identity, Detail]:
+    """Whose key it is, and what records tell of who acts by it; `Failed` for a key that is none of the tenant's."""
+    identity = await ApiKeys(site.api_keys, site.clock).identify(key)
+    if isinstance(identity, Refusal):
+        raise Failed(told(identity, OPTIONS))
+    if identity.tenant != tenant:
+        raise Failed("--key: a key of this tenant")
     account = (await operator(site, tenant)).detail.subject
     detail = Detail(
         subject=identity.subject,
@@ -71,5 +66,21 @@ async def _approver(site: Site, tenant: str, identity: Identity) -> Approver:
         method=identity.method,
         source=f"command line of {account}",
     )
+    return identity, detail
+
+
+async def _run(arguments: argparse.Namespace, command: Command) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings)
+    key = key_of(arguments.key)
+    async with opened(settings) as site:
+        identity, detail = await identified(site, tenant, key)
+        await command(arguments, site, await _approver(site, tenant, identity, detail))
+    return OK
+
+
+async def _approver(site: Site, tenant: str, identity: Identity, detail: Detail) -> Approver:
+    ledger = site.tenants[tenant].ledger
+    actor = await site.directory.actor(ledger, identity.subject, identity.issuer)
     by = By(actor=actor, detail=detail)
     return site.approving.approver(ledger, await site.writer(tenant), identity, by)

@@ -1,7 +1,7 @@
 """`gateway policy`: the tests of a policy, why it answers as it does, and what it would have changed.
 
 All are about the policy directory as it lies there, whether it is active or not; `explain --exchange` is about the
-version that decided. What reads the record is recorded.
+version that decided. What reads the record is recorded. What puts a policy in force is in `cli.proposals`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from gateway.checks.policy import cases
 from gateway.checks.policy.explaining import Considered, Derivation
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
+from gateway.cli import proposals
 from gateway.cli.audit import reader
 from gateway.cli.common import (
     BAD,
@@ -56,7 +57,7 @@ _LACKING = {
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add the group."""
-    group = subcommands(commands.add_parser("policy", help="test a policy, and explain its decisions"))
+    group = subcommands(commands.add_parser("policy", help="test, explain and activate policies"))
 
     test = group.add_parser("test", parents=[common], help="run the policy directory's tests; 1 where one fails")
     test.set_defaults(run=_test)
@@ -77,6 +78,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     told_by.add_argument("--at", metavar="TIME", help="2026-01-05T12:00:00.000000Z (default: now)")
     told_by.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
     _add_simulate(group, common)
+    proposals.add(group, common)
 
 
 def _add_simulate(group: Commands, common: argparse.ArgumentParser) -> None:

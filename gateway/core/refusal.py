@@ -87,6 +87,7 @@ CODES: dict[str, Code] = {
     "approval_mismatch": Code(422, "The idempotency key belongs to another request"),
     "approvals_full": Code(429, "Too many requests of this caller wait for an approval"),
     "approver_barred": Code(403, "This approval must be somebody else's"),
+    "second_person_required": Code(403, "Two persons are asked for: one proposes a policy, another activates it"),
     "review_overdue": Code(403, "A role was lent to this person before, and nobody has reviewed that in time"),
     "notices_full": Code(503, "Policy wants people told of this, and too much waits to be told; nothing was sent"),
     "policy_changed": Code(503, "The policy has changed; this node must load it first"),

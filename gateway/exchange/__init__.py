@@ -28,6 +28,7 @@
 `Rereading`          answers given later, decided on again             `rereading`
 `Callbacks`          tell destinations what became of tasks            `callbacks`, `callback_scribe`
 `Notices`            people are told what they should know of          `notices`
+`Proposals`          which policy is in force, and who says so         `proposals`, `comparing`
 `Auditor`            reading the record, recorded                      `auditor`, `simulation`
 `SharedCounters`     what nodes count together                         `shared`, `applying`
 `IssuerRecords`      changes of issuers' keys, on record               `issuers`

@@ -1,5 +1,6 @@
 """What files in the policy directory's `schemas/` declare of plain HTTP agents: mappings and OpenAPI documents."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.agents import openapi
@@ -22,8 +23,11 @@ _NO_LABELS = frozenset({"public", "unscanned"})
 """What nothing can be declared to be: the one says nothing, the other that nothing is known."""
 
 
-def load_descriptions(settings: Settings, classes: frozenset[str]) -> dict[str, Description]:
-    """What is declared of agents' routes, by agent id; `classes` are those of the policy.
+def load_descriptions(
+    settings: Settings, classes: frozenset[str], members: Mapping[str, bytes] | None = None
+) -> dict[str, Description]:
+    """What is declared of agents' routes, by agent id; `classes` are those of the policy. `members`: of the policy set
+    that the files are part of; None for what lies in the directory.
 
     `ConfigurationError` names the agent's key, and what is wrong in the file.
     """
@@ -33,19 +37,21 @@ def load_descriptions(settings: Settings, classes: frozenset[str]) -> dict[str, 
         mapped = operations = None
         if agent.mapping is not None:
             name = f"{place}.mapping, {agent.mapping}"
-            mapped = mapping.load(_read(settings, f"{place}.mapping", agent.mapping), name)
+            mapped = mapping.load(_read(settings, f"{place}.mapping", agent.mapping, members), name)
             _known(mapping.words_of(mapped), classes, name)
         if agent.openapi is not None:
-            operations = _operations(settings, agent, place, classes)
+            operations = _operations(settings, agent, place, classes, members)
             _cached(agent, place, operations)
         if mapped is not None or operations is not None:
             found[agent.id] = described(mapped or (), operations or {})
     return found
 
 
-def _operations(settings: Settings, agent: Agent, place: str, classes: frozenset[str]) -> Description:
+def _operations(
+    settings: Settings, agent: Agent, place: str, classes: frozenset[str], members: Mapping[str, bytes] | None
+) -> Description:
     name = f"{place}.openapi, {agent.openapi}"
-    document = read_json(_read(settings, f"{place}.openapi", str(agent.openapi)), _BOUNDS)
+    document = read_json(_read(settings, f"{place}.openapi", str(agent.openapi), members), _BOUNDS)
     if isinstance(document, Refusal) or not isinstance(document.value, dict):
         raise ConfigurationError(
             f"{name} is not JSON with an object, each key once, at most {_BOUNDS.depth} levels deep"
@@ -77,12 +83,24 @@ def _known(kinds: frozenset[str], classes: frozenset[str], name: str) -> None:
             raise ConfigurationError(f"{name}: a label names a finding type that there is not")
 
 
-def _read(settings: Settings, place: str, name: str) -> bytes:
-    path = settings.path(settings.policy.directory) / "schemas" / name
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{place} names no file in the policy directory's schemas/") from error
+def _read(settings: Settings, place: str, name: str, members: Mapping[str, bytes] | None) -> bytes:
+    data = schema_file(settings, place, name, members)
     if len(data) > MAX_BYTES:
         raise ConfigurationError(f"{place}: the file is larger than {MAX_BYTES} bytes")
     return data
+
+
+def schema_file(settings: Settings, place: str, name: str, members: Mapping[str, bytes] | None) -> bytes:
+    """A file of the policy directory's `schemas/`, or where `members` of a policy set are given, of those: what is
+    served by is the version that is named. `ConfigurationError` names the `place` that names it."""
+    error: OSError | None = None
+    if members is not None:
+        found = members.get(f"schemas/{name}")
+        if found is not None:
+            return found
+    else:
+        try:
+            return (settings.path(settings.policy.directory) / "schemas" / name).read_bytes()
+        except OSError as unread:
+            error = unread
+    raise ConfigurationError(f"{place} names no file in the policy directory's schemas/") from error

@@ -83,6 +83,7 @@ EVENTS = (
     "subject.restricted",
     "subject.held",
     "subject.rectified",
+    "policy.proposed",
 )
 
 
@@ -241,6 +242,10 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """The pseudonym of the data subject that a `subject.*` event is about."""
     case: Id | None = None
     """Random id of the hold, erasure or access that a `subject.*` event is about."""
+    proposal: Id | None = None
+    """Random id of the proposal that a `policy.*` event is about."""
+    proposer: Id | None = None
+    """The pseudonym of who proposed what is activated."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@
 `api_keys`    API keys: made, found, revoked, rotated, each with its record
 `directory`   tenants and pseudonyms
 `tasks`       requests that are made later: claimed, moved, swept; `row_changes` what comes true with a record
-`policies`    policy versions by digest, and which was active when
+`policies`    policy versions by digest, and which was active when; `proposals` what is to be, and by whom
 `reader`      one ledger read in order; `tree` its hashes and proofs; `search` by filters, in pages and streams
 `checkpointer` signed checkpoints of the growing tree (`growth`); `lease` keeps it to one process at a time
 """

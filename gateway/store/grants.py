@@ -24,6 +24,7 @@ RIGHTS: dict[str, str] = {
     "break_glass": "SELECT, INSERT, UPDATE",
     "subject": "SELECT, INSERT, UPDATE",
     "subject_case": "SELECT, INSERT, UPDATE",
+    "policy_proposal": "SELECT, INSERT, UPDATE",
     "open_exchange": "SELECT, INSERT, UPDATE, DELETE",
     "node": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",

@@ -16,6 +16,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | task, task_content, task_callback, notice                     | yes    | yes         | yes    |
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
+| policy_proposal                                               | yes    | yes         | never  |
 | review, review_note                                           | yes    | never       | never  |
 """
 
@@ -26,6 +27,8 @@ CONTENT = "part LIKE 'content:%'"
 """Which sealed parts are kept content, as its index and its queries say it."""
 MARKED = "merged IS NOT NULL OR restricted_us IS NOT NULL OR erasing IS NOT NULL"
 """Which data subjects anything sticks to, as the index and the queries of these say it."""
+ACTIVATING = "state = 'activating'"
+"""Which proposal is being activated, as its index says it."""
 
 
 class Bytes(TypeDecorator[bytes]):
@@ -301,6 +304,32 @@ policy_active = Table(
     sqlite_with_rowid=False,
 )
 """Which policy a ledger was under from record `seq` on. Written by the writer, with that record, in one transaction."""
+
+policy_proposal = Table(
+    "policy_proposal",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("number", BigInteger),
+    Column("activated_us", BigInteger),
+    Index(
+        "policy_proposal_activating",
+        "tenant",
+        unique=True,
+        sqlite_where=text(ACTIVATING),
+        postgresql_where=text(ACTIVATING),
+    ),
+    Index("policy_proposal_number", "tenant", "number", unique=True),
+    sqlite_with_rowid=False,
+)
+"""Policy sets that were proposed, or activated at a start (`store.proposals`): the operator's own (`_system`). `terms`
+is JSON: digests, names of what changes, pseudonyms, HMACs of persons, and their own words, as in the record's
+detail. At most one row is `activating`."""
 
 tenant = Table(
     "tenant",

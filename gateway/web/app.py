@@ -32,6 +32,7 @@ from gateway.web import (
     models,
     policy,
     problems,
+    proposals,
     pulling,
     subjects,
     tasks,
@@ -163,5 +164,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 
 def _api() -> list[ControllerRouterHandler]:
-    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, pulling, tasks, tiles)
-    return [*(handler for part in (*parts, subjects, usage) for handler in part.HANDLERS), openapi_json]
+    parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, proposals, pulling)
+    return [*(handler for part in (*parts, subjects, tasks, tiles, usage) for handler in part.HANDLERS), openapi_json]

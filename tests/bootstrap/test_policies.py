@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import load_policy_set, open_gateway
-from gateway.bootstrap.policies import InForce, activate, served
+from gateway.bootstrap.policies import InForce, served, settled
+from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import uuid7
 from gateway.ledger.commitment import committed, new_salt
@@ -81,7 +82,8 @@ async def test_what_was_active_in_a_form_that_is_not_read_any_more_is_told_as_th
         site = gateway.site
         unread = await site.policies.put(b'{"members":{},"v":0}')
         later = configured(sqlite_settings, policy=policies(tmp_path, LATER))
-        _, versions = served(load_policy_set(later, "1-0"), later)
+        shared = load_policy_set(later, DEFAULT.version)
+        _, versions = served(shared, later)
         writer = await site.writer("default")
         now, salt = site.clock.now_us(), new_salt()
         detail = encode_detail(Detail(reason="activated"))
@@ -95,8 +97,8 @@ async def test_what_was_active_in_a_form_that_is_not_read_any_more_is_told_as_th
             detail=committed(salt, "detail", detail),
         )
         await writer.append(Entry.of(envelope, detail=detail, salt=salt, activates=unread))
-        assert await activate(site, "default", versions)
-        assert not await activate(site, "default", versions)
+        for _ in range(2):
+            assert await settled(site, shared) == shared
     last = (await activations(settings))[-1]
     assert (last["policy"], last["diff"]) == (
         versions.digests()["default"],

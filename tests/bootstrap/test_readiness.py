@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from gateway.bootstrap import Gateway, load_policy_set, open_gateway, open_site
-from gateway.bootstrap.policies import InForce, activate, served
+from gateway.bootstrap.policies import InForce, settled
 from gateway.bootstrap.readiness import Attempt, Readiness
 from gateway.checks.classification.registry import DEFAULT
-from gateway.checks.policy.tenancy import Versions
 from gateway.core.errors import LedgerUnavailable
 from gateway.settings import Settings
 from gateway.store.engine import target
@@ -117,13 +116,13 @@ async def test_a_policy_that_another_node_activated_is_seen_and_its_return(
 ) -> None:
     settings, other = configured(database), configured(database, policy=policies(tmp_path, LATER))
     async with _idle(settings, clock) as (gateway, readiness), open_site(other, clock=clock) as site:
-        _, versions = served(load_policy_set(other, DEFAULT.version), other)
-        assert await activate(site, "default", versions)
+        shared = load_policy_set(other, DEFAULT.version)
+        assert await settled(site, shared) == shared
         # Nothing was written here since: the writer still believes in what it saw last.
         writer = gateway.site.ledgers.writers[gateway.site.tenants["default"].ledger]
         assert writer.policy == gateway.policy.version("default")
         assert "policy" in await _failing(readiness, clock)
-        assert await activate(site, "default", Versions(gateway.policy_set, settings.channel))
+        assert await settled(gateway.site, gateway.policy_set) == gateway.policy_set
         await _until_ready(readiness)
 
 

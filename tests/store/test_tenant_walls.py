@@ -1060,6 +1060,13 @@ NOT_ASKED = {
         (f"policies.PolicyStore.{name}" for name in ("put", "get")),
         "versions are shared by all tenants; which one a tenant was under is asked above",
     ),
+    **dict.fromkeys(
+        (
+            f"proposals.ProposalStore.{name}"
+            for name in ("put", "change", "get", "newest", "open", "activating", "history", "activated", "known")
+        ),
+        "of the operator's own ledger alone: what a tenant sees of one is `exchange.proposals`' to say",
+    ),
     "recovery.recover": "of one writer's own ledger: `verify_tail` and `close_interrupted`, asked above",
     "sessions.SessionStore.find": "over all tenants on purpose: a name that is another's must not be taken for new",
     **dict.fromkeys(

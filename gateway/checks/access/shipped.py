@@ -68,6 +68,10 @@ p, compliance, policy:explain
 p, compliance, policy:read
 p, auditor, policy:read
 p, admin, policy:read
+# Where two persons are asked for, one proposes and another activates.
+p, compliance, policy:propose
+p, admin, policy:propose
+p, compliance, policy:activate
 
 p, auditor, usage:read
 p, compliance, usage:read
@@ -114,6 +118,10 @@ g, GET /usage, usage:read
 g, GET /policy, policy:read
 g, POST /policy/explain, policy:explain
 g, POST /policy/simulate, policy:explain
+g, GET /policy/proposals, policy:read
+g, POST /policy/proposals, policy:propose
+g, POST /policy/proposals/{proposal}/activate, policy:activate
+g, POST /policy/rollback, policy:activate
 
 g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read

@@ -156,6 +156,8 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     purposes: tuple[str, ...] = ()
     """Of one tenant's version: what its rules name and none of its issuers and certificates brings. Not there where
     there is none."""
+    four_eyes: bool = False
+    """Whether two people are asked for what changes it, so that taking that back takes two. Not there where not."""
 
 
 def structure(settings: Settings, engine_version: str) -> Structure:
@@ -175,6 +177,7 @@ def structure(settings: Settings, engine_version: str) -> Structure:
         callbacks=_facts(settings.callback, CallbackFacts),
         channels=tuple(one.id for one in settings.channel),
         capabilities=_facts(_ordered(settings), CapabilityFacts),
+        four_eyes=settings.policy.four_eyes,
     )
 
 

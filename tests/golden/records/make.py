@@ -328,6 +328,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     "subject.restricted": {**ABOUT, "outcome": OutcomeInfo(code="restricted")},
     "subject.held": {**ABOUT, "case": CASE, "outcome": OutcomeInfo(code="placed")},
     "subject.rectified": {**ABOUT, "range": (0, 1), "outcome": OutcomeInfo(code="rectified")},
+    "policy.proposed": {
+        **OPERATOR,
+        "policy": POLICY,
+        "config": "sha256:" + "2e" * 32,
+        "node": EXCHANGE_IDS["node"],
+        "proposal": "pp_0a1b2c3d4e5f60718293a4b5c6",
+        "proposer": OPERATOR["actor"],
+    },
 }
 
 

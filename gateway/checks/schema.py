@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import jsonschema_rs
 
+from gateway.checks.looks import Looks, Unbounded
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 
@@ -57,8 +58,9 @@ class Schema:
     """One JSON Schema, compiled once. Formats are asserted; patterns run in linear time; nothing is ever fetched.
 
     `name` (a file's name, say) is for messages. `foreign`: a schema of somebody else's, which may be of an older
-    dialect, and whose formats are remarks. Raises `ConfigurationError` for what is not such a schema: another dialect,
-    a reference that leads outside the document, a pattern that needs look-around or back-references.
+    dialect, and whose formats are remarks; what it makes a document cost is known first, and bounded (`checks.looks`).
+    Raises `ConfigurationError` for what is not such a schema: another dialect, a reference that leads outside the
+    document, a pattern that needs look-around or back-references; a foreign one whose cost nobody can say.
     """
 
     def __init__(self, document: Mapping[str, Any] | bool, name: str = "schema", *, foreign: bool = False) -> None:
@@ -76,6 +78,7 @@ class Schema:
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
             raise ConfigurationError(f"{name} is not a usable JSON Schema 2020-12: {_why(error)}") from None
+        self._looks = _looks(schema, name) if foreign else None
         self._names = frozenset(_names(schema))
 
     def validate(self, document: object) -> Refusal | None:
@@ -84,6 +87,9 @@ class Schema:
         Object keys that the schema does not name are `*` in the pointer: the caller chose them, and they may say
         something about a person.
         """
+        if self._looks is not None and not self._looks.within(document):
+            hint = "must be less, or less deep: the schema takes too long to check it"
+            return Refusal(code="schema_violation", field="", hint=hint)
         try:
             if self._validator.is_valid(document):
                 return None
@@ -99,6 +105,16 @@ class Schema:
             str(step) if isinstance(step, int) else _escape(step) if step in self._names else "*" for step in path
         ]
         return "".join("/" + token for token in tokens)[:_MAX_POINTER]
+
+
+def _looks(schema: Any, name: str) -> Looks:
+    try:
+        looks = Looks(schema)
+        if not looks.within({}):
+            raise Unbounded("it takes too long for whatever it is held to")
+        return looks
+    except Unbounded as unbounded:
+        raise ConfigurationError(f"{name} cannot be checked within bounds: {unbounded}") from None
 
 
 def _hint(error: jsonschema_rs.ValidationError) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.checks.schema import MAX_HINT, Schema
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
+from tests.checks.test_looks import twice
 
 NOTE = Schema(
     {
@@ -168,6 +169,23 @@ _json = st.recursive(
 def test_no_document_makes_the_check_raise(document: object) -> None:
     found = NOTE.validate(document)
     assert found is None or found.status == 400
+
+
+def test_a_schema_of_somebody_elses_takes_no_time_that_it_was_not_given() -> None:
+    """Hours, where an alternative of it is met twice at each level."""
+    deep: dict[str, Any] = {"a": {}}
+    for _ in range(60):
+        deep = {"a": deep}
+    both = [{"properties": {"a": {"$ref": "#"}}, "required": [name]} for name in ("b", "c")]
+    branching = Schema({"anyOf": [*both, {"type": "string"}]}, foreign=True)
+    found = branching.validate(deep)
+    assert found is not None
+    assert (found.code, found.field) == ("schema_violation", "")
+    assert "takes too long" in str(found.hint)
+    assert branching.validate({"a": {"c": 1}, "b": 1}) is None
+    for schema in ({"allOf": [{"$ref": "#"}]}, twice(40)):
+        with pytest.raises(ConfigurationError, match="cannot be checked within bounds"):
+            Schema(schema, foreign=True)
 
 
 def test_a_schema_of_somebody_elses_may_be_older_and_its_formats_are_remarks() -> None:

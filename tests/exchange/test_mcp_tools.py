@@ -20,6 +20,7 @@ from gateway.store.tools import ToolStore
 from tests.agents.mcp_making import new, old, read, result, rpc
 from tests.agents.support import route
 from tests.checks.policy.making import policy, rule
+from tests.checks.test_looks import late, twice
 from tests.conftest import ManualClock
 from tests.exchange.making import caller, classified, engine, exchange
 from tests.store.test_tools import Record
@@ -165,7 +166,9 @@ async def test_a_call_without_arguments_is_held_to_the_schema_too(on: AsyncEngin
 
 
 @pytest.mark.parametrize(
-    "schema", [7, "x", {"$ref": "https://evil.example/schema"}, {"pattern": "(?=a)b", "type": "string"}]
+    "schema",
+    [7, "x", {"$ref": "https://evil.example/schema"}, {"pattern": "(?=a)b", "type": "string"}, twice(40), late(20)],
+    ids=["number", "text", "elsewhere", "look-around", "hours", "days"],
 )
 async def test_a_tool_whose_schema_cannot_be_checked_is_not_called(
     on: AsyncEngine, clock: ManualClock, schema: Any

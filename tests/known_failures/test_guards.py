@@ -213,3 +213,8 @@ async def test_a_session_whose_privacy_ended_with_a_cache_entry(sqlite_settings:
                     name = answer.parse().id
                     free = await api.responses.with_raw_response.create(model="summarize", input=PUBLIC)
                     assert free.headers["x-routed-agent"] == "cloud"
+                    later = await api.responses.with_raw_response.create(  # not stored, which the cloud may do too
+                        model="summarize", input=PUBLIC, extra_body={"previous_response_id": name}
+                    )
+                    assert later.headers["x-routed-agent"] == "ward"
+                    assert "phi" in (await site.trail(later.headers["x-exchange-id"]))[0]["classes"]["inherited"]

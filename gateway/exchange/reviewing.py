@@ -198,12 +198,12 @@ class Reviewing:
     # ---------------------------------------------------------------------------------------------------------- inside
 
     async def _of(self, who: Approver, review_id: str) -> Review | Refusal:
-        """1. A person of a role that reviews. 2. A sample of its tenant. 3. Drawn for the engine that is here."""
-        if who.kind != "person" or REVIEWERS.isdisjoint(who.roles):
-            return Refusal(code="role_required", hint=f"a person of the role {' or '.join(sorted(REVIEWERS))}")
+        """1. A sample of its tenant. 2. A person of a role that reviews. 3. Drawn for the engine that is here."""
         review = await self._samples.get(who.tenant, review_id)
         if review is None:
             return Refusal(code="not_found", field="id")
+        if who.kind != "person" or REVIEWERS.isdisjoint(who.roles):
+            return Refusal(code="role_required", hint=f"a person of the role {' or '.join(sorted(REVIEWERS))}")
         if review.engine != self._engine.version:
             return Refusal(code="conflict", field="id", hint="a sample drawn with this engine: draw another one")
         return review

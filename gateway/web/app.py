@@ -34,6 +34,7 @@ from gateway.web import (
     problems,
     proposals,
     pulling,
+    reviews,
     subjects,
     tasks,
     tiles,
@@ -165,4 +166,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 def _api() -> list[ControllerRouterHandler]:
     parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, proposals, pulling)
-    return [*(handler for part in (*parts, subjects, tasks, tiles, usage) for handler in part.HANDLERS), openapi_json]
+    more = (reviews, subjects, tasks, tiles, usage)
+    return [*(handler for part in (*parts, *more) for handler in part.HANDLERS), openapi_json]

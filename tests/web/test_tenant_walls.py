@@ -17,12 +17,14 @@ from gateway.settings import Settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.glass import GlassStore
+from gateway.store.reviews import drawn
 from gateway.store.subject_cases import CaseStore, opened
 from gateway.store.tasks import TaskStore, created
 from tests.exchange.kit_published import covered
 from tests.store.kit import entry
 from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
+from tests.store.test_reviews import review
 from tests.store.test_subject_cases import made as case
 from tests.store.test_tasks import REQUEST
 from tests.store.test_tasks import made as task
@@ -50,6 +52,8 @@ NONE = {
     "lease": "le_" + "0" * 26,
     "tile": "0/009.p/1",
     "bundle": "009.p/1",
+    "review": "rv_" + "0" * 26,
+    "place": "777",
 }
 """By the name of a path's parameter: what nobody has."""
 BODIES: dict[str, dict[str, object]] = {
@@ -57,6 +61,7 @@ BODIES: dict[str, dict[str, object]] = {
         f"POST /approvals/{{approval}}/{word}": {"reason": "because", "version": 0}
         for word in ("approve", "deny", "edit")
     },
+    "POST /reviews/{review}/items/{place}/mark": {"missed": {}},
     "POST /break-glass/{glass}/review": {"justified": True, "reason": "because"},
     **{f"POST /subjects/hold/{{case}}/{word}": {"reason": "because"} for word in ("confirm", "lift")},
 }
@@ -95,6 +100,8 @@ async def _theirs(site: System) -> dict[str, str]:
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=created(queued, REQUEST)))
     held = case("sc_" + "1" * 26, tenant=ledger, state="proposed")
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=opened(held)))
+    reviewed = review("rv_" + "1" * 26, tenant=ledger)
+    await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=drawn(reviewed)))
     for _ in range(2 * len(TABLE)):  # further on than the other's record gets while it asks
         await _ask(site, key.plain, "GET", "/audit/records/0")
     point, _ = await covered(site.gateway.site, 1, "hospital")
@@ -114,6 +121,8 @@ async def _theirs(site: System) -> dict[str, str]:
         "lease": "le_" + "1" * 26,
         "tile": f"0/000.p/{point.size}",
         "bundle": f"000.p/{point.size}",
+        "review": reviewed.id,
+        "place": "777",
     }
     assert point.size < 256
     for path in ("/audit/tile/{tile}", "/audit/tile/entries/{bundle}"):
@@ -145,7 +154,10 @@ async def test_what_is_anothers_is_as_what_is_not_there_on_every_route(database:
 async def test_lists_and_searches_tell_nothing_of_another_tenant(database: Settings) -> None:
     async with system(database, tenant=TENANTS, agents=AGENTS) as site:
         theirs, mine = await _theirs(site), (await _key(site, "bank")).plain
-        secrets = {"hospital", site.gateway.site.tenants["hospital"].ledger, *theirs.values()} - {theirs["seq"]}
+        secrets = {"hospital", site.gateway.site.tenants["hospital"].ledger, *theirs.values()} - {
+            theirs["seq"],
+            theirs["place"],
+        }
         texts = [(await _ask(site, mine, "POST", "/audit/verifications")).text]
         for route, (_, roles) in TABLE.items():
             method, _, path = route.partition(" ")

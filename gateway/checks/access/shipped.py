@@ -78,6 +78,15 @@ p, compliance, usage:read
 p, operator, usage:read
 p, admin, usage:read
 
+# Whoever judges is shown what was sent.
+p, auditor, reviews:read
+p, compliance, reviews:read
+p, compliance, reviews:draw
+p, compliance, reviews:judge
+p, privacy, reviews:read
+p, privacy, reviews:draw
+p, privacy, reviews:judge
+
 p, operator, tasks:read
 p, operator, tasks:write
 
@@ -127,6 +136,13 @@ g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read
 g, GET /evidence/bundles/{bundle_id}, evidence:read
 g, GET /evidence/bundles/{bundle_id}/download, evidence:read
+
+g, GET /reviews, reviews:read
+g, POST /reviews, reviews:draw
+g, GET /reviews/{review}, reviews:read
+g, GET /reviews/{review}/rate, reviews:read
+g, GET /reviews/{review}/items/{place}, reviews:judge
+g, POST /reviews/{review}/items/{place}/mark, reviews:judge
 
 g, GET /keys, keys:read
 g, POST /keys, keys:write

@@ -135,6 +135,12 @@ class Pipeline:
         if limited is not None:
             return await self._refuse(exchange, responder, limited, turned_away(decided, "a limit is reached"))
 
+        if decided.decision.obligations:
+            kept_tokens = await parts.tokens.keep(exchange, decided)
+            if isinstance(kept_tokens, Refusal):
+                return await self._refuse(exchange, responder, kept_tokens, turned_away(decided, "tokens ran out"))
+            exchange.routed = decided = kept_tokens
+
         # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims that it
         # would be sent.
         kept = await parts.caching.find(exchange, decided, protocol.adapter)
@@ -299,7 +305,7 @@ class Pipeline:
         self, exchange: Exchange, protocol: Protocol, responder: Responder, delivered: Delivered | Undelivered
     ) -> None:
         """Steps 9 and 10."""
-        started = self._now()
+        started, parts = self._now(), self._parts
         passed = exchange.passing = self._parts.answering.prepare(exchange, protocol, delivered)
         outcome = await passed.inspect(responder)
         if exchange.place is not None:
@@ -308,6 +314,9 @@ class Pipeline:
             outcome = told(delivered, outcome)
         if protocol.governor is not None:
             await protocol.governor.settle(exchange, outcome)
+        if exchange.classified is not None and exchange.classified.tokens:
+            await parts.tokens.named(exchange, outcome.sessions)
+            await parts.tokens.ended(exchange, outcome)
         started = self._step("inspect", started)
         # A crash before this is durable: the caller has no complete answer, and recovery says `interrupted`. After: the
         # record says that it was released; at worst the caller never got its last bytes.
@@ -385,6 +394,8 @@ class Pipeline:
         return outcome if self._parts.quotas is None else self._parts.quotas.settle(exchange, outcome)
 
     def _ended(self, exchange: Exchange, outcome: Outcome) -> None:
+        if exchange.turning is not None:
+            self._metrics.tokens(exchange.ledger, exchange.turning.turned.totals)
         self._metrics.request(exchange.ledger, exchange.arrival.protocol, outcome.code)
         # What went well is on record; a line for each would cost as much as deciding on it.
         level = logging.DEBUG if outcome.code == "ok" else logging.INFO

@@ -25,11 +25,12 @@ class Block:
         self._lanes: dict[str, TextFilter] = {}
         self._input: JsonPieces | None = None
         self._thought = False
+        self._kind: object = None
         self._citations = 0
 
     def start(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block as it may leave. What its text holds already is the first piece of what deltas add to."""
-        kind = block.get("type")
+        kind = self._kind = block.get("type")
         delta = _BEGUN.get(kind) if type(kind) is str else None
         begun = _JOINED.get(delta, "") if delta is not None else ""
         text = block.get(begun)
@@ -75,7 +76,9 @@ class Block:
     def _add(self, kind: str, text: str) -> str:
         lane = self._lanes.get(kind)
         if lane is None:
-            lane = self._lanes[kind] = self._texts.open(f"{self._place}/{_JOINED[kind]}")
+            lane = self._lanes[kind] = self._texts.open(
+                f"{self._place}/{_JOINED[kind]}", prose=kind == "text_delta" and self._kind == "text"
+            )
         self._thought = self._thought or kind != "text_delta"
         return lane.feed(text)
 

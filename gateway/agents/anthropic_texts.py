@@ -31,12 +31,12 @@ class Texts:
         self._opened = 0
         self._said: dict[str, str] = {}
 
-    def open(self, pointer: str, label: str = "", *, token: bool = False) -> TextFilter:
+    def open(self, pointer: str, label: str = "", *, token: bool = False, prose: bool = False) -> TextFilter:
         """A lane for a text that comes in pieces."""
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(pointer, label, token=token)
+        return self._lanes.lane(pointer, label, token=token, prose=prose)
 
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of what cannot be read."""

@@ -108,7 +108,9 @@ class RpcFrames:
         told = Told(value=value, id=identifier, retry=retry)
         changed = value.get("method") == TOOLS_CHANGED
         names = self._named(value) if last else ()
-        return Frame(parts=(*parts, *rpc_parts(value)), sessions=names, last=last, changed=changed, body=told)
+        return Frame(
+            parts=(*parts, *rpc_parts(value)), sessions=names, last=last, changed=changed, body=told, document=value
+        )
 
     def _message(self, data: str) -> Any:
         """One JSON-RPC message; `AgentError("bad_answer")` for anything else, and for a response to another request."""

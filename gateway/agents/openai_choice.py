@@ -18,6 +18,8 @@ _IDENTIFIERS = frozenset({"id", "name", "role", "type"})
 _SHAPE = ("index", "type")
 _SOUND = ("audio", "data")
 """Where sounds stand, in base64."""
+_PROSE = ("delta", "content")
+"""Where a choice says something to whoever reads it."""
 _CARRIERS = (str, dict, list)
 _OWN = frozenset({"index", "finish_reason", "logprobs"})
 _Path: TypeAlias = tuple[str | int, ...]
@@ -35,11 +37,11 @@ class Texts:
         self._last: dict[str, tuple[str, str]] = {}
         self._said: dict[str, str] = {}
 
-    def open(self, pointer: str) -> TextFilter:
+    def open(self, pointer: str, *, prose: bool = False) -> TextFilter:
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(pointer)
+        return self._lanes.lane(pointer, prose=prose)
 
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of what cannot be read."""
@@ -201,7 +203,7 @@ class Choice:
         if known is None:
             if place in self._over:
                 raise AgentError("bad_answer")
-            known = self._lanes[place] = (path, self._texts.open(place))
+            known = self._lanes[place] = (path, self._texts.open(place, prose=path == _PROSE))
         self.spoke = True
         return known[1].feed(text)
 

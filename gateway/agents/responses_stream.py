@@ -102,7 +102,11 @@ class ResponsesStream(EventFilter):
     def _told(self, value: dict[str, Any]) -> dict[str, Any]:
         """An event that comes whole, safe to leave."""
         kind = value["type"]
-        safe: dict[str, Any] = self._texts.settle({key: item for key, item in value.items() if key != "type"})
+        said = value.get("text") if kind == "response.output_text.done" else None
+        bare = {key: item for key, item in value.items() if key != "type" and (key != "text" or type(said) is not str)}
+        safe: dict[str, Any] = self._texts.settle(bare)
+        if type(said) is str:
+            safe["text"] = self._texts.spoken(said)
         response = value.get("response")
         if type(response) is dict:
             self._note(response)

@@ -24,17 +24,27 @@ class Texts:
         self._lanes = lanes
         self._opened = 0
         self._known: dict[tuple[str, str], str] = {}
+        self._spoken: dict[str, str] = {}
+        """What joined texts for whoever reads the response became. In any other place the same text is another one."""
 
-    def open(self, label: str = "") -> TextFilter:
+    def open(self, label: str = "", *, prose: bool = False) -> TextFilter:
         """A lane of its own, for each text one."""
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(f"/{self._opened}/", label)
+        return self._lanes.lane(f"/{self._opened}/", label, prose=prose)
 
-    def learn(self, text: str, safe: str) -> None:
+    def learn(self, text: str, safe: str, *, prose: bool = False) -> None:
         """Remember what a joined text became."""
-        self._known[("", text)] = safe
+        if prose:
+            self._spoken[text] = safe
+        else:
+            self._known[("", text)] = safe
+
+    def spoken(self, text: str) -> str:
+        """A text for whoever reads the response, which came in pieces before or comes whole."""
+        safe = self._spoken.get(text) if text else text
+        return self.whole(text) if safe is None else safe
 
     def whole(self, text: str, label: str = "") -> str:
         """A text that stands for itself, safe to leave. `label`: the key that tells what it may be."""
@@ -75,6 +85,8 @@ class Texts:
                 out[shown] = []
             elif type(item) is str and item and _opaque(name, value):
                 out[shown] = self._lanes.unreadable(f"/{name}", item)
+            elif name == "text" and type(item) is str and vocabulary is BODY and value.get("type") == "output_text":
+                out[shown] = self.spoken(item)
             else:
                 out[shown] = self.settle(item, name, vocabulary)
         return out
@@ -101,7 +113,8 @@ class Speech:
     def __init__(self, texts: Texts, frame: dict[str, Any], path: tuple[str, ...]) -> None:
         """`frame` is its event without the text; `path` the keys in `delta` that lead to the text, mostly none."""
         self.frame, self.path, self.closed = frame, path, False
-        self._texts, self._lane = texts, texts.open()
+        self._prose = frame.get("type") == "response.output_text.delta" and not path
+        self._texts, self._lane = texts, texts.open(prose=self._prose)
         self._heard: list[str] = []
         self._told: list[str] = []
 
@@ -120,7 +133,7 @@ class Speech:
         self.closed = True
         rest = self._lane.finish()
         heard, told = "".join(self._heard), "".join([*self._told, rest])
-        self._texts.learn(heard, heard if heard == told else told)
+        self._texts.learn(heard, heard if heard == told else told, prose=self._prose)
         self._heard, self._told = [], []
         return rest
 

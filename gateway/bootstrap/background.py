@@ -12,6 +12,7 @@ from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
 from gateway.store.directory import SYSTEM
 from gateway.store.kept import KeptStore
+from gateway.store.session_tokens import TokenStore
 from gateway.store.sticking import StickingClasses
 
 _SWEEP_S = 5.0
@@ -37,7 +38,13 @@ def begin(
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
         asyncio.create_task(
-            _expiries(parts, glass, KeptStore(site.engine, site.clock), [one.ledger for one in site.tenants.values()])
+            _expiries(
+                parts,
+                glass,
+                KeptStore(site.engine, site.clock),
+                TokenStore(site.engine, base.sealer, site.clock, settings.sessions.idle_days),
+                [one.ledger for one in site.tenants.values()],
+            )
         ),
         asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
@@ -94,9 +101,9 @@ async def _renewals(glass: Glass) -> None:
             _log.error("what is lent could not be read: %s", type(error).__name__)
 
 
-async def _expiries(parts: Parts, glass: Glass, kept: KeptStore, ledgers: Sequence[str]) -> None:
-    """End approvals whose time is over, destroy kept content whose days are, and tell of reviews that are late. Whoever
-    meets an approval before ends it there and then; this is for the others."""
+async def _expiries(parts: Parts, glass: Glass, kept: KeptStore, tokens: TokenStore, ledgers: Sequence[str]) -> None:
+    """End approvals whose time is over, destroy kept content whose days are and tokens whose session is, and tell of
+    reviews that are late. Whoever meets an approval before ends it there and then; this is for the others."""
     while True:
         await asyncio.sleep(_EXPIRY_S)
         for ledger in ledgers:
@@ -108,6 +115,10 @@ async def _expiries(parts: Parts, glass: Glass, kept: KeptStore, ledgers: Sequen
                 await kept.sweep(ledger)
             except Exception as error:  # noqa: BLE001 — nobody is given what is over, and the next round tries again
                 _log.error("kept content could not be destroyed: %s", type(error).__name__)
+            try:
+                await tokens.sweep(ledger)
+            except Exception as error:  # noqa: BLE001 — no session finds what is over, and the next round tries again
+                _log.error("tokens could not be destroyed: %s", type(error).__name__)
             try:
                 await glass.remind(ledger, parts.ledgers.of(ledger))
             except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again

@@ -35,7 +35,9 @@ from gateway.exchange.rereading import Rereading
 from gateway.exchange.router import Router
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
+from gateway.exchange.tokens import Tokens
 from gateway.settings import Settings
+from gateway.store.session_tokens import TokenStore
 from gateway.store.sticking import StickingClasses
 
 
@@ -80,6 +82,8 @@ def parts_of(
         engine=engine.version,
         config=config_digest(settings),
     )
+    pages = TokenStore(site.engine, base.sealer, clock, settings.sessions.idle_days)
+    books = Tokens(pages, key=scribe.key, persist=site.keyring.persist, used=policy.tokenizes)
     quotas = quotas_of(settings, policy, counters, clock, site.metrics.limited)
     inspector = Inspector(router=router, engine=engine, bounds=base.bounds, stream=settings.classification.stream)
     return Parts(
@@ -94,6 +98,7 @@ def parts_of(
         health=health,
         caching=caching_of(settings, policy, clock),
         sessions=sessions,
+        tokens=books,
         delegation=delegation,
         sticking=sticking,
         subjects=site.flags,
@@ -116,6 +121,7 @@ def parts_of(
             bounds=base.bounds,
             protocols=protocols,
             sessions=sessions,
+            tokens=books,
             delegation=delegation,
             receipts=Receipts({one.ledger: site.keyring.signer(one.origin) for one in site.tenants.values()}),
         ),

@@ -1,5 +1,6 @@
 """Masks findings, and tells when that is not possible."""
 
+import json
 from collections.abc import Sequence
 
 import msgspec
@@ -8,6 +9,7 @@ from gateway.checks.classification.masking import Span, in_place, is_json, merge
 from gateway.checks.generalising import generalised
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
+from gateway.core.tokens import Book
 
 
 class CannotRedact(msgspec.Struct, frozen=True):
@@ -31,9 +33,25 @@ class General(msgspec.Struct, frozen=True):
 NOTHING = General(frozenset(), 0)
 
 
-def mask_text(text: str, findings: Sequence[Finding], types: frozenset[str], general: General = NOTHING) -> str:
-    """The text with every finding of these types replaced by its placeholder, or by what is general of it; findings
-    that overlap become one, with the placeholder of the widest."""
+class Tokenizing(msgspec.Struct, frozen=True):
+    """The finding types that tokens stand in for, and the book that has them."""
+
+    types: frozenset[str]
+    book: Book
+
+
+NO_TOKENS = Tokenizing(frozenset(), Book())
+
+
+def mask_text(
+    text: str,
+    findings: Sequence[Finding],
+    types: frozenset[str],
+    general: General = NOTHING,
+    tokenizing: Tokenizing = NO_TOKENS,
+) -> str:
+    """The text with every finding of these types replaced by its placeholder, by its token, or by what is general of
+    it; findings that overlap become one, which is of the type of the widest."""
     spans = [
         Span(finding.start, finding.end, finding.type, finding.end - finding.start)
         for finding in findings
@@ -42,20 +60,37 @@ def mask_text(text: str, findings: Sequence[Finding], types: frozenset[str], gen
     pieces: list[str] = []
     position = 0
     json = bool(spans) and is_json(text)
+    named = {placeholder(kind): kind for kind in tokenizing.types & types}
     softer = {(one.start, one.end): one for one in findings if one.type in types & general.types}
     for start, end, shown in merged(spans):
         finding = softer.get((start, end))
         alone = finding is not None and shown == placeholder(finding.type)
         rest = generalised(finding, text[start:end], general.year) if finding is not None and alone else None
         written = shown if rest is None else rest
+        if shown in named:
+            written = tokenizing.book.token(named[shown], _value(text[start:end], json)) or shown
         pieces += (text[position:start], in_place(text, start, end, written) if json else written)
         position = end
     pieces.append(text[position:])
     return "".join(pieces)
 
 
+def _value(written: str, in_json: bool) -> str:
+    """What a finding says: in a text of JSON without the escapes that it is written with there."""
+    if not in_json or "\\" not in written:
+        return written
+    try:
+        return str(json.loads(f'"{written}"'))
+    except ValueError:
+        return written  # escaped deeper than once, or cut within an escape: as it stands
+
+
 def redact(
-    parts: Sequence[Part], scan: Scan, types: frozenset[str], general: General = NOTHING
+    parts: Sequence[Part],
+    scan: Scan,
+    types: frozenset[str],
+    general: General = NOTHING,
+    tokenizing: Tokenizing = NO_TOKENS,
 ) -> dict[str, str] | CannotRedact:
     """Masked text by pointer, for the parts that change. The caller scans the result again (`holds_none`)."""
     if len(parts) != len(scan.parts):
@@ -70,7 +105,7 @@ def redact(
             continue
         if part.kind != "text" or part.pointer in masked:
             return CannotRedact("place", part.pointer)
-        masked[part.pointer] = mask_text(part.text, findings, types, general)
+        masked[part.pointer] = mask_text(part.text, findings, types, general, tokenizing)
     return masked
 
 

@@ -15,7 +15,9 @@ NO_CONTENT = "no-content"
 """The obligation by which nothing of message and answer is kept, sealed or not."""
 
 
-MASKING = frozenset({"redact", "generalise"})
+TOKENIZE = "tokenize"
+"""The obligation by which findings are taken out, and random tokens that stand for them go in their place."""
+MASKING = frozenset({"redact", "generalise", TOKENIZE})
 """The obligations by which findings are taken out of what goes. `generalise` leaves what is general of them."""
 
 
@@ -27,6 +29,11 @@ def masks(obligations: Iterable[str]) -> bool:
 def masks_whole(obligations: Iterable[str]) -> bool:
     """Whether everything must be masked that makes the class: no list of types leaves the others where they are."""
     return not MASKING.isdisjoint(obligations)
+
+
+def tokenizes(obligations: Collection[str]) -> bool:
+    """Whether tokens go in the place of findings."""
+    return TOKENIZE in obligations
 
 
 def keeps_nothing(obligations: Collection[str]) -> bool:
@@ -102,7 +109,14 @@ def effect_of(ruling: Ruling) -> Effect:
         return "deny"
     if asks(ruling.obligations):
         return "deny" if keeps_nothing(ruling.obligations) else "approve"
-    return "redact" if masks(ruling.obligations) else "route"
+    return masking_effect(ruling.obligations) or "route"
+
+
+def masking_effect(obligations: Collection[str]) -> Effect | None:
+    """The word for what is done to findings, the stricter of two; None where nothing is."""
+    if tokenizes(obligations):
+        return "tokenize"
+    return "redact" if masks(obligations) else None
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -126,8 +140,8 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     zone: str
     healthy: bool
     answer: str
-    """`allow`, `redact`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`, `translation`, `onward`,
-    `session`, `loop`."""
+    """`allow`, `redact`, `tokenize`, `approve`, `deny`, `cannot-redact`, `schema`, `protocol`, `translation`,
+    `onward`, `session`, `loop`."""
     rule: str | None = None
     """The rule that decided against it, or for it."""
 

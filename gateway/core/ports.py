@@ -183,9 +183,12 @@ class TextFilter(Protocol):
 class Lanes(Protocol):
     """Opens the filter of a lane: one per choice and field (`/choices/0/delta/content`)."""
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> TextFilter:
+    def lane(
+        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+    ) -> TextFilter:
         """`label`: the key that the text stands under, as in `Part`. `apart`: what is fed at once is a piece that may
-        also be read by itself (`Part.cuts`). `token`: as the kind of a `Part`."""
+        also be read by itself (`Part.cuts`). `token`: as the kind of a `Part`. `prose`: it is plain text for whoever
+        reads the answer (`agents.prose`)."""
         ...
 
     def unreadable(self, pointer: str, text: str) -> str:
@@ -217,13 +220,14 @@ class StreamFilter(Protocol):
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """A whole message of a stream: `parts` and `sessions` as of an answer, `last` if the stream ends with it, `changed`
-    if it says that what the agent offers has changed, `body` the adapter's."""
+    if it says that what the agent offers has changed, `body` the adapter's, `document` what it says as JSON."""
 
     parts: tuple[Part, ...]
     sessions: tuple[str, ...] = ()
     last: bool = False
     changed: bool = False
     body: object = None
+    document: object = None
 
 
 class Frames(Protocol):

@@ -89,6 +89,7 @@ CODES: dict[str, Code] = {
     "approver_barred": Code(403, "This approval must be somebody else's"),
     "second_person_required": Code(403, "Two persons are asked for: one proposes a policy, another activates it"),
     "review_overdue": Code(403, "A role was lent to this person before, and nobody has reviewed that in time"),
+    "tokens_full": Code(409, "The session holds as many tokens as it may"),
     "notices_full": Code(503, "Policy wants people told of this, and too much waits to be told; nothing was sent"),
     "policy_changed": Code(503, "The policy has changed; this node must load it first"),
     "subject_changed": Code(503, "What sticks to a data subject has changed; nothing was sent"),

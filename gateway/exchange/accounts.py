@@ -20,6 +20,7 @@ from gateway.ledger.record import (
     MessageInfo,
     NodeInfo,
     OutcomeInfo,
+    TokensInfo,
     encode_detail,
 )
 
@@ -39,6 +40,15 @@ class Agent(msgspec.Struct, frozen=True):
     capability: str | None
 
 
+class TokenCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """As `record.TokensInfo`; each mapping as its items."""
+
+    sent: tuple[tuple[str, int], ...] | None = None
+    back: tuple[tuple[str, int], ...] | None = None
+    kept: tuple[tuple[str, int], ...] | None = None
+    foreign: int | None = None
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a record of an exchange says beyond its holes; None where it is not told."""
 
@@ -53,6 +63,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     scanned: str | None = None
     classes: tuple[tuple[str, ...], ...] | None = None
     """Found, declared, inherited, floor."""
+    tokens: TokenCounts | None = None
     decision: Decision | None = None
     weighed: bool = False
     """Whether the decision's candidates are told."""
@@ -119,6 +130,7 @@ def envelope_of(account: Account, *, node: NodeInfo, engine: str, config: str) -
         purpose=account.purpose,
         found=None if account.found is None else dict(account.found),
         scanned=account.scanned,
+        tokens=None if account.tokens is None else _tokens_info(account.tokens),
         attempt=account.attempt,
         request=None if account.request is None else MessageInfo(media_type=account.request[0]),
         response=None if account.response is None else MessageInfo(media_type=account.response[0]),
@@ -152,6 +164,11 @@ def _decision_info(decision: Decision) -> DecisionInfo:
     return DecisionInfo(
         effect=decision.effect, rules=decision.rules, obligations=decision.obligations, policy=decision.policy
     )
+
+
+def _tokens_info(told: TokenCounts) -> TokensInfo:
+    sent, back, kept = (None if items is None else dict(items) for items in (told.sent, told.back, told.kept))
+    return TokensInfo(sent=sent, back=back, kept=kept, foreign=told.foreign)
 
 
 def _candidate_info(view: CandidateView) -> CandidateInfo:

@@ -21,6 +21,8 @@ from gateway.exchange.passing import Passing, Protocol, parties_of
 from gateway.exchange.receipts import Receipts
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.streamed import Streamed
+from gateway.exchange.tokens import Tokens
+from gateway.exchange.turning import turning_of
 from gateway.exchange.whole import Refused, Whole
 
 
@@ -34,17 +36,21 @@ class Answering:
         bounds: Bounds,
         protocols: Mapping[str, Protocol],
         sessions: Sessions,
+        tokens: Tokens,
         delegation: Delegation,
         receipts: Receipts,
     ) -> None:
         self._inspector, self._bounds, self._protocols = inspector, bounds, protocols
-        self._sessions, self._delegation, self._receipts = sessions, delegation, receipts
+        self._sessions, self._tokens, self._delegation = sessions, tokens, delegation
+        self._receipts = receipts
 
     def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
         """The way back of this answer."""
         if isinstance(delivered, Undelivered):
             refusal = Refusal(code=ENDS.get(delivered.code, "agent_unavailable"))
             return Refused(self, exchange, refusal, base(delivered, refusal.code, refusal.status, delivered.code))
+        classified = exchange.classified
+        exchange.turning = turning_of(exchange.message, None if classified is None else classified.tokens)
         if delivered.stream is None:
             return Whole(self, self._inspector, exchange, protocol, delivered, self._delegation.flow(exchange))
         flow = self._delegation.flow(exchange)
@@ -74,7 +80,8 @@ class Answering:
 
         headers = [*own, *self.headers(exchange, None)]
         parties = parties_of(exchange)
-        return Evented(self._inspector, parties, delivered, frames, headers, refuse, announce, flow, changed)
+        turning = exchange.turning
+        return Evented(self._inspector, parties, delivered, frames, headers, refuse, announce, flow, changed, turning)
 
     async def refuse(
         self, exchange: Exchange, responder: Responder, refusal: Refusal, inspected: Inspected | None = None
@@ -114,6 +121,8 @@ class Answering:
         """Make the names that a stream gives away, and the classes of what it has said, durable with its sessions
         before their bytes leave."""
         if exchange.caller is not None and exchange.classified is not None and exchange.routed is not None:
+            if exchange.classified.tokens:
+                await self._tokens.named(exchange, names)
             caller, begins = exchange.caller, exchange.begins
             await self._sessions.announce(caller, exchange.classified, exchange.routed, names, classes, begins)
 

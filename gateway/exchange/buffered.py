@@ -41,7 +41,13 @@ class Buffered:
         try:
             raw = await self._read(message)
             inspected, passed, body = self._inspector.replay(
-                caller, message, route, self._protocol.adapter, raw, inherited=await self._flow.known()
+                caller,
+                message,
+                route,
+                self._protocol.adapter,
+                raw,
+                inherited=await self._flow.known(),
+                turning=self._exchange.turning,
             )
         except AgentError as error:
             self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))

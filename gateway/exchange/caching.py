@@ -189,7 +189,7 @@ class Caching:
             return None
         if any(item.partition(":")[0] == "no-content" for item in routed.decision.obligations):
             return None
-        if exchange.classified is None:
+        if exchange.classified is None or exchange.classified.tokens:  # tokens, which are nobody else's to turn back
             return None
         classes = exchange.classified.classes(routed.route)
         return classes if self._classes.issuperset(classes) else None

@@ -43,6 +43,7 @@ async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Me
         carried=carried,
         chain=() if lineage is None else lineage.chain,
         stored=exchange.arrival.identity is not None,
+        tokens=await parts.tokens.book(caller, joined) if parts.tokens.used else None,
     )
 
 

@@ -23,6 +23,7 @@ from gateway.exchange.ended import ENDS, EVENT_STREAM, ORDERLY, STREAM_HEADERS, 
 from gateway.exchange.exchange import Outcome
 from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
+from gateway.exchange.turning import Turning
 
 Refuse = Callable[[Responder, Refusal], Awaitable[None]]
 Changed = Callable[[], Awaitable[None]]
@@ -44,10 +45,11 @@ class Evented:
         announce: Announce,
         flow: Flow = APART,
         changed: Changed | None = None,
+        turning: Turning | None = None,
     ) -> None:
         self._inspector, self._delivered, self._frames = inspector, delivered, frames
         self._caller, self._message = parties
-        self._changed = changed
+        self._changed, self._turning = changed, turning
         self._headers, self._refuse, self._announce, self._flow = headers, refuse, announce, flow
         self._named: dict[str, None] = {}
         self._stuck: frozenset[str] = frozenset({"public"})
@@ -100,6 +102,8 @@ class Evented:
                 frame.parts,
                 health=self._total.health,
                 inherited=await self._flow.known(),
+                turning=self._turning,
+                places=frozenset() if self._turning is None else self._turning.places(frame.document),
             )
             self._total.add(inspected, len(frame.parts))
             if inspected.refusal is not None:

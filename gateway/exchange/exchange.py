@@ -15,9 +15,11 @@ from gateway.core.ids import random_id
 from gateway.core.message import Inbound, Message
 from gateway.core.ports import Route
 from gateway.core.refusal import Refusal
+from gateway.core.tokens import Book
 from gateway.exchange.arrival import Arrival
 from gateway.exchange.health import Place
 from gateway.exchange.reservation import Reservation
+from gateway.exchange.turning import Turning
 from gateway.ledger.entry import Appended, ExchangeKey
 
 EXACT = "exact"
@@ -125,6 +127,8 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """The agents that call each other down to this message: none of them is asked again."""
     stored: bool = False
     """It is kept sealed in the database already: a task's, or what a supervisor is asked about."""
+    tokens: Book | None = None
+    """The tokens of what it continues, to which those of this message are added; None where no rule has any made."""
 
     def classes(self, route: Route | None = None) -> tuple[str, ...]:
         """All classes of the message, for this agent with its own floor; `public` where there is none."""
@@ -236,6 +240,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """The answer on its way to the caller."""
     cache_key: bytes | None = None
     """Under which its answer may be kept, if it is one that may be."""
+    turning: Turning | None = None
+    """What turns its tokens back in the answer; None where there are none."""
     place: Place | None = None
     """Its place at the agent that `routed` names."""
     asked_s: float | None = None

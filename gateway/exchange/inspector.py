@@ -6,7 +6,6 @@ will show; or `buffer`, where the whole stream is read first, decided on as a wh
 """
 
 from collections.abc import Hashable, Mapping
-from itertools import accumulate
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -18,12 +17,14 @@ from gateway.checks.redaction import CannotRedact
 from gateway.core.caller import Caller
 from gateway.core.decision import MASKING, Decision, Effect, Ruling, asks, declassified, masks_whole
 from gateway.core.finding import Scan
-from gateway.core.message import Message, Part, PartKind
+from gateway.core.message import Message, Part
 from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
 from gateway.core.recent import Recent
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Classified, all_classes
+from gateway.exchange.replaying import Collected, Replayed
 from gateway.exchange.router import Router, redacts
+from gateway.exchange.turning import Turning, all_but
 
 StreamMode = Literal["auto", "mask", "buffer"]
 MAX_RECEPTIONS = 16_384
@@ -44,6 +45,9 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     that a rule declassified."""
     written: int | None = None
     """Bytes of text in a stream, without what stands around it."""
+
+
+_NO_PLACES: frozenset[str] = frozenset()
 
 
 class Reception(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,9 +106,56 @@ class Inspector:
         *,
         health: bool = False,
         inherited: tuple[str, ...] = (),
+        turning: Turning | None = None,
+        places: frozenset[str] = _NO_PLACES,
     ) -> Inspected:
         """A whole answer's findings, and whether this caller may have it, how. `health`: what came before it was about
-        health. `inherited`: classes that it has from what it was made of, with no span that could be masked."""
+        health. `inherited`: classes that it has from what it was made of, with no span that could be masked. `turning`:
+        what turns tokens back in these `places`; the answer is then decided on as it is with what they stand for."""
+        plain = self._answer(caller, message, route, parts, health, inherited)
+        if turning is None or plain.refusal is not None:
+            return plain
+        withheld, last = frozenset[str](), False
+        while True:
+            changed, counting = turning.texts(parts, places, all_but(withheld))
+            if not changed:
+                turning.count(counting)
+                return plain
+            said = tuple(
+                msgspec.structs.replace(part, text=changed[part.pointer]) if part.pointer in changed else part
+                for part in parts
+            )
+            found = self._answer(caller, message, route, said, health, inherited)
+            if found.refusal is None and (last or not found.masked):
+                turning.count(counting)
+                return msgspec.structs.replace(found, masked={**changed, **found.masked})
+            if last:
+                # Not so much as one of them may come to this caller: they stay what they are.
+                turning.count(turning.texts(parts, places, lambda kind: False)[1])
+                return plain
+            last = True
+            if found.refusal is None:
+                withheld = self._hidden(caller, message, route, found.scan, inherited)
+            else:
+                withheld = self.plan(caller, message, route).types
+
+    def _hidden(
+        self, caller: Caller, message: Message, route: Route, scan: Scan, inherited: tuple[str, ...]
+    ) -> frozenset[str]:
+        """The finding types that are masked in an answer in which this was found."""
+        reception = self._reception(caller, message.action, scan.classes, inherited, route)
+        classified = Classified(scan=scan, found=reception.found, declared=(), inherited=inherited, floor=())
+        return self._router.types(classified, reception.ruling, route)
+
+    def _answer(
+        self,
+        caller: Caller,
+        message: Message,
+        route: Route,
+        parts: tuple[Part, ...],
+        health: bool,
+        inherited: tuple[str, ...],
+    ) -> Inspected:
         scan = self._engine.scan(parts, health_context=health or "phi" in route.floor)
         reception = self._reception(caller, message.action, scan.classes, inherited, route)
         if not reception.released:
@@ -232,21 +283,25 @@ class Inspector:
         raw: bytes,
         *,
         inherited: tuple[str, ...] = (),
+        turning: Turning | None = None,
     ) -> tuple[Inspected, StreamFilter, bytes]:
         """A whole stream, read, decided on, and given again masked: what was found, its filter, the bytes to release.
 
         The same bytes open the same lanes in the same order, so the second pass puts each lane's masked text where
         the first one read it. `AgentError` as for a stream that passes.
         """
-        collected = _Collected()
+        collected = Collected()
         first = adapter.stream(message, collected, self._bounds, route)
         first.feed(raw)
         first.finish()
-        inspected = self.answer(caller, message, route, collected.parts(), inherited=inherited)
+        places = frozenset(collected.prose)
+        inspected = self.answer(
+            caller, message, route, collected.parts(), inherited=inherited, turning=turning, places=places
+        )
         inspected = msgspec.structs.replace(inspected, written=collected.written)
         if inspected.refusal is not None:
             return inspected, first, b""
-        second = adapter.stream(message, _Replayed(collected.texts, inspected.masked), self._bounds, route)
+        second = adapter.stream(message, Replayed(collected.texts, inspected.masked), self._bounds, route)
         return inspected, second, second.feed(raw) + second.finish()
 
     def shown(self, plan: StreamPlan, lanes: StreamScan, route: Route) -> frozenset[str]:
@@ -296,86 +351,6 @@ def _withheld(scan: Scan, reception: Reception) -> Inspected:
         explanation=reception.explanation,
         refusal=reception.refusal,
     )
-
-
-class _Kept:
-    """A lane that gives nothing until its end, and then its whole text. `apart`: its pieces may be read by
-    themselves."""
-
-    def __init__(self, end: str | None = None, *, apart: bool = False) -> None:
-        self._pieces: list[str] = []
-        self._end, self._apart = end, apart
-
-    @property
-    def text(self) -> str:
-        return "".join(self._pieces)
-
-    @property
-    def cuts(self) -> tuple[int, ...]:
-        """As in `Part`."""
-        return tuple(accumulate(map(len, self._pieces[:-1]))) if self._apart else ()
-
-    def feed(self, text: str) -> str:
-        self._pieces.append(text)
-        return ""
-
-    def finish(self) -> str:
-        return self.text if self._end is None else self._end
-
-
-class _Collected:
-    """Lanes of the first pass: every text, in the order in which the lanes were opened."""
-
-    def __init__(self) -> None:
-        self._lanes: list[tuple[str, PartKind, _Kept]] = []
-        """Label, kind of part, and lane."""
-        self._unread: list[str] = []
-
-    @property
-    def texts(self) -> list[str]:
-        return [lane.text for _, _, lane in self._lanes]
-
-    @property
-    def written(self) -> int:
-        """Bytes of all of it in UTF-8."""
-        return sum(len(text.encode("utf-8", "surrogatepass")) for text in self.texts)
-
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> _Kept:
-        kept = _Kept(apart=apart)
-        self._lanes.append((label or pointer.rpartition("/")[2], "token" if token else "text", kept))
-        return kept
-
-    def unreadable(self, pointer: str, text: str) -> str:
-        self._unread.append(pointer)
-        return text
-
-    def parts(self) -> tuple[Part, ...]:
-        """One part a lane; its pointer is its number, since a place may be opened more than once. What cannot be read
-        comes after them."""
-        return (
-            *(
-                Part(str(index), lane.text, kind, label, cuts=lane.cuts)
-                for index, (label, kind, lane) in enumerate(self._lanes)
-            ),
-            *(Part(pointer, "", "unreadable") for pointer in self._unread),
-        )
-
-
-class _Replayed:
-    """Lanes of the second pass: each gives, at its end, what the first pass's lane of the same number became."""
-
-    def __init__(self, texts: list[str], masked: Mapping[str, str]) -> None:
-        self._ends = [masked.get(str(index), text) for index, text in enumerate(texts)]
-        self._next = 0
-
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> _Kept:
-        end = self._ends[self._next]
-        self._next += 1
-        return _Kept(end)
-
-    def unreadable(self, pointer: str, text: str) -> str:
-        """The answer was released as it is, with what cannot be read in it: such an answer is never masked."""
-        return text
 
 
 def _types(spans: frozenset[str], redacts: list[str]) -> frozenset[str]:

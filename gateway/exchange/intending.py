@@ -54,6 +54,9 @@ async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: 
         return Refusal(code="credential_unchecked", retry_after=1)
     exchange.opened = True
     parts.underway.opened(exchange)
+    book = None if exchange.classified is None else exchange.classified.tokens
+    if book:
+        parts.metrics.tokens(exchange.ledger, {"sent": sum(book.count(routed.masked.values()).values())})
     parts.metrics.decision(exchange.ledger, routed.decision.effect, routed.route.zone)
     await parts.pause("intent.recorded")
     return None

@@ -62,8 +62,8 @@ class _Counts(Collector):
         self._name, self._text, self._labels = name, text, labels
         self._counts: dict[tuple[str, ...], int] = {}
 
-    def count(self, *labels: str) -> None:
-        self._counts[labels] = self._counts.get(labels, 0) + 1
+    def count(self, *labels: str, by: int = 1) -> None:
+        self._counts[labels] = self._counts.get(labels, 0) + by
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         family = CounterMetricFamily(self._name, self._text, labels=self._labels)
@@ -208,10 +208,13 @@ class Metrics:
         self._pulls = _Counts(
             "gateway_pulls", "Agents that fetch their requests, by what they got or brought", ("tenant", "end")
         )
+        self._tokens = _Counts(
+            "gateway_tokens", "Tokens that stand for findings, by what became of them", ("tenant", "what")
+        )
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("tenant", "event"))
         self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
-        more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass)
+        more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass, self._tokens)
         for one in (
             *counts,
             *more,
@@ -276,6 +279,12 @@ class Metrics:
     def review(self, tenant: str, event: str) -> None:
         """`sampled`, `revealed`, `complete` or `missed`."""
         self._reviews.count(tenant, event)
+
+    def tokens(self, tenant: str, counts: Mapping[str, int]) -> None:
+        """`sent`; in answers `back`, `kept` or `foreign`."""
+        for what, number in counts.items():
+            if number:
+                self._tokens.count(tenant, what, by=number)
 
     def notice(self, tenant: str, end: str) -> None:
         """`sent` or `failed`."""

@@ -26,6 +26,7 @@ from gateway.exchange.quotas import Quotas
 from gateway.exchange.rereading import Rereading
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
+from gateway.exchange.tokens import Tokens
 from gateway.exchange.underway import UnderWay
 from gateway.ledger.entry import Appended, Entry
 from gateway.store.sticking import StickingClasses
@@ -47,6 +48,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     caching: Caching
     sessions: Sessions
+    tokens: Tokens
     delegation: Delegation
     sticking: StickingClasses
     subjects: SubjectStore

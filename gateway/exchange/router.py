@@ -17,13 +17,15 @@ from gateway.checks.classification.engine import Engine
 from gateway.checks.generalising import GENERAL
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.words import ONWARD
-from gateway.checks.redaction import NOTHING, CannotRedact, General, holds_none, redact
+from gateway.checks.redaction import NO_TOKENS, NOTHING, CannotRedact, General, Tokenizing, holds_none, redact
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
 from gateway.core.decision import (
     MASKING,
+    TOKENIZE,
     CandidateView,
     Decision,
+    Effect,
     Fit,
     Question,
     Ruling,
@@ -31,6 +33,7 @@ from gateway.core.decision import (
     asks,
     declassified,
     keeps_nothing,
+    masking_effect,
     masks,
 )
 from gateway.core.finding import Scan
@@ -41,6 +44,8 @@ from gateway.exchange.exchange import Classified, Joined, Routed
 LOOP = "loop"
 """How a candidate answers that stands in the chain of calls already."""
 _NAMED = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
+_EFFECTS: dict[str, Effect] = {"approve": "approve", "redact": "redact", "tokenize": "tokenize"}
+"""What the answer of the candidate that is taken makes of the decision; any other is `route`."""
 MAX_ONWARD = 32
 """Different onward actions that one message may ask for."""
 MAX_CANDIDATES = 32
@@ -75,10 +80,11 @@ class Closest(msgspec.Struct, frozen=True, kw_only=True):
 
 class Masking(msgspec.Struct, frozen=True, kw_only=True):
     """What a ruling asks to be masked: the types, or why that cannot be done. `general`: those of which something may
-    remain."""
+    remain; `tokens`: those that tokens stand in for."""
 
     types: frozenset[str]
     general: frozenset[str] = frozenset()
+    tokens: frozenset[str] = frozenset()
     impossible: str | None = None
 
 
@@ -201,8 +207,17 @@ class Router:
         masking = self._masking(ruling, frozenset(classified.found), said, classified.scan)
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
-        general = masking.general
-        return self.without(parts, classified.scan, masking.types, health_context=health_context, general=general)
+        tokenizing = NO_TOKENS
+        if masking.tokens and classified.tokens is not None:
+            tokenizing = Tokenizing(masking.tokens, classified.tokens)
+        return self.without(
+            parts,
+            classified.scan,
+            masking.types,
+            health_context=health_context,
+            general=masking.general,
+            tokenizing=tokenizing,
+        )
 
     def without(
         self,
@@ -212,13 +227,14 @@ class Router:
         *,
         health_context: bool,
         general: frozenset[str] = frozenset(),
+        tokenizing: Tokenizing = NO_TOKENS,
     ) -> dict[str, str] | CannotRedact:
         """The masks that take findings of these types away, by pointer; only if nothing of them is left behind, but of
         those of `general` what says no more than it may."""
         if not types:
             return {}
         left = General(general, year_of(self._clock.now_us())) if general else NOTHING
-        masked = redact(parts, scan, types, left)
+        masked = redact(parts, scan, types, left, tokenizing)
         if isinstance(masked, CannotRedact):
             return masked
         after = [
@@ -300,7 +316,7 @@ class Router:
         self, caller: Caller, answer: str, route: Route, ruling: Ruling, views: list[CandidateView]
     ) -> Decision:
         return Decision(
-            effect="approve" if answer == "approve" else "redact" if answer == "redact" else "route",
+            effect=_EFFECTS.get(answer, "route"),
             agent=route.id,
             rules=ruling.rules,
             obligations=ruling.obligations,
@@ -366,7 +382,7 @@ def masking_of(
     """The types to mask. A class without a span (a caller's word, a floor, `unscanned`) cannot be masked: `no-span`. Of
     one that is there only because the agent itself `said` it before, there is nothing to mask. `declared`: class → the
     types of spans that a format's description declares to be of it; `spans_of`: those that recognition has for one."""
-    types, general, gone = set[str](), set[str](), set[str]()
+    types, general, gone, tokens = set[str](), set[str](), set[str](), set[str]()
     for verdict in ruling.verdicts:
         for obligation in verdict.obligations:
             name, _, listed = obligation.partition(":")
@@ -377,10 +393,13 @@ def masking_of(
             spans = spans_of(verdict.data_class) | declared.get(verdict.data_class, frozenset())
             if verdict.data_class not in found or not spans:
                 return Masking(types=frozenset(), impossible="no-span")
-            types |= set(listed.split(",")) if listed else spans
+            these = frozenset(listed.split(",")) if listed else spans
+            types |= these
             # The stricter of two: what one class wants gone does not remain for the sake of another.
-            (general if name == "generalise" else gone).update(listed.split(",") if listed else spans)
-    return Masking(types=frozenset(types), general=GENERAL & frozenset(general - gone))
+            (general if name == "generalise" else gone).update(these)
+            tokens |= these if name == TOKENIZE else frozenset()
+    left = GENERAL & frozenset(general - gone)
+    return Masking(types=frozenset(types), general=left, tokens=frozenset(tokens))
 
 
 def _said(classified: Classified, route: Route, ruling: Ruling) -> frozenset[str]:
@@ -417,7 +436,7 @@ def _answer(ruling: Ruling, masked: Mapping[str, str] | CannotRedact) -> str:
         return "deny"
     if isinstance(masked, CannotRedact):
         return "cannot-redact"
-    return "approve" if asks(ruling.obligations) else "redact" if masks(ruling.obligations) else "allow"
+    return "approve" if asks(ruling.obligations) else masking_effect(ruling.obligations) or "allow"
 
 
 def _kept(ruling: Ruling, *, stored: bool) -> bool:

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from gateway.core.caller import Caller
-from gateway.core.decision import Decision, keeps_nothing, kept_days
+from gateway.core.decision import Decision, keeps_nothing, kept_days, tokenizes
 from gateway.core.ids import uuid7
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
 from gateway.exchange import kept
-from gateway.exchange.accounts import Account, Forms, agent_of
+from gateway.exchange.accounts import Account, Forms, TokenCounts, agent_of
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import OTHER, Counted
 from gateway.exchange.quotas import Passed, words
@@ -65,6 +65,7 @@ class Scribe:
         said = _said(
             "exchange.requested",
             exchange,
+            tokens=_tokens_sent(exchange, routed) if asked else None,
             decision=routed.decision,
             weighed=True,
             inputs=tuple(routed.inputs.items()),
@@ -85,6 +86,7 @@ class Scribe:
         said = _said(
             "exchange.attempted",
             exchange,
+            tokens=_tokens_sent(exchange, routed),
             decision=routed.decision,
             weighed=True,
             inputs=tuple(routed.inputs.items()),
@@ -126,6 +128,7 @@ class Scribe:
             found=None if outcome.found is None else tuple(outcome.found.items()),
             scanned=outcome.scanned,
             classes=classes or _classes(exchange.classified),
+            tokens=_tokens_back(exchange),
             decision=outcome.decision or (routed.decision if routed is not None else None),
             agent=None if agent is None else agent_of(agent, _target(exchange)),
             attempt=outcome.attempts,
@@ -325,6 +328,10 @@ class Scribe:
     def _policy(self, exchange: Exchange) -> str:
         return self._version(_caller(exchange).identity.tenant)
 
+    def key(self, exchange: Exchange) -> Any:
+        """The key that parts of an exchange are sealed under, in the form of the sealing's own (`Sealing`)."""
+        return self._key(exchange)
+
     def _key(self, exchange: Exchange) -> ExchangeKey:
         if exchange.key is None:
             exchange.key = self._sealing.exchange_key(exchange.subjects)
@@ -353,6 +360,22 @@ def _silent(exchange: Exchange, said: Account) -> bool:
     if decided is not None and keeps_nothing(decided.decision.obligations):
         return True
     return said.decision is not None and keeps_nothing(said.decision.obligations)
+
+
+def _tokens_sent(exchange: Exchange, routed: Routed) -> TokenCounts | None:
+    """The tokens in what is sent, where policy has findings replaced by tokens."""
+    book = None if exchange.classified is None else exchange.classified.tokens
+    if book is None or not tokenizes(routed.decision.obligations):
+        return None
+    return TokenCounts(sent=tuple(book.count(routed.masked.values()).items()))
+
+
+def _tokens_back(exchange: Exchange) -> TokenCounts | None:
+    """What became of tokens in the answer, where any could have been in it."""
+    if exchange.turning is None:
+        return None
+    turned = exchange.turning.turned
+    return TokenCounts(back=tuple(turned.back.items()), kept=tuple(turned.kept.items()), foreign=turned.foreign)
 
 
 def _undecided(policy: str) -> Decision:

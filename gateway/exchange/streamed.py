@@ -4,7 +4,7 @@ import msgspec
 
 from gateway.checks.classification.stream import StreamScan
 from gateway.core.errors import AgentError
-from gateway.core.ports import Bounds, StreamFilter
+from gateway.core.ports import Bounds, Lanes, StreamFilter
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
 from gateway.exchange.delegation import APART, Flow
@@ -14,6 +14,7 @@ from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspector, StreamPlan
 from gateway.exchange.passing import Back, Protocol, parties_of, stream_of
+from gateway.exchange.turning import all_but
 
 
 class Streamed:
@@ -35,7 +36,9 @@ class Streamed:
         self._inherited: tuple[str, ...] = ()
         _, self._message = parties_of(exchange)
         self._lanes: StreamScan = inspector.lanes(plan, delivered.routed.route)
-        self._filter: StreamFilter = protocol.adapter.stream(self._message, self._lanes, bounds, delivered.routed.route)
+        lanes, turning = self._lanes, exchange.turning
+        into: Lanes = lanes if turning is None else turning.lanes(lanes, all_but(plan.types))
+        self._filter: StreamFilter = protocol.adapter.stream(self._message, into, bounds, delivered.routed.route)
         self._digest = Digest("response")
         self._named: tuple[str, ...] = ()
         self._marks = -1

@@ -42,7 +42,11 @@ class Whole:
             sent = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
             inherited = tuple(sorted({*inherited, *sent}))
             self._exchange.inherited |= set(sent)
-        inspected = self._inspected = self._inspector.answer(caller, message, route, answer.parts, inherited=inherited)
+        turning = self._exchange.turning
+        places = frozenset[str]() if turning is None else turning.places(answer.document)
+        inspected = self._inspected = self._inspector.answer(
+            caller, message, route, answer.parts, inherited=inherited, turning=turning, places=places
+        )
         refusal = self._refusal = inspected.refusal
         if refusal is None:
             await self._flow.tell(inspected.told)

@@ -119,6 +119,16 @@ class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Millionths of the configured currency."""
 
 
+class TokensInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Tokens that stand for findings: different ones by finding type in what is `sent`; in the answer, how often they
+    were turned `back` or `kept` as they are, and how many `foreign` words only look like them."""
+
+    sent: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    back: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    kept: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    foreign: Count | None = None
+
+
 class CandidateInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A candidate in the order evaluated (`core.decision.CandidateView`)."""
 
@@ -187,6 +197,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     legal_basis: Name | None = None
     found: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
     scanned: Code | None = None
+    tokens: TokensInfo | None = None
     decision: DecisionInfo | None = None
     attempt: Count | None = None
     outcome: OutcomeInfo | None = None
@@ -343,9 +354,11 @@ def read(data: bytes) -> Envelope:
     day(envelope.occurred_at[:10])
     # Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same.
     population = None if envelope.sample is None else envelope.sample.population
-    for mapping in (envelope.found, envelope.inputs, envelope.missed, envelope.wrong, population):
+    told = envelope.tokens
+    counts = () if told is None else (told.sent, told.back, told.kept)
+    for mapping in (envelope.found, envelope.inputs, envelope.missed, envelope.wrong, population, *counts):
         if mapping and not "".join(mapping).isascii():
-            raise FormatError("keys of found, inputs, missed, wrong and population must be ASCII")
+            raise FormatError("keys of found, inputs, missed, wrong, population and tokens must be ASCII")
     if envelope.range is not None and envelope.range[0] > envelope.range[1]:
         raise FormatError("range must not end before it starts")
     return envelope

@@ -14,7 +14,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | head                                                          | yes    | grows only  | never  |
 | tenant, api_key, tool                                         | yes    | yes         | never  |
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
-| task, task_content, task_callback, notice                     | yes    | yes         | yes    |
+| task, task_content, task_callback, notice, session_token      | yes    | yes         | yes    |
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
 | review, review_note                                           | yes    | never       | never  |
@@ -231,6 +231,22 @@ session = Table(
 """Sessions that agents hold (`ledger.entry.SessionGrowth`), by the HMAC of their name, over all tenants. `sent` and
 `said` are class names, each followed by a space; they are only ever added to. Rows outlive their expiry, so that what
 has expired is not taken for new."""
+
+session_token = Table(
+    "session_token",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("session", Text, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("nonce", Bytes, nullable=False),
+    Column("ciphertext", Bytes, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Index("session_token_until_us", "tenant", "until_us"),
+    sqlite_with_rowid=False,
+)
+"""Tokens of a session (`core.tokens`) and what each stands for, sealed, in pages: those that one exchange has added.
+A page is never changed but for `until_us`, when it is destroyed unless the session goes on."""
 
 api_key = Table(
     "api_key",

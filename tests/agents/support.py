@@ -97,7 +97,9 @@ class MaskingLanes:
         self.opened: list[tuple[str, Lane]] = []
         self.unread: list[str] = []
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> TextFilter:
+    def lane(
+        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+    ) -> TextFilter:
         lane = Lane()
         self.opened.append((pointer, lane))
         return lane

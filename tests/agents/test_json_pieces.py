@@ -57,7 +57,9 @@ def test_what_is_masked_is_still_json(text: str, shown: Any) -> None:
 class Numbers(MaskingLanes):
     """Lanes that find every number of nine digits."""
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> Any:
+    def lane(
+        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+    ) -> Any:
         class One:
             def feed(self, text: str) -> str:
                 return "[MRN]" if text.isdigit() and len(text) == 9 else text

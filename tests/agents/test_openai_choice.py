@@ -46,7 +46,9 @@ def test_keys_that_hold_an_identifier_are_masked_and_their_texts_still_have_lane
 class Hidden:
     """A lane that finds everything sensitive."""
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> "Hidden":
+    def lane(
+        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+    ) -> "Hidden":
         return self
 
     def unreadable(self, pointer: str, text: str) -> str:

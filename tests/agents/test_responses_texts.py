@@ -66,7 +66,9 @@ def test_what_comes_whole_is_settled_to_its_last_leaf(value: Any, safe: Any) -> 
 class Hidden(MaskingLanes):
     """Lanes that find everything sensitive, and let nothing pass that is not read."""
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> Any:
+    def lane(
+        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+    ) -> Any:
         return self
 
     def feed(self, text: str) -> str:

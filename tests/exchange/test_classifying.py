@@ -45,7 +45,11 @@ def parts(clock: ManualClock, stuck: Stuck, joined: Joined | Refusal = JOINED) -
         return joined
 
     return SimpleNamespace(
-        policy=policy(ALL), engine=engine(clock), sticking=stuck, sessions=SimpleNamespace(join=join)
+        policy=policy(ALL),
+        engine=engine(clock),
+        sticking=stuck,
+        sessions=SimpleNamespace(join=join),
+        tokens=SimpleNamespace(used=False),
     )
 
 

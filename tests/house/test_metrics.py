@@ -44,6 +44,7 @@ def _filled() -> Metrics:
     metrics.glass("tn_1", "opened")
     metrics.notice("tn_1", "sent")
     metrics.review("tn_1", "sampled")
+    metrics.tokens("tn_1", {"sent": 1})
     metrics.callback("tn_1", "delivered")
     metrics.step(STEPS[0], 1)
     metrics.batch(1, 0.1)

@@ -73,14 +73,14 @@ async def test_a_mask_that_is_not_applied_to_streams(sqlite_settings: Settings, 
         assert MAIL not in stream.text
 
 
+RECEIVING = "p, 1, role:user, class:pii, zone:in-house, receive, purpose:*, always"
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
         ({"agent": {"protocol": "mcp", "answer_schema": "a.json"}}, "which no schema can hold"),
-        (
-            {"rule": 'p, 1, role:user, class:pii, zone:in-house, receive, purpose:*, always, allow, tokenize, x, "X."'},
-            "obligations",
-        ),
+        ({"rule": f'{RECEIVING}, allow, tokenize, x, "As is."'}, "obligations"),
     ],
 )
 async def test_a_configuration_that_asks_for_what_cannot_be_enforced(

@@ -405,7 +405,9 @@ class StreamScan:
         self._past = 0
         """The marks of the others."""
 
-    def lane(self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False) -> Lane:
+    def lane(
+        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+    ) -> Lane:
         """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
         each stand for themselves may follow each other in one place."""
         lane = self._lanes.get(pointer)

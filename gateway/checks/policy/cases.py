@@ -21,7 +21,7 @@ from gateway.settings import Settings
 FOLDER = "tests/"
 MAX_BYTES = 1_048_576
 _NO_PURPOSE = "none"
-_Expected = Literal["route", "redact", "approve", "deny"]
+_Expected = Literal["route", "redact", "tokenize", "approve", "deny"]
 
 
 class Floor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

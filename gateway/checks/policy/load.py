@@ -24,7 +24,7 @@ from gateway.checks.policy.model import COLUMNS
 from gateway.checks.policy.rows import Row, read
 from gateway.checks.policy.structure import Structure
 from gateway.checks.policy.vocabulary import Vocabulary
-from gateway.core.decision import DECLASSIFY, KEEP, NO_CONTENT
+from gateway.core.decision import DECLASSIFY, KEEP, NO_CONTENT, TOKENIZE
 from gateway.core.errors import ConfigurationError, FormatError
 
 MAX_PRIORITY = 1_000_000
@@ -182,6 +182,8 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
             raise row.error("obligations", "keep-content:<days> keeps what is sent: the action must not be receive")
         if word == NO_CONTENT and rule.action == "receive":
             raise row.error("obligations", "no-content is decided with what is sent: the action must not be receive")
+        if word == TOKENIZE and rule.action == "receive":
+            raise row.error("obligations", "tokenize is of what is sent: for receive it must be redact")
     return rule
 
 

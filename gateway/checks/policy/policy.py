@@ -23,7 +23,7 @@ from gateway.checks.policy.targets import Target
 from gateway.checks.policy.tenancy import Own
 from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
 from gateway.core.caller import Caller
-from gateway.core.decision import Question, Ruling, Verdict
+from gateway.core.decision import Question, Ruling, Verdict, tokenizes
 from gateway.core.errors import ConfigurationError, VerificationError
 from gateway.settings import Settings, check_named
 
@@ -98,6 +98,8 @@ class Policy:
         """When agreements end, each the first instant at which one no longer holds."""
         self._sentences = SENTENCES | {rule.id: rule.text for rule in rules.rules}
         terms = sorted({term for rule in rules.rules for term in rule.when})
+        self.tokenizes = any(tokenizes(rule.obligations) for rule in rules.rules)
+        """Whether some rule has tokens made."""
         self._conditional = tuple(rule for rule in rules.rules if rule.when)
         self._timed = tuple(term for term in terms if conditions.is_timed(term))
         self.timed = bool(self._timed)

@@ -230,7 +230,7 @@ def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:
         return "only a rule with the condition zone:trusted may allow that"
     if masks and _under_contract(rule):
         return None
-    return "it must mask them (redact or generalise) under a contract (contract:valid or a kind)"
+    return "it must mask them (redact, generalise or tokenize) under a contract (contract:valid or a kind)"
 
 
 def _under_contract(rule: Rule) -> bool:

@@ -68,10 +68,7 @@ FINDING_TYPES = _listed(
 )
 _FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
 
-_LATER = (
-    "tokenize",
-    "observe",
-)
+_LATER = ("observe",)
 
 
 def name(text: str, *kinds: str) -> str:
@@ -121,7 +118,7 @@ def obligations(text: str) -> tuple[str, ...]:
     if len(set(found)) != len(found):
         raise FormatError("names the same obligation twice")
     if sum(word.partition(":")[0] in MASKING for word in found) > 1:
-        raise FormatError("must hold at most one of redact and generalise")
+        raise FormatError("must hold at most one of redact, generalise and tokenize")
     if sum(word.startswith("approve") for word in found) > 1:
         raise FormatError("must hold at most one approve")
     if sum(word.startswith(SUPERVISE) for word in found) > 1:
@@ -162,7 +159,7 @@ def _obligation(word: str) -> str:
     for later in _LATER:
         if word == later or word.startswith(f"{later}:"):
             raise FormatError(f"the obligation {later} is not available in this version")
-    masking = "redact, redact:<types>, generalise"
+    masking = "redact, redact:<types>, generalise, tokenize"
     asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>, keep-content:<days>, no-content"
     raise FormatError(f"must be none, {masking}, {asking} or declassify:<class>, separated by ;")
 

@@ -66,7 +66,7 @@ def test_a_rule_goes_to_casbin_in_the_columns_of_the_model() -> None:
         ("eft", "Deny"),
         ("eft", "dney"),
         ("eft", "true"),
-        ("obligations", "tokenize"),
+        ("obligations", "observe"),
         ("obligations", "mask"),
         ("id", "purpose-required"),
         ("id", "Caps"),
@@ -79,7 +79,7 @@ def test_a_wrong_word_is_refused_with_file_line_and_column(column: str, text: st
     with pytest.raises(ConfigurationError) as caught:
         rules(line)
     assert str(caught.value).startswith(f"policy.csv:{GROUPS.count(chr(10)) + 1}: {column} ")
-    named = ("tokenize", "caller:default/alice")  # names of this version's limits, or of a form
+    named = ("observe", "caller:default/alice")  # names of this version's limits, or of a form
     assert len(text) < 5 or text in named or text not in str(caught.value), "the value is not repeated"
 
 

@@ -209,7 +209,7 @@ def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["tokenize", "observe"],
+    ["observe"],
 )
 def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
     with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):

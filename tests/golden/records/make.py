@@ -1,4 +1,5 @@
-"""The golden records: one of every event, in one chain, as exact bytes; and one detail.
+"""The golden records: one of every event, then further ones with fields that came later, in one chain, as exact
+bytes; and one detail.
 
 Run to write the files again (`python tests/golden/records/make.py`): they change only with a new record version.
 """
@@ -22,6 +23,7 @@ from gateway.ledger.record import (
     NodeInfo,
     OutcomeInfo,
     SampleInfo,
+    TokensInfo,
     check,
     encode_detail,
     seal,
@@ -338,24 +340,48 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
 }
 
+MORE: dict[str, dict[str, Any]] = {
+    "exchange.requested.tokens": {
+        **WHO,
+        **EXCHANGE_IDS,
+        **AGENT,
+        **DECIDED,
+        "decision": DecisionInfo(effect="tokenize", rules=("pii-as-tokens",), obligations=("tokenize",), policy=POLICY),
+        "tokens": TokensInfo(sent={"person": 2, "phone": 1}),
+        "request": REQUEST,
+    },
+    "exchange.completed.tokens": {
+        **EXCHANGE_IDS,
+        **AGENT,
+        "response": RESPONSE,
+        "found": {"person": 1},
+        "scanned": "full",
+        "tokens": TokensInfo(back={"person": 1}, kept={"phone": 1}, foreign=0),
+        "attempt": 1,
+        "outcome": OutcomeInfo(code="ok", status=200, latency_us=81_000, bytes=14),
+    },
+}
+"""By the event and a word for what is told of it."""
+
 
 def build() -> dict[str, bytes]:
     """File name → bytes."""
     detail = encode_detail(DETAIL)
     files = {"detail.json": detail}
     prev = GENESIS
-    for seq, event in enumerate(EVENTS):
+    named = [*((event, FIELDS[event]) for event in EVENTS), *MORE.items()]
+    for seq, (name, told) in enumerate(named):
         envelope = Envelope(
             id=f"019ab3c1-7a00-7000-8000-{seq:012x}",
             tenant="tn_00000000000000000000000003",
-            event=event,
+            event=".".join(name.split(".")[:2]),
             occurred_at=timestamp(START_US + seq * 1_000_000),
             detail=committed(SALT, "detail", detail),
-            **FIELDS[event],
+            **told,
         )
         check(envelope)
         record = seal(envelope, seq, prev, timestamp(START_US + seq * 1_000_000 + 500))
-        files[f"{event}.json"] = record
+        files[f"{name}.json"] = record
         prev = leaf_hash(record)
     return files
 

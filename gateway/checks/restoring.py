@@ -1,0 +1,238 @@
+"""Tokens of a text, turned back where the text is plain, as it comes.
+
+What an agent writes is read by programs as well as by people, and not every place of it is for eyes: a value in an
+address would leave with the next click or picture, one in code or in JSON would be run or parsed. So a token is turned
+back only in what is certainly prose, and stays where there is any doubt: in code spans and fences, indented code,
+addresses and whatever is glued to one, destinations of links, markup, anything after a brace or after markup that is
+not of a few plain kinds. Doubt is cheap: a token that stays says nothing.
+
+A token must stand there to the letter; one that was cut, changed, invented or made elsewhere is no token. Where code
+begins and ends is read as CommonMark does (0.31.2 §4.4, §4.5, §6.1), or, where readers differ, as the one that sees
+more code. All of it is one pass from left to right over words, so that pieces give what the whole gives; held back is
+at most one word (`MAX_WORD`), and only from its first bracket on.
+"""
+
+import re
+from collections.abc import Callable
+
+from gateway.core.tokens import LETTERS, TOKEN, Book
+
+MAX_WORD = 512
+"""Characters of a word, which is what stands between spaces; in a longer one nothing is turned back."""
+_PIECE = re.compile(r"[ \t\r\n]+|[^ \t\r\n]+")
+# Classes of characters and runs of them alone: linear in the text, whatever it is.
+_MARK = re.compile(rf"({TOKEN})|\\?`+|<|\{{|\]\(|\)")
+_TOKEN = re.compile(TOKEN)
+_LIKE = re.compile(rf"(?i)[a-z0-9-]{{1,48}}\\?_[{LETTERS}]{{12,20}}")
+_GLUED = re.compile(r"//|\]\(|[@%&=\\]|[\w\0][.:/?#]+[\w\0]|\0[(\[]|<\0|\0>")
+"""What makes an address of a word, or might: `\\0` stands for a token."""
+_LIST = re.compile(r"[-*+]|[0-9]{1,9}[.)]|>+")
+_FENCE = re.compile(r"`{3,}|~{3,}")
+_TAG = re.compile(r"</?([a-z][a-z0-9]*)/?>", re.IGNORECASE)
+_ADDRESS = re.compile(r"<[^<>\"'=`]*(?:://|@)[^<>\"'=`]*>")
+_PLAIN_TAGS = frozenset(
+    {
+        *("b", "i", "u", "s", "em", "strong", "small", "sub", "sup", "br", "hr", "p", "ul", "ol", "li", "dl", "dt"),
+        *("dd", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table", "thead", "tbody", "tr", "td", "th"),
+        *("div", "span"),
+    }
+)
+_SPECIAL = frozenset("`<{\\")
+"""Characters that a value must not have to be turned back: they would change how the rest is read."""
+
+
+class Restorer:
+    """Turns back the tokens of one text. `may`: whether those of a finding type may be at all. Counted are tokens of
+    the book by type, those turned back and those that stay, and what looks like a token and is none of it."""
+
+    def __init__(self, book: Book, may: Callable[[str], bool]) -> None:
+        self._book, self._may = book, may
+        self.back: dict[str, int] = {}
+        self.kept: dict[str, int] = {}
+        self.foreign = 0
+        self._word = ""
+        self._out = 0
+        """How much of the word has left."""
+        self._torn = False
+        self._first = True
+        self._spoiled = self._doubt = self._link = False
+        """No token is turned back any more; in this paragraph; until a parenthesis closes."""
+        self._ticks = 0
+        """Backticks that opened a code span in this line."""
+        self._fence: tuple[str, int] | None = None
+        self._fence_indent = 0
+        self._fence_line = self._closing = False
+        """The fence began in this line; this line may end it."""
+        self._begins = self._blank = True
+        """Nothing but spaces and marks of lists has come in this line; nothing at all in the one before."""
+        self._marked = self._code = self._return = False
+        self._newlines = self._indent = 0
+
+    @property
+    def held(self) -> int:
+        """How many characters were taken and have not left: at most `MAX_WORD`."""
+        return len(self._word) - self._out
+
+    def feed(self, text: str) -> str:
+        """Take a piece; what may leave now."""
+        out: list[str] = []
+        for found in _PIECE.finditer(text):
+            piece = found[0]
+            if piece[0] in " \t\r\n":
+                if self._word:
+                    out.append(self._end())
+                self._torn = False
+                self._space(piece)
+                out.append(piece)
+            else:
+                self._take(piece, out)
+        return "".join(out)
+
+    def finish(self) -> str:
+        """The rest."""
+        return self._end() if self._word else ""
+
+    def _take(self, piece: str, out: list[str]) -> None:
+        self._word += piece
+        while len(self._word) > MAX_WORD:
+            self._torn, rest = True, self._word[MAX_WORD:]
+            self._word = self._word[:MAX_WORD]
+            self._spoiled = self._spoiled or _MARK.search(self._word) is not None
+            out.append(self._end())
+            self._word = rest
+        bracket = self._word.find("[", self._out)
+        until = len(self._word) if bracket < 0 else bracket
+        out.append(self._word[self._out : until])
+        self._out = until
+
+    def _end(self) -> str:
+        """What of the word had not left yet. Nothing is turned back before its first bracket."""
+        word, out = self._word, self._out
+        self._word, self._out = "", 0
+        return self._read(word)[out:]
+
+    # ------------------------------------------------------------------------------------------------ lines and blocks
+
+    def _space(self, space: str) -> None:
+        lines = space[1:] if self._return and space.startswith("\n") else space
+        self._return = space.endswith("\r")
+        lines = lines.replace("\r\n", "\n").replace("\r", "\n")
+        count = lines.count("\n")
+        columns = len(lines.rpartition("\n")[2].replace("\t", "    "))
+        if not count:
+            self._indent += columns
+            return
+        self._newlines += count
+        self._doubt = (self._doubt or self._ticks > 0) and self._newlines < 2
+        self._ticks = 0
+        if self._closing:
+            self._fence, self._closing = None, False
+        self._fence_line = self._marked = False
+        self._begins, self._indent = True, columns
+        self._blank = self._blank or self._newlines >= 2
+
+    def _read(self, word: str) -> str:
+        """A whole word, its tokens turned back where they may be."""
+        begins, self._begins, self._newlines, self._closing = self._begins, False, 0, False
+        if self._first:
+            # What begins as JSON or markup does is for a program.
+            self._first = False
+            self._spoiled = self._spoiled or (word[0] == "[" and _TOKEN.match(word) is None)
+        if self._fence is not None:
+            return self._fenced(word, begins, *self._fence)
+        if begins:
+            if _LIST.fullmatch(word):
+                self._begins = self._marked = True
+                self._indent = 0
+                return word
+            self._code = self._indent >= 4 and (self._blank or self._code or self._marked)
+            self._blank = False
+            fence = _FENCE.match(word.lstrip(">"))
+            if fence is not None:
+                return self._opens(word, fence[0])
+        return self._marks(word)
+
+    def _opens(self, word: str, run: str) -> str:
+        """A fence. What its end is cannot be told for sure within a quotation, nor where it may be a code span."""
+        self._spoiled = self._spoiled or self._marked or word[0] == ">" or "`" in word.lstrip(run[0])
+        self._fence, self._fence_indent, self._fence_line = (run[0], len(run)), self._indent, True
+        return self._stay(word)
+
+    def _fenced(self, word: str, begins: bool, mark: str, length: int) -> str:
+        if begins and len(word) >= length and not word.strip(mark):
+            self._closing = True
+        elif begins and self._indent < self._fence_indent:
+            self._spoiled = True  # the end of the list that it stood in, or not
+        elif self._fence_line and "`" in word:
+            self._spoiled = True
+        return self._stay(word)
+
+    # ----------------------------------------------------------------------------------------------------------- words
+
+    def _stay(self, word: str) -> str:
+        if "_" in word:
+            known = 0
+            for token in _TOKEN.findall(word):
+                known += self._stays(token)
+            self._unlike(word, known)
+        return word
+
+    def _stays(self, token: str) -> bool:
+        meant = self._book.meant(token)
+        if meant is None:
+            return False
+        self.kept[meant.type] = self.kept.get(meant.type, 0) + 1
+        return True
+
+    def _unlike(self, word: str, known: int) -> None:
+        self.foreign += max(0, len(_LIKE.findall(word)) - known)
+
+    def _marks(self, word: str) -> str:
+        if not any(mark in word for mark in "[`<{()"):
+            return self._stay(word)
+        pieces: list[str] = []
+        position = known = 0
+        glued = self._torn or ("[" in word and _GLUED.search(_TOKEN.sub("\0", word)) is not None)
+        for found in _MARK.finditer(word):
+            mark = found[0]
+            if found[1] is None:
+                self._mark(mark, word, found.start())
+                continue
+            value = None if glued else self._value(mark)
+            if value is None:
+                known += self._stays(mark)
+                continue
+            known += 1
+            pieces += (word[position : found.start()], value)
+            position = found.end()
+        if "_" in word:
+            self._unlike(word, known)
+        return "".join((*pieces, word[position:])) if pieces else word
+
+    def _value(self, token: str) -> str | None:
+        """What a token stands for, where it may be said here."""
+        meant = self._book.meant(token)
+        if meant is None or self._spoiled or self._doubt or self._link or self._code or self._ticks:
+            return None
+        if not self._may(meant.type) or not _SPECIAL.isdisjoint(meant.value) or "](" in meant.value:
+            return None
+        self.back[meant.type] = self.back.get(meant.type, 0) + 1
+        return meant.value
+
+    def _mark(self, mark: str, word: str, at: int) -> None:
+        """One mark of what is not prose."""
+        if mark[0] == "\\":
+            self._spoiled = True  # a backtick that may be none
+        elif mark[0] == "`":
+            if self._ticks in (0, len(mark)):
+                self._ticks = 0 if self._ticks else len(mark)
+        elif mark == "{":
+            self._spoiled = self._spoiled or not self._ticks
+        elif mark == "](":
+            self._link = True
+        elif mark == ")":
+            self._link = False
+        elif word[at + 1 : at + 2].isalpha() or word[at + 1 : at + 2] in ("/", "!", "?"):
+            tag = _TAG.match(word, at)
+            plain = tag is not None and tag[1].lower() in _PLAIN_TAGS
+            self._spoiled = self._spoiled or not (plain or _ADDRESS.match(word, at))

@@ -26,6 +26,7 @@ from gateway.cli import (
     serve,
     subjects,
     tasks,
+    witness,
 )
 from gateway.cli.common import BAD, WRONG_USE, WrongUse, options, subcommands, warn
 from gateway.core.errors import ConfigurationError, GatewayError
@@ -49,6 +50,7 @@ _GROUPS = (
     reclassify,
     review,
     openapi,
+    witness,
 )
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""

@@ -8,6 +8,8 @@
 `Tile`        a piece of that tree that never changes once full           `tiles`
 `Note`        text with Ed25519 signatures (C2SP signed-note)             `note`
 `Checkpoint`  a tree's size and root as a note (C2SP tlog-checkpoint)     `checkpoint`
+`Witness`     who cosigns checkpoints that extend each other            `cosignature`
+`judge`       whether a witness may                                     `witnessing`
 `Proof`       a record's place in a checkpoint, as a file (C2SP tlog-proof) `proof`
 `Verified`    what holds of a ledger's records, and where it ends         `verify`
 `Receipt`     the promise to a caller of where its exchange stands        `receipt`

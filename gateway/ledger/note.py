@@ -11,6 +11,7 @@ the first four bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key).
 import re
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Self
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -46,9 +47,10 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Verifier:
-    """A public key under its name."""
+    """A public key under its name, of the type that plain signatures have; subclasses are of others."""
 
     __slots__ = ("_key", "key_id", "name", "public_key")
+    TYPE = ED25519
 
     def __init__(self, name: str, public_key: bytes) -> None:
         """`public_key`: the 32 raw bytes. `FormatError` for a name or key that cannot be one."""
@@ -58,17 +60,17 @@ class Verifier:
         self._key = Ed25519PublicKey.from_public_bytes(public_key)
         self.name = name
         self.public_key = public_key
-        self.key_id = key_id(name, ED25519 + public_key)
+        self.key_id = key_id(name, self.TYPE + public_key)
 
     @classmethod
-    def parse(cls, vkey: str) -> "Verifier":
-        """From `NAME+hex(key id)+base64(0x01 ‖ public key)`, exactly; `FormatError` for anything else."""
+    def parse(cls, vkey: str) -> Self:
+        """From `NAME+hex(key id)+base64(type ‖ public key)`, exactly; `FormatError` for anything else."""
         fields = vkey.split("+", 2)  # the base64 may hold a plus of its own
         if len(fields) != 3 or not _VKEY_ID.fullmatch(fields[1]):
             raise FormatError("a verifier key must have the form NAME+8 hex digits+base64")
         key = from_base64(fields[2])
-        if key[:1] != ED25519:
-            raise FormatError("a verifier key must be of type 1, Ed25519")
+        if key[:1] != cls.TYPE:
+            raise FormatError(f"a verifier key must be of type {cls.TYPE[0]} here")
         verifier = cls(fields[0], key[1:])
         if verifier.key_id.hex() != fields[1]:
             raise FormatError("a verifier key must carry the key id that its name and key give")
@@ -76,9 +78,10 @@ class Verifier:
 
     @property
     def vkey(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{to_base64(ED25519 + self.public_key)}"
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(self.TYPE + self.public_key)}"
 
     def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether this key has signed the message: the text of a note."""
         try:
             self._key.verify(signature, message)
         except InvalidSignature:
@@ -126,8 +129,13 @@ def sign(text: str, signers: Sequence[Signer]) -> bytes:
     if not signers:
         raise FormatError("a note must have at least one signature")
     message = text.encode()
-    lines = [f"{_LEAD}{signer.name} {to_base64(signer.verifier.key_id + signer.sign(message))}\n" for signer in signers]
+    lines = [line(signer.verifier, signer.sign(message)) for signer in signers]
     return message + b"\n" + "".join(lines).encode()
+
+
+def line(verifier: Verifier, signature: bytes) -> str:
+    """A signature line with its newline, as it stands below a note's text."""
+    return f"{_LEAD}{verifier.name} {to_base64(verifier.key_id + signature)}\n"
 
 
 def open_note(note: bytes, verifiers: Sequence[Verifier]) -> Note:

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Protocol
 
 from gateway.core.errors import ConfigurationError, FormatError
+from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.encoding import from_base64, to_base64
 from gateway.ledger.entry import DataKey
-from gateway.ledger.note import ED25519, Signer
+from gateway.ledger.note import Signer, Verifier
 from gateway.settings import Settings
 from gateway.store.data_keys import KEY_BYTES, DataKeys, holds_keys
 from gateway.store.shared_keys import SharedDataKeys, data_keys_dsn
@@ -107,14 +108,15 @@ class Keyring:
 
     def create_ledger_key(self, origin: str) -> None:
         """Make the key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
-        if not _write_new(self._ledger_file(origin), _private_key(Signer.generate(origin)).encode()):
+        signer = Signer.generate(origin)
+        if not _write_new(self._ledger_file(origin), _private_key(signer.verifier, signer.seed)):
             raise ConfigurationError(f"{self._ledger_file(origin)} exists already and is not overwritten")
 
     def signer(self, origin: str) -> Signer:
         """The signing key of an origin. `ConfigurationError` if there is none, or the file holds another's."""
         file = self._ledger_file(origin)
         try:
-            signer = _parse_private_key(_read(file).decode("utf-8"))
+            signer = _parse_private_key(_read(file))
         except (FormatError, UnicodeDecodeError):
             # Without its cause, which could show what the file holds.
             raise ConfigurationError(f"{file} does not hold a signing key") from None
@@ -243,18 +245,41 @@ def kek_of(directory: Path) -> bytes:
     return _read(directory / "kek", KEY_BYTES)
 
 
-def _private_key(signer: Signer) -> str:
-    """`PRIVATE+KEY+NAME+hex(key id)+base64(0x01 ‖ seed)`: the form that Go's sumdb/note reads and writes."""
-    return f"{_PRIVATE}{signer.name}+{signer.verifier.key_id.hex()}+{to_base64(ED25519 + signer.seed)}\n"
+def write_cosigner(path: Path, cosigner: Cosigner) -> None:
+    """Write a witness's private key; `ConfigurationError` where there is a file already."""
+    if not _write_new(path, _private_key(cosigner.witness, cosigner.seed)):
+        raise ConfigurationError(f"{path} exists already and is not overwritten")
 
 
-def _parse_private_key(text: str) -> Signer:
-    fields = text.removeprefix(_PRIVATE).removesuffix("\n").split("+", 2)  # the base64 may hold a plus of its own
-    typed = from_base64(fields[2]) if len(fields) == 3 else b""
-    signer = Signer(fields[0], typed[1:])
-    if _private_key(signer) != text:
+def read_cosigner(path: Path) -> Cosigner:
+    """A witness's private key. `ConfigurationError` where there is none, or the file is open to others."""
+    try:
+        data = _read(path)
+        cosigner = Cosigner(*_named_seed(data))
+        if _private_key(cosigner.witness, cosigner.seed) != data:
+            raise FormatError("not a private key in its one form")
+    except (FormatError, UnicodeDecodeError):
+        # Without its cause, which could show what the file holds.
+        raise ConfigurationError(f"{path} does not hold a witness's key") from None
+    return cosigner
+
+
+def _private_key(verifier: Verifier, seed: bytes) -> bytes:
+    """`PRIVATE+KEY+NAME+hex(key id)+base64(type ‖ seed)`: the form that Go's sumdb/note reads and writes."""
+    return f"{_PRIVATE}{verifier.name}+{verifier.key_id.hex()}+{to_base64(verifier.TYPE + seed)}\n".encode()
+
+
+def _parse_private_key(data: bytes) -> Signer:
+    signer = Signer(*_named_seed(data))
+    if _private_key(signer.verifier, signer.seed) != data:
         raise FormatError("not a private key in its one form")
     return signer
+
+
+def _named_seed(data: bytes) -> tuple[str, bytes]:
+    fields = data.decode("utf-8").removeprefix(_PRIVATE).removesuffix("\n").split("+", 2)  # base64 may hold a plus
+    typed = from_base64(fields[2]) if len(fields) == 3 else b""
+    return fields[0], typed[1:]
 
 
 def _guarded(path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.errors import ConfigurationError, FormatError
+from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.note import Signer, Verifier
 from gateway.settings import parse
 from gateway.store import keyring as module
@@ -176,8 +177,8 @@ def test_a_damaged_signing_key_is_refused_without_showing_it(keyring: Keyring, t
 
 def test_a_signing_key_is_written_in_the_form_that_other_implementations_read() -> None:
     signer = Signer("example.com/log", bytes(range(32)))
-    text = module._private_key(signer)
-    assert text.startswith(f"PRIVATE+KEY+example.com/log+{signer.verifier.key_id.hex()}+A")
+    text = module._private_key(signer.verifier, signer.seed)
+    assert text.startswith(f"PRIVATE+KEY+example.com/log+{signer.verifier.key_id.hex()}+A".encode())
     assert module._parse_private_key(text).seed == signer.seed
 
 
@@ -185,10 +186,25 @@ def test_a_signing_key_is_written_in_the_form_that_other_implementations_read() 
 @given(st.text(max_size=120) | st.text(alphabet="PRIVATE+KY/=abA01\n", max_size=120).map("PRIVATE+KEY+".__add__))
 def test_any_text_is_a_private_key_in_its_one_form_or_a_format_error(text: str) -> None:
     try:
-        signer = module._parse_private_key(text)
-    except FormatError:
+        signer = module._parse_private_key(text.encode("utf-8", "surrogatepass"))
+    except (FormatError, UnicodeDecodeError):
         return
-    assert module._private_key(signer) == text
+    assert module._private_key(signer.verifier, signer.seed) == text.encode()
+
+
+def test_a_witnesss_key_is_kept_apart_by_its_type_and_never_overwritten(tmp_path: Path) -> None:
+    cosigner, file = Cosigner("example.com/witness", bytes(range(32))), tmp_path / "witness.key"
+    module.write_cosigner(file, cosigner)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert module.read_cosigner(file).witness.vkey == cosigner.witness.vkey
+    with pytest.raises(ConfigurationError, match="not overwritten"):
+        module.write_cosigner(file, cosigner)
+    plain = Signer("example.com/witness", bytes(range(32)))
+    for wrong in (module._private_key(plain.verifier, plain.seed), b"", b"\xff", file.read_bytes()[:-3]):
+        file.write_bytes(wrong)
+        with pytest.raises(ConfigurationError, match="does not hold") as caught:
+            module.read_cosigner(file)
+        assert caught.value.__suppress_context__
 
 
 def test_discarding_removes_the_keys_of_a_ledger_and_only_those(keyring: Keyring, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ Both are context managers: what they open they close, in the opposite order, als
                                                                            `readiness`
 
 Each subject has its file, with what builds its parts: `policies`, `hands`, `recognizers`, `schemas`, `identity`,
-`agents`, `approvals`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`; `exchange` joins them for the pipeline.
+`agents`, `approvals`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`; `exchange` joins them for the
+pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
@@ -17,6 +18,7 @@ from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import build_digest, config_digest
 from gateway.bootstrap.exchange import bounds_of, caching_of
 from gateway.bootstrap.gateway import Gateway, open_gateway
+from gateway.bootstrap.incidents import incidents_of
 from gateway.bootstrap.limits import quotas_of, remote_counters
 from gateway.bootstrap.policies import load_policy_set, policy_files, proposed
 from gateway.bootstrap.recognizers import engine_of, proved
@@ -36,6 +38,7 @@ __all__ = [
     "caching_of",
     "config_digest",
     "engine_of",
+    "incidents_of",
     "load_policy_set",
     "load_schemas",
     "nats_messages",

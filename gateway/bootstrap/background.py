@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from gateway.bootstrap.foundation import Foundation
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.glass import Glass
+from gateway.exchange.metrics import Metrics
 from gateway.exchange.parts import Parts
 from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
 from gateway.store.directory import SYSTEM
+from gateway.store.incidents import IncidentStore
 from gateway.store.kept import KeptStore
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sticking import StickingClasses
@@ -45,6 +47,9 @@ def begin(
                 TokenStore(site.engine, base.sealer, site.clock, settings.sessions.idle_days),
                 [one.ledger for one in site.tenants.values()],
             )
+        ),
+        asyncio.create_task(
+            _incidents(IncidentStore(site.engine), site.metrics, [one.ledger for one in site.tenants.values()])
         ),
         asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
@@ -123,6 +128,17 @@ async def _expiries(parts: Parts, glass: Glass, kept: KeptStore, tokens: TokenSt
                 await glass.remind(ledger, parts.ledgers.of(ledger))
             except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
                 _log.error("late reviews could not be told: %s", type(error).__name__)
+
+
+async def _incidents(store: IncidentStore, metrics: Metrics, ledgers: Sequence[str]) -> None:
+    """Count those that are open. They are opened beside this process, by a command."""
+    while True:
+        for ledger in ledgers:
+            try:
+                metrics.incidents(ledger, await store.open(ledger))
+            except Exception as error:  # noqa: BLE001 — the last count stands, and the next round tries again
+                _log.error("open incidents could not be counted: %s", type(error).__name__)
+        await asyncio.sleep(_EXPIRY_S)
 
 
 async def flush(parts: Parts, *, everything: bool) -> None:

@@ -16,6 +16,7 @@ from gateway.cli import (
     classify,
     demo,
     evidence,
+    incidents,
     init,
     keys,
     migrate,
@@ -49,6 +50,7 @@ _GROUPS = (
     classify,
     reclassify,
     review,
+    incidents,
     openapi,
     witness,
 )

@@ -27,6 +27,7 @@ OPTIONS = {
     "place": "--place",
     "missed": "--missed",
     "wrong": "--wrong",
+    "disposition": "--disposition",
 }
 """What the fields of refusals are called on the command line."""
 Command = Callable[[argparse.Namespace, Site, Approver], Awaitable[None]]

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Iterable
 
 from gateway.bootstrap import engine_of, proposed
+from gateway.bootstrap.approvals import notices_kept
 from gateway.cli.audit import reader
 from gateway.cli.common import (
     BAD,
@@ -68,6 +69,7 @@ async def _reclassify(arguments: argparse.Namespace) -> int:
             engine=engine_of(policy, site.clock, BUDGET_MS),
             named=naming(settings, tenant),
             lease=Lease(site.engine, f"reclassify:{entry.ledger}", random_id("rc"), site.clock, LEASE_S),
+            notices=notices_kept(site),
             clock=site.clock,
             node=site.node,
         )

@@ -236,6 +236,9 @@ class Metrics:
             "gateway_task_oldest_seconds", "Since when the oldest task waits", ["tenant"], registry=self.registry
         )
         self._tasks_here = Gauge("gateway_tasks_under_way", "Tasks under way in this process", registry=self.registry)
+        self._incidents = Gauge(
+            "gateway_incidents_open", "Incidents that nobody has closed", ["tenant"], registry=self.registry
+        )
         self._up = Gauge("gateway_ledger_up", "Whether the ledger can be written", ["tenant"], registry=self.registry)
 
     def request(self, tenant: str, protocol: str, code: str) -> None:
@@ -275,6 +278,10 @@ class Metrics:
     def glass(self, tenant: str, event: str) -> None:
         """`opened`, `closed`, `reviewed` or `overdue`."""
         self._glass.count(tenant, event)
+
+    def incidents(self, tenant: str, number: int) -> None:
+        """How many are open, of all nodes."""
+        self._incidents.labels(tenant).set(number)
 
     def review(self, tenant: str, event: str) -> None:
         """`sampled`, `revealed`, `complete` or `missed`."""

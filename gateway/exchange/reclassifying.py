@@ -6,7 +6,7 @@ agent with what is known now, that is an incident (`incident.opened`). Each once
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -37,7 +37,9 @@ from gateway.ledger.record import (
     parse_timestamp,
     timestamp,
 )
+from gateway.store.incidents import Incident, opened
 from gateway.store.kept import KeptContent
+from gateway.store.notices import Notice, addition
 from gateway.store.sealing import Opening
 
 UNDECIDED = "undecided"
@@ -46,6 +48,8 @@ AGAIN, INCIDENT = "exchange.reclassified", "incident.opened"
 MISSED = "should_not_have_left"
 """The outcome of both where something went that should not have."""
 MAX_EXAMPLES = 20
+TOLD = ("compliance", "privacy")
+"""Roles whose channels are told of an incident."""
 
 
 class Opens(Protocol):
@@ -66,6 +70,14 @@ class Keeps(Protocol):
     """What is kept (`store.kept.KeptStore`)."""
 
     def of(self, ledger: str, since: str, until: str) -> AsyncIterator[list[KeptContent]]: ...
+
+
+class Tells(Protocol):
+    """Makes notices (`exchange.notices.Notices`)."""
+
+    def made(self, tenant: str, document: Mapping[str, object], *, roles: Iterable[str] = ()) -> tuple[Notice, ...]: ...
+
+    def kept(self, notices: Sequence[Notice]) -> None: ...
 
 
 class Held(Protocol):
@@ -145,6 +157,7 @@ class Reclassifier:
         engine: Engine,
         named: Named,
         lease: Held,
+        notices: Tells,
         clock: Clock,
         node: NodeInfo,
     ) -> None:
@@ -152,7 +165,7 @@ class Reclassifier:
         self._tenant, self._id, self._ledger = tenant, ledger_id, ledger
         self._store, self._sealer, self._exchanges, self._trail = store, sealer, exchanges, trail
         self._engine, self._named, self._clock, self._node = engine, named, clock, node
-        self._lease = lease
+        self._lease, self._notices = lease, notices
         self._versions: dict[str, Policy | None] = {}
 
     async def run(self, by: Reader, since: str, until: str) -> Reclassified | None:
@@ -187,7 +200,7 @@ class Reclassifier:
                 counts["more"] += bool(found.new)
                 # The incident first: after a crash between the two the next run finds it, and the message unsearched.
                 if wrong is not None and INCIDENT not in done:
-                    await self._ledger.append(self._entry(INCIDENT, by, one.seq, envelope, found, outcome, wrong))
+                    await self._open(self._entry(INCIDENT, by, one.seq, envelope, found, outcome, wrong), found)
                 await self._ledger.append(self._entry(AGAIN, by, one.seq, envelope, found, outcome))
                 counts["reclassified"] += 1
                 if wrong is not None:
@@ -199,6 +212,32 @@ class Reclassifier:
             classes=dict(sorted(classes.items())),
             **{name: counts[name] for name in _COUNTED},
         )
+
+    async def _open(self, entry: Entry, found: "_Found") -> None:
+        """The record, the row that lists it until somebody closes it, and the notices that tell of it come true
+        together."""
+        envelope = entry.envelope
+        incident = Incident(
+            tenant=self._id,
+            id=envelope.id,
+            exchange=envelope.exchange,
+            agent=envelope.agent,
+            zone=envelope.zone,
+            opened_at=envelope.occurred_at,
+        )
+        document = {
+            "event": INCIDENT,
+            "incident": incident.id,
+            "exchange": incident.exchange,
+            "agent": incident.agent,
+            "zone": incident.zone,
+            "classes": sorted(found.new),
+            "at": incident.opened_at,
+        }
+        notices = self._notices.made(self._id, document, roles=TOLD)
+        change = opened(incident, tuple(addition(one) for one in notices))
+        await self._ledger.append(msgspec.structs.replace(entry, change=change))
+        self._notices.kept(notices)
 
     async def _done(self, envelope: Envelope, seq: int) -> frozenset[str]:
         """Which of the two events this engine has put on record for a message; both, if it was the one of then."""

@@ -84,6 +84,7 @@ EVENTS = (
     "subject.held",
     "subject.rectified",
     "policy.proposed",
+    "incident.closed",
 )
 
 
@@ -249,6 +250,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Finding type → how many a person found that classification did not (`review.marked`)."""
     wrong: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
     """Finding type → how many classification found that are none (`review.marked`)."""
+    incident: Id | None = None
+    """The id of the record that opened what an `incident.closed` closes."""
     subject: Id | None = None
     """The pseudonym of the data subject that a `subject.*` event is about."""
     case: Id | None = None

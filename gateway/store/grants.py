@@ -22,6 +22,7 @@ RIGHTS: dict[str, str] = {
     "session": "SELECT, INSERT, UPDATE (sent, said, seen_us, expires_us)",
     "approval": "SELECT, INSERT, UPDATE",
     "break_glass": "SELECT, INSERT, UPDATE",
+    "incident": "SELECT, INSERT, UPDATE",
     "subject": "SELECT, INSERT, UPDATE",
     "subject_case": "SELECT, INSERT, UPDATE",
     "policy_proposal": "SELECT, INSERT, UPDATE",

@@ -16,6 +16,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | task, task_content, task_callback, notice, session_token      | yes    | yes         | yes    |
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
+| incident                                                      | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
 | review, review_note                                           | yes    | never       | never  |
 """
@@ -602,3 +603,20 @@ subject_case = Table(
 )
 """What data subjects asked for and what stands against it: holds, erasures, accesses. `terms` is JSON
 (`store.subject_cases.Terms`), and names no person but by HMACs and pseudonyms."""
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("exchange", Text),
+    Column("agent", Text),
+    Column("zone", Text),
+    Column("opened_at", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("closed_at", Text),
+    Column("closed_by", Text),
+    Column("disposition", Text),
+    sqlite_with_rowid=False,
+)
+"""What should not have left (`store.incidents`), by the id of the record that says so, until somebody has closed it."""

@@ -26,6 +26,7 @@ from gateway.web import (
     evidence,
     glass,
     health,
+    incidents,
     jwks,
     keys,
     mcp,
@@ -166,5 +167,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 def _api() -> list[ControllerRouterHandler]:
     parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, proposals, pulling)
-    more = (reviews, subjects, tasks, tiles, usage)
+    more = (incidents, reviews, subjects, tasks, tiles, usage)
     return [*(handler for part in (*parts, *more) for handler in part.HANDLERS), openapi_json]

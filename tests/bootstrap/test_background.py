@@ -11,6 +11,7 @@ from gateway.bootstrap import background, open_gateway
 from gateway.bootstrap.background import flush, stopped, told
 from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.ledgers import Ledgers
+from gateway.exchange.metrics import Metrics
 from gateway.settings import Settings
 from gateway.store.kept import KeptStore
 from tests.bootstrap.kit import configured
@@ -82,3 +83,28 @@ async def test_what_is_kept_is_destroyed_in_every_ledger_also_after_a_failure(
         assert set(swept) == {one.ledger for one in gateway.site.tenants.values()}
     assert "kept content could not be destroyed: LedgerUnavailable" in caplog.text
     assert "swordfish" not in caplog.text
+
+
+async def test_open_incidents_are_counted_and_a_store_that_fails_leaves_the_last_count(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    metrics, rounds = Metrics(), asyncio.Event()
+    answers: list[int | Exception] = [2, LedgerUnavailable("down"), 3]
+
+    class Store:
+        async def open(self, tenant: str) -> int:
+            if len(answers) == 1:
+                rounds.set()
+                await asyncio.sleep(3600)
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    monkeypatch.setattr(background, "_EXPIRY_S", 0)
+    store: Any = Store()
+    task = asyncio.create_task(background._incidents(store, metrics, ["tn_1"]))
+    await rounds.wait()
+    await stopped([task])
+    assert b'gateway_incidents_open{tenant="tn_1"} 2.0' in metrics.exposition()
+    assert "LedgerUnavailable" in caplog.text

@@ -1,6 +1,6 @@
 """What a later engine finds in what went out comes on record once, and is an incident where it should not have gone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -25,10 +25,12 @@ from gateway.ledger.record import (
     timestamp,
 )
 from gateway.store.kept import KeptContent
+from gateway.store.notices import Notice
 from gateway.store.sealing import Opening
 from tests.checks.policy.making import GROUPS, NOON_US, policy, rule
 from tests.conftest import ManualClock
 from tests.exchange.making import MAIL, engine
+from tests.store.test_notices import notice
 
 DIGEST = "sha256:" + "0" * 64
 EXCHANGE = "01890000-0000-7000-8000-000000000001"
@@ -51,6 +53,8 @@ class Site:
         self.busy = False
         self.asked: list[str] = []
         self.missing = False
+        self.documents: list[tuple[dict[str, object], tuple[str, ...]]] = []
+        self.delivered = 0
         self.envelope: dict[str, Any] = {
             "id": EXCHANGE,
             "tenant": "tn_1",
@@ -91,6 +95,13 @@ class Site:
         assert digest == DIGEST
         return None if self.missing else self.then
 
+    def made(self, tenant: str, document: Mapping[str, object], *, roles: Iterable[str] = ()) -> tuple[Notice, ...]:
+        self.documents.append((dict(document), tuple(roles)))
+        return (notice("no_1", tenant=tenant),)
+
+    def kept(self, notices: Sequence[Notice]) -> None:
+        self.delivered += len(notices)
+
     async def exchange(self, exchange: str) -> list[StoredRecord]:
         found = [seal(entry.envelope, 4, bytes(32), timestamp(NOON_US)) for entry in self.appended]
         return [StoredRecord(seq=4, envelope=data, hash=b"") for data in found]
@@ -118,6 +129,7 @@ class Site:
             engine=engine(self.clock),
             named=lambda issuer: True,
             lease=self,
+            notices=self,
             clock=self.clock,
             node=NodeInfo(id="nd_1", boot="bt_1"),
         ).run(BY, *PERIOD)
@@ -140,6 +152,25 @@ async def test_what_was_missed_and_would_have_been_denied_is_an_incident_and_hol
     assert detail.reason == "found beyond what was known: email 1; classes that were not known: pii"
     assert all(MAIL not in str(entry) and MAIL.encode() not in (entry.detail or b"") for entry in site.appended)
     assert site.asked == [PERIOD[0]]
+
+
+async def test_an_incident_is_listed_and_told_with_its_record_or_not_at_all(clock: ManualClock) -> None:
+    site = Site(clock, rule("no-pii", 2, data="class:pii", eft="deny"))
+    site.fails = INCIDENT
+    with pytest.raises(LedgerUnavailable):
+        await site.run()
+    assert site.delivered == 0
+    site.fails, site.documents = "", []
+    await site.found()
+    (entry, again) = site.appended
+    assert again.change is None
+    assert entry.change is not None
+    assert (entry.change.table, entry.change.values["id"]) == ("incident", entry.envelope.id)
+    assert entry.change.values["exchange"] == EXCHANGE
+    assert [one.table for one in entry.change.beside] == ["notice"]
+    ((document, roles),) = site.documents
+    assert (document["incident"], document["classes"], roles) == (entry.envelope.id, ["pii"], ("compliance", "privacy"))
+    assert site.delivered == 1
 
 
 async def test_once_for_an_engine_also_after_a_crash_between_the_two(clock: ManualClock) -> None:

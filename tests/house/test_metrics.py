@@ -45,6 +45,7 @@ def _filled() -> Metrics:
     metrics.notice("tn_1", "sent")
     metrics.review("tn_1", "sampled")
     metrics.tokens("tn_1", {"sent": 1})
+    metrics.incidents("tn_1", 1)
     metrics.callback("tn_1", "delivered")
     metrics.step(STEPS[0], 1)
     metrics.batch(1, 0.1)

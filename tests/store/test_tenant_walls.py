@@ -26,6 +26,8 @@ from gateway.store.decided import DecidedStore
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
 from gateway.store.glass import GlassStore
+from gateway.store.incidents import IncidentStore
+from gateway.store.incidents import opened as incident_opened
 from gateway.store.kept import KeptStore
 from gateway.store.mcp_sessions import McpSessions, Owner
 from gateway.store.notices import NoticeStore
@@ -52,6 +54,7 @@ from tests.store.kit import NODE, START_US, Store, entry
 from tests.store.test_api_keys import GRANT, MemoryLedger
 from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
+from tests.store.test_incidents import INCIDENT, incident
 from tests.store.test_notices import notice
 from tests.store.test_reviews import note, review
 from tests.store.test_subject_cases import made as case
@@ -600,6 +603,34 @@ async def _(w: World) -> tuple[Any, Any]:
     reader = KeptStore(w.store.engine, w.store.clock)
     assert await reader.one(w.theirs, 0) is not None
     return await reader.one(w.mine, 0), await reader.one(NOBODY, 0)
+
+
+@ask("incidents.IncidentStore.get")
+async def _(w: World) -> tuple[Any, Any]:
+    incidents = await _incident(w)
+    assert await incidents.get(w.theirs, INCIDENT) is not None
+    return await incidents.get(w.mine, INCIDENT), await incidents.get(w.mine, "none")
+
+
+@ask("incidents.IncidentStore.newest")
+async def _(w: World) -> tuple[Any, Any]:
+    incidents = await _incident(w)
+    assert await incidents.newest(w.theirs, 9, closed=False)
+    return await incidents.newest(w.mine, 9, closed=False), ()
+
+
+@ask("incidents.IncidentStore.open")
+async def _(w: World) -> tuple[Any, Any]:
+    incidents = await _incident(w)
+    assert await incidents.open(w.theirs) == 1
+    return await incidents.open(w.mine), 0
+
+
+async def _incident(w: World) -> IncidentStore:
+    async with w.store.writer(w.theirs) as writer:
+        change = incident_opened(incident(tenant=w.theirs))
+        await writer.submit(Entry(draft=entry(ledger=w.theirs).draft, change=change))
+    return IncidentStore(w.store.engine)
 
 
 @ask("reviews.ReviewStore.get")

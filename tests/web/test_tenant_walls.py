@@ -17,6 +17,7 @@ from gateway.settings import Settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.glass import GlassStore
+from gateway.store.incidents import opened as incident_opened
 from gateway.store.reviews import drawn
 from gateway.store.subject_cases import CaseStore, opened
 from gateway.store.tasks import TaskStore, created
@@ -24,6 +25,7 @@ from tests.exchange.kit_published import covered
 from tests.store.kit import entry
 from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
+from tests.store.test_incidents import incident
 from tests.store.test_reviews import review
 from tests.store.test_subject_cases import made as case
 from tests.store.test_tasks import REQUEST
@@ -54,6 +56,7 @@ NONE = {
     "bundle": "009.p/1",
     "review": "rv_" + "0" * 26,
     "place": "777",
+    "incident": "01a20b8a-e284-722d-bd31-000000000000",
 }
 """By the name of a path's parameter: what nobody has."""
 BODIES: dict[str, dict[str, object]] = {
@@ -61,6 +64,7 @@ BODIES: dict[str, dict[str, object]] = {
         f"POST /approvals/{{approval}}/{word}": {"reason": "because", "version": 0}
         for word in ("approve", "deny", "edit")
     },
+    "POST /incidents/{incident}/close": {"disposition": "no_breach", "reason": "because"},
     "POST /reviews/{review}/items/{place}/mark": {"missed": {}},
     "POST /break-glass/{glass}/review": {"justified": True, "reason": "because"},
     **{f"POST /subjects/hold/{{case}}/{word}": {"reason": "because"} for word in ("confirm", "lift")},
@@ -100,6 +104,8 @@ async def _theirs(site: System) -> dict[str, str]:
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=created(queued, REQUEST)))
     held = case("sc_" + "1" * 26, tenant=ledger, state="proposed")
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=opened(held)))
+    left = incident(tenant=ledger)
+    await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=incident_opened(left)))
     reviewed = review("rv_" + "1" * 26, tenant=ledger)
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=drawn(reviewed)))
     for _ in range(2 * len(TABLE)):  # further on than the other's record gets while it asks
@@ -122,6 +128,7 @@ async def _theirs(site: System) -> dict[str, str]:
         "tile": f"0/000.p/{point.size}",
         "bundle": f"000.p/{point.size}",
         "review": reviewed.id,
+        "incident": left.id,
         "place": "777",
     }
     assert point.size < 256

@@ -78,6 +78,12 @@ p, compliance, usage:read
 p, operator, usage:read
 p, admin, usage:read
 
+p, auditor, incidents:read
+p, compliance, incidents:read
+p, compliance, incidents:close
+p, privacy, incidents:read
+p, privacy, incidents:close
+
 # Whoever judges is shown what was sent.
 p, auditor, reviews:read
 p, compliance, reviews:read
@@ -136,6 +142,9 @@ g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read
 g, GET /evidence/bundles/{bundle_id}, evidence:read
 g, GET /evidence/bundles/{bundle_id}/download, evidence:read
+
+g, GET /incidents, incidents:read
+g, POST /incidents/{incident}/close, incidents:close
 
 g, GET /reviews, reviews:read
 g, POST /reviews, reviews:draw

@@ -338,6 +338,17 @@ FIELDS: dict[str, dict[str, Any]] = {
         "proposal": "pp_0a1b2c3d4e5f60718293a4b5c6",
         "proposer": OPERATOR["actor"],
     },
+    "incident.closed": {
+        **OPERATOR,
+        "node": EXCHANGE_IDS["node"],
+        "exchange": "019ab3c1-7f00-7abc-8def-0123456789ab",
+        "trace": "4bf92f3577b34da6a3ce929d0e0e473b",
+        "parent": EXCHANGE,
+        "agent": "scribe",
+        "zone": "in-house",
+        "incident": "019ab3c1-7a00-7000-8000-000000000033",
+        "outcome": OutcomeInfo(code="no_breach"),
+    },
 }
 
 MORE: dict[str, dict[str, Any]] = {

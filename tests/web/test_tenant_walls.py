@@ -57,6 +57,7 @@ NONE = {
     "review": "rv_" + "0" * 26,
     "place": "777",
     "incident": "01a20b8a-e284-722d-bd31-000000000000",
+    "proposal": "pp_" + "0" * 26,
 }
 """By the name of a path's parameter: what nobody has."""
 BODIES: dict[str, dict[str, object]] = {
@@ -129,6 +130,7 @@ async def _theirs(site: System) -> dict[str, str]:
         "bundle": f"000.p/{point.size}",
         "review": reviewed.id,
         "incident": left.id,
+        "proposal": "pp_" + "1" * 26,  # proposals are the installation's: no tenant has one
         "place": "777",
     }
     assert point.size < 256

@@ -5,7 +5,9 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.subjects import erasure_of
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.erasure import Erasure
 from gateway.exchange.glass import Glass
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.parts import Parts
@@ -51,6 +53,7 @@ def begin(
         asyncio.create_task(
             _incidents(IncidentStore(site.engine), site.metrics, [one.ledger for one in site.tenants.values()])
         ),
+        asyncio.create_task(_erasures(parts, erasure_of(base), [one.ledger for one in site.tenants.values()])),
         asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
         asyncio.create_task(parts.underway.watch()),
@@ -139,6 +142,17 @@ async def _incidents(store: IncidentStore, metrics: Metrics, ledgers: Sequence[s
             except Exception as error:  # noqa: BLE001 — the last count stands, and the next round tries again
                 _log.error("open incidents could not be counted: %s", type(error).__name__)
         await asyncio.sleep(_EXPIRY_S)
+
+
+async def _erasures(parts: Parts, erasure: Erasure, ledgers: Sequence[str]) -> None:
+    """Go on with erasures whose delay is over."""
+    while True:
+        await asyncio.sleep(_EXPIRY_S)
+        for ledger in ledgers:
+            try:
+                await erasure.advance(ledger, parts.ledgers.of(ledger))
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next round goes on from where this one was
+                _log.error("an erasure could not go on: %s", type(error).__name__)
 
 
 async def flush(parts: Parts, *, everything: bool) -> None:

@@ -14,6 +14,7 @@ from gateway.core.ids import random_id
 from gateway.core.ports import Clock, Failpoint
 from gateway.exchange.approving import Approving
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subjects import Subjects
@@ -91,6 +92,18 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         """What keeps data subjects' data from destruction, and the cases of every tenant."""
         return Holds(
             subjects=self.subjects,
+            cases=CaseStore(self.engine),
+            clock=self.clock,
+            node=self.node,
+            settings=self.settings.subjects,
+        )
+
+    @property
+    def erasing(self) -> Erasing:
+        """Erasures as persons see to them, of every tenant."""
+        return Erasing(
+            subjects=self.subjects,
+            flags=self.flags,
             cases=CaseStore(self.engine),
             clock=self.clock,
             node=self.node,

@@ -12,14 +12,24 @@ from typing import Any
 from gateway.bootstrap import Site
 from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told
 from gateway.cli.persons import OPTIONS, personal
+from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import Approver
+from gateway.exchange.erasing import Asked
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, described
+from gateway.ledger.record import parse_timestamp
 from gateway.store.subject_cases import Case
 
 _MOST = 65_536
-_OPTIONS = {**OPTIONS, "case": "CASE", "subject": "--subject", "identifier": "--identifier", "links": "--link"}
+_OPTIONS = {
+    **OPTIONS,
+    "case": "CASE",
+    "subject": "--subject",
+    "identifier": "--identifier",
+    "links": "--link",
+    "ground": "--ground",
+}
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -52,6 +62,16 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     step.add_argument("--confirm", metavar="CASE", help="the second person's yes to this hold, or to its end")
     step.add_argument("--lift", metavar="CASE", help="end this hold")
     personal(_reasoned(hold), _hold)
+
+    erase = group.add_parser("erase", parents=[common], help="erase a subject (Art. 17): ask, agree or refuse")
+    _about(erase, required=False)
+    erase.add_argument("--ground", metavar="LETTER", help="of Art. 17(1) to ask, of Art. 17(3) or a word to refuse")
+    erase.add_argument("--identity", metavar="TEXT", help="how it was made sure who asks, and where that is kept")
+    erase.add_argument("--received", metavar="TIME", help="when it was asked, RFC 3339 in UTC (default: now)")
+    which = erase.add_mutually_exclusive_group()
+    which.add_argument("--approve", metavar="CASE", help="the second person's yes to this request")
+    which.add_argument("--refuse", metavar="CASE", help="refuse this request, with --ground")
+    personal(_reasoned(erase), _erase)
 
     personal(group.add_parser("cases", parents=[common], help="holds, accesses and erasures"), _cases)
 
@@ -107,6 +127,33 @@ async def _hold(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
     else:
         done = await site.holds.hold(who, meant(arguments), arguments.reason)
     say_case(arguments, site, done)
+
+
+async def _erase(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    case = arguments.approve or arguments.refuse
+    named = arguments.subject is not None or arguments.identifier is not None
+    if named == (case is not None):
+        raise WrongUse("--subject or --identifier asks; --approve or --refuse is about a request that there is")
+    if arguments.approve is not None:
+        done = await site.erasing.approve(who, arguments.approve, arguments.reason)
+    elif arguments.refuse is not None:
+        done = await site.erasing.refuse(who, arguments.refuse, arguments.ground or "", arguments.reason)
+    else:
+        asked = Asked(
+            ground=arguments.ground or "",
+            identity=arguments.identity or "",
+            reason=arguments.reason,
+            received_us=_received(arguments.received),
+        )
+        done = await site.erasing.request(who, meant(arguments), asked)
+    say_case(arguments, site, done)
+
+
+def _received(text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_timestamp(text)
+    except FormatError as error:
+        raise WrongUse(f"--received: {error}") from error
 
 
 async def _cases(arguments: argparse.Namespace, site: Site, who: Approver) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from gateway.checks.classification.engine import Engine
+from gateway.checks.redaction import CannotRedact, holds_none, redact
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
 from gateway.ledger.times import timestamp
@@ -44,6 +46,23 @@ def encode(parts: Sequence[Part], masked: Mapping[str, str], *, health_context: 
     ]
     # The standard library's, because text from outside may hold halves of surrogate pairs.
     return json.dumps([1, health_context, held], ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def without_findings(data: bytes, engine: Engine) -> bytes | None:
+    """What was kept with everything masked that is found in it now; None where it cannot be read, or where something
+    would be left."""
+    try:
+        content = decode(data)
+    except FormatError:
+        return None
+    scan = engine.scan(content.parts, health_context=content.health_context)
+    types = frozenset(finding.type for found in scan.parts for finding in found)
+    masked = redact(content.parts, scan, types)
+    if isinstance(masked, CannotRedact):
+        return None
+    made = encode(content.parts, masked, health_context=content.health_context)
+    again = decode(made).parts
+    return made if holds_none(engine.scan(again, health_context=content.health_context), types, again) else None
 
 
 def decode(data: bytes) -> Kept:

@@ -106,7 +106,7 @@ class Holds:
         return becomes if await self._recorded(who, said) else CHANGED
 
     async def _recorded(self, who: Approver, said: Said) -> bool:
-        return await who.ledger.submit(entry(said, who, clock=self._clock, node=self._node)) is not None
+        return await who.ledger.submit(entry(said, who.tenant, who.by, clock=self._clock, node=self._node)) is not None
 
 
 def second(who: Approver, case: Case) -> Refusal | None:

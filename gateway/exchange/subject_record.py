@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
-from gateway.exchange.approving import Approver
+from gateway.exchange.approval_record import By
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, RowChange
 from gateway.ledger.record import Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
@@ -20,37 +20,47 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     sticks to the subject changes with it, so that what was decided before is looked at again."""
 
     event: str
-    subject: str
     code: str
+    subject: str = ""
     case: str | None = None
     others: tuple[str, ...] = ()
     """Further pseudonyms that it is to be found by."""
     lines: tuple[str, ...] = ()
     reason: str | None = None
     count: int | None = None
+    legal_basis: str | None = None
+    keys: tuple[str, ...] | None = None
+    recipients: tuple[str, ...] | None = None
+    until: str | None = None
+    """By when no backup holds what was erased."""
     range: tuple[int, int] | None = None
     change: RowChange | None = None
     flags: bool = False
 
 
-def entry(said: Said, who: Approver, *, clock: Clock, node: NodeInfo) -> Entry:
-    """The record of something that was done about a data subject."""
+def entry(said: Said, tenant: str, by: By, *, clock: Clock, node: NodeInfo) -> Entry:
+    """The record of something that was done about a data subject. `by`: nobody, where the gateway goes on with what
+    persons have said."""
     now, salt, subjects = clock.now_us(), new_salt(), (said.subject, *said.others)
     detail = encode_detail(
-        msgspec.structs.replace(who.by.detail, subjects=subjects, diff=said.lines or None, reason=said.reason)
+        msgspec.structs.replace(by.detail, subjects=subjects, diff=said.lines or None, reason=said.reason)
     )
     envelope = Envelope(
         id=uuid7(now),
-        tenant=who.tenant,
+        tenant=tenant,
         event=said.event,
         occurred_at=timestamp(now),
-        actor=who.actor,
-        actor_kind=who.kind,
-        exchange=who.by.exchange,
-        trace=who.by.trace,
+        actor=by.actor,
+        actor_kind=by.kind,
+        exchange=by.exchange,
+        trace=by.trace,
         subject=said.subject,
         case=said.case,
         count=said.count,
+        legal_basis=said.legal_basis,
+        keys=said.keys,
+        recipients=said.recipients,
+        backups_until=said.until,
         range=said.range,
         outcome=OutcomeInfo(code=said.code),
         detail=committed(salt, "detail", detail),

@@ -235,7 +235,7 @@ class Subjects:
 
     async def _recorded(self, who: Approver, said: Said) -> bool:
         """Whether the record is there, and what changes with it has changed."""
-        done = await who.ledger.submit(entry(said, who, clock=self._clock, node=self._node))
+        done = await who.ledger.submit(entry(said, who.tenant, who.by, clock=self._clock, node=self._node))
         if done is not None and said.flags:
             await self._store.reload(who.tenant)  # other nodes find out from the head
         return done is not None

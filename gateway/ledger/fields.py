@@ -24,7 +24,8 @@ Time = Annotated[str, Meta(min_length=27, max_length=27, pattern=times.PATTERN)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Status = Annotated[int, Meta(ge=100, le=599)]
 """An HTTP status."""
-Names = Annotated[tuple[Name, ...], Meta(max_length=64)]
+MAX_NAMES = 64
+Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
 
 TOLD = 4096
 Told = Annotated[str, Meta(max_length=TOLD)]

@@ -85,6 +85,9 @@ EVENTS = (
     "subject.rectified",
     "policy.proposed",
     "incident.closed",
+    "subject.erasure",
+    "subject.erasure-refused",
+    "subject.erased",
 )
 
 
@@ -260,6 +263,13 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Random id of the proposal that a `policy.*` event is about."""
     proposer: Id | None = None
     """The pseudonym of who proposed what is activated."""
+    keys: Names | None = None
+    """Random ids of the data keys that an erasure destroys; of more than 64 the first."""
+    recipients: Names | None = None
+    """Registered ids of the agents that were sent anything about the subject (`subject.erased`); of more than 64 the
+    first."""
+    backups_until: Time | None = None
+    """By when no backup holds what was erased (`subject.erased`)."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

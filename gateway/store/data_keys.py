@@ -48,7 +48,7 @@ def _insert(rows: int) -> str:
     values = ", ".join(["(?, ?, ?)"] * rows)
     return (
         f"INSERT INTO data_key (id, subject, wrapped) SELECT * FROM (VALUES {values}) AS new "  # noqa: S608
-        "WHERE NOT EXISTS (SELECT 1 FROM destroyed WHERE id = new.column1) ON CONFLICT (id) DO NOTHING"
+        "WHERE NOT EXISTS (SELECT 1 FROM destroyed WHERE id IN (new.column1, new.column2)) ON CONFLICT (id) DO NOTHING"
     )
 
 
@@ -126,7 +126,8 @@ class DataKeys:
         return self._wrapping.new(subject)
 
     def persist(self, keys: Sequence[DataKey]) -> None:
-        """Make keys durable; returns when they are synced. Repeating it changes nothing; destroyed keys stay so.
+        """Make keys durable; returns when they are synced. Repeating it changes nothing; destroyed keys stay so, and a
+        subject whose own name was destroyed gets none.
 
         `LedgerUnavailable` when it could not be done.
         """
@@ -175,6 +176,7 @@ class DataKeys:
 
     def destroy(self, key_ids: Sequence[str]) -> int:
         """Delete keys for good: pages overwritten, journal emptied. Returns how many there were; may be repeated.
+        A pseudonym may stand among them: no key is made for that subject again.
 
         `LedgerUnavailable` when it could not be completed: then it must be called again.
         """

@@ -157,6 +157,7 @@ class SharedDataKeys:
             # A crash before the server's commit: no key, and no record either. After it: keys that open nothing.
             await connection.execute(
                 "INSERT INTO data_key (id, subject, wrapped) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) "
+                "AS new (id, subject, wrapped) WHERE NOT EXISTS (SELECT 1 FROM data_key WHERE id = new.subject) "
                 "ON CONFLICT (id) DO NOTHING",
                 *columns,
             )

@@ -33,6 +33,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     received_us: int | None = None
     confirmed: str | None = None
     """The pseudonym of the second person."""
+    keys: tuple[str, ...] = ()
+    """Of an erasure that has begun: the keys that it destroys, the agents to be told, and the records it reaches."""
+    recipients: tuple[str, ...] = ()
+    reached: int = 0
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,15 @@ class CaseStore:
     async def in_state(self, tenant: str, kind: str, states: Iterable[str]) -> tuple[Case, ...]:
         """Cases of this kind in any of these states, the newest first."""
         return await self._some(tenant, subject_case.c.kind == kind, subject_case.c.state.in_(tuple(states)))
+
+    async def ripe(self, tenant: str, now_us: int) -> tuple[Case, ...]:
+        """Erasures whose time has come, and that have not ended."""
+        return await self._some(
+            tenant,
+            subject_case.c.kind == "erasure",
+            subject_case.c.state.in_(("approved", "deferred", "erasing")),
+            subject_case.c.ripe_us <= now_us,
+        )
 
     async def newest(self, tenant: str) -> tuple[Case, ...]:
         """The newest cases of every kind."""

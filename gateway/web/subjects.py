@@ -6,12 +6,16 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
+from gateway.exchange.erasing import Asked
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, Subjects, described
+from gateway.ledger.record import parse_timestamp
 from gateway.store.directory import GIVEN
 from gateway.store.subject_cases import Case
+from gateway.web import problems
 from gateway.web.access import ApiRequest, gateway_of
 from gateway.web.approvals import Entrance, body_of, entrance, refused
 
@@ -55,6 +59,21 @@ class Rectification(Reasoned, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The record that is corrected, and by what."""
 
     seq: int
+
+
+class Erase(Reasoned, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked for: `ground` is a letter of Art. 17(1), `identity` says how it was made sure who asks."""
+
+    ground: str
+    identity: str
+    received: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why an erasure is refused: a letter of Art. 17(3) or another ground, and in words."""
+
+    ground: str
+    reason: str
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,10 +162,49 @@ async def lift(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
     return await _case(request, allowed, await _holds(request).lift(allowed.who, case, given.reason))
 
 
+@post(f"{PATH}/erasure", operation_id="erase_subject", status_code=201, summary="Take a request for erasure")
+async def erase(request: ApiRequest) -> Response[Any]:
+    allowed = await entrance(request)
+    given = await body_of(request, allowed, Erase)
+    received = None if given.received is None else _time(allowed, given.received)
+    asked = Asked(ground=given.ground, identity=given.identity, reason=given.reason, received_us=received)
+    done = await gateway_of(request).site.erasing.request(allowed.who, meant(given), asked)
+    return await _case(request, allowed, done, 201)
+
+
+@post(f"{PATH}/erasure/{{case:str}}/approve", operation_id="approve_erasure", status_code=200, summary="The second yes")
+async def approve(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
+    allowed = await entrance(request)
+    given = await body_of(request, allowed, Reason)
+    done = await gateway_of(request).site.erasing.approve(allowed.who, case, given.reason)
+    return await _case(request, allowed, done)
+
+
+@post(
+    f"{PATH}/erasure/{{case:str}}/refuse",
+    operation_id="refuse_erasure",
+    status_code=200,
+    summary="Refuse it, with a ground",
+)
+async def refuse(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
+    allowed = await entrance(request)
+    given = await body_of(request, allowed, Refused)
+    done = await gateway_of(request).site.erasing.refuse(allowed.who, case, given.ground, given.reason)
+    return await _case(request, allowed, done)
+
+
 def meant(given: Person) -> Meant:
     """Who a body means."""
     identifier = None if given.identifier is None else Identifier(value=given.identifier, kind=given.kind)
     return Meant(subject=given.subject, identifier=identifier)
+
+
+def _time(allowed: Entrance, text: str) -> int:
+    try:
+        return parse_timestamp(text)
+    except FormatError as error:
+        refusal = Refusal(code="parameter_invalid", field="received", hint=str(error))
+        raise problems.Refused(refusal, allowed.exchange.id, allowed.exchange.rate) from error
 
 
 def _registry(request: ApiRequest) -> Subjects:
@@ -170,4 +228,4 @@ async def _case(request: ApiRequest, allowed: Entrance, found: Case | Refusal, s
     return Response(body, status_code=status, headers=allowed.headers)
 
 
-HANDLERS = (show, cases, link, merge, split, restrict, rectify, hold, confirm, lift)
+HANDLERS = (show, cases, link, merge, split, restrict, rectify, hold, confirm, lift, erase, approve, refuse)

@@ -98,3 +98,19 @@ def test_wrong_use_and_whoever_lacks_the_role(gateway: Run, staffed: Path) -> No
     for command in (("show", "--identifier", "one"), ("cases",)):
         refused = gateway("subjects", *command, "--key", "env:KEY_ZOE")
         assert (refused.code, "privacy" in refused.err) == (1, True)
+
+
+def test_an_erasure_is_asked_for_agreed_to_by_another_and_refused(gateway: Run, staffed: Path) -> None:
+    one = linked(gateway, "one", "links")
+    asking = ("subjects", "erase", "--subject", one, "--reason", "withdrawn", *KEY)
+    assert gateway(*asking, "--ground", "b").code == 1
+    assert gateway(*asking, "--ground", "b", "--identity", "ticket", "--received", "now").code == 2
+    made = gateway(*asking, "--ground", "b", "--identity", "ticket", "--json").data
+    step = ("--reason", "right", "--key")
+    assert gateway("subjects", "erase", "--approve", made["id"], *step, "env:KEY_ADA").code == 1
+    done = gateway("subjects", "erase", "--approve", made["id"], *step, "env:KEY_EVE", "--json")
+    assert (done.code, done.data["state"]) == (0, "approved")
+    assert done.data["ripe"] > done.data["opened"]
+    refused = gateway("subjects", "erase", "--refuse", made["id"], "--ground", "a", *step, "env:KEY_EVE", "--json")
+    assert refused.data["state"] == "refused"
+    assert gateway("subjects", "erase", *step, "env:KEY_EVE").code == 2

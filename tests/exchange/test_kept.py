@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.checks.classification.engine import Engine
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
-from gateway.exchange.kept import decode, encode, label
+from gateway.exchange.kept import decode, encode, label, without_findings
+from tests.conftest import ManualClock
 
 _PARTS = st.builds(
     Part,
@@ -68,3 +70,18 @@ def test_each_field_is_held_to_its_form(data: object) -> None:
 
 def test_the_label_says_when_its_days_are_over() -> None:
     assert label(1_767_614_400_000_000, 30) == "content:2026-02-04T12:00:00.000000Z"
+
+
+def test_what_is_found_is_masked_and_what_cannot_be_masked_is_given_up() -> None:
+    engine = Engine(clock=ManualClock(), budget_ms=1000)
+    mail, plain = Part("/a", "write to ann@clinic.example today", "text"), Part("/b", "nothing here", "text")
+    made = without_findings(encode((mail, plain), {}, health_context=False), engine)
+    assert made is not None
+    texts = [part.text for part in decode(made).parts]
+    assert "ann@" not in texts[0]
+    assert texts[0].startswith("write to [")
+    assert texts[1] == "nothing here"
+    name = Part("/c", "ann@clinic.example", "name")
+    assert without_findings(encode((mail, name), {}, health_context=False), engine) is None
+    assert without_findings(encode((Part("/d", "x", "unreadable"),), {}, health_context=False), engine) is None
+    assert without_findings(b"[]", engine) is None

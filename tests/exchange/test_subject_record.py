@@ -1,31 +1,19 @@
 """Records about data subjects say in clear a pseudonym and codes; who and why stands in the detail."""
 
 from gateway.exchange.approval_record import By
-from gateway.exchange.approving import Approver
 from gateway.exchange.subject_record import Said, described_case, entry
 from gateway.ledger.commitment import matches
 from gateway.ledger.record import Detail, parse_detail
 from gateway.store.subject_cases import Case, Terms
 from tests.conftest import ManualClock
 from tests.store.kit import LEDGER, NODE
-from tests.store.test_api_keys import MemoryLedger
 
-BY = By(actor="ac_1", exchange="ex_1", trace="0" * 32, detail=Detail(subject="ada"))
+BY = By(actor="ac_1", kind="person", exchange="ex_1", trace="0" * 32, detail=Detail(subject="ada"))
 
 
 def test_the_reason_and_who_acted_stand_in_the_detail_alone() -> None:
-    ledger: object = MemoryLedger()
-    who = Approver(
-        tenant=LEDGER,
-        ledger=ledger,  # type: ignore[arg-type]  # nothing is appended
-        actor="ac_1",
-        kind="person",
-        roles=("privacy",),
-        persons=("p1",),
-        by=BY,
-    )
     said = Said(event="subject.held", subject="su_1", code="placed", case="sc_1", reason="lawsuit 7", others=("su_2",))
-    made = entry(said, who, clock=ManualClock(), node=NODE)
+    made = entry(said, LEDGER, BY, clock=ManualClock(), node=NODE)
     envelope = made.envelope
     assert (envelope.subject, envelope.case, envelope.exchange) == ("su_1", "sc_1", "ex_1")
     assert made.detail is not None

@@ -86,6 +86,14 @@ def test_a_destroyed_key_is_gone_at_once_for_everyone_and_does_not_come_back(key
     other.close()
 
 
+def test_for_a_subject_that_was_destroyed_by_name_no_key_is_made_durable_again(keys: DataKeys) -> None:
+    made, others = keys.new("su_1")[0], [keys.new(one)[0] for one in ("su_2", None)]
+    keys.destroy(["su_1"])
+    keys.persist([made, *others])
+    assert [keys.get(key.id) is not None for key in (made, *others)] == [False, True, True]
+    assert keys.of_subject("su_1") is None
+
+
 def test_destroying_leaves_no_wrapped_byte_and_no_pseudonym_in_file_or_journal(keys: DataKeys, file: Path) -> None:
     key, _ = keys.new("su_canary")
     kept, plain = keys.new("su_kept")

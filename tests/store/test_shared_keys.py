@@ -87,6 +87,16 @@ def test_a_destroyed_key_is_gone_on_every_machine_and_does_not_come_back(
     assert (keys.destroy([key.id]), keys.destroy([])) == (0, 0)
 
 
+def test_for_a_subject_that_was_destroyed_by_name_no_machine_makes_a_key_durable_again(
+    keys: SharedDataKeys, other: SharedDataKeys
+) -> None:
+    made, others = other.new("su_1")[0], [other.new(one)[0] for one in ("su_2", None)]
+    keys.destroy(["su_1"])
+    other.persist([made, *others])
+    assert [keys.get(key.id) is not None for key in (made, *others)] == [False, True, True]
+    assert keys.of_subject("su_1") is None
+
+
 async def test_a_key_that_is_destroyed_while_it_is_made_durable_stays_destroyed(
     keys: SharedDataKeys, other: SharedDataKeys, url: str
 ) -> None:

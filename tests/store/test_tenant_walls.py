@@ -25,6 +25,7 @@ from gateway.store.checkpointer import Checkpointer
 from gateway.store.decided import DecidedStore
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
+from gateway.store.erasure import ErasureStore, SharedContent
 from gateway.store.glass import GlassStore
 from gateway.store.incidents import IncidentStore
 from gateway.store.incidents import opened as incident_opened
@@ -346,6 +347,69 @@ async def _(w: World) -> tuple[Any, Any]:
     subjects = SubjectStore(w.store.engine, w.store.clock)
     assert await subjects.about(w.theirs, ("su_theirs",), 3)
     return await subjects.about(w.mine, ("su_theirs",), 3), False
+
+
+@ask("subject_cases.CaseStore.ripe")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    due = case_opened(case("sc_due", tenant=w.theirs, kind="erasure", state="approved", ripe_us=1))
+    async with w.store.writer(w.theirs) as writer:
+        await writer.submit(Entry(draft=entry(ledger=w.theirs).draft, change=due))
+    assert await cases.ripe(w.theirs, 2)
+    return await cases.ripe(w.mine, 2), ()
+
+
+_THEIRS = ("su_theirs",)
+
+
+@ask("erasure.ErasureStore.recipients")
+async def _(w: World) -> tuple[Any, Any]:
+    return await ErasureStore(w.store.engine).recipients(w.mine, _THEIRS), ()
+
+
+@ask("erasure.ErasureStore.reached")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await ErasureStore(w.store.engine).reached(w.theirs, _THEIRS) == 4
+    return await ErasureStore(w.store.engine).reached(w.mine, _THEIRS), 0
+
+
+@ask("erasure.ErasureStore.companions")
+async def _(w: World) -> tuple[Any, Any]:
+    return await ErasureStore(w.store.engine).companions(w.mine, ("su_other",)), ()
+
+
+@ask("erasure.ErasureStore.under_way")
+async def _(w: World) -> tuple[Any, Any]:
+    return await ErasureStore(w.store.engine).under_way(w.mine, _THEIRS), False
+
+
+@ask("erasure.ErasureStore.shared")
+async def _(w: World) -> tuple[Any, Any]:
+    return await every(ErasureStore(w.store.engine).shared(w.mine, _THEIRS)), []
+
+
+@ask("erasure.ErasureStore.replace")
+async def _(w: World) -> tuple[Any, Any]:
+    part = SealedPart(part="content:2999-01-01T00:00:00.000000Z", key="dk_2", nonce=b"n", ciphertext=b"mine")
+    was = SharedContent(seq=0, record="r", sealed=part, others=())
+    await ErasureStore(w.store.engine).replace(w.mine, was, part)
+    kept = [one async for one in KeptStore(w.store.engine, w.store.clock).of(w.theirs, "0" * 27, "9" * 27)]
+    return [one.sealed.ciphertext for chunk in kept for one in chunk], [b"c"]
+
+
+@ask("erasure.ErasureStore.forget")
+async def _(w: World) -> tuple[Any, Any]:
+    known = await w.directory.find_subject(w.theirs, "patient-1")
+    assert known is not None
+    await ErasureStore(w.store.engine).forget(w.mine, (known,))
+    return await w.directory.find_subject(w.theirs, "patient-1"), known
+
+
+@ask("erasure.ErasureStore.purge")
+async def _(w: World) -> tuple[Any, Any]:
+    erasure = ErasureStore(w.store.engine)
+    assert await erasure.purge(w.mine, _THEIRS, ("dk_1",), ()) == 0
+    return await erasure.reached(w.theirs, _THEIRS), 4
 
 
 @ask("subject_cases.CaseStore.get")
@@ -1053,6 +1117,7 @@ NOT_ASKED = {
             *(f"node.Claim.{name}" for name in ("take", "held", "release")),
             *(f"redis_counters.RedisCounters.{name}" for name in ("run", "memory", "ping", "close", "tellers")),
             *(f"nats_messages.NatsLink.{name}" for name in ("say", "heard", "done")),
+            "erasure.ErasureStore.settle",
         ),
         _INSTALLATION,
     ),

@@ -13,7 +13,7 @@ BAD = [
     b'{"identifier":"swordfish-4711","kind":"No Kind","reason":"x","restricted":true,"seq":1,"links":[]}',
     b'{"swordfish-4711":1}',
 ]
-PATHS = ("show", "link", "merge", "split", "restriction", "rectification", "hold")
+PATHS = ("show", "link", "merge", "split", "restriction", "rectification", "hold", "erasure")
 
 
 @pytest.mark.parametrize("body", BAD)
@@ -60,3 +60,26 @@ async def test_a_privacy_officer_links_merges_restricts_holds_and_lists_over_htt
             *("subject.linked", "subject.linked", "subject.merged", "subject.merged"),
             *("subject.restricted", "subject.held", "subject.held"),
         ]
+
+
+async def test_an_erasure_is_asked_for_agreed_to_and_refused_over_http(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}) as site:
+        ada, eve = [
+            {"authorization": f"Bearer {await site.key('privacy', kind='person', owner=owner)}"}
+            for owner in ("ada", "eve")
+        ]
+        await site.http.post("/subjects/link", json={"identifier": "p", "links": [{"value": "q"}]}, headers=ada)
+        body = {"identifier": "p", "ground": "b", "identity": "ticket 17", "reason": "consent withdrawn"}
+        late = await site.http.post("/subjects/erasure", json={**body, "received": "yesterday"}, headers=ada)
+        assert (late.status_code, late.json()["field"]) == (400, "received")
+        asked = await site.http.post(
+            "/subjects/erasure", json={**body, "received": "2026-01-31T10:00:00.000000Z"}, headers=ada
+        )
+        assert (asked.status_code, asked.json()["due"]) == (201, "2026-02-28T10:00:00.000000Z")
+        assert asked.json()["overdue"]
+        path = f"/subjects/erasure/{asked.json()['id']}"
+        assert (await site.http.post(f"{path}/approve", json={"reason": "x"}, headers=ada)).status_code == 403
+        agreed = await site.http.post(f"{path}/approve", json={"reason": "x"}, headers=eve)
+        assert agreed.json()["state"] == "approved"
+        refused = await site.http.post(f"{path}/refuse", json={"ground": "e", "reason": "claim"}, headers=eve)
+        assert refused.json()["state"] == "refused"

@@ -69,6 +69,8 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /reviews/{review}/items/{place}/mark": {"missed": {}},
     "POST /break-glass/{glass}/review": {"justified": True, "reason": "because"},
     **{f"POST /subjects/hold/{{case}}/{word}": {"reason": "because"} for word in ("confirm", "lift")},
+    "POST /subjects/erasure/{case}/approve": {"reason": "because"},
+    "POST /subjects/erasure/{case}/refuse": {"ground": "e", "reason": "because"},
 }
 ALL = ("clerk", *sorted(ROLES))
 

@@ -185,6 +185,9 @@ g, POST /subjects/merge, subjects:write
 g, POST /subjects/split, subjects:write
 g, POST /subjects/restriction, subjects:write
 g, POST /subjects/rectification, subjects:write
+g, POST /subjects/erasure, subjects:write
+g, POST /subjects/erasure/{case}/approve, subjects:write
+g, POST /subjects/erasure/{case}/refuse, subjects:write
 g, POST /subjects/hold, subjects:write
 g, POST /subjects/hold/{case}/confirm, subjects:write
 g, POST /subjects/hold/{case}/lift, subjects:write

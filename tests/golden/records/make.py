@@ -147,6 +147,13 @@ ABOUT: dict[str, Any] = {
     **EXCHANGE_IDS,
     "subject": "su_00112233445566778899aabbcc",
 }
+KEYS = ("dk_0a1b2c3d4e5f607182930000000a",)
+ERASURE: dict[str, Any] = {
+    "node": EXCHANGE_IDS["node"],
+    "subject": ABOUT["subject"],
+    "case": CASE,
+    "legal_basis": "Art. 17(1)(b)",
+}
 REQUEST = MessageInfo(
     commitment=committed(SALT, "request", b'{"model":"summarize"}'), bytes=21, media_type="application/json", parts=1
 )
@@ -348,6 +355,16 @@ FIELDS: dict[str, dict[str, Any]] = {
         "zone": "in-house",
         "incident": "019ab3c1-7a00-7000-8000-000000000033",
         "outcome": OutcomeInfo(code="no_breach"),
+    },
+    "subject.erasure": {**ERASURE, "count": 12, "keys": KEYS, "outcome": OutcomeInfo(code="begun")},
+    "subject.erasure-refused": {**ABOUT, **ERASURE, "outcome": OutcomeInfo(code="hold")},
+    "subject.erased": {
+        **ERASURE,
+        "count": 12,
+        "keys": KEYS,
+        "recipients": ("scribe",),
+        "backups_until": timestamp(START_US + 30 * 86_400_000_000),
+        "outcome": OutcomeInfo(code="erased"),
     },
 }
 

@@ -1,0 +1,32 @@
+"""What destroys data subjects' content when its time has come."""
+
+from functools import partial
+
+from gateway.bootstrap.foundation import Foundation
+from gateway.core.ids import random_id
+from gateway.exchange import kept
+from gateway.exchange.erasure import Erasure
+from gateway.store.erasure import ErasureStore
+from gateway.store.lease import Lease
+from gateway.store.subject_cases import CaseStore
+
+_LEASE_S = 300.0
+"""A round is done well within it; who dies in one is waited for so long, unless it starts again."""
+
+
+def erasure_of(base: Foundation) -> Erasure:
+    """The job that goes on with erasures, of every tenant."""
+    site = base.site
+    holder = f"{site.node.id}/{site.node.boot}/{random_id('er')}"
+    return Erasure(
+        store=ErasureStore(site.engine),
+        flags=site.flags,
+        cases=CaseStore(site.engine),
+        keys=site.keyring,
+        sealer=base.sealer,
+        mask=partial(kept.without_findings, engine=base.engine),
+        lease=lambda name: Lease(site.engine, name, holder, site.clock, _LEASE_S),
+        clock=site.clock,
+        node=site.node,
+        settings=site.settings.subjects,
+    )

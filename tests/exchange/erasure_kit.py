@@ -1,0 +1,127 @@
+"""Subjects with something to erase: records with details and sealed parts, on a real database beside a real keyring."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway.core.ids import uuid7
+from gateway.core.refusal import Refusal
+from gateway.exchange.erasing import Asked, Erasing
+from gateway.exchange.erasure import Erasure
+from gateway.ledger.commitment import new_salt
+from gateway.ledger.entry import Entry, SealedPart
+from gateway.ledger.record import Detail, parse
+from gateway.settings import SubjectSettings
+from gateway.store.engine import reading
+from gateway.store.erasure import ErasureStore
+from gateway.store.lease import Lease
+from gateway.store.reader import StoreReader
+from gateway.store.sealing import Sealer
+from gateway.store.subject_cases import Case
+from gateway.store.tables import sealed
+from tests.exchange.subject_kit import Registry, called
+from tests.store.kit import LEDGER, NODE, START_US, entry
+
+CANARY = "canary-4711"
+ASKED = Asked(ground="b", identity="passport seen, ticket 17", reason="consent withdrawn")
+UNTIL = "content:2999-01-01T00:00:00.000000Z"
+HOUR_US = 3_600_000_000
+
+
+def erasing(found: Registry, settings: SubjectSettings | None = None) -> Erasing:
+    return Erasing(
+        subjects=found.subjects,
+        flags=found.flags,
+        cases=found.cases,
+        clock=found.store.clock,
+        node=NODE,
+        settings=settings or SubjectSettings(),
+    )
+
+
+def erasure(
+    found: Registry,
+    *,
+    store: Any = None,
+    keys: Any = None,
+    mask: Callable[[bytes], bytes | None] = lambda data: data.replace(CANARY.encode(), b"[masked]"),
+    holder: str = "nd_1/bt_1/er_1",
+) -> Erasure:
+    where = found.store
+    return Erasure(
+        store=store or ErasureStore(where.engine),
+        flags=found.flags,
+        cases=found.cases,
+        keys=keys or where.keyring,
+        sealer=Sealer(where.keyring),
+        mask=mask,
+        lease=lambda name: Lease(where.engine, name, holder, where.clock, 300),
+        clock=where.clock,
+        node=NODE,
+        settings=SubjectSettings(),
+    )
+
+
+async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens: bool = False) -> int:
+    """An exchange about these, with a detail, an opening and kept content; the number of its record."""
+    sealer, record = Sealer(found.store.keyring), uuid7(START_US)
+    key = sealer.exchange_key(subjects)
+    parts = tuple(
+        sealer.seal(tenant=LEDGER, record=record, part=part, opening=new_salt(), value=value, key=key)
+        for part, value in (("request", None), (UNTIL, CANARY.encode()))
+    )
+    made = entry(
+        "exchange.requested",
+        exchange=f"ex_{record}" if opens else None,
+        agent=agent,
+        detail=Detail(user_agent=CANARY, subjects=subjects),
+        subjects=subjects,
+    )
+    envelope = made.envelope
+    envelope.id = record
+    told = Entry.of(
+        envelope,
+        detail=made.detail,
+        salt=made.salt,
+        subjects=subjects,
+        sealed=parts,
+        keys=key.new,
+        opens=opens,
+    )
+    return (await found.writer.append(told)).seq
+
+
+async def asked_for(found: Registry, identifier: str) -> Case:
+    """An erasure that two persons have agreed to."""
+    made = await erasing(found).request(found.who(), called(identifier), ASKED)
+    assert isinstance(made, Case), made
+    agreed = await erasing(found).approve(found.who("eve"), made.id, "it is right")
+    assert isinstance(agreed, Case), agreed
+    return agreed
+
+
+async def readable(found: Registry, seq: int) -> list[bytes | None]:
+    """What of a record's sealed parts can be opened now, by part: the value, None for an opening alone."""
+    reader, sealer = StoreReader(found.store.engine, LEDGER), Sealer(found.store.keyring)
+    stored = await reader.record(seq)
+    assert stored is not None
+    record = parse(stored.envelope).id
+    opened = [sealer.open(tenant=LEDGER, record=record, sealed=part) for part in await sealed_of(found, seq)]
+    return [one.value for one in opened if one is not None]
+
+
+async def sealed_of(found: Registry, seq: int) -> list[SealedPart]:
+    query = select(sealed).where(sealed.c.tenant == LEDGER, sealed.c.seq == seq).order_by(sealed.c.part)
+    async with reading(found.store.engine, LEDGER) as connection:
+        rows = (await connection.execute(query)).all()
+    return [SealedPart(part=row.part, key=row.key, nonce=row.nonce, ciphertext=row.ciphertext) for row in rows]
+
+
+def later(found: Registry, us: int) -> None:
+    found.store.clock.advance(us / 1_000_000)
+
+
+def case(answer: Case | Refusal) -> Case:
+    assert isinstance(answer, Case), answer
+    return answer

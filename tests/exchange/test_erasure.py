@@ -1,0 +1,202 @@
+"""What an erasure destroys is gone whatever kills the process in between, and what it must not touch is there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.exchange.erasure import SETTLE_US
+from gateway.ledger.record import Envelope
+from gateway.store.directory import Directory
+from gateway.store.erasure import ErasureStore
+from gateway.store.reader import StoreReader
+from gateway.store.verification import LedgerVerification
+from tests.exchange.erasure_kit import (
+    CANARY,
+    HOUR_US,
+    UNTIL,
+    asked_for,
+    case,
+    erasing,
+    erasure,
+    exchanged,
+    later,
+    readable,
+    sealed_of,
+)
+from tests.exchange.subject_kit import Registry, called, registry
+from tests.store.conftest import store as store
+from tests.store.kit import LEDGER, Store
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+class Dying:
+    """Stands before a store or a keyring, and dies at the n-th call of what writes, before it or after it."""
+
+    def __init__(self, inner: Any, at: int, *, names: tuple[str, ...]) -> None:
+        self.inner, self.left, self.names = inner, at, names
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.inner, name)
+        return self._deadly(found) if name in self.names else found
+
+    def _deadly(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def blocking(*given: Any) -> Any:
+            self._count()
+            done = function(*given)
+            self._count()
+            return done
+
+        async def waiting(*given: Any) -> Any:
+            self._count()
+            done = await function(*given)
+            self._count()
+            return done
+
+        return blocking if self.names == ("destroy",) else waiting
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+
+WRITES = ("forget", "replace", "purge", "settle")
+
+
+async def _two(found: Registry) -> tuple[list[str], list[int]]:
+    """Ann, Bob, and three exchanges: about her, about both, about him."""
+    ann, bob = await found.named("ann", "bob")
+    return [ann, bob], [
+        await exchanged(found, ann, agent="ward"),
+        await exchanged(found, ann, bob, agent="desk"),
+        await exchanged(found, bob, agent="ward"),
+    ]
+
+
+async def _gone(found: Registry, ann: str, seqs: list[int]) -> None:
+    """Everything that must hold after Ann's erasure."""
+    reader = StoreReader(found.store.engine, LEDGER)
+    details = [one.detail is not None for seq in seqs if (one := await reader.record(seq)) is not None]
+    assert details == [False, False, True]
+    assert await readable(found, seqs[0]) == []
+    assert await sealed_of(found, seqs[0]) == []
+    assert await readable(found, seqs[1]) == [b"[masked]"]  # sealed again for Bob alone
+    assert await readable(found, seqs[2]) == [CANARY.encode(), None]
+    fresh = Directory(found.store.engine, found.store.keyring, found.store.clock, "gateway.test")
+    assert await fresh.find_subject(LEDGER, "ann") is None
+    assert await fresh.subject(LEDGER, "ann") != ann
+    assert found.store.keyring.subject_keys(ann) == ()
+    key, _ = found.store.keyring.new_data_key(ann)
+    found.store.keyring.persist([key])
+    assert found.store.keyring.data_key(key.id) is None  # nobody makes her one again
+
+
+async def _ended(found: Registry) -> Envelope:
+    events = [one for one in await found.events() if one.event == "subject.erased"]
+    assert len(events) == 1
+    return events[0]
+
+
+async def test_after_the_delay_all_of_it_goes_and_every_proof_still_holds(store: Store) -> None:
+    async with registry(store) as found:
+        (ann, bob), seqs = await _two(found)
+        keys = store.keyring.subject_keys(ann)
+        made = await asked_for(found, "ann")
+        later(found, 72 * HOUR_US - 1_000_000)
+        assert await erasure(found).advance(LEDGER, found.writer) == 0
+        assert await readable(found, seqs[0]) == [CANARY.encode(), None]
+        later(found, 1_000_000)
+        assert await erasure(found).advance(LEDGER, found.writer) == 0  # begun; what is late is waited for
+        assert await readable(found, seqs[0]) == []
+        assert case(await found.cases.get(LEDGER, made.id) or made).state == "erasing"
+        refused = await erasing(found).refuse(found.who(), made.id, "e", "too late")
+        assert getattr(refused, "code", "") == "conflict"
+        late = await exchanged(found, ann)  # a node that remembered the pseudonym
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        assert await sealed_of(found, late) == []
+        await _gone(found, ann, seqs)
+        told = await _ended(found)
+        assert (told.subject, told.case, told.keys, told.count) == (ann, made.id, keys, 2)
+        assert (told.recipients, told.legal_basis) == (("desk", "ward"), "Art. 17(1)(b)")
+        assert told.backups_until is not None
+        assert await erasure(found).advance(LEDGER, found.writer) == 0
+        store.keyring.create_ledger_key("gateway.test/ledger/" + "0" * 32)
+        verifier = store.keyring.signer("gateway.test/ledger/" + "0" * 32).verifier
+        verdict = await LedgerVerification(store.engine, LEDGER, verifier).run(None)
+        assert verdict.failure is None
+        assert bob in await found.named("bob")
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+async def test_killed_before_or_after_any_write_it_is_finished_by_who_comes_next(store: Store, at: int) -> None:
+    async with registry(store) as found:
+        (ann, _), seqs = await _two(found)
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        dying = Dying(ErasureStore(store.engine), at, names=WRITES)
+        with pytest.raises(Killed):
+            await erasure(found, store=dying).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        await _gone(found, ann, seqs)
+        await _ended(found)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+async def test_killed_around_the_destruction_of_keys_it_is_finished(store: Store, at: int) -> None:
+    async with registry(store) as found:
+        (ann, _), seqs = await _two(found)
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        dying = Dying(store.keyring, at, names=("destroy",))
+        with pytest.raises(Killed):
+            await erasure(found, keys=dying).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        await _gone(found, ann, seqs)
+
+
+async def test_a_hold_on_another_who_is_named_beside_defers_it_and_the_subject_stays_restricted(store: Store) -> None:
+    async with registry(store) as found:
+        (ann, _), seqs = await _two(found)
+        held = case(await found.holds.hold(found.who(), called("bob"), "lawsuit"))
+        made = await asked_for(found, "ann")
+        later(found, 100 * HOUR_US)
+        for _ in range(2):
+            assert await erasure(found).advance(LEDGER, found.writer) == 0
+        assert case(await found.cases.get(LEDGER, made.id) or made).state == "deferred"
+        assert await readable(found, seqs[0]) == [CANARY.encode(), None]
+        assert (await found.flags.reload(LEDGER)).of((ann,))
+        codes = [one.outcome.code for one in await found.events() if one.outcome and one.event == "subject.erasure"]
+        assert codes.count("deferred") == 1
+        case(await found.holds.lift(found.who(), held.id, "settled"))
+        await erasure(found).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        await _gone(found, ann, seqs)
+
+
+async def test_what_is_under_way_is_waited_for_and_another_node_does_not_work_beside(store: Store) -> None:
+    async with registry(store) as found:
+        (ann,) = await found.named("ann")
+        await exchanged(found, ann, opens=True)
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 0
+        assert [one.outcome.code for one in await found.events() if one.outcome][-1] == "approved"
+        assert await erasure(found, holder="nd_2/bt_2/er_2").advance(LEDGER, found.writer) == 0
+
+
+async def test_content_that_cannot_be_masked_dies_with_the_keys(store: Store) -> None:
+    async with registry(store) as found:
+        _, seqs = await _two(found)
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        await erasure(found, mask=lambda data: None).advance(LEDGER, found.writer)
+        assert await sealed_of(found, seqs[1]) == []
+        assert [part.part for part in await sealed_of(found, seqs[2])] == [UNTIL, "request"]

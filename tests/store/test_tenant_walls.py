@@ -17,6 +17,7 @@ import pytest
 from gateway import store as package
 from gateway.core.errors import GatewayError
 from gateway.core.refusal import Refusal
+from gateway.core.tokens import Meant
 from gateway.ledger.entry import Delegated, Entry, SealedPart, SessionGrowth
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
@@ -37,7 +38,9 @@ from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.recovery import close_interrupted, verify_tail
 from gateway.store.reviews import ReviewStore, drawn, noted
+from gateway.store.sealing import Sealer
 from gateway.store.search import Filters, Search
+from gateway.store.session_tokens import TokenStore
 from gateway.store.sessions import SessionStore
 from gateway.store.sticking import StickingClasses
 from gateway.store.subject_cases import CaseStore
@@ -282,6 +285,51 @@ async def _(w: World) -> tuple[Any, Any]:
     return w.denials.of(w.mine), w.denials.of(NOBODY)
 
 
+# ------------------------------------------------------------------------------------------------------------- tokens
+
+
+async def _tokens(w: World) -> TokenStore:
+    """With a page of theirs, durable."""
+    sealer = Sealer(w.store.keyring)
+    key = sealer.exchange_key()
+    w.store.keyring.persist(key.new)
+    tokens = TokenStore(w.store.engine, sealer, w.store.clock, 30)
+    await tokens.add(w.theirs, "se_1", 0, [("token", Meant("person", "Ann"))], key)
+    return tokens
+
+
+@ask("session_tokens.TokenStore.add")
+async def _(w: World) -> tuple[Any, Any]:
+    tokens, key = await _tokens(w), Sealer(w.store.keyring).exchange_key()
+    assert await tokens.add(w.mine, "se_1", 0, [("token", Meant("person", "Bob"))], key)
+    theirs = await tokens.find(w.theirs, "se_1")
+    return [meant.value for _, meant in theirs.entries], ["Ann"]
+
+
+@ask("session_tokens.TokenStore.find")
+async def _(w: World) -> tuple[Any, Any]:
+    tokens = await _tokens(w)
+    assert (await tokens.find(w.theirs, "se_1")).number == 1
+    await tokens.forget(w.mine, "se_1")
+    return await tokens.find(w.mine, "se_1"), await tokens.find(w.mine, "se_none")
+
+
+@ask("session_tokens.TokenStore.forget")
+async def _(w: World) -> tuple[Any, Any]:
+    tokens = await _tokens(w)
+    await tokens.forget(w.mine, "se_1")
+    return (await tokens.find(w.theirs, "se_1")).number, 1
+
+
+@ask("session_tokens.TokenStore.sweep")
+async def _(w: World) -> tuple[Any, Any]:
+    tokens = await _tokens(w)
+    w.store.clock.advance(31 * 86_400)
+    assert await tokens.sweep(w.mine) <= 1  # its own, where there was one
+    w.store.clock.advance(-31 * 86_400)
+    return (await tokens.find(w.theirs, "se_1")).number, 1
+
+
 # -------------------------------------------------------------------------------------------------------- data subjects
 
 
@@ -392,7 +440,8 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _(w: World) -> tuple[Any, Any]:
     part = SealedPart(part="content:2999-01-01T00:00:00.000000Z", key="dk_2", nonce=b"n", ciphertext=b"mine")
     was = SharedContent(seq=0, record="r", sealed=part, others=())
-    await ErasureStore(w.store.engine).replace(w.mine, was, part)
+    becomes = msgspec.structs.replace(part, part="replaced")
+    await ErasureStore(w.store.engine).replace(w.mine, was, becomes)
     kept = [one async for one in KeptStore(w.store.engine, w.store.clock).of(w.theirs, "0" * 27, "9" * 27)]
     return [one.sealed.ciphertext for chunk in kept for one in chunk], [b"c"]
 

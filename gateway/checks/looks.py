@@ -92,15 +92,12 @@ class Looks:
 
     def within(self, document: Any) -> bool:
         """Whether a document costs no more than `MAX_LOOKS`."""
-        if self._plain and self.most is not None and _count(document, MAX_LOOKS // self.most) * self.most <= MAX_LOOKS:
+        if self._plain and self.most is not None and count(document, MAX_LOOKS // self.most) * self.most <= MAX_LOOKS:
             return True
-        try:
-            return self._visit(self._root, document, {}) <= MAX_LOOKS
-        except (_Beyond, RecursionError):
-            return False
+        return self.of(document) <= MAX_LOOKS
 
     def of(self, document: Any) -> int:
-        """What a document costs; a number above `MAX_LOOKS` where it is too much to be counted."""
+        """What a document costs; a number above `MAX_LOOKS` where that is too much to be counted."""
         try:
             return self._visit(self._root, document, {})
         except (_Beyond, RecursionError):
@@ -287,7 +284,7 @@ def _pointed(schema: Any, pointer: str) -> Any:
     return schema
 
 
-def _count(document: Any, stop: int) -> int:
+def count(document: Any, stop: int) -> int:
     """Values in a document; not on beyond `stop`."""
     count, waiting = 0, [document]
     while waiting and count <= stop:

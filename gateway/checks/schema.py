@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import jsonschema_rs
 
-from gateway.checks.looks import Looks, Unbounded
+from gateway.checks.looks import Looks, Unbounded, count
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 
@@ -21,6 +21,17 @@ class _Validator(Protocol):
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_HINT = 200
+MAX_TOLD = 500
+"""Values of a document up to which it is looked for what is wrong in it, which takes some 10 milliseconds."""
+_MAX_LOOKS_TOLD = 2_000
+"""The same in looks, where these are counted."""
+_SHORTENED = (64, 8)
+"""Items that lists of a larger one are cut to for that."""
+_REVERSING = ("if", "not", "oneOf")
+"""Keywords by which a document may fit because a part of it does not."""
+_OF_LISTS = frozenset(
+    {"items", "prefixItems", "additionalItems", "unevaluatedItems", "maxItems", "minItems", "uniqueItems", "$ref"}
+)
 _MAX_POINTER = 200
 _DIALECTS: Mapping[str, Callable[..., _Validator]] = {
     DIALECT: jsonschema_rs.Draft202012Validator,
@@ -80,6 +91,7 @@ class Schema:
             raise ConfigurationError(f"{name} is not a usable JSON Schema 2020-12: {_why(error)}") from None
         self._looks = _looks(schema, name) if foreign else None
         self._names = frozenset(_names(schema))
+        self._shortens = _shortens(schema)
 
     def validate(self, document: object) -> Refusal | None:
         """None where the document fits. Otherwise `field` is the JSON pointer (RFC 6901) of what does not.
@@ -93,12 +105,26 @@ class Schema:
         try:
             if self._validator.is_valid(document):
                 return None
-            error = next(self._validator.iter_errors(document), None)
+            error = self._error(document)
         except (ValueError, TypeError, RecursionError):  # a lone surrogate, a key that is no string, endless depth
             return Refusal(code="schema_violation", field="", hint="must be JSON that can be checked")
         if error is None:
-            return Refusal(code="schema_violation", field="", hint="must fit the schema")
+            return Refusal(code="schema_violation", field="", hint="must fit the schema; it is too large to say where")
         return Refusal(code="schema_violation", field=self._pointer(error.instance_path), hint=_hint(error))
+
+    def _error(self, document: object) -> jsonschema_rs.ValidationError | None:
+        """What is wrong first. None where a document is so large that looking for it would hold up everybody else: the
+        validator gathers every error there is, tens of microseconds each, to tell one of an alternative."""
+        if count(document, MAX_TOLD) > MAX_TOLD:
+            for most in _SHORTENED if self._shortens else ():
+                document = _shortened(document, most)
+                if count(document, MAX_TOLD) <= MAX_TOLD and not self._validator.is_valid(document):
+                    break
+            else:
+                return None
+        if self._looks is not None and self._looks.of(document) > _MAX_LOOKS_TOLD:
+            return None
+        return next(self._validator.iter_errors(document), None)
 
     def _pointer(self, path: Sequence[str | int]) -> str:
         tokens = [
@@ -161,6 +187,40 @@ def _names(schema: object) -> list[str]:
             waiting.extend(value)
             found.extend(item for item in value if isinstance(item, str))
     return found
+
+
+def _shortens(schema: object) -> bool:
+    """Whether what is wrong in a list that was cut is wrong in the whole one: nothing asks for many items, or is right
+    only because something else is wrong in a list."""
+    return all(
+        "contains" not in part
+        and _few(part.get("minItems", 0))
+        and all(_OF_LISTS.isdisjoint(inner) for name in _REVERSING for inner in _parts(part.get(name)))
+        for part in _parts(schema)
+    )
+
+
+def _few(count: object) -> bool:
+    return isinstance(count, int) and count <= min(_SHORTENED)
+
+
+def _parts(schema: object) -> Iterator[Mapping[str, Any]]:
+    """Every object in a schema, itself among them."""
+    waiting = [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            yield value
+            waiting.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            waiting.extend(value)
+
+
+def _shortened(value: Any, most: int) -> Any:
+    """A document with the first items of its lists alone. `RecursionError` for endless depth."""
+    if isinstance(value, dict):
+        return {key: _shortened(item, most) for key, item in value.items()}
+    return [_shortened(item, most) for item in value[:most]] if isinstance(value, list) else value
 
 
 def _escape(step: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.schema import MAX_HINT, Schema
+from gateway.checks.looks import count
+from gateway.checks.schema import MAX_HINT, MAX_TOLD, Schema
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 from tests.checks.test_looks import twice
@@ -169,6 +170,67 @@ _json = st.recursive(
 def test_no_document_makes_the_check_raise(document: object) -> None:
     found = NOTE.validate(document)
     assert found is None or found.status == 400
+
+
+class Watched:
+    """A validator, and how many values the documents had in which it was to gather what is wrong."""
+
+    def __init__(self, validator: Any) -> None:
+        self._validator, self.gathered = validator, list[int]()
+
+    def is_valid(self, instance: Any) -> bool:
+        return bool(self._validator.is_valid(instance))
+
+    def iter_errors(self, instance: Any) -> Any:
+        self.gathered.append(count(instance, 1_000_000))
+        return self._validator.iter_errors(instance)
+
+
+LISTS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "a": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object", "required": ["x"]}}]},
+        "b": {"type": "array", "items": {"type": "integer"}},
+    },
+    "required": ["a"],
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "told"),
+    [
+        ({"a": [{}] * 50_000}, "/a", True),
+        ({"a": [{"x": 1}] * 50 + [7] + [{}] * 50_000}, "/a", True),
+        ({"a": "x", "b": [1, 2, "y"] * 50_000}, "/b/2", True),
+        ({"b": [1] * 50_000}, "", True),
+        ({"a": "x", "b": [1] * 50_000 + ["y"]}, "", False),
+        ({"a": {str(number): 1 for number in range(9_000)}}, "", False),
+    ],
+    ids=["first", "soon", "shallow", "missing", "late", "members"],
+)
+def test_what_is_wrong_in_a_large_document_is_not_gathered_from_all_of_it(
+    document: Any, field: str, told: bool
+) -> None:
+    """It took half a minute of everybody's time for a megabyte of a caller's. What is wrong at the beginning of a list
+    is told as ever; of what is wrong further on, that it is."""
+    schema = Schema(LISTS)
+    watched = Watched(schema._validator)
+    schema._validator = watched
+    found = schema.validate(document)
+    assert found is not None
+    assert (found.field, "too large to say where" not in str(found.hint)) == (field, told)
+    assert len(watched.gathered) == told
+    assert all(size <= MAX_TOLD for size in watched.gathered)
+
+
+def test_a_document_is_shortened_only_where_that_breaks_no_rule() -> None:
+    for rule in ({"minItems": 9}, {"contains": {"const": 1}}, {"not": {"maxItems": 9}}, {"if": {"maxItems": 9}}):
+        found = Schema({"allOf": [rule], "items": {"type": "integer"}}).validate(["x"] * 5_000)
+        assert found is not None
+        assert "too large to say where" in str(found.hint)
+    found = Schema({"minItems": 8, "items": {"type": "integer"}}).validate(["x"] * 5_000)
+    assert found is not None
+    assert found.field == "/0"
 
 
 def test_a_schema_of_somebody_elses_takes_no_time_that_it_was_not_given() -> None:

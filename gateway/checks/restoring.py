@@ -21,7 +21,7 @@ MAX_WORD = 512
 """Characters of a word, which is what stands between spaces; in a longer one nothing is turned back."""
 _PIECE = re.compile(r"[ \t\r\n]+|[^ \t\r\n]+")
 # Classes of characters and runs of them alone: linear in the text, whatever it is.
-_MARK = re.compile(rf"({TOKEN})|\\?`+|<|\{{|\]\(|\)")
+_MARK = re.compile(rf"({TOKEN})|\\?`+|<|\{{|\]\(|\)|\[(?=\[)|\[[A-Za-z]+=")
 _TOKEN = re.compile(TOKEN)
 _LIKE = re.compile(rf"(?i)[a-z0-9-]{{1,48}}\\?_[{LETTERS}]{{12,20}}")
 _GLUED = re.compile(r"//|\]\(|[@%&=\\]|[\w\0][.:/?#]+[\w\0]|\0[(\[]|<\0|\0>")
@@ -226,7 +226,7 @@ class Restorer:
         elif mark[0] == "`":
             if self._ticks in (0, len(mark)):
                 self._ticks = 0 if self._ticks else len(mark)
-        elif mark == "{":
+        elif mark[0] in "{[":
             self._spoiled = self._spoiled or not self._ticks
         elif mark == "](":
             self._link = True

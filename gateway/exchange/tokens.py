@@ -21,6 +21,8 @@ from gateway.ledger.entry import DataKey
 from gateway.store.sealing import ExchangeKey
 from gateway.store.session_tokens import TokenStore
 
+MAX_PAGES = 512
+"""Messages of a session that may add tokens to it: what one later message has to read."""
 MAX_TRIES = 16
 """How often a page is tried before its exchange is given up: each time another of the session has added one."""
 
@@ -62,9 +64,10 @@ class Tokens:
         book = None if classified is None else classified.tokens
         if book is None or caller is None or classified is None or not tokenizes(routed.decision.obligations):
             return routed
-        if book.overflowed:
-            return Refusal(code="tokens_full", hint=f"another session: one has at most {MAX_TOKENS} tokens")
         joined = classified.joined
+        if book.overflowed or (book.fresh and book.pages >= MAX_PAGES):
+            most = f"one has at most {MAX_TOKENS} tokens, in {MAX_PAGES} messages"
+            return Refusal(code="tokens_full", hint=f"another session: {most}")
         if joined is None or not book.fresh or keeps_nothing(routed.decision.obligations):
             return routed
         masked = routed.masked

@@ -7,6 +7,7 @@ A page is sealed under the key of the exchange that adds it, which is the data s
 key it is gone, and its tokens stay what they are, random words.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Sequence
@@ -58,11 +59,15 @@ class TokenStore:
             async with reading(self._engine, ledger) as connection:
                 query = select(session_token).where(*mine, session_token.c.page >= after).order_by(session_token.c.page)
                 rows = (await connection.execute(query)).all()
-            if rows and min(row.until_us for row in rows) - now < self._idle_us - self._idle_us // 8:
+            # An eighth more, so that not each use has to be written down and yet none is forgotten too early.
+            if rows and min(row.until_us for row in rows) - now < self._idle_us:
+                until_us = now + self._idle_us + self._idle_us // 8
                 async with writing(self._engine, ledger) as connection:
-                    await connection.execute(update(session_token).where(*mine).values(until_us=now + self._idle_us))
-        entries = [entry for row in rows for entry in self._opened(ledger, session, row)]
-        return Pages(rows[-1].page + 1 if rows else after, tuple(entries))
+                    await connection.execute(update(session_token).where(*mine).values(until_us=until_us))
+        if not rows:
+            return Pages(after, ())
+        # In a thread, because each page may need a key that another database has.
+        return Pages(rows[-1].page + 1, await asyncio.to_thread(self._entries, ledger, session, rows))
 
     async def add(
         self, ledger: str, session: str, page: int, entries: Sequence[tuple[str, Meant]], key: ExchangeKey
@@ -82,7 +87,7 @@ class TokenStore:
                 key=part.key,
                 nonce=part.nonce,
                 ciphertext=part.ciphertext,
-                until_us=self._clock.now_us() + self._idle_us,
+                until_us=self._clock.now_us() + self._idle_us + self._idle_us // 8,
             )
             .on_conflict_do_nothing(index_elements=["tenant", "session", "page"])
         )
@@ -107,6 +112,9 @@ class TokenStore:
                     return 0
             async with writing(self._engine, ledger) as connection:
                 return (await connection.execute(delete(session_token).where(*over))).rowcount
+
+    def _entries(self, ledger: str, session: str, rows: Sequence[Any]) -> tuple[tuple[str, Meant], ...]:
+        return tuple(entry for row in rows for entry in self._opened(ledger, session, row))
 
     def _opened(self, ledger: str, session: str, row: Any) -> list[tuple[str, Meant]]:
         sealed = SealedPart(part=_part(row.page), key=row.key, nonce=row.nonce, ciphertext=row.ciphertext)

@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
-from gateway.checks.redaction import CannotRedact, holds_none, mask_text, redact
+from gateway.checks.policy.words import FINDING_TYPES
+from gateway.checks.redaction import CannotRedact, Tokenizing, holds_none, mask_text, redact
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
+from gateway.core.tokens import MAX_VALUE, Book
 from tests.checks.classification.conftest import ENGINE
 
 EMAIL = frozenset({"email"})
@@ -114,3 +116,53 @@ def test_json_in_a_string_stays_json_when_masked() -> None:
     parts = [Part("/a", text)]
     masked = redact(parts, ENGINE.scan(parts), ALL)
     assert masked == {"/a": '{"note": "line\\n[EMAIL] said \\"[US-SSN]\\"", "n": 1}'}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(SENTENCES), max_size=10), st.sampled_from((" ", ". ", ", ", "\n", "; ")))
+def test_what_was_tokenised_holds_nothing_of_it_and_says_as_much_as_before(sentences: list[str], between: str) -> None:
+    text, book = between.join(sentences), Book()
+    parts = [Part("/a", text)]
+    masked = redact(parts, ENGINE.scan(parts), ALL, tokenizing=Tokenizing(ALL, book))
+    assert not isinstance(masked, CannotRedact)
+    sent = masked.get("/a", text)
+    assert holds_none(ENGINE.scan([Part("/a", sent)]), ALL)
+    for token, meant in book.fresh.items():
+        assert token in sent
+        sent = sent.replace(token, meant.value)
+    assert sent == text
+
+
+WHERE = (
+    *("Mr. {} said", "patient: {}", "MRN: {}", "SSN {}", "password: {}", "api_key={}", "Bearer {}", "account no. {}"),
+    *("DOB: {}", "IBAN {}", "phone: {}", "serial number {}", "lives at {}", "passport {}", "{}", '{{"mrn": "{}"}}'),
+)
+
+
+@pytest.mark.parametrize("kind", ["person", "us-ssn", "secret-password", "x-own", *sorted(FINDING_TYPES)[::7]])
+def test_a_token_is_taken_for_no_identifier_wherever_it_stands(kind: str) -> None:
+    texts = [where.format(Book().token(kind, "value")) for where in WHERE]
+    found = ENGINE.scan([Part(f"/{index}", text) for index, text in enumerate(texts)], health_context=True)
+    assert found.scanned == "full"
+    assert found.counts() == {}
+
+
+def test_only_the_types_that_are_tokenised_get_tokens_and_too_long_ones_none() -> None:
+    text, book = "bob@x.de 203.0.113.9", Book()
+    found = (find("email", 0, 8), find("ip", 9, 20))
+    both = EMAIL | {"ip"}
+    shown = mask_text(text, found, both, tokenizing=Tokenizing(EMAIL, book))
+    assert shown == f"{book.token('email', 'bob@x.de')} [IP]"
+    long = "x" * (MAX_VALUE + 1)
+    assert mask_text(long, (find("email", 0, len(long)),), EMAIL, tokenizing=Tokenizing(EMAIL, book)) == "[EMAIL]"
+
+
+def test_in_json_a_token_stands_for_what_is_said_and_not_for_how_it_is_written() -> None:
+    book = Book()
+    text = '{"mail": "bob\\u0040x.de", "n": 4111}'
+    found = (find("email", 10, 23), find("card", text.index("4111"), text.index("4111") + 4))
+    types = EMAIL | {"card"}
+    shown = mask_text(text, found, types, tokenizing=Tokenizing(types, book))
+    assert shown == f'{{"mail": "{book.token("email", "bob@x.de")}", "n": "{book.token("card", "4111")}"}}'
+    cut = '["\\u00"]'
+    assert mask_text(cut, (find("email", 2, 6),), EMAIL, tokenizing=Tokenizing(EMAIL, book)).startswith('["[EMAIL_')

@@ -102,6 +102,8 @@ STAYS = (
     'Action: {"a": "}", "b": "P"}',
     '["P"]',
     "[[P, P]]",
+    "a [[https://e.example/ P ][b]]",
+    "a [url=https://e.example/ P ]b[/url]",
     "x" * MAX_WORD + "P",
 )
 

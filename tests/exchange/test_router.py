@@ -13,6 +13,7 @@ from gateway.core.decision import Fit, Ruling, Unfit, Verdict
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
 from gateway.core.ports import Route
+from gateway.core.tokens import Book
 from gateway.exchange.exchange import Joined, Routed
 from gateway.exchange.router import MAX_CANDIDATES, MAX_ONWARD, Denied, masking_of
 from tests.checks.policy.making import rule
@@ -209,6 +210,34 @@ def test_types_that_a_rule_lists_are_masked_and_no_others() -> None:
     verdict = Verdict(data_class="pii", allowed=True, rule="r", obligations=("redact:email,phone",))
     ruling = Ruling(allowed=True, rules=("r",), obligations=verdict.obligations, verdicts=(verdict,))
     assert masking_of(ruling, frozenset({"pii"})).types == {"email", "phone"}
+
+
+def test_a_token_is_the_stricter_of_two_and_takes_the_types_of_its_own_class() -> None:
+    verdicts = tuple(
+        Verdict(data_class=name, allowed=True, rule=name, obligations=(obligation,))
+        for name, obligation in (("pii", "generalise"), ("pci", "tokenize"), ("phi", "redact"))
+    )
+    ruling = Ruling(allowed=True, rules=(), obligations=("generalise", "redact", "tokenize"), verdicts=verdicts)
+    spans = {"pii": frozenset({"date", "email"}), "pci": frozenset({"card", "date"}), "phi": frozenset({"mrn", "card"})}
+    masking = masking_of(ruling, frozenset(spans), spans_of=spans.__getitem__)
+    assert masking.types == {"card", "date", "email", "mrn"}
+    assert masking.tokens == {"card", "date"}
+    assert masking.general == frozenset(), "what becomes a token has no general remainder"
+
+
+def test_a_message_goes_with_tokens_of_its_book_and_without_one_with_placeholders(clock: ManualClock) -> None:
+    tokens = rule("pii-tokens", 2, data="class:pii", agent="zone:cloud", when="contract:valid", obligations="tokenize")
+    lines = (PUBLIC, LOCAL_PII, tokens)
+    asked, book = message(f"Write to {MAIL} and {MAIL}"), Book()
+    given = msgspec.structs.replace(classified(clock, asked.parts), tokens=book)
+    decided = router(clock, *lines).decide(caller(), asked, given, (SKY,), exact=False)
+    assert isinstance(decided, Routed)
+    token = book.token("email", MAIL)
+    assert decided.masked == {"/messages/0/content": f"Write to {token} and {token}"}
+    assert (decided.decision.effect, decided.decision.candidates[0].answer) == ("tokenize", "tokenize")
+    plain = router(clock, *lines).decide(caller(), asked, classified(clock, asked.parts), (SKY,), exact=False)
+    assert isinstance(plain, Routed)
+    assert plain.masked == {"/messages/0/content": "Write to [EMAIL] and [EMAIL]"}
 
 
 def continued(**fields: Any) -> Joined:

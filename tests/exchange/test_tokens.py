@@ -11,7 +11,7 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.core.tokens import MAX_TOKENS, Book, Meant
 from gateway.exchange.exchange import Exchange, Joined, Outcome, Routed
-from gateway.exchange.tokens import MAX_TRIES, Tokens
+from gateway.exchange.tokens import MAX_PAGES, MAX_TRIES, Tokens
 from gateway.ledger.entry import DataKey
 from gateway.store.session_tokens import Pages
 from tests.conftest import ManualClock
@@ -171,6 +171,12 @@ async def test_a_full_book_ends_the_exchange(clock: ManualClock) -> None:
     for number in range(MAX_TOKENS + 1):
         book.token("person", str(number))
     refused = await tokens(Kept()).keep(*asked(clock, book, joined(), "tokenize"))
+    assert isinstance(refused, Refusal)
+    assert refused.code == "tokens_full"
+    much = Book()
+    much.token("person", "Ada")
+    much.pages = MAX_PAGES
+    refused = await tokens(Kept()).keep(*asked(clock, much, joined(), "tokenize"))
     assert isinstance(refused, Refusal)
     assert refused.code == "tokens_full"
 

@@ -16,7 +16,9 @@ from stdnum.exceptions import ValidationError
 from stdnum.us import itin as stdnum_itin
 
 from gateway.checks.classification.recognizer import entries
+from gateway.core.tokens import TOKEN
 
+_TOKEN = re.compile(TOKEN)
 Verdict = tuple[str, int, int]
 Check = Callable[[str], Verdict | None]
 
@@ -388,7 +390,11 @@ def connection(text: str) -> Verdict | None:
 
 
 def _placeholder(value: str) -> bool:
-    return value.startswith("[") and value.rstrip("\"'").endswith("]") and value.upper() == value
+    """Whether it is what masking writes, or a token that stands for something."""
+    bare = value.rstrip("\"'")
+    return (
+        bare.startswith("[") and bare.endswith("]") and (value.upper() == value or _TOKEN.fullmatch(bare) is not None)
+    )
 
 
 CHECKS: dict[str, Check] = {

@@ -97,6 +97,8 @@ def test_these_hold(check: str, text: str) -> None:
         ("password", "required"),
         ("password", "****"),
         ("password", "[SECRET-PASSWORD]"),
+        ("password", "[SECRET-PASSWORD_bcdfghjkmnpqrstv]"),
+        ("connection", "postgres://u:[SECRET_bcdfghjkmnpqrstv]@host"),
         ("spoken_password", "forever"),
         ("api_key", "abcdefghijklmnopqrst"),
         ("api_key", "[SECRET-API-KEY-1]"),

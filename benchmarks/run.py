@@ -28,6 +28,7 @@ from benchmarks import (
     memory,
     peer,
     pipeline,
+    query,
     simulate,
     verify,
 )
@@ -41,13 +42,14 @@ PARTS = (
     "held",
     "memory",
     "append",
+    "query",
     "verify",
     "admission",
     "decisions",
     "simulate",
     "classify",
 )
-ON_BOTH = frozenset({*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append"})
+ON_BOTH = frozenset({*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "query"})
 """What has to be measured on SQLite and on PostgreSQL."""
 APPEND_TARGET, APPEND_BATCH = 0.6, 500
 
@@ -66,6 +68,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     only: tuple[str, ...]
     seconds: float
     rounds: int
+    records: int
     json: Path | None
 
 
@@ -88,11 +91,20 @@ def parse(arguments: Sequence[str] | None) -> Asked:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each load of the pipeline")
     parser.add_argument("--rounds", type=int, default=5, help="whose medians are told")
+    parser.add_argument("--records", type=int, default=query.SIZES[-1], help="of the largest ledger that is searched")
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     given = parser.parse_args(arguments)
     if not 0.1 <= given.seconds <= 60 or not 1 <= given.rounds <= 50:
         parser.error("--seconds must lie between 0.1 and 60, --rounds between 1 and 50")
-    return Asked(only=tuple(given.only), seconds=given.seconds, rounds=given.rounds, json=given.json)
+    if given.records < 10_000 or given.records % 10_000:
+        parser.error("--records must be a multiple of 10000")
+    return Asked(
+        only=tuple(given.only),
+        seconds=given.seconds,
+        rounds=given.rounds,
+        records=given.records,
+        json=given.json,
+    )
 
 
 def report(asked: Asked, found: Databases, directory: Path) -> int:
@@ -106,6 +118,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "held": partial(_held, found, directory),
         "memory": partial(_memory, found, directory),
         "append": lambda: _append(asked, found),
+        "query": partial(_query, asked, found, directory),
         "verify": _verify,
         "admission": partial(_admission, found, directory),
         "decisions": partial(_decisions, directory),
@@ -209,6 +222,12 @@ def _append(asked: Asked, found: Databases) -> Part:
             if row["batch"] == APPEND_BATCH and row["ratio"] < APPEND_TARGET:
                 misses.append(f"{name}: {row['ratio']:.2f} of the same rows, {APPEND_TARGET} is wanted")
     return Part(figures=figures, lines=lines, misses=misses)
+
+
+def _query(asked: Asked, found: Databases, directory: Path) -> Part:
+    sizes = (*(size for size in query.SIZES if size < asked.records), asked.records)
+    result = query.measure(found, directory / "query", _tell, sizes)
+    return Part(figures=result, lines=[], misses=query.misses(result))
 
 
 def _verify() -> Part:

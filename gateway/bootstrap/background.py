@@ -15,6 +15,7 @@ from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
 from gateway.store.directory import SYSTEM
 from gateway.store.incidents import IncidentStore
+from gateway.store.indexer import Indexer
 from gateway.store.kept import KeptStore
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sticking import StickingClasses
@@ -23,6 +24,7 @@ _SWEEP_S = 5.0
 _EXPIRY_S = 30.0
 _USE_S = 60.0
 _GLASS_S = 3.0
+_POSTINGS_S = 5.0
 _log = logging.getLogger("gateway")
 
 
@@ -39,6 +41,7 @@ def begin(
     site, settings = base.site, base.site.settings
     tasks = [
         asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
+        asyncio.create_task(_postings([Indexer(site.engine, one.ledger) for one in site.tenants.values()])),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
         asyncio.create_task(
@@ -91,6 +94,17 @@ async def _checkpoints(auditors: Mapping[str, Auditor], interval_s: float) -> No
                 await auditor.publisher.publish()
             except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
                 _log.error("no checkpoint of %s: %s", "_system" if name == SYSTEM else "a tenant", type(error).__name__)
+
+
+async def _postings(indexers: Sequence[Indexer]) -> None:
+    """Make what searches find by. What is not made is looked through, so that nothing waits for it."""
+    while True:
+        await asyncio.sleep(_POSTINGS_S)
+        for indexer in indexers:
+            try:
+                await indexer.run()
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
+                _log.error("postings could not be made: %s", type(error).__name__)
 
 
 async def _failures(parts: Parts) -> None:

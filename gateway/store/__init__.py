@@ -17,5 +17,6 @@
 `tasks`       requests that are made later: claimed, moved, swept; `row_changes` what comes true with a record
 `policies`    policy versions by digest, and which was active when; `proposals` what is to be, and by whom
 `reader`      one ledger read in order; `tree` its hashes and proofs; `search` by filters, in pages and streams
+`postings`    where values are, block by block, made by `indexer`; `candidates` what a search has to look at
 `checkpointer` signed checkpoints of the growing tree (`growth`); `lease` keeps it to one process at a time
 """

@@ -12,6 +12,8 @@ RIGHTS: dict[str, str] = {
     "tile": _READ_AND_ADD,
     "policy_version": _READ_AND_ADD,
     "policy_active": _READ_AND_ADD,
+    "record_block": _READ_AND_ADD,
+    "posting": _READ_AND_ADD,
     "detail": "SELECT, INSERT, DELETE",
     "sealed": "SELECT, INSERT, DELETE",
     "subject_record": "SELECT, INSERT, DELETE",

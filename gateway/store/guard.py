@@ -8,7 +8,7 @@ from gateway.store.engine import reading
 from gateway.store.migrate import demand_current
 from gateway.store.walls import fallen
 
-APPEND_ONLY = ("record", "checkpoint", "tile", "policy_version", "policy_active")
+APPEND_ONLY = ("record", "checkpoint", "tile", "policy_version", "policy_active", "record_block", "posting")
 NEVER_UPDATED = ("detail", "sealed", "subject_record", "pseudonym")
 NEVER_DELETED = ("head", "tenant", "api_key", "tool")
 

@@ -1,7 +1,8 @@
 """Searching one ledger's records by their index columns: in pages with a cursor, or as a stream of the whole result.
 
-Always bounded by the ledger, always in the order of `seq`, always by key and never by offset. The columns are an index
-on the records' bytes: whoever must be sure looks into the bytes (`gateway audit verify` compares the two).
+Always bounded by the ledger, always in the order of `seq`, always by key and never by offset; which records are looked
+at, and how many at most, `candidates` says. The columns are an index on the records' bytes: whoever must be sure looks
+into the bytes (`gateway audit verify` compares the two).
 """
 
 import re
@@ -9,11 +10,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import Row, Select, and_, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core import canonical
 from gateway.core.decision import Effect
@@ -22,11 +24,12 @@ from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.index import COLUMNS
 from gateway.ledger.record import EVENTS, timestamp
+from gateway.store.candidates import LOOKS, Candidates, Looks, Order, Step, Wanted
 from gateway.store.engine import reading
+from gateway.store.postings import CLASS, FIELDS
 from gateway.store.sql import reachable
-from gateway.store.tables import detail, record, subject_record
+from gateway.store.tables import detail, record
 
-Order = Literal["asc", "desc"]
 MAX_LIMIT = 1_000
 CHUNK = 1_000
 _VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
@@ -125,7 +128,9 @@ class Search:
         cursor: str | None = None,
         details: bool = False,
     ) -> Page | Refusal:
-        """At most `limit` records (1 to 1,000) after the cursor of a page with the same filters and order."""
+        """At most `limit` records (1 to 1,000) after the cursor of a page with the same filters and order.
+
+        What is looked at is bounded (`candidates.LOOKS`): a page may hold fewer records, or none, and still lead on."""
         if not 1 <= limit <= MAX_LIMIT:
             return _wrong("limit", f"1 to {MAX_LIMIT}")
         after = None
@@ -133,36 +138,57 @@ class Search:
             after = self._place(cursor, filters, order)
             if after is None:
                 return _wrong("cursor", "the cursor of the page before, with the same filters and order")
-        rows = await self._rows(self._query(filters, order, after, details).limit(limit + 1))
+        rows, at = await self._look(filters, order, after, limit + 1, details)
         hits = tuple(_hit(row, details) for row in rows[:limit])
-        more = self._cursor(hits[-1].stored.seq, filters, order) if len(rows) > limit else None
-        return Page(hits=hits, cursor=more)
+        if len(rows) > limit:
+            return Page(hits=hits, cursor=self._cursor(hits[-1].stored.seq, filters, order))
+        # Not through yet: the cursor is the last number that was looked at.
+        last = None if at is None else at - 1 if order == "asc" else at + 1
+        return Page(hits=hits, cursor=None if last is None else self._cursor(last, filters, order))
 
     async def stream(
         self, filters: Filters, *, order: Order = "desc", details: bool = False
     ) -> AsyncGenerator[Hit, None]:
         """Every record found among those that are there when it begins, read chunk by chunk."""
-        with reachable():
-            async with reading(self._engine, self._ledger) as connection:
-                newest = await connection.scalar(select(func.max(record.c.seq)).where(record.c.tenant == self._ledger))
-        if newest is None:
-            return
+        size = await self._size()
         after: int | None = None
         while True:
-            query = self._query(filters, order, after, details).where(record.c.seq <= newest)
-            rows = await self._rows(query.limit(CHUNK))
+            rows, at = await self._look(filters, order, after, CHUNK, details, size)
             for row in rows:
                 yield _hit(row, details)
-            if len(rows) < CHUNK:
+            if len(rows) >= CHUNK:
+                after = rows[-1].seq
+            elif at is None:
                 return
-            after = rows[-1].seq
+            else:
+                after = at - 1 if order == "asc" else at + 1
 
-    async def _rows(self, query: Select[Any]) -> list[Row[Any]]:
+    async def _size(self) -> int:
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
-                return list((await connection.execute(query)).all())
+                return await _size(connection, self._ledger)
 
-    def _query(self, filters: Filters, order: Order, after: int | None, details: bool) -> Select[Any]:
+    async def _look(
+        self, filters: Filters, order: Order, after: int | None, most: int, details: bool, size: int | None = None
+    ) -> tuple[list[Row[Any]], int | None]:
+        """At most `most` records that fit, after this one; and the next that is to be looked at, None when that was
+        all. With `most` of them it goes on after the last."""
+        looks, rows = Looks(LOOKS), list[Row[Any]]()
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                if size is None:
+                    size = await _size(connection, self._ledger)
+                at = _next(order, after, size)
+                candidates = await Candidates.of(connection, self._ledger, _wanted(filters), order, size, looks)
+                while 0 <= at < size and len(rows) < most and looks.left > 0:
+                    step = await candidates.step(at, most - len(rows))
+                    if step.places or step.first < step.end:
+                        query = self._query(filters, order, details).where(*_of_step(connection, step))
+                        rows += (await connection.execute(query.limit(most - len(rows)))).all()
+                    at = step.then
+        return rows, at if 0 <= at < size else None
+
+    def _query(self, filters: Filters, order: Order, details: bool) -> Select[Any]:
         columns = [record.c.seq, record.c.bytes, record.c.hash, *(record.c[name] for name in COLUMNS)]
         query = select(*columns)
         if details:
@@ -173,20 +199,14 @@ class Search:
         for name in _EQUAL:
             value = getattr(filters, name)
             if value is not None:
-                query = query.where(record.c[name] == value)
+                query = query.where(_as_read(record.c[name]) == value)
         if filters.since is not None:
-            query = query.where(record.c.occurred_at >= filters.since)
+            query = query.where(_as_read(record.c.occurred_at) >= filters.since)
         if filters.until is not None:
-            query = query.where(record.c.occurred_at < filters.until)
+            query = query.where(_as_read(record.c.occurred_at) < filters.until)
         if filters.data_class is not None:
             query = query.where(record.c.classes.contains(f"|{filters.data_class}|", autoescape=True))
-        if filters.subject is not None:
-            about = select(subject_record.c.seq).where(
-                subject_record.c.tenant == self._ledger, subject_record.c.subject == filters.subject
-            )
-            query = query.where(record.c.seq.in_(about))
-        if after is not None:
-            query = query.where(record.c.seq > after if order == "asc" else record.c.seq < after)
+        # A subject stands in no column: its records are named by the steps themselves.
         return query.order_by(record.c.seq.asc() if order == "asc" else record.c.seq.desc())
 
     # A cursor is base64url of the canonical JSON of a digest of the question and the last seq that was given. It is no
@@ -212,6 +232,45 @@ class Search:
     def _question(self, filters: Filters, order: Order) -> str:
         asked = {"filters": filters, "ledger": self._ledger, "order": order}
         return sha256(canonical.encode(asked)).hexdigest()[:32]
+
+
+def _as_read(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column by its value alone. Records are read by their numbers; a planner that took the index of a time or of a
+    trace instead would read a month to find a hundred. No value that is asked for is the empty string."""
+    return func.coalesce(column, "")
+
+
+async def _size(connection: AsyncConnection, ledger: str) -> int:
+    newest = await connection.scalar(select(func.max(record.c.seq)).where(record.c.tenant == ledger))
+    return 0 if newest is None else int(newest) + 1
+
+
+def _next(order: Order, after: int | None, size: int) -> int:
+    if after is None:
+        return 0 if order == "asc" else size - 1
+    return after + 1 if order == "asc" else min(after, size) - 1
+
+
+def _wanted(filters: Filters) -> Wanted:
+    values = {name: getattr(filters, name) for name in (*FIELDS, CLASS)}
+    return Wanted(
+        values={name: value for name, value in values.items() if value is not None},
+        since=filters.since,
+        until=filters.until,
+        subject=filters.subject,
+        exchange=filters.exchange,
+        trace=filters.trace,
+    )
+
+
+def _of_step(connection: AsyncConnection, step: Step) -> list[ColumnElement[bool]]:
+    """The records of a step: one statement whatever their number, so that the database plans it once."""
+    if not step.places:
+        return [record.c.seq >= step.first, record.c.seq < step.end]
+    if connection.dialect.name == "sqlite":
+        numbers = func.json_each(msgspec.json.encode(step.places).decode("ascii")).table_valued("value")
+        return [record.c.seq.in_(select(numbers.c.value))]
+    return [record.c.seq == any_(bindparam("places", list(step.places), ARRAY(BigInteger), unique=True))]
 
 
 def _unfit(name: str, value: str) -> str | None:

@@ -9,6 +9,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | tables                                                        | insert | update      | delete |
 |---------------------------------------------------------------|--------|-------------|--------|
 | record, checkpoint, tile, policy_version, policy_active       | yes    | never       | never  |
+| record_block, posting                                         | yes    | never       | never  |
 | detail, sealed                                                | yes    | never       | yes    |
 | subject_record, pseudonym                                     | yes    | never       | yes    |
 | head                                                          | yes    | grows only  | never  |
@@ -118,6 +119,29 @@ subject_record = Table(
     sqlite_with_rowid=False,
 )
 """Which records are about a data subject, by pseudonym."""
+
+record_block = Table(
+    "record_block",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_at", Text, nullable=False),
+    Column("last_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Blocks of records whose postings are there, and the earliest and the latest time at which one of them occurred."""
+
+posting = Table(
+    "posting",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("places", Bytes, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""At which places of a block the records are that have this value (`store.postings`): an index on `record`."""
 
 pseudonym = Table(
     "pseudonym",

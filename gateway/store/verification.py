@@ -6,13 +6,14 @@
     4. every stored checkpoint: its signature, its own columns, its root   (`ledger.verify`, steps 9 and 10)
     5. a checkpoint obtained elsewhere, where one is given: nothing that it covers was cut off or rewritten
     6. the head against the last record
+    7. every posting of a search against the columns that it is made from   (`postings`)
 
 What is the caller's: the checkpoint from elsewhere. Without it, who holds the signing key or has deleted the newest
 records and all checkpoints of them is not found; the verdict says how many records no checkpoint covers.
 """
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import FormatError, VerificationError
@@ -25,10 +26,13 @@ from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.verify import Verification, beginning, check_detail
 from gateway.store.batch import EMPTY, Head
 from gateway.store.engine import reading
+from gateway.store.postings import BLOCK, Postings, Tally, put
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Search
 from gateway.store.sql import reachable
-from gateway.store.tables import head
+from gateway.store.tables import head, posting, record_block
+
+_CHUNK = 2_000
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,9 +62,11 @@ class LedgerVerification:
         self._engine, self._ledger, self._verifier = engine, ledger, verifier
         self._size = self._details = self._commitments = self._checkpoints = 0
         self._last = GENESIS
+        self._postings: Postings = {}
+        self._expected = Tally()
 
     async def run(self, given: bytes | None = None) -> Verdict:
-        """Steps 1 to 6. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        """Steps 1 to 7. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
         covered = 0
         failure = None
         try:
@@ -82,7 +88,7 @@ class LedgerVerification:
         if given is not None:
             checkpoints.append(signed.verify(given, self._verifier))
         # Before the first record: whatever it names must be among those that are read.
-        before = await self._head_row()
+        before, blocks = await self._head_row(), await self._blocks()
         verification = Verification(beginning(self._ledger), checkpoints)
         # 1. and 4., 5.: the chain and the tree; the roots of checkpoints where the tree has their size.
         async for hit in Search(self._engine, self._ledger).stream(Filters(), order="asc", details=True):
@@ -94,6 +100,7 @@ class LedgerVerification:
             self._beside(hit)
         verified = verification.finish()
         await self._head(before, verified.size)
+        await self._posted(blocks)
         return verified.covered
 
     def _checked(self, stored: StoredCheckpoint) -> Checkpoint:
@@ -110,6 +117,10 @@ class LedgerVerification:
             if getattr(hit, name) != value:
                 raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
         self._detail(seq, envelope, hit)
+        put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
+        if seq % BLOCK == BLOCK - 1:
+            self._expected.add_all(seq // BLOCK, self._postings)
+            self._postings = {}
 
     def _detail(self, seq: int, envelope: Envelope, hit: Hit) -> None:
         try:
@@ -126,6 +137,37 @@ class LedgerVerification:
         after = await self._head_row()
         if after.size < size or (after.size == size and after.hash != self._last):
             raise VerificationError("head: it is not what the newest record says")
+
+    async def _blocks(self) -> int:
+        """How many blocks have their postings: all before the newest, which is one less than there are."""
+        blocks = (record_block.c.tenant == self._ledger,)
+        query = select(func.count(), func.max(record_block.c.block)).where(*blocks)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                count, newest = (await connection.execute(query)).one()
+        if count != (0 if newest is None else newest + 1):
+            raise VerificationError("postings: a block is missing")
+        return int(count)
+
+    async def _posted(self, blocks: int) -> None:
+        """Step 7. Of blocks that were there before the first record was read: later ones have their own time."""
+        found, after = Tally(), ("", "", -1)
+        key = tuple_(posting.c.field, posting.c.value, posting.c.block)
+        query = select(posting.c.field, posting.c.value, posting.c.block, posting.c.places)
+        query = query.where(posting.c.tenant == self._ledger).limit(_CHUNK)
+        query = query.order_by(posting.c.field, posting.c.value, posting.c.block)
+        while True:
+            with reachable():
+                async with reading(self._engine, self._ledger) as connection:
+                    rows = (await connection.execute(query.where(key > after))).all()
+            for row in rows:
+                found.add(row.block, row.field, row.value, bytes(row.places))
+            if len(rows) < _CHUNK:
+                break
+            after = (rows[-1].field, rows[-1].value, rows[-1].block)
+        wrong = self._expected.other(found, range(blocks))
+        if wrong is not None:
+            raise VerificationError(f"postings: those of block {wrong} are not what its records say")
 
     async def _head_row(self) -> Head:
         columns = (head.c.size, head.c.hash, head.c.recorded_at, head.c.policy, head.c.denied)

@@ -36,7 +36,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/audit/records", operation_id="list_records", summary="Records that fit the filters")
 async def records(request: ApiRequest) -> Response[Any]:
-    """Filters in the query; persons' identifiers do not belong there: use the search for those."""
+    """Filters in the query; persons' identifiers do not belong there: use the search for those. A page may hold fewer
+    records than `limit`, or none: only a `cursor` that is null means that everything was looked at."""
     allowed = await access(request)
     values: dict[str, str] = {}
     for name, value in request.query_params.multi_items():

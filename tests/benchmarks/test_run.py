@@ -10,7 +10,7 @@ from benchmarks.databases import Databases
 
 
 def asked(tmp_path: Path, *only: str) -> run.Asked:
-    return run.Asked(only=only, seconds=0.1, rounds=1, json=tmp_path / "figures.json")
+    return run.Asked(only=only, seconds=0.1, rounds=1, records=10_000, json=tmp_path / "figures.json")
 
 
 @pytest.fixture

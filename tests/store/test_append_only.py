@@ -31,6 +31,8 @@ from tests.store.ledger_kit import Keys as RememberingKeys
 _OTHERS = (
     f"INSERT INTO checkpoint VALUES ('{TENANT}', 3, 'r', 'n')",
     f"INSERT INTO tile VALUES ('{TENANT}', 0, 0, 'h')",
+    f"INSERT INTO record_block VALUES ('{TENANT}', 0, 't', 't')",
+    f"INSERT INTO posting VALUES ('{TENANT}', 'agent', 'a', 0, 'p')",
     "INSERT INTO policy_version VALUES ('sha256:x', 'b', 't')",
     f"INSERT INTO pseudonym VALUES ('{TENANT}', 'actor', 'l', 'ac_1', 't')",
     f"INSERT INTO tenant VALUES ('default', '{TENANT}', 'gateway.internal/ledger/x', 't')",

@@ -2,16 +2,21 @@
 
 What tampering is found, and by what, is tried at random in tests/system/test_tamper.py."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.ledger.note import Signer
 from gateway.ledger.record import Detail
+from gateway.settings import Settings
+from gateway.store.indexer import Indexer
+from gateway.store.postings import BLOCK
 from gateway.store.search import Hit, Search
 from gateway.store.verification import LedgerVerification, Verdict
-from tests.store.kit import LEDGER, Store, entry
+from tests.store.kit import LEDGER, Store, entry, opened
 
 SIGNER = Signer("gateway.internal/ledger/0011", bytes(range(32)))
 
@@ -72,3 +77,32 @@ async def test_a_head_that_is_not_the_newest_records_is_found(store: Store, stat
 async def test_what_is_no_checkpoint_is_refused(store: Store) -> None:
     await store.append([entry()])
     assert (await verify(store, b"nothing signed")).failure is not None
+
+
+@pytest.fixture
+async def of_a_block(sqlite_settings: Settings, tmp_path: Path) -> AsyncIterator[Store]:
+    """A ledger whose first block is full and has its postings."""
+    async with opened(sqlite_settings, tmp_path) as store:
+        async with store.writer() as writer:
+            await asyncio.gather(*(writer.append(entry(agent=f"agent-{n % 3}")) for n in range(BLOCK + 1)))
+        assert await Indexer(store.engine, LEDGER).run() == 1
+        yield store
+
+
+async def test_postings_that_do_not_say_what_the_records_say_are_found(of_a_block: Store) -> None:
+    """Who changes them hides records from a search, and nothing else."""
+    wrong = "postings: those of block 0 are not what its records say"
+    assert (await verify(of_a_block)).failure is None
+    for statement, failure in (
+        ("DELETE FROM posting WHERE value = 'agent-1'", wrong),
+        (
+            "INSERT INTO posting SELECT tenant, field, 'x', block, places FROM posting WHERE value = 'agent-2'",
+            wrong,
+        ),
+        ("DELETE FROM posting", wrong),
+        ("UPDATE record_block SET block = 1", "postings: a block is missing"),
+    ):
+        async with of_a_block.bare() as bare:
+            await bare.run("posting")
+            await bare.run("record_block", statement)
+        assert (await verify(of_a_block)).failure == failure

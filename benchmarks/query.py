@@ -1,0 +1,283 @@
+"""What it costs to search a ledger of a million records, and of ten: a page of each question, an export, a proof.
+
+    python -m benchmarks.run --only query [--records N]
+
+Questions are every filter by itself, with values that are common, rare and nobody's, and with a period; in both orders;
+from the start and on from page to page. A page is asked for as the API does, with its details, over one connection.
+"""
+
+import asyncio
+import gc
+import random
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from benchmarks import databases
+from benchmarks.databases import Databases
+from benchmarks.ledgers import LEDGER, OFTEN, START_US, STEP_US, SUBJECT, PostgresLedger, SqliteLedger, pools, rows
+from gateway.core.refusal import Refusal
+from gateway.ledger.record import timestamp
+from gateway.store.candidates import Order
+from gateway.store.engine import open_engine, target
+from gateway.store.indexer import Indexer
+from gateway.store.search import Filters, Search
+from gateway.store.tree import TreeReader
+
+SIZES = (1_000_000, 10_000_000)
+PAGES, TRIES = 8, 3
+"""Pages of each question, one after the other, each asked for so often: the quickest counts, for what differs between
+them is the machine."""
+PAGE_TARGET_MS, RATIO_TARGET = 20.0, 1.5
+PROOF_TARGET_MS, EXPORT_TARGET_MB = 5.0, 300
+_NOISE_MS = 1.0
+"""A page that costs less is not held to the ratio: what differs then is the machine."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked, and by what name."""
+
+    name: str
+    filters: Filters
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one question costs in one order, in milliseconds."""
+
+    question: str
+    order: str
+    median_ms: float
+    p95_ms: float
+    found: int
+
+
+class Sized(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of a ledger of this size."""
+
+    records: int
+    costs: list[Cost]
+    index_s: float
+    """To make the postings of the records that came since the size before."""
+    proof_p95_ms: float
+    export_mb: int | None = None
+    """The largest that the process was which exported the first million."""
+    export_per_s: int | None = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """By kind of database."""
+
+    sizes: dict[str, list[Sized]]
+
+
+def measure(found: Databases, directory: Path, tell: Callable[[str], None], sizes: tuple[int, ...] = SIZES) -> Result:
+    for kind in found.kinds:
+        (directory / kind).mkdir(parents=True, exist_ok=True)
+    return Result(sizes={kind: asyncio.run(_on(kind, found, directory / kind, tell, sizes)) for kind in found.kinds})
+
+
+async def _on(
+    kind: str, found: Databases, directory: Path, tell: Callable[[str], None], sizes: tuple[int, ...]
+) -> list[Sized]:
+    results: list[Sized] = []
+    async with _ledger(kind, found, directory) as (ledger, engine, url):
+        before = 0
+        for size in sizes:
+            began = time.perf_counter()
+            await ledger.grow(before, size)
+            tell(f"{kind}: {size} records in {time.perf_counter() - began:.0f} s")
+            began = time.perf_counter()
+            indexer = Indexer(engine, LEDGER)
+            while await indexer.run():
+                pass
+            index_s = time.perf_counter() - began
+            if isinstance(ledger, PostgresLedger):
+                await ledger.analyzed()
+            exported = _export(url, directory) if before == 0 else None
+            costs = [await _cost(engine, one, order) for one in questions(size) for order in ("desc", "asc")]
+            results.append(
+                Sized(
+                    records=size,
+                    costs=costs,
+                    index_s=round(index_s, 1),
+                    proof_p95_ms=await _proof(engine, size),
+                    export_mb=None if exported is None else exported[0],
+                    export_per_s=None if exported is None else exported[1],
+                )
+            )
+            for line in _lines(kind, results[-1]):
+                tell(line)
+            before = size
+    return results
+
+
+@asynccontextmanager
+async def _ledger(
+    kind: str, found: Databases, directory: Path
+) -> AsyncIterator[tuple[SqliteLedger | PostgresLedger, AsyncEngine, str]]:
+    urls = found.urls() if kind == "postgresql" else None
+    url = found.make(kind, directory) if urls is None else urls[1]
+    where = target(databases.settings(url, directory))
+    engine = open_engine(where)
+    try:
+        yield (SqliteLedger(where.path) if urls is None else PostgresLedger(urls[0])), engine, url
+    finally:
+        await engine.dispose()
+
+
+def questions(size: int) -> list[Question]:
+    """For a ledger of this size: the same ones, with periods in its middle."""
+    made = pools()
+    middle = size // 4 * 2
+    row = next(iter(rows(middle // 100_000 * 100_000, middle // 100_000 * 100_000 + 2)))
+    period = {
+        "since": timestamp(START_US + middle * STEP_US),
+        "until": timestamp(START_US + (middle + size // 10) * STEP_US),
+    }
+    hour = {"since": period["since"], "until": timestamp(START_US + (middle + 1_200) * STEP_US)}
+    alone: dict[str, dict[str, str]] = {
+        "nothing": {},
+        "actor, common": {"actor": made.actors[0]},
+        "actor, rare": {"actor": made.actors[-1]},
+        "actor, nobody's": {"actor": "ac_nobody"},
+        "agent, common": {"agent": made.agents[0]},
+        "agent, rare": {"agent": made.agents[-1]},
+        "agent, nobody's": {"agent": "retired"},
+        "action, common": {"action": "chat"},
+        "action, rare": {"action": "embed"},
+        "decision, common": {"decision": "route"},
+        "decision, rare": {"decision": "approve"},
+        "decision, none": {"decision": "deny"},
+        "class, common": {"data_class": "pii"},
+        "class, rare": {"data_class": "special-category"},
+        "class, none": {"data_class": "secret"},
+        "purpose, common": {"purpose": "TREAT"},
+        "purpose, rare": {"purpose": "HOPERAT"},
+        "outcome, common": {"outcome": "ok"},
+        "outcome, rare": {"outcome": "client_disconnected"},
+        "zone, common": {"zone": "in-house"},
+        "zone, rare": {"zone": "partner"},
+        "event, common": {"event": "exchange.completed"},
+        "event, rare": {"event": "policy.activated"},
+        "subject, common": {"subject": OFTEN},
+        "subject, rare": {"subject": SUBJECT},
+        "subject, nobody's": {"subject": "su_nobody"},
+        "exchange": {"exchange": str(row[2])},
+        "trace": {"trace": str(row[-3])},
+    }
+    together: dict[str, dict[str, str]] = {
+        "two common that never meet": {"event": "exchange.requested", "outcome": "ok"},
+        "rare and rare": {"decision": "approve", "outcome": "withheld"},
+        "five at once": {
+            "agent": made.agents[1],
+            "decision": "redact",
+            "data_class": "phi",
+            "zone": "cloud",
+            "outcome": "ok",
+        },
+        "actor and outcome": {"actor": made.actors[0], "outcome": "agent_timeout"},
+        "subject and decision": {"subject": OFTEN, "decision": "approve"},
+        "an hour": hour,
+        "a period without records": {"since": "2020-01-01T00:00:00.000000Z", "until": "2020-02-01T00:00:00.000000Z"},
+    }
+    found = {**alone, **together, **{f"{name}; a month": {**values, **period} for name, values in alone.items()}}
+    return [Question(name, Filters(**values)) for name, values in found.items()]
+
+
+async def _cost(engine: AsyncEngine, question: Question, order: Order) -> Cost:
+    search, cursor, found = Search(engine, LEDGER), None, 0
+    took: list[float] = []
+    gc.disable()
+    try:
+        for _ in range(PAGES):
+            tries: list[float] = []
+            for _ in range(TRIES):
+                began = time.perf_counter()
+                page = await search.page(question.filters, order=order, cursor=cursor, details=True)
+                tries.append((time.perf_counter() - began) * 1_000)
+            took.append(min(tries))
+            assert not isinstance(page, Refusal)
+            found, cursor = found + len(page.hits), page.cursor
+    finally:
+        gc.enable()
+    took.sort()
+    return Cost(
+        question=question.name,
+        order=order,
+        median_ms=round(took[len(took) // 2], 2),
+        p95_ms=round(took[round(len(took) * 0.95) - 1], 2),
+        found=found,
+    )
+
+
+async def _proof(engine: AsyncEngine, size: int) -> float:
+    """Inclusion of records all over the ledger, in milliseconds, the 95th of 100."""
+    tree, drawn, took = TreeReader(engine, LEDGER), random.Random(3), []
+    for _ in range(100):
+        index, tries = drawn.randrange(size), []
+        for _ in range(TRIES):
+            began = time.perf_counter()
+            await tree.inclusion(index, size)
+            tries.append((time.perf_counter() - began) * 1_000)
+        took.append(min(tries))
+    return round(sorted(took)[94], 2)
+
+
+def _export(url: str, directory: Path) -> tuple[int, int]:
+    """Megabytes and records a second of a process of its own that exports everything, as the API does."""
+    command = [sys.executable, "-m", "benchmarks.export", url, str(directory)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, int] = msgspec.json.decode(done.stdout)
+    return told["mb"], told["per_s"]
+
+
+def lines(result: Result) -> list[str]:
+    return [line for kind, sized in result.sizes.items() for one in sized for line in _lines(kind, one)]
+
+
+def _lines(kind: str, one: Sized) -> list[str]:
+    slowest = sorted(one.costs, key=lambda cost: cost.p95_ms)[-3:]
+    medians = sorted(cost.median_ms for cost in one.costs)
+    told = ", ".join(f"{cost.question} ({cost.order}) {cost.p95_ms:.1f} ms" for cost in reversed(slowest))
+    export = "" if one.export_mb is None else f"; export {one.export_per_s} records/s in {one.export_mb} MB"
+    return [
+        f"{kind} {one.records} records: {len(one.costs)} questions, median {medians[len(medians) // 2]:.1f} ms a page; "
+        f"p95 of the slowest: {told}",
+        f"{kind} {one.records} records: proof {one.proof_p95_ms:.1f} ms; postings in {one.index_s:.0f} s{export}",
+    ]
+
+
+def misses(result: Result) -> list[str]:
+    """What is not as it should be."""
+    found = []
+    for kind, sized in result.sizes.items():
+        for one in sized:
+            found += [
+                f"{kind}, {one.records}: {cost.question} ({cost.order}): {cost.p95_ms} ms, {PAGE_TARGET_MS} are wanted"
+                for cost in one.costs
+                if cost.p95_ms > PAGE_TARGET_MS
+            ]
+            if one.proof_p95_ms > PROOF_TARGET_MS:
+                found.append(f"{kind}, {one.records}: proof in {one.proof_p95_ms} ms, {PROOF_TARGET_MS} are wanted")
+            if one.export_mb is not None and one.export_mb > EXPORT_TARGET_MB:
+                found.append(f"{kind}: export took {one.export_mb} MB, {EXPORT_TARGET_MB} are wanted")
+        found += _grown(kind, sized)
+    return found
+
+
+def _grown(kind: str, sized: list[Sized]) -> list[str]:
+    """Questions that cost more in the larger ledger than they may."""
+    small = {(one.question, one.order): one.median_ms for one in sized[0].costs}
+    return [
+        f"{kind}: {cost.question} ({cost.order}): {cost.median_ms} ms for {small[cost.question, cost.order]} in the "
+        f"smaller ledger, {RATIO_TARGET} times that are wanted"
+        for one in sized[1:]
+        for cost in one.costs
+        if cost.median_ms > max(RATIO_TARGET * small[cost.question, cost.order], _NOISE_MS)
+    ]

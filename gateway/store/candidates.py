@@ -1,0 +1,301 @@
+"""What a search has to look at: which records of a ledger may fit its filters, in its order, a bounded lot at a time.
+
+A ledger has two parts. In the blocks whose postings are made (`indexer`), places are found by meeting the postings of
+all filters, and a period passes over blocks of other times. The records after them are looked through. An exchange, a
+trace and a subject are found everywhere, by their own indexes. Whatever is named here is looked at again by the columns
+themselves: this decides what is read, never what is found.
+
+`Looks` bounds what one question costs, whatever is asked: where they are used up, the search goes on in another one.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.store.postings import BLOCK, ascending, decode, descending, from_place, ones, to_place
+from gateway.store.tables import posting, record, record_block, subject_record
+
+Order = Literal["asc", "desc"]
+LOOKS = 8_192
+"""What a question may cost: a record that is looked at is one of these, a posting that is read eight."""
+KNOWN = 2_000
+"""An exchange or trace of at most so many records is found by its index, a longer one is looked for."""
+_RUN = 64
+_PIECE = 1_024
+_MARGIN = 256
+_ALL = ones(BLOCK)
+
+
+class Looks(msgspec.Struct):
+    """How much may still be looked at."""
+
+    left: int = LOOKS
+
+    def spend(self, count: int) -> None:
+        self.left -= count
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked for. `values`: a field of `postings` → the value it must have."""
+
+    values: Mapping[str, str] = {}
+    since: str | None = None
+    until: str | None = None
+    subject: str | None = None
+    exchange: str | None = None
+    trace: str | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be looked at next: records `first` ≤ seq < `end`, or those of `places`; neither where nothing is.
+    `then` is where the search goes on: -1 or the ledger's size when that was all."""
+
+    then: int
+    first: int = 0
+    end: int = 0
+    places: tuple[int, ...] = ()
+
+
+class Source(Protocol):
+    """Places that one filter allows."""
+
+    async def at(self, block: int) -> tuple[int, int] | None:
+        """The first block from this one on, in the search's order, that has such places, and which; None: no more."""
+        ...
+
+
+class Candidates:
+    """Steps through one ledger, for one question. `size` is how many records it had when that was asked."""
+
+    def __init__(self, order: Order, size: int, made: int, looks: Looks) -> None:
+        self._up, self._size, self._looks = order == "asc", size, looks
+        self._indexed = min(made * BLOCK, size)
+        """Records before this one are in blocks with postings."""
+        self._everywhere: list[Source] = []
+        self._of_blocks: list[Source] = []
+        self._period: Source | None = None
+
+    @classmethod
+    async def of(
+        cls, connection: AsyncConnection, ledger: str, wanted: Wanted, order: Order, size: int, looks: Looks
+    ) -> "Candidates":
+        newest = select(func.max(record_block.c.block)).where(record_block.c.tenant == ledger)
+        block = await connection.scalar(newest)
+        found = cls(order, size, 0 if block is None else int(block) + 1, looks)
+        for name in ("exchange", "trace"):
+            value = getattr(wanted, name)
+            if value is None:
+                continue
+            query = select(record.c.seq).where(record.c.tenant == ledger, record.c[name] == value).limit(KNOWN + 1)
+            seqs = (await connection.scalars(query)).all()
+            if len(seqs) <= KNOWN:
+                found._everywhere.append(_Known(seqs, up=found._up))
+        if wanted.subject is not None:
+            found._everywhere.append(_Subject(connection, ledger, wanted.subject, up=found._up, looks=looks))
+        for field, value in wanted.values.items():
+            found._of_blocks.append(_Posted(connection, ledger, (field, value), up=found._up, looks=looks))
+        if wanted.since is not None or wanted.until is not None:
+            found._period = _Period(connection, ledger, wanted, up=found._up, looks=looks)
+        return found
+
+    async def step(self, at: int, most: int) -> Step:
+        """What to look at from record `at` on, 0 ≤ at < size, to find `most` that fit."""
+        indexed = at < self._indexed
+        first, end = (0, self._indexed) if indexed else (self._indexed, self._size)
+        sources = [*self._everywhere, *(self._of_blocks if indexed else ())]
+        if not sources and (self._period is None or not indexed):
+            return self._range(at, first, end, self._looks.left)
+        if not sources and self._period is not None:
+            found = await self._period.at(at // BLOCK)
+            if found is None:
+                return Step(then=self._beyond(first, end))
+            start = self._from(found[0], at)
+            block = found[0] * BLOCK
+            return self._range(start, max(first, block), min(end, block + BLOCK), BLOCK)
+        if indexed and self._period is not None:
+            return await self._places(at, max(most, _MARGIN), [*sources, self._period], first, end)
+        return await self._places(at, most, sources, first, end)
+
+    def _range(self, at: int, first: int, end: int, most: int) -> Step:
+        """Records from `at` on, at most so many, all between `first` and `end`."""
+        low, high = (at, min(end, at + most)) if self._up else (max(first, at + 1 - most), at + 1)
+        self._looks.spend(high - low)
+        return Step(first=low, end=high, then=high if self._up else low - 1)
+
+    async def _places(self, at: int, most: int, sources: Sequence[Source], first: int, end: int) -> Step:
+        """Where all sources meet, from `at` on, between `first` and `end`."""
+        places: list[int] = []
+        while first <= at < end and self._looks.left > 0:
+            found = await self._met(sources, at // BLOCK)
+            if found is None or not first <= self._from(found[0], at) < end:
+                at = self._beyond(first, end)
+                break
+            block, bits = found
+            at = self._from(block, at)
+            if not bits:
+                break
+            bits &= from_place(at % BLOCK) if self._up else to_place(at % BLOCK)
+            if self._up and (block + 1) * BLOCK > end:
+                bits &= ones(end - block * BLOCK)
+            for place in ascending(bits) if self._up else descending(bits):
+                places.append(block * BLOCK + place)
+                if len(places) == most:
+                    return self._found(places, places[-1] + (1 if self._up else -1))
+            at = (block + 1) * BLOCK if self._up else block * BLOCK - 1
+        # Between the two parts of a ledger there is nothing, wherever a last block ended.
+        return self._found(places, at if first <= at < end else self._beyond(first, end))
+
+    def _found(self, places: Sequence[int], then: int) -> Step:
+        self._looks.spend(len(places))
+        return Step(places=tuple(places), then=then)
+
+    async def _met(self, sources: Sequence[Source], block: int) -> tuple[int, int] | None:
+        """The next block in which all sources have places, and those; without places, where nothing more may be looked
+        at: a later block than this one, so that whoever asks again gets on."""
+        while True:
+            bits = _ALL
+            for source in sources:
+                found = await source.at(block)
+                self._looks.spend(1)
+                if found is None:
+                    return None
+                if found[0] != block:
+                    block, bits = found[0], 0
+                    break
+                bits &= found[1]
+            else:
+                if bits:
+                    return block, bits
+                block += 1 if self._up else -1
+                if block < 0:
+                    return None
+            if self._looks.left <= 0:
+                return block, 0
+
+    def _from(self, block: int, at: int) -> int:
+        """Where in this block a search goes on that has come to `at`."""
+        if block == at // BLOCK:
+            return at
+        return block * BLOCK if self._up else (block + 1) * BLOCK - 1
+
+    def _beyond(self, first: int, end: int) -> int:
+        return end if self._up else first - 1
+
+
+class _Known:
+    """Records that are known one by one."""
+
+    def __init__(self, seqs: Sequence[int], *, up: bool) -> None:
+        self._up = up
+        self._bits: dict[int, int] = {}
+        for seq in seqs:
+            self._bits[seq // BLOCK] = self._bits.get(seq // BLOCK, 0) | 1 << seq % BLOCK
+        self._blocks = sorted(self._bits)
+
+    async def at(self, block: int) -> tuple[int, int] | None:
+        index = bisect_left(self._blocks, block) if self._up else bisect_right(self._blocks, block) - 1
+        if not 0 <= index < len(self._blocks):
+            return None
+        return self._blocks[index], self._bits[self._blocks[index]]
+
+
+class _Subject:
+    """Records about a data subject, read on as they are needed."""
+
+    def __init__(self, connection: AsyncConnection, ledger: str, subject: str, *, up: bool, looks: Looks) -> None:
+        self._connection, self._up, self._looks = connection, up, looks
+        seq = subject_record.c.seq
+        self._query = select(seq).where(subject_record.c.tenant == ledger, subject_record.c.subject == subject)
+        self._query = self._query.order_by(seq if up else seq.desc()).limit(_PIECE)
+
+    async def at(self, block: int) -> tuple[int, int] | None:
+        seq, bits, found = subject_record.c.seq, 0, None
+        after = block * BLOCK - 1 if self._up else (block + 1) * BLOCK
+        while True:
+            query = self._query.where(seq > after if self._up else seq < after)
+            seqs = (await self._connection.scalars(query)).all()
+            self._looks.spend(len(seqs))
+            if not seqs:
+                return None if found is None else (found, bits)
+            if found is None:
+                found = seqs[0] // BLOCK
+            for one in seqs:
+                if one // BLOCK != found:
+                    return found, bits
+                bits |= 1 << one % BLOCK
+            if len(seqs) < _PIECE:
+                return found, bits
+            after = seqs[-1]
+
+
+class _Blocks:
+    """Blocks that a query names with their places, read in runs that grow."""
+
+    def __init__(self, connection: AsyncConnection, *, up: bool, looks: Looks, cost: int) -> None:
+        self._connection, self._up, self._looks, self._cost = connection, up, looks, cost
+        self._rows: list[tuple[int, int | bytes]] = []
+        self._run = 8
+
+    def _query(self, block: int) -> Select[tuple[int, bytes]] | Select[tuple[int]]:
+        raise NotImplementedError
+
+    async def at(self, block: int) -> tuple[int, int] | None:
+        while self._rows and (self._rows[-1][0] < block if self._up else self._rows[-1][0] > block):
+            self._rows.pop()
+        if not self._rows:
+            found = (await self._connection.execute(self._query(block).limit(self._run))).all()
+            self._run = min(_RUN, self._run * 2)
+            self._looks.spend(len(found) * self._cost)
+            self._rows = [(row[0], bytes(row[1]) if len(row) > 1 else _ALL) for row in reversed(found)]
+            if not self._rows:
+                return None
+        number, places = self._rows[-1]
+        return number, _decoded(places) if isinstance(places, bytes) else places
+
+
+class _Posted(_Blocks):
+    """Postings of one value."""
+
+    def __init__(
+        self, connection: AsyncConnection, ledger: str, posted: tuple[str, str], *, up: bool, looks: Looks
+    ) -> None:
+        super().__init__(connection, up=up, looks=looks, cost=8)
+        field, value = posted
+        mine = (posting.c.tenant == ledger, posting.c.field == field, posting.c.value == value)
+        self._all = select(posting.c.block, posting.c.places).where(*mine)
+
+    def _query(self, block: int) -> Select[tuple[int, bytes]]:
+        number = posting.c.block
+        return self._all.where(number >= block if self._up else number <= block).order_by(
+            number if self._up else number.desc()
+        )
+
+
+class _Period(_Blocks):
+    """Blocks in which something may have occurred in a period."""
+
+    def __init__(self, connection: AsyncConnection, ledger: str, wanted: Wanted, *, up: bool, looks: Looks) -> None:
+        super().__init__(connection, up=up, looks=looks, cost=1)
+        self._all = select(record_block.c.block).where(record_block.c.tenant == ledger)
+        if wanted.since is not None:
+            self._all = self._all.where(record_block.c.last_at >= wanted.since)
+        if wanted.until is not None:
+            self._all = self._all.where(record_block.c.first_at < wanted.until)
+
+    def _query(self, block: int) -> Select[tuple[int]]:
+        number = record_block.c.block
+        return self._all.where(number >= block if self._up else number <= block).order_by(
+            number if self._up else number.desc()
+        )
+
+
+def _decoded(places: bytes) -> int:
+    try:
+        return decode(places)
+    except FormatError as error:
+        raise VerificationError("postings: what is in the database is not one") from error

@@ -1,0 +1,174 @@
+"""What a search looks at is enough to find everything, and bounded whatever is asked."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.core.errors import VerificationError
+from gateway.ledger.record import timestamp
+from gateway.settings import Settings
+from gateway.store import candidates, search
+from gateway.store.candidates import KNOWN, LOOKS, Order
+from gateway.store.postings import BLOCK
+from gateway.store.search import Filters, Page, Search
+from tests.store.blocks_kit import SECOND, indexed, put_rows, row
+from tests.store.kit import LEDGER, START_US, Store, opened
+
+SIZE = 2 * BLOCK + 300
+RARE = {5, BLOCK - 1, BLOCK, BLOCK + 7, 2 * BLOCK + 3}
+SUBJECTS = {**dict.fromkeys(range(0, SIZE, 2), "su_often"), **dict.fromkeys((1, BLOCK + 1, SIZE - 1), "su_seldom")}
+
+
+def made(seq: int) -> dict[str, Any]:
+    values: dict[str, Any] = {"agent": "rare"} if seq in RARE else {}
+    # Some occurred long before they were put on record.
+    late = {"occurred_at": timestamp(START_US + seq)} if seq % 500 == 3 else {}
+    common = {"trace": "f" * 32} if seq % 3 == 0 else {}
+    return row(seq, **values, **late, **common)
+
+
+ROWS = [made(seq) for seq in range(SIZE)]
+
+
+@pytest.fixture
+async def filled(store: Store) -> Store:
+    await put_rows(store, ROWS, ((subject, seq) for seq, subject in SUBJECTS.items()))
+    assert await indexed(store) == 2
+    return store
+
+
+def fits(one: dict[str, Any], filters: Filters) -> bool:
+    """The filters' meaning, said again."""
+    named = ("actor", "agent", "action", "decision", "exchange", "trace", "purpose", "outcome", "zone", "event")
+    return (
+        all(getattr(filters, name) in (None, one[name]) for name in named)
+        and (filters.since is None or one["occurred_at"] >= filters.since)
+        and (filters.until is None or one["occurred_at"] < filters.until)
+        and (filters.data_class is None or f"|{filters.data_class}|" in (one["classes"] or ""))
+        and (filters.subject is None or SUBJECTS.get(one["seq"]) == filters.subject)
+    )
+
+
+def at(seq: int) -> str:
+    return timestamp(START_US + seq * SECOND)
+
+
+ORDERS: tuple[Order, Order] = ("asc", "desc")
+QUESTIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"agent": "rare"},
+    {"agent": "rare", "event": "exchange.requested"},
+    {"agent": "nobody"},
+    {"actor": "ac_17"},
+    {"actor": "ac_17", "agent": "agent-1"},
+    {"decision": "deny", "data_class": "phi"},
+    {"data_class": "phi", "purpose": "TREAT"},
+    {"outcome": "agent_timeout"},
+    {"zone": "cloud", "agent": "rare"},
+    {"zone": "in-house", "event": "exchange.completed", "actor": "ac_3"},
+    {"subject": "su_often", "agent": "rare"},
+    {"subject": "su_often", "decision": "deny"},
+    {"subject": "su_seldom"},
+    {"subject": "su_none"},
+    {"exchange": "ex_4095"},
+    {"exchange": "ex_4096", "subject": "su_often"},
+    {"trace": "f" * 32, "agent": "rare"},
+    {"trace": f"{1024:032x}"},
+    {"since": at(4_000), "until": at(4_200)},
+    {"since": at(0), "until": at(1)},
+    {"since": at(BLOCK), "until": at(2 * BLOCK - 90), "decision": "deny"},
+    {"since": at(BLOCK - 10), "agent": "rare"},
+    {"until": at(BLOCK + 8), "agent": "rare"},
+    {"since": at(20), "until": at(10)},
+    {"since": at(1_000), "until": at(5_000), "subject": "su_often", "actor": "ac_2"},
+)
+
+
+async def test_a_search_finds_everything_that_fits_and_nothing_else_in_order(filled: Store) -> None:
+    searching = Search(filled.engine, LEDGER)
+    for number, question in enumerate(QUESTIONS[1:]):
+        filters, order = Filters(**question), ORDERS[number % 2]
+        expected = [one["seq"] for one in ROWS if fits(one, filters)]
+        found = [hit.stored.seq async for hit in searching.stream(filters, order=order)]
+        assert found == (expected if order == "asc" else expected[::-1]), question
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_pages_lead_on_until_everything_was_looked_at(
+    filled: Store, monkeypatch: pytest.MonkeyPatch, order: Order
+) -> None:
+    monkeypatch.setattr(search, "LOOKS", 600)
+    searching = Search(filled.engine, LEDGER)
+    for question in QUESTIONS:
+        filters = Filters(**question)
+        expected = [one["seq"] for one in ROWS if fits(one, filters)]
+        seen: list[int] = []
+        cursor = None
+        while True:
+            page = await searching.page(filters, order=order, limit=100, cursor=cursor)
+            assert isinstance(page, Page)
+            seen += [hit.stored.seq for hit in page.hits]
+            if page.cursor is None or len(seen) >= 300:
+                break
+            assert page.cursor != cursor
+            cursor = page.cursor
+        assert seen == (expected if order == "asc" else expected[::-1])[: len(seen)], question
+        assert len(seen) == len(expected) or len(seen) >= 300, question
+
+
+async def test_a_question_that_nothing_fits_ends_after_its_looks_with_a_way_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No postings yet: everything is looked through."""
+    await put_rows(store, [row(seq) for seq in range(LOOKS + 100)])
+    searching = Search(store.engine, LEDGER)
+    page = await searching.page(Filters(agent="nobody"), order="asc")
+    assert isinstance(page, Page)
+    assert page.hits == ()
+    assert page.cursor is not None
+    page = await searching.page(Filters(agent="nobody"), order="asc", cursor=page.cursor)
+    assert isinstance(page, Page)
+    assert (page.hits, page.cursor) == ((), None)
+    await indexed(store)
+    page = await searching.page(Filters(agent="nobody"))
+    assert isinstance(page, Page)
+    assert (page.hits, page.cursor) == ((), None)
+
+
+async def test_an_exchange_is_found_at_once_however_many_records_have_no_postings(store: Store) -> None:
+    await put_rows(store, [row(seq) for seq in range(LOOKS + 100)])
+    for filters in (Filters(exchange="ex_7"), Filters(trace=f"{7:032x}")):
+        page = await Search(store.engine, LEDGER).page(filters)
+        assert isinstance(page, Page)
+        assert len(page.hits) in (2, 4)
+        assert page.cursor is None
+
+
+@pytest.fixture
+async def on_sqlite(sqlite_settings: Settings, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(sqlite_settings, tmp_path) as made:
+        yield made
+
+
+async def test_a_posting_that_is_none_is_said_to_be_none(on_sqlite: Store) -> None:
+    await put_rows(on_sqlite, [row(seq) for seq in range(BLOCK)])
+    await indexed(on_sqlite)
+    async with on_sqlite.bare() as bare:
+        await bare.run("posting", "UPDATE posting SET places = x'0001'  || x'0001' WHERE value = 'agent-1'")
+    with pytest.raises(VerificationError, match="postings"):
+        await Search(on_sqlite.engine, LEDGER).page(Filters(agent="agent-1"))
+
+
+async def test_the_newest_records_are_looked_through_no_further_than_one_question_may(on_sqlite: Store) -> None:
+    """The bound itself: what a page may read, in rows."""
+    async with on_sqlite.engine.connect() as connection:
+        looks = candidates.Looks()
+        found = await candidates.Candidates.of(
+            connection, LEDGER, candidates.Wanted(values={"agent": "nobody"}), "desc", 10_000_000, looks
+        )
+        step = await found.step(9_999_999, 101)
+    assert (step.first, step.end, step.then) == (10_000_000 - LOOKS, 10_000_000, 10_000_000 - LOOKS - 1)
+    assert looks.left == 0
+    assert KNOWN < LOOKS

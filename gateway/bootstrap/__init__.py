@@ -21,7 +21,7 @@ from gateway.bootstrap.gateway import Gateway, open_gateway
 from gateway.bootstrap.incidents import incidents_of
 from gateway.bootstrap.limits import quotas_of, remote_counters
 from gateway.bootstrap.policies import load_policy_set, policy_files, proposed
-from gateway.bootstrap.recognizers import engine_of, proved
+from gateway.bootstrap.recognizers import engine_of, ner_of, proved
 from gateway.bootstrap.reviews import reviewing_of, sampler_of
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
@@ -42,6 +42,7 @@ __all__ = [
     "load_policy_set",
     "load_schemas",
     "nats_messages",
+    "ner_of",
     "open_gateway",
     "open_site",
     "policy_files",

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 
+from gateway.agents.bare import bare
+from gateway.agents.ner import NerService
 from gateway.bootstrap.clock import SystemClock
 from gateway.checks.classification.classes import CLASS_TYPES
 from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.further import TYPES
 from gateway.checks.classification.own import FOLDER, Operators, load, prove
 from gateway.checks.policy.policy import Policy
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Clock
+from gateway.settings import Settings
 
 _PROOF_MS = 1e9
 """Proving has all the time it takes: `scan_text` has no budget."""
@@ -28,6 +32,16 @@ def engine_of(policy: Policy, clock: Clock, budget_ms: float) -> Engine:
     engine = _compiled(operators, clock, budget_ms)
     prove(operators, engine)
     return engine
+
+
+def ner_of(settings: Settings) -> NerService:
+    """The back end that is configured; `ConfigurationError` where none is. To be used as a context."""
+    ner = settings.ner
+    if ner.url is None or ner.name is None:
+        raise ConfigurationError("ner.url and ner.name must name a back end")
+    ca = None if ner.ca is None else str(settings.path(ner.ca))
+    route = bare("_ner", ner.url, ca=ca, addresses=ner.addresses, timeout_s=ner.timeout_s)
+    return NerService(route, name=ner.name, types=TYPES)
 
 
 def proved(files: Mapping[str, bytes]) -> int:

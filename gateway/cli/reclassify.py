@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 
-from gateway.bootstrap import engine_of, proposed
+from gateway.bootstrap import engine_of, ner_of, proposed
 from gateway.bootstrap.approvals import notices_kept
 from gateway.cli.audit import reader
 from gateway.cli.common import (
@@ -12,6 +13,7 @@ from gateway.cli.common import (
     OK,
     Commands,
     Failed,
+    WrongUse,
     opened,
     say,
     settings_of,
@@ -48,6 +50,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     tenant_option(parser)
     add_period(parser)
+    parser.add_argument("--ner", action="store_true", help="ask the back end of [ner] too, which may take its time")
     parser.set_defaults(run=lambda arguments: asyncio.run(_reclassify(arguments)))
 
 
@@ -56,7 +59,11 @@ async def _reclassify(arguments: argparse.Namespace) -> int:
     tenant = tenant_of(arguments, settings)
     since, until = period_of(arguments)
     policy, _ = proposed(settings)
-    async with opened(settings) as site:
+    if arguments.ner and settings.ner.url is None:
+        raise WrongUse("--ner needs a back end: [ner] url and name in the configuration")
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(opened(settings))
+        further = await stack.enter_async_context(ner_of(settings)) if arguments.ner else None
         entry = site.tenants[tenant]
         work = Reclassifier(
             tenant=tenant,
@@ -67,6 +74,7 @@ async def _reclassify(arguments: argparse.Namespace) -> int:
             exchanges=site.reader(tenant),
             trail=await site.auditor(tenant),
             engine=engine_of(policy, site.clock, BUDGET_MS),
+            further=further,
             named=naming(settings, tenant),
             lease=Lease(site.engine, f"reclassify:{entry.ledger}", random_id("rc"), site.clock, LEASE_S),
             notices=notices_kept(site),

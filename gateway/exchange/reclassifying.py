@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.further import Further, joined, version
 from gateway.checks.policy.policy import Policy
 from gateway.checks.redaction import NOTHING, General, holds_none
 from gateway.core.decision import Question, Ruling, asks
@@ -155,15 +156,18 @@ class Reclassifier:
         exchanges: Exchanges,
         trail: Trail,
         engine: Engine,
+        further: Further | None = None,
         named: Named,
         lease: Held,
         notices: Tells,
         clock: Clock,
         node: NodeInfo,
     ) -> None:
-        """`named`: as `simulation.naming`; `lease`: for this ledger, so that no message is searched twice at once."""
+        """`further`: what is asked besides the engine. `named`: as `simulation.naming`; `lease`: for this ledger, so
+        that no message is searched twice at once."""
         self._tenant, self._id, self._ledger = tenant, ledger_id, ledger
         self._store, self._sealer, self._exchanges, self._trail = store, sealer, exchanges, trail
+        self._further, self._searcher = further, version(engine, further)
         self._engine, self._named, self._clock, self._node = engine, named, clock, node
         self._lease, self._notices = lease, notices
         self._versions: dict[str, Policy | None] = {}
@@ -179,7 +183,7 @@ class Reclassifier:
             await self._lease.release()
 
     async def _run(self, by: Reader, since: str, until: str) -> Reclassified:
-        await self._trail.rereading(by, self._engine.version, since, until)
+        await self._trail.rereading(by, self._searcher, since, until)
         counts: Counter[str] = Counter()
         classes: Counter[str] = Counter()
         incidents: list[str] = []
@@ -206,7 +210,7 @@ class Reclassifier:
                 if wrong is not None:
                     incidents.append(envelope.exchange or "")
         return Reclassified(
-            engine=self._engine.version,
+            engine=self._searcher,
             incidents=tuple(incidents[:MAX_EXAMPLES]),
             incident_count=len(incidents),
             classes=dict(sorted(classes.items())),
@@ -241,11 +245,11 @@ class Reclassifier:
 
     async def _done(self, envelope: Envelope, seq: int) -> frozenset[str]:
         """Which of the two events this engine has put on record for a message; both, if it was the one of then."""
-        if envelope.engine == self._engine.version:
+        if envelope.engine == self._searcher:
             return frozenset({AGAIN, INCIDENT})
         records = [parse(stored.envelope) for stored in await self._exchanges.exchange(envelope.exchange or "")]
         about = (seq, seq + 1)
-        return frozenset(one.event for one in records if one.range == about and one.engine == self._engine.version) & {
+        return frozenset(one.event for one in records if one.range == about and one.engine == self._searcher) & {
             AGAIN,
             INCIDENT,
         }
@@ -266,6 +270,9 @@ class Reclassifier:
     ) -> tuple[_Found, str, tuple[str, ...] | None]:
         """What is found now, the outcome, and the words of policy against what went, where there are any."""
         scan = self._engine.scan(content.parts, health_context=content.health_context)
+        if self._further is not None:
+            more = await self._further.read([part.text for part in content.parts])
+            scan = joined(self._engine, scan, more, health_context=content.health_context)
         policy = await self._version(envelope)
         found = frozenset(scan.classes if policy is None else policy.implied(scan.classes))
         seen = _Found(content, scan, found, found - _known(envelope))
@@ -338,7 +345,7 @@ class Reclassifier:
                 inherited=() if before is None else before.inherited,
                 floor=() if before is None else before.floor,
             ),
-            engine=self._engine.version,
+            engine=self._searcher,
             range=(seq, seq + 1),
             outcome=OutcomeInfo(code=outcome),
             detail=committed(salt, "detail", detail),

@@ -8,6 +8,7 @@ from gateway.settings.capabilities import check_capabilities
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
+from gateway.settings.ner import check_ner
 from gateway.settings.server import check_clients, check_keys, check_reachable
 from gateway.settings.settings import Settings
 from gateway.settings.subjects import check_subjects
@@ -53,6 +54,7 @@ def consistent(settings: Settings) -> None:
     check_notified(settings.approvals)
     check_channels(settings.channel, frozenset(tenants))
     check_glass(settings.break_glass)
+    check_ner(settings.ner)
     if "unscanned" in settings.cache.classes:
         raise ConfigurationError("cache.classes must not name unscanned: what could not be read is never kept")
     check_limits(settings.limit, settings.agent, settings.tenants, settings.issuer)

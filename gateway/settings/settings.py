@@ -10,6 +10,7 @@ from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
 from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
+from gateway.settings.ner import Ner
 from gateway.settings.policy import Cache, Classification, Policy
 from gateway.settings.server import Database, Keys, LedgerSettings, Server
 from gateway.settings.sessions import DelegationSettings, Mcp, SessionSettings
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: LedgerSettings = LedgerSettings()
     limits: Limits = Limits()
     classification: Classification = Classification()
+    ner: Ner = Ner()
     cache: Cache = Cache()
     sessions: SessionSettings = SessionSettings()
     approvals: ApprovalSettings = ApprovalSettings()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap import engine_of, open_gateway, proposed, proved
+from gateway.bootstrap import engine_of, ner_of, open_gateway, proposed, proved
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import policy_set
@@ -83,3 +83,11 @@ async def test_a_directory_with_a_mistake_starts_nothing(sqlite_settings: Settin
             pass
     with pytest.raises(ConfigurationError, match=r"recognizers/own\.toml"):
         proposed(settings)
+
+
+async def test_a_back_end_is_built_from_its_section_alone(sqlite_settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match=r"ner\.url"):
+        ner_of(sqlite_settings)
+    named = site(sqlite_settings, ner={"url": "http://127.0.0.1:9", "name": "zlorp-1"})
+    async with ner_of(named) as ner:
+        assert ner.name == "zlorp-1"

@@ -1,5 +1,9 @@
 """`gateway reclassify`: what an engine of today finds in what went out, from the request to the incident."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,16 +18,19 @@ RULES = """
 p, 1, role:user, class:public, zone:in-house, chat, purpose:*, always, allow, keep-content:30, kept, "Kept for a month."
 p, 2, role:user, class:internal, zone:in-house, chat, purpose:*, always, deny, none, stays, "Internal data go nowhere."
 """
+NO_PERSONS = """
+p, 3, role:user, class:pii, zone:in-house, chat, purpose:*, always, deny, none, no-pii, "Persons go nowhere."
+"""
 BADGE_TEXT = "EMP-204518"
 
 
-def _send(site: Path, headers: dict[str, str]) -> None:
+def _send(site: Path, headers: dict[str, str], *texts: str) -> None:
     with SlowAgent() as agent:
         agent.may_answer.set()
         with (site / "gateway.toml").open("a") as file:
             file.write(agent.configured())
         with serving(site) as server:
-            for text in (f"May {BADGE_TEXT} come in?", "What are the opening hours?"):
+            for text in texts or (f"May {BADGE_TEXT} come in?", "What are the opening hours?"):
                 body = {"model": "slow", "messages": [{"role": "user", "content": text}]}
                 answer = httpx.post(f"{server.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
                 assert answer.status_code == 200
@@ -63,3 +70,75 @@ def test_what_a_later_engine_finds_in_what_went_out_is_an_incident_once(gateway:
 def test_a_wrong_period_is_wrong_use(gateway: Run, site: Path) -> None:
     wrong = gateway("reclassify", "--from", "soon", "--to", "2026-02-01")
     assert (wrong.code, "--from" in wrong.err) == (2, True)
+
+
+NER = """
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        texts = json.loads(self.rfile.read(int(self.headers["content-length"])))["texts"]
+        found = [
+            [{"type": "person", "start": text.index("Zlorp"), "end": text.index("Zlorp") + 5, "score": 0.9}]
+            if "Zlorp" in text
+            else []
+            for text in texts
+        ]
+        body = json.dumps({"findings": found}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+server = HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+"""A back end that knows one name: a program of its own, with nothing of the gateway's."""
+
+
+@contextmanager
+def _ner() -> Iterator[str]:
+    with subprocess.Popen([sys.executable, "-I", "-c", NER], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{running.stdout.readline().strip()}/read"
+        finally:
+            running.kill()
+
+
+def test_a_slow_back_end_finds_what_no_recognizer_knows_when_it_is_asked_for(gateway: Run, site: Path) -> None:
+    with (site / "policies" / "policy.csv").open("a") as file:
+        file.write(RULES)
+        file.write(NO_PERSONS)
+    _send(site, key(gateway), "Ask Zlorp about it.")
+    assert "ner" in gateway("reclassify", *PERIOD, "--ner").err
+    with _ner() as url:
+        with (site / "gateway.toml").open("a") as file:
+            file.write(f'[ner]\nurl = "{url}"\nname = "zlorp-1"\n')
+        assert gateway("reclassify", *PERIOD, "--json").data["known"] == 1, "the engine alone has nothing to add"
+        found = gateway("reclassify", *PERIOD, "--ner", "--json")
+        assert (found.code, found.data["incident_count"], found.data["classes"]) == (1, 1, {"pii": 1})
+        assert found.data["engine"].endswith("+zlorp-1")
+        again = gateway("reclassify", *PERIOD, "--ner", "--json")
+        assert (again.code, again.data["known"]) == (0, 1)
+    (record,) = gateway("audit", "query", "--event", "exchange.reclassified", "--json").data["records"]
+    assert (record["record"]["found"], record["record"]["engine"]) == ({"person": 1}, found.data["engine"])
+    assert "Zlorp" not in gateway("audit", "query", "--json").out
+
+
+def test_a_back_end_that_is_gone_leaves_everything_as_it_was(gateway: Run, site: Path) -> None:
+    with (site / "policies" / "policy.csv").open("a") as file:
+        file.write(RULES)
+    _send(site, key(gateway), "Ask Zlorp about it.")
+    with (site / "gateway.toml").open("a") as file:
+        file.write('[ner]\nurl = "http://127.0.0.1:9/read"\nname = "zlorp-1"\n')
+    gone = gateway("reclassify", *PERIOD, "--ner")
+    assert (gone.code, "did not answer: connect_failed" in gone.err) == (1, True)
+    assert gateway("audit", "query", "--event", "exchange.reclassified", "--json").data["records"] == []

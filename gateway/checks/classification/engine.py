@@ -66,6 +66,10 @@ class Engine:
         """Whether a type is one of an operator's own recognizers'."""
         return kind in self._own
 
+    def classes(self, findings: Sequence[Finding], *, health_context: bool = False) -> frozenset[str]:
+        """The data classes that these show together, those of an operator's own types among them."""
+        return classes_of(findings, health_context, self._own)
+
     def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
         """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
         message `unscanned`, with what was found so far."""

@@ -118,6 +118,8 @@ class Choice:
         self._shapes: dict[_Path, dict[str, Any]] = {}
         self._call: int | None = None
         """The tool call that is under way."""
+        self._called: list[str] = []
+        """Places of its texts."""
         self._over: set[str] = set()
         """Places of texts that are whole, since the call that they are of is."""
 
@@ -147,13 +149,13 @@ class Choice:
     def close(self) -> dict[str, Any] | None:
         """What the lanes still held, as a piece of the choice; None when that is nothing. No text may follow."""
         self.finished = True
-        rest = self._held(())
+        rest = self._held(list(self._lanes))
         return {"index": self._index, "delta": {}, **rest, "finish_reason": None} if rest else None
 
-    def _held(self, under: _Path) -> dict[str, Any]:
-        """The end of all texts below a place: what their lanes still held, in the form of the agent's own pieces."""
+    def _held(self, places: list[str]) -> dict[str, Any]:
+        """The end of these texts: what their lanes still held, in the form of the agent's own pieces."""
         rest: dict[str | int, Any] = {}
-        for place in [place for place, (path, _) in self._lanes.items() if path[: len(under)] == under]:
+        for place in places:
             path, lane = self._lanes.pop(place)
             self._over.add(place)
             text = lane.finish()
@@ -204,6 +206,8 @@ class Choice:
             if place in self._over:
                 raise AgentError("bad_answer")
             known = self._lanes[place] = (path, self._texts.open(place, prose=path == _PROSE))
+            if path[:2] == _CALLS:
+                self._called.append(place)
         self.spoke = True
         return known[1].feed(text)
 
@@ -239,10 +243,10 @@ class Choice:
     def _next_call(self, at: int, out: list[Any]) -> None:
         """Another tool call's turn. Clients take the one before for whole then: what is held of it goes first, and
         nothing of it may follow, for what has left could not be masked together with that."""
-        before, self._call = self._call, at
-        if before is None:
+        places, self._call, self._called = self._called, at, []
+        if not places:
             return
-        for item in self._held((*_CALLS, before)).get("delta", {}).get("tool_calls", ()):
+        for item in self._held(places).get("delta", {}).get("tool_calls", ()):
             if out and out[-1].get("index") == item.get("index"):  # a piece of it in the same chunk
                 out[-1] = _joined(out[-1], item)
             else:

@@ -338,7 +338,7 @@ class Pipeline:
         exchange.closed = True  # whatever comes of sending it, there is no second record of it
         self._metrics.request(exchange.ledger, exchange.arrival.protocol, refusal.code)
         if denied is not None:
-            self._metrics.decision(exchange.ledger, denied.decision.effect, None)
+            self._metrics.decision(exchange.ledger, denied.decision, None)
         _log.info("refused", extra=_told(exchange, refusal.code, refusal.status))
         await self._parts.pause("refusal.recorded")
         await self._parts.answering.refuse(exchange, responder, refusal)

@@ -165,14 +165,23 @@ async def _policies(settings: Settings) -> str:
 
 
 async def _rules(settings: Settings) -> str:
-    """Rules that decide nothing are told, and are no error: what they are about may come later."""
+    """Rules that decide nothing are told, and are no error: what they are about may come later. So are those that are
+    only watched."""
     policy, _ = proposed(settings)
     found = policy.remarks()
     told = "; ".join(
         f"{one.rule} ({one.file}:{one.line}): {one.why}" + (f" ({', '.join(one.by)})" if one.by else "")
         for one in found
     )
-    return f"{policy.count} rules, each can decide" if not found else f"{len(found)} decide nothing: {told}"
+    watched = "".join(
+        f"; {rule} is in force since the end of {day}: take its observe out"
+        if over
+        else f"; {rule} is only watched up to and with {day}"
+        for rule, day, over in policy.watched(SystemClock().now_us())
+    )
+    if not found:
+        return f"{policy.count} rules, each can decide{watched}"
+    return f"{len(found)} decide nothing: {told}{watched}"
 
 
 async def _openings(settings: Settings) -> str:

@@ -233,4 +233,6 @@ def _class(derivation: Derivation) -> Iterable[str]:
 def _why(one: Considered) -> str:
     if one.decided:
         return "nothing: it decides"
+    if one.watched:
+        return "nothing: it is only watched, and the next ones decide"
     return "; ".join(f"{miss.column} must be {miss.wanted}" for miss in one.misses) or "nothing: another comes first"

@@ -15,6 +15,8 @@ NO_CONTENT = "no-content"
 """The obligation by which nothing of message and answer is kept, sealed or not."""
 
 
+OBSERVE = "observe:"
+"""The word by which a rule is only watched until a day is over: on record is what it would have done."""
 TOKENIZE = "tokenize"
 """The obligation by which findings are taken out, and random tokens that stand for them go in their place."""
 MASKING = frozenset({"redact", "generalise", TOKENIZE})
@@ -77,6 +79,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     allowed: bool
     rule: str | None
     obligations: tuple[str, ...] = ()
+    observed: str | None = None
+    """The rule that is only watched and would have answered otherwise."""
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +150,15 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """The rule that decided against it, or for it."""
 
 
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """What would have happened, had rules that are only watched been in force; `watched`: their ids."""
+
+    effect: Effect
+    agent: str | None
+    rules: tuple[str, ...]
+    watched: tuple[str, ...]
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What will happen to a message: the agent it goes to, under which obligations, by which rules and policy."""
 
@@ -157,3 +170,5 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     """The digest of the policy version: `sha256:` and 64 hex digits."""
     candidates: tuple[CandidateView, ...]
+    observed: Observed | None = None
+    """Where rules that are only watched would have decided otherwise: how."""

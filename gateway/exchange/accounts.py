@@ -19,6 +19,7 @@ from gateway.ledger.record import (
     Envelope,
     MessageInfo,
     NodeInfo,
+    ObservedInfo,
     OutcomeInfo,
     TokensInfo,
     encode_detail,
@@ -161,8 +162,15 @@ def _name(envelope: Envelope, agent: Agent) -> None:
 
 
 def _decision_info(decision: Decision) -> DecisionInfo:
+    other = decision.observed
     return DecisionInfo(
-        effect=decision.effect, rules=decision.rules, obligations=decision.obligations, policy=decision.policy
+        effect=decision.effect,
+        rules=decision.rules,
+        obligations=decision.obligations,
+        policy=decision.policy,
+        observed=None
+        if other is None
+        else ObservedInfo(effect=other.effect, agent=other.agent, rules=other.rules, watched=other.watched),
     )
 
 

@@ -136,7 +136,9 @@ class Answering:
             headers += self._receipts.headers(exchange)
         if exchange.routed is None or not exchange.opened:
             return [*headers, ("X-Decision", denied)] if exchange.caller is not None and denied else headers
-        effect = exchange.routed.decision.effect
+        effect, observed = exchange.routed.decision.effect, exchange.routed.decision.observed
+        if observed is not None:
+            headers.append(("X-Decision-Observed", observed.effect))
         if inspected is not None:
             effect = max(effect, inspected.decision.effect, key=STRICTNESS.index)
         return [*headers, ("X-Routed-Agent", exchange.routed.route.id), ("X-Decision", effect)]

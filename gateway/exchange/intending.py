@@ -57,7 +57,7 @@ async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: 
     book = None if exchange.classified is None else exchange.classified.tokens
     if book:
         parts.metrics.tokens(exchange.ledger, {"sent": sum(book.count(routed.masked.values()).values())})
-    parts.metrics.decision(exchange.ledger, routed.decision.effect, routed.route.zone)
+    parts.metrics.decision(exchange.ledger, routed.decision, routed.route.zone)
     await parts.pause("intent.recorded")
     return None
 

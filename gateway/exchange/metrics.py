@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.agents.issuers import IssuerState
+from gateway.core.decision import Decision
 from gateway.exchange.health import AgentState
 from gateway.store.tasks import QUEUED, Depth
 
@@ -174,6 +175,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._requests = _Counts("gateway_requests", "Requests by end", ("tenant", "protocol", "code"))
         self._decisions = _Counts("gateway_decisions", "Decisions", ("tenant", "effect", "zone"))
+        self._observed = _Counts(
+            "gateway_decisions_observed", "Decisions that watched rules would have made otherwise", ("tenant", "effect")
+        )
         self._agent_calls = _Counts(
             "gateway_agent_calls", "Calls by agents, by what they were made for", ("tenant", "made_for")
         )
@@ -222,6 +226,7 @@ class Metrics:
             self._callbacks,
             self._pulls,
             self._reviews,
+            self._observed,
             steps,
             self._batches,
             self._commits,
@@ -245,8 +250,10 @@ class Metrics:
         """`tenant`, here and below, is a ledger's id; empty where nobody was known."""
         self._requests.count(tenant, protocol, code)
 
-    def decision(self, tenant: str, effect: str, zone: str | None) -> None:
-        self._decisions.count(tenant, effect, zone or "none")
+    def decision(self, tenant: str, decision: Decision, zone: str | None) -> None:
+        self._decisions.count(tenant, decision.effect, zone or "none")
+        if decision.observed is not None:
+            self._observed.count(tenant, decision.observed.effect)
 
     def agent_call(self, tenant: str, made_for: str) -> None:
         """`exchange` where its token says for which one, `open` where it may be any of those that are open, `none`."""

@@ -27,9 +27,11 @@ from gateway.core.decision import (
     Decision,
     Effect,
     Fit,
+    Observed,
     Question,
     Ruling,
     Unfit,
+    Verdict,
     asks,
     declassified,
     keeps_nothing,
@@ -111,7 +113,31 @@ class Router:
     def decide(
         self, caller: Caller, message: Message, classified: Classified, candidates: tuple[Route, ...], *, exact: bool
     ) -> Routed | Denied:
-        """The decision over the candidates in order. `exact`: the first one or none."""
+        """The decision over the candidates in order. `exact`: the first one or none. Where rules that are only watched
+        would have decided otherwise of one that was looked at, the decision says how it would have been."""
+        if not self._policy.watches:
+            return self._decide(caller, message, classified, candidates, exact=exact)
+        seen: list[Verdict] = []
+        decided = self._decide(caller, message, classified, candidates, exact=exact, seen=seen)
+        watched = tuple(dict.fromkeys(one.observed for one in seen if one.observed is not None))
+        if not watched:
+            return decided
+        other = self._decide(caller, message, classified, candidates, exact=exact, watched=True).decision
+        observed = Observed(effect=other.effect, agent=other.agent, rules=other.rules, watched=watched)
+        return msgspec.structs.replace(decided, decision=msgspec.structs.replace(decided.decision, observed=observed))
+
+    def _decide(
+        self,
+        caller: Caller,
+        message: Message,
+        classified: Classified,
+        candidates: tuple[Route, ...],
+        *,
+        exact: bool,
+        seen: list[Verdict] | None = None,
+        watched: bool = False,
+    ) -> Routed | Denied:
+        """As `decide`. `seen` takes the verdicts of those that were looked at; `watched` as for `Policy.ruling`."""
         now_us = self._clock.now_us()
         views: list[CandidateView] = []
         untold: list[str] = []
@@ -127,10 +153,12 @@ class Router:
                 untold += _told(route, unfit)
                 continue
             question = self._question(caller, message.action, classified.classes(route), route.zone)
-            ruling = self._policy.ruling(question, route.id, now_us=now_us)
+            ruling = self._policy.ruling(question, route.id, now_us=now_us, watched=watched)
             refused = None
             if message.onward and ruling.allowed:
-                ruling, refused = self._onward(question, message, route, ruling, now_us)
+                ruling, refused = self._onward(question, message, route, ruling, now_us, watched)
+            if seen is not None:
+                seen += ruling.verdicts
             masked = self.masked(message, classified, ruling, route) if ruling.allowed else {}
             kept = _kept(ruling, stored=classified.stored)
             answer = "deny" if kept else _answer(ruling, masked) if refused is None else "onward"
@@ -262,7 +290,7 @@ class Router:
         return self.mask(message.parts, classified, ruling, health_context=health_context, said=said)
 
     def _onward(
-        self, question: Question, message: Message, route: Route, ruling: Ruling, now_us: int
+        self, question: Question, message: Message, route: Route, ruling: Ruling, now_us: int, watched: bool
     ) -> tuple[Ruling, str | None]:
         """The ruling joined with those over everything that the agent would contact by itself; and the first such
         action that is not permitted, with the ruling over it alone. What one of them may have only masked, none has
@@ -271,7 +299,7 @@ class Router:
         actions = tuple(dict.fromkeys(message.onward))
         for action in actions[:MAX_ONWARD]:
             asked = msgspec.structs.replace(question, action=action)
-            onward = self._policy.ruling(asked, route.id, now_us=now_us)
+            onward = self._policy.ruling(asked, route.id, now_us=now_us, watched=watched)
             if not onward.allowed or not action.startswith(ONWARD) or len(actions) > MAX_ONWARD:
                 return msgspec.structs.replace(onward, allowed=False, obligations=()), action
             rulings.append(onward)

@@ -101,13 +101,23 @@ class MessageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     parts: Count | None = None
 
 
-class DecisionInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ObservedInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How it would have been decided, had the rules that are only watched been in force (`core.decision.Observed`)."""
+
+    effect: Code
+    rules: Names
+    watched: Names
+    agent: Name | None = None
+
+
+class DecisionInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """`core.decision.Decision` without the agent and the candidates, which are fields of the envelope itself."""
 
     effect: Code
     rules: Names
     obligations: Names
     policy: Name
+    observed: ObservedInfo | None = None
 
 
 class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -138,7 +138,7 @@ def _shown(rule: Rule) -> dict[str, Any]:
         "purpose": rule.purpose,
         "when": rule.when,
         "effect": "allow" if rule.allows else "deny",
-        "obligations": rule.obligations,
+        "obligations": rule.written,
         "text": rule.text,
     }
 

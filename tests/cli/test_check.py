@@ -252,6 +252,19 @@ def test_databases_without_their_own_rules_are_bad(gateway: Run, site: Path) -> 
     assert "record_no_update" in result.out
 
 
+def test_a_rule_on_trial_is_told_with_its_day_and_one_that_is_in_force_too(gateway: Run, site: Path) -> None:
+    policy = site / "policies" / "policy.csv"
+    columns = "role:clerk, class:public, zone:cloud, chat, purpose:*, always, deny"
+    policy.write_text(
+        policy.read_text()
+        + f'p, 3, {columns}, observe:2999-12-31, trial, "It is tried."\n'
+        + f'p, 4, {columns}, observe:2020-01-31, was, "It was tried."\n'
+    )
+    found = line(gateway("check", "--json").data, "rules")["text"]
+    assert "trial is only watched up to and with 2999-12-31" in found
+    assert "was is in force since the end of 2020-01-31: take its observe out" in found
+
+
 def test_what_leaves_unmasked_because_somebody_answers_for_it_is_told_each_time(gateway: Run, site: Path) -> None:
     assert line(gateway("check", "--json").data, "openings")["text"].startswith("none:")
     extend(site, AGENT.format(url="http://127.0.0.1:1").replace('"in-house"', '"cloud"'))

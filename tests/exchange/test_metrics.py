@@ -5,6 +5,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.agents.issuers import IssuerState
+from gateway.core.decision import Decision, Effect, Observed
 from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, Metrics
 from gateway.store.tasks import Depth
@@ -16,11 +17,19 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
     return {(one.name, tuple(sorted(one.labels.items()))): one.value for family in families for one in family.samples}
 
 
+def decided(effect: Effect, observed: Effect | None = None) -> Decision:
+    other = None if observed is None else Observed(effect=observed, agent=None, rules=("r",), watched=("r",))
+    return Decision(
+        effect=effect, agent=None, rules=(), obligations=(), policy=f"sha256:{'0' * 64}", candidates=(), observed=other
+    )
+
+
 def test_requests_decisions_and_failures_of_agents_are_counted_by_their_names() -> None:
     metrics = Metrics()
     for _ in range(2):
         metrics.request("tn_1", "openai", "ok")
-    metrics.decision("tn_1", "deny", None)
+    metrics.decision("tn_1", decided("deny"), None)
+    metrics.decision("tn_1", decided("route", observed="deny"), "in-house")
     metrics.agent_error("tn_1", "cloud", "connect_failed")
     metrics.approval("tn_1", "requested")
     metrics.agent_call("tn_1", "open")
@@ -28,6 +37,7 @@ def test_requests_decisions_and_failures_of_agents_are_counted_by_their_names() 
     found = samples(metrics)
     assert found["gateway_requests_total", (("code", "ok"), ("protocol", "openai"), ("tenant", "tn_1"))] == 2
     assert found["gateway_decisions_total", (("effect", "deny"), ("tenant", "tn_1"), ("zone", "none"))] == 1
+    assert found["gateway_decisions_observed_total", (("effect", "deny"), ("tenant", "tn_1"))] == 1
     assert found["gateway_approvals_total", (("event", "requested"), ("tenant", "tn_1"))] == 1
     assert found["gateway_agent_calls_total", (("made_for", "open"), ("tenant", "tn_1"))] == 1
     assert (

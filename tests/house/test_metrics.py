@@ -8,6 +8,7 @@ from gateway.agents.issuers import IssuerState
 from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, Metrics
 from gateway.store.tasks import QUEUED, Depth
+from tests.exchange.test_metrics import decided
 from tests.house.tree import ROOT, committed
 
 _ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ((?:`\w+`(?:, )?)*) ?\| (\S.*) \|$", re.MULTILINE)
@@ -35,7 +36,7 @@ def _filled() -> Metrics:
     metrics.issuers(lambda: [IssuerState(issuer="i", keys=1, age_s=1.0, fetches={"ok": 1})])
     metrics.shared(lambda: (True, 0))
     metrics.request("tn_1", "openai", "ok")
-    metrics.decision("tn_1", "route", "in-house")
+    metrics.decision("tn_1", decided("route", observed="deny"), "in-house")
     metrics.agent_call("tn_1", "none")
     metrics.unidentified("credential_missing")
     metrics.agent_error("tn_1", "a", "timeout_total")

@@ -21,6 +21,7 @@ MAKE = runpy.run_path(str(GOLDEN / "make.py"))
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "Envelope": record.Envelope,
     "decision": record.DecisionInfo,
+    "observed": record.ObservedInfo,
     "tokens": record.TokensInfo,
     "outcome": record.OutcomeInfo,
     "message": record.MessageInfo,

@@ -117,9 +117,9 @@ class _Index:
         self._action = {name: bits for name, bits in actions.items() if "*" not in name}
         self._patterns = tuple((name, bits) for name, bits in sorted(actions.items()) if "*" in name)
 
-    def candidates(self, ask: Ask, classes: Iterable[str], targets: Iterable[str]) -> list[int]:
+    def candidates(self, ask: Ask, classes: Iterable[str], targets: Iterable[str], without: int) -> list[int]:
         """Numbers of the rules whose columns can match, in order. `when` is left to casbin."""
-        bits = _any(self._role, ask.caller) & _any(self._data, classes) & _any(self._target, targets)
+        bits = _any(self._role, ask.caller) & _any(self._data, classes) & _any(self._target, targets) & ~without
         bits &= self._purpose.get(ask.purpose, 0) | self._purpose.get(words.ANY_PURPOSE, 0)
         if not bits:
             return []
@@ -150,9 +150,10 @@ class Engine:
         # The enforcer holds the rows and the names of the question it is working on.
         self._lock = threading.Lock()
 
-    def answer(self, ask: Ask) -> Answer:
-        """The first rule that matches, as casbin finds it. Whatever casbin raises passes through."""
-        numbers = self._index.candidates(ask, self._classes(ask.data), self._targets(ask.target))
+    def answer(self, ask: Ask, without: int = 0) -> Answer:
+        """The first rule that matches, as casbin finds it. Whatever casbin raises passes through. `without`: rules that
+        are left out, a bit for each by its place in the order of priority."""
+        numbers = self._index.candidates(ask, self._classes(ask.data), self._targets(ask.target), without)
         if not numbers:
             # casbin must not be asked about no rules: it would put the matcher to empty strings, and may allow.
             return NOTHING

@@ -41,6 +41,8 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
     """Empty where it matches."""
     decided: bool = False
     """Whether it is the first that matches."""
+    watched: bool = False
+    """Whether it matches and is only watched: what it would do is on record, and the next rules decide."""
 
 
 class Derivation(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +62,15 @@ class Derivation(msgspec.Struct, frozen=True, kw_only=True):
     """Where it was denied: the rule that comes closest to allowing it, None where no rule could."""
 
 
-def considered(rules: Rules, ask: Ask, own: Own) -> tuple[Considered, ...]:
+def considered(rules: Rules, ask: Ask, own: Own, now_us: int) -> tuple[Considered, ...]:
     """Every rule about the class, in the order of priority, up to the first that matches. `own`: whose
     question it is; rules that can only be about other tenants are left out."""
     told = []
     for rule in _about(rules, ask, own):
         one = _compared(rules, rule, ask)
+        if not one.misses and now_us < rule.watched_until_us:
+            told.append(msgspec.structs.replace(one, watched=True))
+            continue
         if not one.misses:
             told.append(msgspec.structs.replace(one, decided=True))
             break
@@ -73,7 +78,7 @@ def considered(rules: Rules, ask: Ask, own: Own) -> tuple[Considered, ...]:
     return tuple(told)
 
 
-def nearest(rules: Rules, ask: Ask, own: Own) -> Considered | None:
+def nearest(rules: Rules, ask: Ask, own: Own, now_us: int) -> Considered | None:
     """The rule that allows and would need the least to be otherwise; of several the one that is asked first.
 
     Another agent or another role is more than another purpose or condition, and so is a denial that comes first: a rule
@@ -81,6 +86,8 @@ def nearest(rules: Rules, ask: Ask, own: Own) -> Considered | None:
     """
     found, denied = list[tuple[int, Considered]](), False
     for rule in _about(rules, ask, own):
+        if now_us < rule.watched_until_us:
+            continue
         one = _compared(rules, rule, ask)
         if rule.allows:
             found.append((sum(_WEIGHT[miss.column] for miss in one.misses) + 2 * denied, one))
@@ -109,7 +116,7 @@ def _compared(rules: Rules, rule: Rule, ask: Ask) -> Considered:
         rule=rule.id,
         priority=rule.priority,
         allows=rule.allows,
-        obligations=rule.obligations,
+        obligations=rule.written,
         text=rule.text,
         misses=tuple(_misses(rules, rule, ask)),
     )

@@ -24,7 +24,7 @@ from gateway.checks.policy.model import COLUMNS
 from gateway.checks.policy.rows import Row, read
 from gateway.checks.policy.structure import Structure
 from gateway.checks.policy.vocabulary import Vocabulary
-from gateway.core.decision import DECLASSIFY, KEEP, NO_CONTENT, TOKENIZE
+from gateway.core.decision import DECLASSIFY, KEEP, NO_CONTENT, OBSERVE, TOKENIZE
 from gateway.core.errors import ConfigurationError, FormatError
 
 MAX_PRIORITY = 1_000_000
@@ -48,8 +48,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     when: tuple[str, ...]
     allows: bool
     obligations: tuple[str, ...]
+    """Without `observe:`, which says when the rule begins and not what it does."""
     id: str
     text: str
+    watch: str | None = None
+    """The `observe:` of a rule that is only watched until a day is over."""
+
+    @property
+    def watched_until_us(self) -> int:
+        """The first instant at which it is in force; 0 for a rule that always is."""
+        return 0 if self.watch is None else words.watched_until_us(self.watch)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The obligations as they are written, sorted."""
+        return self.obligations if self.watch is None else tuple(sorted((*self.obligations, self.watch)))
 
     @property
     def pattern(self) -> str:
@@ -59,7 +72,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def casbin(self) -> list[str]:
         """The line as casbin is given it, in the columns of the model."""
         when = ";".join(self.when) or conditions.ALWAYS
-        obligations = ";".join(self.obligations) or "none"
+        obligations = ";".join(self.written) or "none"
         eft = "allow" if self.allows else "deny"
         who_and_what = [str(self.priority), self.role, self.data, self.agent, self.pattern, self.purpose]
         return [*who_and_what, when, eft, obligations, self.id, self.text]
@@ -155,6 +168,7 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
         except FormatError as error:
             raise row.error(column, str(error)) from error
 
+    obligations = read_as("obligations", words.obligations)
     rule = Rule(
         row=row,
         priority=read_as("priority", _priority),
@@ -165,12 +179,15 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
         purpose=read_as("purpose", lambda text: words.purpose(text, vocabulary.purposes)),
         when=read_as("when", lambda text: conditions.parse(text, vocabulary.tenants, vocabulary.regions)),
         allows=read_as("eft", _effect),
-        obligations=read_as("obligations", words.obligations),
+        obligations=tuple(word for word in obligations if not word.startswith(OBSERVE)),
+        watch=next((word for word in obligations if word.startswith(OBSERVE)), None),
         id=read_as("id", words.rule_id),
         text=read_as("text", _sentence),
     )
     if not rule.allows and rule.obligations:
-        raise row.error("obligations", "of a rule that denies must be none")
+        raise row.error("obligations", "of a rule that denies must be none, or observe:<YYYY-MM-DD> alone")
+    if rule.watch is not None and rule.allows and not rule.obligations:
+        raise row.error("obligations", "observe must stand in a rule that denies, or beside another obligation")
     for word in rule.obligations:
         if word.startswith(DECLASSIFY) and f"class:{word.removeprefix(DECLASSIFY)}" not in vocabulary.classes:
             raise row.error("obligations", "declassify:<class> must name a data class of the policy")

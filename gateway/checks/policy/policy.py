@@ -14,6 +14,8 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
 from types import MappingProxyType
 
+import msgspec
+
 from gateway.checks.policy import conditions, model, structure, targets, tenancy, traps, words
 from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
 from gateway.checks.policy.explaining import Derivation, considered, nearest, shortened
@@ -23,7 +25,7 @@ from gateway.checks.policy.targets import Target
 from gateway.checks.policy.tenancy import Own
 from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
 from gateway.core.caller import Caller
-from gateway.core.decision import Question, Ruling, Verdict, tokenizes
+from gateway.core.decision import OBSERVE, Question, Ruling, Verdict, tokenizes
 from gateway.core.errors import ConfigurationError, VerificationError
 from gateway.settings import Settings, check_named
 
@@ -48,7 +50,7 @@ SENTENCES = {
 _NO_RULE = "No rule permits data of class {} here, so it is denied."
 _CONTRACT = "contract:"
 
-_Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], bool]
+_Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], bool, int]
 
 
 class Policy:
@@ -94,8 +96,16 @@ class Policy:
         self._engine = Engine(rules)
         self._targets = targets.agents(facts)
         self._zones = targets.zones(facts)
-        self._ends = sorted({target.until_us for target in self._targets.values()})
-        """When agreements end, each the first instant at which one no longer holds."""
+        self._watched = tuple(
+            (until, 1 << place) for place, rule in enumerate(rules.rules) if (until := rule.watched_until_us)
+        )
+        """Rules that are only watched for a while: until when, and the bit of each."""
+        self.watches = bool(self._watched)
+        """Whether there are any."""
+        ends = {target.until_us for target in self._targets.values()}
+        self._watching_ids = {rules.rules[bit.bit_length() - 1].id: bit for _, bit in self._watched}
+        self._ends = sorted(ends | {until for until, _ in self._watched})
+        """When agreements end and watched rules begin, each the first instant at which it is so."""
         self._sentences = SENTENCES | {rule.id: rule.text for rule in rules.rules}
         terms = sorted({term for rule in rules.rules for term in rule.when})
         self.tokenizes = any(tokenizes(rule.obligations) for rule in rules.rules)
@@ -126,9 +136,10 @@ class Policy:
         whole set's where that was made for one tenant, or is of before there were tenants' own."""
         return self._versions.get(tenant, self.digest)
 
-    def ruling(self, question: Question, agent: str, *, now_us: int) -> Ruling:
-        """May this message go to this agent (its id)? `now_us`: microseconds since the epoch."""
-        return self._ruling(question, self._targets.get(agent), UNKNOWN_AGENT, question.action, now_us)
+    def ruling(self, question: Question, agent: str, *, now_us: int, watched: bool = False) -> Ruling:
+        """May this message go to this agent (its id)? `now_us`: microseconds since the epoch. `watched`: as if the
+        rules that are only watched then were in force."""
+        return self._ruling(question, self._targets.get(agent), UNKNOWN_AGENT, question.action, now_us, watched)
 
     def receive(self, question: Question, *, now_us: int) -> Ruling:
         """May an answer with these classes come back to the caller? Asked of the caller's zone, as `receive`."""
@@ -205,12 +216,12 @@ class Policy:
         timed = conditions.holding(self._timed, now_us)
         ask = _put(question, held, name, target, action, timed, target.contract(name, now_us))
         own = self._own(question.tenant)
-        found = considered(self._rules, ask, own)
+        found = considered(self._rules, ask, own, now_us)
         decided = found[-1].rule if found and found[-1].decided else None
         built_in = verdict.rule in SENTENCES or (verdict.rule or "").startswith(_CONTRACT)
         if decided != verdict.rule and not built_in:
             raise VerificationError("the rules, read one by one, do not explain the answer that the policy gave")
-        near = None if verdict.allowed else nearest(self._rules, ask, own)
+        near = None if verdict.allowed else nearest(self._rules, ask, own, now_us)
         told, left_out = shortened(found)
         return Derivation(
             data_class=name,
@@ -250,6 +261,14 @@ class Policy:
         """What leaves, as it is, for zones that are not trusted because somebody answers for it."""
         return answered(self._rules, self._facts)
 
+    def watched(self, now_us: int) -> tuple[tuple[str, str, bool], ...]:
+        """Rules with an `observe:`: the id, the last day on which it is only watched, and whether that is over."""
+        return tuple(
+            (rule.id, rule.watch.removeprefix(OBSERVE), now_us >= rule.watched_until_us)
+            for rule in self._rules.rules
+            if rule.watch is not None
+        )
+
     @property
     def count(self) -> int:
         """How many rules there are."""
@@ -278,7 +297,9 @@ class Policy:
             found["weekday"] = conditions.DAYS[conditions.weekday(now_us)]
         return found
 
-    def _ruling(self, question: Question, target: Target | None, unknown: str, action: str, now_us: int) -> Ruling:
+    def _ruling(
+        self, question: Question, target: Target | None, unknown: str, action: str, now_us: int, watched: bool = False
+    ) -> Ruling:
         if target is None:
             return _refused(unknown)
         if not _whole(question):
@@ -287,22 +308,55 @@ class Policy:
         if self._rules.implied:
             classes = self.implied(classes)
         held = self._held(question.roles, question.tenant, question.subject if question.named else "")
-        verdicts = tuple([self._verdict(question, held, name, target, action, now_us) for name in classes])
-        return _joined(verdicts)
+        without = 0 if watched or not self._watched else self._watching(now_us)
+        verdicts = [self._verdict(question, held, name, target, action, now_us) for name in classes]
+        if without:
+            verdicts = [self._unwatched(one, question, held, target, action, now_us, without) for one in verdicts]
+        return _joined(tuple(verdicts))
+
+    def _watching(self, now_us: int) -> int:
+        """The rules that are only watched at an instant, as bits."""
+        return sum(bit for until, bit in self._watched if now_us < until)
+
+    def _unwatched(
+        self,
+        verdict: Verdict,
+        question: Question,
+        held: frozenset[str],
+        target: Target,
+        action: str,
+        now_us: int,
+        without: int,
+    ) -> Verdict:
+        """The verdict without the rules that are only watched, which never opens more than the others do; it names the
+        one that would have answered otherwise."""
+        if verdict.rule not in self._watching_ids or not without & self._watching_ids[verdict.rule]:
+            return verdict
+        enforced = self._verdict(question, held, verdict.data_class, target, action, now_us, without)
+        if (enforced.allowed, enforced.obligations) == (verdict.allowed, verdict.obligations):
+            return enforced
+        return msgspec.structs.replace(enforced, observed=verdict.rule)
 
     def _verdict(
-        self, question: Question, held: frozenset[str], data_class: str, target: Target, action: str, now_us: int
+        self,
+        question: Question,
+        held: frozenset[str],
+        data_class: str,
+        target: Target,
+        action: str,
+        now_us: int,
+        without: int = 0,
     ) -> Verdict:
         contract = target.contract(data_class, now_us)
         minute, timed = self._minute
         if self._timed and minute != now_us // _MINUTE_US:
             timed = conditions.holding(self._timed, now_us)
             self._minute = (now_us // _MINUTE_US, timed)
-        key = (held, question.tenant, data_class, target.name, action, question.purpose, timed, contract)
+        key = (held, question.tenant, data_class, target.name, action, question.purpose, timed, contract, without)
         answer = self._answers.get(key)
         if answer is None:
             try:
-                answer = self._ask(question, held, data_class, target, action, timed, contract)
+                answer = self._ask(question, held, data_class, target, action, timed, contract, without)
             except Exception:  # noqa: BLE001  whatever an evaluation raises must deny, and must not be remembered
                 self.errors += 1
                 return Verdict(data_class=data_class, allowed=False, rule=POLICY_ERROR)
@@ -320,10 +374,11 @@ class Policy:
         action: str,
         timed: frozenset[str],
         contract: bool,
+        without: int,
     ) -> Answer:
         if data_class not in self.known_classes:
             return NOTHING
-        return self._engine.answer(_put(question, held, data_class, target, action, timed, contract))
+        return self._engine.answer(_put(question, held, data_class, target, action, timed, contract), without)
 
     def _checked(self, question: Question, data_class: str, target: Target, answer: Answer, contract: bool) -> Verdict:
         """Steps 2 and 3. A rule that denies keeps its name; a missing contract explains why no rule matched."""

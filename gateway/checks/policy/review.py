@@ -72,7 +72,7 @@ class _Places:
             return _remark(
                 rule, "nothing is there that it could be about: no agent, zone or class fits all its columns"
             )
-        earlier = self._rules.rules[:index]
+        earlier = [one for one in self._rules.rules[:index] if one.watch is None]
         by: dict[str, None] = {}
         for data_class, target in found:
             covering = next((one for one in earlier if self._covers(one, rule, data_class, target)), None)

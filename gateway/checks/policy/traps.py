@@ -3,7 +3,7 @@
 Two rules of one priority and different effect (casbin takes the one written first); a rule that opens sensitive data
 to a zone that is not trusted, and nobody answers for it; a class outside the groups that the built-in checks look at; a
 name in the settings that no policy knows; an agent that would supervise itself, or open the way to a zone that is not
-trusted by its word alone.
+trusted by its word alone. A denial that is only watched counts as none.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -97,7 +97,7 @@ def _equal_priorities(rules: Rules) -> None:
         if same and same[0].priority != rule.priority:
             same = []
         for other in same:
-            if (rule.allows, rule.obligations) == (other.allows, other.obligations):
+            if (rule.allows, rule.written) == (other.allows, other.written):
                 continue
             if (
                 classes[rule.data] & classes[other.data]
@@ -141,7 +141,8 @@ def opened(rules: Rules, structure: Structure) -> Iterator[Opened]:
     denials: list[Rule] = []
     for rule in rules.rules:
         if not rule.allows:
-            denials += [rule] if not rule.when and rule.purpose == words.ANY_PURPOSE else []
+            always = not rule.when and rule.purpose == words.ANY_PURPOSE and rule.watch is None
+            denials += [rule] if always else []
             continue
         if conditions.TRUSTED in rule.when:
             continue
@@ -212,6 +213,8 @@ def _told(rules: Rules) -> None:
         tells = any(word.startswith(words.NOTIFY) for word in rule.obligations)
         if tells and words.action_matches("receive", rule.pattern):
             raise rule.row.error("action", "must not cover receive where a rule has notify: it is of requests")
+        if rule.watch is not None and words.action_matches("receive", rule.pattern):
+            raise rule.row.error("action", "must not cover receive where a rule has observe: requests are watched")
 
 
 def _supervisors(rule: Rule) -> tuple[str, ...]:

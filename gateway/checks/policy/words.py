@@ -5,9 +5,10 @@ adds the place.
 """
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from gateway.core.decision import DECLASSIFY, KEEP, MASKING, NO_CONTENT, asks, keeps_nothing
+from gateway.core.decision import DECLASSIFY, KEEP, MASKING, NO_CONTENT, OBSERVE, asks, keeps_nothing
 from gateway.core.errors import FormatError
 
 ANY_ROLE = "role:*"
@@ -68,8 +69,6 @@ FINDING_TYPES = _listed(
 )
 _FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
 
-_LATER = ("observe",)
-
 
 def name(text: str, *kinds: str) -> str:
     """A name with its kind (`role:clerk`), which must be one of `kinds`."""
@@ -125,6 +124,8 @@ def obligations(text: str) -> tuple[str, ...]:
         raise FormatError("must hold at most one supervise")
     if sum(word.startswith(KEEP) for word in found) > 1:
         raise FormatError("must hold at most one keep-content")
+    if sum(word.startswith(OBSERVE) for word in found) > 1:
+        raise FormatError("must hold at most one observe")
     if keeps_nothing(found) and (asks(found) or any(word.startswith(KEEP) for word in found)):
         raise FormatError("must not hold no-content beside keep-content, approve or supervise: these keep content")
     return tuple(sorted(found))
@@ -156,12 +157,25 @@ def _obligation(word: str) -> str:
         ):
             raise FormatError("redact:<types> must list known finding types, each once, separated by commas")
         return "redact:" + ",".join(sorted(types))
-    for later in _LATER:
-        if word == later or word.startswith(f"{later}:"):
-            raise FormatError(f"the obligation {later} is not available in this version")
+    if word.partition(":")[0] == "observe":
+        watched_until_us(word)
+        return word
     masking = "redact, redact:<types>, generalise, tokenize"
     asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>, keep-content:<days>, no-content"
-    raise FormatError(f"must be none, {masking}, {asking} or declassify:<class>, separated by ;")
+    raise FormatError(f"must be none, {masking}, {asking}, declassify:<class> or observe:<YYYY-MM-DD>, separated by ;")
+
+
+def watched_until_us(word: str) -> int:
+    """The first instant at which a rule with this `observe:` is in force: the end of the day it names, in UTC."""
+    text = word.removeprefix(OBSERVE)
+    try:
+        last = date.fromisoformat(text)
+        if last.isoformat() != text:
+            raise ValueError("another way to write a date")
+        end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise FormatError("observe:<YYYY-MM-DD> must name the last day on which the rule is only watched") from error
+    return int(end.timestamp()) * 1_000_000
 
 
 @lru_cache(maxsize=65_536)

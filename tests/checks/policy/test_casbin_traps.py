@@ -161,7 +161,7 @@ def test_an_exception_in_the_evaluation_denies_and_is_not_remembered() -> None:
     served = policy(rule())
     answer = served._engine.answer
 
-    def broken(ask: Ask) -> Answer:
+    def broken(ask: Ask, without: int = 0) -> Answer:
         raise RuntimeError("broken")
 
     served._engine.answer = broken  # type: ignore[method-assign]

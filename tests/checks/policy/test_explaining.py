@@ -14,7 +14,7 @@ from gateway.checks.policy.structure import structure
 from gateway.checks.policy.tenancy import Own
 from gateway.core.errors import VerificationError
 
-from .making import NOON_US, configured, policy, question, rule, rules, shipped
+from .making import DAY_US, NOON_US, configured, policy, question, rule, rules, shipped
 from .test_engine import _MORE_GROUPS, _ask, _held, _request, _rule
 
 OWN = Own.of(structure(configured(), "1"), "default")
@@ -31,11 +31,11 @@ def test_the_rule_that_decides_is_the_one_that_casbin_finds(
     for roles, data, target, action, purpose, facts in requests:
         ask = Ask(_held(loaded, roles), data, target, action, purpose, frozenset(facts))
         answer = engine.answer(ask)
-        found = explaining.considered(loaded, ask, OWN)
+        found = explaining.considered(loaded, ask, OWN, NOON_US)
         decided = [one.rule for one in found if one.decided]
         assert decided == ([] if answer.rule is None else [answer.rule.id])
         assert all(one.misses for one in found if not one.decided)
-        near = explaining.nearest(loaded, ask, OWN)
+        near = explaining.nearest(loaded, ask, OWN, NOON_US)
         assert (near is not None) or not any(one.allows for one in found)
 
 
@@ -45,7 +45,7 @@ def test_each_column_that_does_not_fit_is_named_with_what_the_rule_has_there() -
             "far", 1, "role:clinician", agent="agent:sky", action="embed", purpose="purpose:HPAYMT", when="zone:trusted"
         )
     )
-    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), OWN)
+    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), OWN, NOON_US)
     assert not one.decided
     assert one.misses == (
         Miss(column="role", wanted="role:clinician"),
@@ -58,7 +58,7 @@ def test_each_column_that_does_not_fit_is_named_with_what_the_rule_has_there() -
 
 def test_rules_about_other_classes_are_not_considered_and_none_after_the_one_that_decides() -> None:
     loaded = rules(rule("other", 1, data="class:pii"), rule("this", 2), rule("later", 3, eft="deny"))
-    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), OWN)
+    (one,) = explaining.considered(loaded, _ask(loaded, "clerk"), OWN, NOON_US)
     assert (one.rule, one.decided) == ("this", True)
 
 
@@ -69,18 +69,41 @@ def test_the_nearest_rule_needs_a_condition_rather_than_another_agent_and_none_t
         rule("never", 3, eft="deny"),
         rule("after", 4),
     )
-    near = explaining.nearest(loaded, _ask(loaded, "clerk"), OWN)
+    near = explaining.nearest(loaded, _ask(loaded, "clerk"), OWN, NOON_US)
     assert near is not None
     assert (near.rule, near.misses) == ("trusted", (Miss(column="when", wanted="zone:trusted"),))
     forestalled = rules(rule("never", 3, eft="deny"), rule("after", 4))
-    near = explaining.nearest(forestalled, _ask(forestalled, "clerk"), OWN)
+    near = explaining.nearest(forestalled, _ask(forestalled, "clerk"), OWN, NOON_US)
     assert near is not None
     assert (near.rule, near.misses) == ("after", ())
 
 
+def test_a_rule_on_trial_is_told_as_such_and_neither_decides_nor_forestalls() -> None:
+    loaded = rules(
+        rule("trial", 1, action="chat", eft="deny", obligations="observe:2026-01-05"), rule("open", 2, action="chat")
+    )
+    ask = _ask(loaded, "clerk")
+    watched, decided = explaining.considered(loaded, ask, OWN, NOON_US)
+    assert (watched.rule, watched.watched, watched.decided) == ("trial", True, False)
+    assert (decided.rule, decided.decided) == ("open", True)
+    (one,) = explaining.considered(loaded, ask, OWN, NOON_US + DAY_US)
+    assert (one.rule, one.decided) == ("trial", True)
+    near = explaining.nearest(loaded, ask, OWN, NOON_US)
+    assert near is not None
+    assert near.rule == "open"
+
+
+def test_an_explanation_of_what_is_watched_agrees_with_the_answer() -> None:
+    served = policy(
+        rule("trial", 1, action="chat", eft="deny", obligations="observe:2026-01-05"), rule("open", 2, action="chat")
+    )
+    ruling, (derivation,) = served.derived(question("public"), "local", now_us=NOON_US)
+    assert (ruling.allowed, derivation.rule, derivation.considered[0].watched) == (True, "open", True)
+
+
 def test_nothing_is_near_where_no_rule_allows() -> None:
     loaded = rules(rule(eft="deny"))
-    assert explaining.nearest(loaded, _ask(loaded, "clerk"), OWN) is None
+    assert explaining.nearest(loaded, _ask(loaded, "clerk"), OWN, NOON_US) is None
 
 
 def test_rules_about_other_tenants_are_left_out() -> None:
@@ -92,8 +115,8 @@ def test_rules_about_other_tenants_are_left_out() -> None:
     )
     ask = _ask(loaded, "clerk", facts=frozenset({"tenant:default"}))
     mine = Own("default", frozenset({"agent:local"}), frozenset())
-    assert [one.rule for one in explaining.considered(loaded, ask, mine)] == ["ours"]
-    near = explaining.nearest(loaded, ask, mine)
+    assert [one.rule for one in explaining.considered(loaded, ask, mine, NOON_US)] == ["ours"]
+    near = explaining.nearest(loaded, ask, mine, NOON_US)
     assert near is not None
     assert near.rule == "ours"
 

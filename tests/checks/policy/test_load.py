@@ -144,6 +144,20 @@ def test_a_denial_with_an_obligation_is_refused() -> None:
         rules(rule(eft="deny", obligations="redact"))
 
 
+def test_what_is_watched_is_a_denial_or_a_duty_and_its_word_is_kept_apart() -> None:
+    denial, duty = rules(
+        rule("a", 1, eft="deny", obligations="observe:2026-12-31"),
+        rule("b", 2, obligations="observe:2026-12-31;redact"),
+    ).rules
+    assert (denial.obligations, denial.watch) == ((), "observe:2026-12-31")
+    assert (duty.obligations, duty.written) == (("redact",), ("observe:2026-12-31", "redact"))
+    assert duty.casbin()[8] == "observe:2026-12-31;redact"
+    with pytest.raises(ConfigurationError, match="must stand in a rule that denies, or beside another obligation"):
+        rules(rule(obligations="observe:2026-12-31"))
+    with pytest.raises(ConfigurationError, match=r"must be none, or observe:<YYYY-MM-DD> alone"):
+        rules(rule(eft="deny", obligations="redact;observe:2026-12-31"))
+
+
 def test_no_answer_is_kept() -> None:
     with pytest.raises(ConfigurationError, match="keeps what is sent: the action must not be receive"):
         rules(rule(action="receive", obligations="keep-content:3"))

@@ -4,14 +4,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from gateway.checks.policy import policy as policy_module
 from gateway.checks.policy.policy import POLICY_ERROR, REQUEST_INVALID, UNKNOWN_AGENT, UNKNOWN_ZONE, Policy
 from gateway.checks.policy.version import policy_set
+from gateway.core.decision import Ruling
 from gateway.core.errors import ConfigurationError
 from tests.exchange.making import caller
 
 from .making import DAY_US, ENGINE, NOON_US, configured, document, files, policy, question, rule, shipped
+from .test_engine import _request, _rule
 
 _ALL = rule("all", 100, data="class:any", agent="agent:local")
 
@@ -262,3 +267,85 @@ def test_two_policies_of_the_same_set_answer_alike_and_share_nothing() -> None:
                 question(name), agent, now_us=NOON_US
             )
     assert one._answers is not other._answers
+
+
+WATCHED = "observe:2026-01-05"
+"""Up to and with the Monday of `NOON_US`."""
+
+
+def test_what_is_only_watched_is_not_done_and_the_verdict_says_what_it_would_have_been() -> None:
+    served = policy(
+        rule("trial", 1, data="class:internal", action="chat", eft="deny", obligations=WATCHED),
+        rule("masked", 2, data="class:pii", action="chat", obligations=f"redact;{WATCHED}"),
+        rule("open", 9, data="class:any"),
+    )
+    now = served.ruling(question("internal", "pii", "public"), "local", now_us=NOON_US)
+    assert (now.allowed, now.rules, now.obligations) == (True, ("open",), ())
+    assert [one.observed for one in now.verdicts] == ["trial", "masked", None]
+    then = served.ruling(question("internal", "pii", "public"), "local", now_us=NOON_US, watched=True)
+    assert (then.allowed, then.rules) == (False, ("trial", "masked", "open"))
+    later = served.ruling(question("internal", "pii", "public"), "local", now_us=NOON_US + DAY_US // 2)
+    assert later == then
+    assert served.moment(NOON_US) != served.moment(NOON_US + DAY_US // 2)
+    assert served.watched(NOON_US) == (("trial", "2026-01-05", False), ("masked", "2026-01-05", False))
+    assert served.watched(NOON_US + DAY_US)[0][2]
+
+
+def test_a_watched_rule_that_would_have_done_the_same_is_not_spoken_of() -> None:
+    served = policy(
+        rule("trial", 1, action="chat", eft="deny", obligations=WATCHED), rule("deny", 2, action="chat", eft="deny")
+    )
+    (verdict,) = served.ruling(question("public"), "local", now_us=NOON_US).verdicts
+    assert (verdict.rule, verdict.observed) == ("deny", None)
+
+
+def test_a_watched_rule_opens_nothing_however_it_is_written() -> None:
+    served = policy(rule("masked", 1, data="class:pii", action="chat", obligations=f"redact;{WATCHED}"))
+    (verdict,) = served.ruling(question("pii"), "local", now_us=NOON_US).verdicts
+    assert (verdict.allowed, verdict.observed) == (False, "masked")
+
+
+@examples(max_examples=60, deadline=None)
+@given(
+    lines=st.lists(_rule, min_size=2, max_size=10),
+    watched=st.sets(st.integers(0, 9)),
+    asked=st.lists(_request, min_size=1, max_size=6),
+)
+def test_it_is_decided_as_without_the_watched_rules_and_after_their_day_as_with_them(
+    lines: list[dict[str, Any]], watched: set[int], asked: list[Any]
+) -> None:
+    numbered = [columns | {"priority": 1 + number} for number, columns in enumerate(lines)]
+    watched = {number for number in watched if number < len(lines) and _may_be_watched(numbered[number])}
+    texts = [rule(f"r-{number}", **columns) for number, columns in enumerate(numbered)]
+    trials = [
+        rule(f"r-{number}", **columns, obligations=WATCHED) if number in watched else text
+        for number, (columns, text) in enumerate(zip(numbered, texts, strict=True))
+    ]
+    rest = [text for number, text in enumerate(texts) if number not in watched] or [rule("none", 99)]
+    try:
+        served, plain, without = policy(*trials), policy(*texts), policy(*rest)
+    except ConfigurationError:
+        return  # such rules are not served with at all
+    for roles, data, target, action, purpose, _ in asked:
+        bare = None if purpose == "purpose:none" else purpose.removeprefix("purpose:")
+        one = question(data.removeprefix("class:"), roles=tuple(roles), action=action, purpose=bare)
+        agent = target.partition(":")[2]
+        if not target.startswith("agent:") or action == "receive":
+            continue
+        now = served.ruling(one, agent, now_us=NOON_US)
+        assert _plainly(now) == _plainly(without.ruling(one, agent, now_us=NOON_US))
+        expected = _plainly(plain.ruling(one, agent, now_us=NOON_US))
+        assert _plainly(served.ruling(one, agent, now_us=NOON_US, watched=True)) == expected
+        assert (now.verdicts[0].observed is not None) == (expected[:2] != _plainly(now)[:2])
+        day_after = NOON_US + DAY_US
+        assert _plainly(served.ruling(one, agent, now_us=day_after)) == _plainly(
+            plain.ruling(one, agent, now_us=day_after)
+        )
+
+
+def _may_be_watched(columns: dict[str, Any]) -> bool:
+    return columns["eft"] == "deny" and columns["action"] not in ("*", "receive")
+
+
+def _plainly(ruling: Ruling) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    return ruling.allowed, ruling.obligations, ruling.rules

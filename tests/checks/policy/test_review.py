@@ -37,6 +37,11 @@ def test_what_somebody_answers_for_is_told_with_where_it_goes_and_so_is_what_ope
     )
 
 
+def test_a_rule_behind_one_that_is_only_watched_still_decides() -> None:
+    watched = rule("broad", 1, "role:*", "class:any", "zone:*", "chat", eft="deny", obligations="observe:2026-12-31")
+    assert "narrow" not in _found(watched, rule("narrow", 2, action="chat"))
+
+
 def test_a_rule_behind_a_broader_one_is_told_with_what_comes_before_it() -> None:
     found = _found(rule("broad", 1, "role:*", "class:any", "zone:*", eft="deny"), rule("narrow", 2))
     assert list(found) == ["narrow"]

@@ -318,6 +318,20 @@ def test_a_rule_tells_a_channel_that_there_is_of_requests_alone() -> None:
             _check(rule(action=action, obligations="notify:desk"), channel=channel)
 
 
+def test_a_denial_that_is_only_watched_closes_nothing() -> None:
+    deny: dict[str, Any] = {"role": "role:*", "data": "class:phi", "agent": "zone:*", "eft": "deny", "action": "chat"}
+    opening = rule("open", 20, data="class:pii", agent="zone:cloud", action="chat")
+    _check(rule("deny", 10, **deny), opening)
+    with pytest.raises(ConfigurationError, match="which is not trusted"):
+        _check(rule("deny", 10, **deny, obligations="observe:2026-12-31"), opening)
+
+
+def test_only_requests_are_watched() -> None:
+    for action in ("receive", "*"):
+        with pytest.raises(ConfigurationError, match="must not cover receive where a rule has observe"):
+            _check(rule(action=action, obligations="observe:2026-12-31;redact"))
+
+
 def test_a_file_that_nothing_reads_is_refused_by_its_name() -> None:
     name = "frameworks/own.toml"
     members = policy_set(files(rule()) | {name: b"x = 1"}, configured(), ENGINE)

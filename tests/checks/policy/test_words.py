@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from gateway.checks.policy import words
 from gateway.core.errors import FormatError
 
+from .making import DAY_US, NOON_US
+
 
 @pytest.mark.parametrize(
     ("text", "kinds"),
@@ -209,11 +211,27 @@ def test_an_obligation_that_would_do_something_else_than_it_says_is_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["observe"],
+    [
+        "observe",
+        "observe:",
+        "observe:soon",
+        "observe:20261231",
+        "observe:2026-W53-4",
+        "observe:2026-02-30",
+        "observe:9999-12-31",
+        "observe:2026-12-31T00:00",
+    ],
 )
-def test_an_obligation_that_is_not_built_is_refused_by_name(text: str) -> None:
-    with pytest.raises(FormatError, match=f"{text.partition(':')[0]} is not available in this version"):
+def test_a_rule_is_watched_up_to_a_day_and_not_for_ever(text: str) -> None:
+    with pytest.raises(FormatError, match="observe:<YYYY-MM-DD> must name the last day"):
         words.obligations(text)
+
+
+def test_a_watched_rule_is_in_force_when_its_last_day_is_over() -> None:
+    assert words.obligations("redact; observe:2026-01-05") == ("observe:2026-01-05", "redact")
+    assert words.watched_until_us("observe:2026-01-05") == NOON_US + DAY_US // 2
+    with pytest.raises(FormatError, match="at most one observe"):
+        words.obligations("observe:2026-01-05;observe:2026-01-06")
 
 
 def test_ids_of_rules_cannot_be_those_that_are_built_in() -> None:

@@ -21,6 +21,7 @@ from gateway.ledger.record import (
     Envelope,
     MessageInfo,
     NodeInfo,
+    ObservedInfo,
     OutcomeInfo,
     SampleInfo,
     TokensInfo,
@@ -387,6 +388,20 @@ MORE: dict[str, dict[str, Any]] = {
         "tokens": TokensInfo(back={"person": 1}, kept={"phone": 1}, foreign=0),
         "attempt": 1,
         "outcome": OutcomeInfo(code="ok", status=200, latency_us=81_000, bytes=14),
+    },
+    "exchange.requested.observed": {
+        **WHO,
+        **EXCHANGE_IDS,
+        **AGENT,
+        **DECIDED,
+        "decision": DecisionInfo(
+            effect="route",
+            rules=("pii-in-house",),
+            obligations=(),
+            policy=POLICY,
+            observed=ObservedInfo(effect="deny", rules=("pii-nowhere",), watched=("pii-nowhere",)),
+        ),
+        "request": REQUEST,
     },
 }
 """By the event and a word for what is told of it."""

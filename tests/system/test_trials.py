@@ -1,0 +1,58 @@
+"""A rule on trial changes nothing that happens, and what it would have changed is told everywhere."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Settings
+from tests.system.kit import MAIL, PUBLIC, policies
+from tests.system.site import system
+
+
+def trial(days: int, agent: str = "zone:cloud") -> str:
+    """Clerks will send no public data there, from `days` after today on."""
+    last = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+    columns = f"p, 3, role:clerk, class:public, {agent}, chat, purpose:*, always, deny"
+    return f'{columns}, observe:{last}, trial, "Clerks will send nothing there."'
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_is_on_trial_is_not_done_and_is_on_record_in_the_header_and_counted(
+    database: Settings, tmp_path: Path, stream: bool
+) -> None:
+    async with system(database, policy=policies(tmp_path, trial(3))) as site:
+        key = await site.key("clerk")
+        for _ in range(2):  # the second one from memory
+            answer = await site.chat(key, PUBLIC, model="cloud", stream=stream)
+            assert answer.status_code == 200, answer.text
+            headers = answer.headers
+            assert (headers["x-routed-agent"], headers["x-decision"]) == ("cloud", "route")
+            # Another agent of the capability would have had it.
+            assert headers["x-decision-observed"] == "route"
+            intent, end = await site.trail(headers["x-exchange-id"])
+            other = intent["decision"]["observed"]
+            assert (other["effect"], other["watched"], other["agent"] != "cloud") == ("route", ["trial"], True)
+            assert "observed" not in end["decision"]
+        text = site.gateway.site.metrics.exposition().decode()
+        assert 'gateway_decisions_observed_total{effect="route"' in text
+
+
+async def test_a_denial_everywhere_would_have_been_a_denial(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with system(sqlite_settings, policy=policies(tmp_path, trial(3, "zone:*"))) as site:
+        key = await site.key("clerk")
+        answer = await site.chat(key, PUBLIC, model="cloud")
+        assert (answer.status_code, answer.headers["x-decision-observed"]) == (200, "deny")
+        intent = (await site.trail(answer.headers["x-exchange-id"]))[0]
+        assert intent["decision"]["observed"] == {"effect": "deny", "rules": ["trial"], "watched": ["trial"]}
+        masked = await site.chat(key, f"Write to {MAIL}.", model="cloud")
+        assert masked.headers["x-decision"] == "redact"
+        assert "x-decision-observed" not in masked.headers
+
+
+async def test_when_its_last_day_is_over_it_is_in_force(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with system(sqlite_settings, policy=policies(tmp_path, trial(-1, "zone:*"))) as site:
+        answer = await site.chat(await site.key("clerk"), PUBLIC, model="cloud")
+        assert (answer.status_code, answer.headers["x-decision"]) == (403, "deny")
+        denied = (await site.trail(answer.headers["x-exchange-id"]))[0]
+        assert (denied["decision"]["rules"], "observed" in denied["decision"]) == (["trial"], False)

@@ -86,6 +86,11 @@ def test_from_the_sample_to_the_rate(gateway: Run, staffed: Path) -> None:
     (figure,) = gateway("review", "rate", "--json").data["samples"]
     assert figure["types"]["person"]["findings"] == {"held": 1, "missed": 1, "wrong": 0}
 
+    assert gateway("keys", "verifier", "--out", "ledger.vkey").code == 0
+    assert gateway("evidence", "export", "--out", "bundle.zip").code == 0
+    verified = gateway("evidence", "verify", "--key", "ledger.vkey", "bundle.zip")
+    assert "miss rate    1.0000 (0.0250 to 1.0000): 1 of 1 messages" in verified.out
+
     assert gateway("audit", "verify").code == 0
     records = gateway("audit", "query", "--json").data["records"]
     _on_record(records)

@@ -16,6 +16,7 @@ from gateway.exchange.approving import Approving
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.subject_access import SubjectAccess
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subjects import Subjects
 from gateway.ledger.record import NodeInfo
@@ -33,6 +34,7 @@ from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import CaseStore
+from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore
 from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
@@ -96,6 +98,21 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             settings=self.settings.subjects,
+        )
+
+    @property
+    def access(self) -> SubjectAccess:
+        """What data subjects of every tenant may know."""
+        days = {one.id: one.retention_days for one in self.settings.tenants}
+        return SubjectAccess(
+            subjects=self.subjects,
+            flags=self.flags,
+            trail=SubjectTrail(self.engine, self.clock),
+            sealer=Sealer(self.keyring),
+            clock=self.clock,
+            node=self.node,
+            settings=self.settings,
+            retention={self.tenants[name].ledger: kept for name, kept in days.items()},
         )
 
     @property

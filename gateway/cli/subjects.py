@@ -9,13 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gateway.bootstrap import Site
-from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told
+from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told, write_file
 from gateway.cli.persons import OPTIONS, personal
 from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import Approver
 from gateway.exchange.erasing import Asked
+from gateway.exchange.subject_access import Wanted
+from gateway.exchange.subject_access import table as csv_table
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, described
 from gateway.ledger.record import parse_timestamp
@@ -62,6 +66,13 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     step.add_argument("--confirm", metavar="CASE", help="the second person's yes to this hold, or to its end")
     step.add_argument("--lift", metavar="CASE", help="end this hold")
     personal(_reasoned(hold), _hold)
+
+    access = _about(group.add_parser("access", parents=[common], help="what is known of a subject, as data (Art. 15)"))
+    access.add_argument("--identity", required=True, metavar="TEXT", help="how it was made sure who asks")
+    access.add_argument("--received", metavar="TIME", help="when it was asked, RFC 3339 in UTC (default: now)")
+    access.add_argument("--out", required=True, type=Path, metavar="FILE", help="a new file, for its reader alone")
+    access.add_argument("--csv", action="store_true", help="the records as a table, in place of JSON")
+    personal(_reasoned(access), _access)
 
     erase = group.add_parser("erase", parents=[common], help="erase a subject (Art. 17): ask, agree or refuse")
     _about(erase, required=False)
@@ -127,6 +138,22 @@ async def _hold(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
     else:
         done = await site.holds.hold(who, meant(arguments), arguments.reason)
     say_case(arguments, site, done)
+
+
+async def _access(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    write_file(arguments.out, b"", "--out")  # before it is on record that it is told
+    arguments.out.chmod(0o600)
+    wanted = Wanted(identity=arguments.identity, reason=arguments.reason, received_us=_received(arguments.received))
+    try:
+        found = await site.access.give(who, meant(arguments), wanted)
+        if isinstance(found, Refusal):
+            raise Failed(told(found, _OPTIONS))
+        arguments.out.write_bytes(csv_table(found).encode() if arguments.csv else msgspec.json.encode(found))
+    except BaseException:
+        arguments.out.unlink()  # an empty or a broken file would look like an answer
+        raise
+    shown = {"case": found["case"], "subject": found["subject"], "records": len(found["records"]), "due": found["due"]}
+    say(arguments, shown, [f"{found['case']}: {len(found['records'])} records, due {found['due']}"])
 
 
 async def _erase(arguments: argparse.Namespace, site: Site, who: Approver) -> None:

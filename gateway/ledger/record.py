@@ -88,6 +88,7 @@ EVENTS = (
     "subject.erasure",
     "subject.erasure-refused",
     "subject.erased",
+    "subject.access",
 )
 
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.exchange.erasing import Asked
+from gateway.exchange.subject_access import Wanted, table
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, Subjects, described
@@ -65,6 +66,13 @@ class Erase(Reasoned, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked for: `ground` is a letter of Art. 17(1), `identity` says how it was made sure who asks."""
 
     ground: str
+    identity: str
+    received: str | None = None
+
+
+class Access(Reasoned, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked for: `identity` says how it was made sure who asks, `received` when."""
+
     identity: str
     received: str | None = None
 
@@ -162,6 +170,21 @@ async def lift(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
     return await _case(request, allowed, await _holds(request).lift(allowed.who, case, given.reason))
 
 
+@post(f"{PATH}/access", operation_id="access_subject", status_code=200, summary="What is known of a subject, as data")
+async def access(request: ApiRequest) -> Response[Any]:
+    """JSON, or of the records alone CSV, as the caller accepts."""
+    allowed = await entrance(request)
+    given = await body_of(request, allowed, Access)
+    received = None if given.received is None else _time(allowed, given.received)
+    wanted = Wanted(identity=given.identity, reason=given.reason, received_us=received)
+    found = await gateway_of(request).site.access.give(allowed.who, meant(given), wanted)
+    if isinstance(found, Refusal):
+        raise await refused(request, allowed, found)
+    if "text/csv" in request.headers.get("accept", ""):
+        return Response(table(found), media_type="text/csv", headers=allowed.headers)
+    return Response(found, headers=allowed.headers)
+
+
 @post(f"{PATH}/erasure", operation_id="erase_subject", status_code=201, summary="Take a request for erasure")
 async def erase(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
@@ -228,4 +251,4 @@ async def _case(request: ApiRequest, allowed: Entrance, found: Case | Refusal, s
     return Response(body, status_code=status, headers=allowed.headers)
 
 
-HANDLERS = (show, cases, link, merge, split, restrict, rectify, hold, confirm, lift, erase, approve, refuse)
+HANDLERS = (show, cases, link, merge, split, restrict, rectify, hold, confirm, lift, erase, approve, refuse, access)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from gateway.bootstrap import open_site
@@ -98,6 +99,23 @@ def test_wrong_use_and_whoever_lacks_the_role(gateway: Run, staffed: Path) -> No
     for command in (("show", "--identifier", "one"), ("cases",)):
         refused = gateway("subjects", *command, "--key", "env:KEY_ZOE")
         assert (refused.code, "privacy" in refused.err) == (1, True)
+
+
+def test_what_is_known_is_written_to_a_new_file_for_its_reader_alone(gateway: Run, staffed: Path) -> None:
+    one = linked(gateway, "one", "links")
+    asking = ("subjects", "access", "--subject", one, "--reason", "letter 3", "--identity", "ticket 17", *KEY)
+    done = gateway(*asking, "--out", "known.json", "--json")
+    assert (done.code, done.data["records"]) == (0, 2), done.err
+    assert Path("known.json").stat().st_mode & 0o777 == 0o600
+    known = msgspec.json.decode(Path("known.json").read_bytes())
+    assert known["identifiers"] == {"given": 1, "email": 1, "mrn": 1}
+    assert SECRET not in Path("known.json").read_text()
+    assert gateway(*asking, "--out", "known.json").code == 2
+    assert gateway(*asking, "--out", "known.csv", "--csv").code == 0
+    assert Path("known.csv").read_text().startswith("seq,occurred_at,event,")
+    nobody = ("--subject", "su_" + "0" * 26, "--reason", "x", "--identity", "t", "--out", "none")
+    assert gateway("subjects", "access", *nobody, *KEY).code == 1
+    assert not Path("none").exists()
 
 
 def test_an_erasure_is_asked_for_agreed_to_by_another_and_refused(gateway: Run, staffed: Path) -> None:

@@ -45,6 +45,7 @@ from gateway.store.sessions import SessionStore
 from gateway.store.sticking import StickingClasses
 from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_cases import opened as case_opened
+from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore, marked
 from gateway.store.tasks import TaskStore, created
 from gateway.store.tools import By, Seen, ToolStore
@@ -408,6 +409,13 @@ async def _(w: World) -> tuple[Any, Any]:
 
 
 _THEIRS = ("su_theirs",)
+
+
+@ask("subject_trail.SubjectTrail.records")
+async def _(w: World) -> tuple[Any, Any]:
+    trail = SubjectTrail(w.store.engine, w.store.clock)
+    assert [len(some) for some in await every(trail.records(w.theirs, _THEIRS))] == [4]
+    return await every(trail.records(w.mine, _THEIRS)), []
 
 
 @ask("erasure.ErasureStore.recipients")

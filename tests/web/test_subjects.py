@@ -13,7 +13,7 @@ BAD = [
     b'{"identifier":"swordfish-4711","kind":"No Kind","reason":"x","restricted":true,"seq":1,"links":[]}',
     b'{"swordfish-4711":1}',
 ]
-PATHS = ("show", "link", "merge", "split", "restriction", "rectification", "hold", "erasure")
+PATHS = ("show", "link", "merge", "split", "restriction", "rectification", "hold", "erasure", "access")
 
 
 @pytest.mark.parametrize("body", BAD)
@@ -83,3 +83,17 @@ async def test_an_erasure_is_asked_for_agreed_to_and_refused_over_http(sqlite_se
         assert agreed.json()["state"] == "approved"
         refused = await site.http.post(f"{path}/refuse", json={"ground": "e", "reason": "claim"}, headers=eve)
         assert refused.json()["state"] == "refused"
+
+
+async def test_what_is_known_comes_as_json_or_as_a_table(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}) as site:
+        ada = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}
+        await site.http.post("/subjects/link", json={"identifier": "p", "links": [{"value": "q"}]}, headers=ada)
+        body = {"identifier": "p", "identity": "ticket 17", "reason": "letter 3"}
+        told = await site.http.post("/subjects/access", json=body, headers=ada)
+        assert (told.status_code, told.json()["identifiers"]) == (200, {"given": 2})
+        assert told.headers["cache-control"] == "no-store"
+        rows = await site.http.post("/subjects/access", json=body, headers={**ada, "accept": "text/csv"})
+        assert rows.text.startswith("seq,occurred_at,")
+        late = await site.http.post("/subjects/access", json={**body, "received": "x"}, headers=ada)
+        assert late.status_code == 400

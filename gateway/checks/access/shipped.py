@@ -180,6 +180,7 @@ g, POST /approvals/{approval}/deny, approvals:answer
 g, POST /approvals/{approval}/edit, approvals:answer
 g, POST /subjects/show, subjects:read
 g, GET /subjects/cases, subjects:read
+g, POST /subjects/access, subjects:write
 g, POST /subjects/link, subjects:write
 g, POST /subjects/merge, subjects:write
 g, POST /subjects/split, subjects:write

@@ -367,6 +367,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "backups_until": timestamp(START_US + 30 * 86_400_000_000),
         "outcome": OutcomeInfo(code="erased"),
     },
+    "subject.access": {**ABOUT, "case": CASE, "outcome": OutcomeInfo(code="answered")},
 }
 
 MORE: dict[str, dict[str, Any]] = {

@@ -1,0 +1,238 @@
+"""What a data subject may know (GDPR Art. 15), and take along (Art. 20): from the record, as data.
+
+Who asks must be known, by a reference to how that was made sure. That it is about to be told is on record before
+anything is read out. Kept content is given where the message is about nobody else; where it is, it would tell of others
+too (Art. 15(4)), and only that it is there is said.
+"""
+
+import csv
+import io
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.core.ids import random_id
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.exchange import kept
+from gateway.exchange.approving import MAX_REASON, Approver
+from gateway.exchange.erasing import month_after
+from gateway.exchange.subject_record import Said, entry
+from gateway.exchange.subjects import CHANGED, Meant, Subjects, unfit_reason
+from gateway.ledger.record import Envelope, NodeInfo, parse, timestamp
+from gateway.settings import Settings
+from gateway.store.sealing import Sealer
+from gateway.store.subject_cases import Case, Terms, opened
+from gateway.store.subject_trail import Linked, SubjectTrail
+from gateway.store.subjects import SubjectStore
+
+COLUMNS = (
+    *("seq", "occurred_at", "event", "exchange", "purpose", "agent", "zone", "action"),
+    *("decision", "classes", "content"),
+)
+_DISCLOSED = ("exchange.requested", "exchange.attempted")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for, as `erasing.Asked`."""
+
+    identity: str
+    reason: str
+    received_us: int | None = None
+
+
+class SubjectAccess:
+    """Tells data subjects of every tenant. `retention`: ledger id → days that its records are kept."""
+
+    def __init__(
+        self,
+        *,
+        subjects: Subjects,
+        flags: SubjectStore,
+        trail: SubjectTrail,
+        sealer: Sealer,
+        clock: Clock,
+        node: NodeInfo,
+        settings: Settings,
+        retention: dict[str, int],
+    ) -> None:
+        self._subjects, self._flags, self._trail, self._sealer = subjects, flags, trail, sealer
+        self._clock, self._node, self._retention = clock, node, retention
+        self._zones = {zone.id: zone for zone in settings.zone}
+        self._agents = {agent.id: agent for agent in settings.agent}
+        self._processors = {processor.id: processor for processor in settings.processor}
+
+    async def give(self, who: Approver, meant: Meant, wanted: Wanted) -> dict[str, Any] | Refusal:
+        """Everything that is known of a subject, on record before the first row is read."""
+        now = self._clock.now_us()
+        received = now if wanted.received_us is None else wanted.received_us
+        unfit = unfit_reason(wanted.reason) or _unfit(wanted, received, now)
+        subject = unfit or await self._subjects.find(who, meant)
+        if isinstance(subject, Refusal):
+            return subject
+        group = await self._flags.group(who.tenant, subject)
+        made = Case(
+            tenant=who.tenant,
+            id=random_id("sc"),
+            kind="access",
+            subject=subject,
+            state="answered",
+            opened_us=now,
+            due_us=month_after(received),
+            ended_us=now,
+            terms=Terms(actor=who.actor, persons=who.persons, identity=wanted.identity, received_us=received),
+        )
+        said = Said(
+            event="subject.access",
+            subject=subject,
+            code="late" if now > month_after(received) else "answered",
+            case=made.id,
+            reason=wanted.reason,
+            lines=(f"identity {wanted.identity}",),
+            change=opened(made),
+        )
+        # A crash before this is durable: nothing was told. After: the record says that it may have been.
+        told = entry(said, who.tenant, who.by, clock=self._clock, node=self._node)
+        if await who.ledger.submit(told) is None:
+            return CHANGED
+        identifiers = await self._flags.identifiers(who.tenant, group)
+        return await self._document(who.tenant, made, group, identifiers)
+
+    async def _document(
+        self, tenant: str, made: Case, group: tuple[str, ...], identifiers: dict[str, int]
+    ) -> dict[str, Any]:
+        sums = _Sums()
+        rows: list[dict[str, Any]] = []
+        content: list[dict[str, Any]] = []
+        async for chunk in self._trail.records(tenant, group):
+            for one in chunk:
+                envelope = parse(one.envelope)
+                sums.take(envelope)
+                held = self._content(tenant, one, envelope)
+                rows.append(_row(one, envelope, held))
+                content += held
+        return {
+            "case": made.id,
+            "subject": made.subject,
+            "pseudonyms": list(group),
+            "identifiers": {kind.partition(":")[2] or "given": count for kind, count in sorted(identifiers.items())},
+            "received": timestamp(made.terms.received_us or made.opened_us),
+            "due": None if made.due_us is None else timestamp(made.due_us),
+            "answered": timestamp(made.opened_us),
+            "purposes": dict(sums.purposes),
+            "categories": {"classes": dict(sums.classes), "findings": dict(sums.found)},
+            "source": dict(sums.sources),
+            "decisions": dict(sums.decisions),
+            "recipients": [self._recipient(agent, count) for agent, count in sorted(sums.recipients.items())],
+            "retention": {"records_days": self._retention.get(tenant), "content": "see the end of each"},
+            "rights": ["Art. 16", "Art. 17", "Art. 18", "Art. 21", "Art. 77"],
+            "records": rows,
+            "content": content,
+        }
+
+    def _content(self, tenant: str, one: Linked, envelope: Envelope) -> list[dict[str, Any]]:
+        """What is kept of one record: until when, and its texts where they are nobody else's."""
+        found: list[dict[str, Any]] = []
+        for part in one.content:
+            until = part.part.removeprefix(kept.LABEL)
+            if one.shared:
+                found.append({"seq": one.seq, "until": until, "withheld": "it is about others too (Art. 15(4))"})
+                continue
+            try:
+                held = self._sealer.open(tenant=tenant, record=envelope.id, sealed=part)
+                parts = None if held is None or held.value is None else kept.decode(held.value).parts
+            except (VerificationError, FormatError):
+                parts = None
+            texts = None if parts is None else [{"place": each.pointer, "text": each.text} for each in parts]
+            found.append({"seq": one.seq, "until": until, "parts": texts})
+        return found
+
+    def _recipient(self, agent: str, count: int) -> dict[str, Any]:
+        """An agent that was sent anything, with who runs it and where, as it is configured now."""
+        known = self._agents.get(agent)
+        zone = None if known is None else self._zones.get(known.zone)
+        run_by = None if known is None or known.processor is None else self._processors.get(known.processor)
+        agreement = None if run_by is None else run_by.agreement
+        return {
+            "agent": agent,
+            "times": count,
+            "zone": None if known is None else known.zone,
+            "region": None if zone is None else zone.region,
+            "processor": None if run_by is None else run_by.legal_name,
+            "address": None if run_by is None else run_by.address,
+            "country": None if run_by is None else run_by.country,
+            "safeguard": None if agreement is None else agreement.kind,
+        }
+
+
+class _Sums:
+    """What records say, summed up."""
+
+    def __init__(self) -> None:
+        self.purposes: Counter[str] = Counter()
+        self.classes: Counter[str] = Counter()
+        self.found: Counter[str] = Counter()
+        self.sources: Counter[str] = Counter()
+        self.decisions: Counter[str] = Counter()
+        self.recipients: Counter[str] = Counter()
+
+    def take(self, envelope: Envelope) -> None:
+        if not envelope.event.startswith("exchange."):
+            return
+        if envelope.event in _DISCLOSED and envelope.agent is not None:
+            self.recipients[envelope.agent] += 1
+        if envelope.event not in ("exchange.requested", "exchange.denied"):
+            return
+        if envelope.purpose is not None:
+            self.purposes[envelope.purpose] += 1
+        self.classes.update(_classes(envelope))
+        self.found.update(envelope.found or {})
+        self.sources[f"{envelope.actor_kind or 'unknown'} in {envelope.caller_zone or 'unknown'}"] += 1
+        if envelope.decision is not None:
+            self.decisions[envelope.decision.effect] += 1
+
+
+def table(document: dict[str, Any]) -> str:
+    """The records of such a document as CSV (RFC 4180), formulas escaped: a spreadsheet shows them and runs nothing."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for row in document["records"]:
+        cells = ["" if row[name] is None else str(row[name]) for name in COLUMNS]
+        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return buffer.getvalue()
+
+
+def _classes(envelope: Envelope) -> tuple[str, ...]:
+    known = envelope.classes
+    if known is None:
+        return ()
+    return tuple(sorted({*known.found, *known.declared, *known.inherited, *known.floor}))
+
+
+def _row(one: Linked, envelope: Envelope, held: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "seq": one.seq,
+        "occurred_at": envelope.occurred_at,
+        "event": envelope.event,
+        "exchange": envelope.exchange,
+        "purpose": envelope.purpose,
+        "agent": envelope.agent,
+        "zone": envelope.zone,
+        "action": envelope.action,
+        "decision": None if envelope.decision is None else envelope.decision.effect,
+        "classes": " ".join(_classes(envelope)),
+        "content": held[0]["until"] if held else None,
+    }
+
+
+def _unfit(wanted: Wanted, received: int, now: int) -> Refusal | None:
+    if not wanted.identity.strip() or len(wanted.identity) > MAX_REASON:
+        hint = "how it was made sure who asks, and where that is kept"
+        return Refusal(code="parameter_invalid", field="identity", hint=hint)
+    if not 0 <= received <= now:
+        return Refusal(code="parameter_invalid", field="received", hint="a time that is past")
+    return None

@@ -1,0 +1,146 @@
+"""A data subject is told everything that is known of it, and nothing of others, on record before it is read."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.message import Part
+from gateway.core.refusal import Refusal
+from gateway.exchange import kept
+from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, table
+from gateway.settings import Settings
+from gateway.store.sealing import Sealer
+from gateway.store.subject_trail import SubjectTrail
+from tests.exchange import erasure_kit
+from tests.exchange.erasure_kit import exchanged
+from tests.exchange.subject_kit import Registry, called, registry
+from tests.settings.kit import parsed
+from tests.store.conftest import store as store
+from tests.store.kit import LEDGER, NODE, Store
+
+WANTED = Wanted(identity="passport seen, ticket 17", reason="letter 3")
+MAIL = kept.encode((Part("/a", "write to ann@clinic.example", "text"),), {}, health_context=False)
+SETTINGS: dict[str, Any] = {
+    "zone": [{"id": "cloud", "region": "US"}],
+    "processor": [
+        {
+            "id": "inc",
+            "legal_name": "Cloud Inc.",
+            "address": "1 Way",
+            "country": "US",
+            "agreement": {
+                "kind": "SCC",
+                "digest": "sha256:" + "0" * 64,
+                "valid_until": "2099-12-31",
+                "classes": ["pii"],
+            },
+        }
+    ],
+    "agent": [{"id": "ward", "protocol": "openai", "url": "http://127.0.0.1:9", "zone": "cloud", "processor": "inc"}],
+}
+
+
+def access(found: Registry, settings: Settings | None = None, trail: Any = None) -> SubjectAccess:
+    return SubjectAccess(
+        subjects=found.subjects,
+        flags=found.flags,
+        trail=trail or SubjectTrail(found.store.engine, found.store.clock),
+        sealer=Sealer(found.store.keyring),
+        clock=found.store.clock,
+        node=NODE,
+        settings=settings or parsed(**SETTINGS),
+        retention={LEDGER: 2192},
+    )
+
+
+@pytest.fixture(autouse=True)
+def mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is of the form that exchanges keep it in."""
+    monkeypatch.setattr(erasure_kit, "CANARY", MAIL.decode())
+
+
+async def test_everything_of_the_subject_is_told_and_of_shared_messages_that_they_are_there(store: Store) -> None:
+    async with registry(store) as found:
+        ann, bob = await found.named("ann", "bob")
+        alone = await exchanged(found, ann)
+        both = await exchanged(found, ann, bob, agent="gone")
+        await exchanged(found, bob)
+        told = await access(found).give(found.who(), called("ann"), WANTED)
+        assert isinstance(told, dict)
+        assert [row["seq"] for row in told["records"]][:2] == [alone, both]
+        texts = [one.get("parts") or one["withheld"] for one in told["content"]]
+        assert texts[0] == [{"place": "/a", "text": "write to ann@clinic.example"}]
+        assert "Art. 15(4)" in texts[1]
+        assert told["recipients"] == [
+            {
+                **dict.fromkeys(("zone", "region", "processor", "address", "country", "safeguard")),
+                "agent": "gone",
+                "times": 1,
+            },
+            {
+                "agent": "ward",
+                "times": 1,
+                "zone": "cloud",
+                "region": "US",
+                "processor": "Cloud Inc.",
+                "address": "1 Way",
+                "country": "US",
+                "safeguard": "SCC",
+            },
+        ]
+        assert told["retention"]["records_days"] == 2192
+        assert bob not in str(told)
+        last = (await found.events())[-1]
+        assert (last.event, last.case, last.outcome.code if last.outcome else "") == (
+            "subject.access",
+            told["case"],
+            "answered",
+        )
+        (case,) = await found.cases.of_subjects(LEDGER, (ann,), "access")
+        assert (case.state, case.due_us is not None) == ("answered", True)
+
+
+async def test_it_is_on_record_before_anything_is_read(store: Store) -> None:
+    async with registry(store) as found:
+        await found.named("ann")
+
+        class Away:
+            def records(self, tenant: str, ids: object) -> Any:
+                raise LedgerUnavailable("away")
+
+        with pytest.raises(LedgerUnavailable):
+            await access(found, trail=Away()).give(found.who(), called("ann"), WANTED)
+        assert [one.event for one in await found.events()] == ["subject.access"]
+
+
+async def test_an_answer_after_its_month_says_that_it_is_late(store: Store) -> None:
+    async with registry(store) as found:
+        await found.named("ann")
+        early = msgspec.structs.replace(WANTED, received_us=store.clock.now_us() - 40 * 86_400_000_000)
+        assert isinstance(await access(found).give(found.who(), called("ann"), early), dict)
+        last = (await found.events())[-1]
+        assert last.outcome is not None
+        assert last.outcome.code == "late"
+
+
+@pytest.mark.parametrize("change", [{"identity": " "}, {"reason": ""}, {"received_us": 1 << 62}])
+async def test_who_asks_must_be_known_and_why(store: Store, change: dict[str, object]) -> None:
+    async with registry(store) as found:
+        await found.named("ann")
+        refused = await access(found).give(found.who(), called("ann"), msgspec.structs.replace(WANTED, **change))
+        assert isinstance(refused, Refusal)
+        assert refused.code == "parameter_invalid"
+        barred = await access(found).give(found.who(roles=("auditor",)), called("ann"), WANTED)
+        assert isinstance(barred, Refusal)
+        assert barred.code == "role_required"
+        assert await found.events() == []
+
+
+def test_a_table_runs_nothing_in_a_spreadsheet() -> None:
+    row = {**dict.fromkeys(COLUMNS), "seq": 1, "agent": "=cmd()", "action": "@x", "classes": "pii phi"}
+    lines = table({"records": [row]}).splitlines()
+    assert lines[0].split(",") == list(COLUMNS)
+    assert "'=cmd()" in lines[1]
+    assert "'@x" in lines[1]

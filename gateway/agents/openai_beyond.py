@@ -5,7 +5,7 @@ import binascii
 import re
 from typing import Any
 
-from gateway.agents.bodies import Vocabulary, escape, member, walk
+from gateway.agents.bodies import MAX_PARTS, Vocabulary, escape, member, walk
 from gateway.core.message import Part
 
 _ENCODED_FROM = 1024
@@ -90,7 +90,11 @@ def attachment(item: Any, place: str, parts: list[Part], beyond: Beyond, vocabul
     `unreadable` part, and beside it stands whatever can be read of it: its address, its name, its description.
     """
     beside: list[Part] = []
-    if not _sources(item, place, beside, beyond, vocabulary):
+    read = _sources(item, place, beside, beyond, vocabulary)
+    if len(parts) >= MAX_PARTS:  # what it reaches is noted; that it is not read, `walk` says
+        walk(item, parts, place, vocabulary)
+        return
+    if not read:
         parts.append(Part(place, "", "unreadable"))
     parts.extend(beside)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.agents.bodies import PLAIN
+from gateway.agents.bodies import MAX_PARTS, PLAIN
 from gateway.agents.openai_beyond import Beyond, attachment, tool_kind
 from gateway.core.message import Part
 
@@ -130,6 +130,16 @@ def test_bytes_without_a_media_type_are_unreadable_and_leave_no_part_of_their_ow
     assert unreadable(parts)
     assert not any("AAAA" in part.text for part in parts)
     assert beyond.onward == ()
+
+
+def test_of_more_attachments_than_there_may_be_parts_none_is_nothing_and_all_are_contacted() -> None:
+    parts, beyond = [Part("/0", "x", "text")] * (MAX_PARTS - 1), Beyond()
+    for number in range(9):
+        attachment({"image_url": {"url": f"https://a.test/{number}"}}, f"/{number}", parts, beyond, PLAIN)
+    assert parts[MAX_PARTS - 1].kind == "unreadable"
+    assert parts[-1].kind == "unreadable"
+    assert len(parts) < MAX_PARTS + 9
+    assert beyond.onward == ("onward:url",)
 
 
 def test_a_long_address_is_read_to_its_end() -> None:

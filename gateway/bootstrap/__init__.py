@@ -26,6 +26,7 @@ from gateway.bootstrap.reviews import reviewing_of, sampler_of
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
 from gateway.bootstrap.tasks import nats_messages, tasks_of
+from gateway.bootstrap.witnesses import witnesses_of
 
 __all__ = [
     "DEFAULT_ORIGIN",
@@ -53,4 +54,5 @@ __all__ = [
     "reviewing_of",
     "sampler_of",
     "tasks_of",
+    "witnesses_of",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.subjects import erasure_of
+from gateway.bootstrap.witnesses import offering
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasure import Erasure
 from gateway.exchange.glass import Glass
@@ -13,6 +14,7 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.parts import Parts
 from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
+from gateway.exchange.witnessing import Witnessing
 from gateway.store.directory import SYSTEM
 from gateway.store.incidents import IncidentStore
 from gateway.store.indexer import Indexer
@@ -36,12 +38,20 @@ def begin(
     glass: Glass,
     sticking: StickingClasses,
     shared: SharedCounters | None,
+    witnessings: Mapping[str, Witnessing],
 ) -> list["asyncio.Task[None]"]:
     """All of it, until `stopped`."""
     site, settings = base.site, base.site.settings
     tasks = [
         asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
         asyncio.create_task(_postings([Indexer(site.engine, one.ledger) for one in site.tenants.values()])),
+        asyncio.create_task(
+            offering(
+                witnessings,
+                {name: base.writers[entry.ledger] for name, entry in site.tenants.items()},
+                settings.ledger.checkpoint_interval_s,
+            )
+        ),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
         asyncio.create_task(

@@ -21,6 +21,7 @@ from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site, open_site
 from gateway.bootstrap.tasks import dispatcher_of, messages_of, tasks_of
+from gateway.bootstrap.witnesses import demand_whole, tell, witnesses_of
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
@@ -116,6 +117,8 @@ async def open_gateway(
     engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
+        witnessings = await witnesses_of(site, stack)
+        await demand_whole(witnessings, required=settings.ledger.require_witnesses)
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
         shared_set = await settled(site, found)
         if shared_set != found:
@@ -182,7 +185,16 @@ async def open_gateway(
             messages.start(dispatcher)
             stack.push_async_callback(messages.stop)
         auditors = {name: await site.auditor(name) for name in site.tenants}
-        background = begin(base, parts, auditors=auditors, glass=glass, sticking=sticking, shared=shared)
+        tell(site, witnessings)
+        background = begin(
+            base,
+            parts,
+            auditors=auditors,
+            glass=glass,
+            sticking=sticking,
+            shared=shared,
+            witnessings=witnessings,
+        )
         stack.push_async_callback(stopped, background)
         readiness = Readiness(site, InForce(site, writers, policy), lambda: dispatcher.healthy)
         stack.push_async_callback(readiness.stop)

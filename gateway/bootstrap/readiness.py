@@ -113,7 +113,7 @@ class Readiness:
 
     def _healthy(self) -> bool:
         writers = self._site.ledgers.writers
-        return all(one.ledger in writers and writers[one.ledger].healthy for one in self._site.tenants.values())
+        return all(one.ledger in writers and writers[one.ledger].usable for one in self._site.tenants.values())
 
     async def _read(self) -> dict[str, bool]:
         """That the database answers, on PostgreSQL that the wall between tenants stands (a right that was given to the

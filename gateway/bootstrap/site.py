@@ -19,6 +19,7 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.subject_access import SubjectAccess
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subjects import Subjects
+from gateway.exchange.witnessing import Quorum
 from gateway.ledger.record import NodeInfo
 from gateway.settings import Settings
 from gateway.store.api_keys import ApiKeyStore
@@ -131,6 +132,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         """The writer of a configured tenant, or of `_system`."""
         return await self.ledgers.open(self.tenants[tenant].ledger)
 
+    @property
+    def quorum(self) -> Quorum | None:
+        """Who must have cosigned a checkpoint for it to count as witnessed; None where there are no witnesses."""
+        names = tuple(one.name for one in self.settings.witness)
+        return Quorum(names=names, needed=self.settings.ledger.witness_quorum or len(names)) if names else None
+
     def reader(self, tenant: str) -> StoreReader:
         return StoreReader(self.engine, self.tenants[tenant].ledger)
 
@@ -146,6 +153,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             signer=self.keyring.signer(entry.origin),
             clock=self.clock,
             node=self.node,
+            quorum=self.quorum,
         )
 
     async def checkpointer(self, tenant: str) -> Checkpointer:

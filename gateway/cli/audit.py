@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import monitor, receipts
+from gateway.cli import monitor, receipts, restored
 from gateway.cli.common import (
     BAD,
     OK,
@@ -88,6 +88,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
     monitor.add(group, common)
     receipts.add(group, common)
+    restored.add(group, common)
 
 
 async def reader(site: Site, tenant: str) -> Reader:

@@ -26,6 +26,7 @@ from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
 from gateway.exchange.published import Published
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
+from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.note import Signer
@@ -33,6 +34,7 @@ from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
 from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, parse, timestamp
 from gateway.ledger.tiles import WIDTH, Tile, encode_entries, encode_path
+from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import Decided, DecidedStore
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
@@ -74,12 +76,13 @@ class Auditor:
         signer: Signer,
         clock: Clock,
         node: NodeInfo,
+        quorum: Quorum | None = None,
     ) -> None:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
         self.publisher, self._policies, self._signer = publisher, policies, signer
-        self.published = Published(self._reader)
+        self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node = clock, node
         self._replaying = asyncio.Lock()
@@ -187,7 +190,7 @@ class Auditor:
             return Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
         await self._record("audit.read", by, {"proof": str(seq)}, first=seq, end=seq + 1)
         path = await self._reader.inclusion(seq, point.size)
-        return encode_proof(Proof(index=seq, path=tuple(path), checkpoint=point.note))
+        return encode_proof(Proof(index=seq, path=tuple(path), checkpoint=await self.published.cosigned(point)))
 
     async def verify(self, by: Reader, checkpoint: bytes | None = None) -> Verdict:
         """Verify the whole ledger now: chain, tree, checkpoints, index columns, details; the result is a record.

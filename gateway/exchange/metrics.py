@@ -168,6 +168,34 @@ class _Messages(Collector):
         yield passed
 
 
+class WitnessState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a ledger, by its id, stands with its witnesses. `ends` counts answers by witness and what came of it."""
+
+    tenant: str
+    records: int
+    seconds: float
+    ends: Mapping[tuple[str, str], int]
+
+
+class _Witnesses(Collector):
+    """How far ledgers go beyond what witnesses have seen, read when somebody asks."""
+
+    def __init__(self, states: Callable[[], Iterable[WitnessState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        name = "gateway_ledger_unwitnessed"
+        records = GaugeMetricFamily(f"{name}_records", "Records that no quorum has seen", labels=["tenant"])
+        seconds = GaugeMetricFamily(f"{name}_seconds", "Age of the oldest of them", labels=["tenant"])
+        answers = CounterMetricFamily("gateway_witness_answers", "Answers", labels=["tenant", "witness", "end"])
+        for one in self._states():
+            records.add_metric([one.tenant], one.records)
+            seconds.add_metric([one.tenant], one.seconds)
+            for (witness, end), number in one.ends.items():
+                answers.add_metric([one.tenant, witness, end], number)
+        yield from (records, seconds, answers)
+
+
 class Metrics:
     """The gateway's Prometheus metrics, in a registry of their own."""
 
@@ -321,6 +349,10 @@ class Metrics:
     def issuers(self, states: Callable[[], Iterable[IssuerState]]) -> None:
         """Tell how the issuers are, by what `states` gives at the time."""
         self.registry.register(_Issuers(states))
+
+    def witnesses(self, states: Callable[[], Iterable[WitnessState]]) -> None:
+        """Tell how ledgers stand with their witnesses, by what `states` gives at the time."""
+        self.registry.register(_Witnesses(states))
 
     def batch(self, size: int, seconds: float) -> None:
         self._batches.observe("", size)

@@ -11,8 +11,10 @@ import msgspec
 
 from gateway.core.ports import StoredCheckpoint
 from gateway.core.refusal import Refusal
+from gateway.exchange.witnessing import Quorum, Window, beyond
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.tiles import HEIGHT, WIDTH, Tile
+from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
 
 _NOT_YET = Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
@@ -31,14 +33,29 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True):
 class Published:
     """One ledger, as far as it is made to be seen."""
 
-    def __init__(self, reader: StoreReader) -> None:
-        self._reader = reader
+    def __init__(
+        self, reader: StoreReader, cosignatures: CosignatureStore | None = None, quorum: Quorum | None = None
+    ) -> None:
+        self._reader, self._cosignatures, self._quorum = reader, cosignatures, quorum
         self._covered = 0
         """The size of the largest checkpoint that was seen here: they only grow, so that most need no look."""
 
     async def checkpoint(self) -> StoredCheckpoint | None:
         """The newest checkpoint, None before the first."""
         return await self._reader.checkpoint()
+
+    async def cosigned(self, point: StoredCheckpoint) -> bytes:
+        """The checkpoint's note with the lines of the witnesses that have cosigned it by now."""
+        if self._quorum is None or self._cosignatures is None:
+            return point.note
+        kept = await self._cosignatures.of(point.size)
+        return point.note + "".join(kept[name][0] for name in self._quorum.names if name in kept).encode()
+
+    async def window(self) -> Window | None:
+        """How far the ledger goes beyond what its witnesses have seen; None where it has none."""
+        if self._quorum is None or self._cosignatures is None:
+            return None
+        return await beyond(self._reader, self._cosignatures, self._quorum)
 
     async def uncovered_since(self, point: StoredCheckpoint) -> str | None:
         """Since when a newer checkpoint has been due: `StoreReader.uncovered_since`."""
@@ -70,7 +87,7 @@ class Published:
             return _NOT_YET
         path = await self._reader.consistency(first, second)
         point = await self._reader.checkpoint_of(second)
-        note = None if point is None else point.note.decode("utf-8")
+        note = None if point is None else (await self.cosigned(point)).decode("utf-8")
         return Consistency(first=first, second=second, path=tuple(to_base64(item) for item in path), checkpoint=note)
 
     async def _covers(self, size: int) -> bool:

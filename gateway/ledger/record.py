@@ -89,6 +89,8 @@ EVENTS = (
     "subject.erasure-refused",
     "subject.erased",
     "subject.access",
+    "checkpoint.witnessed",
+    "restore.acknowledged",
 )
 
 
@@ -243,7 +245,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """First sequence number and end (exclusive) that an `audit.*` event, an `exchange.reclassified`, an `incident.*`, a
     `review.marked` or, of a review, a `content.revealed` is about."""
     checkpoint: tuple[Count, Base64] | None = None
-    """Size and base64 root (`checkpoint.published`)."""
+    """Size and base64 root (`checkpoint.*`)."""
     policy: Name | None = None
     """The digest that a `policy.*` event is about."""
     limit: Name | None = None

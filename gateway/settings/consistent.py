@@ -13,6 +13,7 @@ from gateway.settings.server import check_clients, check_keys, check_reachable
 from gateway.settings.settings import Settings
 from gateway.settings.subjects import check_subjects
 from gateway.settings.tasks import check_tasks
+from gateway.settings.witnesses import check_witnesses
 
 
 def consistent(settings: Settings) -> None:
@@ -49,6 +50,7 @@ def consistent(settings: Settings) -> None:
     check_keys(settings.keys, settings.database)
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")
+    check_witnesses(settings.witness, settings.ledger.witness_quorum, settings.ledger.require_witnesses)
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)

@@ -62,6 +62,10 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     origin: str | None = None
     """Host part of the checkpoint's origin (`<host>/ledger/<random id>`); default `gateway.internal`."""
     checkpoint_interval_s: float = 60.0
+    witness_quorum: int | None = None
+    """How many of the `[[witness]]` must have cosigned a checkpoint for it to count as witnessed; without it all."""
+    require_witnesses: bool = False
+    """Whether a start is refused where no witness answers."""
     public_hashes: tuple[str, ...] = ()
     """Tenants whose checkpoints and hashes anyone may fetch; what is in the records stays theirs."""
 

@@ -16,6 +16,7 @@ from gateway.settings.server import Database, Keys, LedgerSettings, Server
 from gateway.settings.sessions import DelegationSettings, Mcp, SessionSettings
 from gateway.settings.subjects import SubjectSettings
 from gateway.settings.tasks import TaskSettings
+from gateway.settings.witnesses import Witness
 from gateway.settings.zones import Processor, Zone
 
 
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     channel: tuple[Channel, ...] = ()
     limit: tuple[Limit, ...] = ()
     price: tuple[Price, ...] = ()
+    witness: tuple[Witness, ...] = ()
 
     def path(self, name: str) -> Path:
         """A path of the configuration, taken from where the file lies."""

@@ -41,6 +41,7 @@ RIGHTS: dict[str, str] = {
     "notice": "SELECT, INSERT, UPDATE, DELETE",
     "review": _READ_AND_ADD,
     "review_note": _READ_AND_ADD,
+    "cosignature": _READ_AND_ADD,
     "session_token": "SELECT, INSERT, DELETE, UPDATE (until_us)",
     "alembic_version": "SELECT",
 }

@@ -19,7 +19,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
 | incident                                                      | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
-| review, review_note                                           | yes    | never       | never  |
+| review, review_note, cosignature                              | yes    | never       | never  |
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
@@ -182,6 +182,19 @@ checkpoint = Table(
     sqlite_with_rowid=False,
 )
 """Signed checkpoints: `note` is the whole signed note."""
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("witness", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("seconds", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What witnesses say of checkpoints (C2SP tlog-cosignature): `line` stands below the note, `seconds` is its POSIX time,
+`witness` the name of its key."""
 
 tile = Table(
     "tile",

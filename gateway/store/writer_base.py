@@ -62,6 +62,8 @@ class LedgerWriter(ABC):
         """The active policy's digest, as last seen in the head."""
         self.healthy = False
         """Whether the last attempt to reach the database succeeded."""
+        self.halted = False
+        """Whether nothing may be recorded any more (`halt`)."""
         self.refused = 0
         """Appends refused since the ledger was last written, and not yet on record."""
         self._failpoint = options.failpoint
@@ -124,6 +126,15 @@ class LedgerWriter(ABC):
         entry = interrupted(intent, self.clock.now_us(), self.node)
         return await self.submit(entry, only_if_open=True)
 
+    def halt(self) -> None:
+        """Record nothing from now on: what is recorded is known not to be whole. What waits is still written."""
+        self.halted = True
+
+    @property
+    def usable(self) -> bool:
+        """Whether records can be taken, as far as is known."""
+        return self.healthy and not self.halted
+
     def missed(self) -> None:
         """Count a request that was refused because this database could not even be read: nothing was appended.
 
@@ -135,7 +146,7 @@ class LedgerWriter(ABC):
         """Queue an entry now, in the order of the calls; the future answers as `append` and `interrupt` do."""
         self._check(entry)
         running = self._tasks and not self._tasks[0].done()
-        if not running or self._stopping or self._stuck or self.lag >= self._limit:
+        if not running or self._stopping or self.halted or self._stuck or self.lag >= self._limit:
             self._refuse(entry)
             raise LedgerUnavailable("the ledger cannot take records now")
         future: asyncio.Future[Appended | None] = self._tasks[0].get_loop().create_future()
@@ -175,7 +186,7 @@ class LedgerWriter(ABC):
 
     def _behind(self) -> bool:
         """Whether there is something to tell that nobody waits for."""
-        return bool(self.refused or self._abandoned) and not self._stopping
+        return bool(self.refused or self._abandoned) and not (self._stopping or self.halted)
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):

@@ -34,7 +34,7 @@ async def metrics(request: ApiRequest) -> Response[bytes]:
     site = gateway.site
     names = {entry.ledger: "_system" if name == SYSTEM else entry.ledger for name, entry in site.tenants.items()}
     for ledger, writer in site.ledgers.writers.items():
-        site.metrics.ledger(names.get(ledger, ledger), writer.lag, writer.healthy)
+        site.metrics.ledger(names.get(ledger, ledger), writer.lag, writer.usable)
     gateway.site.metrics.tasks_now(gateway.dispatcher.depths, gateway.dispatcher.under_way, site.clock.now_us())
     return Response(site.metrics.exposition(), media_type=PROMETHEUS)
 

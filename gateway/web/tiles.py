@@ -26,6 +26,9 @@ TEXT = "text/plain"
 BYTES = "application/octet-stream"
 SINCE = "X-Uncovered-Since"
 """When the oldest record occurred that the checkpoint does not cover and that makes a new one due."""
+WITNESSED, UNWITNESSED = "X-Witnessed-Size", "X-Unwitnessed-Since"
+"""The size of the newest checkpoint that a quorum of witnesses has cosigned, and when the oldest record occurred that
+is beyond it."""
 _YEAR_S = 31_536_000
 _SOON = "max-age=5"
 _FOR_EVER = f"max-age={_YEAR_S}, immutable"
@@ -45,7 +48,13 @@ async def checkpoint(request: ApiRequest) -> Response[bytes]:
     since = await allowed.auditor.published.uncovered_since(found)
     if since is not None:
         headers[SINCE] = since
-    return Response(found.note, media_type=TEXT, headers=headers)
+    window = await allowed.auditor.published.window()
+    if window is not None:
+        headers[WITNESSED] = str(window.witnessed)
+        if window.since is not None:
+            headers[UNWITNESSED] = window.since
+    note = await allowed.auditor.published.cosigned(found)
+    return Response(note, media_type=TEXT, headers=headers)
 
 
 @get("/audit/tile/{tile:path}", operation_id="get_tile", summary="A tile of the tree's hashes (C2SP tlog-tiles)")
@@ -97,10 +106,12 @@ async def consistency(request: ApiRequest) -> Response[Any]:
 
 @get("/ledger/{ledger:str}/checkpoint", operation_id="get_public_checkpoint", summary="A public ledger's checkpoint")
 async def public_checkpoint(request: ApiRequest, ledger: FromPath[str]) -> Response[bytes]:
-    found = await _public(request, ledger).checkpoint()
+    published = _public(request, ledger)
+    found = await published.checkpoint()
     if found is None:
         raise Refused(Refusal(code="not_found"))
-    return Response(found.note, media_type=TEXT, headers={"Cache-Control": f"public, {_SOON}"})
+    note = await published.cosigned(found)
+    return Response(note, media_type=TEXT, headers={"Cache-Control": f"public, {_SOON}"})
 
 
 @get("/ledger/{ledger:str}/tile/{tile:path}", operation_id="get_public_tile", summary="A tile of a public ledger")

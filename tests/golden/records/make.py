@@ -368,6 +368,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "outcome": OutcomeInfo(code="erased"),
     },
     "subject.access": {**ABOUT, "case": CASE, "outcome": OutcomeInfo(code="answered")},
+    "checkpoint.witnessed": {"checkpoint": (18, to_base64(EMPTY_ROOT)), "count": 2, "node": EXCHANGE_IDS["node"]},
+    "restore.acknowledged": {**OPERATOR, "range": (800, 1_000), "node": EXCHANGE_IDS["node"]},
 }
 
 MORE: dict[str, dict[str, Any]] = {

@@ -1,0 +1,85 @@
+"""Cosignatures of checkpoints as witnesses gave them, kept beside what they are of."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.ledger.cosignature import Seen
+from gateway.ledger.record import Envelope, parse
+from gateway.store.engine import reading, writing
+from gateway.store.sql import insert_new, reachable
+from gateway.store.tables import cosignature, record
+
+WITNESSED, ACKNOWLEDGED = "checkpoint.witnessed", "restore.acknowledged"
+
+
+class CosignatureStore:
+    """Those of one ledger, by its id. What is added was verified before. `LedgerUnavailable` as of the database."""
+
+    def __init__(self, engine: AsyncEngine, ledger: str) -> None:
+        self._engine, self._ledger = engine, ledger
+
+    async def add(self, size: int, line: str, seen: Seen) -> None:
+        """Keep a witness's line for the checkpoint of this size. One that is there already stays: it says no less."""
+        row = {"tenant": self._ledger, "size": size, "witness": seen.witness, "line": line, "seconds": seen.seconds}
+        with reachable():
+            async with writing(self._engine, self._ledger) as connection:
+                # A crash before the commit: the witness has it, and is asked again for the same. After: it is served.
+                await connection.execute(insert_new(self._engine, cosignature).values(row))
+
+    async def of(self, size: int) -> dict[str, tuple[str, int]]:
+        """The lines below the checkpoint of this size by their witnesses, each with its POSIX seconds."""
+        query = select(cosignature.c.witness, cosignature.c.line, cosignature.c.seconds)
+        query = query.where(cosignature.c.tenant == self._ledger, cosignature.c.size == size)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                rows = (await connection.execute(query.order_by(cosignature.c.witness))).all()
+        return {row.witness: (row.line, row.seconds) for row in rows}
+
+    async def last(self, witness: str) -> int:
+        """The size of the largest checkpoint that this witness is known to have cosigned; 0 for none."""
+        query = select(func.max(cosignature.c.size))
+        query = query.where(cosignature.c.tenant == self._ledger, cosignature.c.witness == witness)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                return int(await connection.scalar(query) or 0)
+
+    async def witnessed(self, witnesses: Sequence[str], quorum: int) -> int:
+        """The size of the largest checkpoint that so many of these witnesses have cosigned; 0 for none."""
+        query = (
+            select(cosignature.c.size)
+            .where(cosignature.c.tenant == self._ledger, cosignature.c.witness.in_(witnesses))
+            .group_by(cosignature.c.size)
+            .having(func.count() >= quorum)
+            .order_by(cosignature.c.size.desc())
+            .limit(1)
+        )
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                return int(await connection.scalar(query) or 0)
+
+    async def recorded(self, size: int) -> bool:
+        """Whether it is on record that the checkpoint of this size was witnessed."""
+        query = select(record.c.bytes).where(record.c.tenant == self._ledger, record.c.seq >= size)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                rows = (await connection.execute(query.where(record.c.event == WITNESSED))).scalars().all()
+        return any((told := _parsed(bytes(data)).checkpoint) is not None and told[0] == size for data in rows)
+
+    async def acknowledged(self) -> int:
+        """Up to which size of a witness it was acknowledged, last, that the ledger is behind it; 0 for never."""
+        query = select(record.c.bytes).where(record.c.tenant == self._ledger, record.c.event == ACKNOWLEDGED)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                data = await connection.scalar(query.order_by(record.c.seq.desc()).limit(1))
+        told = None if data is None else _parsed(bytes(data)).range
+        return 0 if told is None else told[1]
+
+
+def _parsed(data: bytes) -> Envelope:
+    try:
+        return parse(data)
+    except FormatError as error:
+        raise VerificationError("witnesses: a record about them is not a record") from error

@@ -1,0 +1,50 @@
+"""`gateway audit acknowledge-restore`: on record, by whom and why, and only where there is something to acknowledge."""
+
+from pathlib import Path
+
+import httpx
+
+from gateway.ledger import checkpoint
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.note import Verifier
+from gateway.ledger.witnessing import Request, judge
+from gateway.settings import load
+from gateway.store.keyring import open_keyring
+from gateway.store.witnessed import Witnessed
+from tests.cli.kit import Run
+from tests.cli.witnessing import made, witnessing
+
+
+def test_what_a_witness_knows_beyond_the_ledger_is_acknowledged_on_record(site: Path, gateway: Run) -> None:
+    gateway("keys", "create", "--owner", "ada", "--kind", "service", "--role", "auditor", "--zone", "in-house")
+    vkey = gateway("keys", "verifier").out.strip()
+    told = gateway("audit", "acknowledge-restore", "--reason", "why")
+    assert (told.code, "nothing to acknowledge" in told.err) == (1, True)
+    directory = site / "w"
+    witness = made(directory, vkey)
+    with witnessing(directory) as one, (site / "gateway.toml").open("a") as file:
+        file.write(f'\n[[witness]]\nvkey = "{witness}"\nurl = "{one.url}"\ntimeout_s = 20.0\n')
+        file.flush()
+        assert httpx.get(one.url).status_code == 404
+        assert gateway("audit", "acknowledge-restore", "--reason", "why").code == 1
+        _knows(site, directory, vkey)
+        done = gateway("audit", "acknowledge-restore", "--reason", "the disk was lost", "--json")
+        assert (done.code, done.data) == (0, {"acknowledged": [{"witness": "witness.example/w1", "size": 1_000}]})
+        assert gateway("audit", "acknowledge-restore", "--reason", "again").code == 1
+    (found,) = [
+        one
+        for one in gateway("audit", "query", "--json").data["records"]
+        if one["record"]["event"] == "restore.acknowledged"
+    ]
+    assert (found["record"]["range"][1], found["detail"]["reason"]) == (1_000, "the disk was lost")
+    assert found["detail"]["query"] == {"witness.example/w1": "1000"}
+
+
+def _knows(site: Path, directory: Path, vkey: str) -> None:
+    keyring = open_keyring(load(site / "gateway.toml"))
+    signer = keyring.signer(Verifier.parse(vkey).name)
+    keyring.close()
+    note = checkpoint.sign(Checkpoint(signer.name, 1_000, b"r" * 32), signer)
+    request = Request(old=0, proof=(), note=note)
+    known = {signer.name: signer.verifier}
+    Witnessed(directory / "witness.db").advance(signer.name, note, lambda last: judge(request, known, last))

@@ -1,0 +1,24 @@
+"""Cosignatures are found by what they are of, each witness counting once."""
+
+from gateway.ledger.cosignature import Seen
+from gateway.store.cosignatures import CosignatureStore
+from tests.store.kit import LEDGER, Store
+
+
+async def test_a_checkpoint_is_witnessed_once_so_many_of_these_have_cosigned_it(store: Store) -> None:
+    kept = CosignatureStore(store.engine, LEDGER)
+    assert await kept.witnessed(("a", "b"), 1) == 0
+    for size, witness in ((3, "a"), (3, "b"), (7, "a"), (9, "stranger")):
+        await kept.add(size, f"line {witness} {size}\n", Seen(witness, 100 + size))
+    assert await kept.of(3) == {"a": ("line a 3\n", 103), "b": ("line b 3\n", 103)}
+    assert (await kept.witnessed(("a", "b"), 2), await kept.witnessed(("a", "b"), 1)) == (3, 7)
+    assert (await kept.last("a"), await kept.last("b"), await kept.last("c")) == (7, 3, 0)
+    await kept.add(3, "another line\n", Seen("a", 999))
+    assert (await kept.of(3))["a"] == ("line a 3\n", 103), "what was said first stays"
+
+
+async def test_another_ledgers_are_not_seen(store: Store) -> None:
+    await CosignatureStore(store.engine, LEDGER).add(3, "line\n", Seen("a", 1))
+    other = CosignatureStore(store.engine, "tn_other")
+    assert (await other.of(3), await other.last("a"), await other.witnessed(("a",), 1)) == ({}, 0, 0)
+    assert (await other.recorded(0), await other.acknowledged()) == (False, 0)

@@ -20,7 +20,7 @@ from gateway.bootstrap.exchange import bounds_of, caching_of
 from gateway.bootstrap.gateway import Gateway, open_gateway
 from gateway.bootstrap.incidents import incidents_of
 from gateway.bootstrap.limits import quotas_of, remote_counters
-from gateway.bootstrap.policies import load_policy_set, policy_files, proposed
+from gateway.bootstrap.policies import frameworks_of, load_policy_set, policy_files, proposed
 from gateway.bootstrap.recognizers import engine_of, ner_of, proved
 from gateway.bootstrap.reviews import reviewing_of, sampler_of
 from gateway.bootstrap.schemas import load_schemas
@@ -39,6 +39,7 @@ __all__ = [
     "caching_of",
     "config_digest",
     "engine_of",
+    "frameworks_of",
     "incidents_of",
     "load_policy_set",
     "load_schemas",

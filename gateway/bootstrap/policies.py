@@ -14,7 +14,9 @@ from gateway.checks.policy.tenancy import Versions
 from gateway.checks.policy.version import STRUCTURE, PolicySet, policy_set
 from gateway.core.approval import Answer
 from gateway.core.errors import ConfigurationError
+from gateway.exchange import frameworks
 from gateway.exchange.answerers import Answerers
+from gateway.exchange.frameworks import Framework
 from gateway.exchange.proposals import AT_START, Proposals
 from gateway.settings import Settings
 from gateway.store.directory import SYSTEM
@@ -32,7 +34,14 @@ def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
 def served(shared: PolicySet, settings: Settings) -> tuple[Policy, Versions]:
     """The one policy that serves all tenants, which knows each one's own version by its digest, and these versions."""
     versions = Versions(shared, settings.channel)
-    return Policy(shared, settings, versions=versions.digests()), versions
+    policy = Policy(shared, settings, versions=versions.digests())
+    frameworks_of(policy, shared)
+    return policy, versions
+
+
+def frameworks_of(policy: Policy, shared: PolicySet) -> tuple[Framework, ...]:
+    """The control frameworks of a policy set; `ConfigurationError` for a file that is none."""
+    return frameworks.load(shared.members, classes=policy.known_classes, zones=policy.known_zones)
 
 
 def proposed(settings: Settings) -> tuple[Policy, PolicySet]:

@@ -26,6 +26,7 @@ from gateway.bootstrap import (
     SystemClock,
     bounds_of,
     caching_of,
+    frameworks_of,
     load_schemas,
     nats_messages,
     proposed,
@@ -101,7 +102,7 @@ async def examine(file: Path) -> list[Line]:
     try:
         settings = load_settings(file)
     except ConfigurationError as error:
-        rest = ("server", "policies", "rules", "openings", "schemas", "credentials", "keys", "database")
+        rest = ("server", "policies", "rules", "openings", "frameworks", "schemas", "credentials", "keys", "database")
         return [
             Line(name="config", state="bad", text=str(error)),
             *(Line(name=name, state="skipped", text="needs a configuration") for name in rest),
@@ -115,7 +116,7 @@ async def examine(file: Path) -> list[Line]:
             await _line(name, check(settings))
             if policies.state == "ok"
             else Line(name=name, state="skipped", text="needs policies")
-            for name, check in (("rules", _rules), ("openings", _openings))
+            for name, check in (("rules", _rules), ("openings", _openings), ("frameworks", _frameworks))
         ],
         await _line("schemas", _schemas(settings)),
         await _line("credentials", _credentials(settings)),
@@ -192,6 +193,12 @@ async def _openings(settings: Settings) -> str:
         for one in policy.answered()
     )
     return told or "none: no sensitive class leaves for a zone that is not trusted unmasked"
+
+
+async def _frameworks(settings: Settings) -> str:
+    """What provisions the records are arranged by, framework by framework."""
+    found = frameworks_of(*proposed(settings))
+    return ", ".join(f"{one.id} ({len(one.provisions)} provisions)" for one in found) or "none"
 
 
 async def _schemas(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import load_policy_set, open_gateway
-from gateway.bootstrap.policies import InForce, served, settled
+from gateway.bootstrap.policies import InForce, frameworks_of, proposed, served, settled
 from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import uuid7
@@ -109,3 +109,17 @@ async def test_what_was_active_in_a_form_that_is_not_read_any_more_is_told_as_th
 def test_a_policy_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="gateway init"):
         load_policy_set(parse({}, {}, tmp_path), "1-0")
+
+
+def test_a_framework_that_asks_for_what_is_not_there_is_not_served_with(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    settings = configured(sqlite_settings, policy=policies(tmp_path))
+    folder = settings.path(settings.policy.directory) / "frameworks"
+    own = folder / "own.toml"
+    own.write_text((folder / "gdpr.toml").read_text("utf-8").replace('id = "gdpr"', 'id = "own"'), "utf-8")
+    policy, shared = proposed(settings)
+    assert [one.id for one in frameworks_of(policy, shared)] == ["gdpr", "hipaa", "own"]
+    own.write_text(own.read_text("utf-8").replace("policy.activated", "policy.forgotten"), "utf-8")
+    with pytest.raises(ConfigurationError, match=r"frameworks/own\.toml: provision\[\d\]\.query\[1\]\.event"):
+        proposed(settings)

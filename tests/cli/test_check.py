@@ -14,7 +14,18 @@ import pytest
 from tests.checks.identity.certifying import Authority
 from tests.cli.kit import Run, change, tree
 
-NAMES = ["config", "server", "policies", "rules", "openings", "schemas", "credentials", "keys", "database"]
+NAMES = [
+    "config",
+    "server",
+    "policies",
+    "rules",
+    "openings",
+    "frameworks",
+    "schemas",
+    "credentials",
+    "keys",
+    "database",
+]
 AGENT = '\n[[agent]]\nid = "ward"\nprotocol = "openai"\nurl = "{url}"\nzone = "in-house"\nconnect_timeout_s = 0.2\n'
 
 

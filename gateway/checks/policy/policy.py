@@ -121,7 +121,6 @@ class Policy:
         """`<tenant>/<subject>` of the callers that this policy gives roles to by name."""
         if settings is not None:
             traps.refuse_empty(rules)
-            traps.refuse_unread(policy_set.members)
             tenancy.refuse_foreign(rules, facts, settings.channel)
             for whose in sorted({name.partition("/")[0] for name in self.named_callers}):
                 if tenant in (None, whose):

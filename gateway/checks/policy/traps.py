@@ -33,8 +33,6 @@ ASKED_AS = "chat"
 """The action by which an agent that supervises is asked."""
 _CONVERSING = frozenset({"openai", "anthropic"})
 _EMBEDDING = ("embeddings",)
-NOT_READ = ("frameworks/",)
-"""Folders that belong to the version and that this version of the gateway does not know what to do with."""
 
 
 def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> None:
@@ -52,13 +50,6 @@ def refuse_empty(rules: Rules) -> None:
     """`ConfigurationError` where there is no rule. One tenant's version may hold none: then all is denied to it."""
     if not rules.rules:
         raise ConfigurationError("policy.csv: holds no rule; without one nothing may be served")
-
-
-def refuse_unread(members: Mapping[str, bytes]) -> None:
-    """`ConfigurationError` for a file that nothing reads: nobody may rely on one. Not for versions of the past."""
-    for name in members:
-        if name.startswith(NOT_READ):
-            raise ConfigurationError(f"{name}: files of this folder are not read by this version: take it out")
 
 
 def _required_groups(rules: Rules) -> None:

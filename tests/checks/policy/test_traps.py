@@ -332,14 +332,6 @@ def test_only_requests_are_watched() -> None:
             _check(rule(action=action, obligations="observe:2026-12-31;redact"))
 
 
-def test_a_file_that_nothing_reads_is_refused_by_its_name() -> None:
-    name = "frameworks/own.toml"
-    members = policy_set(files(rule()) | {name: b"x = 1"}, configured(), ENGINE)
-    with pytest.raises(ConfigurationError, match=name):
-        Policy(members, configured())
-    assert Policy(members, None).digest == members.digest
-
-
 def test_recognizers_are_handed_on_as_the_files_that_they_are() -> None:
     members = policy_set(files(rule()) | {"recognizers/own.toml": b"x = 1"}, configured(), ENGINE)
     assert Policy(members, configured()).recognizers == {"recognizers/own.toml": b"x = 1"}

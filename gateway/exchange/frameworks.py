@@ -1,0 +1,195 @@
+"""Control frameworks, from the policy directory's `frameworks/<id>.toml`: which records support evidence for which
+provision. Files in, frozen values out.
+
+A provision says in plain words what the records show, and asks for them by the filters of the audit API; a report kind
+and columns say how they are laid out. Everything here is shared by all tenants and part of each one's policy version,
+so that what is somebody's own (persons, agents, single exchanges) cannot be asked for, nor a period: that is the
+report's. Every file is read whole and strictly: one mistake refuses all of them, with the file and the field.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from gateway.checks.policy.words import PURPOSES
+from gateway.core.errors import ConfigurationError
+from gateway.core.refusal import Refusal
+from gateway.ledger.index import COLUMNS
+from gateway.store.search import Filters, parse_filters
+
+FOLDER = "frameworks/"
+MAX_BYTES = 262_144
+"""Bytes of one file."""
+MAX_FILES = 32
+MAX_PROVISIONS = 256
+"""Of one framework."""
+MAX_QUERIES = 32
+"""Of one provision."""
+FILTERS = ("action", "decision", "data_class", "purpose", "outcome", "zone", "event")
+"""Those of the audit API's that name nothing of one tenant's."""
+COUNTED = ("event", "actor", "agent", "action", "decision", "purpose", "outcome", "zone", "classes")
+"""Columns that records can be counted by: those that tell a kind, or who, and not one record."""
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_PROVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.()/§-]{0,62}")
+_LINE = re.compile(r"[^\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]{1,1000}")
+_WORDS = 1_000
+
+
+class ProvisionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[provision]]`. Exactly one of `query` and `everything` says what is asked for."""
+
+    id: str
+    title: str
+    text: str
+    report: Literal["records", "counts"]
+    columns: tuple[str, ...]
+    query: tuple[dict[str, str], ...] = ()
+    everything: bool = False
+
+
+class FrameworkFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file."""
+
+    id: str
+    title: str
+    text: str
+    provision: tuple[ProvisionFile, ...]
+
+
+class Provision(msgspec.Struct, frozen=True, kw_only=True):
+    """What supports evidence for one provision."""
+
+    id: str
+    title: str
+    text: str
+    """What the records show, in plain words, and what they do not."""
+    report: Literal["records", "counts"]
+    """`records`: one line for each; `counts`: one for each value of the columns, with how many."""
+    columns: tuple[str, ...]
+    """Of `ledger.index.COLUMNS`, in the order of the report."""
+    queries: tuple[Filters, ...]
+    """A record is in the report if one of these finds it. No filter at all: every record of the period."""
+
+
+class Framework(msgspec.Struct, frozen=True, kw_only=True):
+    """One framework, its provisions in the order of its file."""
+
+    id: str
+    title: str
+    text: str
+    provisions: tuple[Provision, ...]
+
+
+def load(members: Mapping[str, bytes], *, classes: Iterable[str], zones: Iterable[str]) -> tuple[Framework, ...]:
+    """The files in `frameworks/` among these (names → bytes), in the order of their names.
+
+    `classes` and `zones`: bare names of those that the policy has; a query for another would find nothing, for ever.
+    `ConfigurationError` names the file and the field, and what would be right, never what was written. What is *not*
+    checked: that an outcome or an action occurs, since agents and callers make those.
+    """
+    names = sorted(name for name in members if name.startswith(FOLDER))
+    if len(names) > MAX_FILES:
+        raise ConfigurationError(f"{FOLDER}: must hold at most {MAX_FILES} files")
+    known = _Known(frozenset(classes), frozenset(zones))
+    return tuple(_framework(name, members[name], known) for name in names)
+
+
+class _Known(msgspec.Struct, frozen=True):
+    classes: frozenset[str]
+    zones: frozenset[str]
+
+
+def _framework(name: str, data: bytes, known: _Known) -> Framework:
+    if not name.endswith(".toml"):
+        raise ConfigurationError(f"{name}: must be a .toml file: frameworks are read from no others")
+    document = _document(name, data)
+    if not _ID.fullmatch(document.id) or name != f"{FOLDER}{document.id}.toml":
+        raise ConfigurationError(
+            f"{name}: id: must be the name of the file without .toml: small letters, digits and -, at most 63"
+        )
+    _worded(name, document.title, document.text)
+    if not 1 <= len(document.provision) <= MAX_PROVISIONS:
+        raise ConfigurationError(f"{name}: provision: must be 1 to {MAX_PROVISIONS} tables")
+    seen: set[str] = set()
+    provisions = []
+    for index, item in enumerate(document.provision):
+        place = f"{name}: provision[{index}]"
+        if not _PROVISION.fullmatch(item.id):
+            raise ConfigurationError(f"{place}.id: must be letters, digits and . ( ) / § - without spaces, at most 63")
+        if item.id in seen:
+            raise ConfigurationError(f"{place}.id: must be another than that of a provision before it")
+        seen.add(item.id)
+        provisions.append(_provision(place, item, known))
+    return Framework(id=document.id, title=document.title, text=document.text, provisions=tuple(provisions))
+
+
+def _document(name: str, data: bytes) -> FrameworkFile:
+    if len(data) > MAX_BYTES:
+        raise ConfigurationError(f"{name}: must be of at most {MAX_BYTES} bytes")
+    try:
+        return msgspec.toml.decode(data, type=FrameworkFile)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{name}: {_shape(error)}") from error
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{name}: must be TOML in UTF-8, each key once") from error
+
+
+def _shape(error: msgspec.ValidationError) -> str:
+    """What a validation error says of the form; one that could hold a written value says only what would be right."""
+    told = str(error)
+    if told.startswith("Invalid enum value"):
+        return "report: must be one of records, counts"
+    if told.startswith("Object contains unknown field"):
+        return (
+            "must hold no other fields than id, title, text and [[provision]] tables, and these no others than "
+            f"{', '.join(ProvisionFile.__struct_fields__)}"
+        )
+    return told
+
+
+def _provision(place: str, item: ProvisionFile, known: _Known) -> Provision:
+    _worded(place, item.title, item.text)
+    allowed = COLUMNS if item.report == "records" else COUNTED
+    if not item.columns or len(set(item.columns)) != len(item.columns) or not set(item.columns) <= set(allowed):
+        raise ConfigurationError(f"{place}.columns: must be some of {', '.join(allowed)}, each once")
+    if item.everything == bool(item.query):
+        raise ConfigurationError(f"{place}: must hold either query, or everything = true")
+    if len(item.query) > MAX_QUERIES:
+        raise ConfigurationError(f"{place}.query: must be at most {MAX_QUERIES} tables")
+    queries = tuple(_query(f"{place}.query[{at}]", values, known) for at, values in enumerate(item.query))
+    if len(set(map(repr, queries))) != len(queries):
+        raise ConfigurationError(f"{place}.query: must hold each question once")
+    return Provision(
+        id=item.id,
+        title=item.title,
+        text=item.text,
+        report=item.report,
+        columns=item.columns,
+        queries=queries or (Filters(),),
+    )
+
+
+def _query(place: str, values: Mapping[str, str], known: _Known) -> Filters:
+    if not values or not set(values) <= set(FILTERS):
+        raise ConfigurationError(
+            f"{place}: must hold one or more of {', '.join(FILTERS)}: a period, persons and agents are the report's"
+        )
+    found = parse_filters(values)
+    if isinstance(found, Refusal):
+        raise ConfigurationError(f"{place}.{found.field}: must be {found.hint}")
+    if found.data_class is not None and found.data_class not in known.classes:
+        raise ConfigurationError(f"{place}.data_class: must be a class of a g2 line of the policy")
+    if found.zone is not None and found.zone not in known.zones:
+        raise ConfigurationError(f"{place}.zone: must be the id of a [[zone]]")
+    if found.purpose is not None and found.purpose not in PURPOSES:
+        raise ConfigurationError(f"{place}.purpose: must be an HL7 PurposeOfUse code")
+    return found
+
+
+def _worded(place: str, title: str, text: str) -> None:
+    if not _LINE.fullmatch(title) or len(title) > 200:
+        raise ConfigurationError(f"{place}.title: must be one line of 1 to 200 characters")
+    if not _LINE.fullmatch(text):
+        raise ConfigurationError(f"{place}.text: must be one line of 1 to {_WORDS} characters, in plain words")

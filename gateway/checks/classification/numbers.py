@@ -72,7 +72,7 @@ def _is_born(year: int, month: int, day: int) -> bool:
 
 
 def _is_digits(plain: str, length: int) -> bool:
-    return len(plain) == length and plain.isascii() and plain.isdigit()
+    return len(plain) == length and plain.isascii() and plain.isdecimal()
 
 
 def idnr(text: str) -> Verdict | None:
@@ -88,7 +88,7 @@ def nir(text: str) -> Verdict | None:
         return None
     month = plain[3:5]
     # Months above 12 stand for births of which the month is not known.
-    if not month.isdigit() or not (1 <= int(month) <= 12 or 20 <= int(month) <= 42 or 50 <= int(month) <= 99):
+    if not month.isdecimal() or not (1 <= int(month) <= 12 or 20 <= int(month) <= 42 or 50 <= int(month) <= 99):
         return None
     return _told(_by(stdnum_nir, plain), text)
 
@@ -175,7 +175,7 @@ def sin(text: str) -> Verdict | None:
 def tfn(text: str) -> Verdict | None:
     """Australian tax file number: eight or nine digits, weighted sum mod 11."""
     plain = _plain(text)
-    return _told(plain.isdigit() and _by(stdnum_tfn, plain) and _varied(plain), text)
+    return _told(plain.isdecimal() and _by(stdnum_tfn, plain) and _varied(plain), text)
 
 
 def aadhaar(text: str) -> Verdict | None:
@@ -193,7 +193,7 @@ def cpf(text: str) -> Verdict | None:
 def vin(text: str) -> Verdict | None:
     """Vehicle identification number with its check digit (ISO 3779; 49 CFR 565.15(c))."""
     plain = _plain(text)
-    if len(plain) != 17 or any(character not in _VIN_VALUES for character in plain) or plain.isdigit():
+    if len(plain) != 17 or any(character not in _VIN_VALUES for character in plain) or plain.isdecimal():
         return None
     total = sum(_VIN_VALUES[character] * weight for character, weight in zip(plain, _VIN_WEIGHTS, strict=True))
     return _told("0123456789X"[total % 11] == plain[8], text)
@@ -221,7 +221,7 @@ def mac(text: str) -> Verdict | None:
     """IEEE 802 MAC address: six octets, not all the same (broadcast, none), with a letter where dots part it, for
     numbers are written so too."""
     plain = text.translate(_COLONS).lower()
-    digits = plain.isdigit() and "." in text
+    digits = plain.isdecimal() and "." in text
     return _told(len(plain) == 12 and len(set(plain)) > 1 and not digits, text, "form")
 
 

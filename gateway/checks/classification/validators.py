@@ -282,7 +282,7 @@ def numeric_date(text: str) -> Verdict | None:
             break
     else:
         return None
-    if not all(piece.isdigit() and piece.isascii() for piece in pieces):
+    if not all(piece.isdecimal() and piece.isascii() for piece in pieces):
         return None
     first, second, year = (int(piece) for piece in pieces)
     if len(pieces[2]) == 4 and not 1800 <= year <= 2200:
@@ -294,7 +294,7 @@ def numeric_date(text: str) -> Verdict | None:
 def iso_date(text: str) -> Verdict | None:
     """ISO 8601 year-month-day, with - / or . between."""
     head = text[:10].replace("/", "-").replace(".", "-").split("-")
-    if len(head) != 3 or not all(piece.isdigit() and piece.isascii() for piece in head):
+    if len(head) != 3 or not all(piece.isdecimal() and piece.isascii() for piece in head):
         return None
     year, month, day = (int(piece) for piece in head)
     return _whole("form", text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
@@ -303,7 +303,7 @@ def iso_date(text: str) -> Verdict | None:
 def compact_date(text: str) -> Verdict | None:
     """Year, month and day without anything between (HL7 v2 §2.A.21, X12 format D8): a day that there is."""
     days = [text[place : place + 8] for place in (0, 9) if place < len(text)] if "-" in text else [text[:8]]
-    valid = all(len(one) == 8 and one.isascii() and one.isdigit() and _is_day_of(one) for one in days)
+    valid = all(len(one) == 8 and one.isascii() and one.isdecimal() and _is_day_of(one) for one in days)
     return _whole("form", text) if valid else None
 
 
@@ -326,7 +326,7 @@ def textual_date(text: str) -> Verdict | None:
     for piece in text.replace(",", " ").replace(".", " ").replace("-", " ").split():
         if piece[0].isalpha():
             month = month or _MONTHS.get(piece[:3].lower(), 0)
-        elif len(digits := _digits(piece)) < 3:
+        elif 0 < len(digits := _digits(piece)) < 3:
             days.append(int(digits))
     if not month or (days and not 1 <= days[0] <= _LENGTHS[month - 1]):
         return None

@@ -1,7 +1,7 @@
 """Checks of candidates: what passes, what does not, and that none fails on odd text."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification import validators
@@ -143,6 +143,7 @@ def test_luhn_by_hand() -> None:
 @given(
     st.sampled_from(sorted(CHECKS)), st.from_regex(r"[A-Za-z]{0,3}[0-9][0-9 ./:,x@\[\]A-Za-z-]{0,30}", fullmatch=True)
 )
+@example("textual_date", "0.:")
 def test_no_check_fails_on_what_a_pattern_may_hand_it(check: str, text: str) -> None:
     if check in {"ipv4", "card"}:
         return  # their patterns hand over digits and separators alone; see the next test

@@ -18,6 +18,7 @@ from gateway.agents.a2a_parts import Reader, rewrite, withheld
 from gateway.agents.a2a_words import INTERRUPTED, TERMINAL
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.event_filter import EventFilter
+from gateway.agents.prose import prose_of_event
 from gateway.agents.sse import COMMENT, Event
 from gateway.core.errors import AgentError, FormatError
 from gateway.core.message import Part
@@ -123,6 +124,8 @@ class A2aStream(EventFilter):
     def _lane(self, key: tuple[str, str], update: dict[str, Any]) -> TextFilter:
         found = self._artifacts.get(key)
         if found is None:
+            # Pieces that are prose and pieces that are for programs may follow each other in it: no token is turned
+            # back in either, and an identifier over both is found.
             lane = self._open(f"/artifacts/{self._opened}", apart=True)
             found = Artifact(task=key[0], context=_text(update, "contextId"), id=key[1], lane=lane)
             self._artifacts[key] = found
@@ -146,11 +149,11 @@ class A2aStream(EventFilter):
     def _rests(self) -> list[bytes]:
         return [event for key in list(self._artifacts) for event in self._rest(key)]
 
-    def _open(self, pointer: str, label: str = "", *, apart: bool = False) -> TextFilter:
+    def _open(self, pointer: str, label: str = "", *, apart: bool = False, prose: bool = False) -> TextFilter:
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(pointer, label, apart=apart)
+        return self._lanes.lane(pointer, label, apart=apart, prose=prose)
 
     def _settled(self, value: dict[str, Any], place: str) -> dict[str, Any]:
         """A value that came whole, safe to leave. `AgentError("bad_answer")` where something would have to be masked
@@ -160,19 +163,20 @@ class A2aStream(EventFilter):
             reader.read(value)
             masked: dict[str, str] = {}
             unread: list[str] = []
+            places = prose_of_event(value)
             for part in reader.parts:
-                self._look(part, value, place, masked, unread)
+                self._look(part, place, masked, unread, prose=part.pointer in places)
             # A mask first: its place is that of the value as it came.
             return dict(withheld(rewrite(value, masked, self._bounds), unread))
         except FormatError as error:
             raise AgentError("bad_answer") from error
 
-    def _look(self, part: Part, value: Any, place: str, masked: dict[str, str], unread: list[str]) -> None:
+    def _look(self, part: Part, place: str, masked: dict[str, str], unread: list[str], *, prose: bool) -> None:
         if part.kind == "unreadable" or part.known:
             if self._lanes.unreadable(f"{place}{part.pointer}", "x") != "x":
                 unread.append(part.pointer)
             return
-        lane = self._open(f"{place}{part.pointer}", part.label, apart=bool(part.cuts))
+        lane = self._open(f"{place}{part.pointer}", part.label, apart=bool(part.cuts), prose=prose)
         borders = (0, *part.cuts, len(part.text))
         shown = [lane.feed(part.text[start:end]) for start, end in pairwise(borders)]
         safe = "".join(shown) + lane.finish()

@@ -45,6 +45,11 @@ def prose(message: Message, document: Any) -> frozenset[str]:
     return frozenset(found)
 
 
+def prose_of_event(event: Any) -> frozenset[str]:
+    """The same of one event of an A2A stream, but for the pieces of artifacts."""
+    return frozenset(_parts(event))
+
+
 def is_prose_part(part: Any) -> bool:
     """Whether a part of A2A holds prose."""
     media = _member(part, "mediaType")
@@ -76,8 +81,9 @@ def _blocks(holder: Any, place: str) -> Iterator[str]:
 
 
 def _parts(document: Any) -> Iterator[str]:
-    """Of a message, a task or its artifacts, bare or as the answer holds them."""
-    for place, holder in (("", document), ("/task", _member(document, "task"))):
+    """Of a message, a task or its artifacts, bare or as an answer or an event holds them."""
+    for kind in ("", "task", "statusUpdate"):
+        place, holder = (f"/{kind}", _member(document, kind)) if kind else ("", document)
         status = _member(holder, "status")
         yield from _texts(_member(holder, "message"), f"{place}/message")
         yield from _texts(_member(status, "message"), f"{place}/status/message")

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.agents.prose import has_prose, is_prose_part, prose
+from gateway.agents.prose import has_prose, is_prose_part, prose, prose_of_event
 from gateway.core.message import Message
 from tests.exchange.making import message
 
@@ -86,6 +86,14 @@ def test_structured_output_holds_none(protocol: str, wanted: dict[str, Any]) -> 
 @pytest.mark.parametrize("protocol", ANSWERS)
 def test_what_is_not_of_the_protocol_holds_none(protocol: str, document: Any) -> None:
     assert prose(asked(protocol), document) == frozenset()
+
+
+def test_the_places_of_an_event() -> None:
+    said = {"status": {"message": {"parts": [{"text": "x"}, {"data": {}}]}}}
+    assert prose_of_event({"statusUpdate": said}) == {"/statusUpdate/status/message/parts/0/text"}
+    assert prose_of_event({"message": {"parts": [{"text": "x"}]}}) == {"/message/parts/0/text"}
+    assert prose_of_event({"task": said}) == {"/task/status/message/parts/0/text"}
+    assert prose_of_event({"artifactUpdate": {"artifact": {"parts": [{"text": "x"}]}}}) == frozenset()
 
 
 def test_a_part_is_prose_by_its_media_type() -> None:

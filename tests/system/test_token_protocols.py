@@ -159,3 +159,37 @@ async def test_messages_and_artifacts_of_a2a(sqlite_settings: Settings, tmp_path
         plain, data, shaped = answer.json()["result"]["task"]["artifacts"][0]["parts"]
         assert plain["text"] == LETTER
         assert data["data"]["to"] == shaped["text"] == LETTER.replace(MAIL, token)
+
+
+async def test_streams_of_a2a(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with saying(sqlite_settings, policy=policies(tmp_path / "own", rule("in-house", "message"))) as (site, agent):
+        key, ward = await site.key("clerk"), site.agents["ward"]
+
+        async def echo(scope: Any, receive: Any, send: Any) -> None:
+            text = ward.bodies[-1]["params"]["message"]["parts"][0]["text"]
+            told = {"taskId": "t-1", "contextId": "c-1"}
+            piece = {"artifactId": "a", "parts": [{"text": text}]}
+            state = {"state": "TASK_STATE_COMPLETED", "message": {**message(), "parts": [{"text": text}]}}
+            agent.says = [
+                {"task": task()},
+                {"artifactUpdate": {**told, "artifact": piece, "lastChunk": True}},
+                {"statusUpdate": {**told, "status": state}},
+            ]
+            await agent(scope, receive, send)
+
+        ward.behave = echo
+        answer = await rpc(site, key, "SendStreamingMessage", {"message": {**message(), "parts": [{"text": LETTER}]}})
+        assert answer.status_code == 200, answer.text
+        [token] = _TOKEN.findall(json.dumps(ward.bodies[-1]))
+        lines = [json.loads(line[6:])["result"] for line in answer.text.split("\n") if line.startswith("data: {")]
+        assert [text for _, text in texts_of(lines)] == [LETTER.replace(MAIL, token), LETTER]
+
+
+def texts_of(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The kind and text of each event that has one."""
+    found = []
+    for one in events:
+        [(kind, value)] = one.items()
+        holder = value.get("artifact") or value.get("status", {}).get("message") or {}
+        found += [(kind, part["text"]) for part in holder.get("parts", ()) if part.get("text")]
+    return found

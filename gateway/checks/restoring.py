@@ -21,12 +21,12 @@ MAX_WORD = 512
 """Characters of a word, which is what stands between spaces; in a longer one nothing is turned back."""
 _PIECE = re.compile(r"[ \t\r\n]+|[^ \t\r\n]+")
 # Classes of characters and runs of them alone: linear in the text, whatever it is.
-_MARK = re.compile(rf"({TOKEN})|\\?`+|<|\{{|\]\(|\)|\[(?=\[)|\[[A-Za-z]+=")
+_MARK = re.compile(rf"({TOKEN})|\\?`+|~~~|<|\{{|\]\(|\)|\[(?=\[)|\[[A-Za-z]+=")
 _TOKEN = re.compile(TOKEN)
 _LIKE = re.compile(rf"(?i)[a-z0-9-]{{1,48}}\\?_[{LETTERS}]{{12,20}}")
 _GLUED = re.compile(r"//|\]\(|[@%&=\\]|[\w\0][.:/?#]+[\w\0]|\0[(\[]|<\0|\0>")
 """What makes an address of a word, or might: `\\0` stands for a token."""
-_LIST = re.compile(r"[-*+]|[0-9]{1,9}[.)]|>+")
+_LIST = re.compile(r"(?:[-*+>]|[0-9]{1,9}[.)])+")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)/?>", re.IGNORECASE)
 _ADDRESS = re.compile(r"<[^<>\"'=`]*(?:://|@)[^<>\"'=`]*>")
@@ -55,17 +55,18 @@ class Restorer:
         """How much of the word has left."""
         self._torn = False
         self._first = True
-        self._spoiled = self._doubt = self._link = False
-        """No token is turned back any more; in this paragraph; until a parenthesis closes."""
+        self._spoiled = self._doubt = self._link = self._defines = False
+        """No token is turned back any more; in this paragraph; until a parenthesis closes; in this word, which may be
+        the destination of a link definition."""
         self._ticks = 0
         """Backticks that opened a code span in this line."""
         self._fence: tuple[str, int] | None = None
         self._fence_indent = 0
         self._fence_line = self._closing = False
         """The fence began in this line; this line may end it."""
-        self._begins = self._blank = True
-        """Nothing but spaces and marks of lists has come in this line; nothing at all in the one before."""
-        self._marked = self._code = self._return = False
+        self._begins = True
+        """Nothing but spaces and marks of lists has come in this line."""
+        self._marked = self._code = self._return = self._html = False
         self._newlines = self._indent = 0
 
     @property
@@ -124,12 +125,13 @@ class Restorer:
             return
         self._newlines += count
         self._doubt = (self._doubt or self._ticks > 0) and self._newlines < 2
+        self._spoiled = self._spoiled or self._ticks >= 3  # a fence, in some block that is not known here
         self._ticks = 0
         if self._closing:
             self._fence, self._closing = None, False
         self._fence_line = self._marked = False
         self._begins, self._indent = True, columns
-        self._blank = self._blank or self._newlines >= 2
+        self._html = self._html and self._newlines < 2
 
     def _read(self, word: str) -> str:
         """A whole word, its tokens turned back where they may be."""
@@ -141,28 +143,32 @@ class Restorer:
         if self._fence is not None:
             return self._fenced(word, begins, *self._fence)
         if begins:
-            if _LIST.fullmatch(word):
+            self._code = self._indent >= 4
+            if _LIST.fullmatch(word) and not self._code:
                 self._begins = self._marked = True
                 self._indent = 0
                 return word
-            self._code = self._indent >= 4 and (self._blank or self._code or self._marked)
-            self._blank = False
+            self._html = self._html or word[0] == "<"  # until a blank line no fence begins, nor code
             fence = _FENCE.match(word.lstrip(">"))
             if fence is not None:
                 return self._opens(word, fence[0])
-        return self._marks(word)
+        shown = self._marks(word)
+        self._defines = shown.endswith("]:")
+        return shown
 
     def _opens(self, word: str, run: str) -> str:
         """A fence. What its end is cannot be told for sure within a quotation, nor where it may be a code span."""
-        self._spoiled = self._spoiled or self._marked or word[0] == ">" or "`" in word.lstrip(run[0])
+        self._spoiled = self._spoiled or self._marked or self._html or word[0] == ">" or "`" in word.lstrip(run[0])
         self._fence, self._fence_indent, self._fence_line = (run[0], len(run)), self._indent, True
         return self._stay(word)
 
     def _fenced(self, word: str, begins: bool, mark: str, length: int) -> str:
-        if begins and len(word) >= length and not word.strip(mark):
-            self._closing = True
-        elif begins and self._indent < self._fence_indent:
+        first, indent = self._fence_indent, self._indent
+        if begins and indent < first:
             self._spoiled = True  # the end of the list that it stood in, or not
+        elif begins and len(word) >= length and not word.strip(mark):
+            self._closing = indent == first or indent <= 3
+            self._spoiled = self._spoiled or not self._closing  # its end, or not
         elif self._fence_line and "`" in word:
             self._spoiled = True
         return self._stay(word)
@@ -188,11 +194,11 @@ class Restorer:
         self.foreign += max(0, len(_LIKE.findall(word)) - known)
 
     def _marks(self, word: str) -> str:
-        if not any(mark in word for mark in "[`<{()"):
+        if not any(mark in word for mark in "[`<{()~"):
             return self._stay(word)
         pieces: list[str] = []
         position = known = 0
-        glued = self._torn or ("[" in word and _GLUED.search(_TOKEN.sub("\0", word)) is not None)
+        glued = self._torn or self._defines or ("[" in word and _GLUED.search(_TOKEN.sub("\0", word)) is not None)
         for found in _MARK.finditer(word):
             mark = found[0]
             if found[1] is None:
@@ -224,9 +230,10 @@ class Restorer:
         if mark[0] == "\\":
             self._spoiled = True  # a backtick that may be none
         elif mark[0] == "`":
+            self._spoiled = self._spoiled or self._html
             if self._ticks in (0, len(mark)):
                 self._ticks = 0 if self._ticks else len(mark)
-        elif mark[0] in "{[":
+        elif mark[0] in "{[~":
             self._spoiled = self._spoiled or not self._ticks
         elif mark == "](":
             self._link = True

@@ -205,6 +205,8 @@ class Restorer:
                 self._mark(mark, word, found.start())
                 continue
             value = None if glued else self._value(mark)
+            if word.startswith("(", found.end()):
+                self._link = True  # the token itself is the text of one
             if value is None:
                 known += self._stays(mark)
                 continue

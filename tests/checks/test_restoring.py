@@ -80,6 +80,7 @@ STAYS = (
     "x ~~~ P",
     "</b>\n~~~\n\n~~~\nP",
     "</b>\n`\n\n`P`",
+    "P( P )",
     "a\n\n[r]: P",
     "a\n\n[r]:\nP",
     "https://e.example/?q=P",

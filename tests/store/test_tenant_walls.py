@@ -18,11 +18,14 @@ from gateway import store as package
 from gateway.core.errors import GatewayError
 from gateway.core.refusal import Refusal
 from gateway.core.tokens import Meant
+from gateway.ledger import cosignature
+from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Delegated, Entry, SealedPart, SessionGrowth
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.callbacks import CallbackStore, announced
 from gateway.store.checkpointer import Checkpointer
+from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import DecidedStore
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
@@ -960,6 +963,63 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _(w: World) -> tuple[Any, Any]:
     by = By(ledger=MemoryLedger(), tenant=w.mine)
     return await w.tools.release(by, "scribe", "lookup"), await w.tools.release(by, "scribe", "none")
+
+
+# ---------------------------------------------------------------------------------------------------------- witnesses
+
+
+async def _cosigned(w: World) -> tuple[CosignatureStore, CosignatureStore]:
+    """The store of the ledger that has one, and of the one that looks."""
+    theirs = CosignatureStore(w.store.engine, w.theirs)
+    await theirs.add(5, "line\n", cosignature.Seen("w.example/1", 7))
+    return theirs, CosignatureStore(w.store.engine, w.mine)
+
+
+@ask("cosignatures.CosignatureStore.add")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _cosigned(w)
+    await mine.add(5, "mine\n", cosignature.Seen("w.example/2", 8))
+    return await theirs.of(5), {"w.example/1": ("line\n", 7)}
+
+
+@ask("cosignatures.CosignatureStore.of")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _cosigned(w)
+    assert await theirs.of(5)
+    return "w.example/1" in await mine.of(5), False
+
+
+@ask("cosignatures.CosignatureStore.last")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _cosigned(w)
+    assert await theirs.last("w.example/1") == 5
+    return await mine.last("w.example/1"), 0
+
+
+@ask("cosignatures.CosignatureStore.witnessed")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _cosigned(w)
+    assert await theirs.witnessed(("w.example/1",), 1) == 5
+    return await mine.witnessed(("w.example/1",), 1), 0
+
+
+@ask("cosignatures.CosignatureStore.recorded")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _cosigned(w)
+    async with w.store.writer(w.theirs) as writer:
+        told = (1, to_base64(bytes(32)))
+        await writer.append(entry("checkpoint.witnessed", ledger=w.theirs, checkpoint=told))
+    assert await theirs.recorded(1)
+    return await mine.recorded(1), False
+
+
+@ask("cosignatures.CosignatureStore.acknowledged")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _cosigned(w)
+    async with w.store.writer(w.theirs) as writer:
+        await writer.append(entry("restore.acknowledged", ledger=w.theirs, range=(1, 99)))
+    assert await theirs.acknowledged() == 99
+    return await mine.acknowledged(), 0
 
 
 # ------------------------------------------------------------------------------------------------ the record itself

@@ -6,6 +6,7 @@ Reading is recorded here as it is over the API, with the account that runs the c
 import argparse
 import asyncio
 import sys
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,13 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     amount.add_argument("--all", action="store_true", help="all of them, as they are read; with --json one a line")
     query.add_argument("--cursor", help="where the page before ended")
     query.set_defaults(run=lambda arguments: asyncio.run(_query(arguments)))
+
+    tail = group.add_parser("tail", parents=[common], help="follow what comes on record; that is recorded")
+    tenant_option(tail)
+    add_filters(tail)
+    tail.add_argument("--after", type=int, metavar="SEQ", help="what comes after this record (default: from now on)")
+    tail.add_argument("--limit", type=int, metavar="N", help="end after so many records (default: when interrupted)")
+    tail.set_defaults(run=lambda arguments: asyncio.run(_tail(arguments)))
 
     verification = group.add_parser("verify", parents=[common], help="verify all of a ledger; the result is recorded")
     tenant_option(verification)
@@ -130,10 +138,34 @@ async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: 
         raise WrongUse("--cursor goes with --limit, not with --all")
     auditor = await site.auditor(tenant)
     async for hit in auditor.stream(await reader(site, tenant), filters, order=arguments.order):
-        if as_json(arguments):
-            print(msgspec.json.encode(shown(hit.stored)).decode("utf-8"))
-        else:
-            print(printable("  ".join(_row(hit))))
+        _print(arguments, hit)
+
+
+async def _tail(arguments: argparse.Namespace) -> int:
+    filters = filters_of(arguments)
+    if arguments.after is not None and arguments.after < 0:
+        raise WrongUse("--after must be a sequence number")
+    if arguments.limit is not None and arguments.limit < 1:
+        raise WrongUse("--limit must be 1 or more")
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings, system=True)
+    async with opened(settings) as site:
+        auditor, left = await site.auditor(tenant), arguments.limit
+        async with aclosing(auditor.tail(await reader(site, tenant), filters, after=arguments.after)) as lots:
+            async for lot in lots:
+                for hit in () if isinstance(lot, int) else lot[:left]:
+                    _print(arguments, hit, flush=True)
+                    left = None if left is None else left - 1
+                if left == 0:
+                    break
+    return OK
+
+
+def _print(arguments: argparse.Namespace, hit: Hit, *, flush: bool = False) -> None:
+    if as_json(arguments):
+        print(msgspec.json.encode(shown(hit.stored)).decode("utf-8"), flush=flush)
+    else:
+        print(printable("  ".join(_row(hit))), flush=flush)
 
 
 async def _subject(site: Site, tenant: str, given: str) -> str:

@@ -43,6 +43,7 @@ CODES: dict[str, Code] = {
     "body_too_large": Code(413, "The body is larger than allowed"),
     "body_too_deep": Code(400, "The body is nested deeper than allowed"),
     "body_too_slow": Code(408, "The body did not arrive in time"),
+    "reader_too_slow": Code(408, "What was sent was not taken in time"),
     "body_incomplete": Code(400, "The body ended before it was complete"),
     "body_not_utf8": Code(400, "The body is not UTF-8"),
     "body_not_json": Code(400, "The body is not JSON"),

@@ -42,6 +42,10 @@ from gateway.store.search import Filters, Hit, Page, Search
 from gateway.store.usage import Usage, UsageStore
 from gateway.store.verification import LedgerVerification, Verdict
 
+LOOK_S = 0.5
+"""Seconds between two looks for what is new, of whoever follows."""
+IDLE_LOOKS = 30
+"""After so many looks that found nothing, who follows is told that nothing is new."""
 Event = Literal["audit.read", "audit.exported", "audit.verified"]
 
 
@@ -103,6 +107,32 @@ class Auditor:
         async with aclosing(self._search.stream(filters, order=order, details=True)) as hits:
             async for hit in hits:
                 yield hit
+
+    async def tail(
+        self, by: Reader, filters: Filters, *, after: int | None
+    ) -> AsyncGenerator[Sequence[Hit] | int, None]:
+        """What is found from now on, or after record `after`, without an end: some records, in order, or the number of
+        the last record that was looked at where none of them fits or nothing is new for a while (`IDLE_LOOKS`).
+
+        One record of it, durable before the first row. What is not taken holds nothing back but itself: the next lot
+        is read when the one before is gone, and at most one is held.
+        """
+        if after is None:
+            after = await self._reader.size() - 1
+        await self._record("audit.read", by, {**_query(filters), "tail": str(after)})
+        yield after
+        idle = 0
+        while True:
+            hits, through = await self._search.newer(filters, after, details=True)
+            if hits:
+                yield hits
+            elif through > after or idle >= IDLE_LOOKS:
+                yield through
+            else:
+                idle += 1
+                await asyncio.sleep(LOOK_S)
+                continue
+            after, idle = through, 0
 
     async def record(self, by: Reader, seq: int) -> StoredRecord | None:
         """One record with its detail, None where there is none. A number that none can have is no reading."""

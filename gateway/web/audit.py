@@ -18,6 +18,7 @@ from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
+from gateway.web.tailing import EVENTS, follow
 
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -32,6 +33,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     order: Literal["asc", "desc"]
     limit: int
     cursor: str | None
+    paged: bool
+    """Whether an order, a limit or a cursor was asked for."""
 
 
 @get("/audit/records", operation_id="list_records", summary="Records that fit the filters")
@@ -112,13 +115,21 @@ def _asked(allowed: Access, values: dict[str, str]) -> Asked:
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
         raise _wrong(allowed, "limit", f"1 to {MAX_LIMIT}")
     return Asked(
-        filters=filters, order="asc" if order == "asc" else "desc", limit=int(limit), cursor=values.get("cursor")
+        filters=filters,
+        order="asc" if order == "asc" else "desc",
+        limit=int(limit),
+        cursor=values.get("cursor"),
+        paged=any(name in values for name in _PAGING),
     )
 
 
 async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Response[Any]:
-    """A page of JSON, or the whole result as NDJSON or CSV, as the caller accepts."""
+    """A page of JSON, the whole result as NDJSON or CSV, or what comes from now on, as the caller accepts."""
     accept = request.headers.get("accept", "")
+    if EVENTS in accept:
+        if asked.paged:
+            raise _wrong(allowed, "", "no order, limit or cursor of what comes from now on")
+        return await follow(request, allowed, asked.filters)
     if NDJSON in accept or CSV in accept:
         stack = lasts(request, allowed)
         found = allowed.auditor.stream(allowed.by, asked.filters, order=asked.order)

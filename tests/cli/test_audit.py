@@ -196,3 +196,15 @@ def test_one_tree_is_proven_to_extend_an_earlier_one(gateway: Run, used: Path) -
 def test_sizes_that_no_tree_has_are_refused(gateway: Run, used: Path, sizes: tuple[str, ...], code: int) -> None:
     assert gateway("audit", "prove", "0", "--out", "proof").code == 0
     assert gateway("audit", "consistency", *sizes).code == code
+
+
+def test_what_comes_on_record_is_followed_from_a_number_and_that_is_on_record(gateway: Run, used: Path) -> None:
+    followed = gateway("audit", "tail", "--after", "0", "--limit", "2", "--event", "key.created")
+    assert [line.split()[0] for line in followed.out.splitlines()] == ["1", "2"]
+    (read,) = gateway("audit", "query", "--event", "audit.read", "--json").data["records"]
+    assert read["detail"]["query"] == {"event": "key.created", "tail": "0"}
+
+
+@pytest.mark.parametrize(("option", "value"), [("--after", "-1"), ("--limit", "0")])
+def test_a_number_that_none_can_have_is_not_followed(gateway: Run, used: Path, option: str, value: str) -> None:
+    assert gateway("audit", "tail", option, value).code == 2

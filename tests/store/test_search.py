@@ -204,6 +204,20 @@ async def test_a_stream_reads_chunk_by_chunk_and_ends_with_what_was_there_when_i
     assert seen == list(range(12))
 
 
+async def test_what_is_newer_comes_in_chunks_with_the_number_to_go_on_from(
+    store: Store, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 4)
+    await filled(store)
+    seen, after = [], -1
+    for _ in range(3):
+        hits, after = await search.newer(Filters(decision="redact"), after)
+        seen.append(([hit.stored.seq for hit in hits], after))
+    assert seen == [([1, 3, 5, 7], 7), ([9, 11], 11), ([], 11)]
+    assert await search.newer(Filters(decision="deny"), 2) == ([], 11)
+    assert await search.newer(Filters(), 99) == ([], 99)
+
+
 async def test_a_database_that_is_gone_is_our_own_error(store: Store, search: Search) -> None:
     async with store.bare() as bare:
         await bare.run("record", "DROP TABLE record")

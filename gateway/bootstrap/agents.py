@@ -50,7 +50,7 @@ def protocols_of(
         address=settings.address,
         origins=settings.server.allowed_origins,
         governors=governors,
-        descriptions=load_descriptions(settings, base.policy.known_classes, base.policy_set.members),
+        descriptions=load_descriptions(settings, base.policy.known_classes, base.policy_set.members, base.engine.knows),
         sign=assertions.card_signature(f"{settings.address}{JWKS_PATH}"),
     )
     protocols = spoken(registry)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.agents.authorities import FileTrust
 from gateway.agents.client import AgentClient
+from gateway.agents.description import Description
 from gateway.agents.http import HttpAdapter
 from gateway.agents.issuers import KeysError, reached
 from gateway.agents.jwks import FileKeys
@@ -26,6 +27,7 @@ from gateway.bootstrap import (
     SystemClock,
     bounds_of,
     caching_of,
+    engine_of,
     frameworks_of,
     load_schemas,
     nats_messages,
@@ -203,17 +205,20 @@ async def _frameworks(settings: Settings) -> str:
 
 async def _schemas(settings: Settings) -> str:
     count = sum(len(load_schemas(settings, which)) for which in ("schema", "answer_schema"))
-    descriptions = load_descriptions(settings, _known_classes(settings))
+    descriptions = _descriptions(settings)
     HttpAdapter(Registry(settings, lambda reference: ""), bounds_of(settings), descriptions)
     return f"{count} of agents, {len(descriptions)} agents with a mapping or an OpenAPI document"
 
 
-def _known_classes(settings: Settings) -> frozenset[str]:
-    """Those of the policy; those that ship where it cannot be read, which its own line tells."""
+def _descriptions(settings: Settings) -> dict[str, Description]:
+    """By the classes and recognizers of the policy; by those that ship where it cannot be read, which its own line
+    tells."""
     try:
-        return proposed(settings)[0].known_classes
+        policy = proposed(settings)[0]
     except GatewayError:
-        return frozenset(CLASSES)
+        return load_descriptions(settings, frozenset(CLASSES))
+    knows = engine_of(policy, SystemClock(), settings.classification.budget_ms).knows
+    return load_descriptions(settings, policy.known_classes, own=knows)
 
 
 async def _credentials(settings: Settings) -> str:

@@ -1,6 +1,6 @@
 """What files in the policy directory's `schemas/` declare of plain HTTP agents: mappings and OpenAPI documents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.agents import openapi
@@ -23,11 +23,20 @@ _NO_LABELS = frozenset({"public", "unscanned"})
 """What nothing can be declared to be: the one says nothing, the other that nothing is known."""
 
 
+def _none(kind: str) -> bool:
+    """Where there are no recognizers of an operator's own."""
+    return False
+
+
 def load_descriptions(
-    settings: Settings, classes: frozenset[str], members: Mapping[str, bytes] | None = None
+    settings: Settings,
+    classes: frozenset[str],
+    members: Mapping[str, bytes] | None = None,
+    own: Callable[[str], bool] = _none,
 ) -> dict[str, Description]:
-    """What is declared of agents' routes, by agent id; `classes` are those of the policy. `members`: of the policy set
-    that the files are part of; None for what lies in the directory.
+    """What is declared of agents' routes, by agent id; `classes` are those of the policy, `own` says whether a type is
+    of its recognizers (`Engine.knows`). `members`: of the policy set that the files are part of; None for what lies in
+    the directory.
 
     `ConfigurationError` names the agent's key, and what is wrong in the file.
     """
@@ -38,9 +47,9 @@ def load_descriptions(
         if agent.mapping is not None:
             name = f"{place}.mapping, {agent.mapping}"
             mapped = mapping.load(_read(settings, f"{place}.mapping", agent.mapping, members), name)
-            _known(mapping.words_of(mapped), classes, name)
+            _known(mapping.words_of(mapped), classes, own, name)
         if agent.openapi is not None:
-            operations = _operations(settings, agent, place, classes, members)
+            operations = _operations(settings, agent, place, classes, members, own)
             _cached(agent, place, operations)
         if mapped is not None or operations is not None:
             found[agent.id] = described(mapped or (), operations or {})
@@ -48,7 +57,12 @@ def load_descriptions(
 
 
 def _operations(
-    settings: Settings, agent: Agent, place: str, classes: frozenset[str], members: Mapping[str, bytes] | None
+    settings: Settings,
+    agent: Agent,
+    place: str,
+    classes: frozenset[str],
+    members: Mapping[str, bytes] | None,
+    own: Callable[[str], bool],
 ) -> Description:
     name = f"{place}.openapi, {agent.openapi}"
     document = read_json(_read(settings, f"{place}.openapi", str(agent.openapi), members), _BOUNDS)
@@ -57,7 +71,7 @@ def _operations(
             f"{name} is not JSON with an object, each key once, at most {_BOUNDS.depth} levels deep"
         )
     operations = openapi.load(document.value, name, _compiled)
-    _known(openapi.words_of(document.value), classes, name)
+    _known(openapi.words_of(document.value), classes, own, name)
     return operations
 
 
@@ -74,13 +88,15 @@ def _compiled(schema: Any, name: str) -> Fits:
     return Schema(schema, name).validate
 
 
-def _known(kinds: frozenset[str], classes: frozenset[str], name: str) -> None:
+def _known(kinds: frozenset[str], classes: frozenset[str], own: Callable[[str], bool], name: str) -> None:
     for kind in sorted(kinds):
         declared = kind.removeprefix(DECLARED)
         if declared != kind and (declared not in classes or declared in _NO_LABELS):
             raise ConfigurationError(f"{name}: a label names a data class that the policy has not, or that none can be")
-        if declared == kind and kind not in _TYPES:
-            raise ConfigurationError(f"{name}: a label names a finding type that there is not")
+        if declared == kind and kind not in _TYPES and not own(kind):
+            raise ConfigurationError(
+                f"{name}: a label names a finding type that neither ships nor is one (x-…) of the policy's recognizers/"
+            )
 
 
 def _read(settings: Settings, place: str, name: str, members: Mapping[str, bytes] | None) -> bytes:

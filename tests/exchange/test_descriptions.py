@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
+from gateway.bootstrap import SystemClock
+from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.own import FOLDER, load
+from gateway.checks.redaction import redact
 from gateway.core.errors import ConfigurationError
 from gateway.core.finding import CLASSES
+from gateway.core.message import Part
 from gateway.exchange.descriptions import load_descriptions
 from gateway.settings import Settings, parse
+from tests.checks.classification.test_own import BADGE, toml
 
 KNOWN = frozenset(CLASSES) | {"merger"}
 
@@ -52,6 +58,22 @@ def test_labels_of_a_document_are_checked_too(tmp_path: Path) -> None:
     written(tmp_path, "d.json", document({"properties": {"a": {"x-finding-type": "nobody"}}}))
     with pytest.raises(ConfigurationError, match=r"agent\[0\].openapi, d.json: a label names a finding type"):
         load_descriptions(settings(tmp_path, openapi="d.json"), KNOWN)
+
+
+def test_types_of_an_operators_own_label_fields_as_those_that_ship(tmp_path: Path) -> None:
+    own = load({f"{FOLDER}own.toml": toml(BADGE)})
+    engine = Engine(clock=SystemClock(), budget_ms=1e6, recognizers=own.registry)
+    written(tmp_path, "m.toml", mapping("x-badge"))
+    written(tmp_path, "d.json", document({"properties": {"a": {"x-finding-type": "x-badge"}}}))
+    labelled = settings(tmp_path, mapping="m.toml", openapi="d.json")
+    assert set(load_descriptions(labelled, KNOWN, own=engine.knows)["a"]) == {"POST /x", "POST /y"}
+    with pytest.raises(ConfigurationError, match="neither ships nor is one"):
+        load_descriptions(labelled, KNOWN)
+    # What is labelled so is of the type's classes and is masked for each, whatever its text is.
+    part = Part(pointer="/a", text="no badge at all", known="x-badge")
+    scan = engine.scan((part,))
+    assert scan.classes == {"internal", "pii"}
+    assert redact((part,), scan, engine.maskable("internal")) == {"/a": "[X-BADGE]"}
 
 
 @pytest.mark.parametrize("key", ["mapping", "openapi"])

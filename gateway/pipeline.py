@@ -14,6 +14,8 @@ import msgspec
 
 from gateway.core.caller import Caller
 from gateway.core.errors import AgentError, LedgerUnavailable
+from gateway.core.message import Message
+from gateway.core.ports import Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import told
@@ -30,6 +32,8 @@ from gateway.exchange.rereading import Again, KeptAnswer
 from gateway.exchange.router import Denied
 from gateway.exchange.underway import CUT, cut_short
 
+MAX_DECISIONS = 4
+"""How often a request is decided at most, where the policy changes each time."""
 GOODBYE_S = 2.0
 """How long who is cut off may take to be told."""
 _log = logging.getLogger("gateway.exchange")
@@ -97,80 +101,27 @@ class Pipeline:
 
         # 3. limit: rates of tenant and target, and how many are under way.
         lease = parts.admission.limit(exchange, message.target)
-        started = self._step("limit", started)
+        self._step("limit", started)
         if isinstance(lease, Refusal):
             return await self._refuse(exchange, responder, lease)
         exchange.held.append(partial(parts.admission.release, lease))
 
-        # 4. classify every part; join with what was declared, the floors and what the message continues.
-        classified = await classify(parts, exchange, caller, message)
-        started = self._step("classify", started)
-        if isinstance(classified, Refusal):
-            return await self._refuse(exchange, responder, classified)
-        exchange.classified = classified
-
-        # 5. decide: the first candidate that policy permits, with its obligations.
-        decided = parts.router.route(caller, message, classified, candidates, exact=exchange.headers.exact)
-        started = self._step("decide", started)
-        if isinstance(decided, Denied):
-            await stick(parts, exchange, classified, decided)
-            return await self._refuse(exchange, responder, Refusal(code=decided.code), decided)
-        exchange.routed = decided
-
-        # 6. approve: what people must allow waits for them, in the database; what they have allowed goes on.
-        if decided.decision.effect == "approve":
-            allowed = await parts.approvals.ask(exchange, decided)
-            if isinstance(allowed, Refusal):
-                denied = Denied(decision=decided.decision, explanation=decided.explanation)
-                return await self._refuse(exchange, responder, allowed, denied)
-            exchange.routed = decided = allowed
-
-        wanted = decided.decision.obligations
-        told_of = parts.notices.refused(caller.tenant, wanted) if wanted else None
-        if told_of is not None:
-            return await self._refuse(exchange, responder, told_of, turned_away(decided, "it could not be told"))
-
-        # What it may use is reserved, now that all is known that limits go by.
-        limited = await self._reserve(exchange, decided)
-        if limited is not None:
-            return await self._refuse(exchange, responder, limited, turned_away(decided, "a limit is reached"))
-
-        if decided.decision.obligations:
-            kept_tokens = await parts.tokens.keep(exchange, decided)
-            if isinstance(kept_tokens, Refusal):
-                return await self._refuse(exchange, responder, kept_tokens, turned_away(decided, "tokens ran out"))
-            exchange.routed = decided = kept_tokens
-
-        # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims that it
-        # would be sent.
-        kept = await parts.caching.find(exchange, decided, protocol.adapter)
-        if kept is None:
-            place = await parts.health.admit(decided.route.id)
-            if isinstance(place, Refusal):
-                return await self._refuse(exchange, responder, place, turned_away(decided))
-            exchange.held.append(place.release)
-            exchange.place = place
-            parts.router.asked(message, decided, candidates)
-            if parts.pulling is not None and decided.route.pull:
-                ticket = exchange.ticket = parts.pulling.reserve(decided.route.id)
-                if ticket is None:
-                    absent = Refusal(code="agent_overloaded", retry_after=1)
-                    return await self._refuse(exchange, responder, absent, turned_away(decided))
-                exchange.held.append(ticket.release)
-        started = self._step("queue", started)
-        if exchange.approval is not None:  # which is used up now: of all who send it again one goes on
-            used = await parts.approvals.take(exchange, exchange.approval)
-            if used is not None:
-                asked = Denied(decision=decided.decision, explanation=decided.explanation)
-                denied = turned_away(decided) if used.pending is None else asked
-                return await self._refuse(exchange, responder, used, denied)
-
-        # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was about to, and
-        #    recovery gives the exchange its end.
-        intent = await intend(parts, exchange, decided, asked=kept is None)
-        started = self._step("record-intent", started)
-        if isinstance(intent, Refusal):
-            return await self._refuse(exchange, responder, intent)
+        # 4 to 7 again where the policy has changed meanwhile, under the one that is in force now.
+        held, rate = len(exchange.held), exchange.rate
+        for _ in range(MAX_DECISIONS):
+            ready = await self._ready(exchange, responder, protocol, caller, message, candidates)
+            if not isinstance(ready, Refusal):
+                break
+            exchange.give_back_to(held)
+            if not await parts.moved():
+                break
+            exchange.approval, exchange.rate = None, rate
+        if isinstance(ready, Refusal):
+            return await self._refuse(exchange, responder, ready)
+        if ready is None:
+            return None
+        decided, kept = ready
+        started = self._now()
 
         # What rules want told is durable before anything leaves.
         if decided.decision.obligations:
@@ -188,6 +139,103 @@ class Pipeline:
 
         # 9. inspect the answer as it passes; 10. record the outcome before it is released as complete.
         return await self._answer(exchange, protocol, responder, await self._received(exchange, protocol, delivered))
+
+    async def _ready(
+        self,
+        exchange: Exchange,
+        responder: Responder,
+        protocol: Protocol,
+        caller: Caller,
+        message: Message,
+        candidates: tuple[Route, ...],
+    ) -> tuple[Routed, Delivered | None] | Refusal | None:
+        """Steps 4 to 7: the decision, with the answer that was kept, on record. None where it has ended here; the
+        refusal where another policy is in force than it was decided by, and nothing has left."""
+        parts, started = self._parts, self._now()
+        exchange.under = parts.policy.digest
+
+        # 4. classify every part; join with what was declared, the floors and what the message continues.
+        classified = await classify(parts, exchange, caller, message)
+        started = self._step("classify", started)
+        if isinstance(classified, Refusal):
+            await self._refuse(exchange, responder, classified)
+            return None
+        exchange.classified = classified
+
+        # 5. decide: the first candidate that policy permits, with its obligations.
+        decided = parts.router.route(caller, message, classified, candidates, exact=exchange.headers.exact)
+        started = self._step("decide", started)
+        if isinstance(decided, Denied):
+            await stick(parts, exchange, classified, decided)
+            await self._refuse(exchange, responder, Refusal(code=decided.code), decided)
+            return None
+        exchange.routed = decided
+
+        # 6. approve: what people must allow waits for them, in the database; what they have allowed goes on.
+        if decided.decision.effect == "approve":
+            allowed = await parts.approvals.ask(exchange, decided)
+            if isinstance(allowed, Refusal):
+                denied = Denied(decision=decided.decision, explanation=decided.explanation)
+                await self._refuse(exchange, responder, allowed, denied)
+                return None
+            exchange.routed = decided = allowed
+
+        wanted = decided.decision.obligations
+        told_of = parts.notices.refused(caller.tenant, wanted) if wanted else None
+        if told_of is not None:
+            await self._refuse(exchange, responder, told_of, turned_away(decided, "it could not be told"))
+            return None
+
+        # What it may use is reserved, now that all is known that limits go by.
+        limited = await self._reserve(exchange, decided)
+        if limited is not None:
+            await self._refuse(exchange, responder, limited, turned_away(decided, "a limit is reached"))
+            return None
+
+        if decided.decision.obligations:
+            kept_tokens = await parts.tokens.keep(exchange, decided)
+            if isinstance(kept_tokens, Refusal):
+                await self._refuse(exchange, responder, kept_tokens, turned_away(decided, "tokens ran out"))
+                return None
+            exchange.routed = decided = kept_tokens
+
+        # An answer that was kept, or a place at the agent. What finds neither is refused before anything claims that it
+        # would be sent.
+        kept = await parts.caching.find(exchange, decided, protocol.adapter)
+        if kept is None:
+            place = await parts.health.admit(decided.route.id)
+            if isinstance(place, Refusal):
+                await self._refuse(exchange, responder, place, turned_away(decided))
+                return None
+            exchange.held.append(place.release)
+            exchange.place = place
+            parts.router.asked(message, decided, candidates)
+            if parts.pulling is not None and decided.route.pull:
+                ticket = exchange.ticket = parts.pulling.reserve(decided.route.id)
+                if ticket is None:
+                    absent = Refusal(code="agent_overloaded", retry_after=1)
+                    await self._refuse(exchange, responder, absent, turned_away(decided))
+                    return None
+                exchange.held.append(ticket.release)
+        started = self._step("queue", started)
+        if exchange.approval is not None:  # which is used up now: of all who send it again one goes on
+            used = await parts.approvals.take(exchange, exchange.approval)
+            if used is not None:
+                asked = Denied(decision=decided.decision, explanation=decided.explanation)
+                denied = turned_away(decided) if used.pending is None else asked
+                await self._refuse(exchange, responder, used, denied)
+                return None
+
+        # 7. record the intent, durably. A crash before: nothing has left. After: the record says what was about to, and
+        #    recovery gives the exchange its end.
+        intent = await intend(parts, exchange, decided, asked=kept is None)
+        self._step("record-intent", started)
+        if intent is None:
+            return decided, kept
+        if intent.code == "policy_changed":
+            return intent
+        await self._refuse(exchange, responder, intent)
+        return None
 
     async def identify(self, arrival: Arrival) -> tuple[Exchange, Caller | Refusal]:
         """Step 1 alone, for what needs a caller and sends nothing to an agent. A refusal is on record when it returns.

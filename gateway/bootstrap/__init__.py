@@ -8,9 +8,9 @@ Both are context managers: what they open they close, in the opposite order, als
 `Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`,
                                                                            `readiness`
 
-Each subject has its file, with what builds its parts: `policies`, `hands`, `recognizers`, `schemas`, `identity`,
-`agents`, `approvals`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`; `exchange` joins them for the
-pipeline.
+Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
+`identity`, `agents`, `approvals`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`; `exchange` joins
+them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.subjects import erasure_of
+from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasure import Erasure
@@ -33,6 +34,7 @@ _log = logging.getLogger("gateway")
 def begin(
     base: Foundation,
     parts: Parts,
+    takeover: TakeOver,
     *,
     auditors: Mapping[str, Auditor],
     glass: Glass,
@@ -70,6 +72,7 @@ def begin(
         asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
         asyncio.create_task(parts.underway.watch()),
+        asyncio.create_task(takeover.watch()),
         asyncio.create_task(site.flags.watch(lambda ledger: site.denials.of(ledger).revision, base.writers)),
         *([] if shared is None else [asyncio.create_task(shared.run())]),
         asyncio.create_task(site.api_keys.use.keep(_USE_S)),

@@ -1,6 +1,6 @@
 """The parts that the pipeline is made of, joined."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.agents.issuers import IssuerKeys
 from gateway.bootstrap.agents import health_of, ordering_of, protocols_of, pulling_of
@@ -53,8 +53,11 @@ def parts_of(
     counters: Counters | None,
     notices: Notices,
     glass: Glass,
+    moved: Callable[[], Awaitable[bool]],
 ) -> Parts:
-    """`counters`: those that nodes have in common, if they have. `ConfigurationError` for what no part can hold to."""
+    """`counters`: those that nodes have in common, if they have; `moved`: as in `Parts`.
+
+    `ConfigurationError` for what no part can hold to."""
     site, settings, clock, policy, engine = base.site, base.site.settings, base.site.clock, base.policy, base.engine
     members = base.policy_set.members
     answers, schemas = load_schemas(settings, "answer_schema", members), load_schemas(settings, "schema", members)
@@ -132,6 +135,7 @@ def parts_of(
         metrics=site.metrics,
         bounds=base.bounds,
         underway=underway_of(site),
+        moved=moved,
         quotas=quotas,
         failpoint=base.failpoint,
         pulling=pulling,

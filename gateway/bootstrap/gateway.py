@@ -20,6 +20,7 @@ from gateway.bootstrap.policies import InForce, load_policy_set, servable, serve
 from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site, open_site
+from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.tasks import dispatcher_of, messages_of, tasks_of
 from gateway.bootstrap.witnesses import demand_whole, tell, witnesses_of
 from gateway.checks.classification.engine import Engine
@@ -60,8 +61,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: Pipeline
     policy: Policy
     """What all tenants are decided for by; each knows it by the version that is its own."""
-    policy_set: PolicySet
-    """What it was made of."""
+    takeover: TakeOver
     registry: Registry
     engine: Engine
     bounds: Bounds
@@ -82,6 +82,11 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """What nodes count together, where they do."""
     task_messages: TaskMessages | None = None
     """What nodes tell each other of tasks by, where they do."""
+
+    @property
+    def policy_set(self) -> PolicySet:
+        """What `policy` was made of."""
+        return self.takeover.serving
 
     @property
     def messages(self) -> str:
@@ -154,7 +159,8 @@ async def open_gateway(
         for ledger in writers:
             await site.denials.reload(ledger)
         shared = await counting(site, stack)
-        a2a = A2aGovernor(sessions, base.bounds)
+        a2a, takeover = A2aGovernor(sessions, base.bounds), TakeOver(base)
+        stack.push_async_callback(takeover.stop)
         parts = parts_of(
             base,
             issuers=issuers,
@@ -166,7 +172,9 @@ async def open_gateway(
             counters=shared,
             notices=notices,
             glass=glass,
+            moved=takeover.moved,
         )
+        takeover.serves(parts)
         site.flags.on_flagged = parts.caching.forget
         pipeline = Pipeline(parts)
         mcp.fetches(Listing(pipeline.handle, base.bounds))
@@ -189,6 +197,7 @@ async def open_gateway(
         background = begin(
             base,
             parts,
+            takeover,
             auditors=auditors,
             glass=glass,
             sticking=sticking,
@@ -202,7 +211,7 @@ async def open_gateway(
             site=site,
             pipeline=pipeline,
             policy=policy,
-            policy_set=shared_set,
+            takeover=takeover,
             registry=registry,
             engine=engine,
             bounds=base.bounds,

@@ -125,15 +125,20 @@ class InForce:
     more."""
 
     def __init__(self, site: Site, writers: Mapping[str, LedgerWriter], policy: Policy) -> None:
-        self._site, self._writers = site, writers
-        self._digests = {entry.ledger: policy.version(name) for name, entry in site.tenants.items() if name != SYSTEM}
+        self._site, self._writers, self._policy = site, writers, policy
+        self._tenants = {entry.ledger: name for name, entry in site.tenants.items() if name != SYSTEM}
 
     def known(self, ledger: str) -> bool:
         """As the ledger's writer last saw it; False for a ledger that is not written here."""
-        writer, digest = self._writers.get(ledger), self._digests.get(ledger)
+        writer, digest = self._writers.get(ledger), self._served(ledger)
         return writer is not None and digest is not None and writer.policy == digest
 
     async def asked(self, ledger: str) -> bool:
         """As the database has it. `LedgerUnavailable` when it cannot be asked."""
-        digest = self._digests.get(ledger)
+        digest = self._served(ledger)
         return digest is not None and await self._site.policies.active(ledger) == digest
+
+    def _served(self, ledger: str) -> str | None:
+        """The version that is served by at this moment."""
+        tenant = self._tenants.get(ledger)
+        return None if tenant is None else self._policy.version(tenant)

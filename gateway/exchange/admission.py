@@ -63,6 +63,10 @@ class Admission:
         self._target, self._concurrency = Rate.parse(limits.target), limits.concurrency
         self._rates: dict[str, Rate] = {}
 
+    def knows(self, classes: frozenset[str]) -> None:
+        """The data classes that a header may declare from now on."""
+        self._classes = classes
+
     def begin(self, arrival: Arrival) -> Exchange:
         """A new exchange, with its random ids."""
         now_us, noise = self._clock.now_us(), os.urandom(28)

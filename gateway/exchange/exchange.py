@@ -223,6 +223,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """What it comes from, where an agent calls."""
     delegated: bool = False
     """Whether an agent may have it that calls others: what those say comes back into its answer."""
+    under: str = ""
+    """The digest of the policy set that it was classified under."""
     classified: Classified | None = None
     routed: Routed | None = None
     approval: Approved | None = None
@@ -285,6 +287,13 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
         in the same breath, so that no way out of a request can leave one behind."""
         while self.held:
             self.held.pop()()
+
+    def give_back_to(self, count: int) -> None:
+        """Give back all but the first that it has taken: nothing of it was sent, and it may be decided again."""
+        while len(self.held) > count:
+            self.held.pop()()
+        self.cache_key = self.place = self.ticket = self.reservation = None
+        self.intended = False
 
     def begins(self) -> str:
         """The id of the session that this exchange begins."""

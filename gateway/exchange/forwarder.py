@@ -131,6 +131,8 @@ class Forwarder:
             call = await self._following(exchange, message, adapter, routed, attempts, tried.code, ledger)
             if call is None:
                 return tried.found or Undelivered(routed=routed, attempts=attempts, code=tried.code)
+            if call.routed.decision.policy != routed.decision.policy:  # taken over since: it was classified before that
+                return Undelivered(routed=routed, attempts=attempts, code="policy_changed")
             # A crash before this is durable: the next agent has not been asked, recovery closes the exchange. After:
             # recovery closes it too, and the record names the agent that may have received the message.
             try:

@@ -30,6 +30,8 @@ async def _given_back(parts: Parts, exchange: Exchange) -> None:
 
 
 async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
+    if exchange.under != parts.policy.digest:  # it has been taken over since it was classified, or decided
+        return Refusal(code="policy_changed", retry_after=1)
     delegated = parts.delegation.opened(exchange, routed) if asked and routed.route.calls else None
     for _ in range(MAX_CHECKS):
         sessions = parts.sessions.grown(exchange)

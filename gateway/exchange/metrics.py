@@ -244,12 +244,14 @@ class Metrics:
             "gateway_tokens", "Tokens that stand for findings, by what became of them", ("tenant", "what")
         )
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("tenant", "event"))
+        self._policies_taken = _Counts("gateway_policies_taken", "Policy versions taken over while serving", ())
         self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
-        more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass, self._tokens)
+        more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass, self._policies_taken)
         for one in (
             *counts,
             *more,
+            self._tokens,
             self._task_tries,
             self._callbacks,
             self._pulls,
@@ -309,6 +311,10 @@ class Metrics:
     def task_messages(self, state: Callable[[], MessagesState]) -> None:
         """Tell of the messages by which nodes hear of each other's tasks."""
         self.registry.register(_Messages(state))
+
+    def policy_taken(self) -> None:
+        """A version that was activated elsewhere is served by."""
+        self._policies_taken.count()
 
     def glass(self, tenant: str, event: str) -> None:
         """`opened`, `closed`, `reviewed` or `overdue`."""

@@ -1,6 +1,6 @@
 """What the pipeline and its steps are made of, and where both put what must be durable."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -33,6 +33,11 @@ from gateway.store.sticking import StickingClasses
 from gateway.store.subjects import SubjectStore
 
 
+async def stays() -> bool:
+    """A node that takes no other version over."""
+    return False
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the pipeline is made of; built in `gateway/bootstrap/`."""
 
@@ -63,6 +68,9 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     bounds: Bounds
     underway: UnderWay
+    moved: Callable[[], Awaitable[bool]] = stays
+    """Asked where a request meets another policy version than it was decided by: whether this node serves by what is
+    active now, so that it may be decided again."""
     quotas: Quotas | None = None
     """None where nothing but the rates of `[limits]` is limited, in this process alone."""
     failpoint: Failpoint | None = None

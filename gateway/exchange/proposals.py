@@ -14,7 +14,6 @@ two is part of the version, so that taking it back takes two.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -111,11 +110,13 @@ class Proposals:
             return Refusal(code="not_found", field="proposal")
         if one.state != "open":
             return Refusal(code="conflict", field="proposal", hint="one that waits: this one was activated")
-        shared = await self._set(one.digest)
+        shared, number = await self._set(one.digest), await self._next()
         try:
             standing = await self.standing(shared)
         except ConfigurationError as error:
             return Refusal(code="conflict", field="proposal", hint=f"one that this node can serve by: {error}")
+        if dict(standing.base) != dict(one.terms.base):
+            return Refusal(code="conflict", field="proposal", hint=_AGAIN)
         refusal = _unfit(reason) or self._unentitled(by, standing) or self._beyond(by, one.terms.changes)
         if refusal is None and standing.four_eyes:
             refusal = await self._second(by, one)
@@ -123,17 +124,17 @@ class Proposals:
             return refusal
         if {ledger: version.digest for ledger, version in standing.versions.items()} != dict(one.terms.versions):
             return Refusal(code="conflict", field="proposal", hint="propose it again: gateway.toml is another by now")
-        terms = msgspec.structs.replace(one.terms, activator=by.party, why=reason)
-        begun = msgspec.structs.replace(one, state="activating", terms=terms, activated_us=self._clock.now_us())
+        terms = msgspec.structs.replace(one.terms, activator=by.party, why=reason, details=by.details)
+        now = self._clock.now_us()
+        begun = msgspec.structs.replace(one, state="activating", terms=terms, activated_us=now, number=number)
         # A crash before: nothing has happened. After: it is decided, and whoever looks next carries it out.
         if not await self._store.change(one, begun):
-            return Refusal(code="conflict", field="proposal", hint="one that nobody else activates at this moment")
-        if await self._active() != dict(one.terms.base):  # none but this one can move it now
-            begun = msgspec.structs.replace(begun, version=one.version + 1)
-            await self._store.change(begun, msgspec.structs.replace(one, version=begun.version))
+            return Refusal(code="conflict", field="proposal", hint="this again: another one was activated just now")
+        await self.finish()
+        done = await self._store.get(one.id) or begun
+        if done.state == "open":
             return Refusal(code="conflict", field="proposal", hint=_AGAIN)
-        await self.finish(by.details)
-        return await self._store.get(one.id) or begun
+        return done
 
     async def rollback(self, by: Hand, reason: str | None) -> Proposal | Refusal:
         """Go back to the set that was active before the one that is: at once, or by a proposal that somebody else
@@ -162,16 +163,28 @@ class Proposals:
 
     # ------------------------------------------------------------------------------------------------ what processes do
 
-    async def finish(self, details: Mapping[str, Detail] = MappingProxyType({})) -> None:
-        """Carry out an activation that has begun, whoever began it; nothing where none has."""
+    async def finish(self) -> None:
+        """Carry out an activation that has begun, whoever began it; nothing where none has.
+
+        None but this one can move a head now. So what is active is what it was compared with, or what it makes active;
+        where it is anything else it came too late, whoever looks, and is taken back."""
         one = await self._store.activating()
         if one is None:
             return
+        active, terms = await self._active(), one.terms
+        ended = msgspec.structs.replace(terms, details={})
+        for ledger in self._ledgers.values():
+            if active.get(ledger) not in (terms.base.get(ledger), terms.versions.get(ledger)):
+                state: State = "dropped" if terms.origin == "start" else "open"
+                back = msgspec.structs.replace(ended, activator=None, why=None)
+                again = msgspec.structs.replace(one, state=state, terms=back, number=None, activated_us=None)
+                await self._store.change(one, again)
+                return
         for tenant, ledger in self._ledgers.items():
-            if ledger in one.terms.versions:
-                await self._move(one, tenant, ledger, details)
+            if ledger in terms.versions:
+                await self._move(one, tenant, ledger)
         # A crash before: done again, which finds every ledger moved. Another one may have done it meanwhile.
-        await self._store.change(one, msgspec.structs.replace(one, state="activated"))
+        await self._store.change(one, msgspec.structs.replace(one, state="activated", terms=ended))
 
     async def start(self, shared: PolicySet, at: str) -> PolicySet:
         """The set that a process is to serve by which starts with this one, from its directory: this, activated unless
@@ -180,7 +193,7 @@ class Proposals:
         `ConfigurationError` where two people are asked for and nobody has proposed it."""
         for _ in range(_TRIES):
             await self.finish()
-            standing = await self.standing(shared)
+            number, standing = await self._next(), await self.standing(shared)
             current = await self._store.activated()
             if not standing.changes:
                 if current is not None and current.digest == shared.digest:
@@ -196,12 +209,25 @@ class Proposals:
                         "the policy directory differs from the active version, and policy.four_eyes is on: "
                         "`gateway policy propose` proposes it, and another person activates it"
                     )
-            one = self._made(shared, standing, "start", state="activating", reason=at)
+            made = self._made(shared, standing, "start", state="activating", reason=at)
+            one = msgspec.structs.replace(made, number=number)
             await self._keep(shared, standing)
             if await self._store.put(one):
                 await self.finish()
-                return shared
+                done = await self._store.get(one.id)
+                if done is not None and done.state == "activated":
+                    return shared
         raise LedgerUnavailable("other processes activate policies all the time")
+
+    async def _next(self) -> int:
+        """The number of the next activation, read before what is active: what has it, has seen what is."""
+        one = await self._store.last()
+        return 1 if one is None or one.number is None else one.number + 1
+
+    async def last(self) -> str | None:
+        """The digest of the set that was activated last, or is being; None before the first."""
+        one = await self._store.last()
+        return None if one is None else one.digest
 
     async def in_force(self) -> PolicySet | None:
         """The set that was activated last, where it is what is active in every ledger; None where that is not known."""
@@ -302,7 +328,7 @@ class Proposals:
         for ledger in standing.changes:
             await self._policies.put(to_bytes(standing.versions[ledger]))
 
-    async def _move(self, one: Proposal, tenant: str, ledger: str, details: Mapping[str, Detail]) -> None:
+    async def _move(self, one: Proposal, tenant: str, ledger: str) -> None:
         """Make a tenant's version the active one of its ledger, with its record, unless it is. `decided_under` lets it
         come true only from what was active when it was looked at."""
         wanted, writer = one.terms.versions[ledger], await self._writer(tenant)
@@ -310,7 +336,8 @@ class Proposals:
             active = await self._policies.active(ledger)
             if active == wanted:
                 return
-            entry = self._entry("policy.activated", one, ledger, one.terms.activator, one.terms.why, details)
+            terms = one.terms
+            entry = self._entry("policy.activated", one, ledger, terms.activator, terms.why, terms.details)
             entry = msgspec.structs.replace(entry, activates=wanted, decided_under=active)
             try:
                 await writer.append(entry)

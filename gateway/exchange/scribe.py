@@ -42,7 +42,12 @@ class Scribe:
         config: str,
     ) -> None:
         self._clock, self._sealing, self._node, self._version = clock, sealing, node, version
-        self._forms = Forms(node=node, engine=engine, config=config)
+        self._config = config
+        self.searched_by(engine)
+
+    def searched_by(self, engine: str) -> None:
+        """The version of the engine that records name from now on."""
+        self._forms = Forms(node=self._node, engine=engine, config=self._config)
 
     def intent(
         self,

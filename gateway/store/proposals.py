@@ -2,8 +2,8 @@
 
 One row for each policy set that was proposed, or activated at a start: the operator's own (`_system`), since one set
 serves all tenants. The set itself is a `policy_version` by its digest. A row is never deleted. Of all rows one at most
-is `activating`: whoever makes it so has the activation to itself, and whoever finds it finishes it. `number` counts
-activations, so that which one was the last does not depend on a clock.
+is `activating`: whoever makes it so has the activation to itself, and whoever finds it finishes it. One of a
+start that came too late is `dropped`. `number` counts activations, so that which was the last depends on no clock.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
+from gateway.ledger.record import Detail
 from gateway.store.directory import SYSTEM
 from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import policy_proposal
 
-State = Literal["open", "activating", "activated"]
+State = Literal["open", "activating", "activated", "dropped"]
 Origin = Literal["directory", "rollback", "start"]
 
 
@@ -46,6 +47,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     versions: Mapping[str, str]
     changes: Mapping[str, tuple[str, ...]]
     same: Mapping[str, str] = {}
+    details: Mapping[str, Detail] = {}
+    """What the records of the activation are to say of the activator, as long as it is under way."""
     proposer: Party | None = None
     reason: str | None = None
     activator: Party | None = None
@@ -73,12 +76,13 @@ class ProposalStore:
         self._engine = engine
 
     async def put(self, made: Proposal) -> bool:
-        """Keep a new one. False, and nothing kept, for one that is `activating` while another is."""
+        """Keep a new one. False, and nothing kept, for one that is `activating` while another is, or has a number that
+        is not the next one: then others were activated since whoever made it has looked."""
         try:
             with reachable():
                 async with writing(self._engine, SYSTEM) as connection:
-                    if made.state != "open":
-                        made = msgspec.structs.replace(made, number=await _next(connection))
+                    if made.state != "open" and made.number != await _next(connection):
+                        return False
                     await connection.execute(insert(policy_proposal).values({"tenant": SYSTEM, **_row(made)}))
         except LedgerUnavailable as error:
             if isinstance(error.__cause__, IntegrityError):
@@ -88,7 +92,7 @@ class ProposalStore:
 
     async def change(self, was: Proposal, becomes: Proposal) -> bool:
         """Put a row in the place of the one that was read. False, and nothing done, if that has changed meanwhile, or
-        where another one is `activating` as this one would be."""
+        for one that becomes `activating`, as for `put`."""
         mine = (
             policy_proposal.c.tenant == SYSTEM,
             policy_proposal.c.id == was.id,
@@ -97,8 +101,8 @@ class ProposalStore:
         try:
             with reachable():
                 async with writing(self._engine, SYSTEM) as connection:
-                    if becomes.state == "activating":
-                        becomes = msgspec.structs.replace(becomes, number=await _next(connection))
+                    if becomes.state == "activating" and becomes.number != await _next(connection):
+                        return False
                     values = {**_row(becomes), "version": was.version + 1}
                     done = await connection.execute(update(policy_proposal).where(*mine).values(values))
         except LedgerUnavailable as error:
@@ -134,9 +138,15 @@ class ProposalStore:
         found = await self.history(1)
         return found[0] if found else None
 
+    async def last(self) -> Proposal | None:
+        """The last that was activated, or is being."""
+        begun = policy_proposal.c.number.is_not(None)
+        found = await self._some(begun, limit=1, order=policy_proposal.c.number.desc())
+        return found[0] if found else None
+
     async def known(self, digest: str) -> bool:
         """Whether a set was ever proposed or activated."""
-        return bool(await self._some(policy_proposal.c.digest == digest, limit=1))
+        return bool(await self._some(policy_proposal.c.digest == digest, policy_proposal.c.state != "dropped", limit=1))
 
     async def _some(
         self, *where: ColumnElement[bool], limit: int, order: UnaryExpression[object] | None = None
@@ -150,7 +160,7 @@ class ProposalStore:
 
 
 async def _next(connection: AsyncConnection) -> int:
-    """Unique, since one activation at most is under way, and what has a number was one."""
+    """The number of the next activation. Of two who read the same one, the index lets one in."""
     query = select(func.max(policy_proposal.c.number)).where(policy_proposal.c.tenant == SYSTEM)
     return (await connection.scalar(query) or 0) + 1
 

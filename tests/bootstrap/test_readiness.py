@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bootstrap import Gateway, load_policy_set, open_gateway, open_site
+from gateway.bootstrap import Gateway, load_policy_set, open_gateway, open_site, takeover
 from gateway.bootstrap.policies import InForce, settled
 from gateway.bootstrap.readiness import Attempt, Readiness
 from gateway.checks.classification.registry import DEFAULT
@@ -112,8 +112,9 @@ async def test_a_right_to_write_that_was_taken_from_the_role_is_seen_and_its_ret
 
 
 async def test_a_policy_that_another_node_activated_is_seen_and_its_return(
-    database: Settings, clock: ManualClock, tmp_path: Path
+    database: Settings, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(takeover, "WATCH_S", 3600)  # or it would be taken over before it is seen
     settings, other = configured(database), configured(database, policy=policies(tmp_path, LATER))
     async with _idle(settings, clock) as (gateway, readiness), open_site(other, clock=clock) as site:
         shared = load_policy_set(other, DEFAULT.version)

@@ -162,6 +162,8 @@ async def test_declared_classes_must_be_known_and_not_too_many(clock: ManualCloc
     unknown = await asked(admits, ("x-data-class", "phi, Jane Roe"))
     assert isinstance(unknown, Refusal)
     assert (unknown.code, unknown.field, unknown.hint) == ("header_invalid", "X-Data-Class", "one of phi, pii")
+    admits.knows(frozenset({"mnpi"}))
+    assert isinstance(await asked(admits, ("x-data-class", "mnpi")), Caller)
     many = ",".join(f"c{number}" for number in range(MAX_DECLARED + 1))
     assert code(await asked(admits, ("x-data-class", many))) == "header_invalid"
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.core.errors import LedgerUnavailable, PolicyMoved
+from gateway.pipeline import MAX_DECISIONS
 from gateway.settings import Settings
 from gateway.store.writer_base import LedgerWriter
 from tests.conftest import ManualClock
@@ -327,22 +328,44 @@ async def test_what_cannot_be_put_on_record_is_not_asked(
         assert listed["approvals"] == []
 
 
+async def test_what_was_approved_goes_once_where_the_policy_moves_at_that_moment_and_is_the_same_again(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with asking(sqlite_settings, tmp_path) as case:
+        analyst = await case.analyst()
+        approval = approval_of(await case.ask(analyst, "order-1"))
+        await case.answer(await case.person("eve"), approval, "approve")
+        submit, left = LedgerWriter.submit, [PolicyMoved()]
+
+        def failing(self: Any, entry: Any, only_if_open: bool = False) -> Any:
+            if not (entry.opens and left):
+                return submit(self, entry, only_if_open)
+            refused = asyncio.get_running_loop().create_future()
+            refused.set_exception(left.pop())
+            return refused
+
+        monkeypatch.setattr(LedgerWriter, "submit", failing)
+        assert (await case.ask(analyst, "order-1")).status_code == 200
+        assert len(case.site.agents["cloud"].received) == 1
+        assert code(await case.ask(analyst, "order-1")) == "approval_used"
+
+
 @pytest.mark.parametrize("key", ["order-1", None])
-@pytest.mark.parametrize("end", [PolicyMoved(), LedgerUnavailable("no space left")])
+@pytest.mark.parametrize("ends", [[PolicyMoved()] * MAX_DECISIONS, [LedgerUnavailable("no space left")]])
 async def test_an_approval_of_which_no_intent_came_is_there_for_the_next_try_and_used_once(
-    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Exception, key: str | None
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: list[Exception], key: str | None
 ) -> None:
     async with asking(sqlite_settings, tmp_path) as case:
         analyst = await case.analyst()
         approval = approval_of(await case.ask(analyst, key))
         await case.answer(await case.person("eve"), approval, "approve")
-        submit, ends = LedgerWriter.submit, [end]
+        submit, left = LedgerWriter.submit, list(ends)
 
         def failing(self: Any, entry: Any, only_if_open: bool = False) -> Any:
-            if not (entry.opens and ends):
+            if not (entry.opens and left):
                 return submit(self, entry, only_if_open)
             refused = asyncio.get_running_loop().create_future()
-            refused.set_exception(ends.pop())
+            refused.set_exception(left.pop())
             return refused
 
         monkeypatch.setattr(LedgerWriter, "submit", failing)

@@ -78,6 +78,17 @@ def test_what_an_exchange_has_taken_is_given_back_once_the_last_first() -> None:
     assert given == ["place", "lease"]
 
 
+def test_what_it_has_taken_for_a_decision_is_given_back_where_it_is_decided_again() -> None:
+    one, given = exchange(), list[str]()
+    one.held += [lambda: given.append("lease"), lambda: given.append("quota"), lambda: given.append("place")]
+    one.intended = True
+    one.give_back_to(1)
+    one.give_back_to(1)
+    assert (given, one.place, one.reservation, one.intended) == (["place", "quota"], None, None, False)
+    one.give_back()
+    assert given[-1] == "lease"
+
+
 def test_an_exchange_that_is_printed_shows_nothing_of_what_the_caller_sent() -> None:
     one = exchange(("authorization", "Bearer swordfish"), ("x-data-subject", "MRN 123"))
     assert repr(one) == "Exchange(ex_1)"

@@ -22,6 +22,7 @@ class Parts:
     def __init__(self, *ends: Exception | None, again: Refusal | None = None) -> None:
         self.ends, self.told = list(ends), list[str]()
         self.scribe = SimpleNamespace(intent=lambda *_, **__: "entry")
+        self.policy = SimpleNamespace(digest="")
         self.sessions = SimpleNamespace(grown=lambda _: ())
         self.metrics = SimpleNamespace(decision=lambda *_: self.told.append("decision"))
         self.admission = SimpleNamespace(again=self._noting("again", again))
@@ -48,6 +49,14 @@ class Parts:
         else:
             written.set_exception(end)
         return written
+
+
+async def test_what_was_classified_under_another_policy_is_not_handed_to_the_ledger() -> None:
+    one, parts = exchange(), Parts(None)
+    one.under, one.approval = "sha256:before", Approved(id="ap_1")
+    given: Any = parts
+    assert await intend(given, one, ROUTED, asked=True) == Refusal(code="policy_changed", retry_after=1)
+    assert (parts.ends, parts.told, one.appended, one.intended) == ([None], ["given back"], False, False)
 
 
 async def test_an_intent_that_is_written_opens_the_exchange() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.exchange.ledgers import Ledgers
-from gateway.exchange.parts import Parts
+from gateway.exchange.parts import Parts, stays
 from tests.exchange.making import caller, exchange
 
 
@@ -18,6 +18,10 @@ class Kept:
 def parts(**fields: Any) -> Parts:
     values: dict[str, Any] = dict.fromkeys(Parts.__struct_fields__)
     return Parts(**{**values, **fields})
+
+
+async def test_a_node_takes_no_other_policy_over_unless_it_is_told_how() -> None:
+    assert not await stays()
 
 
 async def test_records_go_to_the_tenants_ledger_and_the_operators_own_while_nobody_is_known() -> None:

@@ -18,7 +18,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.proposals import Hand, Proposals, described
 from gateway.ledger.record import Detail
 from gateway.settings import Settings
-from gateway.store.proposals import Party, Proposal
+from gateway.store.proposals import Party, Proposal, ProposalStore
 from tests.bootstrap.kit import LATER, configured
 from tests.system.kit import policies
 
@@ -264,7 +264,13 @@ async def test_what_was_begun_is_carried_out_by_whoever_looks_next(database: Set
         refused(await other.activate(by, proposal.id, None), "conflict")
         assert await one.active() == await one.version(one.later)
         last = (await one.records())[-1]
-        assert (last["actor"], last["detail"]["reason"]) == ("ac_ada", "and not ended")
+        assert (last["actor"], last["detail"]["subject"], last["detail"]["reason"]) == (
+            "ac_ada",
+            "ada",
+            "and not ended",
+        )
+        (ended, _) = (await other.listed())[0]
+        assert (ended.state, ended.terms.details) == ("activated", {})
         await other.finish()
         assert len(await one.records()) == 3
 
@@ -289,10 +295,30 @@ async def test_of_two_activations_at_once_one_holds(database: Settings, tmp_path
                 return await looked.change(was, becomes)
 
         there._store = Late()  # type: ignore[assignment]  # as the store is
-        assert "again" in refused(await there.activate(by, stale.id, None), "conflict")
+        assert "just now" in refused(await there.activate(by, stale.id, None), "conflict")
         assert [one["event"] for one in await one.records()].count("policy.activated") == 2
         found = await one.proposals.listed()
         assert {proposal.id: proposal.state for proposal, _ in found}[stale.id] == "open"
+
+
+async def test_what_was_begun_and_came_too_late_is_taken_back(database: Settings, tmp_path: Path) -> None:
+    """As where a node of an earlier version has activated what lies in its directory meanwhile."""
+    async with installed(database, tmp_path) as one:
+        by = one.hand("ada")
+        proposal = made(await one.proposals.propose(by, one.later, None))
+        store, proposals = ProposalStore(one.site.engine), one.proposals
+        for origin, becomes in (("directory", "open"), ("start", "dropped")):
+            was = made(await store.get(proposal.id) or Refusal(code="not_found"))
+            terms = msgspec.structs.replace(
+                was.terms, origin=origin, base={one.ledger: "sha256:another"}, activator=by.party
+            )
+            last = await store.last()
+            number = 1 + (0 if last is None or last.number is None else last.number)
+            assert await store.change(was, msgspec.structs.replace(was, state="activating", terms=terms, number=number))
+            await proposals.finish()
+            found = made(await store.get(proposal.id) or Refusal(code="not_found"))
+            assert (found.state, found.number, found.terms.activator) == (becomes, None, None)
+        assert await one.active() == await one.version(one.first)
 
 
 async def test_what_this_node_cannot_serve_by_is_not_activated_by_it(sqlite_settings: Settings, tmp_path: Path) -> None:

@@ -92,6 +92,13 @@ def clear(entry: Entry) -> str:
     return seal(envelope, 0, GENESIS, envelope.occurred_at).decode()
 
 
+def test_records_name_the_engine_that_searches_now(clock: ManualClock) -> None:
+    writes, one = scribe(clock), known(clock)
+    before = writes.intent(one, routed()).envelope.engine
+    writes.searched_by("2-0")
+    assert (before, writes.intent(one, routed()).envelope.engine) == ("1-0", "2-0")
+
+
 def test_foreign_text_stands_in_the_detail_and_never_in_the_envelope(clock: ManualClock) -> None:
     headers = (("user-agent", HOSTILE), ("x-data-class", HOSTILE), ("idempotency-key", HOSTILE))
     one = known(clock, *headers, path=f"/agents/notes/{HOSTILE}", by=caller(subject=HOSTILE))

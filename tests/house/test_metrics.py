@@ -44,6 +44,7 @@ def _filled() -> Metrics:
     metrics.limited("tn_1", "tenant", "requests", True)
     metrics.approval("tn_1", "requested")
     metrics.glass("tn_1", "opened")
+    metrics.policy_taken()
     metrics.notice("tn_1", "sent")
     metrics.review("tn_1", "sampled")
     metrics.tokens("tn_1", {"sent": 1})

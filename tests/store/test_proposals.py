@@ -43,22 +43,28 @@ async def test_one_activation_at_most_is_under_way(store: Store) -> None:
     first, second = proposal("pp_1"), proposal("pp_2")
     for one in (first, second):
         await proposals.put(one)
-    begun = msgspec.structs.replace(first, state="activating", activated_us=20)
+    begun = msgspec.structs.replace(first, state="activating", activated_us=20, number=1)
     assert await proposals.change(first, begun)
     assert not await proposals.change(first, begun), "it is another one by now"
-    assert not await proposals.change(second, msgspec.structs.replace(second, state="activating"))
-    assert not await proposals.put(proposal("pp_3", state="activating"))
+    assert not await proposals.change(second, msgspec.structs.replace(second, state="activating", number=2))
+    assert not await proposals.put(proposal("pp_3", state="activating", number=2))
     under_way = await proposals.activating()
     assert under_way is not None
     assert (under_way.id, under_way.number, under_way.version) == ("pp_1", 1, 1)
     assert await proposals.change(under_way, msgspec.structs.replace(under_way, state="activated"))
-    assert await proposals.put(proposal("pp_3", state="activating", created_us=1))
+    assert not await proposals.put(proposal("pp_3", state="activating", number=1)), (
+        "who makes it has not seen the first"
+    )
+    assert await proposals.put(proposal("pp_3", state="activating", number=2, created_us=1))
+    last = await proposals.last()
+    assert last is not None
+    assert (last.id, last.state) == ("pp_3", "activating")
 
 
 async def test_the_last_activation_is_the_one_with_the_highest_number_whatever_clocks_say(store: Store) -> None:
     proposals = ProposalStore(store.engine)
     for number, name in enumerate(("pp_1", "pp_2", "pp_3")):
-        assert await proposals.put(proposal(name, state="activating", created_us=100 - number))
+        assert await proposals.put(proposal(name, state="activating", number=number + 1, created_us=100 - number))
         one = await proposals.activating()
         assert one is not None
         assert await proposals.change(one, msgspec.structs.replace(one, state="activated"))
@@ -66,6 +72,15 @@ async def test_the_last_activation_is_the_one_with_the_highest_number_whatever_c
     assert last is not None
     assert (last.id, last.number) == ("pp_3", 3)
     assert [one.id for one in await proposals.history(2)] == ["pp_3", "pp_2"]
+
+
+async def test_what_came_too_late_is_not_known(store: Store) -> None:
+    proposals = ProposalStore(store.engine)
+    await proposals.put(proposal(state="activating", number=1))
+    one = await proposals.activating()
+    assert one is not None
+    assert await proposals.change(one, msgspec.structs.replace(one, state="dropped", number=None))
+    assert (await proposals.known("sha256:d"), await proposals.last()) == (False, None)
 
 
 async def test_a_row_that_cannot_be_read_activates_nothing(store: Store) -> None:

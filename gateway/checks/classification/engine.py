@@ -41,7 +41,7 @@ def _compiled(kind: type[Locator], registry: Registry) -> Locator:
 
 
 class Engine:
-    """What a registry finds in text. Immutable; one serves all requests.
+    """What a registry finds in text. One serves all requests, and does not change but by `become`.
 
     `budget_ms` is what scanning one message may cost; what is left then is `unscanned`. Streams have no budget: each
     character costs a bounded amount, and text is released only once it was looked at.
@@ -54,6 +54,11 @@ class Engine:
         self._own = {kind: frozenset(classes) for kind, classes in recognizers.own}
         self._masks: dict[str, frozenset[str]] = {}
         self.version = recognizers.version
+
+    def become(self, other: "Engine") -> None:
+        """Search as another one from now on, for everybody who holds this one, in one assignment. A stream is searched
+        to its end as it was begun. `other` is not to be used any more."""
+        self.__dict__ = other.__dict__
 
     def maskable(self, data_class: str) -> frozenset[str]:
         """The finding types that `redact` masks for a class, those of an operator's own among them."""

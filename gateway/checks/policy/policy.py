@@ -130,6 +130,11 @@ class Policy:
         self._owns: dict[str, Own] = {}
         self._reads: dict[str, frozenset[str]] = {}
 
+    def become(self, other: "Policy") -> None:
+        """Answer as another version from now on, for everybody who holds this one. One assignment: no question is ever
+        answered half by the one and half by the other. `other` is not to be used any more."""
+        self.__dict__ = other.__dict__
+
     def version(self, tenant: str) -> str:
         """The digest of the version that a tenant (its configured id) is decided for by: its own of this policy, or the
         whole set's where that was made for one tenant, or is of before there were tenants' own."""
@@ -158,11 +163,19 @@ class Policy:
         return frozenset(name.removeprefix("class:") for where, name in self._rules.floors if where in named)
 
     def standing(self, caller: Caller, now_us: int) -> Hashable:
-        """All of a caller, and of the time, that answers depend on. Two questions with the same action and classes, of
-        callers with the same standing, have the same rulings, inputs and reroutes for every agent and zone."""
+        """All of a caller, the time and the version that answers depend on. Two questions with the same action and
+        classes, of callers with the same standing, have the same rulings, inputs and reroutes everywhere."""
         identity = caller.identity
         held = self._held(identity.roles, identity.tenant, identity.name)
-        who = (held, identity.tenant, identity.zone, not identity.subject, caller.purpose, *self.moment(now_us))
+        who = (
+            self.digest,
+            held,
+            identity.tenant,
+            identity.zone,
+            not identity.subject,
+            caller.purpose,
+            *self.moment(now_us),
+        )
         return (*who, caller.lent) if caller.lent else who
 
     def moment(self, now_us: int) -> tuple[int, int]:

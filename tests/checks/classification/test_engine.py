@@ -309,3 +309,17 @@ def test_an_engine_knows_the_types_of_its_operators_own_recognizers_alone() -> N
     own = msgspec.structs.replace(DEFAULT, own=(("x-badge", ("pii",)),))
     assert Engine(clock=StillClock(), budget_ms=5, recognizers=own).knows("x-badge")
     assert not Engine(clock=StillClock(), budget_ms=5).knows("x-badge")
+
+
+def test_an_engine_that_becomes_another_searches_as_that_for_everybody_who_holds_it() -> None:
+    engine, own = (
+        Engine(clock=StillClock(), budget_ms=5),
+        msgspec.structs.replace(DEFAULT, own=(("x-badge", ("pii",)),)),
+    )
+    lanes = engine.stream(frozenset({"email"}))
+    other = Engine(clock=StillClock(), budget_ms=5, recognizers=own)
+    version = other.version
+    engine.become(other)
+    assert (engine.knows("x-badge"), engine.version) == (True, version)
+    lane = lanes.lane("/a")
+    assert "bob@" not in lane.feed("write to bob@example.com now") + lane.finish(), "a stream ends as it was begun"

@@ -349,3 +349,14 @@ def _may_be_watched(columns: dict[str, Any]) -> bool:
 
 def _plainly(ruling: Ruling) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
     return ruling.allowed, ruling.obligations, ruling.rules
+
+
+def test_a_policy_that_becomes_another_answers_as_that_for_everybody_who_holds_it() -> None:
+    one, other = policy(rule()), policy(rule(eft="deny"))
+    asked, digest, who = question("public"), other.digest, caller()
+    before = one.standing(who, NOON_US)
+    assert one.ruling(asked, "local", now_us=NOON_US).allowed
+    one.become(other)
+    assert not one.ruling(asked, "local", now_us=NOON_US).allowed
+    assert one.digest == digest
+    assert one.standing(who, NOON_US) != before, "nothing that was remembered of the former is found"

@@ -128,6 +128,8 @@ def test_where_there_is_any_doubt_it_stays(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [P.lower(), P[:-1], P[1:-1], f"{P[:-5]}]", P.replace("_", "\\_"), OTHER, f"[PHONE{P[P.index('_') :]}"],
+    # Tokens are random, and names of tests are not.
+    ids=["small", "open", "bare", "short", "escaped", "of another", "of another type"],
 )
 def test_what_is_mangled_truncated_invented_or_foreign_is_left_and_counted(text: str) -> None:
     found, one = whole(f"so {text} it is")

@@ -35,6 +35,7 @@ from gateway.cli.common import (
 from gateway.cli.filters import add_period, period_of
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
+from gateway.exchange.drafting import Drafted
 from gateway.exchange.explanations import Answered, Asked, Explained, Ordered, explain, explain_recorded, recorded
 from gateway.exchange.simulation import Change, Simulated, naming
 
@@ -78,6 +79,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     told_by.add_argument("--at", metavar="TIME", help="2026-01-05T12:00:00.000000Z (default: now)")
     told_by.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
     _add_simulate(group, common)
+    _add_draft(group, common)
     proposals.add(group, common)
 
 
@@ -88,6 +90,46 @@ def _add_simulate(group: Commands, common: argparse.ArgumentParser) -> None:
     tenant_option(simulate)
     add_period(simulate)
     simulate.set_defaults(run=lambda arguments: asyncio.run(_simulate(arguments)))
+
+
+def _add_draft(group: Commands, common: argparse.ArgumentParser) -> None:
+    draft = group.add_parser(
+        "draft", parents=[common], help="rules for what rules on trial would have stopped, to be judged; recorded"
+    )
+    tenant_option(draft)
+    add_period(draft)
+    draft.set_defaults(run=lambda arguments: asyncio.run(_draft(arguments)))
+
+
+async def _draft(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings)
+    since, until = period_of(arguments)
+    policy, _ = proposed(settings)
+    async with opened(settings) as site:
+        auditor = await site.auditor(tenant)
+        by = await reader(site, tenant)
+        others = len(settings.tenants) > 1
+        found = await auditor.draft(by, policy, tenant, naming(settings, tenant), since, until, others=others)
+    say(arguments, found, _drafted(found))
+    return OK
+
+
+def _drafted(found: Drafted) -> Iterable[str]:
+    """As it can be put into a policy file: everything but the rules is a comment."""
+    yield f"# {found.observed} requests of which a rule on trial would have made something else"
+    for count, why in (
+        (found.otherwise, "are not tried by the policy as it lies there"),
+        (found.masked, "would not have been stopped, but masked or approved"),
+        (found.nobody, "are of callers without a role: a rule for them would be one for everybody"),
+        (found.without_detail, "are of callers whose roles, which stand in the details, are gone"),
+        (found.beyond, "are of too many different kinds; take a shorter period"),
+    ):
+        if count:
+            yield f"# {count} {why}"
+    for rule in found.rules:
+        yield f"# {rule.count} requests, before {rule.trial}; for example {', '.join(rule.examples)}"
+        yield rule.line
 
 
 async def _simulate(arguments: argparse.Namespace) -> int:

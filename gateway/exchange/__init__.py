@@ -29,7 +29,7 @@
 `Callbacks`          tell destinations what became of tasks            `callbacks`, `callback_scribe`
 `Notices`            people are told what they should know of          `notices`
 `Proposals`          which policy is in force, and who says so         `proposals`, `comparing`
-`Auditor`            reading the record, recorded                      `auditor`, `simulation`
+`Auditor`            reading the record, recorded                      `auditor`, `simulation`, `drafting`
 `SharedCounters`     what nodes count together                         `shared`, `applying`
 `IssuerRecords`      changes of issuers' keys, on record               `issuers`
 """

@@ -24,6 +24,8 @@ from gateway.evidence.bundle import build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
+from gateway.exchange import drafting as drafts
+from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.published import Published
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
 from gateway.exchange.witnessing import Quorum
@@ -170,6 +172,20 @@ class Auditor:
                     await simulation.take(some, self.version)
                     await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
         return await simulation.result()
+
+    async def draft(
+        self, by: Reader, policy: Policy, tenant: str, named: Named, since: str, until: str, *, others: bool
+    ) -> Drafted:
+        """Rules for what trials of `policy` would have stopped in a period (27 characters each); `others`: whether
+        there are other tenants. `ConfigurationError` where there is no room for them."""
+        await self._record("audit.read", by, {"draft": policy.version(tenant), "from": since, "to": until})
+        drafting = Drafting(policy, tenant, named, others=others)
+        async with self._replaying:
+            async for chunk in DecidedStore(self._engine, self._id).chunks(drafts.EVENTS, since, until):
+                for some in _some(chunk):
+                    drafting.take(some)
+                    await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
+        return drafting.result()
 
     async def rereading(self, by: Reader, engine: str, since: str, until: str) -> None:
         """Put on record that content kept of a period is about to be classified again by this version of the engine."""

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from gateway.cli.policy import _simulated
+from gateway.cli.policy import _drafted, _simulated
+from gateway.exchange.drafting import Drafted, Proposed
 from gateway.exchange.simulation import Change, Simulated
 from tests.checks.classification.test_own import BADGE, toml
 from tests.cli.kit import Run, change
@@ -164,3 +165,22 @@ def test_a_change_is_one_line_with_what_was_and_what_would_be() -> None:
     assert [line[:12].rstrip() for line in lines[3:6]] == ["lacking    5", "versions   6", "otherwise  7"]
     assert " ".join(lines[-2].split()) == "2 request route ward deny phi - chat phi-in-house -> - an-exchange"
     assert lines[-1] == "and 4 kinds of changes that are rarer"
+
+
+def test_a_draft_is_made_of_what_was_observed_and_reading_is_on_record(gateway: Run, site: Path) -> None:
+    period = ("--from", "2020-01-01T00:00:00Z", "--to", "2999-01-01T00:00:00Z")
+    told = gateway("policy", "draft", *period)
+    assert (told.code, told.out) == (0, "# 0 requests of which a rule on trial would have made something else\n")
+    found = gateway("policy", "draft", *period, "--json").data
+    assert (found["observed"], found["rules"]) == (0, [])
+    reads = gateway("audit", "query", "--event", "audit.read", "--json").data["records"]
+    assert len(reads) >= 2
+
+
+def test_every_word_of_a_draft_but_its_rules_is_a_comment() -> None:
+    one = Proposed(line="p,1", id="t-seen-1", trial="t", count=2, examples=("ex_1", "ex_2"))
+    found = Drafted(observed=9, rules=(one,), otherwise=1, masked=2, nobody=3, without_detail=4, beyond=5)
+    lines = list(_drafted(found))
+    assert [line for line in lines if not line.startswith("# ")] == ["p,1"]
+    assert "# 2 requests, before t; for example ex_1, ex_2" in lines
+    assert len(lines) == 8

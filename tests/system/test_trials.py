@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.exchange.auditor import Reader
 from gateway.settings import Settings
 from tests.system.kit import MAIL, PUBLIC, policies
 from tests.system.site import system
@@ -48,6 +49,22 @@ async def test_a_denial_everywhere_would_have_been_a_denial(sqlite_settings: Set
         masked = await site.chat(key, f"Write to {MAIL}.", model="cloud")
         assert masked.headers["x-decision"] == "redact"
         assert "x-decision-observed" not in masked.headers
+
+
+async def test_what_was_seen_becomes_rules_that_the_reading_is_on_record_for(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with system(database, policy=policies(tmp_path, trial(3, "zone:*"))) as site:
+        key = await site.key("clerk")
+        for _ in range(2):
+            assert (await site.chat(key, PUBLIC, model="cloud")).status_code == 200
+        auditor = await site.gateway.site.auditor("default")
+        by = Reader(actor="ac_1", kind="person")
+        period = ("2020-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z")
+        found = await auditor.draft(by, site.gateway.policy, "default", lambda issuer: True, *period, others=False)
+        (one,) = found.rules
+        assert (found.observed, one.count, one.trial) == (2, 2, "trial")
+        assert one.line.startswith("p,2,role:clerk,class:public,agent:cloud,chat,purpose:TREAT,")
 
 
 async def test_when_its_last_day_is_over_it_is_in_force(sqlite_settings: Settings, tmp_path: Path) -> None:

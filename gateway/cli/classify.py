@@ -28,6 +28,7 @@ from gateway.bootstrap import SystemClock, bounds_of
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.explaining import why
 from gateway.checks.classification.own import FOLDER, NOTHING, Operators, load, prove
+from gateway.checks.classification.rejecting import rejected
 from gateway.cli.common import BAD, OK, Commands, WrongUse, told
 from gateway.core.message import Inbound, Part
 from gateway.core.ports import Adapter, Bounds
@@ -73,7 +74,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="each line is a request body of this protocol; of fhir, hl7, x12 and xml each file is one",
     )
     parser.add_argument(
-        "--explain", action="store_true", help="with each finding why: rule, check, words near by, how it was read"
+        "--explain",
+        action="store_true",
+        help="with each finding why: rule, check, words near by, how it was read; and why what looks like one is none",
     )
     parser.add_argument(
         "--recognizers", metavar="DIR", help="a folder of recognizers of your own, like the policy directory's"
@@ -148,7 +151,14 @@ class Classifier:
             for part, found in zip(parts, scan.parts, strict=True)
             for finding in found
         ]
-        return {"classes": sorted(scan.classes), "findings": findings}
+        answer = {"classes": sorted(scan.classes), "findings": findings}
+        if self._explain:
+            answer["rejected"] = [
+                {**({"pointer": part.pointer} if places else {}), **msgspec.to_builtins(one)}
+                for part, found in zip(parts, scan.parts, strict=True)
+                for one in rejected(self._registry, part.text, found)
+            ]
+        return answer
 
 
 def own_files(directory: str) -> dict[str, bytes]:

@@ -180,3 +180,12 @@ def test_it_says_why_where_it_is_asked(gateway: Run, empty: Path) -> None:
     assert finding["why"][0]["rule"] == "mrn"
     assert finding["why"][0]["context"] == "mrn"
     assert "84736251" not in result.out
+
+
+def test_why_not_is_told_with_explain_alone(gateway: Run, empty: Path) -> None:
+    (empty / "lines").write_text('{"text": "card 4111 1111 1111 1112"}\n')
+    (found,) = answers(gateway("classify", "lines", "--explain").out)
+    assert any(one["rule"] == "card" and (one["start"], one["end"]) == (5, 24) for one in found["rejected"])
+    assert "4111" not in json.dumps(found["rejected"])
+    (plain,) = answers(gateway("classify", "lines").out)
+    assert "rejected" not in plain

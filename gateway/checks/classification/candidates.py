@@ -84,7 +84,7 @@ class Finder(msgspec.Struct, frozen=True):
         self, text: str, shade: bytes, start: int, end: int, near: Places, by_words: bool
     ) -> tuple[str, float, str, int, int] | None:
         """What a match is: type, score, reason, and which part of it; None when it is nothing."""
-        if self.joints is not None and _joined(shade, start, end, self.joints):
+        if self.joints is not None and joined(shade, start, end, self.joints):
             return None
         if self.unless is not None:
             for _, last in near.get(self.unless, ()):
@@ -149,7 +149,7 @@ class LabelFinder(msgspec.Struct, frozen=True):
         begin = -1 if span is None else span[0]
         while span is not None:
             start, end = span
-            if _joined(shade, start, end, _NUMBER):
+            if joined(shade, start, end, _NUMBER):
                 break
             verdict = ("", 0, end - start) if self.check is None else self.check(text[start:end])
             if verdict is None:
@@ -227,7 +227,7 @@ def _nearest(
     return best
 
 
-def _joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
+def joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
     """Whether a number is only a piece of a longer one or of a word."""
     if start:
         before = shade[start - 1]

@@ -38,7 +38,7 @@ def why(registry: Registry, finding: Finding) -> tuple[Why, ...]:
     reason = finding.reason.removeprefix(IN_CODE)
     read = None if reason == finding.reason else "behind base64 or hexadecimal"
     return tuple(
-        Why(rule, _described(check), context, read) for rule, check, context in _rules(registry, finding.type, reason)
+        Why(rule, described(check), context, read) for rule, check, context in _rules(registry, finding.type, reason)
     )
 
 
@@ -66,7 +66,8 @@ def _tells(item: Recognizer, reason: str) -> bool:
     return item.reason == reason if item.reason != "pattern" or item.check is None else not reason.startswith(_KEYWORD)
 
 
-def _described(check: str | None) -> str | None:
+def described(check: str | None) -> str | None:
+    """A check by its name, with what it says of itself."""
     if check is None:
         return None
     said = (inspect.getdoc(CHECKS[check]) or "").partition("\n\n")[0].replace("\n", " ")

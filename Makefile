@@ -33,9 +33,16 @@ test: $(VENV)/.dev ## Run every test, those on a real PostgreSQL too; TESTS=test
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 
 check: $(VENV)/.dev ## Check format, lint, types, import contracts, container files and what may not be committed
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .check-types .check-rest
+
+# Types take as long as all the rest.
+.PHONY: .check-types .check-rest
+.check-types:
+	$(BIN)/mypy
+
+.check-rest:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/shellcheck docker/entrypoint.sh tests/install_services.sh .ci/run

@@ -31,7 +31,7 @@ def later(site: Path) -> None:
 def staffed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation that asks for two persons, and keys of people in the environment."""
     file = site / "gateway.toml"
-    change(file, "four_eyes = false ", "four_eyes = true ")
+    change(file, "\nfour_eyes = false ", "\nfour_eyes = true ")
 
     async def prepare() -> None:
         async with open_site(load_settings(file)) as opened:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.checks.classification.test_own import BADGE, toml
-from tests.cli.kit import Run
+from tests.cli.kit import Run, change
 from tests.cli.serving import SlowAgent, serving
 from tests.cli.test_serve import key
 
@@ -120,8 +120,7 @@ def test_a_slow_back_end_finds_what_no_recognizer_knows_when_it_is_asked_for(gat
     _send(site, key(gateway), "Ask Zlorp about it.")
     assert "ner" in gateway("reclassify", *PERIOD, "--ner").err
     with _ner() as url:
-        with (site / "gateway.toml").open("a") as file:
-            file.write(f'[ner]\nurl = "{url}"\nname = "zlorp-1"\n')
+        change(site / "gateway.toml", "\n[ner] ", f'\n[ner]\nurl = "{url}"\nname = "zlorp-1" ')
         assert gateway("reclassify", *PERIOD, "--json").data["known"] == 1, "the engine alone has nothing to add"
         found = gateway("reclassify", *PERIOD, "--ner", "--json")
         assert (found.code, found.data["incident_count"], found.data["classes"]) == (1, 1, {"pii": 1})
@@ -137,8 +136,7 @@ def test_a_back_end_that_is_gone_leaves_everything_as_it_was(gateway: Run, site:
     with (site / "policies" / "policy.csv").open("a") as file:
         file.write(RULES)
     _send(site, key(gateway), "Ask Zlorp about it.")
-    with (site / "gateway.toml").open("a") as file:
-        file.write('[ner]\nurl = "http://127.0.0.1:9/read"\nname = "zlorp-1"\n')
+    change(site / "gateway.toml", "\n[ner] ", '\n[ner]\nurl = "http://127.0.0.1:9/read"\nname = "zlorp-1" ')
     gone = gateway("reclassify", *PERIOD, "--ner")
     assert (gone.code, "did not answer: connect_failed" in gone.err) == (1, True)
     assert gateway("audit", "query", "--event", "exchange.reclassified", "--json").data["records"] == []

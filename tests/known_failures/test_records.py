@@ -188,7 +188,8 @@ async def test_a_queue_that_drops_the_oldest_under_pressure(database: Settings, 
 async def test_an_audit_trail_that_is_off_by_default_because_it_is_slow(sqlite_settings: Settings) -> None:
     """It could be switched on, and was not. Here there is nothing to switch: no setting of the ledger's leaves anything
     out, and what cannot be recorded is not sent."""
-    assert set(LedgerSettings.__struct_fields__) == {"origin", "checkpoint_interval_s", "public_hashes"}
+    fields = {"origin", "checkpoint_interval_s", "public_hashes", "witness_quorum", "require_witnesses"}
+    assert set(LedgerSettings.__struct_fields__) == fields
     watch = Watch()
     async with system(sqlite_settings, failpoint=watch) as site:
         key = await site.key("clerk")

@@ -1276,7 +1276,18 @@ NOT_ASKED = {
     **dict.fromkeys(
         (
             f"proposals.ProposalStore.{name}"
-            for name in ("put", "change", "get", "newest", "open", "activating", "history", "activated", "known")
+            for name in (
+                "put",
+                "change",
+                "get",
+                "newest",
+                "open",
+                "activating",
+                "history",
+                "activated",
+                "known",
+                "last",
+            )
         ),
         "of the operator's own ledger alone: what a tenant sees of one is `exchange.proposals`' to say",
     ),

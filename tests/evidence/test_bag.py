@@ -1,7 +1,14 @@
 """The bag's own files, and the paths in it."""
 
 import hashlib
+import importlib
+import sys
+import warnings
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
 
 from gateway.evidence import bag
 
@@ -28,6 +35,30 @@ def test_the_tag_files_are_as_bagit_has_them(tmp_path: Path) -> None:
     oxum = f"Payload-Oxum: {sum(map(len, payload.values()))}.{len(payload)}\n"
     assert oxum in members["bag-info.txt"].decode()
     assert "Bagging-Date: 2027-01-15\n" in members["bag-info.txt"].decode()
+
+
+@pytest.fixture
+def bagit(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The Library of Congress's own validator. It asks setuptools for its version, by a module that setuptools does not
+    have any more, and for nothing else; and its text is from before Python warned of what it holds."""
+    asked = ModuleType("pkg_resources")
+    monkeypatch.setattr(asked, "DistributionNotFound", LookupError, raising=False)
+    monkeypatch.setattr(asked, "get_distribution", lambda name: SimpleNamespace(version="1"), raising=False)
+    monkeypatch.setitem(sys.modules, "pkg_resources", asked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("bagit")
+
+
+def test_bagit_finds_a_bundle_valid_and_a_changed_one_not(tmp_path: Path, bagit: Any) -> None:
+    for name, data in take_apart(good(tmp_path / "good.zip")).items():
+        (tmp_path / "bag" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "bag" / name).write_bytes(data)
+    bagit.Bag(str(tmp_path / "bag")).validate()
+    with (tmp_path / "bag" / bag.RECORDS).open("ab") as records:
+        records.write(b"{}\n")
+    with pytest.raises(bagit.BagValidationError):
+        bagit.Bag(str(tmp_path / "bag")).validate()
 
 
 def test_the_layout_is_the_order_of_the_files(tmp_path: Path) -> None:

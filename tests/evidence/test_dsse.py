@@ -1,16 +1,21 @@
 """The signed envelope."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import VerificationError as Refused
+from securesystemslib.signer._key import SSlibKey
 
 from gateway.core.errors import FormatError, GatewayError, VerificationError
 from gateway.evidence import dsse, strict_json
 from gateway.ledger.checkpoint import verify as verify_checkpoint
 
-from .making import OTHER, SIGNER
+from .making import OTHER, SIGNER, bundle, ledger
+from .tampering import take_apart
 
 ENVELOPE = dsse.sign("text/plain", b"hello world", SIGNER)
 
@@ -24,6 +29,23 @@ def test_what_is_signed_is_the_example_of_the_specification() -> None:
 
 def test_a_signed_payload_is_given_back() -> None:
     assert dsse.verify(ENVELOPE, "text/plain", SIGNER.verifier) == b"hello world"
+
+
+def test_securesystemslib_verifies_the_manifest_of_a_bundle(tmp_path: Path) -> None:
+    """Another's reading of DSSE, with the public key alone."""
+    path = tmp_path / "a.zip"
+    bundle(ledger(4), path)
+    document = json.loads(take_apart(path.read_bytes())["manifest.dsse.json"])
+    keys = [
+        SSlibKey(document["signatures"][0]["keyid"], "ed25519", "ed25519", {"public": signer.verifier.public_key.hex()})
+        for signer in (SIGNER, OTHER)
+    ]
+    envelope = Envelope.from_dict(document)
+    assert list(envelope.verify([keys[0]], 1).values()) == [keys[0]]
+    with pytest.raises(Refused):
+        envelope.verify([keys[1]], 1)
+    with pytest.raises(Refused):
+        Envelope(envelope.payload + b" ", envelope.payload_type, envelope.signatures).verify([keys[0]], 1)
 
 
 def test_another_type_or_key_is_refused() -> None:

@@ -12,6 +12,7 @@ _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"
 # Distribution → the module it is imported as, where they differ.
 _MODULES = {
     "a2a-sdk": "a2a",
+    "fhir.resources": "fhir",
     "google-re2": "re2",
     "nats-py": "nats",
     "pyahocorasick": "ahocorasick",
@@ -21,6 +22,7 @@ _MODULES = {
 }
 # Used without an import, each with where.
 _BY_NAME = {
+    "bagit": "tests/evidence/test_bag.py, which must prepare what it asks for",
     "uvloop": 'uvicorn\'s loop, `loop="uvloop"`',
     "aiosqlite": "SQLAlchemy's driver, by URL",
     "pytest-asyncio": "pytest loads it",

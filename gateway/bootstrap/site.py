@@ -13,6 +13,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock, Failpoint
 from gateway.exchange.approving import Approving
+from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
@@ -154,6 +155,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             quorum=self.quorum,
+            setting=Setting(settings=self.settings, engine=self.engine, tenant=tenant, ledger=entry.ledger),
         )
 
     async def checkpointer(self, tenant: str) -> Checkpointer:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.cli.audit import reader
@@ -31,6 +32,7 @@ from gateway.evidence.manifest import Manifest
 from gateway.evidence.report import lines
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
+from gateway.exchange import attaching
 from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
 from gateway.settings import Settings
 
@@ -48,6 +50,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     export.add_argument("--first", type=int, default=0, metavar="SEQ", help="the first record (default: 0)")
     export.add_argument("--end", type=int, metavar="SEQ", help="the record after the last (default: all there are)")
     export.add_argument("--no-details", action="store_true", help="leave out details, also of selected records")
+    export.add_argument(
+        "--attach", action="append", default=[], metavar="KIND", help="what else to make of the records; repeatable"
+    )
     add_filters(export)
     export.set_defaults(run=_export)
 
@@ -68,11 +73,14 @@ def _export(arguments: argparse.Namespace) -> int:
     end = MAX_INTEGER if selection.end is None else selection.end
     if not 0 <= selection.first < end <= MAX_INTEGER:
         raise WrongUse("--first must not be negative, --end must come after it, and both lie within 2^53")
+    refusal = attaching.refused(arguments.attach)
+    if refusal is not None:
+        raise WrongUse(told(refusal, {"attach": "--attach"}))
     if os.path.lexists(arguments.out):  # before anything is recorded; again when the bundle gets its name
         raise WrongUse(_EXISTS)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    manifest = asyncio.run(_written(settings, tenant, selection, arguments.out))
+    manifest = asyncio.run(_written(settings, tenant, selection, arguments.attach, arguments.out))
     count = manifest.end - manifest.first
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
     data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}
@@ -81,7 +89,7 @@ def _export(arguments: argparse.Namespace) -> int:
     return OK
 
 
-async def _written(settings: Settings, tenant: str, selection: Selection, out: Path) -> Manifest:
+async def _written(settings: Settings, tenant: str, selection: Selection, attach: Sequence[str], out: Path) -> Manifest:
     """The bundle under its name once it is whole and synced, never before, and never over another file."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=".bundle-", dir=out.parent)
@@ -91,7 +99,7 @@ async def _written(settings: Settings, tenant: str, selection: Selection, out: P
         with os.fdopen(descriptor, "w+b") as file:
             async with opened(settings) as site:
                 auditor = await site.auditor(tenant)
-                manifest = await auditor.export(await reader(site, tenant), selection, file)
+                manifest = await auditor.export(await reader(site, tenant), selection, file, attach=attach)
             if isinstance(manifest, Refusal):
                 raise Failed(told(manifest, {"end": "--end", "filters": "filters"}))
             file.flush()

@@ -5,6 +5,7 @@
 `Bag`        the BagIt tag files, which follow from a manifest `bag`
 `Container`  the one zip form that a bundle has                `container`
 `build`      writes a bundle as a stream                       `bundle`
+`Attachment` makes a further file of a bundle's records         `attachment`
 `verify`     reads it back, in numbered steps                  `verify`
 `generate`   the same verifier as one file of its own          `standalone`
 

@@ -38,6 +38,10 @@ MAX_DETAIL = 1_500_000
 """Bytes of a line of `details.jsonl`: 1 MiB of detail in base64, and what is around it."""
 PROOFS = 100
 """Of so many selected records the bundle holds a proof file each, besides those at both ends of the range."""
+ATTACHMENTS = ("csv", "fhir", "ocsf", "oscal", "reports")
+"""Directories under `data/` of what is made of the records as a bundle is written; `data/disclosures.jsonl` is too."""
+_PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_ATTACHMENT = re.compile(rf"data/(?:disclosures\.jsonl|(?:{'|'.join(ATTACHMENTS)})/{_PART}(?:/{_PART})?)")
 _POLICY = re.compile(r"data/policy/([0-9a-f]{64})\.json")
 
 
@@ -56,17 +60,31 @@ def policy_digest(path: str) -> str | None:
     return None if found is None else f"sha256:{found[1]}"
 
 
+def attachable(path: str) -> bool:
+    """Whether a path is one of a file that may be there besides those that each bundle has."""
+    return path not in REPORTS and _ATTACHMENT.fullmatch(path) is not None
+
+
 def layout(
-    first: int, seqs: Iterable[int], digests: Iterable[str], *, opening: bool, beyond: bool, reports: bool = True
+    first: int,
+    seqs: Iterable[int],
+    digests: Iterable[str],
+    *,
+    opening: bool,
+    beyond: bool,
+    reports: bool = True,
+    attachments: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """The paths of a bundle's files, in their order, the signed manifest excepted.
 
     `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
-    whether the last one covers more than the range, `reports` whether there are any.
+    whether the last one covers more than the range, `reports` whether there are any; `attachments` are the paths of
+    what else there is.
     """
     return (
         *(BAGIT, README, VERIFY, KEY, RECORDS, DETAILS, SELECTION),
         *(REPORTS if reports else ()),
+        *sorted(attachments),
         *((FIRST_CHECKPOINT,) if opening else ()),
         LAST_CHECKPOINT,
         *((BEFORE,) if first else ()),

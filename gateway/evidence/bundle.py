@@ -2,7 +2,8 @@
 details. Memory is bounded by one chunk, the proof files, the policy versions and what people have judged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import BinaryIO
 
 import msgspec
@@ -13,6 +14,7 @@ from gateway.core.ports import RecordReader, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import bag, dsse, readme, standalone
 from gateway.evidence import manifest as manifests
+from gateway.evidence.attachment import ENDLESS, Attachment, Material, ordered
 from gateway.evidence.container import Stream, Writer
 from gateway.evidence.edge import encode_hashes
 from gateway.evidence.manifest import File, Manifest
@@ -70,13 +72,16 @@ async def build(
     created_us: int,
     write: BinaryIO,
     opening: StoredCheckpoint | None = None,
+    attachments: Sequence[Attachment] = (),
     progress: Progress | None = None,
 ) -> Manifest | Refusal:
-    """Write a bundle of the selection to `write`, an empty seekable binary file, and return its manifest.
+    """Write a bundle of the selection to `write`, an empty seekable binary file that can be read, too, and return its
+    manifest.
 
     `signer` is the ledger's key; `policies` every stored policy version by its digest, of which those that records of
     the range name are put in; `opening` a checkpoint not after the range's start, to show from where the log was
-    extended. Where the selection names no end, the newest checkpoint's size is it: the caller publishes one before.
+    extended; `attachments` make further files. Where the selection names no end, the newest checkpoint's size is it:
+    the caller publishes one before.
 
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
@@ -87,7 +92,7 @@ async def build(
         return extent
     builder = _Builder(reader, selection, extent, write, progress)
     try:
-        return await builder.build(signer, policies, timestamp(created_us))
+        return await builder.build(signer, policies, ordered(attachments), timestamp(created_us))
     except FormatError as error:
         raise VerificationError(f"the ledger is not in its form: {error}") from error
 
@@ -135,7 +140,9 @@ class _Builder:
         self._progress = progress or (lambda done, total: None)
         self._files: list[File] = []
 
-    async def build(self, signer: Signer, policies: Mapping[str, bytes], created: str) -> Manifest:
+    async def build(
+        self, signer: Signer, policies: Mapping[str, bytes], attachments: Sequence[Attachment], created: str
+    ) -> Manifest:
         extent = self._range
         self._add(bag.BAGIT, bag.DECLARATION)
         self._add(bag.README, readme.text(signer.verifier.name).encode())
@@ -160,6 +167,8 @@ class _Builder:
         self._add(bag.SELECTION, bag.selection_file(manifest))
         self._add(bag.MISSES, seen.misses.encoded())
         self._add(bag.MISSES_TEXT, seen.misses.text())
+        for attachment in attachments:
+            await self._attachment(attachment, Material(self._writer, manifest))
         await self._checkpoints(root)
         await self._proofs(seen)
         for digest in sorted(seen.policies & set(policies)):
@@ -221,6 +230,14 @@ class _Builder:
         if not selected(parse(record.envelope), self._selection.filters):
             return ()
         return (encode_detail_line(record.seq, record.detail_salt, record.detail),)
+
+    async def _attachment(self, attachment: Attachment, material: Material) -> None:
+        with self._writer.stream(attachment.path, ENDLESS) as stream:
+            # Closed with the bundle, however that ends: a maker may hold something open.
+            async with aclosing(attachment.pieces(material)) as pieces:
+                async for piece in pieces:
+                    stream.write(piece)
+        self._written(stream)
 
     async def _checkpoints(self, root: bytes) -> None:
         extent = self._range

@@ -74,6 +74,12 @@ class Writer:
         check_name(name, {member.name for member in self._members})
         return Stream(self._file, name, self._at, at_most >= _FULL32, self._ended)
 
+    def lines(self, name: str, at_most: int) -> Iterator[bytes]:
+        """The lines of a member that was written, as `Container.lines` has them; another may be written meanwhile. For
+        that the file must be readable too."""
+        member = next(one for one in self._members if one.name == name)
+        return _lines(name, _blocks(self._file, member), at_most)
+
     def close(self) -> None:
         self._file.write(_directory(self._members, self._at))
 
@@ -149,31 +155,11 @@ class Container:
 
     def blocks(self, name: str) -> Iterator[bytes]:
         """A member's bytes in blocks; `FormatError` at the end if they do not have its checksum."""
-        member = self.members[name]
-        at, left, crc = member.data, member.size, 0
-        while left:
-            self._file.seek(at)
-            block = self._file.read(min(BLOCK, left))
-            if not block:
-                raise FormatError("the container ends early")
-            at, left, crc = at + len(block), left - len(block), zlib.crc32(block, crc)
-            yield block
-        if crc != member.crc:
-            raise FormatError(f"{name} does not have its checksum")
+        return _blocks(self._file, self.members[name])
 
     def lines(self, name: str, at_most: int) -> Iterator[bytes]:
         """A member's lines without their newlines; `FormatError` for a last line without one, or one too long."""
-        rest = b""
-        for block in self.blocks(name):
-            *lines, rest = (rest + block).split(b"\n")
-            if len(rest) > at_most:
-                raise FormatError(f"{name} has a line that is too long")
-            for line in lines:
-                if len(line) > at_most:
-                    raise FormatError(f"{name} has a line that is too long")
-                yield line
-        if rest:
-            raise FormatError(f"{name} does not end with a newline")
+        return _lines(name, self.blocks(name), at_most)
 
     def _member(self, at: int, end: int) -> Member | None:
         self._file.seek(at)
@@ -199,6 +185,36 @@ class Container:
         if not _NAME.fullmatch(member.name) or _local(member) != head + tail or member.data + size > end:
             raise FormatError("a member's header is not in the form of a bundle")
         return member
+
+
+def _blocks(file: BinaryIO, member: Member) -> Iterator[bytes]:
+    """Leaves the file where it was before each block: somebody may be writing it."""
+    at, left, crc = member.data, member.size, 0
+    while left:
+        place = file.tell()
+        file.seek(at)
+        block = file.read(min(BLOCK, left))
+        file.seek(place)
+        if not block:
+            raise FormatError("the container ends early")
+        at, left, crc = at + len(block), left - len(block), zlib.crc32(block, crc)
+        yield block
+    if crc != member.crc:
+        raise FormatError(f"{member.name} does not have its checksum")
+
+
+def _lines(name: str, blocks: Iterator[bytes], at_most: int) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        if len(rest) > at_most:
+            raise FormatError(f"{name} has a line that is too long")
+        for line in lines:
+            if len(line) > at_most:
+                raise FormatError(f"{name} has a line that is too long")
+            yield line
+    if rest:
+        raise FormatError(f"{name} does not end with a newline")
 
 
 def check_name(name: str, others: set[str]) -> None:

@@ -41,7 +41,9 @@ A BagIt 1.0 bag. Under data/:
   details.jsonl     details of the selected records; each opens the commitment in its record
   selection.json    the range and the filters: run them over records.jsonl to see what is selected
   reports/          what follows from the records: misses, how much classification misses, as people have judged it
-                    on a sample; `not measured` where nobody has
+                    on a sample; `not measured` where nobody has. What else is there, and in csv/, fhir/, ocsf/, oscal/
+                    and disclosures.jsonl, was asked for: made of these records by the gateway, signed, not made again
+                    by verify.py
   checkpoints/      signed checkpoints (C2SP tlog-checkpoint)
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
   policy/           the policy versions that records name, by digest

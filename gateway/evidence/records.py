@@ -92,7 +92,7 @@ def read(lines: Iterator[bytes], details: Iterator[bytes], expected: Expected) -
 class _Reader:
     def __init__(self, details: Iterator[bytes], expected: Expected) -> None:
         self._expected = expected
-        self._details = _parsed_details(details)
+        self._details = parsed_details(details)
         self._detail = next(self._details, None)
         self._tenant: str | None = None
         self._selected = self._committed = self._opened = 0
@@ -165,7 +165,8 @@ class _Reader:
         proofs.verify(data, proof, self._expected.verifier)
 
 
-def _parsed_details(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
+def parsed_details(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
+    """Number of the record, salt and bytes of each line of `details.jsonl`; `FormatError` for another."""
     for line in lines:
         found = strict_json.load(line)
         if not isinstance(found, dict) or set(found) != {"seq", "salt", "bytes"}:

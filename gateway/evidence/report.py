@@ -32,6 +32,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of the policy versions in the bundle, each named by a record."""
     missing_policies: tuple[str, ...]
     """Digests that records name and the bundle does not hold."""
+    attachments: tuple[str, ...]
+    """Files that were made of the records when the bundle was written, and signed; not made again here."""
     verifier: str
     """SHA-256 of the bundle's own `verify.py`, to be compared with that of a release."""
     steps: tuple[str, ...]
@@ -54,6 +56,7 @@ def lines(report: Report) -> list[str]:
         f"details      {report.opened} open, {report.commitment_only} commitment only",
         *(f"miss rate    {line}" for line in told(report.misses)),
         f"policies     {len(report.policies)} in the bundle, {len(report.missing_policies)} named but missing",
+        *(f"attachment   {path}" for path in report.attachments),
         f"verify.py    sha256 {report.verifier}",
         *(f"note         {note}" for note in report.notes),
         "",

@@ -47,6 +47,9 @@ _NOTES = (
     " are conveniences and were not used.",
     "No witness and no time-stamp is part of this bundle: that others saw the same checkpoint, and when, is not shown.",
 )
+_MADE = (
+    "The attachments are what the gateway made of these records, under its signature: they were not made again here."
+)
 _OPEN_END = "Records after the last checkpoint are not seen; give a newer checkpoint to have them missed."
 
 
@@ -181,6 +184,7 @@ class _Verification:
         return records
 
     def _report(self, manifest: Manifest, records: Records, policies: tuple[str, ...]) -> Report:
+        made = bool(_attachments(manifest))
         return Report(
             origin=manifest.origin,
             created=manifest.created,
@@ -195,9 +199,10 @@ class _Verification:
             misses=records.misses.document(),
             policies=policies,
             missing_policies=tuple(sorted(records.policies - set(policies))),
+            attachments=_attachments(manifest),
             verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
             steps=tuple(self._steps),
-            notes=_NOTES if self._given is not None else (*_NOTES, _OPEN_END),
+            notes=(*_NOTES, *((_MADE,) if made else ()), *((_OPEN_END,) if self._given is None else ())),
         )
 
 
@@ -276,7 +281,12 @@ def _layout(manifest: Manifest, last: Checkpoint, records: Records) -> tuple[str
         opening=manifest.opening is not None,
         beyond=last.size > manifest.end,
         reports=any(file.path in bag.REPORTS for file in manifest.files),
+        attachments=_attachments(manifest),
     )
+
+
+def _attachments(manifest: Manifest) -> tuple[str, ...]:
+    return tuple(file.path for file in manifest.files if bag.attachable(file.path))
 
 
 def _compare(given: Checkpoint, manifest: Manifest, last: Checkpoint) -> None:

@@ -24,6 +24,7 @@ from gateway.evidence.bundle import build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
+from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.published import Published
@@ -82,6 +83,7 @@ class Auditor:
         signer: Signer,
         clock: Clock,
         node: NodeInfo,
+        setting: attaching.Setting,
         quorum: Quorum | None = None,
     ) -> None:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
@@ -90,7 +92,7 @@ class Auditor:
         self.publisher, self._policies, self._signer = publisher, policies, signer
         self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
-        self._clock, self._node = clock, node
+        self._clock, self._node, self._setting = clock, node, setting
         self._replaying = asyncio.Lock()
         """One replay at a time: they take as much of the processor as they are given."""
 
@@ -248,13 +250,20 @@ class Auditor:
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)
         return verdict
 
-    async def export(self, by: Reader, selection: Selection, write: BinaryIO) -> Manifest | Refusal:
-        """Write an evidence bundle. The record of it is durable before anything is written, and lies in the bundle's
-        own range where that is open to the end. `VerificationError` where the ledger does not hold."""
+    async def export(
+        self, by: Reader, selection: Selection, write: BinaryIO, *, attach: Sequence[str] = ()
+    ) -> Manifest | Refusal:
+        """Write an evidence bundle, with attachments of these kinds (`attaching.KINDS`). The record of it is durable
+        before anything is written, and lies in the bundle's own range where that is open to the end.
+        `VerificationError` where the ledger does not hold."""
+        refusal = attaching.refused(attach)
+        if refusal is not None:
+            return refusal
+        made = attaching.attachments(attach, self._setting)
         await self._record(
             "audit.exported",
             by,
-            {**selection.filters},
+            {**selection.filters, **({"attach": ",".join(attach)} if attach else {})},
             first=selection.first,
             end=selection.end if selection.end is not None else await self._reader.size(),
         )
@@ -278,6 +287,7 @@ class Auditor:
             created_us=self._clock.now_us(),
             write=write,
             opening=None,
+            attachments=made,
         )
 
     async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:

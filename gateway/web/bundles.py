@@ -34,6 +34,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["building", "ready", "failed"]
     created_at: str
     selection: Selection
+    attach: tuple[str, ...] = ()
     records: int | None = None
     bytes: int | None = None
     reason: str | None = None
@@ -47,7 +48,15 @@ class Bundles:
         self._directory, self._clock, self._underway = directory, clock, underway
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def begin(self, tenant: str, auditor: Auditor, by: Reader, selection: Selection, exchange: Exchange) -> Bundle:
+    def begin(
+        self,
+        tenant: str,
+        auditor: Auditor,
+        by: Reader,
+        selection: Selection,
+        exchange: Exchange,
+        attach: tuple[str, ...] = (),
+    ) -> Bundle:
         """Start to build a bundle; it is `building` when this returns. It fails where who asked for it, in `exchange`,
         may not act any more."""
         bundle = Bundle(
@@ -55,6 +64,7 @@ class Bundles:
             status="building",
             created_at=timestamp(self._clock.now_us()),
             selection=selection,
+            attach=attach,
         )
         self._put(tenant, bundle)
         task = asyncio.create_task(self._build(tenant, bundle, auditor, by, exchange))
@@ -96,7 +106,7 @@ class Bundles:
         part = file.with_suffix(".part")
         try:
             with part.open("w+b") as write:
-                manifest = await auditor.export(by, bundle.selection, write)
+                manifest = await auditor.export(by, bundle.selection, write, attach=bundle.attach)
                 write.flush()
                 os.fsync(write.fileno())
             if isinstance(manifest, Refusal):

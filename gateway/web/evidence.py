@@ -15,6 +15,7 @@ from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection, check_filters
+from gateway.exchange import attaching
 from gateway.web.access import Access, ApiRequest, access
 from gateway.web.bundles import Bundle, Bundles
 from gateway.web.cutting import lasts
@@ -22,6 +23,8 @@ from gateway.web.problems import Refused
 
 _PIECE = 1 << 20
 """Bytes of a bundle that are read at once."""
+
+_FORM = "range: [first, end], filters: {}, details: true, attach: []"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +34,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     range: tuple[int, int | None] = (0, None)
     filters: dict[str, str] = {}
     details: bool = True
+    attach: tuple[str, ...] = ()
+    """Kinds of attachments (`exchange.attaching`)."""
 
 
 @post("/evidence/bundles", operation_id="build_bundle", status_code=202, summary="Build an evidence bundle")
@@ -41,13 +46,18 @@ async def build(request: ApiRequest) -> Response[Any]:
         wanted = msgspec.json.decode(body or b"{}", type=Wanted)
         check_filters(wanted.filters)
     except (msgspec.MsgspecError, FormatError) as error:
-        hint = str(error) if isinstance(error, FormatError) else "range: [first, end], filters: {}, details: true"
+        hint = str(error) if isinstance(error, FormatError) else _FORM
         raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
     first, end = wanted.range
     if not 0 <= first < MAX_INTEGER or (end is not None and not first < end <= MAX_INTEGER):
         raise _refused(allowed, Refusal(code="parameter_invalid", field="range", hint="0 ≤ first < end ≤ 2^53"))
+    refusal = attaching.refused(wanted.attach)
+    if refusal is not None:
+        raise _refused(allowed, refusal)
     selection = Selection(first=first, end=end, filters=wanted.filters, details=wanted.details)
-    bundle = _bundles(request).begin(allowed.caller.tenant, allowed.auditor, allowed.by, selection, allowed.exchange)
+    bundle = _bundles(request).begin(
+        allowed.caller.tenant, allowed.auditor, allowed.by, selection, allowed.exchange, wanted.attach
+    )
     headers = {**allowed.headers, "Location": f"/evidence/bundles/{bundle.id}"}
     return Response(_shown(bundle), status_code=202, headers=headers)
 

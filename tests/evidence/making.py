@@ -2,11 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from gateway.core.ports import StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
+from gateway.evidence.attachment import Attachment, Material
 from gateway.evidence.bundle import build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
@@ -83,6 +84,20 @@ class MemoryLedger:
         return StoredCheckpoint(size=size, root=top, note=note)
 
 
+class Sources:
+    """An attachment: number, actor and source address of each selected record, and the number of all."""
+
+    def __init__(self, path: str = "data/csv/sources.csv") -> None:
+        self.path = path
+
+    async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
+        async for given in material.selected():
+            source = None if given.detail is None else given.detail.source
+            yield f"{given.envelope.seq},{given.envelope.actor},{source}\n".encode()
+        count = len([given async for given in material.whole()])
+        yield f"{count} of {material.manifest.origin}\n".encode()
+
+
 def ledger(count: int, signer: Signer = SIGNER, tenant: str = "tn_1") -> MemoryLedger:
     """`count` records, every third without a detail, and a checkpoint over them."""
     made = MemoryLedger(signer)
@@ -124,9 +139,10 @@ def try_bundle(
     *,
     opening: StoredCheckpoint | None = None,
     policies: Mapping[str, bytes] = POLICIES,
+    attachments: Sequence[Attachment] = (),
 ) -> Manifest | Refusal:
     async def run() -> Manifest | Refusal:
-        with path.open("wb") as file:
+        with path.open("w+b") as file:
             return await build(
                 made,
                 selection or Selection(),
@@ -135,15 +151,21 @@ def try_bundle(
                 created_us=T0 + 3_600_000_000,
                 write=file,
                 opening=opening,
+                attachments=attachments,
             )
 
     return asyncio.run(run())
 
 
 def bundle(
-    made: MemoryLedger, path: Path, selection: Selection | None = None, *, opening: StoredCheckpoint | None = None
+    made: MemoryLedger,
+    path: Path,
+    selection: Selection | None = None,
+    *,
+    opening: StoredCheckpoint | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> Manifest:
-    found = try_bundle(made, path, selection, opening=opening)
+    found = try_bundle(made, path, selection, opening=opening, attachments=attachments)
     if isinstance(found, Refusal):
         raise TypeError(f"refused: {found.code}")
     return found

@@ -18,7 +18,7 @@ from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Signer
 
-from .making import ORIGIN, OTHER, SIGNER, bundle, ledger
+from .making import ORIGIN, OTHER, SIGNER, Sources, bundle, ledger
 
 Members = dict[str, bytes]
 SELECTION = Selection(first=3, end=11, filters={"decision": "redact"})
@@ -97,6 +97,14 @@ def good(path: Path) -> bytes:
     """The bundle that the defects below start from: records 3 to 10 of 20, one effect, between two checkpoints."""
     made = ledger(20)
     bundle(made, path, SELECTION, opening=made.checkpoint_at(2))
+    return path.read_bytes()
+
+
+def attached(path: Path) -> bytes:
+    """The same with attachments, of which the verifier knows no more than that they were signed."""
+    made = ledger(20)
+    paths = ("data/csv/sources.csv", "data/disclosures.jsonl", "data/reports/part/sources.txt")
+    bundle(made, path, SELECTION, opening=made.checkpoint_at(2), attachments=[Sources(one) for one in paths])
     return path.read_bytes()
 
 
@@ -196,7 +204,23 @@ SHALLOW: dict[str, tuple[str, Callable[[Members], Members]]] = {
 }
 """Defects of whoever does not have the ledger's key."""
 
+
+def _attached(*paths: str) -> Callable[[Members], Members]:
+    """With attachments at these paths, where the first checkpoint's file is next."""
+
+    def change(found: Members) -> Members:
+        for path in paths:
+            found = with_member_before(found, bag.FIRST_CHECKPOINT, path, b"hi\n")
+        return signed_again(found)
+
+    return change
+
+
 DEEP: dict[str, tuple[str, Callable[[Members], Members]]] = {
+    "signed-attachment-in-unknown-directory": ("proofs", _attached("data/xml/records.xml")),
+    "signed-attachment-outside-directories": ("proofs", _attached("data/records.csv")),
+    "signed-attachment-too-deep": ("proofs", _attached("data/csv/a/b/records.csv")),
+    "signed-attachments-out-of-order": ("proofs", _attached("data/fhir/a.ndjson", "data/csv/a.csv")),
     "signed-file-added": (
         "proofs",
         lambda found: signed_again(with_member_before(found, bag.INFO, "data/notes.txt", b"hi")),

@@ -1,6 +1,7 @@
 """Bundles on disk: whole under their name or not there; nobody else's; what a stop left behind has failed."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -29,7 +30,7 @@ UNWATCHED = cast(UnderWay, _Unwatched())
 class Failing:
     """An auditor whose ledger does not hold."""
 
-    async def export(self, by: Reader, selection: Selection, write: BinaryIO) -> Any:
+    async def export(self, by: Reader, selection: Selection, write: BinaryIO, *, attach: Sequence[str] = ()) -> Any:
         write.write(b"half a bundle")
         raise VerificationError("the ledger does not hold")
 

@@ -1,4 +1,4 @@
-"""The golden bundles: one good one, and one for each defect, named for it.
+"""The golden bundles: good ones, and one for each defect, named for it.
 
 Run to write them again (`python -m tests.golden.bundles.make`): they change only with a new form of
 bundles. They hold no `verify.py` of their own, but a line in its place: its text changes with the program.
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.evidence.tampering import DEEP, RAW, SHALLOW, good, put_together, take_apart
+from tests.evidence.tampering import DEEP, RAW, SHALLOW, attached, good, put_together, take_apart
 
 HERE = Path(__file__).parent
 
@@ -22,7 +22,8 @@ def build() -> dict[str, bytes]:
         tempfile.TemporaryDirectory() as directory,
     ):
         whole = good(Path(directory, "good.zip"))
-    files = {"good.zip": whole}
+        more = attached(Path(directory, "good-with-attachments.zip"))
+    files = {"good.zip": whole, "good-with-attachments.zip": more}
     for name, (_, damage) in RAW.items():
         files[f"{name}.zip"] = damage(whole)
     for name, (_, change) in {**SHALLOW, **DEEP}.items():
@@ -31,9 +32,10 @@ def build() -> dict[str, bytes]:
 
 
 def main() -> None:
+    made = build()
     for path in HERE.glob("*.zip"):
         path.unlink()
-    for name, data in build().items():
+    for name, data in made.items():
         (HERE / name).write_bytes(data)
 
 

@@ -1,0 +1,95 @@
+"""The port by which a bundle takes further members that are made of its records as it is written: reports, and records
+in the forms of others.
+
+A maker is given what the bundle itself holds, read back from it after its records were verified, and nothing else: so
+it tells of no record and opens no detail that is not in the bundle too. What it makes is signed with the rest and not
+made again by whoever verifies, and the verifier says so.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.evidence import bag
+from gateway.evidence.container import Writer
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.records import parsed_details
+from gateway.evidence.selection import selected
+from gateway.ledger.record import MAX_BYTES, Detail, Envelope, parse, parse_detail
+from gateway.ledger.verify import check_detail
+
+TURN = 64
+"""After so many records whoever else has something to do on this loop gets a turn."""
+ENDLESS = 1 << 62
+"""Bytes that a member may have whose size nobody knows before."""
+
+
+class Given(msgspec.Struct, frozen=True):
+    """One record as a maker gets it: parsed (`envelope.seq` is its number), its exact bytes, and its detail where the
+    bundle opens that."""
+
+    envelope: Envelope
+    bytes: bytes
+    detail: Detail | None = None
+
+
+class Material:
+    """What a maker makes its file of. Each iteration reads the bundle's records once more, a block at a time; there may
+    be several, but a maker that needs one only keeps others waiting for less."""
+
+    def __init__(self, writer: Writer, manifest: Manifest) -> None:
+        self._writer = writer
+        self.manifest = manifest
+        """As it will be signed, but for `files`, which are not all there yet: ledger, range, time, filters, numbers of
+        records selected and of details opened."""
+
+    async def selected(self) -> AsyncGenerator[Given, None]:
+        """The selected records in order, with the details that are in the bundle."""
+        details = parsed_details(self._writer.lines(bag.DETAILS, bag.MAX_DETAIL))
+        detail = next(details, None)
+        async for given in self.whole():
+            if not selected(given.envelope, self.manifest.filters):
+                continue
+            if detail is None or detail[0] != given.envelope.seq:
+                yield given
+                continue
+            _, salt, data = detail
+            check_detail(given.envelope, salt, data)
+            yield Given(given.envelope, given.bytes, parse_detail(data))
+            detail = next(details, None)
+        if detail is not None:
+            raise VerificationError("a detail of no selected record")
+
+    async def whole(self) -> AsyncGenerator[Given, None]:
+        """Every record of the range in order, selected or not, without details."""
+        for number, line in enumerate(self._writer.lines(bag.RECORDS, MAX_BYTES), 1):
+            yield Given(parse(line), line)
+            if number % TURN == 0:
+                await asyncio.sleep(0)
+
+
+class Attachment(Protocol):
+    """Makes one further file of a bundle."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies: as `bag.attachable` allows."""
+        ...
+
+    def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
+        """Its bytes, in pieces, which should be neither tiny nor unbounded. The same material must give the same
+        bytes. What it raises fails the whole bundle: a bundle without what was asked for would look as if there were
+        nothing to tell."""
+        ...
+
+
+def ordered(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """By their paths, as they lie in the bundle. `FormatError` for a path that cannot be one, or that two have."""
+    found = tuple(sorted(attachments, key=lambda one: one.path))
+    paths = [one.path for one in found]
+    if not all(bag.attachable(path) for path in paths) or len({path.lower() for path in paths}) < len(paths):
+        raise FormatError("an attachment must have a path of its own in a directory for such")
+    return found

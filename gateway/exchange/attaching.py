@@ -1,0 +1,41 @@
+"""What a bundle may take along besides its records: kinds of attachments by name, and who makes them.
+
+A kind is a function of `Setting` that gives the makers of its files (`evidence.attachment`). It does no work itself,
+and what it says of the configuration or the database must be told apart, in the file, from what the records show.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.refusal import Refusal
+from gateway.evidence.attachment import Attachment
+from gateway.settings import Settings
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind may ask besides the bundle's records. `tenant` is the configured id, `ledger` the random one."""
+
+    settings: Settings
+    engine: AsyncEngine
+    tenant: str
+    ledger: str
+
+
+Kind = Callable[[Setting], Sequence[Attachment]]
+KINDS: Mapping[str, Kind] = {}
+"""Name, as it is asked for → the makers of its files."""
+
+
+def refused(names: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> Refusal | None:
+    """Why these cannot be asked for; None where they can."""
+    if len(set(names)) == len(names) and set(names) <= set(kinds):
+        return None
+    hint = f"each once, of: {', '.join(sorted(kinds))}" if kinds else "none: there are no kinds"
+    return Refusal(code="parameter_invalid", field="attach", hint=hint)
+
+
+def attachments(names: Sequence[str], setting: Setting, kinds: Mapping[str, Kind] = KINDS) -> tuple[Attachment, ...]:
+    """The makers of all files of these kinds, which `refused` has accepted."""
+    return tuple(one for name in names for one in kinds[name](setting))

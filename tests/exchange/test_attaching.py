@@ -1,0 +1,53 @@
+"""Kinds of attachments are asked for by name; none that is not there, and none twice."""
+
+import io
+from typing import cast
+
+import pytest
+
+from gateway.bootstrap import open_site
+from gateway.core.refusal import Refusal
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.selection import Selection
+from gateway.exchange import attaching
+from gateway.exchange.attaching import Kind, Setting, refused
+from gateway.exchange.auditor import Reader
+from gateway.settings import Settings
+from tests.bootstrap.kit import configured
+from tests.evidence.making import Sources
+
+
+def sources(setting: Setting) -> list[Sources]:
+    return [Sources(f"data/csv/{setting.tenant}.csv"), Sources("data/disclosures.jsonl")]
+
+
+def test_what_is_not_known_or_named_twice_is_refused_with_what_there_is() -> None:
+    kinds = {"csv": sources, "fhir": sources}
+    assert refused((), kinds) is None
+    assert refused(("fhir", "csv"), kinds) is None
+    for names in (("pdf",), ("csv", "csv"), ("CSV",), ("",)):
+        found = refused(names, kinds)
+        assert found is not None
+        assert (found.code, found.field, found.hint) == ("parameter_invalid", "attach", "each once, of: csv, fhir")
+    found = refused(("csv",), {})
+    assert found is not None
+    assert found.hint == "none: there are no kinds"
+
+
+async def test_a_bundle_takes_the_files_of_the_kinds_asked_for_and_the_record_names_them(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cast(dict[str, Kind], attaching.KINDS), "sources", sources)
+    async with open_site(configured(sqlite_settings)) as site:
+        auditor = await site.auditor("default")
+        by = Reader()
+        found = await auditor.export(by, Selection(), io.BytesIO(), attach=["sources"])
+        assert isinstance(found, Manifest)
+        paths = [file.path for file in found.files]
+        assert {"data/csv/default.csv", "data/disclosures.jsonl"} <= set(paths)
+        reader = site.reader("default")
+        before = await reader.size()
+        assert isinstance(await auditor.export(by, Selection(), io.BytesIO(), attach=["other"]), Refusal)
+        assert await reader.size() == before
+        stored = [one async for one in reader.records(0, before, details=True)]
+        assert any(b'"attach":"sources"' in (one.detail or b"") for one in stored)

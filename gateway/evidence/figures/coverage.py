@@ -1,0 +1,160 @@
+"""Whether the records are all there, and of what they say nothing: coverage and gaps."""
+
+from typing import Any
+
+from gateway.evidence.figures.seen import DECIDED, NONE, Seen
+from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
+from gateway.ledger.times import parse_timestamp
+
+_STATES = ("ledger.", "limits.", "restore.", "notice.")
+_ENDS = ("exchange.completed", "exchange.interrupted")
+WITH, WITHOUT, GONE = "with a subject", "without a subject", "detail deleted"
+
+
+class Coverage:
+    """Every record of a range: places without a record, starts and stops, exchanges without an end, what was not
+    scanned, exchanges with personal data that name nobody, and what no witness has seen."""
+
+    events = ()
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.first = self.last = -1
+        self.first_at = self.last_at = ""
+        self.gaps = Rows()
+        """First and last place that no record was given for."""
+        self.missing = 0
+        self.events_seen = Tally()
+        self.states = Rows()
+        """Time, event, node, count, code."""
+        self.refused_unrecorded = 0
+        self.exchanges = Pairs()
+        self.scanned = Tally()
+        self.subjects = Tally()
+        self.engines = Spans()
+        self.nodes = Spans()
+        self.details = 0
+        """Records that commit to a detail, and have it."""
+        self.details_deleted = 0
+        self.published = self.witnessed = 0
+        """Sizes of the newest checkpoints told of."""
+        self.witnessed_first = self.witnessed_last = ""
+        self.unwitnessed_us = 0
+        """The longest time between two records of a checkpoint that witnesses had cosigned."""
+
+    def feed(self, one: Seen) -> None:
+        envelope, event = one.envelope, one.envelope.event
+        seq = envelope.seq or 0
+        if self.records and seq != self.last + 1:
+            self._gap(self.last + 1, seq - 1)
+        if not self.records:
+            self.first, self.first_at = seq, envelope.recorded_at or ""
+        self.records += 1
+        self.last, self.last_at = seq, envelope.recorded_at or ""
+        self.events_seen.add(event)
+        if envelope.detail is not None:
+            self.details += one.detail is not None
+            self.details_deleted += one.detail is None
+        if envelope.node is not None:
+            self.nodes.add(one.at, envelope.node.id)
+        if event in _ENDS and envelope.exchange is not None:
+            self.exchanges.answer(envelope.exchange, parse_timestamp(one.at))
+        elif event in DECIDED:
+            self._decided(one)
+        elif event.startswith("checkpoint."):
+            self._checkpoint(one)
+        elif event.startswith(_STATES):
+            node = NONE if envelope.node is None else envelope.node.id
+            self.states.add(one.at, event, node, envelope.count or 0, one.outcome)
+            if event == "ledger.recovered":
+                self.refused_unrecorded += envelope.count or 0
+
+    def _decided(self, one: Seen) -> None:
+        envelope = one.envelope
+        if envelope.event == "exchange.requested" and envelope.exchange is not None:
+            self.exchanges.open(envelope.exchange, parse_timestamp(one.at))
+        if envelope.scanned is not None:
+            self.scanned.add(envelope.scanned)
+        if envelope.engine is not None:
+            self.engines.add(one.at, envelope.engine)
+        if one.personal:
+            named = one.detail is not None and bool(one.detail.subjects)
+            self.subjects.add(WITH if named else WITHOUT if one.detail is not None else GONE)
+
+    def _checkpoint(self, one: Seen) -> None:
+        size = 0 if one.envelope.checkpoint is None else one.envelope.checkpoint[0]
+        if one.envelope.event == "checkpoint.published":
+            self.published = max(self.published, size)
+        else:
+            self.witnessed = max(self.witnessed, size)
+            self._seen_by_witnesses(one.at, one.at)
+
+    def _seen_by_witnesses(self, first: str, last: str) -> None:
+        if self.witnessed_last and first:
+            waited = parse_timestamp(first) - parse_timestamp(self.witnessed_last)
+            self.unwitnessed_us = max(self.unwitnessed_us, waited)
+        self.witnessed_first = self.witnessed_first or first
+        self.witnessed_last = last or self.witnessed_last
+
+    def _gap(self, first: int, last: int) -> None:
+        self.gaps.add(first, last)
+        self.missing += last - first + 1
+
+    def merge(self, later: "Coverage") -> None:
+        if not later.records:
+            return
+        if self.records and later.first != self.last + 1:
+            self._gap(self.last + 1, later.first - 1)
+        if not self.records:
+            self.first, self.first_at = later.first, later.first_at
+        self.last, self.last_at = later.last, later.last_at
+        for name in ("gaps", "events_seen", "states", "exchanges", "scanned", "subjects", "engines", "nodes"):
+            getattr(self, name).merge(getattr(later, name))
+        for name in ("records", "missing", "refused_unrecorded", "details", "details_deleted"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.published = max(self.published, later.published)
+        self.witnessed = max(self.witnessed, later.witnessed)
+        self._seen_by_witnesses(later.witnessed_first, later.witnessed_last)
+        self.unwitnessed_us = max(self.unwitnessed_us, later.unwitnessed_us)
+
+    def document(self) -> dict[str, Any]:
+        seen, personal = self.events_seen, self.subjects.total()
+        scanned = self.scanned.total()
+        return {
+            "records": self.records,
+            "first": self.first,
+            "last": self.last,
+            "first_at": self.first_at,
+            "last_at": self.last_at,
+            "missing": self.missing,
+            "gaps": self.gaps.rows,
+            "events": seen.rows(),
+            "states": self.states.rows,
+            "nodes": self.nodes.rows(),
+            "refused_unrecorded": self.refused_unrecorded,
+            "requested": seen.of("exchange.requested"),
+            "completed": seen.of("exchange.completed"),
+            "denied": seen.of("exchange.denied"),
+            "interrupted": seen.of("exchange.interrupted"),
+            "late": seen.of("exchange.late"),
+            "open": self.exchanges.waiting,
+            "scanned": self.scanned.rows(),
+            "unscanned_bp": share(self.scanned.of("none"), scanned),
+            "partial_bp": share(self.scanned.of("partial"), scanned),
+            "personal": self.subjects.rows(),
+            "personal_without_subject_bp": share(self.subjects.of(WITHOUT), personal),
+            "engines": self.engines.rows(),
+            "details": self.details,
+            "details_deleted": self.details_deleted,
+            "checkpoints": seen.of("checkpoint.published"),
+            "published": self.published,
+            "witnessings": seen.of("checkpoint.witnessed"),
+            "witnessed": self.witnessed,
+            "unwitnessed_records": max(self.last + 1 - self.witnessed, 0),
+            "unwitnessed_us": self.unwitnessed_us,
+        }
+
+
+def share(part: int, whole: int) -> int:
+    """A share in hundredths of a percent, halves up; 0 of nothing."""
+    return (2 * 10_000 * part + whole) // (2 * whole) if whole else 0

@@ -1,0 +1,65 @@
+"""All figures of a range of records, in one pass.
+
+A piece of the range may be made on its own and merged with the one before it: the figures are those of one pass, as
+long as no tally or list is fuller than it may be.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gateway.core.ports import StoredRecord
+from gateway.evidence.figures.coverage import Coverage
+from gateway.evidence.figures.flows import Decisions, Flows, Minimum
+from gateway.evidence.figures.people import Approvals, Callers, Policies, Trail
+from gateway.evidence.figures.provisions import Provisions, Question
+from gateway.evidence.figures.seen import Known, Section, Seen, seen
+from gateway.evidence.figures.subjects import Incidents, Keeping, Subjects
+from gateway.ledger.record import EVENTS, parse, parse_detail
+
+SECTIONS = (
+    *("coverage", "flows", "decisions", "minimum", "approvals", "callers", "trail", "policies"),
+    *("subjects", "keeping", "incidents"),
+)
+"""The names by which a framework asks for sections."""
+
+
+class Facts:
+    """Takes the records of a range in order of their numbers. `FormatError` for one that is not in its form."""
+
+    def __init__(self, known: Known, questions: Iterable[Question] = ()) -> None:
+        self._known = known
+        self.coverage, self.flows, self.decisions = Coverage(), Flows(), Decisions()
+        self.minimum = Minimum(dict(known.maskable))
+        self.approvals, self.callers, self.trail, self.policies = Approvals(), Callers(), Trail(), Policies()
+        self.subjects, self.keeping, self.incidents = Subjects(), Keeping(), Incidents()
+        self.provisions = Provisions(questions)
+        sections: list[Section] = [getattr(self, name) for name in SECTIONS]
+        self._feeds: dict[str, list[Callable[[Seen], None]]] = {event: [self.provisions.feed] for event in EVENTS}
+        for event, feeds in self._feeds.items():
+            feeds += [section.feed for section in sections if _fed(section, event)]
+
+    def take(self, stored: StoredRecord) -> Seen:
+        """One record, as it is stored."""
+        detail = None if stored.detail is None else parse_detail(stored.detail)
+        one = seen(parse(stored.envelope), detail, self._known)
+        self.feed(one)
+        return one
+
+    def feed(self, one: Seen) -> None:
+        for feed in self._feeds[one.envelope.event]:
+            feed(one)
+
+    def merge(self, later: "Facts") -> None:
+        for name in SECTIONS:
+            getattr(self, name).merge(getattr(later, name))
+        self.provisions.merge(later.provisions)
+
+    def document(self) -> dict[str, Any]:
+        """Section → its figures, and `provisions`: texts, whole numbers and lists of rows, as JSON may hold them."""
+        sections = {name: getattr(self, name).document() for name in SECTIONS}
+        return {"v": 1, **sections, "provisions": self.provisions.document()}
+
+
+def _fed(section: Section, event: str) -> bool:
+    named = section.events
+    return not named or any(event == name or (name.endswith(".") and event.startswith(name)) for name in named)

@@ -1,0 +1,178 @@
+"""What people did: approvals, who called and read, which keys and roles were in use, how the policy changed."""
+
+from typing import Any
+
+from gateway.evidence.figures.seen import DECIDED, NONE, Seen
+from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
+from gateway.ledger.times import parse_timestamp
+
+
+class Approvals:
+    """What waited for people, how long until somebody answered, and what became of it."""
+
+    events = ("approval.",)
+
+    def __init__(self) -> None:
+        self.steps = Tally()
+        """Step (`requested`, `approved`, …), and who took it: `person`, `agent`, …"""
+        self.waits = Pairs()
+        """From the request to the first answer."""
+
+    def feed(self, one: Seen) -> None:
+        envelope, step = one.envelope, one.envelope.event.partition(".")[2]
+        self.steps.add(step, envelope.actor_kind or NONE)
+        if envelope.approval is None:
+            return
+        if step == "requested":
+            self.waits.open(envelope.approval, parse_timestamp(one.at))
+        elif step in ("approved", "denied"):
+            self.waits.answer(envelope.approval, parse_timestamp(one.at))
+        elif step in ("expired", "superseded"):
+            self.waits.drop(envelope.approval)
+
+    def merge(self, later: "Approvals") -> None:
+        self.steps.merge(later.steps)
+        self.waits.merge(later.waits)
+
+    def document(self) -> dict[str, Any]:
+        return {"steps": self.steps.rows(), **self.waits.document()}
+
+
+class Callers:
+    """Who was let in and who was not: callers, methods, roles in use, transport, failures, keys, emergencies."""
+
+    events = (*DECIDED, "auth.failed", "key.", "issuer.", "agent.", "alert.", "limit.")
+
+    def __init__(self) -> None:
+        self.callers = Spans()
+        """Actor, kind, zone."""
+        self.roles = Spans()
+        """Actor, role: as the credential said it, where the detail is still there."""
+        self.methods = Tally()
+        """Method, issuer."""
+        self.transport = Tally()
+        """TLS of the caller's connection."""
+        self.failures = Tally()
+        """Code."""
+        self.failed_days = Tally()
+        self.keys = Rows()
+        """Time, event, credential, actor."""
+        self.changes = Rows()
+        """Issuers and tools: time, event, agent, count or nothing."""
+        self.glass = Rows()
+        """Time, event, id, actor, code."""
+        self.lent = Tally()
+        """Requests under a role that was lent in an emergency, by word."""
+
+    def feed(self, one: Seen) -> None:
+        envelope, event = one.envelope, one.envelope.event
+        if event in DECIDED:
+            self._request(one)
+        elif event == "auth.failed":
+            times = 1 if envelope.count is None else envelope.count
+            self.failures.add(one.outcome, times=times)
+            self.failed_days.add(one.at[:10], times=times)
+        elif event.startswith("key."):
+            self.keys.add(one.at, event, envelope.credential or NONE, envelope.actor or NONE)
+        elif event.startswith("alert."):
+            self.glass.add(one.at, event, envelope.break_glass or NONE, envelope.actor or NONE, one.outcome)
+        elif event.startswith(("issuer.", "agent.")):
+            self.changes.add(one.at, event, envelope.agent or NONE, envelope.actor or NONE)
+
+    def _request(self, one: Seen) -> None:
+        envelope, detail = one.envelope, one.detail
+        if envelope.actor is not None:
+            zone = envelope.caller_zone or NONE
+            self.callers.add(one.at, envelope.actor, envelope.actor_kind or NONE, zone)
+        if envelope.break_glass is not None:
+            self.lent.add(one.word)
+        if detail is None:
+            return
+        if detail.method is not None:
+            self.methods.add(detail.method, detail.issuer or NONE)
+        self.transport.add(detail.tls or "without TLS, or not known")
+        for role in detail.roles or ():
+            self.roles.add(one.at, envelope.actor or NONE, role)
+
+    def merge(self, later: "Callers") -> None:
+        for name in (
+            *("callers", "roles", "methods", "transport", "failures", "failed_days"),
+            *("keys", "changes", "glass", "lent"),
+        ):
+            getattr(self, name).merge(getattr(later, name))
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "callers": self.callers.rows(),
+            "roles": self.roles.rows(),
+            "methods": self.methods.rows(),
+            "transport": self.transport.rows(),
+            "failures": self.failures.rows(),
+            "failed_days": self.failed_days.sorted(),
+            "keys": self.keys.rows,
+            "changes": self.changes.rows,
+            "glass": self.glass.rows,
+            "lent": self.lent.rows(),
+        }
+
+
+class Trail:
+    """Who read, exported and verified the records, who was shown content, and what people judged of samples."""
+
+    events = ("audit.", "content.revealed", "subject.access", "review.")
+
+    def __init__(self) -> None:
+        self.readings = Spans()
+        """Actor, kind, event."""
+        self.verified = Rows()
+        """Time, actor, outcome, first and end of what was verified."""
+        self.exports = Rows()
+        """Time, actor, first and end of what was taken out."""
+
+    def feed(self, one: Seen) -> None:
+        envelope = one.envelope
+        self.readings.add(one.at, envelope.actor or NONE, envelope.actor_kind or NONE, envelope.event)
+        first, end = envelope.range or (0, 0)
+        if envelope.event == "audit.verified":
+            self.verified.add(one.at, envelope.actor or NONE, one.outcome, first, end)
+        elif envelope.event == "audit.exported":
+            self.exports.add(one.at, envelope.actor or NONE, first, end)
+
+    def merge(self, later: "Trail") -> None:
+        self.readings.merge(later.readings)
+        self.verified.merge(later.verified)
+        self.exports.merge(later.exports)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "readings": self.readings.rows(),
+            "verified": self.verified.rows,
+            "exports": self.exports.rows,
+        }
+
+
+class Policies:
+    """Versions of the policy with their dates, who proposed and who activated them, and changes of configuration."""
+
+    events = ("policy.", "config.changed")
+
+    def __init__(self) -> None:
+        self.changes = Rows()
+        """Time, event, version, who did it, who had proposed it, proposal."""
+        self.configurations = Rows()
+        """Time, digest, actor."""
+
+    def feed(self, one: Seen) -> None:
+        envelope = one.envelope
+        if envelope.event == "config.changed":
+            self.configurations.add(one.at, envelope.config or NONE, envelope.actor or NONE)
+            return
+        who, proposer = envelope.actor or "at a start", envelope.proposer or NONE
+        self.changes.add(one.at, envelope.event, envelope.policy or NONE, who, proposer, envelope.proposal or NONE)
+
+    def merge(self, later: "Policies") -> None:
+        self.changes.merge(later.changes)
+        self.configurations.merge(later.configurations)
+
+    def document(self) -> dict[str, Any]:
+        return {"changes": self.changes.rows, "configurations": self.configurations.rows}

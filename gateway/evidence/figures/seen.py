@@ -1,0 +1,85 @@
+"""A record as sections see it, and what they have to know that no record says."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+import msgspec
+
+from gateway.ledger.record import Detail, Envelope
+
+PERSONAL = frozenset({"pii", "phi", "pci", "special-category"})
+"""The classes that ship and say that somebody can be identified (`class:personal` of the policy)."""
+NONE = "none"
+"""Where a field is absent: not assessed, or not applicable."""
+PUBLIC = "public"
+"""The class of a message that has none, as policy takes it."""
+SENT = ("exchange.requested", "exchange.attempted")
+DECIDED = ("exchange.requested", "exchange.denied")
+REFUSED = "refused"
+"""A request that policy did not deny: what refused it stands in the outcome's code."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policy says and records do not."""
+
+    personal: frozenset[str] = PERSONAL
+    maskable: Mapping[str, frozenset[str]] = {}
+    """Data class → the finding types that `redact` masks for it."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A record: its envelope, its detail (None once that was deleted), all its classes wherever they came from."""
+
+    envelope: Envelope
+    detail: Detail | None
+    classes: tuple[str, ...]
+    personal: bool
+    """Whether one of the classes identifies somebody."""
+
+    @property
+    def at(self) -> str:
+        """When it happened (27 characters)."""
+        return self.envelope.occurred_at
+
+    @property
+    def outcome(self) -> str:
+        return NONE if self.envelope.outcome is None else self.envelope.outcome.code
+
+    @property
+    def word(self) -> str:
+        """What became of a request: the effect of policy's decision, or `refused` where something else stopped it."""
+        decision = self.envelope.decision
+        if decision is None or (
+            self.envelope.event == "exchange.denied" and decision.effect not in ("deny", "approve")
+        ):
+            return REFUSED
+        return decision.effect
+
+    @property
+    def sent(self) -> bool:
+        """Whether an agent is about to be sent it: not where an answer that had been kept is given."""
+        return self.envelope.event in SENT and self.envelope.attempt != 0 and self.envelope.agent is not None
+
+
+def seen(envelope: Envelope, detail: Detail | None, known: Known) -> Seen:
+    """The record of an envelope that was parsed."""
+    found = envelope.classes
+    if found is None:
+        return Seen(envelope, detail, (), False)
+    classes = tuple(sorted({*found.found, *found.declared, *found.inherited, *found.floor}))
+    return Seen(envelope, detail, classes, not known.personal.isdisjoint(classes))
+
+
+class Section(Protocol):
+    """What one part of a report knows. Records are fed in order; `later` is of the range that follows."""
+
+    events: tuple[str, ...]
+    """The events that it is fed; a name that ends in a dot stands for all that begin so; none for every record."""
+
+    def feed(self, one: Seen) -> None: ...
+
+    def merge(self, later: Self) -> None: ...
+
+    def document(self) -> dict[str, Any]:
+        """The figures: texts, whole numbers, and lists of rows of these."""
+        ...

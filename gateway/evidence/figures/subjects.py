@@ -1,0 +1,174 @@
+"""What was done for data subjects, what was destroyed and how long things are kept, and what went wrong."""
+
+from typing import Any
+
+from gateway.evidence.figures.seen import NONE, SENT, Seen
+from gateway.evidence.figures.tally import Rows, Spans, Tally
+from gateway.ledger.times import parse_timestamp, timestamp
+
+_KEPT = ("retention.", "archive.", "content.destroyed", "subject.erased")
+NOTIFY_US = 72 * 3_600 * 1_000_000
+"""GDPR Art. 33(1): 72 hours after having become aware."""
+INDIVIDUALS_US = 60 * 86_400 * 1_000_000
+"""45 CFR 164.404(b): 60 calendar days after discovery."""
+
+
+class Subjects:
+    """Accesses, rectifications, restrictions, holds and erasures, each with its case."""
+
+    events = ("subject.",)
+
+    def __init__(self) -> None:
+        self.steps = Tally()
+        """Event, outcome."""
+        self.cases = Rows()
+        """Time, event, outcome, case, subject, ground."""
+        self.erased = Rows()
+        """Time, case, subject, records reached, keys, recipients to be told, by when backups hold nothing."""
+
+    def feed(self, one: Seen) -> None:
+        envelope, case, subject = one.envelope, one.envelope.case or NONE, one.envelope.subject or NONE
+        self.steps.add(envelope.event, one.outcome)
+        self.cases.add(one.at, envelope.event, one.outcome, case, subject, envelope.legal_basis or NONE)
+        if envelope.event == "subject.erased":
+            told = ", ".join(envelope.recipients or ()) or NONE
+            self.erased.add(
+                one.at,
+                case,
+                subject,
+                envelope.count or 0,
+                len(envelope.keys or ()),
+                told,
+                envelope.backups_until or NONE,
+            )
+
+    def merge(self, later: "Subjects") -> None:
+        self.steps.merge(later.steps)
+        self.cases.merge(later.cases)
+        self.erased.merge(later.erased)
+
+    def document(self) -> dict[str, Any]:
+        return {"steps": self.steps.rows(), "cases": self.cases.rows, "erased": self.erased.rows}
+
+
+class Keeping:
+    """For how long content is kept, and what was destroyed."""
+
+    events = (*SENT, *_KEPT)
+
+    def __init__(self) -> None:
+        self.kept = Tally()
+        """What a rule says of the content of what was sent: `keep-content:<days>`, `no-content`, or `not kept`."""
+        self.destroyed = Rows()
+        """Time, event, how many, outcome."""
+
+    def feed(self, one: Seen) -> None:
+        envelope, decision = one.envelope, one.envelope.decision
+        if envelope.event not in SENT:
+            self.destroyed.add(one.at, envelope.event, envelope.count or 0, one.outcome)
+        elif one.sent:
+            said = () if decision is None else decision.obligations
+            kept = [word for word in said if word == "no-content" or word.startswith("keep-content:")]
+            self.kept.add(kept[0] if kept else "not kept")
+
+    def merge(self, later: "Keeping") -> None:
+        self.kept.merge(later.kept)
+        self.destroyed.merge(later.destroyed)
+
+    def document(self) -> dict[str, Any]:
+        return {"kept": self.kept.rows(), "destroyed": self.destroyed.rows}
+
+
+class Incidents:
+    """What should not have left: when that was seen, what it was, who judged it, and by when somebody must be told."""
+
+    events = ("incident.", "exchange.reclassified")
+
+    def __init__(self) -> None:
+        self.opened = Rows()
+        """Id, time, agent, zone, classes, findings, exchange, end of 72 hours, end of 60 days."""
+        self.closed: dict[str, list[str | int]] = {}
+        """Id → time, what it was, who said so."""
+        self.searched = Tally()
+        """Outcome of searching again what was kept."""
+
+    def feed(self, one: Seen) -> None:
+        envelope = one.envelope
+        if envelope.event == "exchange.reclassified":
+            self.searched.add(one.outcome)
+        elif envelope.event == "incident.closed":
+            self.closed.setdefault(envelope.incident or NONE, [one.at, one.outcome, envelope.actor or NONE])
+        else:
+            found = ", ".join(f"{name} {count}" for name, count in sorted((envelope.found or {}).items()))
+            at = parse_timestamp(one.at)
+            self.opened.add(
+                envelope.id,
+                one.at,
+                envelope.agent or NONE,
+                envelope.zone or NONE,
+                ", ".join(one.classes) or NONE,
+                found or NONE,
+                envelope.exchange or NONE,
+                timestamp(at + NOTIFY_US),
+                timestamp(at + INDIVIDUALS_US),
+            )
+
+    def merge(self, later: "Incidents") -> None:
+        self.opened.merge(later.opened)
+        self.searched.merge(later.searched)
+        for name, row in later.closed.items():
+            self.closed.setdefault(name, row)
+
+    def document(self) -> dict[str, Any]:
+        """`opened`: as above, then when it was closed, as what and by whom, `none` while it is open."""
+        still = [NONE, NONE, NONE]
+        return {
+            "opened": [[*row, *self.closed.get(str(row[0]), still)] for row in self.opened.rows],
+            "closed_of_before": [
+                [name, *row] for name, row in self.closed.items() if name not in {one[0] for one in self.opened.rows}
+            ],
+            "searched": self.searched.rows(),
+        }
+
+
+class Disclosures:
+    """What agents were sent about one person, for an accounting of disclosures (45 CFR 164.528): repeats of one kind as
+    the first, how many and the last. Fed the records about that person alone.
+
+    Treatment, payment and operations need not be accounted for (164.528(a)(1)(i)): how many there were is told.
+    """
+
+    events = (*SENT, "task.callback_sent")
+
+    def __init__(self, excluded: frozenset[str]) -> None:
+        self._excluded = excluded
+        self.told = Spans()
+        """Recipient, zone, processor, purpose, classes."""
+        self.left_out = Tally()
+        """Purpose that is excluded."""
+
+    def feed(self, one: Seen) -> None:
+        envelope = one.envelope
+        recipient = envelope.callback if envelope.event == "task.callback_sent" else envelope.agent
+        if recipient is None or envelope.attempt == 0:
+            return
+        purpose = envelope.purpose or NONE
+        if purpose in self._excluded:
+            self.left_out.add(purpose)
+            return
+        classes = ", ".join(one.classes) or "public"
+        self.told.add(one.at, recipient, envelope.zone or NONE, envelope.processor or NONE, purpose, classes)
+
+    def merge(self, later: "Disclosures") -> None:
+        self.told.merge(later.told)
+        self.left_out.merge(later.left_out)
+
+    def document(self) -> dict[str, Any]:
+        return {"told": self.told.rows(), "left_out": self.left_out.rows()}
+
+
+_TREATMENT = "TREAT CLINTRL CAREMGT COC ETREAT BTG ERTREAT POPHLTH"
+_PAYMENT = "HPAYMT CLMATTCH COVAUTH COVERAGE ELIGDTRM ELIGVER ENROLLM MILDCRG REMITADV"
+_OPERATIONS = "HOPERAT FRAUD HACCRED HCOMPL HDECD HDIRECT HDM HLEGAL HOUTCOMS HQUALIMP HSYSADMIN METAMGT MEMADMIN"
+EXCLUDED = frozenset(f"{_TREATMENT} {_PAYMENT} {_OPERATIONS} PATADMIN PATSFTY PERFMSR RECORDMGT TRAIN".split())
+"""HL7 purposes of use that are treatment, payment or health care operations (45 CFR 164.501)."""

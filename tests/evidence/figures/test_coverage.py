@@ -1,0 +1,94 @@
+"""Whether the records are all there, and of what they say nothing."""
+
+import pytest
+
+from gateway.evidence.figures.coverage import Coverage, share
+from gateway.ledger.record import Detail, NodeInfo
+from tests.evidence.figures.kit import record
+
+NODE = NodeInfo(id="nd_1", boot="bt_1")
+
+
+def _fed(*records: object) -> Coverage:
+    made = Coverage()
+    for one in records:
+        made.feed(one)  # type: ignore[arg-type]  # made by `record`
+    return made
+
+
+def test_a_place_without_a_record_is_a_gap_also_between_two_pieces() -> None:
+    one = _fed(record("audit.read", 4), record("audit.read", 7))
+    one.merge(Coverage())
+    one.merge(_fed(record("audit.read", 10)))
+    told = one.document()
+    assert (told["records"], told["first"], told["last"]) == (3, 4, 10)
+    assert (told["missing"], told["gaps"]) == (4, [[5, 6], [8, 9]])
+
+
+def test_nothing_at_all_is_told_as_nothing() -> None:
+    told = Coverage().document()
+    assert (told["records"], told["first"], told["missing"], told["unscanned_bp"]) == (0, -1, 0, 0)
+    one = Coverage()
+    one.merge(_fed(record("audit.read", 3)))
+    assert one.document()["first"] == 3
+
+
+def test_an_exchange_is_open_until_its_end_is_on_record() -> None:
+    told = _fed(
+        record("exchange.requested", 0, exchange="a"),
+        record("exchange.requested", 1, exchange="b"),
+        record("exchange.requested", 2, exchange="c"),
+        record("exchange.completed", 3, exchange="a"),
+        record("exchange.interrupted", 4, exchange="b"),
+    ).document()
+    assert (told["requested"], told["completed"], told["interrupted"], told["open"]) == (3, 1, 1, 1)
+
+
+def test_personal_exchanges_without_a_subject_are_told_apart_from_those_whose_detail_is_gone() -> None:
+    known, unknown = Detail(subjects=("su_1",)), Detail()
+    told = _fed(
+        record("exchange.requested", 0, classes=("phi",), detail=known, scanned="full", engine="e1"),
+        record("exchange.requested", 1, classes=("phi",), detail=unknown, scanned="none", engine="e1"),
+        record("exchange.denied", 2, classes=("pii",), scanned="partial", engine="e2"),
+        record("exchange.requested", 3, classes=(), detail=unknown),
+    ).document()
+    assert sorted(told["personal"]) == [["detail deleted", 1], ["with a subject", 1], ["without a subject", 1]]
+    assert told["personal_without_subject_bp"] == 3_333
+    assert (told["unscanned_bp"], told["partial_bp"]) == (3_333, 3_333)
+    assert [row[0] for row in told["engines"]] == ["e1", "e2"]
+
+
+def test_starts_stops_and_what_was_refused_meanwhile_are_told() -> None:
+    told = _fed(
+        record("ledger.started", 0, node=NODE),
+        record("ledger.recovered", 1, node=NODE, count=3),
+        record("ledger.recovered", 2, count=4),
+        record("limits.degraded", 3, count=2),
+    ).document()
+    assert told["refused_unrecorded"] == 7
+    assert [row[1] for row in told["states"]] == [
+        "ledger.started",
+        "ledger.recovered",
+        "ledger.recovered",
+        "limits.degraded",
+    ]
+    assert told["nodes"][0][0] == "nd_1"
+
+
+def test_the_unwitnessed_window_is_the_longest_between_two_cosigned_checkpoints() -> None:
+    root = "A" * 43 + "="
+    first = _fed(
+        record("checkpoint.published", 0, checkpoint=(100, root)),
+        record("checkpoint.witnessed", 1, at_s=10, checkpoint=(100, root)),
+        record("checkpoint.witnessed", 2, at_s=20, checkpoint=(101, root)),
+    )
+    first.merge(_fed(record("checkpoint.witnessed", 3, at_s=80, checkpoint=(2, root)), record("audit.read", 4)))
+    told = first.document()
+    assert (told["published"], told["witnessed"], told["witnessings"]) == (100, 101, 3)
+    assert told["unwitnessed_us"] == 60_000_000
+    assert told["unwitnessed_records"] == 0
+
+
+@pytest.mark.parametrize(("part", "whole", "expected"), [(0, 0, 0), (1, 3, 3_333), (2, 3, 6_667), (3, 3, 10_000)])
+def test_shares_are_in_hundredths_of_a_percent(part: int, whole: int, expected: int) -> None:
+    assert share(part, whole) == expected

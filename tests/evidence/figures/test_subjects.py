@@ -1,0 +1,85 @@
+"""What was done for data subjects, what is kept, and what should not have left."""
+
+from typing import Any
+
+from gateway.checks.policy.words import PURPOSES
+from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Incidents, Keeping, Subjects
+from gateway.ledger.times import timestamp
+from tests.evidence.figures.kit import T0, record
+
+AT = timestamp(T0)
+DAY = 86_400
+
+
+def test_an_erasure_is_told_with_its_recipients_and_until_when_backups_hold_something() -> None:
+    subjects = Subjects()
+    subjects.feed(record("subject.erasure", code="requested", case="sc_1", subject="su_1", legal_basis="b"))
+    subjects.feed(
+        record(
+            "subject.erased",
+            code="erased",
+            case="sc_1",
+            subject="su_1",
+            count=9,
+            keys=("k",),
+            recipients=("letters", "cloud"),
+            backups_until=AT,
+        )
+    )
+    told = subjects.document()
+    assert told["cases"][0] == [AT, "subject.erasure", "requested", "sc_1", "su_1", "b"]
+    assert told["erased"] == [[AT, "sc_1", "su_1", 9, 1, "letters, cloud", AT]]
+    assert told["steps"] == [["subject.erased", "erased", 1], ["subject.erasure", "requested", 1]]
+
+
+def test_what_is_kept_of_content_is_told_by_what_rules_say() -> None:
+    keeping = Keeping()
+    sent: dict[str, Any] = {"agent": "a", "attempt": 1, "effect": "route"}
+    keeping.feed(record("exchange.requested", obligations=("keep-content:7", "redact"), **sent))
+    keeping.feed(record("exchange.attempted", obligations=("no-content",), **sent))
+    keeping.feed(record("exchange.requested", **sent))
+    keeping.feed(record("exchange.requested", attempt=0, effect="route"))
+    keeping.feed(record("subject.erased", count=4, code="erased"))
+    told = keeping.document()
+    assert told["kept"] == [["keep-content:7", 1], ["no-content", 1], ["not kept", 1]]
+    assert told["destroyed"] == [[AT, "subject.erased", 4, "erased"]]
+
+
+def test_an_incident_has_its_clocks_and_whoever_closed_it() -> None:
+    incidents, later = Incidents(), Incidents()
+    incidents.feed(record("incident.opened", 1, agent="a", zone="z", classes=("phi",), found={"mrn": 2}, exchange="e"))
+    incidents.feed(record("incident.opened", 2))
+    incidents.feed(record("exchange.reclassified", code="should_not_have_left"))
+    later.feed(record("incident.closed", at_s=60, incident="id-1", code="breach", actor="ac_1"))
+    later.feed(record("incident.closed", incident="id-0", code="mistaken"))
+    incidents.merge(later)
+    told = incidents.document()
+    first, second = told["opened"]
+    assert first[:7] == ["id-1", AT, "a", "z", "phi", "mrn 2", "e"]
+    assert first[7:9] == [timestamp(T0 + 3 * DAY * 1_000_000), timestamp(T0 + 60 * DAY * 1_000_000)]
+    assert first[9:] == [timestamp(T0 + 60_000_000), "breach", "ac_1"]
+    assert second[9:] == ["none", "none", "none"]
+    assert told["closed_of_before"] == [["id-0", AT, "mistaken", "none"]]
+    assert told["searched"] == [["should_not_have_left", 1]]
+
+
+def test_disclosures_of_one_kind_are_the_first_how_many_and_the_last() -> None:
+    told = Disclosures(EXCLUDED)
+    to: dict[str, Any] = {"agent": "letters", "zone": "partner", "processor": "p", "classes": ("phi",)}
+    for at_s in (0, 60, 120):
+        told.feed(record("exchange.requested", at_s=at_s, purpose="HRESCH", **to))
+    told.feed(record("exchange.requested", purpose="TREAT", **to))
+    told.feed(record("exchange.requested", purpose="HRESCH", attempt=0, **to))
+    told.feed(record("task.callback_sent", callback="ours", zone="cloud"))
+    other = Disclosures(EXCLUDED)
+    other.feed(record("exchange.attempted", at_s=180, purpose="HRESCH", **to))
+    told.merge(other)
+    document = told.document()
+    last = timestamp(T0 + 180_000_000)
+    assert document["told"][0] == ["letters", "partner", "p", "HRESCH", "phi", AT, 4, last]
+    assert document["told"][1][:5] == ["ours", "cloud", "none", "none", "public"]
+    assert document["left_out"] == [["TREAT", 1]]
+
+
+def test_purposes_that_are_excluded_are_purposes_of_use() -> None:
+    assert EXCLUDED <= PURPOSES

@@ -98,6 +98,21 @@ class Postgres:
         if name in self._made:
             self._made.remove(name)
 
+    def copied(self, url: str) -> str:
+        """A copy of a database that nobody is connected to, as a backup of it: its name."""
+        name = f"gw_{self._mark}_{next(self._numbers)}"
+        self._admin(f"CREATE DATABASE {name} OWNER {self.owner} TEMPLATE {urlsplit(url).path.lstrip('/')}")
+        self._made.append(name)
+        return name
+
+    def replace(self, url: str, copy: str) -> None:
+        """Put a copy in a database's place, whoever is connected: as after a restore, or a failover to a server that
+        lacks what was written since."""
+        name = urlsplit(url).path.lstrip("/")
+        self._admin(f"DROP DATABASE {name} WITH (FORCE)")
+        self._admin(f"ALTER DATABASE {copy} RENAME TO {name}")
+        self._made.remove(copy)
+
     def superuser(self, url: str) -> str:
         """The same database, as the server's superuser."""
         return self._with(urlsplit(url).path.lstrip("/"), None)

@@ -9,11 +9,12 @@ Both are context managers: what they open they close, in the opposite order, als
                                                                            `readiness`
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
-`identity`, `agents`, `approvals`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`; `exchange` joins
-them for the pipeline.
+`identity`, `agents`, `approvals`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`;
+`exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
+from gateway.bootstrap.backups import restore, take_backup
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import build_digest, config_digest
 from gateway.bootstrap.exchange import bounds_of, caching_of
@@ -52,8 +53,10 @@ __all__ = [
     "proved",
     "quotas_of",
     "remote_counters",
+    "restore",
     "reviewing_of",
     "sampler_of",
+    "take_backup",
     "tasks_of",
     "witnesses_of",
 ]

@@ -20,6 +20,7 @@ from gateway.bootstrap.policies import InForce, load_policy_set, servable, serve
 from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site, open_site
+from gateway.bootstrap.subjects import restored_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.tasks import dispatcher_of, messages_of, tasks_of
 from gateway.bootstrap.witnesses import demand_whole, tell, witnesses_of
@@ -125,6 +126,8 @@ async def open_gateway(
         witnessings = await witnesses_of(site, stack)
         await demand_whole(witnessings, required=settings.ledger.require_witnesses)
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
+        # Before anybody is served: what was erased stays erased, also where an older copy of the database was restored.
+        await restored_of(site).erase_again(writers)
         shared_set = await settled(site, found)
         if shared_set != found:
             policy, _ = servable(shared_set, settings)

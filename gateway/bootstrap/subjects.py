@@ -1,11 +1,13 @@
-"""What destroys data subjects' content when its time has come."""
+"""What destroys data subjects' content when its time has come, and again what a restored copy brought back."""
 
 from functools import partial
 
 from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.site import Site
 from gateway.core.ids import random_id
 from gateway.exchange import kept
 from gateway.exchange.erasure import Erasure
+from gateway.exchange.restored import Restored
 from gateway.store.erasure import ErasureStore
 from gateway.store.lease import Lease
 from gateway.store.subject_cases import CaseStore
@@ -29,4 +31,16 @@ def erasure_of(base: Foundation) -> Erasure:
         clock=site.clock,
         node=site.node,
         settings=site.settings.subjects,
+    )
+
+
+def restored_of(site: Site) -> Restored:
+    """What does erasures again that this copy of the database does not know of."""
+    return Restored(
+        store=ErasureStore(site.engine),
+        flags=site.flags,
+        cases=CaseStore(site.engine),
+        keys=site.keyring,
+        clock=site.clock,
+        node=site.node,
     )

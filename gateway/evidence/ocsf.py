@@ -119,6 +119,9 @@ KINDS = {
     "subject.access": _kind(_READ, severity=2),
     "checkpoint.witnessed": _kind(_UPDATE),
     "restore.acknowledged": _kind(_UPDATE, severity=5),
+    "restore.erased": _kind(_DELETE, severity=3),
+    "restore.completed": _kind(_UPDATE, severity=5),
+    "backup.taken": _kind(_READ, severity=3),
 }
 """Event of a record → what it is here: one line for each (`tests/house` holds them, and `docs/ocsf.md`, together)."""
 

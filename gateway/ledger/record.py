@@ -91,6 +91,9 @@ EVENTS = (
     "subject.access",
     "checkpoint.witnessed",
     "restore.acknowledged",
+    "restore.erased",
+    "restore.completed",
+    "backup.taken",
 )
 
 

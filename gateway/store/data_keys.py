@@ -52,6 +52,11 @@ def _insert(rows: int) -> str:
     )
 
 
+def after(prefix: str) -> str:
+    """The first text that comes after all that begin with this one (ASCII, not empty)."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
 def fields(*values: bytes) -> bytes:
     """An unambiguous encoding of several byte strings: each with its length before it, 4 bytes, big-endian."""
     return b"".join([len(value).to_bytes(4) + value for value in values])
@@ -192,6 +197,12 @@ class DataKeys:
         if busy:
             raise LedgerUnavailable("the keys are deleted, but another reader holds the keyring's journal: repeat this")
         return count
+
+    def destroyed(self, prefix: str) -> tuple[str, ...]:
+        """Destroyed ids that begin with this, in order: of keys, and of subjects no key is made for any more."""
+        with self._reading, _mapped():
+            found = self._reader.execute("SELECT id FROM destroyed WHERE id >= ?1 AND id < ?2", (prefix, after(prefix)))
+            return tuple(row[0] for row in found)
 
     def hand_over(self, take: Callable[[Sequence[DataKey], Sequence[str]], None]) -> int:
         """Give every key and the ids of destroyed ones away, some at a time; then none is here, nor can any come to be.

@@ -2,7 +2,7 @@
 may be run again: whoever is killed between two of them begins anew and finds less.
 
 The records themselves stay, and every proof with them: they hold commitments alone. Records about what was done for the
-subject (`subject.*`) keep their details and links: they are how an erasure is accounted for.
+subject (`subject.*`, `restore.*`) keep their details and links: they are how an erasure is accounted for.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -31,7 +31,7 @@ from gateway.store.tables import (
 
 CHUNK = 200
 _DISCLOSED = ("exchange.requested", "exchange.attempted")
-_KEPT = "subject.%"
+_KEPT = ("subject.%", "restore.%")
 
 
 class SharedContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +84,22 @@ class ErasureStore:
             open_exchange.c.tenant == tenant, open_exchange.c.seq.in_(_linked(tenant, ids))
         )
         return bool(await self._read(tenant, query.limit(1)))
+
+    async def left(self, tenant: str, ids: Collection[str]) -> tuple[str, ...]:
+        """Those of these pseudonyms of which anything is there that an erasure destroys, sorted."""
+        mapped = select(pseudonym.c.id).where(pseudonym.c.tenant == tenant, pseudonym.c.id.in_(tuple(ids)))
+        both = and_(record.c.tenant == subject_record.c.tenant, record.c.seq == subject_record.c.seq)
+        linked = (
+            select(subject_record.c.subject.label("id"))
+            .select_from(subject_record.join(record, both))
+            .where(subject_record.c.tenant == tenant, subject_record.c.subject.in_(tuple(ids)), _destroyed_beside())
+        )
+        return tuple(sorted({str(row.id) for query in (mapped, linked) for row in await self._read(tenant, query)}))
+
+    async def keys_beside(self, tenant: str, ids: Collection[str]) -> tuple[str, ...]:
+        """The data keys that anything beside the records of these pseudonyms is sealed under, sorted."""
+        query = select(sealed.c.key).distinct().where(sealed.c.tenant == tenant, sealed.c.seq.in_(_linked(tenant, ids)))
+        return tuple(sorted({key for row in await self._read(tenant, query) for key in str(row.key).split("+")}))
 
     async def forget(self, tenant: str, ids: Collection[str]) -> None:
         """Destroy the mapping: nobody is led to these pseudonyms any more."""
@@ -200,9 +216,14 @@ def _reached(tenant: str, ids: Collection[str]) -> Select[tuple[int]]:
         .distinct()
         .select_from(subject_record.join(record, both))
         .where(subject_record.c.tenant == tenant, subject_record.c.subject.in_(tuple(ids)))
-        .where(record.c.event.not_like(_KEPT))
+        .where(_destroyed_beside())
         .order_by(subject_record.c.seq)
     )
+
+
+def _destroyed_beside() -> ColumnElement[bool]:
+    """Whether a record is one beside which an erasure destroys anything."""
+    return and_(*(record.c.event.not_like(kept) for kept in _KEPT))
 
 
 def _under(column: Any, keys: Collection[str]) -> ColumnElement[bool]:

@@ -54,6 +54,8 @@ class DataKeyHome(Protocol):
 
     def destroy(self, key_ids: Sequence[str]) -> int: ...
 
+    def destroyed(self, prefix: str) -> tuple[str, ...]: ...
+
     def close(self) -> None: ...
 
 
@@ -195,6 +197,10 @@ class Keyring:
     def destroy(self, key_ids: Sequence[str]) -> int:
         """Destroy data keys for good, at once in every process that has the keyring open; returns how many."""
         return self._data_keys.destroy(key_ids)
+
+    def erased(self) -> tuple[str, ...]:
+        """Pseudonyms of data subjects, of any tenant, that were erased or are being erased: no key is made for them."""
+        return self._data_keys.destroyed("su_")
 
     def _ledger_file(self, origin: str) -> Path:
         # By the origin and not by the ledger: a new database beside an old keyring has new origins, also for the one

@@ -24,7 +24,7 @@ import asyncpg
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.ledger.entry import DataKey
 from gateway.settings import Settings, same_database, secret
-from gateway.store.data_keys import KEY_BYTES, Wrapping
+from gateway.store.data_keys import KEY_BYTES, Wrapping, after
 
 READ_S = 1.0
 """How long a read may take, its connection included: an event loop waits for it."""
@@ -207,6 +207,15 @@ class SharedDataKeys:
             return len(held)
 
         return self._call(self._writing, empty, self._write_s) if ids else 0
+
+    def destroyed(self, prefix: str) -> tuple[str, ...]:
+        """As `DataKeys.destroyed`. Asked at a start, and not while an event loop waits for it."""
+
+        async def select(connection: Any) -> list[Any]:
+            query = "SELECT id FROM data_key WHERE id >= $1 AND id < $2 AND wrapped IS NULL ORDER BY id"
+            return list(await connection.fetch(query, prefix, after(prefix)))
+
+        return tuple(row["id"] for row in self._call(self._writing, select, self._write_s))
 
     def take(self, keys: Sequence[DataKey], destroyed: Sequence[str]) -> None:
         """Have these keys of another home, and the ids of those destroyed there: durable and compared when it returns.

@@ -94,6 +94,13 @@ def test_for_a_subject_that_was_destroyed_by_name_no_key_is_made_durable_again(k
     assert keys.of_subject("su_1") is None
 
 
+def test_who_was_destroyed_by_name_is_told_apart_from_keys(keys: DataKeys) -> None:
+    key, _ = keys.new("su_1")
+    keys.persist([key])
+    keys.destroy([key.id, "su_1", "su_0", "sv_1", "st_1"])
+    assert (keys.destroyed("su_"), keys.destroyed("dk_")) == (("su_0", "su_1"), (key.id,))
+
+
 def test_destroying_leaves_no_wrapped_byte_and_no_pseudonym_in_file_or_journal(keys: DataKeys, file: Path) -> None:
     key, _ = keys.new("su_canary")
     kept, plain = keys.new("su_kept")

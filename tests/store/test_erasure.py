@@ -39,9 +39,12 @@ async def test_parts_and_links_of_the_subject_go_and_what_is_others_alone_stays(
     assert await erasure.recipients(LEDGER, ("su_a",)) == ("desk", "ward")
     assert await erasure.companions(LEDGER, ("su_a",)) == ("su_b",)
     assert await erasure.reached(LEDGER, ("su_a",)) == 2
+    assert await erasure.left(LEDGER, ("su_a", "su_b", "su_nobody")) == ("su_a", "su_b")
+    assert await erasure.keys_beside(LEDGER, ("su_a",)) == ("dk_1", "dk_2")
     assert not await erasure.under_way(LEDGER, ("su_a",))
     assert await erasure.purge(LEDGER, ("su_a",), ("dk_1",), ("dk_2",)) == 2
     assert await _left(store) == ([(1, "dk_2"), (2, "dk_2")], [("su_a", 3), ("su_b", 1), ("su_b", 2)])
+    assert await erasure.left(LEDGER, ("su_a",)) == ()
     assert await erasure.purge(LEDGER, ("su_a",), ("dk_1",), ("dk_2",)) == 0
     await erasure.settle()
 

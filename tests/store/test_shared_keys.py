@@ -97,6 +97,13 @@ def test_for_a_subject_that_was_destroyed_by_name_no_machine_makes_a_key_durable
     assert keys.of_subject("su_1") is None
 
 
+def test_who_was_destroyed_by_name_is_known_on_every_machine(keys: SharedDataKeys, other: SharedDataKeys) -> None:
+    key, alive = keys.new("su_1")[0], keys.new("su_2")[0]
+    keys.persist([key, alive])
+    keys.destroy([key.id, "su_1", "su_0", "sv_1"])
+    assert (other.destroyed("su_"), other.destroyed("dk_")) == (("su_0", "su_1"), (key.id,))
+
+
 async def test_a_key_that_is_destroyed_while_it_is_made_durable_stays_destroyed(
     keys: SharedDataKeys, other: SharedDataKeys, url: str
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import insert, select
 
 from gateway import store as package
 from gateway.core.errors import GatewayError
@@ -29,6 +30,7 @@ from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import DecidedStore
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
+from gateway.store.engine import writing
 from gateway.store.erasure import ErasureStore, SharedContent
 from gateway.store.glass import GlassStore
 from gateway.store.incidents import IncidentStore
@@ -50,6 +52,7 @@ from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_cases import opened as case_opened
 from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore, marked
+from gateway.store.tables import sealed, subject_record
 from gateway.store.tasks import TaskStore, created
 from gateway.store.tools import By, Seen, ToolStore
 from gateway.store.tree import TreeReader
@@ -430,6 +433,22 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _(w: World) -> tuple[Any, Any]:
     assert await ErasureStore(w.store.engine).reached(w.theirs, _THEIRS) == 4
     return await ErasureStore(w.store.engine).reached(w.mine, _THEIRS), 0
+
+
+@ask("erasure.ErasureStore.left")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await ErasureStore(w.store.engine).left(w.theirs, _THEIRS) == _THEIRS
+    return await ErasureStore(w.store.engine).left(w.mine, _THEIRS), ()
+
+
+@ask("erasure.ErasureStore.keys_beside")
+async def _(w: World) -> tuple[Any, Any]:
+    async with writing(w.store.engine, w.theirs) as connection:
+        row = {"tenant": w.theirs, "part": "request", "key": "dk_7", "nonce": b"n", "ciphertext": b"c"}
+        about = select(subject_record.c.seq).where(subject_record.c.subject == _THEIRS[0]).limit(1)
+        await connection.execute(insert(sealed).values({**row, "seq": await connection.scalar(about)}))
+    assert await ErasureStore(w.store.engine).keys_beside(w.theirs, _THEIRS) == ("dk_7",)
+    return await ErasureStore(w.store.engine).keys_beside(w.mine, _THEIRS), ()
 
 
 @ask("erasure.ErasureStore.companions")
@@ -1234,7 +1253,7 @@ NOT_ASKED = {
             *(f"node.Claim.{name}" for name in ("take", "held", "release")),
             *(f"redis_counters.RedisCounters.{name}" for name in ("run", "memory", "ping", "close", "tellers")),
             *(f"nats_messages.NatsLink.{name}" for name in ("say", "heard", "done")),
-            "erasure.ErasureStore.settle",
+            *("erasure.ErasureStore.settle", "backup.states"),
         ),
         _INSTALLATION,
     ),

@@ -370,6 +370,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     "subject.access": {**ABOUT, "case": CASE, "outcome": OutcomeInfo(code="answered")},
     "checkpoint.witnessed": {"checkpoint": (18, to_base64(EMPTY_ROOT)), "count": 2, "node": EXCHANGE_IDS["node"]},
     "restore.acknowledged": {**OPERATOR, "range": (800, 1_000), "node": EXCHANGE_IDS["node"]},
+    "restore.erased": {"subject": ABOUT["subject"], "count": 4, "keys": ("dk_1",), "node": EXCHANGE_IDS["node"]},
+    "restore.completed": {
+        **OPERATOR,
+        "checkpoint": (800, to_base64(EMPTY_ROOT)),
+        "range": (800, 1_000),
+        "node": EXCHANGE_IDS["node"],
+    },
+    "backup.taken": {**OPERATOR, "node": EXCHANGE_IDS["node"]},
 }
 
 MORE: dict[str, dict[str, Any]] = {

@@ -1,0 +1,71 @@
+"""A newer copy says what was erased since, and is believed only where it goes on from what was restored."""
+
+from typing import Any
+
+import pytest
+
+from gateway.core.errors import VerificationError
+from gateway.core.ids import uuid7
+from gateway.exchange.newer import Since, since
+from gateway.exchange.restored import Erased
+from gateway.ledger.chain import leaf_hash
+from gateway.ledger.record import GENESIS, Envelope, seal, timestamp
+
+LEDGER, US = "tn_1", 1_795_482_123_000_004
+
+
+def chain(*events: str, ledger: str = LEDGER, link: bytes = GENESIS, first: int = 0) -> list[tuple[int, bytes]]:
+    made = []
+    for seq, event in enumerate(events, first):
+        about: dict[str, Any] = {"subject": "su_1", "keys": ("dk_1",)} if event == "subject.erased" else {}
+        envelope = Envelope(id=uuid7(US), tenant=ledger, event=event, occurred_at=timestamp(US), **about)
+        data = seal(envelope, seq, link, timestamp(US))
+        link = leaf_hash(data)
+        made.append((seq, data))
+    return made
+
+
+RECORDS = chain("ledger.started", "config.changed", "subject.erased", "key.revoked", "key.revoked")
+ALL = Since(size=5, erased=(Erased(subject="su_1", keys=("dk_1",)),), events={"key.revoked": 2, "subject.erased": 1})
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_what_follows_is_told_from_wherever_the_copy_begins(first: int) -> None:
+    head = leaf_hash(RECORDS[1][1])
+    assert since(RECORDS[first:], ledger=LEDGER, size=2, head=head) == ALL
+
+
+def test_a_copy_of_a_ledger_that_was_empty_tells_all_of_it() -> None:
+    assert since(RECORDS, ledger=LEDGER, size=0, head=GENESIS).size == 5
+
+
+def test_a_copy_that_is_no_newer_says_nothing() -> None:
+    head = leaf_hash(RECORDS[1][1])
+    for records in ([], RECORDS[:1], RECORDS[:2]):
+        assert since(records, ledger=LEDGER, size=2, head=head) == Since(size=2)
+
+
+OTHER = chain("config.changed", "config.changed", "subject.erased")
+
+
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        pytest.param(OTHER, "record 1: a newer copy has another one", id="another-history"),
+        pytest.param(OTHER[2:], "record 2: it does not follow", id="another-history-later"),
+        pytest.param(RECORDS[3:], "record 2: missing", id="begins-too-late"),
+        pytest.param([*RECORDS[:3], RECORDS[4]], "record 3: missing", id="gap"),
+        pytest.param([*RECORDS[:2], (2, b"{}")], "record 2: not a record", id="not-a-record"),
+        pytest.param([(2, RECORDS[3][1])], "record 2: it does not follow", id="another-number"),
+    ],
+)
+def test_one_that_does_not_go_on_from_there_is_not_believed(records: list[tuple[int, bytes]], why: str) -> None:
+    with pytest.raises(VerificationError, match=why):
+        since(records, ledger=LEDGER, size=2, head=leaf_hash(RECORDS[1][1]))
+
+
+def test_another_ledgers_record_is_not_believed() -> None:
+    head = leaf_hash(RECORDS[1][1])
+    theirs = chain("subject.erased", ledger="tn_2", link=head, first=2)
+    with pytest.raises(VerificationError, match="record 2: it does not follow"):
+        since(theirs, ledger=LEDGER, size=2, head=head)

@@ -30,13 +30,20 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.report import lines
-from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.exchange import attaching
+from gateway.exchange.scoping import Asked
 from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
 from gateway.settings import Settings
 
 _MAX_KEY = 4_096
+_OPTIONS = {
+    "end": "--end",
+    "filters": "filters",
+    "range": "--first and --end",
+    "about": "--about",
+    "period": "--period",
+}
 _EXISTS = "--out names a file that exists: it is not overwritten"
 
 
@@ -47,8 +54,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     export = group.add_parser("export", parents=[common], help="write a bundle of a range of records; it is recorded")
     tenant_option(export)
     export.add_argument("--out", type=Path, required=True, metavar="FILE.zip", help="where; nothing is overwritten")
-    export.add_argument("--first", type=int, default=0, metavar="SEQ", help="the first record (default: 0)")
+    export.add_argument("--first", type=int, metavar="SEQ", help="the first record (default: 0)")
     export.add_argument("--end", type=int, metavar="SEQ", help="the record after the last (default: all there are)")
+    export.add_argument(
+        "--about", metavar="KIND:ID", help="framework, subject (a pseudonym), exchange or incident, and which"
+    )
+    export.add_argument(
+        "--period", nargs=2, metavar=("FROM", "TO"), help="all that was recorded from a time or date until another"
+    )
     export.add_argument("--no-details", action="store_true", help="leave out details, also of selected records")
     export.add_argument(
         "--attach", action="append", default=[], metavar="KIND", help="what else to make of the records; repeatable"
@@ -64,14 +77,16 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    selection = Selection(
+    asked = Asked(
         first=arguments.first,
         end=arguments.end,
         filters=texts(filters_of(arguments)),
         details=not arguments.no_details,
+        about=arguments.about,
+        period=None if arguments.period is None else (arguments.period[0], arguments.period[1]),
     )
-    end = MAX_INTEGER if selection.end is None else selection.end
-    if not 0 <= selection.first < end <= MAX_INTEGER:
+    end = MAX_INTEGER if asked.end is None else asked.end
+    if not 0 <= (asked.first or 0) < end <= MAX_INTEGER:
         raise WrongUse("--first must not be negative, --end must come after it, and both lie within 2^53")
     refusal = attaching.refused(arguments.attach)
     if refusal is not None:
@@ -80,7 +95,7 @@ def _export(arguments: argparse.Namespace) -> int:
         raise WrongUse(_EXISTS)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    manifest = asyncio.run(_written(settings, tenant, selection, arguments.attach, arguments.out))
+    manifest = asyncio.run(_written(settings, tenant, asked, arguments.attach, arguments.out))
     count = manifest.end - manifest.first
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
     data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}
@@ -89,7 +104,7 @@ def _export(arguments: argparse.Namespace) -> int:
     return OK
 
 
-async def _written(settings: Settings, tenant: str, selection: Selection, attach: Sequence[str], out: Path) -> Manifest:
+async def _written(settings: Settings, tenant: str, asked: Asked, attach: Sequence[str], out: Path) -> Manifest:
     """The bundle under its name once it is whole and synced, never before, and never over another file."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=".bundle-", dir=out.parent)
@@ -99,9 +114,12 @@ async def _written(settings: Settings, tenant: str, selection: Selection, attach
         with os.fdopen(descriptor, "w+b") as file:
             async with opened(settings) as site:
                 auditor = await site.auditor(tenant)
+                selection = await auditor.select(asked)
+                if isinstance(selection, Refusal):
+                    raise WrongUse(told(selection, _OPTIONS))
                 manifest = await auditor.export(await reader(site, tenant), selection, file, attach=attach)
             if isinstance(manifest, Refusal):
-                raise Failed(told(manifest, {"end": "--end", "filters": "filters"}))
+                raise Failed(told(manifest, _OPTIONS))
             file.flush()
             os.fsync(file.fileno())
         os.link(name, out)

@@ -17,7 +17,7 @@ from gateway.evidence import bag
 from gateway.evidence.container import Writer
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.records import parsed_details
-from gateway.evidence.selection import selected
+from gateway.evidence.scope import chooser
 from gateway.ledger.record import MAX_BYTES, Detail, Envelope, parse, parse_detail
 from gateway.ledger.verify import check_detail
 
@@ -49,9 +49,9 @@ class Material:
     async def selected(self) -> AsyncGenerator[Given, None]:
         """The selected records in order, with the details that are in the bundle."""
         details = parsed_details(self._writer.lines(bag.DETAILS, bag.MAX_DETAIL))
-        detail = next(details, None)
+        detail, chosen = next(details, None), chooser(self.manifest.selection)
         async for given in self.whole():
-            if not selected(given.envelope, self.manifest.filters):
+            if not chosen(given.envelope):
                 continue
             if detail is None or detail[0] != given.envelope.seq:
                 yield given

@@ -6,6 +6,7 @@ Stricter than BagIt: tag files are listed too, the order is fixed, and nothing m
 import re
 from collections.abc import Iterable, Sequence
 
+from gateway.evidence import scope as scopes
 from gateway.evidence import strict_json
 from gateway.evidence.manifest import File, Manifest
 
@@ -104,6 +105,7 @@ def selection_file(manifest: Manifest) -> bytes:
             "filters": dict(manifest.filters),
             "details": manifest.details,
             "selected": manifest.selected,
+            **({} if manifest.scope is None else {"scope": scopes.encode(manifest.scope)}),
         }
     )
 

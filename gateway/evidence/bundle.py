@@ -20,7 +20,8 @@ from gateway.evidence.edge import encode_hashes
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.records import encode_detail_line, named_policies, start
-from gateway.evidence.selection import Selection, check_filters, selected
+from gateway.evidence.scope import Watch, check_scope, chooser
+from gateway.evidence.selection import Selection, check_filters
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import Checkpoint
@@ -102,6 +103,8 @@ async def _extent(
 ) -> _Range | Refusal:
     try:
         check_filters(selection.filters)
+        if selection.scope is not None:
+            check_scope(selection.scope)
     except FormatError as error:
         return Refusal(code="parameter_invalid", field="filters", hint=str(error))
     stored = await reader.checkpoint(max(selection.end or 0, selection.first + 1))
@@ -139,16 +142,21 @@ class _Builder:
         self._writer = Writer(write)
         self._progress = progress or (lambda done, total: None)
         self._files: list[File] = []
+        self._chosen = chooser(selection)
+        self._watch = None if selection.scope is None else Watch(selection.scope)
 
     async def build(
         self, signer: Signer, policies: Mapping[str, bytes], attachments: Sequence[Attachment], created: str
-    ) -> Manifest:
+    ) -> Manifest | Refusal:
         extent = self._range
         self._add(bag.BAGIT, bag.DECLARATION)
         self._add(bag.README, readme.text(signer.verifier.name).encode())
         self._add(bag.VERIFY, standalone.generate().encode())
         self._add(bag.KEY, f"{signer.verifier.vkey}\n".encode())
         seen, root = await self._records()
+        unfit = None if self._watch is None else self._watch.failure(extent.end, extent.last.size)
+        if unfit is not None:
+            return Refusal(code="parameter_invalid", field="range", hint=unfit)
         opened = await self._details(seen)
         manifest = Manifest(
             origin=signer.name,
@@ -162,6 +170,7 @@ class _Builder:
             opened=opened,
             checkpoint=(extent.last.size, extent.last.root),
             opening=None if extent.opening is None else (extent.opening.size, extent.opening.root),
+            scope=self._selection.scope,
             files=(),
         )
         self._add(bag.SELECTION, bag.selection_file(manifest))
@@ -205,7 +214,9 @@ class _Builder:
     def _look(self, record: StoredRecord, envelope: Envelope, seen: _Seen) -> None:
         seen.policies.update(named_policies(envelope))
         seen.misses.feed(envelope)
-        if selected(envelope, self._selection.filters):
+        if self._watch is not None:
+            self._watch.feed(envelope)
+        if self._chosen(envelope):
             seen.selected += 1
             if seen.selected <= bag.PROOFS:
                 seen.proven.add(record.seq)
@@ -227,7 +238,7 @@ class _Builder:
     def _detail(self, record: StoredRecord) -> Iterable[bytes]:
         if record.detail is None or record.detail_salt is None:
             return ()  # deleted: the record says "commitment only"
-        if not selected(parse(record.envelope), self._selection.filters):
+        if not self._chosen(parse(record.envelope)):
             return ()
         return (encode_detail_line(record.seq, record.detail_salt, record.detail),)
 

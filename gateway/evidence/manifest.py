@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from gateway.core.errors import FormatError
+from gateway.evidence import scope as scopes
 from gateway.evidence import strict_json
-from gateway.evidence.selection import Selection, check_filters
+from gateway.evidence.selection import Scope, Selection, check_filters
 from gateway.ledger.encoding import from_base64, to_base64
 from gateway.ledger.times import parse_timestamp
 
@@ -20,7 +21,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _FIELDS = frozenset(
     {"v", "origin", "created", "generator", "range", "filters", "details", "selected", "opened", "checkpoint", "files"}
 )
-_OPTIONAL = frozenset({"opening"})
+_OPTIONAL = frozenset({"opening", "scope"})
 
 
 class File(msgspec.Struct, frozen=True):
@@ -51,11 +52,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Size and root of the checkpoint that covers the range."""
     opening: tuple[int, bytes] | None = None
     """Size and root of an earlier checkpoint that the range starts at or after."""
+    scope: Scope | None = None
     files: tuple[File, ...]
 
     @property
     def selection(self) -> Selection:
-        return Selection(first=self.first, end=self.end, filters=self.filters, details=self.details)
+        return Selection(first=self.first, end=self.end, filters=self.filters, details=self.details, scope=self.scope)
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -75,6 +77,8 @@ def encode(manifest: Manifest) -> bytes:
     }
     if manifest.opening is not None:
         document["opening"] = _pair(manifest.opening)
+    if manifest.scope is not None:
+        document["scope"] = scopes.encode(manifest.scope)
     return strict_json.dump(document)
 
 
@@ -113,6 +117,7 @@ def parse(payload: bytes) -> Manifest:
         opened=found["opened"],
         checkpoint=_point(found["checkpoint"]),
         opening=_point(found["opening"]) if "opening" in found else None,
+        scope=scopes.parse(found["scope"]) if "scope" in found else None,
         files=tuple(_file(item) for item in found["files"]),
     )
 

@@ -9,7 +9,8 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag, strict_json
 from gateway.evidence.edge import frontier_before
 from gateway.evidence.misses import Misses
-from gateway.evidence.selection import selected
+from gateway.evidence.scope import Watch, chooser
+from gateway.evidence.selection import Selection
 from gateway.ledger import proof as proofs
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
@@ -33,7 +34,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
     first: int
     end: int
-    filters: Mapping[str, str]
+    selection: Selection
     before: Sequence[bytes] | None
     """The path to the record before `first`; None at the beginning of the ledger."""
     proofs: Mapping[int, Proof]
@@ -58,6 +59,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     """Digests that records of the range name."""
     proven: frozenset[int]
     """The records that must have a proof file: those at the ends, and the first of those selected."""
+    watch: Watch | None
+    """What they show of what the bundle is about; None where it is about nothing but its selection."""
     misses: Misses
     """What they show of what classification misses."""
 
@@ -100,6 +103,8 @@ class _Reader:
         self._proven = {expected.first, expected.end - 1}
         self._first_selected: list[int] = []
         self._misses = Misses()
+        self._chosen = chooser(expected.selection)
+        self._watch = None if expected.selection.scope is None else Watch(expected.selection.scope)
 
     def read(self, lines: Iterator[bytes]) -> Records:
         expected = self._expected
@@ -125,6 +130,7 @@ class _Reader:
             opened=self._opened,
             policies=frozenset(self._policies),
             proven=frozenset(self._proven),
+            watch=self._watch,
             misses=self._misses,
         )
 
@@ -141,7 +147,9 @@ class _Reader:
                 raise VerificationError(f"record {seq}: form: of another ledger")
             self._policies.update(named_policies(envelope))
             self._misses.feed(envelope)
-            if selected(envelope, self._expected.filters):
+            if self._watch is not None:
+                self._watch.feed(envelope)
+            if self._chosen(envelope):
                 self._select(seq, envelope)
             proof = self._expected.proofs.get(seq)
             if proof is not None:

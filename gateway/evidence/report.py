@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.evidence import scope as scopes
 from gateway.evidence.misses import told
 
 
@@ -19,6 +20,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: int
     """The size of the signed checkpoint that covers them."""
     filters: dict[str, str]
+    scope: Mapping[str, Any] | None
+    """What the bundle is about besides, and what was counted of it (`scope.Watch.document`)."""
     selected: int
     opened: int
     """Details of selected records, each of which is what its record commits to."""
@@ -45,6 +48,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def lines(report: Report) -> list[str]:
     """The report as text for people."""
     chosen = ", ".join(f"{name}={value}" for name, value in report.filters.items()) or "every record"
+    about = [] if report.scope is None else scopes.told(report.scope)
     return [
         *(f"ok    {step}" for step in report.steps),
         "",
@@ -52,6 +56,7 @@ def lines(report: Report) -> list[str]:
         f"written      {report.created}",
         f"records      {report.first} to {report.end - 1}, all {report.end - report.first} of them",
         f"checkpoint   {report.checkpoint} records; records that no checkpoint covers: {report.uncovered}",
+        *(f"about        {line}" for line in about),
         f"selection    {chosen}: {report.selected}",
         f"details      {report.opened} open, {report.commitment_only} commitment only",
         *(f"miss rate    {line}" for line in told(report.misses)),

@@ -1,7 +1,8 @@
 """Which records of a range are selected: filters that anyone can run again over the envelopes.
 
 A bundle holds every envelope of its range; the selection only says of which the details are opened. So a filter may
-speak of nothing that the envelope does not hold: not of data subjects, whose links are not in it.
+speak of nothing that the envelope does not hold: not of data subjects, whose links are not in it. What a bundle is
+about besides (`Scope`) comes down to the same: times, filters, and exchanges by their ids.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,28 @@ from gateway.ledger.times import parse_timestamp
 MAX_VALUE = 256
 
 
+class Query(msgspec.Struct, frozen=True):
+    """One question of a framework: the provision that asks it, and its filters, all of which must hold."""
+
+    provision: str
+    filters: Mapping[str, str]
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle is about. A record must be within all that is given; `scope` says how each can be checked."""
+
+    kind: str
+    """One of `scope.KINDS`."""
+    ids: tuple[str, ...] = ()
+    """Of what it is about: a framework, an exchange, an incident; a data subject, by all of its pseudonyms."""
+    period: tuple[str, str] | None = None
+    """Recorded at the first time or later, and before the second, both in the form of records."""
+    queries: tuple[Query, ...] = ()
+    """One of these must let it through. Empty: any record is."""
+    exchanges: tuple[str, ...] = ()
+    """It must be of one of these, in their order as text, or name one of `ids` itself."""
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Records `first` ≤ seq < `end` (None: up to the newest checkpoint); those that `filters` let through are selected.
 
@@ -26,6 +49,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     filters: Mapping[str, str] = msgspec.field(default_factory=dict)
     details: bool = True
     """Whether the details of selected records go into the bundle."""
+    scope: Scope | None = None
+    """What it is about, besides; None: nothing else."""
 
 
 def _decision(envelope: Envelope) -> str | None:

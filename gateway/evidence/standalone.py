@@ -22,6 +22,7 @@ from gateway.evidence import (
     plain,
     records,
     report,
+    scope,
     selection,
     shapes,
     strict_json,
@@ -35,7 +36,7 @@ _PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record"}
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, checkpoint),
     *(strict_json, shapes, plain, proof, ledger_verify),
-    *(container, dsse, edge, selection, manifest, bag, interval, misses, records, report, verify),
+    *(container, dsse, edge, selection, scope, manifest, bag, interval, misses, records, report, verify),
 )
 """In an order in which each imports only those before it."""
 

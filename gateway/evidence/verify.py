@@ -12,7 +12,8 @@
     10. proofs     each proof file leads from its record to the last checkpoint
     11. policy     each policy version has its digest and is one that a record names
     12. reports    each report is what follows from the records
-    13. newer      a checkpoint that was given covers nothing that the bundle lacks, and has the same root
+    13. scope       what the bundle is about, a period say, lies in its range, as far as that can be seen (`scope`)
+    14. newer      a checkpoint that was given covers nothing that the bundle lacks, and has the same root
 
 The caller's: that the key, and a newer checkpoint, come from somewhere else than the bundle. What cannot be shown at
 all is in the report's notes.
@@ -27,6 +28,7 @@ from typing import BinaryIO
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag, dsse
 from gateway.evidence import manifest as manifests
+from gateway.evidence import scope as scopes
 from gateway.evidence.container import Container
 from gateway.evidence.edge import parse_hashes
 from gateway.evidence.manifest import File, Manifest
@@ -106,6 +108,13 @@ class _Verification:
         with self._step("reports"):
             _reports(box, records)
         # 13.
+        watch = records.watch
+        if watch is not None:
+            with self._step("scope"):
+                failure = watch.failure(manifest.end, last.size)
+                if failure is not None:
+                    raise VerificationError(failure)
+        # 14.
         if given is not None:
             with self._step("newer"):
                 _compare(given, manifest, last)
@@ -158,7 +167,7 @@ class _Verification:
             expected = Expected(
                 first=manifest.first,
                 end=manifest.end,
-                filters=manifest.filters,
+                selection=manifest.selection,
                 before=parse_hashes(box.read(bag.BEFORE, MAX_FILE)) if manifest.first else None,
                 proofs=_proofs(box, manifest),
                 checkpoints=[
@@ -185,6 +194,9 @@ class _Verification:
 
     def _report(self, manifest: Manifest, records: Records, policies: tuple[str, ...]) -> Report:
         made = bool(_attachments(manifest))
+        scope = None if records.watch is None else records.watch.document()
+        whole = (manifest.first, manifest.end) == (0, manifest.checkpoint[0])
+        limits = [] if scope is None else scopes.notes(scope, whole=whole)
         return Report(
             origin=manifest.origin,
             created=manifest.created,
@@ -192,6 +204,7 @@ class _Verification:
             end=manifest.end,
             checkpoint=manifest.checkpoint[0],
             filters=dict(manifest.filters),
+            scope=scope,
             selected=records.selected,
             opened=records.opened,
             commitment_only=records.committed - records.opened,
@@ -202,7 +215,7 @@ class _Verification:
             attachments=_attachments(manifest),
             verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
             steps=tuple(self._steps),
-            notes=(*_NOTES, *((_MADE,) if made else ()), *((_OPEN_END,) if self._given is None else ())),
+            notes=(*_NOTES, *limits, *((_MADE,) if made else ()), *((_OPEN_END,) if self._given is None else ())),
         )
 
 
@@ -219,6 +232,7 @@ _DONE = {
     "proofs": "each proof file leads from its record to the last checkpoint",
     "policy": "each policy version has its digest and is named by a record",
     "reports": "the local miss rate is computed from the records, and a report of it says the same",
+    "scope": "what the bundle is about lies in its range, as far as that can be seen",
     "newer": "the checkpoint that was given has the same root",
 }
 

@@ -28,6 +28,7 @@ from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.published import Published
+from gateway.exchange.scoping import Asked, Scoping
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
@@ -89,6 +90,7 @@ class Auditor:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
+        self._scoping = Scoping(engine=engine, ledger=ledger_id, policies=policies, clock=clock)
         self.publisher, self._policies, self._signer = publisher, policies, signer
         self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
@@ -263,7 +265,7 @@ class Auditor:
         await self._record(
             "audit.exported",
             by,
-            {**selection.filters, **({"attach": ",".join(attach)} if attach else {})},
+            _asked(selection, attach),
             first=selection.first,
             end=selection.end if selection.end is not None else await self._reader.size(),
         )
@@ -286,9 +288,13 @@ class Auditor:
             policies=policies,
             created_us=self._clock.now_us(),
             write=write,
-            opening=None,
+            opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
             attachments=made,
         )
+
+    async def select(self, asked: Asked) -> Selection | Refusal:
+        """What was asked for as a selection; nothing is read out by that."""
+        return await self._scoping.selection(asked)
 
     async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
         """Put on record that a bundle which was built before, of records `first` to `end` (exclusive), is fetched.
@@ -343,6 +349,18 @@ def shown(stored: StoredRecord) -> dict[str, Any]:
         "bytes": stored.envelope.decode("utf-8"),
         "hash": stored.hash.hex(),
     }
+
+
+def _asked(selection: Selection, attach: Sequence[str]) -> dict[str, str]:
+    """What a bundle is asked for with, as the record's detail tells it."""
+    asked = dict(selection.filters)
+    if attach:
+        asked["attach"] = ",".join(attach)
+    if selection.scope is not None:
+        asked["about"] = ":".join((selection.scope.kind, *selection.scope.ids))[:1_024]
+        if selection.scope.period is not None:
+            asked["period"] = "/".join(selection.scope.period)
+    return asked
 
 
 def _query(filters: Filters) -> dict[str, str]:

@@ -72,6 +72,14 @@ class StoreReader:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None or row.size < at_least else _checkpoint(row)
 
+    async def checkpoint_until(self, size: int) -> StoredCheckpoint | None:
+        """The newest checkpoint of at most this size, None where there is none."""
+        query = _checkpoints(self._ledger).where(checkpoint.c.size <= size).order_by(checkpoint.c.size.desc()).limit(1)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _checkpoint(row)
+
     async def checkpoint_of(self, size: int) -> StoredCheckpoint | None:
         """The checkpoint of just this size, None where none was signed."""
         with reachable():

@@ -11,11 +11,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from gateway.core.canonical import MAX_INTEGER
-from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
-from gateway.evidence.selection import Selection, check_filters
 from gateway.exchange import attaching
+from gateway.exchange.scoping import Asked
 from gateway.web.access import Access, ApiRequest, access
 from gateway.web.bundles import Bundle, Bundles
 from gateway.web.cutting import lasts
@@ -24,14 +22,17 @@ from gateway.web.problems import Refused
 _PIECE = 1 << 20
 """Bytes of a bundle that are read at once."""
 
-_FORM = "range: [first, end], filters: {}, details: true, attach: []"
+_FORM = "range: [first, end], about: KIND:ID, period: [from, to], filters: {}, details: true, attach: []"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a bundle shall hold: the records of a range (`[first, end)`, end null for all there are), and which of them
-    are selected, so that their details go with them."""
+    are selected, so that their details go with them. `about` (`KIND:ID`) and `period` choose both
+    (`exchange.scoping`)."""
 
-    range: tuple[int, int | None] = (0, None)
+    range: tuple[int, int | None] | None = None
+    about: str | None = None
+    period: tuple[str, str] | None = None
     filters: dict[str, str] = {}
     details: bool = True
     attach: tuple[str, ...] = ()
@@ -44,17 +45,24 @@ async def build(request: ApiRequest) -> Response[Any]:
     body = await request.body()
     try:
         wanted = msgspec.json.decode(body or b"{}", type=Wanted)
-        check_filters(wanted.filters)
-    except (msgspec.MsgspecError, FormatError) as error:
-        hint = str(error) if isinstance(error, FormatError) else _FORM
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
-    first, end = wanted.range
-    if not 0 <= first < MAX_INTEGER or (end is not None and not first < end <= MAX_INTEGER):
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="range", hint="0 ≤ first < end ≤ 2^53"))
+    except msgspec.MsgspecError as error:
+        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=_FORM)) from error
+    first, end = wanted.range or (None, None)
     refusal = attaching.refused(wanted.attach)
     if refusal is not None:
         raise _refused(allowed, refusal)
-    selection = Selection(first=first, end=end, filters=wanted.filters, details=wanted.details)
+    selection = await allowed.auditor.select(
+        Asked(
+            first=first,
+            end=end,
+            filters=wanted.filters,
+            details=wanted.details,
+            about=wanted.about,
+            period=wanted.period,
+        )
+    )
+    if isinstance(selection, Refusal):
+        raise _refused(allowed, selection)
     bundle = _bundles(request).begin(
         allowed.caller.tenant, allowed.auditor, allowed.by, selection, allowed.exchange, wanted.attach
     )

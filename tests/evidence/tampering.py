@@ -12,13 +12,14 @@ from gateway.evidence import bag, dsse
 from gateway.evidence import manifest as manifests
 from gateway.evidence.container import Container, Writer
 from gateway.evidence.manifest import File, Manifest
-from gateway.evidence.selection import Selection
+from gateway.evidence.selection import Query, Scope, Selection
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Signer
+from gateway.ledger.times import timestamp
 
-from .making import ORIGIN, OTHER, SIGNER, Sources, bundle, ledger
+from .making import ORIGIN, OTHER, SIGNER, T0, Sources, bundle, ledger
 
 Members = dict[str, bytes]
 SELECTION = Selection(first=3, end=11, filters={"decision": "redact"})
@@ -106,6 +107,23 @@ def attached(path: Path) -> bytes:
     paths = ("data/csv/sources.csv", "data/disclosures.jsonl", "data/reports/part/sources.txt")
     bundle(made, path, SELECTION, opening=made.checkpoint_at(2), attachments=[Sources(one) for one in paths])
     return path.read_bytes()
+
+
+def at(second: int) -> str:
+    """The time at which the ledger of the tests has its record of this number recorded."""
+    return timestamp(T0 + second * 1_000_000)
+
+
+def of_period(path: Path) -> bytes:
+    """Of a period whose edges lie within the range, at the newest end of the ledger's middle."""
+    made = ledger(20)
+    scope = Scope(kind="period", period=(at(4), at(12)))
+    bundle(made, path, Selection(first=3, end=13, scope=scope), opening=made.checkpoint_at(2))
+    return path.read_bytes()
+
+
+def _scoped(scope: Scope) -> Callable[[Members], Members]:
+    return lambda found: signed_again(found, scope=scope)
 
 
 def _swap(lines: list[bytes]) -> list[bytes]:
@@ -217,6 +235,22 @@ def _attached(*paths: str) -> Callable[[Members], Members]:
 
 
 DEEP: dict[str, tuple[str, Callable[[Members], Members]]] = {
+    "signed-scope-of-no-kind": ("signature", _scoped(Scope(kind="everything"))),
+    "signed-period-that-began-before": ("scope", _scoped(Scope(kind="period", period=(at(2), at(11))))),
+    "signed-period-that-goes-on": ("scope", _scoped(Scope(kind="period", period=(at(4), at(15))))),
+    "signed-period-of-other-records": ("records", _scoped(Scope(kind="period", period=(at(5), at(9))))),
+    "signed-incident-that-nothing-opened": (
+        "scope",
+        _scoped(Scope(kind="incident", ids=("in_1",), exchanges=("ex_2", "ex_3", "ex_5"))),
+    ),
+    "signed-exchange-of-other-records": (
+        "records",
+        _scoped(Scope(kind="exchange", ids=("ex_2",), exchanges=("ex_2",))),
+    ),
+    "signed-framework-of-other-queries": (
+        "records",
+        _scoped(Scope(kind="framework", ids=("f",), queries=(Query("1", {"agent": "cloud-writer"}),))),
+    ),
     "signed-attachment-in-unknown-directory": ("proofs", _attached("data/xml/records.xml")),
     "signed-attachment-outside-directories": ("proofs", _attached("data/records.csv")),
     "signed-attachment-too-deep": ("proofs", _attached("data/csv/a/b/records.csv")),

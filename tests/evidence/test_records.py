@@ -5,6 +5,7 @@ import pytest
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag
 from gateway.evidence.records import Expected, Records, encode_detail_line, named_policies, read, start
+from gateway.evidence.selection import Selection
 from gateway.ledger.merkle import inclusion_path, root
 from gateway.ledger.note import Verifier
 from gateway.ledger.proof import Proof
@@ -20,7 +21,7 @@ def expected(**changes: object) -> Expected:
     values: dict[str, object] = {
         "first": 0,
         "end": 9,
-        "filters": {},
+        "selection": Selection(),
         "before": None,
         "proofs": {
             seq: Proof(index=seq, path=tuple(inclusion_path(seq, 9, LEDGER.node)), checkpoint=note) for seq in range(9)

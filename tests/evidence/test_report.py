@@ -5,6 +5,7 @@ from gateway.evidence.report import Report, lines
 
 REPORT = Report(
     attachments=(),
+    scope=None,
     origin="gateway.example/ledger/1",
     created="2026-11-24T01:02:03.000004Z",
     first=3,

@@ -79,7 +79,7 @@ def test_the_golden_bundle_of_each_defect_is_refused(name: str) -> None:
 
 
 def test_there_is_a_golden_bundle_of_each_defect_and_of_none_else() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.zip")} == {"good", "good-with-attachments", *STEPS}
+    assert {path.stem for path in GOLDEN.glob("*.zip")} == {"good", "good-of-a-period", "good-with-attachments", *STEPS}
     verify(GOLDEN / "good.zip", VKEY)
     found = verify(GOLDEN / "good-with-attachments.zip", VKEY)
     assert found.attachments == ("data/csv/sources.csv", "data/disclosures.jsonl", "data/reports/part/sources.txt")

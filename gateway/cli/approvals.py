@@ -7,10 +7,21 @@ import argparse
 from typing import Any
 
 from gateway.bootstrap import Site
-from gateway.cli.common import Commands, Failed, WrongUse, printable, say, subcommands, table, told
+from gateway.cli.common import (
+    Commands,
+    Failed,
+    WrongUse,
+    format_option,
+    printable,
+    say,
+    say_rows,
+    subcommands,
+    table,
+    told,
+)
 from gateway.cli.persons import OPTIONS, personal
 from gateway.core.refusal import Refusal
-from gateway.exchange.approving import MAX_PAGE, STATES, Approver, Seen, described
+from gateway.exchange.approving import COLUMNS, MAX_PAGE, STATES, Approver, Seen, described
 from gateway.store.approvals import Approval
 
 
@@ -21,6 +32,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     listed = group.add_parser("list", parents=[common], help="approvals that you may answer")
     listed.add_argument("--state", choices=STATES, default="pending", help="default: pending")
     listed.add_argument("--limit", type=int, default=50, help=f"how many at most, up to {MAX_PAGE} (default 50)")
+    format_option(listed)
     personal(listed, _list)
 
     show = group.add_parser("show", parents=[common], help="one of them, with what the agent would get; recorded")
@@ -58,7 +70,8 @@ async def _list(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
         (one["id"], one["state"], one["agent"], ", ".join(one.get("classes", ())), _missing(one), one["expires"])
         for one in shown
     ]
-    say(arguments, {"approvals": shown}, table(("id", "state", "agent", "classes", "missing", "expires"), rows))
+    lines = table(("id", "state", "agent", "classes", "missing", "expires"), rows)
+    say_rows(arguments, "approvals", COLUMNS, shown, lines)
 
 
 async def _show(arguments: argparse.Namespace, site: Site, who: Approver) -> None:

@@ -6,6 +6,7 @@ Reading is recorded here as it is over the API, with the account that runs the c
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,13 @@ from gateway.cli.common import (
     Failed,
     WrongUse,
     as_json,
+    format_option,
     opened,
     operator,
     printable,
+    put,
     read_file,
+    rows_as,
     say,
     settings_of,
     subcommands,
@@ -38,7 +42,8 @@ from gateway.cli.common import (
 from gateway.cli.filters import add_filters, filters_of
 from gateway.cli.verifying import Verification, verify
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Reader, shown
+from gateway.evidence.tabular import CSV, line, row
+from gateway.exchange.auditor import CELLS, Reader, cells, shown
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.search import MAX_LIMIT, Filters, Hit
 
@@ -61,6 +66,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     amount = query.add_mutually_exclusive_group()
     amount.add_argument("--limit", type=int, default=100, help=f"how many at most, up to {MAX_LIMIT} (default 100)")
     amount.add_argument("--all", action="store_true", help="all of them, as they are read; with --json one a line")
+    format_option(query)
     query.add_argument("--cursor", help="where the page before ended")
     query.set_defaults(run=lambda arguments: asyncio.run(_query(arguments)))
 
@@ -106,7 +112,7 @@ async def reader(site: Site, tenant: str) -> Reader:
 
 
 async def _query(arguments: argparse.Namespace) -> int:
-    filters = filters_of(arguments)
+    filters, form = filters_of(arguments), rows_as(arguments)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     async with opened(settings) as site:
@@ -114,31 +120,53 @@ async def _query(arguments: argparse.Namespace) -> int:
             subject = await _subject(site, tenant, arguments.subject)
             filters = msgspec.structs.replace(filters, subject=subject)
         if arguments.all:
-            await _all(arguments, site, tenant, filters)
+            await _all(arguments, site, tenant, filters, form)
         else:
-            await _page(arguments, site, tenant, filters)
+            await _page(arguments, site, tenant, filters, form)
     return OK
 
 
-async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters) -> None:
+async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters, form: str | None) -> None:
     auditor = await site.auditor(tenant)
     page = await auditor.page(
         await reader(site, tenant), filters, order=arguments.order, limit=arguments.limit, cursor=arguments.cursor
     )
     if isinstance(page, Refusal):
         raise WrongUse(told(page, {"limit": "--limit", "cursor": "--cursor"}))
+    if form is not None:
+        for one in _lines(form, page.hits):
+            put(one)
+        if page.cursor is not None:
+            warn(f"more with --cursor {page.cursor}")
+        return
     lines = table(_COLUMNS, [_row(hit) for hit in page.hits])
     if page.cursor is not None:
         lines.append(f"more with --cursor {page.cursor}")
     say(arguments, {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor}, lines)
 
 
-async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters) -> None:
+async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters, form: str | None) -> None:
     if arguments.cursor is not None:
         raise WrongUse("--cursor goes with --limit, not with --all")
     auditor = await site.auditor(tenant)
+    if form == CSV:
+        put(row(CELLS))
     async for hit in auditor.stream(await reader(site, tenant), filters, order=arguments.order):
-        _print(arguments, hit)
+        if form is None:
+            _print(arguments, hit)
+        else:
+            put(_line(form, hit))
+
+
+def _line(form: str, hit: Hit) -> bytes:
+    return row(cells(hit)) if form == CSV else line(shown(hit.stored))
+
+
+def _lines(form: str, hits: Iterable[Hit]) -> Iterable[bytes]:
+    if form == CSV:
+        yield row(CELLS)
+    for hit in hits:
+        yield _line(form, hit)
 
 
 async def _tail(arguments: argparse.Namespace) -> int:

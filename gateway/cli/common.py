@@ -9,7 +9,7 @@ import pwd
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +19,7 @@ import msgspec
 from gateway.bootstrap import Site, open_site
 from gateway.core.errors import ConfigurationError, GatewayError
 from gateway.core.refusal import Refusal
+from gateway.evidence import tabular
 from gateway.ledger.record import Detail
 from gateway.settings import Settings, load
 from gateway.store import migrate
@@ -27,6 +28,8 @@ from gateway.store.sql import reachable
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 OK, BAD, WRONG_USE = 0, 1, 2
+FORMATS = ("text", "json", "ndjson", "csv")
+_FORMS = {"csv": tabular.CSV, "ndjson": tabular.NDJSON}
 LOCAL = "urn:gateway:command-line"
 """The issuer of actors who use the command line: accounts of a machine, apart from subjects of keys and tokens."""
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
@@ -152,6 +155,42 @@ def say(arguments: argparse.Namespace, data: Any, lines: Iterable[str]) -> None:
 def as_json(arguments: argparse.Namespace) -> bool:
     """Whether the command was asked for data."""
     return bool(getattr(arguments, "json", False))
+
+
+def format_option(parser: argparse.ArgumentParser) -> None:
+    """`--format`, of commands that list something."""
+    parser.add_argument("--format", choices=FORMATS, help="default: text; csv has formulas escaped")
+
+
+def rows_as(arguments: argparse.Namespace) -> str | None:
+    """The form of `tabular` that a command which lists something was asked for. `--format json` is `--json`."""
+    if arguments.format == "json":
+        arguments.json = True
+    elif arguments.format is not None and as_json(arguments):
+        raise WrongUse("--format and --json say different things: give one of them")
+    return _FORMS.get(arguments.format)
+
+
+def say_rows(
+    arguments: argparse.Namespace,
+    name: str,
+    columns: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    lines: Iterable[str],
+) -> None:
+    """Print a list as it was asked for: the lines, one line of JSON, or a line for each row."""
+    form = rows_as(arguments)
+    if form is None:
+        say(arguments, {name: rows}, lines)
+        return
+    for line in tabular.lines(form, columns, rows):
+        put(line)
+    sys.stdout.flush()
+
+
+def put(line: bytes) -> None:
+    """A line of CSV or NDJSON, exactly."""
+    sys.stdout.write(line.decode())
 
 
 def warn(line: str) -> None:

@@ -8,8 +8,10 @@ from gateway.cli.common import (
     OK,
     Commands,
     Failed,
+    format_option,
     opened,
     say,
+    say_rows,
     settings_of,
     subcommands,
     table,
@@ -20,7 +22,7 @@ from gateway.cli.common import (
 from gateway.cli.persons import OPTIONS, personal
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import Approver
-from gateway.exchange.incidents import DISPOSITIONS, described
+from gateway.exchange.incidents import COLUMNS, DISPOSITIONS, described
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -29,6 +31,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
     listed = group.add_parser("list", parents=[common], help="incidents that are open")
     listed.add_argument("--closed", action="store_true", help="those that are closed instead")
+    format_option(listed)
     tenant_option(listed)
     listed.set_defaults(run=lambda arguments: asyncio.run(_list(arguments)))
 
@@ -45,9 +48,8 @@ async def _list(arguments: argparse.Namespace) -> int:
     async with opened(settings) as site:
         ledger = site.tenants[tenant].ledger
         found = [described(one) for one in await incidents_of(site).listed(ledger, closed=arguments.closed)]
-    columns = ("id", "opened_at", "agent", "zone", "exchange", "disposition")
-    rows = [tuple(str(one[name] or "") for name in columns) for one in found]
-    say(arguments, {"incidents": found}, table(columns, rows))
+    rows = [tuple(str(one[name] or "") for name in COLUMNS) for one in found]
+    say_rows(arguments, "incidents", COLUMNS, found, table(COLUMNS, rows))
     return OK
 
 

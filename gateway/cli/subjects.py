@@ -16,10 +16,10 @@ from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subco
 from gateway.cli.persons import OPTIONS, personal
 from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
+from gateway.evidence.tabular import CSV, NDJSON
 from gateway.exchange.approving import Approver
 from gateway.exchange.erasing import Asked
-from gateway.exchange.subject_access import Wanted
-from gateway.exchange.subject_access import table as csv_table
+from gateway.exchange.subject_access import Wanted, rows
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, described
 from gateway.ledger.record import parse_timestamp
@@ -71,7 +71,10 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     access.add_argument("--identity", required=True, metavar="TEXT", help="how it was made sure who asks")
     access.add_argument("--received", metavar="TIME", help="when it was asked, RFC 3339 in UTC (default: now)")
     access.add_argument("--out", required=True, type=Path, metavar="FILE", help="a new file, for its reader alone")
-    access.add_argument("--csv", action="store_true", help="the records as a table, in place of JSON")
+    access.add_argument("--csv", action="store_true", help="as --format csv")
+    access.add_argument(
+        "--format", choices=("json", "ndjson", "csv"), help="default: json, which says all; else the records"
+    )
     personal(_reasoned(access), _access)
 
     erase = group.add_parser("erase", parents=[common], help="erase a subject (Art. 17): ask, agree or refuse")
@@ -141,6 +144,7 @@ async def _hold(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
 
 
 async def _access(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    form = {"ndjson": NDJSON, "csv": CSV}.get("csv" if arguments.csv else arguments.format)
     write_file(arguments.out, b"", "--out")  # before it is on record that it is told
     arguments.out.chmod(0o600)
     wanted = Wanted(identity=arguments.identity, reason=arguments.reason, received_us=_received(arguments.received))
@@ -148,7 +152,7 @@ async def _access(arguments: argparse.Namespace, site: Site, who: Approver) -> N
         found = await site.access.give(who, meant(arguments), wanted)
         if isinstance(found, Refusal):
             raise Failed(told(found, _OPTIONS))
-        arguments.out.write_bytes(csv_table(found).encode() if arguments.csv else msgspec.json.encode(found))
+        arguments.out.write_bytes(msgspec.json.encode(found) if form is None else rows(found, form))
     except BaseException:
         arguments.out.unlink()  # an empty or a broken file would look like an answer
         raise

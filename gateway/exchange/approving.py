@@ -302,6 +302,10 @@ class Approving:
         await who.ledger.append(entry(event, one, who.by, told, clock=self._clock, node=self._node))
 
 
+COLUMNS = ("id", "state", "created", "expires", "exchange", "agent", "zone", "action", "purpose", "classes", "missing")
+"""Of `described`, in a table."""
+
+
 def described(seen: Seen, now_us: int) -> dict[str, Any]:
     """An approval as the API and the command line show it. To its requester: what becomes of it, and no more."""
     one, terms = seen.approval, seen.approval.terms

@@ -33,6 +33,7 @@ from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulati
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.index import COLUMNS
 from gateway.ledger.note import Signer
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
@@ -361,6 +362,15 @@ def _asked(selection: Selection, attach: Sequence[str]) -> dict[str, str]:
         if selection.scope.period is not None:
             asked["period"] = "/".join(selection.scope.period)
     return asked
+
+
+CELLS = ("seq", *COLUMNS, "hash")
+"""The columns of a record in a table."""
+
+
+def cells(hit: Hit) -> tuple[Any, ...]:
+    """A record that was found as a row of `CELLS`."""
+    return (hit.stored.seq, *(getattr(hit, name) for name in COLUMNS), hit.stored.hash.hex())
 
 
 def _query(filters: Filters) -> dict[str, str]:

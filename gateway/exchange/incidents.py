@@ -111,6 +111,10 @@ class Incidents:
         return Entry.of(envelope, detail=detail, salt=salt, change=change)
 
 
+COLUMNS = ("id", "opened_at", "agent", "zone", "exchange", "disposition")
+"""Of `described`, in a table."""
+
+
 def described(one: Incident) -> dict[str, Any]:
     """An incident as the API and the command line show it."""
     shown = msgspec.structs.asdict(one)

@@ -5,8 +5,6 @@ anything is read out. Kept content is given where the message is about nobody el
 too (Art. 15(4)), and only that it is there is said.
 """
 
-import csv
-import io
 from collections import Counter
 from typing import Any
 
@@ -16,6 +14,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
+from gateway.evidence import tabular
 from gateway.exchange import kept
 from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.erasing import month_after
@@ -33,7 +32,6 @@ COLUMNS = (
     *("decision", "classes", "content"),
 )
 _DISCLOSED = ("exchange.requested", "exchange.attempted")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,15 +193,9 @@ class _Sums:
             self.decisions[envelope.decision.effect] += 1
 
 
-def table(document: dict[str, Any]) -> str:
-    """The records of such a document as CSV (RFC 4180), formulas escaped: a spreadsheet shows them and runs nothing."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for row in document["records"]:
-        cells = ["" if row[name] is None else str(row[name]) for name in COLUMNS]
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return buffer.getvalue()
+def rows(document: dict[str, Any], form: str) -> bytes:
+    """The records of such a document in one of the forms of `tabular`."""
+    return b"".join(tabular.lines(form, COLUMNS, document["records"]))
 
 
 def _classes(envelope: Envelope) -> tuple[str, ...]:

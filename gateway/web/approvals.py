@@ -5,6 +5,7 @@ route alone.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,8 +13,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from gateway.core.refusal import Refusal
+from gateway.evidence.tabular import accepted, lines
 from gateway.exchange.approval_record import By
-from gateway.exchange.approving import MAX_PAGE, STATES, Approver, Approving, Seen, described
+from gateway.exchange.approving import COLUMNS, MAX_PAGE, STATES, Approver, Approving, Seen, described
 from gateway.exchange.exchange import Exchange
 from gateway.store.approvals import Approval
 from gateway.web.access import ApiRequest, admitted, detail_of, gateway_of
@@ -61,7 +63,8 @@ class Entrance(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/approvals", operation_id="list_approvals", summary="Approvals that the caller may answer or has asked for")
 async def listed(request: ApiRequest) -> Response[Any]:
-    """The newest first, without content. `state`: one or several; `limit`; `cursor` as the page before gave it."""
+    """The newest first, without content. `state`: one or several; `limit`; `cursor` as the page before gave it. JSON,
+    CSV or NDJSON, as the caller accepts; the next cursor of those stands in `X-Cursor`."""
     allowed = await entrance(request)
     values = dict(request.query_params.multi_items())
     unknown = sorted(set(values) - {"state", "limit", "cursor"})
@@ -78,11 +81,8 @@ async def listed(request: ApiRequest) -> Response[Any]:
     )
     now = gateway_of(request).site.clock.now_us()
     last = found[-1].approval if len(found) == int(limit) else None
-    body = {
-        "approvals": [described(one, now) for one in found],
-        "cursor": None if last is None else f"{last.created_us}-{last.id}",
-    }
-    return Response(body, headers=allowed.headers)
+    cursor = None if last is None else f"{last.created_us}-{last.id}"
+    return listing(request, allowed, "approvals", COLUMNS, [described(one, now) for one in found], cursor=cursor)
 
 
 @get("/approvals/{approval:str}", operation_id="get_approval", summary="One approval, with what the agent would get")
@@ -133,6 +133,24 @@ async def entrance(request: ApiRequest) -> Entrance:
     by = By(actor=caller.actor, exchange=exchange.id, trace=exchange.trace, detail=detail_of(exchange, caller))
     who = approving.approver(caller.tenant, await site.writer(identity.tenant), identity, by)
     return Entrance(exchange=exchange, who=who, approving=approving)
+
+
+def listing(
+    request: ApiRequest,
+    allowed: Entrance,
+    name: str,
+    columns: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    **more: str | None,
+) -> Response[Any]:
+    """Rows under their name with what is said beside them, or in the form of `tabular` that the caller accepts, with
+    what is said beside them in headers."""
+    form = accepted(request.headers.get("accept", ""))
+    if form is None:
+        return Response({name: rows, **more}, headers=allowed.headers)
+    said = {f"X-{word.title()}": value for word, value in more.items() if value is not None}
+    data = b"".join(lines(form, columns, rows))
+    return Response(data, media_type=form, headers={**allowed.headers, **said})
 
 
 async def body_of(request: ApiRequest, allowed: Entrance, form: type[Form]) -> Form:

@@ -1,7 +1,5 @@
 """The audit API: records, exchanges, proofs. Each reading is recorded before its first row leaves."""
 
-import csv
-import io
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, Literal
@@ -12,17 +10,15 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import shown
-from gateway.ledger.index import COLUMNS
+from gateway.evidence import tabular
+from gateway.evidence.tabular import CSV, NDJSON
+from gateway.exchange.auditor import CELLS, cells, shown
 from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 from gateway.web.tailing import EVENTS, follow
 
-NDJSON = "application/x-ndjson"
-CSV = "text/csv"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PAGING = ("order", "limit", "cursor")
 
 
@@ -149,28 +145,17 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
 
 async def _ndjson(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncGenerator[bytes, None]:
     if first is not None:
-        yield msgspec.json.encode(shown(first.stored)) + b"\n"
+        yield tabular.line(shown(first.stored))
     async for hit in rest:
-        yield msgspec.json.encode(shown(hit.stored)) + b"\n"
+        yield tabular.line(shown(hit.stored))
 
 
 async def _csv(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncGenerator[bytes, None]:
-    yield _row(("seq", *COLUMNS, "hash"))
+    yield tabular.row(CELLS)
     if first is not None:
-        yield _cells(first)
+        yield tabular.row(cells(first))
     async for hit in rest:
-        yield _cells(hit)
-
-
-def _cells(hit: Hit) -> bytes:
-    return _row((str(hit.stored.seq), *(getattr(hit, name) or "" for name in COLUMNS), hit.stored.hash.hex()))
-
-
-def _row(cells: tuple[str, ...]) -> bytes:
-    """One line, formulas escaped: a spreadsheet must show what is there, never run it."""
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return buffer.getvalue().encode()
+        yield tabular.row(cells(hit))
 
 
 def _wrong(allowed: Access, field: str, hint: str) -> Refused:

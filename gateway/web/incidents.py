@@ -8,9 +8,9 @@ from litestar.params import FromPath
 
 from gateway.bootstrap import incidents_of
 from gateway.core.refusal import Refusal
-from gateway.exchange.incidents import described
+from gateway.exchange.incidents import COLUMNS, described
 from gateway.web.access import ApiRequest, gateway_of
-from gateway.web.approvals import body_of, entrance, refused
+from gateway.web.approvals import body_of, entrance, listing, refused
 
 STATES = ("open", "closed")
 
@@ -24,7 +24,7 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 @get("/incidents", operation_id="list_incidents", summary="What should not have left, the newest first")
 async def listed(request: ApiRequest) -> Response[Any]:
-    """`state`: `open`, which is the default, or `closed`."""
+    """`state`: `open`, which is the default, or `closed`. JSON, CSV or NDJSON, as the caller accepts."""
     allowed = await entrance(request)
     values = list(request.query_params.multi_items())
     state = dict(values).get("state", "open")
@@ -32,7 +32,7 @@ async def listed(request: ApiRequest) -> Response[Any]:
         hint = f"nothing but state, once, as {' or '.join(STATES)}"
         raise await refused(request, allowed, Refusal(code="parameter_invalid", field="state", hint=hint))
     found = await incidents_of(gateway_of(request).site).listed(allowed.who.tenant, closed=state == "closed")
-    return Response({"incidents": [described(one) for one in found]}, headers=allowed.headers)
+    return listing(request, allowed, "incidents", COLUMNS, [described(one) for one in found])
 
 
 @post("/incidents/{incident:str}/close", operation_id="close_incident", status_code=200, summary="Say what it was")

@@ -8,8 +8,9 @@ from litestar.params import FromPath
 
 from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
+from gateway.evidence.tabular import accepted
 from gateway.exchange.erasing import Asked
-from gateway.exchange.subject_access import Wanted, table
+from gateway.exchange.subject_access import Wanted, rows
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, Subjects, described
@@ -172,7 +173,7 @@ async def lift(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
 
 @post(f"{PATH}/access", operation_id="access_subject", status_code=200, summary="What is known of a subject, as data")
 async def access(request: ApiRequest) -> Response[Any]:
-    """JSON, or of the records alone CSV, as the caller accepts."""
+    """JSON, or of the records alone CSV or NDJSON, as the caller accepts."""
     allowed = await entrance(request)
     given = await body_of(request, allowed, Access)
     received = None if given.received is None else _time(allowed, given.received)
@@ -180,8 +181,9 @@ async def access(request: ApiRequest) -> Response[Any]:
     found = await gateway_of(request).site.access.give(allowed.who, meant(given), wanted)
     if isinstance(found, Refusal):
         raise await refused(request, allowed, found)
-    if "text/csv" in request.headers.get("accept", ""):
-        return Response(table(found), media_type="text/csv", headers=allowed.headers)
+    form = accepted(request.headers.get("accept", ""))
+    if form is not None:
+        return Response(rows(found, form), media_type=form, headers=allowed.headers)
     return Response(found, headers=allowed.headers)
 
 

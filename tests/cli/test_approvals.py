@@ -59,6 +59,8 @@ def waiting(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_waits_is_listed_and_shown_masked_and_the_look_is_on_record(gateway: Run, waiting: Path) -> None:
     assert APPROVAL in gateway("approvals", "list", "--key", "env:KEY_EVE").out
     assert gateway("approvals", "list", "--key", "env:KEY_ZOE", "--json").data["approvals"] == []
+    head, row = gateway("approvals", "list", "--key", "env:KEY_EVE", "--format", "csv").out.splitlines()
+    assert (head.split(",")[:2], row.split(",")[:2]) == (["id", "state"], [APPROVAL, "pending"])
     shown = gateway("approvals", "show", APPROVAL, "--key", "env:KEY_EVE").out
     assert ("To [EMAIL]" in shown, "a@b.example" in shown, "People look first." in shown) == (True, False, True)
     records = gateway("audit", "query", "--json").data["records"]

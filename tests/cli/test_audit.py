@@ -1,5 +1,7 @@
 """`gateway audit`: what it finds, that looking is on record, and proofs that hold without the gateway."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -65,10 +67,26 @@ def test_everything_comes_one_a_line(gateway: Run, used: Path) -> None:
     assert len(gateway("audit", "query", "--all", "--event", "key.created").out.splitlines()) == 3
 
 
+def test_rows_come_as_csv_and_as_ndjson_a_page_or_all_of_them(gateway: Run, used: Path) -> None:
+    asked = ("audit", "query", "--order", "asc", "--event", "key.created")
+    for more in (("--limit", "2"), ("--all",)):
+        head, first, *_ = list(csv.reader(io.StringIO(gateway(*asked, *more, "--format", "csv").out)))
+        assert (head[:3], head[-1]) == (["seq", "id", "event"], "hash")
+        assert first[:3:2] == ["0", "key.created"]
+        lines = gateway(*asked, *more, "--format", "ndjson").out.splitlines()
+        assert [json.loads(line)["seq"] for line in lines] == [0, 1, 2][: len(lines)]
+        assert (len(first[-1]), len(lines)) == (64, 2 if more[0] == "--limit" else 3)
+    page = gateway(*asked, "--limit", "2", "--format", "csv")
+    assert ("--cursor" in page.out, "--cursor" in page.err) == (False, True)
+    assert gateway(*asked, "--format", "json").data["cursor"] is None
+
+
 @pytest.mark.parametrize(
     "options",
     [
         ("--limit", "0"),
+        ("--format", "csv", "--json"),
+        ("--format", "xlsx"),
         ("--limit", "1001"),
         ("--cursor", "nonsense"),
         ("--all", "--cursor", "x"),

@@ -1,6 +1,7 @@
 """`gateway incidents`: from what a later engine finds to a person's word on it, told to a channel on the way."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ def test_an_incident_is_told_listed_and_closed(gateway: Run, site: Path, monkeyp
     assert gateway("reclassify", *PERIOD).code == 1
 
     (one,) = gateway("incidents", "list", "--json").data["incidents"]
+    assert gateway("incidents", "list", "--format", "csv").out.splitlines()[1].split(",")[0] == one["id"]
+    assert json.loads(gateway("incidents", "list", "--format", "ndjson").out) == one
     (record,) = gateway("audit", "query", "--event", "incident.opened", "--json").data["records"]
     assert (one["id"], one["exchange"]) == (record["record"]["id"], record["record"]["exchange"])
     (notice,) = asyncio.run(_waiting(site))

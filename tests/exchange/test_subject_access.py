@@ -8,8 +8,9 @@ import pytest
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.message import Part
 from gateway.core.refusal import Refusal
+from gateway.evidence.tabular import CSV
 from gateway.exchange import kept
-from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, table
+from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, rows
 from gateway.settings import Settings
 from gateway.store.sealing import Sealer
 from gateway.store.subject_trail import SubjectTrail
@@ -140,7 +141,7 @@ async def test_who_asks_must_be_known_and_why(store: Store, change: dict[str, ob
 
 def test_a_table_runs_nothing_in_a_spreadsheet() -> None:
     row = {**dict.fromkeys(COLUMNS), "seq": 1, "agent": "=cmd()", "action": "@x", "classes": "pii phi"}
-    lines = table({"records": [row]}).splitlines()
+    lines = rows({"records": [row]}, CSV).decode().splitlines()
     assert lines[0].split(",") == list(COLUMNS)
     assert "'=cmd()" in lines[1]
     assert "'@x" in lines[1]

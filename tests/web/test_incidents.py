@@ -22,6 +22,9 @@ async def test_an_incident_is_listed_counted_and_closed_once(database: Settings)
         eve, ada = ({"authorization": f"Bearer {people[name]}"} for name in ("eve", "Ada"))
         (listed,) = (await site.http.get("/incidents", headers=eve)).json()["incidents"]
         assert (listed["id"], listed["exchange"], listed["disposition"]) == (INCIDENT, sent, None)
+        table = await site.http.get("/incidents", headers={**eve, "accept": "text/csv"})
+        assert table.headers["content-type"].startswith("text/csv")
+        assert [row.split(",")[0] for row in table.text.splitlines()] == ["id", INCIDENT]
         path, body = f"/incidents/{INCIDENT}/close", {"disposition": "no_breach", "reason": "It named nobody."}
         assert (await site.http.post(path, json=body, headers=ada)).status_code == 403, "it was her own"
         done = await site.http.post(path, json=body, headers=eve)

@@ -1,5 +1,7 @@
 """The API of data subjects' rights takes what it says it takes, quotes no identifier back, and keeps the rest out."""
 
+import json
+
 import pytest
 
 from gateway.settings import Settings
@@ -93,6 +95,8 @@ async def test_what_is_known_comes_as_json_or_as_a_table(sqlite_settings: Settin
         told = await site.http.post("/subjects/access", json=body, headers=ada)
         assert (told.status_code, told.json()["identifiers"]) == (200, {"given": 2})
         assert told.headers["cache-control"] == "no-store"
+        lines = await site.http.post("/subjects/access", json=body, headers={**ada, "accept": "application/x-ndjson"})
+        assert all("seq" in json.loads(line) for line in lines.text.splitlines())
         rows = await site.http.post("/subjects/access", json=body, headers={**ada, "accept": "text/csv"})
         assert rows.text.startswith("seq,occurred_at,")
         late = await site.http.post("/subjects/access", json={**body, "received": "x"}, headers=ada)

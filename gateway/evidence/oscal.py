@@ -1,0 +1,220 @@
+"""OSCAL 1.1 assessment results (NIST) of a control framework's provisions, from the records of a range.
+
+`Assessment` takes the records, and counts for each provision those that support evidence for it. The document says so
+by an observation for each such provision, with the files that hold the records as evidence, each with its hash. It
+claims nothing: that a provision is satisfied is for an assessor to find, so that no finding says it. Of a provision
+that no record of the range speaks for there is a finding, `not-satisfied` for the reason `other`, since the form has no
+word for *not evidenced*; its remarks say what is meant. Ids are UUIDs of version 5, so that the same records, files
+and time give the same document.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import msgspec
+
+from gateway.evidence import strict_json
+from gateway.evidence.selection import check_filters, selected
+from gateway.ledger.record import Envelope
+
+VERSION = "1.1.3"
+"""Of OSCAL. Nothing here is newer than 1.1.0."""
+_NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
+"""OSCAL's `token`: a letter or _, then letters, digits and . _ -"""
+
+
+class Provision(msgspec.Struct, frozen=True, kw_only=True):
+    """One provision of a framework: a record supports evidence for it if it passes one of `queries`, each of which maps
+    names of `selection.FILTERS` to texts (none at all: every record does)."""
+
+    id: str
+    title: str
+    text: str
+    queries: tuple[Mapping[str, str], ...]
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that holds evidence: `path` from where the document lies, `sha256` in hex."""
+
+    path: str
+    title: str
+    media_type: str
+    sha256: str
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What the document is about: the ledger's origin, records `first` ≤ seq < `end`, the times between which they
+    occurred (as records write them), and when it was made."""
+
+    origin: str
+    first: int
+    end: int
+    since: str
+    until: str
+    created: str
+
+
+class _Seen(msgspec.Struct):
+    count: int = 0
+    first: int = 0
+    last: int = 0
+
+
+class Assessment:
+    """Takes the records of a range in order. Memory: one count for each provision. `FormatError` for a query that
+    cannot be run over envelopes."""
+
+    def __init__(self, *, framework: str, title: str, text: str, provisions: Sequence[Provision]) -> None:
+        self._framework, self._title, self._text = framework, title, text
+        self._provisions = tuple(provisions)
+        self._seen = [_Seen() for _ in self._provisions]
+        self._by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
+        self._others: list[tuple[int, dict[str, str]]] = []
+        for place, provision in enumerate(self._provisions):
+            for query in provision.queries:
+                check_filters(query)
+                rest = {name: value for name, value in query.items() if name != "event"}
+                wanted = self._by_event.setdefault(query["event"], []) if "event" in query else self._others
+                wanted.append((place, rest))
+
+    def feed(self, envelope: Envelope) -> None:
+        """One record; it counts once for each provision, whatever the number of queries that find it."""
+        seq, counted = envelope.seq or 0, set[int]()
+        for place, query in (*self._by_event.get(envelope.event, ()), *self._others):
+            if place in counted or not selected(envelope, query):
+                continue
+            counted.add(place)
+            seen = self._seen[place]
+            seen.first = seen.first if seen.count else seq
+            seen.count, seen.last = seen.count + 1, seq
+
+    def document(self, about: Subject, resources: Iterable[Resource], remarks: str) -> dict[str, Any]:
+        """The assessment results. `resources` hold the evidence (the records first), `remarks` say from which coverage
+        it was made."""
+        ids = uuid5(NAMESPACE_URL, f"https://{about.origin}/oscal/{self._framework}/{about.first}-{about.end}")
+        files = list(resources)
+        controls = _tokens(self._framework, self._provisions)
+        results = {
+            "uuid": str(uuid5(ids, "result")),
+            "title": f"Records {about.first} to {about.end - 1} of {about.origin}",
+            "description": f"What was recorded from {about.since} to {about.until} and supports evidence for"
+            f" provisions of {self._title}. It is no statement of compliance.",
+            "start": about.since,
+            "end": about.until,
+            "reviewed-controls": {
+                "control-selections": [{"include-controls": [{"control-id": control} for control in controls]}]
+            },
+            "remarks": remarks,
+        }
+        told = list(zip(self._provisions, self._seen, controls, strict=True))
+        observations = [_observation(ids, one, seen, about, files) for one, seen, _ in told if seen.count]
+        findings = [_finding(ids, one, control) for one, seen, control in told if not seen.count]
+        document: dict[str, Any] = {
+            "metadata": self._metadata(about),
+            "import-ap": {"href": f"#{uuid5(ids, 'framework')}"},
+            "results": [results | _some(observations=observations, findings=findings)],
+            "back-matter": {"resources": [self._of_framework(ids), *(_resource(ids, file) for file in files)]},
+        }
+        # Another content is another document, and has another id (OSCAL, "Document Identifier").
+        return {
+            "assessment-results": {"uuid": str(uuid5(ids, sha256(strict_json.dump(document)).hexdigest())), **document}
+        }
+
+    def _metadata(self, about: Subject) -> dict[str, Any]:
+        return {
+            "title": f"Evidence for {self._title}",
+            "last-modified": about.created,
+            "version": f"{about.first}-{about.end}",
+            "oscal-version": VERSION,
+            "props": [{"name": "ledger", "ns": f"https://{about.origin}/oscal", "value": about.origin}],
+        }
+
+    def _of_framework(self, ids: UUID) -> dict[str, Any]:
+        """What stands in the place of an assessment plan: which records were asked for."""
+        return {
+            "uuid": str(uuid5(ids, "framework")),
+            "title": self._title,
+            "description": self._text,
+            "remarks": f"frameworks/{self._framework}.toml of the policy versions in force; there is no other plan.",
+        }
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The document as canonical JSON: one text for one document."""
+    return strict_json.dump(document) + b"\n"
+
+
+def _observation(ids: UUID, one: Provision, seen: _Seen, about: Subject, files: Sequence[Resource]) -> dict[str, Any]:
+    records = f"{seen.count} records, the first {seen.first} and the last {seen.last}"
+    return {
+        "uuid": str(uuid5(ids, f"observation {one.id}")),
+        "title": f"{one.id} {one.title}",
+        "description": f"{one.text} In this range: {records}.",
+        "props": [
+            _provision(one, about.origin),
+            {"name": "records", "ns": _ns(about.origin), "value": str(seen.count)},
+        ],
+        "methods": ["EXAMINE"],
+        "types": ["control-objective"],
+        "relevant-evidence": [
+            {"href": f"#{uuid5(ids, f'file {file.path}')}", "description": file.title} for file in files
+        ],
+        "collected": about.created,
+    }
+
+
+def _finding(ids: UUID, one: Provision, control: str) -> dict[str, Any]:
+    return {
+        "uuid": str(uuid5(ids, f"finding {one.id}")),
+        "title": f"{one.id} {one.title}",
+        "description": f"Not evidenced. {one.text} In this range there is no such record.",
+        "target": {
+            "type": "objective-id",
+            "target-id": control,
+            "status": {
+                "state": "not-satisfied",
+                "reason": "other",
+                "remarks": "Not evidenced by this ledger: no record of the range speaks for it, be it that nothing of"
+                " the kind happened. Whether the provision is satisfied was not looked at.",
+            },
+        },
+    }
+
+
+def _provision(one: Provision, origin: str) -> dict[str, Any]:
+    return {"name": "provision", "ns": _ns(origin), "value": one.id}
+
+
+def _ns(origin: str) -> str:
+    return f"https://{origin}/oscal"
+
+
+def _resource(ids: UUID, file: Resource) -> dict[str, Any]:
+    link = {
+        "href": file.path,
+        "media-type": file.media_type,
+        "hashes": [{"algorithm": "SHA-256", "value": file.sha256}],
+    }
+    return {"uuid": str(uuid5(ids, f"file {file.path}")), "title": file.title, "rlinks": [link]}
+
+
+def _some(**lists: list[dict[str, Any]]) -> dict[str, Any]:
+    """OSCAL knows no empty lists."""
+    return {name: value for name, value in lists.items() if value}
+
+
+def _tokens(framework: str, provisions: Iterable[Provision]) -> list[str]:
+    """Names of provisions as OSCAL can have them: `164.312(b)` of `hipaa` is `hipaa-164.312.b`. Each is another."""
+    tokens: dict[str, None] = {}
+    start = framework if framework[:1].isalpha() else f"_{framework}"
+    for one in provisions:
+        token = name = f"{start}-{_NOT_OF_A_TOKEN.sub('.', one.id).strip('.')}"
+        number = 1
+        while token in tokens:
+            number += 1
+            token = f"{name}_{number}"
+        tokens[token] = None
+    return list(tokens)

@@ -1,6 +1,7 @@
 """What runs, and under which settings: named in records by digest."""
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -15,8 +16,9 @@ def config_digest(settings: Settings) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+@cache
 def build_digest() -> str:
-    """Digest of the running code: SHA-256 over the package's source files, by name."""
+    """Digest of the running code: SHA-256 over the package's source files, by name, as they were when it began."""
     package = Path(gateway.__file__).parent
     total = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):

@@ -1,6 +1,7 @@
 """Who counts what is used, and what is limited by it."""
 
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from gateway.bootstrap.site import Site
 from gateway.checks.counters import MemoryCounters
@@ -15,16 +16,21 @@ from gateway.exchange.usage import Prices
 from gateway.settings import BY_TLS, MEMORY, Settings, secret
 from gateway.store.directory import SYSTEM
 from gateway.store.node import living
-from gateway.store.redis_counters import RedisCounters, secured
 from gateway.store.sql import reachable
 
+if TYPE_CHECKING:
+    from gateway.store.redis_counters import RedisCounters
 
-def remote_counters(settings: Settings) -> RedisCounters | None:
+
+def remote_counters(settings: Settings) -> "RedisCounters | None":
     """The server that counts for all nodes; None where each counts alone. `ConfigurationError` for a password, or
     files, that are not there."""
     limits = settings.limits
     if limits.url == MEMORY:
         return None
+    # Its client is read in where there is a server to talk to: it is a twentieth of the time that a start takes.
+    from gateway.store.redis_counters import RedisCounters, secured  # noqa: PLC0415
+
     tls = None
     if limits.url.startswith(BY_TLS):
         names = (limits.ca, limits.client_certificate, limits.client_key)

@@ -7,13 +7,10 @@ rule that keeps records from being changed.
 import asyncio
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,12 +34,14 @@ def migrations() -> Path:
     raise ConfigurationError("the migrations are missing from this installation")
 
 
+@cache
 def head() -> str:
-    """The newest revision that this code knows."""
-    revision = ScriptDirectory(str(migrations())).get_current_head()
-    if revision is None:
+    """The newest revision that this code knows. A file of a revision begins with its number, and they are in order: a
+    server that starts need not read them all in."""
+    known = sorted(path.name.partition("_")[0] for path in (migrations() / "versions").glob("[0-9]*_*.py"))
+    if not known:
         raise ConfigurationError("the migrations are missing from this installation")
-    return revision
+    return known[-1]
 
 
 async def upgrade(settings: Settings) -> str:
@@ -81,7 +80,7 @@ async def current(settings: Settings) -> str | None:
 async def revision(engine: AsyncEngine) -> str | None:
     """The revision of the database behind an engine."""
     async with reading(engine, None) as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+        return await connection.run_sync(_revision)
 
 
 async def demand_current(engine: AsyncEngine) -> None:
@@ -123,8 +122,21 @@ def _upgrade_postgresql(connection: Connection, role: str) -> None:
     raise_walls(connection, role)
 
 
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    # As alembic keeps it: no row once everything is downgraded.
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
 def _run(connection: Connection) -> None:
-    found = MigrationContext.configure(connection).get_current_revision()
+    # Read in by who migrates alone: it is a tenth of the time that a start of the server takes.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    found = _revision(connection)
     known = {script.revision for script in ScriptDirectory(str(migrations())).walk_revisions()}
     if found is not None and found not in known:
         raise ConfigurationError(f"the database is at revision {found}, which this version does not know: upgrade it")

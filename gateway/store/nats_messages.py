@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from itertools import cycle
 from typing import Any
 
-import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -24,7 +23,7 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from gateway.core.errors import MessagesUnavailable
-from gateway.store.nkeys import UserKey
+from gateway.store.nkeys import Access, UserKey
 
 CONSUMER = "gateway"
 """The name of the nodes' common consumer."""
@@ -43,16 +42,6 @@ _ACK_S = 30
 _NOTHING = frozenset({"404", "408"})
 """Answers to a request for messages that only say that there are none."""
 _ACK = "$JS.ACK."
-
-
-class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """How to get in: a user and password, a token, or a key, to which a JWT may belong."""
-
-    user: str | None = None
-    password: str | None = None
-    token: str | None = None
-    key: UserKey | None = None
-    jwt: str | None = None
 
 
 class NatsMessages:

@@ -33,6 +33,16 @@ class UserKey(msgspec.Struct, frozen=True):
         return base64.urlsafe_b64encode(self._private.sign(nonce.encode())).rstrip(b"=")
 
 
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """How to get in: a user and password, a token, or a key, to which a JWT may belong."""
+
+    user: str | None = None
+    password: str | None = None
+    token: str | None = None
+    key: UserKey | None = None
+    jwt: str | None = None
+
+
 class Credentials(msgspec.Struct, frozen=True):
     """What a credentials file holds."""
 

@@ -5,6 +5,7 @@ rules name it (`checks.access.shipped`). Handlers ask for what it found: the cal
 trail of its tenant (`access`).
 """
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -25,7 +26,6 @@ from gateway.web.problems import Refused
 from gateway.web.traffic import arrival_of
 
 ApiRequest = Request[Any, Any, State]
-RIGHTS = Rights()
 _ADMITTED = "gateway.admitted"
 
 
@@ -40,6 +40,12 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def headers(self) -> dict[str, str]:
         return {**dict(self.exchange.rate), "X-Exchange-Id": self.exchange.id}
+
+
+@cache
+def rights() -> Rights:
+    """The API's rules, read when they are first asked."""
+    return Rights()
 
 
 def gateway_of(request: ApiRequest) -> Gateway:
@@ -58,13 +64,13 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHand
     if scope["method"] == "OPTIONS":  # the framework's own, on every path: nobody needs it, so it answers nobody
         raise Refused(Refusal(code="method_not_allowed"))
     route = f"{scope['method']} {scope['path_template']}"
-    if RIGHTS.open(route):
+    if rights().open(route):
         return
     gateway: Gateway = connection.app.state.gateway
     exchange, caller = await gateway.pipeline.identify(_arrival(scope))
     if isinstance(caller, Refusal):
         raise Refused(caller, exchange.id, exchange.rate)
-    refusal = RIGHTS.refusal(route, caller.identity)
+    refusal = rights().refusal(route, caller.identity)
     if refusal is not None:
         await gateway.pipeline.deny(exchange, refusal)
         raise Refused(refusal, exchange.id, exchange.rate)

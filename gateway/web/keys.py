@@ -11,7 +11,7 @@ from gateway.checks.access.handing import Handed, beyond, lesser_zones
 from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.store.api_keys import Administrator, Grant, NewKey, checked, shown
-from gateway.web.access import RIGHTS, Access, ApiRequest, access, gateway_of
+from gateway.web.access import Access, ApiRequest, access, gateway_of, rights
 from gateway.web.problems import Refused
 
 DAY_S = 86_400
@@ -115,8 +115,8 @@ def _sensible(request: ApiRequest, allowed: Access, grant: Grant) -> None:
     zones = [zone.id for zone in gateway_of(request).site.settings.zone]
     if grant.zone not in zones:
         raise _refused(allowed, _wrong("zone", f"one of {', '.join(zones)}"))
-    if not all(RIGHTS.knows(scope) for scope in grant.scopes):
-        raise _refused(allowed, _wrong("scopes", f"traffic, traffic:AGENT, or of {', '.join(RIGHTS.scopes)}"))
+    if not all(rights().knows(scope) for scope in grant.scopes):
+        raise _refused(allowed, _wrong("scopes", f"traffic, traffic:AGENT, or of {', '.join(rights().scopes)}"))
 
 
 async def _held(request: ApiRequest, allowed: Access, grant: Grant) -> None:

@@ -12,7 +12,8 @@ import pytest
 from gateway.core.errors import MessagesUnavailable
 from gateway.exchange.task_messages import AGAIN_S, FIRST_S, MOST_S, TaskMessages
 from gateway.settings import Settings
-from gateway.store.nats_messages import Access, NatsMessages
+from gateway.store.nats_messages import NatsMessages
+from gateway.store.nkeys import Access
 from gateway.store.tasks import COMPLETED, RUNNING
 from tests.exchange.task_making import office
 from tests.exchange.test_dispatcher import begun, never

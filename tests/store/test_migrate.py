@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from gateway.core.errors import ConfigurationError
@@ -26,6 +27,25 @@ async def test_the_migrated_database_is_exactly_the_defined_one(database: Settin
     engine = open_engine(target(database))
     async with engine.connect() as connection:
         assert await connection.run_sync(_differences) == []
+    await engine.dispose()
+
+
+def test_files_are_named_for_their_revisions_in_order() -> None:
+    scripts = ScriptDirectory(str(migrate.migrations()))
+    assert migrate.head() == scripts.get_current_head()
+    for script in scripts.walk_revisions():
+        assert Path(script.path).name.partition("_")[0] == script.revision
+        assert script.down_revision is None or str(script.down_revision) < script.revision
+
+
+async def test_a_database_without_any_revision_is_known_as_such(sqlite_settings: Settings) -> None:
+    engine = open_engine(target(sqlite_settings))
+    async with writing(engine, None) as connection:
+        await connection.execute(text("DELETE FROM alembic_version"))
+    assert await migrate.revision(engine) is None
+    async with writing(engine, None) as connection:
+        await connection.execute(text("DROP TABLE alembic_version"))
+    assert await migrate.revision(engine) is None
     await engine.dispose()
 
 

@@ -15,8 +15,8 @@ from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
 from gateway.core.errors import MessagesUnavailable
-from gateway.store.nats_messages import CONSUMER, Access, NatsLink, NatsMessages, subject_of
-from gateway.store.nkeys import read_credentials, read_seed
+from gateway.store.nats_messages import CONSUMER, NatsLink, NatsMessages, subject_of
+from gateway.store.nkeys import Access, read_credentials, read_seed
 from tests.agents.wire import certificates
 from tests.services import NatsServer, free_port, private_nats
 from tests.store.nats_kit import ACCOUNT, OPERATOR, USER, Signer

@@ -11,7 +11,7 @@ from litestar.routes import HTTPRoute
 from gateway.checks.access.shipped import ANYONE, CALLER, ROLES
 from gateway.settings import Settings
 from gateway.web import app
-from gateway.web.access import RIGHTS
+from gateway.web.access import rights
 from tests.house.tree import ROOT
 from tests.web.kit import Audited, audited
 
@@ -39,8 +39,8 @@ async def test_the_document_has_a_row_for_every_route_and_the_rules_say_the_same
         served = set(_served(app.build_app(api.site.gateway).api))
     frameworks = set(filter(_FRAMEWORKS.fullmatch, served))
     assert served - frameworks == set(TABLE)
-    assert not any(RIGHTS.roles(route) for route in frameworks)
-    assert {route: (RIGHTS.permissions[route], set(RIGHTS.roles(route))) for route in RIGHTS.permissions} == TABLE
+    assert not any(rights().roles(route) for route in frameworks)
+    assert {route: (rights().permissions[route], set(rights().roles(route))) for route in rights().permissions} == TABLE
 
 
 def test_the_document_has_a_row_for_every_path_of_the_traffic_plane() -> None:

@@ -34,9 +34,13 @@ class Rights:
         enforcer.add_policies([list(rule) for rule in rules])
         enforcer.add_grouping_policies([list(pair) for pair in routes.items()])
         roles = (ANYONE, CALLER, *sorted(ROLES))
-        self._roles = {
-            route: frozenset(role for role in roles if enforcer.enforce(role, route) is True) for route in routes
+        # Routes of one permission are the same to casbin, so that it is asked of one of them.
+        asked = {permission: route for route, permission in routes.items()}
+        opened = {
+            permission: frozenset(role for role in roles if enforcer.enforce(role, route) is True)
+            for permission, route in asked.items()
         }
+        self._roles = {route: opened[permission] for route, permission in routes.items()}
 
     @property
     def scopes(self) -> tuple[str, ...]:

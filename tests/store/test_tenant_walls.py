@@ -1084,6 +1084,14 @@ async def _(w: World) -> tuple[Any, Any]:
     return await every(_readers(w)[0].checkpoints()), []
 
 
+@ask("reader.StoreReader.checkpoint_until")
+async def _(w: World) -> tuple[Any, Any]:
+    newest = await StoreReader(w.store.engine, w.theirs).checkpoint()
+    assert newest is not None
+    assert await StoreReader(w.store.engine, w.theirs).checkpoint_until(newest.size) is not None
+    return await _readers(w)[0].checkpoint_until(newest.size), None
+
+
 @ask("reader.StoreReader.checkpoint_of")
 async def _(w: World) -> tuple[Any, Any]:
     newest = await StoreReader(w.store.engine, w.theirs).checkpoint()

@@ -50,8 +50,7 @@ def proposed(settings: Settings) -> tuple[Policy, PolicySet]:
     A version names the engine that ships; recognizers of the operator's own are in it as the files that they are."""
     shared = load_policy_set(settings, DEFAULT.version)
     policy, _ = served(shared, settings)
-    if policy.recognizers:
-        engine_of(policy, SystemClock(), settings.classification.budget_ms)
+    _searchable(policy, settings)
     return policy, shared
 
 
@@ -98,9 +97,14 @@ def cut(shared: PolicySet, settings: Settings) -> dict[str, PolicySet]:
     """Each tenant's own version of a set that may be served by under these settings; `ConfigurationError` for one that
     may not."""
     policy, versions = servable(shared, settings)
-    if policy.recognizers:
-        engine_of(policy, SystemClock(), settings.classification.budget_ms)
+    _searchable(policy, settings)
     return {tenant.id: versions.of(tenant.id) for tenant in settings.tenants}
+
+
+def _searchable(policy: Policy, settings: Settings) -> None:
+    """`ConfigurationError` where a policy's recognizers, or types that it names, are not what can be served with."""
+    if policy.recognizers or policy.sought:
+        engine_of(policy, SystemClock(), settings.classification.budget_ms)
 
 
 def servable(shared: PolicySet, settings: Settings) -> tuple[Policy, Versions]:

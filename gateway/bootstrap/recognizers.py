@@ -20,7 +20,8 @@ _PROOF_MS = 1e9
 
 def engine_of(policy: Policy, clock: Clock, budget_ms: float) -> Engine:
     """The engine to serve this policy with. `ConfigurationError` names file and field of what must not be served with:
-    a class that the policy has not, a text that shows something else than the file says."""
+    a class that the policy has not, a text that shows something else than the file says, a type that a rule masks and
+    that no recognizer finds."""
     operators = load(policy.recognizers, policy.implied)
     for place, name in operators.classes:
         if name not in policy.known_classes:
@@ -31,6 +32,9 @@ def engine_of(policy: Policy, clock: Clock, budget_ms: float) -> Engine:
                 raise ConfigurationError(f"{place}: must not name a class that {shipped} implies by an i line")
     engine = _compiled(operators, clock, budget_ms)
     prove(operators, engine)
+    for row, kind in policy.sought:
+        if kind not in TYPES and not engine.knows(kind):
+            raise row.error("obligations", "redact:<types> must name types that some recognizer finds")
     return engine
 
 

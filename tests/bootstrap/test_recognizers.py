@@ -68,6 +68,32 @@ def test_more_than_one_search_can_hold_is_told(clock: ManualClock, monkeypatch: 
         engine_of(policy(own=toml(BADGE)), clock, 50)
 
 
+@pytest.mark.parametrize("kind", ["x-badge", "x-nobody", "secret-nobody", "special-nobody"])
+def test_a_type_that_a_rule_masks_is_one_that_is_found(clock: ManualClock, kind: str) -> None:
+    masking = rule("masked", 300, data="class:merger", obligations=f"redact:email,{kind},secret-jwt")
+    own = {"own": toml(BADGE)} if kind == "x-badge" else {}
+    found = policy(masking, **own)
+    if own:
+        assert engine_of(found, clock, 50).knows(kind)
+        return
+    with pytest.raises(
+        ConfigurationError, match=r"^policy\.csv:[0-9]+: obligations redact:<types> must name types that"
+    ):
+        engine_of(found, clock, 50)
+
+
+def test_every_type_that_ships_with_a_family_name_may_be_masked_by_a_rule(clock: ManualClock) -> None:
+    named = [
+        *(item.type for item in DEFAULT.recognizers),
+        *(item.type for item in DEFAULT.labels),
+        *(item.type for item in DEFAULT.lexicons),
+    ]
+    kinds = {kind for kind in named if kind is not None and kind.startswith(("secret-", "special-"))}
+    assert len(kinds) > 10
+    masking = rule("masked", 300, obligations=f"redact:{','.join(sorted(kinds))}")
+    assert engine_of(policy(masking), clock, 50).version == DEFAULT.version
+
+
 def test_texts_are_proved_without_a_policy() -> None:
     assert proved({"policy.csv": b"", "recognizers/README.md": b"x", "tests/a.toml": b"x"}) == 0
     assert proved({"recognizers/a.toml": toml(BADGE)}) == 2

@@ -90,6 +90,8 @@ class Policy:
         """Capabilities whose agents are asked in another order than that, and in which."""
         self.recognizers = {name: data for name, data in policy_set.members.items() if name.startswith(RECOGNIZERS)}
         """The operator's own, as files: what they say is for classification."""
+        self.sought = tuple((rule.row, kind) for rule in rules.rules for kind in words.by_form(rule.obligations))
+        """Finding types that rules mask by name and that nothing here knows, each with the line that does."""
         self.errors = 0
         """How often an evaluation failed, and so denied."""
         self._rules, self._facts = rules, facts

@@ -5,6 +5,7 @@ adds the place.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -163,6 +164,13 @@ def _obligation(word: str) -> str:
     masking = "redact, redact:<types>, generalise, tokenize"
     asking = "approve:<role>, approve:<n>/<role>, supervise:<agent>, notify:<channel>, keep-content:<days>, no-content"
     raise FormatError(f"must be none, {masking}, {asking}, declassify:<class> or observe:<YYYY-MM-DD>, separated by ;")
+
+
+def by_form(found: Iterable[str]) -> tuple[str, ...]:
+    """Finding types that obligations name and that only their form was asked of: whether anything finds them is for who
+    knows the recognizers."""
+    listed = (word.removeprefix("redact:").split(",") for word in found if word.startswith("redact:"))
+    return tuple(kind for kinds in listed for kind in kinds if kind not in FINDING_TYPES)
 
 
 def watched_until_us(word: str) -> int:

@@ -170,6 +170,8 @@ def test_obligations_are_sorted_and_none_means_none() -> None:
     assert words.obligations("redact:phone, email") == ("redact:email,phone",)
     assert words.obligations("approve:privacy") == ("approve:privacy",)
     assert words.obligations("redact:secret-jwt,x-badge") == ("redact:secret-jwt,x-badge",)
+    assert words.by_form(("approve", "redact:email,secret-jwt,x-badge")) == ("secret-jwt", "x-badge")
+    assert words.by_form(("redact", "notify:x-badge")) == ()
     assert words.obligations("redact;declassify:phi") == ("declassify:phi", "redact")
     assert words.obligations("supervise:ward; approve:2/privacy") == ("approve:2/privacy", "supervise:ward")
 

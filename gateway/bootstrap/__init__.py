@@ -9,8 +9,8 @@ Both are context managers: what they open they close, in the opposite order, als
                                                                            `readiness`
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
-`identity`, `agents`, `approvals`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`;
-`exchange` joins them for the pipeline.
+`identity`, `agents`, `approvals`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`,
+`forwarding`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
@@ -18,6 +18,7 @@ from gateway.bootstrap.backups import restore, take_backup
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import build_digest, config_digest
 from gateway.bootstrap.exchange import bounds_of, caching_of
+from gateway.bootstrap.forwarding import forwards_to
 from gateway.bootstrap.gateway import Gateway, open_gateway
 from gateway.bootstrap.incidents import incidents_of
 from gateway.bootstrap.limits import quotas_of, remote_counters
@@ -40,6 +41,7 @@ __all__ = [
     "caching_of",
     "config_digest",
     "engine_of",
+    "forwards_to",
     "frameworks_of",
     "incidents_of",
     "load_policy_set",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+from gateway.bootstrap.forwarding import Forwards
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
@@ -41,6 +42,7 @@ def begin(
     sticking: StickingClasses,
     shared: SharedCounters | None,
     witnessings: Mapping[str, Witnessing],
+    forwards: Forwards,
 ) -> list["asyncio.Task[None]"]:
     """All of it, until `stopped`."""
     site, settings = base.site, base.site.settings
@@ -74,6 +76,7 @@ def begin(
         asyncio.create_task(parts.underway.watch()),
         asyncio.create_task(takeover.watch()),
         asyncio.create_task(site.flags.watch(lambda ledger: site.denials.of(ledger).revision, base.writers)),
+        *(asyncio.create_task(one.run()) for one in forwards.each),
         *([] if shared is None else [asyncio.create_task(shared.run())]),
         asyncio.create_task(site.api_keys.use.keep(_USE_S)),
         asyncio.create_task(sticking.watch()),

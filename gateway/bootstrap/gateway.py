@@ -13,6 +13,7 @@ from gateway.bootstrap.background import begin, flush, stopped
 from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.exchange import bounds_of, parts_of
+from gateway.bootstrap.forwarding import Forwards, forwards_of
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import issuer_keys, standing_of
 from gateway.bootstrap.limits import counting
@@ -37,6 +38,7 @@ from gateway.exchange.auditor import Auditor
 from gateway.exchange.callbacks import Callbacks
 from gateway.exchange.dispatcher import Dispatcher
 from gateway.exchange.glass import Glass
+from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp_listing import Listing
 from gateway.exchange.notices import Notices
 from gateway.exchange.quotas import Quotas
@@ -78,6 +80,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """What looks again at who was identified some time ago."""
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
+    forwards: Forwards
+    """What records are forwarded to."""
     quotas: Quotas | None = None
     shared: SharedCounters | None = None
     """What nodes count together, where they do."""
@@ -197,6 +201,7 @@ async def open_gateway(
             stack.push_async_callback(messages.stop)
         auditors = {name: await site.auditor(name) for name in site.tenants}
         tell(site, witnessings)
+        forwards = await forwards_of(site, OpenLedgers(writers), stack)
         background = begin(
             base,
             parts,
@@ -206,6 +211,7 @@ async def open_gateway(
             sticking=sticking,
             shared=shared,
             witnessings=witnessings,
+            forwards=forwards,
         )
         stack.push_async_callback(stopped, background)
         readiness = Readiness(site, InForce(site, writers, policy), lambda: dispatcher.healthy)
@@ -228,6 +234,7 @@ async def open_gateway(
             readiness=readiness,
             standing=standing_of(site),
             auditors=auditors,
+            forwards=forwards,
             quotas=parts.quotas,
             shared=shared,
             task_messages=messages,

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import monitor, receipts, restored
+from gateway.cli import forwards, monitor, receipts, restored
 from gateway.cli.common import (
     BAD,
     OK,
@@ -103,6 +103,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     monitor.add(group, common)
     receipts.add(group, common)
     restored.add(group, common)
+    forwards.add(group, common)
 
 
 async def reader(site: Site, tenant: str) -> Reader:

@@ -37,6 +37,7 @@ from gateway.bootstrap import (
 )
 from gateway.bootstrap.approvals import channels_of
 from gateway.bootstrap.callbacks import destinations_of
+from gateway.bootstrap.forwarding import reachable_settings
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
@@ -227,6 +228,7 @@ async def _credentials(settings: Settings) -> str:
     registry = Registry(settings, lambda reference: secret(reference, settings.base))
     channels, told = channels_of(settings, {}), destinations_of(settings).values()
     await AgentClient((*registry.reachable, *(one.route for one in channels), *(one.route for one in told))).close()
+    await reachable_settings(settings)
     roles = None
     with suppress(ConfigurationError):  # told by its own line
         roles = proposed(settings)[0].known_roles | ROLES

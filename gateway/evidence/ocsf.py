@@ -122,6 +122,11 @@ KINDS = {
     "restore.erased": _kind(_DELETE, severity=3),
     "restore.completed": _kind(_UPDATE, severity=5),
     "backup.taken": _kind(_READ, severity=3),
+    "forward.started": _kind(_CREATE, severity=2),
+    "forward.stalled": _kind(_OTHER, _FAILURE, 4),
+    "forward.resumed": _kind(_OTHER, severity=2),
+    "forward.gap": _kind(_OTHER, _FAILURE, 4),
+    "forward.reset": _kind(_UPDATE, severity=4),
 }
 """Event of a record → what it is here: one line for each (`tests/house` holds them, and `docs/ocsf.md`, together)."""
 

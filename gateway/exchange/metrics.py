@@ -196,6 +196,32 @@ class _Witnesses(Collector):
         yield from (records, seconds, answers)
 
 
+class ForwardState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a destination is with a ledger's records: how many it has not taken, and how old the oldest is."""
+
+    tenant: str
+    forward: str
+    records: int
+    seconds: float
+    failing: bool
+
+
+class _Forwards(Collector):
+    """How far destinations of records are, read when somebody asks."""
+
+    def __init__(self, states: Callable[[], Iterable[ForwardState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        labels = ["tenant", "forward"]
+        records = GaugeMetricFamily("gateway_forward_lag_records", "Records that it has not taken", labels=labels)
+        seconds = GaugeMetricFamily("gateway_forward_lag_seconds", "Age of the oldest of them", labels=labels)
+        for one in self._states():
+            records.add_metric([one.tenant, one.forward], one.records)
+            seconds.add_metric([one.tenant, one.forward], one.seconds)
+        yield from (records, seconds)
+
+
 class Metrics:
     """The gateway's Prometheus metrics, in a registry of their own."""
 
@@ -245,6 +271,10 @@ class Metrics:
         )
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("tenant", "event"))
         self._policies_taken = _Counts("gateway_policies_taken", "Policy versions taken over while serving", ())
+        self._forwarded = _Counts("gateway_forward_records", "Records forwarded", ("tenant", "forward"))
+        self._forward_errors = _Counts(
+            "gateway_forward_errors", "Batches that a destination did not take", ("tenant", "forward", "code")
+        )
         self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass, self._policies_taken)
@@ -256,6 +286,8 @@ class Metrics:
             self._callbacks,
             self._pulls,
             self._reviews,
+            self._forwarded,
+            self._forward_errors,
             self._observed,
             steps,
             self._batches,
@@ -359,6 +391,17 @@ class Metrics:
     def witnesses(self, states: Callable[[], Iterable[WitnessState]]) -> None:
         """Tell how ledgers stand with their witnesses, by what `states` gives at the time."""
         self.registry.register(_Witnesses(states))
+
+    def forwards(self, states: Callable[[], Iterable[ForwardState]]) -> None:
+        """Tell how far destinations of records are, by what `states` gives at the time."""
+        self.registry.register(_Forwards(states))
+
+    def forwarded(self, tenant: str, forward: str, number: int) -> None:
+        """So many records were sent to a destination, some of them perhaps again."""
+        self._forwarded.count(tenant, forward, by=number)
+
+    def forward_failed(self, tenant: str, forward: str, code: str) -> None:
+        self._forward_errors.count(tenant, forward, code)
 
     def batch(self, size: int, seconds: float) -> None:
         self._batches.observe("", size)

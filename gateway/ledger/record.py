@@ -94,6 +94,11 @@ EVENTS = (
     "restore.erased",
     "restore.completed",
     "backup.taken",
+    "forward.started",
+    "forward.stalled",
+    "forward.resumed",
+    "forward.gap",
+    "forward.reset",
 )
 
 
@@ -246,7 +251,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Random id of a key, or of an entry of the deny-list, that a `key.*` event is about."""
     range: tuple[Count, Count] | None = None
     """First sequence number and end (exclusive) that an `audit.*` event, an `exchange.reclassified`, an `incident.*`, a
-    `review.marked` or, of a review, a `content.revealed` is about."""
+    `review.marked` or, of a review, a `content.revealed` is about; of `forward.*`, the
+    records that are not taken, are left out or are gone over again."""
     checkpoint: tuple[Count, Base64] | None = None
     """Size and base64 root (`checkpoint.*`)."""
     policy: Name | None = None
@@ -286,6 +292,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     first."""
     backups_until: Time | None = None
     """By when no backup holds what was erased (`subject.erased`)."""
+    forward: Name | None = None
+    """The configured destination that a `forward.*` event is about."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

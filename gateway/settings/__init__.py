@@ -10,13 +10,15 @@ A key that is not known is an error that names the nearest one that is. Errors n
 `check_*`     what values of more than one section must look like                `forms`
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
-`agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`.
+`agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
+`forwarding`.
 """
 
 from gateway.settings.agents import A2a, Agent, Breaker
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
+from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
@@ -41,6 +43,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "DelegationSettings",
+    "Forward",
     "Issuer",
     "LedgerSettings",
     "Limit",

@@ -6,6 +6,7 @@ from gateway.settings.approvals import check_channels, check_glass, check_notifi
 from gateway.settings.callbacks import check_callback
 from gateway.settings.capabilities import check_capabilities
 from gateway.settings.forms import check_between, check_unique
+from gateway.settings.forwarding import check_forwards
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
 from gateway.settings.ner import check_ner
@@ -51,6 +52,7 @@ def consistent(settings: Settings) -> None:
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")
     check_witnesses(settings.witness, settings.ledger.witness_quorum, settings.ledger.require_witnesses)
+    check_forwards(settings.forward, frozenset(tenants))
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)

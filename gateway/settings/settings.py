@@ -8,6 +8,7 @@ from gateway.settings.agents import Agent
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
+from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.ner import Ner
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limit: tuple[Limit, ...] = ()
     price: tuple[Price, ...] = ()
     witness: tuple[Witness, ...] = ()
+    forward: tuple[Forward, ...] = ()
 
     def path(self, name: str) -> Path:
         """A path of the configuration, taken from where the file lies."""

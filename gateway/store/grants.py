@@ -25,6 +25,7 @@ RIGHTS: dict[str, str] = {
     "approval": "SELECT, INSERT, UPDATE",
     "break_glass": "SELECT, INSERT, UPDATE",
     "incident": "SELECT, INSERT, UPDATE",
+    "forward_cursor": "SELECT, INSERT, UPDATE",
     "subject": "SELECT, INSERT, UPDATE",
     "subject_case": "SELECT, INSERT, UPDATE",
     "policy_proposal": "SELECT, INSERT, UPDATE",

@@ -163,15 +163,17 @@ class Search:
             else:
                 after = at - 1 if order == "asc" else at + 1
 
-    async def newer(self, filters: Filters, after: int, *, details: bool = False) -> tuple[list[Hit], int]:
-        """Records found after this number (-1 for all), in order, a chunk of them at most; and the number of the last
+    async def newer(
+        self, filters: Filters, after: int, *, details: bool = False, limit: int = CHUNK
+    ) -> tuple[list[Hit], int]:
+        """Records found after this number (-1 for all), in order, so many of them at most; and the number of the last
         that was looked at: ask again from there. Nothing, and the same number, where there is nothing new."""
         size = await self._size()
         if size - 1 <= after:
             return [], after
-        rows, at = await self._look(filters, "asc", after, CHUNK, details, size)
+        rows, at = await self._look(filters, "asc", after, limit, details, size)
         hits = [_hit(row, details) for row in rows]
-        if len(hits) == CHUNK:
+        if len(hits) == limit:
             return hits, hits[-1].stored.seq
         return hits, size - 1 if at is None else at - 1
 

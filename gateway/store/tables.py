@@ -17,7 +17,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | task, task_content, task_callback, notice, session_token      | yes    | yes         | yes    |
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
-| incident                                                      | yes    | yes         | never  |
+| incident, forward_cursor                                      | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
 | review, review_note, cosignature                              | yes    | never       | never  |
 """
@@ -657,3 +657,20 @@ incident = Table(
     sqlite_with_rowid=False,
 )
 """What should not have left (`store.incidents`), by the id of the record that says so, until somebody has closed it."""
+
+forward_cursor = Table(
+    "forward_cursor",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("forward", Text, primary_key=True),
+    Column("next_seq", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("failing_us", BigInteger),
+    Column("code", Text),
+    Column("stalled", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How far a destination has taken a ledger's records (`store.forwarding`), by its configured id. `next_seq`: the first
+record that it has not taken; `failing_us` and `code`: since when it takes nothing, and why; `stalled`: 1 where that is
+on record."""

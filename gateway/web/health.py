@@ -19,12 +19,15 @@ async def healthz() -> Response[Any]:
 async def readyz(request: ApiRequest) -> Response[Any]:
     """200 only if the database answers, on PostgreSQL the wall between tenants stands, every ledger can be written, the
     policy is the active one, the keys are there and data keys can be made durable, and the tasks' queue can be read;
-    503 names what is not. `limits` says who counts for them, `messages` how nodes hear of each other's tasks; neither
-    is a reason not to serve."""
+    503 names what is not. `limits` says who counts for them, `messages` how nodes hear of each other's tasks,
+    `forwards` which destinations of records take none; none of them is a reason not to serve."""
     gateway = gateway_of(request)
     checks = await gateway.readiness.look()
     good = all(checks.values())
-    status, more = "ready" if good else "not ready", {"limits": gateway.limits, "messages": gateway.messages}
+    status = "ready" if good else "not ready"
+    more: dict[str, Any] = {"limits": gateway.limits, "messages": gateway.messages}
+    if gateway.forwards.each:
+        more["forwards"] = gateway.forwards.states
     return Response({"status": status, "checks": checks, **more}, status_code=200 if good else 503)
 
 

@@ -6,7 +6,7 @@ from prometheus_client import Metric
 
 from gateway.agents.issuers import IssuerState
 from gateway.exchange.health import AgentState
-from gateway.exchange.metrics import STEPS, Metrics, WitnessState
+from gateway.exchange.metrics import STEPS, ForwardState, Metrics, WitnessState
 from gateway.store.tasks import QUEUED, Depth
 from tests.exchange.test_metrics import decided
 from tests.house.tree import ROOT, committed
@@ -36,6 +36,9 @@ def _filled() -> Metrics:
     metrics.issuers(lambda: [IssuerState(issuer="i", keys=1, age_s=1.0, fetches={"ok": 1})])
     metrics.shared(lambda: (True, 0))
     metrics.witnesses(lambda: [WitnessState(tenant="tn_1", records=1, seconds=1.0, ends={("w", "cosigned"): 1})])
+    metrics.forwards(lambda: [ForwardState(tenant="tn_1", forward="siem", records=1, seconds=1.0, failing=False)])
+    metrics.forwarded("tn_1", "siem", 1)
+    metrics.forward_failed("tn_1", "siem", "connect_failed")
     metrics.request("tn_1", "openai", "ok")
     metrics.decision("tn_1", decided("route", observed="deny"), "in-house")
     metrics.agent_call("tn_1", "none")

@@ -32,6 +32,7 @@ from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
 from gateway.store.engine import writing
 from gateway.store.erasure import ErasureStore, SharedContent
+from gateway.store.forwarding import Cursor, ForwardStore, Waiting, begun
 from gateway.store.glass import GlassStore
 from gateway.store.incidents import IncidentStore
 from gateway.store.incidents import opened as incident_opened
@@ -1039,6 +1040,52 @@ async def _(w: World) -> tuple[Any, Any]:
         await writer.append(entry("restore.acknowledged", ledger=w.theirs, range=(1, 99)))
     assert await theirs.acknowledged() == 99
     return await mine.acknowledged(), 0
+
+
+# --------------------------------------------------------------------------------------------------------- forwarding
+
+
+async def _forwarded(w: World) -> tuple[ForwardStore, Cursor, Cursor]:
+    """Their cursor, and one of the same name and version that `mine` would have."""
+    theirs = Cursor(tenant=w.theirs, forward="siem", next_seq=2, changed_us=1)
+    async with w.store.writer(w.theirs) as writer:
+        await writer.submit(Entry(draft=entry(ledger=w.theirs).draft, change=begun(theirs)))
+    return ForwardStore(w.store.engine), theirs, msgspec.structs.replace(theirs, tenant=w.mine)
+
+
+@ask("forwarding.ForwardStore.get")
+async def _(w: World) -> tuple[Any, Any]:
+    store, theirs, _ = await _forwarded(w)
+    assert await store.get(w.theirs, "siem") == theirs
+    return await store.get(w.mine, "siem"), None
+
+
+@ask("forwarding.ForwardStore.all")
+async def _(w: World) -> tuple[Any, Any]:
+    store, _, _ = await _forwarded(w)
+    assert await store.all(w.theirs)
+    return await store.all(w.mine), ()
+
+
+@ask("forwarding.ForwardStore.waiting")
+async def _(w: World) -> tuple[Any, Any]:
+    store, _, _ = await _forwarded(w)
+    assert (await store.waiting(w.theirs, 2)).first == 2
+    return await store.waiting(w.mine, 2), Waiting(size=1, first=None, since=None)
+
+
+@ask("forwarding.ForwardStore.advance")
+async def _(w: World) -> tuple[Any, Any]:
+    store, theirs, mine = await _forwarded(w)
+    assert await store.advance(mine, 5, 9) is None
+    return await store.get(w.theirs, "siem"), theirs
+
+
+@ask("forwarding.ForwardStore.fails")
+async def _(w: World) -> tuple[Any, Any]:
+    store, theirs, mine = await _forwarded(w)
+    assert await store.fails(mine, "x", 9) is None
+    return await store.get(w.theirs, "siem"), theirs
 
 
 # ------------------------------------------------------------------------------------------------ the record itself

@@ -12,14 +12,16 @@ from gateway.core.ports import Route
 _PROTOCOL = "http/1.1"
 
 
-def context(route: Route) -> ssl.SSLContext:
-    """TLS 1.2 or newer, the name checked. With `ca`, those authorities vouch for the agent and nobody else does.
+def context(route: Route, protocol: str | None = _PROTOCOL) -> ssl.SSLContext:
+    """TLS 1.2 or newer, the name checked; `protocol` is what is asked to be spoken. With `ca`, those authorities vouch
+    for the agent and nobody else does.
 
     `ConfigurationError` for a file that cannot be read or does not hold what it should.
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which demands a certificate and checks its name
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.set_alpn_protocols([_PROTOCOL])
+    if protocol is not None:
+        made.set_alpn_protocols([protocol])
     if route.ca is None:
         made.load_default_certs()
     else:
@@ -49,7 +51,7 @@ def _identify(made: ssl.SSLContext, route: Route, certificate: str) -> None:
         raise ConfigurationError(f"the client_certificate or client_key of agent {route.id} cannot be read") from error
 
 
-def fits(peer: ssl.SSLObject, pins: tuple[str, ...]) -> bool:
+def fits(peer: ssl.SSLObject | ssl.SSLSocket, pins: tuple[str, ...]) -> bool:
     """Whether an agent that TLS has let in speaks HTTP/1.1 and, where there are `pins`, holds one of those keys."""
     if peer.selected_alpn_protocol() not in (None, _PROTOCOL):
         return False

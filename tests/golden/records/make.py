@@ -378,6 +378,22 @@ FIELDS: dict[str, dict[str, Any]] = {
         "node": EXCHANGE_IDS["node"],
     },
     "backup.taken": {**OPERATOR, "node": EXCHANGE_IDS["node"]},
+    "forward.started": {"forward": "siem", "range": (0, 18), "node": EXCHANGE_IDS["node"]},
+    "forward.stalled": {
+        "forward": "siem",
+        "range": (18, 40),
+        "outcome": OutcomeInfo(code="connect_failed"),
+        "node": EXCHANGE_IDS["node"],
+    },
+    "forward.resumed": {"forward": "siem", "range": (40, 41), "node": EXCHANGE_IDS["node"]},
+    "forward.gap": {"forward": "siem", "range": (41, 50), "node": EXCHANGE_IDS["node"]},
+    "forward.reset": {
+        **OPERATOR,
+        "forward": "siem",
+        "range": (40, 50),
+        "outcome": OutcomeInfo(code="again"),
+        "node": EXCHANGE_IDS["node"],
+    },
 }
 
 MORE: dict[str, dict[str, Any]] = {

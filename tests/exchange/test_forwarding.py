@@ -1,0 +1,387 @@
+"""Records are forwarded in order and each at least once, whatever dies, refuses or is away in between."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from gateway.core.errors import AgentError, FormatError, LedgerUnavailable
+from gateway.exchange import forwarding as module
+from gateway.exchange.forward_record import ForwardScribe
+from gateway.exchange.forwarding import LEASE_S, MOST_WAIT_S, RENEW_S, STALL_S, Forwarding
+from gateway.settings import Settings
+from gateway.store.engine import writing
+from gateway.store.forwarding import moved
+from gateway.store.search import Filters
+from gateway.store.tables import forward_cursor
+from tests.exchange.forward_kit import Taking, case, rounds
+from tests.exchange.test_metrics import samples
+from tests.store.kit import LEDGER, NODE, Store, opened
+
+
+@pytest.fixture
+async def store(sqlite_settings: Settings, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(sqlite_settings, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def either(database: Settings, tmp_path: Path) -> AsyncIterator[Store]:
+    """On both databases."""
+    async with opened(database, tmp_path) as made:
+        yield made
+
+
+def failing(*codes: str) -> list[BaseException | None]:
+    return [AgentError(code) for code in codes]
+
+
+async def test_every_record_is_sent_once_in_order_and_what_is_said_of_forwarding_makes_no_more(either: Store) -> None:
+    async with case(either) as one:
+        await one.add(10)
+        sender = Taking()
+        forwarding = one.forwarding(sender)
+        await rounds(forwarding)
+        assert sender.taken == list(range(11))
+        assert await one.events() == [("forward.started", (0, 0))]
+        assert await one.next_seq() == 11
+        await rounds(forwarding)
+        await one.add(2)
+        await rounds(forwarding)
+        assert sender.taken == list(range(13))
+        assert await one.events() == [("forward.started", (0, 0))]
+        assert (forwarding.state.records, forwarding.state.failing) == (0, False)
+        assert samples(one.metrics)["gateway_forward_records_total", (("forward", "siem"), ("tenant", LEDGER))] == 13
+
+
+async def test_from_now_on_says_what_came_before(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(5)
+        sender = Taking()
+        await rounds(one.forwarding(sender, from_beginning=False))
+        assert sender.taken == [5], "the record that says that it began"
+        assert await one.events() == [("forward.started", (0, 5))]
+
+
+async def test_a_crash_between_sending_and_the_cursor_sends_a_batch_again_and_skips_nothing(
+    either: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with case(either) as one:
+        await one.add(6)
+        first = Taking()
+        dying = one.forwarding(first)
+        await dying.round()
+
+        async def dies(*_: Any) -> None:
+            raise LedgerUnavailable("here the process dies")
+
+        monkeypatch.setattr(one.cursors, "advance", dies)
+        with pytest.raises(LedgerUnavailable):
+            await rounds(dying)
+        monkeypatch.undo()
+        second = Taking()
+        after = one.forwarding(second)
+        assert await after.round() == module.POLL_S
+        assert second.taken == [], "the dead one's lease has not ended"
+        either.clock.advance(LEASE_S)
+        await rounds(after)
+        assert (first.taken, second.taken) == ([0, 1, 2, 3, 4, 5, 6], [4, 5, 6])
+
+
+async def test_a_node_that_was_thought_dead_takes_nothing_back(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(3)
+        slow, other = Taking(settles_s=5.0), Taking()
+        paused, taking_over = one.forwarding(slow), one.forwarding(other)
+        await paused.round()
+        store.clock.advance(LEASE_S + 1)
+        await rounds(taking_over)
+        await one.add(3)
+        await rounds(taking_over)
+        before = await one.next_seq()
+        assert await paused.round() == module.POLL_S, "it has lost its lease, and looks on"
+        assert await one.next_seq() == before
+        assert paused.state.records == 0
+
+
+async def test_two_that_are_both_sure_of_leading_move_the_cursor_once_each_batch(
+    either: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with case(either) as one:
+        await one.add(8)
+        first, second = Taking(), Taking()
+        pair = [one.forwarding(first), one.forwarding(second)]
+        for forwarding in pair:
+
+            async def sure() -> bool:
+                return True
+
+            monkeypatch.setattr(forwarding._lease, "take", sure)
+        await asyncio.gather(*(rounds(forwarding) for forwarding in pair))
+        assert set(first.taken) | set(second.taken) == set(range(9))
+        assert await one.next_seq() == 9
+        assert [event for event, _ in await one.events()] == ["forward.started"]
+
+
+async def test_a_destination_that_is_away_is_tried_again_with_growing_waits_and_gets_everything(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(3)
+        sender = Taking()
+        sender.fails = failing(*["connect_failed"] * 9)
+        forwarding = one.forwarding(sender)
+        waits = [await forwarding.round() for _ in range(9)]
+        assert waits == [1, 2, 4, 8, 16, 32, MOST_WAIT_S, MOST_WAIT_S, MOST_WAIT_S]
+        assert (forwarding.state.failing, forwarding.state.records) == (True, 4)
+        cursor = await one.cursors.get(LEDGER, "siem")
+        assert cursor is not None
+        assert (cursor.code, cursor.next_seq, cursor.stalled) == ("connect_failed", 0, 0)
+        await rounds(forwarding)
+        assert sender.taken == [0, 1, 2, 3]
+        assert not forwarding.state.failing
+        assert await forwarding.round() == module.POLL_S
+        assert [event for event, _ in await one.events()] == ["forward.started"], "what was short is not on record"
+
+
+async def test_standing_is_on_record_once_and_so_is_going_on(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(2)
+        sender = Taking()
+        forwarding = one.forwarding(sender)
+        sender.fails = failing("connect_failed", "timeout_total", "connect_failed", "status_500", "connect_failed")
+        await forwarding.round()
+        for _ in range(4):
+            store.clock.advance(STALL_S)
+            await forwarding.round()
+        assert await one.events() == [("forward.started", (0, 0)), ("forward.stalled", (0, 3))]
+        other = one.forwarding(sender)  # another node: it knows what is on record
+        store.clock.advance(LEASE_S)
+        sender.fails = failing("connect_failed")
+        await other.round()
+        await rounds(other)
+        assert [event for event, _ in await one.events()] == ["forward.started", "forward.stalled", "forward.resumed"]
+        await rounds(other)
+        assert sender.taken == sorted(sender.taken)
+        assert set(sender.taken) == set(range(5))
+        assert len(await one.events()) == 3
+
+
+async def test_where_a_batch_is_refused_it_is_made_smaller_until_only_what_is_refused_is_left(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(4)
+
+        class Picky(Taking):
+            async def send(self, records: Any) -> None:
+                if any(stored.seq == 2 for stored in records):
+                    self.batches.append(len(records))
+                    raise AgentError("status_400")
+                await super().send(records)
+
+        sender = Picky()
+        forwarding = one.forwarding(sender)
+        for _ in range(8):
+            await forwarding.round()
+        assert sender.taken == [0, 1], "in order: nothing after it is sent before it"
+        assert (await one.next_seq(), sender.batches[0], sender.batches[-1]) == (2, 4, 1)
+        cursor = await one.cursors.get(LEDGER, "siem")
+        assert cursor is not None
+        assert cursor.code == "status_400"
+        change = moved(cursor, 3, 1)
+        scribe = ForwardScribe(store.clock, NODE)
+        await one.append(scribe.entry("forward.reset", cursor, change, first=2, end=3, code="skipped", actor="ac_1"))
+        await rounds(forwarding)
+        assert sender.taken == [0, 1, 3, 4, 5]
+
+
+async def test_a_person_may_have_it_go_over_records_again_while_it_runs(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(3)
+        sender = Taking()
+        forwarding = one.forwarding(sender)
+        await rounds(forwarding)
+        cursor = await one.cursors.get(LEDGER, "siem")
+        assert cursor is not None
+        scribe, change = ForwardScribe(store.clock, NODE), moved(cursor, 1, 1)
+        await one.append(scribe.entry("forward.reset", cursor, change, first=1, end=4, code="again", actor="ac_1"))
+        stale = scribe.entry("forward.reset", cursor, change, first=1, end=4, code="again", actor="ac_1")
+        assert await one.writer.submit(stale) is None, "somebody else has moved it"
+        await rounds(forwarding)
+        assert sender.taken == [0, 1, 2, 3, 1, 2, 3, 4]
+
+
+async def test_only_what_fits_is_sent_and_what_does_not_is_looked_at_once(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(6)
+        await one.add(2, "key.created")
+        await one.add(3)
+        sender = Taking()
+        forwarding = one.forwarding(sender, Filters(event="key.created"))
+        store.clock.advance(60)
+        await rounds(forwarding)
+        assert sender.taken == [6, 7]
+        assert await one.next_seq() == 12
+        await one.add(5)
+        await rounds(forwarding)
+        assert (sender.taken, await one.next_seq()) == ([6, 7], 12), "how far was looked is kept now and then"
+        assert forwarding.state.records == 0
+        store.clock.advance(RENEW_S)
+        await rounds(forwarding)
+        await rounds(forwarding)
+        assert await one.next_seq() == 17
+
+
+async def test_what_goes_unanswered_counts_once_its_connection_has_lived_on(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(3)
+        sender = Taking(settles_s=2.0)
+        forwarding = one.forwarding(sender)
+        await rounds(forwarding)
+        assert (sender.taken, await one.next_seq()) == ([0, 1, 2, 3], 0)
+        store.clock.advance(1)
+        await rounds(forwarding)
+        assert await one.next_seq() == 0
+        store.clock.advance(1)
+        await rounds(forwarding)
+        assert await one.next_seq() == 4
+        await one.add(1)
+        await rounds(forwarding)
+        sender.held = False
+        store.clock.advance(2)
+        await forwarding.round()
+        assert (forwarding.state.failing, await one.next_seq()) == (True, 4)
+        sender.held = True
+        await rounds(forwarding)
+        assert sender.taken == [0, 1, 2, 3, 4, 4], "what it may have lost is sent again"
+
+
+async def test_a_record_that_is_damaged_stops_it_and_is_told(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(1)
+        sender = Taking()
+        sender.fails = [FormatError("not canonical")]
+        forwarding = one.forwarding(sender)
+        await forwarding.round()
+        cursor = await one.cursors.get(LEDGER, "siem")
+        assert cursor is not None
+        assert (cursor.code, cursor.next_seq) == ("record_damaged", 0)
+
+
+async def test_records_that_are_gone_are_a_gap_on_record(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(6)
+        sender = Taking()
+        forwarding = one.forwarding(sender, batch=2)
+        await forwarding.round()
+        assert sender.taken == [0, 1]
+        async with store.bare() as bare:
+            await bare.run("record", "DELETE FROM record WHERE seq IN (2, 3)")
+        await rounds(forwarding)
+        assert sender.taken == [0, 1, 4, 5, 6, 7]
+        assert await one.events() == [("forward.started", (0, 0)), ("forward.gap", (2, 4))]
+
+
+async def test_records_go_together_up_to_a_size(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with case(store) as one:
+        await one.add(4)
+        monkeypatch.setattr(module, "MAX_BYTES", 1)
+        sender = Taking()
+        await rounds(one.forwarding(sender))
+        assert sender.batches == [1] * 5
+        assert sender.taken == list(range(5))
+
+
+async def test_a_database_that_is_away_moves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with case(store) as one:
+        await one.add(2)
+        sender = Taking()
+        forwarding = one.forwarding(sender)
+
+        async def away(*_: Any) -> None:
+            raise LedgerUnavailable("away")
+
+        for name in ("get", "waiting", "advance"):
+            monkeypatch.setattr(one.cursors, name, away)
+            with pytest.raises(LedgerUnavailable):
+                await rounds(forwarding)
+            monkeypatch.undo()
+        await rounds(forwarding)
+        await rounds(forwarding)
+        assert set(sender.taken) == {0, 1, 2}
+        assert await one.next_seq() == 3
+
+
+async def test_it_runs_on_after_whatever_goes_wrong(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with case(store) as one:
+        await one.add(1)
+        sender = Taking()
+        sender.fails = [RuntimeError("secret"), LedgerUnavailable("secret"), None]
+        forwarding = one.forwarding(sender)
+        monkeypatch.setattr(module, "FIRST_WAIT_S", 0.0)
+        with caplog.at_level(logging.ERROR, "gateway.forwarding"):
+            task = asyncio.create_task(forwarding.run())
+            async with asyncio.timeout(60):
+                await sender.took.wait()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        assert sender.taken == [0, 1]
+        assert [record.getMessage() for record in caplog.records] == [
+            "records could not be forwarded: RuntimeError",
+            "records could not be forwarded: LedgerUnavailable",
+        ]
+
+
+async def test_who_stops_gives_its_lease_back(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(1)
+        first, second = Taking(), Taking()
+        leaving, coming = one.forwarding(first), one.forwarding(second)
+        await rounds(leaving)
+        await leaving.stop()
+        assert first.closed
+        await one.add(1)
+        await rounds(coming)
+        assert second.taken == [2]
+
+
+async def test_a_stop_while_the_database_is_away_ends_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with case(store) as one:
+        sender = Taking()
+        forwarding: Forwarding = one.forwarding(sender)
+        await rounds(forwarding)
+
+        async def away() -> None:
+            raise LedgerUnavailable("away")
+
+        monkeypatch.setattr(forwarding._lease, "release", away)
+        await forwarding.stop()
+        assert sender.closed
+
+
+async def test_a_cursor_that_was_moved_while_a_batch_was_under_way_is_gone_on_from(store: Store) -> None:
+    async with case(store) as one:
+        await one.add(3)
+
+        class Meanwhile(Taking):
+            async def send(self, records: Any) -> None:
+                if not self.taken:
+                    async with writing(store.engine, LEDGER) as connection:
+                        await connection.execute(update(forward_cursor).values(next_seq=2, version=99))
+                await super().send(records)
+
+        sender = Meanwhile()
+        await rounds(one.forwarding(sender))
+        assert sender.taken[-2:] == [2, 3]
+        assert await one.next_seq() == 4
+
+
+async def test_before_it_has_looked_nothing_is_behind(store: Store) -> None:
+    async with case(store) as one:
+        found = one.forwarding(Taking()).state
+        assert (found.records, found.seconds, found.failing) == (0, 0.0, False)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import forwards, monitor, receipts, restored
+from gateway.cli import forwards, monitor, receipts, reconcile, restored
 from gateway.cli.common import (
     BAD,
     OK,
@@ -101,6 +101,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     extends.set_defaults(run=lambda arguments: asyncio.run(_consistency(arguments)))
 
     monitor.add(group, common)
+    reconcile.add(group, common)
     receipts.add(group, common)
     restored.add(group, common)
     forwards.add(group, common)

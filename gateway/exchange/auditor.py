@@ -207,6 +207,15 @@ class Auditor:
             await asyncio.sleep(0)
         return found
 
+    async def period(
+        self, by: Reader, asked: Mapping[str, str], events: Sequence[str], since: str, until: str
+    ) -> AsyncGenerator[Sequence[Decided], None]:
+        """Records of these events of a period (27 characters each) with their details, some at a time, in the order of
+        their times. `asked` says on record what for. One record of it, durable before the first row."""
+        await self._record("audit.read", by, {**asked, "from": since, "to": until})
+        async for chunk in DecidedStore(self._engine, self._id).chunks(events, since, until):
+            yield chunk
+
     async def version(self, digest: str) -> Policy | None:
         """The policy of this version; None where it is not there, or is of a form that is not read any more."""
         data = await self._policies.get(digest)

@@ -155,7 +155,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             quorum=self.quorum,
-            setting=Setting(settings=self.settings, engine=self.engine, tenant=tenant, ledger=entry.ledger),
+            setting=Setting(
+                settings=self.settings,
+                engine=self.engine,
+                tenant=tenant,
+                ledger=entry.ledger,
+                policies=self.policies,
+            ),
         )
 
     async def checkpointer(self, tenant: str) -> Checkpointer:

@@ -1,4 +1,4 @@
-"""OSCAL 1.1 assessment results (NIST) of a control framework's provisions, from the records of a range.
+"""OSCAL 1.1 assessment results (NIST) of control frameworks' provisions, from the records of a range.
 
 `Assessment` takes the records, and counts for each provision those that support evidence for it. The document says so
 by an observation for each such provision, with the files that hold the records as evidence, each with its hash. It
@@ -16,6 +16,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
+from gateway.core.errors import FormatError
 from gateway.evidence import strict_json
 from gateway.evidence.selection import check_filters, selected
 from gateway.ledger.record import Envelope
@@ -68,7 +69,7 @@ class Assessment:
     cannot be run over envelopes."""
 
     def __init__(self, *, framework: str, title: str, text: str, provisions: Sequence[Provision]) -> None:
-        self._framework, self._title, self._text = framework, title, text
+        self.framework, self.title, self.text = framework, title, text
         self._provisions = tuple(provisions)
         self._seen = [_Seen() for _ in self._provisions]
         self._by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
@@ -91,66 +92,75 @@ class Assessment:
             seen.first = seen.first if seen.count else seq
             seen.count, seen.last = seen.count + 1, seq
 
-    def document(self, about: Subject, resources: Iterable[Resource], remarks: str) -> dict[str, Any]:
-        """The assessment results. `resources` hold the evidence (the records first), `remarks` say from which coverage
-        it was made."""
-        ids = uuid5(NAMESPACE_URL, f"https://{about.origin}/oscal/{self._framework}/{about.first}-{about.end}")
-        files = list(resources)
-        controls = _tokens(self._framework, self._provisions)
-        results = {
-            "uuid": str(uuid5(ids, "result")),
-            "title": f"Records {about.first} to {about.end - 1} of {about.origin}",
+    def result(self, ids: UUID, about: Subject, files: Sequence[Resource], remarks: str) -> dict[str, Any]:
+        """What the records show of this framework. `ids` is the namespace of the document's own ids."""
+        own = uuid5(ids, self.framework)
+        controls = _tokens(self.framework, self._provisions)
+        told = list(zip(self._provisions, self._seen, controls, strict=True))
+        observations = [_observation(own, ids, one, seen, about, files) for one, seen, _ in told if seen.count]
+        findings = [_finding(own, one, control) for one, seen, control in told if not seen.count]
+        return {
+            "uuid": str(uuid5(own, "result")),
+            "title": f"{self.title}: records {about.first} to {about.end - 1} of {about.origin}",
             "description": f"What was recorded from {about.since} to {about.until} and supports evidence for"
-            f" provisions of {self._title}. It is no statement of compliance.",
+            f" provisions of {self.title}. It is no statement of compliance.",
             "start": about.since,
             "end": about.until,
             "reviewed-controls": {
                 "control-selections": [{"include-controls": [{"control-id": control} for control in controls]}]
             },
             "remarks": remarks,
-        }
-        told = list(zip(self._provisions, self._seen, controls, strict=True))
-        observations = [_observation(ids, one, seen, about, files) for one, seen, _ in told if seen.count]
-        findings = [_finding(ids, one, control) for one, seen, control in told if not seen.count]
-        document: dict[str, Any] = {
-            "metadata": self._metadata(about),
-            "import-ap": {"href": f"#{uuid5(ids, 'framework')}"},
-            "results": [results | _some(observations=observations, findings=findings)],
-            "back-matter": {"resources": [self._of_framework(ids), *(_resource(ids, file) for file in files)]},
-        }
-        # Another content is another document, and has another id (OSCAL, "Document Identifier").
-        return {
-            "assessment-results": {"uuid": str(uuid5(ids, sha256(strict_json.dump(document)).hexdigest())), **document}
+            **_some(observations=observations, findings=findings),
         }
 
-    def _metadata(self, about: Subject) -> dict[str, Any]:
+    def resource(self, ids: UUID) -> dict[str, Any]:
+        """What stands in the place of an assessment plan: which records were asked for."""
         return {
-            "title": f"Evidence for {self._title}",
+            "uuid": str(uuid5(ids, f"framework {self.framework}")),
+            "title": self.title,
+            "description": self.text,
+            "remarks": f"frameworks/{self.framework}.toml of the policy; there is no other plan.",
+        }
+
+
+def document(
+    assessments: Sequence[Assessment], about: Subject, resources: Iterable[Resource], remarks: str
+) -> dict[str, Any]:
+    """The assessment results: one result for each framework, of which there is one at least. `resources` hold the
+    evidence (the records first), `remarks` say from which coverage it was made."""
+    if not assessments:
+        raise FormatError("oscal: there must be a control framework")
+    files, first = list(resources), assessments[0]
+    ids = uuid5(NAMESPACE_URL, f"https://{about.origin}/oscal/{about.first}-{about.end}")
+    found: dict[str, Any] = {
+        "metadata": {
+            "title": f"Evidence for {', '.join(one.title for one in assessments)}",
             "last-modified": about.created,
             "version": f"{about.first}-{about.end}",
             "oscal-version": VERSION,
-            "props": [{"name": "ledger", "ns": f"https://{about.origin}/oscal", "value": about.origin}],
-        }
+            "props": [{"name": "ledger", "ns": _ns(about.origin), "value": about.origin}],
+        },
+        "import-ap": {"href": f"#{uuid5(ids, f'framework {first.framework}')}"},
+        "results": [one.result(ids, about, files, remarks) for one in assessments],
+        "back-matter": {
+            "resources": [*(one.resource(ids) for one in assessments), *(_resource(ids, file) for file in files)]
+        },
+    }
+    # Another content is another document, and has another id (OSCAL, "Document Identifier").
+    return {"assessment-results": {"uuid": str(uuid5(ids, sha256(strict_json.dump(found)).hexdigest())), **found}}
 
-    def _of_framework(self, ids: UUID) -> dict[str, Any]:
-        """What stands in the place of an assessment plan: which records were asked for."""
-        return {
-            "uuid": str(uuid5(ids, "framework")),
-            "title": self._title,
-            "description": self._text,
-            "remarks": f"frameworks/{self._framework}.toml of the policy versions in force; there is no other plan.",
-        }
 
-
-def encode(document: Mapping[str, Any]) -> bytes:
+def encode(found: Mapping[str, Any]) -> bytes:
     """The document as canonical JSON: one text for one document."""
-    return strict_json.dump(document) + b"\n"
+    return strict_json.dump(found) + b"\n"
 
 
-def _observation(ids: UUID, one: Provision, seen: _Seen, about: Subject, files: Sequence[Resource]) -> dict[str, Any]:
+def _observation(
+    own: UUID, ids: UUID, one: Provision, seen: _Seen, about: Subject, files: Sequence[Resource]
+) -> dict[str, Any]:
     records = f"{seen.count} records, the first {seen.first} and the last {seen.last}"
     return {
-        "uuid": str(uuid5(ids, f"observation {one.id}")),
+        "uuid": str(uuid5(own, f"observation {one.id}")),
         "title": f"{one.id} {one.title}",
         "description": f"{one.text} In this range: {records}.",
         "props": [

@@ -10,8 +10,11 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.refusal import Refusal
+from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
+from gateway.exchange.assessing import assessments
 from gateway.settings import Settings
+from gateway.store.policies import PolicyStore
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,10 +24,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     engine: AsyncEngine
     tenant: str
     ledger: str
+    policies: PolicyStore
 
 
 Kind = Callable[[Setting], Sequence[Attachment]]
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {
+    "csv": lambda setting: (forms.table(),),
+    "fhir": lambda setting: (forms.audit_events(),),
+    "ocsf": lambda setting: (forms.api_activity(),),
+    "oscal": lambda setting: (forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger)),),
+}
 """Name, as it is asked for → the makers of its files."""
 
 

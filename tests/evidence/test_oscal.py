@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oscal_bindings import AssessmentResultsDocument
 
 from gateway.core.errors import FormatError
-from gateway.evidence.oscal import Assessment, Provision, Resource, Subject, encode
+from gateway.evidence.oscal import Assessment, Provision, Resource, Subject, document, encode
 from gateway.exchange.frameworks import load
 from gateway.ledger.record import parse, timestamp
 
@@ -31,9 +31,9 @@ def results(*provisions: Provision, framework: str = "hipaa", records: int = 12)
     assessment = Assessment(framework=framework, title="HIPAA", text="Support evidence.", provisions=provisions)
     for stored in ledger(records).stored:
         assessment.feed(parse(stored.envelope))
-    document = json.loads(encode(assessment.document(ABOUT, [RECORDS], "no gaps")))
-    AssessmentResultsDocument.model_validate(document)
-    made: dict[str, Any] = document["assessment-results"]
+    found = json.loads(encode(document([assessment], ABOUT, [RECORDS], "no gaps")))
+    AssessmentResultsDocument.model_validate(found)
+    made: dict[str, Any] = found["assessment-results"]
     return made
 
 
@@ -82,6 +82,21 @@ def test_a_query_that_envelopes_cannot_answer_is_refused() -> None:
     bad = Provision(id="a", title="t", text="x.", queries=({"subject": "su_1"},))
     with pytest.raises(FormatError, match="a filter must be one of"):
         Assessment(framework="x", title="t", text="x", provisions=(bad,))
+
+
+def test_several_frameworks_are_several_results_of_one_document() -> None:
+    assessments = [
+        Assessment(framework=name, title=name.upper(), text="Support evidence.", provisions=(REQUESTED,))
+        for name in ("gdpr", "hipaa")
+    ]
+    found = json.loads(encode(document(assessments, ABOUT, [RECORDS], "no gaps")))
+    AssessmentResultsDocument.model_validate(found)
+    made = found["assessment-results"]
+    ids = [one["uuid"] for result in made["results"] for one in (result, *result["findings"])]
+    assert (len(made["results"]), len(set(ids))) == (2, 4)
+    assert len(made["back-matter"]["resources"]) == 3
+    with pytest.raises(FormatError, match="control framework"):
+        document([], ABOUT, [RECORDS], "no gaps")
 
 
 def test_the_same_records_give_the_same_document_and_others_another_id() -> None:

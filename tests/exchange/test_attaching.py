@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 
 from gateway.bootstrap import open_site
+from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
@@ -29,6 +30,7 @@ def test_what_is_not_known_or_named_twice_is_refused_with_what_there_is() -> Non
         found = refused(names, kinds)
         assert found is not None
         assert (found.code, found.field, found.hint) == ("parameter_invalid", "attach", "each once, of: csv, fhir")
+    assert refused(("csv", "fhir", "ocsf", "oscal")) is None
     found = refused(("csv",), {})
     assert found is not None
     assert found.hint == "none: there are no kinds"
@@ -41,6 +43,9 @@ async def test_a_bundle_takes_the_files_of_the_kinds_asked_for_and_the_record_na
     async with open_site(configured(sqlite_settings)) as site:
         auditor = await site.auditor("default")
         by = Reader()
+        # Without an active policy there is no framework to assess by, and no bundle that looks as if there were one.
+        with pytest.raises(ConfigurationError, match="oscal needs"):
+            await auditor.export(by, Selection(), io.BytesIO(), attach=["oscal"])
         found = await auditor.export(by, Selection(), io.BytesIO(), attach=["sources"])
         assert isinstance(found, Manifest)
         paths = [file.path for file in found.files]

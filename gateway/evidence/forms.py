@@ -1,0 +1,112 @@
+"""The selected records of a bundle in the forms of others, each a file of it: an `Attachment` (`attachment`).
+
+They repeat what the records and the opened details say and nothing else, so that whoever verifies can hold them against
+those. Memory: one record, and a piece of the file; of the assessment, a count for each provision.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from hashlib import sha256
+
+from gateway.evidence import bag, fhir, ocsf, oscal, tabular
+from gateway.evidence.attachment import Given, Material
+from gateway.evidence.fhir import AuditEvents
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.oscal import Assessment, Resource, Subject
+from gateway.ledger.chain import leaf_hash
+from gateway.ledger.index import COLUMNS, index_columns
+
+PIECE = 65_536
+"""Bytes that are gathered before they are given."""
+Frameworks = Callable[[], Awaitable[Sequence[Assessment]]]
+"""Makes assessments of the control frameworks that are asked about, none of which has taken a record yet."""
+_CELLS = ("seq", *COLUMNS, "hash")
+
+
+class Lines:
+    """A file with some lines for each selected record, after a head. `make` is called once for each writing of it, and
+    what it gives once for each record, in order."""
+
+    def __init__(
+        self, path: str, make: Callable[[Manifest], Callable[[Given], Iterable[bytes]]], head: bytes = b""
+    ) -> None:
+        self._path, self._make, self._head = path, make, head
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
+        of, piece = self._make(material.manifest), bytearray(self._head)
+        async for given in material.selected():
+            for line in of(given):
+                piece += line
+            if len(piece) >= PIECE:
+                yield bytes(piece)
+                piece.clear()
+        if piece:
+            yield bytes(piece)
+
+
+def audit_events() -> Lines:
+    """FHIR R4 AuditEvents of what is about health data."""
+
+    def make(manifest: Manifest) -> Callable[[Given], Iterable[bytes]]:
+        events = AuditEvents(manifest.origin)
+        return lambda given: map(fhir.line, events.of(given.envelope, given.detail))
+
+    return Lines("data/fhir/AuditEvent.ndjson", make)
+
+
+def api_activity() -> Lines:
+    """OCSF events."""
+    return Lines("data/ocsf/api_activity.ndjson", lambda manifest: lambda given: (ocsf.line(given.bytes),))
+
+
+def table() -> Lines:
+    """The records by their index columns, as the audit API lists them."""
+    return Lines("data/csv/records.csv", lambda manifest: lambda given: (_row(given),), tabular.row(_CELLS))
+
+
+def _row(given: Given) -> bytes:
+    return tabular.row((given.envelope.seq, *index_columns(given.envelope), leaf_hash(given.bytes).hex()))
+
+
+class AssessmentFile:
+    """OSCAL assessment results of all records of the range, selected or not: what is not there cannot be evidence that
+    somebody left out."""
+
+    path = "data/oscal/assessment-results.json"
+
+    def __init__(self, frameworks: Frameworks) -> None:
+        self._frameworks = frameworks
+
+    async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
+        manifest, assessments = material.manifest, await self._frameworks()
+        digest, since, until = sha256(), "", ""
+        async for given in material.whole():
+            digest.update(given.bytes + b"\n")
+            at = given.envelope.recorded_at or given.envelope.occurred_at
+            since, until = since or at, at
+            for one in assessments:
+                one.feed(given.envelope)
+        about = Subject(
+            origin=manifest.origin,
+            first=manifest.first,
+            end=manifest.end,
+            since=since,
+            until=until,
+            created=manifest.created,
+        )
+        records = Resource(
+            path=f"../{bag.RECORDS.removeprefix('data/')}",
+            title="Every record of the range, in order, with nothing left out",
+            media_type="application/jsonl",
+            sha256=digest.hexdigest(),
+        )
+        size, _ = manifest.checkpoint
+        remarks = (
+            f"Made of records {manifest.first} to {manifest.end - 1}, all of which are in the bundle and under its"
+            f" checkpoint of {size} records. They cover what went through the gateway and nothing else. The provisions"
+            " are those of the policy that was active when this was made."
+        )
+        yield oscal.encode(oscal.document(assessments, about, [records], remarks))

@@ -1,0 +1,46 @@
+"""The control frameworks of the policy that is active, as assessments of records that OSCAL is made of."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import from_bytes
+from gateway.core.errors import ConfigurationError
+from gateway.evidence.oscal import Assessment, Provision
+from gateway.exchange import frameworks
+from gateway.exchange.frameworks import Framework
+from gateway.store.policies import PolicyStore
+
+
+async def assessments(policies: PolicyStore, ledger: str) -> Sequence[Assessment]:
+    """One for each framework of the ledger's active policy version, in the order of their names.
+
+    `ConfigurationError` where no policy is active yet, or it has no framework: an assessment of nothing would look as
+    if there were nothing to tell. What else this version cannot read raises as `from_bytes` and `Policy` do.
+    """
+    digest = await policies.active(ledger)
+    data = None if digest is None else await policies.get(digest)
+    if data is None:
+        raise ConfigurationError("oscal needs a policy that is active: none is yet")
+    shared = from_bytes(data)
+    policy = Policy(shared, None)
+    known = frameworks.load(shared.members, classes=policy.known_classes, zones=policy.known_zones)
+    if not known:
+        raise ConfigurationError("oscal needs a control framework: the active policy has no file in frameworks/")
+    return [_assessment(one) for one in known]
+
+
+def _assessment(framework: Framework) -> Assessment:
+    provisions = [
+        Provision(
+            id=one.id,
+            title=one.title,
+            text=one.text,
+            queries=tuple(
+                {str(name): str(value) for name, value in msgspec.to_builtins(query).items()} for query in one.queries
+            ),
+        )
+        for one in framework.provisions
+    ]
+    return Assessment(framework=framework.id, title=framework.title, text=framework.text, provisions=provisions)

@@ -1,0 +1,115 @@
+"""Records in the forms of others are files of a bundle, that say what its records say and are signed with it."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+from fhir.resources.R4B.auditevent import AuditEvent
+from oscal_bindings import AssessmentResultsDocument
+
+from gateway.core.errors import GatewayError
+from gateway.evidence import forms
+from gateway.evidence.attachment import Attachment
+from gateway.evidence.oscal import Assessment, Provision
+from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify
+from gateway.ledger.record import parse
+
+from .making import VKEY, bundle, ledger
+from .tampering import Members, take_apart
+
+PROVISIONS = (
+    Provision(id="164.312(b)", title="Audit controls", text="All.", queries=({},)),
+    Provision(id="164.404", title="Notification", text="Breaches.", queries=({"event": "incident.opened"},)),
+)
+
+
+async def frameworks() -> Sequence[Assessment]:
+    return [Assessment(framework="hipaa", title="HIPAA", text="Support evidence.", provisions=PROVISIONS)]
+
+
+async def none() -> Sequence[Assessment]:
+    return []
+
+
+ALL: tuple[Attachment, ...] = (
+    forms.audit_events(),
+    forms.api_activity(),
+    forms.table(),
+    forms.AssessmentFile(frameworks),
+)
+SELECTION = Selection(first=2, end=20, filters={"zone": "cloud"})
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("forms") / "a.zip"
+    bundle(ledger(24), made, SELECTION, attachments=ALL)
+    return made
+
+
+@pytest.fixture(scope="module")
+def members(path: Path) -> Members:
+    return take_apart(path.read_bytes())
+
+
+def test_the_verifier_takes_a_bundle_with_all_of_them(path: Path) -> None:
+    assert verify(path, VKEY).selected == 8
+
+
+def test_audit_events_are_of_the_selected_records_about_health_data(members: Members) -> None:
+    events = [json.loads(line) for line in members["data/fhir/AuditEvent.ndjson"].splitlines()]
+    for event in events:
+        AuditEvent.model_validate(event)
+    records = [parse(line) for line in members["data/records.jsonl"].splitlines()]
+    health = [one.id for one in records if one.zone == "cloud" and one.classes and "phi" in one.classes.found]
+    assert [event["id"] for event in events] == health
+    assert health
+    opened = [event for event in events if any("altId" in agent for agent in event["agent"])]
+    assert len(opened) == len(events), "each of them has its detail in the bundle"
+
+
+def test_api_activity_is_one_event_for_each_selected_record(members: Members) -> None:
+    events = [json.loads(line) for line in members["data/ocsf/api_activity.ndjson"].splitlines()]
+    assert [event["metadata"]["sequence"] for event in events] == [4, 5, 8, 9, 12, 13, 16, 17]
+
+
+def test_the_table_is_that_of_the_selected_records(members: Members) -> None:
+    head, *rows = csv.reader(io.StringIO(members["data/csv/records.csv"].decode()))
+    assert (head[0], head[-1]) == ("seq", "hash")
+    assert [row[0] for row in rows] == ["4", "5", "8", "9", "12", "13", "16", "17"]
+
+
+def test_the_assessment_speaks_of_the_whole_range_and_hashes_its_records(members: Members) -> None:
+    found = json.loads(members["data/oscal/assessment-results.json"])
+    AssessmentResultsDocument.model_validate(found)
+    (result,) = found["assessment-results"]["results"]
+    assert "18 records, the first 2 and the last 19" in result["observations"][0]["description"]
+    assert len(result["findings"]) == 1
+    *_, file = found["assessment-results"]["back-matter"]["resources"]
+    digest = file["rlinks"][0]["hashes"][0]["value"]
+    assert f"{digest}  data/records.jsonl\n" in members["manifest-sha256.txt"].decode()
+    assert file["rlinks"][0]["href"] == "../records.jsonl"
+
+
+def test_the_same_bundle_is_the_same_bytes(path: Path, tmp_path: Path) -> None:
+    bundle(ledger(24), tmp_path / "b.zip", SELECTION, attachments=ALL)
+    assert (tmp_path / "b.zip").read_bytes() == path.read_bytes()
+
+
+def test_without_a_framework_no_bundle_is_made(tmp_path: Path) -> None:
+    with pytest.raises(GatewayError, match="control framework"):
+        bundle(ledger(4), tmp_path / "c.zip", attachments=(forms.AssessmentFile(none),))
+
+
+def test_many_records_come_in_several_pieces_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "PIECE", 100)
+    bundle(ledger(9), tmp_path / "d.zip", msgspec.structs.replace(SELECTION, first=0, end=9), attachments=ALL)
+    found = take_apart((tmp_path / "d.zip").read_bytes())
+    assert found["data/csv/records.csv"].count(b"\r\n") == 6

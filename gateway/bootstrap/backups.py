@@ -23,6 +23,7 @@ from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry
 from gateway.ledger.note import parse_note
 from gateway.ledger.record import MAX_BYTES, Detail, Envelope, NodeInfo, encode_detail, timestamp
+from gateway.ledger.rotation import encode_keys
 from gateway.settings import Settings
 from gateway.store import backup, migrate
 from gateway.store.backup import CopiedFile, LedgerState, Manifest
@@ -159,9 +160,9 @@ async def _verify(site: Site, state: LedgerState, *, exact: bool) -> None:
             f"the backup holds a ledger of {state.tenant} that is not this installation's: is its keyring here, and "
             "the tenant configured?"
         )
-    verifier = site.keyring.signer(entry.origin).verifier
+    keys = (await site.signing(state.tenant).load()).keys
     given = state.checkpoint.encode("utf-8") or None
-    verdict = await LedgerVerification(site.engine, entry.ledger, verifier).run(given)
+    verdict = await LedgerVerification(site.engine, entry.ledger, keys).run(given)
     if verdict.failure is not None:
         raise VerificationError(f"{state.tenant}: {verdict.failure}")
     newest = await site.reader(state.tenant).record(state.size - 1) if state.size else None
@@ -186,7 +187,7 @@ def _newer(site: Site, path: Path, sizes: Mapping[str, tuple[int, bytes]]) -> di
     for tenant, (size, head) in sizes.items():
         entry = site.tenants[tenant]
         try:
-            report = verify(path, site.keyring.verifier_key(entry.origin))
+            report = verify(path, encode_keys(site.signing(tenant).keys).decode())
         except OSError as error:
             raise ConfigurationError("--newer must be a file that can be read") from error
         except (VerificationError, FormatError):

@@ -126,7 +126,7 @@ def parts_of(
             sessions=sessions,
             tokens=books,
             delegation=delegation,
-            receipts=Receipts({one.ledger: site.keyring.signer(one.origin) for one in site.tenants.values()}),
+            receipts=Receipts({one.ledger: site.signing(name) for name, one in site.tenants.items()}),
         ),
         rereading=Rereading(inspector=inspector, bounds=base.bounds, protocols=protocols, offered=offered),
         scribe=scribe,

@@ -127,6 +127,8 @@ async def open_gateway(
     engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
+        for name in site.tenants:
+            await site.signing(name).load()
         witnessings = await witnesses_of(site, stack)
         await demand_whole(witnessings, required=settings.ledger.require_witnesses)
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}

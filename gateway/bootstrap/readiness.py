@@ -133,9 +133,9 @@ class Readiness:
         return self._file == _identity(self._site) and await self._site.ledgers.prove()
 
     async def _sign(self) -> bool:
-        """That the keys that sign are there."""
-        origins = [entry.origin for entry in self._site.tenants.values()]
-        await asyncio.to_thread(lambda: [self._site.keyring.signer(origin) for origin in origins])
+        """That the keys that sign are there, those too that have replaced others since the start."""
+        signings = [self._site.signing(name) for name in self._site.tenants]
+        await asyncio.to_thread(lambda: [signing.probe() for signing in signings])
         return True
 
     async def _keep(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.rotating import Rotating
 from gateway.exchange.subject_access import SubjectAccess
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subjects import Subjects
@@ -35,6 +37,7 @@ from gateway.store.ledgers import Ledgers
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
+from gateway.store.signing import LedgerSigning
 from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore
@@ -65,6 +68,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     flags: SubjectStore
     """What is known of data subjects, and what sticks to them."""
     failpoint: Failpoint | None = None
+    signings: dict[str, LedgerSigning] = msgspec.field(default_factory=dict)
+    """By origin, as they were asked for."""
 
     @property
     def approving(self) -> Approving:
@@ -139,6 +144,36 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         names = tuple(one.name for one in self.settings.witness)
         return Quorum(names=names, needed=self.settings.ledger.witness_quorum or len(names)) if names else None
 
+    def signing(self, tenant: str) -> LedgerSigning:
+        """Who signs for a configured tenant's ledger: one for all that ask, which learns what any of them loads."""
+        entry = self.tenants[tenant]
+        found = self.signings.get(entry.origin)
+        if found is None:
+            found = self.signings[entry.origin] = LedgerSigning(
+                self.engine,
+                entry.ledger,
+                entry.origin,
+                self.clock,
+                partial(self.keyring.signer, entry.origin),
+            )
+        return found
+
+    async def rotating(self, tenant: str) -> Rotating:
+        """What replaces the key of a configured tenant's ledger."""
+        entry = self.tenants[tenant]
+        return Rotating(
+            ledger=entry.ledger,
+            origin=entry.origin,
+            keyring=self.keyring,
+            signing=self.signing(tenant),
+            reader=self.reader(tenant),
+            publisher=await self.checkpointer(tenant),
+            writer=await self.writer(tenant),
+            clock=self.clock,
+            node=self.node,
+            failpoint=self.failpoint,
+        )
+
     def reader(self, tenant: str) -> StoreReader:
         return StoreReader(self.engine, self.tenants[tenant].ledger)
 
@@ -151,7 +186,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             ledger=await self.writer(tenant),
             publisher=await self.checkpointer(tenant),
             policies=self.policies,
-            signer=self.keyring.signer(entry.origin),
+            signing=self.signing(tenant),
             clock=self.clock,
             node=self.node,
             quorum=self.quorum,
@@ -170,7 +205,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return Checkpointer(
             self.engine,
             ledger=entry.ledger,
-            signer=self.keyring.signer(entry.origin),
+            signing=self.signing(tenant),
             writer=await self.writer(tenant),
             clock=self.clock,
             node=self.node,

@@ -29,7 +29,7 @@ async def witnesses_of(site: Site, stack: AsyncExitStack) -> Mapping[str, Witnes
         name: Witnessing(
             site.engine,
             ledger=entry.ledger,
-            signer=site.keyring.signer(entry.origin),
+            signing=site.signing(name),
             witnesses=witness_clients(routes, client),
             quorum=quorum,
             clock=site.clock,

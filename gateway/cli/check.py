@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,6 +60,7 @@ from gateway.store.directory import SYSTEM, Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
 from gateway.store.keyring import open_keyring
+from gateway.store.signing import LedgerSigning
 from gateway.store.sql import reachable
 
 REACH_S = 5.0
@@ -281,7 +283,9 @@ async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
         names = [tenant.id for tenant in settings.tenants] + [SYSTEM]
         entries = [entry for entry in [await directory.find_tenant(name) for name in names] if entry is not None]
         for entry in entries:
-            keyring.signer(entry.origin)
+            await LedgerSigning(
+                engine, entry.ledger, entry.origin, SystemClock(), partial(keyring.signer, entry.origin)
+            ).load()
             keyring.search_key(entry.ledger)
     finally:
         keyring.close()

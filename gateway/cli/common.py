@@ -17,10 +17,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 from gateway.bootstrap import Site, open_site
-from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.core.errors import ConfigurationError, FormatError, GatewayError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
 from gateway.ledger.record import Detail
+from gateway.ledger.rotation import MAX_BYTES as MAX_KEYS
+from gateway.ledger.rotation import Keys, parse_keys
 from gateway.settings import Settings, load
 from gateway.store import migrate
 from gateway.store.directory import SYSTEM
@@ -228,6 +230,14 @@ def read_file(path: Path, option: str, limit: int) -> bytes:
     if len(data) > limit:
         raise WrongUse(f"{option} must be a file of at most {limit} bytes")
     return data
+
+
+def read_keys(path: Path, option: str = "--key") -> Keys:
+    """A ledger's public keys: of a `.vkey` file, or of one with the statements after it that lead to others."""
+    try:
+        return parse_keys(read_file(path, option, MAX_KEYS))
+    except (FormatError, VerificationError) as error:
+        raise WrongUse(f"{option}: {error}") from error
 
 
 def write_file(path: Path, data: bytes, option: str = "--out") -> None:

@@ -17,6 +17,7 @@ from gateway.cli.common import (
     as_json,
     opened,
     read_file,
+    read_keys,
     say,
     settings_of,
     subcommands,
@@ -33,10 +34,10 @@ from gateway.evidence.report import lines
 from gateway.evidence.verify import verify
 from gateway.exchange import attaching
 from gateway.exchange.scoping import Asked
-from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
+from gateway.ledger.note import MAX_NOTE_BYTES
+from gateway.ledger.rotation import encode_keys
 from gateway.settings import Settings
 
-_MAX_KEY = 4_096
 _OPTIONS = {
     "end": "--end",
     "filters": "filters",
@@ -134,12 +135,8 @@ async def _written(settings: Settings, tenant: str, asked: Asked, attach: Sequen
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Reads the bundle, the key and the checkpoint, and nothing else."""
-    key = read_file(arguments.key, "--key", _MAX_KEY).decode("utf-8", "replace").strip("\r\n \t")
+    key = encode_keys(read_keys(arguments.key)).decode("utf-8")
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
-    try:
-        Verifier.parse(key)
-    except FormatError as error:
-        raise WrongUse(f"--key: {error}") from error
     try:
         report = verify(arguments.bundle, key, given)
     except (VerificationError, FormatError) as error:

@@ -32,6 +32,7 @@ from gateway.cli.common import (
 )
 from gateway.core.refusal import Refusal
 from gateway.ledger.record import timestamp
+from gateway.ledger.rotation import encode_keys
 from gateway.store.api_keys import Administrator, Grant, NewKey, shown
 from gateway.store.denials import described
 from gateway.store.keyring import share
@@ -90,11 +91,17 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     revoke.add_argument("id", metavar="ID", help="its id, as `list` shows it")
     _finished(revoke, _revoke)
 
-    rotate = group.add_parser("rotate", parents=[common], help="make a new key with the rights of an old one")
-    rotate.add_argument("id", metavar="ID", help="the old key's id; it ends after the overlap")
-    rotate.add_argument("--overlap", type=seconds, default=_DAY, metavar="SPAN", help="how long both work (default 1d)")
-    rotate.add_argument("--expires", type=_moment, metavar="WHEN", help="when the new one ends")
+    rotate = group.add_parser("rotate", parents=[common], help="replace a key: an API key, or the ledger's own")
+    rotate.add_argument("id", nargs="?", metavar="ID", help="the id of an API key; the new one has its rights")
+    rotate.add_argument("--ledger", action="store_true", help="the key that signs the ledger's checkpoints, on record")
+    rotate.add_argument("--prepare", action="store_true", help="with --ledger: make the next key, to be copied first")
+    rotate.add_argument("--overlap", type=seconds, metavar="SPAN", help="how long both work (1d; of a ledger 30d)")
+    rotate.add_argument("--expires", type=_moment, metavar="WHEN", help="when the new API key ends")
     _finished(rotate, _rotate)
+
+    retire = group.add_parser("retire", parents=[common], help="destroy ledger keys that were replaced; it is recorded")
+    retire.add_argument("--early", action="store_true", help="the one too that still signs beside the newest")
+    _finished(retire, _retire)
 
     deny = group.add_parser("deny", parents=[common], help="refuse a token, a subject or an owner, at once everywhere")
     who = deny.add_mutually_exclusive_group(required=True)
@@ -129,7 +136,8 @@ def _finished(parser: argparse.ArgumentParser, command: Command) -> None:
 
 async def _run(arguments: argparse.Namespace, command: Command) -> int:
     settings = settings_of(arguments)
-    tenant = tenant_of(arguments, settings, system=command is _verifier)
+    ledger = command in (_verifier, _retire) or (command is _rotate and arguments.ledger)
+    tenant = tenant_of(arguments, settings, system=ledger)
     async with opened(settings) as site:
         await command(arguments, site, tenant)
     return OK
@@ -174,14 +182,46 @@ async def _revoke(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
 
 
 async def _rotate(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    if arguments.ledger:
+        await _rotate_ledger(arguments, site, tenant)
+        return
+    if arguments.id is None or arguments.prepare:
+        raise WrongUse("ID must name an API key, unless --ledger is given; --prepare goes with --ledger")
     made = await site.api_keys.rotate(
         await _administrator(site, tenant),
         tenant,
         arguments.id,
-        overlap_s=arguments.overlap,
+        overlap_s=_DAY if arguments.overlap is None else arguments.overlap,
         expires_us=_absolute(arguments.expires, site),
     )
     _show(arguments, made)
+
+
+async def _rotate_ledger(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    if arguments.id is not None or arguments.expires is not None:
+        raise WrongUse("--ledger goes with --prepare, --overlap and --tenant alone")
+    rotating = await site.rotating(tenant)
+    if arguments.prepare:
+        vkey = (await rotating.prepare()).verifier.vkey
+        say(
+            arguments,
+            {"next": vkey},
+            [vkey, "It signs nothing yet. Copy it to the keys of the other nodes, then rotate."],
+        )
+        return
+    by = await operator(site, tenant)
+    overlap = 30 * _DAY if arguments.overlap is None else arguments.overlap
+    done = await rotating.rotate(by.actor, by.detail, overlap)
+    until = timestamp(done.until_us)
+    lines = [done.vkey, f"signs from now on, and the key before it beside it until {until[:19]}Z"]
+    say(arguments, {"vkey": done.vkey, "until": until, "statement": done.statement.decode("utf-8")}, lines)
+
+
+async def _retire(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
+    by = await operator(site, tenant)
+    gone = await (await site.rotating(tenant)).retire(by.actor, by.detail, early=arguments.early)
+    told = [f"destroyed  {vkey}" for vkey in gone] or ["there is none that was replaced and signs no more"]
+    say(arguments, {"destroyed": gone}, told)
 
 
 async def _deny(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
@@ -212,13 +252,16 @@ async def _denied(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
 
 
 async def _verifier(arguments: argparse.Namespace, site: Site, tenant: str) -> None:
-    vkey = site.keyring.verifier_key(site.tenants[tenant].origin)
+    keys = (await site.signing(tenant).load()).keys
+    data: dict[str, Any] = {"vkey": keys.vkey}
+    if keys.statements:
+        data["statements"] = [one.decode("utf-8") for one in keys.statements]
     if arguments.out is None:
-        say(arguments, {"vkey": vkey}, [vkey])
+        say(arguments, data, [keys.vkey])
         return
-    write_file(arguments.out, f"{vkey}\n".encode())
+    write_file(arguments.out, encode_keys(keys))
     lines = [f"wrote {arguments.out}: give it to auditors by a way of its own, not with the bundles"]
-    say(arguments, {"vkey": vkey, "file": str(arguments.out)}, lines)
+    say(arguments, {**data, "file": str(arguments.out)}, lines)
 
 
 def _share(arguments: argparse.Namespace) -> int:

@@ -10,23 +10,24 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
 from gateway.bootstrap import SystemClock
-from gateway.cli.common import BAD, OK, Commands, WrongUse, printable, read_file, say, seconds, warn
+from gateway.cli.common import BAD, OK, Commands, WrongUse, printable, read_file, read_keys, say, seconds, warn
 from gateway.cli.remote import Remote, Shown, Silent, remote_of
 from gateway.core.errors import FormatError, GatewayError, VerificationError
 from gateway.core.ports import Clock
 from gateway.ledger.checkpoint import Checkpoint, verify
 from gateway.ledger.following import Diverged, compare, needed
-from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
+from gateway.ledger.note import MAX_NOTE_BYTES
+from gateway.ledger.rotation import Keys
 from gateway.ledger.times import parse_timestamp, timestamp
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
-_MAX_KEY = 4_096
 
 
 class Alarm(GatewayError):
@@ -47,8 +48,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Memory:
     """The file with the newest verified checkpoint: one monitor's, replaced as a whole or not at all."""
 
-    def __init__(self, path: Path, verifier: Verifier) -> None:
-        self._path, self._verifier = path, verifier
+    def __init__(self, path: Path, keys: Keys) -> None:
+        self._path, self._keys = path, keys
 
     def load(self) -> Kept | None:
         """What was kept, None where nothing was yet. `WrongUse` for a file that is not this ledger's checkpoint: what
@@ -57,7 +58,7 @@ class Memory:
             return None
         note = read_file(self._path, "--state", MAX_NOTE_BYTES)
         try:
-            return Kept(checkpoint=verify(note, self._verifier), note=note)
+            return Kept(checkpoint=verify(note, self._keys), note=note)
         except (FormatError, VerificationError) as error:
             raise WrongUse("--state must be a file that a monitor of this ledger wrote, or none yet") from error
 
@@ -91,10 +92,8 @@ class Memory:
 class Monitor:
     """Looks at one ledger again and again. `stall_s`: how long it may be silent or behind before that is an alarm."""
 
-    def __init__(
-        self, remote: Remote, verifier: Verifier, memory: Memory, clock: Clock, *, stall_s: float, busy: bool
-    ) -> None:
-        self._remote, self._verifier, self._memory, self._clock = remote, verifier, memory, clock
+    def __init__(self, remote: Remote, keys: Keys, memory: Memory, clock: Clock, *, stall_s: float, busy: bool) -> None:
+        self._remote, self._keys, self._memory, self._clock = remote, keys, memory, clock
         self._stall_s, self._busy = stall_s, busy
         self.kept = memory.load()
         # Who says that the ledger is busy says it of the time before this process too.
@@ -107,7 +106,7 @@ class Monitor:
         none. `Alarm` for what must not be, `Silent` while the ledger may still be silent."""
         try:
             shown = await self._remote.checkpoint()
-            after = self._verified(shown)
+            after = await self._verified(shown)
             before = None if self.kept is None else self.kept.checkpoint
             tiles = {tile: await self._remote.tile(tile) for tile in needed(before, after)}
         except Silent as error:
@@ -127,9 +126,14 @@ class Monitor:
         self._fresh_ns = self._clock.monotonic_ns()
         return "begun" if before is None else "advanced"
 
-    def _verified(self, shown: Shown) -> Checkpoint:
+    async def _verified(self, shown: Shown) -> Checkpoint:
         try:
-            return verify(shown.note, self._verifier)
+            try:
+                return verify(shown.note, self._keys)
+            except VerificationError:
+                # The key may have been replaced since: then the one that is known says by which.
+                self._keys = await self._remote.keys(self._keys)
+                return verify(shown.note, self._keys)
         except (FormatError, VerificationError) as error:
             raise Alarm("bad_signature", str(error)) from error
 
@@ -171,43 +175,39 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace, clock: Clock, pause: Pause) -> int:
     """Until an alarm, or once."""
-    key = read_file(arguments.key, "--key", _MAX_KEY).decode("utf-8", "replace").strip("\r\n \t")
-    try:
-        verifier = Verifier.parse(key)
-    except FormatError as error:
-        raise WrongUse(f"--key: {error}") from error
-    memory = Memory(arguments.state, verifier)
+    keys = read_keys(arguments.key)
     async with remote_of(arguments) as remote:
-        monitor = Monitor(remote, verifier, memory, clock, stall_s=arguments.stall, busy=arguments.busy)
-        return await _follow(arguments, monitor, verifier, clock, pause)
+        with suppress(Silent):  # told by the first look
+            keys = await remote.keys(keys)
+        memory = Memory(arguments.state, keys)
+        monitor = Monitor(remote, keys, memory, clock, stall_s=arguments.stall, busy=arguments.busy)
+        return await _follow(arguments, monitor, keys.name, clock, pause)
 
 
-async def _follow(
-    arguments: argparse.Namespace, monitor: Monitor, verifier: Verifier, clock: Clock, pause: Pause
-) -> int:
+async def _follow(arguments: argparse.Namespace, monitor: Monitor, ledger: str, clock: Clock, pause: Pause) -> int:
     while True:
         try:
             event = await monitor.look()
         except Silent as error:
             if arguments.once:
-                return _alarm(Alarm("unreachable", str(error)), monitor, verifier, clock)
-            warn(f"{verifier.name}: {error}; asked again")
+                return _alarm(Alarm("unreachable", str(error)), monitor, ledger, clock)
+            warn(f"{ledger}: {error}; asked again")
         except Alarm as error:
-            return _alarm(error, monitor, verifier, clock)
+            return _alarm(error, monitor, ledger, clock)
         else:
             kept = monitor.kept
             if kept is not None and (event is not None or arguments.once):
                 size = kept.checkpoint.size
-                data = {"event": event or "unchanged", "ledger": verifier.name, "size": size, "at": _now(clock)}
-                say(arguments, data, [f"{data['event']}  {verifier.name}  {size} records"])
+                data = {"event": event or "unchanged", "ledger": ledger, "size": size, "at": _now(clock)}
+                say(arguments, data, [f"{data['event']}  {ledger}  {size} records"])
         if arguments.once:
             return OK
         await pause(arguments.interval)
 
 
-def _alarm(alarm: Alarm, monitor: Monitor, verifier: Verifier, clock: Clock) -> int:
+def _alarm(alarm: Alarm, monitor: Monitor, ledger: str, clock: Clock) -> int:
     """One line of JSON in any case, with both signed notes: what others can be shown."""
-    data: dict[str, Any] = {"event": "alarm", "alarm": alarm.kind, "ledger": verifier.name, "reason": str(alarm)}
+    data: dict[str, Any] = {"event": "alarm", "alarm": alarm.kind, "ledger": ledger, "reason": str(alarm)}
     data["at"] = _now(clock)
     data["before"] = None if monitor.kept is None else monitor.kept.note.decode("utf-8")
     data["after"] = None if alarm.after is None else alarm.after.note.decode("utf-8")

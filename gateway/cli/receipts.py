@@ -13,7 +13,19 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.bootstrap import Site, SystemClock
-from gateway.cli.common import BAD, OK, Commands, WrongUse, opened, operator, read_file, say, seconds, settings_of
+from gateway.cli.common import (
+    BAD,
+    OK,
+    Commands,
+    WrongUse,
+    opened,
+    operator,
+    read_file,
+    read_keys,
+    say,
+    seconds,
+    settings_of,
+)
 from gateway.cli.remote import Remote, Silent, remote_of
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import Clock
@@ -23,13 +35,13 @@ from gateway.ledger import following, proof, receipt
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.checkpoint import verify as verify_checkpoint
-from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
+from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.ledger.receipt import MAX_BYTES, Promise, Receipt
 from gateway.ledger.record import MAX_BYTES as MAX_RECORD
+from gateway.ledger.rotation import Keys
 from gateway.ledger.times import parse_timestamp
 
 Kind = Literal["promised", "kept", "changed", "dropped", "pending", "overdue", "unshown"]
-_MAX_KEY = 4_096
 _MAX_BODY = 1 << 30
 _WORDS: dict[Kind, str] = {
     "promised": "the ledger has promised this; whether its record is there was not looked at",
@@ -72,13 +84,13 @@ async def run(arguments: argparse.Namespace, clock: Clock) -> int:
     if arguments.checkpoint is not None and arguments.url is None:
         raise WrongUse("--checkpoint goes with --url: hashes of its tree are fetched there")
     if arguments.key is not None:
-        return await _with_key(arguments, clock, held, _verifier(arguments.key))
+        return await _with_key(arguments, clock, held, read_keys(arguments.key))
     if arguments.url is not None or arguments.proof is not None:
         raise WrongUse("--key must be given: what comes from elsewhere is believed by the ledger's public key alone")
     return await _at_home(arguments, held)
 
 
-async def _with_key(arguments: argparse.Namespace, clock: Clock, held: Receipt, verifier: Verifier) -> int:
+async def _with_key(arguments: argparse.Namespace, clock: Clock, held: Receipt, verifier: Keys) -> int:
     wrong = _wrong(arguments, held, verifier)
     if wrong is not None:
         return _tell(arguments, held.promise, Found(kind="unshown", reason=wrong))
@@ -91,7 +103,7 @@ async def _with_key(arguments: argparse.Namespace, clock: Clock, held: Receipt, 
         return _tell(arguments, promise, await _by_address(arguments, promise, verifier, remote, clock))
 
 
-def _wrong(arguments: argparse.Namespace, held: Receipt, verifier: Verifier) -> str | None:
+def _wrong(arguments: argparse.Namespace, held: Receipt, verifier: Keys) -> str | None:
     """What of the receipt itself does not hold: its signature, the request, the record's bytes."""
     try:
         receipt.verify(held, verifier)
@@ -104,7 +116,7 @@ def _wrong(arguments: argparse.Namespace, held: Receipt, verifier: Verifier) -> 
     return None
 
 
-def _by_file(promise: Promise, path: Path, verifier: Verifier) -> Found:
+def _by_file(promise: Promise, path: Path, verifier: Keys) -> Found:
     try:
         point = receipt.check_proof(promise, proof.parse(read_file(path, "--proof", 2 * MAX_NOTE_BYTES)), verifier)
     except (FormatError, VerificationError) as error:
@@ -113,7 +125,7 @@ def _by_file(promise: Promise, path: Path, verifier: Verifier) -> Found:
 
 
 async def _by_address(
-    arguments: argparse.Namespace, promise: Promise, verifier: Verifier, remote: Remote, clock: Clock
+    arguments: argparse.Namespace, promise: Promise, verifier: Keys, remote: Remote, clock: Clock
 ) -> Found:
     """By the hashes that the ledger shows at its address, in the newest tree or that of `--checkpoint`."""
     try:
@@ -152,13 +164,13 @@ async def _at_home(arguments: argparse.Namespace, held: Receipt) -> int:
         tenant = origins.get(held.promise.origin)
         if tenant is None:
             raise WrongUse("the receipt is of no ledger of this installation: give the --key of the one that it is of")
-        verifier = site.keyring.signer(held.promise.origin).verifier
+        verifier = (await site.signing(tenant).load()).keys
         wrong = _wrong(arguments, held, verifier)
         found = Found(kind="unshown", reason=wrong) if wrong else await _stored(site, tenant, held.promise, verifier)
     return _tell(arguments, held.promise, found)
 
 
-async def _stored(site: Site, tenant: str, promise: Promise, verifier: Verifier) -> Found:
+async def _stored(site: Site, tenant: str, promise: Promise, verifier: Keys) -> Found:
     auditor, account = await site.auditor(tenant), await operator(site, tenant)
     by = Reader(actor=account.actor, kind="person", detail=account.detail)
     stored = await auditor.record(by, promise.seq)
@@ -211,10 +223,3 @@ def _receipt(path: Path) -> Receipt:
         return receipt.from_header(data.decode("ascii").strip("\r\n \t"))
     except (FormatError, UnicodeDecodeError) as error:
         raise WrongUse(f"FILE must be a receipt, or the value of its header: {error}") from error
-
-
-def _verifier(path: Path) -> Verifier:
-    try:
-        return Verifier.parse(read_file(path, "--key", _MAX_KEY).decode("utf-8", "replace").strip("\r\n \t"))
-    except FormatError as error:
-        raise WrongUse(f"--key: {error}") from error

@@ -13,11 +13,13 @@ import msgspec
 from gateway.agents.bare import bare
 from gateway.agents.client import AgentClient
 from gateway.cli.common import WrongUse
-from gateway.core.errors import AgentError, ConfigurationError, GatewayError
+from gateway.core.errors import AgentError, ConfigurationError, FormatError, GatewayError, VerificationError
 from gateway.core.message import Outgoing
 from gateway.core.ports import Route
 from gateway.ledger.merkle import HASH_BYTES
 from gateway.ledger.note import MAX_NOTE_BYTES
+from gateway.ledger.rotation import MAX_BYTES as MAX_KEYS
+from gateway.ledger.rotation import Keys, parse_keys
 from gateway.ledger.tiles import FULL_BYTES, Tile, encode_path
 from gateway.settings import secret
 
@@ -59,6 +61,17 @@ class Remote:
         if isinstance(answer, int):
             raise Silent(f"the checkpoint was answered with status {answer}")
         return answer
+
+    async def keys(self, known: Keys) -> Keys:
+        """The ledger's keys as it tells them, joined to those that are known; these alone where it tells none, or none
+        that follow from them. `Silent` without an answer."""
+        answer = await self._get("/keys", MAX_KEYS)
+        if isinstance(answer, int):
+            return known
+        try:
+            return Keys(known.newest, (*known.statements, *parse_keys(answer.note).statements))
+        except (FormatError, VerificationError):
+            return known  # what it signs with keys that nobody vouches for is then not believed
 
     async def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile; of a partial one that is not there any more, those at the beginning of the full one.

@@ -5,6 +5,7 @@ not be written to; it is exactly then that somebody verifies. So what cannot be 
 and reported as not on record, which is not a success.
 """
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from gateway.store.directory import Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.keyring import open_keyring
 from gateway.store.recovery import verify_tail
+from gateway.store.signing import LedgerSigning
 from gateway.store.verification import LedgerVerification, Verdict
 
 
@@ -73,9 +75,11 @@ async def _reading_only(settings: Settings, tenant: str, given: bytes | None) ->
             entry = await Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN).find_tenant(tenant)
             if entry is None:
                 raise ConfigurationError("the tenant has no ledger in this database")
-            verifier = keyring.signer(entry.origin).verifier
+            origin = entry.origin
+            signing = LedgerSigning(engine, entry.ledger, origin, SystemClock(), partial(keyring.signer, origin))
+            keys = (await signing.load()).keys
         finally:
             keyring.close()
-        return await LedgerVerification(engine, entry.ledger, verifier).run(given)
+        return await LedgerVerification(engine, entry.ledger, keys).run(given)
     finally:
         await engine.dispose()

@@ -23,16 +23,14 @@ from gateway.bootstrap import SystemClock
 from gateway.cli import logs
 from gateway.cli.common import OK, Commands, Failed, WrongUse, say, write_file
 from gateway.cli.serve import KEEP_ALIVE_S, GatewayServer, listener
-from gateway.core.errors import ConfigurationError, FormatError
+from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.ledger.cosignature import Cosigner
-from gateway.ledger.note import Verifier
+from gateway.ledger.rotation import MAX_BYTES, Keys, parse_keys
 from gateway.settings import Server
 from gateway.store.keyring import read_cosigner, write_cosigner
 from gateway.store.witnessed import Held, Witnessed
 from gateway.web.protocol import HttpProtocol
 from gateway.web.witness import BODY_S, WitnessApplication
-
-_MAX_VKEY = 4_096
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -134,14 +132,14 @@ def _shown(held: Held) -> dict[str, object]:
     return {"ledger": held.origin, "size": held.size, "checkpoint": held.note.decode("utf-8")}
 
 
-def _logs(directory: Path) -> dict[str, Verifier]:
+def _logs(directory: Path) -> dict[str, Keys]:
     """The ledgers' keys by origin, which is each key's name. `ConfigurationError` names a file that is none."""
-    found: dict[str, Verifier] = {}
+    found: dict[str, Keys] = {}
     for file in sorted(directory.glob("*.vkey")):
         try:
-            verifier = Verifier.parse(file.read_bytes()[:_MAX_VKEY].decode("utf-8").strip("\r\n \t"))
-        except (OSError, UnicodeDecodeError, FormatError) as error:
+            keys = parse_keys(file.read_bytes()[: MAX_BYTES + 1])
+        except (OSError, FormatError, VerificationError) as error:
             raise ConfigurationError(f"{file} does not hold the public key of a ledger") from error
-        if found.setdefault(verifier.name, verifier).public_key != verifier.public_key:
+        if found.setdefault(keys.name, keys).vkey != keys.vkey:
             raise ConfigurationError(f"{file} is another key of a ledger that has one")
     return found

@@ -19,6 +19,8 @@ TAG_MANIFEST = "tagmanifest-sha256.txt"
 README = "data/README.txt"
 VERIFY = "data/verify.py"
 KEY = "data/key.vkey"
+ROTATIONS = "data/rotations.txt"
+"""How the ledger's key came after others, where it did (`ledger.rotation`)."""
 RECORDS = "data/records.jsonl"
 DETAILS = "data/details.jsonl"
 SELECTION = "data/selection.json"
@@ -75,15 +77,18 @@ def layout(
     beyond: bool,
     reports: bool = True,
     attachments: Iterable[str] = (),
+    rotations: bool = False,
 ) -> tuple[str, ...]:
     """The paths of a bundle's files, in their order, the signed manifest excepted.
 
     `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
-    whether the last one covers more than the range, `reports` whether there are any; `attachments` are the paths of
-    what else there is.
+    whether the last one covers more than the range, `reports` whether there are any, `rotations` whether the key came
+    after another; `attachments` are the paths of what else there is.
     """
     return (
-        *(BAGIT, README, VERIFY, KEY, RECORDS, DETAILS, SELECTION),
+        *(BAGIT, README, VERIFY, KEY),
+        *((ROTATIONS,) if rotations else ()),
+        *(RECORDS, DETAILS, SELECTION),
         *(REPORTS if reports else ()),
         *sorted(attachments),
         *((FIRST_CHECKPOINT,) if opening else ()),

@@ -29,6 +29,7 @@ from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.note import Signer
 from gateway.ledger.proof import Proof
 from gateway.ledger.record import MAX_BYTES, Envelope, parse
+from gateway.ledger.rotation import Keys
 from gateway.ledger.times import timestamp
 from gateway.ledger.verify import Verification
 
@@ -69,6 +70,7 @@ async def build(
     selection: Selection,
     *,
     signer: Signer,
+    keys: Keys | None = None,
     policies: Mapping[str, bytes],
     created_us: int,
     write: BinaryIO,
@@ -79,27 +81,28 @@ async def build(
     """Write a bundle of the selection to `write`, an empty seekable binary file that can be read, too, and return its
     manifest.
 
-    `signer` is the ledger's key; `policies` every stored policy version by its digest, of which those that records of
-    the range name are put in; `opening` a checkpoint not after the range's start, to show from where the log was
-    extended; `attachments` make further files. Where the selection names no end, the newest checkpoint's size is it:
-    the caller publishes one before.
+    `signer` is the ledger's key, `keys` it and those that it came after; `policies` every stored policy version by its
+    digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
+    start, to show from where the log was extended; `attachments` make further files. Where the selection names no end,
+    the newest checkpoint's size is it: the caller publishes one before.
 
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
     file holds after a refusal or an error is to be thrown away.
     """
-    extent = await _extent(reader, selection, signer, opening)
+    known = keys or Keys(signer.verifier)
+    extent = await _extent(reader, selection, known, opening)
     if isinstance(extent, Refusal):
         return extent
     builder = _Builder(reader, selection, extent, write, progress)
     try:
-        return await builder.build(signer, policies, ordered(attachments), timestamp(created_us))
+        return await builder.build(signer, known, policies, ordered(attachments), timestamp(created_us))
     except FormatError as error:
         raise VerificationError(f"the ledger is not in its form: {error}") from error
 
 
 async def _extent(
-    reader: RecordReader, selection: Selection, signer: Signer, opening: StoredCheckpoint | None
+    reader: RecordReader, selection: Selection, keys: Keys, opening: StoredCheckpoint | None
 ) -> _Range | Refusal:
     try:
         check_filters(selection.filters)
@@ -112,11 +115,11 @@ async def _extent(
         if selection.end is not None and selection.end <= selection.first:
             return Refusal(code="parameter_invalid", field="end", hint="an end after the first record")
         return Refusal(code="no_checkpoint_yet", field="end")
-    last = checkpoints.verify(stored.note, signer.verifier)
+    last = checkpoints.verify(stored.note, keys)
     end = last.size if selection.end is None else selection.end
     if not 0 <= selection.first < end:
         return Refusal(code="parameter_invalid", field="end", hint="an end after the first record")
-    first_checkpoint = None if opening is None else checkpoints.verify(opening.note, signer.verifier)
+    first_checkpoint = None if opening is None else checkpoints.verify(opening.note, keys)
     if first_checkpoint is not None and not 0 < first_checkpoint.size <= selection.first:
         first_checkpoint = None  # it opens nothing: the range starts before it
     return _Range(
@@ -146,13 +149,20 @@ class _Builder:
         self._watch = None if selection.scope is None else Watch(selection.scope)
 
     async def build(
-        self, signer: Signer, policies: Mapping[str, bytes], attachments: Sequence[Attachment], created: str
+        self,
+        signer: Signer,
+        keys: Keys,
+        policies: Mapping[str, bytes],
+        attachments: Sequence[Attachment],
+        created: str,
     ) -> Manifest | Refusal:
         extent = self._range
         self._add(bag.BAGIT, bag.DECLARATION)
         self._add(bag.README, readme.text(signer.verifier.name).encode())
         self._add(bag.VERIFY, standalone.generate().encode())
         self._add(bag.KEY, f"{signer.verifier.vkey}\n".encode())
+        if keys.statements:
+            self._add(bag.ROTATIONS, b"".join(keys.statements))
         seen, root = await self._records()
         unfit = None if self._watch is None else self._watch.failure(extent.end, extent.last.size)
         if unfit is not None:

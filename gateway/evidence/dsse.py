@@ -8,6 +8,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import strict_json
 from gateway.ledger.encoding import from_base64, to_base64
 from gateway.ledger.note import Signer, Verifier
+from gateway.ledger.rotation import Keys
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -29,8 +30,13 @@ def sign(payload_type: str, payload: bytes, signer: Signer) -> bytes:
     )
 
 
-def verify(envelope: bytes, payload_type: str, verifier: Verifier) -> bytes:
-    """The payload of an envelope of this type that this key has signed, and nobody else.
+def verify(envelope: bytes, payload_type: str, verifier: Verifier | Keys) -> bytes:
+    """The payload of an envelope of this type that the ledger's key has signed, and nobody else: `verified`."""
+    return verified(envelope, payload_type, verifier)[0]
+
+
+def verified(envelope: bytes, payload_type: str, verifier: Verifier | Keys) -> tuple[bytes, Verifier]:
+    """The payload, and which of the ledger's keys has signed it. Whether that key still counts is the caller's.
 
     `FormatError` for bytes in another form, `VerificationError` for another type, key or signature.
     """
@@ -47,13 +53,14 @@ def verify(envelope: bytes, payload_type: str, verifier: Verifier) -> bytes:
     # 2. It is of the type that is asked for, and names the key that is asked for.
     if found["payloadType"] != payload_type:
         raise VerificationError("manifest: of another type")
-    if signatures[0]["keyid"] != _key_id(verifier):
+    signers = [key for key in verifier.known if signatures[0]["keyid"] == _key_id(key)]
+    if len(signers) != 1:
         raise VerificationError("manifest: signed by another key")
     # 3. The key has signed type and payload.
     payload = from_base64(found["payload"])
-    if not verifier.verify(pae(payload_type, payload), from_base64(signatures[0]["sig"])):
+    if not signers[0].verify(pae(payload_type, payload), from_base64(signatures[0]["sig"])):
         raise VerificationError("manifest: the signature does not verify")
-    return payload
+    return payload, signers[0]
 
 
 def _key_id(verifier: Verifier) -> str:

@@ -15,9 +15,9 @@ from gateway.ledger import proof as proofs
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.encoding import from_base64, to_base64
-from gateway.ledger.note import Verifier
 from gateway.ledger.proof import Proof
 from gateway.ledger.record import MAX_BYTES, Envelope, parse
+from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import State, Verification, beginning, check_detail
 
 
@@ -42,7 +42,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """Those of a size within the range: compared where the tree has that size."""
     last_note: bytes
     """The last checkpoint's whole note, which the proofs must hold too."""
-    verifier: Verifier
+    verifier: Keys
     line_bytes: int = MAX_BYTES
 
 

@@ -28,13 +28,13 @@ from gateway.evidence import (
     strict_json,
     verify,
 )
-from gateway.ledger import chain, checkpoint, commitment, encoding, merkle, note, proof, times
+from gateway.ledger import chain, checkpoint, commitment, encoding, merkle, note, proof, rotation, times
 from gateway.ledger import verify as ledger_verify
 
 _PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record"}
 """Modules that go in under the name of another, which they stand for."""
 _MODULES = (
-    *(errors, chain, encoding, times, commitment, merkle, note, checkpoint),
+    *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint),
     *(strict_json, shapes, plain, proof, ledger_verify),
     *(container, dsse, edge, selection, scope, manifest, bag, interval, misses, records, report, verify),
 )

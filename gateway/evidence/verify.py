@@ -1,11 +1,11 @@
 """Verification of a bundle with the ledger's public key and nothing else: no database, no network, no configuration.
 
     1. container   the file is a zip in the one form of bundles
-    2. signature   its manifest is signed by the key that was given
+    2. signature   its manifest is signed by the key that was given, or one that statements of both lead to from it
     3. files       it has the files that the manifest lists, in their order, and no others
     4. content     each has the listed size and SHA-256
     5. bag         the BagIt tag files and the selection are what follows from the manifest
-    6. checkpoints they are signed by the same key, and the last extends the first
+    6. checkpoints they are signed by the ledger's key as it was then, and the last extends the first
     7. records     every record of the range is there, chained, in canonical form, of one ledger, selected as stated
     8. details     each detail is of a selected record, which commits to it
     9. tree        the records before the range, and these, are what the last checkpoint covers
@@ -40,6 +40,8 @@ from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import parse as parse_proof
+from gateway.ledger.rotation import MAX_BYTES as MAX_ROTATIONS
+from gateway.ledger.rotation import Keys, parse_keys, parse_statements
 
 MAX_FILE = 64 << 20
 """Bytes of a file that is read whole."""
@@ -58,20 +60,21 @@ _OPEN_END = "Records after the last checkpoint are not seen; give a newer checkp
 def verify(bundle: Path, vkey: str, checkpoint: bytes | None = None) -> Report:
     """The report of a bundle that holds; `VerificationError` names the step that does not.
 
-    `vkey` is the ledger's public key as a C2SP verifier key; `checkpoint` a signed note of the same ledger, from
-    elsewhere. Raises `FormatError` for a `vkey` that is none, `OSError` where the file cannot be read.
+    `vkey` is the ledger's public key as a C2SP verifier key, or any one that it has had, with the statements after it
+    that lead from one to another, if any (`ledger.rotation.parse_keys`); `checkpoint` a signed note of the same ledger,
+    from elsewhere. Raises `FormatError` for a `vkey` that is none, `OSError` where the file cannot be read.
     """
-    verifier = Verifier.parse(vkey.strip("\r\n \t"))
+    keys = parse_keys(vkey.encode())
     with bundle.open("rb") as file:
-        return _Verification(file, verifier, checkpoint).run()
+        return _Verification(file, keys, checkpoint).run()
 
 
 class _Verification:
     """One run: each method is a step, or several that belong together."""
 
-    def __init__(self, file: BinaryIO, verifier: Verifier, given: bytes | None) -> None:
+    def __init__(self, file: BinaryIO, keys: Keys, given: bytes | None) -> None:
         self._file = file
-        self._verifier = verifier
+        self._keys = keys
         self._given = given
         self._steps: list[str] = []
 
@@ -81,15 +84,18 @@ class _Verification:
             box = Container(self._file)
         # 2.
         with self._step("signature"):
-            payload = dsse.verify(box.read(manifests.NAME, manifests.MAX_BYTES), manifests.TYPE, self._verifier)
+            self._keys = _joined(self._keys, box)
+            payload, signer = dsse.verified(box.read(manifests.NAME, manifests.MAX_BYTES), manifests.TYPE, self._keys)
             manifest = manifests.parse(payload)
-            if manifest.origin != self._verifier.name:
+            if manifest.origin != self._keys.name:
                 raise VerificationError("of another ledger")
+            if signer not in self._keys.counting(manifest.checkpoint[0]):
+                raise VerificationError("signed by a key that had been replaced by another")
         # 3. and 4.
         self._files(box, manifest)
         # 5.
         with self._step("bag"):
-            _bag(box, manifest, self._verifier)
+            _bag(box, manifest, signer)
         # 6.
         with self._step("checkpoints"):
             last = self._checkpoints(box, manifest)
@@ -142,12 +148,12 @@ class _Verification:
                     raise VerificationError(f"{file.path} has not the listed size and SHA-256")
 
     def _checkpoints(self, box: Container, manifest: Manifest) -> Checkpoint:
-        last = checkpoints.verify(box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES), self._verifier)
+        last = checkpoints.verify(box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES), self._keys)
         if (last.size, last.root) != manifest.checkpoint or last.size < manifest.end:
             raise VerificationError("the last checkpoint is not the listed one, or does not cover the range")
         if manifest.opening is None:
             return last
-        first = checkpoints.verify(box.read(bag.FIRST_CHECKPOINT, MAX_NOTE_BYTES), self._verifier)
+        first = checkpoints.verify(box.read(bag.FIRST_CHECKPOINT, MAX_NOTE_BYTES), self._keys)
         if (first.size, first.root) != manifest.opening or not 0 < first.size <= manifest.first:
             raise VerificationError("the first checkpoint is not the listed one, or not before the range")
         path = parse_hashes(box.read(bag.FROM_FIRST, MAX_FILE))
@@ -158,7 +164,7 @@ class _Verification:
         if self._given is None:
             return None
         try:
-            return checkpoints.verify(self._given, self._verifier)
+            return checkpoints.verify(self._given, self._keys)
         except (FormatError, VerificationError) as error:
             raise VerificationError(f"newer: the checkpoint that was given: {error}") from error
 
@@ -174,7 +180,7 @@ class _Verification:
                     item for item in (last, given) if item is not None and manifest.first <= item.size <= manifest.end
                 ],
                 last_note=box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
-                verifier=self._verifier,
+                verifier=self._keys,
             )
             records = read(
                 box.lines(bag.RECORDS, expected.line_bytes), box.lines(bag.DETAILS, bag.MAX_DETAIL), expected
@@ -221,11 +227,11 @@ class _Verification:
 
 _DONE = {
     "container": "the file is a zip in the one form of bundles",
-    "signature": "the manifest is signed by the key that was given",
+    "signature": "the manifest is signed by the key that was given, or by one that it is joined to",
     "files": "the files are the listed ones, none more and none fewer",
     "content": "each file has the listed size and SHA-256",
     "bag": "the BagIt files and the selection follow from the manifest",
-    "checkpoints": "the checkpoints are signed by the same key, and the last extends the first",
+    "checkpoints": "the checkpoints are signed by the ledger's key, and the last extends the first",
     "records": "every record of the range is there, chained, canonical and selected as stated",
     "details": "each detail is what its record commits to",
     "tree": "the records are those that the last checkpoint covers",
@@ -235,6 +241,15 @@ _DONE = {
     "scope": "what the bundle is about lies in its range, as far as that can be seen",
     "newer": "the checkpoint that was given has the same root",
 }
+
+
+def _joined(known: Keys, box: Container) -> Keys:
+    """The keys that were given, and those that the bundle's own statements lead to. Each is signed by two keys, so that
+    what the bundle says of keys is worth as much as the one that was given."""
+    if bag.ROTATIONS not in box.members:
+        return known
+    found = parse_statements(box.read(bag.ROTATIONS, MAX_ROTATIONS))
+    return Keys(known.newest, (*known.statements, *found))
 
 
 def _bag(box: Container, manifest: Manifest, verifier: Verifier) -> None:
@@ -296,6 +311,7 @@ def _layout(manifest: Manifest, last: Checkpoint, records: Records) -> tuple[str
         beyond=last.size > manifest.end,
         reports=any(file.path in bag.REPORTS for file in manifest.files),
         attachments=_attachments(manifest),
+        rotations=any(file.path == bag.ROTATIONS for file in manifest.files),
     )
 
 

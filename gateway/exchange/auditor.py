@@ -34,7 +34,6 @@ from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.index import COLUMNS
-from gateway.ledger.note import Signer
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
 from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, parse, timestamp
@@ -44,6 +43,7 @@ from gateway.store.decided import Decided, DecidedStore
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Page, Search
+from gateway.store.signing import LedgerSigning
 from gateway.store.usage import Usage, UsageStore
 from gateway.store.verification import LedgerVerification, Verdict
 
@@ -72,7 +72,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Auditor:
-    """One tenant's trail. `ledger_id` is its random id, `signer` its key."""
+    """One tenant's trail. `ledger_id` is its random id, `signing` who signs for it."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Auditor:
         ledger: Ledger,
         publisher: Publisher,
         policies: PolicyStore,
-        signer: Signer,
+        signing: LedgerSigning,
         clock: Clock,
         node: NodeInfo,
         setting: attaching.Setting,
@@ -92,8 +92,8 @@ class Auditor:
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
         self._scoping = Scoping(engine=engine, ledger=ledger_id, policies=policies, clock=clock)
-        self.publisher, self._policies, self._signer = publisher, policies, signer
-        self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum)
+        self.publisher, self._policies, self._signing = publisher, policies, signing
+        self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum, signing)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
         self._replaying = asyncio.Lock()
@@ -257,7 +257,8 @@ class Auditor:
 
         `checkpoint` is a signed checkpoint obtained elsewhere. The verdict says what is wrong, by step and place.
         """
-        verdict = await LedgerVerification(self._engine, self._id, self._signer.verifier).run(checkpoint)
+        who = await self._signing.load()
+        verdict = await LedgerVerification(self._engine, self._id, who.keys).run(checkpoint)
         code = "ok" if verdict.failure is None else "verification_failed"
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)
         return verdict
@@ -291,10 +292,12 @@ class Auditor:
             if data is None:
                 raise VerificationError("a policy version that was in force is missing")
             policies[digest] = data
+        who = await self._signing.load()  # after the checkpoint, so that whoever signs counts for what that covers
         return await build(
             self._reader,
             msgspec.structs.replace(selection, end=end),
-            signer=self._signer,
+            signer=who.signer,
+            keys=who.keys,
             policies=policies,
             created_us=self._clock.now_us(),
             write=write,

@@ -13,9 +13,11 @@ from gateway.core.ports import StoredCheckpoint
 from gateway.core.refusal import Refusal
 from gateway.exchange.witnessing import Quorum, Window, beyond
 from gateway.ledger.encoding import to_base64
+from gateway.ledger.rotation import encode_keys
 from gateway.ledger.tiles import HEIGHT, WIDTH, Tile
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
+from gateway.store.signing import LedgerSigning
 
 _NOT_YET = Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
 
@@ -34,15 +36,24 @@ class Published:
     """One ledger, as far as it is made to be seen."""
 
     def __init__(
-        self, reader: StoreReader, cosignatures: CosignatureStore | None = None, quorum: Quorum | None = None
+        self,
+        reader: StoreReader,
+        cosignatures: CosignatureStore | None = None,
+        quorum: Quorum | None = None,
+        signing: LedgerSigning | None = None,
     ) -> None:
-        self._reader, self._cosignatures, self._quorum = reader, cosignatures, quorum
+        self._reader, self._cosignatures, self._quorum, self._signing = reader, cosignatures, quorum, signing
         self._covered = 0
         """The size of the largest checkpoint that was seen here: they only grow, so that most need no look."""
 
     async def checkpoint(self) -> StoredCheckpoint | None:
         """The newest checkpoint, None before the first."""
         return await self._reader.checkpoint()
+
+    async def keys(self) -> bytes | None:
+        """The public key, and how it came after those before it (`ledger.rotation.parse_keys`). It proves nothing to
+        who knows none of them by another way."""
+        return None if self._signing is None else encode_keys((await self._signing.load()).keys)
 
     async def cosigned(self, point: StoredCheckpoint) -> bytes:
         """The checkpoint's note with the lines of the witnesses that have cosigned it by now."""

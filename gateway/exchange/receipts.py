@@ -9,24 +9,24 @@ from collections.abc import Mapping
 
 from gateway.exchange.exchange import Exchange
 from gateway.ledger.encoding import to_base64
-from gateway.ledger.note import Signer
 from gateway.ledger.receipt import Promise, issue
+from gateway.store.signing import LedgerSigning
 
 HEADER = "X-Receipt"
 
 
 class Receipts:
-    """Issues receipts. `signers` are the keys of the ledgers, by their ids."""
+    """Issues receipts. `signing`: who signs for the ledgers, by their ids."""
 
-    def __init__(self, signers: Mapping[str, Signer]) -> None:
-        self._signers = dict(signers)
+    def __init__(self, signing: Mapping[str, LedgerSigning]) -> None:
+        self._signing = dict(signing)
 
     def headers(self, exchange: Exchange) -> list[tuple[str, str]]:
         """The header with the receipt, or none where nothing of the exchange is on record under its caller's name."""
         promised = exchange.promised
         if promised is None or exchange.caller is None:
             return []
-        signer = self._signers[exchange.caller.tenant]
+        signer = self._signing[exchange.caller.tenant].signer
         opening, request = exchange.opening or (None, None)
         promise = Promise(
             origin=signer.name,

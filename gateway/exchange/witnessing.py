@@ -27,12 +27,13 @@ from gateway.ledger.cosignature import Seen, line_of
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.merkle import EMPTY_ROOT
-from gateway.ledger.note import Signer, parse_note
+from gateway.ledger.note import parse_note
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, parse_timestamp, timestamp
 from gateway.ledger.witnessing import SIZE_TYPE, Request, parse_size
 from gateway.store.cosignatures import ACKNOWLEDGED, WITNESSED, CosignatureStore
 from gateway.store.lease import Lease
 from gateway.store.reader import StoreReader
+from gateway.store.signing import LedgerSigning
 
 LEASE_S = 60.0
 _log = logging.getLogger("gateway.witness")
@@ -75,20 +76,20 @@ async def beyond(reader: StoreReader, store: CosignatureStore, quorum: Quorum) -
 
 
 class Witnessing:
-    """One ledger before its witnesses. `signer` is named for its origin."""
+    """One ledger before its witnesses."""
 
     def __init__(
         self,
         engine: AsyncEngine,
         *,
         ledger: str,
-        signer: Signer,
+        signing: LedgerSigning,
         witnesses: Sequence[WitnessClient],
         quorum: Quorum,
         clock: Clock,
         node: NodeInfo,
     ) -> None:
-        self._ledger, self._signer, self._witnesses, self._quorum = ledger, signer, tuple(witnesses), quorum
+        self._ledger, self._signing, self._witnesses, self._quorum = ledger, signing, tuple(witnesses), quorum
         self._clock, self._node = clock, node
         self._reader, self.store = StoreReader(engine, ledger), CosignatureStore(engine, ledger)
         holder = f"{node.id}/{node.boot}/{os.urandom(8).hex()}"
@@ -191,7 +192,8 @@ class Witnessing:
         """The checkpoint to show; of a ledger that has none, that it is empty."""
         if point is not None:
             return point.size, point.note
-        return 0, checkpoint.sign(Checkpoint(self._signer.name, 0, EMPTY_ROOT), self._signer)
+        signer = self._signing.signer
+        return 0, checkpoint.sign(Checkpoint(signer.name, 0, EMPTY_ROOT), signer)
 
     async def _keep(self, one: WitnessClient, size: int, note: bytes, body: bytes) -> End:
         try:

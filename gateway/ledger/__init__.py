@@ -7,6 +7,7 @@
 `Frontier`    the same leaf hashes as an RFC 6962 Merkle tree             `merkle`
 `Tile`        a piece of that tree that never changes once full           `tiles`
 `Note`        text with Ed25519 signatures (C2SP signed-note)             `note`
+`Keys`        the keys a ledger has had, and how each came after another  `rotation`
 `Checkpoint`  a tree's size and root as a note (C2SP tlog-checkpoint)     `checkpoint`
 `Witness`     who cosigns checkpoints that extend each other            `cosignature`
 `judge`       whether a witness may                                     `witnessing`

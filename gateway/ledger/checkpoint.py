@@ -16,6 +16,7 @@ from gateway.ledger.encoding import MAX_SIZE, from_base64, from_decimal, to_base
 from gateway.ledger.merkle import EMPTY_ROOT, HASH_BYTES
 from gateway.ledger.note import Signer, Verifier, open_note
 from gateway.ledger.note import sign as sign_note
+from gateway.ledger.rotation import Keys
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -55,19 +56,23 @@ def sign(checkpoint: Checkpoint, signer: Signer, *others: Signer) -> bytes:
     return sign_note(encode(checkpoint), (signer, *others))
 
 
-def verify(note: bytes, verifier: Verifier, witnesses: Sequence[Verifier] = ()) -> Checkpoint:
+def verify(note: bytes, verifier: Verifier | Keys, witnesses: Sequence[Verifier] = ()) -> Checkpoint:
     """The checkpoint of a note that the ledger's key has signed.
 
     `FormatError` for what is not a checkpoint, `VerificationError` for one that is another ledger's or does not verify.
     Whether it is new enough, and extends those seen before, is the caller's.
     """
     # 1. Open the note: no signature of a known key may be wrong.
-    opened = open_note(note, (verifier, *witnesses))
+    opened = open_note(note, (*verifier.known, *witnesses))
     # 2. The ledger's own key must be among those that signed; a witness alone speaks for no ledger.
-    if not any((line.name, line.key_id) == (verifier.name, verifier.key_id) for line in opened.verified):
+    signed = {(line.name, line.key_id) for line in opened.verified}
+    if not any((key.name, key.key_id) in signed for key in verifier.known):
         raise VerificationError("checkpoint: not signed by the ledger's key")
     # 3. The text must be a checkpoint of the ledger that the key is named for.
     checkpoint = parse(opened.text)
     if checkpoint.origin != verifier.name:
         raise VerificationError("checkpoint: the origin is not the name of the key")
+    # 4. A key that was replaced does not count for what the ledger became afterwards.
+    if not any((key.name, key.key_id) in signed for key in verifier.counting(checkpoint.size)):
+        raise VerificationError("checkpoint: signed by a key that had been replaced by another")
     return checkpoint

@@ -77,6 +77,15 @@ class Verifier:
         return verifier
 
     @property
+    def known(self) -> "tuple[Verifier, ...]":
+        """All keys that are meant: this one. `rotation.Keys` has several."""
+        return (self,)
+
+    def counting(self, size: int) -> "tuple[Verifier, ...]":
+        """The keys of which one must have signed a checkpoint of so many records."""
+        return (self,)
+
+    @property
     def vkey(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{to_base64(self.TYPE + self.public_key)}"
 

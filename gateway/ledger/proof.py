@@ -18,6 +18,7 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.encoding import MAX_SIZE, from_base64, from_decimal, to_base64
 from gateway.ledger.merkle import HASH_BYTES, verify_inclusion
 from gateway.ledger.note import MAX_NOTE_BYTES, Verifier, parse_note
+from gateway.ledger.rotation import Keys
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_PATH = 63
@@ -70,7 +71,7 @@ def parse(data: bytes) -> Proof:
     return Proof(index=index, path=path, checkpoint=note, extra=extra)
 
 
-def verify(record: bytes, proof: Proof, verifier: Verifier) -> Checkpoint:
+def verify(record: bytes, proof: Proof, verifier: Verifier | Keys) -> Checkpoint:
     """The verified checkpoint that the record is in, at `proof.index`; `VerificationError` if it is not.
 
     Not checked: `extra`; that the record's own `seq` is the index (`record.parse` tells it); that the checkpoint is one

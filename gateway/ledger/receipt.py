@@ -36,6 +36,7 @@ from gateway.ledger.note import Signer, Verifier, open_note, parse_note, sign
 from gateway.ledger.proof import Proof
 from gateway.ledger.record import Envelope
 from gateway.ledger.record import parse as parse_record
+from gateway.ledger.rotation import Keys
 from gateway.ledger.times import parse_timestamp
 
 HEADER = "gateway/receipt@v1"
@@ -120,13 +121,13 @@ def from_header(value: str) -> Receipt:
     return parse(from_base64(value))
 
 
-def verify(receipt: Receipt, verifier: Verifier) -> Promise:
+def verify(receipt: Receipt, verifier: Verifier | Keys) -> Promise:
     """That the ledger has promised this: `VerificationError` where its key has not signed it, or is another ledger's.
 
     What the promise is worth, whether the record is there, is for `check_record` and the others to find.
     """
-    # 1. The ledger's key has signed the note.
-    text = open_note(receipt.note, [verifier]).text
+    # 1. The ledger's key has signed the note; of several any: a promise is not taken back by replacing the key.
+    text = open_note(receipt.note, verifier.known).text
     # 2. What it has signed is this promise, of the ledger that the key is named for.
     try:
         promise = _promise(text)
@@ -164,7 +165,9 @@ def check_record(promise: Promise, record: bytes) -> Envelope:
     return envelope
 
 
-def check_proof(promise: Promise, held: Proof, verifier: Verifier, witnesses: Sequence[Verifier] = ()) -> Checkpoint:
+def check_proof(
+    promise: Promise, held: Proof, verifier: Verifier | Keys, witnesses: Sequence[Verifier] = ()
+) -> Checkpoint:
     """The checkpoint under which the promise is kept: `VerificationError` where the proof is of another place, or does
     not lead from the hash that was promised to the root that the ledger has signed."""
     point = verify_checkpoint(held.checkpoint, verifier, witnesses)

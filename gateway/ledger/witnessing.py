@@ -21,6 +21,7 @@ from gateway.ledger.checkpoint import verify as verify_checkpoint
 from gateway.ledger.encoding import from_base64, from_decimal, to_base64
 from gateway.ledger.merkle import HASH_BYTES, verify_consistency
 from gateway.ledger.note import Verifier, parse_note
+from gateway.ledger.rotation import Keys
 
 PATH = "/add-checkpoint"
 SIZE_TYPE = "text/x.tlog.size"
@@ -77,7 +78,7 @@ def origin_of(request: Request) -> str:
     return parse_note(request.note)[0].partition("\n")[0]
 
 
-def judge(request: Request, logs: Mapping[str, Verifier], last: Checkpoint | None) -> Checkpoint | Refused:
+def judge(request: Request, logs: Mapping[str, Verifier | Keys], last: Checkpoint | None) -> Checkpoint | Refused:
     """The checkpoint that may be cosigned, once it is kept; or why not.
 
     `logs` are the keys of those that the witness knows, by origin; `last` is the checkpoint of this origin that it

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gateway.core.errors import FormatError, VerificationError
+from gateway.core.errors import FormatError, LedgerUnavailable, VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
 from gateway.ledger import checkpoint as signed
@@ -22,15 +22,16 @@ from gateway.ledger.chain import leaf_hash
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.merkle import Frontier
-from gateway.ledger.note import Signer
 from gateway.ledger.record import Envelope, NodeInfo, parse, timestamp
+from gateway.ledger.rotation import Keys
 from gateway.ledger.tiles import partial_width
 from gateway.store.engine import reading, writing
 from gateway.store.growth import FullTile, Growth, partial_levels
 from gateway.store.lease import Lease
 from gateway.store.reader import ABOUT_CHECKPOINTS, StoreReader
+from gateway.store.signing import LedgerSigning, Signatories
 from gateway.store.sql import insert_new, reachable
-from gateway.store.tables import checkpoint, record, tile
+from gateway.store.tables import checkpoint, head, key_rotation, record, tile
 from gateway.store.tree import TreeReader
 
 LEASE_S = 60.0
@@ -39,20 +40,20 @@ _TILES_AT_ONCE = 256
 
 
 class Checkpointer:
-    """Publishes checkpoints of one ledger, by its id. `signer` is named for the ledger's origin."""
+    """Publishes checkpoints of one ledger, by its id."""
 
     def __init__(
         self,
         engine: AsyncEngine,
         *,
         ledger: str,
-        signer: Signer,
+        signing: LedgerSigning,
         writer: Ledger,
         clock: Clock,
         node: NodeInfo,
         failpoint: Failpoint | None = None,
     ) -> None:
-        self._engine, self._ledger, self._signer, self._writer = engine, ledger, signer, writer
+        self._engine, self._ledger, self._signing, self._writer = engine, ledger, signing, writer
         self._clock, self._node, self._failpoint = clock, node, failpoint
         self._reader, self._tree = StoreReader(engine, ledger), TreeReader(engine, ledger)
         holder = f"{node.id}/{node.boot}/{os.urandom(8).hex()}"
@@ -76,20 +77,21 @@ class Checkpointer:
             size = await self._reader.size()
             if size < covered:
                 raise VerificationError("checkpoint: the ledger has fewer records than its newest checkpoint")
+            who = await self._signing.load()
             if newest is not None:
-                self._verify(newest)
+                _verify(newest, who.keys)
                 await self._record(newest)
                 size = await self._reader.size()  # one more, if that had to be made up for
             if force:
-                return newest if size == covered else await self._extend(newest, size)
+                return newest if size == covered else await self._extend(newest, size, who)
             if not await self._about_more_than_checkpoints(covered, size) or not await self._lease.take():
                 return None
             try:
-                return await self._extend(newest, size)
+                return await self._extend(newest, size, who)
             finally:
                 await self._lease.release()
 
-    async def _extend(self, newest: StoredCheckpoint | None, size: int) -> StoredCheckpoint:
+    async def _extend(self, newest: StoredCheckpoint | None, size: int, who: Signatories) -> StoredCheckpoint:
         """From the newest checkpoint to one of `size`, step by step."""
         # 1. The tree of the newest checkpoint, whose root must be the one that was signed.
         growth = await self._grown_to(newest)
@@ -103,17 +105,20 @@ class Checkpointer:
                 raise VerificationError(f"checkpoint: record {stored.seq} is not what its hash says")
             tiles += growth.append(stored.hash)
             if len(tiles) >= _TILES_AT_ONCE:
-                await self._write(tiles, None)
+                await self._write(tiles)
                 tiles = []
         if growth.size != size:
             raise VerificationError(f"checkpoint: record {growth.size} is missing")
-        # 3. Sign (Ed25519 is deterministic: a second run signs the same bytes).
-        text = signed.Checkpoint(self._signer.name, size, growth.root())
-        made = StoredCheckpoint(size=size, root=text.root, note=signed.sign(text, self._signer))
+        # 3. Sign (Ed25519 is deterministic: a second run signs the same bytes), with the key before too while the time
+        #    lasts in which both do. A token may take its time, or be away: then there is no checkpoint, and the next
+        #    run tries again.
+        text = signed.Checkpoint(who.signer.name, size, growth.root())
+        note = await asyncio.to_thread(signed.sign, text, who.signer, *who.beside)
+        made = StoredCheckpoint(size=size, root=text.root, note=note)
         # 4. The last tiles and the checkpoint, in one transaction. A crash before the commit: the next run does the
         #    same again. After it: the checkpoint is there without its record, which the next run makes up for.
         await self._pause("checkpoint.before_commit")
-        await self._write(tiles, made)
+        await self._write(tiles, made, who.number)
         await self._pause("checkpoint.after_commit")
         self._growth = growth
         # 5. Its record.
@@ -135,17 +140,9 @@ class Checkpointer:
             raise VerificationError(f"checkpoint: the tree of size {newest.size} has another root than was signed")
         return growth
 
-    def _verify(self, newest: StoredCheckpoint) -> None:
-        """The newest checkpoint is what this ledger's key has signed, row and note alike."""
-        try:
-            found = signed.verify(newest.note, self._signer.verifier)
-        except FormatError as error:
-            raise VerificationError("checkpoint: the newest one in the database is not a checkpoint") from error
-        if (found.size, found.root) != (newest.size, newest.root):
-            raise VerificationError("checkpoint: the newest one in the database is not the one that was signed")
-
-    async def _write(self, tiles: Sequence[FullTile], made: StoredCheckpoint | None) -> None:
-        """Insert tiles, and the checkpoint if given. What is there already must be the same."""
+    async def _write(self, tiles: Sequence[FullTile], made: StoredCheckpoint | None = None, number: int = 0) -> None:
+        """Insert tiles, and the checkpoint if given. What is there already must be the same. `LedgerUnavailable` where
+        the key that signed was replaced meanwhile (`number`: how often it had been): it counts no more."""
         with reachable():
             async with writing(self._engine, self._ledger) as connection:
                 for full in tiles:
@@ -154,10 +151,20 @@ class Checkpointer:
                     if (await connection.execute(row)).rowcount == 0:
                         await _same(connection, select(tile.c.hashes).filter_by(**place), full.hashes, "tile")
                 if made is not None:
+                    await self._demand_same_key(connection, number)
                     place = {"tenant": self._ledger, "size": made.size}
                     row = insert_new(self._engine, checkpoint).values(**place, root=made.root, note=made.note)
                     if (await connection.execute(row)).rowcount == 0:
                         await _same(connection, select(checkpoint.c.root).filter_by(**place), made.root, "checkpoint")
+
+    async def _demand_same_key(self, connection: AsyncConnection, number: int) -> None:
+        # A key is replaced while the head is held, by the writer, and not after a larger checkpoint than the statement
+        # says; so whoever holds it here too sees the newest key, or is seen. SQLite has one writer at a time anyhow.
+        mine = head.c.tenant == self._ledger
+        await connection.execute(select(head.c.size).where(mine).with_for_update(read=True))
+        rotations = select(func.max(key_rotation.c.number)).where(key_rotation.c.tenant == self._ledger)
+        if (await connection.scalar(rotations) or 0) != number:
+            raise LedgerUnavailable("the key that signs checkpoints was replaced just now: try again")
 
     async def _record(self, made: StoredCheckpoint) -> None:
         """Append `checkpoint.published`, unless it is on record or covers nothing new but records about checkpoints.
@@ -203,6 +210,16 @@ class Checkpointer:
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(name)
+
+
+def _verify(newest: StoredCheckpoint, keys: Keys) -> None:
+    """The newest checkpoint is what this ledger's key has signed, row and note alike."""
+    try:
+        found = signed.verify(newest.note, keys)
+    except FormatError as error:
+        raise VerificationError("checkpoint: the newest one in the database is not a checkpoint") from error
+    if (found.size, found.root) != (newest.size, newest.root):
+        raise VerificationError("checkpoint: the newest one in the database is not the one that was signed")
 
 
 def _published(data: bytes) -> int | None:

@@ -3,6 +3,7 @@
     kek                   the key-encryption key, 32 raw bytes: it wraps the data keys
     data-keys.db          the data keys (`data_keys`), unless they are in a database of their own (`shared_keys`)
     ledger-<id>.key       the Ed25519 key that signs checkpoints, as a signed-note private key (<id>: of the origin)
+    ledger-<id>.<key id>.key    one that replaced it (`signing`), or may
     search-<id>.key       a tenant's search key, 32 raw bytes: it makes lookups of pseudonyms
     assertion.key         the Ed25519 seed that signs assertions to agents, 32 raw bytes
 
@@ -109,14 +110,54 @@ class Keyring:
         return self._data_keys if isinstance(self._data_keys, SharedDataKeys) else None
 
     def create_ledger_key(self, origin: str) -> None:
-        """Make the key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
+        """Make the first key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
         signer = Signer.generate(origin)
-        if not _write_new(self._ledger_file(origin), _private_key(signer.verifier, signer.seed)):
-            raise ConfigurationError(f"{self._ledger_file(origin)} exists already and is not overwritten")
+        self._keep_signer(self._ledger_file(origin), signer)
 
-    def signer(self, origin: str) -> Signer:
-        """The signing key of an origin. `ConfigurationError` if there is none, or the file holds another's."""
-        file = self._ledger_file(origin)
+    def create_next_ledger_key(self, origin: str) -> Signer:
+        """Make a key that may replace the one that signs for an origin. It signs nothing by being there."""
+        signer = Signer.generate(origin)
+        self._keep_signer(self._ledger_file(origin, signer.verifier), signer)
+        return signer
+
+    def next_ledger_keys(self, origin: str, keys: Sequence[Verifier]) -> list[Signer]:
+        """Keys that were made for an origin and are none of these, which have signed for it."""
+        known = {key.vkey for key in keys}
+        files = sorted(self._directory.glob(f"{self._ledger_file(origin).stem}.*.key"))
+        found = [self._signer(file, origin) for file in files]
+        return [signer for signer in found if signer.verifier.vkey not in known]
+
+    def signer(self, origin: str, vkey: str | None = None) -> Signer:
+        """The private key of a verifier key of an origin, or the first that it had. `ConfigurationError` if there is
+        none, or the file holds another's."""
+        first = self._ledger_file(origin)
+        if vkey is None:
+            return self._signer(first, origin)
+        file = self._ledger_file(origin, Verifier.parse(vkey))
+        if not file.exists() and first.exists():
+            signer = self._signer(first, origin)
+            if signer.verifier.vkey == vkey:
+                return signer
+        return self._signer(file, origin)
+
+    def verifier_key(self, origin: str) -> str:
+        """The public half of the first key, as a signed-note verifier key: one line without its newline."""
+        return self.signer(origin).verifier.vkey
+
+    def destroy_signer(self, origin: str, vkey: str) -> bool:
+        """Remove a private key of an origin that signs no more; whether it was there."""
+        for file in (self._ledger_file(origin, Verifier.parse(vkey)), self._ledger_file(origin)):
+            if file.exists() and self._signer(file, origin).verifier.vkey == vkey:
+                file.unlink()
+                _sync(file.parent)
+                return True
+        return False
+
+    def _keep_signer(self, file: Path, signer: Signer) -> None:
+        if not _write_new(file, _private_key(signer.verifier, signer.seed)):
+            raise ConfigurationError(f"{file} exists already and is not overwritten")
+
+    def _signer(self, file: Path, origin: str) -> Signer:
         try:
             signer = _parse_private_key(_read(file))
         except (FormatError, UnicodeDecodeError):
@@ -125,10 +166,6 @@ class Keyring:
         if signer.name != origin:
             raise ConfigurationError(f"{file} is the key of another origin than the ledger's")
         return signer
-
-    def verifier_key(self, origin: str) -> str:
-        """The public half, as a signed-note verifier key: one line without its newline, what a `.vkey` file holds."""
-        return self.signer(origin).verifier.vkey
 
     def create_search_key(self, tenant: str) -> None:
         """Make the search key of a tenant (by its ledger id), unless it has one."""
@@ -202,10 +239,12 @@ class Keyring:
         """Pseudonyms of data subjects, of any tenant, that were erased or are being erased: no key is made for them."""
         return self._data_keys.destroyed("su_")
 
-    def _ledger_file(self, origin: str) -> Path:
+    def _ledger_file(self, origin: str, verifier: Verifier | None = None) -> Path:
+        """Of the first key of an origin, or of a later one."""
         # By the origin and not by the ledger: a new database beside an old keyring has new origins, also for the one
         # ledger whose id is fixed, and no origin's key ever signs two trees.
-        return self._file("ledger", origin.rpartition("/")[2])
+        file = self._file("ledger", origin.rpartition("/")[2])
+        return file if verifier is None else file.with_name(f"{file.stem}.{verifier.key_id.hex()}.key")
 
     def _search_file(self, tenant: str) -> Path:
         return self._file("search", tenant)
@@ -331,13 +370,18 @@ def _write_new(path: Path, data: bytes) -> bool:
             os.link(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        _sync(path.parent)
     except FileExistsError:
         return False
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written") from error
     return True
+
+
+def _sync(directory: Path) -> None:
+    """Make what was done to the names in a directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -9,7 +9,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | tables                                                        | insert | update      | delete |
 |---------------------------------------------------------------|--------|-------------|--------|
 | record, checkpoint, tile, policy_version, policy_active       | yes    | never       | never  |
-| record_block, posting                                         | yes    | never       | never  |
+| record_block, posting, key_rotation                           | yes    | never       | never  |
 | detail, sealed                                                | yes    | never       | yes    |
 | subject_record, pseudonym                                     | yes    | never       | yes    |
 | head                                                          | yes    | grows only  | never  |
@@ -195,6 +195,19 @@ cosignature = Table(
 )
 """What witnesses say of checkpoints (C2SP tlog-cosignature): `line` stands below the note, `seconds` is its POSIX time,
 `witness` the name of its key."""
+
+key_rotation = Table(
+    "key_rotation",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("until_size", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("statement", Bytes, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""By which statements a ledger's keys replaced each other, counted from 1 (`ledger.rotation`). The old key counts alone
+for checkpoints of up to `until_size` records, and signs beside the new one until `until_us`."""
 
 tile = Table(
     "tile",

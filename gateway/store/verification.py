@@ -23,6 +23,7 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, parse
+from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import Verification, beginning, check_detail
 from gateway.store.batch import EMPTY, Head
 from gateway.store.engine import reading
@@ -56,9 +57,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerVerification:
-    """Verifies one ledger, by its id, with its verifier key. Reads all of it, chunk by chunk."""
+    """Verifies one ledger, by its id, with its public key or keys. Reads all of it, chunk by chunk."""
 
-    def __init__(self, engine: AsyncEngine, ledger: str, verifier: Verifier) -> None:
+    def __init__(self, engine: AsyncEngine, ledger: str, verifier: Verifier | Keys) -> None:
         self._engine, self._ledger, self._verifier = engine, ledger, verifier
         self._size = self._details = self._commitments = self._checkpoints = 0
         self._last = GENESIS

@@ -104,6 +104,25 @@ async def consistency(request: ApiRequest) -> Response[Any]:
     return Response(found, headers=allowed.headers)
 
 
+@get("/audit/keys", operation_id="get_ledger_keys", summary="The ledger's public key, and those that it came after")
+async def keys(request: ApiRequest) -> Response[bytes]:
+    """Believe it by a key that came another way: each statement is signed by the key before and the key after."""
+    allowed = await access(request)
+    found = await allowed.auditor.published.keys()
+    if found is None:
+        raise _refused(allowed, Refusal(code="not_found"))
+    headers = {**allowed.headers, "Cache-Control": f"private, {_SOON}", "Vary": _CREDENTIALS}
+    return Response(found, media_type=TEXT, headers=headers)
+
+
+@get("/ledger/{ledger:str}/keys", operation_id="get_public_ledger_keys", summary="A public ledger's public keys")
+async def public_keys(request: ApiRequest, ledger: FromPath[str]) -> Response[bytes]:
+    found = await _public(request, ledger).keys()
+    if found is None:
+        raise Refused(Refusal(code="not_found"))
+    return Response(found, media_type=TEXT, headers={"Cache-Control": f"public, {_SOON}"})
+
+
 @get("/ledger/{ledger:str}/checkpoint", operation_id="get_public_checkpoint", summary="A public ledger's checkpoint")
 async def public_checkpoint(request: ApiRequest, ledger: FromPath[str]) -> Response[bytes]:
     published = _public(request, ledger)
@@ -158,4 +177,4 @@ def _wrong(allowed: Access, field: str, hint: str) -> Refused:
     return _refused(allowed, Refusal(code="parameter_invalid", field=field, hint=hint))
 
 
-HANDLERS = (checkpoint, tile, entries, consistency, public_checkpoint, public_tile)
+HANDLERS = (checkpoint, tile, entries, keys, consistency, public_checkpoint, public_tile, public_keys)

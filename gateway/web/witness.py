@@ -14,6 +14,7 @@ from gateway.core.errors import FormatError, LedgerUnavailable
 from gateway.core.ports import Clock
 from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.note import Verifier, parse_note
+from gateway.ledger.rotation import Keys
 from gateway.ledger.witnessing import MAX_BYTES, PATH, SIZE_TYPE, Refused, judge, origin_of, parse
 from gateway.store.witnessed import Witnessed
 from gateway.web.traffic import Receive, Scope, Send
@@ -25,7 +26,7 @@ _log = logging.getLogger("gateway.witness")
 class WitnessApplication:
     """An ASGI application. `logs` are the keys of the ledgers that are witnessed, by their origins."""
 
-    def __init__(self, cosigner: Cosigner, logs: Mapping[str, Verifier], held: Witnessed, clock: Clock) -> None:
+    def __init__(self, cosigner: Cosigner, logs: Mapping[str, Verifier | Keys], held: Witnessed, clock: Clock) -> None:
         self._cosigner, self._logs, self._held, self._clock = cosigner, dict(logs), held, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,7 +19,7 @@ class Lying:
     def __init__(self) -> None:
         self.signer = Signer.generate("example.com/ledger/1")
         self.leaves = leaves(10)
-        self.note = b""
+        self.note = self.keys = b""
         self.since: str | None = None
         self.status = 200
         self.only_full = False
@@ -47,7 +47,7 @@ class Lying:
         credential = headers.get(b"authorization")
         self.asked.append((scope["path"], None if credential is None else credential.decode()))
         _, _, path = scope["path"].partition("/audit/")
-        body = self.note if path == "checkpoint" else self._tile(path)
+        body = {"checkpoint": self.note, "keys": self.keys or None}.get(path) if "/" not in path else self._tile(path)
         told = [] if self.since is None else [(b"x-uncovered-since", self.since.encode())]
         status = 404 if body is None and self.status == 200 else self.status
         await send({"type": "http.response.start", "status": status, "headers": told})

@@ -11,6 +11,7 @@ from gateway.cli.common import WrongUse
 from gateway.cli.main import parser
 from gateway.ledger.checkpoint import verify
 from gateway.ledger.note import Signer
+from gateway.ledger.rotation import Keys, Rotation, encode_keys, issue
 from gateway.ledger.times import timestamp
 from gateway.settings import Settings
 from tests.cli.kit import Run
@@ -77,6 +78,24 @@ async def test_a_log_that_grows_is_followed_and_its_newest_checkpoint_kept(watch
         code, line = await watch.once()
         assert (code, line["event"], line["size"]) == (0, event, size)
         assert watch.state.read_bytes() == watch.ledger.note
+
+
+async def test_who_knows_the_first_key_follows_a_ledger_on_whose_key_was_replaced_since(watch: Watch) -> None:
+    assert (await watch.once())[1]["event"] == "begun"
+    old, new = watch.ledger.signer, Signer.generate(watch.ledger.signer.name)
+    rotation = Rotation(
+        origin=old.name, old=old.verifier.vkey, new=new.verifier.vkey, after=10, at=timestamp(watch.clock.us)
+    )
+    watch.ledger.keys = encode_keys(Keys(new.verifier, [issue(rotation, old, new)]))
+    watch.ledger.show(leaves(20), new)
+    assert (await watch.once())[1]["event"] == "advanced"
+    assert (await watch.once())[1]["event"] == "unchanged", "what was kept is believed after a start too"
+    watch.ledger.show(leaves(30), old)
+    assert (await watch.once())[1]["alarm"] == "bad_signature", "a key that was replaced signs nothing new"
+    watch.ledger.keys = b"nonsense"
+    watch.ledger.show(leaves(30), Signer.generate(old.name))
+    watch.state.unlink()
+    assert (await watch.once())[1]["alarm"] == "bad_signature"
 
 
 LIES = {

@@ -1,5 +1,6 @@
 """Building bundles of any range, and what is refused instead."""
 
+import asyncio
 import io
 import tempfile
 from collections.abc import AsyncIterator
@@ -18,7 +19,9 @@ from gateway.evidence import bundle as bundles
 from gateway.evidence.bundle import build
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
-from gateway.ledger.record import parse
+from gateway.ledger.note import Signer
+from gateway.ledger.record import parse, timestamp
+from gateway.ledger.rotation import Keys, Rotation, encode_keys, issue
 
 from .making import OTHER, POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger, try_bundle
 from .tampering import take_apart
@@ -38,6 +41,55 @@ def test_a_bundle_of_any_range_holds(first: int, length: int, opening: int, effe
         report = verify(path, VKEY)
     assert (report.first, report.end, report.selected, report.opened) == (first, end, found.selected, found.opened)
     assert (found.opening is not None) == (0 < opening <= first)
+
+
+def rotated_bundle(path: Path) -> tuple[Keys, str, str]:
+    """A bundle of a ledger whose key was replaced after 20 records; its keys, and the first and the last of them."""
+    new = Signer(SIGNER.name, b"n" * 32)
+    rotation = Rotation(origin=SIGNER.name, old=VKEY, new=new.verifier.vkey, after=20, at=timestamp(T0 + 3_600_000_000))
+    keys = Keys(SIGNER.verifier, [issue(rotation, SIGNER, new)])
+    made = ledger(20)
+    made.signer = new
+    made.append(marked(20, 2))
+    made.publish()
+    opening = made.notes[0]
+
+    async def run() -> None:
+        with path.open("wb") as file:
+            selection = Selection(first=20)
+            await build(
+                made,
+                selection,
+                signer=new,
+                keys=keys,
+                policies=POLICIES,
+                created_us=T0,
+                write=file,
+                opening=opening,
+            )
+
+    asyncio.run(run())
+    return keys, VKEY, new.verifier.vkey
+
+
+def test_a_bundle_of_a_ledger_whose_key_was_replaced_holds_by_either_key(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    keys, old, new = rotated_bundle(path)
+    for vkey in (old, new, encode_keys(keys).decode()):
+        report = verify(path, vkey)
+        assert (report.first, report.end) == (20, 21)
+    with pytest.raises(VerificationError, match=r"^signature: "):
+        verify(path, OTHER.verifier.vkey)
+    files = take_apart(path.read_bytes())
+    assert files[bag.ROTATIONS] == keys.statements[0]
+    assert files[bag.KEY].decode() == f"{new}\n"
+    # A bundle from before, signed by the old key, holds for who knows the new one.
+    bundle(ledger(20), tmp_path / "before.zip")
+    assert verify(tmp_path / "before.zip", encode_keys(keys).decode()).end == 20
+    # What the old key alone signs beyond that is nobody's.
+    bundle(ledger(21), tmp_path / "late.zip")
+    with pytest.raises(VerificationError, match="replaced by another"):
+        verify(tmp_path / "late.zip", encode_keys(keys).decode())
 
 
 def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import pytest
 from gateway.evidence import standalone
 from gateway.evidence.bag import MISSES, VERIFY
 from gateway.evidence.selection import Selection
+from gateway.ledger.rotation import encode_keys
 
 from .making import OTHER, VKEY, bundle, ledger
 from .tampering import STEPS, take_apart
+from .test_bundle import rotated_bundle
 from .test_misses import marked, sampled
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
@@ -60,6 +62,16 @@ def test_it_verifies_a_bundle_and_says_what_the_gateway_says(alone: Path, tmp_pa
     packed = tmp_path / "packed.py"
     packed.write_bytes(take_apart(path.read_bytes())[VERIFY])
     assert packed.read_text("utf-8") == standalone.generate()
+
+
+def test_it_knows_a_key_by_the_one_that_it_replaced(alone: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    keys, old, _ = rotated_bundle(path)
+    (tmp_path / "old.vkey").write_text(old)
+    (tmp_path / "whole.vkey").write_bytes(encode_keys(keys))
+    for name in ("old", "whole"):
+        done = run(alone, "--key", tmp_path / f"{name}.vkey", path)
+        assert (done.returncode, done.stdout[-9:], done.stderr) == (0, "VERIFIED\n", "")
 
 
 def test_it_computes_the_same_local_miss_rate_from_the_records(alone: Path, tmp_path: Path) -> None:

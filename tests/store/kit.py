@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.ids import uuid7
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Appended, Entry
+from gateway.ledger.note import Signer
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
 from gateway.settings import Settings
 from gateway.store.engine import Target, open_engine, target
 from gateway.store.keyring import Keyring
 from gateway.store.ledgers import Ledgers
+from gateway.store.signing import LedgerSigning
 from gateway.store.writer_base import LedgerWriter
 from tests.conftest import ManualClock
 
@@ -95,6 +97,11 @@ async def opened(settings: Settings, directory: Path) -> AsyncIterator[Store]:
     finally:
         await engine.dispose()
         keyring.close()
+
+
+def lone(store: Store, signer: Signer, ledger: str = LEDGER) -> LedgerSigning:
+    """Who signs for a ledger that has had one key."""
+    return LedgerSigning(store.engine, ledger, signer.name, store.clock, lambda vkey: signer)
 
 
 def entry(

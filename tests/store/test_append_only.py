@@ -32,6 +32,7 @@ _OTHERS = (
     f"INSERT INTO checkpoint VALUES ('{TENANT}', 3, 'r', 'n')",
     f"INSERT INTO tile VALUES ('{TENANT}', 0, 0, 'h')",
     f"INSERT INTO record_block VALUES ('{TENANT}', 0, 't', 't')",
+    f"INSERT INTO key_rotation VALUES ('{TENANT}', 1, 3, 1, 's')",
     f"INSERT INTO posting VALUES ('{TENANT}', 'agent', 'a', 0, 'p')",
     "INSERT INTO policy_version VALUES ('sha256:x', 'b', 't')",
     f"INSERT INTO pseudonym VALUES ('{TENANT}', 'actor', 'l', 'ac_1', 't')",

@@ -21,7 +21,7 @@ from gateway.store import checkpointer as module
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.reader import StoreReader
 from gateway.store.tables import checkpoint, lease, tile
-from tests.store.kit import LEDGER, NODE, Store, entry
+from tests.store.kit import LEDGER, NODE, Store, entry, lone
 from tests.store.ledger_kit import changing, seeing
 
 SIGNER = Signer("gateway.internal/ledger/0011", bytes(range(32)))
@@ -54,7 +54,7 @@ def of(store: Store, writer: Ledger, crash: str | None = None) -> Checkpointer:
     return Checkpointer(
         store.engine,
         ledger=LEDGER,
-        signer=SIGNER,
+        signing=lone(store, SIGNER),
         writer=writer,
         clock=store.clock,
         node=NODE,

@@ -22,6 +22,9 @@ from gateway.core.tokens import Meant
 from gateway.ledger import cosignature
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Delegated, Entry, SealedPart, SessionGrowth
+from gateway.ledger.note import Signer
+from gateway.ledger.record import timestamp
+from gateway.ledger.rotation import Rotation, issue
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.callbacks import CallbackStore, announced
@@ -48,6 +51,7 @@ from gateway.store.sealing import Sealer
 from gateway.store.search import Filters, Search
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sessions import SessionStore
+from gateway.store.signing import LedgerSigning, rotated
 from gateway.store.sticking import StickingClasses
 from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_cases import opened as case_opened
@@ -62,7 +66,7 @@ from gateway.store.verification import LedgerVerification
 from gateway.store.writer_base import LedgerWriter
 from tests.conftest import ManualClock
 from tests.store import ledger_kit
-from tests.store.kit import NODE, START_US, Store, entry
+from tests.store.kit import NODE, START_US, Store, entry, lone
 from tests.store.test_api_keys import GRANT, MemoryLedger
 from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
@@ -147,7 +151,12 @@ async def world(store: Store) -> Any:
             await writer.submit(Entry(draft=entry(ledger=theirs.ledger).draft, change=change, denies=True))
         signer = store.keyring.signer(theirs.origin)
         checkpointer = Checkpointer(
-            store.engine, ledger=theirs.ledger, signer=signer, writer=writer, clock=store.clock, node=NODE
+            store.engine,
+            ledger=theirs.ledger,
+            signing=lone(store, signer, theirs.ledger),
+            writer=writer,
+            clock=store.clock,
+            node=NODE,
         )
         point = await checkpointer.publish(force=True)
         assert point is not None
@@ -1262,9 +1271,35 @@ async def _(w: World) -> tuple[Any, Any]:
 @ask("checkpointer.Checkpointer.publish")
 async def _(w: World) -> tuple[Any, Any]:
     signer = w.store.keyring.signer((await w.directory.entry("mine")).origin)
-    mine = Checkpointer(w.store.engine, ledger=w.mine, signer=signer, writer=w.writer, clock=w.store.clock, node=NODE)
+    mine = Checkpointer(
+        w.store.engine,
+        ledger=w.mine,
+        signing=lone(w.store, signer, w.mine),
+        writer=w.writer,
+        clock=w.store.clock,
+        node=NODE,
+    )
     point = await mine.publish(force=True)
     return None if point is None else point.size, 1
+
+
+@ask("signing.LedgerSigning.load")
+async def _(w: World) -> tuple[Any, Any]:
+    """Their key was replaced; mine was not."""
+    old, new = (Signer("gateway.test/ledger/t", bytes([byte]) * 32) for byte in (1, 2))
+    rotation = Rotation(
+        origin=old.name, old=old.verifier.vkey, new=new.verifier.vkey, after=100, at=timestamp(START_US)
+    )
+    async with w.store.writer(w.theirs) as writer:
+        await writer.append(
+            msgspec.structs.replace(
+                entry("key.rotated", ledger=w.theirs), change=rotated(1, issue(rotation, old, new), START_US)
+            )
+        )
+    theirs = LedgerSigning(w.store.engine, w.theirs, old.name, w.store.clock, lambda vkey: new)
+    assert (await theirs.load()).number == 1
+    mine = w.store.keyring.signer((await w.directory.entry("mine")).origin)
+    return (await lone(w.store, mine, w.mine).load()).number, 0
 
 
 @ask("recovery.verify_tail")

@@ -95,8 +95,11 @@ async def test_who_may_only_follow_a_ledger_gets_its_hashes_and_none_of_its_reco
     async with audited(sqlite_settings) as api:
         await covered(api.site.gateway.site, 1)
         api.key = await api.site.key("auditor", scopes=("audit:hashes",))
-        for path in ("/audit/checkpoint", "/audit/tile/0/000.p/1", "/audit/consistency?first=1"):
+        for path in ("/audit/checkpoint", "/audit/tile/0/000.p/1", "/audit/consistency?first=1", "/audit/keys"):
             assert (await api.get(path)).status_code == 200
+        site = api.site.gateway.site
+        origin = site.tenants["default"].origin
+        assert (await api.get("/audit/keys")).text == f"{site.keyring.verifier_key(origin)}\n"
         for path in ("/audit/tile/entries/000.p/1", "/audit/records", "/audit/records/0/proof"):
             assert (await api.get(path)).json()["type"] == "urn:gateway:problem:scope_required"
 
@@ -202,11 +205,13 @@ async def test_hashes_of_a_tenant_that_shows_them_are_for_anyone_and_its_records
         tile = await get(f"{prefix}/tile/0/000.p/{point.size}")
         assert split(tile.content) == leaves[: point.size]
         assert tile.headers["cache-control"] == f"public, {KEPT}"
+        keys = await get(f"{prefix}/keys")
+        assert keys.text == f"{site.keyring.verifier_key(origin)}\n"
         bank = "/" + site.tenants["bank"].origin.partition("/")[2]
         none = "/ledger/" + "0" * 32
         texts = set()
         for path in (
-            *(f"{ledger}/{rest}" for ledger in (bank, none) for rest in ("checkpoint", "tile/0/000.p/1")),
+            *(f"{ledger}/{rest}" for ledger in (bank, none) for rest in ("checkpoint", "keys", "tile/0/000.p/1")),
             *(f"{prefix}/tile/{rest}" for rest in ("entries/000.p/1", "0/000", "x")),
         ):
             missing = await get(path)

@@ -113,6 +113,7 @@ g, GET /.well-known/oauth-protected-resource/mcp/{agent}, open:read
 # Hashes alone, of the tenants that `[ledger] public_hashes` names.
 g, GET /ledger/{ledger}/checkpoint, open:read
 g, GET /ledger/{ledger}/tile/{tile}, open:read
+g, GET /ledger/{ledger}/keys, open:read
 
 g, GET /v1/models, models:read
 g, GET /v1/models/{model}, models:read
@@ -124,6 +125,7 @@ g, GET /audit/records/{seq}/proof, audit:read
 g, GET /audit/exchanges/{exchange}, audit:read
 g, GET /audit/checkpoint, audit:hashes
 g, GET /audit/consistency, audit:hashes
+g, GET /audit/keys, audit:hashes
 g, GET /audit/tile/{tile}, audit:hashes
 g, GET /audit/tile/entries/{bundle}, audit:read
 g, POST /audit/verifications, audit:verify

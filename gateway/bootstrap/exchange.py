@@ -10,6 +10,7 @@ from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import admission_of, underway_of
 from gateway.bootstrap.limits import quotas_of
 from gateway.bootstrap.schemas import load_schemas
+from gateway.bootstrap.subjects import linking_of
 from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
 from gateway.core.counters import Counters
@@ -105,6 +106,7 @@ def parts_of(
         delegation=delegation,
         sticking=sticking,
         subjects=site.flags,
+        linking=linking_of(site),
         forwarder=Forwarder(
             client=base.client,
             router=chooser,

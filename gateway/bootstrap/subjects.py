@@ -1,4 +1,5 @@
-"""What destroys data subjects' content when its time has come, and again what a restored copy brought back."""
+"""Data subjects: what finds out whom messages are about, what destroys their content when its time has come, and again
+what a restored copy brought back."""
 
 from functools import partial
 
@@ -7,6 +8,7 @@ from gateway.bootstrap.site import Site
 from gateway.core.ids import random_id
 from gateway.exchange import kept
 from gateway.exchange.erasure import Erasure
+from gateway.exchange.linking import Linking
 from gateway.exchange.restored import Restored
 from gateway.store.erasure import ErasureStore
 from gateway.store.lease import Lease
@@ -32,6 +34,12 @@ def erasure_of(base: Foundation) -> Erasure:
         node=site.node,
         settings=site.settings.subjects,
     )
+
+
+def linking_of(site: Site) -> Linking | None:
+    """What finds out from messages whom they are about; None where nothing is to."""
+    wanted = site.settings.subjects.link
+    return Linking(site.directory, wanted) if wanted else None
 
 
 def restored_of(site: Site) -> Restored:

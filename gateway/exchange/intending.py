@@ -2,7 +2,8 @@
 
 from gateway.core.errors import DenialsMoved, LedgerUnavailable, PolicyMoved
 from gateway.core.refusal import Refusal
-from gateway.exchange.exchange import Exchange, Routed
+from gateway.evidence.figures.seen import PERSONAL
+from gateway.exchange.exchange import Classified, Exchange, Routed
 from gateway.exchange.forwarder import Undelivered
 from gateway.exchange.parts import Parts
 
@@ -60,8 +61,17 @@ async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: 
     if book:
         parts.metrics.tokens(exchange.ledger, {"sent": sum(book.count(routed.masked.values()).values())})
     parts.metrics.decision(exchange.ledger, routed.decision, routed.route.zone)
+    if exchange.classified is not None and _personal(exchange.classified):
+        about = "named" if exchange.headers.subjects else "found" if exchange.subjects else "nobody"
+        parts.metrics.personal(exchange.ledger, about)
     await parts.pause("intent.recorded")
     return None
+
+
+def _personal(classified: Classified) -> bool:
+    """Whether one of its classes, wherever it came from, says that somebody can be identified."""
+    sources = (classified.found, classified.declared, classified.inherited, classified.floor)
+    return any(source and not PERSONAL.isdisjoint(source) for source in sources)
 
 
 async def _flagged(parts: Parts, exchange: Exchange) -> Refusal | None:

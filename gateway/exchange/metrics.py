@@ -271,6 +271,12 @@ class Metrics:
         )
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("tenant", "event"))
         self._policies_taken = _Counts("gateway_policies_taken", "Policy versions taken over while serving", ())
+        self._personal = _Counts(
+            "gateway_personal_exchanges",
+            "Exchanges with personal data, by whether it is known of whom",
+            ("tenant", "about"),
+        )
+        self._linked = _Counts("gateway_subjects_linked", "Data subjects that messages said", ("tenant", "what"))
         self._forwarded = _Counts("gateway_forward_records", "Records forwarded", ("tenant", "forward"))
         self._forward_errors = _Counts(
             "gateway_forward_errors", "Batches that a destination did not take", ("tenant", "forward", "code")
@@ -286,6 +292,8 @@ class Metrics:
             self._callbacks,
             self._pulls,
             self._reviews,
+            self._personal,
+            self._linked,
             self._forwarded,
             self._forward_errors,
             self._observed,
@@ -391,6 +399,17 @@ class Metrics:
     def witnesses(self, states: Callable[[], Iterable[WitnessState]]) -> None:
         """Tell how ledgers stand with their witnesses, by what `states` gives at the time."""
         self.registry.register(_Witnesses(states))
+
+    def personal(self, tenant: str, about: str) -> None:
+        """An exchange with personal data that is sent: `named` by the caller, `found` otherwise, or about `nobody`."""
+        self._personal.count(tenant, about)
+
+    def linked(self, tenant: str, number: int, left_out: bool) -> None:
+        """So many data subjects were found in a message, beside those named; `left_out`: there were more."""
+        if number:
+            self._linked.count(tenant, "linked", by=number)
+        if left_out:
+            self._linked.count(tenant, "left_out")
 
     def forwards(self, states: Callable[[], Iterable[ForwardState]]) -> None:
         """Tell how far destinations of records are, by what `states` gives at the time."""

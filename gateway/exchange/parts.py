@@ -19,6 +19,7 @@ from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
 from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Counting, Ledgers
+from gateway.exchange.linking import Linking
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Notices
 from gateway.exchange.passing import Protocol
@@ -74,6 +75,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     quotas: Quotas | None = None
     """None where nothing but the rates of `[limits]` is limited, in this process alone."""
     failpoint: Failpoint | None = None
+    linking: Linking | None = None
+    """None where no identifiers in messages say whom they are about."""
     pulling: Pulling | None = None
     """None where no agent fetches its requests."""
 

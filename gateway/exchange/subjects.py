@@ -30,7 +30,7 @@ CHANGED = Refusal(code="conflict", hint="look at it again: somebody has changed 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a data subject is called somewhere. `kind`: `given` as callers write it in `X-Data-Subject`, else `mrn`,
-    `email`, `national-id`, `plan-id` or any other word."""
+    `email`, `plan-id`, `us-ssn` or any other word."""
 
     value: str
     kind: str = GIVEN

@@ -12,7 +12,7 @@ import asyncio
 import hmac
 import os
 import unicodedata
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import msgspec
 from sqlalchemy import select
@@ -120,6 +120,15 @@ class Directory:
             return known
         return await self._found_or_made(ledger, SUBJECT, lookup, (ledger, lookup), "su")
 
+    async def subjects(self, ledger: str, identifiers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """The pseudonyms of data subjects by identifiers, each with its kind before it, in their order and each once;
+        made at first sight. What is not remembered costs one look-up, and one transaction where any is new."""
+        lookups = list(dict.fromkeys(self.subject_lookup(ledger, value, kind) for kind, value in identifiers))
+        known = {one: self._remembered((ledger, one[1])) for one in lookups}
+        unknown = [one for one in lookups if known[one] is None]
+        learned = await self._learned(ledger, unknown) if unknown else {}
+        return tuple(dict.fromkeys(known[one] or learned[one] for one in lookups))
+
     async def find_actor(self, ledger: str, subject: str, issuer: str | None = None) -> str | None:
         """The pseudonym of an actor, None while it has none; makes nothing."""
         return await self._find(ledger, "actor", self._lookup(ledger, "actor", _actor(subject, issuer)))
@@ -191,11 +200,50 @@ class Directory:
             found = await self._find(ledger, kind, lookup)
             if found is None:
                 raise LedgerUnavailable("a pseudonym was deleted while it was made")
+        self._remember(key, found, now)
+        return found
+
+    async def _learned(self, ledger: str, lookups: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], str]:
+        """The pseudonyms of these, made where there are none, and remembered."""
+        now = self._clock.monotonic_ns()
+        found = await self._stored(ledger, lookups)
+        missing = [one for one in lookups if one not in found]
+        if missing:
+            at = timestamp(self._clock.now_us())
+            rows = [
+                {"tenant": ledger, "kind": kind, "lookup": lookup, "id": random_id("su"), "created_at": at}
+                for kind, lookup in sorted(missing)  # in one order, so that two that insert at once wait for each other
+            ]
+            with reachable():
+                async with writing(self._engine, ledger) as connection:
+                    # A crash before the commit: no pseudonyms. After: some that no record names yet. Of two at once one
+                    # row stays, and both go on with that one.
+                    await connection.execute(insert_new(self._engine, pseudonym).values(rows))
+            found |= await self._stored(ledger, missing)
+            if len(found) < len(lookups):
+                raise LedgerUnavailable("a pseudonym was deleted while it was made")
+        for one, subject in found.items():
+            self._remember((ledger, one[1]), subject, now)
+        return found
+
+    async def _stored(self, ledger: str, lookups: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], str]:
+        wanted, own = set(lookups), pseudonym.c
+        query = select(own.kind, own.lookup, own.id).where(
+            own.tenant == ledger,
+            own.kind.in_({kind for kind, _ in lookups}),
+            own.lookup.in_([one for _, one in lookups]),
+        )
+        with reachable():
+            async with reading(self._engine, ledger) as connection:
+                rows = (await connection.execute(query)).all()
+        found = {(str(row.kind), bytes(row.lookup)): str(row.id) for row in rows}
+        return {one: subject for one, subject in found.items() if one in wanted}
+
+    def _remember(self, key: Hashable, found: str, now: int) -> None:
         self._cache.pop(key, None)
         while len(self._cache) >= MAX_CACHED:
             del self._cache[next(iter(self._cache))]
         self._cache[key] = (found, now + CACHED_NS)
-        return found
 
     async def _make(self, configured: str) -> TenantEntry:
         """Keys first, then the row: a crash in between leaves keys that nothing refers to, never a tenant without."""

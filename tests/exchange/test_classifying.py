@@ -50,6 +50,7 @@ def parts(clock: ManualClock, stuck: Stuck, joined: Joined | Refusal = JOINED) -
         sticking=stuck,
         sessions=SimpleNamespace(join=join),
         tokens=SimpleNamespace(used=False),
+        linking=None,
     )
 
 

@@ -37,6 +37,8 @@ def _filled() -> Metrics:
     metrics.shared(lambda: (True, 0))
     metrics.witnesses(lambda: [WitnessState(tenant="tn_1", records=1, seconds=1.0, ends={("w", "cosigned"): 1})])
     metrics.forwards(lambda: [ForwardState(tenant="tn_1", forward="siem", records=1, seconds=1.0, failing=False)])
+    metrics.personal("tn_1", "nobody")
+    metrics.linked("tn_1", 1, True)
     metrics.forwarded("tn_1", "siem", 1)
     metrics.forward_failed("tn_1", "siem", "connect_failed")
     metrics.request("tn_1", "openai", "ok")

@@ -229,3 +229,43 @@ async def test_a_lone_surrogate_is_no_crash(store: Store, text: str) -> None:
     ledger = await directory.tenant("default")
     assert str(await directory.subject(ledger, text)).startswith("su_")
     assert (await directory.actor(ledger, text)).startswith("ac_")
+
+
+async def test_subjects_of_several_identifiers_are_made_at_once_and_found_again_in_any_writing(store: Store) -> None:
+    directory = directory_of(store)
+    ledger = await directory.tenant("default")
+    before = await count(store)
+    wanted = [("mrn", "4711-08"), ("email", "Ann@Clinic.example"), ("mrn", "4711 08"), ("plan-id", "471108")]
+    made = await directory.subjects(ledger, wanted)
+    assert len(set(made)) == len(made) == 3, "one number in two writings is one person's, in two kinds two persons'"
+    assert await count(store) == before + 3
+    assert await directory.subjects(ledger, wanted[::-1]) == (made[2], made[0], made[1])
+    again = directory_of(store)
+    assert await again.subjects(ledger, wanted) == made
+    assert await again.find_subject(ledger, "471108", "mrn") == made[0]
+    more = await again.subjects(ledger, [("mrn", "4712"), *wanted])
+    assert (len(more), more[1:]) == (4, made)
+    assert await again.subjects(ledger, []) == ()
+
+
+async def test_subjects_made_by_many_at_once_are_the_same(store: Store) -> None:
+    ledger = await directory_of(store).tenant("default")
+    wanted = [("mrn", f"{number:06}") for number in range(9)]
+    orders = [wanted, wanted[::-1], wanted[4:] + wanted[:4]]
+    found = await asyncio.gather(*(directory_of(store).subjects(ledger, one) for one in orders))
+    assert {frozenset(one) for one in found} == {frozenset(found[0])}
+    assert len(found[0]) == 9
+
+
+async def test_a_subject_whose_mapping_goes_while_it_is_made_is_not_made_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = directory_of(store)
+    ledger = await directory.tenant("default")
+
+    async def nothing(*_: object) -> dict[tuple[str, bytes], str]:
+        return {}
+
+    monkeypatch.setattr(directory, "_stored", nothing)
+    with pytest.raises(LedgerUnavailable):
+        await directory.subjects(ledger, [("mrn", "4711")])

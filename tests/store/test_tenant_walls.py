@@ -927,6 +927,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return mine == await w.directory.subject(w.theirs, "patient-1"), False
 
 
+@ask("directory.Directory.subjects")
+async def _(w: World) -> tuple[Any, Any]:
+    wanted = [("mrn", "4711"), ("email", "ann@clinic.example")]
+    mine, theirs = await w.directory.subjects(w.mine, wanted), await w.directory.subjects(w.theirs, wanted)
+    return set(mine) & set(theirs), set()
+
+
 @ask("directory.Directory.find_actor")
 async def _(w: World) -> tuple[Any, Any]:
     assert await w.directory.find_actor(w.theirs, "eve") is not None

@@ -15,6 +15,9 @@ if [ -z "${GATEWAY_TEST_NATS_URL:-}" ] && ! command -v nats-server >/dev/null 2>
     ! [ -x /usr/sbin/nats-server ]; then
     wanted="$wanted nats-server"
 fi
+if [ -z "${GATEWAY_TEST_POPPLER_URL:-}" ] && ! command -v pdftotext >/dev/null 2>&1; then
+    wanted="$wanted poppler-utils"
+fi
 [ -n "$wanted" ] || exit 0
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || exit 0
 

@@ -38,6 +38,14 @@ def missing(name: str, package: str) -> None:
     pytest.skip(line)
 
 
+def pdftotext() -> str:
+    """The program that reads PDF in the tests. Where it is not there, its tests are skipped, or fail in CI."""
+    found = os.environ.get("GATEWAY_TEST_POPPLER_URL") or shutil.which("pdftotext")
+    if found is None:
+        missing("POPPLER", "poppler-utils")
+    return str(found)
+
+
 def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
     """The coroutine's result, from a thread and loop of its own: whatever loop the test has is left alone."""
     results: list[T] = []

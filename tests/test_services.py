@@ -52,6 +52,14 @@ def test_a_service_that_is_missing_skips_its_tests_with_one_line_and_fails_them_
     assert _come_to(kind) == "failed"
 
 
+def test_a_reader_of_pdf_that_is_missing_skips_its_tests_too(bare: pytest.MonkeyPatch) -> None:
+    bare.delenv("GATEWAY_TEST_POPPLER_URL", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="poppler-utils"):
+        services.pdftotext()
+    bare.setenv("GATEWAY_TEST_POPPLER_URL", "/opt/pdftotext")
+    assert services.pdftotext() == "/opt/pdftotext"
+
+
 @pytest.mark.parametrize("kind", ["REDIS", "NATS"])
 def test_what_was_given_is_used_as_it_is_and_left_running(bare: pytest.MonkeyPatch, kind: str) -> None:
     url = f"{kind.lower()}://127.0.0.1:1"
@@ -83,7 +91,7 @@ async def _roles(url: str) -> set[str]:
 
 
 def test_nothing_is_installed_where_everything_was_given() -> None:
-    given = {f"GATEWAY_TEST_{name}_URL": "given" for name in KINDS}
+    given = {f"GATEWAY_TEST_{name}_URL": "given" for name in (*KINDS, "POPPLER")}
     done = subprocess.run(
         ["sh", str(SCRIPT)], env={"PATH": "/usr/bin:/bin", **given}, capture_output=True, text=True, check=False
     )

@@ -10,7 +10,7 @@ Both are context managers: what they open they close, in the opposite order, als
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
 `identity`, `agents`, `approvals`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`,
-`forwarding`; `exchange` joins them for the pipeline.
+`forwarding`, `reporting`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
@@ -24,6 +24,7 @@ from gateway.bootstrap.incidents import incidents_of
 from gateway.bootstrap.limits import quotas_of, remote_counters
 from gateway.bootstrap.policies import frameworks_of, load_policy_set, policy_files, proposed
 from gateway.bootstrap.recognizers import engine_of, ner_of, proved
+from gateway.bootstrap.reporting import reporter_of
 from gateway.bootstrap.reviews import reviewing_of, sampler_of
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
@@ -55,6 +56,7 @@ __all__ = [
     "proved",
     "quotas_of",
     "remote_counters",
+    "reporter_of",
     "restore",
     "reviewing_of",
     "sampler_of",

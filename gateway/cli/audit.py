@@ -119,7 +119,7 @@ async def _query(arguments: argparse.Namespace) -> int:
     tenant = tenant_of(arguments, settings, system=True)
     async with opened(settings) as site:
         if arguments.subject is not None:
-            subject = await _subject(site, tenant, arguments.subject)
+            subject = await subject_of(site, tenant, arguments.subject)
             filters = msgspec.structs.replace(filters, subject=subject)
         if arguments.all:
             await _all(arguments, site, tenant, filters, form)
@@ -198,7 +198,7 @@ def _print(arguments: argparse.Namespace, hit: Hit, *, flush: bool = False) -> N
         print(printable("  ".join(_row(hit))), flush=flush)
 
 
-async def _subject(site: Site, tenant: str, given: str) -> str:
+async def subject_of(site: Site, tenant: str, given: str) -> str:
     """A pseudonym. Identifiers of persons come from standard input, for other accounts can see a command line."""
     if given != "-":
         if not given.startswith("su_"):

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from gateway.cli import reports
 from gateway.cli.audit import reader
 from gateway.cli.common import (
     BAD,
@@ -50,7 +51,7 @@ _EXISTS = "--out names a file that exists: it is not overwritten"
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add the group."""
-    group = subcommands(commands.add_parser("evidence", help="evidence bundles: write one, verify one"))
+    group = subcommands(commands.add_parser("evidence", help="evidence bundles and reports: write one, verify one"))
 
     export = group.add_parser("export", parents=[common], help="write a bundle of a range of records; it is recorded")
     tenant_option(export)
@@ -69,6 +70,8 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     add_filters(export)
     export.set_defaults(run=_export)
+
+    reports.add(group, common)
 
     check = group.add_parser("verify", parents=[common], help="verify a bundle: no database, network or configuration")
     check.add_argument("--key", type=Path, required=True, metavar="FILE.vkey", help="the ledger's public key")

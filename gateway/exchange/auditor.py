@@ -96,8 +96,8 @@ class Auditor:
         self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum, signing)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
-        self._replaying = asyncio.Lock()
-        """One replay at a time: they take as much of the processor as they are given."""
+        self.busy = asyncio.Lock()
+        """One replay or report at a time: they take as much of the processor as they are given."""
 
     async def page(
         self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"], limit: int, cursor: str | None
@@ -171,7 +171,7 @@ class Auditor:
         `named`: as `simulation.naming`."""
         await self._record("audit.read", by, {"simulate": draft.version(tenant), "from": since, "to": until})
         simulation = Simulation(draft, tenant, named)
-        async with self._replaying:
+        async with self.busy:
             async for chunk in DecidedStore(self._engine, self._id).chunks(EVENTS, since, until):
                 for some in _some(chunk):
                     await simulation.take(some, self.version)
@@ -185,7 +185,7 @@ class Auditor:
         there are other tenants. `ConfigurationError` where there is no room for them."""
         await self._record("audit.read", by, {"draft": policy.version(tenant), "from": since, "to": until})
         drafting = Drafting(policy, tenant, named, others=others)
-        async with self._replaying:
+        async with self.busy:
             async for chunk in DecidedStore(self._engine, self._id).chunks(drafts.EVENTS, since, until):
                 for some in _some(chunk):
                     drafting.take(some)
@@ -308,6 +308,11 @@ class Auditor:
     async def select(self, asked: Asked) -> Selection | Refusal:
         """What was asked for as a selection; nothing is read out by that."""
         return await self._scoping.selection(asked)
+
+    async def reporting(self, by: Reader, query: Mapping[str, str], first: int, end: int) -> None:
+        """Put on record that a report is about to be made of records `first` to `end` (exclusive), none
+        of them read yet."""
+        await self._record("audit.exported", by, query, first=first, end=end)
 
     async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
         """Put on record that a bundle which was built before, of records `first` to `end` (exclusive), is fetched.

@@ -35,6 +35,7 @@ from gateway.web import (
     problems,
     proposals,
     pulling,
+    reports,
     reviews,
     subjects,
     tasks,
@@ -167,5 +168,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 def _api() -> list[ControllerRouterHandler]:
     parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, proposals, pulling)
-    more = (incidents, reviews, subjects, tasks, tiles, usage)
+    more = (incidents, reports, reviews, subjects, tasks, tiles, usage)
     return [*(handler for part in (*parts, *more) for handler in part.HANDLERS), openapi_json]

@@ -57,8 +57,8 @@ def test_every_tool_is_used() -> None:
 
 def test_whatever_the_product_imports_it_asks_for() -> None:
     """Nothing is used only because something else happens to bring it."""
-    extra = _PROJECT["optional-dependencies"]["demo"]
-    asked = set(_modules([*_PROJECT["dependencies"], *extra]).values())
+    extras = [name for extra in ("demo", "pdf") for name in _PROJECT["optional-dependencies"][extra]]
+    asked = set(_modules([*_PROJECT["dependencies"], *extras]).values())
     assert imported(sources("gateway/", "migrations/")) - _STANDARD - {"gateway"} <= asked
 
 

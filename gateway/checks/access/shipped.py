@@ -51,15 +51,18 @@ p, auditor, audit:hashes
 p, auditor, audit:verify
 p, auditor, evidence:read
 p, auditor, evidence:build
+p, auditor, evidence:report
 
 p, compliance, audit:read
 p, compliance, audit:hashes
 p, compliance, audit:verify
 p, compliance, evidence:read
 p, compliance, evidence:build
+p, compliance, evidence:report
 
 p, privacy, audit:read
 p, privacy, audit:hashes
+p, privacy, evidence:report
 p, privacy, subjects:read
 p, privacy, subjects:write
 
@@ -144,6 +147,7 @@ g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read
 g, GET /evidence/bundles/{bundle_id}, evidence:read
 g, GET /evidence/bundles/{bundle_id}/download, evidence:read
+g, POST /evidence/reports, evidence:report
 
 g, GET /incidents, incidents:read
 g, POST /incidents/{incident}/close, incidents:close

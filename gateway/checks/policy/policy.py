@@ -118,6 +118,8 @@ class Policy:
         """Whether a rule looks at the clock."""
         self._minute: tuple[int, frozenset[str]] = (-1, frozenset())
         self._personal = _members_of(words.PERSONAL, rules.classes.names())
+        self.personal_classes = frozenset(self._personal)
+        """Bare names of the classes that identify somebody (`class:personal`)."""
         self._health = _members_of(words.PHI, rules.classes.names())
         self.named_callers = _named_callers(rules)
         """`<tenant>/<subject>` of the callers that this policy gives roles to by name."""

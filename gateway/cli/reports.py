@@ -1,0 +1,83 @@
+"""`gateway evidence report`: a report of a period, as a page, a PDF or data; that it is made is recorded."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from gateway.bootstrap import engine_of, proposed, reporter_of
+from gateway.bootstrap.clock import SystemClock
+from gateway.cli.audit import reader, subject_of
+from gateway.cli.common import (
+    OK,
+    Commands,
+    Failed,
+    WrongUse,
+    opened,
+    say,
+    settings_of,
+    tenant_of,
+    tenant_option,
+    told,
+    write_file,
+)
+from gateway.cli.filters import add_period, period_of
+from gateway.core.refusal import Refusal
+from gateway.evidence.reports import html, pdf
+from gateway.evidence.reports.document import Document, encode
+from gateway.evidence.reports.kinds import KINDS
+from gateway.exchange.reporting import Wanted
+from gateway.settings import Settings
+
+_FORMATS = {"html": html.render, "pdf": pdf.render, "json": encode}
+_OPTIONS = {"to": "--to", "subject": "--subject", "framework": "--framework", "kind": "KIND"}
+
+
+def add(group: Commands, common: argparse.ArgumentParser) -> None:
+    """Add the command to the group `evidence`."""
+    report = group.add_parser("report", parents=[common], help="make a report of a period; it is recorded")
+    tenant_option(report)
+    report.add_argument("kind", choices=tuple(KINDS), metavar="KIND", help=", ".join(KINDS))
+    add_period(report)
+    report.add_argument("--out", type=Path, required=True, metavar="FILE", help="where; nothing is overwritten")
+    report.add_argument("--format", choices=tuple(_FORMATS), help="default: by the ending of --out, else html")
+    report.add_argument("--framework", metavar="ID", help="for the kind framework: hipaa, gdpr, or one of your own")
+    report.add_argument(
+        "--subject", metavar="X", help="whom it is about: a pseudonym, or - to read an identifier from standard input"
+    )
+    report.set_defaults(run=_report)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    since, until = period_of(arguments)
+    ending = arguments.out.suffix.removeprefix(".").lower()
+    form = arguments.format or (ending if ending in _FORMATS else "html")
+    if form == "pdf" and not pdf.available():
+        raise WrongUse(f"--format: {pdf.MISSING}")
+    if arguments.out.exists():  # before anything is recorded; again when it is written
+        raise WrongUse("--out names a file that exists: it is not overwritten")
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings, system=True)
+    wanted = Wanted(kind=arguments.kind, since=since, until=until, framework=arguments.framework)
+    found = asyncio.run(_made(settings, tenant, wanted, arguments.subject))
+    data = _FORMATS[form](found)
+    write_file(arguments.out, data)
+    count = found.end - found.first
+    told_of = {"file": str(arguments.out), "kind": found.kind, "first": found.first, "end": found.end}
+    say(arguments, told_of, [f"wrote {arguments.out}: {found.title}, of {count} records"])
+    return OK
+
+
+async def _made(settings: Settings, tenant: str, wanted: Wanted, subject: str | None) -> Document:
+    policy, shared = proposed(settings)
+    engine = engine_of(policy, SystemClock(), settings.classification.budget_ms)
+    async with opened(settings) as site:
+        named = None if subject is None else await subject_of(site, tenant, subject)
+        reporter = reporter_of(site, tenant, await site.auditor(tenant), policy, shared, engine)
+        found = await reporter.report(
+            await reader(site, tenant),
+            Wanted(kind=wanted.kind, since=wanted.since, until=wanted.until, subject=named, framework=wanted.framework),
+        )
+    if isinstance(found, Refusal):
+        error = WrongUse if found.code == "parameter_invalid" else Failed
+        raise error(told(found, _OPTIONS))
+    return found

@@ -1,0 +1,66 @@
+"""What a report is composed of: figures, the register, and where they come from; and how numbers are written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.evidence.reports.document import Cell, Table
+from gateway.evidence.reports.register import Register
+
+SHOWN = 200
+"""Rows of one table that are shown; how many more there are is told. All are in the report as data."""
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of the records `first` ≤ number < `end`, which were written from `since` until `until`."""
+
+    ledger: str
+    since: str
+    until: str
+    first: int
+    end: int
+    created: str
+    generator: str
+    figures: Mapping[str, Any]
+    """As `Facts.document`."""
+    misses: Sequence[str] = ()
+    """What people found that classification misses, a line for each sample."""
+    register: Register = Register()
+    subject: Mapping[str, Any] = {}
+    """Of one data subject: `pseudonyms`, `records`, `disclosures` and `subjects` as the sections of those names."""
+    framework: tuple[str, str, str] = ("", "", "")
+    """Id, title and text of the framework that is reported on."""
+    affected: Mapping[str, Sequence[str]] = {}
+    """Incident → the pseudonyms that records of its exchange name."""
+
+
+def table(
+    caption: str, columns: tuple[str, ...], rows: Iterable[Sequence[Cell]], *, empty: str = "None on record."
+) -> Table:
+    """A table of at most `SHOWN` rows that says how many it leaves out."""
+    every = [tuple(row) for row in rows]
+    return Table(caption, columns, tuple(every[:SHOWN]), empty, max(len(every) - SHOWN, 0))
+
+
+def percent(bp: int) -> str:
+    """12.34 % of hundredths of a percent."""
+    return f"{bp // 100}.{bp % 100:02d} %"
+
+
+def share_of(part: int, whole: int) -> str:
+    """A share as a percentage, or that there is nothing to take it of."""
+    return percent((2 * 10_000 * part + whole) // (2 * whole)) if whole else "nothing to take it of"
+
+
+def span(us: int) -> str:
+    """A time like 3 d 4 h, 2 h 10 min, 5 min 3 s or 12 s; under a second in milliseconds."""
+    seconds = us // 1_000_000
+    if seconds < 1:
+        return f"{us // 1_000} ms"
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
+    first = next(place for place, (value, _) in enumerate(parts) if value)
+    return " ".join(f"{value} {unit}" for value, unit in parts[first : first + 2] if value)

@@ -1,0 +1,383 @@
+"""The kinds of reports, each with what composes it."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from gateway.evidence.reports import sections
+from gateway.evidence.reports.basis import Basis, table
+from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Streams, Text
+
+STANDS = (
+    "This report supports evidence for what its sections name. It does not say that anybody complies with a law or a "
+    "standard: that is for people to judge."
+)
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind: what it is called, what it is for, and what composes its own sections."""
+
+    title: str
+    subtitle: str
+    compose: Callable[[Basis], tuple[Section, ...]]
+    subject: bool = False
+    """Whether it is about one data subject."""
+
+
+def document(kind: str, basis: Basis) -> Document:
+    """The report of one kind. Each says first what it is and how to check it, and at the end its coverage."""
+    made = KINDS[kind]
+    own = made.compose(basis)
+    covered = () if any(section.id == "coverage" for section in own) else (sections.coverage(basis),)
+    title = made.title if kind != "framework" else f"Evidence by provision: {basis.framework[1]}"
+    return Document(
+        kind=kind,
+        title=title,
+        subtitle=made.subtitle if kind != "framework" else basis.framework[2],
+        ledger=basis.ledger,
+        since=basis.since,
+        until=basis.until,
+        first=basis.first,
+        end=basis.end,
+        created=basis.created,
+        generator=basis.generator,
+        sections=(_about(basis), *own, *covered),
+    )
+
+
+def _about(basis: Basis) -> Section:
+    return Section(
+        "about",
+        "About this report",
+        (
+            Text(STANDS),
+            Text(
+                f"It was made from records {basis.first:,} to {basis.end - 1:,} of the ledger {basis.ledger}, those "
+                "written in the period, and from nothing else but the configuration where that is said. To check it, "
+                f"export them (gateway evidence export --first {basis.first} --end {basis.end}), verify the bundle "
+                "with the ledger's public key, and make the report again."
+                if basis.end > basis.first
+                else f"No record of the ledger {basis.ledger} was written in the period."
+            ),
+        ),
+    )
+
+
+def _period(basis: Basis) -> tuple[Section, ...]:
+    shown = (name for name in sections.SECTIONS if name != "coverage")
+    return tuple(sections.SECTIONS[name](basis) for name in (*shown, "coverage"))
+
+
+def _review(basis: Basis) -> tuple[Section, ...]:
+    sign = Section(
+        "sign-off",
+        "Review and sign-off",
+        (
+            Form(
+                "To be filled in by the reviewer",
+                ("Reviewer", "Role", "Date", "What was looked at beyond this report", "Findings", "Disposition"),
+                "I have reviewed the activity of the period above; what I found and what is to be done stands here.",
+            ),
+        ),
+    )
+    shown = ("callers", "decisions", "trail", "incidents", "policies")
+    return (*(sections.SECTIONS[name](basis) for name in shown), sign)
+
+
+def _policy(basis: Basis) -> tuple[Section, ...]:
+    return (sections.policies(basis), sections.decisions(basis))
+
+
+def _processing(basis: Basis) -> tuple[Section, ...]:
+    register = basis.register
+    rows = []
+    for purpose, ground, data_class, agent, zone, processor, times in basis.figures["flows"]["processing"]:
+        party = register.party(processor)
+        rows.append((purpose, ground, data_class, agent, zone, party.legal_name, party.country, party.safeguard, times))
+    parties = [
+        (name, one.legal_name, one.address, one.country, one.safeguard, one.valid_until or "-", ", ".join(one.classes))
+        for name, one in sorted(register.processors.items())
+    ]
+    found = {str(row[5]) for row in basis.figures["flows"]["processing"]} - {"none"}
+    undeclared = sorted(found - set(register.processors))
+    unused = sorted(set(register.processors) - found)
+    own = Section(
+        "processing",
+        "Processing, from traffic",
+        (
+            Text(
+                "Purposes, classes and recipients are what was recorded; names, countries and safeguards are what the "
+                "configuration says now. Purposes beyond the gateway, the controller's contact and envisaged times of "
+                "erasure outside of it are not on record and are added by the controller.",
+                "note",
+            ),
+            table(
+                "Processing by purpose",
+                (
+                    *("Purpose", "Legal basis", "Data class", "Recipient", "Zone"),
+                    *("Processor", "Country", "Safeguard", "Messages"),
+                ),
+                rows,
+            ),
+        ),
+    )
+    declared = Section(
+        "declared",
+        "Against what is declared",
+        (
+            table(
+                "Register of processors",
+                ("Id", "Legal name", "Address", "Country", "Agreement", "Valid until", "Classes"),
+                parties,
+                empty="No processor is configured.",
+            ),
+            table("In traffic, not in the register", ("Processor",), [(name,) for name in undeclared]),
+            table("In the register, not in traffic", ("Processor",), [(name,) for name in unused]),
+        ),
+    )
+    return (own, declared, sections.keeping(basis))
+
+
+def _transfers(basis: Basis) -> tuple[Section, ...]:
+    register, rows, streams = basis.register, [], dict[tuple[str, str], int]()
+    for agent, zone, region, processor, data, first, times, last in basis.figures["flows"]["recipients"]:
+        party = register.party(processor)
+        rows.append((agent, zone, region, party.country, party.safeguard, data, first, times, last))
+        place = party.country if party.country in _countries(basis) else region
+        key = (data, place)
+        streams[key] = streams.get(key, 0) + times
+    return (
+        Section(
+            "transfers",
+            "Transfers",
+            (
+                Text(
+                    "The region is that of the zone as it was recorded with each message; country and mechanism are "
+                    "those of the processor as it is configured now. Whether a transfer has a valid ground is for "
+                    "people to judge.",
+                    "note",
+                ),
+                Streams("Where data went", tuple((data, place, times) for (data, place), times in streams.items())),
+                table(
+                    "Transfers by recipient",
+                    (
+                        *("Recipient", "Zone", "Region", "Country", "Mechanism", "Data"),
+                        *("First", "Messages", "Last"),
+                    ),
+                    rows,
+                ),
+            ),
+        ),
+    )
+
+
+def _countries(basis: Basis) -> set[str]:
+    return {one.country for one in basis.register.processors.values()}
+
+
+def _breach(basis: Basis) -> tuple[Section, ...]:
+    told = basis.figures["incidents"]
+    blocks: list[Block] = [
+        Text(
+            "The clocks run from when the gateway saw it; the law counts from when somebody became aware (72 hours, "
+            "GDPR Art. 33) or discovered it (60 days, 45 CFR 164.404), which may be earlier and is for people to "
+            "state.",
+            "warning",
+        )
+    ]
+    for row in told["opened"]:
+        names = basis.affected.get(str(row[0]), ())
+        blocks.append(
+            Fields(
+                (
+                    ("Incident", row[0]),
+                    ("Seen at", row[1]),
+                    ("72 hours end", row[7]),
+                    ("60 days end", row[8]),
+                    ("Recipient", f"{row[2]} in {row[3]}"),
+                    ("Data", f"{row[4]}; {row[5]}"),
+                    ("Subjects that its records name", ", ".join(names) or "none named, or details deleted"),
+                    ("Closed", "not yet" if row[9] == "none" else row[9]),
+                    ("As", row[10]),
+                )
+            )
+        )
+    sheet = Form(
+        "Four-factor assessment (45 CFR 164.402(2)), for each incident",
+        (
+            "Nature and extent of the data, and how likely persons are identified again",
+            "Who got it, and what binds them",
+            "Whether it was actually acquired or viewed",
+            "How far the risk has been mitigated",
+            "Aware at, and reasons for delay (GDPR Art. 33(1))",
+            "Likely consequences, and measures taken (GDPR Art. 33(3))",
+            "Decision, by whom, and date",
+        ),
+    )
+    return (
+        sections.incidents(basis),
+        Section("each", "Each incident", tuple(blocks)),
+        Section("worksheet", "Assessment", (sheet,)),
+    )
+
+
+def _dpia(basis: Basis) -> tuple[Section, ...]:
+    measures = Form(
+        "For the assessment (GDPR Art. 35(7))",
+        (
+            "Necessity and proportionality",
+            "Risks to rights and freedoms",
+            "Measures envisaged",
+            "Advice of the officer",
+        ),
+    )
+    shown = ("flows", "minimum", "decisions", "keeping", "incidents")
+    return (*(sections.SECTIONS[name](basis) for name in shown), Section("people", "For people to write", (measures,)))
+
+
+def _framework(basis: Basis) -> tuple[Section, ...]:
+    found = [one for one in basis.figures["provisions"] if one["framework"] == basis.framework[0]]
+    overview = Section(
+        "overview",
+        "Overview",
+        (
+            Text("“Supported” means that records of what is asked for are there, and no more than that."),
+            table(
+                "Provisions",
+                ("Provision", "Subject", "Evidence", "Records", "Why not, or not all"),
+                [(one["id"], one["title"], one["state"], one["records"], "; ".join(one["reasons"])) for one in found],
+            ),
+        ),
+    )
+    names = dict.fromkeys(name for one in found for name in one["sections"])
+    shown = tuple(sections.SECTIONS[name](basis) for name in names)
+    each = tuple(_provision(place, one) for place, one in enumerate(found))
+    return (overview, *each, *shown)
+
+
+def _provision(place: int, one: Mapping[str, object]) -> Section:
+    reasons = one["reasons"] if isinstance(one["reasons"], list) else []
+    blocks: list[Block] = [Text(str(one["text"]))]
+    state = str(one["state"])
+    if state != "supported":
+        why = "; ".join(map(str, reasons))
+        blocks.append(Text(f"{state[0].upper()}{state[1:]}{': ' + why if why else ''}.", "warning"))
+    columns = one["columns"] if isinstance(one["columns"], list) else []
+    rows = one["rows"] if isinstance(one["rows"], list) else []
+    more = one["left_out"] if isinstance(one["left_out"], int) else 0
+    shown = table(f"Records for {one['id']}", tuple(str(name) for name in columns), rows)
+    if rows:
+        blocks.append(msgspec.structs.replace(shown, left_out=shown.left_out + more))
+    needs = one["needs"] if isinstance(one["needs"], list) else []
+    if needs:
+        blocks.append(table("Fields that are needed", ("Field", "Records that hold it"), needs))
+    return Section(f"provision-{place}", f"{one['id']} · {one['title']}", tuple(blocks))
+
+
+def _about_subject(basis: Basis) -> Block:
+    return Fields(
+        (
+            ("Pseudonyms", ", ".join(basis.subject["pseudonyms"])),
+            ("Records about this person in the period", basis.subject["records"]),
+        )
+    )
+
+
+def _disclosures(basis: Basis) -> tuple[Section, ...]:
+    told, register, rows = basis.subject["disclosures"], basis.register, []
+    for agent, zone, processor, purpose, classes, first, times, last in told["told"]:
+        party = register.party(processor)
+        rows.append((first, times, last, agent, party.legal_name, party.address, zone, classes, purpose))
+    excluded = sum(row[1] for row in told["left_out"])
+    return (
+        Section(
+            "disclosures",
+            "Disclosures",
+            (
+                _about_subject(basis),
+                Text(
+                    "Disclosures for treatment, payment and health care operations need not be accounted for (45 CFR "
+                    f"164.528(a)(1)(i)): there were {excluded:,}, which are not listed. Repeats to one recipient for "
+                    "one purpose are told as the first, how many and the last (164.528(b)(3))."
+                ),
+                table(
+                    "Accounting of disclosures",
+                    (
+                        *("First", "Times", "Last", "Recipient", "Received by", "Address"),
+                        *("Zone", "What was disclosed", "Purpose"),
+                    ),
+                    rows,
+                ),
+                table("Excluded", ("Purpose", "Disclosures"), told["left_out"]),
+            ),
+        ),
+    )
+
+
+def _receipt(event: str) -> Callable[[Basis], tuple[Section, ...]]:
+    def compose(basis: Basis) -> tuple[Section, ...]:
+        told = dict(basis.subject["subjects"])
+        told["cases"] = [row for row in told["cases"] if str(row[1]).startswith(event)]
+        told["steps"] = [row for row in told["steps"] if str(row[0]).startswith(event)]
+        if event == "subject.access":
+            told["erased"] = []
+        steps = sections.subject_steps(told)
+        none = () if told["cases"] else (Text("No such step is on record in the period.", "warning"),)
+        return (Section("subject", "About", (_about_subject(basis), *none)), steps)
+
+    return compose
+
+
+KINDS: Mapping[str, Kind] = {
+    "period": Kind(title="Report of a period", subtitle="Everything that was recorded, at a glance.", compose=_period),
+    "framework": Kind(title="Evidence by provision", subtitle="", compose=_framework),
+    "activity-review": Kind(
+        title="Review of activity",
+        subtitle="Who did what, for a person to review and sign (45 CFR 164.308(a)(1)(ii)(D)).",
+        compose=_review,
+    ),
+    "disclosures": Kind(
+        title="Accounting of disclosures",
+        subtitle="What was disclosed about one person (45 CFR 164.528).",
+        compose=_disclosures,
+        subject=True,
+    ),
+    "processing": Kind(
+        title="Records of processing activities",
+        subtitle="Made from traffic, against what is declared (GDPR Art. 30).",
+        compose=_processing,
+    ),
+    "transfers": Kind(
+        title="Transfer log",
+        subtitle="Where data went, and by which mechanism (GDPR Art. 44 to 49).",
+        compose=_transfers,
+    ),
+    "breach": Kind(
+        title="Breach pack",
+        subtitle="Who was affected, by what and when, with the clocks (GDPR Art. 33, 34; 45 CFR 164.402 to 410).",
+        compose=_breach,
+    ),
+    "access-receipt": Kind(
+        title="Receipt of access",
+        subtitle="What was done with a request of a data subject (GDPR Art. 15).",
+        compose=_receipt("subject.access"),
+        subject=True,
+    ),
+    "erasure-receipt": Kind(
+        title="Receipt of erasure",
+        subtitle="What was destroyed of a data subject, or why it was not (GDPR Art. 17).",
+        compose=_receipt("subject.eras"),
+        subject=True,
+    ),
+    "dpia": Kind(
+        title="Inputs to an impact assessment",
+        subtitle="Flows, classes, volumes and risks, as recorded (GDPR Art. 35).",
+        compose=_dpia,
+    ),
+    "policy-history": Kind(
+        title="History of the policy",
+        subtitle="Versions with their dates and who approved them (45 CFR 164.316(b)(2)(i)).",
+        compose=_policy,
+    ),
+}
+"""Name → kind, in the order in which they are offered."""

@@ -1,0 +1,82 @@
+"""What the configuration says of whoever gets data: told in reports beside what records show, and apart from it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway.settings import Settings
+
+UNKNOWN = "not in the configuration"
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """A processor as it is configured now."""
+
+    legal_name: str
+    address: str
+    country: str
+    safeguard: str
+    """The kind of its agreement, or `none configured`."""
+    valid_until: str
+    classes: tuple[str, ...]
+    no_training: bool
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone as it is configured now."""
+
+    trusted: bool
+    region: str
+
+
+class Register(msgspec.Struct, frozen=True, kw_only=True):
+    """Processors and zones by their ids, the tenant's days of retention, and what the tenant is called."""
+
+    tenant: str = ""
+    retention_days: int = 0
+    processors: Mapping[str, Party] = {}
+    zones: Mapping[str, Place] = {}
+    agents: Mapping[str, str] = {}
+    """Agent → its processor's id."""
+
+    def party(self, processor: str) -> Party:
+        return self.processors.get(processor, _NOBODY)
+
+    def place(self, zone: str) -> Place:
+        return self.zones.get(zone, _NOWHERE)
+
+
+_NOBODY = Party(
+    legal_name=UNKNOWN,
+    address=UNKNOWN,
+    country=UNKNOWN,
+    safeguard="none configured",
+    valid_until="",
+    classes=(),
+    no_training=False,
+)
+_NOWHERE = Place(trusted=False, region=UNKNOWN)
+
+
+def register_of(settings: Settings, tenant: str) -> Register:
+    """The register of a configured tenant."""
+    own = next((one for one in settings.tenants if one.id == tenant), None)
+    parties = {}
+    for one in settings.processor:
+        agreement = one.agreement
+        parties[one.id] = Party(
+            legal_name=one.legal_name,
+            address=one.address,
+            country=one.country,
+            safeguard="none configured" if agreement is None else agreement.kind,
+            valid_until="" if agreement is None else agreement.valid_until,
+            classes=() if agreement is None else agreement.classes,
+            no_training=one.no_training,
+        )
+    return Register(
+        tenant=tenant if own is None or own.name is None else own.name,
+        retention_days=0 if own is None else own.retention_days,
+        processors=parties,
+        zones={zone.id: Place(trusted=zone.trusted, region=zone.region or UNKNOWN) for zone in settings.zone},
+        agents={agent.id: agent.processor for agent in settings.agent if agent.processor is not None},
+    )

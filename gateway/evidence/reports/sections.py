@@ -1,0 +1,340 @@
+"""A section of a report for each section of figures: the same numbers, as plots to look at and tables to read."""
+
+from collections import Counter
+from typing import Any
+
+from gateway.evidence.reports.basis import Basis, percent, share_of, span, table
+from gateway.evidence.reports.document import (
+    Bars,
+    Block,
+    Cell,
+    Fields,
+    Section,
+    Stacks,
+    Streams,
+    Strip,
+    Text,
+)
+
+FATES = ("sent as it was", "masked", "not sent")
+WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
+"""In the order in which they are stacked: what passed below, what did not on top."""
+
+
+def coverage(basis: Basis) -> Section:
+    """What every report says of itself."""
+    told = basis.figures["coverage"]
+    first, size = max(told["first"], 0), told["records"] + told["missing"]
+    blocks: list[Block] = [
+        Text(
+            "Records are numbered without a gap and each names the hash of the one before it, so that a missing one "
+            "shows. What never came through the gateway is in no record."
+        ),
+        Fields(
+            (
+                ("Records", told["records"]),
+                ("Places without a record", told["missing"]),
+                ("Refused while nothing could be recorded", told["refused_unrecorded"]),
+                ("Exchanges without an end", told["open"]),
+                ("Interrupted exchanges", told["interrupted"]),
+                ("Not scanned at all", percent(told["unscanned_bp"])),
+                ("Scanned in part", percent(told["partial_bp"])),
+                ("Personal, but naming no subject", percent(told["personal_without_subject_bp"])),
+                ("Records since the last cosigned checkpoint", told["unwitnessed_records"]),
+                (
+                    "Longest time without a witness",
+                    span(told["unwitnessed_us"]) if told["witnessings"] else "no witness",
+                ),
+            )
+        ),
+    ]
+    if size:
+        gaps = tuple((row[0] - first, row[1] + 1 - first) for row in told["gaps"])
+        covered, witnessed = max(told["published"] - first, 0), max(told["witnessed"] - first, 0)
+        ends = (f"record {first}", f"record {told['last']}")
+        blocks.append(Strip("Records of the range", size, ends, gaps, min(covered, size), min(witnessed, size)))
+    if told["missing"]:
+        blocks.append(Text("Records are missing from this range: verify the ledger before relying on it.", "warning"))
+    blocks += [
+        table("Places without a record", ("From", "To"), told["gaps"]),
+        table("Starts, stops and recoveries", ("Time", "Event", "Node", "Count", "Outcome"), told["states"]),
+        table("Records by event", ("Event", "Records"), told["events"]),
+        table("Whether requests could be scanned", ("Scanned", "Requests"), told["scanned"]),
+        table("Exchanges with personal data", ("Subject", "Requests"), told["personal"]),
+        table("Versions of the classification", ("Version", "First", "Requests", "Last"), told["engines"]),
+        Text(
+            "What people found that classification misses: "
+            + ("; ".join(basis.misses) or "not measured")
+            + ". Measured figures of each version are in the documentation of classification.",
+            "note",
+        ),
+        Text(
+            f"Details, which hold persons, transport and roles, are still there for {told['details']:,} records and "
+            f"were deleted for {told['details_deleted']:,}: what depends on them is told of the former alone.",
+            "note",
+        ),
+    ]
+    return Section("coverage", "Coverage and gaps", tuple(blocks))
+
+
+def flows(basis: Basis) -> Section:
+    told = basis.figures["flows"]
+    places = basis.register
+    streams = Streams("Messages by data class and zone", tuple((row[0], row[1], row[2]) for row in told["zones"]))
+    trusted = sum(row[5 + 1] for row in told["recipients"] if row[4] == "personal" and places.place(row[1]).trusted)
+    return Section(
+        "flows",
+        "What went where",
+        (
+            Fields(
+                (
+                    ("Sent to agents", told["sent"]),
+                    ("With personal data", told["sent_personal"]),
+                    ("Of these into trusted zones", share_of(trusted, told["sent_personal"])),
+                )
+            ),
+            Text("A message that carries two classes counts in the row of each. “not sent” is what stayed here."),
+            streams,
+            table("Messages by data class and zone", ("Data class", "Zone", "Messages"), told["zones"]),
+            table(
+                "Recipients",
+                ("Recipient", "Zone", "Region", "Processor", "Data", "First", "Messages", "Last"),
+                told["recipients"],
+            ),
+        ),
+    )
+
+
+def decisions(basis: Basis) -> Section:
+    told = basis.figures["decisions"]
+    days: dict[str, Counter[str]] = {}
+    for day, word, times in told["days"]:
+        days.setdefault(day, Counter())[word] += times
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (day, *(counts[word] for word in WORDS)) for day, counts in sorted(days.items())
+    )
+    rules = Counter[str]()
+    for rule, _, times in told["rules"]:
+        rules[rule] += times
+    ranked = sorted(rules.items(), key=lambda item: (-item[1], item[0]))
+    words = {row[0]: row[1] for row in told["words"]}
+    named = tuple((word, words.get(word, 0)) for word in WORDS)
+    stopped = words.get("deny", 0) + words.get("refused", 0)
+    return Section(
+        "decisions",
+        "What was decided",
+        (
+            Fields(
+                (
+                    ("Requests", told["requests"]),
+                    ("Sent as they were", words.get("route", 0)),
+                    ("Sent masked or with tokens", words.get("redact", 0) + words.get("tokenize", 0)),
+                    ("Held for people", words.get("approve", 0)),
+                    ("Denied or refused", stopped),
+                    ("Answered from what was kept", told["kept_answers"]),
+                )
+            ),
+            Stacks("Decisions over time", WORDS, rows),
+            Bars("Rules that decided most", tuple(ranked)),
+            table("Requests by decision", ("Decision", "Requests"), named),
+            table("Rules", ("Rule", "Decision", "Requests"), told["rules"]),
+            table("Why requests were not sent", ("Code", "Requests"), told["refusals"]),
+            table("How exchanges ended", ("Code", "Exchanges"), told["outcomes"]),
+            table("Purposes", ("Purpose of use", "Decision", "Requests"), told["purposes"]),
+            table("Rules on trial, and what they would have done", ("Rule", "Decision", "Requests"), told["watched"]),
+        ),
+    )
+
+
+def minimum(basis: Basis) -> Section:
+    told = basis.figures["minimum"]
+    asked = sum(row[1] for row in told["fields"])
+    masked, kept = sum(row[3] for row in told["fields"]), sum(row[4] for row in told["fields"])
+    head = ("Asked for", "As it was", "Masked", "Not sent")
+    rows = tuple(
+        (row[0], fate, times)
+        for row in told["fields"][:14]
+        for fate, times in zip(FATES, row[2:], strict=True)
+        if times
+    )
+    return Section(
+        "minimum",
+        "How much of what was asked for was sent",
+        (
+            Fields(
+                (
+                    ("Findings in requests", asked),
+                    ("Masked", share_of(masked, asked)),
+                    ("Not sent", share_of(kept, asked)),
+                    ("Sent as they were", share_of(asked - masked - kept, asked)),
+                )
+            ),
+            Text(
+                "Counted are findings of the classification in requests that policy decided. Where a rule masks "
+                "without naming types, every type counts as masked that is masked for a class of the message.",
+                "note",
+            ),
+            Streams("Findings by type, and what became of them", rows),
+            table("Findings", ("Type", *head), told["fields"]),
+            table("Messages", ("Data class", *head), told["messages"]),
+        ),
+    )
+
+
+def approvals(basis: Basis) -> Section:
+    told = basis.figures["approvals"]
+    return Section(
+        "approvals",
+        "What waited for people",
+        (
+            Fields(
+                (
+                    ("Answered", told["answered"]),
+                    ("Still waiting at the end", told["waiting"]),
+                    ("Mean wait", span(told["mean_us"]) if told["answered"] else "none answered"),
+                    ("Longest wait", span(told["longest_us"]) if told["answered"] else "none answered"),
+                )
+            ),
+            Bars("From the request to the first answer", tuple((row[0], row[1]) for row in told["spread"])),
+            table("Waits", ("Waited", "Approvals"), told["spread"]),
+            table("Steps", ("Step", "Taken by", "Times"), told["steps"]),
+        ),
+    )
+
+
+def callers(basis: Basis) -> Section:
+    told = basis.figures["callers"]
+    failures = sum(row[1] for row in told["failures"])
+    return Section(
+        "callers",
+        "Who was let in",
+        (
+            Fields(
+                (
+                    ("Callers", len(told["callers"])),
+                    ("Credentials refused", failures),
+                    ("Keys made, changed or revoked", len(told["keys"])),
+                    ("Emergency access", sum(row[1] == "alert.break_glass" for row in told["glass"])),
+                )
+            ),
+            Text(
+                "Callers are named by pseudonyms; who they are is in a table of its own that can be deleted from.",
+                "note",
+            ),
+            table("Callers", ("Caller", "Kind", "Zone", "First", "Requests", "Last"), told["callers"]),
+            table("Roles in use", ("Caller", "Role", "First", "Requests", "Last"), told["roles"]),
+            table("How callers proved who they are", ("Method", "Issuer", "Requests"), told["methods"]),
+            table("Transport to the gateway", ("TLS", "Requests"), told["transport"]),
+            Stacks(
+                "Refused credentials over time", ("refused",), tuple((row[0], row[1]) for row in told["failed_days"])
+            ),
+            table("Refused credentials", ("Code", "Times"), told["failures"]),
+            table("Keys and deny-list", ("Time", "Event", "Credential", "Actor"), told["keys"]),
+            table("Issuers and tools", ("Time", "Event", "Agent", "Actor"), told["changes"]),
+            table("Emergency access", ("Time", "Event", "Emergency", "Actor", "Outcome"), told["glass"]),
+            table("Requests under a lent role", ("Decision", "Requests"), told["lent"]),
+        ),
+    )
+
+
+def trail(basis: Basis) -> Section:
+    told = basis.figures["trail"]
+    return Section(
+        "trail",
+        "Who looked at the records",
+        (
+            table("Readings", ("Reader", "Kind", "Event", "First", "Times", "Last"), told["readings"]),
+            table("Verifications", ("Time", "Actor", "Outcome", "First record", "End"), told["verified"]),
+            table("Exports", ("Time", "Actor", "First record", "End"), told["exports"]),
+        ),
+    )
+
+
+def policies(basis: Basis) -> Section:
+    told = basis.figures["policies"]
+    versions = basis.figures["decisions"]["versions"]
+    return Section(
+        "policies",
+        "Policy and configuration",
+        (
+            table(
+                "Versions proposed and activated",
+                ("Time", "Event", "Version", "Activated or proposed by", "Proposed by", "Proposal"),
+                told["changes"],
+            ),
+            table("Versions that decided", ("Version", "First", "Decisions", "Last"), versions),
+            table("Changes of the configuration", ("Time", "Digest", "Actor"), told["configurations"]),
+        ),
+    )
+
+
+def subjects(basis: Basis) -> Section:
+    return subject_steps(basis.figures["subjects"])
+
+
+def subject_steps(told: dict[str, Any]) -> Section:
+    """Requests of data subjects, of all or of one."""
+    return Section(
+        "subjects",
+        "Requests of data subjects",
+        (
+            table("Steps", ("Event", "Outcome", "Times"), told["steps"]),
+            table("Cases", ("Time", "Event", "Outcome", "Case", "Subject", "Ground"), told["cases"]),
+            table(
+                "Erasures",
+                ("Time", "Case", "Subject", "Records", "Keys", "Recipients to be told", "Backups until"),
+                told["erased"],
+            ),
+        ),
+    )
+
+
+def keeping(basis: Basis) -> Section:
+    told, days = basis.figures["keeping"], basis.register.retention_days
+    return Section(
+        "keeping",
+        "What is kept and what was destroyed",
+        (
+            Fields((("Records are kept for", f"{days:,} days" if days else "not configured"),)),
+            table("Content of what was sent", ("Rule", "Messages"), told["kept"]),
+            table("Destroyed", ("Time", "Event", "How many", "Outcome"), told["destroyed"]),
+        ),
+    )
+
+
+def incidents(basis: Basis) -> Section:
+    told = basis.figures["incidents"]
+    still = sum(row[10] == "none" for row in told["opened"])
+    return Section(
+        "incidents",
+        "Incidents",
+        (
+            Fields((("Opened", len(told["opened"])), ("Still open", still))),
+            table(
+                "Opened",
+                (
+                    *("Incident", "Seen at", "Agent", "Zone", "Classes", "Findings", "Exchange"),
+                    *("72 hours end", "60 days end", "Closed", "As", "By"),
+                ),
+                told["opened"],
+            ),
+            table("Closed, of an earlier period", ("Incident", "Closed", "As", "By"), told["closed_of_before"]),
+            table("What was kept and searched again", ("Outcome", "Messages"), told["searched"]),
+        ),
+    )
+
+
+SECTIONS = {
+    "coverage": coverage,
+    "flows": flows,
+    "decisions": decisions,
+    "minimum": minimum,
+    "approvals": approvals,
+    "callers": callers,
+    "trail": trail,
+    "policies": policies,
+    "subjects": subjects,
+    "keeping": keeping,
+    "incidents": incidents,
+}
+"""Name of the figures → what tells them."""

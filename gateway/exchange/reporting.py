@@ -1,0 +1,209 @@
+"""Reports of a period, recorded: that one is made is on the trail before the first record is read for it.
+
+The records of a period are those written in it: a range of numbers, found by looking at some twenty of them.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from gateway import __version__
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.evidence.figures.facts import Facts
+from gateway.evidence.figures.provisions import Question
+from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
+from gateway.evidence.misses import Misses, told
+from gateway.evidence.reports.basis import Basis
+from gateway.evidence.reports.document import Document
+from gateway.evidence.reports.kinds import KINDS, document
+from gateway.evidence.reports.register import Register
+from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.frameworks import Framework
+from gateway.ledger.record import parse, parse_detail, timestamp
+from gateway.ledger.times import parse_timestamp
+from gateway.store.reader import StoreReader
+from gateway.store.subject_trail import SubjectTrail
+from gateway.store.subjects import SubjectStore
+
+GENERATOR = f"agent-compliance-gateway {__version__}"
+TURN = 32
+"""Records after which others get their turn: some two milliseconds of work."""
+MOST_INCIDENTS = 100
+"""Of so many incidents it is looked up whom their records name."""
+_SUBJECT = re.compile(r"su_[0-9a-z_]{1,60}")
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for: a kind, a period (27 characters each, the end exclusive), and what the kind needs."""
+
+    kind: str
+    since: str
+    until: str
+    subject: str | None = None
+    """A pseudonym."""
+    framework: str | None = None
+
+
+class Reporter:
+    """Makes reports of one tenant. `ledger`: its ledger's id; `known` and `frameworks`: of the policy to report by."""
+
+    def __init__(
+        self,
+        *,
+        auditor: Auditor,
+        reader: StoreReader,
+        trail: SubjectTrail,
+        flags: SubjectStore,
+        ledger: str,
+        origin: str,
+        register: Register,
+        known: Known,
+        frameworks: tuple[Framework, ...],
+        clock: Clock,
+    ) -> None:
+        self._auditor, self._reader, self._trail, self._flags = auditor, reader, trail, flags
+        self._ledger, self._origin, self._register, self._known = ledger, origin, register, known
+        self._frameworks = {one.id: one for one in frameworks}
+        self._clock = clock
+
+    def unfit(self, wanted: Wanted) -> Refusal | None:
+        """Why this cannot be asked for; None where it can."""
+        kind = KINDS.get(wanted.kind)
+        if kind is None:
+            return _invalid("kind", f"one of {', '.join(KINDS)}")
+        if parse_timestamp(wanted.since) >= parse_timestamp(wanted.until):
+            return _invalid("to", "a time after from")
+        if kind.subject != (wanted.subject is not None):
+            return _invalid("subject", "a pseudonym (su_…)" if kind.subject else f"none for a report of {wanted.kind}")
+        if wanted.subject is not None and not _SUBJECT.fullmatch(wanted.subject):
+            return _invalid("subject", "a pseudonym (su_…)")
+        if (wanted.kind == "framework") != (wanted.framework is not None):
+            needed = wanted.kind == "framework"
+            return _invalid("framework", self._named() if needed else f"none for a report of {wanted.kind}")
+        if wanted.framework is not None and wanted.framework not in self._frameworks:
+            return _invalid("framework", self._named())
+        return None
+
+    async def report(self, by: Reader, wanted: Wanted) -> Document | Refusal:
+        """The report, whose making is on record before any record is read for it.
+
+        1. What cannot be asked for is refused, and leaves no record. 2. Find the range. 3. Record. 4. Read it once.
+        `FormatError` or `VerificationError` where the ledger does not hold.
+        """
+        refusal = self.unfit(wanted)
+        if refusal is not None:
+            return refusal
+        size = await self._reader.size()
+        first = await self._place(wanted.since, size)
+        end = max(await self._place(wanted.until, size), first)
+        asked = {"report": wanted.kind, "from": wanted.since, "to": wanted.until}
+        given = {"subject": wanted.subject, "framework": wanted.framework}
+        named = {name: value for name, value in given.items() if value is not None}
+        # A crash before this is durable: nothing was told. After: the record says that it may have been.
+        await self._auditor.reporting(by, {**asked, **named}, first, end)
+        async with self._auditor.busy:
+            return await self._made(wanted, first, end)
+
+    async def _made(self, wanted: Wanted, first: int, end: int) -> Document:
+        framework = self._frameworks.get(wanted.framework or "")
+        facts, misses = Facts(self._known, () if framework is None else questions(framework)), Misses()
+        number = 0
+        async for stored in self._reader.records(first, end, details=True):
+            misses.feed(facts.take(stored).envelope)
+            number += 1
+            if number % TURN == 0:
+                await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
+        figures = facts.document()
+        basis = Basis(
+            ledger=self._origin,
+            since=wanted.since,
+            until=wanted.until,
+            first=first,
+            end=end,
+            created=timestamp(self._clock.now_us()),
+            generator=GENERATOR,
+            figures=figures,
+            misses=tuple(told(misses.document())),
+            register=self._register,
+            subject={} if wanted.subject is None else await self._subject(wanted.subject, first, end),
+            framework=("", "", "") if framework is None else (framework.id, framework.title, framework.text),
+            affected=await self._affected(figures["incidents"]["opened"]) if wanted.kind == "breach" else {},
+        )
+        return document(wanted.kind, basis)
+
+    async def _subject(self, subject: str, first: int, end: int) -> Mapping[str, object]:
+        """What the records about one person say; pseudonyms that were merged are one person."""
+        group = await self._flags.group(self._ledger, subject)
+        disclosures, steps, number = Disclosures(EXCLUDED), Subjects(), 0
+        async for chunk in self._trail.records(self._ledger, group):
+            for linked in chunk:
+                if not first <= linked.seq < end:
+                    continue
+                number += 1
+                one = seen(parse(linked.envelope), None, self._known)
+                if one.envelope.event in disclosures.events:
+                    disclosures.feed(one)
+                elif one.envelope.event.startswith("subject."):
+                    steps.feed(one)
+            await asyncio.sleep(0)
+        return {
+            "pseudonyms": list(group),
+            "records": number,
+            "disclosures": disclosures.document(),
+            "subjects": steps.document(),
+        }
+
+    async def _affected(self, incidents: list[list[str | int]]) -> dict[str, tuple[str, ...]]:
+        """Incident → the pseudonyms that the details of its exchange name."""
+        found: dict[str, tuple[str, ...]] = {}
+        for row in incidents[:MOST_INCIDENTS]:
+            names: set[str] = set()
+            for stored in await self._reader.exchange(str(row[6])):
+                detail = None if stored.detail is None else parse_detail(stored.detail)
+                names.update((detail.subjects or ()) if detail is not None else ())
+            found[str(row[0])] = tuple(sorted(names))
+        return found
+
+    async def _place(self, at: str, size: int) -> int:
+        """The number of the first record that was written at this time or later; `size` where none was.
+
+        What is not there counts as earlier: records leave a ledger from its beginning alone.
+        """
+        low, high = 0, size
+        while low < high:
+            middle = (low + high) // 2
+            stored = await self._reader.record(middle)
+            if stored is None or (parse(stored.envelope).recorded_at or "") < at:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _named(self) -> str:
+        return f"one of {', '.join(self._frameworks)}" if self._frameworks else "none: the policy has no frameworks"
+
+
+def questions(framework: Framework) -> tuple[Question, ...]:
+    """The provisions of a framework as figures ask for them."""
+    return tuple(
+        Question(
+            framework=framework.id,
+            id=one.id,
+            title=one.title,
+            text=one.text,
+            report=one.report,
+            columns=one.columns,
+            queries=tuple(
+                {name: str(value) for name, value in msgspec.to_builtins(query).items()} for query in one.queries
+            ),
+        )
+        for one in framework.provisions
+    )
+
+
+def _invalid(field: str, hint: str) -> Refusal:
+    return Refusal(code="parameter_invalid", field=field, hint=hint)

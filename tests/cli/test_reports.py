@@ -1,0 +1,65 @@
+"""`gateway evidence report`: written whole, never over another file, and on record."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.evidence.reports import pdf
+from tests.cli.kit import Run
+
+PERIOD = ("--from", "2020-01-01", "--to", "2100-01-01")
+REPORT = ("evidence", "report")
+
+
+def test_a_report_is_written_in_the_form_that_its_name_says(gateway: Run, site: Path) -> None:
+    assert gateway("keys", "create", "--owner", "alice", "--zone", "in-house").code == 0
+    made = gateway(*REPORT, "period", *PERIOD, "--out", "period.html")
+    assert (made.code, made.err) == (0, "")
+    assert made.out == "wrote period.html: Report of a period, of 1 records\n"
+    assert "<h1>Report of a period</h1>" in Path("period.html").read_text()
+    assert gateway(*REPORT, "policy-history", *PERIOD, "--out", "p.pdf").code == 0
+    assert Path("p.pdf").read_bytes().startswith(b"%PDF")
+    done = gateway(*REPORT, "framework", *PERIOD, "--framework", "gdpr", "--out", "f", "--format", "json", "--json")
+    assert done.data["kind"] == "framework"
+    assert json.loads(Path("f").read_text())["kind"] == "framework"
+    told = gateway("audit", "query", "--event", "audit.exported", "--json").data
+    assert len(told["records"]) == 3
+
+
+def test_a_subject_may_be_named_on_standard_input_alone(
+    site: Path, gateway: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("jane@clinic.example\n"))
+    done = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "-", "--out", "d.json")
+    assert (done.code, done.err) == (0, "")
+    assert "jane@clinic.example" not in Path("d.json").read_text()
+    wrong = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "jane@clinic.example", "--out", "e.json")
+    assert (wrong.code, "--subject must be a pseudonym" in wrong.err) == (2, True)
+
+
+def test_wrong_use_names_the_option(gateway: Run, site: Path) -> None:
+    for options, said in (
+        (("period", *PERIOD, "--framework", "hipaa"), "--framework"),
+        (("framework", *PERIOD), "--framework: one of gdpr, hipaa"),
+        (("disclosures", *PERIOD), "--subject: a pseudonym"),
+        (("period", "--from", "2021-01-01", "--to", "2020-01-01"), "--to"),
+    ):
+        done = gateway(*REPORT, *options, "--out", "x.html")
+        assert (done.code, said in done.err) == (2, True), done.err
+        assert not Path("x.html").exists()
+
+
+def test_nothing_is_overwritten_and_nothing_recorded_then(gateway: Run, site: Path) -> None:
+    Path("there.html").write_text("mine")
+    done = gateway(*REPORT, "period", *PERIOD, "--out", "there.html")
+    assert (done.code, "not overwritten" in done.err) == (2, True)
+    assert Path("there.html").read_text() == "mine"
+
+
+def test_without_the_extra_it_says_what_is_missing(gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "_typst", None)
+    done = gateway(*REPORT, "period", *PERIOD, "--out", "x.pdf")
+    assert (done.code, "needs the extra pdf" in done.err) == (2, True)

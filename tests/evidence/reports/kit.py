@@ -1,0 +1,76 @@
+"""A report's basis: the figures of a small generated year, and a register."""
+
+from functools import cache
+
+from benchmarks.year import KNOWN, QUESTIONS, Year
+from gateway.evidence.figures.facts import Facts
+from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
+from gateway.evidence.reports.basis import Basis
+from gateway.evidence.reports.register import Party, Place, Register
+from gateway.ledger.record import parse_detail
+from tests.evidence.figures.kit import record
+
+SUBJECT = "su_7"
+MERGED = frozenset(f"su_{number}" for number in range(40))
+"""Pseudonyms that are one person, so that a small year says enough of it."""
+CASE = "sc_0011223344556677889900aabb"
+REGISTER = Register(
+    tenant="Clinic",
+    retention_days=2_192,
+    processors={
+        "clinic-it": Party(
+            legal_name="Clinic IT <GmbH>",
+            address="Hauptstr. 1, Berlin",
+            country="DE",
+            safeguard="DPA",
+            valid_until="2027-12-31",
+            classes=("phi", "pii"),
+            no_training=True,
+        ),
+        "unused": Party(
+            legal_name="Unused Ltd",
+            address="1 High St",
+            country="GB",
+            safeguard="none configured",
+            valid_until="",
+            classes=(),
+            no_training=False,
+        ),
+    },
+    zones={"in-house": Place(trusted=True, region="DE")},
+)
+
+
+@cache
+def basis(exchanges: int = 1_200) -> Basis:
+    """Of a year with so many exchanges; the subject has what the year says of it, and an access and an erasure."""
+    year, facts = Year(exchanges), Facts(KNOWN, QUESTIONS)
+    disclosures, steps, number = Disclosures(EXCLUDED), Subjects(), 0
+    for stored in year.records():
+        one = facts.take(stored)
+        detail = None if stored.detail is None else parse_detail(stored.detail)
+        if detail is not None and MERGED & set(detail.subjects or ()):
+            number += 1
+            if one.envelope.event in disclosures.events:
+                disclosures.feed(one)
+    steps.feed(record("subject.access", code="answered", subject=SUBJECT, case="sc_access"))
+    steps.feed(record("subject.erased", code="erased", subject=SUBJECT, case=CASE, count=4, recipients=("letters",)))
+    return Basis(
+        ledger="gateway.example/ledger/1f6d0a00112233445566",
+        since="2026-01-01T00:00:00.000000Z",
+        until="2027-01-01T00:00:00.000000Z",
+        first=0,
+        end=facts.coverage.records,
+        created="2027-01-02T08:30:00.000000Z",
+        generator="agent-compliance-gateway 0.0.0",
+        figures=facts.document(),
+        register=REGISTER,
+        subject={
+            "pseudonyms": [SUBJECT],
+            "records": number,
+            "disclosures": disclosures.document(),
+            "subjects": steps.document(),
+        },
+        framework=("hipaa", "HIPAA Security and Privacy Rules", "Records that support evidence."),
+        affected={str(row[0]): ("su_1", "su_2") for row in facts.document()["incidents"]["opened"]},
+    )

@@ -1,0 +1,92 @@
+"""The page: accessible, self-contained, of any width, and every number in it that of the report."""
+
+import pytest
+
+from gateway.evidence.reports.document import Document, Form, Section, Stacks, Table, Text
+from gateway.evidence.reports.html import cell, kind, plot, render, written
+from gateway.evidence.reports.kinds import KINDS, document
+from gateway.evidence.reports.plots import draw
+from tests.evidence.reports.accessibility import contrast, faults, tree
+from tests.evidence.reports.kit import basis
+
+HOSTILE = "<script>alert(1)</script> & \"'"
+
+
+def _own(*blocks: Text | Table | Form | Stacks, title: str = "T") -> Document:
+    section = Section("s", title, blocks)
+    return Document(
+        kind="period",
+        title=title,
+        subtitle=title,
+        ledger=title,
+        since="2026-01-01T00:00:00.000000Z",
+        until="2026-02-01T00:00:00.000000Z",
+        first=0,
+        end=1,
+        created="2026-02-01T00:00:00.000000Z",
+        generator="g",
+        sections=(section,),
+    )
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_report_is_accessible_and_needs_nothing_but_itself(name: str) -> None:
+    page = render(document(name, basis(300))).decode()
+    assert faults(page) == []
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_row_of_every_table_stands_in_the_page(name: str) -> None:
+    made = document(name, basis())
+    tables = [block for section in made.sections for block in section.blocks if isinstance(block, Table)]
+    expected = [[[written(value) for value in row] for row in table.rows] for table in tables if table.rows]
+    root = tree(render(made).decode())
+    found = [
+        [[one.text for one in row.all("th", "td")] for body in table.all("tbody") for row in body.all("tr")]
+        for table in root.all("table")
+    ]
+    assert [[[" ".join(one.split()) for one in row] for row in rows] for rows in expected] == found
+
+
+def test_whatever_a_record_or_a_framework_says_is_text() -> None:
+    rows = ((HOSTILE, 1),)
+    made = _own(Text(HOSTILE), Table(HOSTILE, (HOSTILE, "n"), rows), Form(HOSTILE, (HOSTILE,), HOSTILE), title=HOSTILE)
+    page = render(made).decode()
+    assert "<script" not in page
+    assert faults(page) == []
+    assert tree(page).all("h1")[0].text == " ".join(HOSTILE.split())
+
+
+def test_an_empty_table_says_so_and_an_empty_plot_is_left_out() -> None:
+    page = render(_own(Table("Gaps", ("n",), (), "None at all."), Stacks("Over time", ("a",), ()))).decode()
+    assert "None at all." in page
+    assert "<table" not in page
+    assert "<svg" not in page
+
+
+def test_times_and_ids_are_written_as_what_they_are() -> None:
+    assert written("2026-01-01T02:03:04.000005Z") == "2026-01-01 02:03:04"
+    assert str(cell("2026-01-01T02:03:04.000005Z")).startswith('<time datetime="2026-01-01T02:03:04.000005Z">')
+    assert 'class="id"' in cell("sha256:" + "1a" * 32)
+    assert cell(12_345) == "12,345"
+    assert cell("a < b") == "a &lt; b"
+
+
+def test_a_plot_is_drawn_at_two_widths_of_which_one_shows() -> None:
+    block = Stacks("Over time", ("a",), (("2026-01-01", 1),))
+    page = render(_own(block)).decode()
+    assert (kind(block), str(plot(block, 880))) == ("stacks", draw(block, 880))
+    assert page.count("<svg") == 2
+    assert ".narrow { display: none; }" in page
+
+
+def test_the_colours_of_the_page_have_enough_contrast() -> None:
+    for ink, paper in (
+        ("#1c2733", "#ffffff"),
+        ("#56616d", "#ffffff"),
+        ("#1f6f8b", "#ffffff"),
+        ("#4a2700", "#fdf5ec"),
+    ):
+        assert ink in render(_own())[:6_000].decode()
+        assert contrast(ink, paper) >= 4.5

@@ -1,0 +1,118 @@
+"""Each kind of report holds what its provision asks for, says what it is, and never that anybody complies."""
+
+import msgspec
+import pytest
+
+from gateway.evidence.reports.document import Document, Fields, Form, Streams, Table, Text
+from gateway.evidence.reports.kinds import KINDS, document
+from tests.evidence.reports.kit import CASE, basis
+
+
+def _tables(made: Document) -> dict[str, Table]:
+    return {block.caption: block for section in made.sections for block in section.blocks if isinstance(block, Table)}
+
+
+def _words(made: Document) -> str:
+    return msgspec.json.encode(made).decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_report_says_what_it_is_how_to_check_it_and_its_coverage(kind: str) -> None:
+    made = document(kind, basis())
+    ids = [section.id for section in made.sections]
+    assert ids[0] == "about"
+    assert "coverage" in ids
+    assert len(set(ids)) == len(ids)
+    words = _words(made)
+    assert "does not say that anybody complies" in words
+    assert f"--first 0 --end {made.end}" in words
+    assert "compliant" not in words
+
+
+def test_a_period_without_records_says_so() -> None:
+    made = document("period", msgspec.structs.replace(basis(), first=5, end=5))
+    assert "No record of the ledger" in _words(made)
+
+
+def test_a_review_has_lines_to_sign() -> None:
+    (form,) = (
+        block
+        for section in document("activity-review", basis()).sections
+        for block in section.blocks
+        if isinstance(block, Form)
+    )
+    assert {"Reviewer", "Disposition"} <= set(form.lines)
+
+
+def test_disclosures_name_recipient_and_address_and_how_many_are_excluded() -> None:
+    made = document("disclosures", basis())
+    told = _tables(made)
+    rows = told["Accounting of disclosures"].rows
+    assert rows
+    assert all(row[8] not in ("TREAT", "HPAYMT") for row in rows)
+    assert {row[4] for row in rows if row[3] == "ward-scribe"} == {"Clinic IT <GmbH>"}
+    assert {row[5] for row in rows if row[3] != "ward-scribe"} == {"not in the configuration"}
+    excluded = sum(int(row[1]) for row in told["Excluded"].rows)
+    assert f"there were {excluded:,}" in _words(made)
+    assert excluded > 0
+
+
+def test_processing_is_held_against_what_is_declared() -> None:
+    told = _tables(document("processing", basis()))
+    assert told["In traffic, not in the register"].rows == (("big-cloud",), ("lettres-sa",))
+    assert told["In the register, not in traffic"].rows == (("unused",),)
+    total = sum(int(row[-1]) for row in told["Processing by purpose"].rows)
+    assert total == sum(row[-1] for row in basis().figures["flows"]["processing"])
+
+
+def test_transfers_are_told_with_country_and_mechanism() -> None:
+    made = document("transfers", basis())
+    rows = _tables(made)["Transfers by recipient"].rows
+    assert {(row[3], row[4]) for row in rows if row[0] == "ward-scribe"} == {("DE", "DPA")}
+    (plot,) = (block for section in made.sections for block in section.blocks if isinstance(block, Streams))
+    assert sum(amount for _, _, amount in plot.rows) == basis().figures["flows"]["sent"]
+    assert {place for _, place, _ in plot.rows} == {"DE", "FR", "US"}
+
+
+def test_a_breach_pack_has_clocks_and_persons_for_each_incident() -> None:
+    made = document("breach", basis())
+    opened = basis().figures["incidents"]["opened"]
+    each = next(section for section in made.sections if section.id == "each")
+    packs = [dict(block.rows) for block in each.blocks if isinstance(block, Fields)]
+    assert len(packs) == len(opened) > 0
+    assert packs[0]["72 hours end"] == opened[0][7]
+    assert packs[0]["Subjects that its records name"] == "su_1, su_2"
+    unknown = document("breach", msgspec.structs.replace(basis(), affected={}))
+    assert "none named, or details deleted" in _words(unknown)
+
+
+def test_receipts_tell_their_own_steps_alone() -> None:
+    erased = _tables(document("erasure-receipt", basis()))
+    assert [row[1] for row in erased["Cases"].rows] == ["subject.erased"]
+    assert [row[1] for row in erased["Erasures"].rows] == [CASE]
+    access = _tables(document("access-receipt", basis()))
+    assert [row[1] for row in access["Cases"].rows] == ["subject.access"]
+    assert access["Erasures"].rows == ()
+    empty = {**basis().subject, "subjects": {"steps": [], "cases": [], "erased": []}}
+    none = document("access-receipt", msgspec.structs.replace(basis(), subject=empty))
+    assert "No such step is on record" in _words(none)
+
+
+def test_provisions_are_told_with_their_state_and_reasons() -> None:
+    made = document("framework", basis())
+    assert made.title == "Evidence by provision: HIPAA Security and Privacy Rules"
+    overview = _tables(made)["Provisions"].rows
+    assert [(row[0], row[2]) for row in overview] == [("164.312(a)(1)", "in part"), ("164.312(b)", "supported")]
+    warnings = [
+        block.text
+        for section in made.sections
+        for block in section.blocks
+        if isinstance(block, Text) and block.tone == "warning"
+    ]
+    assert warnings == ["In part: no record found holds break_glass."]
+    shown = _tables(made)["Records for 164.312(b)"]
+    assert len(shown.rows) + shown.left_out == basis().end
+
+
+def test_lines_beyond_what_is_shown_are_counted_in_what_is_left_out() -> None:
+    assert _tables(document("framework", basis()))["Records for 164.312(b)"].left_out == basis().end - 200

@@ -1,0 +1,63 @@
+"""The PDF: read by a program of others', tagged, the same bytes each time, and its numbers those of the report."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import typst
+
+from gateway.core.errors import ConfigurationError
+from gateway.evidence.reports import pdf
+from gateway.evidence.reports.document import Table
+from gateway.evidence.reports.html import written
+from gateway.evidence.reports.kinds import KINDS, document
+from tests.evidence.reports.kit import basis
+from tests.services import pdftotext
+
+
+def _text(data: bytes, path: Path) -> str:
+    program = pdftotext()
+    path.write_bytes(data)
+    done = subprocess.run([program, "-raw", str(path), "-"], check=True, capture_output=True, timeout=60)
+    return re.sub(r"[\s\u200b]+", "", done.stdout.decode())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reader_of_others_finds_every_row_of_every_table(kind: str, tmp_path: Path) -> None:
+    made = document(kind, basis(300))
+    text = _text(pdf.render(made), tmp_path / "report.pdf")
+    assert re.sub(r"\s+", "", made.title) in text
+    for section in made.sections:
+        assert re.sub(r"\s+", "", section.title) in text
+        for block in section.blocks:
+            if not isinstance(block, Table):
+                continue
+            for row in block.rows[:20]:
+                for value in row:
+                    assert re.sub(r"\s+", "", written(value)) in text
+
+
+def test_the_same_report_is_the_same_file_and_is_tagged() -> None:
+    made = document("transfers", basis(300))
+    first = pdf.render(made)
+    assert first == pdf.render(made)
+    assert first.startswith(b"%PDF-1.7")
+    assert b"/MarkInfo" in first
+    assert pdf.available()
+    assert typst is not None
+
+
+def test_text_is_never_markup(tmp_path: Path) -> None:
+    hostile = "#panic() *bold* $x$ `raw` <label> @ref \\"
+    made = document("policy-history", basis(300))
+    changed = type(made)(**{**{name: getattr(made, name) for name in made.__struct_fields__}, "subtitle": hostile})
+    text = _text(pdf.render(changed), tmp_path / "report.pdf")
+    assert re.sub(r"\s+", "", hostile) in text
+
+
+def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "_typst", None)
+    assert not pdf.available()
+    with pytest.raises(ConfigurationError, match=r"needs the extra pdf"):
+        pdf.render(document("transfers", basis(300)))

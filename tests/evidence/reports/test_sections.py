@@ -1,0 +1,47 @@
+"""Sections tell the figures that they are made of, and warn where something is missing."""
+
+import msgspec
+
+from gateway.evidence.figures.facts import SECTIONS as FIGURES
+from gateway.evidence.reports.document import Fields, Table, Text
+from gateway.evidence.reports.sections import SECTIONS, coverage
+from tests.evidence.reports.kit import basis
+
+
+def test_every_section_of_the_figures_is_told_under_an_id_of_its_own() -> None:
+    assert set(SECTIONS) == set(FIGURES)
+    made = [make(basis()) for make in SECTIONS.values()]
+    assert len({section.id for section in made}) == len(made)
+    assert all(section.blocks for section in made)
+
+
+def test_tables_hold_the_rows_of_the_figures() -> None:
+    figures = basis().figures
+    for name, caption, rows in (
+        ("flows", "Messages by data class and zone", figures["flows"]["zones"]),
+        ("decisions", "Rules", figures["decisions"]["rules"]),
+        ("approvals", "Waits", figures["approvals"]["spread"]),
+        ("callers", "Refused credentials", figures["callers"]["failures"]),
+        ("minimum", "Findings", figures["minimum"]["fields"]),
+        ("incidents", "Opened", figures["incidents"]["opened"]),
+    ):
+        tables = {block.caption: block for block in SECTIONS[name](basis()).blocks if isinstance(block, Table)}
+        assert [list(row) for row in tables[caption].rows] == rows
+
+
+def test_a_gap_is_warned_of() -> None:
+    told = {**basis().figures["coverage"], "missing": 2, "gaps": [[5, 6]]}
+    made = coverage(msgspec.structs.replace(basis(), figures={**basis().figures, "coverage": told}))
+    assert any(isinstance(block, Text) and block.tone == "warning" for block in made.blocks)
+    assert not any(isinstance(block, Text) and block.tone == "warning" for block in coverage(basis()).blocks)
+    (fields,) = (block for block in made.blocks if isinstance(block, Fields))
+    assert ("Places without a record", 2) in fields.rows
+
+
+def test_what_classification_misses_is_told_or_said_not_to_be_measured() -> None:
+    def said(misses: tuple[str, ...]) -> str:
+        made = coverage(msgspec.structs.replace(basis(), misses=misses))
+        return " ".join(block.text for block in made.blocks if isinstance(block, Text))
+
+    assert "misses: not measured" in said(())
+    assert "misses: 2 of 100 messages" in said(("2 of 100 messages",))

@@ -1,0 +1,176 @@
+"""Reports of a period: of the records written in it, on record before any is read, refused by field."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from gateway.bootstrap import SystemClock, engine_of, open_site, proposed, reporter_of
+from gateway.bootstrap.site import Site
+from gateway.core.refusal import Refusal
+from gateway.evidence.reports.document import Document, Table
+from gateway.exchange.auditor import Reader
+from gateway.exchange.frameworks import load
+from gateway.exchange.reporting import Reporter, Wanted, questions
+from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
+from gateway.settings import Settings
+from tests.bootstrap.kit import configured
+from tests.conftest import ManualClock
+from tests.store.kit import entry
+
+DAY_US = 86_400_000_000
+BY = Reader(actor="ac_auditor", kind="person", detail=Detail(subject="auditor@clinic.example"))
+PHI = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
+
+
+@asynccontextmanager
+async def reporting(settings: Settings, clock: ManualClock) -> AsyncIterator[tuple[Site, Reporter]]:
+    settings = configured(settings)
+    policy, shared = proposed(settings)
+    async with open_site(settings, clock=clock) as site:
+        auditor = await site.auditor("default")
+        engine = engine_of(policy, SystemClock(), 100)
+        yield site, reporter_of(site, "default", auditor, policy, shared, engine)
+
+
+async def written(site: Site, event: str, *subjects: str, **fields: Any) -> int:
+    """One record about these subjects, now: its number."""
+    writer = await site.writer("default")
+    made = entry(event, ledger=writer.tenant, us=site.clock.now_us(), subjects=subjects, **fields)
+    return (await writer.append(made)).seq
+
+
+def tables(document: Document | Refusal) -> dict[str, Table]:
+    assert isinstance(document, Document)
+    return {one.caption: one for section in document.sections for one in section.blocks if isinstance(one, Table)}
+
+
+def period(clock: ManualClock, kind: str = "period", days: int = 1, **fields: Any) -> Wanted:
+    """The last `days` up to now and a little."""
+    now = clock.now_us()
+    return Wanted(kind=kind, since=timestamp(now - days * DAY_US), until=timestamp(now + 1_000_000), **fields)
+
+
+async def test_a_period_is_the_records_that_were_written_in_it(sqlite_settings: Settings, clock: ManualClock) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        places = []
+        for _ in range(5):
+            places.append(await written(site, "audit.read", actor="ac_1"))
+            clock.advance(86_400)
+        begin = clock.now_us() - 4 * DAY_US
+        wanted = Wanted(kind="period", since=timestamp(begin), until=timestamp(begin + 2 * DAY_US))
+        found = await reporter.report(BY, wanted)
+        assert isinstance(found, Document)
+        assert (found.first, found.end) == (places[1], places[3])
+        nothing = await reporter.report(BY, Wanted(kind="period", since=wanted.since, until=timestamp(begin + 1)))
+        assert isinstance(nothing, Document)
+        assert nothing.end - nothing.first == 1
+        later = Wanted(kind="period", since=timestamp(begin + 90 * DAY_US), until=timestamp(begin + 91 * DAY_US))
+        empty = await reporter.report(BY, later)
+        assert isinstance(empty, Document)
+        assert empty.first == empty.end
+
+
+async def test_that_a_report_is_made_is_on_record_with_what_was_asked(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        await written(site, "audit.read")
+        found = await reporter.report(BY, period(clock, "framework", framework="hipaa"))
+        assert isinstance(found, Document)
+        reader = site.reader("default")
+        last = await reader.record(await reader.size() - 1)
+        assert last is not None
+        envelope, detail = parse(last.envelope), parse_detail(last.detail or b"")
+        assert (envelope.event, envelope.actor, envelope.range) == ("audit.exported", "ac_auditor", (0, found.end))
+        assert detail.query is not None
+        assert {name: detail.query[name] for name in ("report", "framework")} == {
+            "report": "framework",
+            "framework": "hipaa",
+        }
+        assert "164.312(b)" in {row[0] for row in tables(found)["Provisions"].rows}
+
+
+WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
+    ({"kind": "swordfish"}, "kind", "one of period, framework"),
+    ({"until": timestamp(0)}, "to", "after from"),
+    ({"subject": "su_1"}, "subject", "none for a report of period"),
+    ({"kind": "disclosures"}, "subject", "a pseudonym"),
+    ({"kind": "disclosures", "subject": "jane@clinic.example"}, "subject", "a pseudonym"),
+    ({"framework": "hipaa"}, "framework", "none for a report of period"),
+    ({"kind": "framework"}, "framework", "one of gdpr, hipaa"),
+    ({"kind": "framework", "framework": "swordfish"}, "framework", "one of gdpr, hipaa"),
+)
+
+
+async def test_what_cannot_be_asked_for_is_refused_by_its_field_and_leaves_no_record(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        before = await site.reader("default").size()
+        for fields, field, hint in WRONG:
+            found = await reporter.report(BY, msgspec.structs.replace(period(clock), **fields))
+            assert isinstance(found, Refusal)
+            assert (found.code, found.field) == ("parameter_invalid", field)
+            assert hint in (found.hint or "")
+            assert "swordfish" not in (found.hint or "")
+        assert await site.reader("default").size() == before
+
+
+async def test_disclosures_are_those_of_one_person_and_of_whom_it_was_merged_with(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    to = {"agent": "ward", "zone": "in-house", "purpose": "HRESCH", "attempt": 1, "classes": PHI}
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        await written(site, "exchange.requested", "su_one", **to)
+        await written(site, "exchange.requested", "su_two", **to)
+        await written(site, "exchange.requested", "su_one", **{**to, "purpose": "TREAT"})
+        await written(site, "subject.access", "su_one", subject="su_one", outcome=OutcomeInfo(code="answered"))
+        clock.advance(0.001)
+        found = tables(await reporter.report(BY, period(clock, "disclosures", subject="su_one")))
+        (row,) = found["Accounting of disclosures"].rows
+        assert (row[1], row[3], row[7], row[8]) == (1, "ward", "phi", "HRESCH")
+        assert found["Excluded"].rows == (("TREAT", 1),)
+        receipt = tables(await reporter.report(BY, period(clock, "access-receipt", subject="su_one")))
+        assert [row[2] for row in receipt["Cases"].rows] == ["answered"]
+        nobody = tables(await reporter.report(BY, period(clock, "disclosures", subject="su_nobody")))
+        assert nobody["Accounting of disclosures"].rows == ()
+
+
+async def test_a_breach_pack_names_whom_the_records_of_the_exchange_are_about(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        detail = Detail(subjects=("su_one",))
+        await written(site, "exchange.requested", exchange="ex_1", agent="ward", attempt=1, detail=detail)
+        await written(site, "incident.opened", exchange="ex_1", agent="ward", classes=PHI)
+        found = await reporter.report(BY, period(clock, "breach"))
+        assert isinstance(found, Document)
+        assert b"su_one" in msgspec.json.encode(found)
+
+
+def test_provisions_become_questions_with_their_filters() -> None:
+    text = b"""
+id = "own"
+title = "Own"
+text = "Own."
+[[provision]]
+id = "1"
+title = "One"
+text = "One."
+report = "records"
+columns = ["event"]
+query = [{event = "exchange.denied", data_class = "phi"}]
+[[provision]]
+id = "2"
+title = "Two"
+text = "Two."
+report = "counts"
+columns = ["event"]
+everything = true
+"""
+    (framework,) = load({"frameworks/own.toml": text}, classes={"phi"}, zones=())
+    first, second = questions(framework)
+    assert first.queries == ({"event": "exchange.denied", "data_class": "phi"},)
+    assert (second.queries, second.report, second.framework) == (({},), "counts", "own")

@@ -1,0 +1,82 @@
+"""Reports over the API: each form, for who may have them, on record, refused by field."""
+
+import json
+
+import pytest
+
+from gateway.evidence.reports import pdf
+from gateway.settings import Settings
+from tests.evidence.reports.accessibility import faults
+from tests.system.kit import PUBLIC
+from tests.system.site import System, system
+
+ASKED = {"kind": "period", "from": "2020-01-01", "to": "2100-01-01"}
+
+
+async def _as(site: System, role: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {await site.key(role)}"}
+
+
+async def test_a_report_of_traffic_comes_as_page_pdf_and_data(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings) as site:
+        assert (await site.chat(await site.key("clerk"), PUBLIC, model="ward")).status_code == 200
+        auditor = await _as(site, "auditor")
+        page = await site.http.post("/evidence/reports", json=ASKED, headers=auditor)
+        assert page.status_code == 200, page.text
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "sandbox" in page.headers["content-security-policy"]
+        assert page.headers["content-disposition"] == 'attachment; filename="period.html"'
+        assert page.headers["cache-control"] == "no-store"
+        assert faults(page.text) == []
+        assert "ward" in page.text
+
+        data = await site.http.post("/evidence/reports", json={**ASKED, "format": "json"}, headers=auditor)
+        decided = next(one for one in data.json()["sections"] if one["id"] == "decisions")
+        assert ["Requests", 1] in decided["blocks"][0]["rows"]
+        made = await site.http.post("/evidence/reports", json={**ASKED, "format": "pdf"}, headers=auditor)
+        assert made.content.startswith(b"%PDF")
+
+        told = [one for one in await site.records() if one["event"] == "audit.exported"]
+        assert [one["exchange"] for one in told] == [answer.headers["x-exchange-id"] for answer in (page, data, made)]
+
+
+async def test_who_may_not_report_is_denied_and_privacy_may(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings) as site:
+        for role, status in (("clerk", 403), ("operator", 403), ("privacy", 200), ("compliance", 200)):
+            asked = {**ASKED, "kind": "access-receipt", "subject": "su_none", "format": "json"}
+            answer = await site.http.post("/evidence/reports", json=asked, headers=await _as(site, role))
+            assert answer.status_code == status, role
+
+
+WRONG: tuple[tuple[bytes, str], ...] = (
+    (b"", ""),
+    (b"[]", ""),
+    (json.dumps({**ASKED, "more": 1}).encode(), ""),
+    (json.dumps({**ASKED, "format": "exe"}).encode(), ""),
+    (json.dumps({**ASKED, "from": "swordfish"}).encode(), "from"),
+    (json.dumps({**ASKED, "to": "2019-01-01"}).encode(), "to"),
+    (json.dumps({**ASKED, "kind": "swordfish"}).encode(), "kind"),
+    (json.dumps({**ASKED, "kind": "framework", "framework": "swordfish"}).encode(), "framework"),
+    (json.dumps({**ASKED, "kind": "disclosures"}).encode(), "subject"),
+)
+
+
+async def test_what_is_wrong_is_refused_by_its_field_and_reads_nothing(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings) as site:
+        auditor = await _as(site, "auditor")
+        for body, field in WRONG:
+            answer = await site.http.post("/evidence/reports", content=body, headers=auditor)
+            assert answer.status_code == 400, body
+            assert (answer.json().get("field") or "") == field
+            assert "swordfish" not in answer.text
+        assert not [one for one in await site.records() if one["event"] == "audit.exported"]
+
+
+async def test_without_the_extra_a_pdf_is_refused_with_what_is_missing(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "_typst", None)
+    async with system(sqlite_settings) as site:
+        asked = {**ASKED, "format": "pdf"}
+        answer = await site.http.post("/evidence/reports", json=asked, headers=await _as(site, "auditor"))
+        assert (answer.status_code, "extra pdf" in answer.text) == (400, True)

@@ -89,3 +89,12 @@ def database(request: pytest.FixtureRequest) -> Settings:
     name = "sqlite_settings" if request.param == "sqlite" else "postgres_settings"
     settings: Settings = request.getfixturevalue(name)
     return settings
+
+
+@pytest.fixture
+def database_server(database: Settings, request: pytest.FixtureRequest) -> Postgres | None:
+    """The server that `database` is on; None where it is a file."""
+    if database.database.url.startswith("sqlite"):
+        return None
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server

@@ -113,13 +113,17 @@ class Postgres:
         self._made.append(name)
         return name
 
-    def replace(self, url: str, copy: str) -> None:
+    def swap(self, url: str, copy: str) -> str:
         """Put a copy in a database's place, whoever is connected: as after a restore, or a failover to a server that
-        lacks what was written since."""
-        name = urlsplit(url).path.lstrip("/")
-        self._admin(f"DROP DATABASE {name} WITH (FORCE)")
+        lacks what was written since. The name of what was there."""
+        name, aside = urlsplit(url).path.lstrip("/"), f"gw_{self._mark}_{next(self._numbers)}"
+        self._admin(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        self._admin(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+        self._admin(f"ALTER DATABASE {name} RENAME TO {aside}")
         self._admin(f"ALTER DATABASE {copy} RENAME TO {name}")
-        self._made.remove(copy)
+        self._admin(f"ALTER DATABASE {aside} ALLOW_CONNECTIONS true")
+        self._made[self._made.index(copy)] = aside
+        return aside
 
     def superuser(self, url: str) -> str:
         """The same database, as the server's superuser."""

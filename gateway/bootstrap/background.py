@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+from gateway.bootstrap.failover import watching
 from gateway.bootstrap.forwarding import Forwards
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.subjects import erasure_of
@@ -11,6 +12,7 @@ from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasure import Erasure
+from gateway.exchange.failover import Failover
 from gateway.exchange.glass import Glass
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.parts import Parts
@@ -43,6 +45,7 @@ def begin(
     shared: SharedCounters | None,
     witnessings: Mapping[str, Witnessing],
     forwards: Forwards,
+    failover: Failover,
 ) -> list["asyncio.Task[None]"]:
     """All of it, until `stopped`."""
     site, settings = base.site, base.site.settings
@@ -56,6 +59,7 @@ def begin(
                 settings.ledger.checkpoint_interval_s,
             )
         ),
+        *([asyncio.create_task(watching(failover))] if site.where.kind == "postgresql" else []),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
         asyncio.create_task(

@@ -219,6 +219,7 @@ async def _recorded(site: Site, state: LedgerState, told: Since | None, reason: 
         checkpoint=None if root is None else (state.checkpoint_size, to_base64(root)),
     )
     await (await site.writer(state.tenant)).append(entry)
+    await asyncio.to_thread(site.lost.forget, state.ledger)
 
 
 def _entry(site: Site, tenant: str, event: str, actor: str, detail: Detail, **fields: object) -> Entry:

@@ -13,6 +13,7 @@ from gateway.bootstrap.background import begin, flush, stopped
 from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.exchange import bounds_of, parts_of
+from gateway.bootstrap.failover import demand_standing, failover_of
 from gateway.bootstrap.forwarding import Forwards, forwards_of
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import issuer_keys, standing_of
@@ -129,6 +130,7 @@ async def open_gateway(
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
         for name in site.tenants:
             await site.signing(name).load()
+        await demand_standing(site)
         witnessings = await witnesses_of(site, stack)
         await demand_whole(witnessings, required=settings.ledger.require_witnesses)
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
@@ -214,6 +216,7 @@ async def open_gateway(
             shared=shared,
             witnessings=witnessings,
             forwards=forwards,
+            failover=failover_of(site, writers),
         )
         stack.push_async_callback(stopped, background)
         readiness = Readiness(site, InForce(site, writers, policy), lambda: dispatcher.healthy)

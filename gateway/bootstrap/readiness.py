@@ -20,6 +20,7 @@ from gateway.bootstrap.site import Site
 from gateway.core.errors import GatewayError
 from gateway.store.directory import SYSTEM
 from gateway.store.engine import reading
+from gateway.store.replication import acceptable, standing_of
 from gateway.store.sql import reachable
 from gateway.store.walls import fallen
 from gateway.store.worker import Worker
@@ -73,7 +74,7 @@ class Readiness:
         self._site, self._in_force, self._tasks = site, in_force, tasks
         self._file = _identity(site)
         self._worker = Worker("readiness")
-        unread = dict.fromkeys(("database", *(("walls",) if self._walled else ()), "policy"), False)
+        unread = dict.fromkeys(("database", *(("walls", "failover") if self._walled else ()), "policy"), False)
         nothing = {**unread, "ledger": False, "tasks": False, "keys": False}
         self._looking: Attempt[dict[str, bool]] = Attempt(self._look, nothing, None)
         self._reading: Attempt[dict[str, bool]] = Attempt(self._read, unread, limit_s)
@@ -116,15 +117,17 @@ class Readiness:
         return all(one.ledger in writers and writers[one.ledger].usable for one in self._site.tenants.values())
 
     async def _read(self) -> dict[str, bool]:
-        """That the database answers, on PostgreSQL that the wall between tenants stands (a right that was given to the
-        role since the start may have opened it), and that the policy is the one in force for every tenant: another node
-        may have activated another."""
+        """That the database answers; on PostgreSQL that the wall between tenants stands (a right that was given to the
+        role since the start may have opened it), and that a failover would lose nothing, unless that was accepted; and
+        that the policy is the one in force for every tenant: another node may have activated another."""
         found = {}
         with reachable():
             async with reading(self._site.engine, None) as connection:
                 found["database"] = await connection.scalar(text("SELECT 1")) == 1
                 if self._walled:
                     found["walls"] = await fallen(connection) is None
+                    accepted = self._site.settings.database.accept_lossy_failover
+                    found["failover"] = acceptable(await standing_of(connection), accepted)
         tenants = [entry.ledger for name, entry in self._site.tenants.items() if name != SYSTEM]
         return {**found, "policy": all([await self._in_force.asked(ledger) for ledger in tenants])}
 

@@ -34,6 +34,7 @@ from gateway.store.engine import Target, open_engine, target
 from gateway.store.guard import guard
 from gateway.store.keyring import Keyring, open_keyring
 from gateway.store.ledgers import Ledgers
+from gateway.store.lost import LostMarks
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
@@ -67,6 +68,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     approvals: ApprovalStore
     flags: SubjectStore
     """What is known of data subjects, and what sticks to them."""
+    lost: LostMarks
+    """What this node acknowledged and its database lacked, until that is on record."""
     failpoint: Failpoint | None = None
     signings: dict[str, LedgerSigning] = msgspec.field(default_factory=dict)
     """By origin, as they were asked for."""
@@ -231,6 +234,7 @@ async def open_site(
         tenants = {name: await directory.entry(name) for name in (*(one.id for one in settings.tenants), SYSTEM)}
         metrics = Metrics()
         node = NodeInfo(id=_node_id(keys, settings.keys.node), boot=random_id("bt"))
+        lost = LostMarks(keys)
         ledgers = Ledgers(
             where,
             engine,
@@ -242,6 +246,7 @@ async def open_site(
             serving=serving,
             build=build_digest(),
             config=config_digest(settings),
+            lost=lost,
         )
         await ledgers.start()
         stack.push_async_callback(ledgers.stop)
@@ -263,6 +268,7 @@ async def open_site(
             tools=ToolStore(engine, clock),
             approvals=ApprovalStore(engine),
             flags=SubjectStore(engine, clock),
+            lost=lost,
             failpoint=failpoint,
         )
 

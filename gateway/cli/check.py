@@ -60,6 +60,7 @@ from gateway.store.directory import SYSTEM, Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
 from gateway.store.keyring import open_keyring
+from gateway.store.replication import demand_kept, standing
 from gateway.store.signing import LedgerSigning
 from gateway.store.sql import reachable
 
@@ -75,6 +76,12 @@ _UNUSABLE = {
     "no_usable_key": "none of the keys that it publishes fits its `algorithms`",
 }
 """What `KeysError` says, in words."""
+_STANDS = {
+    "alone": "without standbys",
+    "synchronous": "with standbys that commits wait for",
+    "asynchronous": "with standbys that commits do not wait for: a failover loses records, which is accepted",
+    "standby": "a standby",
+}
 _ALONE = "each node counts for itself: several nodes grant every limit once each; set limits.url to count together"
 _UNREACHED = {"connect_failed": "nobody listens there, its name has no address, or its certificate is not trusted"}
 
@@ -268,10 +275,12 @@ async def _database(settings: Settings) -> str:
     try:
         with reachable():
             await guard(engine)
+        stands = await standing(engine)
+        demand_kept(stands, settings.database.accept_lossy_failover)
         found, missing = await _ledgers(settings, engine)
     finally:
         await engine.dispose()
-    kind = "sqlite" if where.kind == "sqlite" else "postgresql with a wall between tenants"
+    kind = "sqlite" if stands is None else f"postgresql with a wall between tenants, {_STANDS[stands.state]}"
     return f"{kind}, {found} ledgers" + (f", {missing} more at the first start" if missing else "")
 
 

@@ -1,4 +1,5 @@
-"""`gateway audit acknowledge-restore`: that a ledger was taken back behind what a witness knows of it, on record.
+"""`gateway audit acknowledge-restore`: that a ledger was taken back behind what a witness knows of it, or behind what
+this node acknowledged, on record.
 
 Until then the gateway does not serve: nobody shall learn from a customer that records are gone.
 """
@@ -11,12 +12,13 @@ import msgspec
 
 from gateway.bootstrap import witnesses_of
 from gateway.cli.common import OK, Commands, Failed, opened, operator, say, settings_of, tenant_of, tenant_option
+from gateway.exchange.witnessing import Ahead, acknowledgment
 
 
 def add(group: Commands, common: argparse.ArgumentParser) -> None:
     """Add the command to `gateway audit`."""
     parser = group.add_parser(
-        "acknowledge-restore", parents=[common], help="put on record that records which a witness knows of are gone"
+        "acknowledge-restore", parents=[common], help="put on record that records are gone which others know"
     )
     tenant_option(parser)
     parser.add_argument(
@@ -29,14 +31,27 @@ async def _run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     async with opened(settings) as site, AsyncExitStack() as stack:
-        one = (await witnesses_of(site, stack)).get(tenant)
+        one, ledger = (await witnesses_of(site, stack)).get(tenant), site.tenants[tenant].ledger
         ahead = () if one is None else await one.ahead()
-        if one is None or not ahead:
-            raise Failed("no witness knows of more records than there are: there is nothing to acknowledge")
+        lost = site.lost.of(ledger)
+        if lost is not None:
+            ahead = (*ahead, Ahead(f"node {site.node.id}", lost.size))
+        if not ahead:
+            raise Failed("neither a witness nor this node knows of more records than there are: nothing to acknowledge")
         by = await operator(site, tenant)
-        detail = msgspec.structs.replace(by.detail, reason=arguments.reason)
-        await one.acknowledge(await site.writer(tenant), ahead, by.actor, detail)
+        entry = acknowledgment(
+            ahead,
+            size=await site.reader(tenant).size(),
+            tenant=ledger,
+            actor=by.actor,
+            detail=msgspec.structs.replace(by.detail, reason=arguments.reason),
+            clock=site.clock,
+            node=site.node,
+        )
+        await (await site.writer(tenant)).append(entry)
+        # A crash before this: it is acknowledged again, which says the same.
+        site.lost.forget(ledger)
     data = {"acknowledged": [{"witness": found.witness, "size": found.size} for found in ahead]}
-    lines = [f"{found.witness} has cosigned {found.size} records" for found in ahead]
+    lines = [f"{found.witness} knows of {found.size} records" for found in ahead]
     say(arguments, data, [*lines, "acknowledged, on record; the gateway may serve"])
     return OK

@@ -127,6 +127,8 @@ KINDS = {
     "forward.resumed": _kind(_OTHER, severity=2),
     "forward.gap": _kind(_OTHER, _FAILURE, 4),
     "forward.reset": _kind(_UPDATE, severity=4),
+    "ledger.unprotected": _kind(_OTHER, _FAILURE, 4),
+    "ledger.failover": _kind(_OTHER, severity=3),
 }
 """Event of a record → what it is here: one line for each (`tests/house` holds them, and `docs/ocsf.md`, together)."""
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import get_args
 
 import msgspec
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -11,6 +12,7 @@ from prometheus_client.registry import Collector
 from gateway.agents.issuers import IssuerState
 from gateway.core.decision import Decision
 from gateway.exchange.health import AgentState
+from gateway.store.replication import State
 from gateway.store.tasks import QUEUED, Depth
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
@@ -175,6 +177,20 @@ class WitnessState(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     seconds: float
     ends: Mapping[tuple[str, str], int]
+
+
+class _Database(Collector):
+    """How PostgreSQL stands: 1 for the one state that it is in, once it was asked."""
+
+    def __init__(self, state: Callable[[], State | None]) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        told = GaugeMetricFamily("gateway_database_standing", "How PostgreSQL stands", labels=["state"])
+        now = self._state()
+        for state in get_args(State) if now is not None else ():
+            told.add_metric([state], state == now)
+        yield told
 
 
 class _Witnesses(Collector):
@@ -421,6 +437,10 @@ class Metrics:
 
     def forward_failed(self, tenant: str, forward: str, code: str) -> None:
         self._forward_errors.count(tenant, forward, code)
+
+    def database(self, state: Callable[[], State | None]) -> None:
+        """Tell how PostgreSQL stands, by what `state` gives at the time."""
+        self.registry.register(_Database(state))
 
     def batch(self, size: int, seconds: float) -> None:
         self._batches.observe("", size)

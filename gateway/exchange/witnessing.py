@@ -127,16 +127,6 @@ class Witnessing:
         self.window = await beyond(self._reader, self.store, self._quorum)
         return ahead
 
-    async def acknowledge(self, writer: Ledger, ahead: Sequence[Ahead], actor: str, detail: Detail) -> None:
-        """Put on record that the ledger was taken back behind these witnesses, by whom and why (`detail.reason`)."""
-        size = await self._reader.size()
-        told = msgspec.structs.replace(detail, query={one.witness: str(one.size) for one in ahead})
-        envelope = self._envelope(ACKNOWLEDGED, actor=actor, actor_kind="person", range=(size, self._most(ahead, size)))
-        await writer.append(_entry(envelope, told))
-
-    def _most(self, ahead: Sequence[Ahead], size: int) -> int:
-        return max([size, *(one.size for one in ahead)])
-
     async def _offered(self, writer: Ledger, point: StoredCheckpoint) -> tuple[Ahead, ...]:
         kept = await self.store.of(point.size)
         missing = [one for one in self._witnesses if one.witness.name not in kept]
@@ -238,3 +228,23 @@ def _entry(envelope: Envelope, detail: Detail) -> Entry:
     salt, data = new_salt(), encode_detail(detail)
     envelope.detail = committed(salt, "detail", data)
     return Entry.of(envelope, detail=data, salt=salt)
+
+
+def acknowledgment(
+    ahead: Sequence[Ahead], *, size: int, tenant: str, actor: str, detail: Detail, clock: Clock, node: NodeInfo
+) -> Entry:
+    """The record that a ledger of `size` records was taken back behind what others know, by whom and why
+    (`detail.reason`)."""
+    told = msgspec.structs.replace(detail, query={one.witness: str(one.size) for one in ahead})
+    now = clock.now_us()
+    envelope = Envelope(
+        id=uuid7(now),
+        tenant=tenant,
+        event=ACKNOWLEDGED,
+        occurred_at=timestamp(now),
+        actor=actor,
+        actor_kind="person",
+        range=(size, max([size, *(one.size for one in ahead)])),
+        node=node,
+    )
+    return _entry(envelope, told)

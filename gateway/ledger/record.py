@@ -99,6 +99,8 @@ EVENTS = (
     "forward.resumed",
     "forward.gap",
     "forward.reset",
+    "ledger.unprotected",
+    "ledger.failover",
 )
 
 

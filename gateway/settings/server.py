@@ -46,6 +46,8 @@ class Database(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     url: str = "sqlite:///gateway.db"
     owner_url: str | None = None
+    accept_lossy_failover: bool = False
+    """Whether to serve from a PostgreSQL whose commits wait for none of its standbys."""
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

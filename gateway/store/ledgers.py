@@ -8,12 +8,14 @@ from contextlib import suppress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.core.errors import GatewayError, LedgerUnavailable
+from gateway.core.errors import GatewayError, LedgerUnavailable, VerificationError
 from gateway.core.ports import Clock, Failpoint
 from gateway.ledger.record import NodeInfo
 from gateway.store.engine import Target
 from gateway.store.key_stage import DataKeys
+from gateway.store.lost import Lost, LostMarks
 from gateway.store.node import LEASE_S, Claim, register, renew_lease, retire
+from gateway.store.reader import StoreReader
 from gateway.store.recovery import Recovered, close_interrupted, recover, stopped
 from gateway.store.sql import reachable
 from gateway.store.writer_base import LedgerWriter, WriterOptions
@@ -47,6 +49,7 @@ class Ledgers:
         wait_s: float = 5.0,
         retry_s: float = 1.0,
         claim_wait_s: float = 5.0,
+        lost: LostMarks | None = None,
     ) -> None:
         self.writers: dict[str, LedgerWriter] = {}
         self.recovered: dict[str, Recovered] = {}
@@ -57,6 +60,7 @@ class Ledgers:
         self._keyring, self._failpoint, self._on_batch = keyring, failpoint, on_batch
         self._serving, self._build, self._config, self._lease_s = serving, build, config, lease_s
         self._wait_s, self._retry_s = wait_s, retry_s
+        self._lost = lost
         self._claim = Claim(where, node, claim_wait_s)
         self._file = SqliteFile(where.path, wait_s) if where.kind == "sqlite" else None
         self._opening = asyncio.Lock()
@@ -77,7 +81,8 @@ class Ledgers:
 
     async def open(self, tenant: str) -> LedgerWriter:
         """The ledger's writer, started and recovered at the first call. `LedgerUnavailable` if the database is not
-        there, `VerificationError` if its head and its records disagree."""
+        there, `VerificationError` if its head and its records disagree, or records that this node acknowledged are gone
+        from it and that is not on record yet."""
         async with self._opening:
             writer = self.writers.get(tenant)
             if writer is not None:
@@ -86,6 +91,7 @@ class Ledgers:
             await writer.start()
             try:
                 if self._serving:
+                    await self._demand_whole(tenant)
                     self.recovered[tenant] = await recover(
                         self._engine, writer, self._clock, build=self._build, config=self._config
                     )
@@ -94,6 +100,29 @@ class Ledgers:
                 raise
             self.writers[tenant] = writer
             return writer
+
+    async def _demand_whole(self, tenant: str) -> None:
+        """What a former boot found to be lost is there again, or somebody has put it on record."""
+        lost = None if self._lost is None else await asyncio.to_thread(self._lost.of, tenant)
+        if self._lost is None or lost is None:
+            return
+        stored = await StoreReader(self._engine, tenant).record(lost.size - 1)
+        if stored is None or stored.hash.hex() != lost.hash:
+            raise VerificationError(
+                f"this node acknowledged {lost.size} records, and the database lacks some: was there a failover, or a "
+                "restore? See docs/failover.md, and `gateway audit acknowledge-restore`"
+            )
+        await asyncio.to_thread(self._lost.forget, tenant)
+
+    def _remember(self, tenant: str, size: int, leaf_hash: bytes) -> None:
+        """A writer's records are gone: told, and remembered for the next start."""
+        _log.error("records that were acknowledged are gone: nothing is recorded until they are there again")
+        if self._lost is None:
+            return
+        try:
+            self._lost.keep(tenant, Lost(size=size, hash=leaf_hash.hex()))
+        except GatewayError as error:
+            _log.error("%s", error)
 
     async def stop(self) -> None:
         """Write what waits, say that this boot ends, and let go of claim and database."""
@@ -139,6 +168,7 @@ class Ledgers:
             keyring=self._keyring,
             failpoint=self._failpoint,
             on_batch=self._batch,
+            on_lost=self._remember,
             wait_s=self._wait_s,
             retry_s=self._retry_s,
         )

@@ -45,6 +45,8 @@ class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
     of the data keys."""
     on_batch: Callable[[int, float], None] | None = None
     """Told the size and the seconds of each batch that was committed."""
+    on_lost: Callable[[str, int, bytes], None] | None = None
+    """Told ledger, size and newest leaf hash of what this writer had committed, once the database has it no more."""
     limit: int = 10_000
     """How many may wait before appends are refused at once."""
     wait_s: float = 5.0
@@ -64,10 +66,15 @@ class LedgerWriter(ABC):
         """Whether the last attempt to reach the database succeeded."""
         self.halted = False
         """Whether nothing may be recorded any more (`halt`)."""
+        self.suspended = False
+        """Whether nothing may be acknowledged for now: what the database keeps, a failover might lose."""
         self.refused = 0
         """Appends refused since the ledger was last written, and not yet on record."""
         self._failpoint = options.failpoint
-        self._on_batch = options.on_batch
+        self._on_batch, self._on_lost = options.on_batch, options.on_lost
+        self._kept: tuple[int, bytes] | None = None
+        """The newest record that this writer has committed, with its leaf hash: in whatever database it finds later."""
+        self._told_lost = False
         self._limit, self._wait_s, self._retry_s = options.limit, options.wait_s, options.retry_s
         self._queue: deque[Waiting] = deque()
         self._wake = asyncio.Event()
@@ -133,7 +140,7 @@ class LedgerWriter(ABC):
     @property
     def usable(self) -> bool:
         """Whether records can be taken, as far as is known."""
-        return self.healthy and not self.halted
+        return self.healthy and not (self.halted or self.suspended)
 
     def missed(self) -> None:
         """Count a request that was refused because this database could not even be read: nothing was appended.
@@ -146,7 +153,7 @@ class LedgerWriter(ABC):
         """Queue an entry now, in the order of the calls; the future answers as `append` and `interrupt` do."""
         self._check(entry)
         running = self._tasks and not self._tasks[0].done()
-        if not running or self._stopping or self.halted or self._stuck or self.lag >= self._limit:
+        if not running or self._stopping or self.halted or self.suspended or self._stuck or self.lag >= self._limit:
             self._refuse(entry)
             raise LedgerUnavailable("the ledger cannot take records now")
         future: asyncio.Future[Appended | None] = self._tasks[0].get_loop().create_future()
@@ -217,6 +224,8 @@ class LedgerWriter(ABC):
             self.refused -= refused
             for exchange in ends:
                 self._abandoned.pop(exchange, None)
+            if filled.record:
+                self._kept, self._told_lost = (filled.head.size - 1, filled.head.hash), False
             self.healthy, self.policy = True, filled.head.policy
             self._answer(taken, filled)
             self._told(len(taken), (self.clock.monotonic_ns() - began) / 1e9)
@@ -237,6 +246,7 @@ class LedgerWriter(ABC):
         try:
             # 1. Lock the head. A crash from here to 4 leaves nothing: the database rolls the transaction back.
             head, still_open = await self._lock(closing(waiting))
+            self._demand_whole(head)
             for waiter, change in changing(waiting):
                 waiter.left_out = not await self._change(change)
             # 2. Give everything its place.
@@ -267,6 +277,22 @@ class LedgerWriter(ABC):
         self._doubt = (filled.head.size - 1, filled.head.hash, _written(filled, taken) + refused)
         if not await self._settle():
             raise error
+
+    def _demand_whole(self, head: Head) -> None:
+        """`LedgerUnavailable` where what this writer has committed is not below this head: the database was taken back,
+        by a failover to a server that lacks it or by a restore. Nothing is written then, until it is there again."""
+        if self._kept is None:
+            return
+        seq, leaf_hash = self._kept
+        if head.size <= seq or (head.size == seq + 1 and head.hash != leaf_hash):
+            raise self._lost()
+
+    def _lost(self) -> LedgerUnavailable:
+        """The error of it, told once to whoever remembers it."""
+        if self._kept is not None and self._on_lost is not None and not self._told_lost:
+            self._on_lost(self.tenant, self._kept[0] + 1, self._kept[1])
+            self._told_lost = True
+        return LedgerUnavailable("records that were acknowledged are not there: the database was taken back")
 
     def _filled(self, waiting: list[Waiting], head: Head, still_open: set[str]) -> Filled:
         return fill(

@@ -339,6 +339,12 @@ class PostgresWriter(LedgerWriter):
         try:
             if not await connection.fetchval(_DURABLE):
                 raise LedgerUnavailable("PostgreSQL must run with fsync, synchronous_commit and full_page_writes")
+            # It may be another server than the last one, which lacks what that had acknowledged, or has another record
+            # in its place: then the head alone would not show it.
+            if self._kept is not None:
+                seq, leaf_hash = self._kept
+                if await connection.fetchval(_HASH, self.tenant, seq) != leaf_hash:
+                    raise self._lost()
         except BaseException:
             connection.terminate()
             raise

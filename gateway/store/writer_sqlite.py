@@ -184,6 +184,7 @@ class SqliteWriter(LedgerWriter):
     def _write_now(self, waiting: list[Waiting]) -> tuple[Filled, Exception | None]:
         try:
             head, still_open = self._lock_now(closing(waiting))
+            self._demand_whole(head)
             for waiter, change in changing(waiting):
                 waiter.left_out = not self._change_now(change)
             filled = self._filled(waiting, head, still_open)
@@ -216,7 +217,13 @@ class SqliteWriter(LedgerWriter):
         if closing:
             # Those that are open end with this transaction: `fill` ends each exchange that is found here.
             still_open = {row[0] for row in connection.execute(_CLOSE, (self.tenant, json.dumps(closing))).fetchall()}
-        return self._head(connection), still_open
+        head = self._head(connection)
+        if self._kept is not None and head.size > self._kept[0] + 1:
+            # Somebody else has written: after this writer's newest record, or in the place of it.
+            row = connection.execute(_HASH, (self.tenant, self._kept[0])).fetchone()
+            if row is None or row[0] != self._kept[1]:
+                raise self._lost()
+        return head, still_open
 
     def _head(self, connection: sqlite3.Connection) -> Head:
         row = connection.execute(_HEAD, (self.tenant,)).fetchone()

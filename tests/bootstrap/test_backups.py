@@ -108,7 +108,7 @@ async def test_an_earlier_backup_beside_the_current_keys_brings_nothing_back(
             await site.gateway.auditors["default"].export(Reader(), Selection(first=0), file)
     settings = settings_for(database, {}, policy=policy)
     if server is not None:
-        server.replace(where.dsn, before.copy)
+        server.swap(where.dsn, before.copy)
     newer = () if server is None else (before.bundle,)
     done = await restore(settings, before.directory, newer=newer, alone=False, reason="the disk was lost", by=by)
     assert done.erased == 1

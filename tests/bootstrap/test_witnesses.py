@@ -11,7 +11,7 @@ from gateway.bootstrap import open_gateway, open_site, witnesses_of
 from gateway.bootstrap import witnesses as module
 from gateway.bootstrap.clock import SystemClock
 from gateway.core.errors import ConfigurationError
-from gateway.exchange.witnessing import Ahead
+from gateway.exchange.witnessing import Ahead, acknowledgment
 from gateway.ledger.record import Detail
 from gateway.settings import Settings
 from gateway.store.writer_base import LedgerWriter
@@ -27,7 +27,17 @@ async def acknowledge(settings: Settings) -> None:
         one = (await witnesses_of(site, stack))["default"]
         ahead = await one.ahead()
         assert ahead == (Ahead("w.example/1", 1_000),)
-        await one.acknowledge(await site.writer("default"), ahead, "ac_1", Detail(reason="the disk was lost"))
+        writer = await site.writer("default")
+        entry = acknowledgment(
+            ahead,
+            size=await site.reader("default").size(),
+            tenant=writer.tenant,
+            actor="ac_1",
+            detail=Detail(reason="the disk was lost"),
+            clock=site.clock,
+            node=site.node,
+        )
+        await writer.append(entry)
 
 
 async def test_nothing_is_recorded_or_served_until_the_loss_is_acknowledged(database: Settings, tmp_path: Path) -> None:

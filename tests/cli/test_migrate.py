@@ -34,5 +34,5 @@ def test_postgresql_is_migrated_by_its_owner_and_checked_as_its_user(
     monkeypatch.setenv("GATEWAY_DATABASE_OWNER_URL", owner)
     assert gateway("migrate").code == 0
     assert gateway("keys", "list", "--json").data == {"keys": []}
-    assert "postgresql with a wall between tenants, 2 ledgers" in gateway("check").out
+    assert "postgresql with a wall between tenants, without standbys, 2 ledgers" in gateway("check").out
     postgres_server.drop(owner)

@@ -10,6 +10,7 @@ from gateway.ledger.note import Verifier
 from gateway.ledger.witnessing import Request, judge
 from gateway.settings import load
 from gateway.store.keyring import open_keyring
+from gateway.store.lost import Lost, LostMarks
 from gateway.store.witnessed import Witnessed
 from tests.cli.kit import Run
 from tests.cli.witnessing import made, witnessing
@@ -38,6 +39,21 @@ def test_what_a_witness_knows_beyond_the_ledger_is_acknowledged_on_record(site: 
     ]
     assert (found["record"]["range"][1], found["detail"]["reason"]) == (1_000, "the disk was lost")
     assert found["detail"]["query"] == {"witness.example/w1": "1000"}
+
+
+def test_what_this_node_acknowledged_and_its_database_lacks_is_acknowledged_without_a_witness(
+    site: Path, gateway: Run
+) -> None:
+    gateway("keys", "create", "--owner", "ada", "--kind", "service", "--role", "auditor", "--zone", "in-house")
+    ledger = gateway("audit", "query", "--json").data["records"][0]["record"]["tenant"]
+    LostMarks(site / "keys").keep(ledger, Lost(size=99, hash="a" * 64))
+    done = gateway("audit", "acknowledge-restore", "--reason", "a failover")
+    assert (done.code, "knows of 99 records" in done.out) == (0, True), done.err
+    again = gateway("audit", "acknowledge-restore", "--reason", "a failover")
+    assert (again.code, "nothing to acknowledge" in again.err) == (1, True)
+    records = gateway("audit", "query", "--json").data["records"]
+    (found,) = [one["record"] for one in records if one["record"]["event"] == "restore.acknowledged"]
+    assert found["range"][1] == 99
 
 
 def _knows(site: Path, directory: Path, vkey: str) -> None:

@@ -41,6 +41,7 @@ def _filled() -> Metrics:
     metrics.linked("tn_1", 1, True)
     metrics.forwarded("tn_1", "siem", 1)
     metrics.forward_failed("tn_1", "siem", "connect_failed")
+    metrics.database(lambda: "alone")
     metrics.request("tn_1", "openai", "ok")
     metrics.decision("tn_1", decided("route", observed="deny"), "in-house")
     metrics.agent_call("tn_1", "none")

@@ -1,14 +1,16 @@
 """All ledgers of a process: opened once each, let go of in order."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from gateway.core.errors import ConfigurationError, LedgerUnavailable
+from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.ledger.record import NodeInfo
 from gateway.settings import Settings
 from gateway.store.engine import Target, open_engine
 from gateway.store.ledgers import Ledgers
+from gateway.store.lost import Lost, LostMarks
 from tests.conftest import ManualClock
 from tests.services import free_port
 from tests.store.ledger_kit import NODE, TENANT, Failpoints, intent, ledgers_on, note, rows, until, whole
@@ -82,3 +84,40 @@ async def test_stopping_while_the_ledger_cannot_be_written_still_lets_go(
     async with ledgers_on(database, clock, node=NodeInfo(id="nd_1", boot="bt_2")) as again:
         await again.open(TENANT)
     assert [e.event for e in await whole(database)] == ["ledger.started", "ledger.started", "ledger.stopped"]
+
+
+async def test_a_node_whose_records_are_gone_does_not_start_until_they_are_there_or_that_is_on_record(
+    database: Settings, clock: ManualClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    marks = LostMarks(tmp_path)
+    async with ledgers_on(database, clock, lost=marks) as ledgers:
+        writer = await ledgers.open(TENANT)
+        kept = await writer.append(note())
+        writer._kept = (8, kept.leaf_hash)  # as if it had committed more, and the database had been taken back
+        writer._interrupt()  # its connection is gone
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(note())
+        assert marks.of(TENANT) == Lost(size=9, hash=kept.leaf_hash.hex())
+        marks.forget(TENANT)
+        marks.keep(TENANT, Lost(size=kept.seq + 1, hash="a" * 64))
+    assert "records that were acknowledged are gone" in caplog.text
+    async with ledgers_on(database, clock, lost=marks) as ledgers:
+        with pytest.raises(VerificationError, match="acknowledge-restore"):
+            await ledgers.open(TENANT)
+    marks.forget(TENANT)
+    marks.keep(TENANT, Lost(size=kept.seq + 1, hash=kept.leaf_hash.hex()))
+    async with ledgers_on(database, clock, lost=marks) as ledgers:
+        await ledgers.open(TENANT)
+    assert marks.of(TENANT) is None, "they are there"
+
+
+async def test_a_loss_that_cannot_be_remembered_stops_the_record_all_the_same(
+    sqlite_settings: Settings, clock: ManualClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for lost in (None, LostMarks(tmp_path / "none")):
+        async with ledgers_on(sqlite_settings, clock, lost=lost) as ledgers:
+            writer = await ledgers.open(TENANT)
+            writer._kept = (99, b"h" * 32)
+            with pytest.raises(LedgerUnavailable):
+                await writer.append(note())
+    assert "could not be kept beside the keys" in caplog.text

@@ -1351,6 +1351,7 @@ NOT_ASKED = {
             *(f"redis_counters.RedisCounters.{name}" for name in ("run", "memory", "ping", "close", "tellers")),
             *(f"nats_messages.NatsLink.{name}" for name in ("say", "heard", "done")),
             *("erasure.ErasureStore.settle", "backup.states"),
+            *("replication.standing", "replication.standing_of"),
         ),
         _INSTALLATION,
     ),

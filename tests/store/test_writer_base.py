@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Appended, Entry
 from gateway.settings import Settings
 from tests.conftest import ManualClock
+from tests.services import Postgres
 from tests.store.ledger_kit import (
     POLICY,
     START_US,
@@ -28,6 +30,7 @@ from tests.store.ledger_kit import (
     whole,
     writer_on,
 )
+from tests.store.taken_back import Copies
 
 
 def _fails() -> None:
@@ -426,3 +429,47 @@ async def test_occurred_at_stays_what_the_caller_said(database: Settings, clock:
     record = (await whole(database))[0]
     assert record.recorded_at is not None
     assert record.occurred_at < record.recorded_at
+
+
+async def test_a_database_that_lacks_what_was_committed_is_not_written_to_until_it_is_back(
+    database: Settings, database_server: Postgres | None, clock: ManualClock, tmp_path: Path
+) -> None:
+    lost: list[tuple[str, int, bytes]] = []
+    copies = Copies(database, database_server, tmp_path)
+    async with writer_on(database, clock) as writer:
+        await writer.append(note())
+    copy = copies.make()
+    async with writer_on(database, clock, on_lost=lambda *told: lost.append(told)) as writer:
+        second = await writer.append(note())
+        newer = await asyncio.to_thread(copies.swap, copy)
+        for _ in range(2):
+            with pytest.raises(LedgerUnavailable):
+                await writer.append(note())
+        await until(lambda: bool(lost))
+        assert not writer.usable
+        assert lost == [(TENANT, 2, second.leaf_hash)]
+        assert len(await whole(database)) == 1
+        await asyncio.to_thread(copies.swap, newer)
+        await until(lambda: writer.usable)
+        assert (await writer.append(note())).seq == 3
+    assert [one.event for one in await whole(database)][2] == "ledger.recovered"
+
+
+@pytest.mark.parametrize("others", [1, 2])
+async def test_another_record_in_the_place_of_one_that_was_committed_is_found_too(
+    database: Settings, database_server: Postgres | None, clock: ManualClock, tmp_path: Path, others: int
+) -> None:
+    copies = Copies(database, database_server, tmp_path)
+    async with writer_on(database, clock) as writer:
+        await writer.append(note())
+    copy = copies.make()
+    async with writer_on(database, clock) as writer:
+        await writer.append(note())
+        await asyncio.to_thread(copies.swap, copy)
+        async with writer_on(database, clock) as other:  # it knows nothing of the second
+            for _ in range(others):
+                await other.append(note(event="key.created"))
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(note())
+        assert not writer.usable
+    assert [one.event for one in await whole(database)] == ["config.changed", *["key.created"] * others]

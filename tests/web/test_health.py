@@ -15,10 +15,10 @@ async def test_a_gateway_that_can_serve_is_ready_and_names_what_it_looked_at(dat
     async with audited(database) as api:
         ready = await api.site.http.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-        walls = {"walls"} if database.database.url.startswith("postgresql") else set()
+        walls = {"walls", "failover"} if database.database.url.startswith("postgresql") else set()
         assert set(ready.json()["checks"]) == {"database", "ledger", "policy", "tasks", "keys", *walls}
         health = (ROOT / "docs" / "metrics.md").read_text("utf-8").partition("## Health")[2]
-        assert set(re.findall(r"^- `(\w+)`:", health, re.MULTILINE)) == {*ready.json()["checks"], "walls"}
+        assert set(re.findall(r"^- `(\w+)`:", health, re.MULTILINE)) == {*ready.json()["checks"], "walls", "failover"}
         assert (await api.site.http.get("/healthz")).json() == {"status": "ok"}
 
 

@@ -394,6 +394,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "outcome": OutcomeInfo(code="again"),
         "node": EXCHANGE_IDS["node"],
     },
+    "ledger.unprotected": {"outcome": OutcomeInfo(code="accepted"), "node": EXCHANGE_IDS["node"]},
+    "ledger.failover": {"outcome": OutcomeInfo(code="timeline"), "node": EXCHANGE_IDS["node"]},
 }
 
 MORE: dict[str, dict[str, Any]] = {

@@ -5,6 +5,9 @@ gateway would decide on another path than the caller wrote; its raw routes take 
 """
 
 import re
+from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
+from functools import cache
 from typing import Any
 
 from litestar import Litestar, Response, get
@@ -76,18 +79,24 @@ _TASKS = re.compile(rf"{tasks.PATH}(/.*)?")
 """What of the API lies below one of those, whatever is done there."""
 
 
-class Application:
-    """Traffic to its protocol; everything else, and the start and stop of the server, to the API."""
+Stop = Callable[[], Awaitable[None]]
 
-    def __init__(self, pipeline: Pipeline, server: Server, api: Litestar) -> None:
+
+class Application:
+    """Traffic to its protocol, everything else to the API. `stops` are awaited when the server ends."""
+
+    def __init__(self, pipeline: Pipeline, server: Server, api: Litestar, stops: Sequence[Stop] = ()) -> None:
         self._exact = {path: Traffic(pipeline, server, protocol) for path, protocol in TRAFFIC.items()}
         self._below = tuple((prefix, Traffic(pipeline, server, protocol)) for prefix, protocol in TRAFFIC_BELOW.items())
         self._proxies = Proxies(server) if server.trusted_proxies else None
         self._further = {prefix: Traffic(pipeline, server, protocol) for prefix, protocol in FURTHER_BELOW.items()}
         self.api = api
         self._api = Cutting(api, pipeline)
+        self._stops = stops
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._live(receive, send)
         if scope["type"] == "http":
             if self._proxies is not None:
                 self._proxies.apply(scope)
@@ -104,6 +113,14 @@ class Application:
         if scope["type"] != "http":
             return await self.api(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own types are closer
         return await self._api(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """From the server's start to its end (ASGI's lifespan protocol 2.0)."""
+        while (await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        for stop in self._stops:
+            await stop()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
 def _of_the_api(method: str, path: str) -> bool:
@@ -124,22 +141,23 @@ def build_app(gateway: Gateway) -> Application:
     """The application of an opened gateway. Its shutdown gives up bundles that are being built."""
     settings = gateway.site.settings
     bundles = Bundles(settings.path(BUNDLES), gateway.site.clock, gateway.pipeline.parts.underway)
-    state = State({"gateway": gateway, "bundles": bundles, "protocol_of": protocol_of})
-    api = _application(_api(), state, stops=[bundles.stop])
-    return Application(gateway.pipeline, settings.server, api)
+    api = copy(_application())
+    api.state = State({"gateway": gateway, "bundles": bundles, "protocol_of": protocol_of})
+    return Application(gateway.pipeline, settings.server, api, stops=[bundles.stop])
 
 
 def openapi_document() -> dict[str, object]:
     """The OpenAPI document of the API; needs no gateway."""
-    return _application(_api(), State({}), stops=[]).openapi_schema.to_schema()
+    return _application().openapi_schema.to_schema()
 
 
-def _application(handlers: list[ControllerRouterHandler], state: State, stops: list[object]) -> Litestar:
+@cache
+def _application() -> Litestar:
+    """The API of every gateway of this process: routes are read, and put in order, once. What differs between gateways
+    is the state of a copy, which is what handlers get to see."""
     return Litestar(
-        route_handlers=handlers,
+        route_handlers=_api(),
         guards=[guard],
-        state=state,
-        on_shutdown=stops,  # type: ignore[arg-type]  # bound coroutine methods, which Litestar accepts
         openapi_config=OpenAPIConfig(
             title="Agent compliance gateway",
             version=package.__version__,

@@ -83,6 +83,7 @@ async def test_a_new_route_is_closed_until_a_rule_names_it(
 
     handlers = app._api()
     monkeypatch.setattr(app, "_api", lambda: [*handlers, new_route])
+    monkeypatch.setattr(app, "_application", app._application.__wrapped__)  # what is kept for all has no such route
     async with audited(sqlite_settings) as api:
         for key in (None, api.key, await api.site.key(*sorted(ROLES))):
             answer = await _ask(api, "GET /new-route", key)

@@ -1,6 +1,11 @@
 """The application as a whole: its document, its one error form, the bounds of its bodies."""
 
-from gateway.settings import Settings
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Settings, parse
 from gateway.web.app import openapi_document, protocol_of
 from tests.web.kit import audited
 
@@ -54,3 +59,16 @@ def test_a_path_of_the_traffic_plane_has_its_protocol_for_requests_that_do_not_w
         assert protocol_of("GET", path) == ("http" if protocol == "http" else None)
     for path in ("/v1/tasks", "/v1/tasks/x", "/audit/records", "/", "/V1/messages", "//v1/messages"):
         assert protocol_of("POST", path) is None
+
+
+async def test_gateways_of_one_process_are_seen_by_their_own_requests_alone(
+    sqlite_settings: Settings, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("other")
+    shutil.copy(sqlite_template, directory / "gateway.db")
+    other = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, directory)
+    async with audited(sqlite_settings) as one, audited(other) as two:
+        for mine, theirs in ((one, two), (two, one), (one, two)):
+            assert (await mine.get("/audit/records")).status_code == 200
+            strange = await mine.site.http.get("/audit/records", headers={"authorization": f"Bearer {theirs.key}"})
+            assert strange.status_code == 401

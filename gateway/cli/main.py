@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from gateway import __version__
 from gateway.cli import (
+    advise,
     agents,
     approvals,
     audit,
@@ -55,6 +56,7 @@ _GROUPS = (
     reclassify,
     review,
     incidents,
+    advise,
     openapi,
     witness,
 )

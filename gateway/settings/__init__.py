@@ -11,9 +11,10 @@ A key that is not known is an error that names the nearest one that is. Errors n
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
 `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
-`forwarding`.
+`forwarding`, `advise`.
 """
 
+from gateway.settings.advise import AdviseSettings
 from gateway.settings.agents import A2a, Agent, Breaker
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
@@ -34,6 +35,7 @@ __all__ = [
     "BY_TLS",
     "MEMORY",
     "A2a",
+    "AdviseSettings",
     "Agent",
     "ApprovalSettings",
     "BreakGlass",

@@ -1,6 +1,7 @@
 """What must hold of the settings as a whole."""
 
 from gateway.core.errors import ConfigurationError
+from gateway.settings.advise import check_advise
 from gateway.settings.agents import check_agent
 from gateway.settings.approvals import check_channels, check_glass, check_notified
 from gateway.settings.callbacks import check_callback
@@ -48,6 +49,7 @@ def consistent(settings: Settings) -> None:
     check_counting(settings.limits)
     check_tasks(settings.tasks)
     check_subjects(settings.subjects)
+    check_advise(settings.advise)
     check_keys(settings.keys, settings.database)
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.settings.advise import AdviseSettings
 from gateway.settings.agents import Agent
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
@@ -40,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mcp: Mcp = Mcp()
     tasks: TaskSettings = TaskSettings()
     subjects: SubjectSettings = SubjectSettings()
+    advise: AdviseSettings = AdviseSettings()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()

@@ -5,6 +5,7 @@ All tenants are read, since a log knows none; that is on record in each one's le
 
 import argparse
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from hashlib import sha256
@@ -18,6 +19,7 @@ from gateway.cli.common import (
     BAD,
     OK,
     Commands,
+    Failed,
     WrongUse,
     format_option,
     opened,
@@ -133,6 +135,10 @@ async def _compared(
                 told.add(comparison.compare(log.source, read(log.file, log.source, packed=log.packed)))
             except ConfigurationError as error:
                 raise WrongUse(f"--log: {error}") from error
+            except sqlite3.Error as error:
+                raise Failed(
+                    "there is no room for the comparison's temporary file: SQLITE_TMPDIR may name where"
+                ) from error
     return told.document(disclosed.told)
 
 

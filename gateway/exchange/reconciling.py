@@ -56,7 +56,8 @@ class Disclosed:
             elif host is None:
                 self.told.homeless += counts
             else:
-                self.told.sent += counts
+                if counts:
+                    self._count(envelope.occurred_at)
                 made.append(
                     Sent(
                         tenant,
@@ -69,3 +70,9 @@ class Disclosed:
                     )
                 )
         return made
+
+    def _count(self, at: str) -> None:
+        told = self.told
+        told.sent += 1
+        told.first = at if told.first is None else min(told.first, at)
+        told.last = at if told.last is None else max(told.last, at)

@@ -54,6 +54,7 @@ def test_what_no_log_can_show_is_counted() -> None:
     assert [one.seq for one in disclosed.take("default", chunk)] == [3, 4]
     told = disclosed.told
     assert (told.sent, told.pulled, told.homeless) == (1, 1, 1), "what lies beyond the period is not counted"
+    assert (told.first, told.last) == (timestamp(T0 + 1_000_000),) * 2
 
 
 def test_hosts_are_those_that_agents_are_registered_behind_with_their_further_names() -> None:

@@ -90,9 +90,9 @@ class Compared:
             yield from self._days
             return
         query = (
-            "SELECT day, place, kind, sum(n), sum(size) FROM ("
-            "SELECT at / 86400000000 AS day, place, kind, count(*) AS n, coalesce(sum(bytes), 0) AS size FROM line"
-            " WHERE kind <> 'other' GROUP BY 1, 2, 3 UNION ALL"
+            "SELECT day, place, kind, sum(n), cast(total(size) AS INTEGER) FROM ("
+            "SELECT at / 86400000000 AS day, place, kind, count(*) AS n, cast(total(bytes) AS INTEGER) AS size"
+            " FROM line WHERE kind <> 'other' GROUP BY 1, 2, 3 UNION ALL"
             " SELECT at / 86400000000, place, kind, count(*), 0 FROM sent"
             " WHERE kind IN ('missing', 'beyond') GROUP BY 1, 2, 3) GROUP BY 1, 2, 3 ORDER BY 1, 2"
         )

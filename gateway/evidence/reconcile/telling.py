@@ -24,6 +24,9 @@ class Unheld(msgspec.Struct, kw_only=True):
     """Records of the period that no log can show, or that nobody knows where to look for."""
 
     sent: int = 0
+    first: str | None = None
+    """When the first of them occurred: the ledger may begin later than the period."""
+    last: str | None = None
     pulled: int = 0
     """Fetched by the agent itself: nothing was sent to it."""
     homeless: int = 0
@@ -93,7 +96,7 @@ def lines(document: dict[str, Any], table: Sequence[str]) -> Iterable[str]:
     """A document as text; `table` are the lines of its findings."""
     records = document["records"]
     yield f"period      {document['from']} to {document['to']}"
-    yield f"records     {records['sent']} of something sent to an agent"
+    yield f"records     {records['sent']} of something sent to an agent, from {records['first']} to {records['last']}"
     if records["pulled"]:
         yield f"            {records['pulled']} more were fetched by their agents: no log of what is sent shows them"
     if records["homeless"]:

@@ -143,6 +143,13 @@ def test_totals_are_told_by_day_and_host() -> None:
     ]
 
 
+def test_the_bytes_of_a_hostile_log_add_up_to_something() -> None:
+    columns = {"time": "time", "host": "host", "bytes": "n"}
+    text = "time,host,n\n" + f"{at(NOON)},ward.example,{2**53}\n" * 1_100
+    (day,) = compared(sent(), text, columns=columns).days()
+    assert day.bytes >= 2**62
+
+
 _TIMES = st.lists(st.integers(1_000, 1_600), max_size=7)
 
 

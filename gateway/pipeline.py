@@ -27,7 +27,7 @@ from gateway.exchange.intending import intend, taken
 from gateway.exchange.metrics import RESERVE
 from gateway.exchange.parts import Parts
 from gateway.exchange.passing import Protocol
-from gateway.exchange.reading import read_message
+from gateway.exchange.reading import read_again, read_message
 from gateway.exchange.rereading import Again, KeptAnswer
 from gateway.exchange.router import Denied
 from gateway.exchange.underway import CUT, cut_short
@@ -93,6 +93,7 @@ class Pipeline:
             protocol = parts.offered[caller.identity.tenant][exchange.arrival.protocol]
 
         # 2. read the message, within bounds, into parts; it fits the schema of the agent it names.
+        declared = parts.declared()
         read = await read_message(exchange, protocol, parts.bounds)
         started = self._step("read", started)
         if isinstance(read, Refusal):
@@ -106,9 +107,16 @@ class Pipeline:
             return await self._refuse(exchange, responder, lease)
         exchange.held.append(partial(parts.admission.release, lease))
 
-        # 4 to 7 again where the policy has changed meanwhile, under the one that is in force now.
+        # 4 to 7 again where the policy has changed meanwhile, under the one that is in force now; 2 as well where files
+        # that it was read by are not in force any more.
         held, rate = len(exchange.held), exchange.rate
         for _ in range(MAX_DECISIONS):
+            while parts.declared() != declared:
+                declared = parts.declared()
+                read = await read_again(exchange, protocol, parts.bounds)
+                if isinstance(read, Refusal):
+                    return await self._refuse(exchange, responder, read)
+                message, candidates = read
             ready = await self._ready(exchange, responder, protocol, caller, message, candidates)
             if not isinstance(ready, Refusal):
                 break

@@ -76,12 +76,21 @@ class HttpAdapter:
         self._registry = registry
         self._answers = Bounds(body_bytes=answers.answer_bytes, answer_bytes=answers.answer_bytes, depth=answers.depth)
         self._descriptions = descriptions
-        self._templates = {
+        self._templates = self._templated(descriptions)
+        self._actions = _actions(self._templates)
+
+    def become(self, descriptions: Mapping[str, Description]) -> None:
+        """Read by other descriptions from now on: `ConfigurationError` as for the first ones, and then nothing changes.
+        Nobody who reads a message meets half of them: reading waits for nothing."""
+        templates = self._templated(descriptions)
+        self._descriptions, self._templates, self._actions = descriptions, templates, _actions(templates)
+
+    def _templated(self, descriptions: Mapping[str, Description]) -> dict[str, tuple[Template, ...]]:
+        return {
             route.id: _templates(route, descriptions.get(route.id, {}))
-            for route in registry.routes
+            for route in self._registry.routes
             if route.protocol == self.protocol
         }
-        self._actions = {agent: {one.action for one in templates} for agent, templates in self._templates.items()}
 
     def serves(self, message: Message, agent: Route) -> bool:
         """Whether this agent has the very template that the message was read by, and takes such a body there."""
@@ -233,6 +242,10 @@ def _content(request: Inbound, bounds: Bounds, operation: Operation) -> tuple[by
 
 def _form(kept: object) -> Form:
     return kept if isinstance(kept, Form) else Form()
+
+
+def _actions(templates: Mapping[str, tuple[Template, ...]]) -> dict[str, set[str]]:
+    return {agent: {one.action for one in several} for agent, several in templates.items()}
 
 
 def _templates(route: Route, description: Description) -> tuple[Template, ...]:

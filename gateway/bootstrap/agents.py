@@ -12,7 +12,6 @@ from gateway.core.ids import random_id
 from gateway.exchange.answerers import persons_of
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.delegation import Delegation
-from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.governor import Governor
 from gateway.exchange.health import Health
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
@@ -50,7 +49,7 @@ def protocols_of(
         address=settings.address,
         origins=settings.server.allowed_origins,
         governors=governors,
-        descriptions=load_descriptions(settings, base.policy.known_classes, base.policy_set.members, base.engine.knows),
+        descriptions=base.declared.descriptions,
         sign=assertions.card_signature(f"{settings.address}{JWKS_PATH}"),
     )
     protocols = spoken(registry)

@@ -9,7 +9,6 @@ from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import admission_of, underway_of
 from gateway.bootstrap.limits import quotas_of
-from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.subjects import linking_of
 from gateway.checks.limits import Rate
 from gateway.checks.policy.policy import Policy
@@ -60,8 +59,7 @@ def parts_of(
 
     `ConfigurationError` for what no part can hold to."""
     site, settings, clock, policy, engine = base.site, base.site.settings, base.site.clock, base.policy, base.engine
-    members = base.policy_set.members
-    answers, schemas = load_schemas(settings, "answer_schema", members), load_schemas(settings, "schema", members)
+    answers, schemas = base.declared.answers, base.declared.requests
     protocols, offered = protocols_of(
         base, schemas=schemas, answers=answers, assertions=assertions, governors=governors
     )
@@ -138,6 +136,7 @@ def parts_of(
         bounds=base.bounds,
         underway=underway_of(site),
         moved=moved,
+        declared=lambda: base.declared.revision,
         quotas=quotas,
         failpoint=base.failpoint,
         pulling=pulling,

@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.agents.client import AgentClient
 from gateway.agents.registry import Registry
+from gateway.bootstrap.schemas import Declared
 from gateway.bootstrap.site import Site
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
@@ -23,6 +24,7 @@ class Foundation(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     policy_set: PolicySet
     """What `policy` was made of: files that it names are read from there, and not from a directory that may change."""
+    declared: Declared
     registry: Registry
     client: AgentClient
     bounds: Bounds

@@ -21,6 +21,7 @@ from gateway.bootstrap.limits import counting
 from gateway.bootstrap.policies import InForce, load_policy_set, servable, served, settled
 from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
+from gateway.bootstrap.schemas import Declared
 from gateway.bootstrap.site import Site, open_site
 from gateway.bootstrap.subjects import restored_of
 from gateway.bootstrap.takeover import TakeOver
@@ -151,6 +152,7 @@ async def open_gateway(
             engine=engine,
             policy=policy,
             policy_set=shared_set,
+            declared=Declared(settings, policy, engine, shared_set.members),
             registry=registry,
             client=client,
             bounds=bounds_of(settings),

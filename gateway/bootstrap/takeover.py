@@ -1,10 +1,11 @@
 """A node that serves takes over the version that somebody has activated: built beside the old one, swapped in one go.
 
-What differs between two versions that fit the same settings is rules, recognizers and what they make known; agents,
-issuers and zones are part of the settings, and a version that was made for others is none that this node can serve by.
-So one policy and one engine are built anew, in a thread, and take the place of those that everything here holds
-(`Policy.become`, `Engine.become`): no part is ever half of one version and half of the other. Requests that were
-classified or decided under the former are refused at the append and decided again (`pipeline`).
+What differs between two versions that fit the same settings is rules, recognizers, what they make known, and what the
+files say that agents name; agents, issuers and zones are part of the settings, and a version that was made for others
+is none that this node can serve by. So one policy, one engine and what is declared of agents are built anew, in a
+thread, and take the place of those that everything here holds (`become`): no part is ever half of one version and half
+of the other. Requests that were classified or decided under the former are refused at the append and decided again
+(`pipeline`), those that were read by other files are read again.
 
 Where the version cannot be served by here, the node stays as it is: not ready, and refusing at the append.
 """
@@ -12,18 +13,20 @@ Where the version cannot be served by here, the node stays as it is: not ready, 
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
+from gateway.agents.http import HttpAdapter
 from gateway.bootstrap.exchange import caching_of
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.limits import quotas_of
 from gateway.bootstrap.policies import InForce, proposals_of, servable
 from gateway.bootstrap.recognizers import engine_of
+from gateway.bootstrap.schemas import Declared
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import SCHEMAS, PolicySet
 from gateway.core.errors import ConfigurationError, GatewayError, LedgerUnavailable
-from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.parts import Parts
 from gateway.store.directory import SYSTEM
 
@@ -37,6 +40,15 @@ _TRIES = 4
 _log = logging.getLogger("gateway.policy")
 
 
+class _Version(NamedTuple):
+    """What a version is served by."""
+
+    policy: Policy
+    engine: Engine
+    declared: Declared | None
+    """None where the files that agents name are those that are served by."""
+
+
 class TakeOver:
     """Keeps what a node serves by to what is active."""
 
@@ -47,6 +59,7 @@ class TakeOver:
         self._in_force = InForce(base.site, base.writers, base.policy)
         self._ledgers = [entry.ledger for name, entry in base.site.tenants.items() if name != SYSTEM]
         self._swapped: Callable[[Policy, Engine], None] = lambda policy, engine: None
+        self._http: tuple[HttpAdapter, ...] = ()
         self._task: asyncio.Task[bool] | None = None
         self._refused = ("", "")
         """The digest of a version that cannot be served by here, and why."""
@@ -62,6 +75,9 @@ class TakeOver:
             parts.tokens.used = policy.tokenizes
 
         self._swapped = swapped
+        speaking = (parts.protocols, *parts.offered.values())
+        adapters = [one[HttpAdapter.protocol].adapter for one in speaking]
+        self._http = tuple(adapter for adapter in adapters if isinstance(adapter, HttpAdapter))
 
     async def moved(self) -> bool:
         """Somebody has activated another version than this node decided by: True once it serves by what is active.
@@ -130,25 +146,30 @@ class TakeOver:
 
     async def _swap(self, found: PolicySet) -> None:
         try:
-            policy, engine = await asyncio.to_thread(self._built, found)
+            built = await asyncio.to_thread(self._built, found)
         except ConfigurationError as error:
             self._refused = (found.digest, str(error))
             raise
         # From here on nothing waits: whoever asks finds all of the former version, or all of this one.
-        self._base.policy.become(policy)
-        self._base.engine.become(engine)
+        self._base.policy.become(built.policy)
+        self._base.engine.become(built.engine)
+        if built.declared is not None:
+            self._base.declared.become(built.declared)
+            for adapter in self._http:
+                adapter.become(self._base.declared.descriptions)
         self._swapped(self._base.policy, self._base.engine)
         self.serving, self._refused = found, ("", "")
         self._base.site.metrics.policy_taken()
         _log.warning("another policy version was activated, and is served by from now on")
 
-    def _built(self, found: PolicySet) -> tuple[Policy, Engine]:
+    def _built(self, found: PolicySet) -> _Version:
         """Everything that a start would refuse, refused here too."""
         settings, clock = self._base.site.settings, self._base.site.clock
-        if _schemas(found) != _schemas(self.serving):
-            raise ConfigurationError("its schemas/ are others, which are read at a start: start this node anew")
         policy, _ = servable(found, settings)
-        load_descriptions(settings, policy.known_classes, found.members)
+        engine = engine_of(policy, clock, settings.classification.budget_ms)
+        # Labels of descriptions may name classes and types of this version alone, so that they are read in any case.
+        declared = Declared(settings, policy, engine, found.members)
+        HttpAdapter(self._base.registry, self._base.bounds, declared.descriptions)
         caching_of(settings, policy, clock)
         quotas_of(settings, policy, None, clock, lambda tenant, limit, what, hard: None)
         known = policy.known_roles | ROLES
@@ -156,7 +177,8 @@ class TakeOver:
         given |= {role for one in settings.certificate for role in one.roles}
         if not known.issuperset(given):
             raise ConfigurationError("the roles of [[issuer]] and [[certificate]] must be roles that the policy knows")
-        return policy, engine_of(policy, clock, settings.classification.budget_ms)
+        same = _schemas(found) == _schemas(self.serving)
+        return _Version(policy, engine, None if same else declared)
 
 
 def _schemas(found: PolicySet) -> dict[str, bytes]:

@@ -39,6 +39,11 @@ async def stays() -> bool:
     return False
 
 
+def first() -> int:
+    """The one version of such a node."""
+    return 0
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the pipeline is made of; built in `gateway/bootstrap/`."""
 
@@ -72,6 +77,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     moved: Callable[[], Awaitable[bool]] = stays
     """Asked where a request meets another policy version than it was decided by: whether this node serves by what is
     active now, so that it may be decided again."""
+    declared: Callable[[], int] = first
+    """Which of the versions that were served by since the start says how bodies are laid out."""
     quotas: Quotas | None = None
     """None where nothing but the rates of `[limits]` is limited, in this process alone."""
     failpoint: Failpoint | None = None

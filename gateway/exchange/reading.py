@@ -17,14 +17,31 @@ async def read_message(
 ) -> tuple[Message, tuple[Route, ...]] | Refusal:
     """The message, and the agents that may be asked, the one that is meant first; or why it ends here."""
     arrival = exchange.arrival
-    scopes = exchange.identity.scopes if exchange.identity is not None else ()
-    if scopes and not reaches(scopes):
+    if (scopes := _scopes(exchange)) and not reaches(scopes):
         return Refusal(code="scope_required", hint=f"the scope {TRAFFIC}")
     body = await arrival.body()
     if isinstance(body, Refusal):
         return body
     inbound = Inbound(method=arrival.method, path=arrival.path, query=arrival.query, headers=arrival.headers, body=body)
     exchange.inbound = inbound
+    return await _taken(exchange, protocol, bounds, inbound)
+
+
+async def read_again(
+    exchange: Exchange, protocol: Protocol, bounds: Bounds
+) -> tuple[Message, tuple[Route, ...]] | Refusal:
+    """The same message, as it is read by what is in force now; nothing of it has left yet. Where a governor has taken
+    note of it, it is to be sent again: what it noted is not undone."""
+    if protocol.governor is not None or exchange.inbound is None:
+        return Refusal(code="policy_changed", retry_after=1)
+    return await _taken(exchange, protocol, bounds, exchange.inbound)
+
+
+async def _taken(
+    exchange: Exchange, protocol: Protocol, bounds: Bounds, inbound: Inbound
+) -> tuple[Message, tuple[Route, ...]] | Refusal:
+    """What a request says, its body at hand."""
+    scopes = _scopes(exchange)
     message = protocol.adapter.read(inbound, bounds)
     if isinstance(message, Refusal):
         return message
@@ -57,6 +74,10 @@ async def read_message(
             return governed
         exchange.message = message = governed
     return message, candidates
+
+
+def _scopes(exchange: Exchange) -> tuple[str, ...]:
+    return exchange.identity.scopes if exchange.identity is not None else ()
 
 
 def _unfit(schema: Schema | None, message: Message) -> Refusal | None:

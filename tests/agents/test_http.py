@@ -293,6 +293,20 @@ def test_a_malformed_template_stops_the_start(template: str) -> None:
         HttpAdapter(registry({"id": "records", "routes": [template]}), BOUNDS)
 
 
+def test_an_adapter_reads_by_other_descriptions_from_one_message_to_the_next_or_stays_as_it_was() -> None:
+    listed = registry({"id": "records", "routes": ["GET /notes/{id}"]}, {"id": "ward", "routes": []})
+    one = {"ward": {"GET /beds": Operation(bodies={})}}
+    other = {"ward": {"GET /wards/{id}": Operation(bodies={})}, "records": {"GET /notes/{id}": Operation()}}
+    adapter = HttpAdapter(listed, BOUNDS, one)
+    asked = get("/agents/ward/beds"), get("/agents/ward/wards/7")
+    assert [isinstance(adapter.read(each, BOUNDS), Message) for each in asked] == [True, False]
+    adapter.become(other)
+    assert [isinstance(adapter.read(each, BOUNDS), Message) for each in asked] == [False, True]
+    with pytest.raises(ConfigurationError, match="agent records: its mapping has a route that is not"):
+        adapter.become({"records": {"GET /others": Operation()}})
+    assert [isinstance(adapter.read(each, BOUNDS), Message) for each in asked] == [False, True]
+
+
 ADMISSIONS = registry({"id": "ward", "capabilities": ["admit"], "routes": ["POST /adt", "POST /file"]})
 LAYOUTS = {
     "ward": {

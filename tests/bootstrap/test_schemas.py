@@ -1,4 +1,5 @@
-"""Schemas of agents are read once at start; what is not one is named by its setting."""
+"""What files say of agents is read with the policy version that they are part of; what is none is named by its
+setting."""
 
 from pathlib import Path
 from typing import Any

@@ -16,8 +16,10 @@ from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.ledger.record import Detail
 from gateway.settings import Settings
 from gateway.store.proposals import Proposal
-from tests.bootstrap.kit import LATER, configured
+from tests.bootstrap.kit import AGENT, LATER, configured
+from tests.checks.classification.test_own import BADGE, toml
 from tests.system.kit import policies
+from tests.system.site import settings_for
 
 
 @asynccontextmanager
@@ -80,16 +82,69 @@ async def test_a_version_for_other_settings_is_not_taken_over_and_is_told_once(
         assert "made for other settings" in told[0]
 
 
-async def test_other_schemas_are_for_a_start_to_read(
-    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def routed(base: Settings, section: dict[str, Any]) -> Settings:
+    """An agent whose bodies are held to a schema and read by a mapping."""
+    configured(base)  # makes the keys
+    files = {"mapping": "notes.toml", "schema": "note.json", "answer_schema": "note.json"}
+    ward = {**AGENT, "protocol": "http", "routes": ["POST /notes"], **files}
+    return settings_for(base, {"ward": ward}, policy=section)
+
+
+def filed(tmp_path: Path, schema: str, kind: str = "person") -> None:
+    schemas = tmp_path / "policies" / "schemas"
+    schemas.mkdir(parents=True, exist_ok=True)
+    (schemas / "note.json").write_text(schema)
+    (schemas / "notes.toml").write_text(
+        f'[[route]]\nroute = "POST /notes"\n[route.request]\nformat = "csv"\nfields = {{1 = "{kind}"}}\n'
+    )
+
+
+async def test_files_that_agents_name_are_taken_over_with_the_version_that_they_are_part_of(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serving(sqlite_settings, tmp_path, monkeypatch) as gateway:
-        (tmp_path / "policies" / "schemas").mkdir(exist_ok=True)
-        (tmp_path / "policies" / "schemas" / "new.json").write_text("{}")
+    section = policies(tmp_path)
+    filed(tmp_path, '{"type": "object"}')
+    monkeypatch.setattr(takeover, "WATCH_S", 3600)
+    settings = routed(sqlite_settings, section)
+    async with open_gateway(settings) as gateway:
+        parts, declared = gateway.pipeline.parts, gateway.takeover._base.declared
+        spoken = parts.protocols["http"]
+        held = [declared.requests["ward"], spoken.schemas["ward"], spoken.answer_schemas["ward"]]
+        assert [one.validate([]) is None for one in held] == [False] * 3
+        operation = declared.descriptions["ward"]["POST /notes"]
         later(tmp_path)
         await activated(gateway.site)
+        assert await gateway.takeover.moved()
+        assert (parts.declared(), declared.descriptions["ward"]["POST /notes"]) == (0, operation), "the same files"
+        filed(tmp_path, '{"type": "array"}', "x-badge")
+        (tmp_path / "policies" / "recognizers" / "own.toml").write_bytes(toml(BADGE))
+        await activated(gateway.site)
+        assert await gateway.takeover.moved()
+        assert parts.declared() == 1
+        assert [one.validate([]) is None for one in held] == [True] * 3
+        assert declared.descriptions["ward"]["POST /notes"] != operation
+        assert parts.declared() == 1
+
+
+@pytest.mark.parametrize("schema", ["{", '{"type": 1}'])
+async def test_a_file_that_is_none_is_not_taken_over_and_nothing_changes(
+    sqlite_settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    schema: str,
+) -> None:
+    section = policies(tmp_path)
+    filed(tmp_path, "{}")
+    monkeypatch.setattr(takeover, "WATCH_S", 3600)
+    settings = routed(sqlite_settings, section)
+    async with open_gateway(settings) as gateway:
+        before = gateway.policy.digest
+        filed(tmp_path, schema)
+        await activated(gateway.site)
         assert not await gateway.takeover.moved()
-        assert "start this node anew" in caplog.text
+        assert (gateway.policy.digest, gateway.pipeline.parts.declared()) == (before, 0)
+        assert "agent[0].schema" in caplog.text
         asked: list[int] = []
         monkeypatch.setattr(gateway.takeover, "_tried", lambda: asked.append(1))
         assert not await gateway.takeover.moved()

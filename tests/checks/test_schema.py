@@ -258,3 +258,16 @@ def test_a_schema_of_somebody_elses_may_be_older_and_its_formats_are_remarks() -
     assert Schema(older, foreign=True).validate(7) is not None
     with pytest.raises(ConfigurationError):
         Schema({"$schema": "http://json-schema.org/draft-03/schema#"}, foreign=True)
+
+
+def test_a_schema_that_becomes_another_holds_documents_to_that_for_everybody_who_holds_it() -> None:
+    one, other = Schema({"type": "object"}, "one"), Schema({"type": "array", "maxItems": 1}, "other")
+    holders = {"a": one}, {"b": one}
+    one.become(other)
+    for holder in holders:
+        (held,) = holder.values()
+        assert held.validate([]) is None
+        assert held.validate({}) is not None
+        found = held.validate([1, 2])
+        assert found is not None
+        assert found.hint == "must be at most 1 items"

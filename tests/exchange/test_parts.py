@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.exchange.ledgers import Ledgers
-from gateway.exchange.parts import Parts, stays
+from gateway.exchange.parts import Parts, first, stays
 from tests.exchange.making import caller, exchange
 
 
@@ -22,6 +22,7 @@ def parts(**fields: Any) -> Parts:
 
 async def test_a_node_takes_no_other_policy_over_unless_it_is_told_how() -> None:
     assert not await stays()
+    assert first() == 0
 
 
 async def test_records_go_to_the_tenants_ledger_and_the_operators_own_while_nobody_is_known() -> None:

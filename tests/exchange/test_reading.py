@@ -13,7 +13,7 @@ from gateway.core.ports import Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.passing import Protocol
-from gateway.exchange.reading import read_message
+from gateway.exchange.reading import read_again, read_message
 from tests.exchange.making import BOUNDS, LOCAL, SKY, exchange, identity, route
 
 CHAT = {"model": "local", "messages": [{"role": "user", "content": "hello"}]}
@@ -58,6 +58,33 @@ async def test_a_message_is_read_for_the_agents_that_may_be_asked() -> None:
     assert read == (one.message, (LOCAL, SKY))
     assert one.inbound is not None
     assert [part.text for part in read[0].parts] == ["local", "hello"]
+
+
+async def test_a_message_is_read_again_from_the_same_body_by_what_is_in_force_now() -> None:
+    told: list[int] = []
+
+    async def body() -> bytes:
+        told.append(1)
+        return json.dumps(CHAT).encode()
+
+    one = exchange(JSON, body=body)
+    schema = Schema({"required": ["model"]})
+    spoken = protocol(schemas={LOCAL.id: schema})
+    assert (await read_again(one, spoken, BOUNDS)) == Refusal(code="policy_changed", retry_after=1), "not read before"
+    read = await read_message(one, spoken, BOUNDS)
+    assert read == await read_again(one, spoken, BOUNDS)
+    schema.become(Schema({"required": ["purpose"]}))
+    refused = await read_again(one, spoken, BOUNDS)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "schema_violation"
+    assert told == [1], "a body can be read once"
+
+
+async def test_what_a_governor_has_taken_note_of_is_to_be_sent_again() -> None:
+    one = asked()
+    assert not isinstance(await read_message(one, protocol(), BOUNDS), Refusal)
+    found = await read_again(one, protocol(governor=Lost()), BOUNDS)
+    assert found == Refusal(code="policy_changed", retry_after=1)
 
 
 async def test_what_is_around_a_body_is_looked_at_like_its_parts() -> None:

@@ -24,6 +24,8 @@ from gateway.web.app import build_app
 from tests.checks.classification.test_own import BADGE, PROJECT, toml
 from tests.system.kit import PUBLIC, policies
 from tests.system.site import System, served, system
+from tests.system.test_legacy_formats import MAPPING, agents, mapped, post
+from tests.system.test_plain_http import Seen
 
 NOTHING_OUT = (
     "p, 1, role:*, class:public, zone:cloud, chat, purpose:*, always, deny, none, nothing-out, "
@@ -118,15 +120,36 @@ async def test_recognizers_and_classes_of_the_new_version_are_known_at_once(
         assert (await site.chat(key, PUBLIC, **declared)).headers["x-routed-agent"] == "ward"
 
 
+async def test_a_request_that_was_read_by_files_of_before_is_read_again_by_those_in_force(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    labels = 'Versicherter = "person", Diagnose = "class:phi"'
+    section = mapped(tmp_path, "billing.toml", MAPPING.replace(labels, 'third = "class:internal"'))
+    async with system(sqlite_settings, agents=agents(mapping="billing.toml"), policy=section) as site:
+        for agent in site.agents.values():
+            seen = agent.behave = Seen(b"ZELNIK ABEL PAID\n")
+            seen.headers = [(b"content-type", b"text/plain")]
+        sheet = "first;second;third\n1;2;3\n"
+        before = await post(site, "/agents/ward/billing", sheet, "text/csv", "clerk")
+        found = [(await site.trail(before.headers["x-exchange-id"]))[0]["classes"]["found"]]
+        (tmp_path / "policies" / "schemas" / "billing.toml").write_text(MAPPING.replace(labels, 'third = "class:phi"'))
+        done = await activated(site.gateway)
+        after = await post(site, "/agents/sky/billing", sheet, "text/csv", "clerk")
+        assert (after.status_code, after.headers["x-routed-agent"]) == (200, "ward")
+        requested = (await site.trail(after.headers["x-exchange-id"]))[0]
+        assert [*found, requested["classes"]["found"]] == [["internal"], ["phi"]]
+        assert [requested["decision"]["policy"]] == list(done.terms.versions.values())
+
+
 async def test_what_a_request_had_taken_is_given_back_before_it_is_decided_again(
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:
     limit = {"name": "few", "what": "requests", "count": 3, "window_s": 3600, "per": ["caller"]}
-    agents = {
+    both = {
         "cloud": {"zone": "cloud", "processor": "cloud-inc", "capabilities": ["summarize"], "concurrency": 1},
         "ward": {"zone": "in-house", "capabilities": ["summarize"], "concurrency": 1},
     }
-    async with system(sqlite_settings, policy=policies(tmp_path), agents=agents, limit=[limit]) as site:
+    async with system(sqlite_settings, policy=policies(tmp_path), agents=both, limit=[limit]) as site:
         key = await site.key("clerk")
         assert (await site.chat(key, PUBLIC)).status_code == 200
         add(tmp_path, NOTHING_OUT)

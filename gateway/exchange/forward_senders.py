@@ -18,7 +18,8 @@ from gateway.evidence.syslog import framed
 from gateway.exchange.notices import signed
 from gateway.ledger.encoding import to_base64
 
-MAX_ANSWER = 64 * 1024
+MAX_ANSWER = 1 << 20
+"""Bytes of an answer: some collectors tell of each record, and of what is more nothing is known."""
 SETTLES_S = 2.0
 """How long a connection must have lived on, after the last byte was acknowledged, for what went over it to count as
 taken where the destination gives no answer."""

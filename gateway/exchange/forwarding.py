@@ -148,7 +148,7 @@ class Forwarding:
     async def _led(self) -> bool:
         """Whether this node is the one that forwards now."""
         now = self._clock.monotonic_ns()
-        if not self._leads or now >= self._renew_ns:
+        if now >= self._renew_ns:
             before, self._leads = self._leads, await self._lease.take()
             self._renew_ns = now + int(RENEW_S * _SECOND_NS)
             if not (before and self._leads):  # what is known is from another time

@@ -164,11 +164,11 @@ class Search:
                 after = at - 1 if order == "asc" else at + 1
 
     async def newer(
-        self, filters: Filters, after: int, *, details: bool = False, limit: int = CHUNK
+        self, filters: Filters, after: int, *, details: bool = False, limit: int | None = None
     ) -> tuple[list[Hit], int]:
-        """Records found after this number (-1 for all), in order, so many of them at most; and the number of the last
-        that was looked at: ask again from there. Nothing, and the same number, where there is nothing new."""
-        size = await self._size()
+        """Records found after this number (-1 for all), in order, `limit` or a chunk of them at most; and the number of
+        the last that was looked at: ask again from there. Nothing, and the same number, where there is nothing new."""
+        size, limit = await self._size(), CHUNK if limit is None else limit
         if size - 1 <= after:
             return [], after
         rows, at = await self._look(filters, "asc", after, limit, details, size)

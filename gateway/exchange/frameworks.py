@@ -2,9 +2,11 @@
 provision. Files in, frozen values out.
 
 A provision says in plain words what the records show, and asks for them by the filters of the audit API; a report kind
-and columns say how they are laid out. Everything here is shared by all tenants and part of each one's policy version,
-so that what is somebody's own (persons, agents, single exchanges) cannot be asked for, nor a period: that is the
-report's. Every file is read whole and strictly: one mistake refuses all of them, with the file and the field.
+and columns say how they are laid out, sections what figures go with them, needs which fields must be there, and lacks
+what no record holds, so that a report says that it is not evidenced instead of nothing. Everything here is shared by
+all tenants and part of each one's policy version, so that what is somebody's own (persons, agents, single exchanges)
+cannot be asked for, nor a period: that is the report's. Every file is read whole and strictly: one mistake refuses all
+of them, with the file and the field.
 """
 
 import re
@@ -14,8 +16,10 @@ from typing import Literal
 import msgspec
 
 from gateway.checks.policy.words import PURPOSES
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
+from gateway.evidence.figures.facts import SECTIONS
+from gateway.evidence.figures.provisions import check_field
 from gateway.ledger.index import COLUMNS
 from gateway.store.search import Filters, parse_filters
 
@@ -27,6 +31,8 @@ MAX_PROVISIONS = 256
 """Of one framework."""
 MAX_QUERIES = 32
 """Of one provision."""
+MAX_NEEDS = 32
+"""Fields of one provision."""
 FILTERS = ("action", "decision", "data_class", "purpose", "outcome", "zone", "event")
 """Those of the audit API's that name nothing of one tenant's."""
 COUNTED = ("event", "actor", "agent", "action", "decision", "purpose", "outcome", "zone", "classes")
@@ -38,15 +44,19 @@ _WORDS = 1_000
 
 
 class ProvisionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[[provision]]`. Exactly one of `query` and `everything` says what is asked for."""
+    """One `[[provision]]`. Exactly one of `query` and `everything` says what is asked for, or neither, where `lacks`
+    says why nothing can be."""
 
     id: str
     title: str
     text: str
-    report: Literal["records", "counts"]
-    columns: tuple[str, ...]
+    report: Literal["records", "counts"] = "records"
+    columns: tuple[str, ...] = ()
     query: tuple[dict[str, str], ...] = ()
     everything: bool = False
+    sections: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    lacks: str = ""
 
 
 class FrameworkFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +80,14 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     """Of `ledger.index.COLUMNS`, in the order of the report."""
     queries: tuple[Filters, ...]
-    """A record is in the report if one of these finds it. No filter at all: every record of the period."""
+    """A record is in the report if one of these finds it. No filter at all: every record of the period. None: no
+    record can be, as `lacks` says."""
+    sections: tuple[str, ...] = ()
+    """Of `evidence.figures.facts.SECTIONS`: the figures that are shown with it."""
+    needs: tuple[str, ...] = ()
+    """Fields of a record that the provision asks for (`decision.policy`, `detail.tls`)."""
+    lacks: str = ""
+    """What it asks for and no record holds, and where that is to be found; empty where there is no such thing."""
 
 
 class Framework(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +139,8 @@ def _framework(name: str, data: bytes, known: _Known) -> Framework:
             raise ConfigurationError(f"{place}.id: must be another than that of a provision before it")
         seen.add(item.id)
         provisions.append(_provision(place, item, known))
+    if not any(one.queries for one in provisions):
+        raise ConfigurationError(f"{name}: provision: must hold at least one that asks for records")
     return Framework(id=document.id, title=document.title, text=document.text, provisions=tuple(provisions))
 
 
@@ -151,11 +170,14 @@ def _shape(error: msgspec.ValidationError) -> str:
 
 def _provision(place: str, item: ProvisionFile, known: _Known) -> Provision:
     _worded(place, item.title, item.text)
+    _shown(place, item)
+    if item.lacks and not (item.query or item.everything):
+        return _unasked(place, item)
     allowed = COLUMNS if item.report == "records" else COUNTED
     if not item.columns or len(set(item.columns)) != len(item.columns) or not set(item.columns) <= set(allowed):
         raise ConfigurationError(f"{place}.columns: must be some of {', '.join(allowed)}, each once")
     if item.everything == bool(item.query):
-        raise ConfigurationError(f"{place}: must hold either query, or everything = true")
+        raise ConfigurationError(f"{place}: must hold either query, or everything = true, or lacks alone")
     if len(item.query) > MAX_QUERIES:
         raise ConfigurationError(f"{place}.query: must be at most {MAX_QUERIES} tables")
     queries = tuple(_query(f"{place}.query[{at}]", values, known) for at, values in enumerate(item.query))
@@ -168,7 +190,41 @@ def _provision(place: str, item: ProvisionFile, known: _Known) -> Provision:
         report=item.report,
         columns=item.columns,
         queries=queries or (Filters(),),
+        sections=item.sections,
+        needs=item.needs,
+        lacks=item.lacks,
     )
+
+
+def _unasked(place: str, item: ProvisionFile) -> Provision:
+    """One that no record can support: it has nothing to lay out."""
+    if item.columns or item.needs:
+        raise ConfigurationError(f"{place}: must hold neither columns nor needs where nothing is asked for")
+    return Provision(
+        id=item.id,
+        title=item.title,
+        text=item.text,
+        report=item.report,
+        columns=(),
+        queries=(),
+        sections=item.sections,
+        lacks=item.lacks,
+    )
+
+
+def _shown(place: str, item: ProvisionFile) -> None:
+    """Sections, needs and lacks are words that reports know."""
+    if len(set(item.sections)) != len(item.sections) or not set(item.sections) <= set(SECTIONS):
+        raise ConfigurationError(f"{place}.sections: must be some of {', '.join(SECTIONS)}, each once")
+    if len(set(item.needs)) != len(item.needs) or len(item.needs) > MAX_NEEDS:
+        raise ConfigurationError(f"{place}.needs: must be at most {MAX_NEEDS} fields, each once")
+    for index, need in enumerate(item.needs):
+        try:
+            check_field(need)
+        except FormatError as error:
+            raise ConfigurationError(f"{place}.needs[{index}]: {error}") from error
+    if item.lacks and not _LINE.fullmatch(item.lacks):
+        raise ConfigurationError(f"{place}.lacks: must be one line of 1 to {_WORDS} characters, in plain words")
 
 
 def _query(place: str, values: Mapping[str, str], known: _Known) -> Filters:

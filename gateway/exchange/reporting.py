@@ -200,6 +200,9 @@ def questions(framework: Framework) -> tuple[Question, ...]:
             queries=tuple(
                 {name: str(value) for name, value in msgspec.to_builtins(query).items()} for query in one.queries
             ),
+            sections=one.sections,
+            needs=one.needs,
+            lacks=one.lacks,
         )
         for one in framework.provisions
     )

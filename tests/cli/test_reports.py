@@ -43,7 +43,7 @@ def test_a_subject_may_be_named_on_standard_input_alone(
 def test_wrong_use_names_the_option(gateway: Run, site: Path) -> None:
     for options, said in (
         (("period", *PERIOD, "--framework", "hipaa"), "--framework"),
-        (("framework", *PERIOD), "--framework: one of gdpr, hipaa"),
+        (("framework", *PERIOD), "--framework: one of eu-ai-act, gdpr, hipaa"),
         (("disclosures", *PERIOD), "--subject: a pseudonym"),
         (("period", "--from", "2021-01-01", "--to", "2020-01-01"), "--to"),
     ):

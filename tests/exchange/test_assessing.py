@@ -14,7 +14,7 @@ async def test_each_framework_of_the_active_policy_is_assessed(sqlite_settings: 
     async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}) as site:
         inside = site.gateway.site
         found = await assessments(inside.policies, inside.tenants["default"].ledger)
-        assert [one.framework for one in found] == ["gdpr", "hipaa"]
+        assert [one.framework for one in found] == ["eu-ai-act", "gdpr", "hipaa", "pci-dss", "soc2"]
         assert all(one.title and one.text for one in found)
 
 

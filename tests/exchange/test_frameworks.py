@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.finding import CLASSES
+from gateway.evidence.figures.facts import Facts
+from gateway.evidence.figures.seen import Known, seen
 from gateway.exchange.frameworks import FOLDER, MAX_FILES, Framework, load
+from gateway.exchange.reporting import questions
+from gateway.ledger.record import ClassesInfo, parse, parse_detail
 from gateway.store.search import Filters
 from tests.checks.policy.making import SHIPPED
+from tests.house.tree import ROOT
 
 NAME = f"{FOLDER}own.toml"
 ZONES = ("cloud",)
@@ -26,6 +31,17 @@ PROVISION = {
 }
 HEAD = {"id": '"own"', "title": '"Own"', "text": '"Of our own."'}
 SECRET = "quorvix"
+GOLDEN = ROOT / "tests/golden/records"
+ROWS = {
+    "hipaa": "164.308(a)(1)(ii)(D) 164.308(a)(3)-(4) 164.308(a)(6) 164.308(a)(7) 164.308(b) 164.312(a)(1)"
+    " 164.312(a)(2)(i) 164.312(a)(2)(ii) 164.312(b) 164.312(c)(1) 164.312(d) 164.312(e)(1) 164.316(b)(2)(i)"
+    " 164.402-410 164.502(b) 164.528",
+    "gdpr": "5(1)(c) 5(1)(e) 5(2) 15-20 16 17 18 25 28-30 32 33-34 35 44-49",
+    "eu-ai-act": "12(1) 12(2) 12(3) 14 19 26(6)",
+    "soc2": "CC6.1 CC6.2 CC6.3 CC6.6 CC6.7 CC7.1 CC7.2 CC7.3 CC7.4 CC7.5",
+    "pci-dss": "10.2.1.1 10.2.1.2 10.2.1.3 10.2.1.4 10.2.1.5 10.2.1.6 10.2.1.7 10.2.2 10.3 10.4 10.5.1 10.6 10.7",
+}
+"""What every installation is told of, framework by framework."""
 
 
 def toml(head: dict[str, Any] | None = None, *provisions: dict[str, Any]) -> bytes:
@@ -75,6 +91,14 @@ def test_where_there_are_no_files_there_is_no_framework() -> None:
         ({"columns": f'["{SECRET}"]'}, "must be some of"),
         ({"report": '"counts"', "columns": '["exchange"]'}, "must be some of event, actor"),
         ({"query": "[]"}, "either query, or everything"),
+        ({"sections": f'["{SECRET}"]'}, r"provision\[0\].sections: must be some of coverage"),
+        ({"sections": '["flows", "flows"]'}, "each once"),
+        ({"needs": f'["actor", "{SECRET}"]'}, r"provision\[0\].needs\[1\]: must be a field of the envelope"),
+        ({"needs": '["actor", "actor"]'}, "at most 32 fields, each once"),
+        ({"lacks": '"two\\nlines"'}, r"provision\[0\].lacks"),
+        ({"query": None, "lacks": '"Elsewhere."'}, "neither columns nor needs"),
+        ({"query": None, "columns": None, "needs": '["actor"]', "lacks": '"Elsewhere."'}, "neither columns nor needs"),
+        ({"query": None, "columns": None, "lacks": '"Elsewhere."'}, "at least one that asks for records"),
         ({"query": None}, "either query, or everything"),
         ({"everything": "true"}, "either query, or everything"),
         ({"query": "[{}]"}, r"query\[0\]: must hold one or more of action"),
@@ -133,8 +157,44 @@ def test_other_files_and_too_many_are_refused() -> None:
 def test_the_frameworks_that_ship_are_read_in_every_installation() -> None:
     members = {f"{FOLDER}{path.name}": path.read_bytes() for path in (SHIPPED / "frameworks").glob("*.toml")}
     found = {one.id: one for one in load(members, classes=CLASSES, zones=())}
-    assert set(found) == {"gdpr", "hipaa"}
+    assert set(found) == {"eu-ai-act", "gdpr", "hipaa", "pci-dss", "soc2"}
     assert any(one.queries == (Filters(),) for one in found["hipaa"].provisions)
+    for framework, ids in ROWS.items():
+        there = {one.id for one in found[framework].provisions}
+        assert set(ids.split()) <= there, framework
+
+
+def test_every_question_of_those_that_ship_is_answered_where_everything_has_happened() -> None:
+    """One record of every event, about every class: what is asked for is there, or said to be lacking."""
+    members = {f"{FOLDER}{path.name}": path.read_bytes() for path in (SHIPPED / "frameworks").glob("*.toml")}
+    asked = [one for framework in load(members, classes=CLASSES, zones=()) for one in questions(framework)]
+    facts = Facts(Known(), asked)
+    detail = parse_detail((GOLDEN / "detail.json").read_bytes())
+    classes = ClassesInfo(found=("pci", "phi", "pii"), declared=(), inherited=(), floor=())
+    for path in sorted(GOLDEN.glob("*.json")):
+        if path.name != "detail.json":
+            envelope = parse(path.read_bytes())
+            envelope.classes = classes
+            facts.feed(seen(envelope, detail, Known()))
+    told = facts.document()["provisions"]
+    assert len(told) == len(asked)
+    for one, question in zip(told, asked, strict=True):
+        assert one["state"] == ("supported" if not question.lacks else one["state"]), (one["id"], one["reasons"])
+        assert (one["state"] == "not evidenced") == (not question.queries), (one["id"], one["reasons"])
+        assert bool(one["reasons"]) == (one["state"] != "supported")
+
+
+def test_a_provision_may_say_what_goes_with_it_what_it_needs_and_what_is_lacking() -> None:
+    more = {"sections": '["trail"]', "needs": '["actor", "detail.query"]', "lacks": '"The sign-off is on paper."'}
+    alone = {"id": '"8"', "report": None, "columns": None, "query": None, "lacks": '"Drills are elsewhere."'}
+    (found,) = read(toml(None, more, alone))
+    first, second = found.provisions
+    assert (first.sections, first.needs, first.lacks) == (
+        ("trail",),
+        ("actor", "detail.query"),
+        "The sign-off is on paper.",
+    )
+    assert (second.queries, second.columns, second.lacks) == ((), (), "Drills are elsewhere.")
 
 
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))))

@@ -99,8 +99,8 @@ WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"kind": "disclosures"}, "subject", "a pseudonym"),
     ({"kind": "disclosures", "subject": "jane@clinic.example"}, "subject", "a pseudonym"),
     ({"framework": "hipaa"}, "framework", "none for a report of period"),
-    ({"kind": "framework"}, "framework", "one of gdpr, hipaa"),
-    ({"kind": "framework", "framework": "swordfish"}, "framework", "one of gdpr, hipaa"),
+    ({"kind": "framework"}, "framework", "one of eu-ai-act, gdpr, hipaa"),
+    ({"kind": "framework", "framework": "swordfish"}, "framework", "one of eu-ai-act, gdpr, hipaa"),
 )
 
 

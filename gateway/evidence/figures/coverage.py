@@ -6,7 +6,7 @@ from gateway.evidence.figures.seen import DECIDED, NONE, Seen
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp
 
-_STATES = ("ledger.", "limits.", "restore.", "notice.")
+_STATES = ("ledger.", "limits.", "backup.", "restore.", "notice.", "forward.")
 _ENDS = ("exchange.completed", "exchange.interrupted")
 WITH, WITHOUT, GONE = "with a subject", "without a subject", "detail deleted"
 

@@ -11,6 +11,7 @@ from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.bundling import Bundling
 from gateway.exchange.erasure import Erasure
 from gateway.exchange.failover import Failover
 from gateway.exchange.glass import Glass
@@ -40,6 +41,7 @@ def begin(
     takeover: TakeOver,
     *,
     auditors: Mapping[str, Auditor],
+    bundling: Bundling,
     glass: Glass,
     sticking: StickingClasses,
     shared: SharedCounters | None,
@@ -60,6 +62,7 @@ def begin(
             )
         ),
         *([asyncio.create_task(watching(failover))] if site.where.kind == "postgresql" else []),
+        asyncio.create_task(bundling.run()),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
         asyncio.create_task(

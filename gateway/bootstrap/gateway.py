@@ -10,6 +10,7 @@ from gateway.agents.registry import Registry
 from gateway.bootstrap.agents import assertions_of, delegation_of, mcp_governor
 from gateway.bootstrap.approvals import glass_of, notices_of
 from gateway.bootstrap.background import begin, flush, stopped
+from gateway.bootstrap.bundles import bundling_of
 from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.exchange import bounds_of, parts_of
@@ -37,6 +38,7 @@ from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.approvals import Approvals
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.bundling import Bundling
 from gateway.exchange.callbacks import Callbacks
 from gateway.exchange.dispatcher import Dispatcher
 from gateway.exchange.glass import Glass
@@ -80,6 +82,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     standing: Standing
     """What looks again at who was identified some time ago."""
+    bundling: Bundling
     auditors: Mapping[str, Auditor]
     """By tenant's configured id, `_system` among them."""
     forwards: Forwards
@@ -206,6 +209,8 @@ async def open_gateway(
             messages.start(dispatcher)
             stack.push_async_callback(messages.stop)
         auditors = {name: await site.auditor(name) for name in site.tenants}
+        bundling = bundling_of(site, auditors, parts.underway)
+        stack.push_async_callback(bundling.stop)
         tell(site, witnessings)
         forwards = await forwards_of(site, OpenLedgers(writers), stack)
         background = begin(
@@ -213,6 +218,7 @@ async def open_gateway(
             parts,
             takeover,
             auditors=auditors,
+            bundling=bundling,
             glass=glass,
             sticking=sticking,
             shared=shared,
@@ -240,6 +246,7 @@ async def open_gateway(
             callbacks=callbacks,
             readiness=readiness,
             standing=standing_of(site),
+            bundling=bundling,
             auditors=auditors,
             forwards=forwards,
             quotas=parts.quotas,

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from gateway.cli.common import (
     told,
 )
 from gateway.cli.filters import add_filters, filters_of, texts
+from gateway.cli.progress import Progress
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.refusal import Refusal
@@ -121,7 +123,13 @@ async def _written(settings: Settings, tenant: str, asked: Asked, attach: Sequen
                 selection = await auditor.select(asked)
                 if isinstance(selection, Refusal):
                     raise WrongUse(told(selection, _OPTIONS))
-                manifest = await auditor.export(await reader(site, tenant), selection, file, attach=attach)
+                progress = Progress(sys.stderr, "records")
+                try:
+                    manifest = await auditor.export(
+                        await reader(site, tenant), selection, file, attach=attach, progress=progress
+                    )
+                finally:
+                    progress.close()
             if isinstance(manifest, Refusal):
                 raise Failed(told(manifest, _OPTIONS))
             file.flush()

@@ -108,6 +108,7 @@ CODES: dict[str, Code] = {
     # tasks
     "tasks_only": Code(409, "The agent fetches its requests itself: it is reached by tasks alone"),
     "lease_lost": Code(409, "The request is not this agent's to answer any more"),
+    "bundle_queue_full": Code(429, "Too many bundles of this tenant wait"),
     "task_queue_full": Code(429, "Too many tasks of this tenant wait"),
     "task_expired": Code(504, "The task could not be run in its time"),
     "task_interrupted": Code(500, "The gateway stopped while it ran the task, as often as it may be tried"),

@@ -37,7 +37,8 @@ GENERATOR = f"agent-compliance-gateway {__version__}"
 CHUNK = 64
 """Records that are held at once: some two milliseconds of work, after which others get their turn."""
 Progress = Callable[[int, int], None]
-"""Called with how many records are done and how many there are, twice over the range where details are asked for."""
+"""Called with how many records were gone over and how many are to be: the range once, once more where details are
+asked for, and once for each attachment."""
 
 
 class _Range(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +145,7 @@ class _Builder:
         self._range = extent
         self._writer = Writer(write)
         self._progress = progress or (lambda done, total: None)
+        self._gone_over, self._passes = 0, 1 + selection.details
         self._files: list[File] = []
         self._chosen = chooser(selection)
         self._watch = None if selection.scope is None else Watch(selection.scope)
@@ -157,6 +159,7 @@ class _Builder:
         created: str,
     ) -> Manifest | Refusal:
         extent = self._range
+        self._passes += len(attachments)
         self._add(bag.BAGIT, bag.DECLARATION)
         self._add(bag.README, readme.text(signer.verifier.name).encode())
         self._add(bag.VERIFY, standalone.generate().encode())
@@ -168,6 +171,7 @@ class _Builder:
         if unfit is not None:
             return Refusal(code="parameter_invalid", field="range", hint=unfit)
         opened = await self._details(seen)
+        self._gone_over = 1 + self._selection.details
         manifest = Manifest(
             origin=signer.name,
             created=created,
@@ -259,6 +263,8 @@ class _Builder:
                 async for piece in pieces:
                     stream.write(piece)
         self._written(stream)
+        self._gone_over += 1
+        self._tell(0)
 
     async def _checkpoints(self, root: bytes) -> None:
         extent = self._range
@@ -289,12 +295,18 @@ class _Builder:
             chunk.append(record)
             if len(chunk) == CHUNK:
                 yield chunk
-                self._progress(record.seq + 1 - extent.first, extent.end - extent.first)
+                self._tell(record.seq + 1 - extent.first)
                 await asyncio.sleep(0)  # whoever serves requests on this loop waits no longer than for one chunk
                 chunk = []
         if chunk:
             yield chunk
-        self._progress(extent.end - extent.first, extent.end - extent.first)
+        self._gone_over += 1
+        self._tell(0)
+
+    def _tell(self, done: int) -> None:
+        """So many records of this pass."""
+        count = self._range.end - self._range.first
+        self._progress(self._gone_over * count + done, self._passes * count)
 
     def _add(self, path: str, content: bytes) -> None:
         written = self._writer.add(path, content)

@@ -20,7 +20,7 @@ from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
-from gateway.evidence.bundle import build
+from gateway.evidence.bundle import Progress, build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
@@ -264,22 +264,45 @@ class Auditor:
         return verdict
 
     async def export(
-        self, by: Reader, selection: Selection, write: BinaryIO, *, attach: Sequence[str] = ()
+        self,
+        by: Reader,
+        selection: Selection,
+        write: BinaryIO,
+        *,
+        attach: Sequence[str] = (),
+        progress: Progress | None = None,
     ) -> Manifest | Refusal:
         """Write an evidence bundle, with attachments of these kinds (`attaching.KINDS`). The record of it is durable
         before anything is written, and lies in the bundle's own range where that is open to the end.
         `VerificationError` where the ledger does not hold."""
+        refusal = await self.asked(by, selection, attach)
+        return refusal or await self.write(selection, write, attach=attach, progress=progress)
+
+    async def asked(self, by: Reader, selection: Selection, attach: Sequence[str] = ()) -> Refusal | None:
+        """Put on record that a bundle is asked for, before anything of it is written; why it cannot be, where so."""
         refusal = attaching.refused(attach)
         if refusal is not None:
             return refusal
-        made = attaching.attachments(attach, self._setting)
         await self._record(
             "audit.exported",
             by,
             _asked(selection, attach),
             first=selection.first,
-            end=selection.end if selection.end is not None else await self._reader.size(),
+            end=selection.end if selection.end is not None else max(selection.first, await self._reader.size()),
         )
+        return None
+
+    async def write(
+        self,
+        selection: Selection,
+        write: BinaryIO,
+        *,
+        attach: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Manifest | Refusal:
+        """Write a bundle that `asked` has put on record. The same wherever and however often it is done, up to the
+        newest record where the selection is open to the end. `VerificationError` where the ledger does not hold."""
+        made = attaching.attachments(attach, self._setting)
         point = await self.publisher.publish(force=True)
         if point is None:
             return Refusal(code="no_checkpoint_yet", retry_after=5)
@@ -303,6 +326,7 @@ class Auditor:
             write=write,
             opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
             attachments=made,
+            progress=progress,
         )
 
     async def select(self, asked: Asked) -> Selection | Refusal:
@@ -313,6 +337,19 @@ class Auditor:
         """Put on record that a report is about to be made of records `first` to `end` (exclusive), none
         of them read yet."""
         await self._record("audit.exported", by, query, first=first, end=end)
+
+    async def bundled(
+        self,
+        by: Reader,
+        bundle: str,
+        digest: str | None,
+        outcome: str,
+        first: int | None = None,
+        end: int | None = None,
+    ) -> None:
+        """Put on record what came of a bundle: `ok` with the SHA-256 of its file and its range, or how it ended."""
+        query = {"bundle": bundle} if digest is None else {"bundle": bundle, "sha256": digest}
+        await self._record("audit.exported", by, query, first=first, end=end, outcome=outcome)
 
     async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
         """Put on record that a bundle which was built before, of records `first` to `end` (exclusive), is fetched.

@@ -297,6 +297,7 @@ class Metrics:
         self._forward_errors = _Counts(
             "gateway_forward_errors", "Batches that a destination did not take", ("tenant", "forward", "code")
         )
+        self._bundles = _Counts("gateway_bundles", "Ends of evidence bundles", ("tenant", "end"))
         self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass, self._policies_taken)
@@ -312,6 +313,7 @@ class Metrics:
             self._linked,
             self._forwarded,
             self._forward_errors,
+            self._bundles,
             self._observed,
             steps,
             self._batches,
@@ -375,6 +377,10 @@ class Metrics:
     def glass(self, tenant: str, event: str) -> None:
         """`opened`, `closed`, `reviewed` or `overdue`."""
         self._glass.count(tenant, event)
+
+    def bundle(self, tenant: str, end: str) -> None:
+        """`ready`, `failed`, `cancelled` or `expired`."""
+        self._bundles.count(tenant, end)
 
     def incidents(self, tenant: str, number: int) -> None:
         """How many are open, of all nodes."""

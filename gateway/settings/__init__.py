@@ -11,7 +11,7 @@ A key that is not known is an error that names the nearest one that is. Errors n
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
 `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
-`forwarding`, `advise`.
+`evidence`, `forwarding`, `advise`.
 """
 
 from gateway.settings.advise import AdviseSettings
@@ -19,6 +19,7 @@ from gateway.settings.agents import A2a, Agent, Breaker
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
+from gateway.settings.evidence import EvidenceSettings
 from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
@@ -45,6 +46,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "DelegationSettings",
+    "EvidenceSettings",
     "Forward",
     "Issuer",
     "LedgerSettings",

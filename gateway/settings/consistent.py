@@ -6,6 +6,7 @@ from gateway.settings.agents import check_agent
 from gateway.settings.approvals import check_channels, check_glass, check_notified
 from gateway.settings.callbacks import check_callback
 from gateway.settings.capabilities import check_capabilities
+from gateway.settings.evidence import check_evidence
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.forwarding import check_forwards
 from gateway.settings.identity import check_certificate, check_issuer, check_named
@@ -50,6 +51,7 @@ def consistent(settings: Settings) -> None:
     check_tasks(settings.tasks)
     check_subjects(settings.subjects)
     check_advise(settings.advise)
+    check_evidence(settings.evidence)
     check_keys(settings.keys, settings.database)
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")

@@ -9,6 +9,7 @@ from gateway.settings.agents import Agent
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
+from gateway.settings.evidence import EvidenceSettings
 from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
@@ -42,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tasks: TaskSettings = TaskSettings()
     subjects: SubjectSettings = SubjectSettings()
     advise: AdviseSettings = AdviseSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()

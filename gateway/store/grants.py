@@ -26,6 +26,7 @@ RIGHTS: dict[str, str] = {
     "break_glass": "SELECT, INSERT, UPDATE",
     "incident": "SELECT, INSERT, UPDATE",
     "forward_cursor": "SELECT, INSERT, UPDATE",
+    "bundle": "SELECT, INSERT, UPDATE",
     "subject": "SELECT, INSERT, UPDATE",
     "subject_case": "SELECT, INSERT, UPDATE",
     "policy_proposal": "SELECT, INSERT, UPDATE",

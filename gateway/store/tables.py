@@ -654,6 +654,34 @@ subject_case = Table(
 """What data subjects asked for and what stands against it: holds, erasures, accesses. `terms` is JSON
 (`store.subject_cases.Terms`), and names no person but by HMACs and pseudonyms."""
 
+bundle = Table(
+    "bundle",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("asked", Bytes, nullable=False),
+    Column("actor", Text),
+    Column("kind", Text),
+    Column("exchange", Text),
+    Column("trace", Text),
+    Column("tries", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("node", Text),
+    Column("first", BigInteger),
+    Column("end", BigInteger),
+    Column("bytes", BigInteger),
+    Column("digest", Text),
+    Column("reason", Text),
+    Column("ended_us", BigInteger),
+    Column("expires_us", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Evidence bundles (`store.bundle_jobs`), from the wish for one to the end of its file, which lies apart."""
+
 incident = Table(
     "incident",
     metadata,

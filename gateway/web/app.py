@@ -46,14 +46,11 @@ from gateway.web import (
     usage,
 )
 from gateway.web.access import ApiRequest, guard
-from gateway.web.bundles import Bundles
 from gateway.web.cutting import Cutting
 from gateway.web.problems import MODELS
 from gateway.web.proxies import Proxies
 from gateway.web.traffic import Receive, Scope, Send, Traffic
 
-BUNDLES = "bundles"
-"""Where bundles lie, beside the configuration."""
 TRAFFIC = {
     "/v1/chat/completions": "openai",
     "/v1/responses": "responses",
@@ -138,12 +135,10 @@ def protocol_of(method: str, path: str) -> str | None:
 
 
 def build_app(gateway: Gateway) -> Application:
-    """The application of an opened gateway. Its shutdown gives up bundles that are being built."""
-    settings = gateway.site.settings
-    bundles = Bundles(settings.path(BUNDLES), gateway.site.clock, gateway.pipeline.parts.underway)
+    """The application of an opened gateway."""
     api = copy(_application())
-    api.state = State({"gateway": gateway, "bundles": bundles, "protocol_of": protocol_of})
-    return Application(gateway.pipeline, settings.server, api, stops=[bundles.stop])
+    api.state = State({"gateway": gateway, "protocol_of": protocol_of})
+    return Application(gateway.pipeline, gateway.site.settings.server, api)
 
 
 def openapi_document() -> dict[str, object]:

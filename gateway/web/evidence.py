@@ -13,9 +13,10 @@ from litestar.response import Stream
 
 from gateway.core.refusal import Refusal
 from gateway.exchange import attaching
+from gateway.exchange.bundling import Bundling, Order
 from gateway.exchange.scoping import Asked
-from gateway.web.access import Access, ApiRequest, access
-from gateway.web.bundles import Bundle, Bundles
+from gateway.store.bundle_jobs import READY, BundleJob
+from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 
@@ -63,37 +64,54 @@ async def build(request: ApiRequest) -> Response[Any]:
     )
     if isinstance(selection, Refusal):
         raise _refused(allowed, selection)
-    bundle = _bundles(request).begin(
-        allowed.caller.tenant, allowed.auditor, allowed.by, selection, allowed.exchange, wanted.attach
-    )
-    headers = {**allowed.headers, "Location": f"/evidence/bundles/{bundle.id}"}
-    return Response(_shown(bundle), status_code=202, headers=headers)
+    order = Order(selection=selection, attach=wanted.attach)
+    job = await _bundling(request).ask(allowed.caller.tenant, allowed.by, order, allowed.exchange)
+    if isinstance(job, Refusal):
+        raise _refused(allowed, job)
+    headers = {**allowed.headers, "Location": f"/evidence/bundles/{job.id}"}
+    return Response(_bundling(request).shown(job), status_code=202, headers=headers)
 
 
 @get("/evidence/bundles", operation_id="list_bundles", summary="Bundles of the caller's tenant, the newest first")
 async def bundles(request: ApiRequest) -> Response[Any]:
     allowed = await access(request)
-    found = _bundles(request).list(allowed.caller.tenant)
-    return Response({"bundles": [_shown(one) for one in found]}, headers=allowed.headers)
+    found = await _bundling(request).list(allowed.caller.tenant)
+    return Response({"bundles": [_bundling(request).shown(one) for one in found]}, headers=allowed.headers)
 
 
 @get("/evidence/bundles/{bundle_id:str}", operation_id="get_bundle", summary="How far a bundle is")
 async def bundle(request: ApiRequest, bundle_id: FromPath[str]) -> Response[Any]:
     allowed = await access(request)
-    return Response(_shown(_found(request, allowed, bundle_id)), headers=allowed.headers)
+    return Response(_bundling(request).shown(await _found(request, allowed, bundle_id)), headers=allowed.headers)
+
+
+@post(
+    "/evidence/bundles/{bundle_id:str}/cancel",
+    operation_id="cancel_bundle",
+    status_code=200,
+    summary="Have a bundle not be built any more",
+)
+async def cancel(request: ApiRequest, bundle_id: FromPath[str]) -> Response[Any]:
+    allowed = await access(request)
+    ended = await _bundling(request).cancel(allowed.caller.tenant, bundle_id, allowed.by)
+    if isinstance(ended, Refusal):
+        raise _refused(allowed, ended)
+    return Response(_bundling(request).shown(ended), headers=allowed.headers)
 
 
 @get("/evidence/bundles/{bundle_id:str}/download", operation_id="download_bundle", summary="The bundle itself")
 async def download(request: ApiRequest, bundle_id: FromPath[str]) -> Stream:
     """Each fetching of it is on record before its first byte leaves."""
     allowed = await access(request)
-    found = _found(request, allowed, bundle_id)
-    if found.status != "ready" or found.records is None:
+    found = await _found(request, allowed, bundle_id)
+    if found.state != READY or found.first is None or found.end is None:
         raise _refused(allowed, Refusal(code="conflict", hint="a bundle that is ready"))
-    first = found.selection.first
+    file = await asyncio.to_thread(_bundling(request).file, found)
+    if file is None:
+        hint = "the node that has built it, or a directory that all nodes share"
+        raise _refused(allowed, Refusal(code="conflict", hint=hint))
     stack = lasts(request, allowed)
-    await allowed.auditor.handed_out(allowed.by, bundle_id, first, first + found.records)
-    file = _bundles(request).file(allowed.caller.tenant, bundle_id)
+    await allowed.auditor.handed_out(allowed.by, bundle_id, found.first, found.end)
     size = (await asyncio.to_thread(file.stat)).st_size
     headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{bundle_id}.zip"'}
     pieces = await stack.enter_async_context(aclosing(_pieces(file, size)))
@@ -112,25 +130,19 @@ def _piece(file: Path, start: int) -> bytes:
         return read.read(_PIECE)
 
 
-def _bundles(request: ApiRequest) -> Bundles:
-    found: Bundles = request.app.state.bundles
-    return found
+def _bundling(request: ApiRequest) -> Bundling:
+    return gateway_of(request).bundling
 
 
-def _found(request: ApiRequest, allowed: Access, bundle_id: str) -> Bundle:
-    found = _bundles(request).get(allowed.caller.tenant, bundle_id)
+async def _found(request: ApiRequest, allowed: Access, bundle_id: str) -> BundleJob:
+    found = await _bundling(request).get(allowed.caller.tenant, bundle_id)
     if found is None:
         raise _refused(allowed, Refusal(code="not_found"))
     return found
-
-
-def _shown(found: Bundle) -> dict[str, Any]:
-    shown: dict[str, Any] = msgspec.to_builtins(found)
-    return {name: value for name, value in shown.items() if value is not None}
 
 
 def _refused(allowed: Access, refusal: Refusal) -> Refused:
     return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
 
 
-HANDLERS = (build, bundles, bundle, download)
+HANDLERS = (build, bundles, bundle, cancel, download)

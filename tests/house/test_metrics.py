@@ -53,6 +53,7 @@ def _filled() -> Metrics:
     metrics.policy_taken()
     metrics.notice("tn_1", "sent")
     metrics.review("tn_1", "sampled")
+    metrics.bundle("tn_1", "ready")
     metrics.tokens("tn_1", {"sent": 1})
     metrics.incidents("tn_1", 1)
     metrics.callback("tn_1", "delivered")

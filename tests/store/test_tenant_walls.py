@@ -27,6 +27,7 @@ from gateway.ledger.record import timestamp
 from gateway.ledger.rotation import Rotation, issue
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
+from gateway.store.bundle_jobs import READY, BundleStore
 from gateway.store.callbacks import CallbackStore, announced
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.cosignatures import CosignatureStore
@@ -69,6 +70,7 @@ from tests.store import ledger_kit
 from tests.store.kit import NODE, START_US, Store, entry, lone
 from tests.store.test_api_keys import GRANT, MemoryLedger
 from tests.store.test_approvals import made as approval
+from tests.store.test_bundle_jobs import job as bundle_job
 from tests.store.test_glass import broken
 from tests.store.test_incidents import INCIDENT, incident
 from tests.store.test_notices import notice
@@ -756,6 +758,57 @@ async def _(w: World) -> tuple[Any, Any]:
     reader = KeptStore(w.store.engine, w.store.clock)
     assert await reader.one(w.theirs, 0) is not None
     return await reader.one(w.mine, 0), await reader.one(NOBODY, 0)
+
+
+async def _bundle(w: World) -> BundleStore:
+    bundles = BundleStore(w.store.engine)
+    await bundles.add(bundle_job("ev_theirs", tenant=w.theirs, state=READY, expires_us=1), most=9)
+    await bundles.add(bundle_job("ev_waits", tenant=w.theirs), most=9)
+    return bundles
+
+
+@ask("bundle_jobs.BundleStore.add")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    return await bundles.add(bundle_job("ev_mine", tenant=w.mine), most=1), True
+
+
+@ask("bundle_jobs.BundleStore.get")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    return await bundles.get(w.mine, "ev_theirs"), await bundles.get(w.mine, "none")
+
+
+@ask("bundle_jobs.BundleStore.newest")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    return await bundles.newest(w.mine), []
+
+
+@ask("bundle_jobs.BundleStore.next")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    assert await bundles.next(w.theirs) is not None
+    return await bundles.next(w.mine), None
+
+
+@ask("bundle_jobs.BundleStore.over")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    assert await bundles.over(w.theirs, 2)
+    return await bundles.over(w.mine, 2), []
+
+
+@ask("bundle_jobs.BundleStore.change")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    return await bundles.change(bundle_job("ev_waits", tenant=w.mine), state=READY), None
+
+
+@ask("bundle_jobs.BundleStore.tell")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    return await bundles.tell(bundle_job("ev_waits", tenant=w.mine), 1, 2), False
 
 
 @ask("incidents.IncidentStore.get")

@@ -4,7 +4,10 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from gateway.evidence.verify import verify
+from gateway.exchange.auditor import Auditor
 from gateway.settings import Settings
 from tests.system.kit import Watch
 from tests.system.site import system
@@ -35,8 +38,9 @@ async def test_a_bundle_is_built_fetched_and_verified_with_its_key_alone(databas
         assert report is not None
         listed = (await api.get("/evidence/bundles")).json()["bundles"]
         assert [one["id"] for one in listed] == [bundle["id"]]
-        built, taken = [one for one in await api.site.records() if one["event"] == "audit.exported"]
-        assert "exchange" in built
+        asked, built, taken = [one for one in await api.site.records() if one["event"] == "audit.exported"]
+        assert asked["exchange"] == built["exchange"]
+        assert built["outcome"] == {"code": "ok"}
         assert taken["exchange"] == fetched.headers["x-exchange-id"]
         assert taken["range"] == [0, bundle["records"]]
 
@@ -59,8 +63,10 @@ async def test_each_fetching_of_a_bundle_is_on_record_before_its_first_byte(sqli
             if b'"event":"audit.exported"' in stored.envelope
         ]
         details = [json.loads(stored.detail or b"{}") for stored in exported]
-        assert [detail["subject"] for detail in details] == ["tester", "another auditor", "another auditor"]
-        assert [detail["query"] for detail in details] == [{}, {"bundle": bundle["id"]}, {"bundle": bundle["id"]}]
+        who = [detail.get("subject") for detail in details]
+        assert who == ["tester", None, "another auditor", "another auditor"]
+        taken = {"bundle": bundle["id"]}
+        assert [detail["query"] for detail in details] == [{}, {**taken, "sha256": bundle["sha256"]}, taken, taken]
         watch.failing = True
         refused = await other.get(f"/evidence/bundles/{bundle['id']}/download")
         watch.failing = False
@@ -93,3 +99,42 @@ async def test_a_bundle_that_is_not_there_is_not_found_whatever_its_name(sqlite_
         for name in ("ev_" + "0" * 26, "..%2f..%2fgateway", "ev_x"):
             assert (await api.get(f"/evidence/bundles/{name}")).status_code == 404
             assert (await api.get(f"/evidence/bundles/{name}/download")).status_code == 404
+
+
+async def test_a_bundle_that_nobody_wants_any_more_is_cancelled(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(self: Auditor, *about: object, **how: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Auditor, "write", never)
+    async with audited(sqlite_settings) as api:
+        begun = (await api.post("/evidence/bundles", {})).json()
+        path = f"/evidence/bundles/{begun['id']}"
+        ended = await api.post(f"{path}/cancel")
+        assert (ended.status_code, ended.json()["status"]) == (200, "cancelled")
+        assert (await api.post(f"{path}/cancel")).status_code == 409
+        assert (await api.get(f"{path}/download")).status_code == 409
+        assert (await api.post(f"/evidence/bundles/ev_{'0' * 26}/cancel")).status_code == 404
+
+
+async def test_a_bundle_is_about_what_it_is_asked_to_be_about(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        done = await api.site.chat(await api.site.key("clinician"), "hello")
+        exchange = done.headers["x-exchange-id"]
+        bundle = await _built(api, {"about": f"exchange:{exchange}", "details": False})
+        assert (bundle["status"], bundle["records"]) == ("ready", 2)
+        assert bundle["selection"]["scope"]["exchanges"] == [exchange]  # type: ignore[index]  # JSON
+        for wanted, field in (({"about": "x"}, "about"), ({"period": ["2026-01-01", "x"]}, "period")):
+            refused = await api.post("/evidence/bundles", wanted)
+            assert (refused.status_code, refused.json()["field"]) == (400, field)
+        assert (await api.post("/evidence/bundles", {"attach": ["pdf"]})).json()["field"] == "attach"
+
+
+async def test_a_file_that_lies_elsewhere_is_not_given_out(sqlite_settings: Settings) -> None:
+    async with audited(sqlite_settings) as api:
+        bundle = await _built(api, {})
+        for file in api.site.gateway.site.settings.path("bundles").rglob("*.zip"):
+            file.unlink()
+        refused = await api.get(f"/evidence/bundles/{bundle['id']}/download")
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:gateway:problem:conflict")

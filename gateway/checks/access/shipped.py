@@ -146,6 +146,7 @@ g, POST /policy/rollback, policy:activate
 g, POST /evidence/bundles, evidence:build
 g, GET /evidence/bundles, evidence:read
 g, GET /evidence/bundles/{bundle_id}, evidence:read
+g, POST /evidence/bundles/{bundle_id}/cancel, evidence:build
 g, GET /evidence/bundles/{bundle_id}/download, evidence:read
 g, POST /evidence/reports, evidence:report
 

@@ -1,0 +1,27 @@
+"""What builds evidence bundles while the gateway serves."""
+
+from collections.abc import Mapping
+
+from gateway.bootstrap.site import Site
+from gateway.core.ids import random_id
+from gateway.exchange.auditor import Auditor
+from gateway.exchange.bundling import LEASE_S, Bundling
+from gateway.exchange.underway import UnderWay
+from gateway.store.bundle_jobs import BundleStore
+from gateway.store.lease import Lease
+
+
+def bundling_of(site: Site, auditors: Mapping[str, Auditor], underway: UnderWay) -> Bundling:
+    """Of every tenant. `auditors`: by the configured id."""
+    holder = f"{site.node.id}/{site.node.boot}/{random_id('bu')}"
+    return Bundling(
+        store=BundleStore(site.engine),
+        directory=site.settings.path(site.settings.evidence.directory),
+        auditors={site.tenants[name].ledger: auditor for name, auditor in auditors.items()},
+        lease=lambda name: Lease(site.engine, name, holder, site.clock, LEASE_S),
+        underway=underway,
+        clock=site.clock,
+        node=site.node,
+        metrics=site.metrics,
+        settings=site.settings.evidence,
+    )

@@ -1,0 +1,352 @@
+"""Evidence bundles that are asked for now and there later: rows in the database, built by whichever node lives.
+
+What was asked for, and by whom, is on record before there is a row; what came of it, with the digest of the file,
+before it is said to be ready. One node at a time builds for a tenant, by a lease. When that node dies another takes
+over what it had begun, and makes it anew from the first record: what is built is read from the ledger, and the same
+again. A bundle whose builder has ended `MAX_TRIES` times without a result is given up, so that one that takes its node
+along does not take them all.
+
+The file is written beside its name and renamed when it is whole; its name holds its digest. So what lies there under
+the name that the row says is complete, whoever built it, and however many did.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.core.errors import GatewayError, LedgerUnavailable
+from gateway.core.ids import random_id
+from gateway.core.ports import Clock
+from gateway.core.refusal import Refusal
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.selection import Selection
+from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.metrics import Metrics
+from gateway.exchange.underway import UnderWay
+from gateway.ledger.record import NodeInfo, timestamp
+from gateway.settings.evidence import EvidenceSettings
+from gateway.store.bundle_jobs import BUILDING, CANCELLED, EXPIRED, FAILED, OPEN, QUEUED, READY, BundleJob, BundleStore
+
+LOOK_S = 5.0
+"""Seconds between two looks for what other nodes were asked for, or have left."""
+LEASE_S = 30.0
+"""Seconds after which a node that builds and says nothing more is taken for dead."""
+BEAT_S = 2.0
+"""Seconds between two times that a node which builds says so, and how far it is."""
+MAX_TRIES = 3
+MAX_KNOWN = 1_000
+"""Requests for bundles that are kept in mind, so that who may not act any more gets none."""
+GIVEN_UP = "given up: its builder ended three times without having finished"
+_DAY_US = 86_400_000_000
+_BLOCK = 1 << 20
+_ID = re.compile(r"ev_[0-9a-f]{26}")
+_log = logging.getLogger("gateway.exchange")
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for, as the row keeps it."""
+
+    selection: Selection
+    attach: tuple[str, ...] = ()
+
+
+class Held(Protocol):
+    """A lease of one name (`store.lease`)."""
+
+    async def take(self) -> bool: ...
+
+    async def release(self) -> None: ...
+
+
+class Bundling:
+    """Bundles of all tenants. `auditors`: by the id of the ledger; `lease`: what holds the lease of a name."""
+
+    def __init__(
+        self,
+        *,
+        store: BundleStore,
+        directory: Path,
+        auditors: Mapping[str, Auditor],
+        lease: Callable[[str], Held],
+        underway: UnderWay,
+        clock: Clock,
+        node: NodeInfo,
+        metrics: Metrics,
+        settings: EvidenceSettings,
+    ) -> None:
+        self._store, self._directory, self._auditors, self._lease = store, directory, auditors, lease
+        self._underway, self._clock, self._node, self._metrics = underway, clock, node, metrics
+        self._settings = settings
+        self._exchanges: dict[str, Exchange] = {}
+        self._told: dict[str, tuple[int, int]] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._building: dict[str, asyncio.Task[Any]] = {}
+        self._wake = asyncio.Event()
+
+    async def ask(self, tenant: str, by: Reader, order: Order, exchange: Exchange | None = None) -> BundleJob | Refusal:
+        """Have a bundle built; `exchange` is what it was asked for in, and fails it where who asked may not act any
+        more while this node builds it.
+
+        A crash before the record: nothing was asked for. Between it and the row: the record says that it was, and who
+        asked finds none. After: whoever lives builds it."""
+        refusal = await self._auditors[tenant].asked(by, order.selection, order.attach)
+        if refusal is not None:
+            return refusal
+        job = BundleJob(
+            tenant=tenant,
+            id=random_id("ev"),
+            state=QUEUED,
+            version=0,
+            created_us=self._clock.now_us(),
+            asked=msgspec.json.encode(order),
+            actor=by.actor,
+            kind=by.kind,
+            exchange=by.exchange,
+            trace=by.trace,
+        )
+        if exchange is not None:
+            self._exchanges[job.id] = exchange
+            while len(self._exchanges) > MAX_KNOWN:  # others have built those
+                del self._exchanges[next(iter(self._exchanges))]
+        if not await self._store.add(job, most=self._settings.queue):
+            self._exchanges.pop(job.id, None)
+            return Refusal(code="bundle_queue_full", retry_after=60)
+        self._wake.set()
+        return job
+
+    async def get(self, tenant: str, bundle_id: str) -> BundleJob | None:
+        """One bundle of this tenant, None where there is none."""
+        return await self._store.get(tenant, bundle_id) if _ID.fullmatch(bundle_id) else None
+
+    async def list(self, tenant: str) -> list[BundleJob]:
+        """A tenant's, the newest first, at most 500."""
+        return list(await self._store.newest(tenant))
+
+    async def cancel(self, tenant: str, bundle_id: str, by: Reader) -> BundleJob | Refusal:
+        """Not wanted any more; `conflict` for what is over already."""
+        ended: BundleJob | None = None
+        while ended is None:  # its builder may change it at the same instant: each does so twice at most
+            job = await self.get(tenant, bundle_id)
+            if job is None:
+                return Refusal(code="not_found")
+            if job.state not in OPEN:
+                return Refusal(code="conflict", hint="a bundle that is not over yet")
+            ended = await self._store.change(job, state=CANCELLED, ended_us=self._clock.now_us())
+        await self._auditors[tenant].bundled(by, bundle_id, None, CANCELLED)
+        if (building := self._building.get(bundle_id)) is not None:
+            building.cancel()
+        self._ended(ended, CANCELLED)
+        return ended
+
+    def file(self, job: BundleJob) -> Path | None:
+        """Where a bundle that is ready lies; None where it does not lie here."""
+        path = self._place(job)
+        return path if job.state == READY and path.is_file() else None
+
+    def shown(self, job: BundleJob) -> dict[str, Any]:
+        """A bundle as the API tells of it."""
+        order = msgspec.json.decode(job.asked, type=Order)
+        done, total = self._told.get(job.id, (job.done, job.total))
+        found: dict[str, Any] = {
+            "id": job.id,
+            "status": BUILDING if job.state == QUEUED else job.state,
+            "waiting": True if job.state == QUEUED else None,
+            "created_at": timestamp(job.created_us),
+            "selection": {key: value for key, value in msgspec.to_builtins(order.selection).items() if value != None},  # noqa: E711
+            "attach": list(order.attach),
+            "progress": {"done": done, "total": total} if job.state == BUILDING else None,
+            "records": job.end - job.first if job.first is not None and job.end is not None else None,
+            "bytes": job.bytes,
+            "sha256": job.digest,
+            "reason": job.reason,
+            "expires_at": timestamp(job.expires_us) if job.expires_us is not None else None,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    # ------------------------------------------------------------------------------------------------------- building
+
+    async def run(self) -> None:
+        """Build what is asked for, for ever, and delete what is over."""
+        await asyncio.to_thread(self._swept)
+        while True:
+            self._wake.clear()
+            for tenant in self._auditors:
+                try:
+                    await self._expire(tenant)
+                    if tenant not in self._running and await self._store.next(tenant) is not None:
+                        self._running[tenant] = asyncio.create_task(self._tenant(tenant))
+                except (GatewayError, OSError) as error:
+                    _log.error("bundles could not be looked for: %s", type(error).__name__)
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def stop(self) -> None:
+        """Give up what is being built: whoever lives then, or starts, makes it anew."""
+        for task in list(self._running.values()):
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _tenant(self, tenant: str) -> None:
+        """Build what a tenant waits for, one after another, as long as nobody else does."""
+        lease = self._lease(f"bundles/{tenant}")
+        try:
+            try:
+                while await lease.take() and (job := await self._store.next(tenant)) is not None:
+                    await self._one(job, lease)
+            finally:
+                await lease.release()
+        except LedgerUnavailable:
+            _log.error("a bundle could not be built, and will be: the database does not answer")
+        finally:
+            del self._running[tenant]
+
+    async def _one(self, job: BundleJob, lease: Held) -> None:
+        if job.tries >= MAX_TRIES:
+            await self._over(job, FAILED, GIVEN_UP)
+            return
+        begun = await self._store.change(job, state=BUILDING, tries=job.tries + 1, node=self._node.id)
+        if begun is None:
+            return
+        building = asyncio.create_task(self._built(begun))
+        self._building[job.id] = building
+        beating = asyncio.create_task(self._beat(begun, lease, building))
+        try:
+            await asyncio.wait([building])
+            await self._result(begun, building)
+        finally:
+            beating.cancel()
+            building.cancel()
+            for known in (self._building, self._told, self._exchanges):
+                known.pop(job.id, None)
+            await asyncio.gather(beating, building, return_exceptions=True)
+
+    async def _result(self, job: BundleJob, building: "asyncio.Task[Manifest | Refusal]") -> None:
+        """What came of it. Where the database does not answer nothing did: it is built again."""
+        exchange = self._exchanges.get(job.id)
+        if building.cancelled():
+            if exchange is not None and exchange.cut is not None:
+                await self._over(job, FAILED, exchange.cut.code)
+            return  # cancelled by somebody, taken over, or this node stops
+        error = building.exception()
+        if isinstance(error, LedgerUnavailable):
+            raise error
+        if error is not None:
+            _log.error("a bundle could not be built: %s", type(error).__name__)
+            await self._over(job, FAILED, type(error).__name__)
+            return
+        found = building.result()
+        if isinstance(found, Refusal):
+            await self._over(job, FAILED, f"{found.code}: {found.hint or found.title}")
+            return
+        await self._ready(job, found)
+
+    async def _ready(self, job: BundleJob, manifest: Manifest) -> None:
+        """A crash before the record: it is built again. Before the row: likewise, and the record tells of one more
+        file than there is. After: it can be fetched."""
+        part = self._part(job)
+        digest, size = await asyncio.to_thread(_digest, part)
+        done = msgspec.structs.replace(job, digest=digest)
+        await asyncio.to_thread(part.rename, self._place(done))
+        await self._auditors[job.tenant].bundled(_reader(job), job.id, digest, "ok", manifest.first, manifest.end)
+        now = self._clock.now_us()
+        expires = now + self._settings.keep_days * _DAY_US
+        values: dict[str, str | int | None] = {"digest": digest, "bytes": size, "ended_us": now, "expires_us": expires}
+        if await self._store.change(job, state=READY, first=manifest.first, end=manifest.end, **values) is None:
+            await asyncio.to_thread(self._place(done).unlink, missing_ok=True)
+            return
+        self._ended(job, READY)
+
+    async def _over(self, job: BundleJob, state: str, reason: str) -> None:
+        ended = await self._store.change(job, state=state, reason=reason, ended_us=self._clock.now_us())
+        if ended is not None:
+            await self._auditors[job.tenant].bundled(_reader(job), job.id, None, state)
+            self._ended(job, state)
+
+    async def _built(self, job: BundleJob) -> Manifest | Refusal:
+        """In a task of its own, which is cancelled when who asked may not act any more."""
+        exchange = self._exchanges.get(job.id)
+        if exchange is not None:
+            self._underway.opened(exchange)
+        try:
+            order = msgspec.json.decode(job.asked, type=Order)
+            part = self._part(job)
+            part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with part.open("w+b") as file:
+                found = await self._auditors[job.tenant].write(
+                    order.selection, file, attach=order.attach, progress=lambda *far: self._told.update({job.id: far})
+                )
+                file.flush()
+                await asyncio.to_thread(os.fsync, file.fileno())
+            if isinstance(found, Refusal):
+                part.unlink()
+            return found
+        except BaseException:
+            self._part(job).unlink(missing_ok=True)
+            raise
+        finally:
+            if exchange is not None:
+                self._underway.over(exchange)
+
+    async def _beat(self, job: BundleJob, lease: Held, building: "asyncio.Task[Any]") -> None:
+        """Say that it goes on, and give it up where somebody else has it or nobody wants it."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                ours = await lease.take() and await self._store.tell(job, *self._told.get(job.id, (0, 0)))
+            except GatewayError:
+                continue  # it is built on; whether it counts, its last change says
+            if not ours:
+                building.cancel()
+                return
+
+    # ---------------------------------------------------------------------------------------------------------- files
+
+    async def _expire(self, tenant: str) -> None:
+        """Delete files whose days are over: on the node that has them, and a day later on any."""
+        now = self._clock.now_us()
+        for job in await self._store.over(tenant, now):
+            if job.node == self._node.id or (job.expires_us or 0) + _DAY_US <= now:
+                await asyncio.to_thread(self._place(job).unlink, missing_ok=True)
+                if await self._store.change(job, state=EXPIRED) is not None:
+                    self._ended(job, EXPIRED)
+
+    def _swept(self) -> None:
+        """Delete what former boots of this node had begun to write."""
+        for part in self._directory.glob(f"*/.*.{self._node.id}.*.part"):
+            if f".{self._node.boot}." not in part.name:
+                part.unlink(missing_ok=True)
+
+    def _place(self, job: BundleJob) -> Path:
+        return self._directory / job.tenant / f"{job.id}.{(job.digest or '')[:16]}.zip"
+
+    def _part(self, job: BundleJob) -> Path:
+        return self._directory / job.tenant / f".{job.id}.{self._node.id}.{self._node.boot}.part"
+
+    def _ended(self, job: BundleJob, state: str) -> None:
+        self._metrics.bundle(job.tenant, state)
+
+
+def _reader(job: BundleJob) -> Reader:
+    """Who asked, by the pseudonym: the record of the asking has the rest."""
+    return Reader(actor=job.actor, kind=job.kind, exchange=job.exchange, trace=job.trace)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    """SHA-256 in hex, and bytes."""
+    found, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found.update(block)
+            size += len(block)
+    return found.hexdigest(), size

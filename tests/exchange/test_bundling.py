@@ -1,0 +1,357 @@
+"""A bundle that was asked for is there later, whoever died in between; and what came of it is on record."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from gateway.bootstrap import open_site
+from gateway.bootstrap.bundles import bundling_of
+from gateway.bootstrap.site import Site
+from gateway.core.errors import LedgerUnavailable
+from gateway.core.refusal import Refusal
+from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify
+from gateway.exchange import bundling as module
+from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.bundling import Bundling, Order
+from gateway.exchange.underway import UnderWay
+from gateway.ledger.record import NodeInfo
+from gateway.settings import EvidenceSettings, Settings
+from gateway.store.bundle_jobs import BUILDING, OPEN, READY, BundleJob
+from gateway.store.lease import Lease
+from tests.bootstrap.kit import configured
+from tests.conftest import ManualClock
+
+BY = Reader(actor="ac_1", kind="person", exchange="ex_1")
+DAY_S = 86_400
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    monkeypatch.setattr(module, "BEAT_S", 0.01)
+
+
+class Opened:
+    """An installation, and bundles of its one tenant."""
+
+    def __init__(self, site: Site, auditor: Auditor, clock: ManualClock) -> None:
+        self.site, self.auditor, self.clock = site, auditor, clock
+        self.tenant = site.tenants["default"].ledger
+        self.bundling = self.node()
+        self.directory = site.settings.path("bundles") / self.tenant
+
+    def node(self, name: str | None = None, boot: str = "bt_1", **settings: Any) -> Bundling:
+        """Another process, or this one."""
+        found = bundling_of(self.site, {"default": self.auditor}, cast(UnderWay, None))
+        if name is not None:
+            found._node = NodeInfo(id=name, boot=boot)
+            holder = f"{name}/{boot}/bu"
+            found._lease = lambda lease: Lease(self.site.engine, lease, holder, self.clock, 30)
+        if settings:
+            found._settings = EvidenceSettings(**settings)
+        return found
+
+    async def ask(self, **asked: Any) -> BundleJob:
+        found = await self.bundling.ask(self.tenant, BY, Order(selection=Selection(**asked)))
+        assert isinstance(found, BundleJob)
+        return found
+
+    async def state(self, job: BundleJob) -> BundleJob:
+        found = await self.bundling.get(self.tenant, job.id)
+        assert found is not None
+        return found
+
+    async def until(self, job: BundleJob, met: Callable[[BundleJob], bool]) -> BundleJob:
+        while not met(found := await self.state(job)):  # noqa: ASYNC110 — as a client of the API waits
+            await asyncio.sleep(0.001)
+        return found
+
+    async def told(self) -> list[tuple[str | None, dict[str, str]]]:
+        """Of each record about bundles, the outcome and what its detail asks."""
+        reader = self.site.reader("default")
+        records = [one async for one in reader.records(0, await reader.size(), details=True)]
+        exported = [one for one in records if b'"event":"audit.exported"' in one.envelope]
+        return [
+            (json.loads(one.envelope).get("outcome", {}).get("code"), json.loads(one.detail or b"{}").get("query", {}))
+            for one in exported
+        ]
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.directory.iterdir()) if self.directory.exists() else []
+
+
+def over(job: BundleJob) -> bool:
+    return job.state not in OPEN
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Opened]:
+    clock = ManualClock(1_900_000_000_000_000)
+    async with open_site(configured(settings), clock=clock) as site, asyncio.timeout(30):
+        yield Opened(site, await site.auditor("default"), clock)
+
+
+@asynccontextmanager
+async def running(*nodes: Bundling) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(node.run()) for node in nodes]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for node in nodes:
+            await node.stop()
+
+
+class Hanging:
+    """In place of `Auditor.write`: begins, and does not end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
+        self.began, self.error, self.times = asyncio.Event(), error, 0
+        real, hanging = Auditor.write, self
+
+        async def write(auditor: Auditor, *about: Any, **how: Any) -> Any:
+            hanging.times += 1
+            hanging.began.set()
+            about[1].write(b"half a bundle")
+            how["progress"](3, 7)
+            if hanging.error is not None:
+                raise hanging.error
+            return await asyncio.Event().wait()
+
+        monkeypatch.setattr(Auditor, "write", write)
+        self.heal: Callable[[], None] = lambda: monkeypatch.setattr(Auditor, "write", real)
+
+
+async def test_what_was_asked_for_is_built_and_its_digest_is_on_record(database: Settings, tmp_path: Path) -> None:
+    async with opened(database) as site:
+        job = await site.ask(filters={"event": "ledger.started"})
+        assert site.bundling.shown(job)["status"] == "building"
+        async with running(site.bundling):
+            done = await site.until(job, over)
+        assert (done.state, done.tries, done.node) == (READY, 1, site.site.node.id)
+        file = site.bundling.file(done)
+        assert file is not None
+        assert done.digest == hashlib.sha256(file.read_bytes()).hexdigest()
+        report = verify(file, site.site.keyring.verifier_key(site.site.tenants["default"].origin))
+        assert (report.first, report.end) == (done.first, done.end)
+        assert site.files() == [f"{job.id}.{(done.digest or '')[:16]}.zip"]
+        assert await site.told() == [
+            (None, {"event": "ledger.started"}),
+            ("ok", {"bundle": job.id, "sha256": done.digest}),
+        ]
+        shown = site.bundling.shown(done)
+        assert (shown["status"], shown["sha256"], shown["records"]) == ("ready", done.digest, report.end)
+        assert shown["expires_at"] > shown["created_at"]
+
+
+async def test_what_a_restart_interrupts_is_built_after_it(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+        hanging, job = Hanging(monkeypatch), await site.ask()
+        async with running(site.bundling):
+            await hanging.began.wait()
+            told = await site.until(job, lambda found: found.done == 3)
+            assert site.bundling.shown(told)["progress"] == {"done": 3, "total": 7}
+        assert (await site.state(job)).state == BUILDING
+        assert site.files() == []
+        hanging.heal()
+        async with running(site.node(site.site.node.id, "bt_2")):
+            done = await site.until(job, over)
+        assert (done.state, done.tries) == (READY, 2)
+
+
+async def test_what_a_dead_node_had_begun_another_takes_over_when_its_lease_is_over(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(database) as site:
+        hanging, job = Hanging(monkeypatch), await site.ask()
+        dying = site.node("nd_1")
+        task = asyncio.create_task(dying.run())
+        await hanging.began.wait()
+
+        async def gone(*_: object) -> bool:
+            raise LedgerUnavailable("dead")
+
+        for held in ("take", "release"):
+            monkeypatch.setattr(Lease, held, gone)
+        task.cancel()
+        await dying.stop()
+        monkeypatch.undo()
+        monkeypatch.setattr(module, "LOOK_S", 0.01)
+        heir = site.node("nd_2")
+        assert not await heir._lease(f"bundles/{site.tenant}").take()
+        site.clock.advance(31)
+        async with running(heir):
+            done = await site.until(job, over)
+        assert (done.state, done.tries, done.node) == (READY, 2, "nd_2")
+
+
+async def test_who_is_not_the_builder_any_more_gives_up_and_leaves_nothing(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+        hanging, job = Hanging(monkeypatch), await site.ask()
+        slow = site.node("nd_1")
+        async with running(slow):
+            await hanging.began.wait()
+            hanging.heal()
+            row = await site.state(job)
+            assert await site.bundling._store.change(row, tries=2) is not None
+            while slow._building:  # noqa: ASYNC110 — nothing tells of it
+                await asyncio.sleep(0.001)
+        assert (await site.state(job)).state == BUILDING
+        assert site.files() == []
+
+
+async def test_one_that_never_ends_is_given_up(sqlite_settings: Settings) -> None:
+    async with opened(sqlite_settings) as site:
+        job = await site.ask()
+        assert await site.bundling._store.change(await site.state(job), state=BUILDING, tries=3) is not None
+        async with running(site.bundling):
+            done = await site.until(job, over)
+        assert (done.state, done.reason) == ("failed", module.GIVEN_UP)
+        assert (await site.told())[-1] == ("failed", {"bundle": job.id})
+
+
+async def test_one_after_another_however_many_nodes_there_are(database: Settings) -> None:
+    async with opened(database) as site:
+        jobs = []
+        for _ in range(3):
+            jobs.append(await site.ask())
+            site.clock.advance(1)
+        async with running(site.node("nd_1"), site.node("nd_2")):
+            done = [await site.until(job, over) for job in jobs]
+        assert [(job.state, job.tries) for job in done] == [(READY, 1)] * 3
+        assert [one for one in await site.told() if one[0] == "ok"] == [
+            ("ok", {"bundle": job.id, "sha256": job.digest}) for job in done
+        ]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("secret"), OSError("secret")], ids=["defect", "disk"])
+async def test_what_fails_leaves_no_file_and_tells_the_kind_of_failure(
+    error: Exception, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+        Hanging(monkeypatch, error)
+        job = await site.ask()
+        async with running(site.bundling):
+            done = await site.until(job, over)
+        assert (done.state, done.reason, site.files()) == ("failed", type(error).__name__, [])
+        assert site.bundling.file(done) is None
+
+
+async def test_a_range_beyond_the_ledger_fails_and_says_why(sqlite_settings: Settings) -> None:
+    async with opened(sqlite_settings) as site:
+        job = await site.ask(first=1_000)
+        async with running(site.bundling):
+            done = await site.until(job, over)
+        assert done.state == "failed"
+        assert (done.reason or "").startswith(("no_checkpoint_yet", "parameter_invalid"))
+
+
+async def test_while_the_database_does_not_answer_it_waits(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+        hanging = Hanging(monkeypatch, LedgerUnavailable("down"))
+        job = await site.ask()
+        async with running(site.bundling):
+            await hanging.began.wait()
+            hanging.heal()
+            done = await site.until(job, over)
+        assert (done.state, done.tries) == (READY, hanging.times + 1)
+
+
+async def test_what_nobody_wants_any_more_is_given_up(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+        hanging, job = Hanging(monkeypatch), await site.ask()
+        site.clock.advance(1)
+        waiting = await site.ask()
+        async with running(site.bundling):
+            await hanging.began.wait()
+            for one in (waiting, job):
+                ended = await site.bundling.cancel(site.tenant, one.id, BY)
+                assert isinstance(ended, BundleJob)
+                assert ended.state == "cancelled"
+            while site.bundling._building:  # noqa: ASYNC110 — nothing tells of it
+                await asyncio.sleep(0.001)
+        assert (hanging.times, site.files()) == (1, [])
+        assert [one for one in await site.told() if one[0]] == [
+            ("cancelled", {"bundle": waiting.id}),
+            ("cancelled", {"bundle": job.id}),
+        ]
+        again = await site.bundling.cancel(site.tenant, job.id, BY)
+        assert isinstance(again, Refusal)
+        assert again.code == "conflict"
+        for name in ("ev_x", "../ev", "ev_" + "0" * 26):
+            missing = await site.bundling.cancel(site.tenant, name, BY)
+            assert isinstance(missing, Refusal)
+            assert missing.code == "not_found"
+
+
+async def test_a_file_is_deleted_when_its_days_are_over(sqlite_settings: Settings) -> None:
+    async with opened(sqlite_settings) as site:
+        job = await site.ask()
+        async with running(site.bundling):
+            done = await site.until(job, lambda found: found.state == READY)
+            site.clock.advance(30 * DAY_S)
+            done = await site.until(job, lambda found: found.state == "expired")
+        assert (site.files(), site.bundling.file(done)) == ([], None)
+
+
+async def test_another_nodes_file_is_left_to_it_for_a_day(sqlite_settings: Settings) -> None:
+    async with opened(sqlite_settings) as site:
+        job = await site.ask()
+        async with running(site.node("nd_1")):
+            await site.until(job, over)
+        site.clock.advance(30 * DAY_S)
+        await site.bundling._expire(site.tenant)
+        assert (await site.state(job)).state == READY
+        site.clock.advance(DAY_S)
+        await site.bundling._expire(site.tenant)
+        assert (await site.state(job)).state == "expired"
+
+
+async def test_more_than_may_wait_are_refused(sqlite_settings: Settings) -> None:
+    async with opened(sqlite_settings) as site:
+        site.bundling = site.node(queue=1)
+        await site.ask()
+        refused = await site.bundling.ask(site.tenant, BY, Order(selection=Selection()))
+        assert isinstance(refused, Refusal)
+        assert (refused.code, refused.status) == ("bundle_queue_full", 429)
+
+
+async def test_what_cannot_be_recorded_is_not_asked_for(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+
+        async def down(*_: object, **__: object) -> None:
+            raise LedgerUnavailable("down")
+
+        monkeypatch.setattr(site.auditor, "_record", down)
+        with pytest.raises(LedgerUnavailable):
+            await site.ask()
+        assert await site.bundling.list(site.tenant) == []
+
+
+async def test_what_former_boots_had_begun_to_write_is_deleted_at_start(sqlite_settings: Settings) -> None:
+    async with opened(sqlite_settings) as site:
+        node = site.site.node
+        site.directory.mkdir(parents=True)
+        for name in (f".ev_1.{node.id}.bt_old.part", f".ev_1.{node.id}.{node.boot}.part", ".ev_1.nd_x.bt_x.part"):
+            (site.directory / name).write_bytes(b"half")
+        site.bundling._swept()
+        assert site.files() == sorted([".ev_1.nd_x.bt_x.part", f".ev_1.{node.id}.{node.boot}.part"])

@@ -1,0 +1,15 @@
+"""Where bundles lie, for how long, and how many may wait."""
+
+import pytest
+
+from tests.settings.kit import parsed, refused
+
+
+@pytest.mark.parametrize(("key", "value"), [("keep_days", 0), ("keep_days", 3651), ("queue", 0), ("queue", 1001)])
+def test_what_lies_outside_is_refused_by_name(key: str, value: int) -> None:
+    assert refused(evidence={key: value}).startswith(f"evidence.{key} must lie between")
+
+
+def test_there_is_a_default_for_each() -> None:
+    evidence = parsed().evidence
+    assert (evidence.directory, evidence.keep_days, evidence.queue) == ("bundles", 30, 20)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import forwards, monitor, receipts, reconcile, restored
+from gateway.cli import disclosures, forwards, monitor, receipts, reconcile, restored
 from gateway.cli.common import (
     BAD,
     OK,
@@ -102,6 +102,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
     monitor.add(group, common)
     reconcile.add(group, common)
+    disclosures.add(group, common)
     receipts.add(group, common)
     restored.add(group, common)
     forwards.add(group, common)

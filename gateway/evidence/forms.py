@@ -7,11 +7,12 @@ those. Memory: one record, and a piece of the file; of the assessment, a count f
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 
-from gateway.evidence import bag, fhir, ocsf, oscal, tabular
+from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, tabular
 from gateway.evidence.attachment import Given, Material
 from gateway.evidence.fhir import AuditEvents
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.oscal import Assessment, Resource, Subject
+from gateway.evidence.reports.register import Register
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.index import COLUMNS, index_columns
 
@@ -65,6 +66,24 @@ def api_activity() -> Lines:
 def table() -> Lines:
     """The records by their index columns, as the audit API lists them."""
     return Lines("data/csv/records.csv", lambda manifest: lambda given: (_row(given),), tabular.row(_CELLS))
+
+
+def disclosures(register: Register) -> tuple[Lines, Lines]:
+    """What personal data was sent to whom, with what the register says of them, as NDJSON and as a table."""
+
+    def line(given: Given) -> Iterable[bytes]:
+        found = disclosed.row(given.envelope, given.detail, register)
+        return () if found is None else (tabular.line(found),)
+
+    def cells(given: Given) -> Iterable[bytes]:
+        found = disclosed.row(given.envelope, given.detail, register)
+        return () if found is None else (tabular.row(found[name] for name in disclosed.COLUMNS),)
+
+    head = tabular.row(disclosed.COLUMNS)
+    return (
+        Lines("data/disclosures.jsonl", lambda manifest: line),
+        Lines("data/csv/disclosures.csv", lambda manifest: cells, head),
+    )
 
 
 def _row(given: Given) -> bytes:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.refusal import Refusal
 from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
+from gateway.evidence.reports.register import register_of
 from gateway.exchange.assessing import assessments
 from gateway.settings import Settings
 from gateway.store.policies import PolicyStore
@@ -30,6 +31,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 Kind = Callable[[Setting], Sequence[Attachment]]
 KINDS: Mapping[str, Kind] = {
     "csv": lambda setting: (forms.table(),),
+    "disclosures": lambda setting: forms.disclosures(register_of(setting.settings, setting.tenant)),
     "fhir": lambda setting: (forms.audit_events(),),
     "ocsf": lambda setting: (forms.api_activity(),),
     "oscal": lambda setting: (forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger)),),

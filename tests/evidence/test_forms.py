@@ -15,6 +15,7 @@ from gateway.core.errors import GatewayError
 from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
 from gateway.evidence.oscal import Assessment, Provision
+from gateway.evidence.reports.register import UNKNOWN, Register
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.record import parse
@@ -41,6 +42,7 @@ ALL: tuple[Attachment, ...] = (
     forms.api_activity(),
     forms.table(),
     forms.AssessmentFile(frameworks),
+    *forms.disclosures(Register()),
 )
 SELECTION = Selection(first=2, end=20, filters={"zone": "cloud"})
 
@@ -82,6 +84,14 @@ def test_the_table_is_that_of_the_selected_records(members: Members) -> None:
     head, *rows = csv.reader(io.StringIO(members["data/csv/records.csv"].decode()))
     assert (head[0], head[-1]) == ("seq", "hash")
     assert [row[0] for row in rows] == ["4", "5", "8", "9", "12", "13", "16", "17"]
+
+
+def test_disclosures_are_told_as_lines_and_as_a_table(members: Members) -> None:
+    rows = [json.loads(line) for line in members["data/disclosures.jsonl"].splitlines()]
+    head, *cells = csv.reader(io.StringIO(members["data/csv/disclosures.csv"].decode()))
+    sent = [4, 8, 12, 16]
+    assert [row["seq"] for row in rows] == sent == [int(row[0]) for row in cells]
+    assert dict(zip(head, cells[0], strict=True))["registered_name"] == UNKNOWN
 
 
 def test_the_assessment_speaks_of_the_whole_range_and_hashes_its_records(members: Members) -> None:

@@ -141,7 +141,11 @@ _CALLER = "caller"
 def api_activity(data: bytes) -> dict[str, Any]:
     """The event of one record's exact bytes. No floats, no nulls, no empty texts of its own making; `FormatError` where
     the bytes are no record's. Keys are in a fixed order."""
-    envelope = record.parse(data)
+    return event_of(record.parse(data), data)
+
+
+def event_of(envelope: Envelope, data: bytes) -> dict[str, Any]:
+    """`api_activity`, where the record was parsed already: `envelope` is what `data` says."""
     kind = KINDS[envelope.event]
     status, severity = _ended(envelope, kind)
     event: dict[str, Any] = {

@@ -18,7 +18,7 @@ FACILITY = 13
 APP_NAME = "gateway"
 _SEVERITIES = {1: 6, 2: 5, 3: 4, 4: 3, 5: 2}
 """OCSF's `severity_id` → the severity of RFC 5424 §6.2.1: informational, notice, warning, error, critical."""
-_ESCAPED = re.compile(r'(["\\\]])')
+_ESCAPED = re.compile(r'["\\\]\x00-\x1f\x7f]')
 _COUNTED = frozenset({"found", "inputs", "missed", "wrong"})
 """Mappings whose keys are no field's name: told as they are."""
 
@@ -36,7 +36,8 @@ def carrying(data: bytes, enterprise: int) -> bytes:
     """The message of one record whose text is its OCSF event, for systems that read that."""
     envelope = record.parse(data)
     fields = {"tenant": envelope.tenant, "seq": str(envelope.seq), "event": envelope.event}
-    return _message(envelope, enterprise, fields, ocsf.line(data).decode("utf-8").rstrip("\n"))
+    text = msgspec.json.encode(ocsf.event_of(envelope, data)).decode("utf-8")
+    return _message(envelope, enterprise, fields, text)
 
 
 def framed(text: bytes) -> bytes:
@@ -71,7 +72,7 @@ def _text(value: Any) -> str:
 
 def _escaped(text: str) -> str:
     """§6.3.3: three characters with a backslash. What would end a line for a reader of another framing is a space."""
-    return _ESCAPED.sub(r"\\\1", "".join(" " if ord(one) < 32 or ord(one) == 127 else one for one in text))
+    return _ESCAPED.sub(lambda found: f"\\{found[0]}" if found[0] > " " and found[0] != "\x7f" else " ", text)
 
 
 def _word(text: str) -> str:

@@ -50,12 +50,12 @@ async def parts(site: System) -> dict[tuple[int, str], SealedPart]:
     }
 
 
-async def erased(site: System, clock: ManualClock) -> dict[str, Any]:
-    """Ann is erased, by two persons and the job; what the record says."""
+async def erased(site: System, clock: ManualClock, **who: str) -> dict[str, Any]:
+    """Ann, or who else is meant, is erased, by two persons and the job; what the record says."""
     ada, eve = [
         {"authorization": f"Bearer {await site.key('privacy', kind='person', owner=owner)}"} for owner in ("ada", "eve")
     ]
-    body = {"identifier": "ann", "ground": "b", "identity": "ticket 17", "reason": "consent withdrawn"}
+    body = {**(who or {"identifier": "ann"}), "ground": "b", "identity": "ticket 17", "reason": "consent withdrawn"}
     asked = await site.http.post("/subjects/erasure", json=body, headers=ada)
     assert asked.status_code == 201, asked.text
     path = f"/subjects/erasure/{asked.json()['id']}/approve"

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 from gateway.settings import Settings
+from tests.conftest import ManualClock
 from tests.exchange.test_metrics import samples
 from tests.system.kit import code
 from tests.system.site import System, system
+from tests.system.test_erasure import erased
 
 MRN = "Summarise the note of patient MRN: 84736251 please."
 LINK: dict[str, Any] = {"link": ["mrn", "email"]}
@@ -79,3 +81,24 @@ async def test_without_being_told_so_nothing_is_linked_and_nobody_is_asked(sqlit
         assert (await site.chat(key, MRN, "ward")).status_code == 200
         assert (await shown(site, by, identifier="84736251", kind="mrn"))["type"].endswith("not_found")
         assert about(site) == {"nobody": 1}
+
+
+async def test_who_was_only_named_by_a_number_is_erased_like_anybody(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with system(sqlite_settings, clock=clock, subjects=LINK) as site:
+        installation, key = site.gateway.site, await site.key("clinician")
+        done = await site.chat(key, MRN, "ward")
+        exchange = done.headers["x-exchange-id"]
+        ledger = installation.tenants["default"].ledger
+        ann = await installation.directory.find_subject(ledger, "84736251", "mrn")
+        assert ann is not None
+        told = await erased(site, clock, identifier="8473-6251", kind="mrn")
+        assert (told["event"], told["subject"], told["recipients"]) == ("subject.erased", ann, ["ward"])
+        assert await installation.directory.find_subject(ledger, "84736251", "mrn") is None
+        trail = await site.gateway.site.reader("default").exchange(exchange)
+        assert trail
+        assert all(one.detail is None for one in trail), "commitment only"
+        assert (await site.chat(key, MRN, "ward")).status_code == 200
+        other = await installation.directory.find_subject(ledger, "84736251", "mrn")
+        assert other not in (None, ann), "who comes back is somebody new"

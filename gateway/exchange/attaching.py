@@ -14,6 +14,7 @@ from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
 from gateway.evidence.reports.register import register_of
 from gateway.exchange.assessing import assessments
+from gateway.exchange.attached_reports import reports
 from gateway.settings import Settings
 from gateway.store.policies import PolicyStore
 
@@ -35,6 +36,7 @@ KINDS: Mapping[str, Kind] = {
     "fhir": lambda setting: (forms.audit_events(),),
     "ocsf": lambda setting: (forms.api_activity(),),
     "oscal": lambda setting: (forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger)),),
+    "reports": lambda setting: reports(setting.settings, setting.tenant),
 }
 """Name, as it is asked for → the makers of its files."""
 

@@ -30,7 +30,7 @@ def test_what_is_not_known_or_named_twice_is_refused_with_what_there_is() -> Non
         found = refused(names, kinds)
         assert found is not None
         assert (found.code, found.field, found.hint) == ("parameter_invalid", "attach", "each once, of: csv, fhir")
-    assert refused(("csv", "disclosures", "fhir", "ocsf", "oscal")) is None
+    assert refused(("csv", "disclosures", "fhir", "ocsf", "oscal", "reports")) is None
     found = refused(("csv",), {})
     assert found is not None
     assert found.hint == "none: there are no kinds"

@@ -8,9 +8,6 @@ import msgspec
 from gateway.evidence.reports.document import Cell, Table
 from gateway.evidence.reports.register import Register
 
-SHOWN = 200
-"""Rows of one table that are shown; how many more there are is told. All are in the report as data."""
-
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the records `first` ≤ number < `end`, which were written from `since` until `until`."""
@@ -31,6 +28,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Of one data subject: `pseudonyms`, `records`, `disclosures` and `subjects` as the sections of those names."""
     framework: tuple[str, str, str] = ("", "", "")
     """Id, title and text of the framework that is reported on."""
+    opened: bool = True
+    """Whether every detail that is still there was given, and not those of selected records alone."""
     affected: Mapping[str, Sequence[str]] = {}
     """Incident → the pseudonyms that records of its exchange name."""
 
@@ -38,9 +37,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 def table(
     caption: str, columns: tuple[str, ...], rows: Iterable[Sequence[Cell]], *, empty: str = "None on record."
 ) -> Table:
-    """A table of at most `SHOWN` rows that says how many it leaves out."""
-    every = [tuple(row) for row in rows]
-    return Table(caption, columns, tuple(every[:SHOWN]), empty, max(len(every) - SHOWN, 0))
+    """A table of these rows."""
+    return Table(caption, columns, tuple(tuple(row) for row in rows), empty)
 
 
 def percent(bp: int) -> str:

@@ -5,6 +5,8 @@ from typing import TypeAlias
 import msgspec
 
 Cell: TypeAlias = str | int
+SHOWN = 200
+"""Rows of one table that a page or a PDF shows; how many more there are is told."""
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):
@@ -21,7 +23,8 @@ class Fields(msgspec.Struct, frozen=True, tag="fields"):
 
 
 class Table(msgspec.Struct, frozen=True, tag="table"):
-    """Rows under named columns, the first cell of each row its head. `left_out`: how many rows are not shown."""
+    """Rows under named columns, the first cell of each row its head. Page and PDF show the first `SHOWN` of them.
+    `left_out`: how many there are that are not even here, because nobody holds so many in memory."""
 
     caption: str
     columns: tuple[str, ...]
@@ -29,6 +32,16 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     empty: str = "None on record."
     """What an empty one says."""
     left_out: int = 0
+
+
+def more(table: Table) -> str:
+    """What is said under a table that does not show all of its rows; empty where it does."""
+    hidden = max(len(table.rows) - SHOWN, 0)
+    said = [
+        f"{hidden:,} more are in the report as data." if hidden else "",
+        f"{table.left_out:,} more are in a bundle of these records." if table.left_out else "",
+    ]
+    return " ".join(one for one in said if one)
 
 
 class Bars(msgspec.Struct, frozen=True, tag="bars"):

@@ -10,7 +10,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from gateway.evidence.reports.document import Block, Document
+from gateway.evidence.reports.document import SHOWN, Block, Document, more
 from gateway.evidence.reports.plots import Plot, draw
 from gateway.evidence.reports.svg import number
 
@@ -53,10 +53,10 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_filters: dict[str, Any] = {"kind": kind, "cell": cell, "plot": plot}
+_filters: dict[str, Any] = {"kind": kind, "cell": cell, "plot": plot, "more": more}
 _environment.filters.update(_filters)
 
 
 def render(document: Document) -> bytes:
     """The page, in UTF-8."""
-    return _environment.get_template("report.html").render(document=document).encode()
+    return _environment.get_template("report.html").render(document=document, shown=SHOWN).encode()

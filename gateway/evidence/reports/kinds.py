@@ -264,10 +264,10 @@ def _provision(place: int, one: Mapping[str, object]) -> Section:
         blocks.append(Text(f"{state[0].upper()}{state[1:]}{': ' + why if why else ''}.", "warning"))
     columns = one["columns"] if isinstance(one["columns"], list) else []
     rows = one["rows"] if isinstance(one["rows"], list) else []
-    more = one["left_out"] if isinstance(one["left_out"], int) else 0
+    left_out = one["left_out"] if isinstance(one["left_out"], int) else 0
     shown = table(f"Records for {one['id']}", tuple(str(name) for name in columns), rows)
     if rows:
-        blocks.append(msgspec.structs.replace(shown, left_out=shown.left_out + more))
+        blocks.append(msgspec.structs.replace(shown, left_out=left_out))
     needs = one["needs"] if isinstance(one["needs"], list) else []
     if needs:
         blocks.append(table("Fields that are needed", ("Field", "Records that hold it"), needs))

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.errors import ConfigurationError
-from gateway.evidence.reports.document import Block, Document, Fields, Form, Table, Text
+from gateway.evidence.reports.document import SHOWN, Block, Document, Fields, Form, Table, Text, more
 from gateway.evidence.reports.html import written
 from gateway.evidence.reports.plots import draw, summary
 from gateway.evidence.reports.svg import Face
@@ -99,9 +99,8 @@ def _part(block: Block) -> list[dict[str, Any]]:
 
 def _table(block: Table) -> dict[str, Any]:
     first = block.rows[0] if block.rows else ()
-    rows = [[_broken(written(value)) for value in row] for row in block.rows]
+    rows = [[_broken(written(value)) for value in row] for row in block.rows[:SHOWN]]
     longest = [max(map(len, column)) for column in zip(*rows, strict=True)] or [0] * len(block.columns)
-    more = f"{block.left_out:,} more are not shown here; the report as data and a bundle hold them."
     return {
         "kind": "table",
         "caption": block.caption,
@@ -110,7 +109,7 @@ def _table(block: Table) -> dict[str, Any]:
         "tight": [length <= _TIGHT and len(block.columns) > _FEW for length in longest],
         "numbers": [isinstance(value, int) for value in first] or [False] * len(block.columns),
         "empty": block.empty,
-        "more": more if block.left_out else "",
+        "more": more(block),
     }
 
 

@@ -70,7 +70,11 @@ def coverage(basis: Basis) -> Section:
         ),
         Text(
             f"Details, which hold persons, transport and roles, are still there for {told['details']:,} records and "
-            f"were deleted for {told['details_deleted']:,}: what depends on them is told of the former alone.",
+            f"were deleted for {told['details_deleted']:,}: what depends on them is told of the former alone."
+            if basis.opened
+            else f"Details, which hold persons, transport and roles, were opened for {told['details']:,} records and "
+            f"not for {told['details_deleted']:,}: what depends on them is told of the former alone, and “detail "
+            "deleted” means one that was not opened here.",
             "note",
         ),
     ]

@@ -1,14 +1,19 @@
 """How numbers are written in reports."""
 
+import msgspec
 import pytest
 
-from gateway.evidence.reports.basis import SHOWN, percent, share_of, span, table
+from gateway.evidence.reports.basis import percent, share_of, span, table
+from gateway.evidence.reports.document import SHOWN, more
 
 
-def test_a_table_says_how_many_rows_it_leaves_out() -> None:
+def test_a_table_holds_all_rows_and_says_how_many_are_not_shown() -> None:
     made = table("c", ("n",), [[number] for number in range(SHOWN + 7)])
-    assert (len(made.rows), made.left_out) == (SHOWN, 7)
-    assert table("c", ("n",), []).left_out == 0
+    assert (len(made.rows), made.left_out) == (SHOWN + 7, 0)
+    assert more(made) == "7 more are in the report as data."
+    assert more(table("c", ("n",), [])) == ""
+    beyond = msgspec.structs.replace(table("c", ("n",), []), left_out=1_000)
+    assert more(beyond) == "1,000 more are in a bundle of these records."
 
 
 def test_shares_are_percentages_of_something() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.evidence.reports.document import Document, Form, Section, Stacks, Table, Text
+from gateway.evidence.reports.document import SHOWN, Document, Form, Section, Stacks, Table, Text
 from gateway.evidence.reports.html import cell, kind, plot, render, written
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.plots import draw
@@ -40,7 +40,7 @@ def test_every_report_is_accessible_and_needs_nothing_but_itself(name: str) -> N
 def test_every_row_of_every_table_stands_in_the_page(name: str) -> None:
     made = document(name, basis())
     tables = [block for section in made.sections for block in section.blocks if isinstance(block, Table)]
-    expected = [[[written(value) for value in row] for row in table.rows] for table in tables if table.rows]
+    expected = [[[written(value) for value in row] for row in table.rows[:SHOWN]] for table in tables if table.rows]
     root = tree(render(made).decode())
     found = [
         [[one.text for one in row.all("th", "td")] for body in table.all("tbody") for row in body.all("tr")]

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from gateway.evidence.figures.provisions import MAX_LINES
 from gateway.evidence.reports.document import Document, Fields, Form, Streams, Table, Text
 from gateway.evidence.reports.kinds import KINDS, document
 from tests.evidence.reports.kit import CASE, basis
@@ -115,4 +116,5 @@ def test_provisions_are_told_with_their_state_and_reasons() -> None:
 
 
 def test_lines_beyond_what_is_shown_are_counted_in_what_is_left_out() -> None:
-    assert _tables(document("framework", basis()))["Records for 164.312(b)"].left_out == basis().end - 200
+    shown = _tables(document("framework", basis()))["Records for 164.312(b)"]
+    assert (len(shown.rows), shown.left_out) == (MAX_LINES, basis().end - MAX_LINES)

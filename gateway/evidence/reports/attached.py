@@ -1,0 +1,73 @@
+"""Reports that a bundle takes along: made of the records that it holds, whole, and of the details that it opens.
+
+Not among them are reports about one person, and those that look up more than the range holds.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from gateway.evidence.attachment import Attachment, Material
+from gateway.evidence.figures.facts import Facts
+from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.misses import Misses, told
+from gateway.evidence.reports import html
+from gateway.evidence.reports.basis import Basis
+from gateway.evidence.reports.document import Document, encode
+from gateway.evidence.reports.kinds import document
+from gateway.evidence.reports.register import Register
+
+KINDS = ("period", "activity-review", "processing", "transfers", "dpia", "policy-history")
+FORMS: tuple[tuple[str, Callable[[Document], bytes]], ...] = (("html", html.render), ("json", encode))
+
+
+def attached(register: Register, known: Known) -> Sequence[Attachment]:
+    """The makers of each kind in each form, which read the records once together."""
+    once = _Once(register, known)
+    return [_File(f"data/reports/{kind}.{form}", kind, render, once) for kind in KINDS for form, render in FORMS]
+
+
+class _Once:
+    """The basis of one bundle, made by whoever asks first."""
+
+    def __init__(self, register: Register, known: Known) -> None:
+        self._register, self._known = register, known
+        self._made: tuple[Material, Basis] | None = None
+
+    async def basis(self, material: Material) -> Basis:
+        if self._made is None or self._made[0] is not material:
+            self._made = (material, await self._make(material))
+        return self._made[1]
+
+    async def _make(self, material: Material) -> Basis:
+        manifest, facts, misses = material.manifest, Facts(self._known), Misses()
+        # Figures are of every record. Where all are selected, they come with their details.
+        opened = manifest.details and not manifest.filters and manifest.scope is None
+        async for given in material.selected() if opened else material.whole():
+            facts.feed(seen(given.envelope, given.detail, self._known))
+            misses.feed(given.envelope)
+        return Basis(
+            ledger=manifest.origin,
+            since=facts.coverage.first_at,
+            until=facts.coverage.last_at,
+            first=manifest.first,
+            end=manifest.end,
+            created=manifest.created,
+            generator=manifest.generator,
+            figures=facts.document(),
+            misses=tuple(told(misses.document())),
+            register=self._register,
+            opened=opened,
+        )
+
+
+class _File:
+    """One report in one form."""
+
+    def __init__(self, path: str, kind: str, render: Callable[[Document], bytes], once: _Once) -> None:
+        self._path, self._kind, self._render, self._once = path, kind, render, once
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
+        yield self._render(document(self._kind, await self._once.basis(material)))

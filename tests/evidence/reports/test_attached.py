@@ -1,0 +1,42 @@
+"""A bundle takes reports along: of all of its records, with the details that it opens, and the same bytes each time."""
+
+import json
+from pathlib import Path
+
+from gateway.evidence.figures.seen import Known
+from gateway.evidence.reports.attached import FORMS, KINDS, attached
+from gateway.evidence.reports.register import Register
+from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify
+from tests.evidence.making import VKEY, bundle, ledger
+from tests.evidence.reports.accessibility import faults
+from tests.evidence.tampering import take_apart
+
+PLACES = [f"data/reports/{kind}.{form}" for kind in KINDS for form, _ in FORMS]
+
+
+def _made(path: Path, selection: Selection | None = None) -> dict[str, bytes]:
+    bundle(ledger(24), path, selection, attachments=attached(Register(), Known()))
+    assert verify(path, VKEY).end > 0
+    return take_apart(path.read_bytes())
+
+
+def test_reports_are_files_of_the_bundle_that_tell_of_all_its_records(tmp_path: Path) -> None:
+    members = _made(tmp_path / "a.zip")
+    assert set(PLACES) <= set(members)
+    assert all(faults(members[place].decode()) == [] for place in PLACES if place.endswith(".html"))
+    told = json.loads(members["data/reports/period.json"])
+    assert (told["first"], told["end"]) == (0, 24)
+    assert "are still there for 16 records" in members["data/reports/period.json"].decode()
+    again = _made(tmp_path / "b.zip")
+    assert all(again[place] == members[place] for place in PLACES)
+
+
+def test_of_a_selection_all_records_are_told_and_that_details_were_not_opened(tmp_path: Path) -> None:
+    members = _made(tmp_path / "a.zip", Selection(first=2, end=20, filters={"zone": "cloud"}))
+    text = members["data/reports/period.json"].decode()
+    told = json.loads(text)
+    assert (told["first"], told["end"]) == (2, 20)
+    fields = next(one for one in told["sections"] if one["id"] == "coverage")["blocks"][1]["rows"]
+    assert ["Records", 18] in fields
+    assert "were opened for 0 records" in text

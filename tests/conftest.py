@@ -8,7 +8,8 @@ import pytest
 
 from gateway.settings import Settings, parse
 from gateway.store import migrate
-from tests.services import Postgres, nats, postgres, redis, run_apart
+from tests import services
+from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 
 
 class ManualClock:
@@ -59,6 +60,13 @@ def redis_server() -> Iterator[str]:
     """The address of a real Redis for the session: see `tests/services.py` for where it comes from."""
     with redis() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def softhsm() -> Iterator[SoftHsm]:
+    """A PKCS#11 token in software for the session: see `tests/services.py` for where it comes from."""
+    with services.softhsm() as token:
+        yield token
 
 
 @pytest.fixture(scope="session")

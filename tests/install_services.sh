@@ -18,6 +18,9 @@ fi
 if [ -z "${GATEWAY_TEST_POPPLER_URL:-}" ] && ! command -v pdftotext >/dev/null 2>&1; then
     wanted="$wanted poppler-utils"
 fi
+if [ -z "${GATEWAY_TEST_SOFTHSM_URL:-}" ] && ! command -v softhsm2-util >/dev/null 2>&1; then
+    wanted="$wanted softhsm2"
+fi
 [ -n "$wanted" ] || exit 0
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || exit 0
 

@@ -18,7 +18,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
@@ -339,6 +339,38 @@ def private_redis(tls: tuple[str, str, str] | None = None) -> Iterator[RedisServ
         yield server
     finally:
         server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class SoftHsm(NamedTuple):
+    """A PKCS#11 token in software: its library, its label and its user PIN."""
+
+    module: str
+    label: str
+    pin: str
+
+
+@contextmanager
+def softhsm() -> Iterator[SoftHsm]:
+    """A token of the tests' own for the session, in a directory of its own; `GATEWAY_TEST_SOFTHSM_URL` names another
+    library of SoftHSM's kind. Its library is read in once by a process, and its configuration with it."""
+    found = os.environ.get("GATEWAY_TEST_SOFTHSM_URL")
+    places = sorted(str(path) for path in Path("/usr/lib").glob("**/softhsm/libsofthsm2.so"))
+    module = found or next(iter(places), None)
+    if module is None or shutil.which("softhsm2-util") is None:
+        missing("SOFTHSM", "softhsm2")
+    token = SoftHsm(str(module), "gateway", secrets.token_hex(8))
+    directory = Path(tempfile.mkdtemp(prefix="gw-softhsm-"))
+    (directory / "tokens").mkdir()
+    configuration = directory / "softhsm2.conf"
+    configuration.write_text(f"directories.tokendir = {directory / 'tokens'}\nlog.level = ERROR\n")
+    os.environ["SOFTHSM2_CONF"] = str(configuration)
+    try:
+        make = ("softhsm2-util", "--init-token", "--free", "--label", token.label)
+        pins = ("--pin", token.pin, "--so-pin", secrets.token_hex(8))
+        subprocess.run([*make, *pins, "--module", token.module], check=True, capture_output=True, timeout=60)
+        yield token
+    finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[Callable[[], AbstractContextManager[Any]], str]] = {
     "POSTGRES": (services.postgres, "postgresql"),
     "REDIS": (services.redis, "redis-server"),
     "NATS": (services.nats, "nats-server"),
+    "SOFTHSM": (services.softhsm, "softhsm2"),
 }
 
 

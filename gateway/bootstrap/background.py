@@ -10,6 +10,7 @@ from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
+from gateway.core.ports import Clock
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.erasure import Erasure
@@ -20,12 +21,15 @@ from gateway.exchange.parts import Parts
 from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
 from gateway.exchange.witnessing import Witnessing
+from gateway.ledger.times import parse_timestamp
+from gateway.settings import LedgerSettings
 from gateway.store.directory import SYSTEM
 from gateway.store.incidents import IncidentStore
 from gateway.store.indexer import Indexer
 from gateway.store.kept import KeptStore
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sticking import StickingClasses
+from gateway.store.writer_base import LedgerWriter
 
 _SWEEP_S = 5.0
 _EXPIRY_S = 30.0
@@ -52,7 +56,14 @@ def begin(
     """All of it, until `stopped`."""
     site, settings = base.site, base.site.settings
     tasks = [
-        asyncio.create_task(_checkpoints(auditors, settings.ledger.checkpoint_interval_s)),
+        asyncio.create_task(
+            _checkpoints(
+                auditors,
+                {name: base.writers[entry.ledger] for name, entry in site.tenants.items()},
+                settings.ledger,
+                site.clock,
+            )
+        ),
         asyncio.create_task(_postings([Indexer(site.engine, one.ledger) for one in site.tenants.values()])),
         asyncio.create_task(
             offering(
@@ -109,14 +120,35 @@ async def stopped(tasks: Sequence["asyncio.Task[None]"]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _checkpoints(auditors: Mapping[str, Auditor], interval_s: float) -> None:
+async def _checkpoints(
+    auditors: Mapping[str, Auditor], writers: Mapping[str, LedgerWriter], settings: LedgerSettings, clock: Clock
+) -> None:
     while True:
-        await asyncio.sleep(interval_s)
+        await asyncio.sleep(settings.checkpoint_interval_s)
         for name, auditor in auditors.items():
-            try:
-                await auditor.publisher.publish()
-            except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
-                _log.error("no checkpoint of %s: %s", "_system" if name == SYSTEM else "a tenant", type(error).__name__)
+            await checkpointed(name, auditor, writers[name], settings.max_uncovered_s, clock)
+
+
+async def checkpointed(name: str, auditor: Auditor, writer: LedgerWriter, limit_s: float | None, clock: Clock) -> None:
+    """Publish what is due. Where it cannot be for longer than `limit_s`, no new exchange begins until it is."""
+    whose = "_system" if name == SYSTEM else "a tenant"
+    try:
+        await auditor.publisher.publish()
+    except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
+        _log.error("no checkpoint of %s: %s", whose, type(error).__name__)
+    if limit_s is None:
+        return
+    try:
+        since = await auditor.published.due_since()
+    except Exception as error:  # noqa: BLE001 — as it is not known, what was decided last stands
+        _log.error("what no checkpoint of %s covers could not be looked at: %s", whose, type(error).__name__)
+        return
+    late = since is not None and clock.now_us() - parse_timestamp(since) > limit_s * 1_000_000
+    if late != writer.held:
+        _log.error(
+            "%s of %s", "no checkpoint for too long: nothing new is taken" if late else "checkpoints again", whose
+        )
+    writer.held = late
 
 
 async def _postings(indexers: Sequence[Indexer]) -> None:

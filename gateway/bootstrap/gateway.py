@@ -1,5 +1,6 @@
 """A gateway that serves: everything built on an opened installation, and what goes on beside."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -7,6 +8,7 @@ import msgspec
 
 from gateway.agents.client import AgentClient
 from gateway.agents.registry import Registry
+from gateway.bootstrap import profile
 from gateway.bootstrap.agents import assertions_of, delegation_of, mcp_governor
 from gateway.bootstrap.approvals import glass_of, notices_of
 from gateway.bootstrap.background import begin, flush, stopped
@@ -132,11 +134,12 @@ async def open_gateway(
     engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
-        for name in site.tenants:
-            await site.signing(name).load()
+        signers = [(await site.signing(name).load()).signer for name in site.tenants]
+        await asyncio.to_thread(profile.demand, settings, signers)
         await demand_standing(site)
         witnessings = await witnesses_of(site, stack)
-        await demand_whole(witnessings, required=settings.ledger.require_witnesses)
+        required = settings.ledger.require_witnesses or settings.ledger.profile is not None
+        await demand_whole(witnessings, required=required)
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
         # Before anybody is served: what was erased stays erased, also where an older copy of the database was restored.
         await restored_of(site).erase_again(writers)

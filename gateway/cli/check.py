@@ -7,7 +7,7 @@ whose address it must not have is: the client would never connect to it.
 import argparse
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from gateway.bootstrap import (
     frameworks_of,
     load_schemas,
     nats_messages,
+    profile,
     proposed,
     quotas_of,
     remote_counters,
@@ -55,11 +56,12 @@ from gateway.core.errors import (
 from gateway.core.finding import CLASSES
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
+from gateway.ledger.note import Signer
 from gateway.settings import Agent, Settings, secret
 from gateway.store.directory import SYSTEM, Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
-from gateway.store.keyring import open_keyring
+from gateway.store.keyring import Keyring, open_keyring
 from gateway.store.replication import demand_kept, standing
 from gateway.store.signing import LedgerSigning
 from gateway.store.sql import reachable
@@ -135,7 +137,9 @@ async def examine(file: Path) -> list[Line]:
         await _line("keys", _keys(settings)),
         await _line("database", _database(settings)),
     ]
-    lines += [line for line in (await _limits(settings), await _tasks(settings)) if line is not None]
+    lines += [
+        line for line in (await _profile(settings), await _limits(settings), await _tasks(settings)) if line is not None
+    ]
     issuers = [index for index, issuer in enumerate(settings.issuer) if issuer.jwks_file is None]
     return [
         *lines,
@@ -299,6 +303,38 @@ async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
     finally:
         keyring.close()
     return len(entries), len(names) - len(entries)
+
+
+async def _profile(settings: Settings) -> Line | None:
+    """What `ledger.profile` still lacks; None where there is none."""
+    if settings.ledger.profile is None:
+        return None
+
+    async def lacking() -> str:
+        await demand_database(settings)
+        engine = open_engine(target(settings))
+        keyring = open_keyring(settings)
+        try:
+            signers = [signer async for signer in _signers(settings, engine, keyring)]
+            await asyncio.to_thread(profile.demand, settings, signers)
+            for signer in signers:
+                await asyncio.to_thread(signer.sign, b"gateway check\n")
+        finally:
+            keyring.close()
+            await engine.dispose()
+        return f"{settings.ledger.profile}: {len(signers)} ledgers sign on a token, witnesses are elsewhere"
+
+    return await _line("profile", lacking())
+
+
+async def _signers(settings: Settings, engine: AsyncEngine, keyring: Keyring) -> AsyncIterator[Signer]:
+    """Who signs for the ledgers that are there."""
+    directory = Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN)
+    for name in (*(tenant.id for tenant in settings.tenants), SYSTEM):
+        entry = await directory.find_tenant(name)
+        if entry is not None:
+            private = partial(keyring.signer, entry.origin)
+            yield (await LedgerSigning(engine, entry.ledger, entry.origin, SystemClock(), private).load()).signer
 
 
 async def _issuer(index: int, settings: Settings) -> Line:

@@ -72,6 +72,11 @@ class Published:
         """Since when a newer checkpoint has been due: `StoreReader.uncovered_since`."""
         return await self._reader.uncovered_since(point.size)
 
+    async def due_since(self) -> str | None:
+        """Since when a checkpoint has been due at all: when the oldest record occurred that none covers."""
+        newest = await self.checkpoint()
+        return await self._reader.uncovered_since(0 if newest is None else newest.size)
+
     async def tile(self, tile: Tile) -> bytes | None:
         """The hashes of a tile, full or partial; None for one that the newest checkpoint's tree does not have, or that
         is of entries. `VerificationError` where the database does not have what was signed."""

@@ -5,14 +5,17 @@ whole answers, streams and errors alike, and nothing is kept for it: whoever wan
 not ask pay a look at a header that is not there.
 """
 
+import logging
 from collections.abc import Mapping
 
+from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.exchange import Exchange
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.receipt import Promise, issue
 from gateway.store.signing import LedgerSigning
 
 HEADER = "X-Receipt"
+_log = logging.getLogger("gateway")
 
 
 class Receipts:
@@ -35,4 +38,9 @@ class Receipts:
             recorded_at=promised.recorded_at,
             request=request,
         )
-        return [(HEADER, to_base64(issue(promise, opening, signer)))]
+        try:
+            return [(HEADER, to_base64(issue(promise, opening, signer)))]
+        except LedgerUnavailable as error:
+            # The exchange is on record all the same, and its answer is the caller's: it goes without the promise.
+            _log.error("a receipt could not be signed: %s", error)
+            return []

@@ -123,6 +123,11 @@ class Signer:
         """The private key, for whoever must keep it."""
         return self._key.private_bytes_raw()
 
+    @property
+    def reference(self) -> bytes | None:
+        """What leads to the private key where that is elsewhere and cannot be had; None for one that is here."""
+        return None
+
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)
 

@@ -56,6 +56,9 @@ def consistent(settings: Settings) -> None:
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")
     check_witnesses(settings.witness, settings.ledger.witness_quorum, settings.ledger.require_witnesses)
+    limit = settings.ledger.max_uncovered_s
+    if limit is not None and limit <= settings.ledger.checkpoint_interval_s:
+        raise ConfigurationError("ledger.max_uncovered_s must be more than ledger.checkpoint_interval_s")
     check_forwards(settings.forward, frozenset(tenants))
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))

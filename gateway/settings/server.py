@@ -58,6 +58,12 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The name of this node among those that share the directory."""
     data_keys: str | None = None
     """A PostgreSQL of their own for the data keys, shared by nodes on several machines; by default a file here."""
+    pkcs11_module: str | None = None
+    """The PKCS#11 library of a token that the signing keys are made and used on."""
+    pkcs11_token: str | None = None
+    """The token's label."""
+    pkcs11_pin: str | None = None
+    """A reference to its user PIN."""
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +74,11 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How many of the `[[witness]]` must have cosigned a checkpoint for it to count as witnessed; without it all."""
     require_witnesses: bool = False
     """Whether a start is refused where no witness answers."""
+    profile: Literal["production"] | None = None
+    """With `production` nothing is served without a witness elsewhere and signing keys outside of the host's files."""
+    max_uncovered_s: float | None = None
+    """How old a record may become that no checkpoint covers before no new exchange is taken; without it traffic goes on
+    without checkpoints."""
     public_hashes: tuple[str, ...] = ()
     """Tenants whose checkpoints and hashes anyone may fetch; what is in the records stays theirs."""
 
@@ -77,6 +88,11 @@ def check_keys(keys: Keys, database: Database) -> None:
     References are looked at again once it is known what they stand for."""
     if keys.node is not None and not ID.fullmatch(keys.node):
         raise ConfigurationError("keys.node must be of lower-case letters, digits and . _ -")
+    token = (keys.pkcs11_module, keys.pkcs11_token, keys.pkcs11_pin)
+    if any(token) and not all(token):
+        raise ConfigurationError("keys.pkcs11_module, keys.pkcs11_token and keys.pkcs11_pin go together")
+    if keys.pkcs11_pin is not None and not keys.pkcs11_pin.startswith(("env:", "file:")):
+        raise ConfigurationError("keys.pkcs11_pin must be a reference, env:NAME or file:PATH, never a value")
     if keys.data_keys is None:
         return
     if not keys.data_keys.startswith(("postgresql://", "postgres://", "env:", "file:")):

@@ -15,6 +15,7 @@ import os
 import re
 import stat
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -23,13 +24,15 @@ from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.encoding import from_base64, to_base64
 from gateway.ledger.entry import DataKey
 from gateway.ledger.note import Signer, Verifier
-from gateway.settings import Settings
+from gateway.settings import Settings, secret
 from gateway.store.data_keys import KEY_BYTES, DataKeys, holds_keys
 from gateway.store.shared_keys import SharedDataKeys, data_keys_dsn
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 _MAX_FILE = 4_096
 _PRIVATE = "PRIVATE+KEY+"
+REFERENCE = b"PKCS11+KEY+"
+"""How the file of a key begins that is on a token (`signing_token`): its id there in hex, and its public key."""
 _ASSERTION = "assertion.key"
 DATA_KEYS = "data-keys.db"
 
@@ -60,11 +63,23 @@ class DataKeyHome(Protocol):
     def close(self) -> None: ...
 
 
+class KeyToken(Protocol):
+    """Where signing keys are that never come out: `signing_token.Token`."""
+
+    def generate(self, name: str) -> Signer: ...
+
+    def signer(self, reference: bytes) -> Signer: ...
+
+    def destroy(self, reference: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Keyring:
     """An opened keyring. May be used from several threads."""
 
-    def __init__(self, directory: Path, data_keys: DataKeyHome) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, data_keys: DataKeyHome, token: KeyToken | None = None) -> None:
+        self._directory, self._token = directory, token
         self._data_keys = data_keys
         self.kept = self.unkept = 0
         """How often data keys were made durable, and how often they could not be. Told from several threads at once:
@@ -87,22 +102,25 @@ class Keyring:
         return cls.open(directory)
 
     @classmethod
-    def open(cls, directory: Path, shared: str | None = None) -> "Keyring":
+    def open(cls, directory: Path, shared: str | None = None, token: KeyToken | None = None) -> "Keyring":
         """Open a keyring; `ConfigurationError` names a file that is missing, or that others than its owner may read.
 
-        `shared`: the DSN of the database that the data keys are in, instead of in the directory's file.
+        `shared`: the DSN of the database that the data keys are in, instead of in the directory's file; `token`: where
+        signing keys are made from now on, and those of references are.
         """
         kek = kek_of(directory)
         file = directory / DATA_KEYS
         if shared is None:
             _guarded(file)
-            return cls(directory, DataKeys(file, kek))
+            return cls(directory, DataKeys(file, kek), token)
         if holds_keys(file):
             raise ConfigurationError(f"{file} holds data keys: move them to keys.data_keys with `gateway keys share`")
-        return cls(directory, SharedDataKeys(shared, kek))
+        return cls(directory, SharedDataKeys(shared, kek), token)
 
     def close(self) -> None:
         self._data_keys.close()
+        if self._token is not None:
+            self._token.close()
 
     @property
     def shared(self) -> SharedDataKeys | None:
@@ -111,12 +129,11 @@ class Keyring:
 
     def create_ledger_key(self, origin: str) -> None:
         """Make the first key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
-        signer = Signer.generate(origin)
-        self._keep_signer(self._ledger_file(origin), signer)
+        self._keep_signer(self._ledger_file(origin), self._new_signer(origin))
 
     def create_next_ledger_key(self, origin: str) -> Signer:
         """Make a key that may replace the one that signs for an origin. It signs nothing by being there."""
-        signer = Signer.generate(origin)
+        signer = self._new_signer(origin)
         self._keep_signer(self._ledger_file(origin, signer.verifier), signer)
         return signer
 
@@ -147,19 +164,32 @@ class Keyring:
     def destroy_signer(self, origin: str, vkey: str) -> bool:
         """Remove a private key of an origin that signs no more; whether it was there."""
         for file in (self._ledger_file(origin, Verifier.parse(vkey)), self._ledger_file(origin)):
-            if file.exists() and self._signer(file, origin).verifier.vkey == vkey:
+            if file.exists() and (signer := self._signer(file, origin)).verifier.vkey == vkey:
+                # A crash in between leaves a reference that leads nowhere, and is begun anew.
+                if self._token is not None and signer.reference is not None:
+                    self._token.destroy(signer.reference)
                 file.unlink()
                 _sync(file.parent)
                 return True
         return False
 
+    def _parsed(self, data: bytes, file: Path) -> Signer:
+        if not data.startswith(REFERENCE):
+            return _parse_private_key(data)
+        if self._token is None:
+            raise ConfigurationError(f"the key of {file} is on a token: keys.pkcs11_module must be set")
+        return self._token.signer(data)
+
+    def _new_signer(self, origin: str) -> Signer:
+        return Signer.generate(origin) if self._token is None else self._token.generate(origin)
+
     def _keep_signer(self, file: Path, signer: Signer) -> None:
-        if not _write_new(file, _private_key(signer.verifier, signer.seed)):
+        if not _write_new(file, signer.reference or _private_key(signer.verifier, signer.seed)):
             raise ConfigurationError(f"{file} exists already and is not overwritten")
 
     def _signer(self, file: Path, origin: str) -> Signer:
         try:
-            signer = _parse_private_key(_read(file))
+            signer = self._parsed(_read(file), file)
         except (FormatError, UnicodeDecodeError):
             # Without its cause, which could show what the file holds.
             raise ConfigurationError(f"{file} does not hold a signing key") from None
@@ -259,7 +289,16 @@ class Keyring:
 
 def open_keyring(settings: Settings) -> Keyring:
     """The keyring of an installation, with its data keys where the settings say that they are."""
-    return Keyring.open(settings.path(settings.keys.directory), data_keys_dsn(settings))
+    return Keyring.open(settings.path(settings.keys.directory), data_keys_dsn(settings), _token(settings))
+
+
+def _token(settings: Settings) -> KeyToken | None:
+    keys = settings.keys
+    if keys.pkcs11_module is None or keys.pkcs11_token is None or keys.pkcs11_pin is None:
+        return None
+    from gateway.store.signing_token import Token  # noqa: PLC0415 — its library is read in where there is a token
+
+    return Token(keys.pkcs11_module, keys.pkcs11_token, partial(secret, keys.pkcs11_pin, settings.base))
 
 
 def share(directory: Path, dsn: str) -> int:

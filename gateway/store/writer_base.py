@@ -68,6 +68,8 @@ class LedgerWriter(ABC):
         """Whether nothing may be recorded any more (`halt`)."""
         self.suspended = False
         """Whether nothing may be acknowledged for now: what the database keeps, a failover might lose."""
+        self.held = False
+        """Whether no new exchange may begin for now; those under way end, and all else is recorded."""
         self.refused = 0
         """Appends refused since the ledger was last written, and not yet on record."""
         self._failpoint = options.failpoint
@@ -140,7 +142,7 @@ class LedgerWriter(ABC):
     @property
     def usable(self) -> bool:
         """Whether records can be taken, as far as is known."""
-        return self.healthy and not (self.halted or self.suspended)
+        return self.healthy and not (self.halted or self.suspended or self.held)
 
     def missed(self) -> None:
         """Count a request that was refused because this database could not even be read: nothing was appended.
@@ -153,7 +155,8 @@ class LedgerWriter(ABC):
         """Queue an entry now, in the order of the calls; the future answers as `append` and `interrupt` do."""
         self._check(entry)
         running = self._tasks and not self._tasks[0].done()
-        if not running or self._stopping or self.halted or self.suspended or self._stuck or self.lag >= self._limit:
+        kept_out = self.halted or self.suspended or (self.held and entry.opens)
+        if not running or self._stopping or kept_out or self._stuck or self.lag >= self._limit:
             self._refuse(entry)
             raise LedgerUnavailable("the ledger cannot take records now")
         future: asyncio.Future[Appended | None] = self._tasks[0].get_loop().create_future()

@@ -2,19 +2,22 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
 from gateway.bootstrap import background, open_gateway
-from gateway.bootstrap.background import flush, stopped, told
+from gateway.bootstrap.background import checkpointed, flush, stopped, told
 from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
+from gateway.ledger.times import timestamp
 from gateway.settings import Settings
 from gateway.store.kept import KeptStore
 from tests.bootstrap.kit import configured
+from tests.conftest import ManualClock
 
 
 class Full:
@@ -108,3 +111,51 @@ async def test_open_incidents_are_counted_and_a_store_that_fails_leaves_the_last
     await stopped([task])
     assert b'gateway_incidents_open{tenant="tn_1"} 2.0' in metrics.exposition()
     assert "LedgerUnavailable" in caplog.text
+
+
+class Unsigned:
+    """An auditor of a ledger whose key is away, and whose oldest uncovered record is of `since`."""
+
+    def __init__(self, since: str | None) -> None:
+        self.since, self.signs = since, False
+
+    @property
+    def publisher(self) -> "Unsigned":
+        return self
+
+    published = publisher
+
+    async def publish(self) -> None:
+        if not self.signs:
+            raise LedgerUnavailable("the token is away")
+
+    async def due_since(self) -> str | None:
+        if self.since == "unknown":
+            raise LedgerUnavailable("the database is away")
+        return None if self.signs else self.since
+
+
+async def test_without_checkpoints_for_too_long_nothing_new_begins_until_there_is_one_again(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    away: Any = Unsigned(timestamp(clock.us))
+    writer: Any = SimpleNamespace(held=False)
+
+    async def round_after(seconds: float, limit: float | None = 100.0) -> bool:
+        clock.advance(seconds)
+        await checkpointed("clinic", away, writer, limit, clock)
+        return bool(writer.held)
+
+    assert not await round_after(1_000, None), "without a limit traffic goes on"
+    away.since = timestamp(clock.us)
+    assert [await round_after(50), await round_after(50), await round_after(1)] == [False, False, True]
+    away.since = "unknown"
+    assert await round_after(1), "what is not known changes nothing"
+    away.since, away.signs = None, True
+    assert not await round_after(1)
+    told = [one.message for one in caplog.records]
+    assert (sum("nothing new is taken" in one for one in told), sum("checkpoints again" in one for one in told)) == (
+        1,
+        1,
+    )
+    assert "clinic" not in caplog.text

@@ -4,15 +4,23 @@ import re
 import shlex
 from pathlib import Path
 
-from gateway.evidence.verify import verify
-from tests.cli.kit import ROOT, Run
+import pytest
 
-_TEXT = (ROOT / "docs" / "keys.md").read_text("utf-8").partition("## The key that signs")[2]
-COMMANDS = [
-    shlex.split(line, comments=True)
-    for block in re.findall(r"^```sh\n(.*?)^```$", _TEXT, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-]
+from gateway.evidence.verify import verify
+from gateway.ledger.cosignature import Cosigner
+from tests.cli.kit import ROOT, Run
+from tests.services import SoftHsm
+
+_TEXT = (ROOT / "docs" / "keys.md").read_text("utf-8")
+
+
+def commands(section: str) -> list[list[str]]:
+    text = _TEXT.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+
+
+COMMANDS, ON_A_TOKEN = commands("The key that signs"), commands("The key on a token")
 
 
 def test_the_ceremony_and_a_rotation_go_as_they_are_written(gateway: Run, site: Path) -> None:
@@ -41,3 +49,35 @@ def test_what_goes_with_a_ledgers_key_does_not_go_with_an_api_key(gateway: Run, 
     ):
         assert gateway("keys", *wrong).code == 2
     assert "none that was replaced" in gateway("keys", "retire").out
+
+
+def test_a_ledger_moves_to_a_token_as_it_is_written_and_production_asks_for_that(
+    gateway: Run, site: Path, softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert gateway("keys", "verifier").code == 0, "its ledgers have their keys in files"
+    monkeypatch.setenv("TOKEN_PIN", softhsm.pin)
+    for name, value in (
+        ("KEYS_PKCS11_MODULE", softhsm.module),
+        ("KEYS_PKCS11_TOKEN", softhsm.label),
+        ("KEYS_PKCS11_PIN", "env:TOKEN_PIN"),
+        ("LEDGER_PROFILE", "production"),
+    ):
+        monkeypatch.setenv(f"GATEWAY_{name}", value)
+
+    def profile() -> tuple[str, str]:
+        (line,) = [one for one in gateway("check", "--json").data["checks"] if one["name"] == "profile"]
+        return line["state"], line["text"]
+
+    state, text = profile()
+    assert (state, "[[witness]]" in text, "pkcs11_module" in text) == ("bad", True, True)
+    key = Cosigner("witness.elsewhere.example/w", b"w" * 32).witness.vkey
+    with (site / "gateway.toml").open("a") as file:
+        file.write(f'[[witness]]\nvkey = "{key}"\nurl = "https://witness.elsewhere.example"\n')
+    for command, *arguments in ON_A_TOKEN:
+        done = gateway(*arguments)
+        assert (command, done.code) == ("gateway", 0), (arguments, done.out, done.err)
+    assert profile() == ("ok", "production: 2 ledgers sign on a token, witnesses are elsewhere")
+    files = list((site / "keys").glob("ledger-*.key"))
+    assert len(files) == 2
+    assert all(file.read_bytes().startswith(b"PKCS11+KEY+") for file in files)
+    assert gateway("audit", "verify").code == 0

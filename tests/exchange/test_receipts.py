@@ -1,15 +1,21 @@
 """Who asks is promised where its exchange stands, whatever way the answer comes; who does not ask pays nothing."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from openai import AsyncOpenAI
 
+from gateway.core.errors import LedgerUnavailable
+from gateway.exchange.receipts import Receipts
 from gateway.ledger import receipt
+from gateway.ledger.entry import Appended
+from gateway.ledger.note import Signer
 from gateway.ledger.proof import Proof
 from gateway.ledger.receipt import Receipt
+from gateway.ledger.times import timestamp
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
 from tests.system.kit import HEALTH, PUBLIC, code
@@ -140,3 +146,19 @@ async def test_a_task_keeps_the_promise_with_its_result(sqlite_settings: Setting
                 await asyncio.sleep(0.02)
         promise = held(result).promise
         assert (await site.records())[promise.seq]["event"] == "exchange.requested"
+
+
+def test_an_answer_whose_receipt_cannot_be_signed_goes_without_it(caplog: pytest.LogCaptureFixture) -> None:
+    class Away(Signer):
+        def sign(self, message: bytes) -> bytes:
+            raise LedgerUnavailable("the token is away")
+
+    promised = Appended(seq=3, leaf_hash=bytes(32), recorded_at=timestamp(1_795_482_123_000_004))
+    exchange: Any = SimpleNamespace(promised=promised, caller=SimpleNamespace(tenant="tn_1"), opening=None)
+    for signer, length in (
+        (Away("gate.example/ledger/1", b"a" * 32), 0),
+        (Signer("gate.example/ledger/1", b"a" * 32), 1),
+    ):
+        signing: Any = SimpleNamespace(signer=signer)
+        assert len(Receipts({"tn_1": signing}).headers(exchange)) == length
+    assert "a receipt could not be signed" in caplog.text

@@ -51,7 +51,7 @@ def _kind(hint: Any) -> str:
     hint = _plain(hint)
     if get_origin(hint) is Literal:
         *first, last = [f'`"{value}"`' for value in get_args(hint)]
-        return f"{', '.join(first)} or {last}"
+        return f"{', '.join(first)} or {last}" if first else last
     if get_origin(hint) is tuple:
         return f"list of {_WORDS[get_args(hint)[0]]}"
     return _WORDS.get(hint, "table")

@@ -16,6 +16,7 @@ _MODULES = {
     "google-re2": "re2",
     "nats-py": "nats",
     "pyahocorasick": "ahocorasick",
+    "python-pkcs11": "pkcs11",
     "python-jose": "jose",
     "python-stdnum": "stdnum",
     "pyyaml": "yaml",

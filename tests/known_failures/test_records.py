@@ -189,6 +189,7 @@ async def test_an_audit_trail_that_is_off_by_default_because_it_is_slow(sqlite_s
     """It could be switched on, and was not. Here there is nothing to switch: no setting of the ledger's leaves anything
     out, and what cannot be recorded is not sent."""
     fields = {"origin", "checkpoint_interval_s", "public_hashes", "witness_quorum", "require_witnesses"}
+    fields |= {"profile", "max_uncovered_s"}
     assert set(LedgerSettings.__struct_fields__) == fields
     watch = Watch()
     async with system(sqlite_settings, failpoint=watch) as site:

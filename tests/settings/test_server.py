@@ -38,6 +38,25 @@ def test_an_origin_that_no_browser_sends_is_refused(value: str) -> None:
     assert "server.allowed_origins[1]" in refused(server={"allowed_origins": ["https://a.example:8443", value]})
 
 
+TOKEN = {"pkcs11_module": "/usr/lib/token.so", "pkcs11_token": "gateway", "pkcs11_pin": "env:PIN"}
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "told"),
+    [
+        ("keys", {**TOKEN, "pkcs11_pin": HIDDEN}, "keys.pkcs11_pin must be a reference"),
+        ("keys", {name: value for name, value in TOKEN.items() if name != "pkcs11_pin"}, "keys.pkcs11_module"),
+        ("keys", {"pkcs11_token": "gateway"}, "keys.pkcs11_module"),
+        ("ledger", {"profile": HIDDEN}, "Invalid enum value"),
+        ("ledger", {"max_uncovered_s": 60.0}, "ledger.max_uncovered_s must be more than"),
+    ],
+)
+def test_a_token_and_a_limit_are_told_whole_or_refused(section: str, values: dict[str, Any], told: str) -> None:
+    said = refused(**{section: values})
+    assert said.startswith(told)
+    assert HIDDEN not in said
+
+
 @pytest.mark.parametrize("name", ["", "../x", "A", "-x", "x" * 64])
 def test_a_nodes_name_can_be_that_of_a_file(name: str) -> None:
     assert refused(keys={"node": name}) == "keys.node must be of lower-case letters, digits and . _ -"

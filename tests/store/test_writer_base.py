@@ -473,3 +473,21 @@ async def test_another_record_in_the_place_of_one_that_was_committed_is_found_to
             await writer.append(note())
         assert not writer.usable
     assert [one.event for one in await whole(database)] == ["config.changed", *["key.created"] * others]
+
+
+async def test_while_it_is_held_no_exchange_begins_and_those_under_way_end(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with writer_on(sqlite_settings, clock) as writer:
+        await writer.append(activation())
+        begun = intent()
+        await writer.append(begun)
+        writer.held = True
+        looked = [writer.usable]
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(intent())
+        await writer.append(outcome(_ex(begun)))
+        await writer.append(note())
+        writer.held = False
+        await writer.append(intent())
+        assert [*looked, writer.usable] == [False, True]

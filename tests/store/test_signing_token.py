@@ -1,0 +1,155 @@
+"""A key on a token signs there and nowhere else, through lost sessions; one that hangs keeps nobody waiting twice."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pkcs11
+import pytest
+from pkcs11 import Attribute, ObjectClass
+
+from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable
+from gateway.ledger import checkpoint
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.note import Signer
+from gateway.ledger.rotation import Keys, Rotation, issue
+from gateway.ledger.times import timestamp
+from gateway.store.keyring import Keyring
+from gateway.store.signing_token import Token, TokenSigner
+from tests.services import SoftHsm
+
+ORIGIN = "gateway.internal/ledger/0011"
+
+
+@pytest.fixture
+def token(softhsm: SoftHsm) -> Iterator[Token]:
+    made = Token(softhsm.module, softhsm.label, lambda: softhsm.pin, wait_s=60.0)
+    yield made
+    made.close()
+
+
+def test_what_it_signs_verifies_and_the_key_cannot_be_taken_out(token: Token) -> None:
+    made = token.generate(ORIGIN)
+    point = Checkpoint(ORIGIN, 3, b"r" * 32)
+    assert checkpoint.verify(checkpoint.sign(point, made), made.verifier) == point
+    assert made.sign(b"x") == made.sign(b"x")
+    with pytest.raises(ConfigurationError):
+        _ = made.seed
+    session = token._session
+    assert session is not None
+    key = session.get_key(object_class=ObjectClass.PRIVATE_KEY, id=made.key)
+    assert (key[Attribute.EXTRACTABLE], key[Attribute.SENSITIVE]) == (False, True)
+    with pytest.raises(pkcs11.PKCS11Error):
+        _ = key[Attribute.VALUE]
+
+
+def test_a_reference_leads_to_the_key_again_and_is_read_strictly(token: Token) -> None:
+    made = token.generate(ORIGIN)
+    data = made.reference
+    again = token.signer(data)
+    assert again.sign(b"x") == made.sign(b"x")
+    for wrong in (data[:-1], data.upper(), data.replace(b"+", b"++", 1), b"PKCS11+KEY+zz+" + data[44:], b""):
+        with pytest.raises(FormatError):
+            token.signer(wrong)
+
+
+# The library tidies up a search of the session that was taken from it, and says so on standard error.
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+def test_a_session_that_is_lost_is_opened_again(token: Token) -> None:
+    made = token.generate(ORIGIN)
+    for _ in range(2):
+        assert token._session is not None
+        token._session.close()
+        assert made.verifier.verify(b"x", made.sign(b"x"))
+
+
+def test_two_of_one_process_use_one_token_each_with_its_own_session(token: Token, softhsm: SoftHsm) -> None:
+    made = token.generate(ORIGIN)
+    other = Token(softhsm.module, softhsm.label, lambda: softhsm.pin, wait_s=60.0)
+    again = other.signer(made.reference)
+    assert again.sign(b"x") == made.sign(b"x")
+    other.close()
+    assert made.sign(b"y")
+
+
+def test_a_key_that_is_gone_or_another_signs_nothing(token: Token) -> None:
+    one, other = token.generate(ORIGIN), token.generate(ORIGIN)
+    mixed = TokenSigner(one.verifier, token, other.key)
+    with pytest.raises(LedgerUnavailable, match="another key"):
+        mixed.sign(b"x")
+    token.demand(one.key)
+    token.destroy(one.reference)
+    token.destroy(one.reference)
+    with pytest.raises(LedgerUnavailable):
+        token.demand(one.key)
+    with pytest.raises(LedgerUnavailable):
+        one.sign(b"x")
+    assert other.sign(b"x")
+
+
+def test_a_token_that_is_not_there_or_lets_nobody_in_is_told_without_the_pin(softhsm: SoftHsm) -> None:
+    def unreadable() -> str:
+        raise ConfigurationError("not there")
+
+    for module, label, pin in (
+        (softhsm.module, "another", lambda: softhsm.pin),
+        (softhsm.module, softhsm.label, lambda: "4321"),
+        ("/nowhere/libnone.so", softhsm.label, lambda: softhsm.pin),
+        (softhsm.module, softhsm.label, unreadable),
+    ):
+        away = Token(module, label, pin)
+        with pytest.raises(LedgerUnavailable) as refused:
+            away.generate(ORIGIN)
+        assert softhsm.pin not in str(refused.value)
+        assert "4321" not in str(refused.value)
+        away.close()
+
+
+def test_while_a_use_hangs_all_others_fail_at_once_and_afterwards_it_goes_on(softhsm: SoftHsm) -> None:
+    token = Token(softhsm.module, softhsm.label, lambda: softhsm.pin, wait_s=60.0)
+    made = token.generate(ORIGIN)
+    token._wait_s = 0.05
+    free = threading.Event()
+    with pytest.raises(LedgerUnavailable, match="does not answer"):
+        token._used(lambda session: free.wait(60))
+    token._wait_s = 60.0
+    with pytest.raises(LedgerUnavailable, match="does not answer"):
+        made.sign(b"x")
+    assert token._hung is not None
+    free.set()
+    token._hung.join(60)
+    assert made.verifier.verify(b"x", made.sign(b"x"))
+    token.close()
+
+
+def test_a_keyring_with_a_token_makes_keys_there_and_a_ledger_moves_to_it_by_a_rotation(
+    token: Token, tmp_path: Path
+) -> None:
+    Keyring.create(tmp_path / "keys").close()
+    before = Keyring.open(tmp_path / "keys")
+    before.create_ledger_key(ORIGIN)
+    old = before.signer(ORIGIN)
+    before.close()
+    keyring = Keyring.open(tmp_path / "keys", token=token)
+    new = keyring.create_next_ledger_key(ORIGIN)
+    assert isinstance(new, TokenSigner)
+    rotation = Rotation(
+        origin=ORIGIN, old=old.verifier.vkey, new=new.verifier.vkey, after=0, at=timestamp(1_795_482_123_000_004)
+    )
+    keys = Keys(old.verifier, [issue(rotation, keyring.signer(ORIGIN), new)])
+    assert keys.vkey == new.verifier.vkey
+    assert keyring.signer(ORIGIN, new.verifier.vkey).sign(b"x") == new.sign(b"x")
+    assert [one.verifier.vkey for one in keyring.next_ledger_keys(ORIGIN, [old.verifier])] == [new.verifier.vkey]
+    files = b"".join(file.read_bytes() for file in (tmp_path / "keys").glob("ledger-*.*.key"))
+    assert files == new.reference, "nothing of the private key is in a file"
+    without = Keyring.open(tmp_path / "keys")
+    with pytest.raises(ConfigurationError, match=r"keys\.pkcs11_module"):
+        without.signer(ORIGIN, new.verifier.vkey)
+    without.close()
+    assert keyring.destroy_signer(ORIGIN, new.verifier.vkey)
+    with pytest.raises(LedgerUnavailable):
+        new.sign(b"x")
+    keyring.create_ledger_key("gateway.internal/ledger/0022")
+    assert isinstance(keyring.signer("gateway.internal/ledger/0022"), TokenSigner)
+    assert isinstance(keyring.signer(ORIGIN), Signer)
+    keyring.close()

@@ -57,7 +57,7 @@ bench: $(VENV)/.dev ## Measure the pipeline, appending and verification against 
 eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text; FILES=… for your own
 	$(BIN)/python -m benchmarks.eval $(FILES)
 
-kill: $(VENV)/.dev ## Kill a serving gateway fifty times on each database, thirty times more under tasks (NATS and Redis too), and verify its ledger
+kill: $(VENV)/.dev ## Kill a serving gateway 200 times on each database, thirty times more under tasks (NATS and Redis too), and verify its ledger
 	sh tests/install_services.sh
 	$(BIN)/python -m tests.kill
 

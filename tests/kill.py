@@ -1,4 +1,4 @@
-"""`make kill`: a gateway that serves is killed fifty times on each database, under load, and verified after each; then
+"""`make kill`: a gateway that serves is killed 200 times on each database, under load, and verified after each; then
 thirty times more under 500 queued tasks, of which every one must end once: on PostgreSQL one of two gateways, or the
 NATS or the Redis between them.
 
@@ -23,7 +23,7 @@ from tests.services import postgres, private_nats, private_redis
 from tests.system.killing import killed
 from tests.system.task_killing import Common, tasks_killed
 
-KILLS = 50
+KILLS = 200
 TASK_KILLS, TASKS = 30, 500
 
 

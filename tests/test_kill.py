@@ -45,13 +45,13 @@ def test_each_database_has_its_kills_and_its_kills_under_tasks(
         monkeypatch.setattr(kill, name, running)
     assert kill.main([]) == 0
     assert asked == [
-        ("sqlite", 50, 1),
-        ("postgresql", 50, 1),
+        ("sqlite", 200, 1),
+        ("postgresql", 200, 1),
         ("sqlite, 500 tasks", 30, 1),
         ("postgresql, 500 tasks", 30, 1),
     ]
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("sqlite: 50 kills with at least 12 requests in flight, 900 answers and 800 requests at")
+    assert said[0].startswith("sqlite: 200 kills with at least 12 requests in flight, 900 answers and 800 requests at")
     assert said[3].startswith("postgresql, tasks: 30 kills (30 of gateway) under 500 tasks, each of which ended once")
 
 

@@ -1,7 +1,7 @@
 """Work that one process at a time should do, by a row with an end: whoever dies holding it is waited for, not longer.
 
-A lease saves work and proves nothing: clocks differ, and a holder may be slower than it thought. What it protects must
-stay right without it.
+A lease saves work and proves nothing: clocks differ, and jump, and a holder may be slower than it thought. What it
+protects must stay right without it.
 """
 
 from sqlalchemy import ColumnElement, and_, delete, or_, update
@@ -34,7 +34,10 @@ class Lease:
                 made = await connection.execute(insert_new(self._engine, lease).values(name=self._name, **held))
                 if made.rowcount == 1:
                     return True
-                free = or_(lease.c.holder == self._holder, lease.c.until_us <= now, *self._of_former_boots())
+                # An end further away than any lease lasts was set by a clock that stood elsewhere: its holder may be
+                # dead for long, and nobody would ever wait it out.
+                over = or_(lease.c.until_us <= now, lease.c.until_us > now + 2 * self._us)
+                free = or_(lease.c.holder == self._holder, over, *self._of_former_boots())
                 taken = await connection.execute(update(lease).where(lease.c.name == self._name, free).values(held))
                 return taken.rowcount == 1
 

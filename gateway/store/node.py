@@ -21,6 +21,8 @@ from gateway.store import tables
 from gateway.store.engine import Target, reading, writing
 
 LEASE_S = 30.0
+FAR_US = 600 * 1_000_000
+"""An end further away than this was set by a clock that has jumped: it says nothing of who lives."""
 
 
 class Claim:
@@ -122,6 +124,7 @@ async def retire(engine: AsyncEngine, node: NodeInfo) -> None:
 
 async def living(engine: AsyncEngine, clock: Clock) -> dict[str, str]:
     """Node id → boot, of every node whose lease has not expired."""
-    query = select(tables.node.c.id, tables.node.c.boot).where(tables.node.c.lease_until > clock.now_us())
+    now, until = clock.now_us(), tables.node.c.lease_until
+    query = select(tables.node.c.id, tables.node.c.boot).where(until > now, until <= now + FAR_US)
     async with reading(engine, None) as connection:
         return {row.id: row.boot for row in await connection.execute(query)}

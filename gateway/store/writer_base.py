@@ -104,7 +104,11 @@ class LedgerWriter(ABC):
             async with asyncio.timeout(self._wait_s):
                 self.policy = (await self._open()).policy
         except TimeoutError as error:
+            await self._close()
             raise LedgerUnavailable("the database did not answer in time") from error
+        except BaseException:
+            await self._close()
+            raise
         self.healthy = True
         self._tasks = [asyncio.create_task(self._run(), name=f"ledger {self.tenant}")]
         if self._keys is not None:

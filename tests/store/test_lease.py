@@ -29,6 +29,14 @@ async def test_the_lease_of_a_holder_that_died_ends(store: Store) -> None:
     assert not await lease_of(store, "one").take()
 
 
+async def test_a_lease_of_a_clock_that_had_jumped_ahead_is_not_waited_for(store: Store) -> None:
+    store.clock.advance(365 * 86_400)
+    assert await lease_of(store, "one").take()
+    store.clock.advance(-365 * 86_400)
+    assert await lease_of(store, "two").take()
+    assert not await lease_of(store, "one").take()
+
+
 async def test_a_holder_prolongs_its_own_lease(store: Store) -> None:
     one, two = lease_of(store, "one"), lease_of(store, "two")
     assert await one.take()

@@ -107,3 +107,17 @@ async def test_a_database_that_is_gone_is_told_apart_from_a_claim_that_is_taken(
         await claim.take()
     assert not await claim.held()
     await claim.release()
+
+
+async def test_a_node_whose_clock_had_jumped_ahead_does_not_live_for_ever(
+    database: Settings, clock: ManualClock
+) -> None:
+    engine = open_engine(target(database))
+    clock.advance(365 * 86_400)
+    await register(engine, NODE, clock)
+    assert NODE.id in await living(engine, clock)
+    clock.advance(-365 * 86_400)
+    assert await living(engine, clock) == {}
+    assert await renew_lease(engine, NODE, clock)
+    assert NODE.id in await living(engine, clock)
+    await engine.dispose()

@@ -1,5 +1,5 @@
 """kill -9 of a gateway that serves, at random moments: nothing that a caller was told is missing, nothing that an
-agent received is unrecorded. `make kill` does the same fifty times (`tests/kill.py`)."""
+agent received is unrecorded. `make kill` does the same 200 times (`tests/kill.py`)."""
 
 from gateway.settings import Settings
 from tests.system.killing import killed

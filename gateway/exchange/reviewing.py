@@ -23,6 +23,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.misses import MARKS
 from gateway.exchange import kept
 from gateway.exchange.approving import Approver
+from gateway.exchange.marking import MarkedMisses
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.reclassifying import Opens
 from gateway.ledger.commitment import committed, new_salt
@@ -134,9 +135,12 @@ class Reviewing:
         clock: Clock,
         node: NodeInfo,
         metrics: Metrics,
+        misses: MarkedMisses | None = None,
     ) -> None:
+        """`misses`: what opens incidents of what was missed; None where that is only counted."""
         self._samples, self._kept, self._sealer, self._engine = samples, kept, sealer, engine
         self._person_of, self._clock, self._node, self._metrics = person_of, clock, node, metrics
+        self._misses = misses
 
     async def listed(self, tenant: str) -> tuple[Progress, ...]:
         """The newest samples of a tenant (its ledger's id)."""
@@ -188,6 +192,9 @@ class Reviewing:
             if item is None:
                 return Refusal(code="conflict", field="place", hint="a message of which content is still kept")
             outcome = "missed" if missed else "complete"
+            if missed and self._misses is not None:
+                # First: after a crash between the two the message is there to be judged again, and the incident known.
+                await self._misses.open(who, parse(item.envelope), item.seq, missed)
             entry = self._judged(who, review, place, item, note, number, dict(missed), dict(wrong), outcome)
             # The judgement and the row that keeps a third one out come true together, or neither does.
             if await who.ledger.submit(entry) is not None:

@@ -16,6 +16,8 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Scanning time one message may cost before the rest is `unscanned`."""
     stream: Literal["auto", "mask", "buffer"] = "auto"
     """Answers in streams: `mask` holds back and masks, `buffer` reads the whole first, `auto` chooses by policy."""
+    miss_opens_incident: bool = False
+    """Whether what a reviewer marks as missed opens an incident."""
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

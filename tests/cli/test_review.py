@@ -10,7 +10,7 @@ import pytest
 from gateway.bootstrap import open_site
 from gateway.cli.common import load_settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
-from tests.cli.kit import Run
+from tests.cli.kit import Run, change
 from tests.cli.serving import SlowAgent, serving
 from tests.cli.test_serve import key
 
@@ -50,6 +50,7 @@ def staffed(gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 monkeypatch.setenv(f"KEY_{owner.upper()}", made.plain)
 
     asyncio.run(prepare())
+    change(site / "gateway.toml", "miss_opens_incident = false", "miss_opens_incident = true ")
     return site
 
 
@@ -71,6 +72,11 @@ def test_from_the_sample_to_the_rate(gateway: Run, staffed: Path) -> None:
     assert gateway("review", "show", review, *_as("ZOE")).code == 1
     marked = gateway("review", "mark", review, "--place", "1", "--missed", "person", *_as("EVE"), "--json")
     assert marked.data == {"review": review, "place": 1, "number": 1, "outcome": "missed"}
+    (incident,) = gateway("incidents", "list", "--json").data["incidents"]
+    assert (incident["zone"], incident["closed_at"]) == ("in-house", None)
+    (opened,) = gateway("audit", "query", "--event", "incident.opened", "--json").data["records"]
+    assert (opened["record"]["outcome"], opened["record"]["found"]) == ({"code": "marked"}, {"person": 1})
+    assert (opened["record"]["id"], opened["record"]["exchange"]) == (incident["id"], incident["exchange"])
     assert gateway("review", "show", review, "--place", "1", *_as("MAX")).code == 0
     second = gateway("review", "mark", review, "--place", "1", "--complete", *_as("MAX"))
     assert (second.code, "the second judgement" in second.out) == (0, True)

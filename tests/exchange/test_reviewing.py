@@ -60,6 +60,7 @@ class Site:
         self.late: list[Note] = []
         """What others write between a look at the notes and the next record."""
         self.sealed_for: list[tuple[str, ...]] = []
+        self.misses: Any = None
 
     async def get(self, tenant: str, review_id: str) -> Review | None:
         return self.review if (tenant, review_id) == (LEDGER, REVIEW) else None
@@ -151,6 +152,7 @@ class Site:
             clock=self.clock,
             node=NODE,
             metrics=self.metrics,
+            misses=self.misses,
         )
 
     async def show(self, who: Approver | None = None, place: int | None = None) -> Item | Refusal:
@@ -191,6 +193,36 @@ async def test_what_is_shown_is_on_record_first_with_a_commitment_and_without_a_
     assert (site.sealed_for, entry.subjects) == ([("su_7",)], ("su_7",))
     assert MAIL not in str(entry)
     assert b"upstairs" not in (entry.detail or b"")
+
+
+class Misses:
+    """Notes what an incident would be opened of, and how many judgements there were then."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.opened: list[tuple[Any, ...]] = []
+        self.fails = False
+
+    async def open(self, who: Approver, about: Envelope, seq: int, missed: dict[str, int]) -> None:
+        if self.fails:
+            raise LedgerUnavailable("down")
+        self.opened.append((who.actor, about.exchange, seq, dict(missed), len(self.site.appended)))
+
+
+async def test_a_miss_opens_an_incident_before_the_judgement_is_on_record_where_that_is_wanted(site: Site) -> None:
+    misses = site.misses = Misses(site)
+    await site.show(site.who("max"))
+    await site.show()
+    misses.fails = True
+    with pytest.raises(LedgerUnavailable):
+        await site.mark(missed={"person": 2})
+    assert len(site.appended) == 2, "no judgement without its incident"
+    misses.fails = False
+    assert isinstance(await site.mark(missed={"person": 2}), Marked)
+    assert misses.opened == [("ac_eve", "ex_7", 7, {"person": 2}, 2)]
+    assert isinstance(await site.mark(site.who("max")), Marked)
+    assert code(await site.mark(missed={"nonsense": 1})) == "approver_barred"
+    assert len(misses.opened) == 1
 
 
 async def test_where_the_record_cannot_be_written_nothing_is_shown(site: Site) -> None:

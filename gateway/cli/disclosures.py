@@ -3,9 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
 
-from gateway.bootstrap import Site
 from gateway.cli.common import (
     OK,
     Commands,
@@ -23,11 +21,10 @@ from gateway.cli.common import (
 )
 from gateway.cli.filters import add_period, period_of
 from gateway.evidence import tabular
-from gateway.evidence.disclosed import COLUMNS, EVENTS, row
+from gateway.evidence.disclosed import COLUMNS
 from gateway.evidence.reports.register import register_of
 from gateway.exchange.auditor import Reader
-from gateway.ledger.record import Detail, Envelope, parse, parse_detail
-from gateway.store.search import Filters
+from gateway.exchange.disclosures import disclosures
 
 _SHOWN = ("seq", "occurred_at", "recipient", "registered_name", "registered_country", "purpose", "classes", "subjects")
 
@@ -57,10 +54,9 @@ async def _list(arguments: argparse.Namespace) -> int:
     async with opened(settings) as site:
         if form == tabular.CSV:
             put(tabular.row(COLUMNS))
-        async for envelope, detail in _records(site, tenant, since, until, arguments.subject):
-            found = row(envelope, detail, register)
-            if found is None:
-                continue
+        auditor, by = await site.auditor(tenant), await operator(site, tenant)
+        who = Reader(actor=by.actor, kind="person", detail=by.detail)
+        async for found in disclosures(auditor, who, register, since, until, arguments.subject):
             if form == tabular.CSV:
                 put(tabular.row(found[name] for name in COLUMNS))
             elif form == tabular.NDJSON:
@@ -69,20 +65,3 @@ async def _list(arguments: argparse.Namespace) -> int:
                 print(printable("  ".join(tabular.text(found[name]) or "-" for name in _SHOWN)))
     sys.stdout.flush()
     return OK
-
-
-async def _records(
-    site: Site, tenant: str, since: str, until: str, subject: str | None
-) -> AsyncGenerator[tuple[Envelope, Detail | None], None]:
-    """Of a period, or those of it that concern a data subject. That they are read is on record before the first."""
-    auditor, who = await site.auditor(tenant), await operator(site, tenant)
-    by = Reader(actor=who.actor, kind="person", detail=who.detail)
-    if subject is None:
-        async for chunk in auditor.period(by, {"disclosures": "all"}, EVENTS, since, until):
-            for one in chunk:
-                yield parse(one.envelope), None if one.detail is None else parse_detail(one.detail)
-        return
-    filters = Filters(since=since, until=until, subject=subject)
-    async for hit in auditor.stream(by, filters, order="asc"):
-        detail = hit.stored.detail
-        yield parse(hit.stored.envelope), None if detail is None else parse_detail(detail)

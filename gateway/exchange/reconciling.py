@@ -30,7 +30,8 @@ class Disclosed:
         for agent, own in self._registered.items():
             if own is not None:
                 found.setdefault(own, set()).add(agent)
-        for further, agent in hosts.items():
+        for written, agent in hosts.items():
+            further = host_of(written) or written
             main = self._registered.get(agent)
             if main is None:
                 found.setdefault(further, set()).add(agent)

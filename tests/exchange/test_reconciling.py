@@ -58,10 +58,10 @@ def test_what_no_log_can_show_is_counted() -> None:
 
 
 def test_hosts_are_those_that_agents_are_registered_behind_with_their_further_names() -> None:
-    disclosed = Disclosed(settings(), {"10.0.0.7": "ward", "lab.example": "lab", "ward.example": "ward"}, *PERIOD)
+    disclosed = Disclosed(settings(), {"0:0::7": "ward", "lab.example": "lab", "ward.example": "ward"}, *PERIOD)
     assert disclosed.hosts == {
         "l": frozenset({"local"}),
         "ward.example": frozenset({"ward"}),
         "lab.example": frozenset({"lab"}),
     }
-    assert disclosed.aliases == {"10.0.0.7": "ward.example"}
+    assert disclosed.aliases == {"::7": "ward.example"}

@@ -126,6 +126,7 @@ g, POST /audit/search, audit:read
 g, GET /audit/records/{seq}, audit:read
 g, GET /audit/records/{seq}/proof, audit:read
 g, GET /audit/exchanges/{exchange}, audit:read
+g, GET /audit/disclosures, audit:read
 g, GET /audit/checkpoint, audit:hashes
 g, GET /audit/consistency, audit:hashes
 g, GET /audit/keys, audit:hashes

@@ -1,0 +1,33 @@
+"""Disclosures are read from a ledger for a period or a person, and that they are is on record first."""
+
+from gateway.bootstrap import open_site
+from gateway.evidence.reports.register import Register
+from gateway.exchange.auditor import Reader
+from gateway.exchange.disclosures import disclosures
+from gateway.ledger.record import ClassesInfo, Detail, timestamp
+from gateway.settings import Settings
+from tests.bootstrap.kit import configured
+from tests.store.kit import entry
+
+T0 = 1_800_000_000_000_000
+PERIOD = (timestamp(T0), timestamp(T0 + 10))
+JANE = "su_" + "1" * 26
+
+
+async def test_rows_are_those_of_the_period_or_of_the_person(database: Settings) -> None:
+    async with open_site(configured(database)) as site:
+        ledger, writer = site.tenants["default"].ledger, await site.writer("default")
+        phi = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
+        for at, whom in ((0, (JANE,)), (1, ()), (10, (JANE,))):
+            detail = Detail(subjects=whom or None)
+            made = {"agent": "ward", "attempt": 1, "classes": phi}
+            await writer.submit(
+                entry("exchange.requested", ledger=ledger, us=T0 + at, detail=detail, subjects=whom, **made)
+            )
+        auditor = await site.auditor("default")
+        for subject, wanted in ((None, [(JANE,), None]), (JANE, [(JANE,)])):
+            found = [row async for row in disclosures(auditor, Reader(), Register(), *PERIOD, subject)]
+            assert [row["subjects"] and tuple(row["subjects"]) for row in found] == wanted
+        reader = site.reader("default")
+        stored = [one async for one in reader.records(0, await reader.size(), details=True)]
+        assert sum(b'"audit.read"' in one.envelope for one in stored) == 2

@@ -9,11 +9,12 @@ Both are context managers: what they open they close, in the opposite order, als
                                                                            `readiness`
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
-`identity`, `agents`, `approvals`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`, `incidents`,
-`forwarding`, `reporting`; `exchange` joins them for the pipeline.
+`identity`, `agents`, `approvals`, `archiving`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`,
+`incidents`, `forwarding`, `reporting`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
+from gateway.bootstrap.archiving import archiving_of, due
 from gateway.bootstrap.backups import restore, take_backup
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import build_digest, config_digest
@@ -37,10 +38,12 @@ __all__ = [
     "Gateway",
     "Site",
     "SystemClock",
+    "archiving_of",
     "bounds_of",
     "build_digest",
     "caching_of",
     "config_digest",
+    "due",
     "engine_of",
     "forwards_to",
     "frameworks_of",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+from gateway.bootstrap.archiving import keep_archiving
 from gateway.bootstrap.failover import watching
 from gateway.bootstrap.forwarding import Forwards
 from gateway.bootstrap.foundation import Foundation
@@ -11,6 +12,7 @@ from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
 from gateway.core.ports import Clock
+from gateway.exchange.archive_figures import ArchiveFigures
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.erasure import Erasure
@@ -55,6 +57,8 @@ def begin(
 ) -> list["asyncio.Task[None]"]:
     """All of it, until `stopped`."""
     site, settings = base.site, base.site.settings
+    figures = ArchiveFigures()
+    site.metrics.archives(figures.states)
     tasks = [
         asyncio.create_task(
             _checkpoints(
@@ -89,6 +93,7 @@ def begin(
             _incidents(IncidentStore(site.engine), site.metrics, [one.ledger for one in site.tenants.values()])
         ),
         asyncio.create_task(_erasures(parts, erasure_of(base), [one.ledger for one in site.tenants.values()])),
+        asyncio.create_task(keep_archiving(site, figures)),
         asyncio.create_task(parts.notices.run(parts.ledgers)),
         asyncio.create_task(site.denials.watch(base.writers)),
         asyncio.create_task(parts.underway.watch()),

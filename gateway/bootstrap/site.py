@@ -14,6 +14,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock, Failpoint
 from gateway.exchange.approving import Approving
+from gateway.exchange.archived import Archives
 from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasing import Erasing
@@ -27,6 +28,7 @@ from gateway.ledger.record import NodeInfo
 from gateway.settings import Settings
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.approvals import ApprovalStore
+from gateway.store.archives import ArchiveStore
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.denials import DenialStore
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
@@ -177,6 +179,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             failpoint=self.failpoint,
         )
 
+    @property
+    def archives(self) -> Archives:
+        """Archives of every tenant, where they lie here."""
+        directory = self.settings.archive.directory
+        place = None if directory is None else self.settings.path(directory)
+        return Archives(ArchiveStore(self.engine), Sealer(self.keyring), place)
+
     def reader(self, tenant: str) -> StoreReader:
         return StoreReader(self.engine, self.tenants[tenant].ledger)
 
@@ -192,6 +201,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             signing=self.signing(tenant),
             clock=self.clock,
             node=self.node,
+            archives=self.archives,
             quorum=self.quorum,
             setting=Setting(
                 settings=self.settings,

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import disclosures, forwards, monitor, receipts, reconcile, restored
+from gateway.cli import archives, disclosures, forwards, monitor, receipts, reconcile, restored
 from gateway.cli.common import (
     BAD,
     OK,
@@ -41,9 +41,10 @@ from gateway.cli.common import (
 )
 from gateway.cli.filters import add_filters, filters_of
 from gateway.cli.verifying import Verification, verify
+from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
-from gateway.exchange.auditor import CELLS, Reader, cells, shown
+from gateway.exchange.auditor import CELLS, Auditor, Reader, cells, shown
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.search import MAX_LIMIT, Filters, Hit
 
@@ -85,6 +86,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a signed checkpoint kept elsewhere: nothing that it covers is gone",
     )
+    verification.add_argument(
+        "--archive",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="archives of the ledger: their records are verified too, and not only their hashes",
+    )
     verification.set_defaults(run=lambda arguments: asyncio.run(_verify(arguments)))
 
     prove = group.add_parser("prove", parents=[common], help="prove that a record is under a signed checkpoint")
@@ -103,6 +112,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     monitor.add(group, common)
     reconcile.add(group, common)
     disclosures.add(group, common)
+    archives.add(group, common)
     receipts.add(group, common)
     restored.add(group, common)
     forwards.add(group, common)
@@ -145,7 +155,11 @@ async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters:
     lines = table(_COLUMNS, [_row(hit) for hit in page.hits])
     if page.cursor is not None:
         lines.append(f"more with --cursor {page.cursor}")
-    say(arguments, {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor}, lines)
+    elsewhere = await auditor.archives(filters.since, filters.until)
+    if elsewhere:
+        lines.append(f"not looked into: archives {RecordsArchived(elsewhere).hint}")
+    data = {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor, "archives": elsewhere}
+    say(arguments, data, lines)
 
 
 async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters, form: str | None) -> None:
@@ -159,6 +173,7 @@ async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: 
             _print(arguments, hit)
         else:
             put(_line(form, hit))
+    await _elsewhere(auditor, filters)
 
 
 def _line(form: str, hit: Hit) -> bytes:
@@ -170,6 +185,13 @@ def _lines(form: str, hits: Iterable[Hit]) -> Iterable[bytes]:
         yield row(CELLS)
     for hit in hits:
         yield _line(form, hit)
+
+
+async def _elsewhere(auditor: Auditor, filters: Filters) -> None:
+    """Say which archives were not looked into, beside the answer."""
+    elsewhere = await auditor.archives(filters.since, filters.until)
+    if elsewhere:
+        warn(f"not looked into: archives {RecordsArchived(elsewhere).hint}")
 
 
 async def _tail(arguments: argparse.Namespace) -> int:
@@ -218,7 +240,7 @@ def _row(hit: Hit) -> tuple[str, ...]:
 async def _verify(arguments: argparse.Namespace) -> int:
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
     settings = settings_of(arguments)
-    found = await verify(settings, tenant_of(arguments, settings, system=True), given)
+    found = await verify(settings, tenant_of(arguments, settings, system=True), given, arguments.archive)
     say(arguments, found.data(), _verdict(found))
     return OK if found.ok else BAD
 
@@ -231,6 +253,8 @@ def _verdict(found: Verification) -> list[str]:
         f"checkpoints  {verdict.checkpoints}",
         f"covered      {verdict.covered}; records that no checkpoint covers: {verdict.uncovered}",
     ]
+    if verdict.archived:
+        lines.append(f"archived     {verdict.archived}; of these verified by their hashes alone: {verdict.unread}")
     if not found.against:
         lines.append(
             "note         no checkpoint from elsewhere was given: that the newest records are there is not shown"

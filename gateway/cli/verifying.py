@@ -5,7 +5,9 @@ not be written to; it is exactly then that somebody verifies. So what cannot be 
 and reported as not on record, which is not a success.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,12 +15,15 @@ import msgspec
 from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock
 from gateway.cli.common import demand_database, opened, operator
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
+from gateway.exchange.archived import Archives
 from gateway.exchange.auditor import Reader
 from gateway.settings import Settings
+from gateway.store.archives import ArchiveStore
 from gateway.store.directory import Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.keyring import open_keyring
 from gateway.store.recovery import verify_tail
+from gateway.store.sealing import Sealer
 from gateway.store.signing import LedgerSigning
 from gateway.store.verification import LedgerVerification, Verdict
 
@@ -47,8 +52,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-async def verify(settings: Settings, tenant: str, given: bytes | None) -> Verification:
-    """Verify the ledger of a configured tenant, against a signed checkpoint from elsewhere where one is given.
+async def verify(settings: Settings, tenant: str, given: bytes | None, archives: Sequence[Path] = ()) -> Verification:
+    """Verify the ledger of a configured tenant, against a signed checkpoint from elsewhere where one is given, and with
+    the records of these archives. Of others it knows the hashes.
 
     `ConfigurationError` or `LedgerUnavailable` where there is nothing that could be read at all.
     """
@@ -57,15 +63,17 @@ async def verify(settings: Settings, tenant: str, given: bytes | None) -> Verifi
             by = await operator(site, tenant)
             auditor = await site.auditor(tenant)
             # Nothing is appended to a head that is not the newest record's: it would break the chain for good.
-            await verify_tail(site.engine, site.tenants[tenant].ledger, tail=1)
-            verdict = await auditor.verify(Reader(actor=by.actor, kind="person", detail=by.detail), given)
+            ledger = site.tenants[tenant].ledger
+            await verify_tail(site.engine, ledger, tail=1)
+            read = await site.archives.given(ledger, archives)
+            verdict = await auditor.verify(Reader(actor=by.actor, kind="person", detail=by.detail), given, read)
             return Verification(verdict=verdict, against=given is not None)
     except (ConfigurationError, LedgerUnavailable, VerificationError) as error:
-        verdict = await _reading_only(settings, tenant, given)
+        verdict = await _reading_only(settings, tenant, given, archives)
         return Verification(verdict=verdict, against=given is not None, problem=str(error))
 
 
-async def _reading_only(settings: Settings, tenant: str, given: bytes | None) -> Verdict:
+async def _reading_only(settings: Settings, tenant: str, given: bytes | None, archives: Sequence[Path]) -> Verdict:
     """The verdict, with nothing made and nothing written."""
     await demand_database(settings)
     engine = open_engine(target(settings))
@@ -78,8 +86,9 @@ async def _reading_only(settings: Settings, tenant: str, given: bytes | None) ->
             origin = entry.origin
             signing = LedgerSigning(engine, entry.ledger, origin, SystemClock(), partial(keyring.signer, origin))
             keys = (await signing.load()).keys
+            read = await Archives(ArchiveStore(engine), Sealer(keyring), None).given(entry.ledger, archives)
+            return await LedgerVerification(engine, entry.ledger, keys).run(given, read)
         finally:
             keyring.close()
-        return await LedgerVerification(engine, entry.ledger, keys).run(given)
     finally:
         await engine.dispose()

@@ -3,6 +3,8 @@
 No message of these ever holds a value that came with a request: only names, places and what would be right.
 """
 
+from collections.abc import Sequence
+
 
 class GatewayError(Exception):
     """Anything this project raises on purpose."""
@@ -42,6 +44,22 @@ class MessagesUnavailable(GatewayError):
 
 class VerificationError(GatewayError):
     """Evidence that does not hold: says which step of the verification failed, and where."""
+
+
+class RecordsArchived(GatewayError):
+    """Records that are asked for lie in archives, and not in the database any more.
+
+    `archives` are their ids, in order, some at least."""
+
+    def __init__(self, archives: Sequence[str]) -> None:
+        self.archives = tuple(archives)
+        super().__init__(f"records that are asked for lie in an archive: {self.hint}")
+
+    @property
+    def hint(self) -> str:
+        """Their ids, of many the first and the last."""
+        shown = self.archives if len(self.archives) <= 8 else (*self.archives[:4], "…", *self.archives[-4:])
+        return ", ".join(shown)
 
 
 class AgentError(GatewayError):

@@ -1,7 +1,10 @@
 """Random ids: UUIDv7 (RFC 9562 §5.7) where order in time helps, plain random hex where it would tell too much."""
 
 import os
+import re
 from itertools import count
+
+_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def uuid7(unix_us: int, random: bytes | None = None) -> str:
@@ -10,6 +13,11 @@ def uuid7(unix_us: int, random: bytes | None = None) -> str:
     value = ((unix_us // 1000) & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | (noise >> 68 & 0xFFF) << 64 | 0x2 << 62
     text = f"{value | noise & 0x3FFFFFFFFFFFFFFF:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def uuid7_us(value: str) -> int | None:
+    """The time in a UUIDv7 in its 36 character form, in microseconds; None for anything else."""
+    return int(value[:8] + value[9:13], 16) * 1000 if _UUID7.fullmatch(value) else None
 
 
 def trace_id(unix_us: int, random: bytes | None = None) -> str:

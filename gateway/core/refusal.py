@@ -117,6 +117,7 @@ CODES: dict[str, Code] = {
     # API
     "parameter_invalid": Code(400, "A parameter has a value that is not accepted"),
     "grant_exceeds": Code(403, "More would be handed out than the caller holds"),
+    "archived": Code(410, "What is asked for lies in an archive, and not in the database any more"),
     "no_checkpoint_yet": Code(409, "No checkpoint covers this record yet"),
     "conflict": Code(409, "The resource is not in a state that allows this"),
 }

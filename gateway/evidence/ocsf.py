@@ -129,6 +129,8 @@ KINDS = {
     "forward.reset": _kind(_UPDATE, severity=4),
     "ledger.unprotected": _kind(_OTHER, _FAILURE, 4),
     "ledger.failover": _kind(_OTHER, severity=3),
+    "ledger.archived": _kind(_OTHER, severity=2),
+    "retention.applied": _kind(_DELETE, severity=2),
 }
 """Event of a record → what it is here: one line for each (`tests/house` holds them, and `docs/ocsf.md`, together)."""
 

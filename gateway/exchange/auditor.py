@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
-from gateway.core.errors import ConfigurationError, FormatError, VerificationError
-from gateway.core.ids import uuid7
+from gateway.core.errors import ConfigurationError, FormatError, RecordsArchived, VerificationError
+from gateway.core.ids import uuid7, uuid7_us
 from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
@@ -26,6 +26,7 @@ from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
+from gateway.exchange.archived import ArchivedReader, Archives
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.published import Published
 from gateway.exchange.scoping import Asked, Scoping
@@ -44,13 +45,16 @@ from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Page, Search
 from gateway.store.signing import LedgerSigning
+from gateway.store.tree import TreeReader
 from gateway.store.usage import Usage, UsageStore
-from gateway.store.verification import LedgerVerification, Verdict
+from gateway.store.verification import LedgerVerification, Read, Verdict
 
 LOOK_S = 0.5
 """Seconds between two looks for what is new, of whoever follows."""
 IDLE_LOOKS = 30
 """After so many looks that found nothing, who follows is told that nothing is new."""
+_LAST_US = 253_402_300_799_999_999
+"""The end of the year 9999, after which no record says when it was."""
 Event = Literal["audit.read", "audit.exported", "audit.verified"]
 
 
@@ -86,6 +90,7 @@ class Auditor:
         clock: Clock,
         node: NodeInfo,
         setting: attaching.Setting,
+        archives: Archives,
         quorum: Quorum | None = None,
     ) -> None:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
@@ -96,6 +101,9 @@ class Auditor:
         self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum, signing)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
+        self._archives, self._tree = archives, TreeReader(engine, ledger_id)
+        self._whole = ArchivedReader(self._reader, archives, ledger_id)
+        """What is in the database and what lies in archives alike."""
         self.busy = asyncio.Lock()
         """One replay or report at a time: they take as much of the processor as they are given."""
 
@@ -142,16 +150,33 @@ class Auditor:
             after, idle = through, 0
 
     async def record(self, by: Reader, seq: int) -> StoredRecord | None:
-        """One record with its detail, None where there is none. A number that none can have is no reading."""
+        """One record with its detail, None where there is none. A number that none can have is no reading.
+        `RecordsArchived` where it lies in an archive that is not at hand."""
         if not 0 <= seq < MAX_INTEGER:
             return None
         await self._record("audit.read", by, {"seq": str(seq)}, first=seq, end=seq + 1)
-        return await self._reader.record(seq)
+        found = await self._reader.record(seq)
+        return await self._archives.record(self._id, seq, self._tree) if found is None else found
 
     async def exchange(self, by: Reader, exchange: str) -> list[StoredRecord]:
-        """All records of one exchange in order; empty when there is no such exchange."""
+        """All records of one exchange in order; empty when there is no such exchange. `RecordsArchived` where it may
+        lie in an archive that is not at hand: its id says when it began."""
         await self._record("audit.read", by, {"exchange": exchange[:256]})
-        return await self._reader.exchange(exchange)
+        found, began_us = await self._reader.exchange(exchange), uuid7_us(exchange)
+        if began_us is None or began_us > _LAST_US:
+            return found
+        before = await self._archives.exchange(self._id, exchange, timestamp(began_us), self._tree)
+        return [*before, *found]
+
+    async def archives(self, since: str | None, until: str | None) -> tuple[str, ...]:
+        """Ids of the archives that records of a period lie in, which a search does not look into."""
+        return tuple(one.id for one in await self._archives.store.among(self._id, since, until))
+
+    async def _demand(self, since: str, until: str) -> None:
+        """`RecordsArchived` unless all that occurred in a period (27 characters each) is in the database."""
+        found = await self.archives(since, until)
+        if found:
+            raise RecordsArchived(found)
 
     async def usage(
         self, by: Reader, first: date, last: date, apart: Sequence[str], *, caller: str | None, agent: str | None
@@ -159,6 +184,7 @@ class Auditor:
         """What was used on these days: see `UsageStore.sums`."""
         named = {"caller": caller, "agent": agent}
         asked = {name: value for name, value in named.items() if value is not None}
+        await self._demand(f"{first.isoformat()}T00:00:00.000000Z", f"{last.isoformat()}T23:59:59.999999Z")
         await self._record(
             "audit.read",
             by,
@@ -169,6 +195,7 @@ class Auditor:
     async def replay(self, by: Reader, draft: Policy, tenant: str, named: Named, since: str, until: str) -> Simulated:
         """What `draft` would have decided otherwise in a period (27 characters each). `tenant`: its configured id;
         `named`: as `simulation.naming`."""
+        await self._demand(since, until)
         await self._record("audit.read", by, {"simulate": draft.version(tenant), "from": since, "to": until})
         simulation = Simulation(draft, tenant, named)
         async with self.busy:
@@ -183,6 +210,7 @@ class Auditor:
     ) -> Drafted:
         """Rules for what trials of `policy` would have stopped in a period (27 characters each); `others`: whether
         there are other tenants. `ConfigurationError` where there is no room for them."""
+        await self._demand(since, until)
         await self._record("audit.read", by, {"draft": policy.version(tenant), "from": since, "to": until})
         drafting = Drafting(policy, tenant, named, others=others)
         async with self.busy:
@@ -199,6 +227,7 @@ class Auditor:
     async def misses(self, by: Reader, since: str, until: str) -> Misses:
         """What samples that were drawn in a period (27 characters each) show of what classification misses, with the
         judgements of the same period."""
+        await self._demand(since, until)
         await self._record("audit.read", by, {"misses": "rate", "from": since, "to": until})
         found = Misses()
         async for chunk in DecidedStore(self._engine, self._id).chunks(misses.EVENTS, since, until):
@@ -212,6 +241,7 @@ class Auditor:
     ) -> AsyncGenerator[Sequence[Decided], None]:
         """Records of these events of a period (27 characters each) with their details, some at a time, in the order of
         their times. `asked` says on record what for. One record of it, durable before the first row."""
+        await self._demand(since, until)
         await self._record("audit.read", by, {**asked, "from": since, "to": until})
         async for chunk in DecidedStore(self._engine, self._id).chunks(events, since, until):
             yield chunk
@@ -233,7 +263,7 @@ class Auditor:
         if point is None:
             return None
         await self._record("audit.read", by, {"entries": encode_path(bundle)}, first=first, end=end)
-        found = [stored.envelope async for stored in self._reader.records(first, end)]
+        found = [stored.envelope async for stored in self._whole.records(first, end)]
         if len(found) != bundle.width:
             raise VerificationError("tiles: a record that a checkpoint covers is missing")
         return encode_entries(found)
@@ -241,7 +271,7 @@ class Auditor:
     async def proof(self, by: Reader, seq: int, *, force: bool) -> bytes | Refusal:
         """A `.tlog-proof` of one record against the newest checkpoint. `force` publishes one first if need be;
         otherwise a record that none covers is `no_checkpoint_yet`."""
-        if not 0 <= seq < MAX_INTEGER or await self._reader.record(seq) is None:
+        if not 0 <= seq < await self._reader.size():
             return Refusal(code="not_found")
         point = await self._reader.checkpoint(seq + 1)
         if point is None and force:
@@ -252,13 +282,14 @@ class Auditor:
         path = await self._reader.inclusion(seq, point.size)
         return encode_proof(Proof(index=seq, path=tuple(path), checkpoint=await self.published.cosigned(point)))
 
-    async def verify(self, by: Reader, checkpoint: bytes | None = None) -> Verdict:
+    async def verify(self, by: Reader, checkpoint: bytes | None = None, read: Read | None = None) -> Verdict:
         """Verify the whole ledger now: chain, tree, checkpoints, index columns, details; the result is a record.
 
-        `checkpoint` is a signed checkpoint obtained elsewhere. The verdict says what is wrong, by step and place.
+        `checkpoint` is a signed checkpoint obtained elsewhere, `read` gives the records of archives that are at hand;
+        of others the hashes are verified. The verdict says what is wrong, by step and place.
         """
         who = await self._signing.load()
-        verdict = await LedgerVerification(self._engine, self._id, who.keys).run(checkpoint)
+        verdict = await LedgerVerification(self._engine, self._id, who.keys).run(checkpoint, read)
         code = "ok" if verdict.failure is None else "verification_failed"
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)
         return verdict
@@ -316,26 +347,30 @@ class Auditor:
                 raise VerificationError("a policy version that was in force is missing")
             policies[digest] = data
         who = await self._signing.load()  # after the checkpoint, so that whoever signs counts for what that covers
-        return await build(
-            self._reader,
-            msgspec.structs.replace(selection, end=end),
-            signer=who.signer,
-            keys=who.keys,
-            policies=policies,
-            created_us=self._clock.now_us(),
-            write=write,
-            opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
-            attachments=made,
-            progress=progress,
-        )
+        try:
+            return await build(
+                self._whole,
+                msgspec.structs.replace(selection, end=end),
+                signer=who.signer,
+                keys=who.keys,
+                policies=policies,
+                created_us=self._clock.now_us(),
+                write=write,
+                opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
+                attachments=made,
+                progress=progress,
+            )
+        except RecordsArchived as error:
+            return Refusal(code="archived", hint=error.hint)
 
     async def select(self, asked: Asked) -> Selection | Refusal:
         """What was asked for as a selection; nothing is read out by that."""
         return await self._scoping.selection(asked)
 
     async def reporting(self, by: Reader, query: Mapping[str, str], first: int, end: int) -> None:
-        """Put on record that a report is about to be made of records `first` to `end` (exclusive), none
-        of them read yet."""
+        """Put on record that a report is about to be made of records `first` to `end` (exclusive), none of them read
+        yet. `RecordsArchived` unless all of its period (`from`, `to`) is in the database."""
+        await self._demand(query["from"], query["to"])
         await self._record("audit.exported", by, query, first=first, end=end)
 
     async def bundled(

@@ -5,7 +5,8 @@ same path. Until the last record is there the case is `erasing`.
 
 1. A hold on the subject, or on another that a record names beside it, defers it: the subject stays restricted.
 2. What is under way with it is waited for: nothing new is let through, since it is restricted.
-3. It begins, on record, with the keys, and the agents to be told. From here on nobody can refuse it any more.
+3. It begins, on record, with the keys, the agents to be told, and the archives that say whom else.
+   From here on nobody can refuse it any more.
 4. The mapping goes: who names the same person again is somebody new.
 5. Content that others have their part in is sealed again for them, with every finding of personal data masked: whose
    each is, no finding says.
@@ -107,7 +108,14 @@ class Erasure:
             reached=await self._store.reached(one.tenant, ids),
         )
         becomes = msgspec.structs.replace(one, state="erasing", ripe_us=now, ended_us=None, terms=terms)
-        said = Said(event="subject.erasure", code="begun", count=terms.reached, keys=keys[:MAX_NAMES])
+        archives = await self._store.archives(one.tenant, ids)
+        said = Said(
+            event="subject.erasure",
+            code="begun",
+            count=terms.reached,
+            keys=keys[:MAX_NAMES],
+            lines=tuple(f"archive {archive}: {count} records" for archive, count in archives.items()),
+        )
         return await self._recorded(ledger, one, becomes, said)
 
     async def _destroyed(self, ledger: Counting, one: Case) -> bool:

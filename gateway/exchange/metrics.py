@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 
 from gateway.agents.issuers import IssuerState
 from gateway.core.decision import Decision
+from gateway.exchange.archive_figures import Figures
+from gateway.exchange.archiving import Reason
 from gateway.exchange.health import AgentState
 from gateway.store.replication import State
 from gateway.store.tasks import QUEUED, Depth
@@ -106,6 +108,32 @@ class _Agents(Collector):
             for one in states:
                 counter.add_metric([one.agent], value(one))
             yield counter
+
+
+class _Archives(Collector):
+    """How old the record in the database is, and what is archived of it."""
+
+    def __init__(self, states: Callable[[], Iterable[tuple[str, Figures, int]]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        name, by = "gateway_archive", ["tenant"]
+        count = GaugeMetricFamily(f"{name}s", "Archives that are on record", labels=by)
+        oldest = GaugeMetricFamily(
+            "gateway_record_oldest_timestamp_seconds", "When the oldest record there is was recorded", labels=by
+        )
+        over = GaugeMetricFamily(f"{name}_lag_seconds", "For how long the oldest record's days are over", labels=by)
+        waits = GaugeMetricFamily(f"{name}_waits", "Whether what is due waits, by what for", labels=[*by, "reason"])
+        failed = CounterMetricFamily(f"{name}_failures", "Rounds that failed", labels=by)
+        for tenant, one, failures in self._states():
+            count.add_metric([tenant], one.archives)
+            over.add_metric([tenant], one.over_s)
+            if one.oldest_s is not None:
+                oldest.add_metric([tenant], one.oldest_s)
+            for reason in get_args(Reason):
+                waits.add_metric([tenant, reason], reason == one.waits)
+            failed.add_metric([tenant], failures)
+        yield from (count, oldest, over, waits, failed)
 
 
 class _Issuers(Collector):
@@ -369,6 +397,10 @@ class Metrics:
     def task_messages(self, state: Callable[[], MessagesState]) -> None:
         """Tell of the messages by which nodes hear of each other's tasks."""
         self.registry.register(_Messages(state))
+
+    def archives(self, states: Callable[[], Iterable[tuple[str, Figures, int]]]) -> None:
+        """Tell of archives, and how old the record is."""
+        self.registry.register(_Archives(states))
 
     def policy_taken(self) -> None:
         """A version that was activated elsewhere is served by."""

@@ -128,6 +128,7 @@ class SubjectAccess:
             "retention": {"records_days": self._retention.get(tenant), "content": "see the end of each"},
             "rights": ["Art. 16", "Art. 17", "Art. 18", "Art. 21", "Art. 77"],
             "records": rows,
+            "archives": await self._trail.archived(tenant, group),
             "content": content,
         }
 

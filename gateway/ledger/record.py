@@ -101,6 +101,8 @@ EVENTS = (
     "forward.reset",
     "ledger.unprotected",
     "ledger.failover",
+    "ledger.archived",
+    "retention.applied",
 )
 
 
@@ -253,8 +255,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Random id of a key, or of an entry of the deny-list, that a `key.*` event is about."""
     range: tuple[Count, Count] | None = None
     """First sequence number and end (exclusive) that an `audit.*` event, an `exchange.reclassified`, an `incident.*`, a
-    `review.marked` or, of a review, a `content.revealed` is about; of `forward.*`, the
-    records that are not taken, are left out or are gone over again."""
+    `review.marked`, a `ledger.archived`, a `retention.applied` or, of a review, a `content.revealed` is about; of
+    `forward.*`, the records that are not taken, are left out or are gone over again."""
     checkpoint: tuple[Count, Base64] | None = None
     """Size and base64 root (`checkpoint.*`)."""
     policy: Name | None = None
@@ -296,6 +298,12 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """By when no backup holds what was erased (`subject.erased`)."""
     forward: Name | None = None
     """The configured destination that a `forward.*` event is about."""
+    archive: Id | None = None
+    """Random id of the archive that the records in `range` lie in (`ledger.archived`)."""
+    digest: Name | None = None
+    """SHA-256 of that archive's file."""
+    retention: Code | None = None
+    """The retention class of the records beside which something was destroyed (`retention.applied`)."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -169,6 +169,17 @@ class Verification:
                 self._compare()
                 compare_at = self._checkpoints[-1].size if self._checkpoints else -1
 
+    def pass_over(self, leaves: Iterable[bytes], recorded_at: bytes) -> None:
+        """Steps 8 and 9 over the hashes of records that lie elsewhere. Nothing is said of what they hold, and these
+        hashes are the ledger's only as far as a checkpoint covers them; `recorded_at` is said to be the last one's."""
+        frontier = self._frontier
+        for leaf in leaves:
+            frontier.append(leaf)
+            self._prev = leaf
+            if self._checkpoints and frontier.size == self._checkpoints[-1].size:
+                self._compare()
+        self._recorded_at = max(self._recorded_at, recorded_at)
+
     def finish(self) -> Verified:
         """Step 10, and the result."""
         size = self._frontier.size

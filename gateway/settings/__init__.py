@@ -11,12 +11,13 @@ A key that is not known is an error that names the nearest one that is. Errors n
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
 `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
-`evidence`, `forwarding`, `advise`.
+`evidence`, `forwarding`, `advise`, `archive`.
 """
 
 from gateway.settings.advise import AdviseSettings
 from gateway.settings.agents import A2a, Agent, Breaker
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
+from gateway.settings.archive import ArchiveSettings
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
 from gateway.settings.evidence import EvidenceSettings
@@ -39,6 +40,7 @@ __all__ = [
     "AdviseSettings",
     "Agent",
     "ApprovalSettings",
+    "ArchiveSettings",
     "BreakGlass",
     "Breaker",
     "Callback",

@@ -4,6 +4,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.settings.advise import check_advise
 from gateway.settings.agents import check_agent
 from gateway.settings.approvals import check_channels, check_glass, check_notified
+from gateway.settings.archive import check_archive
 from gateway.settings.callbacks import check_callback
 from gateway.settings.capabilities import check_capabilities
 from gateway.settings.evidence import check_evidence
@@ -52,6 +53,7 @@ def consistent(settings: Settings) -> None:
     check_subjects(settings.subjects)
     check_advise(settings.advise)
     check_evidence(settings.evidence)
+    check_archive(settings.archive, settings.tenants)
     check_keys(settings.keys, settings.database)
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")

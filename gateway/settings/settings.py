@@ -7,6 +7,7 @@ import msgspec
 from gateway.settings.advise import AdviseSettings
 from gateway.settings.agents import Agent
 from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
+from gateway.settings.archive import ArchiveSettings
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
 from gateway.settings.evidence import EvidenceSettings
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     subjects: SubjectSettings = SubjectSettings()
     advise: AdviseSettings = AdviseSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import SealedPart
+from gateway.store.archives import ArchiveStore
 from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import (
@@ -68,6 +69,10 @@ class ErasureStore:
         )
         return int(row.all)
 
+    async def archives(self, tenant: str, ids: Collection[str]) -> dict[str, int]:
+        """Archives with records about these pseudonyms, by id, and how many: who was sent what is said there."""
+        return await ArchiveStore(self._engine).about(tenant, ids)
+
     async def companions(self, tenant: str, ids: Collection[str]) -> tuple[str, ...]:
         """Pseudonyms that are named beside these in any record."""
         query = (
@@ -91,7 +96,7 @@ class ErasureStore:
         both = and_(record.c.tenant == subject_record.c.tenant, record.c.seq == subject_record.c.seq)
         linked = (
             select(subject_record.c.subject.label("id"))
-            .select_from(subject_record.join(record, both))
+            .select_from(subject_record.outerjoin(record, both))
             .where(subject_record.c.tenant == tenant, subject_record.c.subject.in_(tuple(ids)), _destroyed_beside())
         )
         return tuple(sorted({str(row.id) for query in (mapped, linked) for row in await self._read(tenant, query)}))
@@ -209,12 +214,13 @@ def _linked(tenant: str, ids: Collection[str]) -> Select[tuple[int]]:
 
 
 def _reached(tenant: str, ids: Collection[str]) -> Select[tuple[int]]:
-    """Those of them beside which anything is destroyed."""
+    """Those of them beside which anything is destroyed. Of a record that lies in an archive nothing is beside it here,
+    but what is sealed there goes with the keys; what it is about was not kept, so that it counts, whatever that is."""
     both = and_(record.c.tenant == subject_record.c.tenant, record.c.seq == subject_record.c.seq)
     return (
         select(subject_record.c.seq)
         .distinct()
-        .select_from(subject_record.join(record, both))
+        .select_from(subject_record.outerjoin(record, both))
         .where(subject_record.c.tenant == tenant, subject_record.c.subject.in_(tuple(ids)))
         .where(_destroyed_beside())
         .order_by(subject_record.c.seq)
@@ -222,8 +228,8 @@ def _reached(tenant: str, ids: Collection[str]) -> Select[tuple[int]]:
 
 
 def _destroyed_beside() -> ColumnElement[bool]:
-    """Whether a record is one beside which an erasure destroys anything."""
-    return and_(*(record.c.event.not_like(kept) for kept in _KEPT))
+    """Whether a record is one beside which an erasure destroys anything, or lies in an archive."""
+    return or_(record.c.event.is_(None), and_(*(record.c.event.not_like(kept) for kept in _KEPT)))
 
 
 def _under(column: Any, keys: Collection[str]) -> ColumnElement[bool]:

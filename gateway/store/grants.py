@@ -14,6 +14,7 @@ RIGHTS: dict[str, str] = {
     "policy_active": _READ_AND_ADD,
     "record_block": _READ_AND_ADD,
     "posting": _READ_AND_ADD,
+    "archive": _READ_AND_ADD,
     "detail": "SELECT, INSERT, DELETE",
     "sealed": "SELECT, INSERT, DELETE",
     "subject_record": "SELECT, INSERT, DELETE",

@@ -10,7 +10,7 @@ from gateway.store.walls import fallen
 
 APPEND_ONLY = (
     *("record", "checkpoint", "tile", "policy_version", "policy_active", "record_block", "posting"),
-    "key_rotation",
+    *("key_rotation", "archive"),
 )
 NEVER_UPDATED = ("detail", "sealed", "subject_record", "pseudonym")
 NEVER_DELETED = ("head", "tenant", "api_key", "tool")
@@ -20,13 +20,13 @@ SQLITE_TRIGGERS = frozenset(
     | {f"{table}_no_delete" for table in APPEND_ONLY + NEVER_DELETED}
     | {f"{table}_no_replace" for table in APPEND_ONLY + NEVER_UPDATED + NEVER_DELETED if table != "record"}
     | {"record_in_order", "head_starts_empty", "head_grows", "tenant_fixed_key", "api_key_fixed_key"}
-    | {"key_rotation_in_order"}
+    | {"key_rotation_in_order", "archive_in_order"}
     | {"api_key_no_replace_prefix", "tenant_no_replace_ledger", "tenant_no_replace_origin"}
 )
 POSTGRES_TRIGGERS = frozenset(
     {f"{table}_no_change" for table in APPEND_ONLY + NEVER_UPDATED}
     | {f"{table}_no_delete" for table in NEVER_DELETED}
-    | {"head_grows", "tenant_fixed_key", "api_key_fixed_key", "key_rotation_in_order"}
+    | {"head_grows", "tenant_fixed_key", "api_key_fixed_key", "key_rotation_in_order", "archive_in_order"}
 )
 _OLDEST_POSTGRES = 150_000
 

@@ -59,7 +59,9 @@ async def upgrade(settings: Settings) -> str:
         engine = postgresql_engine(where.owner_dsn)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(_upgrade_postgresql, where.role)
+                await connection.run_sync(
+                    _upgrade_postgresql, where.role, settings.archive.least_days(settings.tenants)
+                )
         finally:
             await engine.dispose()
     return head()
@@ -115,10 +117,11 @@ def _create(path: Path) -> None:
         raise ConfigurationError("database.url must name a file on a local disk: its file system allows no WAL")
 
 
-def _upgrade_postgresql(connection: Connection, role: str) -> None:
+def _upgrade_postgresql(connection: Connection, role: str, archive_days: int | None) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     _run(connection)
     grant(connection, role)
+    _let_archive(connection, role, archive_days)
     raise_walls(connection, role)
 
 
@@ -128,6 +131,17 @@ def _revision(connection: Connection) -> str | None:
     # As alembic keeps it: no row once everything is downgraded.
     found = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return None if found is None else str(found)
+
+
+def _let_archive(connection: Connection, role: str, days: int | None) -> None:
+    """Records that lie in an archive leave by a function of the owner's (migration 0028), which lets nothing go that is
+    younger than what the owner's configuration says today: who serves cannot change that."""
+    quote = connection.dialect.identifier_preparer.quote
+    connection.exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION gateway_archive_days() RETURNS integer LANGUAGE sql IMMUTABLE AS "
+        f"$$ SELECT {'NULL' if days is None else int(days)}::integer $$"
+    )
+    connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION gateway_remove_archived() TO {quote(role)}")
 
 
 def _run(connection: Connection) -> None:

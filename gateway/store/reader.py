@@ -88,6 +88,14 @@ class StoreReader:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None else _checkpoint(row)
 
+    async def checkpoint_within(self, first: int, end: int) -> StoredCheckpoint | None:
+        """The smallest checkpoint of a size between these (both exclusive)."""
+        query = _checkpoints(self._ledger).where(checkpoint.c.size > first, checkpoint.c.size < end)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                row = (await connection.execute(query.order_by(checkpoint.c.size).limit(1))).one_or_none()
+        return None if row is None else _checkpoint(row)
+
     async def checkpoints(self) -> AsyncIterator[StoredCheckpoint]:
         """All checkpoints, the smallest first."""
         after = -1

@@ -7,7 +7,7 @@ import asyncio
 from binascii import a2b_base64
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import FormatError, VerificationError
@@ -94,11 +94,16 @@ async def verify_tail(engine: AsyncEngine, ledger: str, tail: int = TAIL) -> tup
         .order_by(record.seq.desc())
         .limit(tail)
     )
+    archived = select(func.coalesce(func.max(tables.archive.c.end_seq), 0)).where(tables.archive.c.tenant == ledger)
     # One statement: two would see the ledger at two different times, while other nodes write.
-    place = select(head.size, head.hash, head.recorded_at).where(head.tenant == ledger).subquery("place")
+    place = (
+        select(head.size, head.hash, head.recorded_at, archived.scalar_subquery().label("archived"))
+        .where(head.tenant == ledger)
+        .subquery("place")
+    )
     rows_of = newest.subquery("newest")
     together = (
-        select(place.c.size, place.c.hash, place.c.recorded_at, rows_of)
+        select(place.c.size, place.c.hash, place.c.recorded_at, place.c.archived, rows_of)
         .select_from(place.outerjoin(rows_of, place.c.size >= 0))
         .order_by(rows_of.c.seq.desc())
     )
@@ -107,9 +112,9 @@ async def verify_tail(engine: AsyncEngine, ledger: str, tail: int = TAIL) -> tup
             rows = (await connection.execute(together)).all()
     if not rows:
         raise VerificationError("head: the ledger has none")
-    size, expected, recorded_at = rows[0][0], rows[0][1], rows[0][2]
-    records = [tuple(row)[3:] for row in rows if row[3] is not None]
-    if len(records) < min(size, tail) or (records and records[0][0] != size - 1):
+    size, expected, recorded_at, elsewhere = rows[0][0], rows[0][1], rows[0][2], rows[0][3]
+    records = [tuple(row)[4:] for row in rows if row[4] is not None]
+    if len(records) < min(size - elsewhere, tail) or (records and records[0][0] != size - 1):
         raise VerificationError(f"head: says {size} records, and the newest there is another one")
     if records and records[0][1] != recorded_at:
         raise VerificationError(f"head: its time is not that of record {size - 1}")

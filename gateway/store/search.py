@@ -19,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core import canonical
 from gateway.core.decision import Effect
-from gateway.core.errors import FormatError
+from gateway.core.errors import FormatError, RecordsArchived
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.index import COLUMNS
 from gateway.ledger.record import EVENTS, timestamp
+from gateway.store.archives import ArchiveStore
 from gateway.store.candidates import LOOKS, Candidates, Looks, Order, Step, Wanted
 from gateway.store.engine import reading
 from gateway.store.postings import CLASS, FIELDS
@@ -147,13 +148,15 @@ class Search:
         return Page(hits=hits, cursor=None if last is None else self._cursor(last, filters, order))
 
     async def stream(
-        self, filters: Filters, *, order: Order = "desc", details: bool = False
+        self, filters: Filters, *, order: Order = "desc", details: bool = False, after: int | None = None
     ) -> AsyncGenerator[Hit, None]:
-        """Every record found among those that are there when it begins, read chunk by chunk."""
-        size = await self._size()
-        after: int | None = None
+        """Every record found among those that are there when it begins (and come after this one, in this order), read
+        chunk by chunk. `RecordsArchived` where some of them have left the database meanwhile."""
+        lowest, size = await self._extent()
         while True:
             rows, at = await self._look(filters, order, after, CHUNK, details, size)
+            if (await self._extent())[0] != lowest:
+                raise RecordsArchived([one.id for one in await ArchiveStore(self._engine).all(self._ledger)][-1:])
             for row in rows:
                 yield _hit(row, details)
             if len(rows) >= CHUNK:
@@ -168,7 +171,7 @@ class Search:
     ) -> tuple[list[Hit], int]:
         """Records found after this number (-1 for all), in order, `limit` or a chunk of them at most; and the number of
         the last that was looked at: ask again from there. Nothing, and the same number, where there is nothing new."""
-        size, limit = await self._size(), CHUNK if limit is None else limit
+        (_, size), limit = await self._extent(), CHUNK if limit is None else limit
         if size - 1 <= after:
             return [], after
         rows, at = await self._look(filters, "asc", after, limit, details, size)
@@ -177,10 +180,11 @@ class Search:
             return hits, hits[-1].stored.seq
         return hits, size - 1 if at is None else at - 1
 
-    async def _size(self) -> int:
+    async def _extent(self) -> tuple[int, int]:
+        """The first record that is there, and one more than the last."""
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
-                return await _size(connection, self._ledger)
+                return await _lowest(connection, self._ledger), await _size(connection, self._ledger)
 
     async def _look(
         self, filters: Filters, order: Order, after: int | None, most: int, details: bool, size: int | None = None
@@ -192,15 +196,16 @@ class Search:
             async with reading(self._engine, self._ledger) as connection:
                 if size is None:
                     size = await _size(connection, self._ledger)
-                at = _next(order, after, size)
+                lowest = await _lowest(connection, self._ledger)
+                at = _next(order, after, lowest, size)
                 candidates = await Candidates.of(connection, self._ledger, _wanted(filters), order, size, looks)
-                while 0 <= at < size and len(rows) < most and looks.left > 0:
+                while lowest <= at < size and len(rows) < most and looks.left > 0:
                     step = await candidates.step(at, most - len(rows))
                     if step.places or step.first < step.end:
                         query = self._query(filters, order, details).where(*_of_step(connection, step))
                         rows += (await connection.execute(query.limit(most - len(rows)))).all()
                     at = step.then
-        return rows, at if 0 <= at < size else None
+        return rows, at if lowest <= at < size else None
 
     def _query(self, filters: Filters, order: Order, details: bool) -> Select[Any]:
         columns = [record.c.seq, record.c.bytes, record.c.hash, *(record.c[name] for name in COLUMNS)]
@@ -259,10 +264,15 @@ async def _size(connection: AsyncConnection, ledger: str) -> int:
     return 0 if newest is None else int(newest) + 1
 
 
-def _next(order: Order, after: int | None, size: int) -> int:
-    if after is None:
-        return 0 if order == "asc" else size - 1
-    return after + 1 if order == "asc" else min(after, size) - 1
+async def _lowest(connection: AsyncConnection, ledger: str) -> int:
+    """The first record that is there: those before it lie in archives."""
+    return int(await connection.scalar(select(func.min(record.c.seq)).where(record.c.tenant == ledger)) or 0)
+
+
+def _next(order: Order, after: int | None, lowest: int, size: int) -> int:
+    if order == "asc":
+        return max(lowest, 0 if after is None else after + 1)
+    return size - 1 if after is None else min(after, size) - 1
 
 
 def _wanted(filters: Filters) -> Wanted:

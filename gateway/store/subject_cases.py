@@ -92,6 +92,14 @@ class CaseStore:
         mine = (subject_case.c.subject.in_(tuple(subjects)), subject_case.c.state.in_(HOLDING))
         return bool(await self._some(tenant, subject_case.c.kind == "hold", *mine))
 
+    async def holding(self, tenant: str) -> tuple[str, ...]:
+        """All pseudonyms that a hold keeps anything of from being destroyed."""
+        query = select(subject_case.c.subject).distinct().where(subject_case.c.tenant == tenant)
+        query = query.where(subject_case.c.kind == "hold", subject_case.c.state.in_(HOLDING))
+        with reachable():
+            async with reading(self._engine, tenant) as connection:
+                return tuple((await connection.scalars(query.order_by(subject_case.c.subject))).all())
+
     async def _some(self, tenant: str, *where: ColumnElement[bool]) -> tuple[Case, ...]:
         query = select(subject_case).where(subject_case.c.tenant == tenant, *where)
         query = query.order_by(subject_case.c.opened_us.desc(), subject_case.c.id).limit(MAX_LISTED)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.ports import Clock
 from gateway.ledger.entry import SealedPart
 from gateway.ledger.times import timestamp
+from gateway.store.archives import ArchiveStore
 from gateway.store.engine import reading
 from gateway.store.sql import reachable
 from gateway.store.tables import CONTENT, record, sealed, subject_record
@@ -33,8 +34,12 @@ class SubjectTrail:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
 
+    async def archived(self, tenant: str, ids: Collection[str]) -> dict[str, int]:
+        """Archives with further records about any of these pseudonyms, by id, and how many."""
+        return await ArchiveStore(self._engine).about(tenant, ids)
+
     async def records(self, tenant: str, ids: Collection[str]) -> AsyncIterator[list[Linked]]:
-        """All records about any of these pseudonyms, in order, some at a time."""
+        """All records about any of these pseudonyms that are in the database, in order, some at a time."""
         named = (subject_record.c.tenant == tenant, subject_record.c.subject.in_(tuple(ids)))
         after = -1
         while True:

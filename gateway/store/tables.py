@@ -9,7 +9,8 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | tables                                                        | insert | update      | delete |
 |---------------------------------------------------------------|--------|-------------|--------|
 | record, checkpoint, tile, policy_version, policy_active       | yes    | never       | never  |
-| record_block, posting, key_rotation                           | yes    | never       | never  |
+| record_block, archive, key_rotation                           | yes    | never       | never  |
+| posting                                                       | yes    | never       | never  |
 | detail, sealed                                                | yes    | never       | yes    |
 | subject_record, pseudonym                                     | yes    | never       | yes    |
 | head                                                          | yes    | grows only  | never  |
@@ -20,6 +21,9 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | incident, forward_cursor                                      | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
 | review, review_note, cosignature                              | yes    | never       | never  |
+
+But for one thing: records of a range that `archive` names, and their postings, may be removed (`archives`); on
+PostgreSQL by a function of the owner alone, and not before the days that the owner has set.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
@@ -142,6 +146,26 @@ posting = Table(
     sqlite_with_rowid=False,
 )
 """At which places of a block the records are that have this value (`store.postings`): an index on `record`."""
+
+archive = Table(
+    "archive",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_seq", BigInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("first_at", Text, nullable=False),
+    Column("last_at", Text, nullable=False),
+    Column("last_hash", Bytes, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("checkpoint", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Ranges of records that lie in an archive (`store.archives`): one after the other from record 0 on. Their hashes stay
+in `tile`, their times in `record_block`, and whom they are about in `subject_record`."""
 
 pseudonym = Table(
     "pseudonym",

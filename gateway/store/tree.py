@@ -5,7 +5,7 @@ written) is made from what is below it. Nothing is verified here: who needs the 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from itertools import groupby
 
 from sqlalchemy import select
@@ -75,6 +75,18 @@ class TreeReader:
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 return await self._hashes(connection, level, first, end)
+
+    async def leaves(self, first: int, end: int) -> AsyncIterator[list[bytes]]:
+        """Leaf hashes `first` to `end` (exclusive), multiples of 256, from full tiles alone, some at a time: those of
+        records that lie elsewhere. `VerificationError` where a tile is not there."""
+        for start in range(first // WIDTH, end // WIDTH, _TILES_A_READ):
+            stop = min(start + _TILES_A_READ, end // WIDTH)
+            with reachable():
+                async with reading(self._engine, self._ledger) as connection:
+                    tiles = await self._tiles(connection, 0, start, stop)
+            if len(tiles) != stop - start:
+                raise VerificationError("tree: a tile of records that lie in an archive is missing")
+            yield [leaf for index in range(start, stop) for leaf in tiles[index]]
 
     async def _hashes(self, connection: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
         index = first // WIDTH

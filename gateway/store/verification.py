@@ -12,12 +12,14 @@ What is the caller's: the checkpoint from elsewhere. Without it, who holds the s
 records and all checkpoints of them is not found; the verdict says how many records no checkpoint covers.
 """
 
+from collections.abc import AsyncIterator, Callable, Sequence
+
 import msgspec
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.core.ports import StoredCheckpoint
+from gateway.core.ports import StoredCheckpoint, StoredRecord
 from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.index import COLUMNS, index_columns
@@ -25,6 +27,7 @@ from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import Verification, beginning, check_detail
+from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.batch import EMPTY, Head
 from gateway.store.engine import reading
 from gateway.store.postings import BLOCK, Postings, Tally, put
@@ -32,6 +35,7 @@ from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Search
 from gateway.store.sql import reachable
 from gateway.store.tables import head, posting, record_block
+from gateway.store.tree import TreeReader
 
 _CHUNK = 2_000
 
@@ -48,6 +52,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     commitments: int
     """Records whose detail was deleted: commitment only."""
     checkpoints: int
+    archived: int = 0
+    """Records that lie in archives: the first so many of `size`."""
+    unread: int = 0
+    """Those of them that were known by their hashes alone, since their archive was not given."""
     failure: str | None = None
 
     @property
@@ -56,22 +64,44 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, self.size - self.covered)
 
 
+Read = Callable[[Archived], AsyncIterator[Sequence[StoredRecord]] | None]
+"""The records of an archive, with the details that can be opened; None where it is not at hand."""
+
+
 class LedgerVerification:
-    """Verifies one ledger, by its id, with its public key or keys. Reads all of it, chunk by chunk."""
+    """Verifies one ledger, by its id, with its public key or keys. Reads all of it, chunk by chunk.
+
+    Of records that lie in an archive which is not at hand (`read`) the hashes are verified: that they are those which a
+    checkpoint covers, and that the record after them is linked to the last."""
 
     def __init__(self, engine: AsyncEngine, ledger: str, verifier: Verifier | Keys) -> None:
         self._engine, self._ledger, self._verifier = engine, ledger, verifier
+        self._begin()
+
+    def _begin(self) -> None:
         self._size = self._details = self._commitments = self._checkpoints = 0
+        self._archived = self._unread = 0
         self._last = GENESIS
         self._postings: Postings = {}
         self._expected = Tally()
 
-    async def run(self, given: bytes | None = None) -> Verdict:
+    async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
         """Steps 1 to 7. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        archives = ArchiveStore(self._engine)
+        while True:
+            self._begin()
+            before = await archives.all(self._ledger)
+            verdict = await self._verdict(given, before, read)
+            # Records that were archived meanwhile are not missing: then all of it is verified once more. An archive
+            # takes longer to be made than a ledger to be verified, so that this ends.
+            if verdict.failure is None or await archives.all(self._ledger) == before:
+                return verdict
+
+    async def _verdict(self, given: bytes | None, archives: Sequence[Archived], read: Read | None) -> Verdict:
         covered = 0
         failure = None
         try:
-            covered = await self._verify(given)
+            covered = await self._verify(given, archives, read)
         except (VerificationError, FormatError) as error:
             failure = str(error)
         return Verdict(
@@ -80,10 +110,12 @@ class LedgerVerification:
             details=self._details,
             commitments=self._commitments,
             checkpoints=self._checkpoints,
+            archived=self._archived,
+            unread=self._unread,
             failure=failure,
         )
 
-    async def _verify(self, given: bytes | None) -> int:
+    async def _verify(self, given: bytes | None, archives: Sequence[Archived], read: Read | None) -> int:
         checkpoints = [self._checked(stored) async for stored in StoreReader(self._engine, self._ledger).checkpoints()]
         self._checkpoints = len(checkpoints)
         if given is not None:
@@ -91,8 +123,11 @@ class LedgerVerification:
         # Before the first record: whatever it names must be among those that are read.
         before, blocks = await self._head_row(), await self._blocks()
         verification = Verification(beginning(self._ledger), checkpoints)
+        for one in archives:
+            await self._elsewhere(one, verification, None if read is None else read(one))
         # 1. and 4., 5.: the chain and the tree; the roots of checkpoints where the tree has their size.
-        async for hit in Search(self._engine, self._ledger).stream(Filters(), order="asc", details=True):
+        search = Search(self._engine, self._ledger)
+        async for hit in search.stream(Filters(), order="asc", details=True, after=self._archived - 1):
             verification.feed((hit.stored,))
             self._size = hit.stored.seq + 1
             self._last = hit.stored.hash
@@ -100,9 +135,34 @@ class LedgerVerification:
                 raise VerificationError("head: it is not what its newest record says")
             self._beside(hit)
         verified = verification.finish()
+        if verified.covered < self._archived:
+            raise VerificationError("archive: no checkpoint covers what lies in archives")
         await self._head(before, verified.size)
         await self._posted(blocks)
         return verified.covered
+
+    async def _elsewhere(
+        self, one: Archived, verification: Verification, records: AsyncIterator[Sequence[StoredRecord]] | None
+    ) -> None:
+        """Records that lie in an archive: by themselves where it is at hand, else by their hashes."""
+        if one.first != self._archived or one.end <= one.first:
+            raise VerificationError(f"archive {one.id}: it does not follow the one before")
+        last = b""
+        if records is None:
+            async for leaves in TreeReader(self._engine, self._ledger).leaves(one.first, one.end):
+                verification.pass_over(leaves, one.recorded_at.encode("utf-8", "surrogatepass"))
+                last = leaves[-1]
+            self._unread += one.end - one.first
+        else:
+            async for some in records:
+                verification.feed(some)
+                last = some[-1].hash
+                for stored in some:
+                    self._detail(stored.seq, parse(stored.envelope), stored)
+        if last != one.last_hash:
+            raise VerificationError(f"archive {one.id}: its last record is not the one that the database names")
+        self._archived = self._size = one.end
+        self._last = last
 
     def _checked(self, stored: StoredCheckpoint) -> Checkpoint:
         found = signed.verify(stored.note, self._verifier)
@@ -117,15 +177,15 @@ class LedgerVerification:
         for name, value in zip(COLUMNS, index_columns(envelope), strict=True):
             if getattr(hit, name) != value:
                 raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
-        self._detail(seq, envelope, hit)
+        self._detail(seq, envelope, hit.stored)
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:
             self._expected.add_all(seq // BLOCK, self._postings)
             self._postings = {}
 
-    def _detail(self, seq: int, envelope: Envelope, hit: Hit) -> None:
+    def _detail(self, seq: int, envelope: Envelope, stored: StoredRecord) -> None:
         try:
-            opened = check_detail(envelope, hit.stored.detail_salt, hit.stored.detail)
+            opened = check_detail(envelope, stored.detail_salt, stored.detail)
         except VerificationError as error:
             raise VerificationError(f"record {seq}: {error}") from error
         self._details += opened
@@ -166,7 +226,7 @@ class LedgerVerification:
             if len(rows) < _CHUNK:
                 break
             after = (rows[-1].field, rows[-1].value, rows[-1].block)
-        wrong = self._expected.other(found, range(blocks))
+        wrong = self._expected.other(found, range(self._archived // BLOCK, blocks))
         if wrong is not None:
             raise VerificationError(f"postings: those of block {wrong} are not what its records say")
 

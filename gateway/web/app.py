@@ -19,7 +19,7 @@ from litestar.types import ControllerRouterHandler
 
 import gateway as package
 from gateway.bootstrap import Gateway
-from gateway.core.errors import LedgerUnavailable, VerificationError
+from gateway.core.errors import LedgerUnavailable, RecordsArchived, VerificationError
 from gateway.pipeline import Pipeline
 from gateway.settings import Server
 from gateway.web import (
@@ -165,6 +165,7 @@ def _application() -> Litestar:
         exception_handlers={
             problems.Refused: problems.refused,
             LedgerUnavailable: problems.unavailable,
+            RecordsArchived: problems.archived,
             VerificationError: problems.broken,
             HTTPException: problems.routing,
             Exception: problems.failed,

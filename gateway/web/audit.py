@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
 from gateway.evidence.tabular import CSV, NDJSON
@@ -36,7 +37,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @get("/audit/records", operation_id="list_records", summary="Records that fit the filters")
 async def records(request: ApiRequest) -> Response[Any]:
     """Filters in the query; persons' identifiers do not belong there: use the search for those. A page may hold fewer
-    records than `limit`, or none: only a `cursor` that is null means that everything was looked at."""
+    records than `limit`, or none: only a `cursor` that is null means that everything was looked at. What lies in
+    archives is not looked at: `archives` names those of the period."""
     allowed = await access(request)
     values: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
@@ -133,13 +135,19 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
         # The reading is recorded when the first row is asked for: do that before the status goes out.
         first = await anext(hits, None)
         lines = await stack.enter_async_context(aclosing((_csv if CSV in accept else _ndjson)(first, hits)))
-        return Stream(lines, media_type=CSV if CSV in accept else NDJSON, headers=allowed.headers)
+        archives = await allowed.auditor.archives(asked.filters.since, asked.filters.until)
+        headers = {**allowed.headers, **({"X-Archives": RecordsArchived(archives).hint} if archives else {})}
+        return Stream(lines, media_type=CSV if CSV in accept else NDJSON, headers=headers)
     page = await allowed.auditor.page(
         allowed.by, asked.filters, order=asked.order, limit=asked.limit, cursor=asked.cursor
     )
     if isinstance(page, Refusal):
         raise Refused(page, allowed.exchange.id, allowed.exchange.rate)
-    body = {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor}
+    body = {
+        "records": [shown(hit.stored) for hit in page.hits],
+        "cursor": page.cursor,
+        "archives": await allowed.auditor.archives(asked.filters.since, asked.filters.until),
+    }
     return Response(body, headers=allowed.headers)
 
 

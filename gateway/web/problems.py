@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from gateway.agents.anthropic import anthropic_error
 from gateway.agents.openai_wire import JSON, error_object
 from gateway.agents.problem import MEDIA_TYPE, problem
-from gateway.core.errors import LedgerUnavailable, VerificationError
+from gateway.core.errors import LedgerUnavailable, RecordsArchived, VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
 from gateway.exchange.challenge import challenge
@@ -45,6 +45,11 @@ def refused(request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
 def unavailable(request: Request[Any, Any, Any], error: LedgerUnavailable) -> Response[bytes]:
     """The ledger could not be read, or the reading not be recorded."""
     return _response(request, Refusal(code="ledger_unavailable", retry_after=1))
+
+
+def archived(request: Request[Any, Any, Any], error: RecordsArchived) -> Response[bytes]:
+    """The records lie in an archive that is not at hand: which, by its id."""
+    return _response(request, Refusal(code="archived", hint=error.hint))
 
 
 def broken(request: Request[Any, Any, Any], error: VerificationError) -> Response[bytes]:

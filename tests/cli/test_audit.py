@@ -112,7 +112,7 @@ def test_a_person_is_searched_for_without_being_on_the_command_line(gateway: Run
 
 def test_the_operators_own_ledger_can_be_read(gateway: Run, used: Path) -> None:
     result = gateway("audit", "query", "--tenant", "_system", "--json")
-    assert result.data == {"records": [], "cursor": None}
+    assert result.data == {"records": [], "cursor": None, "archives": []}
 
 
 def test_a_ledger_that_holds_is_verified_and_that_is_on_record(gateway: Run, used: Path) -> None:

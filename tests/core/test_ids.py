@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.ids import SerialIds, random_id, trace_id, uuid7
+from gateway.core.ids import SerialIds, random_id, trace_id, uuid7, uuid7_us
 
 
 @given(us=st.integers(0, 2**48 * 1000 - 1), noise=st.binary(min_size=10, max_size=10))
@@ -16,6 +16,14 @@ def test_uuid7_has_the_version_variant_and_time_of_rfc_9562(us: int, noise: byte
     assert value.version == 7
     assert value.variant == uuid.RFC_4122
     assert value.int >> 80 == us // 1000
+    assert uuid7_us(str(value)) == us // 1000 * 1000
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ex_1", "017f22e2-79b0-4cc3-98c4-dc0c0c07398f", "017F22E2-79B0-7CC3-98C4-DC0C0C07398F"]
+)
+def test_only_a_uuid7_says_when_it_was_made(text: str) -> None:
+    assert uuid7_us(text) is None
 
 
 def test_the_example_of_rfc_9562_comes_out() -> None:

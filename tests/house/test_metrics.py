@@ -5,6 +5,7 @@ import re
 from prometheus_client import Metric
 
 from gateway.agents.issuers import IssuerState
+from gateway.exchange.archive_figures import ArchiveFigures, Figures
 from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, ForwardState, Metrics, WitnessState
 from gateway.store.tasks import QUEUED, Depth
@@ -35,6 +36,9 @@ def _filled() -> Metrics:
     )
     metrics.issuers(lambda: [IssuerState(issuer="i", keys=1, age_s=1.0, fetches={"ok": 1})])
     metrics.shared(lambda: (True, 0))
+    archives = ArchiveFigures()
+    archives.told("tn_1", Figures(archives=1, oldest_s=1.0, over_s=0.0, waits=None))
+    metrics.archives(archives.states)
     metrics.witnesses(lambda: [WitnessState(tenant="tn_1", records=1, seconds=1.0, ends={("w", "cosigned"): 1})])
     metrics.forwards(lambda: [ForwardState(tenant="tn_1", forward="siem", records=1, seconds=1.0, failing=False)])
     metrics.personal("tn_1", "nobody")

@@ -34,6 +34,7 @@ _OTHERS = (
     f"INSERT INTO record_block VALUES ('{TENANT}', 0, 't', 't')",
     f"INSERT INTO key_rotation VALUES ('{TENANT}', 1, 3, 1, 's')",
     f"INSERT INTO posting VALUES ('{TENANT}', 'agent', 'a', 0, 'p')",
+    f"INSERT INTO archive VALUES ('{TENANT}', 0, 1, 'ar_1', 'sha256:x', 1, 't', 't', 'h', 't', 3, 1)",
     "INSERT INTO policy_version VALUES ('sha256:x', 'b', 't')",
     f"INSERT INTO pseudonym VALUES ('{TENANT}', 'actor', 'l', 'ac_1', 't')",
     f"INSERT INTO tenant VALUES ('default', '{TENANT}', 'gateway.internal/ledger/x', 't')",

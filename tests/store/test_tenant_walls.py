@@ -27,6 +27,8 @@ from gateway.ledger.record import timestamp
 from gateway.ledger.rotation import Rotation, issue
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
+from gateway.store.archives import Archived, ArchiveStore
+from gateway.store.archives import added as archive_added
 from gateway.store.bundle_jobs import READY, BundleStore
 from gateway.store.callbacks import CallbackStore, announced
 from gateway.store.checkpointer import Checkpointer
@@ -45,6 +47,7 @@ from gateway.store.mcp_sessions import McpSessions, Owner
 from gateway.store.notices import NoticeStore
 from gateway.store.open_exchanges import OpenExchanges
 from gateway.store.policies import PolicyStore
+from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.recovery import close_interrupted, verify_tail
 from gateway.store.reviews import ReviewStore, drawn, noted
@@ -58,7 +61,7 @@ from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_cases import opened as case_opened
 from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore, marked
-from gateway.store.tables import sealed, subject_record
+from gateway.store.tables import forward_cursor, sealed, subject_record
 from gateway.store.tasks import TaskStore, created
 from gateway.store.tools import By, Seen, ToolStore
 from gateway.store.tree import TreeReader
@@ -1240,6 +1243,143 @@ async def _(w: World) -> tuple[Any, Any]:
     assert await StoreReader(w.store.engine, w.theirs).consistency(3, 6)
     mine, nobody = _readers(w)
     return await got(mine.consistency(3, 6)), await got(nobody.consistency(3, 6))
+
+
+# ------------------------------------------------------------------------------------------------------------ archives
+
+
+async def _archives(w: World) -> ArchiveStore:
+    """With an archive of theirs."""
+    made = Archived(
+        id="ar_theirs",
+        first=0,
+        end=1,
+        digest=_DIGEST,
+        size=1,
+        first_at=timestamp(START_US),
+        last_at=timestamp(START_US),
+        last_hash=bytes(32),
+        recorded_at=timestamp(START_US),
+        checkpoint=2,
+        at_us=START_US,
+    )
+    async with w.store.writer(w.theirs) as writer:
+        await writer.append(Entry(draft=entry("ledger.archived", ledger=w.theirs).draft, change=archive_added(made)))
+    return ArchiveStore(w.store.engine)
+
+
+@ask("archives.ArchiveStore.all")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = await _archives(w)
+    assert await archives.all(w.theirs)
+    return await archives.all(w.mine), ()
+
+
+@ask("archives.ArchiveStore.holding")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = await _archives(w)
+    assert await archives.holding(w.theirs, 0) is not None
+    return await archives.holding(w.mine, 0), None
+
+
+@ask("archives.ArchiveStore.among")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = await _archives(w)
+    assert await archives.among(w.theirs, None, None)
+    return await archives.among(w.mine, None, None), ()
+
+
+@ask("archives.ArchiveStore.about")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = await _archives(w)
+    return await archives.about(w.mine, _THEIRS), {}
+
+
+@ask("subject_trail.SubjectTrail.archived")
+async def _(w: World) -> tuple[Any, Any]:
+    _ = await _archives(w)
+    return await SubjectTrail(w.store.engine, w.store.clock).archived(w.mine, _THEIRS), {}
+
+
+@ask("erasure.ErasureStore.archives")
+async def _(w: World) -> tuple[Any, Any]:
+    _ = await _archives(w)
+    return await ErasureStore(w.store.engine).archives(w.mine, _THEIRS), {}
+
+
+@ask("archives.ArchiveStore.oldest")
+async def _(w: World) -> tuple[Any, Any]:
+    return await ArchiveStore(w.store.engine).oldest(NOBODY), None
+
+
+@ask("archives.ArchiveStore.next")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    return await archives.next(w.mine, BLOCK), await archives.next(NOBODY, BLOCK)
+
+
+@ask("archives.ArchiveStore.open_before")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    assert await archives.open_before(w.theirs, 99)
+    return await archives.open_before(w.mine, 99), 0
+
+
+@ask("archives.ArchiveStore.content_before")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    assert await archives.content_before(w.theirs, 99)
+    return await archives.content_before(w.mine, 99), 0
+
+
+@ask("archives.ArchiveStore.unforwarded")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    async with writing(w.store.engine, w.theirs) as connection:
+        row = {"tenant": w.theirs, "forward": "siem", "next_seq": 0, "version": 0, "changed_us": 1, "stalled": 0}
+        await connection.execute(forward_cursor.insert().values(row))
+    assert await archives.unforwarded(w.theirs, 99, ("siem",))
+    return await archives.unforwarded(w.mine, 99, ("siem",)), False
+
+
+@ask("archives.ArchiveStore.linked")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    assert await archives.linked(w.theirs, 0, 99, _THEIRS)
+    return await archives.linked(w.mine, 0, 99, _THEIRS), False
+
+
+@ask("archives.ArchiveStore.beside")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    assert all(await archives.beside(w.theirs, 0, 99))
+    return await archives.beside(w.mine, 0, 99), ({}, {})
+
+
+@ask("archives.ArchiveStore.remove")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = await _archives(w)
+    assert not await archives.remove(w.mine)
+    return await StoreReader(w.store.engine, w.theirs).record(0) is not None, True
+
+
+@ask("subject_cases.CaseStore.holding")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    assert await cases.holding(w.theirs) == _THEIRS
+    return await cases.holding(w.mine), ()
+
+
+@ask("reader.StoreReader.checkpoint_within")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).checkpoint_within(0, 99) is not None
+    return await StoreReader(w.store.engine, w.mine).checkpoint_within(0, 99), None
+
+
+@ask("tree.TreeReader.leaves")
+async def _(w: World) -> tuple[Any, Any]:
+    mine, nobody = _trees(w)
+    return await got(every(mine.leaves(0, 256))), await got(every(nobody.leaves(0, 256)))
 
 
 def _trees(w: World) -> tuple[TreeReader, TreeReader]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.errors import LedgerUnavailable, VerificationError
+from gateway.core.errors import LedgerUnavailable, RecordsArchived, VerificationError
 from gateway.settings import Settings
 from tests.web.kit import audited
 
@@ -26,3 +26,17 @@ async def test_a_failure_behind_the_api_is_a_problem_without_its_words(
         answer = await api.get("/audit/exchanges/one")
         assert (answer.status_code, answer.json()["type"]) == (status, f"urn:gateway:problem:{code}")
         assert str(error) not in answer.text
+
+
+async def test_records_that_lie_in_an_archive_are_gone_and_where_they_are_is_said(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with audited(sqlite_settings) as api:
+
+        async def failing(*_: object, **__: object) -> None:
+            raise RecordsArchived([f"ar_{number}" for number in range(10)])
+
+        monkeypatch.setattr(type(api.site.gateway.auditors["default"]), "exchange", failing)
+        answer = await api.get("/audit/exchanges/one")
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:gateway:problem:archived")
+        assert "ar_0, ar_1, ar_2, ar_3, …, ar_6, ar_7, ar_8, ar_9" in answer.text

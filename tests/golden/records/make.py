@@ -396,6 +396,20 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "ledger.unprotected": {"outcome": OutcomeInfo(code="accepted"), "node": EXCHANGE_IDS["node"]},
     "ledger.failover": {"outcome": OutcomeInfo(code="timeline"), "node": EXCHANGE_IDS["node"]},
+    "ledger.archived": {
+        "range": (0, 65_536),
+        "archive": "ar_0a1b2c3d4e5f60718293a4b5c6",
+        "digest": "sha256:" + "2e" * 32,
+        "checkpoint": (70_000, to_base64(EMPTY_ROOT)),
+        "node": EXCHANGE_IDS["node"],
+    },
+    "retention.applied": {
+        "range": (0, 4_096),
+        "retention": "exchange",
+        "count": 812,
+        "outcome": OutcomeInfo(code="details"),
+        "node": EXCHANGE_IDS["node"],
+    },
 }
 
 MORE: dict[str, dict[str, Any]] = {

@@ -1,0 +1,109 @@
+"""`gateway audit archive`, and what is told of records that lie in one."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.bootstrap import open_site
+from gateway.bootstrap.archiving import figured
+from gateway.core.ids import uuid7
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import Envelope, timestamp
+from gateway.settings import load
+from gateway.store.indexer import Indexer
+from gateway.store.postings import BLOCK
+from tests.cli.kit import Run, change
+
+START_US = 1_700_000_000_000_000
+
+
+@pytest.fixture
+def filled(site: Path) -> Path:
+    """An installation with more than a block of records, which need not stay any longer."""
+    change(
+        site / "gateway.toml",
+        '# directory = "archive"\nrange_records = 65536',
+        'directory = "archive"\nrange_records = 4096',
+    )
+    with (site / "gateway.toml").open("a") as file:
+        file.write('\n[[tenant]]\nid = "default"\nretention_days = 0\n')
+
+    async def fill() -> None:
+        async with open_site(load(site / "gateway.toml")) as place:
+            writer, ledger = await place.writer("default"), place.tenants["default"].ledger
+            for start in range(0, BLOCK + 20, 1_000):
+                entries = [
+                    Entry.of(
+                        Envelope(
+                            id=uuid7(START_US + seq),
+                            tenant=ledger,
+                            event="config.changed",
+                            occurred_at=timestamp(START_US + seq),
+                        )
+                    )
+                    for seq in range(start, min(start + 1_000, BLOCK + 20))
+                ]
+                await asyncio.gather(*(writer.append(entry) for entry in entries))
+            await (await place.checkpointer("default")).publish(force=True)
+            await Indexer(place.engine, ledger).run()
+
+    asyncio.run(fill())
+    return site
+
+
+def test_a_range_is_archived_and_all_that_is_asked_of_it_is_answered(gateway: Run, filled: Path) -> None:
+    early = gateway("audit", "archive", "--before", "2020-01-01", "--json")
+    assert (early.code, early.data) == (0, {"archives": [], "waits": None})
+    done = gateway("audit", "archive", "--json").data
+    (one,) = done["archives"]
+    assert (one["first"], one["end"], done["waits"]) == (0, BLOCK, None)
+    assert gateway("audit", "archive").out == "no whole range is old enough\n"
+    (path,) = (filled / "archive").glob("*/*.archive")
+    assert path.stat().st_size == one["bytes"]
+    # All of it verifies, by hashes or with the archive; the archive by the key alone.
+    by_hash = gateway("audit", "verify")
+    assert by_hash.code == 0
+    assert f"archived     {BLOCK}; of these verified by their hashes alone: {BLOCK}" in by_hash.out
+    with_file = gateway("audit", "verify", "--archive", path, "--json").data
+    assert (with_file["ok"], with_file["archived"], with_file["unread"]) == (True, BLOCK, 0)
+    (filled / "key.vkey").write_text(gateway("keys", "verifier").out)
+    checked = gateway("audit", "check-archive", path, "--key", filled / "key.vkey", "--json")
+    assert (checked.code, checked.data["archives"][0]["digest"]) == (0, one["digest"])
+    # A record, a proof of it, and a search that does not look there.
+    gateway("audit", "prove", 7, "--out", filled / "proof", "--record", filled / "record")
+    assert b'"seq":7' in (filled / "record").read_bytes()
+    page = gateway("audit", "query", "--json").data
+    assert (page["archives"], page["cursor"]) == ([one["id"]], None)
+    assert f"not looked into: archives {one['id']}" in gateway("audit", "query").out
+    assert f"not looked into: archives {one['id']}" in gateway("audit", "query", "--all").err
+    assert gateway("audit", "query", "--from", "2024-01-01", "--json").data["archives"] == []
+    # Where the file is not at hand the archive is named.
+    path.rename(filled / "kept")
+    gone = gateway("audit", "prove", 7, "--out", filled / "proof2", "--record", filled / "record2")
+    assert (gone.code, one["id"] in gone.err) == (1, True)
+    assert gateway("audit", "verify").code == 0
+    broken = bytearray((filled / "kept").read_bytes())
+    broken[5_000] ^= 1
+    (filled / "kept").write_bytes(bytes(broken))
+    assert gateway("audit", "verify", "--archive", filled / "kept").code == 1
+    assert gateway("audit", "check-archive", filled / "kept", "--key", filled / "key.vkey").code == 1
+
+    async def look() -> None:
+        async with open_site(load(filled / "gateway.toml")) as place:
+            found = await figured(place, "default", 0, None)
+            assert (found.archives, found.waits, found.over_s > 0) == (1, None, True)
+
+    asyncio.run(look())
+
+
+def test_what_cannot_be_asked_for_is_said(gateway: Run, site: Path) -> None:
+    assert "archive.directory must be set" in gateway("audit", "archive").err
+    change(site / "gateway.toml", '# directory = "archive"', 'directory = "archive"')
+    for day in ("yesterday", "2026-13-01", "2026-11-24T00:00:00Z"):
+        assert "--before must be a day" in gateway("audit", "archive", "--before", day).err
+    (site / "key").write_text("nonsense")
+    assert gateway("audit", "check-archive", site / "none", "--key", site / "key").code == 2
+    (site / "key").write_text(gateway("keys", "verifier").out)
+    told = gateway("audit", "check-archive", site / "none", "--key", site / "key")
+    assert (told.code, "cannot be read" in told.out) == (1, True)

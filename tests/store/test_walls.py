@@ -123,7 +123,7 @@ async def test_where_no_tenant_is_set_there_is_nothing_and_nothing_can_be_put(
             await nobody.execute("SELECT set_config('gateway.tenant', '', false)")
         for name in walled():
             assert await nobody.fetchval(f"SELECT count(*) FROM {name}") == 0, name
-            names = ", ".join(column.name for column in metadata.tables[name].columns)
+            names = ", ".join(_quoted(column.name) for column in metadata.tables[name].columns)
             for tenant in ("''", "NULL", "'tn_new'"):
                 values = ", ".join(
                     tenant if column.name == _tenant(name) else _literal(column.name) for column in _columns(name)
@@ -141,7 +141,7 @@ async def test_nothing_of_anothers_can_be_put_changed_taken_over_or_given_away(
     before = await _all(filled)
     for name in walled():
         key = _tenant(name)
-        names = ", ".join(column.name for column in _columns(name))
+        names = ", ".join(_quoted(column.name) for column in _columns(name))
         values = ", ".join("'tn_new'" if one.name == key else _literal(one.name) for one in _columns(name))
         put = f"INSERT INTO {name} ({names}) VALUES ({values})"
         assert await _tried(mine, put, f"{put} ON CONFLICT DO NOTHING") == ["refused"] * 2, name
@@ -161,13 +161,18 @@ def _columns(name: str) -> Any:
     return metadata.tables[name].columns
 
 
+def _quoted(column: str) -> str:
+    """As a name, though it may be a word of SQL."""
+    return f'"{column}"'
+
+
 def _literal(column: str) -> str:
     """Good for every type that there is."""
     return "'1'" if column != "justified" else "true"
 
 
 def _changes(name: str) -> list[str]:
-    last = list(_columns(name))[-1].name
+    last = _quoted(list(_columns(name))[-1].name)
     return [f"UPDATE {name} SET {last} = {last}", f"DELETE FROM {name}"]
 
 
@@ -290,7 +295,7 @@ def test_what_is_not_set_is_not_said() -> None:
     assert within("tn_1", across="task", prefix="p").count("set_config") == 3
 
 
-_WITHOUT_TENANT = {"guard", "lease", "migrate", "node", "policies", "readiness"}
+_WITHOUT_TENANT = {"guard", "lease", "migrate", "node", "policies", "readiness", "replication"}
 """Modules whose transactions are of no tenant."""
 _OPENING = {"engine", "migrate"}
 """Modules that open transactions by themselves."""

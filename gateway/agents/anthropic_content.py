@@ -14,8 +14,8 @@ from gateway.core.message import Part
 
 CIPHERS = frozenset({"encrypted_content", "encrypted_index", "encrypted_stdout"})
 """Keys under which the provider hands out what it alone can read."""
-READ_SOURCES = frozenset({"text", "content"})
-"""Kinds of sources that hold text."""
+READ_SOURCES = ("text", "content")
+"""Kinds of sources that hold text. No set: a kind that is a list or an object is compared, too."""
 _ENCODED_FROM = 1024
 _ENCODED = re.compile(r"(?:data:[^,]{0,256},)?[A-Za-z0-9+/=_-]+")
 """Strings of this form from that length on are bytes in base64, not text."""

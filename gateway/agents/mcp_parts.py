@@ -11,7 +11,8 @@ from gateway.agents.bodies import MAX_PARTS, Vocabulary, escape, member, walk
 from gateway.agents.mcp_words import FREE, RPC, SCHEMA, SCHEMAS
 from gateway.core.message import Part
 
-_PICTURES = frozenset({"image", "audio"})
+_PICTURES = ("image", "audio")
+"""Types whose `data` is no text. No set: a type that is a list or an object is compared, too."""
 
 
 def rpc_parts(value: Any) -> tuple[Part, ...]:

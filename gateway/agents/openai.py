@@ -33,7 +33,8 @@ _ONWARD = {
 """Fields by which providers are asked to disclose further, and what they would do."""
 _CALLERS_OWN = frozenset({"function", "custom"})
 """Tools that the caller runs; everything else is run by the provider."""
-_READABLE = frozenset({"text", "refusal"})
+_READABLE = ("text", "refusal")
+"""Types of what is read as it stands. No set: a type that is a list or an object is compared, too."""
 _CALLS = frozenset({"tools", "tool_choice", "functions", "function_call", "response_format"})
 _MESSAGE_CALLS = frozenset({"tool_calls", "function_call"})
 _PIECES = frozenset({"content", "images"})

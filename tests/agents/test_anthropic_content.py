@@ -143,3 +143,10 @@ def test_parts_without_end_are_one_that_is_unreadable(monkeypatch: pytest.Monkey
     found = parts([{"type": "text", "text": "a", "signature": "s", "source": {"type": "url", "url": "u"}}] * 9)
     assert len(found) <= 8
     assert found[-1][2] == "unreadable"
+
+
+def test_a_kind_of_source_that_is_no_word_cannot_be_read() -> None:
+    for kind in ([], {}, ["text"], {"text": 1}):
+        found = parts({"type": "document", "source": {"type": kind, "data": "said"}})
+        assert ("/source", "", "unreadable") in found
+        assert "said" in [text for _, text, _ in found]

@@ -30,3 +30,9 @@ def test_a_blob_that_is_no_text_is_read_all_the_same() -> None:
 def test_words_of_the_protocol_are_left_out_only_where_they_stand_for_themselves() -> None:
     parts = rpc_parts(result({"content": [{"type": "text", "text": "audio"}], "structuredContent": {"type": "text"}}))
     assert [part.text for part in parts] == ["audio", "type", "text"]
+
+
+def test_a_type_that_is_no_word_is_like_any_that_is_not_known() -> None:
+    for kind in ([], {}, ["image"], {"image": 1}):
+        parts = rpc_parts(result({"content": [{"type": kind, "data": "said"}]}))
+        assert ("said", "text") in [(part.text, part.kind) for part in parts]

@@ -493,3 +493,11 @@ class TestErrors:
         assert (error["type"], error["param"], error["code"], error["exchange"]) == (kind, "/model", code, "x-1")
         assert error["message"] == f"{refusal.title}: what would be right"
         assert "record only" not in json.dumps(error)
+
+
+def test_a_type_of_content_that_is_no_word_cannot_be_read() -> None:
+    for kind in ([], {}, ["text"], {"text": 1}):
+        said = {"role": "assistant", "content": [{"type": kind, "text": "said"}]}
+        result = ADAPTER.read_answer(answer({"choices": [{"message": said}]}), message(HELLO), route())
+        assert {part.kind for part in result.parts} >= {"unreadable", "text"}
+        assert "said" in [part.text for part in result.parts]

@@ -314,7 +314,7 @@ def _is_day_of(digits: str) -> bool:
 def _is_day(year: int, month: int, day: int) -> bool:
     try:
         date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second for what is too large to be a number of days at all
         return False
     return True
 

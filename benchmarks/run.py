@@ -23,6 +23,7 @@ from benchmarks import (
     append,
     classify,
     decisions,
+    evidence,
     latency,
     machine,
     memory,
@@ -44,6 +45,7 @@ PARTS = (
     "append",
     "query",
     "verify",
+    "evidence",
     "admission",
     "decisions",
     "simulate",
@@ -120,6 +122,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "append": lambda: _append(asked, found),
         "query": partial(_query, asked, found, directory),
         "verify": _verify,
+        "evidence": partial(_evidence, asked, directory),
         "admission": partial(_admission, found, directory),
         "decisions": partial(_decisions, directory),
         "simulate": partial(_simulate, found, directory),
@@ -235,6 +238,11 @@ def _verify() -> Part:
     low = result.records_per_s < verify.TARGET
     misses = [f"{result.records_per_s:,.0f} records a second, {verify.TARGET:,} are wanted"] if low else []
     return Part(figures=result, lines=verify.lines(result), misses=misses)
+
+
+def _evidence(asked: Asked, directory: Path) -> Part:
+    result = evidence.measure(directory / "evidence", _tell, min(asked.records, evidence.RECORDS))
+    return Part(figures=result, lines=evidence.lines(result), misses=evidence.misses(result))
 
 
 def _admission(found: Databases, directory: Path) -> Part:

@@ -1,9 +1,11 @@
-"""Writes a bundle as a stream: the records of a range once to write and verify them, those selected once more for their
-details. Memory is bounded by one chunk, the proof files, the policy versions and what people have judged."""
+"""Writes a bundle as a stream: the records of a range are read once, verified, and written with what is told of them.
+Memory is bounded by one chunk, the proof files, the policy versions and what people have judged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -15,7 +17,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import bag, dsse, readme, standalone
 from gateway.evidence import manifest as manifests
 from gateway.evidence.attachment import ENDLESS, Attachment, Material, ordered
-from gateway.evidence.container import Stream, Writer
+from gateway.evidence.container import BLOCK, Stream, Writer
 from gateway.evidence.edge import encode_hashes
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.misses import Misses
@@ -24,6 +26,7 @@ from gateway.evidence.scope import Watch, check_scope, chooser
 from gateway.evidence.selection import Selection, check_filters
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import proof as proofs
+from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.note import Signer
@@ -37,8 +40,7 @@ GENERATOR = f"agent-compliance-gateway {__version__}"
 CHUNK = 64
 """Records that are held at once: some two milliseconds of work, after which others get their turn."""
 Progress = Callable[[int, int], None]
-"""Called with how many records were gone over and how many are to be: the range once, once more where details are
-asked for, and once for each attachment."""
+"""Called with how many records were gone over and how many are to be: the range once, and once for each attachment."""
 
 
 class _Range(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class _Seen(msgspec.Struct, kw_only=True):
     """What the first pass over the records has found."""
 
     selected: int = 0
+    opened: int = 0
     proven: set[int]
     """Records that get a proof file."""
     leaves: dict[int, bytes]
@@ -134,6 +137,13 @@ async def _extent(
     )
 
 
+def _apart(file: BinaryIO) -> BinaryIO:
+    """A file without a name, beside the bundle where that is a file with one: what is opened for it lies nowhere else,
+    and is gone with this process."""
+    name = getattr(file, "name", None)
+    return tempfile.TemporaryFile(dir=Path(name).parent if isinstance(name, str) else None)
+
+
 class _Builder:
     """One bundle being written; its methods are its parts, in the order of the file."""
 
@@ -145,7 +155,7 @@ class _Builder:
         self._range = extent
         self._writer = Writer(write)
         self._progress = progress or (lambda done, total: None)
-        self._gone_over, self._passes = 0, 1 + selection.details
+        self._gone_over, self._passes = 0, 1
         self._files: list[File] = []
         self._chosen = chooser(selection)
         self._watch = None if selection.scope is None else Watch(selection.scope)
@@ -166,12 +176,12 @@ class _Builder:
         self._add(bag.KEY, f"{signer.verifier.vkey}\n".encode())
         if keys.statements:
             self._add(bag.ROTATIONS, b"".join(keys.statements))
-        seen, root = await self._records()
+        with _apart(self._writer.file) as spool:
+            seen, root = await self._records(spool)
+            opened = self._details(seen, spool)
         unfit = None if self._watch is None else self._watch.failure(extent.end, extent.last.size)
         if unfit is not None:
             return Refusal(code="parameter_invalid", field="range", hint=unfit)
-        opened = await self._details(seen)
-        self._gone_over = 1 + self._selection.details
         manifest = Manifest(
             origin=signer.name,
             created=created,
@@ -205,19 +215,23 @@ class _Builder:
         self._writer.close()
         return manifest
 
-    async def _records(self) -> tuple[_Seen, bytes]:
-        """`records.jsonl`, and the root of the tree that ends with the range."""
+    async def _records(self, spool: BinaryIO) -> tuple[_Seen, bytes]:
+        """`records.jsonl`, and the root of the tree that ends with the range. The ledger is read once: lines of details
+        go to `spool` meanwhile."""
         extent = self._range
         seen = _Seen(proven={extent.first, extent.end - 1}, leaves={}, policies=set(), misses=Misses())
         verification: Verification | None = None
         with self._writer.stream(bag.RECORDS, (extent.end - extent.first) * (MAX_BYTES + 1)) as stream:
-            async for chunk in self._chunks(details=False):
+            async for chunk in self._chunks(details=self._selection.details):
                 if verification is None:
                     marks = [extent.last] if extent.last.size == extent.end else []
                     verification = Verification(start(extent.first, chunk[0].envelope, extent.before), marks)
-                verification.feed(chunk)
                 for record in chunk:
-                    self._look(record, parse(record.envelope), seen)
+                    leaf, envelope = leaf_hash(record.envelope), parse(record.envelope)
+                    if leaf != record.hash:
+                        raise VerificationError(f"record {record.seq}: hash: the stored hash is not that of the bytes")
+                    verification.take(record.seq, record.envelope, leaf, envelope)
+                    self._look(record, envelope, seen, spool)
                 stream.write(b"".join(record.envelope + b"\n" for record in chunk))
         self._written(stream)
         done = None if verification is None else verification.finish()
@@ -225,8 +239,8 @@ class _Builder:
             raise VerificationError("records of the range are missing")
         return seen, done.state.frontier.root()
 
-    def _look(self, record: StoredRecord, envelope: Envelope, seen: _Seen) -> None:
-        seen.policies.update(named_policies(envelope))
+    def _look(self, record: StoredRecord, envelope: Envelope, seen: _Seen, spool: BinaryIO) -> None:
+        seen.policies.update(named_policies(envelope, seen.policies))
         seen.misses.feed(envelope)
         if self._watch is not None:
             self._watch.feed(envelope)
@@ -234,27 +248,20 @@ class _Builder:
             seen.selected += 1
             if seen.selected <= bag.PROOFS:
                 seen.proven.add(record.seq)
+            if record.detail is not None and record.detail_salt is not None:  # deleted: "commitment only"
+                spool.write(encode_detail_line(record.seq, record.detail_salt, record.detail))
+                seen.opened += 1
         if record.seq in seen.proven:
             seen.leaves[record.seq] = record.envelope
 
-    async def _details(self, seen: _Seen) -> int:
+    def _details(self, seen: _Seen, spool: BinaryIO) -> int:
         """`details.jsonl`, and how many details are in it."""
-        opened = 0
+        spool.seek(0)
         with self._writer.stream(bag.DETAILS, seen.selected * bag.MAX_DETAIL) as stream:
-            if self._selection.details and seen.selected:
-                async for chunk in self._chunks(details=True):
-                    lines = [line for record in chunk for line in self._detail(record)]
-                    opened += len(lines)
-                    stream.write(b"".join(lines))
+            while block := spool.read(BLOCK):
+                stream.write(block)
         self._written(stream)
-        return opened
-
-    def _detail(self, record: StoredRecord) -> Iterable[bytes]:
-        if record.detail is None or record.detail_salt is None:
-            return ()  # deleted: the record says "commitment only"
-        if not self._chosen(parse(record.envelope)):
-            return ()
-        return (encode_detail_line(record.seq, record.detail_salt, record.detail),)
+        return seen.opened
 
     async def _attachment(self, attachment: Attachment, material: Material) -> None:
         with self._writer.stream(attachment.path, ENDLESS) as stream:

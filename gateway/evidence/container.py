@@ -57,7 +57,7 @@ class Writer:
     """Writes members one after another to a seekable binary file that is empty; `close` ends it."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        self._file = self.file = file
         self._at = 0
         self._members: list[Member] = []
 

@@ -25,8 +25,37 @@ sha256sum --check --strict --quiet "$T"/files
 sed '/^$/,$d' {bag.LAST_CHECKPOINT} > "$T"/text
 sed -n "s|^— $(head -n 1 $T/text) ||p" {bag.LAST_CHECKPOINT} | head -n 1 | base64 -d | tail -c 64 > "$T"/text.sig
 openssl pkeyutl -verify -pubin -inkey "$T"/key.pem -rawin -in "$T"/text -sigfile "$T"/text.sig
+
+# That a record is in the tree (RFC 9162, 2.1.3.2): record $N, or the first with a proof file, leads to the root.
+N=${{N:-$(ls data/proofs | sed -n 's/[.]tlog-proof$//p' | sort -n | head -n 1)}}
+FIRST=$(sed 's|.*"range":.\\([0-9]*\\),.*|\\1|' {bag.SELECTION})
+hash() {{ openssl dgst -sha256 -binary | base64; }}
+sed -n "$((N - FIRST + 1))p" {bag.RECORDS} | tr -d '\\n' > "$T"/record
+R=$( (printf '\\000'; cat "$T"/record) | hash)
+F=$N
+S=$(($(sed -n 2p "$T"/text) - 1))
+for P in $(sed '1,2d;/^$/,$d' data/proofs/"$N".tlog-proof); do
+  if [ $((F % 2)) = 1 ] || [ "$F" = "$S" ]; then
+    R=$( (printf '\\001'; echo "$P" | base64 -d; echo "$R" | base64 -d) | hash)
+    while [ $((F % 2)) = 0 ] && [ "$F" != 0 ]; do F=$((F / 2)); S=$((S / 2)); done
+  else
+    R=$( (printf '\\001'; echo "$R" | base64 -d; echo "$P" | base64 -d) | hash)
+  fi
+  F=$((F / 2))
+  S=$((S / 2))
+done
+[ "$S" = 0 ]
+[ "$R" = "$(sed -n 3p "$T"/text)" ]
 """
 """Shell commands, run inside the unpacked bundle with the key's file in `$KEY`. A test runs them."""
+
+
+PYTHON = """\
+python3 -m pip install cryptography
+python3 -m zipfile -e BUNDLE.zip bag
+python3 bag/data/verify.py --key KEY.vkey BUNDLE.zip
+"""
+"""The same with Python: a test runs the last two of them."""
 
 
 def text(origin: str) -> str:
@@ -56,17 +85,18 @@ TO VERIFY
 
 Get two things from somewhere else than this bundle: the ledger's public key (KEY.vkey, from whoever answers for the
 gateway, or from a witness), and the verifier (from a release of the project; or compare the digest of verify.py with
-that of the release). Then
+that of the release). Then, in a minute, with Python 3.11 or newer:
 
-  python3 verify.py --key KEY.vkey BUNDLE.zip
-
-needs Python 3.11 and the package `cryptography`, no network and no configuration. A newer checkpoint of the same
-ledger, from a witness say, is given with --checkpoint FILE: then records that were cut off are missed.
+{PYTHON}
+It says VERIFIED, with what that means and what it does not, or NOT VERIFIED, with the step that failed; it exits with
+0, or with 1. Once the package `cryptography` is there it needs no network, and no configuration. A newer checkpoint of
+the same ledger, from a witness say, is given with --checkpoint FILE: then records that were cut off are missed.
 
 WITH OPENSSL
 
-The signatures and the files can be checked with OpenSSL 3 and a shell, in the unpacked bundle. This does not check
-the tree, the chain, the selection and the details; verify.py does.
+The signatures, the files, and that single records are those of the checkpoint, can be checked with OpenSSL 3 and a
+shell, in the unpacked bundle: run these lines with `sh -e`; they end with 0 if all holds. They do not check that the
+range is complete, the selection and the details; verify.py does. N chooses the record, of those in proofs/.
 
 {OPENSSL}
 Whoever holds a detail of a record can check it by hand: the record's `detail` is the base64 of

@@ -1,6 +1,6 @@
 """The records and details of a bundle, read side by side in bounded memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
@@ -19,14 +19,6 @@ from gateway.ledger.proof import Proof
 from gateway.ledger.record import MAX_BYTES, Envelope, parse
 from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import State, Verification, beginning, check_detail
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A record as a line of a bundle: its place, its bytes, their leaf hash."""
-
-    seq: int
-    envelope: bytes
-    hash: bytes
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,16 +51,24 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     """Digests that records of the range name."""
     proven: frozenset[int]
     """The records that must have a proof file: those at the ends, and the first of those selected."""
+    recorded: tuple[str, str]
+    """When the first and the last of the range were recorded."""
     watch: Watch | None
     """What they show of what the bundle is about; None where it is about nothing but its selection."""
     misses: Misses
     """What they show of what classification misses."""
 
 
-def named_policies(envelope: Envelope) -> list[str]:
-    """The digests of policy versions that a record names."""
-    digests = (None if envelope.decision is None else envelope.decision.policy, envelope.policy)
-    return [digest for digest in digests if digest is not None and bag.policy_digest(bag.policy_path(digest)) == digest]
+def named_policies(envelope: Envelope, known: Container[str] = ()) -> list[str]:
+    """The digests of policy versions that a record names, without those that are known already."""
+    decision = envelope.decision
+    found = []
+    for digest in (None if decision is None else decision.policy, envelope.policy):
+        if digest is None or digest in known:
+            continue
+        if bag.policy_digest(bag.policy_path(digest)) == digest:
+            found.append(digest)
+    return found
 
 
 def start(first: int, record: bytes, before: Sequence[bytes] | None) -> State:
@@ -97,12 +97,12 @@ class _Reader:
         self._expected = expected
         self._details = parsed_details(details)
         self._detail = next(self._details, None)
-        self._tenant: str | None = None
         self._selected = self._committed = self._opened = 0
         self._policies: set[str] = set()
         self._proven = {expected.first, expected.end - 1}
         self._first_selected: list[int] = []
         self._misses = Misses()
+        self._recorded = ("", "")
         self._chosen = chooser(expected.selection)
         self._watch = None if expected.selection.scope is None else Watch(expected.selection.scope)
 
@@ -114,7 +114,7 @@ class _Reader:
         state = start(expected.first, head, expected.before)
         # Canonical form is checked here, because the selection needs the parsed envelope anyway.
         verification = Verification(state, expected.checkpoints, canonical=False)
-        verification.feed(self._walk(chain([head], lines)))
+        self._walk(chain([head], lines), verification)
         done = verification.finish()
         if done.size != expected.end:
             raise VerificationError("records of the range are missing")
@@ -130,31 +130,37 @@ class _Reader:
             opened=self._opened,
             policies=frozenset(self._policies),
             proven=frozenset(self._proven),
+            recorded=self._recorded,
             watch=self._watch,
             misses=self._misses,
         )
 
-    def _walk(self, lines: Iterator[bytes]) -> Iterator[Line]:
+    def _walk(self, lines: Iterator[bytes], verification: Verification) -> None:
+        """Every record, once: parsed once, hashed once."""
+        expected, misses, policies = self._expected, self._misses, self._policies
+        end, proofs, first, last = expected.end, expected.proofs, "", ""
+        chosen, watch = self._chosen, self._watch
         for seq, data in enumerate(lines, self._expected.first):
-            if seq == self._expected.end:
+            if seq == end:
                 raise VerificationError("there are more records than the range has")
             try:
                 envelope = parse(data)
             except FormatError as error:
                 raise VerificationError(f"record {seq}: form: {error}") from error
-            self._tenant = self._tenant or envelope.tenant
-            if envelope.tenant != self._tenant:
-                raise VerificationError(f"record {seq}: form: of another ledger")
-            self._policies.update(named_policies(envelope))
-            self._misses.feed(envelope)
-            if self._watch is not None:
-                self._watch.feed(envelope)
-            if self._chosen(envelope):
+            verification.take(seq, data, leaf_hash(data), envelope)
+            for digest in named_policies(envelope, policies):
+                policies.add(digest)
+            misses.feed(envelope)
+            if watch is not None:
+                watch.feed(envelope)
+            if chosen(envelope):
                 self._select(seq, envelope)
-            proof = self._expected.proofs.get(seq)
-            if proof is not None:
-                self._prove(seq, data, proof)
-            yield Line(seq, data, leaf_hash(data))
+            if seq in proofs:
+                self._prove(seq, data, proofs[seq])
+            if seq == expected.first:
+                first = envelope.recorded_at or ""
+            last = envelope.recorded_at or ""
+        self._recorded = (first, last)
 
     def _select(self, seq: int, envelope: Envelope) -> None:
         self._selected += 1

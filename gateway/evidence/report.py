@@ -20,6 +20,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: int
     """The size of the signed checkpoint that covers them."""
     filters: dict[str, str]
+    recorded: tuple[str, str]
+    """When the first and the last of them were recorded."""
     scope: Mapping[str, Any] | None
     """What the bundle is about besides, and what was counted of it (`scope.Watch.document`)."""
     selected: int
@@ -45,12 +47,26 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What this does not show."""
 
 
+def proven(report: Report) -> list[str]:
+    """What a bundle that holds shows, in words."""
+    count, rest = report.end - report.first, report.commitment_only
+    found = [
+        f"complete: each of the {count} records from {report.first} to {report.end - 1} is there, none changed, none"
+        f" left out, recorded from {report.recorded[0]} to {report.recorded[1]}",
+        f"selected: the selection was run again over all of them and lets through {report.selected}, those stated",
+        f"opened: {report.opened} details are what their records commit to",
+    ]
+    if rest:
+        found.append(f"committed only: {rest} selected records commit to a detail that was erased or left out")
+    return found
+
+
 def lines(report: Report) -> list[str]:
     """The report as text for people."""
     chosen = ", ".join(f"{name}={value}" for name, value in report.filters.items()) or "every record"
     about = [] if report.scope is None else scopes.told(report.scope)
     return [
-        *(f"ok    {step}" for step in report.steps),
+        *(f"ok {number:2d}  {step}" for number, step in enumerate(report.steps, 1)),
         "",
         f"ledger       {report.origin}",
         f"written      {report.created}",
@@ -63,7 +79,8 @@ def lines(report: Report) -> list[str]:
         f"policies     {len(report.policies)} in the bundle, {len(report.missing_policies)} named but missing",
         *(f"attachment   {path}" for path in report.attachments),
         f"verify.py    sha256 {report.verifier}",
-        *(f"note         {note}" for note in report.notes),
+        *(f"proven       {line}" for line in proven(report)),
+        *(f"not proven   {note}" for note in report.notes),
         "",
         "VERIFIED",
     ]

@@ -210,6 +210,7 @@ class _Verification:
             end=manifest.end,
             checkpoint=manifest.checkpoint[0],
             filters=dict(manifest.filters),
+            recorded=records.recorded,
             scope=scope,
             selected=records.selected,
             opened=records.opened,

@@ -180,6 +180,37 @@ class Verification:
                 self._compare()
         self._recorded_at = max(self._recorded_at, recorded_at)
 
+    def take(self, seq: int, data: bytes, leaf: bytes, envelope: Envelope) -> None:
+        """The same steps for one record that the caller has parsed (`record.parse`, and so all of step 7 but the
+        tenant), and hashed: `leaf` is the leaf hash of these very bytes. It costs half of what `feed` does."""
+        place = self._frontier.size
+        # 1. The stored sequence number is the next one.
+        if seq != place:
+            raise BadRecord(place, "sequence", "the record stored next has another number")
+        # 2. and 3. are done by whoever parsed and hashed it.
+        # 4. `prev` is the leaf hash of the record before.
+        if self._prev is not None and (envelope.prev or "").encode("utf-8") != b2a_base64(self._prev, newline=False):
+            raise BadRecord(place, "prev", "not the hash of the record before")
+        # 5. `seq` is its place.
+        if envelope.seq != place:
+            raise BadRecord(place, "seq", "not the record's place")
+        # 6. `recorded_at` is not before that of the record before.
+        recorded = (envelope.recorded_at or "").encode("utf-8")
+        if len(recorded) != 27 or recorded < self._recorded_at:
+            raise BadRecord(place, "recorded_at", "before that of the record before")
+        self._recorded_at = recorded
+        # 7. All are of one tenant.
+        if envelope.tenant != self._tenant:
+            if self._tenant is not None:
+                raise BadRecord(place, "form", "of another tenant")
+            self._tenant = envelope.tenant
+        # 8. The next leaf of the tree.
+        self._frontier.append(leaf)
+        self._prev = leaf
+        # 9. The root, where a checkpoint names one.
+        if self._checkpoints and self._checkpoints[-1].size == place + 1:
+            self._compare()
+
     def finish(self) -> Verified:
         """Step 10, and the result."""
         size = self._frontier.size

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from .tampering import changed, good, put_together, signed_again, take_apart
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the package openssl")
 
 
-def by_hand(data: bytes, tmp_path: Path, vkey: str = VKEY) -> bool:
+def by_hand(data: bytes, tmp_path: Path, vkey: str = VKEY, number: str | None = None) -> bool:
     (tmp_path / "bundle.zip").write_bytes(data)
     directory = tmp_path / "bag"
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
@@ -25,7 +26,12 @@ def by_hand(data: bytes, tmp_path: Path, vkey: str = VKEY) -> bool:
     done = subprocess.run(
         ["sh", "-e", "-c", readme.OPENSSL],
         cwd=directory,
-        env={"KEY": str(key), "PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        env={
+            "KEY": str(key),
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TMPDIR": str(tmp_path),
+            **({} if number is None else {"N": number}),
+        },
         capture_output=True,
         check=False,
     )
@@ -43,6 +49,32 @@ def test_a_changed_file_a_changed_manifest_and_another_key_do_not(tmp_path: Path
     assert not by_hand(put_together(changed(members, "data/records.jsonl", lambda c: c.upper())), tmp_path)
     assert not by_hand(put_together(signed_again(members, OTHER)), tmp_path)
     assert not by_hand(put_together(members), tmp_path, OTHER.verifier.vkey)
+
+
+@needs_openssl
+def test_every_record_with_a_proof_file_leads_to_the_root_by_hand_and_another_does_not(tmp_path: Path) -> None:
+    members = take_apart(good(tmp_path / "good.zip"))
+    numbers = [name.split("/")[-1].split(".")[0] for name in members if name.endswith(".tlog-proof")]
+    assert len(numbers) > 2
+    whole = put_together(members)
+    assert [by_hand(whole, tmp_path, number=number) for number in numbers] == [True] * len(numbers)
+    path = f"data/proofs/{numbers[0]}.tlog-proof"
+    other = members[f"data/proofs/{numbers[1]}.tlog-proof"]
+    assert not by_hand(put_together(signed_again({**members, path: other})), tmp_path, number=numbers[0])
+
+
+def test_the_lines_for_python_lead_to_a_verdict(tmp_path: Path) -> None:
+    (tmp_path / "BUNDLE.zip").write_bytes(good(tmp_path / "good.zip"))
+    (tmp_path / "KEY.vkey").write_text(VKEY)
+    assert readme.PYTHON in readme.text(ORIGIN)
+    install, *rest = readme.PYTHON.splitlines()
+    assert install.endswith("cryptography")
+    for line in rest:
+        command = [sys.executable, *line.split()[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("VERIFIED\n")
+    assert "proven       complete: each of the 8 records" in done.stdout
+    assert "not proven   " in done.stdout
 
 
 def test_the_readme_names_the_ledger_and_every_kind_of_file(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_record_of_another_ledger_is_refused_even_if_it_is_chained() -> None:
     stranger = parse(made.stored[0].envelope)
     stranger.tenant, stranger.seq, stranger.prev, stranger.recorded_at = "tn_2", None, None, None
     made.append(stranger)
-    with pytest.raises(VerificationError, match="another ledger"):
+    with pytest.raises(VerificationError, match="another tenant"):
         read(iter([record.envelope for record in made.stored]), iter([]), expected(end=4, proofs={}))
 
 

@@ -5,6 +5,7 @@ from gateway.evidence.report import Report, lines
 
 REPORT = Report(
     attachments=(),
+    recorded=("2026-01-01T00:00:00.000000Z", "2026-01-02T00:00:00.000000Z"),
     scope=None,
     origin="gateway.example/ledger/1",
     created="2026-11-24T01:02:03.000004Z",
@@ -27,9 +28,14 @@ REPORT = Report(
 
 def test_every_figure_has_its_line() -> None:
     text = "\n".join(lines(REPORT))
-    for part in ("ok    container: fine", "3 to 8, all 6", "decision=deny, zone=cloud: 2", "1 open, 1 commitment only"):
+    for part in (
+        "ok  1  container: fine",
+        "3 to 8, all 6",
+        "decision=deny, zone=cloud: 2",
+        "1 open, 1 commitment only",
+    ):
         assert part in text
     assert "1 in the bundle, 1 named but missing" in text
-    assert "note         mind this" in text
+    assert "not proven   mind this" in text
     assert "miss rate    not measured" in text
     assert lines(REPORT)[-1] == "VERIFIED"

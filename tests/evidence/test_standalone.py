@@ -1,6 +1,7 @@
 """`verify.py` on its own: an interpreter with `cryptography` and nothing else of this project."""
 
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -8,13 +9,16 @@ from pathlib import Path
 import cryptography
 import pytest
 
+from gateway.core.errors import VerificationError
+from gateway.evidence import manifest as manifests
 from gateway.evidence import standalone
 from gateway.evidence.bag import MISSES, VERIFY
 from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify
 from gateway.ledger.rotation import encode_keys
 
 from .making import OTHER, VKEY, bundle, ledger
-from .tampering import STEPS, take_apart
+from .tampering import STEPS, put_together, signed_again, take_apart
 from .test_bundle import rotated_bundle
 from .test_misses import marked, sampled
 
@@ -108,6 +112,44 @@ def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:
     assert done.stderr == ""
     expected = STEPS | dict.fromkeys(("good", "good-of-a-period", "good-with-attachments"), "good")
     assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == expected
+
+
+def test_of_random_damage_both_verifiers_say_the_same(alone: Path, tmp_path: Path) -> None:
+    """Members changed, cut, doubled or swapped, and signed again by the ledger's own key or not at all."""
+    draw, whole = random.Random(7), take_apart((GOLDEN / "good.zip").read_bytes())
+    for number in range(60):
+        members = dict(whole)
+        for _ in range(draw.randrange(1, 3)):
+            name = draw.choice([one for one in members if one != manifests.NAME])
+            content = bytearray(members[name])
+            start = draw.randrange(len(content) or 1)
+            end = min(len(content), start + draw.randrange(1, 20))
+            kind = draw.randrange(4)
+            content[start:end] = (b"", bytes(content[start:end]) * 2, draw.randbytes(3), content[start:end][::-1])[kind]
+            members[name] = bytes(content)
+        signed = draw.random() < 0.8
+        (tmp_path / f"{number:02}.zip").write_bytes(put_together(signed_again(members) if signed else members))
+    script = (
+        "import runpy, sys, pathlib\n"
+        f"sys.path.insert(0, {str(alone / 'site')!r})\n"
+        f"verify = runpy.run_path({str(alone / 'verify.py')!r})['verify']\n"
+        "from gateway.core.errors import VerificationError\n"
+        f"for path in sorted(pathlib.Path({str(tmp_path)!r}).glob('*.zip')):\n"
+        "    try:\n"
+        f"        print(verify(path, {VKEY!r}).selected)\n"
+        "    except VerificationError as error:\n"
+        "        print(str(error).partition(': ')[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    expected = []
+    for path in sorted(tmp_path.glob("*.zip")):
+        try:
+            expected.append(str(verify(path, VKEY).selected))
+        except VerificationError as error:
+            expected.append(str(error).partition(": ")[0])
+    assert done.stdout.split() == expected
+    assert len(set(expected)) > 3
 
 
 def test_its_exit_codes_tell_bad_from_wrong_use(alone: Path) -> None:

@@ -227,6 +227,29 @@ def test_random_tampering_is_found(data: st.DataObject) -> None:
         verify_records(records, checkpoints=[CHECKPOINT], canonical=data.draw(st.booleans()))
 
 
+def test_records_taken_one_by_one_verify_as_those_that_are_fed() -> None:
+    fed, taken = Verification(beginning()), Verification(beginning())
+    records = chain([envelope(seq) for seq in range(9)])
+    fed.feed(records)
+    for record in records:
+        taken.take(record.seq, record.envelope, leaf_hash(record.envelope), parse(record.envelope))
+    assert taken.finish().state.frontier.root() == fed.finish().state.frontier.root()
+    first, second, third = (parse(record.envelope) for record in records[:3])
+    for step, seq, changed in (
+        ("sequence", 2, third),
+        ("prev", 1, third),
+        ("seq", 1, msgspec.structs.replace(second, seq=2)),
+        ("recorded_at", 1, msgspec.structs.replace(second, recorded_at="0000-01-01T00:00:00.000000Z")),
+        ("recorded_at", 1, msgspec.structs.replace(second, recorded_at=None)),
+        ("form", 1, msgspec.structs.replace(second, tenant="tn_other")),
+    ):
+        one = Verification(beginning())
+        one.take(0, records[0].envelope, leaf_hash(records[0].envelope), first)
+        with pytest.raises(BadRecord) as caught:
+            one.take(seq, records[1].envelope, leaf_hash(records[1].envelope), changed)
+        assert caught.value.step == step
+
+
 def test_a_record_of_another_place_is_found() -> None:
     made = envelope(0)
     assert fails([rehashed(0, seal(made, 5, GENESIS, timestamp(0)))]) == (0, "seq")

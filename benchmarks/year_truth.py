@@ -191,6 +191,7 @@ class Truth:
             },
             "incidents": {"opened": self.incidents, "closed_of_before": [], "searched": []},
             "provisions": [self._provision(one) for one in questions],
+            "beyond": [],
         }
 
     def _coverage(self) -> dict[str, Any]:

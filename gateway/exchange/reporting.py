@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gateway import __version__
+from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
@@ -92,7 +93,7 @@ class Reporter:
         """The report, whose making is on record before any record is read for it.
 
         1. What cannot be asked for is refused, and leaves no record. 2. Find the range. 3. Record. 4. Read it once.
-        `FormatError` or `VerificationError` where the ledger does not hold.
+        `VerificationError` where a record is not in its form. What is *not* checked: chain and signatures.
         """
         refusal = self.unfit(wanted)
         if refusal is not None:
@@ -106,7 +107,10 @@ class Reporter:
         # A crash before this is durable: nothing was told. After: the record says that it may have been.
         await self._auditor.reporting(by, {**asked, **named}, first, end)
         async with self._auditor.busy:
-            return await self._made(wanted, first, end)
+            try:
+                return await self._made(wanted, first, end)
+            except FormatError as error:
+                raise VerificationError(f"the ledger is not in its form: {error}") from error
 
     async def _made(self, wanted: Wanted, first: int, end: int) -> Document:
         framework = self._frameworks.get(wanted.framework or "")

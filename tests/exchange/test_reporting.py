@@ -5,10 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+import pytest
 
 from gateway.bootstrap import SystemClock, engine_of, open_site, proposed, reporter_of
 from gateway.bootstrap.site import Site
+from gateway.core.errors import FormatError, VerificationError
 from gateway.core.refusal import Refusal
+from gateway.evidence.figures.facts import Facts
 from gateway.evidence.reports.document import Document, Table
 from gateway.exchange.auditor import Reader
 from gateway.exchange.frameworks import load
@@ -25,13 +28,15 @@ PHI = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
 
 
 @asynccontextmanager
-async def reporting(settings: Settings, clock: ManualClock) -> AsyncIterator[tuple[Site, Reporter]]:
-    settings = configured(settings)
+async def reporting(
+    settings: Settings, clock: ManualClock, reports: str = "default", **sections: Any
+) -> AsyncIterator[tuple[Site, Reporter]]:
+    settings = configured(settings, **sections)
     policy, shared = proposed(settings)
     async with open_site(settings, clock=clock) as site:
-        auditor = await site.auditor("default")
+        auditor = await site.auditor(reports)
         engine = engine_of(policy, SystemClock(), 100)
-        yield site, reporter_of(site, "default", auditor, policy, shared, engine)
+        yield site, reporter_of(site, reports, auditor, policy, shared, engine)
 
 
 async def written(site: Site, event: str, *subjects: str, **fields: Any) -> int:
@@ -148,6 +153,32 @@ async def test_a_breach_pack_names_whom_the_records_of_the_exchange_are_about(
         found = await reporter.report(BY, period(clock, "breach"))
         assert isinstance(found, Document)
         assert b"su_one" in msgspec.json.encode(found)
+
+
+async def test_another_tenants_data_subject_is_nobody(sqlite_settings: Settings, clock: ManualClock) -> None:
+    to = {"agent": "ward", "zone": "in-house", "purpose": "HRESCH", "attempt": 1, "classes": PHI}
+    tenants = [{"id": "default"}, {"id": "bank"}]
+    async with reporting(sqlite_settings, clock, tenant=tenants, reports="bank") as (site, reporter):
+        await written(site, "exchange.requested", "su_one", **to)
+        found = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
+        nobody = await reporter.report(BY, period(clock, "disclosures", subject="su_none"))
+        for one in (found, nobody):
+            assert isinstance(one, Document)
+            assert b"in-house" not in msgspec.json.encode(one)
+
+
+async def test_a_record_that_is_not_in_its_form_is_no_report(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        await written(site, "audit.read")
+
+        def broken(*_: object) -> None:
+            raise FormatError("not in canonical form")
+
+        monkeypatch.setattr(Facts, "take", broken)
+        with pytest.raises(VerificationError, match="not in its form"):
+            await reporter.report(BY, period(clock))
 
 
 def test_provisions_become_questions_with_their_filters() -> None:

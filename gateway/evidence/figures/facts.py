@@ -14,6 +14,7 @@ from gateway.evidence.figures.people import Approvals, Callers, Policies, Trail
 from gateway.evidence.figures.provisions import Provisions, Question
 from gateway.evidence.figures.seen import Known, Section, Seen, seen
 from gateway.evidence.figures.subjects import Incidents, Keeping, Subjects
+from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
 from gateway.ledger.record import EVENTS, parse, parse_detail
 
 SECTIONS = (
@@ -55,9 +56,16 @@ class Facts:
         self.provisions.merge(later.provisions)
 
     def document(self) -> dict[str, Any]:
-        """Section → its figures, and `provisions`: texts, whole numbers and lists of rows, as JSON may hold them."""
+        """Section → its figures, and `provisions`: texts, whole numbers and lists of rows, as JSON may hold them.
+        `beyond`: section → how much of it there was no room for, where there was any."""
         sections = {name: getattr(self, name).document() for name in SECTIONS}
-        return {"v": 1, **sections, "provisions": self.provisions.document()}
+        beyond = [[name, lost] for name in SECTIONS if (lost := _beyond(getattr(self, name)))]
+        return {"v": 1, **sections, "provisions": self.provisions.document(), "beyond": beyond}
+
+
+def _beyond(section: Section) -> int:
+    held = (one for one in vars(section).values() if isinstance(one, Tally | Spans | Rows | Pairs))
+    return sum(one.beyond for one in held)
 
 
 def _fed(section: Section, event: str) -> bool:

@@ -6,7 +6,6 @@ Everything that stands in it is escaped by the template engine; plots are made b
 import re
 from typing import Any
 
-import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -20,7 +19,7 @@ _ID = re.compile(r"sha256:[0-9a-f]{64}|[a-z]{2}_[0-9a-f]{20,40}|[0-9a-f]{8}(?:-[
 
 def kind(block: Block) -> str:
     """What a block is (`text`, `fields`, `table`, …)."""
-    return str(msgspec.structs.fields(block) and block.__struct_config__.tag)
+    return str(block.__struct_config__.tag)
 
 
 def written(value: str | int) -> str:

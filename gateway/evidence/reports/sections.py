@@ -53,6 +53,9 @@ def coverage(basis: Basis) -> Section:
         covered, witnessed = max(told["published"] - first, 0), max(told["witnessed"] - first, 0)
         ends = (f"record {first}", f"record {told['last']}")
         blocks.append(Strip("Records of the range", size, ends, gaps, min(covered, size), min(witnessed, size)))
+    for name, lost in basis.figures["beyond"]:
+        said = f"Of “{name}” {lost:,} more were counted than could be told apart: its tables leave them out."
+        blocks.append(Text(said, "warning"))
     if told["missing"]:
         blocks.append(Text("Records are missing from this range: verify the ledger before relying on it.", "warning"))
     blocks += [
@@ -137,6 +140,11 @@ def decisions(basis: Basis) -> Section:
                     ("Denied or refused", stopped),
                     ("Answered from what was kept", told["kept_answers"]),
                 )
+            ),
+            Text(
+                "A request that waited for people and was sent again counts twice. Refused are those that something "
+                "else than policy stopped: credentials, limits, form; those to the gateway's own API among them.",
+                "note",
             ),
             Stacks("Decisions over time", WORDS, rows),
             Bars("Rules that decided most", tuple(ranked)),

@@ -38,6 +38,12 @@ def test_a_gap_is_warned_of() -> None:
     assert ("Places without a record", 2) in fields.rows
 
 
+def test_what_there_was_no_room_for_is_warned_of() -> None:
+    made = coverage(msgspec.structs.replace(basis(), figures={**basis().figures, "beyond": [["callers", 1_200]]}))
+    (warning,) = (block.text for block in made.blocks if isinstance(block, Text) and block.tone == "warning")
+    assert "“callers” 1,200 more were counted" in warning
+
+
 def test_what_classification_misses_is_told_or_said_not_to_be_measured() -> None:
     def said(misses: tuple[str, ...]) -> str:
         made = coverage(msgspec.structs.replace(basis(), misses=misses))

@@ -36,7 +36,9 @@ FILTERS: dict[str, dict[str, str]] = {
     "several": {"actor": "ac_1", "data_class": "pii", "subject": "su_1", "from": "2026-11-24T00:00:00Z"},
 }
 _TABLES = "record|detail|record_block|posting|subject_record"
-_BOUND = re.compile(r"\blimit\b|\bmax\(|\bseq = |\bseq in\b|\bseq >= .*\bseq < |\bblock = ", re.IGNORECASE | re.DOTALL)
+_BOUND = re.compile(
+    r"\blimit\b|\b(?:max|min)\(|\bseq = |\bseq in\b|\bseq >= .*\bseq < |\bblock = ", re.IGNORECASE | re.DOTALL
+)
 Asked = list[tuple[str, Any]]
 
 

@@ -7,7 +7,7 @@ those. Memory: one record, and a piece of the file; of the assessment, a count f
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 
-from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, tabular
+from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, strict_json, tabular
 from gateway.evidence.attachment import Given, Material
 from gateway.evidence.fhir import AuditEvents
 from gateway.evidence.manifest import Manifest
@@ -56,6 +56,22 @@ def audit_events() -> Lines:
         return lambda given: map(fhir.line, events.of(given.envelope, given.detail))
 
     return Lines("data/fhir/AuditEvent.ndjson", make)
+
+
+class AuditEventCoverage:
+    """How many of the selected records became AuditEvents, and how many may be about health data for all that anybody
+    knows and did not: what could not be searched has no class to go by."""
+
+    path = "data/fhir/coverage.json"
+
+    async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
+        events, counts = AuditEvents(material.manifest.origin), {"records": 0, "mapped": 0, "events": 0}
+        async for given in material.selected():
+            made = sum(1 for _ in events.of(given.envelope, given.detail))
+            counts["records"] += 1
+            counts["mapped"] += made > 0
+            counts["events"] += made
+        yield strict_json.dump({**counts, "classes": sorted(fhir.HEALTH), "unscanned": events.unscanned}) + b"\n"
 
 
 def api_activity() -> Lines:

@@ -33,7 +33,7 @@ Kind = Callable[[Setting], Sequence[Attachment]]
 KINDS: Mapping[str, Kind] = {
     "csv": lambda setting: (forms.table(),),
     "disclosures": lambda setting: forms.disclosures(register_of(setting.settings, setting.tenant)),
-    "fhir": lambda setting: (forms.audit_events(),),
+    "fhir": lambda setting: (forms.audit_events(), forms.AuditEventCoverage()),
     "ocsf": lambda setting: (forms.api_activity(),),
     "oscal": lambda setting: (forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger)),),
     "reports": lambda setting: reports(setting.settings, setting.tenant),

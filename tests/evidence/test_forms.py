@@ -39,6 +39,7 @@ async def none() -> Sequence[Assessment]:
 
 ALL: tuple[Attachment, ...] = (
     forms.audit_events(),
+    forms.AuditEventCoverage(),
     forms.api_activity(),
     forms.table(),
     forms.AssessmentFile(frameworks),
@@ -71,6 +72,8 @@ def test_audit_events_are_of_the_selected_records_about_health_data(members: Mem
     health = [one.id for one in records if one.zone == "cloud" and one.classes and "phi" in one.classes.found]
     assert [event["id"] for event in events] == health
     assert health
+    coverage = json.loads(members["data/fhir/coverage.json"])
+    assert coverage == {"classes": ["phi"], "records": 8, "mapped": len(health), "events": len(events), "unscanned": 0}
     opened = [event for event in events if any("altId" in agent for agent in event["agent"])]
     assert len(opened) == len(events), "each of them has its detail in the bundle"
 

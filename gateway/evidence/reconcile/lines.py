@@ -22,7 +22,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.evidence.reconcile.mapping import Source, zone
 
 MAX_LINE = 65_536
-MAX_DOCUMENT = 64 << 20
+MAX_DOCUMENT = 16 << 20
 """Bytes of a `json` file, which is read whole."""
 _END_US = 253_402_300_800_000_000
 _MAX_COUNT = 2**53

@@ -102,8 +102,8 @@ class Auditor:
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
         self._archives, self._tree = archives, TreeReader(engine, ledger_id)
-        self._whole = ArchivedReader(self._reader, archives, ledger_id)
-        """What is in the database and what lies in archives alike."""
+        self.whole = ArchivedReader(self._reader, archives, ledger_id)
+        """What is in the database and what lies in archives alike, for who has put on record what it reads."""
         self.busy = asyncio.Lock()
         """One replay or report at a time: they take as much of the processor as they are given."""
 
@@ -155,8 +155,16 @@ class Auditor:
         if not 0 <= seq < MAX_INTEGER:
             return None
         await self._record("audit.read", by, {"seq": str(seq)}, first=seq, end=seq + 1)
+        return await self.stored(seq)
+
+    async def stored(self, seq: int) -> StoredRecord | None:
+        """The same, for who has put on record what it reads, or looks for where something began and tells nothing."""
         found = await self._reader.record(seq)
         return await self._archives.record(self._id, seq, self._tree) if found is None else found
+
+    async def archived(self, first: int, end: int) -> tuple[str, ...]:
+        """Ids of the archives that some of records `first` to `end` (exclusive) lie in."""
+        return tuple(one.id for one in await self._archives.store.all(self._id) if one.first < end and first < one.end)
 
     async def exchange(self, by: Reader, exchange: str) -> list[StoredRecord]:
         """All records of one exchange in order; empty when there is no such exchange. `RecordsArchived` where it may
@@ -263,7 +271,7 @@ class Auditor:
         if point is None:
             return None
         await self._record("audit.read", by, {"entries": encode_path(bundle)}, first=first, end=end)
-        found = [stored.envelope async for stored in self._whole.records(first, end)]
+        found = [stored.envelope async for stored in self.whole.records(first, end)]
         if len(found) != bundle.width:
             raise VerificationError("tiles: a record that a checkpoint covers is missing")
         return encode_entries(found)
@@ -349,7 +357,7 @@ class Auditor:
         who = await self._signing.load()  # after the checkpoint, so that whoever signs counts for what that covers
         try:
             return await build(
-                self._whole,
+                self.whole,
                 msgspec.structs.replace(selection, end=end),
                 signer=who.signer,
                 keys=who.keys,

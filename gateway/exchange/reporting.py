@@ -5,13 +5,13 @@ The records of a period are those written in it: a range of numbers, found by lo
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from gateway import __version__
-from gateway.core.errors import FormatError, VerificationError
-from gateway.core.ports import Clock
+from gateway.core.errors import FormatError, RecordsArchived, VerificationError
+from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
@@ -35,6 +35,8 @@ TURN = 32
 """Records after which others get their turn: some two milliseconds of work."""
 MOST_INCIDENTS = 100
 """Of so many incidents it is looked up whom their records name."""
+Look = Callable[[int], Awaitable[StoredRecord | None]]
+"""Gives the record of a number."""
 _SUBJECT = re.compile(r"su_[0-9a-z_]{1,60}")
 
 
@@ -92,15 +94,17 @@ class Reporter:
     async def report(self, by: Reader, wanted: Wanted) -> Document | Refusal:
         """The report, whose making is on record before any record is read for it.
 
-        1. What cannot be asked for is refused, and leaves no record. 2. Find the range. 3. Record. 4. Read it once.
+        1. What cannot be asked for is refused, and leaves no record. 2. Find the range, in archives too; what lies in
+        one that is not at hand is refused as `archived`. 3. Record. 4. Read it once.
         `VerificationError` where a record is not in its form. What is *not* checked: chain and signatures.
         """
         refusal = self.unfit(wanted)
         if refusal is not None:
             return refusal
-        size = await self._reader.size()
-        first = await self._place(wanted.since, size)
-        end = max(await self._place(wanted.until, size), first)
+        try:
+            first, end = await self._range(wanted)
+        except RecordsArchived as error:
+            return Refusal(code="archived", hint=error.hint)
         asked = {"report": wanted.kind, "from": wanted.since, "to": wanted.until}
         given = {"subject": wanted.subject, "framework": wanted.framework}
         named = {name: value for name, value in given.items() if value is not None}
@@ -109,14 +113,27 @@ class Reporter:
         async with self._auditor.busy:
             try:
                 return await self._made(wanted, first, end)
+            except RecordsArchived as error:  # archived, and taken elsewhere, since the range was found
+                return Refusal(code="archived", hint=error.hint)
             except FormatError as error:
                 raise VerificationError(f"the ledger is not in its form: {error}") from error
+
+    async def _range(self, wanted: Wanted) -> tuple[int, int]:
+        """The first number and the end. `RecordsArchived` where the report needs what is not at hand: what is about one
+        person is found by links, which lead into the database alone."""
+        size = await self._reader.size()
+        first = await self._place(wanted.since, size)
+        end = max(await self._place(wanted.until, size), first)
+        lie_apart = await self._auditor.archived(first, end) if KINDS[wanted.kind].subject else ()
+        if lie_apart:
+            raise RecordsArchived(lie_apart)
+        return first, end
 
     async def _made(self, wanted: Wanted, first: int, end: int) -> Document:
         framework = self._frameworks.get(wanted.framework or "")
         facts, misses = Facts(self._known, () if framework is None else questions(framework)), Misses()
         number = 0
-        async for stored in self._reader.records(first, end, details=True):
+        async for stored in self._auditor.whole.records(first, end, details=True):
             misses.feed(facts.take(stored).envelope)
             number += 1
             if number % TURN == 0:
@@ -173,22 +190,34 @@ class Reporter:
         return found
 
     async def _place(self, at: str, size: int) -> int:
-        """The number of the first record that was written at this time or later; `size` where none was.
-
-        What is not there counts as earlier: records leave a ledger from its beginning alone.
-        """
-        low, high = 0, size
-        while low < high:
-            middle = (low + high) // 2
-            stored = await self._reader.record(middle)
-            if stored is None or (parse(stored.envelope).recorded_at or "") < at:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        return await first_written(at, size, self._reader.record, self._auditor.stored)
 
     def _named(self) -> str:
         return f"one of {', '.join(self._frameworks)}" if self._frameworks else "none: the policy has no frameworks"
+
+
+async def first_written(at: str, size: int, online: Look, anywhere: Look) -> int:
+    """The number of the first of `size` records that was written at this time or later; `size` where none was.
+
+    `online` gives what is in the database, `anywhere` what lies in an archive too, which is asked only where the place
+    may be there: records leave a database from the beginning alone. What neither gives counts as earlier.
+    """
+    place = await _search(at, size, online)
+    if place and await online(place - 1) is None:
+        place = await _search(at, place, anywhere)
+    return place
+
+
+async def _search(at: str, end: int, look: Look) -> int:
+    low, high = 0, end
+    while low < high:
+        middle = (low + high) // 2
+        stored = await look(middle)
+        if stored is None or (parse(stored.envelope).recorded_at or "") < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def questions(framework: Framework) -> tuple[Question, ...]:

@@ -9,17 +9,20 @@ import pytest
 
 from gateway.bootstrap import SystemClock, engine_of, open_site, proposed, reporter_of
 from gateway.bootstrap.site import Site
-from gateway.core.errors import FormatError, VerificationError
+from gateway.core.errors import FormatError, RecordsArchived, VerificationError
+from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.reports.document import Document, Table
-from gateway.exchange.auditor import Reader
+from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.frameworks import load
-from gateway.exchange.reporting import Reporter, Wanted, questions
+from gateway.exchange.reporting import Reporter, Wanted, first_written, questions
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings
+from gateway.store.reader import StoreReader
 from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
+from tests.evidence.making import ledger
 from tests.store.kit import entry
 
 DAY_US = 86_400_000_000
@@ -179,6 +182,54 @@ async def test_a_record_that_is_not_in_its_form_is_no_report(
         monkeypatch.setattr(Facts, "take", broken)
         with pytest.raises(VerificationError, match="not in its form"):
             await reporter.report(BY, period(clock))
+
+
+async def test_a_period_that_begins_in_an_archive_is_looked_for_there_and_no_other_is() -> None:
+    kept = {seq: ledger(8).stored[seq] for seq in range(8)}
+    times = [parse(one.envelope).recorded_at or "" for one in kept.values()]
+    asked: list[int] = []
+
+    async def online(seq: int) -> StoredRecord | None:
+        return kept[seq] if seq >= 4 else None
+
+    async def anywhere(seq: int) -> StoredRecord | None:
+        asked.append(seq)
+        return kept[seq]
+
+    assert [await first_written(at, 8, online, anywhere) for at in times[5:]] == [5, 6, 7]
+    assert await first_written("9999", 8, online, anywhere) == 8
+    assert asked == []
+    assert [await first_written(at, 8, online, anywhere) for at in times[:5]] == [0, 1, 2, 3, 4]
+    assert asked
+    assert await first_written("", 0, online, anywhere) == 0
+
+
+async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_report_is_made(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> StoredRecord | None:
+        raise RecordsArchived(["ar_1"])
+
+    async def holding(*_: object) -> tuple[str, ...]:
+        return ("ar_2",)
+
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        await written(site, "audit.read")
+        size = await site.reader("default").size()
+        monkeypatch.setattr(Auditor, "archived", holding)
+        apart = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
+        assert isinstance(apart, Refusal)
+        assert (apart.code, apart.hint) == ("archived", "ar_2")
+        monkeypatch.setattr(StoreReader, "record", nothing)
+        monkeypatch.setattr(Auditor, "stored", away)
+        found = await reporter.report(BY, period(clock))
+        assert isinstance(found, Refusal)
+        assert (found.code, found.hint) == ("archived", "ar_1")
+        assert await site.reader("default").size() == size
+
+
+async def nothing(*_: object) -> StoredRecord | None:
+    return None
 
 
 def test_provisions_become_questions_with_their_filters() -> None:

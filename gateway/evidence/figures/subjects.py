@@ -6,7 +6,7 @@ from gateway.evidence.figures.seen import NONE, SENT, Seen
 from gateway.evidence.figures.tally import Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp, timestamp
 
-_KEPT = ("retention.", "archive.", "content.destroyed", "subject.erased")
+_KEPT = ("retention.", "ledger.archived", "subject.erased")
 NOTIFY_US = 72 * 3_600 * 1_000_000
 """GDPR Art. 33(1): 72 hours after having become aware."""
 INDIVIDUALS_US = 60 * 86_400 * 1_000_000

@@ -196,7 +196,10 @@ def _breach(basis: Basis) -> tuple[Section, ...]:
                     ("60 days end", row[8]),
                     ("Recipient", f"{row[2]} in {row[3]}"),
                     ("Data", f"{row[4]}; {row[5]}"),
-                    ("Subjects that its records name", ", ".join(names) or "none named, or details deleted"),
+                    (
+                        "Subjects that its records name",
+                        ", ".join(names) or "none named, or their details are deleted or archived",
+                    ),
                     ("Closed", "not yet" if row[9] == "none" else row[9]),
                     ("As", row[10]),
                 )

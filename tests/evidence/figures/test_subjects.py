@@ -41,6 +41,7 @@ def test_what_is_kept_of_content_is_told_by_what_rules_say() -> None:
     keeping.feed(record("exchange.requested", attempt=0, effect="route"))
     keeping.feed(record("subject.erased", count=4, code="erased"))
     told = keeping.document()
+    assert {"ledger.archived", "retention."} <= set(keeping.events)
     assert told["kept"] == [["keep-content:7", 1], ["no-content", 1], ["not kept", 1]]
     assert told["destroyed"] == [[AT, "subject.erased", 4, "erased"]]
 

@@ -84,7 +84,7 @@ def test_a_breach_pack_has_clocks_and_persons_for_each_incident() -> None:
     assert packs[0]["72 hours end"] == opened[0][7]
     assert packs[0]["Subjects that its records name"] == "su_1, su_2"
     unknown = document("breach", msgspec.structs.replace(basis(), affected={}))
-    assert "none named, or details deleted" in _words(unknown)
+    assert "none named, or their details are deleted or archived" in _words(unknown)
 
 
 def test_receipts_tell_their_own_steps_alone() -> None:

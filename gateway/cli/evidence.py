@@ -39,6 +39,8 @@ from gateway.exchange import attaching
 from gateway.exchange.scoping import Asked
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.ledger.rotation import encode_keys
+from gateway.ledger.trust import MAX_BYTES as MAX_TRUST
+from gateway.ledger.trust import parse as parse_trust
 from gateway.settings import Settings
 
 _OPTIONS = {
@@ -76,7 +78,10 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     reports.add(group, common)
 
     check = group.add_parser("verify", parents=[common], help="verify a bundle: no database, network or configuration")
-    check.add_argument("--key", type=Path, required=True, metavar="FILE.vkey", help="the ledger's public key")
+    check.add_argument("--key", type=Path, metavar="FILE.vkey", help="the ledger's public key")
+    check.add_argument(
+        "--trust", type=Path, metavar="FILE", help="a trust policy (C2SP tlog-policy): who must have seen it"
+    )
     check.add_argument("--checkpoint", type=Path, metavar="FILE", help="a newer signed checkpoint of the same ledger")
     check.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle")
     check.set_defaults(run=_verify)
@@ -146,10 +151,17 @@ async def _written(settings: Settings, tenant: str, asked: Asked, attach: Sequen
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Reads the bundle, the key and the checkpoint, and nothing else."""
-    key = encode_keys(read_keys(arguments.key)).decode("utf-8")
+    if arguments.key is None and arguments.trust is None:
+        raise WrongUse("--key must be given, or --trust with a policy that names the ledger's key")
+    key = None if arguments.key is None else encode_keys(read_keys(arguments.key)).decode("utf-8")
+    trust = None if arguments.trust is None else read_file(arguments.trust, "--trust", MAX_TRUST)
+    try:
+        _ = None if trust is None else parse_trust(trust)
+    except FormatError as error:
+        raise WrongUse(f"--trust: {error}") from error
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
     try:
-        report = verify(arguments.bundle, key, given)
+        report = verify(arguments.bundle, key, given, trust)
     except (VerificationError, FormatError) as error:
         say(arguments, {"ok": False, "failure": str(error)}, [f"FAILED  {error}", "", "NOT VERIFIED"])
         return BAD

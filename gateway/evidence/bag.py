@@ -30,6 +30,10 @@ REPORTS = (MISSES, MISSES_TEXT)
 """What follows from the records of the range, for who does not want to compute it. Bundles of version 0.1 have none."""
 FIRST_CHECKPOINT = "data/checkpoints/first.txt"
 LAST_CHECKPOINT = "data/checkpoints/last.txt"
+WITNESSED = "data/witness/checkpoint.txt"
+"""The newest checkpoint that witnesses have cosigned, with their lines; bundles of version 0.1 have none."""
+WITNESSED_TO_LAST = "data/witness/to-last.txt"
+"""That the tree of the last checkpoint extends the tree of that one."""
 BEFORE = "data/proofs/before.txt"
 """From the record before the range to the root of the tree that the range continues."""
 FROM_FIRST = "data/proofs/first-to-last.txt"
@@ -78,12 +82,13 @@ def layout(
     reports: bool = True,
     attachments: Iterable[str] = (),
     rotations: bool = False,
+    witnessed: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """The paths of a bundle's files, in their order, the signed manifest excepted.
 
     `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
     whether the last one covers more than the range, `reports` whether there are any, `rotations` whether the key came
-    after another; `attachments` are the paths of what else there is.
+    after another; `attachments` are the paths of what else there is, `witnessed` those of what witnesses have seen.
     """
     return (
         *(BAGIT, README, VERIFY, KEY),
@@ -93,6 +98,7 @@ def layout(
         *sorted(attachments),
         *((FIRST_CHECKPOINT,) if opening else ()),
         LAST_CHECKPOINT,
+        *witnessed,
         *((BEFORE,) if first else ()),
         *((FROM_FIRST,) if opening else ()),
         *((TO_LAST,) if beyond else ()),

@@ -79,6 +79,7 @@ async def build(
     created_us: int,
     write: BinaryIO,
     opening: StoredCheckpoint | None = None,
+    witnessed: StoredCheckpoint | None = None,
     attachments: Sequence[Attachment] = (),
     progress: Progress | None = None,
 ) -> Manifest | Refusal:
@@ -87,8 +88,9 @@ async def build(
 
     `signer` is the ledger's key, `keys` it and those that it came after; `policies` every stored policy version by its
     digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
-    start, to show from where the log was extended; `attachments` make further files. Where the selection names no end,
-    the newest checkpoint's size is it: the caller publishes one before.
+    start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have
+    cosigned, with their lines below its note; `attachments` make further files. Where the selection names no end, the
+    newest checkpoint's size is it: the caller publishes one before.
 
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
@@ -100,7 +102,9 @@ async def build(
         return extent
     builder = _Builder(reader, selection, extent, write, progress)
     try:
-        return await builder.build(signer, known, policies, ordered(attachments), timestamp(created_us))
+        return await builder.build(
+            signer, known, policies, ordered(attachments), timestamp(created_us), witnessed=witnessed
+        )
     except FormatError as error:
         raise VerificationError(f"the ledger is not in its form: {error}") from error
 
@@ -167,6 +171,8 @@ class _Builder:
         policies: Mapping[str, bytes],
         attachments: Sequence[Attachment],
         created: str,
+        *,
+        witnessed: StoredCheckpoint | None,
     ) -> Manifest | Refusal:
         extent = self._range
         self._passes += len(attachments)
@@ -202,7 +208,7 @@ class _Builder:
         self._add(bag.MISSES_TEXT, seen.misses.text())
         for attachment in attachments:
             await self._attachment(attachment, Material(self._writer, manifest))
-        await self._checkpoints(root)
+        await self._checkpoints(root, keys, witnessed)
         await self._proofs(seen)
         for digest in sorted(seen.policies & set(policies)):
             self._add(bag.policy_path(digest), policies[digest])
@@ -273,11 +279,13 @@ class _Builder:
         self._gone_over += 1
         self._tell(0)
 
-    async def _checkpoints(self, root: bytes) -> None:
+    async def _checkpoints(self, root: bytes, keys: Keys, witnessed: StoredCheckpoint | None) -> None:
         extent = self._range
         if extent.opening is not None:
             self._add(bag.FIRST_CHECKPOINT, extent.opening_note)
         self._add(bag.LAST_CHECKPOINT, extent.last_note)
+        if witnessed is not None and witnessed.size <= extent.last.size:
+            await self._witnessed(witnessed, keys)
         if extent.before is not None:
             self._add(bag.BEFORE, encode_hashes(extent.before))
         if extent.opening is not None:
@@ -288,6 +296,14 @@ class _Builder:
             path = await self._reader.consistency(extent.end, extent.last.size)
             verify_consistency(extent.end, extent.last.size, path, root, extent.last.root)
             self._add(bag.TO_LAST, encode_hashes(path))
+
+    async def _witnessed(self, stored: StoredCheckpoint, keys: Keys) -> None:
+        last, point = self._range.last, checkpoints.verify(stored.note, keys)
+        self._add(bag.WITNESSED, stored.note)
+        if point.size < last.size:
+            path = await self._reader.consistency(point.size, last.size)
+            verify_consistency(point.size, last.size, path, point.root, last.root)
+            self._add(bag.WITNESSED_TO_LAST, encode_hashes(path))
 
     async def _proofs(self, seen: _Seen) -> None:
         for seq in sorted(seen.proven):

@@ -74,6 +74,9 @@ A BagIt 1.0 bag. Under data/:
                     and disclosures.jsonl, was asked for: made of these records by the gateway, signed, not made again
                     by verify.py
   checkpoints/      signed checkpoints (C2SP tlog-checkpoint)
+  witness/          the newest checkpoint that witnesses have cosigned, and that the last extends it; absent where
+                    there is none
+  rotations.txt     how the ledger's key came after others, signed by both each time; absent where it never did
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
   policy/           the policy versions that records name, by digest
   key.vkey          the ledger's public key: a convenience, prove nothing with it
@@ -91,6 +94,8 @@ that of the release). Then, in a minute, with Python 3.11 or newer:
 It says VERIFIED, with what that means and what it does not, or NOT VERIFIED, with the step that failed; it exits with
 0, or with 1. Once the package `cryptography` is there it needs no network, and no configuration. A newer checkpoint of
 the same ledger, from a witness say, is given with --checkpoint FILE: then records that were cut off are missed.
+A trust policy (C2SP tlog-policy: the ledger's key, keys of witnesses, a quorum) is given with --trust FILE: then the
+quorum must have cosigned.
 
 WITH OPENSSL
 

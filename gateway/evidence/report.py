@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.evidence import scope as scopes
+from gateway.evidence import witnessed
 from gateway.evidence.misses import told
 
 
@@ -37,6 +38,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of the policy versions in the bundle, each named by a record."""
     missing_policies: tuple[str, ...]
     """Digests that records name and the bundle does not hold."""
+    witnessed: Mapping[str, Any] | None = None
+    """What witnesses have seen, and who of those that a trust policy names (`witnessed.Witnessed.document`)."""
     attachments: tuple[str, ...]
     """Files that were made of the records when the bundle was written, and signed; not made again here."""
     verifier: str
@@ -72,6 +75,7 @@ def lines(report: Report) -> list[str]:
         f"written      {report.created}",
         f"records      {report.first} to {report.end - 1}, all {report.end - report.first} of them",
         f"checkpoint   {report.checkpoint} records; records that no checkpoint covers: {report.uncovered}",
+        *([] if report.witnessed is None else [f"witnessed    {witnessed.told(report.witnessed)}"]),
         *(f"about        {line}" for line in about),
         f"selection    {chosen}: {report.selected}",
         f"details      {report.opened} open, {report.commitment_only} commitment only",

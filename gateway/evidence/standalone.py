@@ -27,16 +27,29 @@ from gateway.evidence import (
     shapes,
     strict_json,
     verify,
+    witnessed,
 )
-from gateway.ledger import chain, checkpoint, commitment, encoding, merkle, note, proof, rotation, times
+from gateway.ledger import (
+    chain,
+    checkpoint,
+    commitment,
+    cosignature,
+    encoding,
+    merkle,
+    note,
+    proof,
+    rotation,
+    times,
+    trust,
+)
 from gateway.ledger import verify as ledger_verify
 
 _PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record"}
 """Modules that go in under the name of another, which they stand for."""
 _MODULES = (
-    *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint),
+    *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
     *(strict_json, shapes, plain, proof, ledger_verify),
-    *(container, dsse, edge, selection, scope, manifest, bag, interval, misses, records, report, verify),
+    *(container, dsse, edge, selection, scope, manifest, bag, witnessed, interval, misses, records, report, verify),
 )
 """In an order in which each imports only those before it."""
 
@@ -44,7 +57,7 @@ _HEAD = '''\
 #!/usr/bin/env python3
 """Verifies an evidence bundle. Needs Python 3.11 and the package `cryptography`; no network, no configuration.
 
-    python3 verify.py --key KEY.vkey BUNDLE.zip [--checkpoint FILE]
+    python3 verify.py --key KEY.vkey BUNDLE.zip [--checkpoint FILE] [--trust FILE]
 
 Exits 0 if the bundle holds, 1 if it does not, 2 on wrong use. The key must come from elsewhere than the bundle, and so
 should this file: a copy inside a bundle is a convenience only. What is checked is said at the top of the last module.
@@ -100,14 +113,16 @@ from gateway.evidence.verify import verify
 def main() -> int:
     parser = argparse.ArgumentParser(prog="verify.py", description="Verify an evidence bundle.")
     parser.add_argument("bundle", type=Path, help="the bundle, a .zip file")
-    parser.add_argument("--key", type=Path, required=True, help="file with the ledger's public key, from elsewhere")
+    parser.add_argument("--key", type=Path, help="file with the ledger's public key, from elsewhere")
+    parser.add_argument("--trust", type=Path, help="a trust policy (C2SP tlog-policy): logs, witnesses and a quorum")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the same ledger, from elsewhere")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     wanted = parser.parse_args()
     try:
-        vkey = wanted.key.read_text("utf-8")
+        vkey = None if wanted.key is None else wanted.key.read_text("utf-8")
+        trust = None if wanted.trust is None else wanted.trust.read_bytes()
         checkpoint = None if wanted.checkpoint is None else wanted.checkpoint.read_bytes()
-        report = verify(wanted.bundle, vkey, checkpoint)
+        report = verify(wanted.bundle, vkey, checkpoint, trust)
     except (OSError, UnicodeDecodeError, FormatError) as error:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2

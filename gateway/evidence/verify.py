@@ -6,6 +6,7 @@
     4. content     each has the listed size and SHA-256
     5. bag         the BagIt tag files and the selection are what follows from the manifest
     6. checkpoints they are signed by the ledger's key as it was then, and the last extends the first
+       and what witnesses are said to have cosigned is joined to the last, and is what a trust policy asks for
     7. records     every record of the range is there, chained, in canonical form, of one ledger, selected as stated
     8. details     each detail is of a selected record, which commits to it
     9. tree        the records before the range, and these, are what the last checkpoint covers
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence import bag, dsse
+from gateway.evidence import bag, dsse, witnessed
 from gateway.evidence import manifest as manifests
 from gateway.evidence import scope as scopes
 from gateway.evidence.container import Container
@@ -34,7 +35,9 @@ from gateway.evidence.edge import parse_hashes
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.records import Expected, Records, read
 from gateway.evidence.report import Report
+from gateway.evidence.witnessed import Witnessed
 from gateway.ledger import checkpoint as checkpoints
+from gateway.ledger import trust as trusts
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
@@ -42,6 +45,7 @@ from gateway.ledger.proof import Proof
 from gateway.ledger.proof import parse as parse_proof
 from gateway.ledger.rotation import MAX_BYTES as MAX_ROTATIONS
 from gateway.ledger.rotation import Keys, parse_keys, parse_statements
+from gateway.ledger.trust import Trust
 
 MAX_FILE = 64 << 20
 """Bytes of a file that is read whole."""
@@ -49,7 +53,12 @@ _PROOF_BYTES = 2 * MAX_NOTE_BYTES
 _NOTES = (
     "The key decides: it must come from elsewhere than the bundle. The bundle's own copies of the key and of verify.py"
     " are conveniences and were not used.",
-    "No witness and no time-stamp is part of this bundle: that others saw the same checkpoint, and when, is not shown.",
+)
+_UNSEEN = (
+    "No witness and no time-stamp is part of this bundle: that others saw the same checkpoint, and when, is not shown."
+)
+_UNTIMED = (
+    "No time-stamp is part of this bundle: what it holds beyond the checkpoint of the witnesses has no other date."
 )
 _MADE = (
     "The attachments are what the gateway made of these records, under its signature: they were not made again here."
@@ -57,25 +66,30 @@ _MADE = (
 _OPEN_END = "Records after the last checkpoint are not seen; give a newer checkpoint to have them missed."
 
 
-def verify(bundle: Path, vkey: str, checkpoint: bytes | None = None) -> Report:
+def verify(bundle: Path, vkey: str | None, checkpoint: bytes | None = None, trust: bytes | None = None) -> Report:
     """The report of a bundle that holds; `VerificationError` names the step that does not.
 
     `vkey` is the ledger's public key as a C2SP verifier key, or any one that it has had, with the statements after it
     that lead from one to another, if any (`ledger.rotation.parse_keys`); `checkpoint` a signed note of the same ledger,
-    from elsewhere. Raises `FormatError` for a `vkey` that is none, `OSError` where the file cannot be read.
+    from elsewhere; `trust` a trust policy (`ledger.trust`): then a quorum of its witnesses must have cosigned. Without
+    a `vkey`, the key is that of the policy's log of the bundle's name. Raises `FormatError` for a `vkey` or a policy
+    that is none, `OSError` where the file cannot be read.
     """
-    keys = parse_keys(vkey.encode())
+    trusted = None if trust is None else trusts.parse(trust)
+    if vkey is None and trusted is None:
+        raise FormatError("a public key, or a trust policy that has it, must be given")
+    keys = None if vkey is None else parse_keys(vkey.encode())
     with bundle.open("rb") as file:
-        return _Verification(file, keys, checkpoint).run()
+        return _Verification(file, keys, checkpoint, trusted).run()
 
 
 class _Verification:
     """One run: each method is a step, or several that belong together."""
 
-    def __init__(self, file: BinaryIO, keys: Keys, given: bytes | None) -> None:
+    def __init__(self, file: BinaryIO, keys: Keys | None, given: bytes | None, trust: Trust | None) -> None:
         self._file = file
-        self._keys = keys
-        self._given = given
+        self._known = keys
+        self._given, self._trust = given, trust
         self._steps: list[str] = []
 
     def run(self) -> Report:
@@ -84,7 +98,7 @@ class _Verification:
             box = Container(self._file)
         # 2.
         with self._step("signature"):
-            self._keys = _joined(self._keys, box)
+            self._keys = _joined(self._known or _logged(box, self._trust), box)
             payload, signer = dsse.verified(box.read(manifests.NAME, manifests.MAX_BYTES), manifests.TYPE, self._keys)
             manifest = manifests.parse(payload)
             if manifest.origin != self._keys.name:
@@ -99,12 +113,14 @@ class _Verification:
         # 6.
         with self._step("checkpoints"):
             last = self._checkpoints(box, manifest)
+        with self._step("witnesses"):
+            seen = witnessed.read(box, self._keys, last, self._trust)
         given = self._read_given()
         # 7. to 9.
         records = self._records(box, manifest, last, given)
         # 10. was done beside 7., record by record; what is left is that these are the files that there must be.
         with self._step("proofs"):
-            expected = _layout(manifest, last, records)
+            expected = _layout(manifest, last, records, () if seen is None else (seen.size,))
             if tuple(file.path for file in manifest.files) != expected:
                 raise VerificationError("the bundle does not have exactly the files that belong to its range")
         # 11.
@@ -124,7 +140,7 @@ class _Verification:
         if given is not None:
             with self._step("newer"):
                 _compare(given, manifest, last)
-        return self._report(manifest, records, policies)
+        return self._report(manifest, records, policies, seen)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -198,7 +214,9 @@ class _Verification:
                 raise VerificationError("the records have another root than the last checkpoint")
         return records
 
-    def _report(self, manifest: Manifest, records: Records, policies: tuple[str, ...]) -> Report:
+    def _report(
+        self, manifest: Manifest, records: Records, policies: tuple[str, ...], seen: Witnessed | None
+    ) -> Report:
         made = bool(_attachments(manifest))
         scope = None if records.watch is None else records.watch.document()
         whole = (manifest.first, manifest.end) == (0, manifest.checkpoint[0])
@@ -222,7 +240,14 @@ class _Verification:
             attachments=_attachments(manifest),
             verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
             steps=tuple(self._steps),
-            notes=(*_NOTES, *limits, *((_MADE,) if made else ()), *((_OPEN_END,) if self._given is None else ())),
+            witnessed=None if seen is None else seen.document(),
+            notes=(
+                *_NOTES,
+                _UNSEEN if seen is None else _UNTIMED,
+                *limits,
+                *((_MADE,) if made else ()),
+                *((_OPEN_END,) if self._given is None else ()),
+            ),
         )
 
 
@@ -232,6 +257,7 @@ _DONE = {
     "files": "the files are the listed ones, none more and none fewer",
     "content": "each file has the listed size and SHA-256",
     "bag": "the BagIt files and the selection follow from the manifest",
+    "witnesses": "what witnesses are said to have cosigned is joined to the last checkpoint, and what was asked for",
     "checkpoints": "the checkpoints are signed by the ledger's key, and the last extends the first",
     "records": "every record of the range is there, chained, canonical and selected as stated",
     "details": "each detail is what its record commits to",
@@ -242,6 +268,15 @@ _DONE = {
     "scope": "what the bundle is about lies in its range, as far as that can be seen",
     "newer": "the checkpoint that was given has the same root",
 }
+
+
+def _logged(box: Container, trust: Trust | None) -> Keys:
+    """The key of the log that the trust policy names like this bundle's ledger, by what the bundle says it is."""
+    origin = box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES).partition(b"\n")[0]
+    found = [log for log in (trust.logs if trust is not None else ()) if log.name.encode() == origin]
+    if not found:
+        raise VerificationError("the trust policy names no log of this name")
+    return Keys(found[0])
 
 
 def _joined(known: Keys, box: Container) -> Keys:
@@ -302,7 +337,7 @@ def _reports(box: Container, records: Records) -> None:
             raise VerificationError(f"{path} is not what follows from the records")
 
 
-def _layout(manifest: Manifest, last: Checkpoint, records: Records) -> tuple[str, ...]:
+def _layout(manifest: Manifest, last: Checkpoint, records: Records, cosigned: tuple[int, ...]) -> tuple[str, ...]:
     digests = [digest for file in manifest.files if (digest := bag.policy_digest(file.path)) is not None]
     return bag.layout(
         manifest.first,
@@ -313,6 +348,7 @@ def _layout(manifest: Manifest, last: Checkpoint, records: Records) -> tuple[str
         reports=any(file.path in bag.REPORTS for file in manifest.files),
         attachments=_attachments(manifest),
         rotations=any(file.path == bag.ROTATIONS for file in manifest.files),
+        witnessed=tuple(path for size in cosigned for path in witnessed.paths(size, last.size)),
     )
 
 

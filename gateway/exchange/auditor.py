@@ -365,6 +365,7 @@ class Auditor:
                 created_us=self._clock.now_us(),
                 write=write,
                 opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
+                witnessed=await self.published.witnessed(),
                 attachments=made,
                 progress=progress,
             )

@@ -62,6 +62,17 @@ class Published:
         kept = await self._cosignatures.of(point.size)
         return point.note + "".join(kept[name][0] for name in self._quorum.names if name in kept).encode()
 
+    async def witnessed(self) -> StoredCheckpoint | None:
+        """The newest checkpoint that a quorum of witnesses has cosigned, or else any of them, with their lines below
+        its note; None where there is none."""
+        if self._quorum is None or self._cosignatures is None:
+            return None
+        names = self._quorum.names
+        size = await self._cosignatures.witnessed(names, self._quorum.needed)
+        size = size or await self._cosignatures.witnessed(names, 1)
+        point = await self._reader.checkpoint_of(size) if size else None
+        return None if point is None else msgspec.structs.replace(point, note=await self.cosigned(point))
+
     async def window(self) -> Window | None:
         """How far the ledger goes beyond what its witnesses have seen; None where it has none."""
         if self._quorum is None or self._cosignatures is None:

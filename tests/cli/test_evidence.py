@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import VerificationError
+from gateway.ledger.cosignature import Cosigner
 from tests.cli.kit import Run, process
 from tests.cli.tampering import tamper
 
@@ -81,6 +82,18 @@ def test_any_changed_byte_is_found(gateway: Run, bundle: Path) -> None:
 def test_the_key_of_another_ledger_does_not_verify(gateway: Run, bundle: Path) -> None:
     gateway("keys", "verifier", "--tenant", "_system", "--out", "other.vkey")
     assert gateway("evidence", "verify", "--key", "other.vkey", "bundle.zip").code == 1
+
+
+def test_a_trust_policy_has_the_key_and_says_who_must_have_seen_the_ledger(gateway: Run, bundle: Path) -> None:
+    vkey = (bundle.parent / "ledger.vkey").read_text().strip()
+    witness = Cosigner("witness.example/w", b"w" * 32).witness.vkey
+    for name, lines in (("nobody", "quorum none"), ("one", f"witness w {witness}\nquorum w"), ("wrong", "quorum w")):
+        (bundle.parent / name).write_text(f"log {vkey}\n{lines}\n")
+    assert gateway("evidence", "verify", "--trust", "nobody", "bundle.zip").code == 0
+    asked = gateway("evidence", "verify", "--trust", "one", "bundle.zip", "--json")
+    assert (asked.code, asked.data["failure"].partition(":")[0]) == (1, "witnesses")
+    for wrong in (("--trust", "wrong"), ("--trust", "missing"), ()):
+        assert gateway("evidence", "verify", *wrong, "bundle.zip").code == 2
 
 
 def test_a_newer_checkpoint_is_compared(gateway: Run, bundle: Path) -> None:

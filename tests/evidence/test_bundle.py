@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.errors import VerificationError
+from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import bag, strict_json
 from gateway.evidence import bundle as bundles
 from gateway.evidence.bundle import build
+from gateway.evidence.report import lines
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
-from gateway.ledger.note import Signer
+from gateway.ledger.cosignature import Cosigner
+from gateway.ledger.note import Signer, parse_note
 from gateway.ledger.record import parse, timestamp
 from gateway.ledger.rotation import Keys, Rotation, encode_keys, issue
 
@@ -90,6 +92,78 @@ def test_a_bundle_of_a_ledger_whose_key_was_replaced_holds_by_either_key(tmp_pat
     bundle(ledger(21), tmp_path / "late.zip")
     with pytest.raises(VerificationError, match="replaced by another"):
         verify(tmp_path / "late.zip", encode_keys(keys).decode())
+
+
+COSIGNERS = {name: Cosigner(f"{name}.example/w", name.encode().ljust(32, b"w")) for name in ("one", "two", "three")}
+POLICY = "".join(
+    [
+        f"log {VKEY}\n",
+        *(f"witness {name} {one.witness.vkey}\n" for name, one in COSIGNERS.items() if name != "three"),
+        "group both {} one two\nquorum both\n",
+    ]
+)
+ANY, ALL = (POLICY.format(number).encode() for number in ("any", "all"))
+
+
+def witnessed_bundle(path: Path, size: int, *names: str, changed: bool = False) -> None:
+    """A bundle of 20 records, of which witnesses of these names have cosigned the first `size`."""
+    made = ledger(20)
+    point = made.checkpoint_at(size)
+    text = parse_note(point.note)[0]
+    lines = "".join(COSIGNERS[name].cosign(text, 1_800_000_000) for name in names).encode()
+    if changed:
+        lines = COSIGNERS["one"].cosign(text.replace("\n12\n", "\n11\n"), 1_800_000_000).encode()
+    seen = msgspec.structs.replace(point, note=point.note + lines)
+
+    async def run() -> None:
+        with path.open("wb") as file:
+            await build(
+                made,
+                Selection(),
+                signer=SIGNER,
+                policies=POLICIES,
+                created_us=T0,
+                write=file,
+                witnessed=seen,
+            )
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [12, 20])
+def test_a_bundle_says_who_has_seen_its_ledger_and_a_trust_policy_who_must_have(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "a.zip"
+    witnessed_bundle(path, size, "one", "three")
+    report = verify(path, VKEY, trust=ANY)
+    at = timestamp(1_800_000_000_000_000)
+    assert report.witnessed == {"size": size, "by": {"one": at}, "others": 1}
+    assert f"witnessed    {size} records, by one at {at}; 1 lines of others" in lines(report)
+    assert verify(path, None, trust=ANY).witnessed == report.witnessed, "the policy has the key too"
+    unchecked = verify(path, VKEY)
+    assert unchecked.witnessed == {"size": size, "by": {}, "others": 2}
+    assert not [note for note in unchecked.notes if note.startswith("No witness")]
+    files = take_apart(path.read_bytes())
+    assert (bag.WITNESSED_TO_LAST in files) == (size < 20)
+    with pytest.raises(VerificationError, match=r"^witnesses: .*no quorum"):
+        verify(path, VKEY, trust=ALL)
+
+
+def test_a_quorum_that_is_missing_or_wrong_is_no_quorum(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    bundle(ledger(20), path)
+    with pytest.raises(VerificationError, match=r"^witnesses: .*no checkpoint"):
+        verify(path, VKEY, trust=ANY)
+    assert verify(path, VKEY, trust=f"log {VKEY}\nquorum none\n".encode()).witnessed is None
+    witnessed_bundle(path, 12, changed=True)
+    with pytest.raises(VerificationError, match=r"^witnesses: note: the signature of a known key"):
+        verify(path, VKEY, trust=ANY)
+    stranger = f"log {Signer('other.example/ledger/1', b's' * 32).verifier.vkey}\nquorum none\n".encode()
+    with pytest.raises(VerificationError, match=r"^witnesses: .*none of the logs"):
+        verify(path, VKEY, trust=stranger)
+    with pytest.raises(VerificationError, match=r"^signature: .*names no log"):
+        verify(path, None, trust=stranger)
+    with pytest.raises(FormatError):
+        verify(path, None)
 
 
 def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from gateway.ledger.rotation import encode_keys
 
 from .making import OTHER, VKEY, bundle, ledger
 from .tampering import STEPS, put_together, signed_again, take_apart
-from .test_bundle import rotated_bundle
+from .test_bundle import ALL, ANY, rotated_bundle, witnessed_bundle
 from .test_misses import marked, sampled
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
@@ -76,6 +76,18 @@ def test_it_knows_a_key_by_the_one_that_it_replaced(alone: Path, tmp_path: Path)
     for name in ("old", "whole"):
         done = run(alone, "--key", tmp_path / f"{name}.vkey", path)
         assert (done.returncode, done.stdout[-9:], done.stderr) == (0, "VERIFIED\n", "")
+
+
+def test_it_asks_a_trust_policy_who_must_have_seen_the_ledger(alone: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    witnessed_bundle(path, 12, "one")
+    for name, policy in (("any", ANY), ("all", ALL)):
+        (tmp_path / name).write_bytes(policy)
+    done = run(alone, "--trust", tmp_path / "any", path)
+    assert (done.returncode, done.stdout[-9:], done.stderr) == (0, "VERIFIED\n", "")
+    assert "witnessed    12 records, by one at " in done.stdout
+    assert run(alone, "--trust", tmp_path / "all", path).stdout.startswith("NOT VERIFIED: witnesses: ")
+    assert run(alone, path).returncode == 2
 
 
 def test_it_computes_the_same_local_miss_rate_from_the_records(alone: Path, tmp_path: Path) -> None:

@@ -7,10 +7,13 @@ from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredCheckpoint
 from gateway.core.refusal import Refusal
 from gateway.exchange.published import Consistency, Published
+from gateway.exchange.witnessing import Quorum
+from gateway.ledger.cosignature import Seen
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.merkle import root, verify_consistency
 from gateway.ledger.tiles import Tile, parse_path
 from gateway.settings import Settings
+from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
 from tests.bootstrap.kit import configured
 from tests.exchange.kit_published import covered
@@ -110,3 +113,22 @@ async def test_what_was_signed_and_is_gone_is_no_tile_and_says_so(sqlite_setting
         published = Published(_Cut(site.engine, site.tenants["default"].ledger))
         with pytest.raises(VerificationError, match="the hash of a record is missing"):
             await published.tile(Tile(0, 0, 9))
+
+
+async def test_the_newest_checkpoint_that_witnesses_have_seen_comes_with_their_lines(sqlite_settings: Settings) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        first, _ = await covered(site, 3)
+        second, _ = await covered(site, 2)
+        ledger, reader = site.tenants["default"].ledger, site.reader("default")
+        kept, quorum = CosignatureStore(site.engine, ledger), Quorum(names=("one", "two"), needed=2)
+        published = Published(reader, kept, quorum)
+        assert (await published.witnessed(), await Published(reader).witnessed()) == (None, None)
+        await kept.add(second.size, "line of one\n", Seen("one", 1))
+        found = await published.witnessed()
+        assert found is not None
+        assert (found.size, found.note) == (second.size, second.note + b"line of one\n"), "where no quorum has seen any"
+        for name in quorum.names:
+            await kept.add(first.size, f"line of {name}\n", Seen(name, 1))
+        found = await published.witnessed()
+        assert found is not None
+        assert (found.size, found.note) == (first.size, first.note + b"line of one\nline of two\n")

@@ -1,3 +1,5 @@
+import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -29,6 +31,8 @@ from gateway.ledger.record import (
 
 T = "2026-11-24T01:02:03.000004Z"
 COMMITMENT = "A" * 43 + "="
+CHARACTERS = "".join(map(chr, range(128))) + "é\u0080\u009f\u2028\u2029\ufeff\uffff\U00010000\U0010ffff漢😀"
+KEYS = ("", "a", "A", "z_", "a-b", "~", "0")
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 ascii_names = st.text(st.characters(max_codepoint=127), min_size=1, max_size=12)
@@ -81,6 +85,43 @@ def test_every_envelope_that_is_checked_is_sealed_and_read_back(made: Envelope) 
     assert record == rfc8785.dumps(msgspec.json.decode(record))
     assert canonical.encode(made) == record
     assert canonical.decode(record) == msgspec.json.decode(record)
+
+
+def random_envelope(chance: random.Random) -> Envelope:
+    """An envelope of whatever its fields may hold, escapes and characters beyond the first plane among them."""
+
+    def text(most: int) -> str:
+        return "".join(chance.choice(CHARACTERS) for _ in range(chance.randint(1, most)))
+
+    def count() -> int:
+        return chance.choice((0, 1, 2**53 - 1, chance.randrange(2**53)))
+
+    def mapping(value: Callable[[], Any]) -> dict[str, Any]:
+        return {f"{chance.choice(KEYS)}{number}": value() for number in range(chance.randint(0, 4))}
+
+    fields: dict[str, Callable[[], Any]] = {
+        "agent": lambda: text(20),
+        "action": lambda: text(40),
+        "found": lambda: mapping(count),
+        "inputs": lambda: mapping(lambda: text(9)),
+        "classes": lambda: ClassesInfo(found=(text(5),), declared=(), inherited=(text(3), text(3)), floor=()),
+        "outcome": lambda: OutcomeInfo(code=text(9), status=chance.randint(100, 599), latency_us=count()),
+        "request": lambda: MessageInfo(bytes=count(), media_type=text(9)),
+        "range": lambda: tuple(sorted((count(), count()))),
+        "attempt": count,
+    }
+    given = {name: make() for name, make in fields.items() if chance.random() < 0.5}
+    return envelope(id=text(30), event=chance.choice(EVENTS), **given)
+
+
+@given(seed=st.integers(0, 2**64))
+@settings(max_examples=10, deadline=None)
+def test_our_encoder_and_the_package_of_the_rfc_agree_on_a_thousand_random_records(seed: int) -> None:
+    """Ten thousand in all, and under `make fuzz` a hundred thousand or more, others each time."""
+    chance = random.Random(seed)
+    for number in range(1_000):
+        record = seal(random_envelope(chance), number, number.to_bytes(32), T)
+        assert record == rfc8785.dumps(msgspec.json.decode(record))
 
 
 def test_a_sealed_record_has_its_place_link_and_time() -> None:

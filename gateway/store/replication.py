@@ -28,12 +28,14 @@ _STANDING = text(
     "+ (SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary AND NOT active) "
     "AS copies, "
     "CASE WHEN pg_is_in_recovery() THEN NULL ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline, "
-    "(SELECT system_identifier FROM pg_control_system()) AS system"
+    "has_function_privilege('pg_control_system()', 'EXECUTE') AS known"
 )
+_SYSTEM = text("SELECT system_identifier FROM pg_control_system()")
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server stands. `timeline`: its history's number in hex, None of a standby; `system`: its cluster's."""
+    """How a server stands. `timeline`: its history's number in hex, None of a standby; `system`: its cluster's, 0
+    where it does not let this role know (which managed servers may not)."""
 
     state: State
     timeline: str | None
@@ -66,7 +68,8 @@ async def standing_of(connection: AsyncConnection) -> Standing:
     """As `standing`, over a connection to PostgreSQL."""
     row = (await connection.execute(_STANDING)).one()
     state = judged(standby=row.standby, waits=row.waits, names=row.names, copies=int(row.copies))
-    return Standing(state=state, timeline=row.timeline, system=int(row.system))
+    system = await connection.scalar(_SYSTEM) if row.known else 0
+    return Standing(state=state, timeline=row.timeline, system=int(system or 0))
 
 
 def acceptable(found: Standing | None, accepted: bool) -> bool:

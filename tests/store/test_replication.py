@@ -76,3 +76,17 @@ async def test_the_serving_role_sees_who_copies_and_slots_that_wait_for_somebody
         assert await standing(engine) == before
     finally:
         await engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_a_server_that_does_not_tell_its_clusters_number_is_judged_all_the_same(
+    postgres_settings: Settings, postgres_server: Postgres
+) -> None:
+    where = target(postgres_settings)
+    async with connected(postgres_server.superuser(where.dsn)) as admin:
+        await admin.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    engine = open_engine(where)
+    try:
+        assert await standing(engine) == Standing(state="alone", timeline="00000001", system=0)
+    finally:
+        await engine.dispose()

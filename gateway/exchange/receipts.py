@@ -8,7 +8,7 @@ not ask pay a look at a header that is not there.
 import logging
 from collections.abc import Mapping
 
-from gateway.core.errors import LedgerUnavailable
+from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.exchange.exchange import Exchange
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.receipt import Promise, issue
@@ -29,18 +29,18 @@ class Receipts:
         promised = exchange.promised
         if promised is None or exchange.caller is None:
             return []
-        signer = self._signing[exchange.caller.tenant].signer
         opening, request = exchange.opening or (None, None)
-        promise = Promise(
-            origin=signer.name,
-            seq=promised.seq,
-            leaf_hash=promised.leaf_hash,
-            recorded_at=promised.recorded_at,
-            request=request,
-        )
         try:
+            signer = self._signing[exchange.caller.tenant].signer
+            promise = Promise(
+                origin=signer.name,
+                seq=promised.seq,
+                leaf_hash=promised.leaf_hash,
+                recorded_at=promised.recorded_at,
+                request=request,
+            )
             return [(HEADER, to_base64(issue(promise, opening, signer)))]
-        except LedgerUnavailable as error:
+        except (LedgerUnavailable, ConfigurationError, VerificationError) as error:
             # The exchange is on record all the same, and its answer is the caller's: it goes without the promise.
             _log.error("a receipt could not be signed: %s", error)
             return []

@@ -59,9 +59,10 @@ class LedgerSigning:
     async def load(self) -> Signatories:
         """Who signs now, by the database. `ConfigurationError` where this node does not have the key that must sign by
         now, `VerificationError` for statements that do not hold, `LedgerUnavailable` where nothing can be read."""
-        for row in await self._newer(len(self._rows)):
-            self._rows.append(row)
-            self._held = None
+        for number, statement, until_us in await self._newer(len(self._rows)):
+            if number == len(self._rows) + 1:  # who loaded at the same time may have taken it over meanwhile
+                self._rows.append((statement, until_us))
+                self._held = None
         found = self._taken() if self._held is not None else await asyncio.to_thread(self._taken)
         if found.beside and self._over:
             self._held = None
@@ -77,7 +78,7 @@ class LedgerSigning:
         """Whether the time is over in which the key before signs beside the newest."""
         return not self._rows or self._clock.now_us() >= self._rows[-1][1]
 
-    async def _newer(self, known: int) -> Sequence[tuple[bytes, int]]:
+    async def _newer(self, known: int) -> Sequence[tuple[int, bytes, int]]:
         query = select(key_rotation.c.number, key_rotation.c.statement, key_rotation.c.until_us)
         query = query.where(key_rotation.c.tenant == self._ledger, key_rotation.c.number > known)
         with reachable():
@@ -85,7 +86,7 @@ class LedgerSigning:
                 rows = (await connection.execute(query.order_by(key_rotation.c.number))).all()
         if [row.number for row in rows] != list(range(known + 1, known + 1 + len(rows))):
             raise VerificationError("keys: a statement of a rotation is missing")
-        return [(bytes(row.statement), row.until_us) for row in rows]
+        return [(row.number, bytes(row.statement), row.until_us) for row in rows]
 
     def _taken(self) -> Signatories:
         if self._held is None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from openai import AsyncOpenAI
 
-from gateway.core.errors import LedgerUnavailable
+from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.exchange.receipts import Receipts
 from gateway.ledger import receipt
 from gateway.ledger.entry import Appended
@@ -162,3 +162,13 @@ def test_an_answer_whose_receipt_cannot_be_signed_goes_without_it(caplog: pytest
         signing: Any = SimpleNamespace(signer=signer)
         assert len(Receipts({"tn_1": signing}).headers(exchange)) == length
     assert "a receipt could not be signed" in caplog.text
+
+    class Missing:
+        """A node that does not have the key by which the ledger's was replaced."""
+
+        @property
+        def signer(self) -> Signer:
+            raise ConfigurationError("the key is missing")
+
+    missing: Any = Missing()
+    assert Receipts({"tn_1": missing}).headers(exchange) == []

@@ -1,5 +1,7 @@
 """Who signs is known by statements that both keys have signed, and by a private key that is there: by nothing else."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import insert, select
 
@@ -62,6 +64,15 @@ async def test_a_new_key_signs_from_its_record_on_and_the_old_one_beside_it_for_
     store.clock.us = UNTIL_US
     assert ((await held.load()).beside, held.signer, held.probe()) == ((), NEW, NEW)
     assert (await of(store, NEW).load()).keys.vkey == NEW.verifier.vkey, "without the old key too"
+
+
+async def test_those_who_load_at_the_same_time_take_a_key_over_once(store: Store) -> None:
+    held = of(store, OLD, NEW)
+    await held.load()
+    assert await replaced(store, statement())
+    found = await asyncio.gather(*(held.load() for _ in range(4)))
+    assert [(one.number, one.signer) for one in found] == [(1, NEW)] * 4
+    assert (await held.load()).number == 1
 
 
 async def test_a_node_without_the_new_key_signs_nothing(store: Store) -> None:

@@ -14,7 +14,7 @@ Each subject has its file, with what builds its parts: `policies`, `takeover`, `
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
-from gateway.bootstrap.archiving import archiving_of, due
+from gateway.bootstrap.archiving import archiving_of, due, retained, retaining_of
 from gateway.bootstrap.backups import restore, take_backup
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import build_digest, config_digest
@@ -61,6 +61,8 @@ __all__ = [
     "remote_counters",
     "reporter_of",
     "restore",
+    "retained",
+    "retaining_of",
     "reviewing_of",
     "sampler_of",
     "take_backup",

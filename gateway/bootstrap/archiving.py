@@ -7,9 +7,11 @@ from gateway.bootstrap.site import Site
 from gateway.core.ids import random_id
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
 from gateway.exchange.archiving import Archiving, Mine, Waits, cutoff
+from gateway.exchange.retaining import Applied, Retaining, rules_of
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived
 from gateway.store.lease import Lease
+from gateway.store.retention import RetentionStore
 from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import CaseStore
 from gateway.store.tree import TreeReader
@@ -37,6 +39,26 @@ def archiving_of(site: Site) -> Archiving:
     )
 
 
+def retaining_of(site: Site) -> Retaining:
+    """What destroys what lies beside records when its days are over, of every tenant."""
+    holder = f"{site.node.id}/{site.node.boot}/{random_id('rt')}"
+    return Retaining(
+        store=RetentionStore(site.engine),
+        flags=site.flags,
+        cases=CaseStore(site.engine),
+        lease=lambda name: Lease(site.engine, name, holder, site.clock, _LEASE_S),
+        clock=site.clock,
+        node=site.node,
+        failpoint=site.failpoint,
+    )
+
+
+async def retained(site: Site, retaining: Retaining, tenant: str) -> Applied | None:
+    """Apply a tenant's rules now."""
+    rules = rules_of(site.settings.retention, tenant)
+    return await retaining.apply(site.tenants[tenant].ledger, await site.writer(tenant), rules)
+
+
 async def ledger_of(site: Site, tenant: str) -> Mine:
     """The ledger of a configured tenant, or of `_system`, as it is archived."""
     entry = site.tenants[tenant]
@@ -61,13 +83,18 @@ async def due(site: Site, archiving: Archiving, tenant: str, before_us: int) -> 
 
 
 async def keep_archiving(site: Site, figures: ArchiveFigures) -> None:
-    """Look for what is to be archived, of every tenant, for ever; and say how old the oldest record is that is still in
-    the database."""
-    settings, archiving = site.settings, archiving_of(site)
+    """Look for what is to be destroyed and archived, of every tenant, for ever; and say how old the oldest record is
+    that is still in the database."""
+    settings, archiving, retaining = site.settings, archiving_of(site), retaining_of(site)
     days = {name: settings.archive.days(name, settings.tenants) for name in site.tenants}
     while True:
         for name, kept in days.items():
             waits = None
+            try:
+                await retained(site, retaining, name)
+            except Exception as error:  # noqa: BLE001 — what is not destroyed yet the next round finds again
+                _log.error("what lies beside old records could not be destroyed: %s", type(error).__name__)
+                figures.failed(site.tenants[name].ledger)
             try:
                 if settings.archive.directory is not None:
                     _, waits = await due(site, archiving, name, cutoff(site.clock.now_us(), kept))

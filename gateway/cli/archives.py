@@ -1,4 +1,5 @@
-"""`gateway audit archive` and `check-archive`: old records into archives, and whether an archive holds by itself."""
+"""`gateway audit archive`, `check-archive` and `retain`: old records into archives, whether one of these holds by
+itself, and what lies beside records destroyed when its days are over."""
 
 import argparse
 import asyncio
@@ -8,11 +9,12 @@ from typing import Any
 
 import msgspec
 
-from gateway.bootstrap import archiving_of, due
+from gateway.bootstrap import archiving_of, due, retained, retaining_of
 from gateway.cli.common import (
     BAD,
     OK,
     Commands,
+    Failed,
     WrongUse,
     opened,
     read_keys,
@@ -25,6 +27,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import archive as files
 from gateway.exchange.archived import opened as file_opened
 from gateway.exchange.archiving import cutoff
+from gateway.exchange.retaining import rules_of
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.times import parse_timestamp
 
@@ -41,6 +44,10 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
         help="only what was recorded before this day (UTC); by default all that is old enough",
     )
     archive.set_defaults(run=lambda arguments: asyncio.run(_archive(arguments)))
+
+    retain = group.add_parser("retain", parents=[common], help="destroy what lies beside records and is over its days")
+    tenant_option(retain)
+    retain.set_defaults(run=lambda arguments: asyncio.run(_retain(arguments)))
 
     check = group.add_parser(
         "check-archive", parents=[common], help="check archives with the ledger's public key alone"
@@ -74,6 +81,26 @@ async def _archive(arguments: argparse.Namespace) -> int:
         "waits": None if waits is None else msgspec.to_builtins(waits),
     }
     say(arguments, data, lines)
+    return OK
+
+
+async def _retain(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    tenant = tenant_of(arguments, settings, system=True)
+    if not rules_of(settings.retention, tenant):
+        raise WrongUse("no [[retention]] in the configuration is about this tenant: what lies beside its records stays")
+    async with opened(settings) as site:
+        done = await retained(site, retaining_of(site), tenant)
+    if done is None:
+        raise Failed("another process is at it")
+    lines = [
+        f"{what} of {count} records about {about} destroyed"
+        for what, counts in done.counts.items()
+        for about, count in sorted(counts.items())
+    ]
+    if done.held:
+        lines.append(f"of {done.held} records it stays: a legal hold is on somebody whom they are about")
+    say(arguments, {"destroyed": done.counts, "held": done.held}, lines or ["nothing is over its days"])
     return OK
 
 

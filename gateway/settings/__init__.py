@@ -11,7 +11,8 @@ A key that is not known is an error that names the nearest one that is. Errors n
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
 `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
-`evidence`, `forwarding`, `advise`, `archive`.
+`evidence`, `forwarding`, `advise`, `archive`,
+`retention`.
 """
 
 from gateway.settings.advise import AdviseSettings
@@ -25,6 +26,7 @@ from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
+from gateway.settings.retention import Retention
 from gateway.settings.server import LedgerSettings, Server, same_database
 from gateway.settings.sessions import DelegationSettings
 from gateway.settings.settings import Settings
@@ -55,6 +57,7 @@ __all__ = [
     "Limit",
     "Limits",
     "Price",
+    "Retention",
     "Server",
     "Settings",
     "SubjectSettings",

@@ -13,6 +13,7 @@ from gateway.settings.forwarding import check_forwards
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
 from gateway.settings.ner import check_ner
+from gateway.settings.retention import check_retention
 from gateway.settings.server import check_clients, check_keys, check_reachable
 from gateway.settings.settings import Settings
 from gateway.settings.subjects import check_subjects
@@ -54,6 +55,7 @@ def consistent(settings: Settings) -> None:
     check_advise(settings.advise)
     check_evidence(settings.evidence)
     check_archive(settings.archive, settings.tenants)
+    check_retention(settings.retention, frozenset(tenants))
     check_keys(settings.keys, settings.database)
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")

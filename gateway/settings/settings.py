@@ -16,6 +16,7 @@ from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.ner import Ner
 from gateway.settings.policy import Cache, Classification, Policy
+from gateway.settings.retention import Retention
 from gateway.settings.server import Database, Keys, LedgerSettings, Server
 from gateway.settings.sessions import DelegationSettings, Mcp, SessionSettings
 from gateway.settings.subjects import SubjectSettings
@@ -60,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     price: tuple[Price, ...] = ()
     witness: tuple[Witness, ...] = ()
     forward: tuple[Forward, ...] = ()
+    retention: tuple[Retention, ...] = ()
 
     def path(self, name: str) -> Path:
         """A path of the configuration, taken from where the file lies."""

@@ -107,3 +107,16 @@ def test_what_cannot_be_asked_for_is_said(gateway: Run, site: Path) -> None:
     (site / "key").write_text(gateway("keys", "verifier").out)
     told = gateway("audit", "check-archive", site / "none", "--key", site / "key")
     assert (told.code, "cannot be read" in told.out) == (1, True)
+
+
+def test_what_lies_beside_records_is_destroyed_by_rule(gateway: Run, site: Path) -> None:
+    assert gateway("audit", "query").code == 0
+    assert "[[retention]]" in gateway("audit", "retain").err
+    with (site / "gateway.toml").open("a") as file:
+        file.write('\n[[retention]]\nabout = ["access"]\ndetails_days = 0\n')
+    done = gateway("audit", "retain", "--json")
+    assert done.code == 0
+    assert done.data["held"] == 0
+    assert done.data["destroyed"]["details"]["access"] >= 1
+    assert gateway("audit", "retain").out == "nothing is over its days\n"
+    assert gateway("audit", "verify").code == 0

@@ -50,6 +50,7 @@ from gateway.store.policies import PolicyStore
 from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.recovery import close_interrupted, verify_tail
+from gateway.store.retention import RetentionStore
 from gateway.store.reviews import ReviewStore, drawn, noted
 from gateway.store.sealing import Sealer
 from gateway.store.search import Filters, Search
@@ -1344,6 +1345,35 @@ async def _(w: World) -> tuple[Any, Any]:
         await connection.execute(forward_cursor.insert().values(row))
     assert await archives.unforwarded(w.theirs, 99, ("siem",))
     return await archives.unforwarded(w.mine, 99, ("siem",)), False
+
+
+@ask("retention.RetentionStore.extent")
+async def _(w: World) -> tuple[Any, Any]:
+    retention, late = RetentionStore(w.store.engine), timestamp(START_US + 10**12)
+    assert await retention.extent(w.theirs, late) > (0, 1)
+    return await retention.extent(NOBODY, late), (0, 0)
+
+
+@ask("retention.RetentionStore.beside")
+async def _(w: World) -> tuple[Any, Any]:
+    retention = RetentionStore(w.store.engine)
+    assert await retention.beside(w.theirs, 0, 99, "details")
+    return await retention.beside(w.mine, 0, 99, "details"), []
+
+
+@ask("retention.RetentionStore.about")
+async def _(w: World) -> tuple[Any, Any]:
+    retention = RetentionStore(w.store.engine)
+    assert await retention.about(w.theirs, 0, 99, _THEIRS)
+    return await retention.about(w.mine, 0, 99, _THEIRS), frozenset()
+
+
+@ask("retention.RetentionStore.destroy")
+async def _(w: World) -> tuple[Any, Any]:
+    retention = RetentionStore(w.store.engine)
+    before = await retention.beside(w.theirs, 0, 99, "details")
+    await retention.destroy(w.mine, [one.seq for one in before], "details")
+    return await retention.beside(w.theirs, 0, 99, "details"), before
 
 
 @ask("archives.ArchiveStore.linked")

@@ -18,7 +18,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | task, task_content, task_callback, notice, session_token      | yes    | yes         | yes    |
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
-| incident, forward_cursor                                      | yes    | yes         | never  |
+| incident, forward_cursor, bundle                              | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
 | review, review_note, cosignature                              | yes    | never       | never  |
 

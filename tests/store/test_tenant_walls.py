@@ -1254,7 +1254,9 @@ async def _(w: World) -> tuple[Any, Any]:
 
 
 async def _archives(w: World) -> ArchiveStore:
-    """With an archive of theirs."""
+    """With an archive of theirs, made by the first that asks."""
+    if await ArchiveStore(w.store.engine).all(w.theirs):
+        return ArchiveStore(w.store.engine)
     made = Archived(
         id="ar_theirs",
         first=0,

@@ -1271,7 +1271,8 @@ async def _archives(w: World) -> ArchiveStore:
         at_us=START_US,
     )
     async with w.store.writer(w.theirs) as writer:
-        await writer.append(Entry(draft=entry("ledger.archived", ledger=w.theirs).draft, change=archive_added(made)))
+        draft = entry("ledger.archived", ledger=w.theirs).draft
+        await writer.submit(Entry(draft=draft, change=archive_added(made)))  # left out where it is there by now
     return ArchiveStore(w.store.engine)
 
 

@@ -66,6 +66,7 @@ def begin(
                 {name: base.writers[entry.ledger] for name, entry in site.tenants.items()},
                 settings.ledger,
                 site.clock,
+                site.metrics,
             )
         ),
         asyncio.create_task(_postings([Indexer(site.engine, one.ledger) for one in site.tenants.values()])),
@@ -126,29 +127,36 @@ async def stopped(tasks: Sequence["asyncio.Task[None]"]) -> None:
 
 
 async def _checkpoints(
-    auditors: Mapping[str, Auditor], writers: Mapping[str, LedgerWriter], settings: LedgerSettings, clock: Clock
+    auditors: Mapping[str, Auditor],
+    writers: Mapping[str, LedgerWriter],
+    settings: LedgerSettings,
+    clock: Clock,
+    metrics: Metrics,
 ) -> None:
     while True:
         await asyncio.sleep(settings.checkpoint_interval_s)
         for name, auditor in auditors.items():
-            await checkpointed(name, auditor, writers[name], settings.max_uncovered_s, clock)
+            await checkpointed(name, auditor, writers[name], settings.max_uncovered_s, clock, metrics)
 
 
-async def checkpointed(name: str, auditor: Auditor, writer: LedgerWriter, limit_s: float | None, clock: Clock) -> None:
-    """Publish what is due. Where it cannot be for longer than `limit_s`, no new exchange begins until it is."""
+async def checkpointed(
+    name: str, auditor: Auditor, writer: LedgerWriter, limit_s: float | None, clock: Clock, metrics: Metrics
+) -> None:
+    """Publish what is due, and tell what is not covered all the same. Where it is not for longer than `limit_s`, no new
+    exchange begins until it is."""
     whose = "_system" if name == SYSTEM else "a tenant"
     try:
         await auditor.publisher.publish()
     except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
         _log.error("no checkpoint of %s: %s", whose, type(error).__name__)
-    if limit_s is None:
-        return
     try:
         since = await auditor.published.due_since()
     except Exception as error:  # noqa: BLE001 — as it is not known, what was decided last stands
         _log.error("what no checkpoint of %s covers could not be looked at: %s", whose, type(error).__name__)
         return
-    late = since is not None and clock.now_us() - parse_timestamp(since) > limit_s * 1_000_000
+    age_s = 0.0 if since is None else max(0.0, (clock.now_us() - parse_timestamp(since)) / 1e6)
+    metrics.uncovered(writer.tenant, age_s)
+    late = limit_s is not None and age_s > limit_s
     if late != writer.held:
         _log.error(
             "%s of %s", "no checkpoint for too long: nothing new is taken" if late else "checkpoints again", whose

@@ -360,6 +360,12 @@ class Metrics:
         self._incidents = Gauge(
             "gateway_incidents_open", "Incidents that nobody has closed", ["tenant"], registry=self.registry
         )
+        self._uncovered = Gauge(
+            "gateway_ledger_uncovered_seconds",
+            "Age of the oldest record that no checkpoint covers",
+            ["tenant"],
+            registry=self.registry,
+        )
         self._up = Gauge("gateway_ledger_up", "Whether the ledger can be written", ["tenant"], registry=self.registry)
 
     def request(self, tenant: str, protocol: str, code: str) -> None:
@@ -413,6 +419,10 @@ class Metrics:
     def bundle(self, tenant: str, end: str) -> None:
         """`ready`, `failed`, `cancelled` or `expired`."""
         self._bundles.count(tenant, end)
+
+    def uncovered(self, tenant: str, seconds: float) -> None:
+        """How old the oldest record is that no checkpoint covers; 0 where there is none."""
+        self._uncovered.labels(tenant).set(seconds)
 
     def incidents(self, tenant: str, number: int) -> None:
         """How many are open, of all nodes."""

@@ -139,20 +139,23 @@ async def test_without_checkpoints_for_too_long_nothing_new_begins_until_there_i
     clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     away: Any = Unsigned(timestamp(clock.us))
-    writer: Any = SimpleNamespace(held=False)
+    writer: Any = SimpleNamespace(held=False, tenant="tn_1")
+    metrics = Metrics()
 
     async def round_after(seconds: float, limit: float | None = 100.0) -> bool:
         clock.advance(seconds)
-        await checkpointed("clinic", away, writer, limit, clock)
+        await checkpointed("clinic", away, writer, limit, clock, metrics)
         return bool(writer.held)
 
     assert not await round_after(1_000, None), "without a limit traffic goes on"
+    assert metrics.registry.get_sample_value("gateway_ledger_uncovered_seconds", {"tenant": "tn_1"}) == 1_000
     away.since = timestamp(clock.us)
     assert [await round_after(50), await round_after(50), await round_after(1)] == [False, False, True]
     away.since = "unknown"
     assert await round_after(1), "what is not known changes nothing"
     away.since, away.signs = None, True
     assert not await round_after(1)
+    assert metrics.registry.get_sample_value("gateway_ledger_uncovered_seconds", {"tenant": "tn_1"}) == 0
     told = [one.message for one in caplog.records]
     assert (sum("nothing new is taken" in one for one in told), sum("checkpoints again" in one for one in told)) == (
         1,

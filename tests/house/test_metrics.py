@@ -60,6 +60,7 @@ def _filled() -> Metrics:
     metrics.bundle("tn_1", "ready")
     metrics.tokens("tn_1", {"sent": 1})
     metrics.incidents("tn_1", 1)
+    metrics.uncovered("tn_1", 1.0)
     metrics.callback("tn_1", "delivered")
     metrics.step(STEPS[0], 1)
     metrics.batch(1, 0.1)

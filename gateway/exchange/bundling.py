@@ -16,6 +16,8 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,6 +43,8 @@ LEASE_S = 30.0
 """Seconds after which a node that builds and says nothing more is taken for dead."""
 BEAT_S = 2.0
 """Seconds between two times that a node which builds says so, and how far it is."""
+GRACE_S = 5.0
+"""Seconds that what is being built has, when the gateway stops, to end by itself."""
 MAX_TRIES = 3
 MAX_KNOWN = 1_000
 """Requests for bundles that are kept in mind, so that who may not act any more gets none."""
@@ -56,6 +60,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     selection: Selection
     attach: tuple[str, ...] = ()
+
+
+class _GivenUp(Exception):
+    """Raised in a build between two chunks. Whoever is cancelled within a statement leaves a connection that may not be
+    closed any more; so nobody is, but by a caller's loss of right."""
 
 
 class Held(Protocol):
@@ -89,6 +98,9 @@ class Bundling:
         self._told: dict[str, tuple[int, int]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._building: dict[str, asyncio.Task[Any]] = {}
+        self._unwanted: set[str] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._stopping = False
         self._wake = asyncio.Event()
 
     async def ask(self, tenant: str, by: Reader, order: Order, exchange: Exchange | None = None) -> BundleJob | Refusal:
@@ -141,8 +153,8 @@ class Bundling:
                 return Refusal(code="conflict", hint="a bundle that is not over yet")
             ended = await self._store.change(job, state=CANCELLED, ended_us=self._clock.now_us())
         await self._auditors[tenant].bundled(by, bundle_id, None, CANCELLED)
-        if (building := self._building.get(bundle_id)) is not None:
-            building.cancel()
+        if bundle_id in self._building:
+            self._unwanted.add(bundle_id)
         self._ended(ended, CANCELLED)
         return ended
 
@@ -176,33 +188,43 @@ class Bundling:
     async def run(self) -> None:
         """Build what is asked for, for ever, and delete what is over."""
         await asyncio.to_thread(self._swept)
-        while True:
+        while not self._stopping:
             self._wake.clear()
-            for tenant in self._auditors:
-                try:
-                    await self._expire(tenant)
-                    if tenant not in self._running and await self._store.next(tenant) is not None:
-                        self._running[tenant] = asyncio.create_task(self._tenant(tenant))
-                except (GatewayError, OSError) as error:
-                    _log.error("bundles could not be looked for: %s", type(error).__name__)
+            self._looking = asyncio.create_task(self._look())
+            await asyncio.shield(self._looking)
             try:
                 async with asyncio.timeout(LOOK_S):
                     await self._wake.wait()
             except TimeoutError:
                 continue
 
+    async def _look(self) -> None:
+        for tenant in self._auditors:
+            try:
+                await self._expire(tenant)
+                if tenant not in self._running and await self._store.next(tenant) is not None:
+                    self._running[tenant] = asyncio.create_task(self._tenant(tenant))
+            except (GatewayError, OSError) as error:
+                _log.error("bundles could not be looked for: %s", type(error).__name__)
+
     async def stop(self) -> None:
         """Give up what is being built: whoever lives then, or starts, makes it anew."""
-        for task in list(self._running.values()):
-            task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._stopping = True
+        if self._looking is not None:
+            await asyncio.wait([self._looking], timeout=GRACE_S)
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _tenant(self, tenant: str) -> None:
         """Build what a tenant waits for, one after another, as long as nobody else does."""
         lease = self._lease(f"bundles/{tenant}")
         try:
             try:
-                while await lease.take() and (job := await self._store.next(tenant)) is not None:
+                while not self._stopping and await lease.take() and (job := await self._store.next(tenant)) is not None:
                     await self._one(job, lease)
             finally:
                 await lease.release()
@@ -220,16 +242,18 @@ class Bundling:
             return
         building = asyncio.create_task(self._built(begun))
         self._building[job.id] = building
-        beating = asyncio.create_task(self._beat(begun, lease, building))
+        over = asyncio.Event()
+        beating = asyncio.create_task(self._beat(begun, lease, over))
         try:
             await asyncio.wait([building])
             await self._result(begun, building)
         finally:
-            beating.cancel()
+            over.set()
             building.cancel()
             for known in (self._building, self._told, self._exchanges):
                 known.pop(job.id, None)
             await asyncio.gather(beating, building, return_exceptions=True)
+            self._unwanted.discard(job.id)
 
     async def _result(self, job: BundleJob, building: "asyncio.Task[Manifest | Refusal]") -> None:
         """What came of it. Where the database does not answer nothing did: it is built again."""
@@ -237,8 +261,10 @@ class Bundling:
         if building.cancelled():
             if exchange is not None and exchange.cut is not None:
                 await self._over(job, FAILED, exchange.cut.code)
-            return  # cancelled by somebody, taken over, or this node stops
+            return  # this node stops, and had no time
         error = building.exception()
+        if isinstance(error, _GivenUp):
+            return  # cancelled by somebody, taken over, or this node stops
         if isinstance(error, LedgerUnavailable):
             raise error
         if error is not None:
@@ -284,7 +310,7 @@ class Bundling:
             part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with part.open("w+b") as file:
                 found = await self._auditors[job.tenant].write(
-                    order.selection, file, attach=order.attach, progress=lambda *far: self._told.update({job.id: far})
+                    order.selection, file, attach=order.attach, progress=partial(self._far, job.id)
                 )
                 file.flush()
                 await asyncio.to_thread(os.fsync, file.fileno())
@@ -298,16 +324,25 @@ class Bundling:
             if exchange is not None:
                 self._underway.over(exchange)
 
-    async def _beat(self, job: BundleJob, lease: Held, building: "asyncio.Task[Any]") -> None:
-        """Say that it goes on, and give it up where somebody else has it or nobody wants it."""
+    def _far(self, bundle_id: str, done: int, total: int) -> None:
+        if self._stopping or bundle_id in self._unwanted:
+            raise _GivenUp
+        self._told[bundle_id] = (done, total)
+
+    async def _beat(self, job: BundleJob, lease: Held, over: asyncio.Event) -> None:
+        """Say that it goes on, until it is over, and give it up where somebody else has it or nobody wants it."""
         while True:
-            await asyncio.sleep(BEAT_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_S):
+                    await over.wait()
+            if over.is_set():
+                return
             try:
                 ours = await lease.take() and await self._store.tell(job, *self._told.get(job.id, (0, 0)))
             except GatewayError:
                 continue  # it is built on; whether it counts, its last change says
             if not ours:
-                building.cancel()
+                self._unwanted.add(job.id)
                 return
 
     # ---------------------------------------------------------------------------------------------------------- files

@@ -122,10 +122,11 @@ class Hanging:
             hanging.times += 1
             hanging.began.set()
             about[1].write(b"half a bundle")
-            how["progress"](3, 7)
             if hanging.error is not None:
                 raise hanging.error
-            return await asyncio.Event().wait()
+            while True:
+                how["progress"](3, 7)
+                await asyncio.sleep(0.001)
 
         monkeypatch.setattr(Auditor, "write", write)
         self.heal: Callable[[], None] = lambda: monkeypatch.setattr(Auditor, "write", real)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,8 +105,10 @@ async def test_a_bundle_that_is_not_there_is_not_found_whatever_its_name(sqlite_
 async def test_a_bundle_that_nobody_wants_any_more_is_cancelled(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(self: Auditor, *about: object, **how: object) -> None:
-        await asyncio.Event().wait()
+    async def never(self: Auditor, *about: object, **how: Any) -> None:
+        while True:
+            how["progress"](0, 1)
+            await asyncio.sleep(0.001)
 
     monkeypatch.setattr(Auditor, "write", never)
     async with audited(sqlite_settings) as api:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from gateway.core.errors import RecordsArchived
 from gateway.evidence.disclosed import EVENTS, row
 from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Auditor, Reader
@@ -15,8 +16,12 @@ async def disclosures(
     auditor: Auditor, by: Reader, register: Register, since: str, until: str, subject: str | None
 ) -> AsyncGenerator[dict[str, Any], None]:
     """Rows of `evidence.disclosed`, in order of their times. `since` and `until` are 27 characters each, `subject` is a
-    pseudonym. That they are read is on record before the first row is."""
+    pseudonym. That they are read is on record before the first row is. `RecordsArchived` where some of the period may
+    lie in an archive: a list that lacks them would look whole."""
     if subject is not None:
+        archives = await auditor.archives(since, until)
+        if archives:
+            raise RecordsArchived(archives)
         filters = Filters(since=since, until=until, subject=subject)
         async with aclosing(auditor.stream(by, filters, order="asc")) as hits:
             async for hit in hits:

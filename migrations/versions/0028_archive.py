@@ -167,8 +167,14 @@ def _removal(schema: str) -> None:
 
 def downgrade() -> None:
     connection = op.get_bind()
-    if connection.scalar(sa.text("SELECT count(*) FROM archive")):
-        raise RuntimeError("records lie in archives: the version before would take them for lost")
+    gone = connection.scalar(
+        sa.text(
+            "SELECT count(*) FROM archive AS a WHERE a.end_seq > a.first_seq AND NOT EXISTS "
+            "(SELECT 1 FROM record AS r WHERE r.tenant = a.tenant AND r.seq = a.first_seq)"
+        )
+    )
+    if gone:
+        raise RuntimeError("records lie in archives alone: the version before would take them for lost")
     if connection.dialect.name == "sqlite":
         for table in ("record", "posting"):
             op.execute(f"DROP TRIGGER {table}_no_delete")

@@ -53,9 +53,12 @@ async def filled(postgres_settings: Settings) -> Settings:
     """A row of each of two tenants in every table that has tenants, put there by the owner."""
     engine = postgresql_engine(target(postgres_settings).owner_dsn or "")
     async with writing(engine, None) as connection:
+        # What may be named as archived has a rule of its own (`test_archives`), which these empty ledgers do not meet.
+        await connection.exec_driver_sql("ALTER TABLE archive DISABLE TRIGGER archive_in_order")
         for name in walled():
             table = metadata.tables[name]
             await connection.execute(table.insert(), [_row(table, tenant) for tenant in (MINE, THEIRS)])
+        await connection.exec_driver_sql("ALTER TABLE archive ENABLE ALWAYS TRIGGER archive_in_order")
     await engine.dispose()
     return postgres_settings
 

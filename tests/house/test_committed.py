@@ -66,7 +66,7 @@ def test_what_only_looks_like_an_offence_is_let_be(harmless: bytes) -> None:
 
 
 def test_requirements_hold_names_versions_hashes_and_nothing_else() -> None:
-    pinned = re.compile(r"[a-z0-9][a-z0-9._-]*==[A-Za-z0-9.!+]+ \\")
+    pinned = re.compile(r"[a-z0-9][a-z0-9._-]*(?:\[[a-z0-9,-]+\])?==[A-Za-z0-9.!+]+ \\")
     hashed = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
     comment = re.compile(r"( *# [^:/@]*(requirements/run\.txt)?[^/@]*)?")
     for file in sorted((ROOT / "requirements").iterdir()):

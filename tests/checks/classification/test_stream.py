@@ -1,7 +1,9 @@
 """A stream releases what the whole text would, however it is cut; what is held back is bounded."""
 
 import random
-from itertools import accumulate
+import re
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -48,17 +50,27 @@ TOKEN = f"eyJhbGciOiJIUzI1NiJ9.{'eyJzdWIiOiIx' * 80}.{'c2lnbmF0dXJl' * 12}eyJZ{'
 @settings(max_examples=150, deadline=None)
 @given(text=texts(), seed=st.integers(0, 1000), widest=st.sampled_from((1, 3, 17, 200, 2000)))
 @example(text=TOKEN, seed=0, widest=1)
+@example(text=f"postgres://bob:s3cret@db.example.com/x-----BEGIN PRIVATE KEY-----eyJ{'a' * 900}", seed=0, widest=1)
 def test_any_chunking_releases_the_masked_whole_text_and_finds_the_same(text: str, seed: int, widest: int) -> None:
     findings = ENGINE.scan_text(text)
     chunks = cuts(text, seed, widest)
     released, found = streamed(text, chunks)
     assert found == findings
     masked = mask_text(text, findings, TYPES)
-    if released != masked:
+    if _shown(released, findings) != _shown(masked, findings):
         # What could not be read is hidden besides, and nothing else is.
         assert UNREAD in released
         assert ENGINE.scan([Part("/x", text)]).scanned == "partial"
-        assert streamed(text, chunks, unread=True)[0] == masked
+        assert _shown(streamed(text, chunks, unread=True)[0], findings) == _shown(masked, findings)
+
+
+def _shown(masked: str, findings: Sequence[Finding]) -> str:
+    """A masked text. Of two findings that overlap the longer gives the placeholder, and a stream cannot wait for the
+    end of one that has no bound: which of the two it names is left out."""
+    places = sorted((finding.start, finding.end) for finding in findings)
+    if not any(start < end for (_, end), (start, _) in pairwise(places)):
+        return masked
+    return re.sub(r"\[[A-Z0-9-]+\]", lambda shown: UNREAD if shown[0] == UNREAD else "[]", masked)
 
 
 @settings(max_examples=60, deadline=None)

@@ -19,20 +19,26 @@ def shifted(finding: Finding, by: int) -> Finding:
 
 
 def unseen(alone: Iterable[Finding], joined: Iterable[Finding]) -> list[Finding]:
-    """Findings of pieces, by place, that no finding of the same type in the whole text covers."""
+    """Findings of pieces, by place, that no finding of the same type covers, in the whole text or in another piece: a
+    row of a table is read by itself and with its head."""
     waiting = sorted(joined, key=_start)
     reach: dict[str, int] = {}
     new: list[Finding] = []
     index = 0
-    for one in sorted(alone, key=_start):
+    for one in sorted(alone, key=_place):
         while index < len(waiting) and waiting[index].start <= one.start:
             other = waiting[index]
             reach[other.type] = max(other.end, reach.get(other.type, 0))
             index += 1
         if reach.get(one.type, 0) < one.end:
             new.append(one)
+            reach[one.type] = one.end
     return new
 
 
 def _start(finding: Finding) -> int:
     return finding.start
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.start, -finding.end

@@ -274,6 +274,7 @@ LONG = f"password: hunter2xbob.smith@example.com{'eyJzdWIiOiIx' * 40}.{'c2lnbmF0
 @example(text=LONG, seed=1, widest=17)
 @example(text=LONG, seed=1, widest=200)
 @example(text=LONG, seed=2, widest=17)
+@example(text="name,dob,mrn\nKelly Roe,06/09/1976,H08823161\n", seed=0, widest=200)
 def test_pieces_that_may_be_read_apart_show_what_a_whole_text_with_the_same_cuts_shows(
     text: str, seed: int, widest: int
 ) -> None:

@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+JOBS ?= 3
 TESTS ?= tests
 DIR ?= ./demo-data
 CONFORMANCE ?= $(VENV)/conformance
@@ -30,9 +30,9 @@ demo: $(VENV)/.run ## Run the whole way through, end to end, on SQLite; exits 0 
 run: $(VENV)/.run ## Serve the demo's configuration until stopped, with tokens and a snippet on screen
 	$(BIN)/gateway demo --dir $(DIR)
 
-test: $(VENV)/.dev ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=4 for more at once
+test: $(VENV)/.dev ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
 	sh tests/install_services.sh
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.dev ## Check format, lint, types, import contracts, container files and what may not be committed
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .check-types .check-rest

@@ -8,6 +8,7 @@ themselves: this decides what is read, never what is found.
 `Looks` bounds what one question costs, whatever is asked: where they are used up, the search goes on in another one.
 """
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
@@ -233,7 +234,7 @@ class _Subject:
             after = seqs[-1]
 
 
-class _Blocks:
+class _Blocks(ABC):
     """Blocks that a query names with their places, read in runs that grow."""
 
     def __init__(self, connection: AsyncConnection, *, up: bool, looks: Looks, cost: int) -> None:
@@ -241,8 +242,9 @@ class _Blocks:
         self._rows: list[tuple[int, int | bytes]] = []
         self._run = 8
 
+    @abstractmethod
     def _query(self, block: int) -> Select[tuple[int, bytes]] | Select[tuple[int]]:
-        raise NotImplementedError
+        """What follows from this block on, in the order of the search."""
 
     async def at(self, block: int) -> tuple[int, int] | None:
         while self._rows and (self._rows[-1][0] < block if self._up else self._rows[-1][0] > block):

@@ -64,7 +64,9 @@ def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> Asy
     # The connection used last is used next: each has a page cache and a thread whose memory is never given back, and
     # where they take turns all of them fill up.
     engine = create_async_engine(
-        url, connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000}, pool_use_lifo=True
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000, "factory": _Prepared},
+        pool_use_lifo=True,
     )
 
     def refuse_missing(*_: object) -> None:
@@ -73,9 +75,26 @@ def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> Asy
             raise sqlite3.OperationalError("there is no database file")
 
     event.listen(engine.sync_engine, "do_connect", refuse_missing)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+class _Prepared(sqlite3.Connection):
+    """A connection with its pragmas, which nobody who is cancelled meanwhile can leave half made."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.execute("PRAGMA synchronous = FULL").close()
+        self.execute("PRAGMA secure_delete = ON").close()
+
+    def close(self) -> None:
+        """A transaction ends with it. By itself it does not where a statement of it is still held by somebody, the
+        traceback of one who was cancelled: SQLite keeps such a connection, and its lock, until that is let go."""
+        try:
+            if self.in_transaction:
+                self.rollback()
+        finally:
+            super().close()
 
 
 class Walled(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
@@ -133,15 +152,6 @@ async def writing(
         _ = await connection.execution_options(gateway_writes=True, gateway_within=within(tenant, across=across))
         async with connection.begin():
             yield connection
-
-
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    try:
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA secure_delete = ON")
-    finally:
-        cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

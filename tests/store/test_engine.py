@@ -1,8 +1,11 @@
 """The database that the settings name, and connections to it."""
 
 import asyncio
+import gc
 import os
+import sqlite3
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 import pytest
 from sqlalchemy import text
@@ -71,6 +74,49 @@ async def test_every_sqlite_connection_syncs_fully_and_overwrites_what_it_delete
         assert await connection.scalar(text("PRAGMA secure_delete")) == 1
         assert await connection.scalar(text("PRAGMA busy_timeout")) == 5000
     await engine.dispose()
+
+
+async def test_a_closed_connection_holds_no_lock_though_a_statement_of_it_is_still_held(
+    sqlite_settings: Settings,
+) -> None:
+    """As the traceback of a task that was cancelled in a transaction holds it."""
+    engine = open_engine(target(sqlite_settings))
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute("BEGIN IMMEDIATE")
+        held = await driver.execute("SELECT name FROM sqlite_master")
+        await driver.close()
+        other = sqlite3.connect(target(sqlite_settings).path, timeout=0, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+        assert held is not None
+        await connection.invalidate()
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("turns", range(0, 24, 3))
+async def test_who_is_cancelled_while_connecting_leaves_no_connection(sqlite_settings: Settings, turns: int) -> None:
+    engine = open_engine(target(sqlite_settings))
+
+    async def write() -> None:
+        async with writing(engine, None) as connection:
+            await connection.execute(text("SELECT 1"))
+
+    with catch_warnings(record=True) as said:
+        simplefilter("always")
+        task = asyncio.create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0.0005)
+        task.cancel()
+        await asyncio.wait([task])
+        await engine.dispose()
+        del task
+        gc.collect()
+    assert [str(one.message) for one in said] == []
+    other = sqlite3.connect(target(sqlite_settings).path, timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
 
 
 async def test_no_sqlite_file_is_made_by_connecting(tmp_path: Path) -> None:

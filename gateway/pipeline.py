@@ -362,7 +362,7 @@ class Pipeline:
     ) -> None:
         """Steps 9 and 10."""
         started, parts = self._now(), self._parts
-        passed = exchange.passing = self._parts.answering.prepare(exchange, protocol, delivered)
+        passed = exchange.passing = await self._parts.answering.prepare(exchange, protocol, delivered)
         outcome = await passed.inspect(responder)
         if exchange.place is not None:
             exchange.place.ended(outcome.code, outcome.reason)

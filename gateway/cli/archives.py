@@ -101,6 +101,8 @@ async def _retain(arguments: argparse.Namespace) -> int:
     if done.held:
         lines.append(f"of {done.held} records it stays: a legal hold is on somebody whom they are about")
     say(arguments, {"destroyed": done.counts, "held": done.held}, lines or ["nothing is over its days"])
+    if not done.whole:
+        raise Failed("another process is at the rest: this one was too slow to keep it")
     return OK
 
 

@@ -44,8 +44,9 @@ class Answering:
         self._sessions, self._tokens, self._delegation = sessions, tokens, delegation
         self._receipts = receipts
 
-    def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
-        """The way back of this answer."""
+    async def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
+        """The way back of this answer, its receipt at hand."""
+        await self._receipts.sign(exchange)
         if isinstance(delivered, Undelivered):
             refusal = Refusal(code=ENDS.get(delivered.code, "agent_unavailable"))
             return Refused(self, exchange, refusal, base(delivered, refusal.code, refusal.status, delivered.code))
@@ -99,6 +100,7 @@ class Answering:
         if responder.started:
             await responder.write(protocol.error_event + b"data: " + body + b"\n\n", last=True)
             return
+        await self._receipts.sign(exchange)
         # What was accepted, and waits, is no error and has not the media type of one.
         told = "deny" if pending is None else "approve"
         headers = [
@@ -132,8 +134,7 @@ class Answering:
         """The gateway's own response headers. `X-Decision` is the strictest of both directions; `denied`: what it says
         where nothing was sent."""
         headers = [("X-Exchange-Id", exchange.id), ("traceparent", exchange.traceparent), *exchange.rate]
-        if exchange.headers.receipted:
-            headers += self._receipts.headers(exchange)
+        headers += self._receipts.headers(exchange)
         if exchange.routed is None or not exchange.opened:
             return [*headers, ("X-Decision", denied)] if exchange.caller is not None and denied else headers
         effect, observed = exchange.routed.decision.effect, exchange.routed.decision.observed

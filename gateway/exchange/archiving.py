@@ -8,7 +8,7 @@ Each step can be killed; the next round, on any node, goes on by the same path:
 3. The file is written under another name and synced; its records are compared with the ledger's tree on the way. A
    crash: half a file, which the next round writes over.
 4. It gets its name, and the directory is synced. A crash: a file that nobody has on record, which the next round
-   replaces.
+   replaces. A disk that is full: the half file is removed, and nothing has left.
 5. It is read back from the disk and verified with the ledger's key alone, as an auditor would.
 6. It goes on record (`ledger.archived`), with its row, in one transaction. From here on the records may leave.
 7. They leave, some at a time (`store.archives`). A crash: step 1 of the next round.
@@ -19,13 +19,14 @@ written again.
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
 import msgspec
 
-from gateway.core.errors import ConfigurationError, FormatError, VerificationError
+from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable, VerificationError
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Clock, Failpoint, StoredCheckpoint, StoredRecord
 from gateway.evidence import archive as files
@@ -49,8 +50,6 @@ from gateway.store.tree import TreeReader
 _DAY_US = 86_400_000_000
 REST_S = 0.05
 """Seconds between two removals: others write meanwhile."""
-_PROLONGED = 32
-"""Removals after which the lease is prolonged."""
 _ABOUT_SUBJECTS = "subject."
 Reason = Literal["hold", "open-exchange", "kept-content", "forwarding", "checkpoint"]
 """Why what is old enough waits: a legal hold is on somebody whom its records are about; an exchange that began in it is
@@ -125,8 +124,8 @@ class Archiving:
             if point is None or reason is not None:
                 return Waits(first=found.first, end=found.end, reason=reason or "checkpoint")
             # 3. to 7.
-            made = await self._made(mine, found, point)
-            if await self._against(mine, found) is not None or not await lease.take():
+            made = await self._made(mine, found, point, lease)
+            if made is None or await self._against(mine, found) is not None or not await lease.take():
                 return None  # somebody has said so meanwhile: the next round tells, and writes the file anew
             await self._recorded(mine, made, point)
             await self._remove(mine, lease)
@@ -148,8 +147,8 @@ class Archiving:
             return "hold"
         return None
 
-    async def _made(self, mine: Mine, found: Range, point: StoredCheckpoint) -> Archived:
-        """Steps 3 to 5."""
+    async def _made(self, mine: Mine, found: Range, point: StoredCheckpoint, lease: Lease) -> Archived | None:
+        """Steps 3 to 5; None where the lease is another's on the way, who writes the file anew."""
         path = self._archives.file(mine.ledger, found.first, found.end)
         if path is None:
             raise ConfigurationError("archive.directory must be set: archives are written there")
@@ -157,19 +156,16 @@ class Archiving:
         header = await self._header(mine, found, point, made)
         new = path.with_suffix(".new")
         await self._pause("archive.before_write")
-        file = await asyncio.to_thread(_create, new)
-        try:
-            writer = files.Archiver(file)
-            key: list[ExchangeKey] = []
-            for number in range(found.first // BLOCK, found.end // BLOCK):
-                await self._block(mine, writer, number, key)
-            first = await mine.reader.checkpoint_within(found.first, found.end)
-            writer.end(header, None if first is None else first.note, point.note)
-            await asyncio.to_thread(_sync, file)
-        finally:
-            file.close()
-        await self._pause("archive.before_rename")
-        await asyncio.to_thread(_rename, new, path)
+        with _on_disk(new):
+            file = await asyncio.to_thread(_create, new)
+            try:
+                if not await self._written(mine, found, files.Archiver(file), (header, point), lease):
+                    return None
+                await asyncio.to_thread(_sync, file)
+            finally:
+                file.close()
+            await self._pause("archive.before_rename")
+            await asyncio.to_thread(_rename, new, path)
         await self._pause("archive.after_rename")
         checked, digest, size = await asyncio.to_thread(_verified, path, mine.keys)
         last = await mine.reader.record(found.end - 1)
@@ -189,6 +185,25 @@ class Archiving:
             checkpoint=checked.checkpoint.size,
             at_us=self._clock.now_us(),
         )
+
+    async def _written(
+        self,
+        mine: Mine,
+        found: Range,
+        writer: files.Archiver,
+        ends: tuple[Header, StoredCheckpoint],
+        lease: Lease,
+    ) -> bool:
+        """Step 3, a block at a time; False where the lease was lost on the way."""
+        key: list[ExchangeKey] = []
+        for number in range(found.first // BLOCK, found.end // BLOCK):
+            if not await lease.keep():
+                return False
+            await self._block(mine, writer, number, key)
+        first = await mine.reader.checkpoint_within(found.first, found.end)
+        header, point = ends
+        writer.end(header, None if first is None else first.note, point.note)
+        return True
 
     async def _header(self, mine: Mine, found: Range, point: StoredCheckpoint, made: str) -> Header:
         before = await self._archives.store.holding(mine.ledger, found.first - 1)
@@ -277,11 +292,9 @@ class Archiving:
 
     async def _remove(self, mine: Mine, lease: Lease) -> None:
         """Steps 1 and 7."""
-        pieces = 0
         while await self._archives.store.remove(mine.ledger):
             await self._pause("archive.after_removal")
-            pieces += 1
-            if pieces % _PROLONGED == 0 and not await lease.take():
+            if not await lease.keep():
                 return  # somebody else goes on where this one is too slow
             await asyncio.sleep(self._rest_s)  # on SQLite whoever appends gets the lock meanwhile
 
@@ -292,6 +305,18 @@ class Archiving:
 
 def _line(seq: int, part: SealedPart) -> Beside:
     return Beside(seq=seq, part=part.part, key=part.key, nonce=part.nonce, ciphertext=part.ciphertext)
+
+
+@contextmanager
+def _on_disk(new: Path) -> Iterator[None]:
+    """A disk that is full or fails is told in words; what is half written gives its room back."""
+    try:
+        yield
+    except OSError as error:
+        with suppress(OSError):  # the next round writes over it
+            new.unlink(missing_ok=True)
+        why = error.strerror or type(error).__name__
+        raise LedgerUnavailable(f"an archive could not be written in archive.directory: {why}") from error
 
 
 def _create(path: Path) -> BinaryIO:

@@ -270,6 +270,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Salt and commitment of its request on the record that was built last, where a receipt is wanted."""
     promised: Appended | None = None
     """Where that record stands, once it is durable, where a receipt is wanted."""
+    receipt: tuple[Appended, str | None] | None = None
+    """What was promised last, and the receipt for it, or None where it could not be signed."""
     code: str = ""
     """What it ended with: the code of its outcome or refusal, once it has ended."""
 

@@ -1,11 +1,13 @@
 """Destroys what lies beside records when the days that a rule gives it are over. One node at a time works for a ledger.
 
 1. What is due is found block by block; what a legal hold is on stays, with that of whoever is one person with them.
+   Holds are looked up for each block: a sweep of many may take hours, and one may come meanwhile.
 2. It goes on record, a block and a retention class at a time (`retention.applied`). A crash: nothing is destroyed, and
    the next round says it again.
 3. It is destroyed. A crash on the way: the next round finds the rest, and says how much that is.
 
-A node remembers how far each rule has come; it begins anew when it starts, and when somebody's hold has ended.
+A node remembers how far each rule has come; it begins anew when it starts, and when somebody's hold has ended. It keeps
+its lease before each block, and stops where that is another's by now.
 """
 
 import asyncio
@@ -36,6 +38,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, dict[str, int]]
     held: int
     """Of how many records it stays because of a legal hold."""
+    whole: bool = True
+    """Whether all that is due was looked at; not where the lease was lost on the way."""
 
 
 class Retaining:
@@ -57,6 +61,7 @@ class Retaining:
         self._done: dict[tuple[str, What, int], int] = {}
         """Ledger, what, place of a rule → the first record that it was not applied to yet."""
         self._held: dict[str, frozenset[str]] = {}
+        """Whom something was passed over for in the last round, by ledger."""
 
     async def apply(self, ledger: str, writer: Counting, rules: Sequence[Retention]) -> Applied | None:
         """Destroy all that is due by these rules, which are those of the ledger's tenant; None where another node is at
@@ -65,24 +70,26 @@ class Retaining:
         if not rules or not await lease.take():
             return None
         try:
-            held = await self._holding(ledger)
+            await self._begun(ledger)
             applied = Applied(counts={what: {} for what in _WHAT}, held=0)
             for place, rule in enumerate(rules):
                 for what, days in zip(_WHAT, (rule.details_days, rule.content_days), strict=True):
-                    if days is not None:
-                        applied = await self._rule(ledger, writer, rules, place, what, days, held, applied)
+                    if days is not None and applied.whole:
+                        applied = await self._rule(ledger, writer, rules, place, what, days, applied, lease)
             return applied
         finally:
             await lease.release()
 
-    async def _holding(self, ledger: str) -> frozenset[str]:
-        cases = await self._cases.holding(ledger)
-        held = frozenset([other for one in cases for other in await self._flags.group(ledger, one)])
-        if self._held.get(ledger, frozenset()) - held:
+    async def _begun(self, ledger: str) -> None:
+        held, before = await self._holding(ledger), self._held.get(ledger, frozenset())
+        if before - held:
             # What was passed over for those who are not held any more is behind where the rules have come to.
             self._done = {key: seq for key, seq in self._done.items() if key[0] != ledger}
         self._held[ledger] = held
-        return held
+
+    async def _holding(self, ledger: str) -> frozenset[str]:
+        cases = await self._cases.holding(ledger)
+        return frozenset([other for one in cases for other in await self._flags.group(ledger, one)])
 
     async def _rule(
         self,
@@ -92,17 +99,21 @@ class Retaining:
         place: int,
         what: What,
         days: int,
-        held: frozenset[str],
         applied: Applied,
+        lease: Lease,
     ) -> Applied:
         before = timestamp(max(0, self._clock.now_us() - days * _DAY_US))
         first, end = await self._store.extent(ledger, before)
         at = max(first, self._done.get((ledger, what, place), 0))
         kept = applied.held
         while at < end:
+            if not await lease.keep():
+                return msgspec.structs.replace(applied, held=kept, whole=False)
             stop = min(end, (at // BLOCK + 1) * BLOCK)
             mine = [one for one in await self._store.beside(ledger, at, stop, what) if _fits(rules, one) == place]
             if mine:
+                held = await self._holding(ledger)
+                self._held[ledger] |= held
                 spared = await self._store.about(ledger, at, stop, held) if held else frozenset[int]()
                 kept += sum(one.seq in spared for one in mine)
                 await self._destroy(ledger, writer, [one for one in mine if one.seq not in spared], what, applied)

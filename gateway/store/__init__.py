@@ -12,6 +12,7 @@
 `keyring`     keys, in files apart from the database; `data_keys` those that can be destroyed, `shared_keys` where
               machines share them
 `sealing`     openings and content under data keys
+`aside`       work that may hang, beside a loop that must not wait for it
 `api_keys`    API keys: made, found, revoked, rotated, each with its record
 `directory`   tenants and pseudonyms
 `tasks`       requests that are made later: claimed, moved, swept; `row_changes` what comes true with a record

@@ -23,10 +23,24 @@ class Lease:
     def __init__(self, engine: AsyncEngine, name: str, holder: str, clock: Clock, seconds: float) -> None:
         self._engine, self._name, self._holder = engine, name, holder
         self._clock, self._us = clock, int(seconds * 1_000_000)
+        self._taken_us: int | None = None
 
     async def take(self) -> bool:
         """Whether it is held now: taken, or held already and prolonged; False while it is another's."""
         now = self._clock.now_us()
+        held = await self._put(now)
+        self._taken_us = now if held else None
+        return held
+
+    async def keep(self) -> bool:
+        """Whether it is held still, asked on the way through long work: prolonged once a third of its time is over, and
+        before that nobody is asked. False: it is another's, who goes on with the work."""
+        now, taken = self._clock.now_us(), self._taken_us
+        if taken is not None and 0 <= now - taken < self._us // 3:
+            return True
+        return await self.take()
+
+    async def _put(self, now: int) -> bool:
         held = {"holder": self._holder, "until_us": now + self._us}
         # A crash before the commit: nothing. After it: nobody works until the lease ends.
         with reachable():
@@ -50,6 +64,7 @@ class Lease:
 
     async def release(self) -> None:
         """Let go of it, if it is held."""
+        self._taken_us = None
         with reachable():
             async with writing(self._engine, None) as connection:
                 mine = (lease.c.name == self._name, lease.c.holder == self._holder)

@@ -1,6 +1,8 @@
 """`gateway audit archive`, and what is told of records that lie in one."""
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,19 @@ def test_a_range_is_archived_and_all_that_is_asked_of_it_is_answered(gateway: Ru
             assert (found.archives, found.waits, found.over_s > 0) == (1, None, True)
 
     asyncio.run(look())
+
+
+def test_a_full_disk_is_said_and_nothing_has_left(gateway: Run, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        told = gateway("audit", "archive")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == "gateway: an archive could not be written in archive.directory: No space left on device\n"
+    assert [path for path in (filled / "archive").rglob("*") if path.is_file()] == []
+    assert len(gateway("audit", "archive", "--json").data["archives"]) == 1
 
 
 def test_what_cannot_be_asked_for_is_said(gateway: Run, site: Path) -> None:

@@ -1,6 +1,8 @@
 """Records whose days are over move into an archive: whole, verified, on record first, and wherever it is killed.
 Nothing that is held, open or still kept moves."""
 
+import errno
+import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -258,6 +260,51 @@ async def test_a_directory_that_cannot_be_written_is_said(whole: Store) -> None:
     (whole.directory / "archive").write_text("a file")
     with pytest.raises(ConfigurationError, match=r"archive\.directory"):
         await advance(whole)
+
+
+async def test_a_full_disk_is_told_in_words_and_leaves_no_half_file(
+    whole: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(writer: files.Archiver, *_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for step in ("block", "end"):
+        with monkeypatch.context() as patched:
+            patched.setattr(files.Archiver, step, full)
+            with pytest.raises(LedgerUnavailable, match=r"archive\.directory: No space left on device"):
+                await advance(whole)
+        assert list((whole.directory / "archive" / LEDGER).iterdir()) == []
+    assert await ArchiveStore(whole.engine).all(LEDGER) == ()
+    assert isinstance(await advance(whole), Archived), "the next round, once there is room"
+
+
+async def test_a_node_that_was_away_while_it_wrote_leaves_the_range_to_who_has_the_lease_now(whole: Store) -> None:
+    other = archiving(whole, holder="nd_2/bt_2/ar_2")._lease(f"archive/{LEDGER}")
+
+    async def paused(name: str) -> None:
+        if name == "archive.before_write":
+            whole.clock.advance(301)
+            assert await other.take()
+
+    assert await advance(whole, paused) is None
+    assert await ArchiveStore(whole.engine).all(LEDGER) == ()
+    await other.release()
+    assert isinstance(await advance(whole), Archived)
+
+
+async def test_removal_keeps_its_lease_and_stops_where_it_is_lost(whole: Store) -> None:
+    other = archiving(whole, holder="nd_2/bt_2/ar_2")._lease(f"archive/{LEDGER}")
+    taken: list[bool] = []
+
+    async def slow(name: str) -> None:
+        if name == "archive.after_removal":
+            whole.clock.advance(200 if len(taken) < 2 else 301)
+            taken.append(await other.take())
+
+    made = await advance(whole, slow)
+    assert isinstance(made, Archived)
+    assert taken == [False, False, True], "it was kept for longer than a lease, then lost, and no more was removed"
+    assert await ArchiveStore(whole.engine).remove(LEDGER), "some is left for the other"
 
 
 # -------------------------------------------------------------------------------------------- what is in it, and erased

@@ -1,6 +1,7 @@
 """Who asks is promised where its exchange stands, whatever way the answer comes; who does not ask pays nothing."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -148,20 +149,57 @@ async def test_a_task_keeps_the_promise_with_its_result(sqlite_settings: Setting
         assert (await site.records())[promise.seq]["event"] == "exchange.requested"
 
 
-def test_an_answer_whose_receipt_cannot_be_signed_goes_without_it(caplog: pytest.LogCaptureFixture) -> None:
-    class Away(Signer):
-        def sign(self, message: bytes) -> bytes:
-            raise LedgerUnavailable("the token is away")
+ORIGIN = "gate.example/ledger/1"
 
+
+def exchange_of() -> Any:
     promised = Appended(seq=3, leaf_hash=bytes(32), recorded_at=timestamp(1_795_482_123_000_004))
-    exchange: Any = SimpleNamespace(promised=promised, caller=SimpleNamespace(tenant="tn_1"), opening=None)
-    for signer, length in (
-        (Away("gate.example/ledger/1", b"a" * 32), 0),
-        (Signer("gate.example/ledger/1", b"a" * 32), 1),
-    ):
-        signing: Any = SimpleNamespace(signer=signer)
-        assert len(Receipts({"tn_1": signing}).headers(exchange)) == length
-    assert "a receipt could not be signed" in caplog.text
+    return SimpleNamespace(
+        headers=SimpleNamespace(receipted=True),
+        promised=promised,
+        caller=SimpleNamespace(tenant="tn_1"),
+        opening=None,
+        receipt=None,
+    )
+
+
+async def receipt_of(signer: Any, exchange: Any = None, **options: Any) -> list[tuple[str, str]]:
+    exchange = exchange or exchange_of()
+    issuing = Receipts({"tn_1": signer}, **options)
+    await issuing.sign(exchange)
+    return issuing.headers(exchange)
+
+
+class OnToken(Signer):
+    """A key on a token that does as it is told."""
+
+    does: Any = None
+    threads: list[str]
+
+    @property
+    def reference(self) -> bytes | None:
+        return b"on a token"
+
+    def sign(self, message: bytes) -> bytes:
+        self.threads.append(threading.current_thread().name)
+        if self.does is not None:
+            self.does()
+        return super().sign(message)
+
+
+def on_token(does: Any = None) -> Any:
+    signer = OnToken(ORIGIN, b"a" * 32)
+    signer.does, signer.threads = does, []
+    return SimpleNamespace(signer=signer)
+
+
+async def test_an_answer_whose_receipt_cannot_be_signed_goes_without_it(caplog: pytest.LogCaptureFixture) -> None:
+    def away() -> None:
+        raise LedgerUnavailable("the token is away")
+
+    assert await receipt_of(on_token(away)) == []
+    assert "a receipt could not be signed: the token is away" in caplog.text
+    assert len(await receipt_of(on_token())) == 1
 
     class Missing:
         """A node that does not have the key by which the ledger's was replaced."""
@@ -170,5 +208,44 @@ def test_an_answer_whose_receipt_cannot_be_signed_goes_without_it(caplog: pytest
         def signer(self) -> Signer:
             raise ConfigurationError("the key is missing")
 
-    missing: Any = Missing()
-    assert Receipts({"tn_1": missing}).headers(exchange) == []
+    assert await receipt_of(Missing()) == []
+
+
+async def test_a_key_in_a_file_signs_at_once_and_one_on_a_token_beside_the_loop() -> None:
+    here = SimpleNamespace(signer=Signer(ORIGIN, b"a" * 32))
+    there = on_token()
+    assert await receipt_of(here) == await receipt_of(there)
+    assert there.signer.threads == ["receipts"]
+
+
+async def test_a_token_that_hangs_keeps_the_answers_that_ask_and_no_other_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    free = threading.Event()
+    waiting = asyncio.create_task(receipt_of(on_token(free.wait), wait_s=60.0))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not waiting.done(), "the loop turned for others meanwhile"
+    free.set()
+    assert len(await waiting) == 1
+    free.clear()
+    assert await receipt_of(on_token(free.wait), wait_s=0.01) == []
+    free.set()
+    assert "too slow" in caplog.text
+
+
+async def test_it_is_signed_once_for_what_is_on_record_last() -> None:
+    signing, exchange = on_token(), exchange_of()
+    issuing = Receipts({"tn_1": signing})
+    for _ in range(2):
+        await issuing.sign(exchange)
+    (first,) = issuing.headers(exchange)
+    assert len(signing.signer.threads) == 1
+    exchange.promised = Appended(seq=4, leaf_hash=bytes(32), recorded_at=exchange.promised.recorded_at)
+    assert issuing.headers(exchange) == [], "the one for another record is not shown"
+    await issuing.sign(exchange)
+    assert issuing.headers(exchange) != [first]
+    exchange.headers = SimpleNamespace(receipted=False)
+    exchange.receipt = None
+    await issuing.sign(exchange)
+    assert issuing.headers(exchange) == [], "who does not ask gets none"

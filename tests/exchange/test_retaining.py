@@ -11,12 +11,14 @@ from gateway.exchange.retaining import Applied, Retaining, rules_of
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Envelope, parse
 from gateway.settings import Retention, Settings
+from gateway.store.engine import writing
 from gateway.store.lease import Lease
 from gateway.store.reader import StoreReader
 from gateway.store.retention import RetentionStore
 from gateway.store.subject_cases import CaseStore, moved
 from gateway.store.subject_cases import opened as case_opened
 from gateway.store.subjects import SubjectStore
+from gateway.store.tables import subject_case
 from tests.store.kit import LEDGER, NODE, START_US, Store, entry, opened
 from tests.store.test_retention import some
 from tests.store.test_subject_cases import made as case
@@ -134,6 +136,67 @@ async def test_another_node_that_is_at_it_is_left_alone_and_no_rule_does_nothing
     await theirs.release()
     assert await apply(old, ()) is None
     assert await left(old) == {"details": [0, 2, 3], "content": [2]}
+
+
+class Slow:
+    """A block takes so many seconds, and something happens meanwhile."""
+
+    def __init__(self, store: Store, seconds: float, meanwhile: Any = None) -> None:
+        self.store, self.seconds, self.meanwhile = store, seconds, meanwhile
+
+    async def __call__(self, name: str) -> None:
+        self.store.clock.advance(self.seconds)
+        if self.meanwhile is not None:
+            self.meanwhile, once = None, self.meanwhile
+            await once()
+
+
+async def test_a_long_sweep_keeps_its_lease(old: Store) -> None:
+    other = Lease(old.engine, f"retention/{LEDGER}", "nd_2/bt_2/rt_2", old.clock, 300)
+    taken: list[bool] = []
+
+    async def look() -> None:
+        taken.append(await other.take())
+
+    rules = (Retention(details_days=10, content_days=10),)
+    slow = Slow(old, 100)
+
+    async def twice(name: str) -> None:
+        slow.meanwhile = look
+        await slow(name)
+
+    applied = await apply(old, rules, retaining(old, twice))
+    assert applied is not None
+    assert applied.whole
+    assert taken == [False] * 3, "two classes of details, and content after them, took as long as a lease"
+
+
+async def test_who_has_lost_the_lease_stops(old: Store) -> None:
+    other = Lease(old.engine, f"retention/{LEDGER}", "nd_2/bt_2/rt_2", old.clock, 300)
+
+    async def taken() -> None:
+        old.clock.advance(301)
+        assert await other.take()
+
+    rules = (Retention(details_days=10, content_days=10),)
+    applied = await apply(old, rules, retaining(old, Slow(old, 0, taken)))
+    assert applied is not None
+    assert (applied.whole, applied.counts["content"]) == (False, {})
+    assert (await left(old))["content"] == [2], "the rest is the other's"
+    await other.release()
+    assert (await apply(old, rules)) == Applied(counts={"details": {}, "content": {"exchange": 1}}, held=0)
+
+
+async def test_a_hold_that_comes_in_the_middle_of_a_sweep_spares_what_is_left(old: Store) -> None:
+    async def hold() -> None:
+        held = case("sc_1", tenant=LEDGER, subject="su_1")
+        async with writing(old.engine, LEDGER) as connection:
+            await connection.execute(subject_case.insert().values({"tenant": LEDGER, **case_opened(held).values}))
+
+    rules = (Retention(about=("access",), details_days=10), Retention(details_days=10))
+    applied = await apply(old, rules, retaining(old, Slow(old, 1, hold)))
+    assert applied is not None
+    assert (applied.held, await left(old)) == (1, {"details": [0], "content": [2]})
 
 
 def test_rules_are_those_of_the_tenant_and_of_all() -> None:

@@ -46,6 +46,23 @@ async def test_a_holder_prolongs_its_own_lease(store: Store) -> None:
     assert not await two.take()
 
 
+async def test_whoever_works_for_long_keeps_it_and_finds_out_where_it_is_lost(store: Store) -> None:
+    one, two = lease_of(store, "one"), lease_of(store, "two")
+    assert await one.take()
+    for _ in range(10):
+        store.clock.advance(15)
+        assert await one.keep()
+        assert not await two.take(), "it does not end while it is kept"
+    store.clock.advance(61)
+    assert await two.take(), "a holder that did not come by for long is not waited for"
+    assert not await one.keep()
+    assert not await one.keep()
+    await two.release()
+    assert await one.keep(), "and may have it again once it is free"
+    store.clock.advance(-1)
+    assert await one.keep()
+
+
 async def test_of_many_at_once_one_gets_it(store: Store) -> None:
     taken = await asyncio.gather(*(lease_of(store, f"holder-{number}").take() for number in range(6)))
     assert sorted(taken) == [False] * 5 + [True]

@@ -10,7 +10,7 @@ Both are context managers: what they open they close, in the opposite order, als
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
 `identity`, `agents`, `approvals`, `archiving`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`,
-`incidents`, `forwarding`, `reporting`; `exchange` joins them for the pipeline.
+`incidents`, `forwarding`, `reporting`, `witnesses`, `stamps`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
@@ -29,6 +29,7 @@ from gateway.bootstrap.reporting import reporter_of
 from gateway.bootstrap.reviews import reviewing_of, sampler_of
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
+from gateway.bootstrap.stamps import stampings_of
 from gateway.bootstrap.tasks import nats_messages, tasks_of
 from gateway.bootstrap.witnesses import witnesses_of
 
@@ -65,6 +66,7 @@ __all__ = [
     "retaining_of",
     "reviewing_of",
     "sampler_of",
+    "stampings_of",
     "take_backup",
     "tasks_of",
     "witnesses_of",

@@ -8,6 +8,7 @@ from gateway.bootstrap.archiving import keep_archiving
 from gateway.bootstrap.failover import watching
 from gateway.bootstrap.forwarding import Forwards
 from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.stamps import stamping
 from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
@@ -22,6 +23,7 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.parts import Parts
 from gateway.exchange.probing import probes
 from gateway.exchange.shared import SharedCounters
+from gateway.exchange.stamping import Stamping
 from gateway.exchange.witnessing import Witnessing
 from gateway.ledger.times import parse_timestamp
 from gateway.settings import LedgerSettings
@@ -52,6 +54,7 @@ def begin(
     sticking: StickingClasses,
     shared: SharedCounters | None,
     witnessings: Mapping[str, Witnessing],
+    stampings: Mapping[str, Stamping],
     forwards: Forwards,
     failover: Failover,
 ) -> list["asyncio.Task[None]"]:
@@ -77,6 +80,7 @@ def begin(
                 settings.ledger.checkpoint_interval_s,
             )
         ),
+        asyncio.create_task(stamping(stampings, settings.ledger.checkpoint_interval_s)),
         *([asyncio.create_task(watching(failover))] if site.where.kind == "postgresql" else []),
         asyncio.create_task(bundling.run()),
         asyncio.create_task(_failures(parts)),

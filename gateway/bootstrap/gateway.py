@@ -26,6 +26,7 @@ from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.schemas import Declared
 from gateway.bootstrap.site import Site, open_site
+from gateway.bootstrap.stamps import stampings_of
 from gateway.bootstrap.subjects import restored_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.tasks import dispatcher_of, messages_of, tasks_of
@@ -50,6 +51,7 @@ from gateway.exchange.notices import Notices
 from gateway.exchange.quotas import Quotas
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.shared import SharedCounters
+from gateway.exchange.stamping import Stamping
 from gateway.exchange.standing import Standing
 from gateway.exchange.supervising import Supervision
 from gateway.exchange.task_messages import TaskMessages
@@ -89,6 +91,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """By tenant's configured id, `_system` among them."""
     forwards: Forwards
     """What records are forwarded to."""
+    stampings: Mapping[str, Stamping]
+    """Ledgers before their time-stamping authorities, by tenant's configured id; empty where there are none."""
     quotas: Quotas | None = None
     shared: SharedCounters | None = None
     """What nodes count together, where they do."""
@@ -215,6 +219,7 @@ async def open_gateway(
         bundling = bundling_of(site, auditors, parts.underway)
         stack.push_async_callback(bundling.stop)
         tell(site, witnessings)
+        stampings = await stampings_of(site, stack)
         forwards = await forwards_of(site, OpenLedgers(writers), stack)
         background = begin(
             base,
@@ -226,6 +231,7 @@ async def open_gateway(
             sticking=sticking,
             shared=shared,
             witnessings=witnessings,
+            stampings=stampings,
             forwards=forwards,
             failover=failover_of(site, writers),
         )
@@ -252,6 +258,7 @@ async def open_gateway(
             bundling=bundling,
             auditors=auditors,
             forwards=forwards,
+            stampings=stampings,
             quotas=parts.quotas,
             shared=shared,
             task_messages=messages,

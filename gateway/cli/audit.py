@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import archives, disclosures, forwards, monitor, receipts, reconcile, restored
+from gateway.cli import archives, disclosures, forwards, monitor, receipts, reconcile, restored, stamps
 from gateway.cli.common import (
     BAD,
     OK,
@@ -116,6 +116,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     receipts.add(group, common)
     restored.add(group, common)
     forwards.add(group, common)
+    stamps.add(group, common)
 
 
 async def reader(site: Site, tenant: str) -> Reader:

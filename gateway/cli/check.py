@@ -40,6 +40,7 @@ from gateway.bootstrap import (
 from gateway.bootstrap.approvals import channels_of
 from gateway.bootstrap.callbacks import destinations_of
 from gateway.bootstrap.forwarding import reachable_settings
+from gateway.bootstrap.stamps import proved
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
@@ -144,6 +145,7 @@ async def examine(file: Path) -> list[Line]:
     return [
         *lines,
         *await asyncio.gather(*(_issuer(index, settings) for index in issuers)),
+        *await asyncio.gather(*(_tsa(index, settings) for index in range(len(settings.tsa)))),
         *await asyncio.gather(*(_agent(agent, settings) for agent in settings.agent)),
     ]
 
@@ -351,6 +353,19 @@ async def _issuer(index: int, settings: Settings) -> Line:
     except KeysError as error:
         return Line(name=name, state="bad", text=_UNUSABLE[error.code])
     return Line(name=name, state="ok", text=f"publishes {count} keys that fit its algorithms")
+
+
+async def _tsa(index: int, settings: Settings) -> Line:
+    """Whether a time-stamping authority stamps, as the server would have it: it is asked for one stamp."""
+    name = f"tsa {settings.tsa[index].id}"
+    try:
+        return Line(name=name, state="ok", text=await proved(settings, index))
+    except ConfigurationError as error:
+        return Line(name=name, state="bad", text=str(error))
+    except AgentError as error:
+        if error.code == "address_refused":
+            return Line(name=name, state="bad", text=_REFUSED)
+        return Line(name=name, state="unreachable", text=_UNREACHED.get(error.code, f"no answer: {error.code}"))
 
 
 async def _limits(settings: Settings) -> Line | None:

@@ -45,6 +45,7 @@ from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Page, Search
 from gateway.store.signing import LedgerSigning
+from gateway.store.stamps import StampStore
 from gateway.store.tree import TreeReader
 from gateway.store.usage import Usage, UsageStore
 from gateway.store.verification import LedgerVerification, Read, Verdict
@@ -98,7 +99,8 @@ class Auditor:
         self._usage = UsageStore(engine, ledger_id, clock)
         self._scoping = Scoping(engine=engine, ledger=ledger_id, policies=policies, clock=clock)
         self.publisher, self._policies, self._signing = publisher, policies, signing
-        self.published = Published(self._reader, CosignatureStore(engine, ledger_id), quorum, signing)
+        cosignatures, stamps = CosignatureStore(engine, ledger_id), StampStore(engine, ledger_id)
+        self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
         self._archives, self._tree = archives, TreeReader(engine, ledger_id)

@@ -14,6 +14,7 @@ from gateway.core.decision import Decision
 from gateway.exchange.archive_figures import Figures
 from gateway.exchange.archiving import Reason
 from gateway.exchange.health import AgentState
+from gateway.exchange.stamp_figures import Stamps, StampState
 from gateway.store.replication import State
 from gateway.store.tasks import QUEUED, Depth
 
@@ -463,6 +464,10 @@ class Metrics:
     def witnesses(self, states: Callable[[], Iterable[WitnessState]]) -> None:
         """Tell how ledgers stand with their witnesses, by what `states` gives at the time."""
         self.registry.register(_Witnesses(states))
+
+    def stamps(self, states: Callable[[], Iterable[StampState]]) -> None:
+        """Tell how ledgers stand with their time-stamping authorities, by what `states` gives at the time."""
+        self.registry.register(Stamps(states))
 
     def personal(self, tenant: str, about: str) -> None:
         """An exchange with personal data that is sent: `named` by the caller, `found` otherwise, or about `nobody`."""

@@ -9,6 +9,7 @@ Nothing is shown that the newest checkpoint does not cover: until it is signed, 
 
 import msgspec
 
+from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredCheckpoint
 from gateway.core.refusal import Refusal
 from gateway.exchange.witnessing import Quorum, Window, beyond
@@ -18,6 +19,7 @@ from gateway.ledger.tiles import HEIGHT, WIDTH, Tile
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
 from gateway.store.signing import LedgerSigning
+from gateway.store.stamps import KeptStamp, StampStore
 
 _NOT_YET = Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
 
@@ -41,8 +43,10 @@ class Published:
         cosignatures: CosignatureStore | None = None,
         quorum: Quorum | None = None,
         signing: LedgerSigning | None = None,
+        stamps: StampStore | None = None,
     ) -> None:
         self._reader, self._cosignatures, self._quorum, self._signing = reader, cosignatures, quorum, signing
+        self._stamps = stamps
         self._covered = 0
         """The size of the largest checkpoint that was seen here: they only grow, so that most need no look."""
 
@@ -72,6 +76,31 @@ class Published:
         size = size or await self._cosignatures.witnessed(names, 1)
         point = await self._reader.checkpoint_of(size) if size else None
         return None if point is None else msgspec.structs.replace(point, note=await self.cosigned(point))
+
+    async def stamped(self) -> tuple[KeptStamp, ...]:
+        """The time-stamps of the largest checkpoint that has any, the earliest first."""
+        return () if self._stamps is None else await self._stamps.newest()
+
+    async def stamps(self, after: int, limit: int) -> list[tuple[StoredCheckpoint, tuple[KeptStamp, ...]]]:
+        """Checkpoints of more than `after` records with their time-stamps, the smallest first, so many at most."""
+        found: dict[int, list[KeptStamp]] = {}
+        for one in () if self._stamps is None else await self._stamps.page(after, limit):
+            found.setdefault(one.size, []).append(one)
+        return [(await self._point(size), tuple(stamps)) for size, stamps in found.items()]
+
+    async def covering(self, end: int, at_most: int) -> list[tuple[StoredCheckpoint, tuple[KeptStamp, ...]]]:
+        """Of each authority the time-stamp that says most of the records before `end` (`StampStore.covering`), with
+        the checkpoints that they are of, the smallest first."""
+        found: dict[int, list[KeptStamp]] = {}
+        for one in () if self._stamps is None else await self._stamps.covering(end, at_most):
+            found.setdefault(one.size, []).append(one)
+        return [(await self._point(size), tuple(stamps)) for size, stamps in found.items()]
+
+    async def _point(self, size: int) -> StoredCheckpoint:
+        point = await self._reader.checkpoint_of(size)
+        if point is None:
+            raise VerificationError(f"checkpoint: the one of {size} records, which was time-stamped, is missing")
+        return point
 
     async def window(self) -> Window | None:
         """How far the ledger goes beyond what its witnesses have seen; None where it has none."""

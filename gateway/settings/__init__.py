@@ -12,7 +12,7 @@ A key that is not known is an error that names the nearest one that is. Errors n
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
 `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
 `evidence`, `forwarding`, `advise`, `archive`,
-`retention`.
+`retention`, `witnesses`, `tsas`.
 """
 
 from gateway.settings.advise import AdviseSettings
@@ -32,6 +32,7 @@ from gateway.settings.sessions import DelegationSettings
 from gateway.settings.settings import Settings
 from gateway.settings.subjects import SubjectSettings
 from gateway.settings.tasks import TaskSettings
+from gateway.settings.tsas import Tsa
 from gateway.settings.zones import Zone
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "SubjectSettings",
     "TaskSettings",
     "Tenant",
+    "Tsa",
     "Zone",
     "check_named",
     "keys_address",

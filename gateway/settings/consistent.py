@@ -18,6 +18,7 @@ from gateway.settings.server import check_clients, check_keys, check_reachable
 from gateway.settings.settings import Settings
 from gateway.settings.subjects import check_subjects
 from gateway.settings.tasks import check_tasks
+from gateway.settings.tsas import check_tsas
 from gateway.settings.witnesses import check_witnesses
 
 
@@ -60,6 +61,7 @@ def consistent(settings: Settings) -> None:
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")
     check_witnesses(settings.witness, settings.ledger.witness_quorum, settings.ledger.require_witnesses)
+    check_tsas(settings.tsa)
     limit = settings.ledger.max_uncovered_s
     if limit is not None and limit <= settings.ledger.checkpoint_interval_s:
         raise ConfigurationError("ledger.max_uncovered_s must be more than ledger.checkpoint_interval_s")

@@ -21,6 +21,7 @@ from gateway.settings.server import Database, Keys, LedgerSettings, Server
 from gateway.settings.sessions import DelegationSettings, Mcp, SessionSettings
 from gateway.settings.subjects import SubjectSettings
 from gateway.settings.tasks import TaskSettings
+from gateway.settings.tsas import Tsa
 from gateway.settings.witnesses import Witness
 from gateway.settings.zones import Processor, Zone
 
@@ -60,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limit: tuple[Limit, ...] = ()
     price: tuple[Price, ...] = ()
     witness: tuple[Witness, ...] = ()
+    tsa: tuple[Tsa, ...] = ()
     forward: tuple[Forward, ...] = ()
     retention: tuple[Retention, ...] = ()
 

@@ -45,6 +45,7 @@ RIGHTS: dict[str, str] = {
     "review": _READ_AND_ADD,
     "review_note": _READ_AND_ADD,
     "cosignature": _READ_AND_ADD,
+    "time_stamp": _READ_AND_ADD,
     "key_rotation": _READ_AND_ADD,
     "session_token": "SELECT, INSERT, DELETE, UPDATE (until_us)",
     "alembic_version": "SELECT",

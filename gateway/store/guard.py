@@ -10,7 +10,7 @@ from gateway.store.walls import fallen
 
 APPEND_ONLY = (
     *("record", "checkpoint", "tile", "policy_version", "policy_active", "record_block", "posting"),
-    *("key_rotation", "archive"),
+    *("key_rotation", "archive", "time_stamp"),
 )
 NEVER_UPDATED = ("detail", "sealed", "subject_record", "pseudonym")
 NEVER_DELETED = ("head", "tenant", "api_key", "tool")

@@ -9,7 +9,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | tables                                                        | insert | update      | delete |
 |---------------------------------------------------------------|--------|-------------|--------|
 | record, checkpoint, tile, policy_version, policy_active       | yes    | never       | never  |
-| record_block, archive, key_rotation                           | yes    | never       | never  |
+| record_block, archive, key_rotation, time_stamp               | yes    | never       | never  |
 | posting                                                       | yes    | never       | never  |
 | detail, sealed                                                | yes    | never       | yes    |
 | subject_record, pseudonym                                     | yes    | never       | yes    |
@@ -219,6 +219,20 @@ cosignature = Table(
 )
 """What witnesses say of checkpoints (C2SP tlog-cosignature): `line` stands below the note, `seconds` is its POSIX time,
 `witness` the name of its key."""
+
+time_stamp = Table(
+    "time_stamp",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("tsa", Text, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("kept_us", BigInteger, nullable=False),
+    Column("reply", Bytes, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What time-stamping authorities say of checkpoints (RFC 3161): `reply` is the whole reply, `at_us` the authority's
+time, `kept_us` the time here when it came, `tsa` the authority's id in the configuration."""
 
 key_rotation = Table(
     "key_rotation",

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Response, get
 
+from gateway.bootstrap.stamps import states as stamp_states
 from gateway.store.directory import SYSTEM
 from gateway.web.access import ApiRequest, gateway_of
 
@@ -20,7 +21,8 @@ async def readyz(request: ApiRequest) -> Response[Any]:
     """200 only if the database answers, on PostgreSQL the wall between tenants stands, every ledger can be written, the
     policy is the active one, the keys are there and data keys can be made durable, and the tasks' queue can be read;
     503 names what is not. `limits` says who counts for them, `messages` how nodes hear of each other's tasks,
-    `forwards` which destinations of records take none; none of them is a reason not to serve."""
+    `forwards` which destinations of records take none, `tsas` which authorities give no time-stamps; none of them is a
+    reason not to serve."""
     gateway = gateway_of(request)
     checks = await gateway.readiness.look()
     good = all(checks.values())
@@ -28,6 +30,8 @@ async def readyz(request: ApiRequest) -> Response[Any]:
     more: dict[str, Any] = {"limits": gateway.limits, "messages": gateway.messages}
     if gateway.forwards.each:
         more["forwards"] = gateway.forwards.states
+    if gateway.stampings:
+        more["tsas"] = stamp_states(gateway.stampings, gateway.site.settings)
     return Response({"status": status, "checks": checks, **more}, status_code=200 if good else 503)
 
 

@@ -18,6 +18,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.published import Published
 from gateway.ledger.encoding import from_decimal
 from gateway.ledger.tiles import Tile, parse_path
+from gateway.ledger.times import timestamp
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.problems import Refused
 
@@ -29,6 +30,9 @@ SINCE = "X-Uncovered-Since"
 WITNESSED, UNWITNESSED = "X-Witnessed-Size", "X-Unwitnessed-Since"
 """The size of the newest checkpoint that a quorum of witnesses has cosigned, and when the oldest record occurred that
 is beyond it."""
+STAMPED, STAMPED_AT, STAMPED_BY = "X-Stamped-Size", "X-Stamped-At", "X-Stamped-By"
+"""The size of the newest checkpoint that was time-stamped, when first, by the authority's time, and by which
+authorities (their ids, with commas between them)."""
 _YEAR_S = 31_536_000
 _SOON = "max-age=5"
 _FOR_EVER = f"max-age={_YEAR_S}, immutable"
@@ -53,6 +57,10 @@ async def checkpoint(request: ApiRequest) -> Response[bytes]:
         headers[WITNESSED] = str(window.witnessed)
         if window.since is not None:
             headers[UNWITNESSED] = window.since
+    stamps = await allowed.auditor.published.stamped()
+    if stamps:
+        headers[STAMPED], headers[STAMPED_AT] = str(stamps[0].size), timestamp(stamps[0].at_us)
+        headers[STAMPED_BY] = ", ".join(one.tsa for one in stamps)
     note = await allowed.auditor.published.cosigned(found)
     return Response(note, media_type=TEXT, headers=headers)
 

@@ -8,6 +8,7 @@ from gateway.agents.issuers import IssuerState
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
 from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, ForwardState, Metrics, WitnessState
+from gateway.exchange.stamp_figures import StampState
 from gateway.store.tasks import QUEUED, Depth
 from tests.exchange.test_metrics import decided
 from tests.house.tree import ROOT, committed
@@ -40,6 +41,7 @@ def _filled() -> Metrics:
     archives.told("tn_1", Figures(archives=1, oldest_s=1.0, over_s=0.0, waits=None))
     metrics.archives(archives.states)
     metrics.witnesses(lambda: [WitnessState(tenant="tn_1", records=1, seconds=1.0, ends={("w", "cosigned"): 1})])
+    metrics.stamps(lambda: [StampState(tenant="tn_1", records=1, seconds=1.0, ends={("clock", "stamped"): 1})])
     metrics.forwards(lambda: [ForwardState(tenant="tn_1", forward="siem", records=1, seconds=1.0, failing=False)])
     metrics.personal("tn_1", "nobody")
     metrics.linked("tn_1", 1, True)

@@ -57,6 +57,7 @@ from gateway.store.search import Filters, Search
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sessions import SessionStore
 from gateway.store.signing import LedgerSigning, rotated
+from gateway.store.stamps import StampStore
 from gateway.store.sticking import StickingClasses
 from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_cases import opened as case_opened
@@ -79,6 +80,7 @@ from tests.store.test_glass import broken
 from tests.store.test_incidents import INCIDENT, incident
 from tests.store.test_notices import notice
 from tests.store.test_reviews import note, review
+from tests.store.test_stamps import kept
 from tests.store.test_subject_cases import made as case
 from tests.store.test_tasks import REQUEST
 from tests.store.test_tasks import made as task
@@ -1117,6 +1119,51 @@ async def _(w: World) -> tuple[Any, Any]:
         await writer.append(entry("restore.acknowledged", ledger=w.theirs, range=(1, 99)))
     assert await theirs.acknowledged() == 99
     return await mine.acknowledged(), 0
+
+
+# -------------------------------------------------------------------------------------------------------- time-stamps
+
+
+async def _stamped(w: World) -> tuple[StampStore, StampStore]:
+    """The store of the ledger that has one, and of the one that looks."""
+    theirs = StampStore(w.store.engine, w.theirs)
+    await theirs.add(kept(5))
+    return theirs, StampStore(w.store.engine, w.mine)
+
+
+@ask("stamps.StampStore.add")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _stamped(w)
+    await mine.add(kept(6))
+    return await theirs.newest(), (kept(5),)
+
+
+@ask("stamps.StampStore.last")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _stamped(w)
+    assert await theirs.last("clock") == kept(5)
+    return await mine.last("clock") == kept(5), False
+
+
+@ask("stamps.StampStore.newest")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _stamped(w)
+    assert await theirs.newest() == (kept(5),)
+    return kept(5) in await mine.newest(), False
+
+
+@ask("stamps.StampStore.page")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _stamped(w)
+    assert await theirs.page(0, 9) == (kept(5),)
+    return kept(5) in await mine.page(0, 9), False
+
+
+@ask("stamps.StampStore.covering")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _stamped(w)
+    assert await theirs.covering(5, 5) == (kept(5),)
+    return kept(5) in await mine.covering(5, 5), False
 
 
 # --------------------------------------------------------------------------------------------------------- forwarding

@@ -13,7 +13,7 @@ from gateway.agents.client import AgentClient
 from gateway.agents.tsas import TsaClient, authorities_of, tsa_clients
 from gateway.bootstrap.site import Site
 from gateway.core.errors import AgentError, ConfigurationError, FormatError, VerificationError
-from gateway.exchange.stamp_figures import StampState
+from gateway.exchange.metrics import StampState
 from gateway.exchange.stamping import Stamping
 from gateway.settings import Settings
 from gateway.store.directory import SYSTEM

@@ -14,7 +14,6 @@ from gateway.core.decision import Decision
 from gateway.exchange.archive_figures import Figures
 from gateway.exchange.archiving import Reason
 from gateway.exchange.health import AgentState
-from gateway.exchange.stamp_figures import Stamps, StampState
 from gateway.store.replication import State
 from gateway.store.tasks import QUEUED, Depth
 
@@ -238,6 +237,35 @@ class _Witnesses(Collector):
             seconds.add_metric([one.tenant], one.seconds)
             for (witness, end), number in one.ends.items():
                 answers.add_metric([one.tenant, witness, end], number)
+        yield from (records, seconds, answers)
+
+
+class StampState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a ledger, by its id, stands with its time-stamping authorities. `ends` counts answers by authority and what
+    came of it."""
+
+    tenant: str
+    records: int
+    seconds: float
+    ends: Mapping[tuple[str, str], int]
+
+
+class _Stamps(Collector):
+    """How far ledgers go beyond what was time-stamped, read when somebody asks."""
+
+    def __init__(self, states: Callable[[], Iterable[StampState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        name = "gateway_ledger_unstamped"
+        records = GaugeMetricFamily(f"{name}_records", "Records beyond the newest time-stamp", labels=["tenant"])
+        seconds = GaugeMetricFamily(f"{name}_seconds", "Age of the oldest of them", labels=["tenant"])
+        answers = CounterMetricFamily("gateway_tsa_answers", "Answers", labels=["tenant", "tsa", "end"])
+        for one in self._states():
+            records.add_metric([one.tenant], one.records)
+            seconds.add_metric([one.tenant], one.seconds)
+            for (tsa, end), number in one.ends.items():
+                answers.add_metric([one.tenant, tsa, end], number)
         yield from (records, seconds, answers)
 
 
@@ -467,7 +495,7 @@ class Metrics:
 
     def stamps(self, states: Callable[[], Iterable[StampState]]) -> None:
         """Tell how ledgers stand with their time-stamping authorities, by what `states` gives at the time."""
-        self.registry.register(Stamps(states))
+        self.registry.register(_Stamps(states))
 
     def personal(self, tenant: str, about: str) -> None:
         """An exchange with personal data that is sent: `named` by the caller, `found` otherwise, or about `nobody`."""

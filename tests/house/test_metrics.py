@@ -7,8 +7,7 @@ from prometheus_client import Metric
 from gateway.agents.issuers import IssuerState
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
 from gateway.exchange.health import AgentState
-from gateway.exchange.metrics import STEPS, ForwardState, Metrics, WitnessState
-from gateway.exchange.stamp_figures import StampState
+from gateway.exchange.metrics import STEPS, ForwardState, Metrics, StampState, WitnessState
 from gateway.store.tasks import QUEUED, Depth
 from tests.exchange.test_metrics import decided
 from tests.house.tree import ROOT, committed

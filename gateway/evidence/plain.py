@@ -22,7 +22,7 @@ class Envelope:
     """An object of a record by its attributes: those that are absent are None."""
 
     def __init__(self, fields: dict[str, Any]) -> None:
-        self.__dict__.update(fields)
+        self.__dict__ = fields
 
     def __getattr__(self, _: str) -> Any:
         return None

@@ -98,4 +98,7 @@ def check_filters(filters: Mapping[str, str]) -> None:
 
 def selected(envelope: Envelope, filters: Mapping[str, str]) -> bool:
     """Whether all filters, which `check_filters` has accepted, let this record through."""
-    return all(_TESTS[name](envelope, value) for name, value in filters.items())
+    for name, value in filters.items():  # noqa: SIM110 - asked of every record: half of what a generator costs
+        if not _TESTS[name](envelope, value):
+            return False
+    return True

@@ -13,7 +13,8 @@ a count is an integer of 0 to 2^53. What does not fit is refused, as `record.che
 import os
 import re
 from binascii import b2a_base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -35,6 +36,8 @@ _MARK = f"hole-{os.urandom(16).hex()}-"
 """Nobody outside this process can write it into an envelope."""
 _HOLES = re.compile(f'"{_MARK}([a-z_.]+)"')
 _PLACES = re.compile(f'{_MARK}prev|{_MARK}recorded_at|"{_MARK}seq"')
+_QUOTED = ("prev", "recorded_at")
+"""Those of the places that are texts."""
 
 
 class Common(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ class Common(msgspec.Struct, frozen=True):
 class Form:
     """An envelope with holes, for many records."""
 
-    __slots__ = ("_common", "_counts", "_length", "_templates", "_texts")
+    __slots__ = ("_at", "_common", "_counts", "_length", "_own", "_pieces", "_places", "_texts", "_values")
 
     def __init__(self, envelope: Envelope, values: Mapping[str, Value]) -> None:
         """`values` name the holes by their members (`id`, `request.bytes`) and what the first record has there, in
@@ -64,16 +67,18 @@ class Form:
         if len(data) + _COUNT_ROOM * len(values) + PLACE_BYTES > MAX_BYTES:
             raise FormatError("a record must not exceed 65,535 bytes")
         self._common = _common(example)
-        self._texts = tuple(name for name, value in values.items() if isinstance(value, str))
         self._counts = tuple(name for name, value in values.items() if not isinstance(value, str))
-        self._length = sum(len(str(values[name])) for name in self._texts)
-        self._templates = _templates(envelope, self._texts, self._counts)
+        texts = tuple(name for name in values if name not in self._counts)
+        self._length = sum(len(str(values[name])) for name in texts)
+        self._pieces, at = _taken_apart(envelope, values)
+        self._places = tuple(at.pop(name) for name in _PLACE)
+        self._at = tuple(at.values())
+        self._texts, self._values, self._own = itemgetter(*texts), itemgetter(*at), itemgetter(*_OWN)
 
     def fill(self, values: Mapping[str, Value]) -> "Draft":
         """A record to be, with these values in its holes; others are not looked at. `FormatError` as said above."""
-        texts = [values[name] for name in self._texts]
         try:
-            text = "".join(texts)  # type: ignore[arg-type]  # one that is no text is refused
+            text = "".join(self._texts(values))
         except TypeError:
             raise FormatError("a text of a record must be one") from None
         if len(text) != self._length or _PLAIN(text) is None:
@@ -82,27 +87,31 @@ class Form:
             count = values[name]
             if type(count) is not int or not 0 <= count <= MAX_INTEGER:
                 raise FormatError("a count of a record must be an integer of 0 to 2^53")
-        pieces = tuple([template % values for template in self._templates])
-        return Draft(self._common, pieces, *[values[name] for name in _OWN])
+        pieces = self._pieces.copy()
+        for place, value in zip(self._at, self._values(values), strict=True):
+            pieces[place] = str(value)
+        return Draft(self._common, pieces, self._places, *self._own(values))
 
 
 class Draft:
     """A record but for its place in the ledger: checked, encoded, final."""
 
-    __slots__ = ("_pieces", "actor", "common", "exchange", "id", "occurred_at", "trace")
+    __slots__ = ("_pieces", "_places", "actor", "common", "exchange", "id", "occurred_at", "trace")
 
     def __init__(
         self,
         common: Common,
-        pieces: tuple[str, ...],
+        pieces: list[str],
+        places: tuple[int, ...],
         id: Any,
         occurred_at: Any,
         exchange: Any = None,
         trace: Any = None,
         actor: Any = None,
     ) -> None:
-        """Made by `Form.fill` and `drafted` alone."""
-        self.common, self._pieces = common, pieces
+        """Made by `Form.fill` and `drafted` alone. `pieces` are the record, one after the other; those of the numbers
+        `places` stand for what `_PLACE` names."""
+        self.common, self._pieces, self._places = common, pieces, places
         self.id: str = id
         self.occurred_at: str = occurred_at
         self.exchange: str | None = exchange
@@ -111,9 +120,12 @@ class Draft:
 
     def seal(self, seq: int, prev: bytes, recorded_at: str) -> bytes:
         """The record's bytes. `prev` is the 32-byte leaf hash of the record before, `GENESIS` for the first."""
-        link = b2a_base64(prev, newline=False).decode("ascii")
-        first, second, third, last = self._pieces
-        return f"{first}{link}{second}{recorded_at}{third}{seq}{last}".encode()
+        # A copy: a record that is given up may be read on one thread while it is sealed on another.
+        pieces = self._pieces.copy()
+        first, second, third = self._places
+        pieces[first] = b2a_base64(prev, newline=False).decode("ascii")
+        pieces[second], pieces[third] = recorded_at, str(seq)
+        return "".join(pieces).encode()
 
     def columns(self, recorded_at: str) -> tuple[str | None, ...]:
         """As `index.index_columns` of the sealed envelope."""
@@ -145,9 +157,8 @@ def drafted(envelope: Envelope) -> Draft:
         text = encode_unchecked(envelope).decode()
     finally:
         envelope.prev = envelope.recorded_at = envelope.seq = None
-    pieces = tuple(_PLACES.split(text))
     own = (envelope.id, envelope.occurred_at, envelope.exchange, envelope.trace, envelope.actor)
-    return Draft(_common(envelope), pieces, *own)
+    return Draft(_common(envelope), _holed(_PLACES.split(text)), (1, 3, 5), *own)
 
 
 def _common(envelope: Envelope) -> Common:
@@ -164,9 +175,20 @@ def _with(envelope: Envelope, values: Mapping[str, Value]) -> dict[str, Any]:
     return document
 
 
-def _templates(envelope: Envelope, texts: Iterable[str], counts: Iterable[str]) -> tuple[str, ...]:
-    """What stands before, between and after the places that only the writer knows, with holes for `%`."""
-    templates = {name: f'"%({name})s"' for name in texts} | {name: f"%({name})d" for name in counts}
-    document = _with(envelope, {name: _MARK + name for name in (*templates, *_PLACE)})
-    text = encode_unchecked(document).decode().replace("%", "%%")
-    return tuple(_PLACES.split(_HOLES.sub(lambda found: templates.get(found[1], found[0]), text)))
+def _taken_apart(envelope: Envelope, values: Mapping[str, Value]) -> tuple[list[str], dict[str, int]]:
+    """The record in pieces, and the number of the piece that each hole is, in their order."""
+    document = _with(envelope, {name: _MARK + name for name in (*values, *_PLACE)})
+    found = _HOLES.split(encode_unchecked(document).decode())
+    between, names = found[0::2], found[1::2]
+    for number, name in enumerate(names):
+        if name in _QUOTED or isinstance(values.get(name), str):
+            between[number] += '"'
+            between[number + 1] = '"' + between[number + 1]
+    return _holed(between), {name: 2 * number + 1 for number, name in enumerate(names)}
+
+
+def _holed(between: Sequence[str]) -> list[str]:
+    """These, and an empty piece after each but the last."""
+    pieces = [""] * (2 * len(between) - 1)
+    pieces[0::2] = between
+    return pieces

@@ -151,15 +151,12 @@ def _query(ledger: str, details: bool) -> Select[Any]:
 
 
 def _stored(row: Row[Any], details: bool) -> StoredRecord:
-    if not details or row.detail is None:
-        return StoredRecord(seq=row.seq, envelope=bytes(row.bytes), hash=bytes(row.hash))
-    return StoredRecord(
-        seq=row.seq,
-        envelope=bytes(row.bytes),
-        hash=bytes(row.hash),
-        detail_salt=bytes(row.detail_salt),
-        detail=bytes(row.detail),
-    )
+    # By place and not by name, which costs as much as reading the row does: in the order of `_query`.
+    seq, data, leaf, *beside = row
+    if not details or beside[1] is None:
+        return StoredRecord(seq=seq, envelope=bytes(data), hash=bytes(leaf))
+    salt, detail = beside
+    return StoredRecord(seq=seq, envelope=bytes(data), hash=bytes(leaf), detail_salt=bytes(salt), detail=bytes(detail))
 
 
 def _checkpoints(ledger: str) -> Select[Any]:

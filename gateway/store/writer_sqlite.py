@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -42,11 +43,13 @@ _HEAD = "SELECT size, hash, recorded_at, policy, denied FROM head WHERE tenant =
 _MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ?, denied = ? WHERE tenant = ?"
 _START = "INSERT INTO head SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
 _HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
+_LOTS = (512, 256, 128)
 _ROWS = 64
-"""Rows a statement at most: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and to get
-it back from a busy event loop takes longer than the rows do: hence no executemany, with a call for each row."""
+"""Rows a statement: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and to get it back
+from a busy event loop takes longer than the rows do: hence no executemany, with a call for each row, and as many rows
+at once as there are, in these lots and a rest."""
 _OPENED = tuple(column.name for column in open_exchange.columns)
-_STATEMENTS = 8 * _ROWS
+_STATEMENTS = 8 * (_ROWS + len(_LOTS))
 """Statements that stay prepared: one for each table and number of rows."""
 
 
@@ -283,10 +286,12 @@ class SqliteWriter(LedgerWriter):
 
 
 def _put(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
-    for start in range(0, len(rows), _ROWS):
-        chunk = rows[start : start + _ROWS]
-        values = [value for row in chunk for value in row]
-        connection.execute(_insert(table, len(chunk[0]), len(chunk)), values)
+    start = 0
+    while left := len(rows) - start:
+        lot = next((lot for lot in _LOTS if lot <= left), min(_ROWS, left))
+        values = list(chain.from_iterable(rows[start : start + lot]))
+        connection.execute(_insert(table, len(rows[start]), lot), values)
+        start += lot
 
 
 def _mapped(call: Callable[[], T]) -> T:

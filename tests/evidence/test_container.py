@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -200,3 +201,21 @@ def test_a_member_that_is_missing_or_too_large_is_said_to_be() -> None:
         box.read("a", 4)
     with pytest.raises(FormatError, match="missing"):
         box.read("b", 4)
+
+
+def test_a_checksum_is_held_against_the_bytes_until_it_was_found_right(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with path.open("w+b") as file:
+        writer = Writer(file)
+        writer.add("a.txt", b"what it says\n")
+        writer.close()
+    with path.open("r+b") as file:
+        box = Container(file)
+        file.seek(box.members["a.txt"].data)
+        file.write(b"W")
+        for _ in range(2):
+            with pytest.raises(FormatError, match="checksum"):
+                list(box.lines("a.txt", 100))
+        file.seek(box.members["a.txt"].data)
+        file.write(b"w")
+        assert [list(box.lines("a.txt", 100)) for _ in range(2)] == [[b"what it says"]] * 2

@@ -69,3 +69,18 @@ def test_other_spellings_are_refused(data: bytes) -> None:
 def test_what_has_no_canonical_form_is_not_written(value: object) -> None:
     with pytest.raises(FormatError):
         strict_json.dump([value])
+
+
+@pytest.mark.parametrize(
+    "text", ["9007199254740993", "-9007199254740993", "[9007199254740993]", '{"a":9007199254740993}']
+)
+def test_an_integer_beyond_the_bound_is_refused_wherever_it_stands(text: str) -> None:
+    with pytest.raises(FormatError):
+        strict_json.load(text.encode())
+    assert strict_json.load(text.replace("993", "992").encode())
+
+
+def test_long_digits_within_a_text_are_no_number() -> None:
+    assert strict_json.load(b'{"digest":"sha256:97979797979797979797979797979797"}') == {
+        "digest": f"sha256:{'97' * 16}"
+    }

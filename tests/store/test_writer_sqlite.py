@@ -4,12 +4,14 @@ import asyncio
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.settings import Settings
+from gateway.store import writer_sqlite
 from gateway.store.engine import target
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 from gateway.store.writer_sqlite import SqliteFile, SqliteWriter
@@ -178,3 +180,16 @@ async def test_an_exchange_id_that_comes_twice_does_not_stop_the_others(
         await asyncio.gather(writer.append(intent("ex_1")), writer.append(intent("ex_1")), writer.append(note()))
         await writer.append(outcome("ex_1"))
     assert len(await whole(sqlite_settings)) == 4
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 127, 128, 129, 255, 500, 512, 513, 1_000])
+def test_rows_are_inserted_in_their_order_in_few_statements_whatever_their_number(count: int) -> None:
+    statements: list[str] = []
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE sealed (tenant, seq, part, key, nonce, ciphertext)")
+        connection.set_trace_callback(lambda text: statements.append(text[:6]))
+        rows = [("tn_1", seq, "request", f"dk_{seq}", b"n", b"c") for seq in range(count)]
+        writer_sqlite._put(connection, "sealed", list(rows))
+        connection.set_trace_callback(None)
+        assert connection.execute("SELECT * FROM sealed ORDER BY rowid").fetchall() == rows
+    assert statements.count("INSERT") <= 4

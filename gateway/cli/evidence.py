@@ -34,6 +34,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.report import lines
+from gateway.evidence.split import MAX_PROCESSES
 from gateway.evidence.verify import verify
 from gateway.exchange import attaching
 from gateway.exchange.scoping import Asked
@@ -83,6 +84,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--trust", type=Path, metavar="FILE", help="a trust policy (C2SP tlog-policy): who must have seen it"
     )
     check.add_argument("--checkpoint", type=Path, metavar="FILE", help="a newer signed checkpoint of the same ledger")
+    check.add_argument(
+        "--processes", type=int, default=2, metavar="N", help="how many go over a large bundle (default: 2)"
+    )
     check.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle")
     check.set_defaults(run=_verify)
 
@@ -153,6 +157,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     """Reads the bundle, the key and the checkpoint, and nothing else."""
     if arguments.key is None and arguments.trust is None:
         raise WrongUse("--key must be given, or --trust with a policy that names the ledger's key")
+    if not 1 <= arguments.processes <= MAX_PROCESSES:
+        raise WrongUse(f"--processes must be 1 to {MAX_PROCESSES}")
     key = None if arguments.key is None else encode_keys(read_keys(arguments.key)).decode("utf-8")
     trust = None if arguments.trust is None else read_file(arguments.trust, "--trust", MAX_TRUST)
     try:
@@ -161,7 +167,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         raise WrongUse(f"--trust: {error}") from error
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
     try:
-        report = verify(arguments.bundle, key, given, trust)
+        report = verify(arguments.bundle, key, given, trust, arguments.processes)
     except (VerificationError, FormatError) as error:
         say(arguments, {"ok": False, "failure": str(error)}, [f"FAILED  {error}", "", "NOT VERIFIED"])
         return BAD

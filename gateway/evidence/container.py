@@ -21,6 +21,7 @@ from gateway.core.errors import FormatError
 MAX_MEMBERS = 10_000
 MAX_NAME = 200
 BLOCK = 1 << 20
+_NEAR = 1 << 16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _LOCAL = Layout("<4s5H3I2H")  # §4.3.7
 _CENTRAL = Layout("<4s6H3I5H2I")  # §4.3.12
@@ -167,6 +168,23 @@ class Container:
         """A member's lines without their newlines; `FormatError` for a last line without one, or one too long."""
         return _lines(name, self.blocks(name), at_most)
 
+    def line_at(self, name: str, near: int, at_most: int) -> tuple[int, bytes]:
+        """Where the first line of a member begins that does not begin before this place, and the line without its
+        newline; the member's end and no bytes where there is none. For who looks for a line and checks all of them
+        elsewhere: no checksum is asked for here."""
+        member, start = self.members[name], max(near - 1, 0)
+        for room in (_NEAR, 2 * at_most + 2):  # most lines are short
+            self._file.seek(member.data + start)
+            data = self._file.read(min(member.size - start, room))
+            # A line begins behind the newline that is before it, or at 0.
+            begin = data.find(b"\n") + 1 if near else 0
+            end = data.find(b"\n", begin)
+            if end >= 0 and (begin or not near):
+                return start + begin, data[begin:end]
+            if start + len(data) == member.size and (start + begin == member.size or (near and not begin)):
+                return member.size, b""
+        raise FormatError(f"{name} has a line that is too long, or without its end")
+
     def _member(self, at: int, end: int) -> Member | None:
         self._file.seek(at)
         head = self._file.read(_LOCAL.size)
@@ -191,6 +209,12 @@ class Container:
         if not _NAME.fullmatch(member.name) or _local(member) != head + tail or member.data + size > end:
             raise FormatError("a member's header is not in the form of a bundle")
         return member
+
+
+def lines_between(file: BinaryIO, name: str, start: int, end: int, at_most: int) -> Iterator[bytes]:
+    """Lines of the file from one place to another, both where lines begin, as `Container.lines` has them."""
+    part = Member(name=name, offset=start, data=start, size=end - start, crc=0, zip64=False)
+    return _lines(name, _blocks(file, part, checked=False), at_most)
 
 
 def _blocks(file: BinaryIO, member: Member, *, checked: bool = True) -> Iterator[bytes]:

@@ -24,7 +24,9 @@ class Envelope:
     def __init__(self, fields: dict[str, Any]) -> None:
         self.__dict__ = fields
 
-    def __getattr__(self, _: str) -> Any:
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # no field: how a copy is made of it, say
+            raise AttributeError(name)
         return None
 
 

@@ -34,7 +34,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """Those of a size within the range: compared where the tree has that size."""
     last_note: bytes
     """The last checkpoint's whole note, which the proofs must hold too."""
-    verifier: Keys
+    verifier: Keys | None
+    """None where proofs are not looked at."""
     line_bytes: int = MAX_BYTES
 
 
@@ -89,10 +90,12 @@ def read(lines: Iterator[bytes], details: Iterator[bytes], expected: Expected) -
 
     Not checked here: that `Records.root` is a checkpoint's.
     """
-    return _Reader(details, expected).read(lines)
+    return Reader(details, expected).read(lines)
 
 
-class _Reader:
+class Reader:
+    """Goes over the lines of a range; `read` is all of it, `split` has others go over parts."""
+
     def __init__(self, details: Iterator[bytes], expected: Expected) -> None:
         self._expected = expected
         self._details = parsed_details(details)
@@ -156,7 +159,7 @@ class _Reader:
             if chosen(envelope):
                 self._select(seq, envelope)
             if seq in proofs:
-                self._prove(seq, data, proofs[seq])
+                self._prove(seq, data)
             if seq == expected.first:
                 first = envelope.recorded_at or ""
             last = envelope.recorded_at or ""
@@ -173,10 +176,18 @@ class _Reader:
             self._opened += 1
             self._detail = next(self._details, None)
 
-    def _prove(self, seq: int, data: bytes, proof: Proof) -> None:
-        if proof.checkpoint != self._expected.last_note or proof.extra is not None:
-            raise VerificationError(f"record {seq}: proof: of another checkpoint than the last")
-        proofs.verify(data, proof, self._expected.verifier)
+    def _prove(self, seq: int, data: bytes) -> None:
+        prove(seq, data, self._expected)
+
+
+def prove(seq: int, data: bytes, expected: Expected) -> None:
+    """The proof file of this record leads from its bytes to the last checkpoint, or `VerificationError`."""
+    proof = expected.proofs[seq]
+    if proof.checkpoint != expected.last_note or proof.extra is not None:
+        raise VerificationError(f"record {seq}: proof: of another checkpoint than the last")
+    if expected.verifier is None:
+        raise TypeError("a proof needs the ledger's keys")
+    proofs.verify(data, proof, expected.verifier)
 
 
 def parsed_details(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes, bytes]]:

@@ -99,6 +99,19 @@ class Watch:
             for provision in {query.provision for query in self._asked.by(envelope)}:
                 self.provisions[provision] += 1
 
+    def seen(self) -> tuple[Envelope | None, Envelope | None, set[str], Envelope | None, dict[str, int]]:
+        """What it has taken, for `add`."""
+        return self._first, self._last, self._found, self._opened, self.provisions
+
+    def add(self, seen: tuple[Envelope | None, Envelope | None, set[str], Envelope | None, dict[str, int]]) -> None:
+        """What another one of the same scope has taken of the records that come next."""
+        first, last, found, opened, provisions = seen
+        self._first, self._last = self._first or first, last or self._last
+        self._opened = opened or self._opened
+        self._found |= found
+        for provision, count in provisions.items():
+            self.provisions[provision] += count
+
     def failure(self, end: int, size: int) -> str | None:
         """Why the range, which ends at `end` of a tree of `size`, is none for this scope; None where it is one."""
         scope, first, last = self._scope, self._first, self._last

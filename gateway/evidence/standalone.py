@@ -25,6 +25,7 @@ from gateway.evidence import (
     scope,
     selection,
     shapes,
+    split,
     strict_json,
     verify,
     witnessed,
@@ -49,7 +50,8 @@ _PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record"}
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
     *(strict_json, shapes, plain, proof, ledger_verify),
-    *(container, dsse, edge, selection, scope, manifest, bag, witnessed, interval, misses, records, report, verify),
+    *(container, dsse, edge, selection, scope, manifest, bag, witnessed, interval, misses, records),
+    *(split, report, verify),
 )
 """In an order in which each imports only those before it."""
 
@@ -57,7 +59,7 @@ _HEAD = '''\
 #!/usr/bin/env python3
 """Verifies an evidence bundle. Needs Python 3.11 and the package `cryptography`; no network, no configuration.
 
-    python3 verify.py --key KEY.vkey BUNDLE.zip [--checkpoint FILE] [--trust FILE]
+    python3 verify.py --key KEY.vkey BUNDLE.zip [--checkpoint FILE] [--trust FILE] [--processes N]
 
 Exits 0 if the bundle holds, 1 if it does not, 2 on wrong use. The key must come from elsewhere than the bundle, and so
 should this file: a copy inside a bundle is a convenience only. What is checked is said at the top of the last module.
@@ -107,6 +109,7 @@ for package in ("gateway", "gateway.core", "gateway.ledger", "gateway.evidence")
 _MAIN = """\
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence.report import lines
+from gateway.evidence.split import MAX_PROCESSES
 from gateway.evidence.verify import verify
 
 
@@ -116,13 +119,16 @@ def main() -> int:
     parser.add_argument("--key", type=Path, help="file with the ledger's public key, from elsewhere")
     parser.add_argument("--trust", type=Path, help="a trust policy (C2SP tlog-policy): logs, witnesses and a quorum")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the same ledger, from elsewhere")
+    parser.add_argument("--processes", type=int, default=2, help="how many go over a large bundle (default: 2)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     wanted = parser.parse_args()
+    if not 1 <= wanted.processes <= MAX_PROCESSES:
+        parser.error(f"--processes must be 1 to {MAX_PROCESSES}")
     try:
         vkey = None if wanted.key is None else wanted.key.read_text("utf-8")
         trust = None if wanted.trust is None else wanted.trust.read_bytes()
         checkpoint = None if wanted.checkpoint is None else wanted.checkpoint.read_bytes()
-        report = verify(wanted.bundle, vkey, checkpoint, trust)
+        report = verify(wanted.bundle, vkey, checkpoint, trust, wanted.processes)
     except (OSError, UnicodeDecodeError, FormatError) as error:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2

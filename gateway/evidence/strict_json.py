@@ -74,7 +74,7 @@ def _check(value: Any) -> None:
 
 
 _LONG = re.compile(rb"[0-9]{16}(?:[,}\]]|\Z)")
-"""Every number of so many digits ends so, and few texts do: digests in hex would have each record read the careful way."""
+"""Every number of so many digits ends so, and no text does that ends with a quotation mark: a digest in hex is none."""
 _PLAIN = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
 _CAREFUL = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_refuse, parse_int=_integer, parse_constant=_refuse)
 _WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)

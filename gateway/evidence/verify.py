@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence import bag, dsse, witnessed
+from gateway.evidence import bag, dsse, split, witnessed
 from gateway.evidence import manifest as manifests
 from gateway.evidence import scope as scopes
 from gateway.evidence.container import Container
@@ -66,13 +66,16 @@ _MADE = (
 _OPEN_END = "Records after the last checkpoint are not seen; give a newer checkpoint to have them missed."
 
 
-def verify(bundle: Path, vkey: str | None, checkpoint: bytes | None = None, trust: bytes | None = None) -> Report:
+def verify(
+    bundle: Path, vkey: str | None, checkpoint: bytes | None = None, trust: bytes | None = None, processes: int = 1
+) -> Report:
     """The report of a bundle that holds; `VerificationError` names the step that does not.
 
     `vkey` is the ledger's public key as a C2SP verifier key, or any one that it has had, with the statements after it
     that lead from one to another, if any (`ledger.rotation.parse_keys`); `checkpoint` a signed note of the same ledger,
     from elsewhere; `trust` a trust policy (`ledger.trust`): then a quorum of its witnesses must have cosigned. Without
-    a `vkey`, the key is that of the policy's log of the bundle's name. Raises `FormatError` for a `vkey` or a policy
+    a `vkey`, the key is that of the policy's log of the bundle's name. `processes`: how many may go over the records of
+    a large bundle, which changes nothing but the time (`split`). Raises `FormatError` for a `vkey` or a policy
     that is none, `OSError` where the file cannot be read.
     """
     trusted = None if trust is None else trusts.parse(trust)
@@ -80,14 +83,16 @@ def verify(bundle: Path, vkey: str | None, checkpoint: bytes | None = None, trus
         raise FormatError("a public key, or a trust policy that has it, must be given")
     keys = None if vkey is None else parse_keys(vkey.encode())
     with bundle.open("rb") as file:
-        return _Verification(file, keys, checkpoint, trusted).run()
+        return _Verification(file, keys, checkpoint, trusted, processes).run()
 
 
 class _Verification:
     """One run: each method is a step, or several that belong together."""
 
-    def __init__(self, file: BinaryIO, keys: Keys | None, given: bytes | None, trust: Trust | None) -> None:
-        self._file = file
+    def __init__(
+        self, file: BinaryIO, keys: Keys | None, given: bytes | None, trust: Trust | None, processes: int
+    ) -> None:
+        self._file, self._processes = file, processes
         self._known = keys
         self._given, self._trust = given, trust
         self._steps: list[str] = []
@@ -198,7 +203,7 @@ class _Verification:
                 last_note=box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
                 verifier=self._keys,
             )
-            records = read(
+            records = split.read(box, Path(self._file.name), expected, self._processes) or read(
                 box.lines(bag.RECORDS, expected.line_bytes), box.lines(bag.DETAILS, bag.MAX_DETAIL), expected
             )
             if records.selected != manifest.selected:

@@ -52,6 +52,22 @@ class Frontier:
         peaks.append(node)
         self.size += 1
 
+    def extend(self, nodes: Iterable[tuple[int, bytes]]) -> None:
+        """The leaves under these perfect subtrees, (level, hash) from left to right, as `Span.nodes` has them.
+
+        `FormatError` for a hash of another length, or a subtree that has no place here."""
+        for level, node in nodes:
+            if len(node) != HASH_BYTES:
+                raise FormatError("a hash must be 32 bytes long")
+            if level < 0 or self.size & ((1 << level) - 1):
+                raise FormatError("a subtree must start at a multiple of its width")
+            size, peaks = self.size >> level, self._peaks
+            while size & 1:
+                node = node_hash(peaks.pop(), node)
+                size >>= 1
+            peaks.append(node)
+            self.size += 1 << level
+
     def root(self) -> bytes:
         if not self._peaks:
             return EMPTY_ROOT
@@ -73,6 +89,38 @@ class Frontier:
         if len(data) < 8 or (len(data) - 8) % HASH_BYTES:
             raise FormatError("a frontier must be 8 bytes and whole hashes")
         return cls(int.from_bytes(data[:8]), [data[i : i + HASH_BYTES] for i in range(8, len(data), HASH_BYTES)])
+
+
+class Span(Frontier):
+    """Leaves from `first` on, of which those before are not known: the perfect subtrees over them, of which a frontier
+    is made that they are put behind (`Frontier.extend`). It has no root."""
+
+    __slots__ = ("first", "nodes")
+
+    def __init__(self, first: int, nodes: Iterable[tuple[int, bytes]] = (), size: int | None = None) -> None:
+        super().__init__()
+        self.first, self.nodes, self.size = first, list(nodes), first if size is None else size
+
+    def append(self, leaf_hash: bytes) -> None:
+        """One more leaf. `FormatError` unless its hash is 32 bytes."""
+        if len(leaf_hash) != HASH_BYTES:
+            raise FormatError("a hash must be 32 bytes long")
+        node, level, index, nodes = leaf_hash, 0, self.size, self.nodes
+        # The left sibling is there unless it begins before the first leaf; then it is at no level above either.
+        while index & 1 and nodes and nodes[-1][0] == level:
+            node = sha256(b"\x01" + nodes.pop()[1] + node).digest()
+            index, level = index >> 1, level + 1
+        nodes.append((level, node))
+        self.size += 1
+
+    def extend(self, nodes: Iterable[tuple[int, bytes]]) -> None:
+        raise TypeError("a span grows by leaves")
+
+    def root(self) -> bytes:
+        raise TypeError("a span has no root: the leaves before it are not known")
+
+    def copy(self) -> "Span":
+        return Span(self.first, self.nodes, self.size)
 
 
 def root(leaf_hashes: Iterable[bytes]) -> bytes:

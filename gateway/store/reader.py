@@ -4,7 +4,7 @@ Records are never changed, so that reading them chunk by chunk gives what one lo
 back a database's housekeeping (SQLite's checkpoints, PostgreSQL's vacuum) while a whole ledger is read out.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select
@@ -150,13 +150,12 @@ def _query(ledger: str, details: bool) -> Select[Any]:
     return select(*columns, *beside).select_from(record.outerjoin(detail, both)).where(record.c.tenant == ledger)
 
 
-def _stored(row: Row[Any], details: bool) -> StoredRecord:
+def _stored(row: Sequence[Any], details: bool) -> StoredRecord:
     # By place and not by name, which costs as much as reading the row does: in the order of `_query`.
-    seq, data, leaf, *beside = row
-    if not details or beside[1] is None:
+    seq, data, leaf, salt, kept = row if details else (*row, None, None)
+    if kept is None:
         return StoredRecord(seq=seq, envelope=bytes(data), hash=bytes(leaf))
-    salt, detail = beside
-    return StoredRecord(seq=seq, envelope=bytes(data), hash=bytes(leaf), detail_salt=bytes(salt), detail=bytes(detail))
+    return StoredRecord(seq=seq, envelope=bytes(data), hash=bytes(leaf), detail_salt=bytes(salt), detail=bytes(kept))
 
 
 def _checkpoints(ledger: str) -> Select[Any]:

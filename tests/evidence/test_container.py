@@ -219,3 +219,38 @@ def test_a_checksum_is_held_against_the_bytes_until_it_was_found_right(tmp_path:
         file.seek(box.members["a.txt"].data)
         file.write(b"w")
         assert [list(box.lines("a.txt", 100)) for _ in range(2)] == [[b"what it says"]] * 2
+
+
+@pytest.mark.parametrize("near_room", [1 << 16, 3])
+@pytest.mark.parametrize("text", [b"", b"a\n", b"\n\n", b"abc\nde\n\nfghij\n", b"abc\nno end"])
+def test_the_line_at_a_place_is_the_first_that_begins_there_or_later(
+    text: bytes, near_room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "_NEAR", near_room)
+    box = Container(io.BytesIO(write({"a.txt": b"x\n", "b.txt": text, "c.txt": b"y\n"})))
+    whole = text[: text.rfind(b"\n") + 1]
+    begins = [0, *(place + 1 for place, byte in enumerate(whole) if byte == 10)][:-1] if whole else []
+    for near in range(len(text) + 1):
+        found = next((begin for begin in begins if begin >= near), None)
+        if found is not None:
+            assert box.line_at("b.txt", near, 20) == (found, text[found : text.index(b"\n", found)])
+        elif near <= len(whole) < len(text):
+            with pytest.raises(FormatError):
+                box.line_at("b.txt", near, 20)
+        else:
+            assert box.line_at("b.txt", near, 20) == (len(text), b"")
+
+
+def test_a_line_that_is_too_long_is_no_line_at_a_place() -> None:
+    box = Container(io.BytesIO(write({"a.txt": b"x" * 100_000 + b"\n"})))
+    with pytest.raises(FormatError):
+        box.line_at("a.txt", 5, 20)
+
+
+def test_lines_between_two_places_are_those_of_the_file_there(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"abc\nde\nfgh\n")
+    with path.open("rb") as file:
+        assert list(container.lines_between(file, "a", 4, 7, 10)) == [b"de"]
+        with pytest.raises(FormatError):
+            list(container.lines_between(file, "a", 4, 9, 10))

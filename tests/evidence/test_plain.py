@@ -1,6 +1,7 @@
 """The reader without typed decoder takes and refuses exactly what the typed one does."""
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,9 @@ def test_the_golden_detail_is_read() -> None:
 def test_what_is_too_large_is_not_read() -> None:
     assert not accepts(plain.parse, b" " * 65_536)
     assert not accepts(plain.parse_detail, b" " * (1 << 20 | 1))
+
+
+def test_an_envelope_can_be_handed_to_another_process() -> None:
+    envelope = plain.Envelope({"seq": 5, "node": plain.Envelope({"id": "nd_1"})})
+    other = pickle.loads(pickle.dumps(envelope))  # noqa: S301 - what was just written
+    assert (other.seq, other.node.id, other.prev) == (5, "nd_1", None)

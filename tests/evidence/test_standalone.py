@@ -13,12 +13,12 @@ from gateway.core.errors import VerificationError
 from gateway.evidence import manifest as manifests
 from gateway.evidence import standalone
 from gateway.evidence.bag import MISSES, VERIFY
-from gateway.evidence.selection import Selection
+from gateway.evidence.selection import Scope, Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.rotation import encode_keys
 
 from .making import OTHER, VKEY, bundle, ledger
-from .tampering import STEPS, put_together, signed_again, take_apart
+from .tampering import STEPS, at, put_together, signed_again, take_apart
 from .test_bundle import ALL, ANY, rotated_bundle, witnessed_bundle
 from .test_misses import marked, sampled
 
@@ -103,6 +103,19 @@ def test_it_computes_the_same_local_miss_rate_from_the_records(alone: Path, tmp_
     assert found["misses"]["samples"][0]["messages"]["rate"] == "0.5000"
     said = run(alone, "--key", alone / "ledger.vkey", path).stdout
     assert "miss rate    0.5000 (0.0125 to 0.9875): 1 of 2 messages; sample rv_1 of 10 exchanges" in said
+
+
+def test_several_processes_say_what_one_says(alone: Path, tmp_path: Path) -> None:
+    made, path = ledger(20), tmp_path / "a.zip"
+    bundle(made, path, Selection(first=3, end=17, scope=Scope(kind="period", period=(at(4), at(12)))))
+    text = standalone.generate().replace("WORTH = 16 << 20", "WORTH = 1")
+    told = "    print(len(given), file=sys.stderr)\n    with ProcessPoolExecutor("
+    (alone / "split.py").write_text(text.replace("    with ProcessPoolExecutor(", told), "utf-8")
+    command = [sys.executable, "-I", "-S", "-c", START, str(alone / "site"), str(alone / "split.py"), "--json"]
+    command += ["--key", str(alone / "ledger.vkey"), str(path), "--processes"]
+    one, three = (subprocess.run([*command, n], capture_output=True, text=True, check=True) for n in ("1", "3"))
+    assert (one.stdout, one.stderr, three.stderr) == (three.stdout, "", "3\n")
+    assert run(alone, "--key", alone / "ledger.vkey", path, "--processes", "0").returncode == 2
 
 
 def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 from base64 import b64decode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from gateway.ledger.chain import leaf_hash, node_hash
 from gateway.ledger.merkle import (
     EMPTY_ROOT,
     Frontier,
+    Span,
     consistency_path,
     inclusion_path,
     root,
@@ -206,3 +208,44 @@ def test_trees_of_2_to_the_62_need_few_nodes() -> None:
     size = 2**62 + 12345
     assert len(inclusion_path(2**61 + 7, size, made_up)) <= 63
     assert len(consistency_path(2**61 + 7, size, made_up)) <= 64
+
+
+@given(st.integers(0, 70), st.lists(st.integers(1, 40), min_size=1, max_size=4))
+def test_spans_put_behind_a_frontier_are_the_tree_of_all_their_leaves(first: int, widths: list[int]) -> None:
+    leaves = [sha256(bytes([number % 256, number // 256])).digest() for number in range(first + sum(widths))]
+    frontier, whole = Frontier(), Frontier()
+    for leaf in leaves[:first]:
+        frontier.append(leaf)
+    for leaf in leaves:
+        whole.append(leaf)
+    at = first
+    for width in widths:
+        span = Span(at)
+        for leaf in leaves[at : at + width]:
+            span.append(leaf)
+        copy = span.copy()
+        span.append(bytes(32))
+        frontier.extend(copy.nodes)
+        at += width
+        assert (copy.first, copy.size, frontier.size) == (at - width, at, at)
+        assert len(copy.nodes) <= 2 * width.bit_length()
+    assert (frontier.size, frontier.peaks) == (whole.size, whole.peaks)
+
+
+def test_a_span_has_no_root_and_takes_leaves_alone() -> None:
+    span = Span(3)
+    with pytest.raises(FormatError):
+        span.append(b"short")
+    with pytest.raises(TypeError):
+        span.root()
+    with pytest.raises(TypeError):
+        span.extend(())
+
+
+@pytest.mark.parametrize("node", [(0, b"short"), (-1, bytes(32)), (1, bytes(32))], ids=["short", "negative", "odd"])
+def test_a_frontier_takes_no_subtree_that_has_no_place(node: tuple[int, bytes]) -> None:
+    frontier = Frontier()
+    frontier.append(bytes(32))
+    with pytest.raises(FormatError):
+        frontier.extend([node])
+    assert frontier.size == 1

@@ -21,6 +21,12 @@ fi
 if [ -z "${GATEWAY_TEST_SOFTHSM_URL:-}" ] && ! command -v softhsm2-util >/dev/null 2>&1; then
     wanted="$wanted softhsm2"
 fi
+if [ -z "${GATEWAY_TEST_AGE_URL:-}" ] && ! command -v age >/dev/null 2>&1; then
+    wanted="$wanted age"
+fi
+if [ -z "${GATEWAY_TEST_SSH_URL:-}" ] && ! command -v ssh-keygen >/dev/null 2>&1; then
+    wanted="$wanted openssh-client"
+fi
 [ -n "$wanted" ] || exit 0
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || exit 0
 

@@ -40,9 +40,14 @@ def missing(name: str, package: str) -> None:
 
 def pdftotext() -> str:
     """The program that reads PDF in the tests. Where it is not there, its tests are skipped, or fail in CI."""
-    found = os.environ.get("GATEWAY_TEST_POPPLER_URL") or shutil.which("pdftotext")
+    return program("pdftotext", "POPPLER", "poppler-utils")
+
+
+def program(name: str, service: str, package: str) -> str:
+    """A program that the tests hold the house's own to. Where it is not there, its tests are skipped, or fail in CI."""
+    found = os.environ.get(f"GATEWAY_TEST_{service}_URL") or shutil.which(name)
     if found is None:
-        missing("POPPLER", "poppler-utils")
+        missing(service, package)
     return str(found)
 
 

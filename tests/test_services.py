@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ KINDS: dict[str, tuple[Callable[[], AbstractContextManager[Any]], str]] = {
     "REDIS": (services.redis, "redis-server"),
     "NATS": (services.nats, "nats-server"),
     "SOFTHSM": (services.softhsm, "softhsm2"),
+    "AGE": (lambda: nullcontext(services.program("age", "AGE", "age")), "age"),
 }
 
 

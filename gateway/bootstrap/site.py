@@ -19,6 +19,7 @@ from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
+from gateway.exchange.recipients import demand_recipients
 from gateway.exchange.rotating import Rotating
 from gateway.exchange.subject_access import SubjectAccess
 from gateway.exchange.subject_holds import Holds
@@ -232,6 +233,7 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """Database, keyring, tenants and ledgers. `ConfigurationError` for anything that must not be worked with."""
     clock = clock or SystemClock()
+    demand_recipients(settings)
     async with AsyncExitStack() as stack:
         where = target(settings)
         engine = open_engine(where)

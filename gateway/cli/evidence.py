@@ -5,8 +5,10 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from gateway.cli import reports
 from gateway.cli.audit import reader
@@ -32,10 +34,13 @@ from gateway.cli.progress import Progress
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.refusal import Refusal
+from gateway.evidence.age import MAX_FILE, RECIPIENT, Identities, decrypt, parse_identities, recipient_lines
+from gateway.evidence.container import is_encrypted
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.report import lines
+from gateway.evidence.scratch import scratch
 from gateway.evidence.split import MAX_PROCESSES
-from gateway.evidence.verify import verify
+from gateway.evidence.verify import verify_file
 from gateway.exchange import attaching
 from gateway.exchange.scoping import Asked
 from gateway.ledger.note import MAX_NOTE_BYTES
@@ -50,6 +55,7 @@ _OPTIONS = {
     "range": "--first and --end",
     "about": "--about",
     "period": "--period",
+    "recipients": "--recipient",
 }
 _EXISTS = "--out names a file that exists: it is not overwritten"
 
@@ -73,6 +79,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--attach", action="append", default=[], metavar="KIND", help="what else to make of the records; repeatable"
     )
+    export.add_argument(
+        "--recipient",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="encrypt it to this public key, of age or SSH; repeatable",
+    )
+    export.add_argument("--recipients-file", type=Path, metavar="FILE", help="and to those in this file, one a line")
     add_filters(export)
     export.set_defaults(run=_export)
 
@@ -87,6 +101,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--processes", type=int, default=2, metavar="N", help="how many go over a large bundle (default: 2)"
     )
+    check.add_argument("--identity", type=Path, metavar="FILE", help="private keys that open an encrypted bundle")
     check.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle")
     check.set_defaults(run=_verify)
 
@@ -106,11 +121,12 @@ def _export(arguments: argparse.Namespace) -> int:
     refusal = attaching.refused(arguments.attach)
     if refusal is not None:
         raise WrongUse(told(refusal, {"attach": "--attach"}))
+    recipients = _recipients(arguments)
     if os.path.lexists(arguments.out):  # before anything is recorded; again when the bundle gets its name
         raise WrongUse(_EXISTS)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    manifest = asyncio.run(_written(settings, tenant, asked, arguments.attach, arguments.out))
+    manifest = asyncio.run(_written(settings, tenant, asked, arguments.attach, recipients, arguments.out))
     count = manifest.end - manifest.first
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
     data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}
@@ -119,7 +135,23 @@ def _export(arguments: argparse.Namespace) -> int:
     return OK
 
 
-async def _written(settings: Settings, tenant: str, asked: Asked, attach: Sequence[str], out: Path) -> Manifest:
+def _recipients(arguments: argparse.Namespace) -> list[str]:
+    """Whom the command line names; whether they may be, the tenant's configuration says."""
+    found = list(arguments.recipient)
+    if arguments.recipients_file is not None:
+        data = read_file(arguments.recipients_file, "--recipients-file", MAX_FILE)
+        try:
+            found += recipient_lines(data)
+        except FormatError as error:
+            raise WrongUse(f"--recipients-file: {error}") from error
+        if not found:
+            raise WrongUse(f"--recipients-file must name recipients: {RECIPIENT}")
+    return found
+
+
+async def _written(
+    settings: Settings, tenant: str, asked: Asked, attach: Sequence[str], recipients: Sequence[str], out: Path
+) -> Manifest:
     """The bundle under its name once it is whole and synced, never before, and never over another file."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=".bundle-", dir=out.parent)
@@ -135,12 +167,17 @@ async def _written(settings: Settings, tenant: str, asked: Asked, attach: Sequen
                 progress = Progress(sys.stderr, "records")
                 try:
                     manifest = await auditor.export(
-                        await reader(site, tenant), selection, file, attach=attach, progress=progress
+                        await reader(site, tenant),
+                        selection,
+                        file,
+                        attach=attach,
+                        recipients=recipients,
+                        progress=progress,
                     )
                 finally:
                     progress.close()
             if isinstance(manifest, Refusal):
-                raise Failed(told(manifest, _OPTIONS))
+                raise (WrongUse if manifest.field == "recipients" else Failed)(told(manifest, _OPTIONS))
             file.flush()
             os.fsync(file.fileno())
         os.link(name, out)
@@ -166,8 +203,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     except FormatError as error:
         raise WrongUse(f"--trust: {error}") from error
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
+    identities = None if arguments.identity is None else _identities(arguments.identity)
     try:
-        report = verify(arguments.bundle, key, given, trust, arguments.processes)
+        with arguments.bundle.open("rb") as file, _clear(file, identities) as bundle:
+            report = verify_file(bundle, key, given, trust, arguments.processes if bundle is file else 1)
     except (VerificationError, FormatError) as error:
         say(arguments, {"ok": False, "failure": str(error)}, [f"FAILED  {error}", "", "NOT VERIFIED"])
         return BAD
@@ -175,3 +214,23 @@ def _verify(arguments: argparse.Namespace) -> int:
         raise WrongUse("BUNDLE must be a file that can be read") from error
     say(arguments, {"ok": True, "report": report}, [] if as_json(arguments) else lines(report))
     return OK
+
+
+def _identities(file: Path) -> Identities:
+    try:
+        return parse_identities(read_file(file, "--identity", MAX_FILE))
+    except FormatError as error:
+        raise WrongUse(f"--identity: {error}") from error
+
+
+@contextmanager
+def _clear(file: BinaryIO, identities: Identities | None) -> Iterator[BinaryIO]:
+    """The bundle that a file is, decrypted whole and authentic before anything of it is looked at. In clear it lies on
+    no disk. `VerificationError` where it does not open; where it is encrypted and no identity is given, verification
+    says so."""
+    if identities is None or not is_encrypted(file):
+        yield file
+        return
+    with scratch() as work:
+        decrypt(file, work, identities)
+        yield work

@@ -2,10 +2,8 @@
 Memory is bounded by one chunk, the proof files, the policy versions and what people have judged."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -23,6 +21,7 @@ from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.records import encode_detail_line, named_policies, start
 from gateway.evidence.scope import Watch, check_scope, chooser
+from gateway.evidence.scratch import directory_of, scratch
 from gateway.evidence.selection import Selection, check_filters
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import proof as proofs
@@ -141,13 +140,6 @@ async def _extent(
     )
 
 
-def _apart(file: BinaryIO) -> BinaryIO:
-    """A file without a name, beside the bundle where that is a file with one: what is opened for it lies nowhere else,
-    and is gone with this process."""
-    name = getattr(file, "name", None)
-    return tempfile.TemporaryFile(dir=Path(name).parent if isinstance(name, str) else None)
-
-
 class _Builder:
     """One bundle being written; its methods are its parts, in the order of the file."""
 
@@ -182,7 +174,7 @@ class _Builder:
         self._add(bag.KEY, f"{signer.verifier.vkey}\n".encode())
         if keys.statements:
             self._add(bag.ROTATIONS, b"".join(keys.statements))
-        with _apart(self._writer.file) as spool:
+        with scratch(directory_of(self._writer.file)) as spool:
             seen, root = await self._records(spool)
             opened = self._details(seen, spool)
         unfit = None if self._watch is None else self._watch.failure(extent.end, extent.last.size)

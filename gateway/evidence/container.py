@@ -29,6 +29,8 @@ _END = Layout("<4s4H2IH")  # §4.3.16
 _END64 = Layout("<4sQ2H2I4Q")  # §4.3.14
 _LOCATOR64 = Layout("<4sIQI")  # §4.3.15
 _SIZES64 = Layout("<2H2Q")  # §4.5.3
+ENCRYPTED = (b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----")
+"""How files begin that are a bundle once they are decrypted (C2SP age-encryption.org/v1)."""
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _EPOCH_DATE = 1 << 5 | 1  # 1980-01-01
 _UNIX_FILE = 0o100644 << 16
@@ -125,10 +127,20 @@ class Stream:
         return Written(self._name, self.size, self._hash.hexdigest())
 
 
+def is_encrypted(file: BinaryIO) -> bool:
+    """Whether a file begins as an encrypted one does. Leaves it at its beginning."""
+    file.seek(0)
+    head = file.read(max(map(len, ENCRYPTED)))
+    file.seek(0)
+    return head.startswith(ENCRYPTED)
+
+
 class Container:
     """A container that was opened: its members in order. `FormatError` for a file in any other form."""
 
     def __init__(self, file: BinaryIO) -> None:
+        if is_encrypted(file):
+            raise FormatError("it is encrypted: give the identity that opens it, or decrypt it first (age --decrypt)")
         self._file = file
         self._sound: set[str] = set()
         """Members that were read to their end and had their checksum: it is not computed again."""

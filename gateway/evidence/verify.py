@@ -78,12 +78,20 @@ def verify(
     a large bundle, which changes nothing but the time (`split`). Raises `FormatError` for a `vkey` or a policy
     that is none, `OSError` where the file cannot be read.
     """
+    with bundle.open("rb") as file:
+        return verify_file(file, vkey, checkpoint, trust, processes)
+
+
+def verify_file(
+    bundle: BinaryIO, vkey: str | None, checkpoint: bytes | None = None, trust: bytes | None = None, processes: int = 1
+) -> Report:
+    """`verify` of a bundle that lies in this file, which can be read at any place. Where it has no name by which other
+    processes can open it, `processes` is to be 1."""
     trusted = None if trust is None else trusts.parse(trust)
     if vkey is None and trusted is None:
         raise FormatError("a public key, or a trust policy that has it, must be given")
     keys = None if vkey is None else parse_keys(vkey.encode())
-    with bundle.open("rb") as file:
-        return _Verification(file, keys, checkpoint, trusted, processes).run()
+    return _Verification(bundle, keys, checkpoint, trusted, processes).run()
 
 
 class _Verification:
@@ -203,7 +211,8 @@ class _Verification:
                 last_note=box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
                 verifier=self._keys,
             )
-            records = split.read(box, Path(self._file.name), expected, self._processes) or read(
+            several = self._processes > 1
+            records = (split.read(box, Path(self._file.name), expected, self._processes) if several else None) or read(
                 box.lines(bag.RECORDS, expected.line_bytes), box.lines(bag.DETAILS, bag.MAX_DETAIL), expected
             )
             if records.selected != manifest.selected:

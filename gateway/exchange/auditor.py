@@ -20,7 +20,9 @@ from gateway.core.ids import uuid7, uuid7_us
 from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
+from gateway.evidence.age import Recipient, parse_recipients
 from gateway.evidence.bundle import Progress, build
+from gateway.evidence.encrypted import Told, build_encrypted
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
@@ -29,6 +31,7 @@ from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import ArchivedReader, Archives
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.published import Published
+from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
 from gateway.exchange.witnessing import Quorum
@@ -311,27 +314,42 @@ class Auditor:
         write: BinaryIO,
         *,
         attach: Sequence[str] = (),
+        recipients: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Manifest | Refusal:
-        """Write an evidence bundle, with attachments of these kinds (`attaching.KINDS`). The record of it is durable
-        before anything is written, and lies in the bundle's own range where that is open to the end.
-        `VerificationError` where the ledger does not hold."""
-        refusal = await self.asked(by, selection, attach)
-        return refusal or await self.write(selection, write, attach=attach, progress=progress)
+        """Write an evidence bundle, with attachments of these kinds (`attaching.KINDS`), encrypted to these recipients
+        and those that are configured, where there are any. The record of it is durable before anything is written, and
+        lies in the bundle's own range where that is open to the end. `VerificationError` where the ledger does not
+        hold."""
+        found = await self.asked(by, selection, attach, recipients)
+        if isinstance(found, Refusal):
+            return found
+        texts = [one.text for one in found]
+        return await self.write(selection, write, attach=attach, recipients=texts, progress=progress)
 
-    async def asked(self, by: Reader, selection: Selection, attach: Sequence[str] = ()) -> Refusal | None:
-        """Put on record that a bundle is asked for, before anything of it is written; why it cannot be, where so."""
+    async def asked(
+        self, by: Reader, selection: Selection, attach: Sequence[str] = (), recipients: Sequence[str] = ()
+    ) -> tuple[Recipient, ...] | Refusal:
+        """Put on record that a bundle is asked for, before anything of it is written, and say whom it is to be
+        encrypted to (`recipients_of`); why it cannot be, where so."""
         refusal = attaching.refused(attach)
         if refusal is not None:
             return refusal
+        found = recipients_of(self._setting.settings, self._setting.tenant, recipients)
+        if isinstance(found, Refusal):
+            return found
         await self._record(
             "audit.exported",
             by,
-            _asked(selection, attach),
+            {**_asked(selection, attach), **_encrypted(found)},
             first=selection.first,
             end=selection.end if selection.end is not None else max(selection.first, await self._reader.size()),
         )
-        return None
+        return found
+
+    def unfit(self, recipients: Sequence[str]) -> Refusal | None:
+        """Why a bundle that was asked for with these recipients may not leave any more, or be written."""
+        return unfit(self._setting.settings, self._setting.tenant, recipients)
 
     async def write(
         self,
@@ -339,10 +357,28 @@ class Auditor:
         write: BinaryIO,
         *,
         attach: Sequence[str] = (),
+        recipients: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Manifest | Refusal:
-        """Write a bundle that `asked` has put on record. The same wherever and however often it is done, up to the
-        newest record where the selection is open to the end. `VerificationError` where the ledger does not hold."""
+        """Write a bundle that `asked` has put on record, encrypted to whom it has said. The same wherever and however
+        often it is done, but for the ciphertext, up to the newest record where the selection is open to the end.
+        `VerificationError` where the ledger does not hold."""
+        refusal = self.unfit(recipients)
+        if refusal is not None:
+            return refusal
+        if not recipients:
+            return await self._build(selection, write, attach, progress)
+        told = Told(progress)
+        return await build_encrypted(
+            write,
+            parse_recipients(recipients),
+            lambda work: self._build(selection, work, attach, told),
+            told.again,
+        )
+
+    async def _build(
+        self, selection: Selection, write: BinaryIO, attach: Sequence[str], progress: Progress | None
+    ) -> Manifest | Refusal:
         made = attaching.attachments(attach, self._setting)
         point = await self.publisher.publish(force=True)
         if point is None:
@@ -392,9 +428,12 @@ class Auditor:
         outcome: str,
         first: int | None = None,
         end: int | None = None,
+        recipients: Sequence[str] = (),
     ) -> None:
-        """Put on record what came of a bundle: `ok` with the SHA-256 of its file and its range, or how it ended."""
+        """Put on record what came of a bundle: `ok` with the SHA-256 of its file, whom it is encrypted to, and its
+        range, or how it ended."""
         query = {"bundle": bundle} if digest is None else {"bundle": bundle, "sha256": digest}
+        query |= _encrypted(parse_recipients(recipients))
         await self._record("audit.exported", by, query, first=first, end=end, outcome=outcome)
 
     async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
@@ -462,6 +501,11 @@ def _asked(selection: Selection, attach: Sequence[str]) -> dict[str, str]:
         if selection.scope.period is not None:
             asked["period"] = "/".join(selection.scope.period)
     return asked
+
+
+def _encrypted(recipients: Sequence[Recipient]) -> dict[str, str]:
+    """Public keys, or their fingerprints: who can read what was taken out."""
+    return {"recipients": ",".join(one.name for one in recipients)} if recipients else {}
 
 
 CELLS = ("seq", *COLUMNS, "hash")

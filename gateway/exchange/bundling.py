@@ -60,6 +60,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     selection: Selection
     attach: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    """Public keys that it is encrypted to, the configured ones among them once it is a row."""
 
 
 class _GivenUp(Exception):
@@ -109,9 +111,10 @@ class Bundling:
 
         A crash before the record: nothing was asked for. Between it and the row: the record says that it was, and who
         asked finds none. After: whoever lives builds it."""
-        refusal = await self._auditors[tenant].asked(by, order.selection, order.attach)
-        if refusal is not None:
-            return refusal
+        found = await self._auditors[tenant].asked(by, order.selection, order.attach, order.recipients)
+        if isinstance(found, Refusal):
+            return found
+        order = msgspec.structs.replace(order, recipients=tuple(one.text for one in found))
         job = BundleJob(
             tenant=tenant,
             id=random_id("ev"),
@@ -158,6 +161,10 @@ class Bundling:
         self._ended(ended, CANCELLED)
         return ended
 
+    def unfit(self, job: BundleJob) -> Refusal | None:
+        """Why a bundle may not leave as it was built: it must be encrypted by now, or to others."""
+        return self._auditors[job.tenant].unfit(_order(job).recipients)
+
     def file(self, job: BundleJob) -> Path | None:
         """Where a bundle that is ready lies; None where it does not lie here."""
         path = self._place(job)
@@ -165,7 +172,7 @@ class Bundling:
 
     def shown(self, job: BundleJob) -> dict[str, Any]:
         """A bundle as the API tells of it."""
-        order = msgspec.json.decode(job.asked, type=Order)
+        order = _order(job)
         done, total = self._told.get(job.id, (job.done, job.total))
         found: dict[str, Any] = {
             "id": job.id,
@@ -174,6 +181,7 @@ class Bundling:
             "created_at": timestamp(job.created_us),
             "selection": {key: value for key, value in msgspec.to_builtins(order.selection).items() if value != None},  # noqa: E711
             "attach": list(order.attach),
+            "recipients": list(order.recipients) or None,
             "progress": {"done": done, "total": total} if job.state == BUILDING else None,
             "records": job.end - job.first if job.first is not None and job.end is not None else None,
             "bytes": job.bytes,
@@ -284,7 +292,8 @@ class Bundling:
         digest, size = await asyncio.to_thread(_digest, part)
         done = msgspec.structs.replace(job, digest=digest)
         await asyncio.to_thread(part.rename, self._place(done))
-        await self._auditors[job.tenant].bundled(_reader(job), job.id, digest, "ok", manifest.first, manifest.end)
+        about = (job.id, digest, "ok", manifest.first, manifest.end)
+        await self._auditors[job.tenant].bundled(_reader(job), *about, _order(job).recipients)
         now = self._clock.now_us()
         expires = now + self._settings.keep_days * _DAY_US
         values: dict[str, str | int | None] = {"digest": digest, "bytes": size, "ended_us": now, "expires_us": expires}
@@ -305,12 +314,16 @@ class Bundling:
         if exchange is not None:
             self._underway.opened(exchange)
         try:
-            order = msgspec.json.decode(job.asked, type=Order)
+            order = _order(job)
             part = self._part(job)
             part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with part.open("w+b") as file:
                 found = await self._auditors[job.tenant].write(
-                    order.selection, file, attach=order.attach, progress=partial(self._far, job.id)
+                    order.selection,
+                    file,
+                    attach=order.attach,
+                    recipients=order.recipients,
+                    progress=partial(self._far, job.id),
                 )
                 file.flush()
                 await asyncio.to_thread(os.fsync, file.fileno())
@@ -363,13 +376,22 @@ class Bundling:
                 part.unlink(missing_ok=True)
 
     def _place(self, job: BundleJob) -> Path:
-        return self._directory / job.tenant / f"{job.id}.{(job.digest or '')[:16]}.zip"
+        return self._directory / job.tenant / f"{job.id}.{(job.digest or '')[:16]}{suffix(job)}"
 
     def _part(self, job: BundleJob) -> Path:
         return self._directory / job.tenant / f".{job.id}.{self._node.id}.{self._node.boot}.part"
 
     def _ended(self, job: BundleJob, state: str) -> None:
         self._metrics.bundle(job.tenant, state)
+
+
+def suffix(job: BundleJob) -> str:
+    """How the name of its file ends."""
+    return ".zip.age" if _order(job).recipients else ".zip"
+
+
+def _order(job: BundleJob) -> Order:
+    return msgspec.json.decode(job.asked, type=Order)
 
 
 def _reader(job: BundleJob) -> Reader:

@@ -21,7 +21,7 @@ from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.archive import ArchiveSettings
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
-from gateway.settings.evidence import EvidenceSettings
+from gateway.settings.evidence import Encryption, EvidenceSettings
 from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
@@ -51,6 +51,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "DelegationSettings",
+    "Encryption",
     "EvidenceSettings",
     "Forward",
     "Issuer",

@@ -7,7 +7,7 @@ from gateway.settings.approvals import check_channels, check_glass, check_notifi
 from gateway.settings.archive import check_archive
 from gateway.settings.callbacks import check_callback
 from gateway.settings.capabilities import check_capabilities
-from gateway.settings.evidence import check_evidence
+from gateway.settings.evidence import check_encryption, check_evidence
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.forwarding import check_forwards
 from gateway.settings.identity import check_certificate, check_issuer, check_named
@@ -55,6 +55,10 @@ def consistent(settings: Settings) -> None:
     check_subjects(settings.subjects)
     check_advise(settings.advise)
     check_evidence(settings.evidence)
+    for index, tenant in enumerate(settings.tenants):
+        named = settings.evidence.recipients if tenant.bundle_recipients is None else tenant.bundle_recipients
+        encryption = tenant.bundle_encryption or settings.evidence.encryption
+        check_encryption(f"tenant[{index}].bundle_recipients", encryption, named)
     check_archive(settings.archive, settings.tenants)
     check_retention(settings.retention, frozenset(tenants))
     check_keys(settings.keys, settings.database)

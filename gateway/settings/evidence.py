@@ -1,8 +1,15 @@
-"""Evidence bundles: where they lie, for how long, and how many may wait."""
+"""Evidence bundles: where they lie, for how long, how many may wait, and to whom they are encrypted."""
+
+from typing import Literal
 
 import msgspec
 
+from gateway.core.errors import ConfigurationError
 from gateway.settings.forms import check_between
+
+Encryption = Literal["asked", "required", "configured"]
+"""Whether a bundle is encrypted: where somebody asks for it; always; or always, and to the configured recipients
+alone."""
 
 
 class EvidenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -14,8 +21,19 @@ class EvidenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Days after which the file of a bundle is deleted. What it was made of is there as before."""
     queue: int = 20
     """Bundles of one tenant that may wait or be built; they are built one after another."""
+    recipients: tuple[str, ...] = ()
+    """Public keys of age or SSH that each bundle is encrypted to, beside those that are asked for. Their form is for
+    `exchange.recipients` to check, which is done at each start."""
+    encryption: Encryption = "asked"
 
 
 def check_evidence(evidence: EvidenceSettings) -> None:
     check_between("evidence.keep_days", evidence.keep_days, 1, 3_650)
     check_between("evidence.queue", evidence.queue, 1, 1_000)
+    check_encryption("evidence", evidence.encryption, evidence.recipients)
+
+
+def check_encryption(place: str, encryption: Encryption | None, recipients: tuple[str, ...]) -> None:
+    """`ConfigurationError` where bundles are to be encrypted to configured recipients alone, and there are none."""
+    if encryption == "configured" and not recipients:
+        raise ConfigurationError(f"{place} must name recipients where bundles are encrypted to configured ones alone")

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from gateway.core.errors import ConfigurationError
+from gateway.settings.evidence import Encryption
 from gateway.settings.forms import check_between, check_networks, check_pins
 
 _WEB = re.compile(
@@ -75,6 +76,10 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str | None = None
     retention_days: int = 2192
     region: str | None = None
+    bundle_recipients: tuple[str, ...] | None = None
+    """As `evidence.recipients`, in place of these."""
+    bundle_encryption: Encryption | None = None
+    """As `evidence.encryption`, in place of it."""
 
 
 def keys_address(address: str) -> bool:

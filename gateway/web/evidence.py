@@ -13,7 +13,7 @@ from litestar.response import Stream
 
 from gateway.core.refusal import Refusal
 from gateway.exchange import attaching
-from gateway.exchange.bundling import Bundling, Order
+from gateway.exchange.bundling import Bundling, Order, suffix
 from gateway.exchange.scoping import Asked
 from gateway.store.bundle_jobs import READY, BundleJob
 from gateway.web.access import Access, ApiRequest, access, gateway_of
@@ -23,7 +23,7 @@ from gateway.web.problems import Refused
 _PIECE = 1 << 20
 """Bytes of a bundle that are read at once."""
 
-_FORM = "range: [first, end], about: KIND:ID, period: [from, to], filters: {}, details: true, attach: []"
+_FORM = "range: [first, end], about: KIND:ID, period: [from, to], filters: {}, details: true, attach and recipients: []"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +38,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     details: bool = True
     attach: tuple[str, ...] = ()
     """Kinds of attachments (`exchange.attaching`)."""
+    recipients: tuple[str, ...] = ()
+    """Public keys of age or SSH that it is encrypted to, beside those that are configured."""
 
 
 @post("/evidence/bundles", operation_id="build_bundle", status_code=202, summary="Build an evidence bundle")
@@ -64,7 +66,7 @@ async def build(request: ApiRequest) -> Response[Any]:
     )
     if isinstance(selection, Refusal):
         raise _refused(allowed, selection)
-    order = Order(selection=selection, attach=wanted.attach)
+    order = Order(selection=selection, attach=wanted.attach, recipients=wanted.recipients)
     job = await _bundling(request).ask(allowed.caller.tenant, allowed.by, order, allowed.exchange)
     if isinstance(job, Refusal):
         raise _refused(allowed, job)
@@ -106,6 +108,9 @@ async def download(request: ApiRequest, bundle_id: FromPath[str]) -> Stream:
     found = await _found(request, allowed, bundle_id)
     if found.state != READY or found.first is None or found.end is None:
         raise _refused(allowed, Refusal(code="conflict", hint="a bundle that is ready"))
+    unfit = _bundling(request).unfit(found)
+    if unfit is not None:
+        raise _refused(allowed, unfit)
     file = await asyncio.to_thread(_bundling(request).file, found)
     if file is None:
         hint = "the node that has built it, or a directory that all nodes share"
@@ -113,9 +118,10 @@ async def download(request: ApiRequest, bundle_id: FromPath[str]) -> Stream:
     stack = lasts(request, allowed)
     await allowed.auditor.handed_out(allowed.by, bundle_id, found.first, found.end)
     size = (await asyncio.to_thread(file.stat)).st_size
-    headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{bundle_id}.zip"'}
+    headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{bundle_id}{suffix(found)}"'}
     pieces = await stack.enter_async_context(aclosing(_pieces(file, size)))
-    return Stream(pieces, media_type="application/zip", headers={**allowed.headers, **headers})
+    media = "application/zip" if suffix(found) == ".zip" else "application/octet-stream"
+    return Stream(pieces, media_type=media, headers={**allowed.headers, **headers})
 
 
 async def _pieces(file: Path, size: int) -> AsyncGenerator[bytes, None]:

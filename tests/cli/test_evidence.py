@@ -5,6 +5,7 @@ import os
 import zipfile
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from gateway.core.errors import VerificationError
@@ -194,3 +195,80 @@ def test_what_fails_half_way_leaves_no_file(gateway: Run, used: Path, monkeypatc
 def test_the_exporters_own_words_are_data(gateway: Run, used: Path) -> None:
     result = gateway("evidence", "export", "--out", "b.zip", "--json")
     assert json.loads(result.out)["file"] == "b.zip"
+
+
+@pytest.fixture
+def auditor(site: Path) -> str:
+    """A recipient, whose identity lies in a file beside another's."""
+    for name in ("auditor", "other"):
+        made = pyrage.x25519.Identity.generate()
+        (site / f"{name}.key").write_text(f"# of the {name}\n{made}\n")
+        (site / f"{name}.pub").write_text(f"# the {name}\n{made.to_public()}\n")
+    return (site / "auditor.pub").read_text().split()[-1]
+
+
+VERIFY = ("evidence", "verify", "--key", "ledger.vkey")
+
+
+def test_an_encrypted_bundle_is_verified_with_an_identity_and_by_who_decrypts_it(
+    gateway: Run, used: Path, auditor: str
+) -> None:
+    options = ("--recipient", auditor, "--recipients-file", "other.pub")
+    assert gateway("evidence", "export", "--out", "b.zip.age", *options).code == 0
+    for name in ("auditor", "other"):
+        result = gateway(*VERIFY, "--identity", f"{name}.key", "b.zip.age")
+        assert (result.code, result.out.splitlines()[-1]) == (0, "VERIFIED")
+    identity = pyrage.x25519.Identity.from_str((used / "auditor.key").read_text().split()[-1])
+    (used / "b.zip").write_bytes(pyrage.decrypt((used / "b.zip.age").read_bytes(), [identity]))
+    assert gateway(*VERIFY, "b.zip").code == 0
+    assert gateway(*VERIFY, "--identity", "auditor.key", "b.zip").code == 0, "it need not be encrypted"
+    (record,) = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
+    assert record["detail"]["query"]["recipients"].split(",")[0] == auditor
+    assert not [path.name for path in used.iterdir() if path.name.startswith(".bundle")]
+
+
+def test_what_does_not_open_has_no_verdict_but_that(gateway: Run, used: Path, auditor: str) -> None:
+    assert gateway("evidence", "export", "--out", "b.zip.age", "--recipient", auditor).code == 0
+    data = (used / "b.zip.age").read_bytes()
+    (used / "cut").write_bytes(data[:-1])
+    (used / "changed").write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
+    for options, said in (
+        (("b.zip.age",), "container: it is encrypted"),
+        (("--identity", "other.key", "b.zip.age"), "encryption: no identity that was given opens it"),
+        (("--identity", "auditor.key", "cut"), "encryption: the file was changed, or ends early"),
+        (("--identity", "auditor.key", "changed"), "encryption: the file was changed, or ends early"),
+    ):
+        result = gateway(*VERIFY, *options, "--json")
+        assert (result.code, result.data["ok"]) == (1, False)
+        assert result.data["failure"].startswith(said)
+    for wrong in ("auditor.pub", "missing"):
+        result = gateway(*VERIFY, "--identity", wrong, "b.zip.age")
+        assert (result.code, result.out) == (2, "")
+        assert "--identity" in result.err
+
+
+@pytest.mark.parametrize("options", [("--recipient", "nobody"), ("--recipients-file", "empty"), ("--recipient", "")])
+def test_what_is_no_recipient_is_wrong_use_and_not_on_record(
+    gateway: Run, used: Path, options: tuple[str, ...]
+) -> None:
+    (used / "empty").write_text("# nobody\n")
+    result = gateway("evidence", "export", "--out", "b.zip", *options)
+    assert result.code == 2
+    assert "nobody" not in result.err
+    assert gateway("audit", "query", "--event", "audit.exported", "--json").data["records"] == []
+
+
+def test_where_bundles_leave_only_encrypted_one_in_clear_is_refused(gateway: Run, used: Path, auditor: str) -> None:
+    configuration = used / "gateway.toml"
+    text = configuration.read_text()
+    required = text.replace('encryption = "asked"', 'encryption = "required"')
+    assert required != text
+    configuration.write_text(required)
+    assert gateway("evidence", "export", "--out", "b.zip").code == 2
+    configuration.write_text(required.replace("recipients = []", f'recipients = ["{auditor}"]', 1))
+    assert gateway("evidence", "export", "--out", "b.zip").code == 0
+    assert gateway(*VERIFY, "--identity", "auditor.key", "b.zip").code == 0
+    configuration.write_text(text.replace("recipients = []", 'recipients = ["nobody"]', 1))
+    refused = gateway("audit", "query")
+    assert refused.code != 0
+    assert "evidence.recipients" in refused.err

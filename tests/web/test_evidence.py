@@ -1,13 +1,17 @@
 """The evidence API: a bundle asked for, built, fetched and verified with nothing but its key."""
 
 import asyncio
+import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pyrage
 import pytest
 
-from gateway.evidence.verify import verify
+from gateway.evidence.verify import verify, verify_file
 from gateway.exchange.auditor import Auditor
 from gateway.settings import Settings
 from tests.system.kit import Watch
@@ -141,3 +145,42 @@ async def test_a_file_that_lies_elsewhere_is_not_given_out(sqlite_settings: Sett
             file.unlink()
         refused = await api.get(f"/evidence/bundles/{bundle['id']}/download")
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:gateway:problem:conflict")
+
+
+async def test_a_bundle_is_fetched_encrypted_to_whom_it_was_asked_for(sqlite_settings: Settings) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    public = str(identity.to_public())
+    async with audited(sqlite_settings) as api:
+        bundle = await _built(api, {"recipients": [public]})
+        assert (bundle["status"], bundle["recipients"]) == ("ready", [public])
+        fetched = await api.get(f"/evidence/bundles/{bundle['id']}/download")
+        assert fetched.headers["content-type"] == "application/octet-stream"
+        assert fetched.headers["content-disposition"].endswith('.zip.age"')
+        assert hashlib.sha256(fetched.content).hexdigest() == bundle["sha256"]
+        site = api.site.gateway.site
+        vkey = site.keyring.verifier_key(site.tenants["default"].origin)
+        assert verify_file(io.BytesIO(pyrage.decrypt(fetched.content, [identity])), vkey).first == 0
+        reader = site.reader("default")
+        exported = [
+            json.loads(stored.detail or b"{}")["query"]
+            async for stored in reader.records(0, await reader.size(), details=True)
+            if b'"event":"audit.exported"' in stored.envelope
+        ]
+        assert [query.get("recipients") for query in exported] == [public, public, None]
+        refused = await api.post("/evidence/bundles", {"recipients": ["nobody"]})
+        assert (refused.status_code, refused.json()["type"]) == (400, "urn:gateway:problem:parameter_invalid")
+        assert "nobody" not in refused.text
+
+
+async def test_a_bundle_in_clear_does_not_leave_once_they_must_be_encrypted(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with audited(sqlite_settings) as api:
+        bundle = await _built(api, {})
+        auditor = api.site.gateway.auditors["default"]
+        evidence = msgspec.structs.replace(auditor._setting.settings.evidence, encryption="required")
+        strict = msgspec.structs.replace(auditor._setting.settings, evidence=evidence)
+        monkeypatch.setattr(auditor, "_setting", msgspec.structs.replace(auditor._setting, settings=strict))
+        refused = await api.get(f"/evidence/bundles/{bundle['id']}/download")
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:gateway:problem:conflict")
+        assert (await api.post("/evidence/bundles", {})).status_code == 400

@@ -1,9 +1,16 @@
 """Reviews over the API: drawn, shown to people who did not send it, judged, and told as a rate, each on record."""
 
+import asyncio
+import io
+import json
 from pathlib import Path
 
+import pyrage
 import pytest
 
+from gateway.evidence import bag
+from gateway.evidence.container import Container
+from gateway.evidence.verify import verify_file
 from gateway.settings import Settings
 from tests.system.kit import PUBLIC, policies
 from tests.system.site import System, system
@@ -88,3 +95,55 @@ async def test_a_body_of_another_form_is_refused_and_not_quoted(sqlite_settings:
         assert (refused.status_code, "sword" in refused.text) == (400, False)
         assert (await site.http.post("/reviews/swordfish/items/1/mark", content=body, headers=eve)).status_code == 400
         assert (await site.http.get("/reviews/swordfish/items/1", headers=eve)).status_code == 404
+
+
+async def test_a_bundle_about_an_incident_that_a_review_opened_holds_what_left(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """From the message to what an auditor is given: sent, kept, judged by a person, an incident, asked for by its id,
+    encrypted, opened and verified."""
+    identity = pyrage.x25519.Identity.generate()
+    opens = {"miss_opens_incident": True}
+    async with system(sqlite_settings, agents=AGENTS, classification=opens, policy=policies(tmp_path, KEPT)) as site:
+        clerk = await site.key("clerk", owner="ada", kind="person")
+        await site.chat(clerk, PUBLIC, model="ward")
+        sent = (await site.chat(clerk, NICK, model="ward")).headers["x-exchange-id"]
+        await site.chat(clerk, PUBLIC, model="ward")
+        eve = await _judge(site, "eve")
+        drawn = (await site.http.post("/reviews", json={**PERIOD, "size": 9}, headers=eve)).json()["id"]
+        for place in (1, 2, 3):
+            shown = await site.http.get(f"/reviews/{drawn}/items/{place}", headers=eve)
+            missed = {"person": 1} if NICK in shown.text else {}
+            marked = await site.http.post(f"/reviews/{drawn}/items/{place}/mark", json={"missed": missed}, headers=eve)
+            assert marked.status_code == 200
+        (incident,) = (await site.http.get("/incidents", headers=eve)).json()["incidents"]
+        assert incident["exchange"] == sent
+        closing = {"disposition": "no_breach", "reason": "It stayed in the house."}
+        closed = await site.http.post(f"/incidents/{incident['id']}/close", json=closing, headers=eve)
+        assert closed.status_code == 200
+
+        auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
+        wanted = {"about": f"incident:{incident['id']}", "recipients": [str(identity.to_public())]}
+        asked = await site.http.post("/evidence/bundles", json=wanted, headers=auditor)
+        path = asked.headers["location"]
+        while (made := (await site.http.get(path, headers=auditor)).json())["status"] == "building":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert made["status"] == "ready", made
+        fetched = await site.http.get(f"{path}/download", headers=auditor)
+        clear = pyrage.decrypt(fetched.content, [identity])
+        installation = site.gateway.site
+        vkey = installation.keyring.verifier_key(installation.tenants["default"].origin)
+        report = verify_file(io.BytesIO(clear), vkey)
+        records = await site.records()
+
+    about = [seq for seq, one in enumerate(records) if one.get("exchange") == sent]
+    events = [records[seq]["event"] for seq in about]
+    assert events == ["exchange.requested", "exchange.completed", "incident.opened"]
+    (closing_record,) = [seq for seq, one in enumerate(records) if one["event"] == "incident.closed"]
+    assert records[closing_record]["incident"] == records[about[-1]]["id"] == incident["id"]
+    box = Container(io.BytesIO(clear))
+    opened = [json.loads(line)["seq"] for line in box.lines(bag.DETAILS, bag.MAX_DETAIL)]
+    assert opened == [*about, closing_record]
+    assert (report.first, report.selected, report.commitment_only) == (about[0], 4, 0)
+    assert report.scope is not None
+    assert b"Sunflower" not in clear, "what was sent is not in it"

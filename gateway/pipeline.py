@@ -161,6 +161,12 @@ class Pipeline:
         refusal where another policy is in force than it was decided by, and nothing has left."""
         parts, started = self._parts, self._now()
         exchange.under = parts.policy.digest
+        if parts.emergency is not None:
+            reached = parts.emergency.reached(message, candidates)
+            if isinstance(reached, Refusal):
+                await self._refuse(exchange, responder, reached)
+                return None
+            candidates = reached
 
         # 4. classify every part; join with what was declared, the floors and what the message continues.
         classified = await classify(parts, exchange, caller, message)
@@ -176,6 +182,10 @@ class Pipeline:
         if isinstance(decided, Denied):
             await stick(parts, exchange, classified, decided)
             await self._refuse(exchange, responder, Refusal(code=decided.code), decided)
+            return None
+        barred = None if parts.emergency is None else parts.emergency.decided(decided)
+        if barred is not None:
+            await self._refuse(exchange, responder, barred, turned_away(decided, "the database is away"))
             return None
         exchange.routed = decided
 
@@ -322,9 +332,13 @@ class Pipeline:
     async def _identify(self, exchange: Exchange, *, fresh: bool = False) -> Caller | Refusal:
         """Step 1. Whoever has failed too often is refused before anything is verified; who was identified long ago has
         no source now that could fail."""
-        known = exchange.arrival.identity is not None
-        blocked = None if known else self._parts.failures.blocked(exchange.arrival.source)
-        return blocked or await self._parts.admission.identify(exchange, fresh=fresh)
+        parts, known = self._parts, exchange.arrival.identity is not None
+        blocked = None if known else parts.failures.blocked(exchange.arrival.source)
+        caller = blocked or await parts.admission.identify(exchange, fresh=fresh)
+        if parts.emergency is None or isinstance(caller, Refusal):
+            return caller
+        calls = parts.delegation.concerns(exchange, caller)
+        return parts.emergency.arriving(exchange, caller, calls=calls) or caller
 
     async def _reserve(self, exchange: Exchange, routed: Routed) -> Refusal | None:
         """Between steps 6 and 7: what the exchange may use. A soft limit that it is beyond is on record first."""

@@ -5,8 +5,9 @@ import logging
 
 from gateway.bootstrap.site import Site
 from gateway.core.ids import random_id
+from gateway.exchange.archive_blocks import Mine
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
-from gateway.exchange.archiving import Archiving, Mine, Waits, cutoff
+from gateway.exchange.archiving import Archiving, Waits, cutoff
 from gateway.exchange.retaining import Applied, Retaining, rules_of
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived

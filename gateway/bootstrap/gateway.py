@@ -7,14 +7,16 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import msgspec
 
 from gateway.agents.client import AgentClient
+from gateway.agents.issuers import IssuerKeys
 from gateway.agents.registry import Registry
 from gateway.bootstrap import profile
 from gateway.bootstrap.agents import assertions_of, delegation_of, mcp_governor
 from gateway.bootstrap.approvals import glass_of, notices_of
-from gateway.bootstrap.background import begin, flush, stopped
+from gateway.bootstrap.background import begin, flush, stopped, told
 from gateway.bootstrap.bundles import bundling_of
 from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
+from gateway.bootstrap.emergency import Emergency
 from gateway.bootstrap.exchange import bounds_of, parts_of
 from gateway.bootstrap.failover import demand_standing, failover_of
 from gateway.bootstrap.forwarding import Forwards, forwards_of
@@ -48,6 +50,7 @@ from gateway.exchange.glass import Glass
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.mcp_listing import Listing
 from gateway.exchange.notices import Notices
+from gateway.exchange.parts import Parts
 from gateway.exchange.quotas import Quotas
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.shared import SharedCounters
@@ -98,6 +101,13 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """What nodes count together, where they do."""
     task_messages: TaskMessages | None = None
     """What nodes tell each other of tasks by, where they do."""
+    emergency: Emergency | None = None
+    """What stands before the pipeline where traffic may go on without the database."""
+
+    @property
+    def traffic(self) -> Emergency | Pipeline:
+        """What handles requests."""
+        return self.emergency or self.pipeline
 
     @property
     def policy_set(self) -> PolicySet:
@@ -236,6 +246,7 @@ async def open_gateway(
             failover=failover_of(site, writers),
         )
         stack.push_async_callback(stopped, background)
+        emergency = await emergency_of(base, parts, pipeline, issuers, stack)
         readiness = Readiness(site, InForce(site, writers, policy), lambda: dispatcher.healthy)
         stack.push_async_callback(readiness.stop)
         yield Gateway(
@@ -262,10 +273,27 @@ async def open_gateway(
             quotas=parts.quotas,
             shared=shared,
             task_messages=messages,
+            emergency=emergency,
         )
         await flush(parts, everything=True)
         with suppress(GatewayError):  # at worst the last minute's uses are not told
             await site.api_keys.use.write()
+
+
+async def emergency_of(
+    base: Foundation, parts: Parts, pipeline: Pipeline, issuers: IssuerKeys, stack: AsyncExitStack
+) -> Emergency | None:
+    """What goes on without the database, where anything may; what was left of the last time is stitched in first."""
+    if base.site.settings.emergency.directory is None:
+        return None
+    emergency = Emergency(base, parts, pipeline, issuers)
+    stack.push_async_callback(emergency.stop)
+    await emergency.start()
+    base.site.metrics.emergency(emergency.figures)
+    task = asyncio.create_task(emergency.run())
+    task.add_done_callback(told)
+    stack.push_async_callback(stopped, [task])
+    return emergency
 
 
 async def _sealer(site: Site, stack: AsyncExitStack) -> Sealer:

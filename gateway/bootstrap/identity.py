@@ -20,8 +20,8 @@ from gateway.exchange.underway import UnderWay
 from gateway.store.directory import SYSTEM
 
 
-def admission_of(base: Foundation, issuers: IssuerKeys, glass: Glass) -> Admission:
-    """Where callers are identified and their rates counted."""
+def admission_of(base: Foundation, issuers: IssuerKeys, glass: Glass | None) -> Admission:
+    """Where callers are identified and their rates counted. `glass`: None where nothing may be lent."""
     site, settings, clock = base.site, base.site.settings, base.site.clock
     roles = base.policy.known_roles | ROLES
     return Admission(
@@ -36,7 +36,7 @@ def admission_of(base: Foundation, issuers: IssuerKeys, glass: Glass) -> Admissi
         clock=clock,
         classes=base.policy.known_classes,
         tenants=frozenset(site.tenants) - {SYSTEM},
-        glass=glass.lent if glass.configured else None,
+        glass=glass.lent if glass is not None and glass.configured else None,
         agents=frozenset(callers_of(settings)),
     )
 

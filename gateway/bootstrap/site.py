@@ -17,6 +17,7 @@ from gateway.exchange.approving import Approving
 from gateway.exchange.archived import Archives
 from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.recipients import demand_recipients
@@ -187,6 +188,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         place = None if directory is None else self.settings.path(directory)
         return Archives(ArchiveStore(self.engine), Sealer(self.keyring), place)
 
+    @property
+    def emergency_files(self) -> EmergencyFiles:
+        """Emergency ledgers that are over, of every tenant, where their files lie here."""
+        place = self.settings.emergency.place
+        return EmergencyFiles(None if place is None else self.settings.path(place))
+
     def reader(self, tenant: str) -> StoreReader:
         return StoreReader(self.engine, self.tenants[tenant].ledger)
 
@@ -203,6 +210,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             archives=self.archives,
+            emergencies=self.emergency_files,
             quorum=self.quorum,
             setting=Setting(
                 settings=self.settings,

@@ -94,6 +94,14 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="archives of the ledger: their records are verified too, and not only their hashes",
     )
+    verification.add_argument(
+        "--emergency",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="files of emergency ledgers that do not lie where the configuration says",
+    )
     verification.set_defaults(run=lambda arguments: asyncio.run(_verify(arguments)))
 
     prove = group.add_parser("prove", parents=[common], help="prove that a record is under a signed checkpoint")
@@ -241,7 +249,8 @@ def _row(hit: Hit) -> tuple[str, ...]:
 async def _verify(arguments: argparse.Namespace) -> int:
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
     settings = settings_of(arguments)
-    found = await verify(settings, tenant_of(arguments, settings, system=True), given, arguments.archive)
+    tenant = tenant_of(arguments, settings, system=True)
+    found = await verify(settings, tenant, given, arguments.archive, arguments.emergency)
     say(arguments, found.data(), _verdict(found))
     return OK if found.ok else BAD
 
@@ -256,6 +265,9 @@ def _verdict(found: Verification) -> list[str]:
     ]
     if verdict.archived:
         lines.append(f"archived     {verdict.archived}; of these verified by their hashes alone: {verdict.unread}")
+    for one in verdict.emergencies:
+        said = "its file is not at hand: give it with --emergency" if one.id in verdict.absent else "verified"
+        lines.append(f"emergency    {one.id}: {one.size} records, from {one.began} to {one.ended}: {said}")
     if not found.against:
         lines.append(
             "note         no checkpoint from elsewhere was given: that the newest records are there is not shown"

@@ -17,6 +17,7 @@ from gateway.cli.common import demand_database, opened, operator
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.exchange.archived import Archives
 from gateway.exchange.auditor import Reader
+from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.settings import Settings
 from gateway.store.archives import ArchiveStore
 from gateway.store.directory import Directory
@@ -39,7 +40,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        return self.verdict.failure is None and self.problem is None
+        return self.verdict.failure is None and self.problem is None and not self.verdict.absent
 
     def data(self) -> dict[str, Any]:
         """As data, the verdict's fields at the top."""
@@ -52,9 +53,16 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-async def verify(settings: Settings, tenant: str, given: bytes | None, archives: Sequence[Path] = ()) -> Verification:
+async def verify(
+    settings: Settings,
+    tenant: str,
+    given: bytes | None,
+    archives: Sequence[Path] = (),
+    emergencies: Sequence[Path] = (),
+) -> Verification:
     """Verify the ledger of a configured tenant, against a signed checkpoint from elsewhere where one is given, and with
-    the records of these archives. Of others it knows the hashes.
+    the records of these archives. Of others it knows the hashes. `emergencies`: files of emergency ledgers, beside
+    those that lie where the settings say.
 
     `ConfigurationError` or `LedgerUnavailable` where there is nothing that could be read at all.
     """
@@ -66,14 +74,17 @@ async def verify(settings: Settings, tenant: str, given: bytes | None, archives:
             ledger = site.tenants[tenant].ledger
             await verify_tail(site.engine, ledger, tail=1)
             read = await site.archives.given(ledger, archives)
-            verdict = await auditor.verify(Reader(actor=by.actor, kind="person", detail=by.detail), given, read)
+            reader = Reader(actor=by.actor, kind="person", detail=by.detail)
+            verdict = await auditor.verify(reader, given, read, emergencies)
             return Verification(verdict=verdict, against=given is not None)
     except (ConfigurationError, LedgerUnavailable, VerificationError) as error:
-        verdict = await _reading_only(settings, tenant, given, archives)
+        verdict = await _reading_only(settings, tenant, given, archives, emergencies)
         return Verification(verdict=verdict, against=given is not None, problem=str(error))
 
 
-async def _reading_only(settings: Settings, tenant: str, given: bytes | None, archives: Sequence[Path]) -> Verdict:
+async def _reading_only(
+    settings: Settings, tenant: str, given: bytes | None, archives: Sequence[Path], emergencies: Sequence[Path]
+) -> Verdict:
     """The verdict, with nothing made and nothing written."""
     await demand_database(settings)
     engine = open_engine(target(settings))
@@ -87,7 +98,10 @@ async def _reading_only(settings: Settings, tenant: str, given: bytes | None, ar
             signing = LedgerSigning(engine, entry.ledger, origin, SystemClock(), partial(keyring.signer, origin))
             keys = (await signing.load()).keys
             read = await Archives(ArchiveStore(engine), Sealer(keyring), None).given(entry.ledger, archives)
-            return await LedgerVerification(engine, entry.ledger, keys).run(given, read)
+            verdict = await LedgerVerification(engine, entry.ledger, keys).run(given, read)
+            place = settings.emergency.place
+            files = EmergencyFiles(None if place is None else settings.path(place))
+            return await files.followed(entry.ledger, verdict, emergencies)
         finally:
             keyring.close()
     finally:

@@ -97,6 +97,7 @@ CODES: dict[str, Code] = {
     # record
     "ledger_unavailable": Code(503, "The audit ledger cannot be written; nothing was sent"),
     "shutting_down": Code(503, "The gateway is shutting down"),
+    "emergency_unserved": Code(503, "The database is away, and this does not go on meanwhile; nothing was sent"),
     # forward
     "agent_unavailable": Code(502, "No permitted agent could be reached"),
     "agent_timeout": Code(504, "The agent did not answer in time"),

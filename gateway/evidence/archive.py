@@ -8,6 +8,9 @@ The container is that of a bundle (`container`): stored members, one form, no by
     checkpoints/last          a signed checkpoint that covers all of it
     archive.json              what it is (`Header`): the tree before it, the path to the last checkpoint, every member
 
+An archive ends with a block, or where the ledger itself has ended: then its last checkpoint is of just its records. So
+the file of an emergency ledger is one too, of all that ledger's records (`exchange.stitching`).
+
 A file that an erasure cannot reach must hold nothing that an erasure is to destroy: beside the records there is only
 what was sealed under keys that can be destroyed. Who has no such key verifies all the same, and reads what the records
 say in clear.
@@ -151,8 +154,7 @@ class Archive:
             raise FormatError("an archive must have just the members that it says it has")
 
     def _expected(self) -> list[str]:
-        numbers = range(self.header.first // BLOCK, self.header.end // BLOCK)
-        names = [name for number in numbers for name in (_records(number), _beside(number))]
+        names = [name for number in numbers(self.header) for name in (_records(number), _beside(number))]
         return [name for name in (*names, FIRST, LAST) if name in self._files or name == LAST or "records/" in name]
 
     def read(self, name: str, at_most: int) -> bytes:
@@ -171,9 +173,10 @@ class Archive:
     def block(self, number: int) -> Block:
         """The records of a block, which must be one of the archive's, each with the hash of its own bytes."""
         lines = _lines(self.read(_records(number), BLOCK * (MAX_BYTES + 1)), MAX_BYTES)
-        if len(lines) != BLOCK:
-            raise FormatError(f"{_records(number)} must hold {BLOCK} records")
         first = number * BLOCK
+        count = min(BLOCK, self.header.end - first)
+        if len(lines) != count:
+            raise FormatError(f"{_records(number)} must hold {count} records")
         records = tuple(
             StoredRecord(seq=seq, envelope=line, hash=leaf_hash(line)) for seq, line in enumerate(lines, first)
         )
@@ -190,8 +193,13 @@ class Archive:
         return Block(records=records, parts=parts)
 
     def blocks(self) -> Iterator[Block]:
-        for number in range(self.header.first // BLOCK, self.header.end // BLOCK):
+        for number in numbers(self.header):
             yield self.block(number)
+
+
+def numbers(header: Header) -> range:
+    """The blocks of an archive."""
+    return range(header.first // BLOCK, (header.end + BLOCK - 1) // BLOCK)
 
 
 def verify(archive: Archive, verifier: Verifier | Keys, look: Look | None = None) -> Checked:
@@ -207,6 +215,8 @@ def verify(archive: Archive, verifier: Verifier | Keys, look: Look | None = None
         raise VerificationError("archive: of another ledger than the key's")
     if last.size < header.end:
         raise VerificationError("archive: its checkpoint does not cover it")
+    if header.end % BLOCK and last.size != header.end:
+        raise VerificationError("archive: it ends within a block, and the ledger does not end there")
     marks = [last] if last.size == header.end else []
     # 2. One within the range, whose root is compared where the tree has its size.
     first_note = archive.first_note()
@@ -255,9 +265,8 @@ def _header(data: bytes) -> Header:
         raise FormatError(f"{HEADER} is not in its form") from error
     if header.v != 1 or canonical.encode(msgspec.to_builtins(header)) != data:
         raise FormatError(f"{HEADER} is not in its form")
-    whole = header.first % BLOCK == header.end % BLOCK == 0
-    if not whole or not 0 < header.end - header.first <= MAX_BLOCKS * BLOCK or header.first < 0:
-        raise FormatError("an archive must hold whole blocks of records")
+    if header.first % BLOCK or not 0 < header.end - header.first <= MAX_BLOCKS * BLOCK or header.first < 0:
+        raise FormatError("an archive must begin with a block of records, and hold at least one record")
     return header
 
 

@@ -131,6 +131,10 @@ KINDS = {
     "ledger.failover": _kind(_OTHER, severity=3),
     "ledger.archived": _kind(_OTHER, severity=2),
     "retention.applied": _kind(_DELETE, severity=2),
+    "emergency.prepared": _kind(_OTHER, severity=2),
+    "emergency.began": _kind(_OTHER, severity=2),
+    "emergency.ended": _kind(_OTHER, severity=2),
+    "emergency.stitched": _kind(_OTHER, severity=2),
 }
 """Event of a record → what it is here: one line for each (`tests/house` holds them, and `docs/ocsf.md`, together)."""
 

@@ -44,6 +44,20 @@ class Answering:
         self._sessions, self._tokens, self._delegation = sessions, tokens, delegation
         self._receipts = receipts
 
+    def elsewhere(
+        self, *, sessions: Sessions, tokens: Tokens, delegation: Delegation, receipts: Receipts
+    ) -> "Answering":
+        """The same on other ledgers."""
+        return Answering(
+            inspector=self._inspector,
+            bounds=self._bounds,
+            protocols=self._protocols,
+            sessions=sessions,
+            tokens=tokens,
+            delegation=delegation,
+            receipts=receipts,
+        )
+
     async def prepare(self, exchange: Exchange, protocol: Protocol, delivered: Delivered | Undelivered) -> Passing:
         """The way back of this answer, its receipt at hand."""
         await self._receipts.sign(exchange)

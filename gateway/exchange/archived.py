@@ -87,7 +87,7 @@ class Archives:
         high = one.end if end is None else min(end, one.end)
         for number in range(low // BLOCK, (high + BLOCK - 1) // BLOCK):
             block = await asyncio.to_thread(self._block, path, one, number)
-            for start in range(0, BLOCK, _CHUNK):
+            for start in range(0, len(block.records), _CHUNK):
                 yield [self._opened(record, block) for record in block.records[start : start + _CHUNK]]
                 await asyncio.sleep(0)
 

@@ -18,39 +18,32 @@ written again.
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from collections.abc import Callable, Collection
+from typing import Literal
 
 import msgspec
 
-from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable, VerificationError
+from gateway.core.errors import ConfigurationError, VerificationError
 from gateway.core.ids import random_id, uuid7
-from gateway.core.ports import Clock, Failpoint, StoredCheckpoint, StoredRecord
+from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
 from gateway.evidence import archive as files
-from gateway.evidence.archive import Beside, Checked, Header
-from gateway.exchange.archived import Archives, opened
-from gateway.exchange.ledgers import Counting
+from gateway.evidence.archive import Header
+from gateway.exchange.archive_blocks import Blocks, Keys, Mine
+from gateway.exchange.archive_files import create, on_disk, rename, sync, verified
+from gateway.exchange.archived import Archives
 from gateway.ledger.encoding import to_base64
-from gateway.ledger.entry import DataKey, Entry, SealedPart
-from gateway.ledger.note import Verifier
-from gateway.ledger.record import GENESIS, Envelope, NodeInfo, parse, timestamp
-from gateway.ledger.rotation import Keys as LineOfKeys
+from gateway.ledger.entry import Entry
+from gateway.ledger.record import GENESIS, Envelope, NodeInfo, timestamp
 from gateway.store.archives import Archived, Range, added
 from gateway.store.lease import Lease
 from gateway.store.postings import BLOCK
-from gateway.store.reader import StoreReader
-from gateway.store.sealing import ExchangeKey, Sealer
+from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import CaseStore
 from gateway.store.subjects import SubjectStore
-from gateway.store.tree import TreeReader
 
 _DAY_US = 86_400_000_000
 REST_S = 0.05
 """Seconds between two removals: others write meanwhile."""
-_ABOUT_SUBJECTS = "subject."
 Reason = Literal["hold", "open-exchange", "kept-content", "forwarding", "checkpoint"]
 """Why what is old enough waits: a legal hold is on somebody whom its records are about; an exchange that began in it is
 open; content that it holds is still kept; a destination has not taken its records; no checkpoint covers it yet."""
@@ -62,22 +55,6 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     first: int
     end: int
     reason: Reason
-
-
-class Keys(Protocol):
-    """What is needed of the keyring. Blocking."""
-
-    def persist(self, keys: Sequence[DataKey]) -> None: ...
-
-
-class Mine(msgspec.Struct, frozen=True, kw_only=True):
-    """One ledger: its id, its writer, its reader, and its public keys."""
-
-    ledger: str
-    writer: Counting
-    reader: StoreReader
-    tree: TreeReader
-    keys: Verifier | LineOfKeys
 
 
 class Archiving:
@@ -156,18 +133,18 @@ class Archiving:
         header = await self._header(mine, found, point, made)
         new = path.with_suffix(".new")
         await self._pause("archive.before_write")
-        with _on_disk(new):
-            file = await asyncio.to_thread(_create, new)
+        with on_disk(new):
+            file = await asyncio.to_thread(create, new)
             try:
                 if not await self._written(mine, found, files.Archiver(file), (header, point), lease):
                     return None
-                await asyncio.to_thread(_sync, file)
+                await asyncio.to_thread(sync, file)
             finally:
                 file.close()
             await self._pause("archive.before_rename")
-            await asyncio.to_thread(_rename, new, path)
+            await asyncio.to_thread(rename, new, path)
         await self._pause("archive.after_rename")
-        checked, digest, size = await asyncio.to_thread(_verified, path, mine.keys)
+        checked, digest, size = await asyncio.to_thread(verified, path, mine.keys)
         last = await mine.reader.record(found.end - 1)
         if checked.header.id != made or last is None or checked.last_hash != last.hash:
             raise VerificationError("archive: what was read back is not what was written")
@@ -195,11 +172,11 @@ class Archiving:
         lease: Lease,
     ) -> bool:
         """Step 3, a block at a time; False where the lease was lost on the way."""
-        key: list[ExchangeKey] = []
+        blocks = Blocks(mine, self._archives.store, self._sealer, self._keys)
         for number in range(found.first // BLOCK, found.end // BLOCK):
             if not await lease.keep():
                 return False
-            await self._block(mine, writer, number, key)
+            await blocks.write(writer, number, (number + 1) * BLOCK)
         first = await mine.reader.checkpoint_within(found.first, found.end)
         header, point = ends
         writer.end(header, None if first is None else first.note, point.note)
@@ -221,55 +198,6 @@ class Archiving:
             peaks=tuple(to_base64(peak) for peak in peaks),
             path=tuple(to_base64(one) for one in path),
             files=(),
-        )
-
-    async def _block(self, mine: Mine, writer: files.Archiver, number: int, own: list[ExchangeKey]) -> None:
-        """The records of a block, which are those of the ledger's tree, and what lies beside them, sealed."""
-        first, end = number * BLOCK, (number + 1) * BLOCK
-        records = [record async for record in mine.reader.records(first, end, details=True)]
-        leaves = [leaf async for some in mine.tree.leaves(first, end) for leaf in some]
-        if [record.hash for record in records] != leaves:
-            raise VerificationError(f"archive: block {number} of the ledger is not what its tree says")
-        parts, about = await self._archives.store.beside(mine.ledger, first, end)
-        keys: dict[tuple[str, ...], ExchangeKey] = {}
-        beside: list[Beside] = []
-        for record in records:
-            some = parts.get(record.seq, [])
-            if record.detail is not None and record.detail_salt is not None:
-                some = [*some, self._sealed(mine, record, about.get(record.seq, ()), keys, own)]
-            beside += [_line(record.seq, part) for part in sorted(some, key=lambda part: part.part)]
-        new = [key for one in (*keys.values(), *own) for key in one.new]
-        if new:
-            # Durable before anything that was sealed with them is: a crash leaves keys that open nothing.
-            await asyncio.to_thread(self._keys.persist, new)
-        await asyncio.to_thread(writer.block, number, records, beside)
-
-    def _sealed(
-        self,
-        mine: Mine,
-        record: StoredRecord,
-        subjects: tuple[str, ...],
-        keys: dict[tuple[str, ...], ExchangeKey],
-        own: list[ExchangeKey],
-    ) -> SealedPart:
-        """A detail under the keys of whom the record is about, so that it goes with them. Where it is about nobody, or
-        accounts for what was done for somebody, under one of the archive's own."""
-        envelope = parse(record.envelope)
-        if subjects and not envelope.event.startswith(_ABOUT_SUBJECTS):
-            if subjects not in keys:
-                keys[subjects] = self._sealer.exchange_key(subjects)
-            key = keys[subjects]
-        else:
-            if not own:
-                own.append(self._sealer.exchange_key())
-            key = own[0]
-        return self._sealer.seal(
-            tenant=mine.ledger,
-            record=envelope.id,
-            part=files.DETAIL,
-            opening=record.detail_salt or b"",
-            value=record.detail,
-            key=key,
         )
 
     async def _recorded(self, mine: Mine, made: Archived, point: StoredCheckpoint) -> None:
@@ -301,58 +229,6 @@ class Archiving:
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(name)
-
-
-def _line(seq: int, part: SealedPart) -> Beside:
-    return Beside(seq=seq, part=part.part, key=part.key, nonce=part.nonce, ciphertext=part.ciphertext)
-
-
-@contextmanager
-def _on_disk(new: Path) -> Iterator[None]:
-    """A disk that is full or fails is told in words; what is half written gives its room back."""
-    try:
-        yield
-    except OSError as error:
-        with suppress(OSError):  # the next round writes over it
-            new.unlink(missing_ok=True)
-        why = error.strerror or type(error).__name__
-        raise LedgerUnavailable(f"an archive could not be written in archive.directory: {why}") from error
-
-
-def _create(path: Path) -> BinaryIO:
-    """An empty file that its owner alone reads, in place of what a round before has left half written."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise ConfigurationError("archive.directory must be one that can be written") from error
-    return os.fdopen(descriptor, "w+b")
-
-
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _rename(new: Path, path: Path) -> None:
-    new.replace(path)
-    # Its own directory, and the one above, where that was just made.
-    for directory in (path.parent, path.parent.parent):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _verified(path: Path, keys: Verifier | LineOfKeys) -> tuple[Checked, str, int]:
-    """What an archive holds, its digest and its size, read from the disk; `VerificationError` where it does not."""
-    try:
-        with opened(path) as file:
-            checked = files.verify(files.Archive(file), keys)
-            return checked, files.digest(file), path.stat().st_size
-    except FormatError as error:
-        raise VerificationError(f"archive: what was read back is no archive: {error}") from error
 
 
 def cutoff(now_us: int, days: int) -> int:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
+from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
 import msgspec
@@ -30,6 +31,7 @@ from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import ArchivedReader, Archives
 from gateway.exchange.drafting import Drafted, Drafting
+from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
@@ -95,6 +97,7 @@ class Auditor:
         node: NodeInfo,
         setting: attaching.Setting,
         archives: Archives,
+        emergencies: EmergencyFiles | None = None,
         quorum: Quorum | None = None,
     ) -> None:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
@@ -106,6 +109,7 @@ class Auditor:
         self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
+        self._emergencies = emergencies or EmergencyFiles(None)
         self._archives, self._tree = archives, TreeReader(engine, ledger_id)
         self.whole = ArchivedReader(self._reader, archives, ledger_id)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
@@ -295,14 +299,22 @@ class Auditor:
         path = await self._reader.inclusion(seq, point.size)
         return encode_proof(Proof(index=seq, path=tuple(path), checkpoint=await self.published.cosigned(point)))
 
-    async def verify(self, by: Reader, checkpoint: bytes | None = None, read: Read | None = None) -> Verdict:
+    async def verify(
+        self,
+        by: Reader,
+        checkpoint: bytes | None = None,
+        read: Read | None = None,
+        emergencies: Sequence[Path] = (),
+    ) -> Verdict:
         """Verify the whole ledger now: chain, tree, checkpoints, index columns, details; the result is a record.
 
         `checkpoint` is a signed checkpoint obtained elsewhere, `read` gives the records of archives that are at hand;
-        of others the hashes are verified. The verdict says what is wrong, by step and place.
+        of others the hashes are verified; `emergencies` are files of emergency ledgers that do not lie where this
+        node looks for them. The verdict says what is wrong, by step and place.
         """
         who = await self._signing.load()
         verdict = await LedgerVerification(self._engine, self._id, who.keys).run(checkpoint, read)
+        verdict = await self._emergencies.followed(self._id, verdict, emergencies)
         code = "ok" if verdict.failure is None else "verification_failed"
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)
         return verdict

@@ -109,6 +109,21 @@ class Forwarder:
         self._notices = notices
         self._pulling = pulling
 
+    def elsewhere(self, scribe: Scribe, delegation: Delegation) -> "Forwarder":
+        """The same on other ledgers, for agents that are sent to."""
+        return Forwarder(
+            client=self._client,
+            router=self._router,
+            health=self._health,
+            scribe=scribe,
+            bounds=self._bounds,
+            failpoint=self._failpoint,
+            sleep=self._sleep,
+            assertions=self._assertions,
+            quotas=self._quotas,
+            delegation=delegation,
+        )
+
     async def forward(
         self, exchange: Exchange, routed: Routed, adapter: Adapter, ledger: Ledger
     ) -> Delivered | Undelivered:

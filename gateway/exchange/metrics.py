@@ -13,6 +13,7 @@ from gateway.agents.issuers import IssuerState
 from gateway.core.decision import Decision
 from gateway.exchange.archive_figures import Figures
 from gateway.exchange.archiving import Reason
+from gateway.exchange.emergency_figures import STATES, EmergencyFigures
 from gateway.exchange.health import AgentState
 from gateway.store.replication import State
 from gateway.store.tasks import QUEUED, Depth
@@ -219,6 +220,27 @@ class _Database(Collector):
         for state in get_args(State) if now is not None else ():
             told.add_metric([state], state == now)
         yield told
+
+
+class _Emergency(Collector):
+    """How the node's emergency ledger stands, read when somebody asks."""
+
+    def __init__(self, figures: Callable[[], EmergencyFigures]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        now, name = self._figures(), "gateway_emergency"
+        state = GaugeMetricFamily(f"{name}_state", "How the emergency ledger stands", labels=["state"])
+        for one in STATES:
+            state.add_metric([one], one == now.state)
+        yield state
+        yield CounterMetricFamily(f"{name}_begun", "Emergencies since the start", now.begun)
+        yield GaugeMetricFamily(f"{name}_records", "Records of the emergency that is under way", now.records)
+        yield GaugeMetricFamily(f"{name}_left", "Emergencies that are over and not stitched in", now.left)
+        if now.copy_age_s is not None and now.copy_rows is not None:
+            age, rows = f"{name}_copy_age_seconds", f"{name}_copy_rows"
+            yield GaugeMetricFamily(age, "Age of the copy of what deciding needs", now.copy_age_s)
+            yield GaugeMetricFamily(rows, "Rows of that copy", now.copy_rows)
 
 
 class _Witnesses(Collector):
@@ -522,6 +544,10 @@ class Metrics:
     def database(self, state: Callable[[], State | None]) -> None:
         """Tell how PostgreSQL stands, by what `state` gives at the time."""
         self.registry.register(_Database(state))
+
+    def emergency(self, figures: Callable[[], EmergencyFigures]) -> None:
+        """Tell how the node's emergency ledger stands, by what `figures` gives at the time."""
+        self.registry.register(_Emergency(figures))
 
     def batch(self, size: int, seconds: float) -> None:
         self._batches.observe("", size)

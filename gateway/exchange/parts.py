@@ -14,6 +14,7 @@ from gateway.exchange.approvals import Approvals
 from gateway.exchange.caching import Caching
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.delegation import Delegation
+from gateway.exchange.emergency_bounds import Bounds as EmergencyBounds
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.failures import Failures
 from gateway.exchange.forwarder import Forwarder
@@ -86,6 +87,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """None where no identifiers in messages say whom they are about."""
     pulling: Pulling | None = None
     """None where no agent fetches its requests."""
+    emergency: EmergencyBounds | None = None
+    """What may go on where these parts stand on an emergency ledger; None on the ledgers of the database."""
 
     def ledger(self, exchange: Exchange) -> Counting:
         """Where its records go: its tenant's ledger, or the operator's own while there is no caller."""

@@ -103,6 +103,10 @@ EVENTS = (
     "ledger.failover",
     "ledger.archived",
     "retention.applied",
+    "emergency.prepared",
+    "emergency.began",
+    "emergency.ended",
+    "emergency.stitched",
 )
 
 
@@ -256,7 +260,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     range: tuple[Count, Count] | None = None
     """First sequence number and end (exclusive) that an `audit.*` event, an `exchange.reclassified`, an `incident.*`, a
     `review.marked`, a `ledger.archived`, a `retention.applied` or, of a review, a `content.revealed` is about; of
-    `forward.*`, the records that are not taken, are left out or are gone over again."""
+    `forward.*`, the records that are not taken, are left out or are gone over again; of `emergency.stitched`, those of
+    the emergency ledger."""
     checkpoint: tuple[Count, Base64] | None = None
     """Size and base64 root (`checkpoint.*`)."""
     policy: Name | None = None
@@ -299,11 +304,19 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     forward: Name | None = None
     """The configured destination that a `forward.*` event is about."""
     archive: Id | None = None
-    """Random id of the archive that the records in `range` lie in (`ledger.archived`)."""
+    """Random id of the archive that the records in `range` lie in (`ledger.archived`, `emergency.stitched`)."""
     digest: Name | None = None
     """SHA-256 of that archive's file."""
     retention: Code | None = None
     """The retention class of the records beside which something was destroyed (`retention.applied`)."""
+    emergency: Id | None = None
+    """Random id of the emergency ledger that an `emergency.*` event is about."""
+    key: Line | None = None
+    """The verifier key of that ledger."""
+    began: Time | None = None
+    """Since when the database was away (`emergency.began`), or new exchanges were taken (`emergency.stitched`)."""
+    ended: Time | None = None
+    """When that ledger was closed (`emergency.stitched`)."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

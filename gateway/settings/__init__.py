@@ -12,7 +12,7 @@ A key that is not known is an error that names the nearest one that is. Errors n
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
 `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
 `evidence`, `forwarding`, `advise`, `archive`,
-`retention`, `witnesses`, `tsas`.
+`retention`, `witnesses`, `tsas`, `emergency`.
 """
 
 from gateway.settings.advise import AdviseSettings
@@ -21,6 +21,7 @@ from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.archive import ArchiveSettings
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
+from gateway.settings.emergency import EmergencySettings
 from gateway.settings.evidence import Encryption, EvidenceSettings
 from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
@@ -51,6 +52,7 @@ __all__ = [
     "Certificate",
     "Channel",
     "DelegationSettings",
+    "EmergencySettings",
     "Encryption",
     "EvidenceSettings",
     "Forward",

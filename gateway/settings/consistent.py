@@ -7,6 +7,7 @@ from gateway.settings.approvals import check_channels, check_glass, check_notifi
 from gateway.settings.archive import check_archive
 from gateway.settings.callbacks import check_callback
 from gateway.settings.capabilities import check_capabilities
+from gateway.settings.emergency import check_emergency
 from gateway.settings.evidence import check_encryption, check_evidence
 from gateway.settings.forms import check_between, check_unique
 from gateway.settings.forwarding import check_forwards
@@ -50,6 +51,7 @@ def consistent(settings: Settings) -> None:
     clash = sorted(capabilities & {agent.id for agent in settings.agent})
     if clash:
         raise ConfigurationError(f"agent ids and capabilities must differ: {clash[0]} is both")
+    check_emergency(settings.emergency, capabilities, zones)
     check_counting(settings.limits)
     check_tasks(settings.tasks)
     check_subjects(settings.subjects)

@@ -10,6 +10,7 @@ from gateway.settings.approvals import ApprovalSettings, BreakGlass, Channel
 from gateway.settings.archive import ArchiveSettings
 from gateway.settings.callbacks import Callback
 from gateway.settings.capabilities import Capability
+from gateway.settings.emergency import EmergencySettings
 from gateway.settings.evidence import EvidenceSettings
 from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     advise: AdviseSettings = AdviseSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    emergency: EmergencySettings = EmergencySettings()
     zone: tuple[Zone, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()

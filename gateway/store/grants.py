@@ -28,6 +28,7 @@ RIGHTS: dict[str, str] = {
     "incident": "SELECT, INSERT, UPDATE",
     "forward_cursor": "SELECT, INSERT, UPDATE",
     "bundle": "SELECT, INSERT, UPDATE",
+    "emergency": "SELECT, INSERT, UPDATE (state, began_us, ended_us, records, archive, digest, bytes)",
     "subject": "SELECT, INSERT, UPDATE",
     "subject_case": "SELECT, INSERT, UPDATE",
     "policy_proposal": "SELECT, INSERT, UPDATE",

@@ -13,20 +13,21 @@ APPEND_ONLY = (
     *("key_rotation", "archive", "time_stamp"),
 )
 NEVER_UPDATED = ("detail", "sealed", "subject_record", "pseudonym")
-NEVER_DELETED = ("head", "tenant", "api_key", "tool")
+NEVER_DELETED = ("head", "tenant", "api_key", "tool", "emergency")
 
 SQLITE_TRIGGERS = frozenset(
     {f"{table}_no_update" for table in APPEND_ONLY + NEVER_UPDATED}
     | {f"{table}_no_delete" for table in APPEND_ONLY + NEVER_DELETED}
     | {f"{table}_no_replace" for table in APPEND_ONLY + NEVER_UPDATED + NEVER_DELETED if table != "record"}
     | {"record_in_order", "head_starts_empty", "head_grows", "tenant_fixed_key", "api_key_fixed_key"}
-    | {"key_rotation_in_order", "archive_in_order"}
+    | {"key_rotation_in_order", "archive_in_order", "emergency_once"}
     | {"api_key_no_replace_prefix", "tenant_no_replace_ledger", "tenant_no_replace_origin"}
 )
 POSTGRES_TRIGGERS = frozenset(
     {f"{table}_no_change" for table in APPEND_ONLY + NEVER_UPDATED}
     | {f"{table}_no_delete" for table in NEVER_DELETED}
     | {"head_grows", "tenant_fixed_key", "api_key_fixed_key", "key_rotation_in_order", "archive_in_order"}
+    | {"emergency_once"}
 )
 _OLDEST_POSTGRES = 150_000
 

@@ -127,6 +127,10 @@ class Keyring:
         """The database that the data keys are in, where that is not the keyring's own file."""
         return self._data_keys if isinstance(self._data_keys, SharedDataKeys) else None
 
+    def beside(self, data_keys: DataKeyHome) -> "Keyring":
+        """This keyring with another home of its data keys, which is closed apart; the rest is closed with this one."""
+        return Keyring(self._directory, data_keys, self._token)
+
     def create_ledger_key(self, origin: str) -> None:
         """Make the first key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
         self._keep_signer(self._ledger_file(origin), self._new_signer(origin))

@@ -8,7 +8,7 @@ on the node that denied, and on every other within `WATCH_S`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -67,21 +67,10 @@ class StickingClasses:
             return
         until_us = now + self._lasts_us
         held.update({(principal, name): until_us for name in fresh})
-        dialect = sqlite if self._engine.dialect.name == "sqlite" else postgresql
         key = {"tenant": tenant, "actor": actor, "principal": principal}
-        insert = dialect.insert(sticking).values(
-            [{**key, "class": name, "until_us": until_us, "noted_us": now} for name in fresh]
+        await put(
+            self._engine, tenant, [{**key, "class": name, "until_us": until_us, "noted_us": now} for name in fresh]
         )
-        later = case(
-            (insert.excluded.until_us > sticking.c.until_us, insert.excluded.until_us), else_=sticking.c.until_us
-        )
-        grown = insert.on_conflict_do_update(
-            index_elements=["tenant", "actor", "principal", "class"],
-            set_={"until_us": later, "noted_us": insert.excluded.noted_us},
-        )
-        with reachable():
-            async with writing(self._engine, tenant) as connection:
-                await connection.execute(grown)
 
     async def look(self) -> None:
         """Read what was noted since the last look, the first time all that still sticks. `LedgerUnavailable`."""
@@ -133,3 +122,17 @@ class StickingClasses:
         except GatewayError as error:
             # Nothing leaves while the database cannot be reached: an intent could not be written either.
             _log.error("what sticks to callers could not be read: %s", type(error).__name__)
+
+
+async def put(engine: AsyncEngine, tenant: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Make rows of `sticking` durable; of two for one class the later end holds. `LedgerUnavailable`."""
+    dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(sticking).values(rows)
+    later = case((insert.excluded.until_us > sticking.c.until_us, insert.excluded.until_us), else_=sticking.c.until_us)
+    grown = insert.on_conflict_do_update(
+        index_elements=["tenant", "actor", "principal", "class"],
+        set_={"until_us": later, "noted_us": insert.excluded.noted_us},
+    )
+    with reachable():
+        async with writing(engine, tenant) as connection:
+            await connection.execute(grown)

@@ -18,7 +18,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | open_exchange, node, lease, mcp_session, denied, sticking     | yes    | yes         | yes    |
 | task, task_content, task_callback, notice, session_token      | yes    | yes         | yes    |
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
-| incident, forward_cursor, bundle                              | yes    | yes         | never  |
+| incident, forward_cursor, bundle, emergency                   | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
 | review, review_note, cosignature                              | yes    | never       | never  |
 
@@ -719,6 +719,27 @@ bundle = Table(
     sqlite_with_rowid=False,
 )
 """Evidence bundles (`store.bundle_jobs`), from the wish for one to the end of its file, which lies apart."""
+
+emergency = Table(
+    "emergency",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("vkey", Text, nullable=False),
+    Column("prepared_us", BigInteger, nullable=False),
+    Column("began_us", BigInteger),
+    Column("ended_us", BigInteger),
+    Column("records", BigInteger),
+    Column("archive", Text),
+    Column("digest", Text),
+    Column("bytes", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Emergency ledgers of nodes (`store.emergencies`): each with its own origin and key, on record before it is needed.
+`standing` until it was used and is over; `stitched` from the record on that names its file."""
 
 incident = Table(
     "incident",

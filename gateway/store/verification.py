@@ -7,8 +7,10 @@
     5. a checkpoint obtained elsewhere, where one is given: nothing that it covers was cut off or rewritten
     6. the head against the last record
     7. every posting of a search against the columns that it is made from   (`postings`)
+    8. every emergency ledger that was stitched in: its key was on record before, and it was stitched once
 
-What is the caller's: the checkpoint from elsewhere. Without it, who holds the signing key or has deleted the newest
+What is the caller's: the files of emergency ledgers, against what the verdict says of them; and the checkpoint from
+elsewhere. Without it, who holds the signing key or has deleted the newest
 records and all checkpoints of them is not found; the verdict says how many records no checkpoint covers.
 """
 
@@ -38,6 +40,22 @@ from gateway.store.tables import head, posting, record_block
 from gateway.store.tree import TreeReader
 
 _CHUNK = 2_000
+PREPARED, STITCHED = "emergency.prepared", "emergency.stitched"
+
+
+class Stitched(msgspec.Struct, frozen=True, kw_only=True):
+    """An emergency ledger as the record says that it was stitched in (`emergency.stitched`)."""
+
+    id: str
+    key: str
+    """Its verifier key, which was on record before (`emergency.prepared`)."""
+    archive: str
+    digest: str
+    size: int
+    root: str
+    """base64."""
+    began: str
+    ended: str
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +74,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Records that lie in archives: the first so many of `size`."""
     unread: int = 0
     """Those of them that were known by their hashes alone, since their archive was not given."""
+    emergencies: tuple[Stitched, ...] = ()
+    """Emergency ledgers that were stitched in, in the order of their records."""
+    emergency_records: int = 0
+    """Records of these that were verified too, from their files."""
+    absent: tuple[str, ...] = ()
+    """Ids of those whose file was not at hand: of them nothing but what the record says is known."""
     failure: str | None = None
 
     @property
@@ -81,6 +105,8 @@ class LedgerVerification:
     def _begin(self) -> None:
         self._size = self._details = self._commitments = self._checkpoints = 0
         self._archived = self._unread = 0
+        self._prepared: dict[str, str] = {}
+        self._stitched: dict[str, Stitched] = {}
         self._last = GENESIS
         self._postings: Postings = {}
         self._expected = Tally()
@@ -112,6 +138,7 @@ class LedgerVerification:
             checkpoints=self._checkpoints,
             archived=self._archived,
             unread=self._unread,
+            emergencies=tuple(self._stitched.values()),
             failure=failure,
         )
 
@@ -158,7 +185,9 @@ class LedgerVerification:
                 verification.feed(some)
                 last = some[-1].hash
                 for stored in some:
-                    self._detail(stored.seq, parse(stored.envelope), stored)
+                    envelope = parse(stored.envelope)
+                    self._detail(stored.seq, envelope, stored)
+                    self._emergency(envelope)
         if last != one.last_hash:
             raise VerificationError(f"archive {one.id}: its last record is not the one that the database names")
         self._archived = self._size = one.end
@@ -178,6 +207,7 @@ class LedgerVerification:
             if getattr(hit, name) != value:
                 raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
         self._detail(seq, envelope, hit.stored)
+        self._emergency(envelope)
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:
             self._expected.add_all(seq // BLOCK, self._postings)
@@ -190,6 +220,20 @@ class LedgerVerification:
             raise VerificationError(f"record {seq}: {error}") from error
         self._details += opened
         self._commitments += not opened and envelope.detail is not None
+
+    def _emergency(self, envelope: Envelope) -> None:
+        """Step 8 for one record. Of archives that are not at hand it is not known what was prepared in them."""
+        name = envelope.emergency
+        if envelope.event == PREPARED and self._prepared.setdefault(name or "", envelope.key or "") != envelope.key:
+            raise VerificationError(f"record {envelope.seq}: an emergency ledger was given a second key, or none")
+        if envelope.event != STITCHED:
+            return
+        found = _stitched(envelope)
+        if found is None or found.id in self._stitched:
+            raise VerificationError(f"record {envelope.seq}: an emergency ledger was stitched in twice, or is not told")
+        if self._prepared.get(found.id, found.key if self._unread else None) != found.key:
+            raise VerificationError(f"record {envelope.seq}: an emergency ledger whose key was not on record before")
+        self._stitched[found.id] = found
 
     async def _head(self, before: Head, size: int) -> None:
         """Step 6. Records may have been appended while the others were read: between the two heads, never outside."""
@@ -238,3 +282,15 @@ class LedgerVerification:
         return (
             EMPTY if row is None else Head(int(row.size), bytes(row.hash), row.recorded_at, row.policy, int(row.denied))
         )
+
+
+def _stitched(envelope: Envelope) -> Stitched | None:
+    """What the record says; None where it leaves out anything."""
+    point, span = envelope.checkpoint, envelope.range
+    told = (envelope.emergency, envelope.key, envelope.archive, envelope.digest, envelope.began, envelope.ended)
+    name, key, archive, digest, began, ended = told
+    if point is None or span != (0, point[0]) or not (name and key and archive and digest and began and ended):
+        return None
+    return Stitched(
+        id=name, key=key, archive=archive, digest=digest, size=point[0], root=point[1], began=began, ended=ended
+    )

@@ -92,6 +92,16 @@ class LedgerWriter(ABC):
             )
 
     @property
+    def lost(self) -> bool:
+        """Whether what this writer had committed was found to be gone: its database is there, and is another."""
+        return self._told_lost
+
+    @property
+    def written(self) -> int:
+        """How many records there were once this writer had committed its newest; 0 before that."""
+        return 0 if self._kept is None else self._kept[0] + 1
+
+    @property
     def lag(self) -> int:
         """How many records wait."""
         return len(self._queue) + (0 if self._keys is None else len(self._keys.queue))

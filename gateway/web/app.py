@@ -50,7 +50,7 @@ from gateway.web.access import ApiRequest, guard
 from gateway.web.cutting import Cutting
 from gateway.web.problems import MODELS
 from gateway.web.proxies import Proxies
-from gateway.web.traffic import Receive, Scope, Send, Traffic
+from gateway.web.traffic import Handler, Receive, Scope, Send, Traffic
 
 TRAFFIC = {
     "/v1/chat/completions": "openai",
@@ -83,11 +83,20 @@ Stop = Callable[[], Awaitable[None]]
 class Application:
     """Traffic to its protocol, everything else to the API. `stops` are awaited when the server ends."""
 
-    def __init__(self, pipeline: Pipeline, server: Server, api: Litestar, stops: Sequence[Stop] = ()) -> None:
-        self._exact = {path: Traffic(pipeline, server, protocol) for path, protocol in TRAFFIC.items()}
-        self._below = tuple((prefix, Traffic(pipeline, server, protocol)) for prefix, protocol in TRAFFIC_BELOW.items())
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        server: Server,
+        api: Litestar,
+        stops: Sequence[Stop] = (),
+        traffic: Handler | None = None,
+    ) -> None:
+        """`traffic`: what handles requests, where that is not the pipeline itself."""
+        handler = traffic or pipeline
+        self._exact = {path: Traffic(handler, server, protocol) for path, protocol in TRAFFIC.items()}
+        self._below = tuple((prefix, Traffic(handler, server, protocol)) for prefix, protocol in TRAFFIC_BELOW.items())
         self._proxies = Proxies(server) if server.trusted_proxies else None
-        self._further = {prefix: Traffic(pipeline, server, protocol) for prefix, protocol in FURTHER_BELOW.items()}
+        self._further = {prefix: Traffic(handler, server, protocol) for prefix, protocol in FURTHER_BELOW.items()}
         self.api = api
         self._api = Cutting(api, pipeline)
         self._stops = stops
@@ -139,7 +148,7 @@ def build_app(gateway: Gateway) -> Application:
     """The application of an opened gateway."""
     api = copy(_application())
     api.state = State({"gateway": gateway, "protocol_of": protocol_of})
-    return Application(gateway.pipeline, gateway.site.settings.server, api)
+    return Application(gateway.pipeline, gateway.site.settings.server, api, traffic=gateway.traffic)
 
 
 def openapi_document() -> dict[str, object]:

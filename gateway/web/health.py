@@ -22,12 +22,19 @@ async def readyz(request: ApiRequest) -> Response[Any]:
     policy is the active one, the keys are there and data keys can be made durable, and the tasks' queue can be read;
     503 names what is not. `limits` says who counts for them, `messages` how nodes hear of each other's tasks,
     `forwards` which destinations of records take none, `tsas` which authorities give no time-stamps; none of them is a
-    reason not to serve."""
+    reason not to serve. `emergency` says how the node's emergency ledger stands: while it is `serving` the answer is
+    200 with the status `emergency`, although the database is away: of the configured capabilities requests are served.
+    """
     gateway = gateway_of(request)
     checks = await gateway.readiness.look()
     good = all(checks.values())
     status = "ready" if good else "not ready"
+    emergency = None if gateway.emergency is None else gateway.emergency.state
+    if not good and emergency == "serving":
+        good, status = True, "emergency"
     more: dict[str, Any] = {"limits": gateway.limits, "messages": gateway.messages}
+    if emergency is not None:
+        more["emergency"] = emergency
     if gateway.forwards.each:
         more["forwards"] = gateway.forwards.states
     if gateway.stampings:

@@ -9,11 +9,11 @@ sooner, and a task for each of them would cost more than the answers that are sa
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from gateway.core.refusal import Refusal
-from gateway.exchange.arrival import Arrival, BodyReader
-from gateway.pipeline import Pipeline
+from gateway.exchange.arrival import Arrival, BodyReader, Responder
+from gateway.exchange.exchange import Exchange
 from gateway.settings import Server
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -135,10 +135,16 @@ def _ends_here(ours: bool) -> bool:
     return ours and task is not None and task.uncancel() == 0
 
 
+class Handler(Protocol):
+    """What handles requests: a `Pipeline`, or what stands before one."""
+
+    async def handle(self, arrival: Arrival, responder: Responder) -> Exchange: ...
+
+
 class Traffic:
     """An ASGI application for one protocol."""
 
-    def __init__(self, pipeline: Pipeline, server: Server, protocol: str) -> None:
+    def __init__(self, pipeline: Handler, server: Server, protocol: str) -> None:
         self._pipeline, self._server, self._protocol = pipeline, server, protocol
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

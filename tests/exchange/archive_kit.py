@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from gateway.exchange.archive_blocks import Mine
 from gateway.exchange.archived import Archives
-from gateway.exchange.archiving import Archiving, Mine, Waits
+from gateway.exchange.archiving import Archiving, Waits
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.lease import Lease
 from gateway.store.postings import BLOCK

@@ -6,6 +6,7 @@ from prometheus_client import Metric
 
 from gateway.agents.issuers import IssuerState
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
+from gateway.exchange.emergency_figures import EmergencyFigures
 from gateway.exchange.health import AgentState
 from gateway.exchange.metrics import STEPS, ForwardState, Metrics, StampState, WitnessState
 from gateway.store.tasks import QUEUED, Depth
@@ -47,6 +48,9 @@ def _filled() -> Metrics:
     metrics.forwarded("tn_1", "siem", 1)
     metrics.forward_failed("tn_1", "siem", "connect_failed")
     metrics.database(lambda: "alone")
+    metrics.emergency(
+        lambda: EmergencyFigures(state="standing", begun=0, records=0, left=0, copy_age_s=1.0, copy_rows=1)
+    )
     metrics.request("tn_1", "openai", "ok")
     metrics.decision("tn_1", decided("route", observed="deny"), "in-house")
     metrics.agent_call("tn_1", "none")

@@ -38,6 +38,9 @@ _OTHERS = (
     "INSERT INTO policy_version VALUES ('sha256:x', 'b', 't')",
     f"INSERT INTO pseudonym VALUES ('{TENANT}', 'actor', 'l', 'ac_1', 't')",
     f"INSERT INTO tenant VALUES ('default', '{TENANT}', 'gateway.internal/ledger/x', 't')",
+    f"INSERT INTO time_stamp VALUES ('{TENANT}', 3, 'tsa', 1, 1, 'r')",
+    "INSERT INTO emergency (tenant, id, node, state, origin, vkey, prepared_us) "
+    f"VALUES ('{TENANT}', 'em_1', 'nd_1', 'stitched', 'o', 'k', 1)",
     "INSERT INTO tool (tenant, agent, name, state, digest, definition, first_seen_us) "
     f"VALUES ('{TENANT}', 'a', 'n', 'pinned', 'sha256:x', 'b', 1)",
     "INSERT INTO api_key (id, tenant, prefix, hash, owner, kind, roles, zone, purposes, floor, rate, created_us) "

@@ -36,6 +36,8 @@ from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import DecidedStore
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory
+from gateway.store.emergencies import STANDING, Emergency, EmergencyStore
+from gateway.store.emergencies import prepared as emergency_prepared
 from gateway.store.engine import writing
 from gateway.store.erasure import ErasureStore, SharedContent
 from gateway.store.forwarding import Cursor, ForwardStore, Waiting, begun
@@ -1297,6 +1299,34 @@ async def _(w: World) -> tuple[Any, Any]:
     return await got(mine.consistency(3, 6)), await got(nobody.consistency(3, 6))
 
 
+# --------------------------------------------------------------------------------------------------------- emergencies
+
+
+async def _emergencies(w: World) -> EmergencyStore:
+    """With an emergency ledger of theirs, made by the first that asks."""
+    emergencies = EmergencyStore(w.store.engine)
+    if not await emergencies.all(w.theirs):
+        made = Emergency(id="em_theirs", node="nd_1", state=STANDING, origin="o", vkey="k", prepared_us=1)
+        async with w.store.writer(w.theirs) as writer:
+            draft = entry("emergency.prepared", ledger=w.theirs).draft
+            await writer.submit(Entry(draft=draft, change=emergency_prepared(made)))
+    return emergencies
+
+
+@ask("emergencies.EmergencyStore.all")
+async def _(w: World) -> tuple[Any, Any]:
+    emergencies = await _emergencies(w)
+    assert await emergencies.all(w.theirs)
+    return await emergencies.all(w.mine), ()
+
+
+@ask("emergencies.EmergencyStore.of_node")
+async def _(w: World) -> tuple[Any, Any]:
+    emergencies = await _emergencies(w)
+    assert await emergencies.of_node(w.theirs, "nd_1")
+    return await emergencies.of_node(w.mine, "nd_1"), ()
+
+
 # ------------------------------------------------------------------------------------------------------------ archives
 
 
@@ -1391,10 +1421,10 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _(w: World) -> tuple[Any, Any]:
     archives = ArchiveStore(w.store.engine)
     async with writing(w.store.engine, w.theirs) as connection:
-        row = {"tenant": w.theirs, "forward": "siem", "next_seq": 0, "version": 0, "changed_us": 1, "stalled": 0}
+        row = {"tenant": w.theirs, "forward": "vault", "next_seq": 0, "version": 0, "changed_us": 1, "stalled": 0}
         await connection.execute(forward_cursor.insert().values(row))
-    assert await archives.unforwarded(w.theirs, 99, ("siem",))
-    return await archives.unforwarded(w.mine, 99, ("siem",)), False
+    assert await archives.unforwarded(w.theirs, 99, ("vault",))
+    return await archives.unforwarded(w.mine, 99, ("vault",)), False
 
 
 @ask("retention.RetentionStore.extent")
@@ -1615,12 +1645,18 @@ async def _(w: World) -> tuple[Any, Any]:
 _INSTALLATION = "of the installation: belongs to no tenant and reads nothing of one"
 _OPERATOR = "asked by the configured id, which comes from the configuration or a verified credential"
 NOT_ASKED = {
+    "known_directory.KnownDirectory.subject": "as `Directory.subject`, and makes nobody",
+    "known_directory.KnownDirectory.subjects": "as `Directory.subjects`, and makes nobody",
+    "emergency_copy.copy": "copies each configured tenant's rows, within its wall, to a file of the node's own",
+    "emergency_carry.carry": "carries rows of each tenant from such a file back, within its wall",
+    "sticking.put": "writes rows of the tenant that is named",
     **dict.fromkeys(
         (
             *("guard.guard", "engine.Walled.execute", "walls.fallen"),
             *(f"key_pool.KeyPool.{name}" for name in ("start", "stop")),
             *("key_stage.gathered", "key_stage.KeyStage.stop", "key_use.KeyUse.keep"),
-            *(f"lease.Lease.{name}" for name in ("take", "release")),
+            *(f"lease.Lease.{name}" for name in ("take", "keep", "release")),
+            "aside.Aside.run",
             *(f"ledgers.Ledgers.{name}" for name in ("start", "stop", "sweep", "prove")),
             *(f"migrate.{name}" for name in ("upgrade", "current", "revision", "demand_current")),
             *(f"node.{name}" for name in ("register", "renew_lease", "retire", "living")),

@@ -36,6 +36,8 @@ START_US = 1_795_482_123_000_004  # 2026-11-24T01:02:03.000004Z
 SALT = bytes(range(32))
 POLICY = "sha256:" + "1f" * 32
 EXCHANGE = "019ab3c1-7a00-7abc-8def-0123456789ab"
+EMERGENCY = "em_0a1b2c3d4e5f60718293a4b5c6"
+EMERGENCY_KEY = "gateway.internal/emergency/" + "3f" * 16 + "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 
 DETAIL = Detail(
     subject="nurse-1@clinic.example",
@@ -408,6 +410,26 @@ FIELDS: dict[str, dict[str, Any]] = {
         "retention": "exchange",
         "count": 812,
         "outcome": OutcomeInfo(code="details"),
+        "node": EXCHANGE_IDS["node"],
+    },
+    "emergency.prepared": {"emergency": EMERGENCY, "key": EMERGENCY_KEY, "node": EXCHANGE_IDS["node"]},
+    "emergency.began": {
+        "emergency": EMERGENCY,
+        "began": timestamp(START_US),
+        "policy": POLICY,
+        "checkpoint": (70_000, to_base64(EMPTY_ROOT)),
+        "node": EXCHANGE_IDS["node"],
+    },
+    "emergency.ended": {"emergency": EMERGENCY, "node": EXCHANGE_IDS["node"]},
+    "emergency.stitched": {
+        "emergency": EMERGENCY,
+        "key": EMERGENCY_KEY,
+        "archive": "ar_0a1b2c3d4e5f60718293a4b5c6",
+        "digest": "sha256:" + "2e" * 32,
+        "range": (0, 812),
+        "checkpoint": (812, to_base64(EMPTY_ROOT)),
+        "began": timestamp(START_US),
+        "ended": timestamp(START_US + 60_000_000),
         "node": EXCHANGE_IDS["node"],
     },
 }

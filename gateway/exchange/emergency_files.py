@@ -1,0 +1,80 @@
+"""Emergency ledgers that are over, as files: where each lies, and whether it is what the ledger has on record.
+
+An auditor needs nothing of the gateway for it: a file is an archive (`evidence.archive`), whose key the main ledger
+named before it was needed, and whose digest, size and root it named afterwards.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.evidence import archive as files
+from gateway.exchange.archived import opened
+from gateway.ledger.encoding import from_base64
+from gateway.ledger.note import Verifier
+from gateway.store.verification import Stitched, Verdict
+
+
+class EmergencyFiles:
+    """Those of all ledgers. `directory`: where they lie; None where they are kept elsewhere."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+
+    def file(self, ledger: str, emergency: str) -> Path | None:
+        """Where the file of an emergency ledger lies, if there is a directory."""
+        return None if self._directory is None else self._directory / ledger / f"{emergency}.archive"
+
+    async def followed(self, ledger: str, verdict: Verdict, given: Sequence[Path] = ()) -> Verdict:
+        """The verdict on a ledger with what its emergency ledgers add to it; a broken one stays as it is."""
+        if verdict.failure is not None or not (verdict.emergencies or given):
+            return verdict
+        try:
+            records, absent = await self.verified(ledger, verdict.emergencies, given)
+        except (FormatError, VerificationError) as error:
+            return msgspec.structs.replace(verdict, failure=str(error))
+        return msgspec.structs.replace(verdict, emergency_records=records, absent=absent)
+
+    async def verified(
+        self, ledger: str, stitched: Sequence[Stitched], given: Sequence[Path] = ()
+    ) -> tuple[int, tuple[str, ...]]:
+        """How many records of these emergency ledgers were verified, and the ids of those whose file is not at hand.
+        `given`: files that lie elsewhere. `VerificationError` names the first file that is not what is on record."""
+        elsewhere: dict[str, Path] = {}
+        for place, path in enumerate(given, 1):
+            found = await asyncio.to_thread(_digest, path)
+            if all(found != one.digest for one in stitched):
+                raise VerificationError(f"emergency: file {place} of those given is none that the ledger has on record")
+            elsewhere[found] = path
+        records, absent = 0, []
+        for one in stitched:
+            place_of = elsewhere.get(one.digest) or self.file(ledger, one.id)
+            if place_of is None or not place_of.is_file():
+                absent.append(one.id)
+                continue
+            records += await asyncio.to_thread(_checked, place_of, ledger, one)
+        return records, tuple(absent)
+
+
+def _checked(path: Path, ledger: str, one: Stitched) -> int:
+    """1. the file's digest, 2. the file by the key that was on record before, 3. what it holds against the record."""
+    try:
+        if _digest(path) != one.digest:
+            raise VerificationError("its file is not the one on record")
+        with opened(path) as file:
+            checked = files.verify(files.Archive(file), Verifier.parse(one.key))
+    except (FormatError, VerificationError) as error:
+        raise VerificationError(f"emergency {one.id}: {error}") from error
+    header, point = checked.header, checked.checkpoint
+    found = (header.id, header.ledger, header.first, header.end, point.size, point.root)
+    if found != (one.archive, ledger, 0, one.size, one.size, from_base64(one.root)):
+        raise VerificationError(f"emergency {one.id}: its file is another ledger than the one on record")
+    return one.size
+
+
+def _digest(path: Path) -> str:
+    with opened(path) as file:
+        return files.digest(file)

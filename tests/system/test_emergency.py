@@ -1,0 +1,170 @@
+"""Care that goes on while the database is away, on a ledger of the node's own, which is stitched in afterwards."""
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.bootstrap import open_gateway, open_site
+from gateway.exchange.auditor import Reader
+from gateway.ledger.record import EVENTS
+from gateway.settings import Settings
+from tests.services import Postgres
+from tests.system.emergencies import AGENTS, away, care, copied, emergency, impatient, until
+from tests.system.installation import Installation, installation
+from tests.system.kit import PUBLIC, code
+from tests.system.load import ask
+from tests.system.processes import WAIT_S, child, serve_until
+from tests.system.site import System, system
+from tests.system.test_ledger_gone import _closed as closed
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient(monkeypatch)
+
+
+def emergency_records(site: System, ledger: str) -> list[dict[str, Any]]:
+    """The envelopes on the emergency ledger that is under way, over a connection of the test's own."""
+    (path,) = (Path(site.gateway.site.settings.base) / "emergency").glob("em_*.db")
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        rows = connection.execute("SELECT bytes FROM record WHERE tenant = ? ORDER BY seq", (ledger,)).fetchall()
+    finally:
+        connection.close()
+    return [json.loads(row[0]) for row in rows]
+
+
+async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies_as_one(
+    sqlite_settings: Settings,
+) -> None:
+    async with system(sqlite_settings, agents=AGENTS, emergency=emergency(sqlite_settings)) as site:
+        key = await site.key("clerk")
+        ledger = site.gateway.site.tenants["default"].ledger
+        await care(site, key)
+        await copied(site)
+        known = {record["emergency"]: record["key"] for record in await site.records() if "emergency" in record}
+        seen: list[list[str]] = []
+
+        async def look_up(headers: dict[str, str]) -> None:
+            """Before it answers: what is on record of this request?"""
+            trace = headers["traceparent"].split("-")[1]
+            found = [one for one in emergency_records(site, ledger) if one.get("trace") == trace]
+            seen.append([one["event"] for one in found])
+
+        site.agents["ward"].on_request = look_up
+        before = len(site.agents["ward"].received)
+        async with away(sqlite_settings):
+            await until(site, "serving", lambda: care(site, key))
+            ready = await site.http.get("/readyz")
+            assert (ready.status_code, ready.json()["status"], ready.json()["emergency"]) == (
+                200,
+                "emergency",
+                "serving",
+            )
+            cared = await care(site, key)
+            assert (cared.status_code, cared.headers["x-ledger"]) == (200, "emergency"), cared.text
+            assert cared.headers["x-routed-agent"] == "ward"  # not the cloud, which is asked first otherwise
+            refused = await site.chat(key, PUBLIC, model="summarize")
+            assert (refused.status_code, code(refused)) == (503, "emergency_unserved")
+            assert 'gateway_emergency_state{state="serving"} 1.0' in (await site.http.get("/metrics")).text
+        assert seen
+        assert all(events == ["exchange.requested"] for events in seen)
+        assert len(seen) == len(site.agents["ward"].received) - before
+        await until(site, "standing")
+        after = await care(site, key)
+        assert (after.status_code, "x-ledger" in after.headers) == (200, False)
+        (stitched,) = [one for one in await site.records() if one["event"] == "emergency.stitched"]
+        assert known[stitched["emergency"]] == stitched["key"]
+        assert stitched["began"] <= stitched["ended"] < stitched["recorded_at"]
+        verdict = await site.gateway.auditors["default"].verify(Reader())
+        assert verdict.failure is None
+        assert [one.id for one in verdict.emergencies] == [stitched["emergency"]]
+        assert (verdict.emergency_records, verdict.absent) == (stitched["range"][1], ())
+        assert not list((Path(sqlite_settings.base) / "emergency").glob("em_*"))
+        file = site.gateway.site.emergency_files.file(ledger, stitched["emergency"])
+        assert file is not None
+        held = file.read_bytes()
+        file.write_bytes(held.replace(b'"outcome":{"', b'"outcomE":{"', 1))
+        broken = await site.gateway.auditors["default"].verify(Reader())
+        assert stitched["emergency"] in (broken.failure or "")
+        file.unlink()
+        assert (await site.gateway.auditors["default"].verify(Reader())).absent == (stitched["emergency"],)
+
+
+STEPS = ("intent.recorded", "emergency.before_file", "emergency.after_file", "emergency.after_record")
+
+
+async def test_killed_at_any_step_an_emergency_is_stitched_in_once_by_the_next_start(sqlite_settings: Settings) -> None:
+    """Killed with an exchange open in it, and at each step of its end: the next start finds all of it."""
+    section = emergency(sqlite_settings, capabilities=["summarize"])
+    async with installation(sqlite_settings, emergency=section) as there:
+        async with open_site(there.settings) as site:  # the caller was known before
+            await site.directory.actor(site.tenants["default"].ledger, "tester")
+        for number, point in enumerate(STEPS, 1):
+            await _killed(there, point)
+            async with open_gateway(there.settings) as gateway:
+                found = await gateway.auditors["default"].verify(Reader())
+                assert (found.failure, found.absent, len(found.emergencies)) == (None, (), number)
+                assert gateway.emergency is not None
+                assert gateway.emergency.figures().left == 0
+                newest = gateway.site.emergency_files.file(
+                    gateway.site.tenants["default"].ledger, found.emergencies[-1].id
+                )
+            assert newest is not None
+            events = [event for event in EVENTS if f'"event":"{event}"'.encode() in newest.read_bytes()]
+            ended = "exchange.interrupted" if point == "intent.recorded" else "exchange.completed"
+            assert {"emergency.began", "exchange.requested", ended, "emergency.ended"} <= set(events)
+
+
+async def _killed(there: Installation, point: str) -> None:
+    """A gateway that goes into an emergency, and is killed at a step."""
+    async with child(serve_until, there.file, point, 1, "kill") as gateway:
+        url = await gateway.told()
+        async with httpx.AsyncClient(base_url=url, timeout=WAIT_S) as client:
+            async with away(there.settings):
+                await _until_serving(client, there.key)
+                if point == STEPS[0]:
+                    assert await ask(client, there.key, "streamed", "1" * 32) is None
+                    assert await gateway.told() == point
+                    await gateway.dead()
+                else:
+                    assert await ask(client, there.key, "streamed", "1" * 32) is not None
+            if point != STEPS[0]:
+                assert await gateway.told() == point
+                await gateway.dead()
+
+
+async def _until_serving(client: httpx.AsyncClient, key: str) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            state = (await client.get("/readyz")).json()["emergency"]
+            if state == "serving":
+                return
+            answered = await ask(client, key, "denied", "2" * 32)  # which tells the ledgers that the database is away
+            assert answered is None or answered.status in (403, 503)
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.postgres
+async def test_a_postgresql_that_is_gone_and_comes_back_has_the_emergency_stitched_in(
+    postgres_server: Postgres, postgres_settings: Settings
+) -> None:
+    async with system(postgres_settings, agents=AGENTS, emergency=emergency(postgres_settings)) as site:
+        key = await site.key("clerk")
+        await care(site, key)
+        await copied(site)
+        async with closed(postgres_server, postgres_settings):
+            await until(site, "serving", lambda: care(site, key))
+            assert (await care(site, key)).status_code == 200
+            assert (await site.chat(key, PUBLIC, model="summarize")).status_code == 503
+        await until(site, "standing")
+        assert "x-ledger" not in (await care(site, key)).headers
+        verdict = await site.gateway.auditors["default"].verify(Reader())
+        assert (verdict.failure, len(verdict.emergencies), verdict.absent) == (None, 1, ())
+        system_verdict = await site.gateway.auditors["_system"].verify(Reader())
+        assert (system_verdict.failure, len(system_verdict.emergencies)) == (None, 1)

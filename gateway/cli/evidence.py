@@ -47,6 +47,8 @@ from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.ledger.rotation import encode_keys
 from gateway.ledger.trust import MAX_BYTES as MAX_TRUST
 from gateway.ledger.trust import parse as parse_trust
+from gateway.ledger.tsa import MAX_BYTES as MAX_AUTHORITIES
+from gateway.ledger.tsa import roots
 from gateway.settings import Settings
 
 _OPTIONS = {
@@ -96,6 +98,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     check.add_argument("--key", type=Path, metavar="FILE.vkey", help="the ledger's public key")
     check.add_argument(
         "--trust", type=Path, metavar="FILE", help="a trust policy (C2SP tlog-policy): who must have seen it"
+    )
+    check.add_argument(
+        "--tsa-ca", type=Path, metavar="FILE.pem", help="certificates of authorities: who must have time-stamped it"
     )
     check.add_argument("--checkpoint", type=Path, metavar="FILE", help="a newer signed checkpoint of the same ledger")
     check.add_argument(
@@ -202,11 +207,17 @@ def _verify(arguments: argparse.Namespace) -> int:
         _ = None if trust is None else parse_trust(trust)
     except FormatError as error:
         raise WrongUse(f"--trust: {error}") from error
+    authorities = None if arguments.tsa_ca is None else read_file(arguments.tsa_ca, "--tsa-ca", MAX_AUTHORITIES)
+    try:
+        _ = None if authorities is None else roots(authorities)
+    except FormatError as error:
+        raise WrongUse(f"--tsa-ca {error}") from error
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
     identities = None if arguments.identity is None else _identities(arguments.identity)
     try:
         with arguments.bundle.open("rb") as file, _clear(file, identities) as bundle:
-            report = verify_file(bundle, key, given, trust, arguments.processes if bundle is file else 1)
+            processes = arguments.processes if bundle is file else 1
+            report = verify_file(bundle, key, given, trust, processes, authorities)
     except (VerificationError, FormatError) as error:
         say(arguments, {"ok": False, "failure": str(error)}, [f"FAILED  {error}", "", "NOT VERIFIED"])
         return BAD

@@ -34,6 +34,8 @@ WITNESSED = "data/witness/checkpoint.txt"
 """The newest checkpoint that witnesses have cosigned, with their lines; bundles of version 0.1 have none."""
 WITNESSED_TO_LAST = "data/witness/to-last.txt"
 """That the tree of the last checkpoint extends the tree of that one."""
+STAMPS = "data/timestamps"
+"""Checkpoints that were time-stamped, by their sizes, each with its time-stamps; bundles of version 0.1 have none."""
 BEFORE = "data/proofs/before.txt"
 """From the record before the range to the root of the tree that the range continues."""
 FROM_FIRST = "data/proofs/first-to-last.txt"
@@ -50,6 +52,30 @@ ATTACHMENTS = ("csv", "fhir", "ocsf", "oscal", "reports")
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _ATTACHMENT = re.compile(rf"data/(?:disclosures\.jsonl|(?:{'|'.join(ATTACHMENTS)})/{_PART}(?:/{_PART})?)")
 _POLICY = re.compile(r"data/policy/([0-9a-f]{64})\.json")
+
+
+_STAMP = re.compile(rf"{STAMPS}/([1-9][0-9]{{0,18}})/([a-z0-9][a-z0-9_.-]{{0,62}})\.tsr")
+
+
+def stamp_path(size: int, tsa: str) -> str:
+    """Where an authority's time-stamp of the checkpoint of this size lies."""
+    return f"{STAMPS}/{size}/{tsa}.tsr"
+
+
+def stamp_of(path: str) -> tuple[int, str] | None:
+    """Size and authority of a path of `stamp_path`, or None for any other path."""
+    found = _STAMP.fullmatch(path)
+    return None if found is None else (int(found[1]), found[2])
+
+
+def stamped_checkpoint(size: int) -> str:
+    """Where a checkpoint of this size lies that was time-stamped, in its exact bytes."""
+    return f"{STAMPS}/{size}/checkpoint.txt"
+
+
+def stamped_to_last(size: int) -> str:
+    """That the tree of the last checkpoint extends the tree of that one."""
+    return f"{STAMPS}/{size}/to-last.txt"
 
 
 def proof_path(seq: int) -> str:
@@ -83,12 +109,14 @@ def layout(
     attachments: Iterable[str] = (),
     rotations: bool = False,
     witnessed: Iterable[str] = (),
+    stamped: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """The paths of a bundle's files, in their order, the signed manifest excepted.
 
     `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
     whether the last one covers more than the range, `reports` whether there are any, `rotations` whether the key came
-    after another; `attachments` are the paths of what else there is, `witnessed` those of what witnesses have seen.
+    after another; `attachments` are the paths of what else there is, `witnessed` those of what witnesses have seen,
+    `stamped` those of time-stamps.
     """
     return (
         *(BAGIT, README, VERIFY, KEY),
@@ -99,6 +127,7 @@ def layout(
         *((FIRST_CHECKPOINT,) if opening else ()),
         LAST_CHECKPOINT,
         *witnessed,
+        *stamped,
         *((BEFORE,) if first else ()),
         *((FROM_FIRST,) if opening else ()),
         *((TO_LAST,) if beyond else ()),

@@ -25,6 +25,7 @@ from gateway.evidence.scratch import directory_of, scratch
 from gateway.evidence.selection import Selection, check_filters
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import proof as proofs
+from gateway.ledger import stamp
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.merkle import verify_consistency
@@ -40,6 +41,13 @@ CHUNK = 64
 """Records that are held at once: some two milliseconds of work, after which others get their turn."""
 Progress = Callable[[int, int], None]
 """Called with how many records were gone over and how many are to be: the range once, and once for each attachment."""
+
+
+class Stamps(msgspec.Struct, frozen=True):
+    """A checkpoint that was time-stamped, and the replies of authorities that have, by their ids."""
+
+    point: StoredCheckpoint
+    replies: Mapping[str, bytes]
 
 
 class _Range(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +87,7 @@ async def build(
     write: BinaryIO,
     opening: StoredCheckpoint | None = None,
     witnessed: StoredCheckpoint | None = None,
+    stamps: Sequence[Stamps] = (),
     attachments: Sequence[Attachment] = (),
     progress: Progress | None = None,
 ) -> Manifest | Refusal:
@@ -87,9 +96,9 @@ async def build(
 
     `signer` is the ledger's key, `keys` it and those that it came after; `policies` every stored policy version by its
     digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
-    start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have
-    cosigned, with their lines below its note; `attachments` make further files. Where the selection names no end, the
-    newest checkpoint's size is it: the caller publishes one before.
+    start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have cosigned, with
+    their lines below its note; `stamps` time-stamps of checkpoints, by size; `attachments` make further files. Where
+    the selection names no end, the newest checkpoint's size is it: the caller publishes one before.
 
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
@@ -102,7 +111,7 @@ async def build(
     builder = _Builder(reader, selection, extent, write, progress)
     try:
         return await builder.build(
-            signer, known, policies, ordered(attachments), timestamp(created_us), witnessed=witnessed
+            signer, known, policies, ordered(attachments), timestamp(created_us), witnessed=witnessed, stamps=stamps
         )
     except FormatError as error:
         raise VerificationError(f"the ledger is not in its form: {error}") from error
@@ -165,6 +174,7 @@ class _Builder:
         created: str,
         *,
         witnessed: StoredCheckpoint | None,
+        stamps: Sequence[Stamps],
     ) -> Manifest | Refusal:
         extent = self._range
         self._passes += len(attachments)
@@ -200,7 +210,7 @@ class _Builder:
         self._add(bag.MISSES_TEXT, seen.misses.text())
         for attachment in attachments:
             await self._attachment(attachment, Material(self._writer, manifest))
-        await self._checkpoints(root, keys, witnessed)
+        await self._checkpoints(root, keys, witnessed, stamps)
         await self._proofs(seen)
         for digest in sorted(seen.policies & set(policies)):
             self._add(bag.policy_path(digest), policies[digest])
@@ -271,13 +281,18 @@ class _Builder:
         self._gone_over += 1
         self._tell(0)
 
-    async def _checkpoints(self, root: bytes, keys: Keys, witnessed: StoredCheckpoint | None) -> None:
+    async def _checkpoints(
+        self, root: bytes, keys: Keys, witnessed: StoredCheckpoint | None, stamps: Sequence[Stamps]
+    ) -> None:
         extent = self._range
         if extent.opening is not None:
             self._add(bag.FIRST_CHECKPOINT, extent.opening_note)
         self._add(bag.LAST_CHECKPOINT, extent.last_note)
         if witnessed is not None and witnessed.size <= extent.last.size:
-            await self._witnessed(witnessed, keys)
+            await self._joined(witnessed, keys, bag.WITNESSED, bag.WITNESSED_TO_LAST)
+        for one in stamps:
+            if one.point.size <= extent.last.size:
+                await self._stamped(one, keys)
         if extent.before is not None:
             self._add(bag.BEFORE, encode_hashes(extent.before))
         if extent.opening is not None:
@@ -289,13 +304,21 @@ class _Builder:
             verify_consistency(extent.end, extent.last.size, path, root, extent.last.root)
             self._add(bag.TO_LAST, encode_hashes(path))
 
-    async def _witnessed(self, stored: StoredCheckpoint, keys: Keys) -> None:
+    async def _joined(self, stored: StoredCheckpoint, keys: Keys, path_of_it: str, path_to_last: str) -> None:
+        """A checkpoint at or before the last, and that the last extends it."""
         last, point = self._range.last, checkpoints.verify(stored.note, keys)
-        self._add(bag.WITNESSED, stored.note)
+        self._add(path_of_it, stored.note)
         if point.size < last.size:
             path = await self._reader.consistency(point.size, last.size)
             verify_consistency(point.size, last.size, path, point.root, last.root)
-            self._add(bag.WITNESSED_TO_LAST, encode_hashes(path))
+            self._add(path_to_last, encode_hashes(path))
+
+    async def _stamped(self, stamps: Stamps, keys: Keys) -> None:
+        size, note = stamps.point.size, stamps.point.note
+        await self._joined(stamps.point, keys, bag.stamped_checkpoint(size), bag.stamped_to_last(size))
+        for tsa, reply in sorted(stamps.replies.items()):
+            stamp.parse(reply).demand_over(note)
+            self._add(bag.stamp_path(size, tsa), reply)
 
     async def _proofs(self, seen: _Seen) -> None:
         for seq in sorted(seen.proven):

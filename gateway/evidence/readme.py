@@ -26,6 +26,13 @@ sed '/^$/,$d' {bag.LAST_CHECKPOINT} > "$T"/text
 sed -n "s|^— $(head -n 1 $T/text) ||p" {bag.LAST_CHECKPOINT} | head -n 1 | base64 -d | tail -c 64 > "$T"/text.sig
 openssl pkeyutl -verify -pubin -inkey "$T"/key.pem -rawin -in "$T"/text -sigfile "$T"/text.sig
 
+# Time-stamps, where $TSA_CA names a file of authorities: each is of the checkpoint beside it.
+if [ -n "${{TSA_CA:-}}" ]; then
+  for STAMP in data/timestamps/*/*.tsr; do
+    openssl ts -verify -in "$STAMP" -data "$(dirname "$STAMP")/checkpoint.txt" -CAfile "$TSA_CA"
+  done
+fi
+
 # That a record is in the tree (RFC 9162, 2.1.3.2): record $N, or the first with a proof file, leads to the root.
 N=${{N:-$(ls data/proofs | sed -n 's/[.]tlog-proof$//p' | sort -n | head -n 1)}}
 FIRST=$(sed 's|.*"range":.\\([0-9]*\\),.*|\\1|' {bag.SELECTION})
@@ -76,6 +83,8 @@ A BagIt 1.0 bag. Under data/:
   checkpoints/      signed checkpoints (C2SP tlog-checkpoint)
   witness/          the newest checkpoint that witnesses have cosigned, and that the last extends it; absent where
                     there is none
+  timestamps/       checkpoints that authorities have time-stamped (RFC 3161), by size, each with its .tsr files, and
+                    that the last extends it; absent where there are none
   rotations.txt     how the ledger's key came after others, signed by both each time; absent where it never did
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
   policy/           the policy versions that records name, by digest
@@ -96,6 +105,8 @@ It says VERIFIED, with what that means and what it does not, or NOT VERIFIED, wi
 the same ledger, from a witness say, is given with --checkpoint FILE: then records that were cut off are missed.
 A trust policy (C2SP tlog-policy: the ledger's key, keys of witnesses, a quorum) is given with --trust FILE: then the
 quorum must have cosigned.
+PEM certificates of time-stamping authorities are given with --tsa-ca FILE: then one of them must have stamped.
+verify.py has `openssl` check that, and says so where there is none.
 
 WITH OPENSSL
 

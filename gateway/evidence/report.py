@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.evidence import scope as scopes
-from gateway.evidence import witnessed
+from gateway.evidence import stamped, witnessed
 from gateway.evidence.misses import told
 
 
@@ -40,6 +40,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Digests that records name and the bundle does not hold."""
     witnessed: Mapping[str, Any] | None = None
     """What witnesses have seen, and who of those that a trust policy names (`witnessed.Witnessed.document`)."""
+    stamped: tuple[Mapping[str, Any], ...] = ()
+    """Time-stamps, and whether each is under authorities that were given (`stamped.Stamped.document`)."""
     attachments: tuple[str, ...]
     """Files that were made of the records when the bundle was written, and signed; not made again here."""
     verifier: str
@@ -59,6 +61,7 @@ def proven(report: Report) -> list[str]:
         f"selected: the selection was run again over all of them and lets through {report.selected}, those stated",
         f"opened: {report.opened} details are what their records commit to",
     ]
+    found += stamped.proven(report.stamped)
     if rest:
         found.append(f"committed only: {rest} selected records commit to a detail that was erased or left out")
     return found
@@ -76,6 +79,7 @@ def lines(report: Report) -> list[str]:
         f"records      {report.first} to {report.end - 1}, all {report.end - report.first} of them",
         f"checkpoint   {report.checkpoint} records; records that no checkpoint covers: {report.uncovered}",
         *([] if report.witnessed is None else [f"witnessed    {witnessed.told(report.witnessed)}"]),
+        *(f"time-stamp   {line}" for line in stamped.told(report.stamped)),
         *(f"about        {line}" for line in about),
         f"selection    {chosen}: {report.selected}",
         f"details      {report.opened} open, {report.commitment_only} commitment only",

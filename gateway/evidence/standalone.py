@@ -19,6 +19,7 @@ from gateway.evidence import (
     interval,
     manifest,
     misses,
+    openssl,
     plain,
     records,
     report,
@@ -26,6 +27,7 @@ from gateway.evidence import (
     selection,
     shapes,
     split,
+    stamped,
     strict_json,
     verify,
     witnessed,
@@ -35,22 +37,26 @@ from gateway.ledger import (
     checkpoint,
     commitment,
     cosignature,
+    der,
     encoding,
     merkle,
     note,
     proof,
     rotation,
+    stamp,
     times,
     trust,
+    tsa,
 )
 from gateway.ledger import verify as ledger_verify
 
-_PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record"}
+_PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record", openssl: "gateway.ledger.vouching"}
 """Modules that go in under the name of another, which they stand for."""
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
+    *(der, tsa, stamp, openssl),
     *(strict_json, shapes, plain, proof, ledger_verify),
-    *(container, dsse, edge, selection, scope, manifest, bag, witnessed, interval, misses, records),
+    *(container, dsse, edge, selection, scope, manifest, bag, witnessed, stamped, interval, misses, records),
     *(split, report, verify),
 )
 """In an order in which each imports only those before it."""
@@ -59,7 +65,7 @@ _HEAD = '''\
 #!/usr/bin/env python3
 """Verifies an evidence bundle. Needs Python 3.11 and the package `cryptography`; no network, no configuration.
 
-    python3 verify.py --key KEY.vkey BUNDLE.zip [--checkpoint FILE] [--trust FILE] [--processes N]
+    python3 verify.py --key KEY.vkey BUNDLE.zip [--checkpoint FILE] [--trust FILE] [--tsa-ca FILE] [--processes N]
 
 Exits 0 if the bundle holds, 1 if it does not, 2 on wrong use. The key must come from elsewhere than the bundle, and so
 should this file: a copy inside a bundle is a convenience only. What is checked is said at the top of the last module.
@@ -118,6 +124,7 @@ def main() -> int:
     parser.add_argument("bundle", type=Path, help="the bundle, a .zip file")
     parser.add_argument("--key", type=Path, help="file with the ledger's public key, from elsewhere")
     parser.add_argument("--trust", type=Path, help="a trust policy (C2SP tlog-policy): logs, witnesses and a quorum")
+    parser.add_argument("--tsa-ca", type=Path, help="PEM file of who must have time-stamped it; needs OpenSSL")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the same ledger, from elsewhere")
     parser.add_argument("--processes", type=int, default=2, help="how many go over a large bundle (default: 2)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -128,7 +135,8 @@ def main() -> int:
         vkey = None if wanted.key is None else wanted.key.read_text("utf-8")
         trust = None if wanted.trust is None else wanted.trust.read_bytes()
         checkpoint = None if wanted.checkpoint is None else wanted.checkpoint.read_bytes()
-        report = verify(wanted.bundle, vkey, checkpoint, trust, wanted.processes)
+        authorities = None if wanted.tsa_ca is None else wanted.tsa_ca.read_bytes()
+        report = verify(wanted.bundle, vkey, checkpoint, trust, wanted.processes, authorities)
     except (OSError, UnicodeDecodeError, FormatError) as error:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2

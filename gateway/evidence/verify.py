@@ -6,7 +6,8 @@
     4. content     each has the listed size and SHA-256
     5. bag         the BagIt tag files and the selection are what follows from the manifest
     6. checkpoints they are signed by the ledger's key as it was then, and the last extends the first
-       and what witnesses are said to have cosigned is joined to the last, and is what a trust policy asks for
+       and what witnesses are said to have cosigned is joined to the last, and is what a trust policy asks for;
+       each time-stamp is of a checkpoint that is joined to the last, and one is by whom it must be
     7. records     every record of the range is there, chained, in canonical form, of one ledger, selected as stated
     8. details     each detail is of a selected record, which commits to it
     9. tree        the records before the range, and these, are what the last checkpoint covers
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence import bag, dsse, split, witnessed
+from gateway.evidence import bag, dsse, split, stamped, witnessed
 from gateway.evidence import manifest as manifests
 from gateway.evidence import scope as scopes
 from gateway.evidence.container import Container
@@ -35,6 +36,7 @@ from gateway.evidence.edge import parse_hashes
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.records import Expected, Records, read
 from gateway.evidence.report import Report
+from gateway.evidence.stamped import Stamped
 from gateway.evidence.witnessed import Witnessed
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import trust as trusts
@@ -46,6 +48,7 @@ from gateway.ledger.proof import parse as parse_proof
 from gateway.ledger.rotation import MAX_BYTES as MAX_ROTATIONS
 from gateway.ledger.rotation import Keys, parse_keys, parse_statements
 from gateway.ledger.trust import Trust
+from gateway.ledger.vouching import Authorities
 
 MAX_FILE = 64 << 20
 """Bytes of a file that is read whole."""
@@ -54,12 +57,6 @@ _NOTES = (
     "The key decides: it must come from elsewhere than the bundle. The bundle's own copies of the key and of verify.py"
     " are conveniences and were not used.",
 )
-_UNSEEN = (
-    "No witness and no time-stamp is part of this bundle: that others saw the same checkpoint, and when, is not shown."
-)
-_UNTIMED = (
-    "No time-stamp is part of this bundle: what it holds beyond the checkpoint of the witnesses has no other date."
-)
 _MADE = (
     "The attachments are what the gateway made of these records, under its signature: they were not made again here."
 )
@@ -67,7 +64,12 @@ _OPEN_END = "Records after the last checkpoint are not seen; give a newer checkp
 
 
 def verify(
-    bundle: Path, vkey: str | None, checkpoint: bytes | None = None, trust: bytes | None = None, processes: int = 1
+    bundle: Path,
+    vkey: str | None,
+    checkpoint: bytes | None = None,
+    trust: bytes | None = None,
+    processes: int = 1,
+    authorities: bytes | None = None,
 ) -> Report:
     """The report of a bundle that holds; `VerificationError` names the step that does not.
 
@@ -75,15 +77,21 @@ def verify(
     that lead from one to another, if any (`ledger.rotation.parse_keys`); `checkpoint` a signed note of the same ledger,
     from elsewhere; `trust` a trust policy (`ledger.trust`): then a quorum of its witnesses must have cosigned. Without
     a `vkey`, the key is that of the policy's log of the bundle's name. `processes`: how many may go over the records of
-    a large bundle, which changes nothing but the time (`split`). Raises `FormatError` for a `vkey` or a policy
-    that is none, `OSError` where the file cannot be read.
+    a large bundle, which changes nothing but the time (`split`). `authorities` are PEM certificates of those whom
+    time-stamps are believed by: then one of the bundle's must be by them. Raises `FormatError` for a `vkey`, a policy
+    or certificates that are none, `OSError` where the file cannot be read.
     """
     with bundle.open("rb") as file:
-        return verify_file(file, vkey, checkpoint, trust, processes)
+        return verify_file(file, vkey, checkpoint, trust, processes, authorities)
 
 
 def verify_file(
-    bundle: BinaryIO, vkey: str | None, checkpoint: bytes | None = None, trust: bytes | None = None, processes: int = 1
+    bundle: BinaryIO,
+    vkey: str | None,
+    checkpoint: bytes | None = None,
+    trust: bytes | None = None,
+    processes: int = 1,
+    authorities: bytes | None = None,
 ) -> Report:
     """`verify` of a bundle that lies in this file, which can be read at any place. Where it has no name by which other
     processes can open it, `processes` is to be 1."""
@@ -91,18 +99,25 @@ def verify_file(
     if vkey is None and trusted is None:
         raise FormatError("a public key, or a trust policy that has it, must be given")
     keys = None if vkey is None else parse_keys(vkey.encode())
-    return _Verification(bundle, keys, checkpoint, trusted, processes).run()
+    believed = None if authorities is None else Authorities(authorities)
+    return _Verification(bundle, keys, checkpoint, trusted, processes, believed).run()
 
 
 class _Verification:
     """One run: each method is a step, or several that belong together."""
 
     def __init__(
-        self, file: BinaryIO, keys: Keys | None, given: bytes | None, trust: Trust | None, processes: int
+        self,
+        file: BinaryIO,
+        keys: Keys | None,
+        given: bytes | None,
+        trust: Trust | None,
+        processes: int,
+        authorities: Authorities | None,
     ) -> None:
         self._file, self._processes = file, processes
         self._known = keys
-        self._given, self._trust = given, trust
+        self._given, self._trust, self._authorities = given, trust, authorities
         self._steps: list[str] = []
 
     def run(self) -> Report:
@@ -128,12 +143,14 @@ class _Verification:
             last = self._checkpoints(box, manifest)
         with self._step("witnesses"):
             seen = witnessed.read(box, self._keys, last, self._trust)
+        with self._step("stamps"):
+            stamps = stamped.read(box, self._keys, last, self._authorities)
         given = self._read_given()
         # 7. to 9.
         records = self._records(box, manifest, last, given)
         # 10. was done beside 7., record by record; what is left is that these are the files that there must be.
         with self._step("proofs"):
-            expected = _layout(manifest, last, records, () if seen is None else (seen.size,))
+            expected = _layout(manifest, last, records, () if seen is None else (seen.size,), stamps)
             if tuple(file.path for file in manifest.files) != expected:
                 raise VerificationError("the bundle does not have exactly the files that belong to its range")
         # 11.
@@ -153,7 +170,7 @@ class _Verification:
         if given is not None:
             with self._step("newer"):
                 _compare(given, manifest, last)
-        return self._report(manifest, records, policies, seen)
+        return self._report(manifest, records, policies, seen, stamps)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -229,8 +246,14 @@ class _Verification:
         return records
 
     def _report(
-        self, manifest: Manifest, records: Records, policies: tuple[str, ...], seen: Witnessed | None
+        self,
+        manifest: Manifest,
+        records: Records,
+        policies: tuple[str, ...],
+        seen: Witnessed | None,
+        stamps: tuple[Stamped, ...],
     ) -> Report:
+        dated = tuple(one.document() for one in stamps)
         made = bool(_attachments(manifest))
         scope = None if records.watch is None else records.watch.document()
         whole = (manifest.first, manifest.end) == (0, manifest.checkpoint[0])
@@ -255,9 +278,10 @@ class _Verification:
             verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
             steps=tuple(self._steps),
             witnessed=None if seen is None else seen.document(),
+            stamped=dated,
             notes=(
                 *_NOTES,
-                _UNSEEN if seen is None else _UNTIMED,
+                *stamped.notes(dated, witnessed=seen is not None),
                 *limits,
                 *((_MADE,) if made else ()),
                 *((_OPEN_END,) if self._given is None else ()),
@@ -272,6 +296,7 @@ _DONE = {
     "content": "each file has the listed size and SHA-256",
     "bag": "the BagIt files and the selection follow from the manifest",
     "witnesses": "what witnesses are said to have cosigned is joined to the last checkpoint, and what was asked for",
+    "stamps": "what was time-stamped is joined to the last checkpoint, and each time-stamp is of what it is said to be",
     "checkpoints": "the checkpoints are signed by the ledger's key, and the last extends the first",
     "records": "every record of the range is there, chained, canonical and selected as stated",
     "details": "each detail is what its record commits to",
@@ -351,7 +376,9 @@ def _reports(box: Container, records: Records) -> None:
             raise VerificationError(f"{path} is not what follows from the records")
 
 
-def _layout(manifest: Manifest, last: Checkpoint, records: Records, cosigned: tuple[int, ...]) -> tuple[str, ...]:
+def _layout(
+    manifest: Manifest, last: Checkpoint, records: Records, cosigned: tuple[int, ...], stamps: tuple[Stamped, ...]
+) -> tuple[str, ...]:
     digests = [digest for file in manifest.files if (digest := bag.policy_digest(file.path)) is not None]
     return bag.layout(
         manifest.first,
@@ -363,6 +390,7 @@ def _layout(manifest: Manifest, last: Checkpoint, records: Records, cosigned: tu
         attachments=_attachments(manifest),
         rotations=any(file.path == bag.ROTATIONS for file in manifest.files),
         witnessed=tuple(path for size in cosigned for path in witnessed.paths(size, last.size)),
+        stamped=stamped.paths([(one.size, one.tsa) for one in stamps], last.size),
     )
 
 

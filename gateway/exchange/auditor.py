@@ -22,7 +22,7 @@ from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
 from gateway.evidence.age import Recipient, parse_recipients
-from gateway.evidence.bundle import Progress, build
+from gateway.evidence.bundle import Progress, Stamps, build
 from gateway.evidence.encrypted import Told, build_encrypted
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.misses import Misses
@@ -416,6 +416,10 @@ class Auditor:
                 write=write,
                 opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
                 witnessed=await self.published.witnessed(),
+                stamps=[
+                    Stamps(stamped, {one.tsa: one.reply for one in stamps})
+                    for stamped, stamps in await self.published.covering(end, point.size)
+                ],
                 attachments=made,
                 progress=progress,
             )

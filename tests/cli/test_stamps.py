@@ -74,9 +74,22 @@ def test_what_was_stamped_is_written_as_files_that_openssl_verifies(site: Path, 
     (site / "other.pem").write_bytes(OTHER_CA.pem)
     other = subprocess.run(f"openssl ts -verify {given} other.pem".split(), capture_output=True, check=False)
     assert other.returncode != 0
+    demand_bundled(site, gateway, vkey, size)
     again = gateway("audit", "stamps", "--out", "stamps")
     assert (again.code, "not overwritten" in again.err) == (2, True)
     assert gateway("audit", "stamps", "--out", "gateway.toml").code == 2
+
+
+def demand_bundled(site: Path, gateway: Run, vkey: str, size: int) -> None:
+    """A bundle has the stamp, and says what it proves to who believes the authority."""
+    (site / "ledger.vkey").write_text(vkey)
+    assert gateway("evidence", "export", "--out", "a.zip", "--end", str(size)).code == 0
+    told = ["evidence", "verify", "--key", "ledger.vkey", "--json", "a.zip", "--tsa-ca"]
+    (one,) = gateway(*told, "tsa-ca.pem").data["report"]["stamped"]
+    assert (one["size"], one["tsa"], one["state"]) == (size, "clock", "holds")
+    refused = gateway(*told, "other.pem")
+    assert (refused.code, refused.data["failure"].startswith("stamps: no time-stamp is under")) == (1, True)
+    assert gateway(*told, "ledger.vkey").code == 2
 
 
 def test_checking_asks_an_authority_for_one_stamp_and_throws_it_away(site: Path, gateway: Run) -> None:

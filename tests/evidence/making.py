@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.core.ports import StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.attachment import Attachment, Material
-from gateway.evidence.bundle import build
+from gateway.evidence.bundle import Stamps, build
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
 from gateway.ledger import checkpoint as checkpoints
@@ -140,6 +140,7 @@ def try_bundle(
     opening: StoredCheckpoint | None = None,
     policies: Mapping[str, bytes] = POLICIES,
     attachments: Sequence[Attachment] = (),
+    stamps: Sequence[Stamps] = (),
 ) -> Manifest | Refusal:
     async def run() -> Manifest | Refusal:
         with path.open("w+b") as file:
@@ -152,6 +153,7 @@ def try_bundle(
                 write=file,
                 opening=opening,
                 attachments=attachments,
+                stamps=stamps,
             )
 
     return asyncio.run(run())
@@ -164,8 +166,9 @@ def bundle(
     *,
     opening: StoredCheckpoint | None = None,
     attachments: Sequence[Attachment] = (),
+    stamps: Sequence[Stamps] = (),
 ) -> Manifest:
-    found = try_bundle(made, path, selection, opening=opening, attachments=attachments)
+    found = try_bundle(made, path, selection, opening=opening, attachments=attachments, stamps=stamps)
     if isinstance(found, Refusal):
         raise TypeError(f"refused: {found.code}")
     return found

@@ -5,11 +5,13 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from gateway.evidence import bag, dsse
 from gateway.evidence import manifest as manifests
+from gateway.evidence.bundle import Stamps
 from gateway.evidence.container import Container, Writer
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.selection import Query, Scope, Selection
@@ -18,6 +20,7 @@ from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Signer
 from gateway.ledger.times import timestamp
+from tests.tsa import OTHER_TSA, TSA, reply, wrong_holders
 
 from .making import ORIGIN, OTHER, SIGNER, T0, Sources, bundle, ledger
 
@@ -422,5 +425,66 @@ DEEP: dict[str, tuple[str, Callable[[Members], Members]]] = {
 }
 """Defects of whoever has the key, or of a program that signs what it should not."""
 
-STEPS = {name: step for table in (RAW, SHALLOW, DEEP) for name, (step, _) in table.items()}
+
+def stamped(path: Path) -> bytes:
+    """The good bundle with time-stamps of two checkpoints, by two authorities of which one is believed."""
+    made = ledger(20)
+    stamps = [
+        Stamps(point, {name: reply(point.note, signer=signer)})
+        for point, name, signer in (
+            (made.checkpoint_at(12), "clock", TSA),
+            (made.checkpoint_at(20), "other", OTHER_TSA),
+        )
+    ]
+    bundle(made, path, SELECTION, opening=made.checkpoint_at(2), stamps=stamps)
+    return path.read_bytes()
+
+
+_CLOCK, _NOTE = bag.stamp_path(12, "clock"), bag.stamped_checkpoint(12)
+
+
+def _restamped(found: Members, **parts: Any) -> Members:
+    return signed_again({**found, _CLOCK: reply(found[_NOTE], **parts)})
+
+
+STAMPED: dict[str, tuple[str, Callable[[Members], Members]]] = {
+    "stamp-changed": ("content", lambda found: changed(found, _CLOCK, lambda c: c.replace(b"2027", b"2026"))),
+    "signed-stamp-changed": (
+        "stamps",
+        lambda found: signed_again(changed(found, _CLOCK, lambda c: c.replace(b"20270115", b"20260115"))),
+    ),
+    "signed-stamp-of-another-checkpoint": (
+        "stamps",
+        lambda found: signed_again({**found, _CLOCK: reply(found[bag.stamped_checkpoint(20)])}),
+    ),
+    "signed-stamp-by-somebody-else": ("stamps", lambda found: _restamped(found, signer=OTHER_TSA)),
+    "signed-stamp-by-another-key": ("stamps", lambda found: _restamped(found, key=OTHER_TSA)),
+    "signed-stamp-by-who-may-not": (
+        "stamps",
+        lambda found: _restamped(found, signer=wrong_holders()["usage-not-critical"]),
+    ),
+    "signed-stamp-cut-short": ("stamps", lambda found: signed_again(changed(found, _CLOCK, lambda c: c[:-1]))),
+    "signed-stamp-missing": ("stamps", lambda found: signed_again(without(found, _CLOCK))),
+    "signed-stamped-checkpoint-of-another-root": (
+        "stamps",
+        lambda found: signed_again(
+            {**found, _NOTE: _checkpoint(bytes(32), 12), _CLOCK: reply(_checkpoint(bytes(32), 12))}
+        ),
+    ),
+    "signed-stamped-checkpoint-of-another-size": (
+        "stamps",
+        lambda found: signed_again({**found, _NOTE: found[bag.stamped_checkpoint(20)]}),
+    ),
+    "signed-stamped-checkpoint-not-joined": (
+        "stamps",
+        lambda found: signed_again(changed(found, bag.stamped_to_last(12), lambda c: b"AAAA" + c[4:])),
+    ),
+    "signed-stamps-out-of-order": (
+        "proofs",
+        lambda found: signed_again({**{name: found[name] for name in found if name != _CLOCK}, _CLOCK: found[_CLOCK]}),
+    ),
+}
+"""Defects of time-stamps, found by who believes `CA`."""
+
+STEPS = {name: step for table in (RAW, SHALLOW, DEEP, STAMPED) for name, (step, _) in table.items()}
 """Defect → the step that finds it."""

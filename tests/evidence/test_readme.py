@@ -9,20 +9,25 @@ from pathlib import Path
 import pytest
 
 from gateway.evidence import readme
+from tests.tsa import CA, OTHER_CA
 
 from .making import ORIGIN, OTHER, VKEY
-from .tampering import changed, good, put_together, signed_again, take_apart
+from .tampering import changed, good, put_together, signed_again, stamped, take_apart
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the package openssl")
 
 
-def by_hand(data: bytes, tmp_path: Path, vkey: str = VKEY, number: str | None = None) -> bool:
+def by_hand(
+    data: bytes, tmp_path: Path, vkey: str = VKEY, number: str | None = None, authorities: bytes | None = None
+) -> bool:
     (tmp_path / "bundle.zip").write_bytes(data)
     directory = tmp_path / "bag"
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         archive.extractall(directory)
     key = tmp_path / "ledger.vkey"
     key.write_text(f"{vkey}\n")
+    if authorities is not None:
+        (tmp_path / "tsa-ca.pem").write_bytes(authorities)
     done = subprocess.run(
         ["sh", "-e", "-c", readme.OPENSSL],
         cwd=directory,
@@ -31,6 +36,7 @@ def by_hand(data: bytes, tmp_path: Path, vkey: str = VKEY, number: str | None = 
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": str(tmp_path),
             **({} if number is None else {"N": number}),
+            **({} if authorities is None else {"TSA_CA": str(tmp_path / "tsa-ca.pem")}),
         },
         capture_output=True,
         check=False,
@@ -41,6 +47,14 @@ def by_hand(data: bytes, tmp_path: Path, vkey: str = VKEY, number: str | None = 
 @needs_openssl
 def test_a_good_bundle_passes_by_hand(tmp_path: Path) -> None:
     assert by_hand(good(tmp_path / "good.zip"), tmp_path)
+
+
+@needs_openssl
+def test_time_stamps_pass_by_hand_under_whom_they_are_by(tmp_path: Path) -> None:
+    data = stamped(tmp_path / "stamped.zip")
+    assert by_hand(data, tmp_path, authorities=CA.pem + OTHER_CA.pem)
+    assert not by_hand(data, tmp_path, authorities=CA.pem), "one of the two is by others"
+    assert not by_hand(good(tmp_path / "good.zip"), tmp_path, authorities=CA.pem), "it has none"
 
 
 @needs_openssl

@@ -16,9 +16,10 @@ from gateway.evidence.bag import MISSES, VERIFY
 from gateway.evidence.selection import Scope, Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.rotation import encode_keys
+from tests.tsa import CA, OTHER_CA
 
 from .making import OTHER, VKEY, bundle, ledger
-from .tampering import STEPS, at, put_together, signed_again, take_apart
+from .tampering import STAMPED, STEPS, at, put_together, signed_again, take_apart
 from .test_bundle import ALL, ANY, rotated_bundle, witnessed_bundle
 from .test_misses import marked, sampled
 
@@ -46,10 +47,13 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def run(alone: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+def run(
+    alone: Path, *arguments: str | Path, environment: dict[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     # -I: no environment, no directory of the script; -S: no site-packages.
     command = [sys.executable, "-I", "-S", "-c", START, str(alone / "site"), str(alone / "verify.py")]
-    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=alone)
+    whole = [*command, *map(str, arguments)]
+    return subprocess.run(whole, capture_output=True, text=True, check=False, cwd=alone, env=environment)
 
 
 def test_it_verifies_a_bundle_and_says_what_the_gateway_says(alone: Path, tmp_path: Path) -> None:
@@ -90,6 +94,23 @@ def test_it_asks_a_trust_policy_who_must_have_seen_the_ledger(alone: Path, tmp_p
     assert run(alone, path).returncode == 2
 
 
+def test_it_has_openssl_judge_time_stamps_and_says_so_where_there_is_none(alone: Path, tmp_path: Path) -> None:
+    path, key = GOLDEN / "good-with-stamps.zip", alone / "ledger.vkey"
+    for name, pem in (("ca.pem", CA.pem), ("other.pem", OTHER_CA.pem), ("none.pem", b"")):
+        (tmp_path / name).write_bytes(pem)
+    done = run(alone, "--json", "--key", key, "--tsa-ca", tmp_path / "ca.pem", path)
+    expected = [dict(one) for one in verify(path, VKEY, authorities=CA.pem).stamped]
+    assert (done.returncode, json.loads(done.stdout)["stamped"]) == (0, expected)
+    assert [one["state"] for one in expected] == ["holds", "others"]
+    other = json.loads(run(alone, "--json", "--key", key, "--tsa-ca", tmp_path / "other.pem", path).stdout)
+    assert [one["state"] for one in other["stamped"]] == ["others", "holds"]
+    assert run(alone, "--key", key, "--tsa-ca", tmp_path / "none.pem", path).returncode == 2
+    without = run(alone, "--key", key, "--tsa-ca", tmp_path / "ca.pem", path, environment={"PATH": str(tmp_path)})
+    assert (without.returncode, without.stderr) == (0, "")
+    assert "not checked by whom: there is no OpenSSL here that could" in without.stdout
+    assert "dated" not in without.stdout
+
+
 def test_it_computes_the_same_local_miss_rate_from_the_records(alone: Path, tmp_path: Path) -> None:
     made = ledger(6)
     for one in (sampled(records=(2, 0)), marked(1, 2, missed={"person": 1}), marked(2, 0, found={"email": 1})):
@@ -128,14 +149,14 @@ def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:
         "assert 'json' not in vars(sys.modules['msgspec'])\n"
         f"for path in sorted(pathlib.Path({str(GOLDEN)!r}).glob('*.zip')):\n"
         "    try:\n"
-        f"        verify(path, {VKEY!r})\n"
+        f"        verify(path, {VKEY!r}, authorities={CA.pem!r} if path.stem in {sorted(STAMPED)!r} else None)\n"
         "        print(path.stem, 'good')\n"
         "    except VerificationError as error:\n"
         "        print(path.stem, str(error).partition(': ')[0])\n"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    expected = STEPS | dict.fromkeys(("good", "good-of-a-period", "good-with-attachments"), "good")
+    expected = STEPS | dict.fromkeys(("good", "good-of-a-period", "good-with-attachments", "good-with-stamps"), "good")
     assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == expected
 
 

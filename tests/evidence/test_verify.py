@@ -16,10 +16,12 @@ from gateway.evidence.report import lines
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from tests.golden.bundles import make
+from tests.tsa import CA
 
 from .making import OTHER, POLICIES, SIGNER, VKEY, bundle, ledger, try_bundle
-from .tampering import DEEP, RAW, SHALLOW, STEPS, good, put_together, signed_again, take_apart, without
+from .tampering import DEEP, RAW, SHALLOW, STAMPED, STEPS, good, put_together, signed_again, take_apart, without
 
+GOOD = {"good", "good-of-a-period", "good-with-attachments", "good-with-stamps"}
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
 
 
@@ -43,7 +45,7 @@ def test_a_good_bundle_holds_and_its_report_says_of_what(whole: bytes, tmp_path:
     assert (report.first, report.end, report.checkpoint, report.uncovered) == (3, 11, 20, 0)
     assert (report.selected, report.opened, report.commitment_only) == (3, 3, 0)
     assert (report.policies, report.missing_policies) == (tuple(sorted(POLICIES)), ())
-    assert len(report.steps) == 13
+    assert len(report.steps) == 14
     text = "\n".join(lines(report))
     assert "records that no checkpoint covers: 0" in text
     assert text.endswith("VERIFIED")
@@ -74,17 +76,38 @@ def test_a_defect_is_found_at_its_step(name: str, whole: bytes, tmp_path: Path) 
 @pytest.mark.parametrize("name", sorted(STEPS))
 def test_the_golden_bundle_of_each_defect_is_refused(name: str) -> None:
     step = STEPS[name]
+    authorities = CA.pem if name in STAMPED else None
     with pytest.raises(VerificationError, match=f"^{step}: "):
-        verify(GOLDEN / f"{name}.zip", VKEY)
+        verify(GOLDEN / f"{name}.zip", VKEY, authorities=authorities)
 
 
 def test_there_is_a_golden_bundle_of_each_defect_and_of_none_else() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.zip")} == {"good", "good-of-a-period", "good-with-attachments", *STEPS}
+    assert {path.stem for path in GOLDEN.glob("*.zip")} == {*GOOD, *STEPS}
     verify(GOLDEN / "good.zip", VKEY)
     found = verify(GOLDEN / "good-with-attachments.zip", VKEY)
     assert found.attachments == ("data/csv/sources.csv", "data/disclosures.jsonl", "data/reports/part/sources.txt")
     assert "attachment   data/disclosures.jsonl" in lines(found)
     assert any("were not made again" in note for note in found.notes)
+
+
+def test_who_believes_an_authority_is_told_what_it_vouches_for() -> None:
+    path, at = GOLDEN / "good-with-stamps.zip", "2027-01-15T08:30:00.000000Z"
+    by = "CN=A clock of the tests"
+    found = verify(path, VKEY, authorities=CA.pem)
+    assert [(one["size"], one["tsa"], one["state"]) for one in found.stamped] == [
+        (12, "clock", "holds"),
+        (20, "other", "others"),
+    ]
+    assert f"time-stamp   12 records at {at}, by {by}: under the authorities that were given" in lines(found)
+    assert f"proven       dated: the records before 12 existed at {at}, as {by} vouches" in lines(found)
+    unasked = verify(path, VKEY)
+    assert {one["state"] for one in unasked.stamped} == {"unasked"}
+    assert not [line for line in lines(unasked) if "dated" in line]
+    assert not [note for note in found.notes if note.startswith("No witness and no time-stamp")]
+    with pytest.raises(VerificationError, match=r"^stamps: no time-stamp is under"):
+        verify(GOLDEN / "good.zip", VKEY, authorities=CA.pem)
+    with pytest.raises(FormatError):
+        verify(path, VKEY, authorities=b"")
 
 
 def test_the_golden_bundles_are_what_the_script_beside_them_writes() -> None:

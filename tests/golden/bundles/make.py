@@ -8,7 +8,18 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.evidence.tampering import DEEP, RAW, SHALLOW, attached, good, of_period, put_together, take_apart
+from tests.evidence.tampering import (
+    DEEP,
+    RAW,
+    SHALLOW,
+    STAMPED,
+    attached,
+    good,
+    of_period,
+    put_together,
+    stamped,
+    take_apart,
+)
 
 HERE = Path(__file__).parent
 
@@ -23,12 +34,16 @@ def build() -> dict[str, bytes]:
     ):
         whole = good(Path(directory, "good.zip"))
         more = attached(Path(directory, "good-with-attachments.zip"))
+        dated = stamped(Path(directory, "good-with-stamps.zip"))
         period = of_period(Path(directory, "good-of-a-period.zip"))
     files = {"good.zip": whole, "good-with-attachments.zip": more, "good-of-a-period.zip": period}
+    files["good-with-stamps.zip"] = dated
     for name, (_, damage) in RAW.items():
         files[f"{name}.zip"] = damage(whole)
     for name, (_, change) in {**SHALLOW, **DEEP}.items():
         files[f"{name}.zip"] = put_together(change(take_apart(whole)))
+    for name, (_, change) in STAMPED.items():
+        files[f"{name}.zip"] = put_together(change(take_apart(dated)))
     return files
 
 

@@ -171,6 +171,10 @@ class PlainSqlite:
             f"CREATE TABLE {detail} (tenant, seq, salt, bytes, PRIMARY KEY (tenant, seq)) WITHOUT ROWID"
         )
 
+    def put(self, records: Rows) -> Awaitable[None]:
+        """One row, in a transaction that is one statement."""
+        return self._worker.run(partial(self._put_many, self._tables[0], records))
+
     async def many_rows(self, made: list[Made], size: int, *, overlapped: bool) -> float:
         return await self._timed(made, size, self._put_rows, overlapped)
 
@@ -231,6 +235,10 @@ class PlainPostgres:
             f"CREATE TABLE {detail} (tenant text, seq bigint, salt bytea, bytes bytea, PRIMARY KEY (tenant, seq))"
         )
         return cls(connection, BARE)
+
+    async def put(self, records: Rows) -> None:
+        """One row, in a transaction that is one statement."""
+        await self._put_arrays(self._tables[0], _TYPES, records)
 
     async def copy(self, made: list[Made], size: int, *, overlapped: bool) -> float:
         return await self._timed(made, size, self._put_copy, overlapped)

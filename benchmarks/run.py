@@ -23,7 +23,9 @@ from benchmarks import (
     append,
     classify,
     decisions,
+    durable,
     evidence,
+    halves,
     latency,
     machine,
     memory,
@@ -43,6 +45,7 @@ PARTS = (
     "held",
     "memory",
     "append",
+    "durable",
     "query",
     "verify",
     "evidence",
@@ -51,9 +54,9 @@ PARTS = (
     "simulate",
     "classify",
 )
-ON_BOTH = frozenset({*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "query"})
+ON_BOTH = frozenset({*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "durable", "query"})
 """What has to be measured on SQLite and on PostgreSQL."""
-APPEND_TARGET, APPEND_BATCH = 0.6, 500
+APPEND_TARGET, APPEND_PER_S, APPEND_BATCH = 0.75, 20_000, 500
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +123,9 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "held": partial(_held, found, directory),
         "memory": partial(_memory, found, directory),
         "append": lambda: _append(asked, found),
+        "durable": partial(_durable, asked, found, directory),
         "query": partial(_query, asked, found, directory),
-        "verify": _verify,
+        "verify": partial(_verify, directory),
         "evidence": partial(_evidence, asked, directory),
         "admission": partial(_admission, found, directory),
         "decisions": partial(_decisions, directory),
@@ -224,7 +228,14 @@ def _append(asked: Asked, found: Databases) -> Part:
             lines.append(f"{name:10} {append.line(row)}")
             if row["batch"] == APPEND_BATCH and row["ratio"] < APPEND_TARGET:
                 misses.append(f"{name}: {row['ratio']:.2f} of the same rows, {APPEND_TARGET} is wanted")
+            if row["batch"] == APPEND_BATCH and row["append"] < APPEND_PER_S:
+                misses.append(f"{name}: {row['append']:,} appends a second, {APPEND_PER_S:,} are wanted")
     return Part(figures=figures, lines=lines, misses=misses)
+
+
+def _durable(asked: Asked, found: Databases, directory: Path) -> Part:
+    result = durable.measure(found, directory / "durable", rounds=min(asked.rounds, 5), seconds=asked.seconds)
+    return Part(figures=result, lines=durable.lines(result), misses=durable.misses(result))
 
 
 def _query(asked: Asked, found: Databases, directory: Path) -> Part:
@@ -233,11 +244,13 @@ def _query(asked: Asked, found: Databases, directory: Path) -> Part:
     return Part(figures=result, lines=[], misses=query.misses(result))
 
 
-def _verify() -> Part:
-    result = verify.measure()
+def _verify(directory: Path) -> Part:
+    result, both = verify.measure(), halves.measure(directory / "verify")
     low = result.records_per_s < verify.TARGET
     misses = [f"{result.records_per_s:,.0f} records a second, {verify.TARGET:,} are wanted"] if low else []
-    return Part(figures=result, lines=verify.lines(result), misses=misses)
+    figures = {**msgspec.to_builtins(result), "two_processes_per_s": both.per_s}
+    lines = [*verify.lines(result), *halves.lines(both)]
+    return Part(figures=figures, lines=lines, misses=[*misses, *halves.misses(both)])
 
 
 def _evidence(asked: Asked, directory: Path) -> Part:

@@ -91,5 +91,8 @@ def test_a_ratio_below_the_target_is_missed(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(append, "on_sqlite", found)
     part = run._append(run.parse(["--only", "append"]), Databases(None))
-    assert part.misses == ["sqlite: 0.50 of the same rows, 0.6 is wanted"]
+    assert part.misses == [
+        "sqlite: 0.50 of the same rows, 0.75 is wanted",
+        "sqlite: 5 appends a second, 20,000 are wanted",
+    ]
     assert "in turn 7 and 10: 0.70" in part.lines[0]

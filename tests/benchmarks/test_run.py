@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import run, verify
+from benchmarks import halves, run, verify
 from benchmarks.databases import Databases
 
 
@@ -17,6 +17,8 @@ def asked(tmp_path: Path, *only: str) -> run.Asked:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     measure = verify.measure
     monkeypatch.setattr(verify, "measure", lambda: measure(100, 1))
+    both = halves.measure
+    monkeypatch.setattr(halves, "measure", lambda directory: both(directory, 20, 1))
 
 
 @pytest.mark.usefixtures("quick")
@@ -24,6 +26,7 @@ def test_figures_are_told_and_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verify, "TARGET", 1)
+    monkeypatch.setattr(halves, "TARGETS", {"memory": 1, "database": 1})
     assert run.report(asked(tmp_path, "verify"), Databases(None), tmp_path) == 0
     said = capsys.readouterr().out
     assert "records a second" in said

@@ -8,13 +8,14 @@ of one statement, in the same thread as the writer's on SQLite. Single ones in t
 `crowd`: processes of their own with 500 appends under way each, all on one ledger, until a time that all of them know;
 one process and four of them in turn. A round counts only if the ledger then has as many records as were acknowledged.
 
-    python -m benchmarks.durable URL DIRECTORY LEDGER BEGIN_S SECONDS      (one process of a crowd)
+    python -m benchmarks.durable URL DIRECTORY LEDGER SECONDS      (one of a crowd: is told on stdin when to begin)
 """
 
 import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -38,8 +39,8 @@ IDLE_TARGET = 1.5
 CROWD, CROWD_TARGET = 4, 0.75
 """Processes, and what they must append together, of what one does."""
 UNDER_WAY = 500
-_START_S = 4.0
-"""For processes to start in, before any of them appends."""
+_SOON_S = 0.2
+"""From when all of a crowd are ready until they begin."""
 _WAIT_S = 60
 
 
@@ -126,11 +127,19 @@ async def _bare(settings: Settings, urls: tuple[str, str] | None) -> PlainSqlite
 
 def _crowd(url: str, directory: Path, count: int, seconds: float) -> float:
     """Appends a second of so many processes together, on a ledger of their own."""
-    ledger, begin = random_id("tn"), time.time() + _START_S
-    command = [sys.executable, "-m", "benchmarks.durable", url, str(directory), ledger, str(begin), str(seconds)]
-    running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    ledger, pipe = random_id("tn"), subprocess.PIPE
+    command = [sys.executable, "-m", "benchmarks.durable", url, str(directory), ledger, str(seconds)]
+    running = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(count)]
     try:
-        said = [one.communicate(timeout=_START_S + seconds + _WAIT_S)[0] for one in running]
+        for one in running:
+            if one.stdout is None or one.stdout.readline() != "ready\n":
+                raise Unmeasured("a process of the crowd did not start")
+        begin = time.time() + _SOON_S
+        for one in running:
+            if one.stdin is not None:
+                one.stdin.write(f"{begin}\n")
+                one.stdin.flush()
+        said = [one.communicate(timeout=seconds + _WAIT_S)[0] for one in running]
     finally:
         for one in running:
             one.kill()
@@ -151,14 +160,16 @@ async def _there(settings: Settings, ledger: str) -> int:
         await engine.dispose()
 
 
-async def append_until(settings: Settings, ledger: str, begin: float, seconds: float) -> int:
-    """How many records were acknowledged, `UNDER_WAY` at a time, from one time of the clock for so many seconds."""
+async def append_until(settings: Settings, ledger: str, seconds: float, told: Callable[[], float]) -> int:
+    """How many records were acknowledged, `UNDER_WAY` at a time, for so many seconds from the time that is told."""
     count = 0
     async with writer_on(settings, SystemClock(), tenant=ledger, wait_s=_WAIT_S) as writer:
-        if time.time() > begin:
-            raise Unmeasured("it started too late")
         made: list[Entry] = [note(tenant=ledger) for _ in range(UNDER_WAY)]
-        await asyncio.sleep(max(0.0, begin - time.time()))
+        print("ready", flush=True)
+        begin = await asyncio.to_thread(told)
+        if time.time() > begin:
+            raise Unmeasured("it was told too late")
+        await asyncio.sleep(begin - time.time())
         while time.time() < begin + seconds:
             writing = [writer.submit(entry) for entry in made]
             made = [note(tenant=ledger) for _ in range(UNDER_WAY)]
@@ -166,9 +177,9 @@ async def append_until(settings: Settings, ledger: str, begin: float, seconds: f
     return count
 
 
-def main(url: str, directory: str, ledger: str, begin: str, seconds: str) -> None:
+def main(url: str, directory: str, ledger: str, seconds: str) -> None:
     settings = databases.settings(url, Path(directory))
-    print(uvloop.run(append_until(settings, ledger, float(begin), float(seconds))))
+    print(uvloop.run(append_until(settings, ledger, float(seconds), lambda: float(sys.stdin.readline()))))
 
 
 if __name__ == "__main__":

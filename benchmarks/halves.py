@@ -1,5 +1,5 @@
-"""How fast two processes verify a ledger, each one half of it: leaf hash, link and tree, put together as parts of a bundle
-are (`gateway.evidence.split`); from records that lie in memory, and as they are read from a database.
+"""How fast two processes verify a ledger, each one half of it: leaf hash, link and tree, put together as parts of a
+bundle are (`gateway.evidence.split`); from records that lie in memory, and as they are read from a database.
 
 Seconds are processor seconds: those of the two processes, which run side by side, halved, and those of the one that
 puts the halves together. A half that does not fit the other, or a root that is not the checkpoint's, is no figure.

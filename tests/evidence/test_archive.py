@@ -157,7 +157,7 @@ WRONG: dict[str, tuple[Callable[[Ledger], io.BytesIO], str]] = {
     "a later time before it": (lambda one: made(one, recorded_at=timestamp(10**9)), "recorded_at"),
     "no path": (lambda one: made(one, path=()), "the proof is empty"),
     "a range that is not whole": (lambda one: made(one, end=2 * BLOCK - 1), "ends within a block"),
-    "an empty range": (lambda one: made(one, end=BLOCK), "ends within a block"),
+    "an empty range": (lambda one: made(one, end=BLOCK), "at least one record"),
     "another version": (lambda one: made(one, v=2), "not in its form"),
     "records of another range": (lambda one: made(one, first=None, end=3 * BLOCK), "just the members"),
     "a part of another block": (

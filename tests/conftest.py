@@ -11,6 +11,8 @@ from gateway.store import migrate
 from tests import services
 from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 
+services.files_in_memory()
+
 _LONG = ("system", "cli", "demo", "conformance", "known_failures", "web", "bootstrap", "store", "exchange")
 """Directories whose tests start servers and processes. What takes long comes first, so that at the end of a run nobody
 waits for one file."""

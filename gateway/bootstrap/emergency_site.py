@@ -28,7 +28,6 @@ from gateway.store.directory import SYSTEM
 from gateway.store.emergency_copy import beside
 from gateway.store.engine import Target, open_engine
 from gateway.store.guard import guard
-from gateway.store.keyring import kek_of
 from gateway.store.known_directory import KnownDirectory
 from gateway.store.ledgers import Ledgers
 from gateway.store.policies import PolicyStore
@@ -103,7 +102,7 @@ def own_keys(site: Site, path: Path) -> DataKeys:
         for name in (file, *beside(file)):
             name.unlink(missing_ok=True)
         DataKeys.create(file)
-    return DataKeys(file, kek_of(site.settings.path(site.settings.keys.directory)))
+    return site.keyring.data_keys_in(file)
 
 
 def own_keys_file(path: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.bootstrap import Site, take_backup
 from gateway.cli.common import OK, Commands, opened, operator, say, settings_of
+from gateway.exchange.rewrapping import wrapping_now
 from gateway.ledger.record import Detail
 from gateway.store.backup import Manifest
 
@@ -46,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
             "or the whole server, with pg_basebackup --wal-method=stream --checkpoint=fast",
         ]
     lines.append("the keyring is not in it: back that up apart, and keep it no longer than subjects.backups_days")
+    wrapping = wrapping_now(settings.path(settings.keys.directory))
+    if wrapping.id is not None:
+        lines.append(f"its root key is wrapped {wrapping.how}: who restores it needs that too")
     say(arguments, data, lines)
     return OK
 

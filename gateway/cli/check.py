@@ -57,6 +57,7 @@ from gateway.core.errors import (
 from gateway.core.finding import CLASSES
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
+from gateway.exchange.rewrapping import wrapping_now
 from gateway.ledger.note import Signer
 from gateway.settings import Agent, Settings, secret
 from gateway.store.directory import SYSTEM, Directory
@@ -270,7 +271,9 @@ async def _keys(settings: Settings) -> str:
     keyring = open_keyring(settings)
     keyring.close()
     home = "" if keyring.shared is None else ", data keys in a database that nodes share"
-    return f"{settings.keys.directory} is open to its owner alone{home}"
+    how = wrapping_now(settings.path(settings.keys.directory))
+    root = "" if how.id is None else f", its root key wrapped {how.how}"
+    return f"{settings.keys.directory} is open to its owner alone{root}{home}"
 
 
 async def _database(settings: Settings) -> str:

@@ -16,7 +16,8 @@ from gateway.cli.migrate import upgrade
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, load
 from gateway.store.engine import target
-from gateway.store.keyring import Keyring, kek_of
+from gateway.store.keyring import Keyring, means_of, wrapping_of
+from gateway.store.root_key import kek_of
 
 CONFIGURATION = "gateway.toml"
 TEMPLATE = Path(__file__).with_name("template.toml")
@@ -68,9 +69,7 @@ def write_installation(directory: Path, toml_text: str | None = None) -> Install
         policies = settings.path(settings.policy.directory)
         (written if _write_policies(policies) else kept).append(_name(policies, settings))
         keys = settings.path(settings.keys.directory)
-        (written if _write_keys(keys, shared=settings.keys.data_keys is not None) else kept).append(
-            _name(keys, settings)
-        )
+        (written if _write_keys(keys, settings) else kept).append(_name(keys, settings))
     except OSError as error:
         raise ConfigurationError(f"{directory} cannot be written: {error.strerror or 'it is no directory'}") from error
     where = target(settings)
@@ -125,18 +124,20 @@ def _write_policies(directory: Path) -> bool:
     return True
 
 
-def _write_keys(directory: Path, *, shared: bool) -> bool:
-    """Whether a keyring was made; one that is there must open, without its data keys where those are elsewhere."""
+def _write_keys(directory: Path, settings: Settings) -> bool:
+    """Whether a keyring was made, its root key wrapped as the settings say; one that is there must open, without its
+    data keys where those are elsewhere."""
     if (directory / "kek").exists():
-        if shared:
-            kek_of(directory)
+        if settings.keys.data_keys is not None:
+            kek_of(directory, means_of(settings))
         else:
-            Keyring.open(directory).close()
+            Keyring.open(directory, means=means_of(settings)).close()
         return False
+    wrap = wrapping_of(settings)
     if _in_use(directory):  # by something else: the keyring says what it does not like
-        Keyring.create(directory).close()
+        Keyring.create(directory, wrap).close()
     else:
-        _in_one_step(directory, lambda place: Keyring.create(place).close())
+        _in_one_step(directory, lambda place: Keyring.create(place, wrap).close())
     return True
 
 

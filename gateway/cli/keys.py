@@ -1,5 +1,5 @@
-"""`gateway keys`: API keys, who is denied whatever the key or token, the public key of a tenant's ledger, and where the
-data keys are.
+"""`gateway keys`: API keys, who is denied whatever the key or token, the public key of a tenant's ledger, where the
+data keys are, and what wraps the root key (`protection`).
 
 An API key is shown once, when it is made.
 """
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from gateway.bootstrap import Site
 from gateway.checks.access.rights import Rights
+from gateway.cli import protection
 from gateway.cli.common import (
     OK,
     Commands,
@@ -35,7 +36,7 @@ from gateway.ledger.record import timestamp
 from gateway.ledger.rotation import encode_keys
 from gateway.store.api_keys import Administrator, Grant, NewKey, shown
 from gateway.store.denials import described
-from gateway.store.keyring import share
+from gateway.store.keyring import means_of, share
 from gateway.store.shared_keys import data_keys_dsn
 
 _OPTIONS = {
@@ -120,6 +121,8 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
     share = group.add_parser("share", parents=[common], help="move the data keys from their file to `keys.data_keys`")
     share.set_defaults(run=_share)
+
+    protection.add(group, common)
 
     verifier = group.add_parser("verifier", parents=[common], help="print the public key that verifies a ledger")
     verifier.add_argument("--out", type=Path, metavar="FILE.vkey", help="write it there; nothing is overwritten")
@@ -269,7 +272,7 @@ def _share(arguments: argparse.Namespace) -> int:
     dsn = data_keys_dsn(settings)
     if dsn is None:
         raise WrongUse("keys.data_keys must name the database that they are moved to")
-    moved = share(settings.path(settings.keys.directory), dsn)
+    moved = share(settings.path(settings.keys.directory), dsn, means_of(settings))
     say(arguments, {"moved": moved}, [f"moved {moved} data keys; the old file holds none now"])
     return OK
 

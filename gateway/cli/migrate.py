@@ -6,7 +6,8 @@ import asyncio
 from gateway.cli.common import OK, Commands, say, settings_of
 from gateway.settings import Settings
 from gateway.store import migrate
-from gateway.store.keyring import kek_of
+from gateway.store.keyring import means_of
+from gateway.store.root_key import kek_of
 from gateway.store.shared_keys import SharedDataKeys, data_keys_dsn
 from gateway.store.sql import reachable
 
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     lines = [f"{after}: the database {state}"]
     dsn = data_keys_dsn(settings)
     if dsn is not None:
-        made = SharedDataKeys.create(dsn, kek_of(settings.path(settings.keys.directory)))
+        made = SharedDataKeys.create(dsn, kek_of(settings.path(settings.keys.directory), means_of(settings)))
         told["data_keys"] = "made" if made else "kept"
         lines.append(f"the database of the data keys {'has its tables now' if made else 'had its tables already'}")
     say(arguments, told, lines)

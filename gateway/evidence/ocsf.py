@@ -64,6 +64,7 @@ KINDS = {
     "key.created": _kind(_CREATE, severity=2),
     "key.revoked": _kind(_DELETE, severity=2),
     "key.rotated": _kind(_UPDATE, severity=2),
+    "key.wrapped": _kind(_UPDATE, severity=2),
     "audit.read": _kind(_READ, None, 1, 2),
     "audit.exported": _kind(_READ, None, 2, 2),
     "audit.verified": _kind(_READ, None, 1, 5),

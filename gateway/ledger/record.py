@@ -107,6 +107,7 @@ EVENTS = (
     "emergency.began",
     "emergency.ended",
     "emergency.stitched",
+    "key.wrapped",
 )
 
 

@@ -28,7 +28,7 @@ from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, 
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
 from gateway.settings.retention import Retention
-from gateway.settings.server import LedgerSettings, Server, same_database
+from gateway.settings.server import LedgerSettings, Server, check_passphrase, same_database
 from gateway.settings.sessions import DelegationSettings
 from gateway.settings.settings import Settings
 from gateway.settings.subjects import SubjectSettings
@@ -70,6 +70,7 @@ __all__ = [
     "Tsa",
     "Zone",
     "check_named",
+    "check_passphrase",
     "keys_address",
     "load",
     "may_name",

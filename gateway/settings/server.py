@@ -8,8 +8,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from gateway.core.errors import ConfigurationError
-from gateway.settings.forms import ID, check_address
+from gateway.settings.forms import ID, check_address, check_between
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PASSPHRASE = re.compile(
+    r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|fd:(?:0|[3-9]|[1-9][0-9]{1,3})|credential:[\w.@-]+|prompt"
+)
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
 
 
@@ -64,6 +68,15 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The token's label."""
     pkcs11_pin: str | None = None
     """A reference to its user PIN."""
+    protection: Literal["passphrase", "provider"] | None = None
+    """How the root key must be wrapped; one that is not is refused, so that none in the clear is put in its place."""
+    passphrase: str | None = None
+    """Where the passphrase is that wraps the root key."""
+    provider: str | None = None
+    """The operator's program that wraps the root key."""
+    provider_environment: tuple[str, ...] = ()
+    """Variables of the environment that it is given."""
+    provider_timeout_s: float = 10.0
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,12 +106,35 @@ def check_keys(keys: Keys, database: Database) -> None:
         raise ConfigurationError("keys.pkcs11_module, keys.pkcs11_token and keys.pkcs11_pin go together")
     if keys.pkcs11_pin is not None and not keys.pkcs11_pin.startswith(("env:", "file:")):
         raise ConfigurationError("keys.pkcs11_pin must be a reference, env:NAME or file:PATH, never a value")
+    check_protection(keys)
     if keys.data_keys is None:
         return
     if not keys.data_keys.startswith(("postgresql://", "postgres://", "env:", "file:")):
         raise ConfigurationError("keys.data_keys must start with postgresql://, or refer to such a URL: env: or file:")
     if any(same_database(keys.data_keys, url) for url in (database.url, database.owner_url) if url is not None):
         raise ConfigurationError("keys.data_keys must name another database than the records': keys are kept apart")
+
+
+def check_protection(keys: Keys) -> None:
+    """What opens the root key is named where it must be wrapped, and nothing secret stands here."""
+    if keys.passphrase is not None:
+        check_passphrase("keys.passphrase", keys.passphrase)
+    if keys.protection == "passphrase" and keys.passphrase is None:
+        raise ConfigurationError("keys.passphrase must say where the passphrase is that keys.protection wants")
+    if keys.protection == "provider" and keys.provider is None:
+        raise ConfigurationError("keys.provider must name the program that keys.protection wants")
+    if not all(_VARIABLE.fullmatch(name) for name in keys.provider_environment):
+        raise ConfigurationError("keys.provider_environment must be names of variables, without values")
+    check_between("keys.provider_timeout_s", keys.provider_timeout_s, 1.0, 60.0)
+
+
+def check_passphrase(place: str, reference: str) -> None:
+    """Where a passphrase is, never the passphrase."""
+    if not _PASSPHRASE.fullmatch(reference):
+        raise ConfigurationError(
+            f"{place} must say where the passphrase is, never what it is: env:NAME, file:PATH, fd:NUMBER, "
+            "credential:NAME or prompt"
+        )
 
 
 def same_database(one: str, other: str) -> bool:

@@ -1,6 +1,7 @@
 """The keyring: a directory (0700) of files (0600), kept apart from the database and from the database's backups.
 
-    kek                   the key-encryption key, 32 raw bytes: it wraps the data keys
+    kek                   the root key, 32 raw bytes or wrapped (`root_key`): it wraps the data keys, and where it is
+                          wrapped itself the other secret files are sealed under it (`key_files`)
     data-keys.db          the data keys (`data_keys`), unless they are in a database of their own (`shared_keys`)
     ledger-<id>.key       the Ed25519 key that signs checkpoints, as a signed-note private key (<id>: of the origin)
     ledger-<id>.<key id>.key    one that replaced it (`signing`), or may
@@ -13,8 +14,7 @@ place would silently break what the old one holds together.
 
 import os
 import re
-import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -26,13 +26,14 @@ from gateway.ledger.entry import DataKey
 from gateway.ledger.note import Signer, Verifier
 from gateway.settings import Settings, secret
 from gateway.store.data_keys import KEY_BYTES, DataKeys, holds_keys
+from gateway.store.key_files import REFERENCE, ROOT, KeyFiles, guarded, read, sync, write_new
+from gateway.store.key_provider import Provider
+from gateway.store.passphrase import chosen, passphrase
+from gateway.store.root_key import NO_MEANS, Means, by_passphrase, by_provider, kek_of
 from gateway.store.shared_keys import SharedDataKeys, data_keys_dsn
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
-_MAX_FILE = 4_096
 _PRIVATE = "PRIVATE+KEY+"
-REFERENCE = b"PKCS11+KEY+"
-"""How the file of a key begins that is on a token (`signing_token`): its id there in hex, and its public key."""
 _ASSERTION = "assertion.key"
 DATA_KEYS = "data-keys.db"
 
@@ -78,8 +79,8 @@ class KeyToken(Protocol):
 class Keyring:
     """An opened keyring. May be used from several threads."""
 
-    def __init__(self, directory: Path, data_keys: DataKeyHome, token: KeyToken | None = None) -> None:
-        self._directory, self._token = directory, token
+    def __init__(self, directory: Path, data_keys: DataKeyHome, files: KeyFiles, token: KeyToken | None = None) -> None:
+        self._directory, self._files, self._token = directory, files, token
         self._data_keys = data_keys
         self.kept = self.unkept = 0
         """How often data keys were made durable, and how often they could not be. Told from several threads at once:
@@ -87,35 +88,40 @@ class Keyring:
         self._search: dict[str, bytes] = {}
 
     @classmethod
-    def create(cls, directory: Path) -> "Keyring":
-        """Make a keyring with its own key-encryption key; `ConfigurationError` if one is there already."""
+    def create(cls, directory: Path, wrap: Callable[[bytes], bytes] | None = None) -> "Keyring":
+        """Make a keyring with its own root key, in the clear or as `wrap` makes its file of it; `ConfigurationError` if
+        one is there already."""
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"the keyring directory {directory} cannot be made") from error
-        _guarded(directory)
+        guarded(directory)
         # The data keys' file first: a crash between the two leaves a keyring that does not open, and a second `create`
         # that says why; never one whose data keys are wrapped under a key that was replaced.
         DataKeys.create(directory / DATA_KEYS)
-        if not _write_new(directory / "kek", os.urandom(KEY_BYTES)):
-            raise ConfigurationError(f"{directory / 'kek'} exists already and is not overwritten")
-        return cls.open(directory)
+        root = os.urandom(KEY_BYTES)
+        if not write_new(directory / ROOT, root if wrap is None else wrap(root)):
+            raise ConfigurationError(f"{directory / ROOT} exists already and is not overwritten")
+        return cls(directory, DataKeys(directory / DATA_KEYS, root), KeyFiles(directory, root))
 
     @classmethod
-    def open(cls, directory: Path, shared: str | None = None, token: KeyToken | None = None) -> "Keyring":
+    def open(
+        cls, directory: Path, shared: str | None = None, token: KeyToken | None = None, means: Means = NO_MEANS
+    ) -> "Keyring":
         """Open a keyring; `ConfigurationError` names a file that is missing, or that others than its owner may read.
 
         `shared`: the DSN of the database that the data keys are in, instead of in the directory's file; `token`: where
-        signing keys are made from now on, and those of references are.
+        signing keys are made from now on, and those of references are; `means`: what opens a root key that is wrapped.
         """
-        kek = kek_of(directory)
+        kek = kek_of(directory, means)
+        files = KeyFiles(directory, kek)
         file = directory / DATA_KEYS
         if shared is None:
-            _guarded(file)
-            return cls(directory, DataKeys(file, kek), token)
+            guarded(file)
+            return cls(directory, DataKeys(file, kek), files, token)
         if holds_keys(file):
             raise ConfigurationError(f"{file} holds data keys: move them to keys.data_keys with `gateway keys share`")
-        return cls(directory, SharedDataKeys(shared, kek), token)
+        return cls(directory, SharedDataKeys(shared, kek), files, token)
 
     def close(self) -> None:
         self._data_keys.close()
@@ -129,7 +135,11 @@ class Keyring:
 
     def beside(self, data_keys: DataKeyHome) -> "Keyring":
         """This keyring with another home of its data keys, which is closed apart; the rest is closed with this one."""
-        return Keyring(self._directory, data_keys, self._token)
+        return Keyring(self._directory, data_keys, self._files, self._token)
+
+    def data_keys_in(self, file: Path) -> DataKeys:
+        """Another file of data keys, under the same root key: what wraps that is not asked again."""
+        return DataKeys(file, self._files.root)
 
     def create_ledger_key(self, origin: str) -> None:
         """Make the first key that signs the checkpoints of an origin; `ConfigurationError` if there is one already."""
@@ -173,7 +183,7 @@ class Keyring:
                 if self._token is not None and signer.reference is not None:
                     self._token.destroy(signer.reference)
                 file.unlink()
-                _sync(file.parent)
+                sync(file.parent)
                 return True
         return False
 
@@ -188,12 +198,12 @@ class Keyring:
         return Signer.generate(origin) if self._token is None else self._token.generate(origin)
 
     def _keep_signer(self, file: Path, signer: Signer) -> None:
-        if not _write_new(file, signer.reference or _private_key(signer.verifier, signer.seed)):
+        if not self._files.write_new(file, signer.reference or _private_key(signer.verifier, signer.seed)):
             raise ConfigurationError(f"{file} exists already and is not overwritten")
 
     def _signer(self, file: Path, origin: str) -> Signer:
         try:
-            signer = self._parsed(_read(file), file)
+            signer = self._parsed(self._files.read(file), file)
         except (FormatError, UnicodeDecodeError):
             # Without its cause, which could show what the file holds.
             raise ConfigurationError(f"{file} does not hold a signing key") from None
@@ -203,23 +213,23 @@ class Keyring:
 
     def create_search_key(self, tenant: str) -> None:
         """Make the search key of a tenant (by its ledger id), unless it has one."""
-        _write_new(self._search_file(tenant), os.urandom(KEY_BYTES))
+        self._files.write_new(self._search_file(tenant), os.urandom(KEY_BYTES))
 
     def search_key(self, tenant: str) -> bytes:
         """The 32 bytes under which a tenant's identifiers are looked up."""
         key = self._search.get(tenant)
         if key is None:
-            key = self._search[tenant] = _read(self._search_file(tenant), KEY_BYTES)
+            key = self._search[tenant] = self._files.read(self._search_file(tenant), KEY_BYTES)
         return key
 
     def create_assertion_key(self) -> None:
         """Make the key that signs assertions to agents, unless there is one. Nothing rests on an old one: agents find
         the new one among the gateway's public keys."""
-        _write_new(self._directory / _ASSERTION, os.urandom(KEY_BYTES))
+        self._files.write_new(self._directory / _ASSERTION, os.urandom(KEY_BYTES))
 
     def assertion_key(self) -> bytes:
         """The 32 bytes of the key that signs assertions."""
-        return _read(self._directory / _ASSERTION, KEY_BYTES)
+        return self._files.read(self._directory / _ASSERTION, KEY_BYTES)
 
     def discard(self, origin: str, tenant: str | None = None) -> None:
         """Remove the keys of a ledger that never came to be, because another process made the tenant first."""
@@ -293,7 +303,37 @@ class Keyring:
 
 def open_keyring(settings: Settings) -> Keyring:
     """The keyring of an installation, with its data keys where the settings say that they are."""
-    return Keyring.open(settings.path(settings.keys.directory), data_keys_dsn(settings), _token(settings))
+    directory = settings.path(settings.keys.directory)
+    return Keyring.open(directory, data_keys_dsn(settings), _token(settings), means_of(settings))
+
+
+def means_of(settings: Settings) -> Means:
+    """What opens the root key of an installation."""
+    keys = settings.keys
+    named = keys.passphrase
+    return Means(
+        passphrase=None if named is None else partial(passphrase, named, settings.base),
+        provider=None if keys.provider is None else provider_of(settings),
+        expected=keys.protection,
+    )
+
+
+def wrapping_of(settings: Settings) -> Callable[[bytes], bytes] | None:
+    """What makes the file of a new root key, as `keys.protection` says; None where it is to lie in the clear."""
+    keys = settings.keys
+    if keys.protection == "provider":
+        return partial(by_provider, provider=provider_of(settings))
+    if keys.protection == "passphrase" and keys.passphrase is not None:
+        return partial(by_passphrase, passphrase=chosen(passphrase(keys.passphrase, settings.base), "keys.passphrase"))
+    return None
+
+
+def provider_of(settings: Settings) -> Provider:
+    """The program that wraps the root key. `ConfigurationError` where none is named."""
+    keys = settings.keys
+    if keys.provider is None:
+        raise ConfigurationError("keys.provider must name the program that wraps the root key")
+    return Provider(settings.path(keys.provider), keys.provider_environment, keys.provider_timeout_s)
 
 
 def _token(settings: Settings) -> KeyToken | None:
@@ -305,12 +345,12 @@ def _token(settings: Settings) -> KeyToken | None:
     return Token(keys.pkcs11_module, keys.pkcs11_token, partial(secret, keys.pkcs11_pin, settings.base))
 
 
-def share(directory: Path, dsn: str) -> int:
+def share(directory: Path, dsn: str, means: Means = NO_MEANS) -> int:
     """Move the data keys of a keyring, and the ids of destroyed ones, from its file to a database; how many keys.
 
     Each is durable and compared there before the file lets go of all of them at once. Broken off, it is begun anew.
     """
-    kek, file = kek_of(directory), directory / DATA_KEYS
+    kek, file = kek_of(directory, means), directory / DATA_KEYS
     shared = SharedDataKeys(dsn, kek)
     try:
         if not holds_keys(file):
@@ -324,25 +364,16 @@ def share(directory: Path, dsn: str) -> int:
         shared.close()
 
 
-def kek_of(directory: Path) -> bytes:
-    """The 32 bytes of a keyring's key-encryption key. `ConfigurationError` names what is missing or open to others."""
-    _guarded(directory)
-    for name in sorted(os.listdir(directory)):
-        if (directory / name).exists():  # the journal of another process may be gone by now
-            _guarded(directory / name)
-    return _read(directory / "kek", KEY_BYTES)
-
-
 def write_cosigner(path: Path, cosigner: Cosigner) -> None:
     """Write a witness's private key; `ConfigurationError` where there is a file already."""
-    if not _write_new(path, _private_key(cosigner.witness, cosigner.seed)):
+    if not write_new(path, _private_key(cosigner.witness, cosigner.seed)):
         raise ConfigurationError(f"{path} exists already and is not overwritten")
 
 
 def read_cosigner(path: Path) -> Cosigner:
     """A witness's private key. `ConfigurationError` where there is none, or the file is open to others."""
     try:
-        data = _read(path)
+        data = read(path)
         cosigner = Cosigner(*_named_seed(data))
         if _private_key(cosigner.witness, cosigner.seed) != data:
             raise FormatError("not a private key in its one form")
@@ -368,63 +399,3 @@ def _named_seed(data: bytes) -> tuple[str, bytes]:
     fields = data.decode("utf-8").removeprefix(_PRIVATE).removesuffix("\n").split("+", 2)  # base64 may hold a plus
     typed = from_base64(fields[2]) if len(fields) == 3 else b""
     return fields[0], typed[1:]
-
-
-def _guarded(path: Path) -> None:
-    """Refuse what is missing, or open to group or others."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise ConfigurationError(
-            f"{path} is missing: restore it from its backup, or make a new keyring with `gateway init`"
-        ) from error
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read") from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise ConfigurationError(f"{path} is open to others: it must be {'0700' if stat.S_ISDIR(mode) else '0600'}")
-
-
-def _read(path: Path, length: int | None = None) -> bytes:
-    _guarded(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read") from error
-    if len(data) > _MAX_FILE or (length is not None and len(data) != length):
-        raise ConfigurationError(f"{path} does not have the length of a key")
-    return data
-
-
-def _write_new(path: Path, data: bytes) -> bool:
-    """Write a file whole, durable, 0600, never half; False, and nothing done, when there is one.
-
-    A crash before the link leaves a `.new` file beside it, which nothing reads; after it, the file. The name is durable
-    once the directory is synced, before anything is made that needs the key.
-    """
-    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.new")
-    try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync(path.parent)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written") from error
-    return True
-
-
-def _sync(directory: Path) -> None:
-    """Make what was done to the names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

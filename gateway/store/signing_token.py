@@ -21,7 +21,7 @@ from pkcs11.util.ec import encode_named_curve_parameters
 
 from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable
 from gateway.ledger.note import Signer, Verifier
-from gateway.store.keyring import REFERENCE
+from gateway.store.key_files import REFERENCE
 
 WAIT_S = 5.0
 """How long a use of a token may take: opening it, logging in and signing are some milliseconds on one that is well."""

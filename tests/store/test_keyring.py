@@ -14,7 +14,8 @@ from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.note import Signer, Verifier
 from gateway.settings import parse
 from gateway.store import keyring as module
-from gateway.store.keyring import Keyring, kek_of, open_keyring, share
+from gateway.store.keyring import Keyring, open_keyring, share
+from gateway.store.root_key import kek_of
 from gateway.store.shared_keys import SharedDataKeys
 from tests.services import Postgres
 from tests.store.shared_keys_kit import data_keys_database

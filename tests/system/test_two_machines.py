@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings
-from gateway.store.keyring import Keyring, kek_of
+from gateway.store.keyring import Keyring
+from gateway.store.root_key import kek_of
 from gateway.store.shared_keys import SharedDataKeys
 from gateway.store.tables import task as table
 from gateway.store.tables import task_content

@@ -432,6 +432,13 @@ FIELDS: dict[str, dict[str, Any]] = {
         "ended": timestamp(START_US + 60_000_000),
         "node": EXCHANGE_IDS["node"],
     },
+    "key.wrapped": {
+        "actor": WHO["actor"],
+        "actor_kind": "person",
+        "credential": "5f0e1d2c3b4a5968",
+        "outcome": OutcomeInfo(code="passphrase"),
+        "node": EXCHANGE_IDS["node"],
+    },
 }
 
 MORE: dict[str, dict[str, Any]] = {

@@ -109,7 +109,6 @@ class Keyring:
         cls, directory: Path, shared: str | None = None, token: KeyToken | None = None, means: Means = NO_MEANS
     ) -> "Keyring":
         """Open a keyring; `ConfigurationError` names a file that is missing, or that others than its owner may read.
-
         `shared`: the DSN of the database that the data keys are in, instead of in the directory's file; `token`: where
         signing keys are made from now on, and those of references are; `means`: what opens a root key that is wrapped.
         """

@@ -162,7 +162,7 @@ class Pipeline:
         parts, started = self._parts, self._now()
         exchange.under = parts.policy.digest
         if parts.emergency is not None:
-            reached = parts.emergency.reached(message, candidates)
+            reached = parts.emergency.reached(message, candidates, exact=exchange.headers.exact)
             if isinstance(reached, Refusal):
                 await self._refuse(exchange, responder, reached)
                 return None

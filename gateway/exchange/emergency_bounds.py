@@ -3,7 +3,7 @@
 What is refused here is refused closed, on the emergency ledger, with a code of its own (`emergency_unserved`).
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 import msgspec
 
@@ -39,8 +39,11 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
             return _unserved("a role that was not lent")
         return None
 
-    def reached(self, message: Message, candidates: Collection[Route]) -> tuple[Route, ...] | Refusal:
-        """Before step 4: the agents that may be asked."""
+    def reached(
+        self, message: Message, candidates: Sequence[Route], *, exact: bool = False
+    ) -> tuple[Route, ...] | Refusal:
+        """Before step 4: the agents that may be asked. `exact`: the first one or none, whoever may be asked beside."""
+        candidates = candidates[:1] if exact else candidates
         if message.sessions or message.references:
             return _unserved("a message that continues nothing")
         named = {route.id for route in candidates}

@@ -59,6 +59,8 @@ def test_agents_of_the_zones_and_capabilities_may_be_asked_and_no_other() -> Non
     fetching = route("fetching", "in-house", "triage", pull=True)
     assert BOUNDS.reached(message(), (cloud, ward, desk, fetching)) == (ward,)
     assert BOUNDS.reached(message("ward"), (ward, cloud)) == (ward,)
+    assert isinstance(BOUNDS.reached(message("cloud"), (cloud, ward), exact=True), Refusal)
+    assert BOUNDS.reached(message("ward"), (ward, cloud), exact=True) == (ward,)
     both = route("both", "in-house", "triage", "summarize")
     for target, candidates in (("summarize", (both,)), ("triage", (cloud,)), ("desk", (desk,))):
         refused = BOUNDS.reached(message(target), candidates)

@@ -298,7 +298,17 @@ def test_what_is_not_set_is_not_said() -> None:
     assert within("tn_1", across="task", prefix="p").count("set_config") == 3
 
 
-_WITHOUT_TENANT = {"emergency_carry", "guard", "lease", "migrate", "node", "policies", "readiness", "replication"}
+_WITHOUT_TENANT = {
+    "emergency",
+    "emergency_carry",
+    "guard",
+    "lease",
+    "migrate",
+    "node",
+    "policies",
+    "readiness",
+    "replication",
+}
 """Modules whose transactions are of no tenant, or on an emergency's SQLite, which has no walls."""
 _OPENING = {"engine", "migrate"}
 """Modules that open transactions by themselves."""

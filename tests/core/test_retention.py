@@ -3,7 +3,7 @@
 from gateway.core.retention import CLASSES, retention_class
 from gateway.ledger.record import EVENTS
 
-OPERATION = {"ledger", "checkpoint", "restore", "backup", "forward", "limit", "limits", "retention"}
+OPERATION = {"ledger", "checkpoint", "emergency", "restore", "backup", "forward", "limit", "limits", "retention"}
 
 
 def test_every_event_has_its_class_and_what_is_of_operation_was_thought_of() -> None:

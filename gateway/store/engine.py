@@ -75,17 +75,13 @@ def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> Asy
             raise sqlite3.OperationalError("there is no database file")
 
     event.listen(engine.sync_engine, "do_connect", refuse_missing)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
 class _Prepared(sqlite3.Connection):
-    """A connection with its pragmas, which nobody who is cancelled meanwhile can leave half made."""
-
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self.execute("PRAGMA synchronous = FULL").close()
-        self.execute("PRAGMA secure_delete = ON").close()
+    """A connection that lets its lock go when it is closed."""
 
     def close(self) -> None:
         """A transaction ends with it. By itself it does not where a statement of it is still held by somebody, the
@@ -152,6 +148,15 @@ async def writing(
         _ = await connection.execution_options(gateway_writes=True, gateway_within=within(tenant, across=across))
         async with connection.begin():
             yield connection
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA secure_delete = ON")
+    finally:
+        cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

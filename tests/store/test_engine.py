@@ -1,11 +1,9 @@
 """The database that the settings name, and connections to it."""
 
 import asyncio
-import gc
 import os
 import sqlite3
 from pathlib import Path
-from warnings import catch_warnings, simplefilter
 
 import pytest
 from sqlalchemy import text
@@ -93,30 +91,6 @@ async def test_a_closed_connection_holds_no_lock_though_a_statement_of_it_is_sti
         assert held is not None
         await connection.invalidate()
     await engine.dispose()
-
-
-@pytest.mark.parametrize("turns", range(0, 24, 3))
-async def test_who_is_cancelled_while_connecting_leaves_no_connection(sqlite_settings: Settings, turns: int) -> None:
-    engine = open_engine(target(sqlite_settings))
-
-    async def write() -> None:
-        async with writing(engine, None) as connection:
-            await connection.execute(text("SELECT 1"))
-
-    with catch_warnings(record=True) as said:
-        simplefilter("always")
-        task = asyncio.create_task(write())
-        for _ in range(turns):
-            await asyncio.sleep(0.0005)
-        task.cancel()
-        await asyncio.wait([task])
-        await engine.dispose()
-        del task
-        gc.collect()
-    assert [str(one.message) for one in said] == []
-    other = sqlite3.connect(target(sqlite_settings).path, timeout=0, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    other.close()
 
 
 async def test_no_sqlite_file_is_made_by_connecting(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def test_a_damaged_signing_key_is_refused_without_showing_it(keyring: Keyring, t
         file.write_text(damaged)
         with pytest.raises(ConfigurationError) as caught:
             keyring.signer(ORIGIN)
-        assert whole.split("+")[-1].strip() not in str(caught.value)
+        assert whole.split("+", 4)[-1].strip() not in str(caught.value)
         assert caught.value.__suppress_context__
 
 

@@ -13,6 +13,7 @@ from gateway.agents.client import AgentClient
 from gateway.agents.tsas import TsaClient, authorities_of, tsa_clients
 from gateway.bootstrap.site import Site
 from gateway.core.errors import AgentError, ConfigurationError, FormatError, VerificationError
+from gateway.core.together import together
 from gateway.exchange.metrics import StampState
 from gateway.exchange.stamping import Stamping
 from gateway.settings import Settings
@@ -54,7 +55,7 @@ async def stamping(stampings: Mapping[str, Stamping], interval_s: float) -> None
     """Have checkpoints stamped as long as the gateway serves. `interval_s`: between checkpoints."""
     while stampings:
         await asyncio.sleep(min(interval_s, MOST_S))
-        await asyncio.gather(*(_round(name, one) for name, one in stampings.items()))
+        await together(_round(name, one) for name, one in stampings.items())
 
 
 async def proved(settings: Settings, index: int) -> str:

@@ -9,6 +9,7 @@ from gateway.agents.client import AgentClient
 from gateway.agents.witnesses import witness_clients, witness_routes
 from gateway.bootstrap.site import Site
 from gateway.core.errors import ConfigurationError
+from gateway.core.together import together
 from gateway.exchange.metrics import WitnessState
 from gateway.exchange.witnessing import Witnessing
 from gateway.store.directory import SYSTEM
@@ -61,7 +62,7 @@ def tell(site: Site, witnessings: Mapping[str, Witnessing]) -> None:
 async def demand_whole(witnessings: Mapping[str, Witnessing], *, required: bool) -> None:
     """Before anything is recorded: no ledger was taken back behind what a witness knows. `ConfigurationError` names the
     tenants whose was, and nothing serves until that was acknowledged."""
-    found = await asyncio.gather(*(one.ahead(required=required) for one in witnessings.values()))
+    found = await together(one.ahead(required=required) for one in witnessings.values())
     behind = [name for name, ahead in zip(witnessings, found, strict=True) if ahead]
     if behind:
         raise ConfigurationError(
@@ -76,7 +77,7 @@ async def offering(
     """Offer checkpoints as long as the gateway serves. `writers` by the tenants' configured ids."""
     while witnessings:
         await asyncio.sleep(min(interval_s, MOST_S))
-        await asyncio.gather(*(_offer(name, one, writers[name]) for name, one in witnessings.items()))
+        await together(_offer(name, one, writers[name]) for name, one in witnessings.items())
 
 
 async def _offer(name: str, one: Witnessing, writer: LedgerWriter) -> None:

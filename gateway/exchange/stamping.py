@@ -5,7 +5,6 @@ Beside traffic, never in its way: an authority that is slow, away or wrong leave
 asked again after a while that grows. How far the ledger goes beyond the newest checkpoint that any has stamped is told.
 """
 
-import asyncio
 import logging
 import os
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.agents.tsas import TsaClient
 from gateway.core.errors import AgentError, FormatError, VerificationError
 from gateway.core.ports import Clock, StoredCheckpoint
+from gateway.core.together import together
 from gateway.ledger.record import NodeInfo, parse_timestamp
 from gateway.store.lease import Lease
 from gateway.store.reader import StoreReader
@@ -87,7 +87,7 @@ class Stamping:
                 # Once more: what another process has done until now is seen from here on.
                 point, due = await self._reader.checkpoint(), await self._due()
                 if point is not None:
-                    await asyncio.gather(*(self._ask(one, point) for one in due))
+                    await together(self._ask(one, point) for one in due)
             finally:
                 await self._lease.release()
         self.beyond = await self._beyond()

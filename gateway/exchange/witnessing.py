@@ -7,7 +7,6 @@ it: one that has cosigned more records than there are shows that the ledger was 
 purpose. Then nothing is recorded any more, and so nothing served, until that was acknowledged on record.
 """
 
-import asyncio
 import logging
 import os
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from gateway.agents.witnesses import WitnessClient
 from gateway.core.errors import AgentError, ConfigurationError, FormatError, VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredCheckpoint
+from gateway.core.together import together
 from gateway.ledger import checkpoint
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.commitment import committed, new_salt
@@ -104,7 +104,7 @@ class Witnessing:
         """Witnesses that know of more than there is, beyond what was acknowledged: to be asked before anything is
         recorded. `ConfigurationError` where one must be asked (`required`) and none answered."""
         point = await self._reader.checkpoint()
-        found = await asyncio.gather(*(self._ask(one, point) for one in self._witnesses))
+        found = await together(self._ask(one, point) for one in self._witnesses)
         newest = await self._reader.checkpoint()  # another node may have published and offered one meanwhile
         size = 0 if newest is None else newest.size
         if required and all(end in ("unreachable", "wrong") for end in found):
@@ -130,7 +130,7 @@ class Witnessing:
     async def _offered(self, writer: Ledger, point: StoredCheckpoint) -> tuple[Ahead, ...]:
         kept = await self.store.of(point.size)
         missing = [one for one in self._witnesses if one.witness.name not in kept]
-        found = await asyncio.gather(*(self._ask(one, point) for one in missing))
+        found = await together(self._ask(one, point) for one in missing)
         await self._record(writer, point)
         # Another node may have published meanwhile, and another witness's answer may be of that.
         newest = await self._reader.checkpoint()

@@ -23,6 +23,7 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from gateway.core.errors import MessagesUnavailable
+from gateway.core.together import together
 from gateway.store.nkeys import Access, UserKey
 
 CONSUMER = "gateway"
@@ -152,10 +153,7 @@ class NatsLink:
     async def say(self, turns: Sequence[str]) -> None:
         """Put a message in the stream for each of these; when this returns, the server has all of them."""
         with _mapped():
-            said = [self._context.publish(self._subject, headers={"Nats-Msg-Id": turn}) for turn in turns]
-            for one in await asyncio.gather(*said, return_exceptions=True):
-                if isinstance(one, BaseException):
-                    raise one
+            await together(self._context.publish(self._subject, headers={"Nats-Msg-Id": turn}) for turn in turns)
 
     async def heard(self) -> list[Msg]:
         """Messages, as soon as there is one; none where none came for a while."""

@@ -37,6 +37,8 @@ from gateway.store.writer_base import LedgerWriter
 
 _SWEEP_S = 5.0
 _EXPIRY_S = 30.0
+_AGAIN_S = 10.0
+"""How long a task that was cancelled has to end what it is at, before it is cancelled again."""
 _USE_S = 60.0
 _GLASS_S = 3.0
 _POSTINGS_S = 5.0
@@ -124,9 +126,13 @@ def told(task: "asyncio.Task[None]") -> None:
 
 
 async def stopped(tasks: Sequence["asyncio.Task[None]"]) -> None:
-    """Stop them all, also those after one that has failed."""
-    for task in tasks:
-        task.cancel()
+    """Stop them all, also those after one that has failed. Each is cancelled until it has ended: one cancellation can
+    be lost in a library, as `asyncio.wait_for` of Python 3.11 loses it that comes together with what it waits for."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_AGAIN_S)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -53,6 +53,27 @@ async def test_what_is_stopped_has_ended_also_after_one_that_failed() -> None:
     assert [task.cancelled() for task in tasks] == [False, True, True]
 
 
+async def test_one_that_has_missed_that_it_was_cancelled_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.bootstrap.background._AGAIN_S", 0.01)
+    missed = 0
+
+    async def deaf() -> None:
+        nonlocal missed
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                missed += 1
+                if missed == 3:
+                    raise
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await stopped([task])
+    assert (task.cancelled(), missed) == (True, 3)
+
+
 async def test_a_defect_that_ends_one_of_them_is_told_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
     async def broken() -> None:
         raise RuntimeError("swordfish")

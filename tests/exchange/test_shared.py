@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from gateway.bootstrap.background import stopped
 from gateway.checks.counters import MemoryCounters
 from gateway.core.counters import AGAIN, RENEW, Change, Exceeded, Level, Want
 from gateway.core.errors import CountersUnavailable, LedgerUnavailable
@@ -449,9 +450,7 @@ async def test_however_often_a_real_server_is_killed_under_load_no_more_passes_t
             await asyncio.gather(*(ask(place) for place in range(3)))
         for _ in range(50):
             await asyncio.gather(*(ask(place) for place in range(3)))
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await stopped(background)
         for remote in remotes:
             await remote.close()
     assert count / 2 <= passed <= most, "and what was told twice is no more than stricter"

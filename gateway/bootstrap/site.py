@@ -212,6 +212,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             archives=self.archives,
             emergencies=self.emergency_files,
             quorum=self.quorum,
+            opener=Sealer(self.keyring),
             setting=Setting(
                 settings=self.settings,
                 engine=self.engine,

@@ -46,6 +46,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
 from gateway.exchange.auditor import CELLS, Auditor, Reader, cells, shown
 from gateway.ledger.note import MAX_NOTE_BYTES
+from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit
 
 _COLUMNS = ("seq", "occurred_at", "event", "agent", "decision", "outcome", "classes", "exchange")
@@ -260,6 +261,7 @@ def _verdict(found: Verification) -> list[str]:
     lines = [
         f"records      {verdict.size}",
         f"details      {verdict.details} open, {verdict.commitments} commitment only",
+        *_kept(verdict.content),
         f"checkpoints  {verdict.checkpoints}",
         f"covered      {verdict.covered}; records that no checkpoint covers: {verdict.uncovered}",
     ]
@@ -277,6 +279,19 @@ def _verdict(found: Verification) -> list[str]:
     if verdict.failure is not None:
         return [*lines, f"BROKEN       {verdict.failure}"]
     return [*lines, "VERIFIED" if found.ok else "NOT VERIFIED"]
+
+
+def _kept(content: KeptTally) -> list[str]:
+    """What became of kept content, where there was any."""
+    counts = {
+        "open": content.open,
+        "masked by an erasure": content.masked,
+        "whose key is not here": content.closed,
+        "of records without a commitment to it": content.uncommitted,
+        "destroyed since": content.gone,
+    }
+    said = [f"{count} {what}" for what, count in counts.items() if count or what == "open"]
+    return [f"content      {', '.join(said)}"] if any(counts.values()) else []
 
 
 async def _prove(arguments: argparse.Namespace) -> int:

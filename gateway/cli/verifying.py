@@ -97,8 +97,9 @@ async def _reading_only(
             origin = entry.origin
             signing = LedgerSigning(engine, entry.ledger, origin, SystemClock(), partial(keyring.signer, origin))
             keys = (await signing.load()).keys
-            read = await Archives(ArchiveStore(engine), Sealer(keyring), None).given(entry.ledger, archives)
-            verdict = await LedgerVerification(engine, entry.ledger, keys).run(given, read)
+            sealer = Sealer(keyring)
+            read = await Archives(ArchiveStore(engine), sealer, None).given(entry.ledger, archives)
+            verdict = await LedgerVerification(engine, entry.ledger, keys, sealer).run(given, read)
             place = settings.emergency.place
             files = EmergencyFiles(None if place is None else settings.path(place))
             return await files.followed(entry.ledger, verdict, emergencies)

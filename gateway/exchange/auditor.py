@@ -46,6 +46,7 @@ from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encod
 from gateway.ledger.tiles import WIDTH, Tile, encode_entries, encode_path
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import Decided, DecidedStore
+from gateway.store.kept_check import Opener
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Page, Search
@@ -99,7 +100,9 @@ class Auditor:
         archives: Archives,
         emergencies: EmergencyFiles | None = None,
         quorum: Quorum | None = None,
+        opener: Opener | None = None,
     ) -> None:
+        """`opener`: opens what policy keeps of messages."""
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
@@ -109,7 +112,7 @@ class Auditor:
         self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
-        self._emergencies = emergencies or EmergencyFiles(None)
+        self._emergencies, self._opener = emergencies or EmergencyFiles(None), opener
         self._archives, self._tree = archives, TreeReader(engine, ledger_id)
         self.whole = ArchivedReader(self._reader, archives, ledger_id)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
@@ -313,7 +316,7 @@ class Auditor:
         node looks for them. The verdict says what is wrong, by step and place.
         """
         who = await self._signing.load()
-        verdict = await LedgerVerification(self._engine, self._id, who.keys).run(checkpoint, read)
+        verdict = await LedgerVerification(self._engine, self._id, who.keys, self._opener).run(checkpoint, read)
         verdict = await self._emergencies.followed(self._id, verdict, emergencies)
         code = "ok" if verdict.failure is None else "verification_failed"
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)

@@ -26,6 +26,8 @@ from gateway.exchange.approval_record import By
 from gateway.exchange.erasing import basis
 from gateway.exchange.ledgers import Counting
 from gateway.exchange.subject_record import Said, entry
+from gateway.ledger.commitment import new_salt
+from gateway.ledger.content import part_of, until_of
 from gateway.ledger.entry import DataKey
 from gateway.ledger.fields import MAX_NAMES
 from gateway.ledger.record import NodeInfo, timestamp
@@ -146,7 +148,9 @@ class Erasure:
         return await self._recorded(ledger, one, becomes, said) is not None
 
     async def _sealed_again(self, tenant: str, content: SharedContent) -> None:
-        """Step 5. Where it cannot be opened, read or masked nothing takes its place: it dies with the keys."""
+        """Step 5. Where it cannot be opened, read or masked nothing takes its place: it dies with the keys. It is given
+        another r, since the old one opens the record's commitment: with that, a guess of what is masked could be tested
+        against the record, for as long as there is one."""
         opened = self._sealer.open(tenant=tenant, record=content.record, sealed=content.sealed)
         masked = None if opened is None or opened.value is None else self._mask(opened.value)
         if opened is None or masked is None or not content.others:
@@ -157,8 +161,8 @@ class Erasure:
         part = self._sealer.seal(
             tenant=tenant,
             record=content.record,
-            part=content.sealed.part,
-            opening=opened.opening,
+            part=part_of(until_of(content.sealed.part), masked=True),
+            opening=new_salt(),
             value=masked,
             key=key,
         )

@@ -1,12 +1,13 @@
 """What is kept of a message where policy says `keep-content:<days>`: its parts as the agent was sent them.
 
 Parts and not bytes, so that a later engine reads what the engine of then has read, whatever protocol it came by. It is
-sealed beside the record (`Scribe`), and the time at which its days are over is in its label, which sealing binds to it.
+sealed beside the record (`Scribe`), which commits to it, and the time at which its days are over is in its label, which
+sealing binds to it (`ledger.content`).
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,9 +15,12 @@ from gateway.checks.classification.engine import Engine
 from gateway.checks.redaction import CannotRedact, holds_none, redact
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
+from gateway.ledger.content import check_content, is_masked
+from gateway.ledger.entry import SealedPart
+from gateway.ledger.record import Envelope
 from gateway.ledger.times import timestamp
+from gateway.store.sealing import Opening
 
-LABEL = "content:"
 _DAY_US = 86_400_000_000
 
 
@@ -30,9 +34,29 @@ class Kept(msgspec.Struct, frozen=True):
         return f"Kept({len(self.parts)} parts)"
 
 
-def label(now_us: int, days: int) -> str:
-    """The label of what is kept from now on for so many days."""
-    return f"{LABEL}{timestamp(now_us + days * _DAY_US)}"
+class Opens(Protocol):
+    """Opens sealed parts (`store.sealing.Sealer`)."""
+
+    def open(self, *, tenant: str, record: str, sealed: SealedPart) -> Opening | None: ...
+
+
+def opened(opener: Opens, envelope: Envelope, sealed: SealedPart) -> Kept | None:
+    """What was kept with a record; None where a key of it was destroyed.
+
+    `VerificationError` where it was changed or moved, or is not what the record commits to; `FormatError` where it is
+    not in its form."""
+    opening = opener.open(tenant=envelope.tenant, record=envelope.id, sealed=sealed)
+    if opening is None or opening.value is None:
+        return None
+    # What an erasure has masked is not what was committed to; records of before content was committed to say nothing.
+    if envelope.kept is not None and not is_masked(sealed.part):
+        check_content(envelope, opening.opening, sealed.key, opening.value)
+    return decode(opening.value)
+
+
+def until(now_us: int, days: int) -> str:
+    """When the days of what is kept from now on are over."""
+    return timestamp(now_us + days * _DAY_US)
 
 
 def encode(parts: Sequence[Part], masked: Mapping[str, str], *, health_context: bool) -> bytes:

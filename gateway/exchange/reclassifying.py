@@ -26,7 +26,7 @@ from gateway.exchange.exchange import all_classes
 from gateway.exchange.router import masking_of, year_of
 from gateway.exchange.simulation import NOBODY, Named
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry, Ledger, SealedPart
+from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.record import (
     ClassesInfo,
     Envelope,
@@ -41,7 +41,6 @@ from gateway.ledger.record import (
 from gateway.store.incidents import Incident, opened
 from gateway.store.kept import KeptContent
 from gateway.store.notices import Notice, addition
-from gateway.store.sealing import Opening
 
 UNDECIDED = "undecided"
 """The outcome where that cannot be told."""
@@ -51,12 +50,6 @@ MISSED = "should_not_have_left"
 MAX_EXAMPLES = 20
 TOLD = ("compliance", "privacy")
 """Roles whose channels are told of an incident."""
-
-
-class Opens(Protocol):
-    """Opens what is sealed (`store.sealing.Sealer`)."""
-
-    def open(self, *, tenant: str, record: str, sealed: SealedPart) -> Opening | None: ...
 
 
 class Trail(Protocol):
@@ -152,7 +145,7 @@ class Reclassifier:
         ledger_id: str,
         ledger: Ledger,
         store: Keeps,
-        sealer: Opens,
+        sealer: kept.Opens,
         exchanges: Exchanges,
         trail: Trail,
         engine: Engine,
@@ -256,14 +249,12 @@ class Reclassifier:
 
     def _opened(self, one: KeptContent, envelope: Envelope, counts: Counter[str]) -> kept.Kept | None:
         try:
-            opening = self._sealer.open(tenant=self._id, record=envelope.id, sealed=one.sealed)
-            if opening is not None and opening.value is not None:
-                return kept.decode(opening.value)
+            found = kept.opened(self._sealer, envelope, one.sealed)
         except (VerificationError, FormatError):
             counts["broken"] += 1
             return None
-        counts["erased"] += 1
-        return None
+        counts["erased"] += found is None
+        return found
 
     async def _judged(
         self, one: KeptContent, envelope: Envelope, content: kept.Kept, counts: Counter[str]

@@ -25,7 +25,6 @@ from gateway.exchange import kept
 from gateway.exchange.approving import Approver
 from gateway.exchange.marking import MarkedMisses
 from gateway.exchange.metrics import Metrics
-from gateway.exchange.reclassifying import Opens
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import DataKey, Entry, SealedPart
 from gateway.ledger.record import (
@@ -54,7 +53,7 @@ KNOWN = frozenset().union(*CLASS_TYPES.values(), QUASI, {OTHER})
 """The types that may be named as missed, beside an operator's own."""
 
 
-class Opener(Opens, Protocol):
+class Opener(kept.Opens, Protocol):
     """Opens and seals (`store.sealing.Sealer`)."""
 
     def exchange_key(self, subjects: tuple[str, ...] = ()) -> Any: ...
@@ -264,8 +263,7 @@ class Reviewing:
     def _opened(self, one: KeptContent, envelope: Envelope) -> kept.Kept | None:
         """None where its key is destroyed, or it is not what was sealed: then there is nothing to judge."""
         try:
-            opening = self._sealer.open(tenant=envelope.tenant, record=envelope.id, sealed=one.sealed)
-            return None if opening is None or opening.value is None else kept.decode(opening.value)
+            return kept.opened(self._sealer, envelope, one.sealed)
         except (VerificationError, FormatError):
             return None
 

@@ -21,6 +21,7 @@ from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import OTHER, Counted
 from gateway.exchange.quotas import Passed, words
 from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.content import content_commitment, part_of
 from gateway.ledger.entry import Delegated, Entry, ExchangeKey, SealedPart, Sealing, SessionGrowth
 from gateway.ledger.form import Value
 from gateway.ledger.media import media_type
@@ -263,14 +264,18 @@ class Scribe:
     def _keep(
         self, values: dict[str, Value], exchange: Exchange, routed: Routed, key: ExchangeKey
     ) -> tuple[SealedPart, ...]:
-        """What the agent is sent, part by part, where policy keeps it: durable with the record, before it leaves."""
-        days = kept_days(routed.decision.obligations)
-        if not days:
+        """What the agent is sent, part by part, where policy keeps it: durable with the record, before it leaves, and
+        committed to there. Where nothing may be kept (`_silent`) the record does not say that anything is."""
+        days, first = kept_days(routed.decision.obligations), exchange.routed
+        if not days or (first is not None and keeps_nothing(first.decision.obligations)):
             return ()
         health = exchange.classified is not None and "phi" in exchange.classified.classes()
         content = kept.encode(_known(exchange.message).parts, routed.masked, health_context=health)
-        label = kept.label(self._clock.now_us(), days)
-        return (self._seal(values, exchange, label, new_salt(), content, key),)
+        until, salt = kept.until(self._clock.now_us(), days), new_salt()
+        part = self._seal(values, exchange, part_of(until), salt, content, key)
+        values["kept.commitment"] = content_commitment(salt, part.key, content)
+        values["kept.bytes"], values["kept.until"] = len(content), until
+        return (part,)
 
     def _seal(
         self,

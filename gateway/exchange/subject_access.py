@@ -20,6 +20,7 @@ from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.erasing import month_after
 from gateway.exchange.subject_record import Said, entry
 from gateway.exchange.subjects import CHANGED, Meant, Subjects, unfit_reason
+from gateway.ledger.content import until_of
 from gateway.ledger.record import Envelope, NodeInfo, parse, timestamp
 from gateway.settings import Settings
 from gateway.store.sealing import Sealer
@@ -109,7 +110,7 @@ class SubjectAccess:
             for one in chunk:
                 envelope = parse(one.envelope)
                 sums.take(envelope)
-                held = self._content(tenant, one, envelope)
+                held = self._content(one, envelope)
                 rows.append(_row(one, envelope, held))
                 content += held
         return {
@@ -132,17 +133,17 @@ class SubjectAccess:
             "content": content,
         }
 
-    def _content(self, tenant: str, one: Linked, envelope: Envelope) -> list[dict[str, Any]]:
-        """What is kept of one record: until when, and its texts where they are nobody else's."""
+    def _content(self, one: Linked, envelope: Envelope) -> list[dict[str, Any]]:
+        """What is kept of one record: until when, and its texts where they are nobody else's and what it commits to."""
         found: list[dict[str, Any]] = []
         for part in one.content:
-            until = part.part.removeprefix(kept.LABEL)
+            until = until_of(part.part)
             if one.shared:
                 found.append({"seq": one.seq, "until": until, "withheld": "it is about others too (Art. 15(4))"})
                 continue
             try:
-                held = self._sealer.open(tenant=tenant, record=envelope.id, sealed=part)
-                parts = None if held is None or held.value is None else kept.decode(held.value).parts
+                held = kept.opened(self._sealer, envelope, part)
+                parts = None if held is None else held.parts
             except (VerificationError, FormatError):
                 parts = None
             texts = None if parts is None else [{"place": each.pointer, "text": each.text} for each in parts]

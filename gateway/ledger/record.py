@@ -121,6 +121,15 @@ class MessageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     parts: Count | None = None
 
 
+class KeptInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept of a message beside its record: a commitment to its exact bytes (`ledger.content`), and how long."""
+
+    commitment: Base64
+    bytes: Count
+    until: Time
+    """When its days are over."""
+
+
 class ObservedInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """How it would have been decided, had the rules that are only watched been in force (`core.decision.Observed`)."""
 
@@ -237,6 +246,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     outcome: OutcomeInfo | None = None
     request: MessageInfo | None = None
     response: MessageInfo | None = None
+    kept: KeptInfo | None = None
+    """What policy keeps of what is sent (`exchange.requested`, `exchange.attempted`)."""
     detail: Base64 | None = None
     """base64 of the commitment to the detail's bytes."""
     config: Name | None = None

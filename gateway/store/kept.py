@@ -3,7 +3,7 @@
 They are written with their records, by the ledger's writer, as all sealed parts are.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -43,16 +43,8 @@ class KeptStore:
         """What is still kept of one ledger's records that occurred at `since` or later and before `until` (27
         characters each), in order, some at a time. What is over and not destroyed yet is not among it."""
         query = _whole(ledger).where(record.c.occurred_at >= since, record.c.occurred_at < until)
-        after = -1
-        while True:
-            later = query.where(sealed.c.seq > after, self._still()).order_by(sealed.c.seq).limit(CHUNK)
-            with reachable():
-                async with reading(self._engine, ledger) as connection:
-                    rows = (await connection.execute(later)).all()
-            yield [_content(row) for row in rows]
-            if len(rows) < CHUNK:
-                return
-            after = rows[-1].seq
+        async for some in _pages(self._engine, ledger, lambda: query.where(self._still())):
+            yield some
 
     async def one(self, ledger: str, seq: int) -> KeptContent | None:
         """What is still kept of one record."""
@@ -110,7 +102,29 @@ class KeptStore:
                 return (await connection.execute(delete(sealed).where(over))).rowcount
 
 
+async def everything(engine: AsyncEngine, ledger: str) -> AsyncIterator[list[KeptContent]]:
+    """All that is kept of one ledger, in order, some at a time; also what is over and not destroyed yet: for who
+    verifies it, and shows it to nobody."""
+    async for some in _pages(engine, ledger, lambda: _whole(ledger)):
+        yield some
+
+
 _OF = and_(record.c.tenant == sealed.c.tenant, record.c.seq == sealed.c.seq)
+
+
+async def _pages(
+    engine: AsyncEngine, ledger: str, query: Callable[[], Select[Any]]
+) -> AsyncIterator[list[KeptContent]]:
+    after = -1
+    while True:
+        later = query().where(sealed.c.seq > after).order_by(sealed.c.seq).limit(CHUNK)
+        with reachable():
+            async with reading(engine, ledger) as connection:
+                rows = (await connection.execute(later)).all()
+        yield [_content(row) for row in rows]
+        if len(rows) < CHUNK:
+            return
+        after = rows[-1].seq
 
 
 def _whole(ledger: str) -> Select[Any]:

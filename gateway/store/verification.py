@@ -8,6 +8,7 @@
     6. the head against the last record
     7. every posting of a search against the columns that it is made from   (`postings`)
     8. every emergency ledger that was stitched in: its key was on record before, and it was stitched once
+    9. kept content that can be opened, against the commitment to it   (`kept_check`)
 
 What is the caller's: the files of emergency ledgers, against what the verdict says of them; and the checkpoint from
 elsewhere. Without it, who holds the signing key or has deleted the newest
@@ -32,6 +33,7 @@ from gateway.ledger.verify import Verification, beginning, check_detail
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.batch import EMPTY, Head
 from gateway.store.engine import reading
+from gateway.store.kept_check import KeptTally, Opener, check_kept
 from gateway.store.postings import BLOCK, Postings, Tally, put
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Search
@@ -70,6 +72,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     commitments: int
     """Records whose detail was deleted: commitment only."""
     checkpoints: int
+    content: KeptTally = KeptTally()
+    """What became of content that policy has kept."""
     archived: int = 0
     """Records that lie in archives: the first so many of `size`."""
     unread: int = 0
@@ -98,13 +102,17 @@ class LedgerVerification:
     Of records that lie in an archive which is not at hand (`read`) the hashes are verified: that they are those which a
     checkpoint covers, and that the record after them is linked to the last."""
 
-    def __init__(self, engine: AsyncEngine, ledger: str, verifier: Verifier | Keys) -> None:
-        self._engine, self._ledger, self._verifier = engine, ledger, verifier
+    def __init__(
+        self, engine: AsyncEngine, ledger: str, verifier: Verifier | Keys, opener: Opener | None = None
+    ) -> None:
+        """`opener`: opens what is kept, of which without it is only told that it is there."""
+        self._engine, self._ledger, self._verifier, self._opener = engine, ledger, verifier, opener
         self._begin()
 
     def _begin(self) -> None:
         self._size = self._details = self._commitments = self._checkpoints = 0
-        self._archived = self._unread = 0
+        self._archived = self._unread = self._kept = 0
+        self._content = KeptTally()
         self._prepared: dict[str, str] = {}
         self._stitched: dict[str, Stitched] = {}
         self._last = GENESIS
@@ -112,7 +120,7 @@ class LedgerVerification:
         self._expected = Tally()
 
     async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
-        """Steps 1 to 7. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        """Steps 1 to 9. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
         archives = ArchiveStore(self._engine)
         while True:
             self._begin()
@@ -136,6 +144,7 @@ class LedgerVerification:
             details=self._details,
             commitments=self._commitments,
             checkpoints=self._checkpoints,
+            content=self._content,
             archived=self._archived,
             unread=self._unread,
             emergencies=tuple(self._stitched.values()),
@@ -166,6 +175,8 @@ class LedgerVerification:
             raise VerificationError("archive: no checkpoint covers what lies in archives")
         await self._head(before, verified.size)
         await self._posted(blocks)
+        # 9.
+        self._content = await check_kept(self._engine, self._ledger, self._opener, self._kept)
         return verified.covered
 
     async def _elsewhere(
@@ -207,6 +218,7 @@ class LedgerVerification:
             if getattr(hit, name) != value:
                 raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
         self._detail(seq, envelope, hit.stored)
+        self._kept += envelope.kept is not None
         self._emergency(envelope)
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:

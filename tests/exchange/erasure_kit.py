@@ -1,17 +1,20 @@
 """Subjects with something to erase: records with details and sealed parts, on a real database beside a real keyring."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select
 
+from gateway.core.errors import VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
 from gateway.exchange.erasing import Asked, Erasing
 from gateway.exchange.erasure import Erasure
 from gateway.ledger.commitment import new_salt
+from gateway.ledger.content import check_content, content_commitment, until_of
 from gateway.ledger.entry import Entry, SealedPart
-from gateway.ledger.record import Detail, parse
+from gateway.ledger.record import Detail, KeptInfo, parse
 from gateway.settings import SubjectSettings
 from gateway.store.engine import reading
 from gateway.store.erasure import ErasureStore
@@ -27,6 +30,8 @@ CANARY = "canary-4711"
 ASKED = Asked(ground="b", identity="passport seen, ticket 17", reason="consent withdrawn")
 UNTIL = "content:2999-01-01T00:00:00.000000Z"
 HOUR_US = 3_600_000_000
+_UNDER: dict[str, str] = {}
+"""Records by their ids → the keys that their content was sealed under first."""
 
 
 def erasing(found: Registry, settings: SubjectSettings | None = None) -> Erasing:
@@ -67,8 +72,10 @@ async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens:
     """An exchange about these, with a detail, an opening and kept content; the number of its record."""
     sealer, record = Sealer(found.store.keyring), uuid7(START_US)
     key = sealer.exchange_key(subjects)
+    salt = new_salt()
+    _UNDER[record] = "+".join(key.ids)
     parts = tuple(
-        sealer.seal(tenant=LEDGER, record=record, part=part, opening=new_salt(), value=value, key=key)
+        sealer.seal(tenant=LEDGER, record=record, part=part, opening=salt, value=value, key=key)
         for part, value in (("request", None), (UNTIL, CANARY.encode()))
     )
     made = entry(
@@ -80,6 +87,8 @@ async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens:
     )
     envelope = made.envelope
     envelope.id = record
+    commitment = content_commitment(salt, _UNDER[record], CANARY.encode())
+    envelope.kept = KeptInfo(commitment=commitment, bytes=len(CANARY), until=until_of(UNTIL))
     told = Entry.of(
         envelope,
         detail=made.detail,
@@ -99,6 +108,20 @@ async def asked_for(found: Registry, identifier: str) -> Case:
     agreed = await erasing(found).approve(found.who("eve"), made.id, "it is right")
     assert isinstance(agreed, Case), agreed
     return agreed
+
+
+async def guessed(found: Registry, seq: int) -> bool:
+    """Whether anything that is still kept of a record lets somebody who guesses what was sent, and under which keys,
+    see that the guess is right."""
+    stored = await StoreReader(found.store.engine, LEDGER).record(seq)
+    assert stored is not None
+    envelope = parse(stored.envelope)
+    for part in await sealed_of(found, seq):
+        opened = Sealer(found.store.keyring).open(tenant=LEDGER, record=envelope.id, sealed=part)
+        with suppress(VerificationError):
+            check_content(envelope, opened.opening if opened else b"", _UNDER[envelope.id], CANARY.encode())
+            return True
+    return False
 
 
 async def readable(found: Registry, seq: int) -> list[bytes | None]:

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from gateway.exchange.erasure import SETTLE_US
+from gateway.ledger.content import part_of, until_of
 from gateway.ledger.record import Envelope
 from gateway.store.directory import Directory
 from gateway.store.erasure import ErasureStore
+from gateway.store.kept_check import KeptTally
 from gateway.store.reader import StoreReader
+from gateway.store.sealing import Sealer
 from gateway.store.verification import LedgerVerification
 from tests.exchange.erasure_kit import (
     CANARY,
@@ -20,6 +23,7 @@ from tests.exchange.erasure_kit import (
     erasing,
     erasure,
     exchanged,
+    guessed,
     later,
     readable,
     sealed_of,
@@ -85,6 +89,9 @@ async def _gone(found: Registry, ann: str, seqs: list[int]) -> None:
     assert await readable(found, seqs[0]) == []
     assert await sealed_of(found, seqs[0]) == []
     assert await readable(found, seqs[1]) == [b"[masked]"]  # sealed again for Bob alone
+    assert [part.part for part in await sealed_of(found, seqs[1])] == [part_of(until_of(UNTIL), masked=True)]
+    assert not await guessed(found, seqs[1])
+    assert await guessed(found, seqs[2])  # what is kept whole is what the record commits to
     assert await readable(found, seqs[2]) == [CANARY.encode(), None]
     fresh = Directory(found.store.engine, found.store.keyring, found.store.clock, "gateway.test")
     assert await fresh.find_subject(LEDGER, "ann") is None
@@ -127,8 +134,9 @@ async def test_after_the_delay_all_of_it_goes_and_every_proof_still_holds(store:
         assert await erasure(found).advance(LEDGER, found.writer) == 0
         store.keyring.create_ledger_key("gateway.test/ledger/" + "0" * 32)
         verifier = store.keyring.signer("gateway.test/ledger/" + "0" * 32).verifier
-        verdict = await LedgerVerification(store.engine, LEDGER, verifier).run(None)
+        verdict = await LedgerVerification(store.engine, LEDGER, verifier, Sealer(store.keyring)).run(None)
         assert verdict.failure is None
+        assert verdict.content == KeptTally(open=1, masked=1, gone=2)
         assert bob in await found.named("bob")
 
 

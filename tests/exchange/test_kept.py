@@ -2,14 +2,19 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.checks.classification.engine import Engine
-from gateway.core.errors import FormatError
+from gateway.core.errors import FormatError, VerificationError
 from gateway.core.message import Part
-from gateway.exchange.kept import decode, encode, label, without_findings
+from gateway.exchange.kept import decode, encode, opened, until, without_findings
+from gateway.ledger.content import content_commitment, part_of
+from gateway.ledger.entry import SealedPart
+from gateway.ledger.record import Envelope, KeptInfo
+from gateway.store.sealing import Opening
 from tests.conftest import ManualClock
 
 _PARTS = st.builds(
@@ -68,8 +73,41 @@ def test_each_field_is_held_to_its_form(data: object) -> None:
         decode(json.dumps(data).encode())
 
 
-def test_the_label_says_when_its_days_are_over() -> None:
-    assert label(1_767_614_400_000_000, 30) == "content:2026-02-04T12:00:00.000000Z"
+def test_its_days_are_over_so_many_days_from_now() -> None:
+    assert until(1_767_614_400_000_000, 30) == "2026-02-04T12:00:00.000000Z"
+
+
+class Seal:
+    """Opens to what it was given, as long as that is there."""
+
+    def __init__(self, opening: Opening | None) -> None:
+        self.opening = opening
+
+    def open(self, *, tenant: str, record: str, sealed: SealedPart) -> Opening | None:
+        return self.opening
+
+
+def test_what_is_kept_is_read_where_it_is_what_the_record_commits_to() -> None:
+    """Or where no record does: it was kept before they did, or an erasure has masked it."""
+    when, salt, data = (
+        until(1_767_614_400_000_000, 30),
+        bytes(32),
+        encode((Part("/a", "hello"),), {}, health_context=True),
+    )
+    told = KeptInfo(commitment=content_commitment(salt, "dk_1", data), bytes=len(data), until=when)
+    bare = Envelope(id="1", tenant="tn_1", event="exchange.requested", occurred_at=when)
+    committing = msgspec.structs.replace(bare, kept=told)
+    whole, masked = (
+        SealedPart(part=part_of(when, masked=mark), key="dk_1", nonce=b"", ciphertext=b"") for mark in (False, True)
+    )
+    assert opened(Seal(Opening(salt, data)), committing, whole) == decode(data)
+    assert opened(Seal(None), committing, whole) is None
+    assert opened(Seal(Opening(salt, None)), committing, whole) is None
+    other = Seal(Opening(bytes(range(32)), data))
+    with pytest.raises(VerificationError):
+        opened(other, committing, whole)
+    assert opened(other, committing, masked) == decode(data)
+    assert opened(other, bare, whole) == decode(data)
 
 
 def test_what_is_found_is_masked_and_what_cannot_be_masked_is_given_up() -> None:

@@ -10,9 +10,10 @@ from gateway.core.decision import CandidateView, Decision
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.failures import OTHER, Counted
-from gateway.exchange.kept import decode, label
+from gateway.exchange.kept import decode, until
 from gateway.exchange.scribe import Scribe
 from gateway.ledger.commitment import committed, matches
+from gateway.ledger.content import check_content, part_of
 from gateway.ledger.entry import DataKey, Entry, SealedPart
 from gateway.ledger.record import GENESIS, check, seal
 from tests.conftest import ManualClock
@@ -234,13 +235,21 @@ def test_what_the_agent_is_sent_is_kept_where_policy_says_so_and_nowhere_else(cl
     for first in (True, False):
         entry = writes.intent(one, kept_one) if first else writes.attempt(one, kept_one, 2, b"sent")
         (part,) = [part.part for part in entry.sealed if part.part.startswith("content:")]
-        assert part == label(clock.now_us(), 2)
-        value = seals.sealed.pop(part)[1]
+        assert part == part_of(until(clock.now_us(), 2))
+        salt, value = seals.sealed.pop(part)
         assert value is not None
+        envelope = entry.envelope
+        assert envelope.kept is not None
+        assert (envelope.kept.bytes, envelope.kept.until) == (len(value), until(clock.now_us(), 2))
+        check_content(envelope, salt, "dk_1", value)
         assert "[masked]" in [held.text for held in decode(value).parts]
         assert b"hello" not in value
     scribe(clock, seals).intent(one, kept_one, asked=False)
     assert [part for part in seals.sealed if part.startswith("content:")] == [], "nothing is sent to anybody"
+    one.routed = routed(decision=msgspec.structs.replace(decision(), obligations=("no-content",)))
+    attempted = scribe(clock, seals).attempt(one, kept_one, 2, b"sent")
+    assert attempted.sealed == (), "the first decision binds the exchange"
+    assert attempted.envelope.kept is None, "and nothing is said to be kept"
 
 
 def test_where_nothing_is_to_be_kept_commitments_have_no_opening_and_no_key(clock: ManualClock) -> None:

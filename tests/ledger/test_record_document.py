@@ -25,6 +25,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "tokens": record.TokensInfo,
     "outcome": record.OutcomeInfo,
     "message": record.MessageInfo,
+    "kept": record.KeptInfo,
     "candidate": record.CandidateInfo,
     "classes": record.ClassesInfo,
     "node": record.NodeInfo,

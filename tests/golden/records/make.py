@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed
+from gateway.ledger.content import content_commitment
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.merkle import EMPTY_ROOT
 from gateway.ledger.record import (
@@ -19,6 +20,7 @@ from gateway.ledger.record import (
     DecisionInfo,
     Detail,
     Envelope,
+    KeptInfo,
     MessageInfo,
     NodeInfo,
     ObservedInfo,
@@ -124,6 +126,7 @@ AGAIN: dict[str, Any] = {
     "engine": "sha256:" + "5e" * 32,
     "range": (3, 4),
 }
+KEPT = b'[1,true,[["/messages/0/content","hello","text",""]]]'
 REVIEW = "rv_0a1b2c3d4e5f60718293a4b5c6"
 TOOL: dict[str, Any] = {"agent": "scribe", "action": "tool:files/read"}
 DECIDED: dict[str, Any] = {
@@ -474,6 +477,21 @@ MORE: dict[str, dict[str, Any]] = {
             observed=ObservedInfo(effect="deny", rules=("pii-nowhere",), watched=("pii-nowhere",)),
         ),
         "request": REQUEST,
+    },
+    "exchange.requested.kept": {
+        **WHO,
+        **EXCHANGE_IDS,
+        **AGENT,
+        **DECIDED,
+        "decision": DecisionInfo(
+            effect="redact", rules=("phi-in-house",), obligations=("keep-content:30", "redact:mrn"), policy=POLICY
+        ),
+        "request": REQUEST,
+        "kept": KeptInfo(
+            commitment=content_commitment(SALT, "dk_0a1b2c3d4e5f60718293a4b5c6", KEPT),
+            bytes=len(KEPT),
+            until=timestamp(START_US + 30 * 86_400_000_000),
+        ),
     },
 }
 """By the event and a word for what is told of it."""

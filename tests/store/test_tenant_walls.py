@@ -44,7 +44,8 @@ from gateway.store.forwarding import Cursor, ForwardStore, Waiting, begun
 from gateway.store.glass import GlassStore
 from gateway.store.incidents import IncidentStore
 from gateway.store.incidents import opened as incident_opened
-from gateway.store.kept import KeptStore
+from gateway.store.kept import KeptStore, everything
+from gateway.store.kept_check import KeptTally, check_kept
 from gateway.store.mcp_sessions import McpSessions, Owner
 from gateway.store.notices import NoticeStore
 from gateway.store.open_exchanges import OpenExchanges
@@ -747,6 +748,18 @@ async def _(w: World) -> tuple[Any, Any]:
     assert [len(chunk) >= 1 async for chunk in reader.of(w.theirs, *period)] == [True]
     mine, nobody = [[chunk async for chunk in reader.of(ledger, *period)] for ledger in (w.mine, NOBODY)]
     return mine, nobody
+
+
+@ask("kept.everything")
+async def _(w: World) -> tuple[Any, Any]:
+    assert [one for some in await every(everything(w.store.engine, w.theirs)) for one in some]
+    return [one for some in await every(everything(w.store.engine, w.mine)) for one in some], []
+
+
+@ask("kept_check.check_kept")
+async def _(w: World) -> tuple[Any, Any]:
+    assert (await check_kept(w.store.engine, w.theirs, None, 0)).closed
+    return await check_kept(w.store.engine, w.mine, None, 0), KeptTally()
 
 
 @ask("kept.KeptStore.exchanges")

@@ -16,10 +16,12 @@ def bare(
     addresses: tuple[str, ...] = (),
     connect_timeout_s: float = 5.0,
     timeout_s: float = 15.0,
+    idle_s: float | None = None,
     max_connections: int = 1,
     interface: Interface | None = None,
 ) -> Route:
-    """A route without protocol, capabilities or credential. `timeout_s` bounds each wait for an answer and the whole;
+    """A route without protocol, capabilities or credential. `timeout_s` bounds the whole, and each wait for an answer
+    where `idle_s` does not;
     `addresses` are the networks that the address must be in, where there are any (`Route.addresses`)."""
     return Route(
         id=name,
@@ -38,8 +40,8 @@ def bare(
         client_certificate=client_certificate,
         client_key=client_key,
         connect_timeout_s=connect_timeout_s,
-        first_byte_timeout_s=timeout_s,
-        idle_timeout_s=timeout_s,
+        first_byte_timeout_s=timeout_s if idle_s is None else idle_s,
+        idle_timeout_s=timeout_s if idle_s is None else idle_s,
         timeout_s=timeout_s,
         pin=pin,
         addresses=addresses,

@@ -6,7 +6,7 @@ is an `AgentError`; cancelling a call closes its connection at once, so that the
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -124,27 +124,67 @@ class AgentClient:
         pool = self._pools[route.id]
         connection = await _sent(pool, route, outgoing, max_bytes, whole=True)
         try:
-            reader = await connection.answered()
-            status, headers, body = reader.status, reader.headers, reader.take()
+            answer = await _taken(connection)
         finally:
             pool.give(connection)
-        coding = _header(headers, "content-encoding")
-        if coding is not None:
-            plain = decompress(body, coding, Bounds(body_bytes=max_bytes, answer_bytes=max_bytes, depth=0))
-            if isinstance(plain, Refusal):
-                raise AgentError("answer_too_large" if plain.code == "body_too_large" else "bad_answer")
-            body = plain
-            headers = tuple(item for item in headers if item[0] != "content-encoding")
-        return WireAnswer(status=status, headers=headers, body=body)
+        return _plain(answer, max_bytes)
+
+    async def upload(
+        self, route: Route, outgoing: Outgoing, pieces: AsyncIterable[bytes], size: int, max_bytes: int
+    ) -> WireAnswer:
+        """As `send`, with a body that follows in pieces, `size` bytes in all; they are taken no faster than the other
+        side reads. An answer that comes before the end is the answer, and the rest is not sent.
+
+        `AgentError`: as of `send`; `cannot_render` too where the pieces are not of that size: what was announced and
+        never came is nothing that the other side may take for whole.
+        """
+        pool = self._pools[route.id]
+        connection = await _sent(pool, route, outgoing, max_bytes, whole=True, following=size)
+        left = size
+        try:
+            async for piece in pieces:
+                left -= len(piece)
+                if left < 0:
+                    raise AgentError("cannot_render")
+                if not await connection.pour(piece):
+                    break
+            else:
+                if left:
+                    raise AgentError("cannot_render")
+            answer = await _taken(connection)
+        finally:
+            if left:  # what came next on it would be taken for the rest
+                connection.abort()
+            pool.give(connection)
+        return _plain(answer, max_bytes)
 
     def stream(self, route: Route, outgoing: Outgoing, max_bytes: int) -> Streaming:
         """The agent's answer as it comes; leaving the context closes it. Content codings are left as they are."""
         return Streaming(self._pools[route.id], route, outgoing, max_bytes)
 
 
-async def _sent(pool: Pool, route: Route, outgoing: Outgoing, max_bytes: int, *, whole: bool) -> Connection:
-    """The connection that a request is on its way on."""
-    request = pool.form.render(outgoing)
+async def _taken(connection: Connection) -> WireAnswer:
+    reader = await connection.answered()
+    return WireAnswer(status=reader.status, headers=reader.headers, body=reader.take())
+
+
+def _plain(answer: WireAnswer, max_bytes: int) -> WireAnswer:
+    """An answer without its content coding."""
+    coding = answer.header("content-encoding")
+    if coding is None:
+        return answer
+    plain = decompress(answer.body, coding, Bounds(body_bytes=max_bytes, answer_bytes=max_bytes, depth=0))
+    if isinstance(plain, Refusal):
+        raise AgentError("answer_too_large" if plain.code == "body_too_large" else "bad_answer")
+    headers = tuple(item for item in answer.headers if item[0] != "content-encoding")
+    return WireAnswer(status=answer.status, headers=headers, body=plain)
+
+
+async def _sent(
+    pool: Pool, route: Route, outgoing: Outgoing, max_bytes: int, *, whole: bool, following: int = 0
+) -> Connection:
+    """The connection that a request is on its way on; `following` bytes of its body are still to come."""
+    request = pool.form.render(outgoing, following)
     deadline = asyncio.get_running_loop().time() + route.timeout_s
     connection = pool.take()
     if connection is None:

@@ -10,7 +10,7 @@ Both are context managers: what they open they close, in the opposite order, als
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
 `identity`, `agents`, `approvals`, `archiving`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`,
-`incidents`, `forwarding`, `reporting`, `witnesses`, `stamps`; `exchange` joins them for the pipeline.
+`incidents`, `forwarding`, `scheduling`, `reporting`, `witnesses`, `stamps`; `exchange` joins them for the pipeline.
 """
 
 from gateway.bootstrap.agents import JWKS_PATH
@@ -27,6 +27,7 @@ from gateway.bootstrap.policies import frameworks_of, load_policy_set, policy_fi
 from gateway.bootstrap.recognizers import engine_of, ner_of, proved
 from gateway.bootstrap.reporting import reporter_of
 from gateway.bootstrap.reviews import reviewing_of, sampler_of
+from gateway.bootstrap.scheduling import scheduled_for
 from gateway.bootstrap.schemas import load_schemas
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
 from gateway.bootstrap.stamps import stampings_of
@@ -67,6 +68,7 @@ __all__ = [
     "reviewing_of",
     "sampler_of",
     "stampings_of",
+    "scheduled_for",
     "take_backup",
     "tasks_of",
     "witnesses_of",

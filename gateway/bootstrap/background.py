@@ -22,6 +22,7 @@ from gateway.exchange.glass import Glass
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.parts import Parts
 from gateway.exchange.probing import probes
+from gateway.exchange.scheduling import Scheduling
 from gateway.exchange.shared import SharedCounters
 from gateway.exchange.stamping import Stamping
 from gateway.exchange.witnessing import Witnessing
@@ -52,6 +53,7 @@ def begin(
     *,
     auditors: Mapping[str, Auditor],
     bundling: Bundling,
+    schedulings: Sequence[Scheduling],
     glass: Glass,
     sticking: StickingClasses,
     shared: SharedCounters | None,
@@ -85,6 +87,7 @@ def begin(
         asyncio.create_task(stamping(stampings, settings.ledger.checkpoint_interval_s)),
         *([asyncio.create_task(watching(failover))] if site.where.kind == "postgresql" else []),
         asyncio.create_task(bundling.run()),
+        *(asyncio.create_task(one.run()) for one in schedulings),
         asyncio.create_task(_failures(parts)),
         asyncio.create_task(_renewals(glass)),
         asyncio.create_task(

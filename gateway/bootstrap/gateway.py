@@ -26,6 +26,7 @@ from gateway.bootstrap.limits import counting
 from gateway.bootstrap.policies import InForce, load_policy_set, servable, served, settled
 from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
+from gateway.bootstrap.scheduling import schedulings_of
 from gateway.bootstrap.schemas import Declared
 from gateway.bootstrap.site import Site, open_site
 from gateway.bootstrap.stamps import stampings_of
@@ -228,6 +229,7 @@ async def open_gateway(
         auditors = {name: await site.auditor(name) for name in site.tenants}
         bundling = bundling_of(site, auditors, parts.underway)
         stack.push_async_callback(bundling.stop)
+        schedulings = await schedulings_of(site, OpenLedgers(writers), bundling, auditors, notices, stack)
         tell(site, witnessings)
         stampings = await stampings_of(site, stack)
         forwards = await forwards_of(site, OpenLedgers(writers), stack)
@@ -237,6 +239,7 @@ async def open_gateway(
             takeover,
             auditors=auditors,
             bundling=bundling,
+            schedulings=schedulings,
             glass=glass,
             sticking=sticking,
             shared=shared,

@@ -41,6 +41,7 @@ from gateway.bootstrap.approvals import channels_of
 from gateway.bootstrap.callbacks import destinations_of
 from gateway.bootstrap.forwarding import reachable_settings
 from gateway.bootstrap.stamps import proved
+from gateway.bootstrap.scheduling import fit_schedules
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
@@ -134,6 +135,7 @@ async def examine(file: Path) -> list[Line]:
             else Line(name=name, state="skipped", text="needs policies")
             for name, check in (("rules", _rules), ("openings", _openings), ("frameworks", _frameworks))
         ],
+        *await _schedules(settings, policies.state == "ok"),
         await _line("schemas", _schemas(settings)),
         await _line("credentials", _credentials(settings)),
         await _line("keys", _keys(settings)),
@@ -218,6 +220,15 @@ async def _frameworks(settings: Settings) -> str:
     """What provisions the records are arranged by, framework by framework."""
     found = frameworks_of(*proposed(settings))
     return ", ".join(f"{one.id} ({len(one.provisions)} provisions)" for one in found) or "none"
+
+
+async def _schedules(settings: Settings, policies: bool) -> list[Line]:
+    """Where bundles go by themselves; nothing where there are none."""
+    if not settings.schedule:
+        return []
+    if not policies:
+        return [Line(name="schedules", state="skipped", text="needs policies")]
+    return [await _line("schedules", fit_schedules(settings, *proposed(settings)))]
 
 
 async def _schemas(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway.cli import reports
+from gateway.cli import reports, schedules
 from gateway.cli.audit import reader
 from gateway.cli.common import (
     BAD,
@@ -93,6 +93,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     export.set_defaults(run=_export)
 
     reports.add(group, common)
+    schedules.add(group, common)
 
     check = group.add_parser("verify", parents=[common], help="verify a bundle: no database, network or configuration")
     check.add_argument("--key", type=Path, metavar="FILE.vkey", help="the ledger's public key")

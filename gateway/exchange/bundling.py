@@ -105,9 +105,11 @@ class Bundling:
         self._stopping = False
         self._wake = asyncio.Event()
 
-    async def ask(self, tenant: str, by: Reader, order: Order, exchange: Exchange | None = None) -> BundleJob | Refusal:
+    async def ask(
+        self, tenant: str, by: Reader, order: Order, exchange: Exchange | None = None, bundle_id: str | None = None
+    ) -> BundleJob | Refusal:
         """Have a bundle built; `exchange` is what it was asked for in, and fails it where who asked may not act any
-        more while this node builds it.
+        more while this node builds it. `bundle_id`: a new id that who asks has written down before.
 
         A crash before the record: nothing was asked for. Between it and the row: the record says that it was, and who
         asked finds none. After: whoever lives builds it."""
@@ -117,7 +119,7 @@ class Bundling:
         order = msgspec.structs.replace(order, recipients=tuple(one.text for one in found))
         job = BundleJob(
             tenant=tenant,
-            id=random_id("ev"),
+            id=bundle_id or random_id("ev"),
             state=QUEUED,
             version=0,
             created_us=self._clock.now_us(),

@@ -317,6 +317,33 @@ class _Forwards(Collector):
         yield from (records, seconds)
 
 
+class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a schedule of bundles stands: for how long the oldest period has been over whose bundle is not delivered (0
+    where there is none), and when one was delivered last, in seconds since the epoch."""
+
+    tenant: str
+    schedule: str
+    late_s: float
+    succeeded_s: float | None
+
+
+class _Schedules(Collector):
+    """How schedules of bundles stand, read when somebody asks."""
+
+    def __init__(self, states: Callable[[], Iterable[ScheduleState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        labels = ["tenant", "schedule"]
+        late = GaugeMetricFamily("gateway_schedule_late_seconds", "Age of the oldest undelivered period", labels=labels)
+        last = GaugeMetricFamily("gateway_schedule_success_seconds", "When one was delivered last", labels=labels)
+        for one in self._states():
+            late.add_metric([one.tenant, one.schedule], one.late_s)
+            if one.succeeded_s is not None:
+                last.add_metric([one.tenant, one.schedule], one.succeeded_s)
+        yield from (late, last)
+
+
 class Metrics:
     """The gateway's Prometheus metrics, in a registry of their own."""
 
@@ -376,6 +403,7 @@ class Metrics:
         self._forward_errors = _Counts(
             "gateway_forward_errors", "Batches that a destination did not take", ("tenant", "forward", "code")
         )
+        self._scheduled = _Counts("gateway_scheduled_bundles", "Bundles by schedule", ("tenant", "schedule", "end"))
         self._bundles = _Counts("gateway_bundles", "Ends of evidence bundles", ("tenant", "end"))
         self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
@@ -393,6 +421,7 @@ class Metrics:
             self._forwarded,
             self._forward_errors,
             self._bundles,
+            self._scheduled,
             self._observed,
             steps,
             self._batches,
@@ -533,6 +562,14 @@ class Metrics:
     def forwards(self, states: Callable[[], Iterable[ForwardState]]) -> None:
         """Tell how far destinations of records are, by what `states` gives at the time."""
         self.registry.register(_Forwards(states))
+
+    def schedules(self, states: Callable[[], Iterable[ScheduleState]]) -> None:
+        """Tell how schedules of bundles stand, by what `states` gives at the time."""
+        self.registry.register(_Schedules(states))
+
+    def scheduled(self, tenant: str, schedule: str, end: str) -> None:
+        """Of a period's bundle: it became due, was delivered, could not be until now, was given up or missed."""
+        self._scheduled.count(tenant, schedule, end)
 
     def forwarded(self, tenant: str, forward: str, number: int) -> None:
         """So many records were sent to a destination, some of them perhaps again."""

@@ -12,7 +12,7 @@ A key that is not known is an error that names the nearest one that is. Errors n
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
 `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
 `evidence`, `forwarding`, `advise`, `archive`,
-`retention`, `witnesses`, `tsas`, `emergency`.
+`retention`, `scheduling`, `witnesses`, `tsas`, `emergency`.
 """
 
 from gateway.settings.advise import AdviseSettings
@@ -28,6 +28,7 @@ from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, 
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
 from gateway.settings.retention import Retention
+from gateway.settings.scheduling import Schedule
 from gateway.settings.server import LedgerSettings, Server, check_passphrase, same_database
 from gateway.settings.sessions import DelegationSettings
 from gateway.settings.settings import Settings
@@ -62,6 +63,7 @@ __all__ = [
     "Limits",
     "Price",
     "Retention",
+    "Schedule",
     "Server",
     "Settings",
     "SubjectSettings",

@@ -15,6 +15,7 @@ from gateway.settings.identity import check_certificate, check_issuer, check_nam
 from gateway.settings.limits import check_counting, check_limits, check_prices
 from gateway.settings.ner import check_ner
 from gateway.settings.retention import check_retention
+from gateway.settings.scheduling import check_schedules
 from gateway.settings.server import check_clients, check_keys, check_reachable
 from gateway.settings.settings import Settings
 from gateway.settings.subjects import check_subjects
@@ -72,6 +73,7 @@ def consistent(settings: Settings) -> None:
     if limit is not None and limit <= settings.ledger.checkpoint_interval_s:
         raise ConfigurationError("ledger.max_uncovered_s must be more than ledger.checkpoint_interval_s")
     check_forwards(settings.forward, frozenset(tenants))
+    check_schedules(settings.schedule, frozenset(tenants))
     check_reachable(settings.server)
     check_clients(settings.server, certificates=bool(settings.certificate))
     check_notified(settings.approvals)

@@ -18,6 +18,7 @@ from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.ner import Ner
 from gateway.settings.policy import Cache, Classification, Policy
 from gateway.settings.retention import Retention
+from gateway.settings.scheduling import Schedule
 from gateway.settings.server import Database, Keys, LedgerSettings, Server
 from gateway.settings.sessions import DelegationSettings, Mcp, SessionSettings
 from gateway.settings.subjects import SubjectSettings
@@ -66,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tsa: tuple[Tsa, ...] = ()
     forward: tuple[Forward, ...] = ()
     retention: tuple[Retention, ...] = ()
+    schedule: tuple[Schedule, ...] = ()
 
     def path(self, name: str) -> Path:
         """A path of the configuration, taken from where the file lies."""

@@ -29,6 +29,7 @@ RIGHTS: dict[str, str] = {
     "forward_cursor": "SELECT, INSERT, UPDATE",
     "bundle": "SELECT, INSERT, UPDATE",
     "emergency": "SELECT, INSERT, UPDATE (state, began_us, ended_us, records, archive, digest, bytes)",
+    "scheduled_bundle": "SELECT, INSERT, UPDATE",
     "subject": "SELECT, INSERT, UPDATE",
     "subject_case": "SELECT, INSERT, UPDATE",
     "policy_proposal": "SELECT, INSERT, UPDATE",

@@ -19,6 +19,7 @@ Who may change what is enforced by the database itself, by triggers and grants (
 | task, task_content, task_callback, notice, session_token      | yes    | yes         | yes    |
 | session, approval, break_glass, subject, subject_case         | yes    | yes         | never  |
 | incident, forward_cursor, bundle, emergency                   | yes    | yes         | never  |
+| scheduled_bundle                                              | yes    | yes         | never  |
 | policy_proposal                                               | yes    | yes         | never  |
 | review, review_note, cosignature                              | yes    | never       | never  |
 
@@ -740,6 +741,29 @@ emergency = Table(
 )
 """Emergency ledgers of nodes (`store.emergencies`): each with its own origin and key, on record before it is needed.
 `standing` until it was used and is over; `stitched` from the record on that names its file."""
+
+scheduled_bundle = Table(
+    "scheduled_bundle",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("schedule", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("every", Text, nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("bundle", Text),
+    Column("builds", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+    Column("next_us", BigInteger, nullable=False),
+    Column("code", Text),
+    Column("told", Integer, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("digest", Text),
+    sqlite_with_rowid=False,
+)
+"""Periods of which a bundle is made and delivered (`store.scheduled`), by the schedule's configured id."""
 
 incident = Table(
     "incident",

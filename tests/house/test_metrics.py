@@ -8,7 +8,7 @@ from gateway.agents.issuers import IssuerState
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
 from gateway.exchange.emergency_figures import EmergencyFigures
 from gateway.exchange.health import AgentState
-from gateway.exchange.metrics import STEPS, ForwardState, Metrics, StampState, WitnessState
+from gateway.exchange.metrics import STEPS, ForwardState, Metrics, ScheduleState, StampState, WitnessState
 from gateway.store.tasks import QUEUED, Depth
 from tests.exchange.test_metrics import decided
 from tests.house.tree import ROOT, committed
@@ -43,6 +43,8 @@ def _filled() -> Metrics:
     metrics.witnesses(lambda: [WitnessState(tenant="tn_1", records=1, seconds=1.0, ends={("w", "cosigned"): 1})])
     metrics.stamps(lambda: [StampState(tenant="tn_1", records=1, seconds=1.0, ends={("clock", "stamped"): 1})])
     metrics.forwards(lambda: [ForwardState(tenant="tn_1", forward="siem", records=1, seconds=1.0, failing=False)])
+    metrics.schedules(lambda: [ScheduleState(tenant="tn_1", schedule="monthly", late_s=0.0, succeeded_s=1.0)])
+    metrics.scheduled("tn_1", "monthly", "delivered")
     metrics.personal("tn_1", "nobody")
     metrics.linked("tn_1", 1, True)
     metrics.forwarded("tn_1", "siem", 1)

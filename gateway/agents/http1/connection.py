@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = self._limit = self._deadline = _NEVER
-        self._whole = self._paused = False
+        self._whole = self._paused = self._full = False
 
     # A call, from the side of who makes it.
 
@@ -56,6 +56,19 @@ class Connection(asyncio.Protocol):
             self.reader.fail("connect_failed")
         else:
             self._transport.write(request)
+
+    async def pour(self, piece: bytes) -> bool:
+        """Send more of a request's body, and wait until there is room for the next. False: no more is to be sent, since
+        there is an answer already, or the call has failed; `answered` tells."""
+        transport = self._transport
+        if transport is None or self.reader.state != HEAD:
+            return False
+        transport.write(piece)
+        while self._full and self.reader.state == HEAD:
+            await self._wait()
+        # The agent took something: it has its time again.
+        self._until(min(self._loop.time() + self._idle_s, self._deadline))
+        return self.reader.state == HEAD
 
     async def answered(self) -> AnswerReader:
         """When the head is there, or the end where the whole is wanted. `AgentError` for whatever ends it before."""
@@ -126,6 +139,13 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass of it
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._wake()
 
     def data_received(self, data: bytes) -> None:
         reader = self.reader

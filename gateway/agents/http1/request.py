@@ -48,13 +48,14 @@ class RequestForm:
         self._base = parts.path.rstrip("/")
         self._common = f" HTTP/1.1\r\nhost: {authority}\r\nuser-agent: {_USER_AGENT}\r\naccept-encoding: identity\r\n"
 
-    def render(self, outgoing: Outgoing) -> bytes:
-        """Head and body. `AgentError("cannot_render")` for what HTTP cannot carry or what would lead elsewhere."""
+    def render(self, outgoing: Outgoing, following: int = 0) -> bytes:
+        """Head and body, of which `following` bytes come after what is there. `AgentError("cannot_render")` for what
+        HTTP cannot carry or what would lead elsewhere."""
         method, path, body = outgoing.method, outgoing.path, outgoing.body
         _demand_target(method, path)
         lines = [f"{_name(name)}: {value}\r\n" for name, value in outgoing.headers]
         if body or method in _WITH_LENGTH:
-            lines.append(f"content-length: {len(body)}\r\n")
+            lines.append(f"content-length: {len(body) + following}\r\n")
         try:
             head = f"{method} {self._base + path or '/'}{self._common}{''.join(lines)}\r\n".encode("latin-1")
         except UnicodeEncodeError as error:

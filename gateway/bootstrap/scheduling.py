@@ -14,12 +14,14 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.ids import random_id
 from gateway.core.periods import zone
 from gateway.core.ports import Clock, Route
+from gateway.core.refusal import Refusal
 from gateway.exchange import attaching
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.deliveries import Delivery, DirectoryDelivery, WebhookDelivery, probe
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.notices import Notices
+from gateway.exchange.recipients import recipients_of
 from gateway.exchange.schedule_record import ScheduleScribe
 from gateway.exchange.scheduling import LEASE_S, Plan, Scheduling
 from gateway.settings import Schedule, Settings, secret
@@ -86,6 +88,7 @@ def plan_of(one: Schedule, name: str, ledger: str) -> Plan:
         about=one.about,
         details=one.details,
         attach=one.attach,
+        recipients=one.recipients,
         catch_up=one.catch_up,
     )
 
@@ -96,12 +99,16 @@ def scheduled_for(one: Schedule, tenants: Iterable[str]) -> tuple[str, ...]:
 
 
 def usable_schedules(settings: Settings) -> None:
-    """What of the schedules can be looked at without a policy, a database or a network: kinds of attachments, secrets
-    and addresses. `ConfigurationError` names what is wrong."""
+    """What of the schedules can be looked at without a policy, a database or a network: kinds of attachments,
+    whom bundles are encrypted to, and secrets. `ConfigurationError` names what is wrong."""
     for index, one in enumerate(settings.schedule):
         refusal = attaching.refused(one.attach)
         if refusal is not None:
             raise ConfigurationError(f"schedule[{index}].attach must be {refusal.hint}")
+        for name in scheduled_for(one, ("_system", *(tenant.id for tenant in settings.tenants))):
+            found = recipients_of(settings, name, one.recipients)
+            if isinstance(found, Refusal):
+                raise ConfigurationError(f"schedule[{index}].recipients must be {found.hint}")
         if one.secret is not None and len(secret(one.secret, settings.base).encode()) < MIN_SECRET:
             raise ConfigurationError(f"schedule[{index}].secret must stand for at least {MIN_SECRET} bytes")
 

@@ -40,8 +40,8 @@ from gateway.bootstrap import (
 from gateway.bootstrap.approvals import channels_of
 from gateway.bootstrap.callbacks import destinations_of
 from gateway.bootstrap.forwarding import reachable_settings
-from gateway.bootstrap.stamps import proved
 from gateway.bootstrap.scheduling import fit_schedules
+from gateway.bootstrap.stamps import proved
 from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier

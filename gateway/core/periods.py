@@ -13,8 +13,9 @@ import msgspec
 from gateway.core.errors import ConfigurationError
 
 WEEKLY, MONTHLY, QUARTERLY, YEARLY = "weekly", "monthly", "quarterly", "yearly"
-_LAST_YEAR = 9_998
-"""Times after it are taken for it: there is no year after 9999."""
+LAST_US = 221_845_392_000_000_000
+"""The year 9000: what a clock shows beyond it, or before 1970, is taken for that."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +36,7 @@ def zone(name: str) -> tzinfo:
 
 def containing(every: str, where: tzinfo, at_us: int) -> Period:
     """The period of this kind that an instant lies in."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(0, at_us))
-    local = min(moment.replace(tzinfo=None), datetime(_LAST_YEAR, 12, 1)).replace(tzinfo=UTC).astimezone(where)
+    local = (_EPOCH + timedelta(microseconds=min(max(0, at_us), LAST_US))).astimezone(where)
     return _period(every, where, _STARTS[every](local.date()))
 
 

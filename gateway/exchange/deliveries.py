@@ -10,6 +10,7 @@ import errno
 import hashlib
 import hmac
 import os
+import stat
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -56,11 +57,13 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     schedule: str
     period: str
     bundle: str
+    suffix: str = ".zip"
+    """`.zip.age` where it is encrypted."""
 
     @property
     def name(self) -> str:
         """Of its file: no id holds a `~`, so that no two are the same."""
-        return f"{self.tenant}~{self.schedule}~{self.period}.zip"
+        return f"{self.tenant}~{self.schedule}~{self.period}{self.suffix}"
 
 
 class Delivery(Protocol):
@@ -112,7 +115,7 @@ class DirectoryDelivery:
             # the same is found there.
             os.link(part, place, follow_symlinks=False)
         except FileExistsError:
-            return None if _digest(place) == parcel.digest else "name_taken"
+            return None if _same(place, parcel.digest) else "name_taken"
         _synced(self._directory)
         return None
 
@@ -136,7 +139,7 @@ class WebhookDelivery:
         if digest != parcel.digest:
             return DAMAGED
         headers = (
-            ("content-type", "application/zip"),
+            ("content-type", "application/zip" if parcel.suffix == ".zip" else "application/octet-stream"),
             (SIGNATURE, f"t={moment},v1={signature}"),
             (DELIVERY, f"{parcel.schedule}/{parcel.tenant}/{parcel.period}"),
             (TENANT, parcel.tenant),
@@ -186,9 +189,12 @@ def _copied(read: Callable[[int], bytes], write: Callable[[bytes], int]) -> str:
     return found.hexdigest()
 
 
-def _digest(file: Path) -> str:
+def _same(file: Path, digest: str) -> bool:
+    """Whether it is a file of this content: a pipe that somebody put there would keep its reader for ever."""
+    if not stat.S_ISREG(file.lstat().st_mode):
+        return False
     with file.open("rb") as read:
-        return _copied(read.read, len)
+        return _copied(read.read, len) == digest
 
 
 def _signature(secret: bytes, moment: str, file: Path) -> tuple[str, str, int]:

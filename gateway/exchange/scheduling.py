@@ -21,11 +21,11 @@ import msgspec
 
 from gateway.core.errors import GatewayError
 from gateway.core.ids import random_id
-from gateway.core.periods import Period, after, containing
+from gateway.core.periods import LAST_US, Period, after, containing
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.auditor import Auditor, Reader
-from gateway.exchange.bundling import Bundling, Held, Order
+from gateway.exchange.bundling import Bundling, Held, Order, suffix
 from gateway.exchange.deliveries import DAMAGED, Delivery, Parcel
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics, ScheduleState
@@ -70,6 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     about: str | None
     details: bool
     attach: tuple[str, ...]
+    recipients: tuple[str, ...]
     catch_up: int
 
     def asked(self, one: Scheduled) -> Asked:
@@ -159,7 +160,7 @@ class Scheduling:
     async def _planned(self, now: int) -> None:
         """A row for each period since the newest known one, the oldest first: a crash in between leaves the rest to the
         next round. Where there are too many, the older ones are told to be missing."""
-        plan = self._plan
+        plan, now = self._plan, min(now, LAST_US)
         latest = await self._store.latest(plan.tenant, plan.id, plan.every, now)
         if latest is None:
             await self._store.add(self._row(containing(plan.every, plan.zone, now)))
@@ -235,12 +236,15 @@ class Scheduling:
             return
         if selection.end is None:
             return  # the clock went back before `due` was written: by the ledger the period is not over yet
-        order = Order(selection=selection, attach=self._plan.attach)
+        order = Order(selection=selection, attach=self._plan.attach, recipients=self._plan.recipients)
         job = await self._bundling.ask(self._plan.tenant, Reader(), order, bundle_id=one.bundle)
         if isinstance(job, Refusal):
             await self._failed(one, job.code)
 
     async def _ready(self, one: Scheduled, job: BundleJob, now: int) -> None:
+        if self._bundling.unfit(job) is not None:
+            await self._anew(one, "recipients_changed")
+            return
         file = await asyncio.to_thread(self._bundling.file, job)
         if file is None:
             if job.node == self._node or now - (job.ended_us or 0) >= LOST_S * 1e6:
@@ -253,6 +257,7 @@ class Scheduling:
             schedule=one.schedule,
             period=one.period,
             bundle=job.id,
+            suffix=suffix(job),
         )
         code = await self._kept(self._delivery.deliver(parcel))
         if code == DAMAGED:

@@ -1,6 +1,5 @@
 """Evidence bundles that are made by the calendar, and where they are delivered to."""
 
-from pathlib import PurePath
 from typing import Literal
 
 import msgspec
@@ -34,6 +33,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     details: bool = True
     attach: tuple[str, ...] = ()
     """Kinds of attachments (`exchange.attaching`)."""
+    recipients: tuple[str, ...] = ()
+    """Public keys of age or SSH that its bundles are encrypted to, beside those that are configured for the tenant."""
     directory: str | None = None
     """Where bundles are put, unless there is a `url`: it must be there."""
     url: str | None = None
@@ -92,7 +93,7 @@ def _check_delivery(place: str, one: Schedule) -> None:
 
 
 def _check_directory(place: str, one: Schedule) -> None:
-    if not PurePath(one.directory or "").name:
+    if not one.directory:
         raise ConfigurationError(f"{place}.directory must name a directory")
     for name in ("secret", "ca", "client_certificate", "client_key", "pin", "addresses"):
         if getattr(one, name):

@@ -5,6 +5,7 @@ import gzip
 import random
 import ssl
 import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -540,3 +541,83 @@ class TestTLS:
             file.write_bytes(content)
         with pytest.raises(ConfigurationError):
             AgentClient([make_route(ca=str(file))])
+
+
+class Doing(Agent):
+    """An agent that does with a connection what a test says."""
+
+    def __init__(self, does: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
+        super().__init__()
+        self.does = does
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.does(reader, writer)
+
+
+class TestUploads:
+    async def _pieces(self, *pieces: bytes, taken: list[int] | None = None) -> AsyncIterator[bytes]:
+        for piece in pieces:
+            if taken is not None:
+                taken.append(len(piece))
+            yield piece
+
+    async def test_a_body_in_pieces_arrives_whole_and_the_connection_is_used_again(self) -> None:
+        agent, body = Agent(ok(b"{}"), then="again"), b"x" * 1_000_000
+        async with serving(agent) as route, AgentClient([route]) as client:
+            for _ in range(2):
+                answer = await client.upload(route, post(body=b""), self._pieces(body, body, b"end"), 2_000_003, 100)
+                assert (answer.status, answer.body) == (200, b"{}")
+        assert [request.endswith(b"\r\n\r\n" + body + body + b"end") for request in agent.requests] == [True, True]
+        assert b"content-length: 2000003\r\n" in agent.requests[0]
+        assert agent.connections == 1
+
+    async def test_no_more_is_taken_than_the_other_side_reads(self) -> None:
+        taken: list[int] = []
+
+        async def unread(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await asyncio.Event().wait()
+
+        agent = Doing(unread)
+        pieces = self._pieces(*[b"x" * 1_000_000] * 100, taken=taken)
+        with pytest.raises(AgentError) as caught:
+            async with serving(agent, idle_timeout_s=BRIEF) as route, AgentClient([route]) as client:
+                await client.upload(route, post(body=b""), pieces, 100_000_000, 100)
+        assert caught.value.code == "timeout_response"
+        assert len(taken) < 50
+
+    @pytest.mark.parametrize("pieces", [(b"short",), (b"", b""), (b"x" * 99,)], ids=["short", "nothing", "long"])
+    async def test_what_is_not_of_the_size_that_was_announced_is_cut_off(self, pieces: tuple[bytes, ...]) -> None:
+        agent = Agent(ok(b"{}"))
+        async with serving(agent) as route, AgentClient([route]) as client:
+            with pytest.raises(AgentError) as caught:
+                await client.upload(route, post(body=b""), self._pieces(*pieces), 20, 100)
+            await asyncio.wait_for(agent.gone.wait(), 5)
+        assert (caught.value.code, agent.requests) == ("cannot_render", [])
+
+    async def test_an_answer_before_the_end_is_the_answer_and_nothing_follows_on_its_connection(self) -> None:
+        full = ok(b"too large", status="413 Content Too Large")
+
+        async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(full)
+            await writer.drain()
+            await reader.read(1 << 30)
+
+        agent = Doing(early)
+        async with serving(agent) as route, AgentClient([route]) as client:
+            answer = await client.upload(
+                route, post(body=b""), self._pieces(*[b"x" * 1_000_000] * 100), 100_000_000, 100
+            )
+            assert (answer.status, answer.body) == (413, b"too large")
+            await asyncio.wait_for(agent.gone.wait(), 5)
+
+    async def test_who_closes_in_the_middle_has_not_got_it(self) -> None:
+        async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.transport.abort()
+
+        agent = Doing(closing)
+        with pytest.raises(AgentError) as caught:
+            async with serving(agent) as route, AgentClient([route]) as client:
+                await client.upload(route, post(body=b""), self._pieces(*[b"x" * 1_000_000] * 50), 50_000_000, 100)
+        assert caught.value.code == "closed_early"

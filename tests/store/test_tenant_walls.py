@@ -55,6 +55,7 @@ from gateway.store.reader import StoreReader
 from gateway.store.recovery import close_interrupted, verify_tail
 from gateway.store.retention import RetentionStore
 from gateway.store.reviews import ReviewStore, drawn, noted
+from gateway.store.scheduled import DELIVERED, ScheduledStore
 from gateway.store.sealing import Sealer
 from gateway.store.search import Filters, Search
 from gateway.store.session_tokens import TokenStore
@@ -83,6 +84,7 @@ from tests.store.test_glass import broken
 from tests.store.test_incidents import INCIDENT, incident
 from tests.store.test_notices import notice
 from tests.store.test_reviews import note, review
+from tests.store.test_scheduled import period as scheduled_period
 from tests.store.test_stamps import kept
 from tests.store.test_subject_cases import made as case
 from tests.store.test_tasks import REQUEST
@@ -834,6 +836,58 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _(w: World) -> tuple[Any, Any]:
     bundles = await _bundle(w)
     return await bundles.tell(bundle_job("ev_waits", tenant=w.mine), 1, 2), False
+
+
+async def _scheduled(w: World) -> ScheduledStore:
+    rows = ScheduledStore(w.store.engine)
+    await rows.add(scheduled_period("2026-10", 0, tenant=w.theirs, state=DELIVERED, ended_us=1))
+    await rows.add(scheduled_period("2026-11", 10, tenant=w.theirs))
+    return rows
+
+
+@ask("scheduled.ScheduledStore.add")
+async def _(w: World) -> tuple[Any, Any]:
+    rows = await _scheduled(w)
+    return await rows.add(scheduled_period("2026-10", 0, tenant=NOBODY)), True
+
+
+@ask("scheduled.ScheduledStore.get")
+async def _(w: World) -> tuple[Any, Any]:
+    rows = await _scheduled(w)
+    return await rows.get(w.mine, "monthly", "2026-10"), None
+
+
+@ask("scheduled.ScheduledStore.open")
+async def _(w: World) -> tuple[Any, Any]:
+    rows = await _scheduled(w)
+    assert await rows.open(w.theirs, "monthly", "monthly")
+    return await rows.open(w.mine, "monthly", "monthly"), []
+
+
+@ask("scheduled.ScheduledStore.latest")
+async def _(w: World) -> tuple[Any, Any]:
+    rows = await _scheduled(w)
+    assert await rows.latest(w.theirs, "monthly", "monthly", 99)
+    return await rows.latest(w.mine, "monthly", "monthly", 99), None
+
+
+@ask("scheduled.ScheduledStore.newest")
+async def _(w: World) -> tuple[Any, Any]:
+    rows = await _scheduled(w)
+    return await rows.newest(w.mine), []
+
+
+@ask("scheduled.ScheduledStore.succeeded")
+async def _(w: World) -> tuple[Any, Any]:
+    rows = await _scheduled(w)
+    assert await rows.succeeded(w.theirs, "monthly") == 1
+    return await rows.succeeded(w.mine, "monthly"), None
+
+
+@ask("scheduled.ScheduledStore.change")
+async def _(w: World) -> tuple[Any, Any]:
+    rows = await _scheduled(w)
+    return await rows.change(scheduled_period("2026-11", 10, tenant=w.mine), state=DELIVERED), None
 
 
 @ask("incidents.IncidentStore.get")

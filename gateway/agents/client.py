@@ -136,7 +136,8 @@ class AgentClient:
         side reads. An answer that comes before the end is the answer, and the rest is not sent.
 
         `AgentError`: as of `send`; `cannot_render` too where the pieces are not of that size: what was announced and
-        never came is nothing that the other side may take for whole.
+        never came is nothing that the other side may take for whole; `bad_answer` for a success that is told before
+        all of it was sent: nobody has what has not left yet.
         """
         pool = self._pools[route.id]
         connection = await _sent(pool, route, outgoing, max_bytes, whole=True, following=size)
@@ -152,6 +153,8 @@ class AgentClient:
                 if left:
                     raise AgentError("cannot_render")
             answer = await _taken(connection)
+            if answer.status < 300 and (left or connection.early):
+                raise AgentError("bad_answer")
         finally:
             if left:  # what came next on it would be taken for the rest
                 connection.abort()

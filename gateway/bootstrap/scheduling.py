@@ -18,12 +18,13 @@ from gateway.core.refusal import Refusal
 from gateway.exchange import attaching
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundling import Bundling
-from gateway.exchange.deliveries import Delivery, DirectoryDelivery, WebhookDelivery, probe
+from gateway.exchange.deliveries import AT_ONCE, Delivery, DirectoryDelivery, WebhookDelivery, probe
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.notices import Notices
 from gateway.exchange.recipients import recipients_of
+from gateway.exchange.schedule_plan import Plan
 from gateway.exchange.schedule_record import ScheduleScribe
-from gateway.exchange.scheduling import LEASE_S, Plan, Scheduling
+from gateway.exchange.scheduling import LEASE_S, Scheduling
 from gateway.settings import Schedule, Settings, secret
 from gateway.store.lease import Lease
 from gateway.store.scheduled import ScheduledStore
@@ -54,6 +55,7 @@ async def schedulings_of(
     made: list[Scheduling] = []
     for one in settings.schedule:
         delivery = _delivery(settings, one, client, routes.get(one.id), site.clock)
+        stack.callback(delivery.close)
         for name in scheduled_for(one, site.tenants):
             ledger = site.tenants[name].ledger
             holder = f"{site.node.id}/{site.node.boot}/{random_id('sc')}"
@@ -133,7 +135,7 @@ def _delivery(
     settings: Settings, one: Schedule, client: AgentClient | None, route: Route | None, clock: Clock
 ) -> Delivery:
     if client is None or route is None or one.secret is None:
-        return DirectoryDelivery(settings.path(one.directory or "."))
+        return DirectoryDelivery(settings.path(one.directory or "."), one.timeout_s)
     return WebhookDelivery(client, route, secret(one.secret, settings.base).encode(), clock)
 
 
@@ -151,5 +153,5 @@ def _route(settings: Settings, one: Schedule) -> Route:
         addresses=one.addresses,
         idle_s=IDLE_S,
         timeout_s=one.timeout_s,
-        max_connections=2,
+        max_connections=AT_ONCE,
     )

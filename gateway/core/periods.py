@@ -41,9 +41,11 @@ def containing(every: str, where: tzinfo, at_us: int) -> Period:
 
 
 def after(every: str, where: tzinfo, period: Period) -> Period:
-    """The period that begins where this one ends."""
-    # Twelve hours on lie within the next one, whatever the time zone has done on that day, or since it was reckoned.
-    return containing(every, where, period.until_us + 12 * 3_600_000_000)
+    """The period after this one. It begins where this one ends, also where that was reckoned by another time zone: so
+    every instant lies in one."""
+    # This far on lies within the next one, whichever zone it was: they are at most 26 hours apart.
+    found = containing(every, where, period.until_us + 36 * 3_600_000_000)
+    return msgspec.structs.replace(found, since_us=period.until_us)
 
 
 def _period(every: str, where: tzinfo, start: date) -> Period:

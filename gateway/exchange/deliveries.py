@@ -12,8 +12,9 @@ import hmac
 import os
 import stat
 import tempfile
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from gateway.core.errors import AgentError
 from gateway.core.message import Outgoing
 from gateway.core.ports import Clock, Route
 from gateway.exchange.notices import MAX_ANSWER, SIGNATURE
+from gateway.store.worker import Worker
 
 DAMAGED = "damaged"
 """The code of a file that is not what the bundle's row says: it is made anew."""
@@ -32,6 +34,8 @@ DELIVERY, TENANT, SCHEDULE, PERIOD, BUNDLE, SHA256 = (
 )
 PIECE = 1 << 20
 """Bytes that are held at once."""
+AT_ONCE = 2
+"""Bundles that a receiver gets at the same time: with many tenants all are due at once."""
 _MODE = 0o640
 _CODES = {
     errno.ENOENT: "directory_missing",
@@ -71,6 +75,8 @@ class Delivery(Protocol):
 
     kind: str
 
+    def close(self) -> None: ...
+
     async def deliver(self, parcel: Parcel) -> str | None:
         """None when the other side has all of it, durably as far as can be seen; else the code of why not. Where it has
         the same already, that counts as delivered."""
@@ -78,44 +84,71 @@ class Delivery(Protocol):
 
 
 class DirectoryDelivery:
-    """Files in a directory that must be there: where a mount is missing, nothing is written under it."""
+    """Files in a directory that must be there: where a mount is missing, nothing is written under it.
+
+    It has a thread of its own: a mount that hangs holds up nothing else, and no end of the process. What was given up
+    there, because its time was over or this process stops, puts nothing under its name any more once it goes on.
+    """
 
     kind = "directory"
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, timeout_s: float) -> None:
+        self._directory, self._timeout_s = directory, timeout_s
+        self._worker, self._turn = Worker("bundles-delivered"), asyncio.Lock()
+
+    def close(self) -> None:
+        """Let the thread end; whoever delivers has ended before."""
+        self._worker.close()
 
     async def deliver(self, parcel: Parcel) -> str | None:
-        """`directory_missing`, `not_permitted`, `disk_full`, `no_links`, `name_taken`, `damaged`, `io_error`."""
-        return await asyncio.to_thread(self._delivered, parcel)
-
-    def _delivered(self, parcel: Parcel) -> str | None:
-        try:
-            for left in self._directory.glob(f".{parcel.name}.*.part"):  # of who died over it
-                left.unlink(missing_ok=True)
-            # A crash from here on leaves the part, which the next try removes.
-            descriptor, part = tempfile.mkstemp(prefix=f".{parcel.name}.", suffix=".part", dir=self._directory)
+        """`directory_missing`, `not_permitted`, `disk_full`, `no_links`, `name_taken`, `name_too_long`, `damaged`,
+        `io_error`, `timeout_total`."""
+        async with self._turn:
             try:
-                return self._written(parcel, descriptor, Path(part))
-            finally:
-                os.unlink(part)
+                with _wanted() as given_up:
+                    async with asyncio.timeout(self._timeout_s):
+                        return await self._worker.run(lambda: self._delivered(parcel, given_up))
+            except TimeoutError:
+                return "timeout_total"
+
+    def _delivered(self, parcel: Parcel, given_up: threading.Event) -> str | None:
+        try:
+            read = parcel.file.open("rb")
+        except OSError:
+            return "io_error"  # of the bundle's own file: nothing is said of the directory
+        try:
+            with read:
+                return self._put(parcel, read.read, given_up)
         except OSError as error:
             return _CODES.get(error.errno or 0, "io_error")
 
-    def _written(self, parcel: Parcel, descriptor: int, part: Path) -> str | None:
-        with os.fdopen(descriptor, "wb") as write, parcel.file.open("rb") as read:
-            if _copied(read.read, write.write) != parcel.digest:
-                return DAMAGED
-            write.flush()
-            os.fchmod(write.fileno(), _MODE)
-            os.fsync(write.fileno())
+    def _put(self, parcel: Parcel, read: Callable[[int], bytes], given_up: threading.Event) -> str | None:
+        for left in self._directory.glob(f".{parcel.name}.*.part"):  # of who died over it
+            left.unlink(missing_ok=True)
+        # A crash from here on leaves the part, which the next try removes.
+        descriptor, name = tempfile.mkstemp(prefix=f".{parcel.name}.", suffix=".part", dir=self._directory)
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as write:
+                if _copied(read, write.write, given_up) != parcel.digest:
+                    return DAMAGED
+                write.flush()
+                os.fchmod(write.fileno(), _MODE)
+                os.fsync(write.fileno())
+            return self._linked(part, parcel, given_up)
+        finally:
+            part.unlink(missing_ok=True)  # of two who deliver the same, one sweeps up the other's
+
+    def _linked(self, part: Path, parcel: Parcel, given_up: threading.Event) -> str | None:
         place = self._directory / parcel.name
+        _demand(given_up)
         try:
             # A crash before the directory is synced: it may not be there, and is delivered again. After: likewise, and
             # the same is found there.
             os.link(part, place, follow_symlinks=False)
         except FileExistsError:
-            return None if _same(place, parcel.digest) else "name_taken"
+            if not _same(place, parcel.digest, given_up):
+                return "name_taken"
         _synced(self._directory)
         return None
 
@@ -127,13 +160,24 @@ class WebhookDelivery:
 
     def __init__(self, client: AgentClient, route: Route, secret: bytes, clock: Clock) -> None:
         self._client, self._route, self._secret, self._clock = client, route, secret, clock
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    def close(self) -> None:
+        """Nothing: the client is somebody else's."""
 
     async def deliver(self, parcel: Parcel) -> str | None:
         """A code of the client's, `status_…` for an answer other than 2xx, `damaged`, `io_error`."""
+        async with self._turns:
+            return await self._delivered(parcel)
+
+    async def _delivered(self, parcel: Parcel) -> str | None:
         moment = str(self._clock.now_us() // 1_000_000)
         try:
             # Signed before it is sent: the signature is over all of it, and goes first.
-            signature, digest, size = await asyncio.to_thread(_signature, self._secret, moment, parcel.file)
+            with _wanted() as given_up:
+                signature, digest, size = await asyncio.to_thread(
+                    _signature, self._secret, moment, parcel.file, given_up
+                )
         except OSError:
             return "io_error"
         if digest != parcel.digest:
@@ -181,23 +225,40 @@ async def _pieces(file: Path) -> AsyncGenerator[bytes, None]:
             yield piece
 
 
-def _copied(read: Callable[[int], bytes], write: Callable[[bytes], int]) -> str:
+@contextmanager
+def _wanted() -> Iterator[threading.Event]:
+    """Set once nobody waits any more for what is done in a thread, however that came."""
+    given_up = threading.Event()
+    try:
+        yield given_up
+    finally:
+        given_up.set()
+
+
+def _demand(given_up: threading.Event) -> None:
+    if given_up.is_set():
+        raise InterruptedError
+
+
+def _copied(read: Callable[[int], bytes], write: Callable[[bytes], int], given_up: threading.Event) -> str:
+    """The SHA-256 of all that was read, in hex. `InterruptedError` once nobody waits for it."""
     found = hashlib.sha256()
     while piece := read(PIECE):
+        _demand(given_up)
         found.update(piece)
         write(piece)
     return found.hexdigest()
 
 
-def _same(file: Path, digest: str) -> bool:
+def _same(file: Path, digest: str, given_up: threading.Event) -> bool:
     """Whether it is a file of this content: a pipe that somebody put there would keep its reader for ever."""
     if not stat.S_ISREG(file.lstat().st_mode):
         return False
     with file.open("rb") as read:
-        return _copied(read.read, len) == digest
+        return _copied(read.read, len, given_up) == digest
 
 
-def _signature(secret: bytes, moment: str, file: Path) -> tuple[str, str, int]:
+def _signature(secret: bytes, moment: str, file: Path, given_up: threading.Event) -> tuple[str, str, int]:
     """HMAC-SHA256(secret, t ‖ `.` ‖ bytes) and SHA-256, in hex, and how many bytes there are."""
     made = hmac.new(secret, moment.encode() + b".", hashlib.sha256)
     size = 0
@@ -209,7 +270,7 @@ def _signature(secret: bytes, moment: str, file: Path) -> tuple[str, str, int]:
         return len(piece)
 
     with file.open("rb") as read:
-        digest = _copied(read.read, take)
+        digest = _copied(read.read, take, given_up)
     return made.hexdigest(), digest, size
 
 

@@ -12,16 +12,12 @@ a receiver knows it by its headers.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Coroutine, Mapping
-from datetime import tzinfo
+from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from gateway.core.errors import GatewayError
+from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import random_id
-from gateway.core.periods import LAST_US, Period, after, containing
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.auditor import Auditor, Reader
@@ -30,8 +26,9 @@ from gateway.exchange.deliveries import DAMAGED, Delivery, Parcel
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics, ScheduleState
 from gateway.exchange.notices import Notices
+from gateway.exchange.schedule_plan import Plan
 from gateway.exchange.schedule_record import DELIVERED, DUE_NOW, GIVEN_UP, MISSED, UNDELIVERED, ScheduleScribe
-from gateway.exchange.scoping import Asked
+from gateway.exchange.steady import Steady
 from gateway.ledger.entry import Column
 from gateway.ledger.record import timestamp
 from gateway.store import bundle_jobs as jobs
@@ -43,10 +40,6 @@ from gateway.store.scheduled import Scheduled, ScheduledStore
 LOOK_S = 15.0
 """Seconds between two looks for what is over, made, or to be tried again."""
 LEASE_S, RENEW_S = 60.0, 15.0
-STEADY_S = 60.0
-"""How long the clock must have run on without a jump until a period is taken to be over by it."""
-JUMP_S = 5.0
-"""What the clock may differ by from how much time has passed between two looks."""
 FIRST_WAIT_S, MOST_WAIT_S = 60.0, 21_600.0
 TOLD_TRIES = 3
 """After so many tries that came to nothing people are told, and it is on record."""
@@ -56,46 +49,8 @@ LOST_S = 3_600.0
 """How long the node that has built a bundle may be away until it is made anew."""
 TOLD = ("compliance", "privacy")
 """Roles whose channels are told of what was not delivered."""
+_LEASE_LOST = "lease_lost"
 _log = logging.getLogger("gateway.exchange")
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is configured of a schedule, for one tenant. `tenant` is its ledger's id, `name` the configured one."""
-
-    id: str
-    tenant: str
-    name: str
-    every: str
-    zone: tzinfo
-    about: str | None
-    details: bool
-    attach: tuple[str, ...]
-    recipients: tuple[str, ...]
-    catch_up: int
-
-    def asked(self, one: Scheduled) -> Asked:
-        period = (timestamp(one.since_us), timestamp(one.until_us))
-        return Asked(about=self.about, period=period, details=self.details)
-
-
-class Steady:
-    """Whether the clock has run for a while as clocks do. What is over is found by it: for one that is set wrong for a
-    moment, or at start until it is set right, that would be all of the future."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._offset_us, self._since_ns = self._now()
-
-    def held(self) -> bool:
-        before = self._offset_us
-        self._offset_us, now_ns = self._now()
-        if abs(self._offset_us - before) > JUMP_S * 1e6:
-            self._since_ns = now_ns
-        return now_ns - self._since_ns >= STEADY_S * 1e9
-
-    def _now(self) -> tuple[int, int]:
-        ns = self._clock.monotonic_ns()
-        return self._clock.now_us() - ns // 1_000, ns
 
 
 class Scheduling:
@@ -122,13 +77,13 @@ class Scheduling:
         self._store, self._lease, self._ledgers, self._scribe = store, lease, ledgers, scribe
         self._notices, self._clock, self._node, self._metrics = notices, clock, node, metrics
         self._steady = Steady(clock)
-        self._since_us: int | None = None
+        self._ends_us: int | None = None
         self._succeeded_us: int | None = None
 
     @property
     def state(self) -> ScheduleState:
         """As it was when it was looked at last, on this node."""
-        late = 0.0 if self._since_us is None else max(0.0, (self._clock.now_us() - self._since_us) / 1e6)
+        late = 0.0 if self._ends_us is None else max(0.0, (self._clock.now_us() - self._ends_us) / 1e6)
         success = None if self._succeeded_us is None else self._succeeded_us / 1e6
         return ScheduleState(tenant=self._plan.tenant, schedule=self._plan.id, late_s=late, succeeded_s=success)
 
@@ -137,78 +92,56 @@ class Scheduling:
         while True:
             try:
                 await self.round()
-            except GatewayError as error:
-                _log.error("a schedule of bundles could not be looked at: %s", type(error).__name__)
             except Exception as error:  # noqa: BLE001 — whatever it was, the next round goes on from the rows
                 _log.error("a schedule of bundles could not be looked at: %s", type(error).__name__)
             await asyncio.sleep(LOOK_S)
 
     async def round(self) -> None:
-        """1. trust the clock, 2. lead, 3. write down the periods that have begun, 4. go a step on with each that is
-        over. `LedgerUnavailable` when the database does not answer: what was not written down then did not happen."""
-        if self._steady.held() and await self._lease.take():
+        """1. believe the clock, 2. lead, 3. write down the periods that have begun, 4. go a step on with each that is
+        over. `LedgerUnavailable` when the database does not answer: what was not written down then did not happen.
+
+        What is over is so by the time at which the clock was believed: a step may take hours, and the clock jump."""
+        now = self._steady.now_us()
+        if now is not None and await self._lease.take():
             try:
-                await self._planned(self._clock.now_us())
+                await self._begun(now)
                 for one in await self._store.open(self._plan.tenant, self._plan.id, self._plan.every):
-                    await self._step(one)
+                    if _ripe(one, now) and await self._lease.take():
+                        await self._tried(one)
             finally:
                 await self._lease.release()
         await self._looked()
 
-    # -------------------------------------------------------------------------------------------------------- periods
+    async def _begun(self, now: int) -> None:
+        """Write down the periods since the newest known one: a crash in between leaves the rest to the next round."""
+        plan = self._plan
+        found = plan.begun(await self._store.latest(plan.tenant, plan.id, plan.every, now), now)
+        for row in found.rows:
+            await self._store.add(row)
+        if found.missed is not None:
+            await self._missed(found.missed, found.number)
 
-    async def _planned(self, now: int) -> None:
-        """A row for each period since the newest known one, the oldest first: a crash in between leaves the rest to the
-        next round. Where there are too many, the older ones are told to be missing."""
-        plan, now = self._plan, min(now, LAST_US)
-        latest = await self._store.latest(plan.tenant, plan.id, plan.every, now)
-        if latest is None:
-            await self._store.add(self._row(containing(plan.every, plan.zone, now)))
-            return
-        if latest.until_us > now:
-            return
-        begun: deque[Period] = deque(maxlen=plan.catch_up + 1)  # the last is not over yet
-        known = Period(label=latest.period, since_us=latest.since_us, until_us=latest.until_us)
-        number, first = 0, known
-        while known.until_us <= now:
-            found = after(plan.every, plan.zone, known)
-            # After a change of time zone there may be hours between two: they belong to the later one.
-            found = msgspec.structs.replace(found, since_us=min(found.since_us, known.until_us))
-            first, number, known = found if not number else first, number + 1, found
-            begun.append(found)
-        if number > len(begun):
-            await self._missed(first, begun[0], number - len(begun))
-            return  # the next round goes on behind them
-        for period in begun:
-            await self._store.add(self._row(period))
-
-    def _row(self, period: Period) -> Scheduled:
-        return Scheduled(
-            tenant=self._plan.tenant,
-            schedule=self._plan.id,
-            every=self._plan.every,
-            period=period.label,
-            since_us=period.since_us,
-            until_us=period.until_us,
-        )
-
-    async def _missed(self, first: Period, following: Period, number: int) -> None:
-        span = Period(label=first.label, since_us=first.since_us, until_us=following.since_us)
-        one = msgspec.structs.replace(self._row(span), state=rows.MISSED, ended_us=self._clock.now_us())
-        asked = {"from": timestamp(span.since_us), "until": timestamp(span.until_us), "periods": str(number)}
+    async def _missed(self, one: Scheduled, number: int) -> None:
+        span = {"from": timestamp(one.since_us), "until": timestamp(one.until_us), "periods": str(number)}
         notices = self._told(MISSED, one, None)
         # A crash before the commit: they are found again. After it: on record, and the next round goes on behind them.
-        if await self._ledgers.of(self._plan.tenant).submit(self._scribe.missed(one, asked, notices)) is not None:
-            self._notices.kept(notices)
-            self._metrics.scheduled(self._plan.tenant, self._plan.id, MISSED)
-            _log.warning("bundles of periods that were over long ago are not made: %s", number)
+        if await self._ledgers.of(one.tenant).submit(self._scribe.missed(one, span, notices)) is not None:
+            self._noted(MISSED, notices)
+            _log.warning("bundles of %s for %s periods are not made: they were over long ago", one.schedule, number)
+
+    async def _tried(self, one: Scheduled) -> None:
+        """A step, and what it came to: a period with which nobody can go on holds up no other one."""
+        try:
+            await self._step(one)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 — in its row, tried again, and told as any failure
+            _log.error("the bundle of %s, %s, has failed: %s", one.schedule, one.period, type(error).__name__)
+            await self._failed(one, "internal")
 
     # ---------------------------------------------------------------------------------------------------------- steps
 
     async def _step(self, one: Scheduled) -> None:
-        now = self._clock.now_us()
-        if one.until_us > now or one.next_us > now:
-            return
         if one.state == rows.WAITING:
             await self._over(one)
             return
@@ -216,7 +149,7 @@ class Scheduling:
         if job is None:
             await self._asked(one)
         elif job.state == jobs.READY:
-            await self._ready(one, job, now)
+            await self._ready(one, job)
         elif job.state == jobs.CANCELLED:
             await self._given_up(one, "cancelled")
         elif job.state not in jobs.OPEN:
@@ -235,21 +168,27 @@ class Scheduling:
             await self._failed(one, selection.code)
             return
         if selection.end is None:
-            return  # the clock went back before `due` was written: by the ledger the period is not over yet
+            # The clock went back just before `due` was written: by the ledger the period is not over. The next record
+            # ends it, which is this failure's own where nothing else happens.
+            await self._failed(one, "not_closed")
+            return
         order = Order(selection=selection, attach=self._plan.attach, recipients=self._plan.recipients)
         job = await self._bundling.ask(self._plan.tenant, Reader(), order, bundle_id=one.bundle)
         if isinstance(job, Refusal):
             await self._failed(one, job.code)
 
-    async def _ready(self, one: Scheduled, job: BundleJob, now: int) -> None:
+    async def _ready(self, one: Scheduled, job: BundleJob) -> None:
         if self._bundling.unfit(job) is not None:
             await self._anew(one, "recipients_changed")
             return
         file = await asyncio.to_thread(self._bundling.file, job)
-        if file is None:
-            if job.node == self._node or now - (job.ended_us or 0) >= LOST_S * 1e6:
-                await self._anew(one, "file_lost")
-            return  # it lies with the node that has built it, which delivers it
+        if file is not None:
+            await self._deliver(one, job, file)
+        elif job.node == self._node or self._clock.now_us() - (job.ended_us or 0) >= LOST_S * 1e6:
+            await self._anew(one, "file_lost")
+        # Else it lies with the node that has built it, which delivers it.
+
+    async def _deliver(self, one: Scheduled, job: BundleJob, file: Path) -> None:
         parcel = Parcel(
             file=file,
             digest=job.digest or "",
@@ -259,29 +198,36 @@ class Scheduling:
             bundle=job.id,
             suffix=suffix(job),
         )
-        code = await self._kept(self._delivery.deliver(parcel))
+        code = await self._led(self._delivery.deliver(parcel))
         if code == DAMAGED:
             await self._anew(one, code)
-        elif code is not None:
+        elif code is not None and code != _LEASE_LOST:
             await self._failed(one, code)
-        else:
+        elif code is None:
             extent = None if job.first is None or job.end is None else (job.first, job.end)
             now = self._clock.now_us()
             values: dict[str, Column] = {"state": rows.DELIVERED, "ended_us": now, "digest": job.digest, "code": None}
             # A crash before the commit: it is delivered again, and is there already. After it: done.
             await self._record(DELIVERED, one, values, extent=extent)
 
-    async def _kept(self, work: Coroutine[Any, Any, str | None]) -> str | None:
+    async def _led(self, work: Coroutine[Any, Any, str | None]) -> str | None:
         """What comes of a delivery, during which the lease is kept. Somebody else who has it delivers too: so this one
-        ends."""
+        ends, and leaves the row to them."""
         task = asyncio.create_task(work)
         try:
             while not (await asyncio.wait([task], timeout=RENEW_S))[0]:
-                if not await self._lease.take():
-                    return "lease_lost"
+                if not await self._leads():
+                    return _LEASE_LOST
             return task.result()
         finally:
             task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _leads(self) -> bool:
+        try:
+            return await self._lease.take()
+        except LedgerUnavailable:
+            return True  # nobody else gets it either while the database is away
 
     # ------------------------------------------------------------------------------------------------------- failures
 
@@ -303,7 +249,7 @@ class Scheduling:
     ) -> None:
         next_us = self._clock.now_us() + round(wait_s * 1e6)
         later = {**values, "tries": one.tries + 1, "next_us": next_us, "code": code}
-        _log.warning("a scheduled bundle is not delivered yet: %s", code)
+        _log.warning("the bundle of %s, %s, is not delivered yet: %s", one.schedule, one.period, code)
         if tell and not one.told:
             await self._record(UNDELIVERED, one, {**later, "told": 1}, code=code)
         else:
@@ -312,7 +258,7 @@ class Scheduling:
     async def _given_up(self, one: Scheduled, code: str) -> None:
         now = self._clock.now_us()
         values: dict[str, Column] = {"state": rows.FAILED, "ended_us": now, "code": code, "tries": one.tries + 1}
-        _log.error("a scheduled bundle was given up: %s", code)
+        _log.error("the bundle of %s, %s, was given up: %s", one.schedule, one.period, code)
         await self._record(GIVEN_UP, one, values, code=code)
 
     async def _record(
@@ -328,8 +274,11 @@ class Scheduling:
         notices = self._told(outcome, one, code) if outcome in (UNDELIVERED, GIVEN_UP) else ()
         entry = self._scribe.entry(outcome, one, values, code=code, extent=extent, notices=notices)
         if await self._ledgers.of(self._plan.tenant).submit(entry) is not None:
-            self._notices.kept(notices)
-            self._metrics.scheduled(self._plan.tenant, self._plan.id, outcome)
+            self._noted(outcome, notices)
+
+    def _noted(self, outcome: str, notices: tuple[Notice, ...]) -> None:
+        self._notices.kept(notices)
+        self._metrics.scheduled(self._plan.tenant, self._plan.id, outcome)
 
     def _told(self, outcome: str, one: Scheduled, code: str | None) -> tuple[Notice, ...]:
         document = {
@@ -344,7 +293,12 @@ class Scheduling:
 
     async def _looked(self) -> None:
         """Learn how it stands, whoever does it."""
-        now = self._clock.now_us()
         found = await self._store.open(self._plan.tenant, self._plan.id, self._plan.every)
-        self._since_us = min((one.until_us for one in found if one.until_us <= now), default=None)
+        self._ends_us = min((one.until_us for one in found), default=None)
         self._succeeded_us = await self._store.succeeded(self._plan.tenant, self._plan.id)
+
+
+def _ripe(one: Scheduled, now: int) -> bool:
+    """Whether there is something to do for it now. A time that is further off than any wait was set by a clock that
+    stood elsewhere."""
+    return one.until_us <= now and not now < one.next_us <= now + BUILD_WAITS_S[-1] * 1e6

@@ -47,7 +47,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pin: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     timeout_s: float = 3_600.0
-    """Seconds that sending one bundle may take."""
+    """Seconds that delivering one bundle may take."""
     catch_up: int = 12
     """Periods that are made up for when nobody was there as they ended; older ones are told to be missing."""
 

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
@@ -594,8 +594,11 @@ class TestUploads:
             await asyncio.wait_for(agent.gone.wait(), 5)
         assert (caught.value.code, agent.requests) == ("cannot_render", [])
 
-    async def test_an_answer_before_the_end_is_the_answer_and_nothing_follows_on_its_connection(self) -> None:
-        full = ok(b"too large", status="413 Content Too Large")
+    @pytest.mark.parametrize("status", ["413 Content Too Large", "200 OK"])
+    async def test_an_answer_before_the_end_is_the_answer_unless_it_says_yes_to_what_has_not_left(
+        self, status: str
+    ) -> None:
+        full = ok(b"so far", status=status)
 
         async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
@@ -605,11 +608,24 @@ class TestUploads:
 
         agent = Doing(early)
         async with serving(agent) as route, AgentClient([route]) as client:
-            answer = await client.upload(
-                route, post(body=b""), self._pieces(*[b"x" * 1_000_000] * 100), 100_000_000, 100
-            )
-            assert (answer.status, answer.body) == (413, b"too large")
+            sending = client.upload(route, post(body=b""), self._pieces(*[b"x" * 1_000_000] * 100), 100_000_000, 100)
+            if status.startswith("200"):
+                with pytest.raises(AgentError, match="bad_answer"):
+                    await sending
+            else:
+                answer = await sending
+                assert (answer.status, answer.body) == (413, b"so far")
             await asyncio.wait_for(agent.gone.wait(), 5)
+
+    async def test_a_yes_while_the_last_piece_is_still_here_is_none(self) -> None:
+        async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            cast(asyncio.Transport, writer.transport).pause_reading()
+            writer.write(ok(b"{}"))
+            await asyncio.Event().wait()
+
+        async with serving(Doing(early)) as route, AgentClient([route]) as client:
+            with pytest.raises(AgentError, match="bad_answer"):
+                await client.upload(route, post(body=b""), self._pieces(b"x" * 100_000_000), 100_000_000, 100)
 
     async def test_who_closes_in_the_middle_has_not_got_it(self) -> None:
         async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

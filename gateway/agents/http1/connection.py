@@ -33,6 +33,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop, gone: Callable[["Connection"], None]) -> None:
         self.reader = AnswerReader()
         self.closed = False
+        self.early = False
+        """Whether the answer began before all of the request had left."""
         self._loop, self._gone = loop, gone
         self._idle_s = 0.0
         self._transport: asyncio.Transport | None = None
@@ -51,6 +53,7 @@ class Connection(asyncio.Protocol):
         clock. `whole`: the caller wants the answer once it has ended, and not before."""
         self.reader.begin(bodiless=bodiless, max_bytes=max_bytes)
         self._whole, self._deadline, self._idle_s = whole, deadline, route.idle_timeout_s
+        self.early = False
         self._until(min(self._loop.time() + route.first_byte_timeout_s, deadline))
         if self._transport is None or self._transport.is_closing():
             self.reader.fail("connect_failed")
@@ -154,6 +157,8 @@ class Connection(asyncio.Protocol):
         state = reader.state
         if state == HEAD:
             return
+        if before == HEAD and self._transport is not None:
+            self.early = self._transport.get_write_buffer_size() > 0
         if state == FAILED:
             self.abort()
             return

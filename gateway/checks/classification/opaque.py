@@ -46,6 +46,8 @@ _TABLE = bytes(ord("a") if chr(code) in _MAY_BE else ord(" ") for code in range(
 _LONG = b"a" * RUN
 _STRETCH = re.compile(b"a{%d,}" % RUN)
 _BEHIND = re.compile(rf"(?<=;base64,|;BASE64,|;Base64,)[A-Za-z0-9+/_=\\%-]{{{_SHORT}}}")
+_PASSED = 20
+"""Characters of a piece from which on a look at the whole of it costs less than following each word."""
 _SLICE = 4096
 """Characters that are followed between two looks at the clock."""
 _BLOCK = RUN // 2
@@ -129,6 +131,20 @@ class Runs:
         self._end()
 
     def _follow(self, text: str) -> None:
+        """What lies between two characters that end a run is passed over, where nothing in it can count."""
+        if len(text) >= _PASSED:
+            marks = shadow(text).translate(_TABLE)
+            first, last = marks.find(b" "), marks.rfind(b" ")
+            if first < last and marks.find(_LONG, first, last) < 0:
+                before = self._tail + text[:last]
+                if not any(data in before for data in _DATA):
+                    self._walk(text[: first + 1])
+                    self._at += last - first
+                    self._tail = (self._tail + text[first + 1 : last + 1])[-_TAIL:]
+                    text = text[last + 1 :]
+        self._walk(text)
+
+    def _walk(self, text: str) -> None:
         for piece in _PIECE.findall(text):
             shown = piece
             if piece[0] in "\\%":

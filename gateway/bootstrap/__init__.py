@@ -11,28 +11,35 @@ Both are context managers: what they open they close, in the opposite order, als
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
 `identity`, `agents`, `approvals`, `archiving`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`,
 `incidents`, `forwarding`, `scheduling`, `reporting`, `witnesses`, `stamps`; `exchange` joins them for the pipeline.
+
+What is taken from here is imported when it is first asked for: most commands need a site and nothing that serves.
 """
 
-from gateway.bootstrap.agents import JWKS_PATH
-from gateway.bootstrap.archiving import archiving_of, due, retained, retaining_of
-from gateway.bootstrap.backups import restore, take_backup
-from gateway.bootstrap.clock import SystemClock
-from gateway.bootstrap.digests import build_digest, config_digest
-from gateway.bootstrap.exchange import bounds_of, caching_of
-from gateway.bootstrap.forwarding import forwards_to
-from gateway.bootstrap.gateway import Gateway, open_gateway
-from gateway.bootstrap.incidents import incidents_of
-from gateway.bootstrap.limits import quotas_of, remote_counters
-from gateway.bootstrap.policies import frameworks_of, load_policy_set, policy_files, proposed
-from gateway.bootstrap.recognizers import engine_of, ner_of, proved
-from gateway.bootstrap.reporting import reporter_of
-from gateway.bootstrap.reviews import reviewing_of, sampler_of
-from gateway.bootstrap.scheduling import scheduled_for
-from gateway.bootstrap.schemas import load_schemas
-from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
-from gateway.bootstrap.stamps import stampings_of
-from gateway.bootstrap.tasks import nats_messages, tasks_of
-from gateway.bootstrap.witnesses import witnesses_of
+from typing import TYPE_CHECKING
+
+from gateway.core.lazily import lazily
+
+if TYPE_CHECKING:
+    from gateway.bootstrap.agents import JWKS_PATH
+    from gateway.bootstrap.archiving import archiving_of, due, retained, retaining_of
+    from gateway.bootstrap.backups import restore, take_backup
+    from gateway.bootstrap.clock import SystemClock
+    from gateway.bootstrap.digests import build_digest, config_digest
+    from gateway.bootstrap.exchange import bounds_of, caching_of
+    from gateway.bootstrap.forwarding import forwards_to
+    from gateway.bootstrap.gateway import Gateway, open_gateway
+    from gateway.bootstrap.incidents import incidents_of
+    from gateway.bootstrap.limits import quotas_of, remote_counters
+    from gateway.bootstrap.policies import frameworks_of, load_policy_set, policy_files, proposed
+    from gateway.bootstrap.recognizers import engine_of, ner_of, proved
+    from gateway.bootstrap.reporting import reporter_of
+    from gateway.bootstrap.reviews import reviewing_of, sampler_of
+    from gateway.bootstrap.scheduling import scheduled_for
+    from gateway.bootstrap.schemas import load_schemas
+    from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
+    from gateway.bootstrap.stamps import stampings_of
+    from gateway.bootstrap.tasks import nats_messages, tasks_of
+    from gateway.bootstrap.witnesses import witnesses_of
 
 __all__ = [
     "DEFAULT_ORIGIN",
@@ -73,3 +80,28 @@ __all__ = [
     "tasks_of",
     "witnesses_of",
 ]
+__getattr__ = lazily(
+    __name__,
+    {
+        "agents": ("JWKS_PATH",),
+        "archiving": ("archiving_of", "due", "retained", "retaining_of"),
+        "backups": ("restore", "take_backup"),
+        "clock": ("SystemClock",),
+        "digests": ("build_digest", "config_digest"),
+        "exchange": ("bounds_of", "caching_of"),
+        "forwarding": ("forwards_to",),
+        "gateway": ("Gateway", "open_gateway"),
+        "incidents": ("incidents_of",),
+        "limits": ("quotas_of", "remote_counters"),
+        "policies": ("frameworks_of", "load_policy_set", "policy_files", "proposed"),
+        "recognizers": ("engine_of", "ner_of", "proved"),
+        "reporting": ("reporter_of",),
+        "reviews": ("reviewing_of", "sampler_of"),
+        "scheduling": ("scheduled_for",),
+        "schemas": ("load_schemas",),
+        "site": ("DEFAULT_ORIGIN", "Site", "open_site"),
+        "stamps": ("stampings_of",),
+        "tasks": ("nats_messages", "tasks_of"),
+        "witnesses": ("witnesses_of",),
+    },
+)

@@ -4,62 +4,39 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from gateway import __version__
-from gateway.cli import (
-    advise,
-    agents,
-    approvals,
-    audit,
-    backup,
-    break_glass,
-    check,
-    classify,
-    demo,
-    evidence,
-    incidents,
-    init,
-    keys,
-    migrate,
-    openapi,
-    policy,
-    reclassify,
-    restore,
-    review,
-    serve,
-    subjects,
-    tasks,
-    witness,
-)
 from gateway.cli.common import BAD, WRONG_USE, WrongUse, options, subcommands, warn
 from gateway.core.errors import ConfigurationError, GatewayError
 
 _GROUPS = (
-    init,
-    serve,
-    demo,
-    check,
-    migrate,
-    keys,
-    policy,
-    agents,
-    approvals,
-    break_glass,
-    tasks,
-    subjects,
-    audit,
-    backup,
-    restore,
-    evidence,
-    classify,
-    reclassify,
-    review,
-    incidents,
-    advise,
-    openapi,
-    witness,
+    "init",
+    "serve",
+    "demo",
+    "check",
+    "migrate",
+    "keys",
+    "policy",
+    "agents",
+    "approvals",
+    "break-glass",
+    "tasks",
+    "subjects",
+    "audit",
+    "backup",
+    "restore",
+    "evidence",
+    "classify",
+    "reclassify",
+    "review",
+    "incidents",
+    "advise",
+    "openapi",
+    "witness",
 )
+"""Commands, each in a module of its name, which adds it."""
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 
@@ -74,7 +51,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0 success, 1 the thing checked is bad, 2 wrong use."""
     try:
-        parsed = parser().parse_args(arguments)
+        parsed = parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
         code: int = parsed.run(parsed)
         sys.stdout.flush()
         return code
@@ -95,14 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The commands that these arguments may name, with their options; all of them, where they name none. Only what is
+    named is imported: most of the time that a command takes would be imports of the others."""
     common = options()
     root = _Parser(
         prog="gateway", description="On-premise compliance gateway and audit service for agents.", parents=[common]
     )
     root.add_argument("--version", action="version", version=f"gateway {__version__}")
     commands = subcommands(root)
-    for group in _GROUPS:
-        group.add(commands, common)
+    named = [name for name in _GROUPS if name in arguments]
+    for name in named or (() if "--version" in arguments else _GROUPS):
+        import_module(f"gateway.cli.{name.replace('-', '_')}").add(commands, common)
     return root

@@ -11,6 +11,7 @@ of them, with the file and the field.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -118,7 +119,9 @@ class _Known(msgspec.Struct, frozen=True):
     zones: frozenset[str]
 
 
+@lru_cache(maxsize=MAX_FILES)
 def _framework(name: str, data: bytes, known: _Known) -> Framework:
+    """One file, read once: a start looks at one version several times, and parsing is a fifth of it."""
     if not name.endswith(".toml"):
         raise ConfigurationError(f"{name}: must be a .toml file: frameworks are read from no others")
     document = _document(name, data)

@@ -4,8 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from gateway.bootstrap import engine_of, proposed, reporter_of
-from gateway.bootstrap.clock import SystemClock
+from gateway.bootstrap import proposed, reporter_of
 from gateway.cli.audit import reader, subject_of
 from gateway.cli.common import (
     OK,
@@ -69,10 +68,9 @@ def _report(arguments: argparse.Namespace) -> int:
 
 async def _made(settings: Settings, tenant: str, wanted: Wanted, subject: str | None) -> Document:
     policy, shared = proposed(settings)
-    engine = engine_of(policy, SystemClock(), settings.classification.budget_ms)
     async with opened(settings) as site:
         named = None if subject is None else await subject_of(site, tenant, subject)
-        reporter = reporter_of(site, tenant, await site.auditor(tenant), policy, shared, engine)
+        reporter = await reporter_of(site, tenant, await site.auditor(tenant), policy, shared)
         found = await reporter.report(
             await reader(site, tenant),
             Wanted(kind=wanted.kind, since=wanted.since, until=wanted.until, subject=named, framework=wanted.framework),

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.version import from_bytes
 from gateway.core.errors import ConfigurationError
 from gateway.evidence.oscal import Assessment, Provision
-from gateway.exchange import frameworks
 from gateway.exchange.frameworks import Framework
+from gateway.exchange.terms import in_force
 from gateway.store.policies import PolicyStore
 
 
@@ -17,18 +15,14 @@ async def assessments(policies: PolicyStore, ledger: str) -> Sequence[Assessment
     """One for each framework of the ledger's active policy version, in the order of their names.
 
     `ConfigurationError` where no policy is active yet, or it has no framework: an assessment of nothing would look as
-    if there were nothing to tell. What else this version cannot read raises as `from_bytes` and `Policy` do.
+    if there were nothing to tell, or one that cannot be read (`terms.in_force`).
     """
-    digest = await policies.active(ledger)
-    data = None if digest is None else await policies.get(digest)
-    if data is None:
+    terms = await in_force(policies, ledger)
+    if terms is None:
         raise ConfigurationError("oscal needs a policy that is active: none is yet")
-    shared = from_bytes(data)
-    policy = Policy(shared, None)
-    known = frameworks.load(shared.members, classes=policy.known_classes, zones=policy.known_zones)
-    if not known:
+    if not terms.frameworks:
         raise ConfigurationError("oscal needs a control framework: the active policy has no file in frameworks/")
-    return [_assessment(one) for one in known]
+    return [_assessment(one) for one in terms.frameworks]
 
 
 def _assessment(framework: Framework) -> Assessment:

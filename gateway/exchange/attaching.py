@@ -15,6 +15,7 @@ from gateway.evidence.attachment import Attachment
 from gateway.evidence.reports.register import register_of
 from gateway.exchange.assessing import assessments
 from gateway.exchange.attached_reports import reports
+from gateway.exchange.terms import Terms, in_force
 from gateway.settings import Settings
 from gateway.store.policies import PolicyStore
 
@@ -27,6 +28,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     ledger: str
     policies: PolicyStore
+    terms: Terms = Terms()
+    """What the policy in force says of classes and frameworks, as of when the bundle is written."""
 
 
 Kind = Callable[[Setting], Sequence[Attachment]]
@@ -36,7 +39,7 @@ KINDS: Mapping[str, Kind] = {
     "fhir": lambda setting: (forms.audit_events(), forms.AuditEventCoverage()),
     "ocsf": lambda setting: (forms.api_activity(),),
     "oscal": lambda setting: (forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger)),),
-    "reports": lambda setting: reports(setting.settings, setting.tenant),
+    "reports": lambda setting: reports(setting.settings, setting.tenant, setting.terms),
 }
 """Name, as it is asked for → the makers of its files."""
 
@@ -49,6 +52,11 @@ def refused(names: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> Refusal 
     return Refusal(code="parameter_invalid", field="attach", hint=hint)
 
 
-def attachments(names: Sequence[str], setting: Setting, kinds: Mapping[str, Kind] = KINDS) -> tuple[Attachment, ...]:
-    """The makers of all files of these kinds, which `refused` has accepted."""
+async def attachments(
+    names: Sequence[str], setting: Setting, kinds: Mapping[str, Kind] = KINDS
+) -> tuple[Attachment, ...]:
+    """The makers of all files of these kinds, which `refused` has accepted, by the policy that is in force now."""
+    terms = await in_force(setting.policies, setting.ledger) if names else None
+    if terms is not None:
+        setting = msgspec.structs.replace(setting, terms=terms)
     return tuple(one for name in names for one in kinds[name](setting))

@@ -394,7 +394,7 @@ class Auditor:
     async def _build(
         self, selection: Selection, write: BinaryIO, attach: Sequence[str], progress: Progress | None
     ) -> Manifest | Refusal:
-        made = attaching.attachments(attach, self._setting)
+        made = await attaching.attachments(attach, self._setting)
         point = await self.publisher.publish(force=True)
         if point is None:
             return Refusal(code="no_checkpoint_yet", retry_after=5)

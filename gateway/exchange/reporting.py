@@ -14,8 +14,7 @@ from gateway.core.errors import FormatError, RecordsArchived, VerificationError
 from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
-from gateway.evidence.figures.provisions import Question
-from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.figures.seen import seen
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports.basis import Basis
@@ -23,7 +22,7 @@ from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Auditor, Reader
-from gateway.exchange.frameworks import Framework
+from gateway.exchange.terms import Terms, questions
 from gateway.ledger.record import parse, parse_detail, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.reader import StoreReader
@@ -52,7 +51,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reporter:
-    """Makes reports of one tenant. `ledger`: its ledger's id; `known` and `frameworks`: of the policy to report by."""
+    """Makes reports of one tenant. `ledger`: its ledger's id; `terms`: of the policy to report by."""
 
     def __init__(
         self,
@@ -64,13 +63,12 @@ class Reporter:
         ledger: str,
         origin: str,
         register: Register,
-        known: Known,
-        frameworks: tuple[Framework, ...],
+        terms: Terms,
         clock: Clock,
     ) -> None:
         self._auditor, self._reader, self._trail, self._flags = auditor, reader, trail, flags
-        self._ledger, self._origin, self._register, self._known = ledger, origin, register, known
-        self._frameworks = {one.id: one for one in frameworks}
+        self._ledger, self._origin, self._register, self._known = ledger, origin, register, terms.known
+        self._frameworks = {one.id: one for one in terms.frameworks}
         self._clock = clock
 
     def unfit(self, wanted: Wanted) -> Refusal | None:
@@ -218,27 +216,6 @@ async def _search(at: str, end: int, look: Look) -> int:
         else:
             high = middle
     return low
-
-
-def questions(framework: Framework) -> tuple[Question, ...]:
-    """The provisions of a framework as figures ask for them."""
-    return tuple(
-        Question(
-            framework=framework.id,
-            id=one.id,
-            title=one.title,
-            text=one.text,
-            report=one.report,
-            columns=one.columns,
-            queries=tuple(
-                {name: str(value) for name, value in msgspec.to_builtins(query).items()} for query in one.queries
-            ),
-            sections=one.sections,
-            needs=one.needs,
-            lacks=one.lacks,
-        )
-        for one in framework.provisions
-    )
 
 
 def _invalid(field: str, hint: str) -> Refusal:

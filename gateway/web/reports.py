@@ -57,7 +57,7 @@ async def report(request: ApiRequest) -> Response[bytes]:
     if asked.format == "pdf" and not pdf.available():
         raise _refused(allowed, Refusal(code="parameter_invalid", field="format", hint=pdf.MISSING))
     gateway, tenant = gateway_of(request), allowed.caller.identity.tenant
-    reporter = reporter_of(gateway.site, tenant, allowed.auditor, gateway.policy, gateway.policy_set, gateway.engine)
+    reporter = await reporter_of(gateway.site, tenant, allowed.auditor, gateway.policy, gateway.policy_set)
     wanted = Wanted(
         kind=asked.kind,
         since=period.since or "",

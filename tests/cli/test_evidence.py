@@ -1,17 +1,25 @@
 """`gateway evidence`: a bundle is written whole or not at all, and verified with its key and nothing else."""
 
+import asyncio
 import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
 
+from gateway.bootstrap import open_site
 from gateway.core.errors import VerificationError
 from gateway.ledger.cosignature import Cosigner
+from gateway.ledger.record import ClassesInfo, DecisionInfo
+from gateway.settings import load
 from tests.cli.kit import Run, process
 from tests.cli.tampering import tamper
+from tests.evidence.tampering import take_apart
+from tests.exchange.own_terms import CLASS, add_to
+from tests.store.kit import entry
 
 ALICE = ("keys", "create", "--owner", "alice", "--zone", "in-house")
 
@@ -190,6 +198,31 @@ def test_what_fails_half_way_leaves_no_file(gateway: Run, used: Path, monkeypatc
     monkeypatch.setattr("gateway.exchange.auditor.build", fail)
     assert gateway("evidence", "export", "--out", "b.zip").code == 1
     assert [path.name for path in used.iterdir() if path.name.startswith(".bundle") or path.suffix == ".zip"] == []
+
+
+def test_reports_go_along_by_the_policy_in_force_with_an_operators_own_framework(gateway: Run, used: Path) -> None:
+    add_to(used / "policies")
+    proposed = gateway("policy", "propose", "--json")
+    assert proposed.code == 0, proposed.err
+    assert gateway("policy", "activate", proposed.data["id"]).code == 0
+
+    async def write() -> None:
+        async with open_site(load(used / "gateway.toml")) as place:
+            writer = await place.writer("default")
+            found = ClassesInfo(found=(CLASS,), declared=(), inherited=(), floor=())
+            decision = DecisionInfo(effect="redact", policy=writer.policy or "", rules=("badge",), obligations=())
+            made: dict[str, Any] = {"agent": "ward", "zone": "in-house", "classes": found, "decision": decision}
+            await writer.append(entry("exchange.requested", ledger=writer.tenant, us=1_800_000_000_000_000, **made))
+
+    asyncio.run(write())
+    assert gateway("evidence", "export", "--out", "b.zip", "--attach", "reports").code == 0
+    assert gateway("evidence", "verify", "--key", "ledger.vkey", "b.zip").code == 0
+    alone = ("framework", "--framework", "house-rules", "--from", "2020-01-01", "--to", "2100-01-01")
+    assert gateway("evidence", "report", *alone, "--out", "r.json").code == 0
+    members = take_apart((used / "b.zip").read_bytes())
+    for told in (members["data/reports/framework-house-rules.json"], (used / "r.json").read_bytes()):
+        blocks = next(part["blocks"] for part in json.loads(told)["sections"] if part["id"] == "provision-0")
+        assert [one["rows"] for one in blocks if "rows" in one] == [[["redact", 1]]]
 
 
 def test_the_exporters_own_words_are_data(gateway: Run, used: Path) -> None:

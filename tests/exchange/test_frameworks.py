@@ -13,7 +13,7 @@ from gateway.core.finding import CLASSES
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Known, seen
 from gateway.exchange.frameworks import FOLDER, MAX_FILES, Framework, load
-from gateway.exchange.reporting import questions
+from gateway.exchange.terms import questions
 from gateway.ledger.record import ClassesInfo, parse, parse_detail
 from gateway.store.search import Filters
 from tests.checks.policy.making import SHIPPED

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.bootstrap import SystemClock, engine_of, open_site, proposed, reporter_of
+from gateway.bootstrap import open_site, proposed, reporter_of
 from gateway.bootstrap.site import Site
 from gateway.core.errors import FormatError, RecordsArchived, VerificationError
 from gateway.core.ports import StoredRecord
@@ -15,8 +15,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.reports.document import Document, Table
 from gateway.exchange.auditor import Auditor, Reader
-from gateway.exchange.frameworks import load
-from gateway.exchange.reporting import Reporter, Wanted, first_written, questions
+from gateway.exchange.reporting import Reporter, Wanted, first_written
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings
 from gateway.store.reader import StoreReader
@@ -38,8 +37,7 @@ async def reporting(
     policy, shared = proposed(settings)
     async with open_site(settings, clock=clock) as site:
         auditor = await site.auditor(reports)
-        engine = engine_of(policy, SystemClock(), 100)
-        yield site, reporter_of(site, reports, auditor, policy, shared, engine)
+        yield site, await reporter_of(site, reports, auditor, policy, shared)
 
 
 async def written(site: Site, event: str, *subjects: str, **fields: Any) -> int:
@@ -230,29 +228,3 @@ async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_repor
 
 async def nothing(*_: object) -> StoredRecord | None:
     return None
-
-
-def test_provisions_become_questions_with_their_filters() -> None:
-    text = b"""
-id = "own"
-title = "Own"
-text = "Own."
-[[provision]]
-id = "1"
-title = "One"
-text = "One."
-report = "records"
-columns = ["event"]
-query = [{event = "exchange.denied", data_class = "phi"}]
-[[provision]]
-id = "2"
-title = "Two"
-text = "Two."
-report = "counts"
-columns = ["event"]
-everything = true
-"""
-    (framework,) = load({"frameworks/own.toml": text}, classes={"phi"}, zones=())
-    first, second = questions(framework)
-    assert first.queries == ({"event": "exchange.denied", "data_class": "phi"},)
-    assert (second.queries, second.report, second.framework) == (({},), "counts", "own")

@@ -14,7 +14,9 @@ import pytest
 from gateway.evidence.verify import verify, verify_file
 from gateway.exchange.auditor import Auditor
 from gateway.settings import Settings
-from tests.system.kit import Watch
+from tests.evidence.tampering import take_apart
+from tests.exchange.own_terms import TYPE, add_to
+from tests.system.kit import Watch, policies
 from tests.system.site import system
 from tests.web.kit import Audited, audited
 
@@ -184,3 +186,39 @@ async def test_a_bundle_in_clear_does_not_leave_once_they_must_be_encrypted(
         refused = await api.get(f"/evidence/bundles/{bundle['id']}/download")
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:gateway:problem:conflict")
         assert (await api.post("/evidence/bundles", {})).status_code == 400
+
+
+async def test_reports_in_a_bundle_know_an_operators_own_class_recognizer_and_framework(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    section = policies(tmp_path)
+    add_to(Path(section["directory"]))
+    async with audited(sqlite_settings, policy=section) as api:
+        asked = await api.site.chat(await api.site.key("clerk"), "Please file what EMP-204518 wrote.", model="ward")
+        assert asked.status_code == 200, asked.text
+        bundle = await _built(api, {"attach": ["reports"]})
+        assert bundle["status"] == "ready", bundle
+        fetched = await api.get(f"/evidence/bundles/{bundle['id']}/download")
+        alone = {"kind": "framework", "framework": "house-rules", "from": "2020-01-01", "to": "2100-01-01"}
+        report = await api.post("/evidence/reports", {**alone, "format": "json"})
+    members = take_apart(fetched.content)
+    told = json.loads(members["data/reports/framework-house-rules.json"])
+    assert provision(told) == provision(report.json()) == [["redact", 1]]
+    assert {"data/reports/framework-hipaa.html", "data/reports/framework-house-rules.html"} <= set(members)
+    period = json.loads(members["data/reports/period.json"])
+    rows = {str(row[0]): row[1] for row in blocks(period, "flows")[0]["rows"]}
+    assert rows["With personal data"] == 1
+    (found,) = [one for one in blocks(period, "minimum") if one.get("caption") == "Findings"]
+    assert found["rows"] == [[TYPE, 1, 0, 1, 0]]
+
+
+def blocks(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
+    """The blocks of a section of a report."""
+    (found,) = [one["blocks"] for one in document["sections"] if one["id"] == section]
+    return list(found)
+
+
+def provision(document: dict[str, Any]) -> list[list[Any]]:
+    """The rows of the first provision of a framework's report."""
+    (table,) = [one["rows"] for one in blocks(document, "provision-0") if "rows" in one]
+    return list(table)

@@ -5,7 +5,7 @@ record, or counted by columns. `needs` are fields that at least one of the recor
 none is found, the provision is not evidenced by these records, or in part, and the reason is told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -88,10 +88,12 @@ class Provisions:
 
     def feed(self, one: Seen) -> None:
         taken: set[int] = set()
+        cells: Sequence[str] = ()  # made once for all provisions that find the record, and for none where none does
         for found, rest in (*self._by_event.get(one.envelope.event, ()), *self._always):
             if id(found) not in taken and selected(one.envelope, rest):
                 taken.add(id(found))
-                found.take(one)
+                cells = cells or [value or NONE for value in index_columns(one.envelope)]
+                found.take(one, cells)
 
     def merge(self, later: "Provisions") -> None:
         for mine, theirs in zip(self._found, later._found, strict=True):
@@ -112,16 +114,16 @@ class _Found:
         self._getters = {need: _getter(need) for need in question.needs}
         self._places = [COLUMNS.index(column) for column in question.columns]
 
-    def take(self, one: Seen) -> None:
+    def take(self, one: Seen, cells: Sequence[str]) -> None:
+        """`cells`: the record's `COLUMNS`, as they are shown."""
         self.records += 1
         for need, get in self._getters.items():
             self.held[need] += get(one)
-        values = index_columns(one.envelope)
-        cells = [values[place] or NONE for place in self._places]
+        own = [cells[place] for place in self._places]
         if self.question.report == "counts":
-            self.counts.add(*(cell.strip("|").replace("|", " ") or NONE for cell in cells))
+            self.counts.add(*[cell.strip("|").replace("|", " ") or NONE if "|" in cell else cell for cell in own])
         else:
-            self.lines.add(one.envelope.seq or 0, *cells)
+            self.lines.add(one.envelope.seq or 0, *own)
 
     def merge(self, later: "_Found") -> None:
         self.records += later.records

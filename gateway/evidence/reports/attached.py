@@ -5,8 +5,11 @@ Not among them are reports about one person, and those that look up more than th
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 
+import msgspec
+
 from gateway.evidence.attachment import Attachment, Material
 from gateway.evidence.figures.facts import Facts
+from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, seen
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports import html
@@ -19,17 +22,34 @@ KINDS = ("period", "activity-review", "processing", "transfers", "dpia", "policy
 FORMS: tuple[tuple[str, Callable[[Document], bytes]], ...] = (("html", html.render), ("json", encode))
 
 
-def attached(register: Register, known: Known) -> Sequence[Attachment]:
-    """The makers of each kind in each form, which read the records once together."""
-    once = _Once(register, known)
-    return [_File(f"data/reports/{kind}.{form}", kind, render, once) for kind in KINDS for form, render in FORMS]
+class Asked(msgspec.Struct, frozen=True):
+    """One control framework, which a report of its own is made of."""
+
+    id: str
+    title: str
+    text: str
+    questions: Sequence[Question]
+
+
+def attached(register: Register, known: Known, frameworks: Sequence[Asked] = ()) -> Sequence[Attachment]:
+    """The makers of each kind and framework in each form, which read the records once together."""
+    once = _Once(register, known, frameworks)
+    return [
+        *(_File(f"data/reports/{kind}.{form}", kind, render, once) for kind in KINDS for form, render in FORMS),
+        *(
+            _File(f"data/reports/framework-{one.id}.{form}", "framework", render, once, (one.id, one.title, one.text))
+            for one in frameworks
+            for form, render in FORMS
+        ),
+    ]
 
 
 class _Once:
     """The basis of one bundle, made by whoever asks first."""
 
-    def __init__(self, register: Register, known: Known) -> None:
+    def __init__(self, register: Register, known: Known, frameworks: Sequence[Asked]) -> None:
         self._register, self._known = register, known
+        self._questions = [question for one in frameworks for question in one.questions]
         self._made: tuple[Material, Basis] | None = None
 
     async def basis(self, material: Material) -> Basis:
@@ -38,7 +58,7 @@ class _Once:
         return self._made[1]
 
     async def _make(self, material: Material) -> Basis:
-        manifest, facts, misses = material.manifest, Facts(self._known), Misses()
+        manifest, facts, misses = material.manifest, Facts(self._known, self._questions), Misses()
         # Figures are of every record. Where all are selected, they come with their details.
         opened = manifest.details and not manifest.filters and manifest.scope is None
         async for given in material.selected() if opened else material.whole():
@@ -60,14 +80,23 @@ class _Once:
 
 
 class _File:
-    """One report in one form."""
+    """One report in one form; of a framework where one is named (id, title and text)."""
 
-    def __init__(self, path: str, kind: str, render: Callable[[Document], bytes], once: _Once) -> None:
+    def __init__(
+        self,
+        path: str,
+        kind: str,
+        render: Callable[[Document], bytes],
+        once: _Once,
+        framework: tuple[str, str, str] = ("", "", ""),
+    ) -> None:
         self._path, self._kind, self._render, self._once = path, kind, render, once
+        self._framework = framework
 
     @property
     def path(self) -> str:
         return self._path
 
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
-        yield self._render(document(self._kind, await self._once.basis(material)))
+        basis = msgspec.structs.replace(await self._once.basis(material), framework=self._framework)
+        yield self._render(document(self._kind, basis))

@@ -13,6 +13,11 @@ STANDS = (
     "standard: that is for people to judge."
 )
 
+_UNOPENED = (
+    "Details were not opened for this report: a field of the detail that no record is said to hold may be there all "
+    "the same. A report of the ledger itself tells."
+)
+
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind: what it is called, what it is for, and what composes its own sections."""
@@ -245,6 +250,7 @@ def _framework(basis: Basis) -> tuple[Section, ...]:
         "Overview",
         (
             Text("“Supported” means that records of what is asked for are there, and no more than that."),
+            *(() if basis.opened else (Text(_UNOPENED, "warning"),)),
             table(
                 "Provisions",
                 ("Provision", "Subject", "Evidence", "Records", "Why not, or not all"),

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known
-from gateway.evidence.reports.attached import FORMS, KINDS, attached
+from gateway.evidence.reports.attached import FORMS, KINDS, Asked, attached
 from gateway.evidence.reports.register import Register
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
@@ -40,3 +41,28 @@ def test_of_a_selection_all_records_are_told_and_that_details_were_not_opened(tm
     fields = next(one for one in told["sections"] if one["id"] == "coverage")["blocks"][1]["rows"]
     assert ["Records", 18] in fields
     assert "were opened for 0 records" in text
+
+
+def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_opened(tmp_path: Path) -> None:
+    one = Question(
+        framework="own",
+        id="1",
+        title="One",
+        text="What was asked.",
+        report="records",
+        columns=("event",),
+        queries=({"event": "exchange.requested"},),
+        needs=("detail.tls",),
+    )
+    for selection, opened in ((None, True), (Selection(filters={"zone": "cloud"}), False)):
+        path = tmp_path / f"{opened}.zip"
+        makers = attached(Register(), Known(), [Asked("own", "Own", "Of the house.", [one])])
+        bundle(ledger(24), path, selection, attachments=makers)
+        assert verify(path, VKEY).end > 0
+        members = take_apart(path.read_bytes())
+        text = members["data/reports/framework-own.json"].decode()
+        told = json.loads(text)
+        assert (told["kind"], told["title"]) == ("framework", "Evidence by provision: Own")
+        assert told["subtitle"] == "Of the house."
+        assert ("Details were not opened for this report" in text) is not opened
+        assert faults(members["data/reports/framework-own.html"].decode()) == []

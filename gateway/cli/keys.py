@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.bootstrap import Site
-from gateway.checks.access.rights import Rights
+from gateway.checks.access.rights import shipped_rights
 from gateway.cli import protection
 from gateway.cli.common import (
     OK,
@@ -304,7 +304,9 @@ def _accepted(answer: T | Refusal) -> T:
 
 def _scopes(given: Sequence[str]) -> tuple[str, ...]:
     """Scopes that narrow to something: a word that no route knows would make a key that can do nothing."""
-    rights = Rights()
+    if not given:
+        return ()
+    rights = shipped_rights()
     if not all(rights.knows(scope) for scope in given):
         raise WrongUse(f"--scope must be traffic, traffic:AGENT, or one of {', '.join(rights.scopes)}")
     return tuple(given)

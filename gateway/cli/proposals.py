@@ -13,7 +13,7 @@ from typing import Any
 from gateway.bootstrap import Site, load_policy_set
 from gateway.bootstrap.hands import machine_hand
 from gateway.bootstrap.policies import proposals_of
-from gateway.checks.access.rights import Rights
+from gateway.checks.access.rights import shipped_rights
 from gateway.checks.classification.registry import DEFAULT
 from gateway.cli.common import (
     LOCAL,
@@ -74,7 +74,7 @@ async def _act(arguments: argparse.Namespace, route: str, act: Act) -> int:
     key = None if arguments.key is None else key_of(arguments.key)
     async with opened(settings) as site:
         person = None if key is None else await identified(site, tenant, key)
-        refusal = None if person is None else Rights().refusal(route, person[0])
+        refusal = None if person is None else shipped_rights().refusal(route, person[0])
         if refusal is not None:
             raise Failed(told(refusal, _OPTIONS))
         account = (await operator(site, tenant)).detail

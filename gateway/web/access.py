@@ -5,7 +5,6 @@ rules name it (`checks.access.shipped`). Handlers ask for what it found: the cal
 trail of its tenant (`access`).
 """
 
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from gateway.bootstrap import Gateway
-from gateway.checks.access.rights import Rights
+from gateway.checks.access.rights import Rights, shipped_rights
 from gateway.core.caller import Caller
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
@@ -42,10 +41,9 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         return {**dict(self.exchange.rate), "X-Exchange-Id": self.exchange.id}
 
 
-@cache
 def rights() -> Rights:
-    """The API's rules, read when they are first asked."""
-    return Rights()
+    """The API's rules."""
+    return shipped_rights()
 
 
 def gateway_of(request: ApiRequest) -> Gateway:

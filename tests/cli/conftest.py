@@ -1,14 +1,13 @@
 """An installation for each test, and the command that works on it."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from gateway.cli.init import write_installation
 from gateway.cli.main import main
-from tests.cli.kit import Result, Run
+from tests.cli.kit import Result, Run, copied, here
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +32,23 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def site(made: Path, empty: Path) -> Path:
     """An installation of the test's own, in the current directory."""
-    shutil.copytree(made, empty, dirs_exist_ok=True)
-    (empty / "keys").chmod(0o700)
-    return empty
+    return copied(made, empty)
+
+
+@pytest.fixture(scope="session")
+def made_used(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with three keys on record, and its public key in a file; to be copied."""
+    directory = copied(made, tmp_path_factory.mktemp("used"))
+    for _ in range(3):
+        assert here(directory, "keys", "create", "--owner", "alice", "--zone", "in-house").code == 0
+    assert here(directory, "keys", "verifier", "--out", "ledger.vkey").code == 0
+    return directory
+
+
+@pytest.fixture
+def used(made_used: Path, empty: Path) -> Path:
+    """An installation with three keys on record, and its public key in a file: in the current directory."""
+    return copied(made_used, empty)
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """What the command's tests share: running it in this process, and as a process of its own."""
 
+import contextlib
+import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
+
+from gateway.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +34,24 @@ class Result(msgspec.Struct, frozen=True):
 
 
 Run = Callable[..., Result]
+
+
+def here(directory: Path, *arguments: str) -> Result:
+    """Run the command in this process and in that directory: for what is made once, and copied for each test."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+            patch.delenv(name)
+        patch.chdir(directory)
+        code = main(arguments)
+    return Result(code, *(said.buffer.getvalue().decode() for said in (out, err)))
+
+
+def copied(template: Path, directory: Path) -> Path:
+    """An installation that was made once, copied into a directory that is there; its keyring for its owner alone."""
+    shutil.copytree(template, directory, dirs_exist_ok=True)
+    (directory / "keys").chmod(0o700)
+    return directory
 
 
 def environment() -> dict[str, str]:

@@ -15,16 +15,6 @@ from gateway.ledger.note import Verifier
 from tests.cli.kit import Run, process
 from tests.cli.tampering import tamper
 
-ALICE = ("keys", "create", "--owner", "alice", "--zone", "in-house")
-
-
-@pytest.fixture
-def used(gateway: Run, site: Path) -> Path:
-    """An installation with three keys on record."""
-    for _ in range(3):
-        assert gateway(*ALICE).code == 0
-    return site
-
 
 def test_a_search_finds_records_the_newest_first(gateway: Run, used: Path) -> None:
     result = gateway("audit", "query")

@@ -15,7 +15,7 @@ from gateway.core.errors import VerificationError
 from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.record import ClassesInfo, DecisionInfo
 from gateway.settings import load
-from tests.cli.kit import Run, process
+from tests.cli.kit import Run, copied, here, process
 from tests.cli.tampering import tamper
 from tests.evidence.tampering import take_apart
 from tests.exchange.own_terms import CLASS, add_to
@@ -24,20 +24,18 @@ from tests.store.kit import entry
 ALICE = ("keys", "create", "--owner", "alice", "--zone", "in-house")
 
 
-@pytest.fixture
-def used(gateway: Run, site: Path) -> Path:
-    """An installation with three keys on record, and its public key in a file."""
-    for _ in range(3):
-        assert gateway(*ALICE).code == 0
-    assert gateway("keys", "verifier", "--out", "ledger.vkey").code == 0
-    return site
+@pytest.fixture(scope="module")
+def exported(made_used: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with a bundle of all of it; to be copied."""
+    directory = copied(made_used, tmp_path_factory.mktemp("exported"))
+    assert here(directory, "evidence", "export", "--out", "bundle.zip").code == 0
+    return directory
 
 
 @pytest.fixture
-def bundle(gateway: Run, used: Path) -> Path:
-    """A bundle of all of it."""
-    assert gateway("evidence", "export", "--out", "bundle.zip").code == 0
-    return used / "bundle.zip"
+def bundle(exported: Path, empty: Path) -> Path:
+    """A bundle of all of it, beside its installation in the current directory."""
+    return copied(exported, empty) / "bundle.zip"
 
 
 def test_a_bundle_of_everything_holds(gateway: Run, bundle: Path) -> None:
@@ -231,13 +229,13 @@ def test_the_exporters_own_words_are_data(gateway: Run, used: Path) -> None:
 
 
 @pytest.fixture
-def auditor(site: Path) -> str:
+def auditor(used: Path) -> str:
     """A recipient, whose identity lies in a file beside another's."""
     for name in ("auditor", "other"):
         made = pyrage.x25519.Identity.generate()
-        (site / f"{name}.key").write_text(f"# of the {name}\n{made}\n")
-        (site / f"{name}.pub").write_text(f"# the {name}\n{made.to_public()}\n")
-    return (site / "auditor.pub").read_text().split()[-1]
+        (used / f"{name}.key").write_text(f"# of the {name}\n{made}\n")
+        (used / f"{name}.pub").write_text(f"# the {name}\n{made.to_public()}\n")
+    return (used / "auditor.pub").read_text().split()[-1]
 
 
 VERIFY = ("evidence", "verify", "--key", "ledger.vkey")

@@ -9,7 +9,8 @@ import collections.abc
 import datetime
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 import typing_extensions
@@ -111,7 +112,7 @@ def least(shape: Any) -> Any:
     if origin is Literal:
         return arguments[0]
     if _is_record(shape):
-        return _least_members(shape)
+        return dict(_least_members(shape))
     if shape in (int, float):
         return 1
     if shape is bool:
@@ -123,12 +124,15 @@ def least(shape: Any) -> Any:
     return None if shape is type(None) else "x"
 
 
-def _least_members(record: Any) -> dict[str, Any]:
+@cache
+def _least_members(record: Any) -> Mapping[str, Any]:
     return {name: least(_fields(record)[name]) for name in _required(record)}
 
 
-def _fields(record: Any) -> dict[str, Any]:
-    """A record's members by the names that they have on the wire, with their types."""
+@cache
+def _fields(record: Any) -> Mapping[str, Any]:
+    """A record's members by the names that they have on the wire, with their types. Kept: a type stands in hundreds of
+    places, and reading its hints takes longer than what is tried in one."""
     if not issubclass(record, BaseModel):
         return typing_extensions.get_type_hints(record, include_extras=True)
     return {
@@ -204,5 +208,5 @@ def _listed(wrap: Wrap) -> Wrap:
     return lambda planted: [wrap(planted)]
 
 
-def _beside(members: dict[str, Any], name: str, wrap: Wrap) -> Wrap:
+def _beside(members: Mapping[str, Any], name: str, wrap: Wrap) -> Wrap:
     return lambda planted: {**members, name: wrap(planted)}

@@ -1,7 +1,7 @@
 """Records and details read with the standard library alone: what `ledger.record` is to a program without msgspec.
 
-It accepts and refuses exactly what `ledger.record.parse` and `parse_detail` do (a test compares them); in a bundle's
-`verify.py` it stands in their place.
+It accepts and refuses exactly what `ledger.record.parse` and `parse_detail` do (a test compares them). In a bundle's
+`verify.py`, `glance` stands in their place, and this reads what a glance is not enough for.
 """
 
 import re
@@ -46,6 +46,11 @@ def parse(record: bytes) -> Envelope:
     if envelope.range is not None and envelope.range[0] > envelope.range[1]:
         raise FormatError("range must not end before it starts")
     return envelope
+
+
+def member(name: str, text: str) -> Any:
+    """What one member of a record is, from its own canonical text; `FormatError` for one that is not of its type."""
+    return _member[name](load(text.encode("utf-8")))
 
 
 def parse_detail(data: bytes) -> Envelope:
@@ -153,3 +158,4 @@ def _object(shape: dict[str, Any], place: str) -> _Read:
 
 _envelope = _reader(SHAPES["Envelope"], "a record")
 _detail = _reader(SHAPES["Detail"], "a detail")
+_member = {name: _reader(shape, name) for name, shape in SHAPES["Envelope"]["properties"].items()}

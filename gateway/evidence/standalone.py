@@ -16,6 +16,7 @@ from gateway.evidence import (
     container,
     dsse,
     edge,
+    glance,
     interval,
     manifest,
     misses,
@@ -50,12 +51,12 @@ from gateway.ledger import (
 )
 from gateway.ledger import verify as ledger_verify
 
-_PLAIN: dict[ModuleType, str] = {plain: "gateway.ledger.record", openssl: "gateway.ledger.vouching"}
+_PLAIN: dict[ModuleType, str] = {glance: "gateway.ledger.record", openssl: "gateway.ledger.vouching"}
 """Modules that go in under the name of another, which they stand for."""
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
     *(der, tsa, stamp, openssl),
-    *(strict_json, shapes, plain, proof, ledger_verify),
+    *(strict_json, shapes, plain, glance, proof, ledger_verify),
     *(container, dsse, edge, selection, scope, manifest, bag, witnessed, stamped, interval, misses, records),
     *(split, report, verify),
 )

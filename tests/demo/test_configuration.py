@@ -10,11 +10,13 @@ from gateway.demo import configuration
 from gateway.demo.configuration import AGENTS, HOLDERS, MARK, STRANGER, create_key, prepare, write_verifier
 from gateway.demo.processes import DemoError
 from gateway.settings import load
+from tests.demo.here import prepare_here
 
 PORTS = {name: 9000 + number for number, name in enumerate(AGENTS)}
 
 
-def test_an_installation_is_made_and_made_anew(tmp_path: Path) -> None:
+def test_an_installation_is_made_and_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By commands that are processes of their own; anew, in this one."""
     directory = tmp_path / "demo"
     prepare(directory, 8000, PORTS)
     settings = load(directory / "gateway.toml", {})
@@ -31,6 +33,7 @@ def test_an_installation_is_made_and_made_anew(tmp_path: Path) -> None:
     first = (directory / "gateway.vkey").read_text()
     (directory / "evidence.zip").write_text("of the last run")
     (directory / "notes.txt").write_text("the user's own")
+    prepare_here(monkeypatch)
     prepare(directory, 8001, PORTS)
     assert load(directory / "gateway.toml", {}).server.port == 8001
     assert not (directory / "evidence.zip").exists()

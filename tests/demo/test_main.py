@@ -9,6 +9,7 @@ import pytest
 
 from gateway.demo import main, material
 from gateway.demo.processes import is_free
+from tests.demo.here import prepare_here, verify_here
 
 
 def report_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -28,7 +29,10 @@ def some(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     monkeypatch.setattr(material, "conversations", lambda: kept)
 
 
-def test_the_script_holds_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_script_holds_from_end_to_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_here(monkeypatch)
     directory = tmp_path / "demo"
     code = main.run(directory, script=True, as_json=True)
     report = report_of(capsys)
@@ -47,6 +51,8 @@ def test_one_wrong_expectation_makes_it_exit_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Everything that is checked beside the conversations holds; the one conversation is told."""
+    prepare_here(monkeypatch)
+    verify_here(monkeypatch)
     names = ("clinic-02", "clinic-11", "support-05")
     some(monkeypatch, *names)
     shipped = json.loads(material.EXPECTED.read_text("utf-8"))

@@ -19,8 +19,12 @@ from gateway.demo.stage import Stage
 DEMO = """
 import sys
 from pathlib import Path
+import pytest
 from gateway.demo.main import run
-sys.exit(run(Path(sys.argv[1]), script=False, as_json=False))
+from tests.demo.here import prepare_here
+with pytest.MonkeyPatch.context() as patch:
+    prepare_here(patch)
+    sys.exit(run(Path(sys.argv[1]), script=False, as_json=False))
 """
 
 

@@ -9,11 +9,13 @@ from gateway.demo import stage as staging
 from gateway.demo.configuration import AGENTS
 from gateway.demo.processes import DemoError, is_free
 from gateway.demo.stage import USUAL_PORT, stage
+from tests.demo.here import prepare_here
 
 
 def test_what_was_started_is_stopped_when_the_gateway_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    prepare_here(monkeypatch)
     monkeypatch.setattr(staging, "HOLDERS", ())
     monkeypatch.setattr(staging, "gateway_command", lambda *_: ["/bin/sh", "-c", "echo no ledger here; exit 1"])
     with (

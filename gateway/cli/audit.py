@@ -48,6 +48,7 @@ from gateway.exchange.auditor import CELLS, Auditor, Reader, cells, shown
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit
+from gateway.store.spread import MAX_PROCESSES
 
 _COLUMNS = ("seq", "occurred_at", "event", "agent", "decision", "outcome", "classes", "exchange")
 _NO_SUBJECT = "su_none"
@@ -102,6 +103,13 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         default=(),
         metavar="FILE",
         help="files of emergency ledgers that do not lie where the configuration says",
+    )
+    verification.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many go over a large ledger (default: 1, for the database may be serving)",
     )
     verification.set_defaults(run=lambda arguments: asyncio.run(_verify(arguments)))
 
@@ -248,10 +256,12 @@ def _row(hit: Hit) -> tuple[str, ...]:
 
 
 async def _verify(arguments: argparse.Namespace) -> int:
+    if not 1 <= arguments.processes <= MAX_PROCESSES:
+        raise WrongUse(f"--processes must be 1 to {MAX_PROCESSES}")
     given = None if arguments.checkpoint is None else read_file(arguments.checkpoint, "--checkpoint", MAX_NOTE_BYTES)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    found = await verify(settings, tenant, given, arguments.archive, arguments.emergency)
+    found = await verify(settings, tenant, given, arguments.archive, arguments.emergency, arguments.processes)
     say(arguments, found.data(), _verdict(found))
     return OK if found.ok else BAD
 

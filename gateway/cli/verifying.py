@@ -26,6 +26,7 @@ from gateway.store.keyring import open_keyring
 from gateway.store.recovery import verify_tail
 from gateway.store.sealing import Sealer
 from gateway.store.signing import LedgerSigning
+from gateway.store.spread import Spread
 from gateway.store.verification import LedgerVerification, Verdict
 
 
@@ -59,13 +60,16 @@ async def verify(
     given: bytes | None,
     archives: Sequence[Path] = (),
     emergencies: Sequence[Path] = (),
+    processes: int = 1,
 ) -> Verification:
     """Verify the ledger of a configured tenant, against a signed checkpoint from elsewhere where one is given, and with
     the records of these archives. Of others it knows the hashes. `emergencies`: files of emergency ledgers, beside
-    those that lie where the settings say.
+    those that lie where the settings say. `processes`: how many may go over the records, which changes nothing but the
+    time.
 
     `ConfigurationError` or `LedgerUnavailable` where there is nothing that could be read at all.
     """
+    spread = Spread(target(settings), processes)
     try:
         async with opened(settings) as site:
             by = await operator(site, tenant)
@@ -75,15 +79,20 @@ async def verify(
             await verify_tail(site.engine, ledger, tail=1)
             read = await site.archives.given(ledger, archives)
             reader = Reader(actor=by.actor, kind="person", detail=by.detail)
-            verdict = await auditor.verify(reader, given, read, emergencies)
+            verdict = await auditor.verify(reader, given, read, emergencies, spread)
             return Verification(verdict=verdict, against=given is not None)
     except (ConfigurationError, LedgerUnavailable, VerificationError) as error:
-        verdict = await _reading_only(settings, tenant, given, archives, emergencies)
+        verdict = await _reading_only(settings, tenant, given, archives, emergencies, spread)
         return Verification(verdict=verdict, against=given is not None, problem=str(error))
 
 
 async def _reading_only(
-    settings: Settings, tenant: str, given: bytes | None, archives: Sequence[Path], emergencies: Sequence[Path]
+    settings: Settings,
+    tenant: str,
+    given: bytes | None,
+    archives: Sequence[Path],
+    emergencies: Sequence[Path],
+    spread: Spread,
 ) -> Verdict:
     """The verdict, with nothing made and nothing written."""
     await demand_database(settings)
@@ -99,7 +108,7 @@ async def _reading_only(
             keys = (await signing.load()).keys
             sealer = Sealer(keyring)
             read = await Archives(ArchiveStore(engine), sealer, None).given(entry.ledger, archives)
-            verdict = await LedgerVerification(engine, entry.ledger, keys, sealer).run(given, read)
+            verdict = await LedgerVerification(engine, entry.ledger, keys, sealer, spread).run(given, read)
             place = settings.emergency.place
             files = EmergencyFiles(None if place is None else settings.path(place))
             return await files.followed(entry.ledger, verdict, emergencies)

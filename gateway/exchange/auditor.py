@@ -51,6 +51,7 @@ from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Hit, Page, Search
 from gateway.store.signing import LedgerSigning
+from gateway.store.spread import Spread
 from gateway.store.stamps import StampStore
 from gateway.store.tree import TreeReader
 from gateway.store.usage import Usage, UsageStore
@@ -308,15 +309,18 @@ class Auditor:
         checkpoint: bytes | None = None,
         read: Read | None = None,
         emergencies: Sequence[Path] = (),
+        spread: Spread | None = None,
     ) -> Verdict:
         """Verify the whole ledger now: chain, tree, checkpoints, index columns, details; the result is a record.
 
         `checkpoint` is a signed checkpoint obtained elsewhere, `read` gives the records of archives that are at hand;
         of others the hashes are verified; `emergencies` are files of emergency ledgers that do not lie where this
-        node looks for them. The verdict says what is wrong, by step and place.
+        node looks for them; `spread` are processes that share the work. The verdict says what is wrong, by step and
+        place.
         """
         who = await self._signing.load()
-        verdict = await LedgerVerification(self._engine, self._id, who.keys, self._opener).run(checkpoint, read)
+        ledger = LedgerVerification(self._engine, self._id, who.keys, self._opener, spread)
+        verdict = await ledger.run(checkpoint, read)
         verdict = await self._emergencies.followed(self._id, verdict, emergencies)
         code = "ok" if verdict.failure is None else "verification_failed"
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)

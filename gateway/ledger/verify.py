@@ -217,10 +217,15 @@ class Verification:
         # 10. No checkpoint speaks of more records than there are.
         if self._checkpoints:
             raise BadRecord(size, "missing", "a checkpoint covers records that are not there")
-        state = State(
+        return Verified(
+            first=self._first, size=size, covered=self._covered, canonical=self._canonical, state=self.state()
+        )
+
+    def state(self) -> State:
+        """Where it stands now."""
+        return State(
             frontier=self._frontier.copy(), prev=self._prev, recorded_at=self._recorded_at, tenant=self._tenant
         )
-        return Verified(first=self._first, size=size, covered=self._covered, canonical=self._canonical, state=state)
 
     def _link(self, data: bytes, place: int) -> None:
         """Steps 4 to 6, from the bytes as they stand where that is safe, else through the parser."""

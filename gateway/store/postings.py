@@ -108,6 +108,10 @@ class Tally:
         for (field, value), bits in postings.items():
             self.add(block, field, value, encode(bits))
 
+    def join(self, other: "Tally") -> None:
+        """What another has of blocks that this one has nothing of."""
+        self._sums.update(other._sums)
+
     def other(self, than: "Tally", blocks: Iterable[int]) -> int | None:
         """The first of these blocks that is not the same in both; None where all are."""
         return next((one for one in blocks if self._sums.get(one, 0) != than._sums.get(one, 0)), None)

@@ -25,18 +25,19 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import StoredCheckpoint, StoredRecord
 from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.rotation import Keys
-from gateway.ledger.verify import Verification, beginning, check_detail
+from gateway.ledger.verify import Verification, beginning
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.batch import EMPTY, Head
+from gateway.store.beside import Beside
 from gateway.store.engine import reading
 from gateway.store.kept_check import KeptTally, Opener, check_kept
-from gateway.store.postings import BLOCK, Postings, Tally, put
+from gateway.store.postings import BLOCK, Tally
 from gateway.store.reader import StoreReader
-from gateway.store.search import Filters, Hit, Search
+from gateway.store.search import Filters, Search
+from gateway.store.spread import Spread
 from gateway.store.sql import reachable
 from gateway.store.tables import head, posting, record_block
 from gateway.store.tree import TreeReader
@@ -100,24 +101,30 @@ class LedgerVerification:
     """Verifies one ledger, by its id, with its public key or keys. Reads all of it, chunk by chunk.
 
     Of records that lie in an archive which is not at hand (`read`) the hashes are verified: that they are those which a
-    checkpoint covers, and that the record after them is linked to the last."""
+    checkpoint covers, and that the record after them is linked to the last. `spread`: by how many processes, which
+    changes nothing but the time."""
 
     def __init__(
-        self, engine: AsyncEngine, ledger: str, verifier: Verifier | Keys, opener: Opener | None = None
+        self,
+        engine: AsyncEngine,
+        ledger: str,
+        verifier: Verifier | Keys,
+        opener: Opener | None = None,
+        spread: Spread | None = None,
     ) -> None:
         """`opener`: opens what is kept, of which without it is only told that it is there."""
-        self._engine, self._ledger, self._verifier, self._opener = engine, ledger, verifier, opener
+        self._engine, self._ledger, self._verifier = engine, ledger, verifier
+        self._opener, self._spread = opener, spread
         self._begin()
 
     def _begin(self) -> None:
-        self._size = self._details = self._commitments = self._checkpoints = 0
-        self._archived = self._unread = self._kept = 0
+        self._size = self._checkpoints = 0
+        self._archived = self._unread = 0
         self._content = KeptTally()
         self._prepared: dict[str, str] = {}
         self._stitched: dict[str, Stitched] = {}
         self._last = GENESIS
-        self._postings: Postings = {}
-        self._expected = Tally()
+        self._beside = Beside()
 
     async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
         """Steps 1 to 9. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
@@ -141,8 +148,8 @@ class LedgerVerification:
         return Verdict(
             size=self._size,
             covered=covered,
-            details=self._details,
-            commitments=self._commitments,
+            details=self._beside.details,
+            commitments=self._beside.commitments,
             checkpoints=self._checkpoints,
             content=self._content,
             archived=self._archived,
@@ -161,23 +168,44 @@ class LedgerVerification:
         verification = Verification(beginning(self._ledger), checkpoints)
         for one in archives:
             await self._elsewhere(one, verification, None if read is None else read(one))
+        verification = await self._in_parts(verification, before, checkpoints)
         # 1. and 4., 5.: the chain and the tree; the roots of checkpoints where the tree has their size.
         search = Search(self._engine, self._ledger)
-        async for hit in search.stream(Filters(), order="asc", details=True, after=self._archived - 1):
+        async for hit in search.stream(Filters(), order="asc", details=True, after=self._size - 1):
             verification.feed((hit.stored,))
             self._size = hit.stored.seq + 1
             self._last = hit.stored.hash
             if self._size == before.size and self._last != before.hash:
                 raise VerificationError("head: it is not what its newest record says")
-            self._beside(hit)
-        verified = verification.finish()
-        if verified.covered < self._archived:
+            # 2. and 3., and 8. for one record.
+            envelope = parse(hit.stored.envelope)
+            self._beside.take(hit, envelope)
+            self._emergency(envelope)
+        size = verification.finish().size  # every checkpoint was compared
+        covered = max((point.size for point in checkpoints), default=0)
+        if covered < self._archived:
             raise VerificationError("archive: no checkpoint covers what lies in archives")
-        await self._head(before, verified.size)
+        await self._head(before, size)
         await self._posted(blocks)
         # 9.
-        self._content = await check_kept(self._engine, self._ledger, self._opener, self._kept)
-        return verified.covered
+        self._content = await check_kept(self._engine, self._ledger, self._opener, self._beside.kept)
+        return covered
+
+    async def _in_parts(
+        self, verification: Verification, before: Head, checkpoints: Sequence[Checkpoint]
+    ) -> Verification:
+        """Steps 1 to 5 and 8 by several processes, over the blocks that are whole: from where one goes on alone. The
+        same verification, and nothing taken over, where they say nothing."""
+        if self._spread is None:
+            return verification
+        found = await self._spread.over(self._ledger, verification.state(), before, checkpoints)
+        if found is None:
+            return verification
+        for envelope in found.told:
+            self._emergency(envelope)
+        self._size, self._last = found.state.frontier.size, found.last
+        self._beside.join(found.beside)
+        return Verification(found.state, [point for point in checkpoints if point.size > self._size])
 
     async def _elsewhere(
         self, one: Archived, verification: Verification, records: AsyncIterator[Sequence[StoredRecord]] | None
@@ -197,7 +225,7 @@ class LedgerVerification:
                 last = some[-1].hash
                 for stored in some:
                     envelope = parse(stored.envelope)
-                    self._detail(stored.seq, envelope, stored)
+                    self._beside.detail(stored, envelope)
                     self._emergency(envelope)
         if last != one.last_hash:
             raise VerificationError(f"archive {one.id}: its last record is not the one that the database names")
@@ -209,29 +237,6 @@ class LedgerVerification:
         if (found.size, found.root) != (stored.size, stored.root):
             raise VerificationError(f"checkpoint {stored.size}: its columns are not what was signed")
         return found
-
-    def _beside(self, hit: Hit) -> None:
-        """Steps 2 and 3 for one record, whose bytes have been checked."""
-        seq = hit.stored.seq
-        envelope = parse(hit.stored.envelope)
-        for name, value in zip(COLUMNS, index_columns(envelope), strict=True):
-            if getattr(hit, name) != value:
-                raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
-        self._detail(seq, envelope, hit.stored)
-        self._kept += envelope.kept is not None
-        self._emergency(envelope)
-        put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
-        if seq % BLOCK == BLOCK - 1:
-            self._expected.add_all(seq // BLOCK, self._postings)
-            self._postings = {}
-
-    def _detail(self, seq: int, envelope: Envelope, stored: StoredRecord) -> None:
-        try:
-            opened = check_detail(envelope, stored.detail_salt, stored.detail)
-        except VerificationError as error:
-            raise VerificationError(f"record {seq}: {error}") from error
-        self._details += opened
-        self._commitments += not opened and envelope.detail is not None
 
     def _emergency(self, envelope: Envelope) -> None:
         """Step 8 for one record. Of archives that are not at hand it is not known what was prepared in them."""
@@ -282,7 +287,7 @@ class LedgerVerification:
             if len(rows) < _CHUNK:
                 break
             after = (rows[-1].field, rows[-1].value, rows[-1].block)
-        wrong = self._expected.other(found, range(self._archived // BLOCK, blocks))
+        wrong = self._beside.expected.other(found, range(self._archived // BLOCK, blocks))
         if wrong is not None:
             raise VerificationError(f"postings: those of block {wrong} are not what its records say")
 

@@ -64,6 +64,18 @@ def test_an_unknown_tenant_has_nothing_to_verify(gateway: Run, site: Path) -> No
     assert "no ledger" in result.err
 
 
+def test_how_many_processes_go_over_it_changes_nothing_that_is_said(gateway: Run, used: Path) -> None:
+    said = [gateway("audit", "verify", "--json", "--processes", count) for count in ("1", "2")]
+    assert [one.code for one in said] == [0, 0]
+    assert {**said[1].data, "size": 0, "details": 0, "uncovered": 0} == {
+        **said[0].data,
+        "size": 0,
+        "details": 0,
+        "uncovered": 0,
+    }
+    assert [gateway("audit", "verify", "--processes", count).code for count in ("0", "65")] == [2, 2]
+
+
 def test_only_a_verdict_without_fault_that_is_on_record_is_a_success() -> None:
     assert Verification(verdict=VERDICT, against=True).ok
     assert not Verification(verdict=VERDICT, against=True, problem="a reason").ok

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from gateway import store as package
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.core.tokens import Meant
 from gateway.ledger import cosignature
@@ -61,6 +61,7 @@ from gateway.store.search import Filters, Search
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sessions import SessionStore
 from gateway.store.signing import LedgerSigning, rotated
+from gateway.store.spread import Job, read
 from gateway.store.stamps import StampStore
 from gateway.store.sticking import StickingClasses
 from gateway.store.subject_cases import CaseStore
@@ -1630,6 +1631,15 @@ async def _(w: World) -> tuple[Any, Any]:
     return (alone.size, alone.failure, given.failure is not None), (1, None, True)
 
 
+@ask("spread.read")
+async def _(w: World) -> tuple[Any, Any]:
+    """A part of my ledger ends where mine does, whatever theirs has behind it."""
+    with pytest.raises(VerificationError):
+        await read(Job(where=w.store.where, ledger=w.mine, first=0, marks=(2,)))
+    part = await read(Job(where=w.store.where, ledger=w.mine, first=0, marks=(1,)))
+    return [part.last], [one.hash async for one in StoreReader(w.store.engine, w.mine).records(0, 1)]
+
+
 @ask("policies.PolicyStore.active")
 async def _(w: World) -> tuple[Any, Any]:
     policies = PolicyStore(w.store.engine, w.store.clock)
@@ -1712,6 +1722,8 @@ async def _(w: World) -> tuple[Any, Any]:
 _INSTALLATION = "of the installation: belongs to no tenant and reads nothing of one"
 _OPERATOR = "asked by the configured id, which comes from the configuration or a verified credential"
 NOT_ASKED = {
+    "spread.Spread.over": "puts together what `spread.read` reads",
+    "spread.in_processes": "has `spread.read` done",
     "known_directory.KnownDirectory.subject": "as `Directory.subject`, and makes nobody",
     "known_directory.KnownDirectory.subjects": "as `Directory.subjects`, and makes nobody",
     "emergency_copy.copy": "copies each configured tenant's rows, within its wall, to a file of the node's own",

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from gateway.bootstrap.site import Site
 from gateway.core.ids import random_id
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.bundle_files import BundleFiles
+from gateway.exchange.bundle_making import Making
 from gateway.exchange.bundling import LEASE_S, Bundling
 from gateway.exchange.underway import UnderWay
 from gateway.store.bundle_jobs import BundleStore
@@ -14,10 +16,13 @@ from gateway.store.lease import Lease
 def bundling_of(site: Site, auditors: Mapping[str, Auditor], underway: UnderWay) -> Bundling:
     """Of every tenant. `auditors`: by the configured id."""
     holder = f"{site.node.id}/{site.node.boot}/{random_id('bu')}"
+    store, files = BundleStore(site.engine), BundleFiles(site.settings.path(site.settings.evidence.directory))
+    known = {site.tenants[name].ledger: auditor for name, auditor in auditors.items()}
     return Bundling(
-        store=BundleStore(site.engine),
-        directory=site.settings.path(site.settings.evidence.directory),
-        auditors={site.tenants[name].ledger: auditor for name, auditor in auditors.items()},
+        store=store,
+        files=files,
+        making=Making(store=store, files=files, auditors=known, keys=site.keyring, metrics=site.metrics),
+        auditors=known,
         lease=lambda name: Lease(site.engine, name, holder, site.clock, LEASE_S),
         underway=underway,
         clock=site.clock,

@@ -3,7 +3,7 @@ Memory is bounded by one chunk, the proof files, the policy versions and what pe
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import BinaryIO
 
 import msgspec
@@ -15,30 +15,31 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import bag, dsse, readme, standalone
 from gateway.evidence import manifest as manifests
 from gateway.evidence.attachment import ENDLESS, Attachment, Material, ordered
-from gateway.evidence.container import BLOCK, Stream, Writer
+from gateway.evidence.container import Stream, Writer, Written
 from gateway.evidence.edge import encode_hashes
+from gateway.evidence.kept import Fleeting, Keeper, State
 from gateway.evidence.manifest import File, Manifest
-from gateway.evidence.misses import Misses
-from gateway.evidence.records import encode_detail_line, named_policies, start
-from gateway.evidence.scope import Watch, check_scope, chooser
-from gateway.evidence.scratch import directory_of, scratch
+from gateway.evidence.passing import Passing
+from gateway.evidence.piece import NotAsKept, Piece, Spool, blocks
+from gateway.evidence.scope import check_scope
+from gateway.evidence.scratch import directory_of
 from gateway.evidence.selection import Selection, check_filters
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import proof as proofs
 from gateway.ledger import stamp
-from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.note import Signer
 from gateway.ledger.proof import Proof
-from gateway.ledger.record import MAX_BYTES, Envelope, parse
+from gateway.ledger.record import MAX_BYTES
 from gateway.ledger.rotation import Keys
 from gateway.ledger.times import timestamp
-from gateway.ledger.verify import Verification
 
 GENERATOR = f"agent-compliance-gateway {__version__}"
 CHUNK = 64
 """Records that are held at once: some two milliseconds of work, after which others get their turn."""
+SEGMENT = 1_024 * CHUNK
+"""After so many records what was written is kept: some two seconds of work, which is what a death costs."""
 Progress = Callable[[int, int], None]
 """Called with how many records were gone over and how many are to be: the range once, and once for each attachment."""
 
@@ -63,19 +64,6 @@ class _Range(msgspec.Struct, frozen=True, kw_only=True):
     opening_note: bytes
 
 
-class _Seen(msgspec.Struct, kw_only=True):
-    """What the first pass over the records has found."""
-
-    selected: int = 0
-    opened: int = 0
-    proven: set[int]
-    """Records that get a proof file."""
-    leaves: dict[int, bytes]
-    """The bytes of those."""
-    policies: set[str]
-    misses: Misses
-
-
 async def build(
     reader: RecordReader,
     selection: Selection,
@@ -90,6 +78,8 @@ async def build(
     stamps: Sequence[Stamps] = (),
     attachments: Sequence[Attachment] = (),
     progress: Progress | None = None,
+    last: StoredCheckpoint | None = None,
+    keeper: Keeper | None = None,
 ) -> Manifest | Refusal:
     """Write a bundle of the selection to `write`, an empty seekable binary file that can be read, too, and return its
     manifest.
@@ -97,28 +87,37 @@ async def build(
     `signer` is the ledger's key, `keys` it and those that it came after; `policies` every stored policy version by its
     digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
     start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have cosigned, with
-    their lines below its note; `stamps` time-stamps of checkpoints, by size; `attachments` make further files. Where
-    the selection names no end, the newest checkpoint's size is it: the caller publishes one before.
+    their lines below its note; `stamps` time-stamps of checkpoints, by size; `attachments` make further files; `last`
+    the checkpoint that covers the range, by default the newest. Where the selection names no end, its size is it: the
+    caller publishes one before.
+
+    `keeper` keeps what was written, now and then, and has what another builder has left of the same bundle: with the
+    same arguments it becomes the same to the byte. `NotAsKept` where that does not hold together.
 
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
     file holds after a refusal or an error is to be thrown away.
     """
     known = keys or Keys(signer.verifier)
-    extent = await _extent(reader, selection, known, opening)
+    extent = await _extent(reader, selection, known, opening, last)
     if isinstance(extent, Refusal):
         return extent
-    builder = _Builder(reader, selection, extent, write, progress)
     try:
-        return await builder.build(
-            signer, known, policies, ordered(attachments), timestamp(created_us), witnessed=witnessed, stamps=stamps
-        )
+        with Fleeting(directory_of(write)) if keeper is None else nullcontext(keeper) as place:
+            builder = _Builder(reader, selection, extent, write, progress, place)
+            return await builder.build(
+                signer, known, policies, ordered(attachments), timestamp(created_us), witnessed=witnessed, stamps=stamps
+            )
     except FormatError as error:
         raise VerificationError(f"the ledger is not in its form: {error}") from error
 
 
 async def _extent(
-    reader: RecordReader, selection: Selection, keys: Keys, opening: StoredCheckpoint | None
+    reader: RecordReader,
+    selection: Selection,
+    keys: Keys,
+    opening: StoredCheckpoint | None,
+    given: StoredCheckpoint | None,
 ) -> _Range | Refusal:
     try:
         check_filters(selection.filters)
@@ -126,8 +125,9 @@ async def _extent(
             check_scope(selection.scope)
     except FormatError as error:
         return Refusal(code="parameter_invalid", field="filters", hint=str(error))
-    stored = await reader.checkpoint(max(selection.end or 0, selection.first + 1))
-    if stored is None:
+    least = max(selection.end or 0, selection.first + 1)
+    stored = await reader.checkpoint(least) if given is None else given
+    if stored is None or stored.size < least:
         if selection.end is not None and selection.end <= selection.first:
             return Refusal(code="parameter_invalid", field="end", hint="an end after the first record")
         return Refusal(code="no_checkpoint_yet", field="end")
@@ -153,17 +153,31 @@ class _Builder:
     """One bundle being written; its methods are its parts, in the order of the file."""
 
     def __init__(
-        self, reader: RecordReader, selection: Selection, extent: _Range, write: BinaryIO, progress: Progress | None
+        self,
+        reader: RecordReader,
+        selection: Selection,
+        extent: _Range,
+        write: BinaryIO,
+        progress: Progress | None,
+        keeper: Keeper,
     ) -> None:
-        self._reader = reader
-        self._selection = selection
-        self._range = extent
+        self._reader, self._selection, self._range, self._keeper = reader, selection, extent, keeper
         self._writer = Writer(write)
         self._progress = progress or (lambda done, total: None)
         self._gone_over, self._passes = 0, 1
-        self._files: list[File] = []
-        self._chosen = chooser(selection)
-        self._watch = None if selection.scope is None else Watch(selection.scope)
+        self._pieces: list[Piece] = []
+        kept = keeper.kept
+        self._left = {} if kept is None else {piece.name: piece for piece in kept.state.pieces}
+        """What another builder has left and was not come to yet."""
+        self._spool = Spool(keeper.spool)
+        self._passing = Passing(
+            selection,
+            first=extent.first,
+            end=extent.end,
+            before=extent.before,
+            last=extent.last,
+            passed=None if kept is None else kept.state.passed,
+        )
 
     async def build(
         self,
@@ -184,10 +198,10 @@ class _Builder:
         self._add(bag.KEY, f"{signer.verifier.vkey}\n".encode())
         if keys.statements:
             self._add(bag.ROTATIONS, b"".join(keys.statements))
-        with scratch(directory_of(self._writer.file)) as spool:
-            seen, root = await self._records(spool)
-            opened = self._details(seen, spool)
-        unfit = None if self._watch is None else self._watch.failure(extent.end, extent.last.size)
+        root = await self._records()
+        await self._details()
+        passing = self._passing
+        unfit = None if passing.watch is None else passing.watch.failure(extent.end, extent.last.size)
         if unfit is not None:
             return Refusal(code="parameter_invalid", field="range", hint=unfit)
         manifest = Manifest(
@@ -198,88 +212,71 @@ class _Builder:
             end=extent.end,
             filters=dict(self._selection.filters),
             details=self._selection.details,
-            selected=seen.selected,
-            opened=opened,
+            selected=passing.selected,
+            opened=passing.opened,
             checkpoint=(extent.last.size, extent.last.root),
             opening=None if extent.opening is None else (extent.opening.size, extent.opening.root),
             scope=self._selection.scope,
             files=(),
         )
         self._add(bag.SELECTION, bag.selection_file(manifest))
-        self._add(bag.MISSES, seen.misses.encoded())
-        self._add(bag.MISSES_TEXT, seen.misses.text())
+        self._add(bag.MISSES, passing.misses.encoded())
+        self._add(bag.MISSES_TEXT, passing.misses.text())
         for attachment in attachments:
             await self._attachment(attachment, Material(self._writer, manifest))
         await self._checkpoints(root, keys, witnessed, stamps)
-        await self._proofs(seen)
-        for digest in sorted(seen.policies & set(policies)):
+        await self._proofs(passing.proven)
+        for digest in sorted(passing.policies & set(policies)):
             self._add(bag.policy_path(digest), policies[digest])
         self._add(bag.INFO, bag.info(self._files, manifest))
         self._add(bag.PAYLOAD_MANIFEST, bag.payload_manifest(self._files))
         self._add(bag.TAG_MANIFEST, bag.tag_manifest(self._files))
-        manifest = msgspec.structs.replace(manifest, files=tuple(self._files))
+        manifest = msgspec.structs.replace(manifest, files=self._files)
         # Signed last: everything before was read back from the ledger and verified on the way.
         self._writer.add(manifests.NAME, dsse.sign(manifests.TYPE, manifests.encode(manifest), signer))
         self._writer.close()
         return manifest
 
-    async def _records(self, spool: BinaryIO) -> tuple[_Seen, bytes]:
+    async def _records(self) -> bytes:
         """`records.jsonl`, and the root of the tree that ends with the range. The ledger is read once: lines of details
-        go to `spool` meanwhile."""
-        extent = self._range
-        seen = _Seen(proven={extent.first, extent.end - 1}, leaves={}, policies=set(), misses=Misses())
-        verification: Verification | None = None
+        go to the spool meanwhile."""
+        extent, passing, kept = self._range, self._passing, self._keeper.kept
         with self._writer.stream(bag.RECORDS, (extent.end - extent.first) * (MAX_BYTES + 1)) as stream:
-            async for chunk in self._chunks(details=self._selection.details):
-                if verification is None:
-                    marks = [extent.last] if extent.last.size == extent.end else []
-                    verification = Verification(start(extent.first, chunk[0].envelope, extent.before), marks)
-                for record in chunk:
-                    leaf, envelope = leaf_hash(record.envelope), parse(record.envelope)
-                    if leaf != record.hash:
-                        raise VerificationError(f"record {record.seq}: hash: the stored hash is not that of the bytes")
-                    verification.take(record.seq, record.envelope, leaf, envelope)
-                    self._look(record, envelope, seen, spool)
+            begun = self._left.pop(bag.RECORDS, None)
+            if kept is not None and begun is not None:
+                await self._copy(kept.container, begun, stream)
+            if kept is not None and bag.DETAILS not in self._left:
+                await self._copy(kept.spool, kept.state.spool, self._spool)
+            async for chunk in self._chunks(passing.size):
+                passing.take(chunk, self._spool)
                 stream.write(b"".join(record.envelope + b"\n" for record in chunk))
+                if (passing.size - extent.first) % SEGMENT == 0 and passing.size < extent.end:
+                    await self._keep(self._piece(stream.written))
         self._written(stream)
-        done = None if verification is None else verification.finish()
-        if done is None or done.size != extent.end:
-            raise VerificationError("records of the range are missing")
-        return seen, done.state.frontier.root()
+        root = passing.finish()
+        await self._keep()
+        return root
 
-    def _look(self, record: StoredRecord, envelope: Envelope, seen: _Seen, spool: BinaryIO) -> None:
-        seen.policies.update(named_policies(envelope, seen.policies))
-        seen.misses.feed(envelope)
-        if self._watch is not None:
-            self._watch.feed(envelope)
-        if self._chosen(envelope):
-            seen.selected += 1
-            if seen.selected <= bag.PROOFS:
-                seen.proven.add(record.seq)
-            if record.detail is not None and record.detail_salt is not None:  # deleted: "commitment only"
-                spool.write(encode_detail_line(record.seq, record.detail_salt, record.detail))
-                seen.opened += 1
-        if record.seq in seen.proven:
-            seen.leaves[record.seq] = record.envelope
-
-    def _details(self, seen: _Seen, spool: BinaryIO) -> int:
-        """`details.jsonl`, and how many details are in it."""
-        spool.seek(0)
-        with self._writer.stream(bag.DETAILS, seen.selected * bag.MAX_DETAIL) as stream:
-            while block := spool.read(BLOCK):
-                stream.write(block)
+    async def _details(self) -> None:
+        """`details.jsonl`, from what another builder had made of it or from the spool."""
+        with self._writer.stream(bag.DETAILS, self._passing.selected * bag.MAX_DETAIL) as stream:
+            if not await self._made(bag.DETAILS, stream):
+                for block in blocks(self._spool.file, self._spool.piece):
+                    stream.write(block)
         self._written(stream)
-        return seen.opened
+        await self._keep()
 
     async def _attachment(self, attachment: Attachment, material: Material) -> None:
         with self._writer.stream(attachment.path, ENDLESS) as stream:
-            # Closed with the bundle, however that ends: a maker may hold something open.
-            async with aclosing(attachment.pieces(material)) as pieces:
-                async for piece in pieces:
-                    stream.write(piece)
+            if not await self._made(attachment.path, stream):
+                # Closed with the bundle, however that ends: a maker may hold something open.
+                async with aclosing(attachment.pieces(material)) as pieces:
+                    async for piece in pieces:
+                        stream.write(piece)
         self._written(stream)
         self._gone_over += 1
         self._tell(0)
+        await self._keep()
 
     async def _checkpoints(
         self, root: bytes, keys: Keys, witnessed: StoredCheckpoint | None, stamps: Sequence[Stamps]
@@ -320,16 +317,17 @@ class _Builder:
             stamp.parse(reply).demand_over(note)
             self._add(bag.stamp_path(size, tsa), reply)
 
-    async def _proofs(self, seen: _Seen) -> None:
-        for seq in sorted(seen.proven):
+    async def _proofs(self, proven: set[int]) -> None:
+        for seq in sorted(proven):
             path = await self._reader.inclusion(seq, self._range.last.size)
             proof = Proof(index=seq, path=tuple(path), checkpoint=self._range.last_note)
             self._add(bag.proof_path(seq), proofs.encode(proof))
 
-    async def _chunks(self, *, details: bool) -> AsyncIterator[list[StoredRecord]]:
+    async def _chunks(self, first: int) -> AsyncIterator[list[StoredRecord]]:
+        """Records from this one on, some at a time."""
         extent = self._range
         chunk: list[StoredRecord] = []
-        async for record in self._reader.records(extent.first, extent.end, details=details):
+        async for record in self._reader.records(first, extent.end, details=self._selection.details):
             chunk.append(record)
             if len(chunk) == CHUNK:
                 yield chunk
@@ -341,6 +339,31 @@ class _Builder:
         self._gone_over += 1
         self._tell(0)
 
+    async def _made(self, name: str, stream: Stream) -> bool:
+        """Whether another builder had made this member: then it is written."""
+        kept, piece = self._keeper.kept, self._left.pop(name, None)
+        if kept is None or piece is None:
+            return False
+        await self._copy(kept.container, piece, stream)
+        return True
+
+    async def _copy(self, file: BinaryIO, piece: Piece, sink: Stream | Spool) -> None:
+        for block in blocks(file, piece):
+            sink.write(block)
+            self._tell(0)
+            await asyncio.sleep(0)
+        copied = sink.piece.sha256 if isinstance(sink, Spool) else sink.written.sha256
+        if copied != piece.sha256:
+            raise NotAsKept(f"kept: {piece.name or 'the spool'} is not what it was")
+
+    async def _keep(self, begun: Piece | None = None) -> None:
+        """At the end of a member, or within the records; not before there is more than was left."""
+        pieces = (*self._pieces, *(() if begun is None else (begun,)))
+        kept = self._keeper.kept
+        if self._left or (kept is not None and kept.state.pieces == pieces):
+            return
+        await self._keeper.keep(State(pieces=pieces, spool=self._spool.piece, passed=self._passing.passed()))
+
     def _tell(self, done: int) -> None:
         """So many records of this pass."""
         count = self._range.end - self._range.first
@@ -348,8 +371,18 @@ class _Builder:
 
     def _add(self, path: str, content: bytes) -> None:
         written = self._writer.add(path, content)
-        self._files.append(File(written.name, written.size, written.sha256))
+        kept = self._left.pop(path, None)
+        if kept is not None and kept.sha256 != written.sha256:
+            raise NotAsKept(f"kept: {path} would be another")
+        self._pieces.append(self._piece(written))
 
     def _written(self, stream: Stream) -> None:
-        written = stream.written
-        self._files.append(File(written.name, written.size, written.sha256))
+        self._pieces.append(self._piece(stream.written))
+
+    def _piece(self, written: Written) -> Piece:
+        """What was just written."""
+        return Piece(written.name, self._writer.file.tell() - written.size, written.size, written.sha256)
+
+    @property
+    def _files(self) -> tuple[File, ...]:
+        return tuple(File(piece.name, piece.size, piece.sha256) for piece in self._pieces)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import BinaryIO
 
 from gateway.core.refusal import Refusal
@@ -16,19 +17,26 @@ Build = Callable[[BinaryIO], Awaitable[Manifest | Refusal]]
 
 
 async def build_encrypted(
-    write: BinaryIO, recipients: Sequence[Recipient], build: Build, tick: Callable[[], None] = lambda: None
+    write: BinaryIO,
+    recipients: Sequence[Recipient],
+    build: Build,
+    tick: Callable[[], None] = lambda: None,
+    *,
+    work: BinaryIO | None = None,
 ) -> Manifest | Refusal:
     """What `build` writes, encrypted to the recipients (at least one), to `write`, which gets nothing else.
+
+    `work`: an empty working file that it is built in, which stays open; one of its own where None is given.
 
     `tick` is called between two pieces, in another thread, and ends it by what it raises. What `write` holds after a
     refusal or an error is to be thrown away.
     """
-    with scratch(directory_of(write)) as work:
-        found = await build(work)
+    with scratch(directory_of(write)) if work is None else nullcontext(work) as place:
+        found = await build(place)
         if isinstance(found, Refusal):
             return found
-        work.seek(0)
-        await _beside_the_loop(work, write, recipients, tick)
+        place.seek(0)
+        await _beside_the_loop(place, write, recipients, tick)
     return found
 
 

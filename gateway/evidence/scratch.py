@@ -1,10 +1,11 @@
-"""Working files whose content never lies on a disk in clear, and is gone with the process.
+"""Working files whose content never lies on a disk in clear.
 
-A file without a name, each byte of it AES-256-CTR (NIST SP 800-38A) under a key that this file alone has and that is
-never written: counter block n is the number of the 16 bytes it covers, so that any place can be read and written by
-itself. A place must be written with one content only, since two under the same counter tell of each other to who has
-copies of the disk from both times: `container.Writer`, which these files are for, writes each byte once. There is no
-authentication: what was changed on the disk meanwhile is found by whoever verifies what was written.
+Each byte of a file is AES-256-CTR (NIST SP 800-38A) under a key that this file alone has: counter block n is the number
+of the 16 bytes it covers, so that any place can be read and written by itself. A file without a name is gone with the
+process, as its key is, which is never written; one with a name is there for whoever has its key. A place must be
+written with one content only, since two under the same counter tell of each other to who has copies of the disk from
+both times: `container.Writer`, which these files are for, writes each byte once. There is no authentication: what was
+changed on the disk meanwhile is found by whoever verifies what was written.
 """
 
 import io
@@ -18,12 +19,32 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 _BLOCK = 16
+_KEY = 32
 _BUFFER = 1 << 18
 
 
 def scratch(directory: Path | None = None) -> BinaryIO:
     """An empty working file in a directory, or where temporary files are; seekable, readable, writable, buffered."""
-    return io.BufferedRandom(_Ciphered(directory), _BUFFER)
+    file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 — closed with the one around it
+    return io.BufferedRandom(_Ciphered(file, os.urandom(_KEY), directory), _BUFFER)
+
+
+def named(path: Path, key: bytes) -> BinaryIO:
+    """An empty working file of this name, which nothing may have yet (`FileExistsError`), readable by its owner alone.
+    `key`: 32 bytes, of this file alone."""
+    file = open(path, "x+b", buffering=0, opener=private)  # noqa: SIM115 — likewise
+    return io.BufferedRandom(_Ciphered(file, key, path.parent), _BUFFER)
+
+
+def reopened(path: Path, key: bytes) -> BinaryIO:
+    """One that was left, to be read."""
+    file = open(path, "rb", buffering=0)  # noqa: SIM115 — likewise
+    return io.BufferedReader(_Ciphered(file, key, path.parent), _BUFFER)
+
+
+def private(path: str, flags: int) -> int:
+    """Opens a file so that others than its owner never read it."""
+    return os.open(path, flags, 0o600)
 
 
 def directory_of(file: BinaryIO) -> Path | None:
@@ -38,10 +59,10 @@ def directory_of(file: BinaryIO) -> Path | None:
 class _Ciphered(io.RawIOBase):
     """The file below the buffer."""
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, file: io.FileIO, key: bytes, directory: Path | None) -> None:
         self.directory = directory
-        self._file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 — closed with this one
-        self._cipher = AES256(os.urandom(32))
+        self._file = file
+        self._cipher = AES256(key)
         self._at = 0
         self._stream: CipherContext | None = None
         """The key stream, where it stands at `_at`."""
@@ -54,6 +75,9 @@ class _Ciphered(io.RawIOBase):
 
     def seekable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         found = self._file.seek(offset, whence)

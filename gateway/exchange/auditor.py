@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,12 +19,13 @@ from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import ConfigurationError, FormatError, RecordsArchived, VerificationError
 from gateway.core.ids import uuid7, uuid7_us
-from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
+from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
 from gateway.evidence.age import Recipient, parse_recipients
-from gateway.evidence.bundle import Progress, Stamps, build
+from gateway.evidence.bundle import Progress
 from gateway.evidence.encrypted import Told, build_encrypted
+from gateway.evidence.kept import Keeper
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
@@ -32,6 +34,7 @@ from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import ArchivedReader, Archives
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.emergency_files import EmergencyFiles
+from gateway.exchange.exporting import Basis, Exporting, Publisher
 from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
@@ -64,12 +67,6 @@ IDLE_LOOKS = 30
 _LAST_US = 253_402_300_799_999_999
 """The end of the year 9999, after which no record says when it was."""
 Event = Literal["audit.read", "audit.exported", "audit.verified"]
-
-
-class Publisher(Protocol):
-    """Publishes checkpoints; `force` until the newest record is covered."""
-
-    async def publish(self, force: bool = False) -> StoredCheckpoint | None: ...
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +114,17 @@ class Auditor:
         self._archives, self._tree = archives, TreeReader(engine, ledger_id)
         self.whole = ArchivedReader(self._reader, archives, ledger_id)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
+        self.exporting = Exporting(
+            reader=self._reader,
+            whole=self.whole,
+            publisher=publisher,
+            published=self.published,
+            policies=policies,
+            signing=signing,
+            clock=clock,
+            setting=setting,
+        )
+        """What writes bundles, for who has put on record that one is asked for."""
         self.busy = asyncio.Lock()
         """One replay or report at a time: they take as much of the processor as they are given."""
 
@@ -378,60 +386,25 @@ class Auditor:
         attach: Sequence[str] = (),
         recipients: Sequence[str] = (),
         progress: Progress | None = None,
+        basis: Basis | None = None,
+        keeper: Keeper | None = None,
+        work: BinaryIO | None = None,
     ) -> Manifest | Refusal:
         """Write a bundle that `asked` has put on record, encrypted to whom it has said. The same wherever and however
-        often it is done, but for the ciphertext, up to the newest record where the selection is open to the end.
+        often it is done on one `basis`, but for the ciphertext; without one, up to the newest record where the
+        selection is open to the end. `keeper` and `work`: see `bundle.build` and `build_encrypted`.
         `VerificationError` where the ledger does not hold."""
         refusal = self.unfit(recipients)
         if refusal is not None:
             return refusal
-        if not recipients:
-            return await self._build(selection, write, attach, progress)
+        found = basis or await self.exporting.basis(selection, attach)
+        if isinstance(found, Refusal):
+            return found
         told = Told(progress)
-        return await build_encrypted(
-            write,
-            parse_recipients(recipients),
-            lambda work: self._build(selection, work, attach, told),
-            told.again,
-        )
-
-    async def _build(
-        self, selection: Selection, write: BinaryIO, attach: Sequence[str], progress: Progress | None
-    ) -> Manifest | Refusal:
-        made = await attaching.attachments(attach, self._setting)
-        point = await self.publisher.publish(force=True)
-        if point is None:
-            return Refusal(code="no_checkpoint_yet", retry_after=5)
-        size = await self._reader.size()
-        end = min(selection.end, size) if selection.end is not None else point.size
-        digests = await self._policies.in_force(self._id, selection.first, end)
-        policies: dict[str, bytes] = {}
-        for digest in digests:
-            data = await self._policies.get(digest)
-            if data is None:
-                raise VerificationError("a policy version that was in force is missing")
-            policies[digest] = data
-        who = await self._signing.load()  # after the checkpoint, so that whoever signs counts for what that covers
-        try:
-            return await build(
-                self.whole,
-                msgspec.structs.replace(selection, end=end),
-                signer=who.signer,
-                keys=who.keys,
-                policies=policies,
-                created_us=self._clock.now_us(),
-                write=write,
-                opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
-                witnessed=await self.published.witnessed(),
-                stamps=[
-                    Stamps(stamped, {one.tsa: one.reply for one in stamps})
-                    for stamped, stamps in await self.published.covering(end, point.size)
-                ],
-                attachments=made,
-                progress=progress,
-            )
-        except RecordsArchived as error:
-            return Refusal(code="archived", hint=error.hint)
+        build = partial(self.exporting.build, found, selection, attach=attach, progress=told, keeper=keeper)
+        if not recipients:
+            return await build(write)
+        return await build_encrypted(write, parse_recipients(recipients), build, told.again, work=work)
 
     async def select(self, asked: Asked) -> Selection | Refusal:
         """What was asked for as a selection; nothing is read out by that."""

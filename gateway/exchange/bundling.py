@@ -1,20 +1,14 @@
 """Evidence bundles that are asked for now and there later: rows in the database, built by whichever node lives.
 
 What was asked for, and by whom, is on record before there is a row; what came of it, with the digest of the file,
-before it is said to be ready. One node at a time builds for a tenant, by a lease. When that node dies another takes
-over what it had begun, and makes it anew from the first record: what is built is read from the ledger, and the same
-again. A bundle whose builder has ended `MAX_TRIES` times without a result is given up, so that one that takes its node
-along does not take them all.
-
-The file is written beside its name and renamed when it is whole; its name holds its digest. So what lies there under
-the name that the row says is complete, whoever built it, and however many did.
+before it is said to be ready. One node at a time builds for a tenant, by a lease. When that node dies, or is stopped,
+whoever lives takes over what it had begun, and goes on from what was kept of it (`bundle_making`). A bundle whose
+builder has ended `MAX_TRIES` times without having come further is given up, so that one that takes its node along does
+not take them all.
 """
 
 import asyncio
-import hashlib
 import logging
-import os
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -27,9 +21,10 @@ from gateway.core.errors import GatewayError, LedgerUnavailable
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
-from gateway.evidence.manifest import Manifest
-from gateway.evidence.selection import Selection
 from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.bundle_files import ID, BundleFiles, Order, digest, order_of
+from gateway.exchange.bundle_making import Made, Making
+from gateway.exchange.bundle_work import GivenUp
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.underway import UnderWay
@@ -48,25 +43,9 @@ GRACE_S = 5.0
 MAX_TRIES = 3
 MAX_KNOWN = 1_000
 """Requests for bundles that are kept in mind, so that who may not act any more gets none."""
-GIVEN_UP = "given up: its builder ended three times without having finished"
+GIVEN_UP = "given up: its builder ended three times without having come any further"
 _DAY_US = 86_400_000_000
-_BLOCK = 1 << 20
-_ID = re.compile(r"ev_[0-9a-f]{26}")
 _log = logging.getLogger("gateway.exchange")
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for, as the row keeps it."""
-
-    selection: Selection
-    attach: tuple[str, ...] = ()
-    recipients: tuple[str, ...] = ()
-    """Public keys that it is encrypted to, the configured ones among them once it is a row."""
-
-
-class _GivenUp(Exception):
-    """Raised in a build between two chunks. Whoever is cancelled within a statement leaves a connection that may not be
-    closed any more; so nobody is, but by a caller's loss of right."""
 
 
 class Held(Protocol):
@@ -84,7 +63,8 @@ class Bundling:
         self,
         *,
         store: BundleStore,
-        directory: Path,
+        files: BundleFiles,
+        making: Making,
         auditors: Mapping[str, Auditor],
         lease: Callable[[str], Held],
         underway: UnderWay,
@@ -93,7 +73,7 @@ class Bundling:
         metrics: Metrics,
         settings: EvidenceSettings,
     ) -> None:
-        self._store, self._directory, self._auditors, self._lease = store, directory, auditors, lease
+        self._store, self._files, self._making, self._auditors, self._lease = store, files, making, auditors, lease
         self._underway, self._clock, self._node, self._metrics = underway, clock, node, metrics
         self._settings = settings
         self._exchanges: dict[str, Exchange] = {}
@@ -141,7 +121,7 @@ class Bundling:
 
     async def get(self, tenant: str, bundle_id: str) -> BundleJob | None:
         """One bundle of this tenant, None where there is none."""
-        return await self._store.get(tenant, bundle_id) if _ID.fullmatch(bundle_id) else None
+        return await self._store.get(tenant, bundle_id) if ID.fullmatch(bundle_id) else None
 
     async def list(self, tenant: str) -> list[BundleJob]:
         """A tenant's, the newest first, at most 500."""
@@ -161,21 +141,21 @@ class Bundling:
         if bundle_id in self._building:
             self._unwanted.add(bundle_id)
         self._ended(ended, CANCELLED)
+        self._wake.set()
         return ended
 
     def unfit(self, job: BundleJob) -> Refusal | None:
         """Why a bundle may not leave as it was built: it must be encrypted by now, or to others."""
-        return self._auditors[job.tenant].unfit(_order(job).recipients)
+        return self._auditors[job.tenant].unfit(order_of(job).recipients)
 
     def file(self, job: BundleJob) -> Path | None:
         """Where a bundle that is ready lies; None where it does not lie here."""
-        path = self._place(job)
+        path = self._files.place(job)
         return path if job.state == READY and path.is_file() else None
 
     def shown(self, job: BundleJob) -> dict[str, Any]:
         """A bundle as the API tells of it."""
-        order = _order(job)
-        done, total = self._told.get(job.id, (job.done, job.total))
+        order = order_of(job)
         found: dict[str, Any] = {
             "id": job.id,
             "status": BUILDING if job.state == QUEUED else job.state,
@@ -184,7 +164,7 @@ class Bundling:
             "selection": {key: value for key, value in msgspec.to_builtins(order.selection).items() if value != None},  # noqa: E711
             "attach": list(order.attach),
             "recipients": list(order.recipients) or None,
-            "progress": {"done": done, "total": total} if job.state == BUILDING else None,
+            "progress": {"done": job.done, "total": job.total} if job.state == BUILDING else None,
             "records": job.end - job.first if job.first is not None and job.end is not None else None,
             "bytes": job.bytes,
             "sha256": job.digest,
@@ -197,7 +177,7 @@ class Bundling:
 
     async def run(self) -> None:
         """Build what is asked for, for ever, and delete what is over."""
-        await asyncio.to_thread(self._swept)
+        await asyncio.to_thread(self._files.sweep, self._node)
         while not self._stopping:
             self._wake.clear()
             self._looking = asyncio.create_task(self._look())
@@ -212,13 +192,14 @@ class Bundling:
         for tenant in self._auditors:
             try:
                 await self._expire(tenant)
+                await self._tidy(tenant)
                 if tenant not in self._running and await self._store.next(tenant) is not None:
                     self._running[tenant] = asyncio.create_task(self._tenant(tenant))
             except (GatewayError, OSError) as error:
                 _log.error("bundles could not be looked for: %s", type(error).__name__)
 
     async def stop(self) -> None:
-        """Give up what is being built: whoever lives then, or starts, makes it anew."""
+        """Give up what is being built: whoever lives then, or starts, goes on from what is kept of it."""
         self._stopping = True
         if self._looking is not None:
             await asyncio.wait([self._looking], timeout=GRACE_S)
@@ -236,6 +217,7 @@ class Bundling:
             try:
                 while not self._stopping and await lease.take() and (job := await self._store.next(tenant)) is not None:
                     await self._one(job, lease)
+                    await self._tidy(tenant)
             finally:
                 await lease.release()
         except LedgerUnavailable:
@@ -265,15 +247,16 @@ class Bundling:
             await asyncio.gather(beating, building, return_exceptions=True)
             self._unwanted.discard(job.id)
 
-    async def _result(self, job: BundleJob, building: "asyncio.Task[Manifest | Refusal]") -> None:
-        """What came of it. Where the database does not answer nothing did: it is built again."""
+    async def _result(self, job: BundleJob, building: "asyncio.Task[Made | Refusal]") -> None:
+        """What came of it. Where the database does not answer nothing did: it is built on later."""
         exchange = self._exchanges.get(job.id)
         if building.cancelled():
             if exchange is not None and exchange.cut is not None:
                 await self._over(job, FAILED, exchange.cut.code)
             return  # this node stops, and had no time
         error = building.exception()
-        if isinstance(error, _GivenUp):
+        if isinstance(error, GivenUp):
+            await self._store.tell(job, **self._far_in(job))
             return  # cancelled by somebody, taken over, or this node stops
         if isinstance(error, LedgerUnavailable):
             raise error
@@ -287,20 +270,19 @@ class Bundling:
             return
         await self._ready(job, found)
 
-    async def _ready(self, job: BundleJob, manifest: Manifest) -> None:
+    async def _ready(self, job: BundleJob, made: Made) -> None:
         """A crash before the record: it is built again. Before the row: likewise, and the record tells of one more
         file than there is. After: it can be fetched."""
-        part = self._part(job)
-        digest, size = await asyncio.to_thread(_digest, part)
-        done = msgspec.structs.replace(job, digest=digest)
-        await asyncio.to_thread(part.rename, self._place(done))
-        about = (job.id, digest, "ok", manifest.first, manifest.end)
-        await self._auditors[job.tenant].bundled(_reader(job), *about, _order(job).recipients)
+        found, size = await asyncio.to_thread(digest, made.path)
+        done, manifest = msgspec.structs.replace(job, digest=found), made.manifest
+        await asyncio.to_thread(made.path.rename, self._files.place(done))
+        about = (job.id, found, "ok", manifest.first, manifest.end)
+        await self._auditors[job.tenant].bundled(_reader(job), *about, order_of(job).recipients)
         now = self._clock.now_us()
         expires = now + self._settings.keep_days * _DAY_US
-        values: dict[str, str | int | None] = {"digest": digest, "bytes": size, "ended_us": now, "expires_us": expires}
+        values: dict[str, str | int | None] = {"digest": found, "bytes": size, "ended_us": now, "expires_us": expires}
         if await self._store.change(job, state=READY, first=manifest.first, end=manifest.end, **values) is None:
-            await asyncio.to_thread(self._place(done).unlink, missing_ok=True)
+            await asyncio.to_thread(self._files.place(done).unlink, missing_ok=True)
             return
         self._ended(job, READY)
 
@@ -310,39 +292,26 @@ class Bundling:
             await self._auditors[job.tenant].bundled(_reader(job), job.id, None, state)
             self._ended(job, state)
 
-    async def _built(self, job: BundleJob) -> Manifest | Refusal:
+    async def _built(self, job: BundleJob) -> Made | Refusal:
         """In a task of its own, which is cancelled when who asked may not act any more."""
         exchange = self._exchanges.get(job.id)
         if exchange is not None:
             self._underway.opened(exchange)
         try:
-            order = _order(job)
-            part = self._part(job)
-            part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with part.open("w+b") as file:
-                found = await self._auditors[job.tenant].write(
-                    order.selection,
-                    file,
-                    attach=order.attach,
-                    recipients=order.recipients,
-                    progress=partial(self._far, job.id),
-                )
-                file.flush()
-                await asyncio.to_thread(os.fsync, file.fileno())
-            if isinstance(found, Refusal):
-                part.unlink()
-            return found
-        except BaseException:
-            self._part(job).unlink(missing_ok=True)
-            raise
+            return await self._making.make(job, partial(self._far, job.id))
         finally:
             if exchange is not None:
                 self._underway.over(exchange)
 
     def _far(self, bundle_id: str, done: int, total: int) -> None:
         if self._stopping or bundle_id in self._unwanted:
-            raise _GivenUp
+            raise GivenUp
         self._told[bundle_id] = (done, total)
+
+    def _far_in(self, job: BundleJob) -> dict[str, int]:
+        """How far it is, as the row has it: what is shown is what is there after a death too."""
+        done, total = self._told.get(job.id, (job.done, job.total))
+        return {"done": done, "total": total}
 
     async def _beat(self, job: BundleJob, lease: Held, over: asyncio.Event) -> None:
         """Say that it goes on, until it is over, and give it up where somebody else has it or nobody wants it."""
@@ -353,7 +322,7 @@ class Bundling:
             if over.is_set():
                 return
             try:
-                ours = await lease.take() and await self._store.tell(job, *self._told.get(job.id, (0, 0)))
+                ours = await lease.take() and await self._store.tell(job, **self._far_in(job))
             except GatewayError:
                 continue  # it is built on; whether it counts, its last change says
             if not ours:
@@ -367,45 +336,24 @@ class Bundling:
         now = self._clock.now_us()
         for job in await self._store.over(tenant, now):
             if job.node == self._node.id or (job.expires_us or 0) + _DAY_US <= now:
-                await asyncio.to_thread(self._place(job).unlink, missing_ok=True)
+                await asyncio.to_thread(self._files.place(job).unlink, missing_ok=True)
                 if await self._store.change(job, state=EXPIRED) is not None:
                     self._ended(job, EXPIRED)
 
-    def _swept(self) -> None:
-        """Delete what former boots of this node had begun to write."""
-        for part in self._directory.glob(f"*/.*.{self._node.id}.*.part"):
-            if f".{self._node.boot}." not in part.name:
-                part.unlink(missing_ok=True)
-
-    def _place(self, job: BundleJob) -> Path:
-        return self._directory / job.tenant / f"{job.id}.{(job.digest or '')[:16]}{suffix(job)}"
-
-    def _part(self, job: BundleJob) -> Path:
-        return self._directory / job.tenant / f".{job.id}.{self._node.id}.{self._node.boot}.part"
+    async def _tidy(self, tenant: str) -> None:
+        """Destroy what was kept of bundles that are over: the keys wherever they were built, the files of this disk."""
+        for job in await self._store.left(tenant):
+            await self._making.over(job)
+        for bundle_id in await asyncio.to_thread(self._files.begun, tenant):
+            if bundle_id not in self._building:
+                found = await self._store.get(tenant, bundle_id)
+                if found is None or found.state not in OPEN:
+                    await asyncio.to_thread(self._files.clear, tenant, bundle_id)
 
     def _ended(self, job: BundleJob, state: str) -> None:
         self._metrics.bundle(job.tenant, state)
 
 
-def suffix(job: BundleJob) -> str:
-    """How the name of its file ends."""
-    return ".zip.age" if _order(job).recipients else ".zip"
-
-
-def _order(job: BundleJob) -> Order:
-    return msgspec.json.decode(job.asked, type=Order)
-
-
 def _reader(job: BundleJob) -> Reader:
     """Who asked, by the pseudonym: the record of the asking has the rest."""
     return Reader(actor=job.actor, kind=job.kind, exchange=job.exchange, trace=job.trace)
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    """SHA-256 in hex, and bytes."""
-    found, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            found.update(block)
-            size += len(block)
-    return found.hexdigest(), size

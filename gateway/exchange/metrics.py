@@ -405,6 +405,9 @@ class Metrics:
         )
         self._scheduled = _Counts("gateway_scheduled_bundles", "Bundles by schedule", ("tenant", "schedule", "end"))
         self._bundles = _Counts("gateway_bundles", "Ends of evidence bundles", ("tenant", "end"))
+        self._bundle_restarts = _Counts(
+            "gateway_bundle_restarts", "Builds of bundles after another was cut off", ("tenant", "begins")
+        )
         self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass, self._policies_taken)
@@ -422,6 +425,7 @@ class Metrics:
             self._forward_errors,
             self._bundles,
             self._scheduled,
+            self._bundle_restarts,
             self._observed,
             steps,
             self._batches,
@@ -499,6 +503,10 @@ class Metrics:
     def bundle(self, tenant: str, end: str) -> None:
         """`ready`, `failed`, `cancelled` or `expired`."""
         self._bundles.count(tenant, end)
+
+    def bundle_restarted(self, tenant: str, begins: str) -> None:
+        """`kept`, from what was kept of it, or `anew`."""
+        self._bundle_restarts.count(tenant, begins)
 
     def uncovered(self, tenant: str, seconds: float) -> None:
         """How old the oldest record is that no checkpoint covers; 0 where there is none."""

@@ -17,7 +17,7 @@ import msgspec
 from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
-from gateway.exchange.auditor import Publisher
+from gateway.exchange.exporting import Publisher
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry, Ledger, RowChange

@@ -21,7 +21,8 @@ from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.auditor import Auditor, Reader
-from gateway.exchange.bundling import Bundling, Held, Order, suffix
+from gateway.exchange.bundle_files import Order, suffix
+from gateway.exchange.bundling import Bundling, Held
 from gateway.exchange.deliveries import DAMAGED, Delivery, Parcel
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics, ScheduleState

@@ -24,7 +24,8 @@ class BundleJob(msgspec.Struct, frozen=True, kw_only=True):
     """One bundle's row. Times in microseconds since the epoch. `tenant` is the ledger's id.
 
     `asked` is what was asked for (`exchange.bundling.Order`), as JSON: pseudonyms, never names. `actor`, `kind`,
-    `exchange` and `trace` are of who asked, as on record. `tries` builds have begun. `done` of `total` records have
+    `exchange` and `trace` are of who asked, as on record. `tries` builds have begun since one that went on from where
+    another was cut off has come further. `done` of `total` records have
     been gone over, as of the last time that somebody told. `node`: where it is built, and where the file lies.
     """
 
@@ -42,6 +43,12 @@ class BundleJob(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     total: int = 0
     node: str | None = None
+    basis: bytes | None = None
+    """What decides what is in it (`exchange.exporting.Basis`), as JSON, once it was begun."""
+    work_key: str | None = None
+    """The data key that what is kept of it on the way is sealed under, until it is over."""
+    kept: str | None = None
+    """What is kept of it, by name and digest (`exchange.bundle_work.Mark`)."""
     first: int | None = None
     end: int | None = None
     """The range that is in it."""
@@ -93,6 +100,10 @@ class BundleStore:
         """Those whose file has been there long enough."""
         return await self._some(tenant, bundle.c.state == READY, bundle.c.expires_us <= now_us, limit=limit)
 
+    async def left(self, tenant: str, limit: int = MAX_LISTED) -> Sequence[BundleJob]:
+        """Those that are over, and whose key is still there."""
+        return await self._some(tenant, bundle.c.state.not_in(OPEN), bundle.c.work_key.is_not(None), limit=limit)
+
     async def change(self, job: BundleJob, **values: str | int | None) -> BundleJob | None:
         """Another state of a job that is as it is known here; None where it is not any more."""
         known = (bundle.c.tenant == job.tenant, bundle.c.id == job.id, bundle.c.version == job.version)
@@ -102,12 +113,13 @@ class BundleStore:
                 done = await connection.execute(update(bundle).where(*known).values(**later))
         return msgspec.structs.replace(job, **later) if done.rowcount == 1 else None
 
-    async def tell(self, job: BundleJob, done: int, total: int) -> bool:
-        """How far it is; False where it is not as it is known here any more, and so not to be built on."""
+    async def tell(self, job: BundleJob, **values: str | int | bytes | None) -> bool:
+        """How far it is and what is kept of it, which makes no other version of it; False where it is not as it is
+        known here any more, and so not to be built on."""
         known = (bundle.c.tenant == job.tenant, bundle.c.id == job.id, bundle.c.version == job.version)
         with reachable():
             async with writing(self._engine, job.tenant) as connection:
-                told = await connection.execute(update(bundle).where(*known).values(done=done, total=total))
+                told = await connection.execute(update(bundle).where(*known).values(**values))
         return told.rowcount == 1
 
     async def _some(self, tenant: str, *where: ColumnElement[bool], limit: int) -> list[BundleJob]:

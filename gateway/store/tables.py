@@ -717,6 +717,9 @@ bundle = Table(
     Column("reason", Text),
     Column("ended_us", BigInteger),
     Column("expires_us", BigInteger),
+    Column("basis", Bytes),
+    Column("work_key", Text),
+    Column("kept", Text),
     sqlite_with_rowid=False,
 )
 """Evidence bundles (`store.bundle_jobs`), from the wish for one to the end of its file, which lies apart."""

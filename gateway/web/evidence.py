@@ -13,7 +13,8 @@ from litestar.response import Stream
 
 from gateway.core.refusal import Refusal
 from gateway.exchange import attaching
-from gateway.exchange.bundling import Bundling, Order, suffix
+from gateway.exchange.bundle_files import Order, suffix
+from gateway.exchange.bundling import Bundling
 from gateway.exchange.scoping import Asked
 from gateway.store.bundle_jobs import READY, BundleJob
 from gateway.web.access import Access, ApiRequest, access, gateway_of

@@ -6,7 +6,7 @@ from gateway.bootstrap import open_site
 from gateway.bootstrap.bundles import bundling_of
 from gateway.evidence.selection import Selection
 from gateway.exchange.auditor import Reader
-from gateway.exchange.bundling import Order
+from gateway.exchange.bundle_files import Order
 from gateway.exchange.underway import UnderWay
 from gateway.settings import Settings
 from gateway.store.bundle_jobs import BundleJob
@@ -20,4 +20,4 @@ async def test_what_is_asked_for_lies_below_the_configured_directory(sqlite_sett
         ledger = site.tenants["default"].ledger
         job = await bundling.ask(ledger, Reader(), Order(selection=Selection()))
         assert isinstance(job, BundleJob)
-        assert bundling._place(job).parent == settings.path("elsewhere") / ledger
+        assert bundling._files.place(job).parent == settings.path("elsewhere") / ledger

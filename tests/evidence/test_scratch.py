@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.evidence.scratch import directory_of, scratch
+from gateway.evidence.scratch import directory_of, named, reopened, scratch
 
 MARK = b"canary of the content " * 40
 
@@ -65,3 +65,18 @@ def test_it_lies_where_it_is_to_lie(tmp_path: Path) -> None:
         assert directory_of(io.BytesIO()) is None
     with pytest.raises(FileNotFoundError):
         scratch(tmp_path / "missing")
+
+
+def test_one_with_a_name_is_there_for_whoever_has_its_key_and_noise_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with named(path, b"k" * 32) as work:
+        work.write(MARK)
+        assert directory_of(work) == tmp_path
+        with pytest.raises(FileExistsError):
+            named(path, b"k" * 32)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert b"canary" not in path.read_bytes()
+    for key, there in ((b"k", True), (b"o", False)):
+        with reopened(path, key * 32) as work:
+            work.seek(7)
+            assert (work.read() == MARK[7:]) is there

@@ -19,7 +19,8 @@ from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.exchange import bundling as module
 from gateway.exchange.auditor import Auditor, Reader
-from gateway.exchange.bundling import Bundling, Order
+from gateway.exchange.bundle_files import Order
+from gateway.exchange.bundling import Bundling
 from gateway.exchange.underway import UnderWay
 from gateway.ledger.record import NodeInfo
 from gateway.settings import EvidenceSettings, Settings
@@ -86,6 +87,15 @@ class Opened:
     def files(self) -> list[str]:
         return sorted(path.name for path in self.directory.iterdir()) if self.directory.exists() else []
 
+    def works(self) -> list[str]:
+        """What is kept of bundles that are not there yet."""
+        return sorted(path.suffix for path in self.directory.glob(".*.work/*"))
+
+    async def tidied(self) -> None:
+        """As soon as nothing lies there that is not a bundle."""
+        while any(name.endswith(".work") for name in self.files()):  # noqa: ASYNC110 — nothing tells of it
+            await asyncio.sleep(0.001)
+
 
 def over(job: BundleJob) -> bool:
     return job.state not in OPEN
@@ -138,6 +148,7 @@ async def test_what_was_asked_for_is_built_and_its_digest_is_on_record(database:
         assert site.bundling.shown(job)["status"] == "building"
         async with running(site.bundling):
             done = await site.until(job, over)
+            await site.tidied()
         assert (done.state, done.tries, done.node) == (READY, 1, site.site.node.id)
         file = site.bundling.file(done)
         assert file is not None
@@ -164,7 +175,7 @@ async def test_what_a_restart_interrupts_is_built_after_it(
             told = await site.until(job, lambda found: found.done == 3)
             assert site.bundling.shown(told)["progress"] == {"done": 3, "total": 7}
         assert (await site.state(job)).state == BUILDING
-        assert site.files() == []
+        assert site.works() == []
         hanging.heal()
         async with running(site.node(site.site.node.id, "bt_2")):
             done = await site.until(job, over)
@@ -211,7 +222,7 @@ async def test_who_is_not_the_builder_any_more_gives_up_and_leaves_nothing(
             while slow._building:  # noqa: ASYNC110 — nothing tells of it
                 await asyncio.sleep(0.001)
         assert (await site.state(job)).state == BUILDING
-        assert site.files() == []
+        assert site.works() == []
 
 
 async def test_one_that_never_ends_is_given_up(sqlite_settings: Settings) -> None:
@@ -247,6 +258,7 @@ async def test_what_fails_leaves_no_file_and_tells_the_kind_of_failure(
         job = await site.ask()
         async with running(site.bundling):
             done = await site.until(job, over)
+            await site.tidied()
         assert (done.state, done.reason, site.files()) == ("failed", type(error).__name__, [])
         assert site.bundling.file(done) is None
 
@@ -286,8 +298,7 @@ async def test_what_nobody_wants_any_more_is_given_up(
                 ended = await site.bundling.cancel(site.tenant, one.id, BY)
                 assert isinstance(ended, BundleJob)
                 assert ended.state == "cancelled"
-            while site.bundling._building:  # noqa: ASYNC110 — nothing tells of it
-                await asyncio.sleep(0.001)
+            await site.tidied()
         assert (hanging.times, site.files()) == (1, [])
         assert [one for one in await site.told() if one[0]] == [
             ("cancelled", {"bundle": waiting.id}),
@@ -346,13 +357,3 @@ async def test_what_cannot_be_recorded_is_not_asked_for(
         with pytest.raises(LedgerUnavailable):
             await site.ask()
         assert await site.bundling.list(site.tenant) == []
-
-
-async def test_what_former_boots_had_begun_to_write_is_deleted_at_start(sqlite_settings: Settings) -> None:
-    async with opened(sqlite_settings) as site:
-        node = site.site.node
-        site.directory.mkdir(parents=True)
-        for name in (f".ev_1.{node.id}.bt_old.part", f".ev_1.{node.id}.{node.boot}.part", ".ev_1.nd_x.bt_x.part"):
-            (site.directory / name).write_bytes(b"half")
-        site.bundling._swept()
-        assert site.files() == sorted([".ev_1.nd_x.bt_x.part", f".ev_1.{node.id}.{node.boot}.part"])

@@ -53,11 +53,26 @@ async def test_who_knows_an_older_version_changes_nothing(store: Store) -> None:
     await jobs.add(first, most=2)
     begun = await jobs.change(first, state=BUILDING, tries=1, node="nd_1")
     assert begun is not None
-    assert await jobs.tell(begun, 3, 7)
+    assert await jobs.tell(begun, done=3, total=7, basis=b"{}", work_key="dk_1", kept="bw_1.1:ab")
     assert await jobs.change(first, state=CANCELLED) is None
-    assert not await jobs.tell(first, 9, 9)
+    assert not await jobs.tell(first, done=9)
     found = await jobs.get("tn_1", "ev_a")
-    assert found == msgspec.structs.replace(begun, done=3, total=7)
+    assert found == msgspec.structs.replace(begun, done=3, total=7, basis=b"{}", work_key="dk_1", kept="bw_1.1:ab")
+
+
+async def test_what_is_over_has_left_its_key(store: Store) -> None:
+    jobs = BundleStore(store.engine)
+    for one in (
+        job("ev_a", state=BUILDING, work_key="dk_a"),
+        job("ev_b", state=CANCELLED, work_key="dk_b"),
+        job("ev_c", state=READY),
+        job("ev_d", state=READY, work_key="dk_d", tenant="tn_2"),
+    ):
+        assert await jobs.add(one, most=9)
+    (found,) = await jobs.left("tn_1")
+    assert (found.id, found.work_key) == ("ev_b", "dk_b")
+    assert await jobs.tell(found, work_key=None)
+    assert not await jobs.left("tn_1")
 
 
 async def test_what_is_ready_is_over_after_its_time(store: Store) -> None:

@@ -787,7 +787,7 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _bundle(w: World) -> BundleStore:
     bundles = BundleStore(w.store.engine)
     for job in (
-        bundle_job("ev_theirs", tenant=w.theirs, state=READY, expires_us=1),
+        bundle_job("ev_theirs", tenant=w.theirs, state=READY, expires_us=1, work_key="dk_theirs"),
         bundle_job("ev_waits", tenant=w.theirs),
     ):
         if await bundles.get(w.theirs, job.id) is None:  # the same world is asked for several of these
@@ -827,6 +827,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await bundles.over(w.mine, 2), []
 
 
+@ask("bundle_jobs.BundleStore.left")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    assert await bundles.left(w.theirs)
+    return await bundles.left(w.mine), []
+
+
 @ask("bundle_jobs.BundleStore.change")
 async def _(w: World) -> tuple[Any, Any]:
     bundles = await _bundle(w)
@@ -836,7 +843,7 @@ async def _(w: World) -> tuple[Any, Any]:
 @ask("bundle_jobs.BundleStore.tell")
 async def _(w: World) -> tuple[Any, Any]:
     bundles = await _bundle(w)
-    return await bundles.tell(bundle_job("ev_waits", tenant=w.mine), 1, 2), False
+    return await bundles.tell(bundle_job("ev_waits", tenant=w.mine), done=1, total=2), False
 
 
 async def _scheduled(w: World) -> ScheduledStore:

@@ -1,0 +1,137 @@
+"""Bundles of one ledger, written from what decides what is in them: fixed once, so that who goes on makes the same."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import BinaryIO, Protocol
+
+import msgspec
+
+from gateway.core.errors import RecordsArchived, VerificationError
+from gateway.core.ports import Clock, RecordReader, StoredCheckpoint
+from gateway.core.refusal import Refusal
+from gateway.evidence import bundle
+from gateway.evidence.bundle import Progress, Stamps
+from gateway.evidence.kept import Keeper
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.reports.register import register_of
+from gateway.evidence.selection import Selection
+from gateway.exchange import attaching
+from gateway.exchange.published import Published
+from gateway.store.policies import PolicyStore
+from gateway.store.reader import StoreReader
+from gateway.store.signing import LedgerSigning
+
+
+class Publisher(Protocol):
+    """Publishes checkpoints; `force` until the newest record is covered."""
+
+    async def publish(self, force: bool = False) -> StoredCheckpoint | None: ...
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides what a bundle holds besides the records that it is of. Notes and replies are as they were then."""
+
+    generator: str
+    """The version of this program."""
+    created_us: int
+    end: int
+    """Where the range ends, exclusive."""
+    last: StoredCheckpoint
+    opening: StoredCheckpoint | None
+    witnessed: StoredCheckpoint | None
+    stamps: tuple[Stamps, ...]
+    policies: tuple[str, ...]
+    """Digests of the versions that were in force."""
+    attached: str
+    """A digest of what attachments are made of besides the records."""
+
+
+class Exporting:
+    """Of one ledger. `whole` reads what is in the database and in archives alike."""
+
+    def __init__(
+        self,
+        *,
+        reader: StoreReader,
+        whole: RecordReader,
+        publisher: Publisher,
+        published: Published,
+        policies: PolicyStore,
+        signing: LedgerSigning,
+        clock: Clock,
+        setting: attaching.Setting,
+    ) -> None:
+        self._reader, self._whole, self._publisher, self._published = reader, whole, publisher, published
+        self._policies, self._signing, self._clock, self._setting = policies, signing, clock, setting
+
+    async def basis(self, selection: Selection, attach: Sequence[str] = ()) -> Basis | Refusal:
+        """That of a bundle which is begun now; a checkpoint is published first, of all records."""
+        point = await self._publisher.publish(force=True)
+        if point is None:
+            return Refusal(code="no_checkpoint_yet", retry_after=5)
+        size = await self._reader.size()
+        end = min(selection.end, size) if selection.end is not None else point.size
+        return Basis(
+            generator=bundle.GENERATOR,
+            created_us=self._clock.now_us(),
+            end=end,
+            last=point,
+            opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
+            witnessed=await self._published.witnessed(),
+            stamps=tuple(
+                Stamps(stamped, {one.tsa: one.reply for one in stamps})
+                for stamped, stamps in await self._published.covering(end, point.size)
+            ),
+            policies=tuple(await self._policies.in_force(self._setting.ledger, selection.first, end)),
+            attached=await self._attached(attach),
+        )
+
+    async def stands(self, basis: Basis, attach: Sequence[str] = ()) -> bool:
+        """Whether what was begun on a basis can be gone on with: by the same version, and with the same to tell beside
+        the records. That the key and what else is in each bundle are the same, the builder finds by itself."""
+        return basis.generator == bundle.GENERATOR and basis.attached == await self._attached(attach)
+
+    async def build(
+        self,
+        basis: Basis,
+        selection: Selection,
+        write: BinaryIO,
+        *,
+        attach: Sequence[str] = (),
+        progress: Progress | None = None,
+        keeper: Keeper | None = None,
+    ) -> Manifest | Refusal:
+        """Write a bundle: see `bundle.build`. `Refusal` too where records of it lie in an archive that is not here."""
+        policies: dict[str, bytes] = {}
+        for digest in basis.policies:
+            data = await self._policies.get(digest)
+            if data is None:
+                raise VerificationError("a policy version that was in force is missing")
+            policies[digest] = data
+        who = await self._signing.load()  # after the checkpoint, so that whoever signs counts for what that covers
+        try:
+            return await bundle.build(
+                self._whole,
+                msgspec.structs.replace(selection, end=basis.end),
+                signer=who.signer,
+                keys=who.keys,
+                policies=policies,
+                created_us=basis.created_us,
+                write=write,
+                opening=basis.opening,
+                witnessed=basis.witnessed,
+                stamps=basis.stamps,
+                attachments=await attaching.attachments(attach, self._setting),
+                progress=progress,
+                last=basis.last,
+                keeper=keeper,
+            )
+        except RecordsArchived as error:
+            return Refusal(code="archived", hint=error.hint)
+
+    async def _attached(self, attach: Sequence[str]) -> str:
+        if not attach:
+            return ""
+        register = register_of(self._setting.settings, self._setting.tenant)
+        active = await self._policies.active(self._setting.ledger)
+        return sha256(msgspec.json.encode((register, active), order="deterministic")).hexdigest()

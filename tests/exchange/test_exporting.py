@@ -1,0 +1,57 @@
+"""What decides what is in a bundle is fixed once: what happens later changes nothing of it."""
+
+import io
+from contextlib import closing
+
+import msgspec
+import pytest
+
+from gateway.core.refusal import Refusal
+from gateway.evidence import bundle as bundles
+from gateway.evidence.selection import Selection
+from gateway.exchange.exporting import Basis
+from gateway.settings import Settings
+from tests.exchange.test_bundling import BY, Opened, opened
+
+
+async def built(site: Opened, basis: Basis, selection: Selection) -> bytes:
+    with closing(io.BytesIO()) as file:
+        found = await site.auditor.exporting.build(basis, selection, file)
+        assert not isinstance(found, Refusal), found
+        return file.getvalue()
+
+
+async def basis_of(site: Opened, selection: Selection, *attach: str) -> Basis:
+    found = await site.auditor.exporting.basis(selection, attach)
+    assert isinstance(found, Basis)
+    return msgspec.json.decode(msgspec.json.encode(found), type=Basis)
+
+
+async def test_the_same_basis_gives_the_same_bundle_whatever_comes_later(sqlite_settings: Settings) -> None:
+    async with opened(sqlite_settings) as site:
+        for _ in range(3):
+            await site.auditor._record("audit.read", BY, {"page": "1"})
+        for selection in (Selection(), Selection(first=1, end=3)):
+            basis = await basis_of(site, selection)
+            before = await built(site, basis, selection)
+            site.clock.advance(3_600)
+            await site.auditor._record("audit.read", BY, {"page": "2"})
+            await site.auditor.publisher.publish(force=True)
+            assert await built(site, basis, selection) == before
+            assert (await basis_of(site, selection)).created_us > basis.created_us
+
+
+async def test_it_stands_for_this_version_and_for_what_attachments_are_told(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+        await site.auditor._record("audit.read", BY, {"page": "1"})
+        plain, attached = await basis_of(site, Selection()), await basis_of(site, Selection(), "disclosures")
+        exporting = site.auditor.exporting
+        assert await exporting.stands(plain)
+        assert await exporting.stands(attached, ("disclosures",))
+        monkeypatch.setattr("gateway.exchange.exporting.register_of", lambda settings, tenant: {"another": tenant})
+        assert await exporting.stands(plain), "which tells nothing of that"
+        assert not await exporting.stands(attached, ("disclosures",))
+        monkeypatch.setattr(bundles, "GENERATOR", "agent-compliance-gateway next")
+        assert not await exporting.stands(plain)

@@ -393,7 +393,7 @@ async def test_a_file_that_lies_elsewhere_is_left_to_who_has_it_for_a_while(sqli
         await case.until_due()
         await case.built()
         other = bundling_of(case.site, {"default": case.auditor}, cast(UnderWay, None))
-        other._directory = Path("/nowhere")
+        other._files.directory = Path("/nowhere")
         node = case.node("nd_other", bundling=other)
         await node.round()
         assert (await case.row("2026-10")).tries == 0

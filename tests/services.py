@@ -112,6 +112,7 @@ class Postgres:
         """(owner URL, application URL) of a fresh database."""
         name = f"gw_{self._mark}_{next(self._numbers)}"
         template = f"TEMPLATE {self._template}" if migrated else ""
+        template += " STRATEGY FILE_COPY" if self.private else ""  # half the time of a copy block by block, in memory
         self._admin(f"CREATE DATABASE {name} OWNER {self.owner} {template}")
         self._made.append(name)
         return self._urls(name)
@@ -232,6 +233,9 @@ def private_postgres(binaries: Path) -> Iterator[str]:
             "port": str(port),
             "unix_socket_directories": str(directory),
             "max_connections": "200",
+            # Each database that is dropped has all buffers looked through, and none lives long enough to be vacuumed.
+            "shared_buffers": "32MB",
+            "autovacuum": "off",
         }
         with log.open("wb") as output:
             server = subprocess.Popen(

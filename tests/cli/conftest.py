@@ -7,6 +7,7 @@ import pytest
 
 from gateway.cli.init import write_installation
 from gateway.cli.main import main
+from tests.cli.keeping import BADGE_TEXT, RULES, serve_once
 from tests.cli.kit import Result, Run, copied, here
 
 
@@ -49,6 +50,20 @@ def made_used(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def used(made_used: Path, empty: Path) -> Path:
     """An installation with three keys on record, and its public key in a file: in the current directory."""
     return copied(made_used, empty)
+
+
+@pytest.fixture(scope="session")
+def made_kept(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that has kept two messages, one of them with a badge's number; to be copied."""
+    directory = copied(made, tmp_path_factory.mktemp("kept"))
+    serve_once(directory, RULES, f"May {BADGE_TEXT} come in?", "What are the opening hours?")
+    return directory
+
+
+@pytest.fixture
+def kept(made_kept: Path, empty: Path) -> Path:
+    """The same, in the current directory."""
+    return copied(made_kept, empty)
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from gateway.cli.common import load_settings
 from gateway.store.notices import NoticeStore
 from tests.checks.classification.test_own import BADGE, toml
 from tests.cli.kit import Run
-from tests.cli.test_reclassify import PERIOD, RULES, _send
-from tests.cli.test_serve import key
+from tests.cli.test_reclassify import PERIOD
 
 CHANNEL = """
 [[channel]]
@@ -23,13 +22,10 @@ roles = ["privacy"]
 """
 
 
-def test_an_incident_is_told_listed_and_closed(gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incident_is_told_listed_and_closed(gateway: Run, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK", "s" * 32)
-    with (site / "policies" / "policy.csv").open("a") as file:
-        file.write(RULES)
-    _send(site, key(gateway))
-    (site / "policies" / "recognizers" / "own.toml").write_bytes(toml(BADGE))
-    with (site / "gateway.toml").open("a") as file:
+    (kept / "policies" / "recognizers" / "own.toml").write_bytes(toml(BADGE))
+    with (kept / "gateway.toml").open("a") as file:
         file.write(CHANNEL)
     assert gateway("incidents", "list", "--json").data == {"incidents": []}
     assert gateway("reclassify", *PERIOD).code == 1
@@ -39,7 +35,7 @@ def test_an_incident_is_told_listed_and_closed(gateway: Run, site: Path, monkeyp
     assert json.loads(gateway("incidents", "list", "--format", "ndjson").out) == one
     (record,) = gateway("audit", "query", "--event", "incident.opened", "--json").data["records"]
     assert (one["id"], one["exchange"]) == (record["record"]["id"], record["record"]["exchange"])
-    (notice,) = asyncio.run(_waiting(site))
+    (notice,) = asyncio.run(_waiting(kept))
     assert (b'"incident.opened"' in notice, one["id"].encode() in notice) == (True, True)
 
     wanted = ("--owner", "eve", "--zone", "in-house", "--role", "privacy", "--kind", "person")

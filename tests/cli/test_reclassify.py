@@ -6,46 +6,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import pytest
 
 from tests.checks.classification.test_own import BADGE, toml
-from tests.cli.kit import Run, change
-from tests.cli.serving import SlowAgent, serving
-from tests.cli.test_serve import key
+from tests.cli.keeping import BADGE_TEXT, RULES, serve_once
+from tests.cli.kit import Run, change, copied
 
 PERIOD = ("--from", "2020-01-01", "--to", "2100-01-01")
-RULES = """
-p, 1, role:user, class:public, zone:in-house, chat, purpose:*, always, allow, keep-content:30, kept, "Kept for a month."
-p, 2, role:user, class:internal, zone:in-house, chat, purpose:*, always, deny, none, stays, "Internal data go nowhere."
-"""
 NO_PERSONS = """
 p, 3, role:user, class:pii, zone:in-house, chat, purpose:*, always, deny, none, no-pii, "Persons go nowhere."
 """
-BADGE_TEXT = "EMP-204518"
 
 
-def _send(site: Path, headers: dict[str, str], *texts: str) -> None:
-    with SlowAgent() as agent:
-        agent.may_answer.set()
-        with (site / "gateway.toml").open("a") as file:
-            file.write(agent.configured())
-        with serving(site) as server:
-            for text in texts or (f"May {BADGE_TEXT} come in?", "What are the opening hours?"):
-                body = {"model": "slow", "messages": [{"role": "user", "content": text}]}
-                answer = httpx.post(f"{server.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
-                assert answer.status_code == 200
-            server.signal()
-            assert server.ended().code == 0
+@pytest.fixture(scope="module")
+def made_asked(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that has kept a message with a name that no recognizer knows; to be copied."""
+    directory = copied(made, tmp_path_factory.mktemp("asked"))
+    serve_once(directory, RULES + NO_PERSONS, "Ask Zlorp about it.")
+    return directory
 
 
-def test_what_a_later_engine_finds_in_what_went_out_is_an_incident_once(gateway: Run, site: Path) -> None:
-    with (site / "policies" / "policy.csv").open("a") as file:
-        file.write(RULES)
-    _send(site, key(gateway))
+@pytest.fixture
+def asked(made_asked: Path, empty: Path) -> Path:
+    """The same, in the current directory."""
+    return copied(made_asked, empty)
+
+
+def test_what_a_later_engine_finds_in_what_went_out_is_an_incident_once(gateway: Run, kept: Path) -> None:
     same = gateway("reclassify", *PERIOD, "--json")
     assert (same.code, same.data["kept"], same.data["known"], same.data["reclassified"]) == (0, 2, 2, 0)
 
-    (site / "policies" / "recognizers" / "own.toml").write_bytes(toml(BADGE))
+    (kept / "policies" / "recognizers" / "own.toml").write_bytes(toml(BADGE))
     found = gateway("reclassify", *PERIOD, "--json")
     assert found.code == 1
     assert (found.data["reclassified"], found.data["more"], found.data["incident_count"]) == (2, 1, 1)
@@ -63,7 +54,7 @@ def test_what_a_later_engine_finds_in_what_went_out_is_an_incident_once(gateway:
     assert {one["record"]["outcome"]["code"] for one in again.data["records"]} == {"ok", "should_not_have_left"}
     assert gateway("audit", "verify").code == 0
     assert BADGE_TEXT not in gateway("audit", "query", "--json").out
-    files = [file for file in site.rglob("*") if file.is_file() and "policies" not in file.parts]
+    files = [file for file in kept.rglob("*") if file.is_file() and "policies" not in file.parts]
     assert all(BADGE_TEXT.encode() not in file.read_bytes() for file in files)
 
 
@@ -113,14 +104,10 @@ def _ner() -> Iterator[str]:
             running.kill()
 
 
-def test_a_slow_back_end_finds_what_no_recognizer_knows_when_it_is_asked_for(gateway: Run, site: Path) -> None:
-    with (site / "policies" / "policy.csv").open("a") as file:
-        file.write(RULES)
-        file.write(NO_PERSONS)
-    _send(site, key(gateway), "Ask Zlorp about it.")
+def test_a_slow_back_end_finds_what_no_recognizer_knows_when_it_is_asked_for(gateway: Run, asked: Path) -> None:
     assert "ner" in gateway("reclassify", *PERIOD, "--ner").err
     with _ner() as url:
-        change(site / "gateway.toml", "\n[ner] ", f'\n[ner]\nurl = "{url}"\nname = "zlorp-1" ')
+        change(asked / "gateway.toml", "\n[ner] ", f'\n[ner]\nurl = "{url}"\nname = "zlorp-1" ')
         assert gateway("reclassify", *PERIOD, "--json").data["known"] == 1, "the engine alone has nothing to add"
         found = gateway("reclassify", *PERIOD, "--ner", "--json")
         assert (found.code, found.data["incident_count"], found.data["classes"]) == (1, 1, {"pii": 1})
@@ -132,11 +119,8 @@ def test_a_slow_back_end_finds_what_no_recognizer_knows_when_it_is_asked_for(gat
     assert "Zlorp" not in gateway("audit", "query", "--json").out
 
 
-def test_a_back_end_that_is_gone_leaves_everything_as_it_was(gateway: Run, site: Path) -> None:
-    with (site / "policies" / "policy.csv").open("a") as file:
-        file.write(RULES)
-    _send(site, key(gateway), "Ask Zlorp about it.")
-    change(site / "gateway.toml", "\n[ner] ", '\n[ner]\nurl = "http://127.0.0.1:9/read"\nname = "zlorp-1" ')
+def test_a_back_end_that_is_gone_leaves_everything_as_it_was(gateway: Run, asked: Path) -> None:
+    change(asked / "gateway.toml", "\n[ner] ", '\n[ner]\nurl = "http://127.0.0.1:9/read"\nname = "zlorp-1" ')
     gone = gateway("reclassify", *PERIOD, "--ner")
     assert (gone.code, "did not answer: connect_failed" in gone.err) == (1, True)
     assert gateway("audit", "query", "--event", "exchange.reclassified", "--json").data["records"] == []

@@ -117,16 +117,13 @@ def test_on_postgresql_the_owner_migrates_and_what_serves_never_has_its_url(
         environment = _environment(tmp_path, GATEWAY_DATABASE_URL=url, GATEWAY_SERVER_PORT="0")
         assert "gateway migrate" in _run(environment, "serve").stderr  # no tables yet, and no owner at hand
         with_owner = {**environment, "GATEWAY_DATABASE_OWNER_URL": owner}
-        with _served(with_owner) as (process, address):  # migrates first
+        done = _run(with_owner, "migrate")  # as compose.yaml does
+        assert done.returncode == 0, done.stderr
+        with _served(with_owner) as (process, address):  # migrates first, which changes nothing, and serves without it
             assert _health_check(address) == 0
             serving = Path(f"/proc/{process.pid}/environ").read_bytes()
             assert b"gateway_app@" in serving
             assert b"gateway_owner" not in serving
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
-        done = _run(with_owner, "migrate")  # as compose.yaml does, and once more changes nothing
-        assert done.returncode == 0, done.stderr
-        with _served(environment) as (process, address):
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
 

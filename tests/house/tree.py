@@ -36,11 +36,15 @@ def sources(*folders: str) -> tuple[Path, ...]:
 
 def imported(paths: tuple[Path, ...]) -> set[str]:
     """Top-level names of every module that these files import."""
+    return set().union(*map(_imported, paths))
+
+
+@cache
+def _imported(path: Path) -> frozenset[str]:
     found: set[str] = set()
-    for path in paths:
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                found.add(node.module.partition(".")[0])
-    return found
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)

@@ -18,13 +18,15 @@ from gateway.core.refusal import Refusal
 from gateway.exchange import attaching
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundling import Bundling
-from gateway.exchange.deliveries import AT_ONCE, Delivery, DirectoryDelivery, WebhookDelivery, probe
+from gateway.exchange.deliveries import Delivery
+from gateway.exchange.directory_delivery import DirectoryDelivery, probe
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.notices import Notices
 from gateway.exchange.recipients import recipients_of
 from gateway.exchange.schedule_plan import Plan
 from gateway.exchange.schedule_record import ScheduleScribe
 from gateway.exchange.scheduling import LEASE_S, Scheduling
+from gateway.exchange.webhook_delivery import AT_ONCE, WebhookDelivery
 from gateway.settings import Schedule, Settings, secret
 from gateway.store.lease import Lease
 from gateway.store.scheduled import ScheduledStore

@@ -1,9 +1,9 @@
 """`gateway evidence schedules`: which bundles are made by the calendar, what came of them and when the next one is due;
-and to have one made and delivered again, on record."""
+and to have one made and delivered again, or at once, on record."""
 
 import argparse
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from gateway.cli.common import (
 )
 from gateway.core.ids import random_id
 from gateway.exchange.schedule_record import DUE_NOW, ScheduleScribe
+from gateway.ledger.entry import Column
 from gateway.ledger.record import timestamp
 from gateway.settings import Schedule
 from gateway.store.scheduled import DELIVERED, DUE, FAILED, WAITING, Scheduled, ScheduledStore
@@ -31,15 +32,26 @@ from gateway.store.scheduled import DELIVERED, DUE, FAILED, WAITING, Scheduled, 
 _COLUMNS = ("schedule", "tenant", "period", "state", "due", "delivered", "tries", "code")
 _SHOWN = 12
 """Periods of a schedule and tenant that are shown."""
+_AFRESH: Mapping[str, Column] = {
+    "state": DUE,
+    "builds": 1,
+    "tries": 0,
+    "next_us": 0,
+    "told": 0,
+    "code": None,
+    "ended_us": None,
+    "digest": None,
+}
+"""The row of a period whose bundle is made once more."""
 
 
 def add(group: Commands, common: argparse.ArgumentParser) -> None:
     """Add the command to `gateway evidence`."""
     parser = group.add_parser(
-        "schedules", parents=[common], help="bundles by the calendar; --again has one made and delivered anew"
+        "schedules", parents=[common], help="bundles by the calendar; --again has one delivered anew, or at once"
     )
     tenant_option(parser)
-    parser.add_argument("--again", metavar="SCHEDULE", help="have the bundle of --period made and delivered again")
+    parser.add_argument("--again", metavar="SCHEDULE", help="have --period's bundle delivered again, or tried at once")
     parser.add_argument("--period", metavar="PERIOD", help="which, as it is listed: 2026-11, 2026-Q4, 2026-W48, 2026")
     parser.add_argument("--reason", metavar="TEXT", help="why")
     parser.set_defaults(run=lambda arguments: asyncio.run(_run(arguments)))
@@ -54,7 +66,7 @@ async def _run(arguments: argparse.Namespace) -> int:
         async with opened(settings) as site:
             bundle = await _again(site, tenant, arguments.again, arguments.period, arguments.reason)
         data = {"schedule": arguments.again, "tenant": tenant, "period": arguments.period, "bundle": bundle}
-        say(arguments, data, [f"{arguments.again} {arguments.period} is made and delivered again, on record"])
+        say(arguments, data, [f"{arguments.again} {arguments.period} is delivered by who serves, on record"])
         return OK
     named = None if arguments.tenant is None else tenant_of(arguments, settings, system=True)
     async with opened(settings) as site:
@@ -95,30 +107,21 @@ def _shown(tenant: str, some: Sequence[Scheduled], configured: Schedule | None) 
 
 
 async def _again(site: Site, tenant: str, schedule: str, period: str, reason: str) -> str:
-    """The new bundle's id. Whoever serves goes on from there."""
+    """The id of its bundle: another one where the last was delivered or given up, else the one that is tried at once
+    and not when its wait is over. Whoever serves goes on from there."""
     configured = next((one for one in site.settings.schedule if one.id == schedule), None)
     if configured is None or tenant not in scheduled_for(configured, site.tenants):
         raise WrongUse("--again must name a schedule that makes this tenant's bundles")
     one = await ScheduledStore(site.engine).get(site.tenants[tenant].ledger, schedule, period)
     if one is None:
         raise Failed("there is no such period of it: see `gateway evidence schedules`")
-    if one.state not in (DELIVERED, FAILED):
-        raise Failed("only what was delivered or given up can be had again: it is tried as long as it is neither")
+    if one.state not in (DUE, DELIVERED, FAILED):
+        raise Failed("only a period that is over, and not among those that were missed, can be had again")
     by, writer = await operator(site, tenant), await site.writer(tenant)
-    values: dict[str, str | int | bytes | None] = {
-        "state": DUE,
-        "bundle": random_id("ev"),
-        "builds": 1,
-        "tries": 0,
-        "next_us": 0,
-        "told": 0,
-        "code": None,
-        "ended_us": None,
-        "digest": None,
-    }
+    values: Mapping[str, Column] = {"next_us": 0} if one.state == DUE else {**_AFRESH, "bundle": random_id("ev")}
     scribe = ScheduleScribe(site.clock, site.node, "directory" if configured.url is None else "webhook")
     detail = msgspec.structs.replace(by.detail, reason=reason)
     # A crash before the commit: nothing has changed. After it: on record, and it is made by whoever serves.
     if await writer.submit(scribe.entry(DUE_NOW, one, values, by=(by.actor, detail))) is None:
         raise Failed("somebody else has changed it at this moment: look again")
-    return str(values["bundle"])
+    return str(values.get("bundle", one.bundle))

@@ -11,9 +11,10 @@ from gateway.bootstrap.approvals import notices_kept
 from gateway.bootstrap.bundles import bundling_of
 from gateway.bootstrap.scheduling import fit_schedules, scheduled_for, schedulings_of, usable_schedules
 from gateway.core.errors import ConfigurationError
-from gateway.exchange.deliveries import DirectoryDelivery, WebhookDelivery
+from gateway.exchange.directory_delivery import DirectoryDelivery
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.underway import UnderWay
+from gateway.exchange.webhook_delivery import WebhookDelivery
 from gateway.settings import Schedule, Settings
 from tests.bootstrap.kit import configured
 

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.bootstrap import open_site
 from gateway.settings import load
-from gateway.store.scheduled import DELIVERED, FAILED, Scheduled, ScheduledStore
+from gateway.store.scheduled import DELIVERED, DUE, FAILED, Scheduled, ScheduledStore
 from tests.cli.kit import Run
 from tests.store.test_scheduled import period
 
@@ -26,6 +26,11 @@ async def keep(site: Path, *some: Scheduled) -> None:
         ledger = opened.tenants["default"].ledger
         for one in some:
             assert await ScheduledStore(opened.engine).add(msgspec.structs.replace(one, tenant=ledger))
+
+
+async def kept(site: Path, label: str) -> Scheduled | None:
+    async with open_site(load(site / "gateway.toml")) as opened:
+        return await ScheduledStore(opened.engine).get(opened.tenants["default"].ledger, "monthly", label)
 
 
 def row(label: str, **fields: object) -> Scheduled:
@@ -63,8 +68,21 @@ def test_a_person_has_one_made_and_delivered_again_on_record(site: Path, gateway
     assert done.code == 0, done.err
     (made,) = gateway("evidence", "schedules", "--json").data["schedules"]
     assert (made["state"], made["tries"], made["code"], made["bundle"]) == ("due", 0, None, done.data["bundle"])
-    assert gateway(*again, "2026-10").code == 1, "it is under way"
     (found,) = gateway("audit", "query", "--event", "audit.exported", "--outcome", "due", "--json").data["records"]
     assert found["record"]["actor_kind"] == "person"
     assert found["detail"]["reason"] == "the share was lost"
     assert found["detail"]["query"]["period"] == "2026-10"
+
+
+def test_what_waits_for_its_next_try_is_tried_at_once_on_record(site: Path, gateway: Run) -> None:
+    with_schedule(site)
+    waits = {"state": DUE, "tries": 9, "code": "directory_missing", "bundle": "ev_1", "builds": 2, "next_us": UNTIL_US}
+    asyncio.run(keep(site, row("2026-10", **waits), row("2026-11")))
+    again = ("evidence", "schedules", "--reason", "it is mounted", "--again", "monthly", "--period")
+    assert gateway(*again, "2026-11").code == 1, "it is not over"
+    assert gateway(*again, "2026-10", "--json").data["bundle"] == "ev_1"
+    found = asyncio.run(kept(site, "2026-10"))
+    assert found is not None
+    assert (found.next_us, found.tries, found.bundle, found.builds) == (0, 9, "ev_1", 2)
+    (record,) = gateway("audit", "query", "--event", "audit.exported", "--outcome", "due", "--json").data["records"]
+    assert (record["detail"]["reason"], record["detail"]["query"]["bundle"]) == ("it is mounted", "ev_1")

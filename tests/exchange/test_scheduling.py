@@ -21,7 +21,8 @@ from gateway.evidence.verify import verify
 from gateway.exchange import bundling as bundles
 from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.bundling import Bundling
-from gateway.exchange.deliveries import DAMAGED, DirectoryDelivery, Parcel
+from gateway.exchange.deliveries import DAMAGED, Parcel
+from gateway.exchange.directory_delivery import DirectoryDelivery
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Channel, Notices, notified

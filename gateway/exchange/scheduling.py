@@ -12,7 +12,7 @@ a receiver knows it by its headers.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,25 +98,36 @@ class Scheduling:
             await asyncio.sleep(LOOK_S)
 
     async def round(self) -> None:
-        """1. believe the clock, 2. lead, 3. write down the periods that have begun, 4. go a step on with each that is
-        over. `LedgerUnavailable` when the database does not answer: what was not written down then did not happen.
+        """1. believe the clock, 2. lead where there is something to do, 3. write down the periods that have begun,
+        4. go a step on with each that is over. `LedgerUnavailable` when the database does not answer: what was not
+        written down then did not happen.
 
         What is over is so by the time at which the clock was believed: a step may take hours, and the clock jump."""
         now = self._steady.now_us()
-        if now is not None and await self._lease.take():
+        if now is not None and await self._anything(now) and await self._lease.take():
             try:
                 await self._begun(now)
-                for one in await self._store.open(self._plan.tenant, self._plan.id, self._plan.every):
+                for one in await self._open():
                     if _ripe(one, now) and await self._lease.take():
                         await self._tried(one)
             finally:
                 await self._lease.release()
         await self._looked()
 
+    async def _anything(self, now: int) -> bool:
+        """Whether there is something to do: nearly always there is not, and then nothing is written either."""
+        latest = await self._latest(now)
+        return latest is None or latest.until_us <= now or any(_ripe(one, now) for one in await self._open())
+
+    async def _latest(self, now: int) -> Scheduled | None:
+        return await self._store.latest(self._plan.tenant, self._plan.id, self._plan.every, now)
+
+    async def _open(self) -> Sequence[Scheduled]:
+        return await self._store.open(self._plan.tenant, self._plan.id, self._plan.every)
+
     async def _begun(self, now: int) -> None:
         """Write down the periods since the newest known one: a crash in between leaves the rest to the next round."""
-        plan = self._plan
-        found = plan.begun(await self._store.latest(plan.tenant, plan.id, plan.every, now), now)
+        found = self._plan.begun(await self._latest(now), now)
         for row in found.rows:
             await self._store.add(row)
         if found.missed is not None:
@@ -294,8 +305,7 @@ class Scheduling:
 
     async def _looked(self) -> None:
         """Learn how it stands, whoever does it."""
-        found = await self._store.open(self._plan.tenant, self._plan.id, self._plan.every)
-        self._ends_us = min((one.until_us for one in found), default=None)
+        self._ends_us = min((one.until_us for one in await self._open()), default=None)
         self._succeeded_us = await self._store.succeeded(self._plan.tenant, self._plan.id)
 
 

@@ -533,6 +533,15 @@ async def test_it_runs_on_whatever_a_round_comes_to(sqlite_settings: Settings, m
         assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
 
 
+async def test_where_there_is_nothing_to_do_nobody_leads(sqlite_settings: Settings) -> None:
+    async with case_of(sqlite_settings) as case:
+        node = case.node()
+        await node.round()
+        node._lease = Losing()
+        await node.round()
+        assert (node._lease.left, node.state.late_s) == (Losing().left, 0)
+
+
 class Losing:
     """A lease that is held until a delivery has begun, and then another's."""
 

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.core.errors import VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.bundle import Progress
 from gateway.evidence.kept import Kept
@@ -99,7 +100,7 @@ class Making:
         """With what is in the row, where that can be gone on with; else that is put there."""
         order, exporting = order_of(job), self._auditors[job.tenant].exporting
         basis = None if job.basis is None else msgspec.json.decode(job.basis, type=Basis)
-        key = None if job.work_key is None else await asyncio.to_thread(self._keys.data_key, job.work_key)
+        key = None if job.work_key is None else await asyncio.to_thread(self._key, job.work_key)
         if basis is not None and not await exporting.stands(basis, order.attach):
             _log.warning("a bundle begins anew: it was begun by another version or configuration")
             basis = None
@@ -110,6 +111,14 @@ class Making:
             basis = found
             job, key = await self._fixed(job, basis)
         return _Begun(job=job, basis=basis, keys=Keys(key, job.tenant, job.id))
+
+    def _key(self, key_id: str) -> bytes | None:
+        """None where it is not in this keyring, or does not open any more. Blocks."""
+        try:
+            return self._keys.data_key(key_id)
+        except VerificationError as error:
+            _log.warning("a bundle begins anew: %s", error)
+            return None
 
     async def _fixed(self, job: BundleJob, basis: Basis) -> tuple[BundleJob, bytes]:
         """The job with this basis and a key of its own in its row, of which nothing is kept yet; and the key."""

@@ -221,7 +221,9 @@ class Bundling:
             finally:
                 await lease.release()
         except LedgerUnavailable:
-            _log.error("a bundle could not be built, and will be: the database does not answer")
+            _log.error("a bundle could not be built, and will be: the database, or that of keys, does not answer")
+        except OSError as error:
+            _log.error("a bundle's files could not be seen to, and will be: %s", type(error).__name__)
         finally:
             del self._running[tenant]
 
@@ -259,6 +261,8 @@ class Bundling:
             await self._store.tell(job, **self._far_in(job))
             return  # cancelled by somebody, taken over, or this node stops
         if isinstance(error, LedgerUnavailable):
+            # However long that lasts, no builder has ended for nothing.
+            await self._store.tell(job, tries=job.tries - 1)
             raise error
         if error is not None:
             _log.error("a bundle could not be built: %s", type(error).__name__)

@@ -15,6 +15,7 @@ import msgspec
 import pyrage
 import pytest
 
+from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence import bundle as bundles
 from gateway.evidence.selection import Selection
@@ -22,6 +23,7 @@ from gateway.evidence.verify import verify
 from gateway.exchange.bundle_files import BundleFiles, Order
 from gateway.exchange.bundle_making import Made, Making
 from gateway.exchange.bundle_work import GivenUp, Work
+from gateway.exchange.bundling import MAX_TRIES
 from gateway.settings import Settings
 from gateway.store.bundle_jobs import BUILDING, READY, BundleJob
 from tests.exchange.test_bundling import BY, Opened, opened, over, running
@@ -217,6 +219,44 @@ async def test_without_its_key_what_was_kept_is_noise_and_is_not_used(
         assert one.begins("kept") == 0
 
 
+async def test_a_key_that_does_not_open_is_one_that_is_gone(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(sqlite_settings) as one:
+        expected, keyring = await one.make(), one.site.site.keyring
+        row = await one.cut(2, monkeypatch)
+
+        def changed(self: object, key_id: str) -> bytes:
+            raise VerificationError("a data key in the keyring does not open")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(keyring), "data_key", changed)
+            assert await one.make() == expected
+        assert (await one.site.state(one.job)).work_key != row.work_key
+
+
+async def test_while_the_keys_cannot_be_asked_it_waits_however_often(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(sqlite_settings) as one:
+        times, healed = 0, asyncio.Event()
+        real, loop = type(one.site.site.keyring).persist, asyncio.get_running_loop()
+
+        def away(self: Any, keys: Any) -> None:
+            nonlocal times
+            times += 1
+            if times == MAX_TRIES + 2:
+                monkeypatch.setattr(type(self), "persist", real)
+                loop.call_soon_threadsafe(healed.set)
+            raise LedgerUnavailable("down")
+
+        monkeypatch.setattr(type(one.site.site.keyring), "persist", away)
+        async with running(one.site.bundling):
+            await healed.wait()
+            done = await one.site.until(one.job, over)
+        assert (done.state, done.tries) == (READY, 1)
+
+
 async def test_who_is_not_the_builder_any_more_keeps_nothing(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +315,51 @@ async def test_what_is_cancelled_while_nobody_builds_it_is_cleared(
         await one.site.bundling._look()
         assert one.site.files() == []
         assert one.site.site.keyring.data_key(row.work_key or "") is None
+
+
+async def test_what_cannot_be_cleared_is_cleared_later(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bench(sqlite_settings) as one:
+        real, times = BundleFiles.clear, 0
+
+        def busy(self: BundleFiles, tenant: str, bundle_id: str) -> None:
+            nonlocal times
+            times += 1
+            if times < 3:
+                raise OSError(16, "busy")
+            real(self, tenant, bundle_id)
+
+        monkeypatch.setattr(BundleFiles, "clear", busy)
+        async with running(one.site.bundling):
+            assert (await one.site.until(one.job, over)).state == READY
+            await one.site.tidied()
+        assert times == 3
+        assert "OSError" in caplog.text
+
+
+async def test_cleared_under_its_builder_by_who_knows_that_it_is_cancelled_it_ends_quietly(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes that share a directory: the one that was asked to cancel clears before the one that builds knows."""
+    async with bench(sqlite_settings) as one:
+        real, cancelled = Work._written, False
+
+        def cleared(work: Work, state: Any) -> Any:
+            nonlocal cancelled
+            if not cancelled:
+                cancelled = True
+                other = one.site.node("nd_2")
+                for step in (other.cancel(one.site.tenant, one.job.id, BY), other._tidy(one.site.tenant)):
+                    asyncio.run_coroutine_threadsafe(step, loop).result()
+            return real(work, state)
+
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(Work, "_written", cleared)
+        async with running(one.site.bundling):
+            while not cancelled or one.site.bundling._building:  # noqa: ASYNC110 — nothing tells of it
+                await asyncio.sleep(0.001)
+        assert ((await one.site.state(one.job)).state, one.site.files()) == ("cancelled", [])
 
 
 _ROOT = Path(__file__).parents[2]

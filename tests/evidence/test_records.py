@@ -1,11 +1,14 @@
 """Records and details side by side: what the reader alone says of them."""
 
+from typing import Any
+
 import pytest
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence import bag
-from gateway.evidence.records import Expected, Records, encode_detail_line, named_policies, read, start
+from gateway.evidence import bag, records, strict_json
+from gateway.evidence.records import Expected, Records, encode_detail_line, named_policies, parsed_details, read, start
 from gateway.evidence.selection import Selection
+from gateway.ledger.encoding import to_base64
 from gateway.ledger.merkle import inclusion_path, root
 from gateway.ledger.note import Verifier
 from gateway.ledger.proof import Proof
@@ -74,6 +77,37 @@ def test_what_is_found_is_counted() -> None:
 def test_a_detail_that_opens_nothing_is_refused(opened: list[bytes]) -> None:
     with pytest.raises((VerificationError, FormatError)):
         found(lines(), opened)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 300])
+def test_a_line_of_a_detail_is_canonical(length: int) -> None:
+    salt, detail = bytes(range(32)), bytes(n % 251 for n in range(length))
+    line = encode_detail_line(7, salt, detail)
+    assert line == strict_json.dump({"bytes": to_base64(detail), "salt": to_base64(salt), "seq": 7}) + b"\n"
+    assert list(parsed_details(iter([line[:-1]]))) == [(7, salt, detail)]
+
+
+def test_lines_of_details_are_read_alike_by_their_look_and_by_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = encode_detail_line(1005, bytes(32), b"what it says?")[:-1]
+    damaged = [line]
+    for at in range(len(line)):
+        before, byte, after = line[:at], line[at : at + 1], line[at + 1 :]
+        damaged += [before + after, before + byte + line[at:], before + after[:1] + byte + after[1:]]
+        damaged += [before + new.encode() + line[at:] for new in (*' "\\,0-=A.é', "1,")]
+
+    def told() -> list[Any]:
+        found: list[Any] = []
+        for one in damaged:
+            try:
+                found += parsed_details(iter([one]))
+            except FormatError as error:
+                found.append(str(error))
+        return found
+
+    by_look = told()
+    monkeypatch.setattr(records, "_DETAIL_LINE", lambda line: None)
+    assert by_look == told()
+    assert sum(isinstance(one, tuple) for one in by_look) > 1
 
 
 def test_a_proof_with_something_extra_or_of_another_checkpoint_is_refused() -> None:

@@ -76,6 +76,7 @@ def test_only_what_was_sent_is_a_disclosure() -> None:
     }
     assert found == {
         "exchange.requested",
+        "exchange.requested.kept",
         "exchange.requested.observed",
         "exchange.requested.tokens",
         "exchange.attempted",

@@ -2,21 +2,34 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.bootstrap import open_site
+from gateway.store.keyring import Keyring
 from tests import kill
 from tests.services import Postgres
 from tests.system.killing import Killed
 from tests.system.task_killing import Survived
 
 
-def test_a_gateway_that_is_killed_is_verified_and_told_of(capsys: pytest.CaptureFixture[str]) -> None:
-    """One real kill; more, and those of tasks and on PostgreSQL, are in `tests/system`."""
+def test_what_it_is_asked_for_is_done_on_a_fresh_database_and_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real kills are in `tests/system`: `killed` and `tasks_killed` are what is called here."""
+
+    async def survived(settings: Any, kills: int, seed: int) -> Killed:
+        Keyring.create(Path(settings.base) / "keys").close()
+        async with open_site(settings) as site:
+            assert list(site.tenants) == ["default", "_system"], "it is migrated"
+        return Killed(kills, 90, 80, 7, 12)
+
+    monkeypatch.setattr(kill, "killed", survived)
     assert kill.main(["--kills", "1", "--task-kills", "0", "--seed", "7", "--only", "sqlite"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("sqlite: 1 kills with at least ")
+    assert said.startswith("sqlite: 1 kills with at least 12 requests in flight, 90 answers and 80 requests at agents")
     assert "every ledger verified" in said
 
 

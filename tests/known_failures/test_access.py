@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -99,89 +100,112 @@ def _is_traffic(path: str) -> bool:
     return path in TRAFFIC or any(path.startswith(prefix) for prefix in TRAFFIC_BELOW)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "admin.internal", "cloud", "evil.example:80@ward", ""])
-async def test_a_host_header_that_decides_who_is_asked_and_who_may(sqlite_settings: Settings, host: str) -> None:
+async def test_a_host_header_that_decides_who_is_asked_and_who_may(
+    sqlite_settings: Settings, subtests: pytest.Subtests
+) -> None:
     """A crafted Host passed for an inner one: no credential was asked for, or the message went where it said."""
     async with system(sqlite_settings) as site:
-        forwarded = {"x-forwarded-host": "ward", "x-original-url": "/healthz", "forwarded": "host=ward;for=127.0.0.1"}
-        without = await site.http.get("/audit/records", headers={"host": host, **forwarded})
-        assert without.status_code == 401
-        answer = await site.chat(await site.key("clerk"), PUBLIC, headers={"host": host, **forwarded})
-        assert answer.headers["x-routed-agent"] == "cloud"
-        assert "evil" not in str(answer.headers)
-        (received, _) = site.agents["cloud"].received[0]
-        assert received["host"] == site.agents["cloud"].url.removeprefix("http://")
+        for host in ("localhost", "127.0.0.1", "admin.internal", "cloud", "evil.example:80@ward", ""):
+            with subtests.test(host=host):
+                forwarded = {
+                    "x-forwarded-host": "ward",
+                    "x-original-url": "/healthz",
+                    "forwarded": "host=ward;for=127.0.0.1",
+                }
+                without = await site.http.get("/audit/records", headers={"host": host, **forwarded})
+                assert without.status_code == 401
+                answer = await site.chat(await site.key("clerk"), PUBLIC, headers={"host": host, **forwarded})
+                assert answer.headers["x-routed-agent"] == "cloud"
+                assert "evil" not in str(answer.headers)
+                (received, _) = site.agents["cloud"].received[-1]
+                assert received["host"] == site.agents["cloud"].url.removeprefix("http://")
 
 
-@pytest.mark.parametrize(
-    "authorization", ["Bearer", "Bearer x", "Basic Og==", "Bearer null", f"Bearer {FAKE}", "Bearer a.b.c", "Token x"]
-)
-@pytest.mark.parametrize(
-    "path", ["/mcp/tools", "/v1/chat/completions", "/v1/messages", "/agents/x/y", "/audit/records"]
-)
 async def test_an_authorization_header_that_somebody_made_up(
-    sqlite_settings: Settings, authorization: str, path: str
+    sqlite_settings: Settings, subtests: pytest.Subtests
 ) -> None:
     """On one path (it was that of MCP) the header had to be there, and nobody looked at what it said."""
     async with system(sqlite_settings) as site:
-        headers = {"authorization": authorization, "accept": "application/json, text/event-stream"}
-        for method in ("GET",) if path.startswith("/audit") else ("GET", "POST"):
-            answer = await site.http.request(method, path, headers=headers, json={"jsonrpc": "2.0", "method": "ping"})
-            assert answer.status_code == 401, method
-        assert not any(agent.received for agent in site.agents.values())
+        for authorization, path in product(
+            (
+                "Bearer",
+                "Bearer x",
+                "Basic Og==",
+                "Bearer null",
+                f"Bearer {FAKE}",
+                "Bearer a.b.c",
+                "Token x",
+            ),
+            ("/mcp/tools", "/v1/chat/completions", "/v1/messages", "/agents/x/y", "/audit/records"),
+        ):
+            with subtests.test(authorization=authorization, path=path):
+                headers = {"authorization": authorization, "accept": "application/json, text/event-stream"}
+                for method in ("GET",) if path.startswith("/audit") else ("GET", "POST"):
+                    answer = await site.http.request(
+                        method, path, headers=headers, json={"jsonrpc": "2.0", "method": "ping"}
+                    )
+                    assert answer.status_code == 401, method
+                assert not any(agent.received for agent in site.agents.values())
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "' OR '1'='1",
-        "gwk_' OR 1=1 --_" + "A" * 43,
-        "gwk_000000000000_' UNION SELECT * FROM api_key --",
-        f"{FAKE}'; DROP TABLE api_key; --",
-        'gwk_"0000000000"_' + "A" * 43,
-        "gwk_%_" + "A" * 43,
-        "gwk_____________" + "A" * 43,
-    ],
-)
-async def test_sql_in_a_key(database: Settings, key: str) -> None:
+CRAFTED = [
+    "' OR '1'='1",
+    "gwk_' OR 1=1 --_" + "A" * 43,
+    "gwk_000000000000_' UNION SELECT * FROM api_key --",
+    f"{FAKE}'; DROP TABLE api_key; --",
+    'gwk_"0000000000"_' + "A" * 43,
+    "gwk_%_" + "A" * 43,
+    "gwk_____________" + "A" * 43,
+]
+
+
+async def test_sql_in_a_key(database: Settings, subtests: pytest.Subtests) -> None:
     """The key went into a query as text, and a quote in it made any key a good one."""
     async with system(database) as site:
-        good = await site.key("clerk")
-        for name in ("authorization", "x-api-key"):
-            value = key if name == "x-api-key" else f"Bearer {key}"
-            answer = await site.http.post("/v1/chat/completions", headers={name: value}, json={})
-            assert (answer.status_code, code(answer)) == (401, "credential_invalid")
-        assert (await site.chat(good, PUBLIC)).status_code == 200
+        for key in CRAFTED:
+            with subtests.test(key=key):
+                good = await site.key("clerk")
+                for name in ("authorization", "x-api-key"):
+                    value = key if name == "x-api-key" else f"Bearer {key}"
+                    answer = await site.http.post("/v1/chat/completions", headers={name: value}, json={})
+                    assert (answer.status_code, code(answer)) == (401, "credential_invalid")
+                assert (await site.chat(good, PUBLIC)).status_code == 200
 
 
-@pytest.mark.parametrize("authorization", [None, f"Bearer {FAKE}", "Bearer a.b.c", "Bearer ' OR 1=1"])
-async def test_a_401_that_names_product_table_and_hash(sqlite_settings: Settings, authorization: str | None) -> None:
+async def test_a_401_that_names_product_table_and_hash(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     """The refusal told whoever asked which database it was, which table, and the hash of the key that was not there."""
     async with system(sqlite_settings) as site:
-        await site.key("clerk")
-        given = {} if authorization is None else {"authorization": authorization}
-        for path in ("/v1/chat/completions", "/audit/records"):
-            method = "GET" if path.startswith("/audit") else "POST"
-            answer = await site.http.request(method, path, headers=given)
-            assert answer.status_code == 401
-            # The server of these tests says what it is; the one that `gateway serve` starts does not.
-            told = (
-                answer.text + str({name: value for name, value in answer.headers.items() if name != "server"})
-            ).lower()
-            for word in (
-                "sqlite",
-                "postgres",
-                "select",
-                "api_key",
-                "table",
-                "litestar",
-                "uvicorn",
-                "python",
-                "traceback",
-            ):
-                assert word not in told, word
-            assert not re.search(r"[0-9a-f]{40}|[A-Za-z0-9+/]{43}=", answer.text)
-            assert FAKE not in answer.text
+        for authorization in (
+            None,
+            f"Bearer {FAKE}",
+            "Bearer a.b.c",
+            "Bearer ' OR 1=1",
+        ):
+            with subtests.test(authorization=authorization):
+                await site.key("clerk")
+                given = {} if authorization is None else {"authorization": authorization}
+                for path in ("/v1/chat/completions", "/audit/records"):
+                    method = "GET" if path.startswith("/audit") else "POST"
+                    answer = await site.http.request(method, path, headers=given)
+                    assert answer.status_code == 401
+                    # The server of these tests says what it is; the one that `gateway serve` starts does not.
+                    told = (
+                        answer.text + str({name: value for name, value in answer.headers.items() if name != "server"})
+                    ).lower()
+                    for word in (
+                        "sqlite",
+                        "postgres",
+                        "select",
+                        "api_key",
+                        "table",
+                        "litestar",
+                        "uvicorn",
+                        "python",
+                        "traceback",
+                    ):
+                        assert word not in told, word
+                    assert not re.search(r"[0-9a-f]{40}|[A-Za-z0-9+/]{43}=", answer.text)
+                    assert FAKE not in answer.text
 
 
 async def test_access_for_whoever_brings_no_token(sqlite_settings: Settings) -> None:

@@ -21,6 +21,8 @@ from gateway.web.app import build_app
 from tests.system.site import served
 
 ROOT = Path(__file__).parents[2]
+TAKEN_UP = "intent.recorded"
+"""The failpoint by which it is known that somebody asked."""
 WAIT_S = 60.0
 """How long anything may take before the test fails."""
 _context = multiprocessing.get_context("forkserver")
@@ -67,8 +69,8 @@ async def child(main: Callable[..., None], *arguments: Any) -> AsyncIterator[Chi
 
 
 def serve_until(file: Path, point: str, times: int, how: str, told: Connection) -> None:
-    """Serve the installation of a `gateway.toml`; at the `times`-th pass of the failpoint after the start tell so, and
-    then, by `how`, `kill` this process at once or `hang` there, and at every later pass."""
+    """Serve the installation of a `gateway.toml`; at the `times`-th pass of the failpoint after a first request was
+    taken up, tell so, and then, by `how`, `kill` this process at once or `hang` there, and at every later pass."""
     asyncio.run(_serve_until(file, point, times, how, told))
 
 
@@ -76,7 +78,8 @@ async def _serve_until(file: Path, point: str, times: int, how: str, told: Conne
     passes, armed = 0, False
 
     async def failpoint(name: str) -> None:
-        nonlocal passes
+        nonlocal passes, armed
+        armed = armed or name == TAKEN_UP
         if name != point or not armed:
             return
         passes += 1
@@ -92,7 +95,6 @@ async def _serve_until(file: Path, point: str, times: int, how: str, told: Conne
         open_gateway(load(file, {}), failpoint=failpoint) as gateway,
         served(build_app(gateway), lifespan="on") as url,
     ):
-        armed = True
         told.send(url)
         await asyncio.Event().wait()
 

@@ -49,7 +49,7 @@ class Agent:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.paths: list[str] = []
         self.answer: Callable[[dict[str, Any]], str] = lambda body: str(body["messages"][-1]["content"])
-        self.pieces: Callable[[str], list[str]] = lambda text: [text[i : i + 3] for i in range(0, len(text), 3)]
+        self.pieces: Callable[[str], list[str]] = lambda text: pieces(text, 3)
         self.on_request: Callable[[dict[str, str]], Awaitable[None]] | None = None
         self.behave: Handler | None = None
         self.url = ""
@@ -88,6 +88,11 @@ class Agent:
         for piece in self.pieces(text):
             await send({"type": "http.response.body", "body": event({"content": piece}), "more_body": True})
         await send({"type": "http.response.body", "body": event({}, "stop") + b"data: [DONE]\n\n"})
+
+
+def pieces(text: str, size: int) -> list[str]:
+    """A text in pieces of so many characters."""
+    return [text[i : i + size] for i in range(0, len(text), size)]
 
 
 def completion(text: str) -> dict[str, Any]:
@@ -263,4 +268,15 @@ async def system(
         yield running_system
 
 
-__all__ = ["Agent", "System", "completion", "event", "new_key", "open_site", "served", "settings_for", "system"]
+__all__ = [
+    "Agent",
+    "System",
+    "completion",
+    "event",
+    "new_key",
+    "open_site",
+    "pieces",
+    "served",
+    "settings_for",
+    "system",
+]

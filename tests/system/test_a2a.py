@@ -104,26 +104,25 @@ async def test_refusals_by_json_rpc(
             assert (denied["event"], denied["outcome"]["status"]) == ("exchange.denied", expected[0])
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "headers", "expected"),
-    [
-        ("POST", "/message:send", {"a2a_version": ""}, (400, 400, "version_unsupported")),
-        ("POST", "/v1/message:send", {"a2a_version": ""}, (400, 400, "version_unsupported")),
-        ("POST", "/nothing", {}, (404, 404, "method_unknown")),
-        ("PUT", "/tasks/t-1", {}, (405, 405, "method_not_allowed")),
-        ("GET", "/tasks/t-1", {}, (404, 404, "not_found")),
-        ("POST", "/message:send", {"authorization": ""}, (401, 401, "credential_missing")),
-    ],
-)
-async def test_refusals_by_http(
-    sqlite_settings: Settings, method: str, path: str, headers: dict[str, str], expected: tuple[int, int, str]
-) -> None:
+REFUSED_BY_HTTP = [
+    ("POST", "/message:send", {"a2a_version": ""}, (400, 400, "version_unsupported")),
+    ("POST", "/v1/message:send", {"a2a_version": ""}, (400, 400, "version_unsupported")),
+    ("POST", "/nothing", {}, (404, 404, "method_unknown")),
+    ("PUT", "/tasks/t-1", {}, (405, 405, "method_not_allowed")),
+    ("GET", "/tasks/t-1", {}, (404, 404, "not_found")),
+    ("POST", "/message:send", {"authorization": ""}, (401, 401, "credential_missing")),
+]
+
+
+async def test_refusals_by_http(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     async with saying(sqlite_settings) as (site, _):
-        body = None if method == "GET" else SEND
-        answer = await rest(site, await site.key("clerk"), method, path, body, **headers)
-        assert refused(answer) == expected
-        assert answer.headers["content-type"] == "application/a2a+json"
-        assert not site.agents["ward"].received
+        for method, path, headers, expected in REFUSED_BY_HTTP:
+            with subtests.test(method=method, path=path, headers=headers, expected=expected):
+                body = None if method == "GET" else SEND
+                answer = await rest(site, await site.key("clerk"), method, path, body, **headers)
+                assert refused(answer) == expected
+                assert answer.headers["content-type"] == "application/a2a+json"
+                assert not site.agents["ward"].received
 
 
 async def test_an_agent_that_is_not_there_or_speaks_something_else_is_not_there(sqlite_settings: Settings) -> None:
@@ -193,23 +192,21 @@ async def test_a_sick_agent_is_left_alone_for_a_while(sqlite_settings: Settings)
         assert len(site.agents["ward"].received) == 1
 
 
-@pytest.mark.parametrize(
-    "says",
-    [
-        {"task": {"contextId": "c"}},
-        {"task": task(id="../x")},
-        {"message": message(), "task": task()},
-        {},
-        {"task": {**task(), "context_id": "c-2"}},
-        {"result": "x", "error": {}},
-    ],
-)
-async def test_an_answer_that_is_none_is_not_passed_on(sqlite_settings: Settings, says: Any) -> None:
+async def test_an_answer_that_is_none_is_not_passed_on(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     async with saying(sqlite_settings) as (site, said):
-        said.says = says
-        key = await site.key("clerk")
-        assert refused(await rpc(site, key, "SendMessage", SEND))[1:] == (-32006, "agent_bad_answer")
-        assert refused(await rest(site, key, "POST", "/message:send", SEND)) == (502, 502, "agent_bad_answer")
+        for says in (
+            {"task": {"contextId": "c"}},
+            {"task": task(id="../x")},
+            {"message": message(), "task": task()},
+            {},
+            {"task": {**task(), "context_id": "c-2"}},
+            {"result": "x", "error": {}},
+        ):
+            with subtests.test(says=says):
+                said.says = says
+                key = await site.key("clerk")
+                assert refused(await rpc(site, key, "SendMessage", SEND))[1:] == (-32006, "agent_bad_answer")
+                assert refused(await rest(site, key, "POST", "/message:send", SEND)) == (502, 502, "agent_bad_answer")
 
 
 async def test_a_task_that_was_not_asked_for_is_not_handed_on(sqlite_settings: Settings) -> None:

@@ -120,8 +120,9 @@ async def test_raw_events_come_in_the_protocols_order_under_their_names(sqlite_s
 
 
 @pytest.mark.parametrize("mode", ["mask", "buffer", "auto"])
-@pytest.mark.parametrize("size", [1, 2, 5, 11])
-async def test_an_identifier_cut_by_delta_borders_never_leaves(sqlite_settings: Settings, mode: str, size: int) -> None:
+async def test_an_identifier_cut_by_delta_borders_never_leaves(
+    sqlite_settings: Settings, mode: str, subtests: pytest.Subtests
+) -> None:
     """To a caller who may not have it; in text, thinking and the input of a tool; whatever the cut and the mode."""
 
     def answer(body: dict[str, Any]) -> Blocks:
@@ -137,19 +138,21 @@ async def test_an_identifier_cut_by_delta_borders_never_leaves(sqlite_settings: 
         messaging(sqlite_settings, classification={"stream": mode}) as (site, claudes),
         client(site, "clerk", zone="cloud") as api,
     ):
-        claudes["ward"].answer, claudes["ward"].size = answer, size
-        async with api.messages.stream(model="ward", max_tokens=99, messages=asked(PUBLIC)) as flow:
-            thinking, text, call = (await flow.get_final_message()).content
-        assert thinking.model_dump() == {"type": "thinking", "thinking": shown, "signature": "c2lnbmVk"}
-        assert text.model_dump()["text"] == shown
-        assert call.model_dump()["input"] == {"note": shown, "ssn": "[US-SSN]", "to": ["[EMAIL]"]}
-        raw = await site.http.post(
-            "/v1/messages",
-            json={"model": "ward", "max_tokens": 9, "stream": True, "messages": asked(PUBLIC)},
-            headers={"x-api-key": str(api.api_key)},
-        )
-        assert SSN not in raw.text
-        assert raw.text.endswith('event: message_stop\ndata: {"type":"message_stop"}\n\n')
+        for size in (1, 2, 5, 11):
+            with subtests.test(size=size):
+                claudes["ward"].answer, claudes["ward"].size = answer, size
+                async with api.messages.stream(model="ward", max_tokens=99, messages=asked(PUBLIC)) as flow:
+                    thinking, text, call = (await flow.get_final_message()).content
+                assert thinking.model_dump() == {"type": "thinking", "thinking": shown, "signature": "c2lnbmVk"}
+                assert text.model_dump()["text"] == shown
+                assert call.model_dump()["input"] == {"note": shown, "ssn": "[US-SSN]", "to": ["[EMAIL]"]}
+                raw = await site.http.post(
+                    "/v1/messages",
+                    json={"model": "ward", "max_tokens": 9, "stream": True, "messages": asked(PUBLIC)},
+                    headers={"x-api-key": str(api.api_key)},
+                )
+                assert SSN not in raw.text
+                assert raw.text.endswith('event: message_stop\ndata: {"type":"message_stop"}\n\n')
 
 
 @pytest.mark.parametrize("flowing", [False, True])

@@ -207,15 +207,20 @@ async def test_what_is_no_http_at_all_is_a_bad_agent(sqlite_settings: Settings) 
         assert (await _end(site, answer))["outcome"]["status"] == 502
 
 
-@pytest.mark.parametrize("status", [400, 404, 409, 422, 429])
-async def test_an_agents_own_refusal_passes_with_its_error_object(sqlite_settings: Settings, status: int) -> None:
+async def test_an_agents_own_refusal_passes_with_its_error_object(
+    sqlite_settings: Settings, subtests: pytest.Subtests
+) -> None:
     async with system(sqlite_settings, agents=_one()) as site:
-        body = json.dumps({"error": {"message": "too long for me", "type": "x", "code": "context_length"}}).encode()
-        site.agents["only"].behave = _answers(body, status)
-        answer = await site.chat(await site.key("clerk"), PUBLIC, model="only")
-        assert (answer.status_code, code(answer)) == (status, "context_length")
-        end = await _end(site, answer)
-        assert (end["outcome"]["code"], end["outcome"]["status"]) == ("agent_refused", status)
+        for status in (400, 404, 409, 422, 429):
+            with subtests.test(status=status):
+                body = json.dumps(
+                    {"error": {"message": "too long for me", "type": "x", "code": "context_length"}}
+                ).encode()
+                site.agents["only"].behave = _answers(body, status)
+                answer = await site.chat(await site.key("clerk"), PUBLIC, model="only")
+                assert (answer.status_code, code(answer)) == (status, "context_length")
+                end = await _end(site, answer)
+                assert (end["outcome"]["code"], end["outcome"]["status"]) == ("agent_refused", status)
 
 
 async def test_the_record_says_why_in_the_detail_alone(sqlite_settings: Settings) -> None:

@@ -38,9 +38,9 @@ async def test_a_gateway_that_dies_at_any_failpoint_has_everything_on_record_aft
         load = Load(site.key)
         for turn, point in enumerate(POINTS):
             await _die(site, load, point, 1 + turn % 3, how)
-            await recover(site.settings)
-            trails = await check(site.settings, load.answered, site.seen())
             _as_expected(load.answered)
+        await recover(site.settings)
+        trails = await check(site.settings, load.answered, site.seen())
         assert {one.kind for one in load.answered} == set(KINDS)
         assert INTERRUPTED in {trail[-1]["event"] for trail in trails.values()}
 
@@ -72,7 +72,6 @@ async def test_an_error_at_any_failpoint_ends_the_exchange_and_the_gateway_goes_
                 after = await _one_of_each(client, load)
                 _as_expected(after)
                 load.answered += after
-                await check(site.settings, load.answered, site.seen())
         await check(site.settings, load.answered, site.seen())
         assert met == list(POINTS)
         told = Counter(one.status for one in load.answered)
@@ -81,8 +80,10 @@ async def test_an_error_at_any_failpoint_ends_the_exchange_and_the_gateway_goes_
 
 
 async def _die(site: Installation, load: Load, point: str, times: int, how: str) -> None:
+    """Its start recovers from the death before, and what that left is looked at before anybody asks again."""
     async with child(serve_until, site.file, point, times, how) as gateway:
         url = await gateway.told()
+        await check(site.settings, load.answered, site.seen())
         async with asyncio.TaskGroup() as tasks:
             traffic = tasks.create_task(load.run(url, CALLERS))
             assert await gateway.told() == point

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import openai
 import pytest
@@ -9,7 +10,7 @@ from openai import AsyncOpenAI
 
 from gateway.settings import Settings
 from tests.system.kit import HEALTH, IDENTIFIED, MAIL, PUBLIC, SSN
-from tests.system.site import System, event, system
+from tests.system.site import System, event, pieces, system
 
 
 @asynccontextmanager
@@ -57,8 +58,9 @@ async def test_what_goes_to_the_cloud_in_a_stream_request_is_masked(sqlite_setti
 
 
 @pytest.mark.parametrize("mode", ["mask", "buffer", "auto"])
-@pytest.mark.parametrize("size", [1, 2, 5, 11])
-async def test_an_identifier_cut_by_chunk_borders_never_leaves(sqlite_settings: Settings, mode: str, size: int) -> None:
+async def test_an_identifier_cut_by_chunk_borders_never_leaves(
+    sqlite_settings: Settings, mode: str, subtests: pytest.Subtests
+) -> None:
     """To a caller who may not have it; whatever the cut and however streams are enforced."""
     async with (
         system(sqlite_settings, classification={"stream": mode}) as site,
@@ -66,16 +68,18 @@ async def test_an_identifier_cut_by_chunk_borders_never_leaves(sqlite_settings: 
     ):
         text = f"Noted. The SSN: {SSN} is filed, and mail goes to {MAIL} today."
         site.agents["ward"].answer = lambda body: text
-        site.agents["ward"].pieces = lambda text: [text[i : i + size] for i in range(0, len(text), size)]
-        async with api.chat.completions.with_streaming_response.create(
-            model="ward", messages=[{"role": "user", "content": PUBLIC}], stream=True
-        ) as answer:
-            body = await answer.text()
-        chunks = [openai.types.chat.ChatCompletionChunk.model_validate_json(line[6:]) for line in _data(body)]
-        shown = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
-        assert shown == "Noted. The SSN: [US-SSN] is filed, and mail goes to [EMAIL] today."
-        assert SSN not in body
-        assert body.endswith("data: [DONE]\n\n")
+        for size in (1, 2, 5, 11):
+            with subtests.test(size=size):
+                site.agents["ward"].pieces = partial(pieces, size=size)
+                async with api.chat.completions.with_streaming_response.create(
+                    model="ward", messages=[{"role": "user", "content": PUBLIC}], stream=True
+                ) as answer:
+                    body = await answer.text()
+                chunks = [openai.types.chat.ChatCompletionChunk.model_validate_json(line[6:]) for line in _data(body)]
+                shown = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+                assert shown == "Noted. The SSN: [US-SSN] is filed, and mail goes to [EMAIL] today."
+                assert SSN not in body
+                assert body.endswith("data: [DONE]\n\n")
 
 
 async def test_two_choices_of_a_stream_are_kept_apart(sqlite_settings: Settings) -> None:

@@ -45,15 +45,16 @@ async def test_what_is_found_is_masked_or_rerouted_as_its_class_is_and_is_on_rec
         assert (intent["decision"]["rules"], intent["classes"]["found"]) == (["here"], ["merger"])
 
 
-@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("mode", ["auto", "mask", "buffer"])
 async def test_an_answer_is_masked_however_it_comes(
-    sqlite_settings: Settings, tmp_path: Path, mode: str, stream: bool
+    sqlite_settings: Settings, tmp_path: Path, mode: str, subtests: pytest.Subtests
 ) -> None:
     async with system(sqlite_settings, policy=own(tmp_path), classification={"stream": mode}) as site:
-        site.agents["ward"].answer = lambda body: "The Blue Heron deal is on."
-        answer = await site.chat(await site.key("clerk"), PUBLIC, model="ward", stream=stream)
-        assert answer.status_code == 200, answer.text
-        assert (streamed(answer.text) if stream else said(answer)) == "The [X-PROJECT] deal is on."
-        end = (await site.trail(answer.headers["x-exchange-id"]))[-1]
-        assert (end["decision"]["effect"], end["found"]) == ("redact", {"x-project": 1})
+        for stream in (False, True):
+            with subtests.test(stream=stream):
+                site.agents["ward"].answer = lambda body: "The Blue Heron deal is on."
+                answer = await site.chat(await site.key("clerk"), PUBLIC, model="ward", stream=stream)
+                assert answer.status_code == 200, answer.text
+                assert (streamed(answer.text) if stream else said(answer)) == "The [X-PROJECT] deal is on."
+                end = (await site.trail(answer.headers["x-exchange-id"]))[-1]
+                assert (end["decision"]["effect"], end["found"]) == ("redact", {"x-project": 1})

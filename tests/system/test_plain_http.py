@@ -226,28 +226,27 @@ async def test_bodies_are_held_to_the_agents_schema_both_ways(sqlite_settings: S
         assert end["outcome"]["code"] == "agent_bad_answer"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/agents/files/other", 404),
-        ("PATCH", "/agents/files/notes/7", 405),
-        ("GET", "/agents/files/notes/%2e%2e", 404),
-        ("GET", "/agents/files/notes/a%2Fb", 404),
-        ("GET", "/agents/files/notes/a%5Cb", 404),
-        ("GET", "/agents/files/notes/", 404),
-        ("GET", "/agents/nobody/notes/7", 404),
-        ("GET", "/agents/files", 404),
-    ],
-)
-async def test_what_fits_no_template_reaches_no_agent(
-    sqlite_settings: Settings, method: str, path: str, status: int
-) -> None:
+FITS_NONE = [
+    ("GET", "/agents/files/other", 404),
+    ("PATCH", "/agents/files/notes/7", 405),
+    ("GET", "/agents/files/notes/%2e%2e", 404),
+    ("GET", "/agents/files/notes/a%2Fb", 404),
+    ("GET", "/agents/files/notes/a%5Cb", 404),
+    ("GET", "/agents/files/notes/", 404),
+    ("GET", "/agents/nobody/notes/7", 404),
+    ("GET", "/agents/files", 404),
+]
+
+
+async def test_what_fits_no_template_reaches_no_agent(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     async with system(sqlite_settings, agents=_agents()) as site:
-        answer = await _ask(site, method, path)
-        assert answer.status_code == status, answer.text
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert await events(site, answer) == ["exchange.denied"]
-        assert not any(agent.received for agent in site.agents.values())
+        for method, path, status in FITS_NONE:
+            with subtests.test(method=method, path=path, status=status):
+                answer = await _ask(site, method, path)
+                assert answer.status_code == status, answer.text
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert await events(site, answer) == ["exchange.denied"]
+                assert not any(agent.received for agent in site.agents.values())
 
 
 async def test_a_chat_agent_is_not_reached_by_plain_http_nor_the_other_way_round(sqlite_settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -14,7 +15,7 @@ from pydantic import BaseModel
 from gateway.settings import Settings
 from tests.system.kit import HEALTH, IDENTIFIED, MAIL, PUBLIC, SSN
 from tests.system.oracle import speaks, vector
-from tests.system.site import System, system
+from tests.system.site import System, pieces, system
 
 LOOKUP: Any = {
     "type": "function",
@@ -90,9 +91,8 @@ class TestResponses:
             assert end["response"]["media_type"] == "text/event-stream"
 
     @pytest.mark.parametrize("mode", ["mask", "buffer", "auto"])
-    @pytest.mark.parametrize("size", [1, 2, 5, 11])
     async def test_an_identifier_cut_by_deltas_never_leaves_and_repeats_are_masked_alike(
-        self, sqlite_settings: Settings, mode: str, size: int
+        self, sqlite_settings: Settings, mode: str, subtests: pytest.Subtests
     ) -> None:
         async with (
             speaking(sqlite_settings, classification={"stream": mode}) as site,
@@ -100,28 +100,32 @@ class TestResponses:
         ):
             text = f"Noted. The SSN: {SSN} is filed, and mail goes to {MAIL} today."
             shown = "Noted. The SSN: [US-SSN] is filed, and mail goes to [EMAIL] today."
-            site.agents["ward"].answer = lambda body: text
             ward = site.agents["ward"]
-            ward.pieces = lambda text: [text[i : i + size] for i in range(0, len(text), size)]
 
             async def confides(headers: dict[str, str]) -> None:
-                body = {**ward.bodies[-1], "input": text}
-                ward.received[-1] = (headers, json.dumps(body).encode())
+                ward.received[-1] = (headers, json.dumps({**ward.bodies[-1], "input": text}).encode())
 
             ward.on_request = confides
-            async with api.responses.with_streaming_response.create(model="ward", input=PUBLIC, stream=True) as answer:
-                body = await answer.text()
-            events = [json.loads(line[6:]) for line in body.split("\n") if line.startswith("data: ")]
-            assert SSN not in body
-            assert MAIL not in body
-            said = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
-            assert "".join(said) == shown
-            thought = [event["delta"] for event in events if event["type"] == "response.reasoning_summary_text.delta"]
-            assert "".join(thought) == f"They said: {shown}"
-            done = next(event for event in events if event["type"] == "response.output_text.done")
-            assert done["text"] == shown
-            assert events[-1]["response"]["output"][1]["content"][0]["text"] == shown
-            assert events[-1]["type"] == "response.completed"
+            for size in (1, 2, 5, 11):
+                with subtests.test(size=size):
+                    ward.pieces = partial(pieces, size=size)
+                    async with api.responses.with_streaming_response.create(
+                        model="ward", input=PUBLIC, stream=True
+                    ) as answer:
+                        body = await answer.text()
+                    events = [json.loads(line[6:]) for line in body.split("\n") if line.startswith("data: ")]
+                    assert SSN not in body
+                    assert MAIL not in body
+                    said = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
+                    assert "".join(said) == shown
+                    thought = [
+                        event["delta"] for event in events if event["type"] == "response.reasoning_summary_text.delta"
+                    ]
+                    assert "".join(thought) == f"They said: {shown}"
+                    done = next(event for event in events if event["type"] == "response.output_text.done")
+                    assert done["text"] == shown
+                    assert events[-1]["response"]["output"][1]["content"][0]["text"] == shown
+                    assert events[-1]["type"] == "response.completed"
 
     async def test_the_stream_helper_gathers_what_the_deltas_said(self, sqlite_settings: Settings) -> None:
         async with speaking(sqlite_settings) as site, client(site, "clerk") as api:
@@ -203,18 +207,19 @@ class TestResponses:
 
 
 class TestEmbeddings:
-    @pytest.mark.parametrize("encoding", [None, "float", "base64"])
-    async def test_texts_become_vectors(self, sqlite_settings: Settings, encoding: Any) -> None:
+    async def test_texts_become_vectors(self, sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
         async with speaking(sqlite_settings) as site, client(site, "clerk") as api:
-            options = {} if encoding is None else {"encoding_format": encoding}
-            one = await api.embeddings.with_raw_response.create(model="ward", input=PUBLIC, **options)
-            many = await api.embeddings.create(model="ward", input=[PUBLIC, "x"], **options)
-            if encoding != "base64":
-                assert one.parse().data[0].embedding == vector(PUBLIC)
-                assert [item.embedding for item in many.data] == [vector(PUBLIC), vector("x")]
-            first, last = await site.trail(one.headers["x-exchange-id"])
-            assert first["action"] == "embed"
-            assert last["outcome"]["code"] == "ok"
+            for encoding in (None, "float", "base64"):
+                with subtests.test(encoding=encoding):
+                    options: dict[str, Any] = {} if encoding is None else {"encoding_format": encoding}
+                    one = await api.embeddings.with_raw_response.create(model="ward", input=PUBLIC, **options)
+                    many = await api.embeddings.create(model="ward", input=[PUBLIC, "x"], **options)
+                    if encoding != "base64":
+                        assert one.parse().data[0].embedding == vector(PUBLIC)
+                        assert [item.embedding for item in many.data] == [vector(PUBLIC), vector("x")]
+                    first, last = await site.trail(one.headers["x-exchange-id"])
+                    assert first["action"] == "embed"
+                    assert last["outcome"]["code"] == "ok"
 
     async def test_health_data_is_embedded_in_house(self, sqlite_settings: Settings) -> None:
         async with speaking(sqlite_settings) as site, client(site, "clinician") as api:
@@ -248,40 +253,38 @@ class TestEmbeddings:
 
 
 class TestOtherRoutes:
-    @pytest.mark.parametrize(
-        ("method", "path"),
-        [
-            ("GET", "/v1/responses/resp_1"),
-            ("DELETE", "/v1/responses/resp_1"),
-            ("POST", "/v1/responses/resp_1/cancel"),
-            ("GET", "/v1/responses/resp_1/input_items"),
-            ("POST", "/v1/responses/compact"),
-            ("POST", "/v1/files"),
-            ("GET", "/v1/files/file-1/content"),
-            ("POST", "/v1/batches"),
-            ("POST", "/v1/conversations"),
-            ("POST", "/v1/completions"),
-            ("POST", "/v1/audio/transcriptions"),
-            ("POST", "/v1/images/generations"),
-            ("POST", "/v1/vector_stores"),
-            ("DELETE", "/v1/models/ward"),
-            ("GET", "/v1/models/ward/more"),
-            ("POST", "/v1/responses/"),
-            ("PATCH", "/v1/"),
-        ],
-    )
     async def test_a_route_that_is_not_modelled_is_refused_and_on_record(
-        self, sqlite_settings: Settings, method: str, path: str
+        self, sqlite_settings: Settings, subtests: pytest.Subtests
     ) -> None:
         async with speaking(sqlite_settings) as site:
-            headers = {"authorization": f"Bearer {await site.key('clerk')}"}
-            content = json.dumps({"model": "ward", "input": PUBLIC}) if method == "POST" else None
-            answer = await site.http.request(method, path, headers=headers, content=content)
-            assert answer.status_code == 404
-            assert answer.json()["error"]["code"] == "not_found"
-            assert [agent.received for agent in site.agents.values()] == [[], [], []]
-            (record,) = await site.trail(answer.headers["x-exchange-id"])
-            assert record["event"] == "exchange.denied"
+            for method, path in (
+                ("GET", "/v1/responses/resp_1"),
+                ("DELETE", "/v1/responses/resp_1"),
+                ("POST", "/v1/responses/resp_1/cancel"),
+                ("GET", "/v1/responses/resp_1/input_items"),
+                ("POST", "/v1/responses/compact"),
+                ("POST", "/v1/files"),
+                ("GET", "/v1/files/file-1/content"),
+                ("POST", "/v1/batches"),
+                ("POST", "/v1/conversations"),
+                ("POST", "/v1/completions"),
+                ("POST", "/v1/audio/transcriptions"),
+                ("POST", "/v1/images/generations"),
+                ("POST", "/v1/vector_stores"),
+                ("DELETE", "/v1/models/ward"),
+                ("GET", "/v1/models/ward/more"),
+                ("POST", "/v1/responses/"),
+                ("PATCH", "/v1/"),
+            ):
+                with subtests.test(method=method, path=path):
+                    headers = {"authorization": f"Bearer {await site.key('clerk')}"}
+                    content = json.dumps({"model": "ward", "input": PUBLIC}) if method == "POST" else None
+                    answer = await site.http.request(method, path, headers=headers, content=content)
+                    assert answer.status_code == 404
+                    assert answer.json()["error"]["code"] == "not_found"
+                    assert [agent.received for agent in site.agents.values()] == [[], [], []]
+                    (record,) = await site.trail(answer.headers["x-exchange-id"])
+                    assert record["event"] == "exchange.denied"
 
     async def test_without_a_credential_nothing_is_told_of_routes(self, sqlite_settings: Settings) -> None:
         async with speaking(sqlite_settings) as site:

@@ -100,40 +100,41 @@ AGENTS = {
 _RPC = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 
 
-@pytest.mark.parametrize(
-    ("path", "there", "nowhere", "body"),
-    [
-        ("/v1/chat/completions", "ward", "none", {"model": "NAME", "messages": [{"role": "user", "content": PUBLIC}]}),
-        ("/v1/chat/completions", "care", "none", {"model": "NAME", "messages": [{"role": "user", "content": PUBLIC}]}),
-        ("/v1/responses", "ward", "none", {"model": "NAME", "input": PUBLIC}),
-        ("/v1/embeddings", "ward", "none", {"model": "NAME", "input": PUBLIC}),
-        (
-            "/v1/messages",
-            "ward",
-            "none",
-            {"model": "NAME", "max_tokens": 9, "messages": [{"role": "user", "content": PUBLIC}]},
-        ),
-        ("/agents/NAME/notes/1", "vault", "none", {"text": PUBLIC}),
-        ("/agents/NAME/no/such/route", "vault", "none", {"text": PUBLIC}),
-        ("/mcp/NAME", "tools", "none", _RPC),
-        ("/a2a/NAME", "nurse", "none", {**_RPC, "method": "GetTask", "params": {"id": "1"}}),
-        ("/a2a/NAME/message:send", "nurse", "none", {"message": {}}),
-    ],
-)
+ASKED_OF_ANOTHERS = [
+    ("/v1/chat/completions", "ward", "none", {"model": "NAME", "messages": [{"role": "user", "content": PUBLIC}]}),
+    ("/v1/chat/completions", "care", "none", {"model": "NAME", "messages": [{"role": "user", "content": PUBLIC}]}),
+    ("/v1/responses", "ward", "none", {"model": "NAME", "input": PUBLIC}),
+    ("/v1/embeddings", "ward", "none", {"model": "NAME", "input": PUBLIC}),
+    (
+        "/v1/messages",
+        "ward",
+        "none",
+        {"model": "NAME", "max_tokens": 9, "messages": [{"role": "user", "content": PUBLIC}]},
+    ),
+    ("/agents/NAME/notes/1", "vault", "none", {"text": PUBLIC}),
+    ("/agents/NAME/no/such/route", "vault", "none", {"text": PUBLIC}),
+    ("/mcp/NAME", "tools", "none", _RPC),
+    ("/a2a/NAME", "nurse", "none", {**_RPC, "method": "GetTask", "params": {"id": "1"}}),
+    ("/a2a/NAME/message:send", "nurse", "none", {"message": {}}),
+]
+
+
 async def test_an_agent_of_another_tenant_is_as_one_that_does_not_exist(
-    sqlite_settings: Settings, path: str, there: str, nowhere: str, body: dict[str, Any]
+    sqlite_settings: Settings, subtests: pytest.Subtests
 ) -> None:
     async with system(sqlite_settings, tenant=TENANTS, agents=AGENTS) as site:
-        headers = {"authorization": f"Bearer {await _key(site, 'bank', 'clerk')}"}
-        answers = []
-        for name in (there, nowhere):
-            named = json.loads(json.dumps(body).replace("NAME", name))
-            answers.append(await site.http.post(path.replace("NAME", name), json=named, headers=headers))
-        first, second = answers
-        assert first.status_code == second.status_code
-        assert path.startswith("/a2a/") or first.status_code == 404
-        assert _anonymous(first, there) == _anonymous(second, nowhere)
-        assert all(agent.received == [] for agent in site.agents.values())
+        for path, there, nowhere, body in ASKED_OF_ANOTHERS:
+            with subtests.test(path=path, there=there, nowhere=nowhere, body=body):
+                headers = {"authorization": f"Bearer {await _key(site, 'bank', 'clerk')}"}
+                answers = []
+                for name in (there, nowhere):
+                    named = json.loads(json.dumps(body).replace("NAME", name))
+                    answers.append(await site.http.post(path.replace("NAME", name), json=named, headers=headers))
+                first, second = answers
+                assert first.status_code == second.status_code
+                assert path.startswith("/a2a/") or first.status_code == 404
+                assert _anonymous(first, there) == _anonymous(second, nowhere)
+                assert all(agent.received == [] for agent in site.agents.values())
 
 
 async def test_an_agent_of_a_tenants_own_is_reached_and_listed_by_it_alone(sqlite_settings: Settings) -> None:

@@ -107,15 +107,20 @@ async def test_the_frameworks_own_answers_to_options_say_nothing(sqlite_settings
         assert "allow" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["//audit/records", "/audit//records", "/audit/records/", "/audit/./records", "/AUDIT/records", "/audit%2Frecords"],
-)
-async def test_no_spelling_of_a_path_comes_past_the_guard(sqlite_settings: Settings, path: str) -> None:
+async def test_no_spelling_of_a_path_comes_past_the_guard(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     async with audited(sqlite_settings) as api:
-        clerk = await api.site.key("clerk")
-        assert (await _ask(api, f"GET {path}", None)).status_code in (401, 404)
-        assert (await _ask(api, f"GET {path}", clerk)).status_code in (403, 404)
+        for path in (
+            "//audit/records",
+            "/audit//records",
+            "/audit/records/",
+            "/audit/./records",
+            "/AUDIT/records",
+            "/audit%2Frecords",
+        ):
+            with subtests.test(path=path):
+                clerk = await api.site.key("clerk")
+                assert (await _ask(api, f"GET {path}", None)).status_code in (401, 404)
+                assert (await _ask(api, f"GET {path}", clerk)).status_code in (403, 404)
 
 
 async def test_a_wrong_credential_is_counted_in_the_operators_own_ledger(sqlite_settings: Settings) -> None:

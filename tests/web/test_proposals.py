@@ -66,18 +66,25 @@ async def test_one_proposes_another_activates_and_who_may_not_is_on_record(
         assert (back.status_code, back.json()["origin"], back.json()["state"]) == (200, "rollback", "open")
 
 
-@pytest.mark.parametrize("content", [b"[]", b"{", b'{"reason":7}', b'{"swordfish":"x"}', b'{"reason":"' + b"x" * 3000])
-async def test_a_body_of_another_form_is_refused(sqlite_settings: Settings, content: bytes) -> None:
+async def test_a_body_of_another_form_is_refused(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     async with system(sqlite_settings, agents=AGENTS) as site:
-        ada = await _headers(site, "ada", "compliance")
-        for path in ("/policy/proposals", "/policy/proposals/pp_1/activate", "/policy/rollback"):
-            answer = await site.http.post(path, content=content, headers=ada)
-            assert (answer.status_code, code(answer), "swordfish" in answer.text) == (
-                400,
-                "parameter_invalid",
-                False,
-            )
-        assert (await site.http.post("/policy/proposals/pp_1/activate", headers=ada)).status_code == 404
+        for content in (
+            b"[]",
+            b"{",
+            b'{"reason":7}',
+            b'{"swordfish":"x"}',
+            b'{"reason":"' + b"x" * 3000,
+        ):
+            with subtests.test(content=content):
+                ada = await _headers(site, "ada", "compliance")
+                for path in ("/policy/proposals", "/policy/proposals/pp_1/activate", "/policy/rollback"):
+                    answer = await site.http.post(path, content=content, headers=ada)
+                    assert (answer.status_code, code(answer), "swordfish" in answer.text) == (
+                        400,
+                        "parameter_invalid",
+                        False,
+                    )
+                assert (await site.http.post("/policy/proposals/pp_1/activate", headers=ada)).status_code == 404
 
 
 async def test_a_directory_that_cannot_be_served_by_is_told_and_nothing_is_proposed(

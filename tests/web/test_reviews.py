@@ -76,25 +76,30 @@ async def test_a_program_with_the_role_is_shown_nothing(sqlite_settings: Setting
         assert (record["event"], record["outcome"]["code"]) == ("exchange.denied", "role_required")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{}",
-        b'{"from":"swordfish","to":"2100-01-01","size":1}',
-        b'{"from":"2020-01-01","to":"2100-01-01","size":"1"}',
-        b'{"from":"2020-01-01","to":"2100-01-01","size":0}',
-        b'{"from":"2020-01-01","to":"2100-01-01","size":1,"seed":"sword fish"}',
-        b'{"from":"2020-01-01","to":"2100-01-01","size":1,"swordfish":1}',
-    ],
-)
-async def test_a_body_of_another_form_is_refused_and_not_quoted(sqlite_settings: Settings, body: bytes) -> None:
+OF_ANOTHER_FORM = [
+    b"",
+    b"{}",
+    b'{"from":"swordfish","to":"2100-01-01","size":1}',
+    b'{"from":"2020-01-01","to":"2100-01-01","size":"1"}',
+    b'{"from":"2020-01-01","to":"2100-01-01","size":0}',
+    b'{"from":"2020-01-01","to":"2100-01-01","size":1,"seed":"sword fish"}',
+    b'{"from":"2020-01-01","to":"2100-01-01","size":1,"swordfish":1}',
+]
+
+
+async def test_a_body_of_another_form_is_refused_and_not_quoted(
+    sqlite_settings: Settings, subtests: pytest.Subtests
+) -> None:
     async with system(sqlite_settings, agents=AGENTS) as site:
-        eve = await _judge(site, "eve")
-        refused = await site.http.post("/reviews", content=body, headers=eve)
-        assert (refused.status_code, "sword" in refused.text) == (400, False)
-        assert (await site.http.post("/reviews/swordfish/items/1/mark", content=body, headers=eve)).status_code == 400
-        assert (await site.http.get("/reviews/swordfish/items/1", headers=eve)).status_code == 404
+        for body in OF_ANOTHER_FORM:
+            with subtests.test(body=body):
+                eve = await _judge(site, "eve")
+                refused = await site.http.post("/reviews", content=body, headers=eve)
+                assert (refused.status_code, "sword" in refused.text) == (400, False)
+                assert (
+                    await site.http.post("/reviews/swordfish/items/1/mark", content=body, headers=eve)
+                ).status_code == 400
+                assert (await site.http.get("/reviews/swordfish/items/1", headers=eve)).status_code == 404
 
 
 async def test_a_bundle_about_an_incident_that_a_review_opened_holds_what_left(

@@ -104,31 +104,32 @@ async def test_who_may_only_follow_a_ledger_gets_its_hashes_and_none_of_its_reco
             assert (await api.get(path)).json()["type"] == "urn:gateway:problem:scope_required"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(
-            "0/000",
-            "0/000.p/0",
-            "0/000.p/256",
-            "0/00.p/1",
-            "00/000.p/1",
-            "0/x000/000.p/1",
-            "64/000",
-            "63/000",
-            "1/000.p/1",
-        ),
-        *("-1/000", "a", "0", "entries", "entries/0", "entries/000", "entries/000.p/200", "entries/000.p/1/x"),
-        "0/" + "x999/" * 40 + "999",
-        *("0/000.p/%31%30%30%30", "0/%00", "entries/%00"),
-    ],
-)
-async def test_what_is_no_tile_of_the_tree_is_not_there(sqlite_settings: Settings, path: str) -> None:
+NO_TILES = [
+    *(
+        "0/000",
+        "0/000.p/0",
+        "0/000.p/256",
+        "0/00.p/1",
+        "00/000.p/1",
+        "0/x000/000.p/1",
+        "64/000",
+        "63/000",
+        "1/000.p/1",
+    ),
+    *("-1/000", "a", "0", "entries", "entries/0", "entries/000", "entries/000.p/200", "entries/000.p/1/x"),
+    "0/" + "x999/" * 40 + "999",
+    *("0/000.p/%31%30%30%30", "0/%00", "entries/%00"),
+]
+
+
+async def test_what_is_no_tile_of_the_tree_is_not_there(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     async with audited(sqlite_settings) as api:
-        await covered(api.site.gateway.site, 2)
-        missing = await api.get(f"/audit/tile/{path}")
-        assert (missing.status_code, missing.json()["type"]) == (404, "urn:gateway:problem:not_found")
-        assert await _reads(api) == []
+        for path in NO_TILES:
+            with subtests.test(path=path):
+                await covered(api.site.gateway.site, 2)
+                missing = await api.get(f"/audit/tile/{path}")
+                assert (missing.status_code, missing.json()["type"]) == (404, "urn:gateway:problem:not_found")
+                assert await _reads(api) == []
 
 
 async def test_a_checkpoint_says_since_when_it_is_behind(sqlite_settings: Settings) -> None:
@@ -154,25 +155,26 @@ async def test_one_tree_is_proven_to_extend_another(sqlite_settings: Settings) -
         assert (await api.get(f"/audit/consistency?first={first.size}")).json() == found
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        *[
-            ("", "first"),
-            ("?first=0", "first"),
-            ("?first=-1", "first"),
-            ("?first=01", "first"),
-            ("?first=1_0", "first"),
-        ],
-        *[("?first=1&second=x", "second"), ("?first=2&second=1", "first"), ("?first=1&first=1", "query")],
-        *[("?first=1&third=1", "query"), (f"?first={2**63}", "first"), ("?first=9999", "first")],
+NO_QUESTIONS = [
+    *[
+        ("", "first"),
+        ("?first=0", "first"),
+        ("?first=-1", "first"),
+        ("?first=01", "first"),
+        ("?first=1_0", "first"),
     ],
-)
-async def test_a_question_that_is_none_says_what_would_be(sqlite_settings: Settings, query: str, field: str) -> None:
+    *[("?first=1&second=x", "second"), ("?first=2&second=1", "first"), ("?first=1&first=1", "query")],
+    *[("?first=1&third=1", "query"), (f"?first={2**63}", "first"), ("?first=9999", "first")],
+]
+
+
+async def test_a_question_that_is_none_says_what_would_be(sqlite_settings: Settings, subtests: pytest.Subtests) -> None:
     async with audited(sqlite_settings) as api:
-        await covered(api.site.gateway.site, 2)
-        refused = await api.get(f"/audit/consistency{query}")
-        assert (refused.status_code, refused.json()["field"]) == (400, field)
+        for query, field in NO_QUESTIONS:
+            with subtests.test(query=query, field=field):
+                await covered(api.site.gateway.site, 2)
+                refused = await api.get(f"/audit/consistency{query}")
+                assert (refused.status_code, refused.json()["field"]) == (400, field)
 
 
 async def test_a_tree_that_no_checkpoint_covers_yet_is_asked_for_again_later(sqlite_settings: Settings) -> None:

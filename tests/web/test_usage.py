@@ -30,24 +30,25 @@ async def test_usage_is_told_by_day_caller_and_agent_and_asking_is_on_record(sql
         assert len(reads) == 4
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("from=yesterday", "from"),
-        ("to=2026-1-1", "to"),
-        ("from=2026-11-02&to=2026-11-01", "from"),
-        ("from=2020-01-01&to=2026-11-01", "from"),
-        ("by=day,colour", "by"),
-        ("by=day&by=day", "query"),
-        ("colour=red", "query"),
-        ("to=0001-01-01", "to"),
-        ("caller=%00", "caller"),
-    ],
-)
+NO_SENSE = [
+    ("from=yesterday", "from"),
+    ("to=2026-1-1", "to"),
+    ("from=2026-11-02&to=2026-11-01", "from"),
+    ("from=2020-01-01&to=2026-11-01", "from"),
+    ("by=day,colour", "by"),
+    ("by=day&by=day", "query"),
+    ("colour=red", "query"),
+    ("to=0001-01-01", "to"),
+    ("caller=%00", "caller"),
+]
+
+
 async def test_a_question_that_makes_no_sense_is_refused_and_no_reading(
-    sqlite_settings: Settings, query: str, field: str
+    sqlite_settings: Settings, subtests: pytest.Subtests
 ) -> None:
     async with audited(sqlite_settings) as api:
-        answer = await api.get(f"/usage?{query}")
-        assert (answer.status_code, answer.json()["field"]) == (400, field)
-        assert not any(one["event"] == "audit.read" for one in await api.site.records())
+        for query, field in NO_SENSE:
+            with subtests.test(query=query, field=field):
+                answer = await api.get(f"/usage?{query}")
+                assert (answer.status_code, answer.json()["field"]) == (400, field)
+                assert not any(one["event"] == "audit.read" for one in await api.site.records())

@@ -86,7 +86,7 @@ def test_a_manifest_that_lacks_a_field_is_refused(name: str) -> None:
 scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.sampled_from(sorted(DOCUMENT)),
     st.recursive(scalars, lambda i: st.lists(i) | st.dictionaries(st.sampled_from("ab"), i)),

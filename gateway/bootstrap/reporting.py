@@ -7,7 +7,7 @@ from gateway.evidence.reports.register import register_of
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.reporting import Reporter
 from gateway.exchange.terms import in_force, terms_of
-from gateway.store.subject_trail import SubjectTrail
+from gateway.store.archives import ArchiveStore
 
 
 async def reporter_of(site: Site, tenant: str, auditor: Auditor, policy: Policy, shared: PolicySet) -> Reporter:
@@ -18,7 +18,7 @@ async def reporter_of(site: Site, tenant: str, auditor: Auditor, policy: Policy,
     return Reporter(
         auditor=auditor,
         reader=site.reader(tenant),
-        trail=SubjectTrail(site.engine, site.clock),
+        archives=ArchiveStore(site.engine),
         flags=site.flags,
         ledger=entry.ledger,
         origin=entry.origin,

@@ -1,6 +1,6 @@
 """An opened installation: database, keyring, tenants and ledgers. Every command needs it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -197,8 +197,15 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def reader(self, tenant: str) -> StoreReader:
         return StoreReader(self.engine, self.tenants[tenant].ledger)
 
-    async def auditor(self, tenant: str) -> Auditor:
-        """The recorded way into a configured tenant's trail."""
+    async def archives_in(self, files: Sequence[Path]) -> Archives:
+        """The same, and archives that these files are. `VerificationError` for a file that no ledger of this site has
+        on record."""
+        if not files:
+            return self.archives
+        return await self.archives.beside([one.ledger for one in self.tenants.values()], files)
+
+    async def auditor(self, tenant: str, archives: Archives | None = None) -> Auditor:
+        """The recorded way into a configured tenant's trail; `archives`: where else than in the directory they lie."""
         entry = self.tenants[tenant]
         return Auditor(
             engine=self.engine,
@@ -209,7 +216,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             signing=self.signing(tenant),
             clock=self.clock,
             node=self.node,
-            archives=self.archives,
+            archives=archives or self.archives,
             emergencies=self.emergency_files,
             quorum=self.quorum,
             opener=Sealer(self.keyring),

@@ -17,7 +17,7 @@ from gateway.cli.common import (
     tenant_option,
     write_file,
 )
-from gateway.cli.filters import add_period, period_of
+from gateway.cli.filters import add_archives, add_period, period_of
 from gateway.evidence.advice.seen import EVENTS, Seen
 from gateway.evidence.advice.telling import document, html, lines
 from gateway.ledger.record import parse
@@ -31,6 +31,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     tenant_option(parser)
     add_period(parser)
+    add_archives(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write it as one page, a new file, instead of text")
     parser.set_defaults(run=lambda arguments: asyncio.run(_advise(arguments)))
 
@@ -45,12 +46,14 @@ async def _advise(arguments: argparse.Namespace) -> int:
     tenant = tenant_of(arguments, settings)
     seen = Seen(_offered(settings), settings.advise.sensitive)
     async with opened(settings) as site:
-        auditor, by = await site.auditor(tenant), await reader(site, tenant)
+        archives = await site.archives_in(arguments.archive)
+        auditor, by = await site.auditor(tenant, archives), await reader(site, tenant)
         async for chunk in auditor.period(by, {"advise": "placement"}, EVENTS, since, until):
             for one in chunk:
                 seen.feed(parse(one.envelope))
+        lain = await auditor.archives(since, until)
     inside = frozenset(zone.id for zone in settings.zone if zone.trusted)
-    about = {"tenant": tenant, "from": since, "to": until}
+    about = {"tenant": tenant, "from": since, "to": until, "archives": list(lain)}
     found = document(seen, settings.advise, inside, about, settings.limits.currency)
     if arguments.html is None:
         say(arguments, found, lines(found))

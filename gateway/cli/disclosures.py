@@ -18,8 +18,10 @@ from gateway.cli.common import (
     settings_of,
     tenant_of,
     tenant_option,
+    warn,
 )
-from gateway.cli.filters import add_period, period_of
+from gateway.cli.filters import add_archives, add_period, period_of
+from gateway.core.errors import RecordsArchived
 from gateway.evidence import tabular
 from gateway.evidence.disclosed import COLUMNS
 from gateway.evidence.reports.register import register_of
@@ -37,6 +39,7 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
     tenant_option(parser)
     add_period(parser)
     parser.add_argument("--subject", metavar="SUBJECT", help="about one data subject: its pseudonym")
+    add_archives(parser)
     format_option(parser)
     parser.set_defaults(run=lambda arguments: asyncio.run(_list(arguments)))
 
@@ -54,7 +57,8 @@ async def _list(arguments: argparse.Namespace) -> int:
     async with opened(settings) as site:
         if form == tabular.CSV:
             put(tabular.row(COLUMNS))
-        auditor, by = await site.auditor(tenant), await operator(site, tenant)
+        archives = await site.archives_in(arguments.archive)
+        auditor, by = await site.auditor(tenant, archives), await operator(site, tenant)
         who = Reader(actor=by.actor, kind="person", detail=by.detail)
         async for found in disclosures(auditor, who, register, since, until, arguments.subject):
             if form == tabular.CSV:
@@ -63,5 +67,8 @@ async def _list(arguments: argparse.Namespace) -> int:
                 put(tabular.line(found))
             else:
                 print(printable("  ".join(tabular.text(found[name]) or "-" for name in _SHOWN)))
+        lain = await auditor.archives(since, until)
     sys.stdout.flush()
+    if lain:
+        warn(f"read from archives, and from the database: {RecordsArchived(lain).hint}")
     return OK

@@ -29,7 +29,7 @@ from gateway.cli.common import (
     tenant_option,
     told,
 )
-from gateway.cli.filters import add_filters, filters_of, texts
+from gateway.cli.filters import add_archives, add_filters, filters_of, texts
 from gateway.cli.progress import Progress
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError, VerificationError
@@ -89,6 +89,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help="encrypt it to this public key, of age or SSH; repeatable",
     )
     export.add_argument("--recipients-file", type=Path, metavar="FILE", help="and to those in this file, one a line")
+    add_archives(export)
     add_filters(export)
     export.set_defaults(run=_export)
 
@@ -132,7 +133,9 @@ def _export(arguments: argparse.Namespace) -> int:
         raise WrongUse(_EXISTS)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    manifest = asyncio.run(_written(settings, tenant, asked, arguments.attach, recipients, arguments.out))
+    manifest = asyncio.run(
+        _written(settings, tenant, asked, arguments.attach, recipients, arguments.out, arguments.archive)
+    )
     count = manifest.end - manifest.first
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
     data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}
@@ -156,7 +159,13 @@ def _recipients(arguments: argparse.Namespace) -> list[str]:
 
 
 async def _written(
-    settings: Settings, tenant: str, asked: Asked, attach: Sequence[str], recipients: Sequence[str], out: Path
+    settings: Settings,
+    tenant: str,
+    asked: Asked,
+    attach: Sequence[str],
+    recipients: Sequence[str],
+    out: Path,
+    archives: Sequence[Path],
 ) -> Manifest:
     """The bundle under its name once it is whole and synced, never before, and never over another file."""
     try:
@@ -166,7 +175,7 @@ async def _written(
     try:
         with os.fdopen(descriptor, "w+b") as file:
             async with opened(settings) as site:
-                auditor = await site.auditor(tenant)
+                auditor = await site.auditor(tenant, await site.archives_in(archives))
                 selection = await auditor.select(asked)
                 if isinstance(selection, Refusal):
                     raise WrongUse(told(selection, _OPTIONS))

@@ -1,7 +1,8 @@
 """The filters of the audit API as options, shared by `audit query` and `evidence export`, and a period alone, shared by
-`policy simulate` and `reclassify`."""
+`policy simulate` and `reclassify`, and where archives lie."""
 
 import argparse
+from pathlib import Path
 
 import msgspec
 
@@ -58,6 +59,18 @@ def period_of(arguments: argparse.Namespace) -> tuple[str, str]:
     if isinstance(found, Refusal):
         raise WrongUse(told(found, {"from": "--from", "to": "--to"}))
     return found.since or "", found.until or ""
+
+
+def add_archives(parser: argparse.ArgumentParser) -> None:
+    """Where archives lie that are not in `[archive] directory`; read by `Site.archives_in`."""
+    parser.add_argument(
+        "--archive",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="archives of the period that do not lie in the configured directory",
+    )
 
 
 def texts(filters: Filters) -> dict[str, str]:

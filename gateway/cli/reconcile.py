@@ -31,7 +31,7 @@ from gateway.cli.common import (
     settings_of,
     table,
 )
-from gateway.cli.filters import add_period, period_of
+from gateway.cli.filters import add_archives, add_period, period_of
 from gateway.core.errors import ConfigurationError
 from gateway.evidence import tabular
 from gateway.evidence.reconcile import mapping as mappings
@@ -39,6 +39,7 @@ from gateway.evidence.reconcile.comparing import Comparison
 from gateway.evidence.reconcile.lines import read
 from gateway.evidence.reconcile.mapping import Mapping, Source
 from gateway.evidence.reconcile.telling import COLUMNS, Told, lines
+from gateway.exchange.archived import Archives
 from gateway.exchange.auditor import Reader
 from gateway.exchange.reconciling import EVENTS, Disclosed
 from gateway.ledger.times import parse_timestamp, timestamp
@@ -62,6 +63,7 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
         help="compare with logs: traffic to agents that did not come through here; 1 where there is any; recorded",
     )
     add_period(parser)
+    add_archives(parser)
     parser.add_argument("--mapping", required=True, type=Path, metavar="FILE", help="how the logs are laid out, TOML")
     parser.add_argument(
         "--log", required=True, action="append", metavar="SOURCE=FILE", help="a log of a source of it; repeatable"
@@ -93,7 +95,8 @@ async def _reconcile(arguments: argparse.Namespace) -> int:
     digest = f"sha256:{sha256(data).hexdigest()}"
     with ExitStack() as stack:
         logs = _logs(stack, mapping, arguments.log)
-        found = await _compared(settings, mapping, logs, Told(since, until, digest, arguments.limit), (since, until))
+        told = Told(since, until, digest, arguments.limit)
+        found = await _compared(settings, mapping, logs, told, (since, until), arguments.archive)
     if form is not None:
         for line in tabular.lines(form, COLUMNS, found["findings"]):
             put(line)
@@ -122,14 +125,19 @@ def _logs(stack: ExitStack, mapping: Mapping, given: Sequence[str]) -> list[_Log
 
 
 async def _compared(
-    settings: Settings, mapping: Mapping, logs: Sequence[_Log], told: Told, period: tuple[str, str]
+    settings: Settings,
+    mapping: Mapping,
+    logs: Sequence[_Log],
+    told: Told,
+    period: tuple[str, str],
+    archives: Sequence[Path],
 ) -> dict[str, Any]:
     disclosed = Disclosed(settings, mapping.hosts, *period)
     first, end = (parse_timestamp(time) for time in period)
     asked = {"reconcile": told.mapping, "sources": ",".join(log.source.id for log in logs)}
     with closing(Comparison(first, end, disclosed.hosts, disclosed.aliases)) as comparison:
         async with opened(settings) as site:
-            await _read(site, disclosed, comparison, asked, _around(first, end, logs))
+            await _read(site, await site.archives_in(archives), disclosed, comparison, asked, _around(first, end, logs))
         for log in logs:
             try:
                 told.add(comparison.compare(log.source, read(log.file, log.source, packed=log.packed)))
@@ -143,13 +151,19 @@ async def _compared(
 
 
 async def _read(
-    site: Site, disclosed: Disclosed, comparison: Comparison, asked: dict[str, str], period: tuple[str, str]
+    site: Site,
+    archives: Archives,
+    disclosed: Disclosed,
+    comparison: Comparison,
+    asked: dict[str, str],
+    period: tuple[str, str],
 ) -> None:
     for tenant in site.settings.tenants:
-        auditor, by = await site.auditor(tenant.id), await operator(site, tenant.id)
+        auditor, by = await site.auditor(tenant.id, archives), await operator(site, tenant.id)
         who = Reader(actor=by.actor, kind="person", detail=by.detail)
         async for chunk in auditor.period(who, asked, EVENTS, *period):
             comparison.add(disclosed.take(tenant.id, chunk))
+        disclosed.told.archives += await auditor.archives(*period)
 
 
 def _around(first: int, end: int, logs: Sequence[_Log]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.bootstrap import proposed, reporter_of
@@ -19,7 +20,7 @@ from gateway.cli.common import (
     told,
     write_file,
 )
-from gateway.cli.filters import add_period, period_of
+from gateway.cli.filters import add_archives, add_period, period_of
 from gateway.core.refusal import Refusal
 from gateway.evidence.reports import html, pdf
 from gateway.evidence.reports.document import Document, encode
@@ -37,6 +38,7 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
     tenant_option(report)
     report.add_argument("kind", choices=tuple(KINDS), metavar="KIND", help=", ".join(KINDS))
     add_period(report)
+    add_archives(report)
     report.add_argument("--out", type=Path, required=True, metavar="FILE", help="where; nothing is overwritten")
     report.add_argument("--format", choices=tuple(_FORMATS), help="default: by the ending of --out, else html")
     report.add_argument("--framework", metavar="ID", help="for the kind framework: hipaa, gdpr, or one of your own")
@@ -57,7 +59,7 @@ def _report(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     wanted = Wanted(kind=arguments.kind, since=since, until=until, framework=arguments.framework)
-    found = asyncio.run(_made(settings, tenant, wanted, arguments.subject))
+    found = asyncio.run(_made(settings, tenant, wanted, arguments.subject, arguments.archive))
     data = _FORMATS[form](found)
     write_file(arguments.out, data)
     count = found.end - found.first
@@ -66,11 +68,15 @@ def _report(arguments: argparse.Namespace) -> int:
     return OK
 
 
-async def _made(settings: Settings, tenant: str, wanted: Wanted, subject: str | None) -> Document:
+async def _made(
+    settings: Settings, tenant: str, wanted: Wanted, subject: str | None, archives: Sequence[Path]
+) -> Document:
     policy, shared = proposed(settings)
     async with opened(settings) as site:
         named = None if subject is None else await subject_of(site, tenant, subject)
-        reporter = await reporter_of(site, tenant, await site.auditor(tenant), policy, shared)
+        reporter = await reporter_of(
+            site, tenant, await site.auditor(tenant, await site.archives_in(archives)), policy, shared
+        )
         found = await reporter.report(
             await reader(site, tenant),
             Wanted(kind=wanted.kind, since=wanted.since, until=wanted.until, subject=named, framework=wanted.framework),

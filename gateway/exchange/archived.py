@@ -5,7 +5,7 @@ of a file is compared with the hashes that stayed in the database: a file that w
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -13,11 +13,10 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.core.errors import FormatError, RecordsArchived, VerificationError
-from gateway.core.ports import StoredCheckpoint, StoredRecord
+from gateway.core.ports import StoredRecord
 from gateway.evidence.archive import BLOCK, DETAIL, Archive, Block, digest
 from gateway.ledger.record import parse
 from gateway.store.archives import Archived, ArchiveStore
-from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
 from gateway.store.tree import TreeReader
 
@@ -26,10 +25,14 @@ _CHUNK = 256
 
 
 class Archives:
-    """Archives of all ledgers. `directory`: where they lie; None where they are kept elsewhere."""
+    """Archives of all ledgers. `directory`: where they lie; None where they are kept elsewhere. `files`: archives that
+    lie in other files, by their digests."""
 
-    def __init__(self, store: ArchiveStore, sealer: Sealer, directory: Path | None) -> None:
+    def __init__(
+        self, store: ArchiveStore, sealer: Sealer, directory: Path | None, files: Mapping[str, Path] | None = None
+    ) -> None:
         self.store, self._sealer, self._directory = store, sealer, directory
+        self._files = files or {}
 
     def file(self, ledger: str, first: int, end: int) -> Path | None:
         """Where the archive of a range lies, if there is a directory."""
@@ -37,7 +40,7 @@ class Archives:
 
     def at_hand(self, ledger: str, one: Archived) -> Path | None:
         """The file of an archive, where there is one."""
-        path = self.file(ledger, one.first, one.end)
+        path = self._files.get(one.digest) or self.file(ledger, one.first, one.end)
         return path if path is not None and path.is_file() else None
 
     async def record(self, ledger: str, seq: int, tree: TreeReader) -> StoredRecord | None:
@@ -46,9 +49,7 @@ class Archives:
         one = await self.store.holding(ledger, seq)
         if one is None:
             return None
-        path = self.at_hand(ledger, one)
-        if path is None:
-            raise RecordsArchived([one.id])
+        path = self._path(ledger, one)
         block = await asyncio.to_thread(self._block, path, one, seq // BLOCK)
         return await self._checked(block.records[seq % BLOCK], block, tree)
 
@@ -57,35 +58,65 @@ class Archives:
         and the one after it. `RecordsArchived` where one of these is not at hand."""
         found: list[StoredRecord] = []
         for one in (await self.store.among(ledger, at, None))[:2]:
-            path = self.at_hand(ledger, one)
-            if path is None:
-                raise RecordsArchived([one.id])
-            for number in range(one.first // BLOCK, one.end // BLOCK):
-                block = await asyncio.to_thread(self._block, path, one, number)
-                named = f'"exchange":"{exchange}"'.encode()
-                found += [
-                    await self._checked(record, block, tree) for record in block.records if named in record.envelope
-                ]
+            named = f'"exchange":"{exchange}"'.encode()
+
+            def asked(record: StoredRecord, named: bytes = named) -> bool:
+                return named in record.envelope
+
+            async for some in self.records(ledger, one, tree, one.first, one.end, asked):
+                found += some
         return found
 
-    async def records(
-        self, ledger: str, one: Archived, first: int | None = None, end: int | None = None
-    ) -> AsyncIterator[Sequence[StoredRecord]]:
-        """Records of an archive in order, those of blocks with any `first` ≤ seq < `end`, with the details that still
-        open, some at a time. `RecordsArchived` where it is not at hand. Nothing is compared: for who verifies."""
-        path = self.at_hand(ledger, one)
-        if path is None:
-            raise RecordsArchived([one.id])
-        async for some in self.read(path, one, first, end):
-            yield some
+    async def sure(self, ledger: str, one: Archived) -> None:
+        """That the file of an archive is, byte by byte, the one that the ledger has on record, in the archive's row and
+        in `ledger.archived`. `RecordsArchived` where it is not at hand, `VerificationError` where it is another."""
+        path = self._path(ledger, one)
+        try:
+            told = await self.store.recorded(ledger, one)
+            found = await asyncio.to_thread(_digest, path)
+        except FormatError as error:
+            raise VerificationError(f"archive {one.id}: its file, or the record of it, cannot be read") from error
+        if told is not None and told != (one.digest, (one.first, one.end), one.checkpoint):
+            raise VerificationError(f"archive {one.id}: its row is not what the record of it says")
+        if found != one.digest:
+            raise VerificationError(f"archive {one.id}: its file is not the one that the ledger has on record")
 
-    async def read(
-        self, path: Path, one: Archived, first: int | None = None, end: int | None = None
+    async def records(
+        self,
+        ledger: str,
+        one: Archived,
+        tree: TreeReader,
+        first: int,
+        end: int,
+        asked: Callable[[StoredRecord], bool] | None = None,
+        *,
+        details: bool = True,
     ) -> AsyncIterator[Sequence[StoredRecord]]:
-        """As `records`, from this file."""
-        low = one.first if first is None else max(first, one.first)
-        high = one.end if end is None else min(end, one.end)
-        for number in range(low // BLOCK, (high + BLOCK - 1) // BLOCK):
+        """Records `first` ≤ seq < `end` of an archive that `asked` says yes to, in order, some at a time, with the
+        details that still open. Each block is compared with the ledger's tree, whole, before any of it is given.
+        `RecordsArchived` where it is not at hand, `VerificationError` where it holds something else."""
+        path = self._path(ledger, one)
+        for low, high in blocks(one):
+            if high <= first or low >= end:
+                continue
+            block = await asyncio.to_thread(self._block, path, one, low // BLOCK)
+            leaves = [leaf async for some in tree.leaves(low, high) for leaf in some]
+            if [record.hash for record in block.records] != leaves:
+                raise VerificationError(f"archive {one.id}: records {low} to {high - 1} are not what the ledger has")
+            for start in range(0, high - low, _CHUNK):
+                given = [
+                    self._opened(record, block) if details else record
+                    for record in block.records[start : start + _CHUNK]
+                    if first <= record.seq < end and (asked is None or asked(record))
+                ]
+                if given:
+                    yield given
+                await asyncio.sleep(0)
+
+    async def read(self, path: Path, one: Archived) -> AsyncIterator[Sequence[StoredRecord]]:
+        """All records of an archive from this file, with the details that still open. Nothing is compared: for who
+        verifies."""
+        for number in range(one.first // BLOCK, (one.end + BLOCK - 1) // BLOCK):
             block = await asyncio.to_thread(self._block, path, one, number)
             for start in range(0, len(block.records), _CHUNK):
                 yield [self._opened(record, block) for record in block.records[start : start + _CHUNK]]
@@ -96,13 +127,7 @@ class Archives:
     ) -> Callable[[Archived], AsyncIterator[Sequence[StoredRecord]] | None]:
         """For a verification: the records of archives that these files are, byte by byte as the ledger has them on
         record. `VerificationError` for a file that is none of them, `FormatError` for one that cannot be read."""
-        known = {one.digest for one in await self.store.all(ledger)}
-        by_digest: dict[str, Path] = {}
-        for place, path in enumerate(files, 1):
-            found = await asyncio.to_thread(_digest, path)
-            if found not in known:
-                raise VerificationError(f"archive: file {place} of those given is none that the ledger has on record")
-            by_digest[found] = path
+        by_digest = await self._on_record((ledger,), files)
 
         def records(one: Archived) -> AsyncIterator[Sequence[StoredRecord]] | None:
             path = by_digest.get(one.digest)
@@ -110,7 +135,35 @@ class Archives:
 
         return records
 
+    async def beside(self, ledgers: Sequence[str], files: Sequence[Path]) -> "Archives":
+        """These, and archives that lie in these files, wherever that is. `VerificationError` for a file that none of
+        these ledgers has on record, `FormatError` for one that cannot be read."""
+        return Archives(self.store, self._sealer, self._directory, await self._on_record(ledgers, files))
+
+    async def _on_record(self, ledgers: Sequence[str], files: Sequence[Path]) -> dict[str, Path]:
+        """Digest → file."""
+        known = {one.digest for ledger in ledgers for one in await self.store.all(ledger)}
+        by_digest: dict[str, Path] = {}
+        for place, path in enumerate(files, 1):
+            found = await asyncio.to_thread(_digest, path)
+            if found not in known:
+                raise VerificationError(f"archive: file {place} of those given is none that the ledger has on record")
+            by_digest[found] = path
+        return by_digest
+
+    def _path(self, ledger: str, one: Archived) -> Path:
+        path = self.at_hand(ledger, one)
+        if path is None:
+            raise RecordsArchived([one.id])
+        return path
+
     def _block(self, path: Path, one: Archived, number: int) -> Block:
+        try:
+            return self._read(path, one, number)
+        except FormatError as error:
+            raise VerificationError(f"archive {one.id}: {error}") from error
+
+    def _read(self, path: Path, one: Archived, number: int) -> Block:
         with opened(path) as file:
             archive = Archive(file)
             if (archive.header.id, archive.header.first, archive.header.end) != (one.id, one.first, one.end):
@@ -136,37 +189,10 @@ class Archives:
         return record
 
 
-class ArchivedReader:
-    """`core.ports.RecordReader` of one ledger over what is in the database and what lies in archives alike."""
-
-    def __init__(self, reader: StoreReader, archives: Archives, ledger: str) -> None:
-        self._reader, self._archives, self._ledger = reader, archives, ledger
-
-    async def size(self) -> int:
-        return await self._reader.size()
-
-    async def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
-        """`RecordsArchived` where some of them lie in an archive that is not at hand."""
-        at = first
-        for one in await self._archives.store.all(self._ledger):
-            if one.end <= at or one.first >= end:
-                continue
-            async for some in self._archives.records(self._ledger, one, at, end):
-                for record in some:
-                    if at <= record.seq < end:
-                        yield record
-            at = one.end
-        async for record in self._reader.records(at, end, details=details):
-            yield record
-
-    async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:
-        return await self._reader.checkpoint(at_least)
-
-    async def inclusion(self, index: int, size: int) -> list[bytes]:
-        return await self._reader.inclusion(index, size)
-
-    async def consistency(self, first: int, second: int) -> list[bytes]:
-        return await self._reader.consistency(first, second)
+def blocks(one: Archived) -> Iterator[tuple[int, int]]:
+    """The first record and the end of each block of an archive, in order."""
+    for first in range(one.first, one.end, BLOCK):
+        yield first, min(first + BLOCK, one.end)
 
 
 def _digest(path: Path) -> str:

@@ -18,7 +18,7 @@ from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import ConfigurationError, FormatError, RecordsArchived, VerificationError
-from gateway.core.ids import uuid7, uuid7_us
+from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
@@ -31,7 +31,7 @@ from gateway.evidence.misses import Misses
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
-from gateway.exchange.archived import ArchivedReader, Archives
+from gateway.exchange.archived import Archives
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.exporting import Basis, Exporting, Publisher
@@ -39,6 +39,7 @@ from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
+from gateway.exchange.trail import Trail
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
@@ -56,7 +57,6 @@ from gateway.store.search import Filters, Hit, Page, Search
 from gateway.store.signing import LedgerSigning
 from gateway.store.spread import Spread
 from gateway.store.stamps import StampStore
-from gateway.store.tree import TreeReader
 from gateway.store.usage import Usage, UsageStore
 from gateway.store.verification import LedgerVerification, Read, Verdict
 
@@ -64,8 +64,6 @@ LOOK_S = 0.5
 """Seconds between two looks for what is new, of whoever follows."""
 IDLE_LOOKS = 30
 """After so many looks that found nothing, who follows is told that nothing is new."""
-_LAST_US = 253_402_300_799_999_999
-"""The end of the year 9999, after which no record says when it was."""
 Event = Literal["audit.read", "audit.exported", "audit.verified"]
 
 
@@ -111,8 +109,8 @@ class Auditor:
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
         self._emergencies, self._opener = emergencies or EmergencyFiles(None), opener
-        self._archives, self._tree = archives, TreeReader(engine, ledger_id)
-        self.whole = ArchivedReader(self._reader, archives, ledger_id)
+        self._archives = archives
+        self.whole = Trail(engine, ledger_id, archives)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
         self.exporting = Exporting(
             reader=self._reader,
@@ -176,26 +174,13 @@ class Auditor:
         if not 0 <= seq < MAX_INTEGER:
             return None
         await self._record("audit.read", by, {"seq": str(seq)}, first=seq, end=seq + 1)
-        return await self.stored(seq)
-
-    async def stored(self, seq: int) -> StoredRecord | None:
-        """The same, for who has put on record what it reads, or looks for where something began and tells nothing."""
-        found = await self._reader.record(seq)
-        return await self._archives.record(self._id, seq, self._tree) if found is None else found
-
-    async def archived(self, first: int, end: int) -> tuple[str, ...]:
-        """Ids of the archives that some of records `first` to `end` (exclusive) lie in."""
-        return tuple(one.id for one in await self._archives.store.all(self._id) if one.first < end and first < one.end)
+        return await self.whole.record(seq)
 
     async def exchange(self, by: Reader, exchange: str) -> list[StoredRecord]:
         """All records of one exchange in order; empty when there is no such exchange. `RecordsArchived` where it may
         lie in an archive that is not at hand: its id says when it began."""
         await self._record("audit.read", by, {"exchange": exchange[:256]})
-        found, began_us = await self._reader.exchange(exchange), uuid7_us(exchange)
-        if began_us is None or began_us > _LAST_US:
-            return found
-        before = await self._archives.exchange(self._id, exchange, timestamp(began_us), self._tree)
-        return [*before, *found]
+        return await self.whole.exchange(exchange)
 
     async def archives(self, since: str | None, until: str | None) -> tuple[str, ...]:
         """Ids of the archives that records of a period lie in, which a search does not look into."""
@@ -266,13 +251,21 @@ class Auditor:
         return found
 
     async def period(
-        self, by: Reader, asked: Mapping[str, str], events: Sequence[str], since: str, until: str
+        self,
+        by: Reader,
+        asked: Mapping[str, str],
+        events: Sequence[str],
+        since: str,
+        until: str,
+        subject: str | None = None,
     ) -> AsyncGenerator[Sequence[Decided], None]:
-        """Records of these events of a period (27 characters each) with their details, some at a time, in the order of
-        their times. `asked` says on record what for. One record of it, durable before the first row."""
-        await self._demand(since, until)
-        await self._record("audit.read", by, {**asked, "from": since, "to": until})
-        async for chunk in DecidedStore(self._engine, self._id).chunks(events, since, until):
+        """Records of these events of a period (27 characters each) with their details, from archives and from the
+        database (`Trail.period`), of one pseudonym where `subject` is one. `asked` says on record what for. One record
+        of it, durable before the first row; where an archive is not at hand or not what is on record there is none."""
+        await self.whole.demand_period(since, until)
+        about = {} if subject is None else {"subject": subject}
+        await self._record("audit.read", by, {**asked, **about, "from": since, "to": until})
+        async for chunk in self.whole.period(events, since, until, subject):
             yield chunk
 
     async def version(self, digest: str) -> Policy | None:
@@ -412,8 +405,7 @@ class Auditor:
 
     async def reporting(self, by: Reader, query: Mapping[str, str], first: int, end: int) -> None:
         """Put on record that a report is about to be made of records `first` to `end` (exclusive), none of them read
-        yet. `RecordsArchived` unless all of its period (`from`, `to`) is in the database."""
-        await self._demand(query["from"], query["to"])
+        yet."""
         await self._record("audit.exported", by, query, first=first, end=end)
 
     async def bundled(

@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 from gateway.core.errors import RecordsArchived, VerificationError
-from gateway.core.ports import Clock, RecordReader, StoredCheckpoint
+from gateway.core.ports import Clock, StoredCheckpoint
 from gateway.core.refusal import Refusal
 from gateway.evidence import bundle
 from gateway.evidence.bundle import Progress, Stamps
@@ -17,6 +17,7 @@ from gateway.evidence.reports.register import register_of
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange.published import Published
+from gateway.exchange.trail import Trail
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.signing import LedgerSigning
@@ -53,7 +54,7 @@ class Exporting:
         self,
         *,
         reader: StoreReader,
-        whole: RecordReader,
+        whole: Trail,
         publisher: Publisher,
         published: Published,
         policies: PolicyStore,
@@ -110,6 +111,7 @@ class Exporting:
             policies[digest] = data
         who = await self._signing.load()  # after the checkpoint, so that whoever signs counts for what that covers
         try:
+            await self._whole.demand(selection.first, basis.end)
             return await bundle.build(
                 self._whole,
                 msgspec.structs.replace(selection, end=basis.end),

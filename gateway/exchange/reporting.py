@@ -5,7 +5,7 @@ The records of a period are those written in it: a range of numbers, found by lo
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from gateway.core.errors import FormatError, RecordsArchived, VerificationError
 from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
-from gateway.evidence.figures.seen import seen
+from gateway.evidence.figures.seen import Seen
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports.basis import Basis
@@ -25,8 +25,9 @@ from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.terms import Terms, questions
 from gateway.ledger.record import parse, parse_detail, timestamp
 from gateway.ledger.times import parse_timestamp
+from gateway.store.archives import Archived, ArchiveStore
+from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
-from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore
 
 GENERATOR = f"agent-compliance-gateway {__version__}"
@@ -58,7 +59,7 @@ class Reporter:
         *,
         auditor: Auditor,
         reader: StoreReader,
-        trail: SubjectTrail,
+        archives: ArchiveStore,
         flags: SubjectStore,
         ledger: str,
         origin: str,
@@ -66,7 +67,7 @@ class Reporter:
         terms: Terms,
         clock: Clock,
     ) -> None:
-        self._auditor, self._reader, self._trail, self._flags = auditor, reader, trail, flags
+        self._auditor, self._reader, self._archives, self._flags = auditor, reader, archives, flags
         self._ledger, self._origin, self._register, self._known = ledger, origin, register, terms.known
         self._frameworks = {one.id: one for one in terms.frameworks}
         self._clock = clock
@@ -92,15 +93,18 @@ class Reporter:
     async def report(self, by: Reader, wanted: Wanted) -> Document | Refusal:
         """The report, whose making is on record before any record is read for it.
 
-        1. What cannot be asked for is refused, and leaves no record. 2. Find the range, in archives too; what lies in
-        one that is not at hand is refused as `archived`. 3. Record. 4. Read it once.
-        `VerificationError` where a record is not in its form. What is *not* checked: chain and signatures.
+        1. What cannot be asked for is refused, and leaves no record. 2. Find the range, in archives too, and see that
+        these are at hand and what is on record; what lies in one that is not at hand is refused as `archived`. 3.
+        Record. 4. Read it once.
+        `VerificationError` where an archive is not what is on record, or a record is not in its form. What is *not*
+        checked: chain and signatures.
         """
         refusal = self.unfit(wanted)
         if refusal is not None:
             return refusal
         try:
             first, end = await self._range(wanted)
+            archives = await self._auditor.whole.demand(first, end)
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
         asked = {"report": wanted.kind, "from": wanted.since, "to": wanted.until}
@@ -110,29 +114,28 @@ class Reporter:
         await self._auditor.reporting(by, {**asked, **named}, first, end)
         async with self._auditor.busy:
             try:
-                return await self._made(wanted, first, end)
+                return await self._made(wanted, first, end, archives)
             except RecordsArchived as error:  # archived, and taken elsewhere, since the range was found
                 return Refusal(code="archived", hint=error.hint)
             except FormatError as error:
                 raise VerificationError(f"the ledger is not in its form: {error}") from error
 
     async def _range(self, wanted: Wanted) -> tuple[int, int]:
-        """The first number and the end. `RecordsArchived` where the report needs what is not at hand: what is about one
-        person is found by links, which lead into the database alone."""
+        """The first number and the end. `RecordsArchived` where they may lie in an archive that is not at hand."""
         size = await self._reader.size()
         first = await self._place(wanted.since, size)
-        end = max(await self._place(wanted.until, size), first)
-        lie_apart = await self._auditor.archived(first, end) if KINDS[wanted.kind].subject else ()
-        if lie_apart:
-            raise RecordsArchived(lie_apart)
-        return first, end
+        return first, max(await self._place(wanted.until, size), first)
 
-    async def _made(self, wanted: Wanted, first: int, end: int) -> Document:
+    async def _made(self, wanted: Wanted, first: int, end: int, archives: Sequence[Archived]) -> Document:
         framework = self._frameworks.get(wanted.framework or "")
         facts, misses = Facts(self._known, () if framework is None else questions(framework)), Misses()
+        person = None if wanted.subject is None else await self._person(wanted.subject)
         number = 0
         async for stored in self._auditor.whole.records(first, end, details=True):
-            misses.feed(facts.take(stored).envelope)
+            one = facts.take(stored)
+            misses.feed(one.envelope)
+            if person is not None:
+                await person.feed(stored.seq, one)
             number += 1
             if number % TURN == 0:
                 await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
@@ -148,50 +151,66 @@ class Reporter:
             figures=figures,
             misses=tuple(told(misses.document())),
             register=self._register,
-            subject={} if wanted.subject is None else await self._subject(wanted.subject, first, end),
+            subject={} if person is None else person.document(),
+            archives=tuple((one.id, one.first, one.end) for one in archives),
             framework=("", "", "") if framework is None else (framework.id, framework.title, framework.text),
             affected=await self._affected(figures["incidents"]["opened"]) if wanted.kind == "breach" else {},
         )
         return document(wanted.kind, basis)
 
-    async def _subject(self, subject: str, first: int, end: int) -> Mapping[str, object]:
-        """What the records about one person say; pseudonyms that were merged are one person."""
-        group = await self._flags.group(self._ledger, subject)
-        disclosures, steps, number = Disclosures(EXCLUDED), Subjects(), 0
-        async for chunk in self._trail.records(self._ledger, group):
-            for linked in chunk:
-                if not first <= linked.seq < end:
-                    continue
-                number += 1
-                one = seen(parse(linked.envelope), None, self._known)
-                if one.envelope.event in disclosures.events:
-                    disclosures.feed(one)
-                elif one.envelope.event.startswith("subject."):
-                    steps.feed(one)
-            await asyncio.sleep(0)
-        return {
-            "pseudonyms": list(group),
-            "records": number,
-            "disclosures": disclosures.document(),
-            "subjects": steps.document(),
-        }
+    async def _person(self, subject: str) -> "Person":
+        """Pseudonyms that were merged are one person."""
+        return Person(self._archives, self._ledger, await self._flags.group(self._ledger, subject))
 
     async def _affected(self, incidents: list[list[str | int]]) -> dict[str, tuple[str, ...]]:
-        """Incident → the pseudonyms that the details of its exchange name."""
+        """Incident → the pseudonyms that the details of its exchange name, wherever its records lie."""
         found: dict[str, tuple[str, ...]] = {}
         for row in incidents[:MOST_INCIDENTS]:
             names: set[str] = set()
-            for stored in await self._reader.exchange(str(row[6])):
+            for stored in await self._auditor.whole.exchange(str(row[6])):
                 detail = None if stored.detail is None else parse_detail(stored.detail)
                 names.update((detail.subjects or ()) if detail is not None else ())
             found[str(row[0])] = tuple(sorted(names))
         return found
 
     async def _place(self, at: str, size: int) -> int:
-        return await first_written(at, size, self._reader.record, self._auditor.stored)
+        return await first_written(at, size, self._reader.record, self._auditor.whole.record)
 
     def _named(self) -> str:
         return f"one of {', '.join(self._frameworks)}" if self._frameworks else "none: the policy has no frameworks"
+
+
+class Person:
+    """What the records about one person say, as they are read in order: their numbers are links', which stay in the
+    database wherever the records lie."""
+
+    def __init__(self, archives: ArchiveStore, ledger: str, group: Sequence[str]) -> None:
+        self._archives, self._ledger, self._group = archives, ledger, group
+        self._disclosures, self._steps, self._records = Disclosures(EXCLUDED), Subjects(), 0
+        self._places, self._end = frozenset[int](), 0
+        """Of records up to this one."""
+
+    async def feed(self, seq: int, one: Seen) -> None:
+        """The next record, whoever it is about."""
+        if seq >= self._end:
+            self._end = seq + BLOCK
+            self._places = await self._archives.places(self._ledger, self._group, seq, self._end)
+        if seq not in self._places:
+            return
+        self._records += 1
+        if one.envelope.event in self._disclosures.events:
+            self._disclosures.feed(one)
+        elif one.envelope.event.startswith("subject."):
+            self._steps.feed(one)
+
+    def document(self) -> Mapping[str, object]:
+        """As `Basis.subject`."""
+        return {
+            "pseudonyms": list(self._group),
+            "records": self._records,
+            "disclosures": self._disclosures.document(),
+            "subjects": self._steps.document(),
+        }
 
 
 async def first_written(at: str, size: int, online: Look, anywhere: Look) -> int:

@@ -15,7 +15,9 @@ import msgspec
 from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gateway.core.errors import VerificationError
 from gateway.ledger.entry import RowChange, SealedPart
+from gateway.ledger.record import parse
 from gateway.store.engine import reading, writing
 from gateway.store.postings import BLOCK, FIELDS, Postings, put
 from gateway.store.sql import reachable
@@ -168,6 +170,29 @@ class ArchiveStore:
             subject_record.c.tenant == ledger, subject_record.c.subject.in_(tuple(subjects)), *one
         )
         return bool(await self._rows(ledger, query.limit(1)))
+
+    async def places(self, ledger: str, subjects: Collection[str], first: int, end: int) -> frozenset[int]:
+        """The records of the range that are about any of these pseudonyms, wherever they lie: links stay. As many
+        numbers at most as the range has records."""
+        one = (subject_record.c.seq >= first, subject_record.c.seq < end)
+        query = select(subject_record.c.seq).where(
+            subject_record.c.tenant == ledger, subject_record.c.subject.in_(tuple(subjects)), *one
+        )
+        return frozenset(int(row[0]) for row in await self._rows(ledger, query))
+
+    async def recorded(self, ledger: str, one: Archived) -> tuple[str, tuple[int, int] | None, int] | None:
+        """What the record of an archive (`ledger.archived`) says: the file's digest, the range, and the size of the
+        checkpoint. None where that record lies in a later archive itself; `VerificationError` where there is none."""
+        query = select(record.c.bytes).where(
+            record.c.tenant == ledger, record.c.event == "ledger.archived", record.c.seq >= one.end
+        )
+        for row in await self._rows(ledger, query.order_by(record.c.seq)):
+            told = parse(bytes(row[0]))
+            if told.archive == one.id:
+                return told.digest or "", told.range, 0 if told.checkpoint is None else told.checkpoint[0]
+        if (await self.all(ledger))[-1:] in ((), (one,)):
+            raise VerificationError(f"archive {one.id}: it is not on record")
+        return None
 
     async def beside(
         self, ledger: str, first: int, end: int

@@ -6,12 +6,12 @@ Read by the index on times, in short transactions, never by offset.
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.store.engine import reading
 from gateway.store.sql import reachable
-from gateway.store.tables import detail, record
+from gateway.store.tables import detail, record, subject_record
 
 CHUNK = 1_000
 
@@ -29,15 +29,18 @@ class DecidedStore:
     def __init__(self, engine: AsyncEngine, ledger: str) -> None:
         self._engine, self._ledger = engine, ledger
 
-    async def chunks(self, events: Sequence[str], since: str, until: str) -> AsyncIterator[list[Decided]]:
+    async def chunks(
+        self, events: Sequence[str], since: str, until: str, *, first: int = 0, subject: str | None = None
+    ) -> AsyncIterator[list[Decided]]:
         """Records of these events that occurred at `since` or later and before `until` (27 characters each), in the
-        order of their times."""
+        order of their times: from record `first` on, and only what is linked to `subject`, where one is named."""
         place, beside = (since, -1), and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
         columns = (record.c.seq, record.c.occurred_at, record.c.bytes, detail.c.bytes.label("beside"))
         query = (
             select(*columns)
             .select_from(record.outerjoin(detail, beside))
             .where(record.c.tenant == self._ledger, record.c.occurred_at < until, record.c.event.in_(events))
+            .where(record.c.seq >= first, *(() if subject is None else (self._linked(subject),)))
             .order_by(record.c.occurred_at, record.c.seq)
             .limit(CHUNK)
         )
@@ -50,3 +53,7 @@ class DecidedStore:
             if len(rows) < CHUNK:
                 return
             place = (rows[-1][1], rows[-1][0])
+
+    def _linked(self, subject: str) -> ColumnElement[bool]:
+        mine = (subject_record.c.tenant == self._ledger, subject_record.c.subject == subject)
+        return record.c.seq.in_(select(subject_record.c.seq).where(*mine))

@@ -2,22 +2,41 @@
 
 import asyncio
 import errno
+import json
 import os
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.bootstrap import open_site
 from gateway.bootstrap.archiving import figured
-from gateway.core.ids import uuid7
 from gateway.ledger.entry import Entry
-from gateway.ledger.record import Envelope, timestamp
+from gateway.ledger.record import ClassesInfo, Detail
 from gateway.settings import load
 from gateway.store.indexer import Indexer
 from gateway.store.postings import BLOCK
 from tests.cli.kit import Run, change
+from tests.store.kit import entry
 
 START_US = 1_700_000_000_000_000
+
+
+JANE = "su_" + "1" * 26
+SENT = (5, 9, BLOCK + 9)
+"""What was sent to an agent, of which the last is in the database when the others are archived; the first and the last
+are about her."""
+
+
+def made(ledger: str, seq: int) -> Entry:
+    if seq not in SENT:
+        return entry(ledger=ledger, us=START_US + seq)
+    phi = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
+    about = () if seq == 9 else (JANE,)
+    sent: dict[str, Any] = {"agent": "ward", "zone": "in-house", "attempt": 1, "purpose": "HRESCH", "classes": phi}
+    detail = Detail(destination="http://ward.example/v1", subjects=about or None)
+    return entry("exchange.requested", ledger=ledger, us=START_US + seq, detail=detail, subjects=about, **sent)
 
 
 @pytest.fixture
@@ -35,17 +54,7 @@ def filled(site: Path) -> Path:
         async with open_site(load(site / "gateway.toml")) as place:
             writer, ledger = await place.writer("default"), place.tenants["default"].ledger
             for start in range(0, BLOCK + 20, 1_000):
-                entries = [
-                    Entry.of(
-                        Envelope(
-                            id=uuid7(START_US + seq),
-                            tenant=ledger,
-                            event="config.changed",
-                            occurred_at=timestamp(START_US + seq),
-                        )
-                    )
-                    for seq in range(start, min(start + 1_000, BLOCK + 20))
-                ]
+                entries = [made(ledger, seq) for seq in range(start, min(start + 1_000, BLOCK + 20))]
                 await asyncio.gather(*(writer.append(entry) for entry in entries))
             await (await place.checkpointer("default")).publish(force=True)
             await Indexer(place.engine, ledger).run()
@@ -97,6 +106,87 @@ def test_a_range_is_archived_and_all_that_is_asked_of_it_is_answered(gateway: Ru
             assert (found.archives, found.waits, found.over_s > 0) == (1, None, True)
 
     asyncio.run(look())
+
+
+PERIOD = ("--from", "2023-11-14", "--to", "2023-11-15")
+WRITTEN = ("--from", "2020-01-01", "--to", "2100-01-01")
+
+
+def test_what_is_told_of_a_period_is_read_from_archives_that_are_the_ledgers_own(gateway: Run, filled: Path) -> None:
+    def told(*archives: object) -> dict[str, Any]:
+        """All that reads a period, of the same one."""
+        option = ("--archive", *archives) if archives else ()
+        rows = gateway("audit", "disclosures", *PERIOD, "--format", "ndjson", *option)
+        assert rows.code == 0, rows.err
+        hers = gateway("audit", "disclosures", *PERIOD, "--subject", JANE, "--format", "ndjson", *option)
+        advice = gateway("advise", *PERIOD, "--json", *option).data
+        for name in ("period.json", "hers.json", "b.zip"):
+            (filled / name).unlink(missing_ok=True)
+        assert gateway("evidence", "report", "period", *WRITTEN, "--out", "period.json", *option).code == 0
+        person = ("disclosures", *WRITTEN, "--subject", JANE, "--out", "hers.json")
+        assert gateway("evidence", "report", *person, *option).code == 0
+        assert gateway("evidence", "export", "--end", BLOCK + 20, "--out", "b.zip", *option).code == 0
+        assert gateway("evidence", "verify", "--key", "key.vkey", "b.zip").code == 0
+        with zipfile.ZipFile(filled / "b.zip") as box:
+            records = box.read("data/records.jsonl").count(b"\n")
+        return {
+            "rows": [json.loads(line) for line in rows.out.splitlines()],
+            "hers": [json.loads(line)["seq"] for line in hers.out.splitlines()],
+            "said": rows.err,
+            "advice": advice,
+            "period": tables((filled / "period.json").read_bytes()),
+            "person": tables((filled / "hers.json").read_bytes()),
+            "records": records,
+        }
+
+    (filled / "key.vkey").write_text(gateway("keys", "verifier").out)
+    before = told()
+    (one,) = gateway("audit", "archive", "--json").data["archives"]
+    after = told()
+    assert [row["seq"] for row in after["rows"]] == list(SENT)
+    assert after["rows"] == before["rows"], "with the details, which open in the archive as they did before"
+    assert after["hers"] == before["hers"] == [5, BLOCK + 9]
+    assert (before["said"], one["id"] in after["said"]) == ("", True)
+    assert (before["advice"].pop("archives"), after["advice"].pop("archives")) == ([], [one["id"]])
+    assert after["advice"] == before["advice"]
+    name = "Records that were read from archives"
+    assert (before["period"].get(name), after["period"][name]) == (None, [[one["id"], 0, BLOCK - 1]])
+    for kind in ("Messages by data class and zone", "Places without a record"):
+        assert after["period"][kind] == before["period"][kind]
+    accounting = "Accounting of disclosures"
+    assert after["person"][accounting] == before["person"][accounting]
+    assert after["person"][accounting][0][1] == 2
+    assert after["records"] == before["records"] == BLOCK + 20
+
+    # Where the file lies elsewhere it is named, nothing is on record, and it is read where it is given.
+    (path,) = (filled / "archive").glob("*/*.archive")
+    kept = path.rename(filled / "kept")
+    asks = (
+        ("audit", "disclosures", *PERIOD),
+        ("advise", *PERIOD),
+        ("evidence", "report", "period", *WRITTEN, "--out", "x.json"),
+        ("evidence", "report", "disclosures", *WRITTEN, "--subject", JANE, "--out", "x.json"),
+    )
+    for ask in asks:
+        refused = gateway(*ask)
+        assert (refused.code, refused.out, one["id"] in refused.err) == (1, "", True), ask
+    assert told(kept)["rows"] == before["rows"]
+    # What was changed gives nothing, in its place or given; another file is told as none of the ledger's.
+    data = kept.read_bytes()
+    path.write_bytes(data[:5_000] + bytes([data[5_000] ^ 1]) + data[5_001:])
+    for ask in asks:
+        refused = gateway(*ask)
+        assert (refused.code, refused.out) == (1, ""), ask
+        assert f"archive {one['id']}: " in refused.err, ask
+        other = gateway(*ask, "--archive", path)
+        assert (other.code, "file 1 of those given is none" in other.err) == (1, True), ask
+    assert not (filled / "x.json").exists()
+
+
+def tables(data: bytes) -> dict[str, list[Any]]:
+    """The tables of a report, by their captions."""
+    blocks = [one for section in json.loads(data)["sections"] for one in section["blocks"]]
+    return {one["caption"]: one["rows"] for one in blocks if "caption" in one and "rows" in one}
 
 
 def test_a_full_disk_is_said_and_nothing_has_left(gateway: Run, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,62 +1,27 @@
 """Records that lie in an archive are read from its file, compared with the ledger's tree; or their archive is named."""
 
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.core.errors import FormatError, RecordsArchived, VerificationError
-from gateway.core.ids import uuid7
-from gateway.exchange.archived import ArchivedReader, Archives
-from gateway.ledger.entry import Entry
-from gateway.ledger.record import Detail
+from gateway.exchange.archived import Archives
 from gateway.ledger.times import timestamp
-from gateway.settings import Settings
-from gateway.store.archives import Archived, ArchiveStore
-from gateway.store.engine import target
+from gateway.store.archives import ArchiveStore
 from gateway.store.postings import BLOCK
-from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
 from gateway.store.tree import TreeReader
 from gateway.store.verification import LedgerVerification
-from tests.exchange.archive_kit import advance, archives
-from tests.store.archive_kit import MORE, SIGNER, fill
-from tests.store.kit import LEDGER, START_US, Store, entry, opened
-
-EXCHANGE = uuid7(START_US)
-
-
-def some(seq: int) -> Entry:
-    if seq in (5, BLOCK - 1, BLOCK + 3):
-        return entry(exchange=EXCHANGE, detail=Detail(reason=f"r{seq}"), us=START_US + seq)
-    return entry(us=START_US + seq)
-
-
-@pytest.fixture(scope="module")
-def moved(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger whose first block lies in an archive, with its keys."""
-    from gateway.settings import parse  # noqa: PLC0415
-    from tests.services import run_apart  # noqa: PLC0415
-
-    directory = tmp_path_factory.mktemp("moved")
-    shutil.copy(sqlite_template, directory / "gateway.db")
-
-    async def make() -> None:
-        async with opened(parse({"database": {"url": "sqlite:///gateway.db"}}, {}, directory), directory) as store:
-            await fill(store, made=some)
-            assert isinstance(await advance(store), Archived)
-
-    run_apart(make())
-    return directory
+from tests.exchange.archive_kit import archives
+from tests.exchange.conftest import EXCHANGE
+from tests.store.archive_kit import SIGNER
+from tests.store.kit import LEDGER, START_US, Store
 
 
 @pytest.fixture
-async def store(moved: Path, sqlite_settings: Settings, tmp_path: Path) -> AsyncIterator[Store]:
-    shutil.copy(moved / "gateway.db", target(sqlite_settings).path)
-    shutil.copytree(moved / "archive", tmp_path / "archive")
-    async with opened(sqlite_settings, tmp_path) as made:
-        yield made
+def store(archived_store: Store) -> Store:
+    return archived_store
 
 
 def tree(store: Store) -> TreeReader:
@@ -93,7 +58,7 @@ async def test_an_archive_that_is_not_at_hand_is_named(store: Store) -> None:
         with pytest.raises(RecordsArchived, match=one.id):
             await found.exchange(LEDGER, EXCHANGE, timestamp(START_US), tree(store))
         with pytest.raises(RecordsArchived, match=one.id):
-            _ = [some async for some in found.records(LEDGER, one)]
+            _ = [some async for some in found.records(LEDGER, one, tree(store), 0, BLOCK)]
         path.unlink(missing_ok=True)
 
 
@@ -104,28 +69,15 @@ async def test_an_exchange_is_found_in_the_archive_of_its_time(store: Store) -> 
     assert await found.exchange(LEDGER, EXCHANGE, timestamp(START_US + BLOCK), tree(store)) == []
 
 
-async def test_both_parts_of_a_ledger_are_read_as_one(store: Store) -> None:
-    whole = ArchivedReader(StoreReader(store.engine, LEDGER), archives(store), LEDGER)
-    read = [record.seq async for record in whole.records(BLOCK - 3, BLOCK + 3)]
-    assert read == list(range(BLOCK - 3, BLOCK + 3))
-    assert [record.seq async for record in whole.records(3, 6, details=True)] == [3, 4, 5]
-    assert [record.seq async for record in whole.records(BLOCK, BLOCK + 2)] == [BLOCK, BLOCK + 1]
-    assert await whole.size() == BLOCK + MORE + 2
-    assert await whole.checkpoint() is not None
-    assert await whole.inclusion(0, BLOCK)
-    assert await whole.consistency(BLOCK, BLOCK + 1)
-    apart = ArchivedReader(StoreReader(store.engine, LEDGER), elsewhere(store), LEDGER)
-    assert [record.seq async for record in apart.records(BLOCK, BLOCK + 2)] == [BLOCK, BLOCK + 1]
-    with pytest.raises(RecordsArchived):
-        _ = [record async for record in apart.records(BLOCK - 1, BLOCK + 2)]
-
-
 async def test_a_file_in_the_place_of_another_gives_nothing(store: Store) -> None:
     """Of the same range and form, and with another record in it: the tree has another hash."""
     async with store.bare() as bare:
         await bare.run("tile", "UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0 AND idx = 0")
     with pytest.raises(VerificationError, match="record 5: what the archive holds"):
         await archives(store).record(LEDGER, 5, tree(store))
+    (one,) = await ArchiveStore(store.engine).all(LEDGER)
+    with pytest.raises(VerificationError, match="records 0 to 4095 are not what the ledger has"):
+        _ = [some async for some in archives(store).records(LEDGER, one, tree(store), 9, 10)]
     async with store.bare() as bare:
         await bare.run("archive", "UPDATE archive SET id = 'ar_other'")
     with pytest.raises(VerificationError, match="its file is another archive"):
@@ -145,3 +97,41 @@ async def test_given_files_must_be_what_the_ledger_has_on_record(store: Store, t
         await elsewhere(store).given(LEDGER, [tmp_path / "none"])
     (none,) = await ArchiveStore(store.engine).all(LEDGER)
     assert (await elsewhere(store).given(LEDGER, []))(none) is None
+
+
+async def test_given_files_are_read_wherever_they_lie(store: Store, tmp_path: Path) -> None:
+    (path,) = (store.directory / "archive" / LEDGER).iterdir()
+    kept = path.rename(tmp_path / "kept")
+    (one,) = await ArchiveStore(store.engine).all(LEDGER)
+    found = await archives(store).beside(["tn_other", LEDGER], [kept])
+    assert found.at_hand(LEDGER, one) == kept
+    await found.sure(LEDGER, one)
+    assert await found.record(LEDGER, 0, tree(store)) is not None
+    with pytest.raises(VerificationError, match="file 1 of those given"):
+        await archives(store).beside(["tn_other"], [kept])
+
+
+async def test_an_archive_is_what_is_on_record_or_nothing_of_it_is_used(store: Store) -> None:
+    (path,) = (store.directory / "archive" / LEDGER).iterdir()
+    whole = path.read_bytes()
+    (one,) = await ArchiveStore(store.engine).all(LEDGER)
+    await archives(store).sure(LEDGER, one)
+    for wrong in (whole + b"x", whole[:-1], b"", whole[:5_000] + bytes([whole[5_000] ^ 1]) + whole[5_001:]):
+        path.write_bytes(wrong)
+        with pytest.raises(VerificationError, match="its file is not the one that the ledger has on record"):
+            await archives(store).sure(LEDGER, one)
+    path.write_bytes(whole)
+    other = msgspec.structs.replace(one, checkpoint=one.checkpoint + 1)
+    with pytest.raises(VerificationError, match="its row is not what the record of it says"):
+        await archives(store).sure(LEDGER, other)
+    path.unlink()
+    with pytest.raises(RecordsArchived, match=one.id):
+        await archives(store).sure(LEDGER, one)
+
+
+async def test_what_is_no_archive_in_its_place_is_told_by_the_archives_id(store: Store) -> None:
+    (path,) = (store.directory / "archive" / LEDGER).iterdir()
+    path.write_bytes(b"nothing of the kind")
+    (one,) = await ArchiveStore(store.engine).all(LEDGER)
+    with pytest.raises(VerificationError, match=one.id):
+        await archives(store).record(LEDGER, 0, tree(store))

@@ -71,7 +71,7 @@ async def verified(store: Store, found: Archives | None = None) -> Verdict:
     ledger = LedgerVerification(store.engine, LEDGER, SIGNER.verifier)
     if found is None:
         return await ledger.run()
-    return await ledger.run(read=lambda one: found.records(LEDGER, one))
+    return await ledger.run(read=lambda one: found.read(found.file(LEDGER, one.first, one.end) or Path(), one))
 
 
 async def _moved(store: Store) -> None:

@@ -7,8 +7,10 @@ from gateway.core.errors import RecordsArchived
 from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Reader
 from gateway.exchange.disclosures import disclosures
+from gateway.exchange.trail import Trail
 from gateway.ledger.record import ClassesInfo, Detail, timestamp
 from gateway.settings import Settings
+from gateway.store.archives import Archived
 from tests.bootstrap.kit import configured
 from tests.store.kit import entry
 
@@ -20,16 +22,18 @@ JANE = "su_" + "1" * 26
 async def test_a_list_that_would_lack_what_was_archived_is_refused(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def archives(since: str, until: str) -> tuple[str, ...]:
+    async def away(self: Trail, since: str, until: str) -> tuple[Archived, ...]:
         assert (since, until) == PERIOD
-        return ("ar_1",)
+        raise RecordsArchived(["ar_1"])
 
+    monkeypatch.setattr(Trail, "demand_period", away)
     async with open_site(configured(sqlite_settings)) as site:
-        auditor = await site.auditor("default")
-        monkeypatch.setattr(auditor, "archives", archives)
+        auditor, reader = await site.auditor("default"), site.reader("default")
+        size = await reader.size()
         for subject in (None, JANE):
             with pytest.raises(RecordsArchived, match="ar_1"):
                 _ = [row async for row in disclosures(auditor, Reader(), Register(), *PERIOD, subject)]
+        assert await reader.size() == size, "nothing was read, and nothing is on record"
 
 
 async def test_rows_are_those_of_the_period_or_of_the_person(database: Settings) -> None:

@@ -14,10 +14,12 @@ from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.reports.document import Document, Table
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.auditor import Reader
 from gateway.exchange.reporting import Reporter, Wanted, first_written
+from gateway.exchange.trail import Trail
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings
+from gateway.store.archives import Archived
 from gateway.store.reader import StoreReader
 from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
@@ -208,18 +210,18 @@ async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_repor
     async def away(*_: object) -> StoredRecord | None:
         raise RecordsArchived(["ar_1"])
 
-    async def holding(*_: object) -> tuple[str, ...]:
-        return ("ar_2",)
+    async def holding(*_: object) -> tuple[Archived, ...]:
+        raise RecordsArchived(["ar_2"])
 
     async with reporting(sqlite_settings, clock) as (site, reporter):
         await written(site, "audit.read")
         size = await site.reader("default").size()
-        monkeypatch.setattr(Auditor, "archived", holding)
+        monkeypatch.setattr(Trail, "demand", holding)
         apart = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
         assert isinstance(apart, Refusal)
         assert (apart.code, apart.hint) == ("archived", "ar_2")
         monkeypatch.setattr(StoreReader, "record", nothing)
-        monkeypatch.setattr(Auditor, "stored", away)
+        monkeypatch.setattr(Trail, "record", away)
         found = await reporter.report(BY, period(clock))
         assert isinstance(found, Refusal)
         assert (found.code, found.hint) == ("archived", "ar_1")

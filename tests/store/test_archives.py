@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
 from gateway.core.errors import LedgerUnavailable, RecordsArchived
@@ -102,6 +103,8 @@ async def test_an_archived_block_leaves_as_a_whole_and_the_ledger_verifies(eithe
     # What stays: whom the records were about, and when they occurred.
     assert await rows(database, "SELECT count(*) FROM record_block") == [(1,)]
     assert await archives.about(LEDGER, ["su_7", "su_4107"]) == {"ar_0": 1}
+    assert await archives.places(LEDGER, ["su_7", "su_1007", "su_4107"], 0, BLOCK) == {7, 1007}
+    assert await archives.places(LEDGER, ["su_7"], 8, BLOCK) == frozenset()
     assert [one.id for one in await archives.among(LEDGER, "2026-11-24T01:02:03.004099Z", None)] == ["ar_0"]
     assert await archives.among(LEDGER, "2026-11-24T01:02:03.004100Z", None) == ()
     assert await archives.among(LEDGER, None, "2026-11-24T01:02:03.000004Z") == ()
@@ -241,3 +244,11 @@ async def test_postgresql_lets_only_its_owners_function_remove_and_only_what_is_
         async with connected(store.where.dsn, LEDGER) as connection:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):  # what was set for the removal went with it
                 await connection.execute("DELETE FROM record")
+
+
+async def test_what_the_record_of_an_archive_says_is_read_from_it(archived: Store) -> None:
+    archives = ArchiveStore(archived.engine)
+    (one,) = await archives.all(LEDGER)
+    assert await archives.recorded(LEDGER, one) == ("", (0, BLOCK), 0), "this one names neither digest nor checkpoint"
+    unsaid = msgspec.structs.replace(one, id="ar_other")
+    assert await archives.recorded(LEDGER, unsaid) is None, "its record may lie in a later archive"

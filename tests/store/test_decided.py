@@ -39,3 +39,18 @@ async def test_a_period_is_read_whole_in_order_and_with_details(store: Store, mo
     found = [one async for chunk in reader.chunks(SENT, *ALWAYS) for one in chunk]
     assert [one.detail is None for one in found].index(True) == 8
     assert [one async for one in DecidedStore(store.engine, "tn_" + "0" * 26).chunks(SENT, *ALWAYS)] == [[]]
+
+
+async def test_what_lies_elsewhere_or_is_about_another_is_left_out(store: Store) -> None:
+    about = [("su_jane",), (), ("su_john", "su_jane"), ("su_john",)]
+    await store.append([entry(event="exchange.requested", subjects=some) for some in about])
+    reader = DecidedStore(store.engine, LEDGER)
+
+    async def read(first: int, subject: str | None) -> list[int | None]:
+        chunks = reader.chunks(SENT, *ALWAYS, first=first, subject=subject)
+        return [parse(one.envelope).seq async for chunk in chunks for one in chunk]
+
+    assert await read(0, "su_jane") == [0, 2]
+    assert await read(1, "su_jane") == [2]
+    assert await read(1, None) == [1, 2, 3]
+    assert await read(0, "su_nobody") == []

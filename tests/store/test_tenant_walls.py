@@ -968,7 +968,10 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _(w: World) -> tuple[Any, Any]:
     asked = (("exchange.requested",), "2000", "3000")
     assert (await every(DecidedStore(w.store.engine, w.theirs).chunks(*asked)))[0]
-    return await every(DecidedStore(w.store.engine, w.mine).chunks(*asked)), [[]]
+    mine = DecidedStore(w.store.engine, w.mine)
+    for subject in _THEIRS:
+        assert await every(mine.chunks(*asked, subject=subject)) == [[]]
+    return await every(mine.chunks(*asked)), [[]]
 
 
 @ask("tasks.TaskStore.by_key")
@@ -1423,7 +1426,7 @@ async def _archives(w: World) -> ArchiveStore:
         at_us=START_US,
     )
     async with w.store.writer(w.theirs) as writer:
-        draft = entry("ledger.archived", ledger=w.theirs).draft
+        draft = entry("ledger.archived", ledger=w.theirs, archive=made.id).draft
         await writer.submit(Entry(draft=draft, change=archive_added(made)))  # left out where it is there by now
     return ArchiveStore(w.store.engine)
 
@@ -1536,6 +1539,24 @@ async def _(w: World) -> tuple[Any, Any]:
     archives = ArchiveStore(w.store.engine)
     assert await archives.linked(w.theirs, 0, 99, _THEIRS)
     return await archives.linked(w.mine, 0, 99, _THEIRS), False
+
+
+@ask("archives.ArchiveStore.places")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    assert await archives.places(w.theirs, _THEIRS, 0, 99)
+    return await archives.places(w.mine, _THEIRS, 0, 99), frozenset()
+
+
+@ask("archives.ArchiveStore.recorded")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = await _archives(w)
+    (one,) = await archives.all(w.theirs)
+    found = await archives.recorded(w.theirs, one)
+    assert found is not None
+    with pytest.raises(VerificationError, match="it is not on record"):
+        await archives.recorded(w.mine, one)
+    return None, None
 
 
 @ask("archives.ArchiveStore.beside")

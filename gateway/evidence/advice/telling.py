@@ -22,9 +22,10 @@ _STYLE = (
 
 
 def document(
-    seen: Seen, settings: AdviseSettings, inside: frozenset[str], about: Mapping[str, str], currency: str
+    seen: Seen, settings: AdviseSettings, inside: frozenset[str], about: Mapping[str, Any], currency: str
 ) -> dict[str, Any]:
-    """Everything. `about` says of which ledger and period; `inside` are the zones of the house."""
+    """Everything. `about` says of which ledger and period, and which `archives` some of it was read from; `inside` are
+    the zones of the house."""
     return {
         **about,
         "currency": currency,
@@ -88,6 +89,8 @@ def lines(document: Mapping[str, Any]) -> Iterable[str]:
     """A document as text."""
     yield f"ledger      {document['tenant']}, {document['from']} to {document['to']}"
     yield f"house       {', '.join(document['house']) or 'no zone is trusted'}"
+    if document["archives"]:
+        yield f"archives    read from {', '.join(document['archives'])}, and from the database"
     if not document["capabilities"]:
         yield "not enough recorded: nothing was asked of any agent in this period"
     for one in document["capabilities"]:
@@ -125,6 +128,9 @@ def html(document: Mapping[str, Any]) -> str:
         f"<p>From {escape(document['from'])} to {escape(document['to'])}. Figures are those on record; answers and"
         " thresholds are those of the configuration.</p>",
     ]
+    if document["archives"]:
+        read = escape(", ".join(document["archives"]))
+        body.append(f"<p>Some of the records were read from archives: {read}.</p>")
     if not document["capabilities"]:
         body.append("<p>Not enough recorded: nothing was asked of any agent in this period.</p>")
     for number, one in enumerate(document["capabilities"]):

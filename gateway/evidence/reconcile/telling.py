@@ -31,6 +31,8 @@ class Unheld(msgspec.Struct, kw_only=True):
     """Fetched by the agent itself: nothing was sent to it."""
     homeless: int = 0
     """Of agents that are registered no more, without a detail that says where they were."""
+    archives: list[str] = []
+    """Archives that some of the records were read from."""
 
 
 class Told:
@@ -99,6 +101,8 @@ def lines(document: dict[str, Any], table: Sequence[str]) -> Iterable[str]:
     yield f"records     {records['sent']} of something sent to an agent, from {records['first']} to {records['last']}"
     if records["pulled"]:
         yield f"            {records['pulled']} more were fetched by their agents: no log of what is sent shows them"
+    if records["archives"]:
+        yield f"            some of them were read from archives: {', '.join(records['archives'])}"
     if records["homeless"]:
         yield f"            {records['homeless']} more are of agents whose host nobody knows any more: not compared"
     for one in document["sources"]:

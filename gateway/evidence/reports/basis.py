@@ -30,6 +30,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Id, title and text of the framework that is reported on."""
     opened: bool = True
     """Whether every detail that is still there was given, and not those of selected records alone."""
+    archives: Sequence[tuple[str, int, int]] = ()
+    """Id, first record and end (exclusive) of each archive that records of the range were read from."""
     affected: Mapping[str, Sequence[str]] = {}
     """Incident → the pseudonyms that records of its exchange name."""
 

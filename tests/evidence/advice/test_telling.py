@@ -10,7 +10,12 @@ from gateway.settings import AdviseSettings
 
 from .test_seen import completed, record, seen
 
-ABOUT = {"tenant": "default", "from": "2026-11-01T00:00:00.000000Z", "to": "2026-12-01T00:00:00.000000Z"}
+ABOUT: dict[str, Any] = {
+    "tenant": "default",
+    "from": "2026-11-01T00:00:00.000000Z",
+    "to": "2026-12-01T00:00:00.000000Z",
+    "archives": [],
+}
 INSIDE = frozenset({"in-house"})
 
 
@@ -95,3 +100,9 @@ def test_a_name_is_text_and_nothing_else() -> None:
     assert "<script>" not in found
     assert "&lt;script&gt;" in found
     assert Page(found).open == []
+
+
+def test_archives_that_records_were_read_from_are_named() -> None:
+    told = document(Seen({}, ()), AdviseSettings(), INSIDE, {**ABOUT, "archives": ["ar_1", "ar_<2>"]}, "EUR")
+    assert "archives    read from ar_1, ar_<2>, and from the database" in list(lines(told))
+    assert "<p>Some of the records were read from archives: ar_1, ar_&lt;2&gt;.</p>" in html(told)

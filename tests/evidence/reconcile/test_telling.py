@@ -56,3 +56,11 @@ def test_what_no_log_can_show_is_told() -> None:
 
 def test_a_comparison_of_no_log_shows_nothing() -> None:
     assert Told("a", "b", "c", 1).document(Unheld())["ok"] is False
+
+
+def test_archives_that_records_were_read_from_are_named() -> None:
+    told = Told("2026-11-01T00:00:00.000000Z", "2026-12-01T00:00:00.000000Z", "sha256:0", 10)
+    found = told.document(Unheld(archives=["ar_1"]))
+    assert found["records"]["archives"] == ["ar_1"]
+    assert any("read from archives: ar_1" in line for line in lines(found, ()))
+    assert not any("archives" in line for line in lines(told.document(Unheld()), ()))

@@ -12,10 +12,12 @@ import msgspec
 from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredCheckpoint
 from gateway.core.refusal import Refusal
+from gateway.evidence.reports.basis import Outside
 from gateway.exchange.witnessing import Quorum, Window, beyond
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.rotation import encode_keys
 from gateway.ledger.tiles import HEIGHT, WIDTH, Tile
+from gateway.ledger.times import timestamp
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
 from gateway.store.signing import LedgerSigning
@@ -95,6 +97,16 @@ class Published:
         for one in () if self._stamps is None else await self._stamps.covering(end, at_most):
             found.setdefault(one.size, []).append(one)
         return [(await self._point(size), tuple(stamps)) for size, stamps in found.items()]
+
+    async def outside(self, end: int) -> Outside:
+        """What is kept of authorities and witnesses about the records before `end`, as reports tell it."""
+        point = await self._reader.checkpoint()
+        stamps = () if self._stamps is None or point is None else await self._stamps.covering(end, point.size)
+        seen = () if self._cosignatures is None else await self._cosignatures.covering(end)
+        return Outside(
+            stamps=tuple((one.tsa, one.size, timestamp(one.at_us)) for one in stamps),
+            cosigned=tuple((name, size, timestamp(seconds * 1_000_000)) for name, size, seconds in seen),
+        )
 
     async def _point(self, size: int) -> StoredCheckpoint:
         point = await self._reader.checkpoint_of(size)

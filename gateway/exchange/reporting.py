@@ -152,6 +152,7 @@ class Reporter:
             misses=tuple(told(misses.document())),
             register=self._register,
             subject={} if person is None else person.document(),
+            outside=await self._auditor.published.outside(end),
             archives=tuple((one.id, one.first, one.end) for one in archives),
             framework=("", "", "") if framework is None else (framework.id, framework.title, framework.text),
             affected=await self._affected(figures["incidents"]["opened"]) if wanted.kind == "breach" else {},

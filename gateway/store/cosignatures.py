@@ -60,6 +60,22 @@ class CosignatureStore:
             async with reading(self._engine, self._ledger) as connection:
                 return int(await connection.scalar(query) or 0)
 
+    async def covering(self, end: int) -> tuple[tuple[str, int, int], ...]:
+        """Of each witness the checkpoint that says most of the records before `end`: the first one that it has cosigned
+        of them all, or else the last one before. Name, size, POSIX seconds; by size and name."""
+        mine = cosignature.c.tenant == self._ledger
+        first = select(cosignature.c.witness, func.min(cosignature.c.size)).where(mine, cosignature.c.size >= end)
+        last = select(cosignature.c.witness, func.max(cosignature.c.size)).where(mine, cosignature.c.size < end)
+        by_witness, found = cosignature.c.witness, []
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                sizes = {row[0]: row[1] for row in (await connection.execute(last.group_by(by_witness))).all()}
+                sizes |= {row[0]: row[1] for row in (await connection.execute(first.group_by(by_witness))).all()}
+                for name, size in sizes.items():
+                    at = select(cosignature.c.seconds).where(mine, by_witness == name, cosignature.c.size == size)
+                    found.append((str(name), int(size), int(await connection.scalar(at) or 0)))
+        return tuple(sorted(found, key=lambda one: (one[1], one[0])))
+
     async def recorded(self, size: int) -> bool:
         """Whether it is on record that the checkpoint of this size was witnessed."""
         query = select(record.c.bytes).where(record.c.tenant == self._ledger, record.c.seq >= size)

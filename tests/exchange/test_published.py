@@ -6,15 +6,18 @@ from gateway.bootstrap import open_site
 from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredCheckpoint
 from gateway.core.refusal import Refusal
+from gateway.evidence.reports.basis import Outside
 from gateway.exchange.published import Consistency, Published
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.cosignature import Seen
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.merkle import root, verify_consistency
 from gateway.ledger.tiles import Tile, parse_path
+from gateway.ledger.times import timestamp
 from gateway.settings import Settings
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
+from gateway.store.stamps import KeptStamp, StampStore
 from tests.bootstrap.kit import configured
 from tests.exchange.kit_published import covered
 from tests.store.kit import entry
@@ -132,3 +135,18 @@ async def test_the_newest_checkpoint_that_witnesses_have_seen_comes_with_their_l
         found = await published.witnessed()
         assert found is not None
         assert (found.size, found.note) == (first.size, first.note + b"line of one\nline of two\n")
+
+
+async def test_what_is_kept_of_authorities_and_witnesses_is_told_for_reports(sqlite_settings: Settings) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        ledger, reader = site.tenants["default"].ledger, site.reader("default")
+        kept, stamps = CosignatureStore(site.engine, ledger), StampStore(site.engine, ledger)
+        published = Published(reader, kept, None, None, stamps)
+        assert await published.outside(3) == await Published(reader).outside(3) == Outside()
+        point, _ = await covered(site, 3)
+        await kept.add(point.size, "line\n", Seen("w.example/1", 7))
+        await stamps.add(KeptStamp(size=point.size, tsa="clock", at_us=8_000_000, kept_us=9, reply=b"reply"))
+        assert await published.outside(3) == Outside(
+            stamps=(("clock", point.size, timestamp(8_000_000)),),
+            cosigned=(("w.example/1", point.size, timestamp(7_000_000)),),
+        )

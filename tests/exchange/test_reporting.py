@@ -21,6 +21,7 @@ from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse
 from gateway.settings import Settings
 from gateway.store.archives import Archived
 from gateway.store.reader import StoreReader
+from gateway.store.stamps import KeptStamp, StampStore
 from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
 from tests.evidence.making import ledger
@@ -230,3 +231,23 @@ async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_repor
 
 async def nothing(*_: object) -> StoredRecord | None:
     return None
+
+
+async def test_a_report_tells_who_else_knows_of_its_records_and_that_a_bundle_proves_it(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        await written(site, "audit.read")
+        point = await (await site.checkpointer("default")).publish(force=True)
+        assert point is not None
+        stamp = KeptStamp(size=point.size, tsa="clock", at_us=clock.now_us(), kept_us=clock.now_us(), reply=b"reply")
+        await StampStore(site.engine, site.tenants["default"].ledger).add(stamp)
+        clock.advance(2)
+        document = await reporter.report(BY, period(clock))
+        found = tables(document)
+        (row,) = found["Time-stamps (RFC 3161)"].rows
+        assert isinstance(document, Document)
+        assert row[:3] == ("clock", point.size, timestamp(stamp.at_us))
+        assert row[3] == f"records {document.first} to {point.size - 1}", "the record of the checkpoint came after it"
+        assert found["Cosigned by witnesses"].rows == ()
+        assert b"the bundle's verifier proves it" in msgspec.json.encode(document)

@@ -17,8 +17,19 @@ async def test_a_checkpoint_is_witnessed_once_so_many_of_these_have_cosigned_it(
     assert (await kept.of(3))["a"] == ("line a 3\n", 103), "what was said first stays"
 
 
+async def test_of_each_witness_the_first_that_covers_all_is_told_or_the_last_before(store: Store) -> None:
+    kept = CosignatureStore(store.engine, LEDGER)
+    assert await kept.covering(5) == ()
+    for size, witness in ((3, "a"), (5, "a"), (9, "a"), (2, "b"), (4, "b"), (7, "c")):
+        await kept.add(size, "line\n", Seen(witness, 100 + size))
+    assert await kept.covering(5) == (("b", 4, 104), ("a", 5, 105), ("c", 7, 107))
+    assert await kept.covering(6) == (("b", 4, 104), ("c", 7, 107), ("a", 9, 109))
+    assert await kept.covering(10) == (("b", 4, 104), ("c", 7, 107), ("a", 9, 109))
+
+
 async def test_another_ledgers_are_not_seen(store: Store) -> None:
     await CosignatureStore(store.engine, LEDGER).add(3, "line\n", Seen("a", 1))
     other = CosignatureStore(store.engine, "tn_other")
     assert (await other.of(3), await other.last("a"), await other.witnessed(("a",), 1)) == ({}, 0, 0)
+    assert await other.covering(1) == ()
     assert (await other.recorded(0), await other.acknowledged()) == (False, 0)

@@ -1168,6 +1168,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return "w.example/1" in await mine.of(5), False
 
 
+@ask("cosignatures.CosignatureStore.covering")
+async def _(w: World) -> tuple[Any, Any]:
+    theirs, mine = await _cosigned(w)
+    assert await theirs.covering(1)
+    return [one for one in await mine.covering(1) if one[0] == "w.example/1"], []
+
+
 @ask("cosignatures.CosignatureStore.last")
 async def _(w: World) -> tuple[Any, Any]:
     theirs, mine = await _cosigned(w)

@@ -27,7 +27,9 @@ async def test_what_was_sent_is_listed_with_who_got_it(database: Settings) -> No
         assert dict(zip(head, cells, strict=True))["seq"] == str(row["seq"])
         assert (await api.get(f"{EVER}&subject=su_none")).text == ""
         reads = (await api.get("/audit/records?event=audit.read")).json()["records"]
-        assert sum("disclosures" in (one["detail"]["query"] or {}) for one in reads) == 1
+        asked = [query for one in reads if "disclosures" in (query := one["detail"]["query"] or {})]
+        assert sorted(query["disclosures"] for query in asked) == ["all", "subject", "subject"]
+        assert {query.get("subject") for query in asked} == {None, subject, "su_none"}
         assert "patient-77" not in listed.text
 
 

@@ -9,6 +9,16 @@ from gateway.evidence.reports.document import Cell, Table
 from gateway.evidence.reports.register import Register
 
 
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store holds of what others have said of the ledger: name, how many records the checkpoint covers, and
+    when by the clock of who said so (27 characters). Of each the first that covers all of the range, or the last."""
+
+    stamps: Sequence[tuple[str, int, str]] = ()
+    """Of time-stamping authorities."""
+    cosigned: Sequence[tuple[str, int, str]] = ()
+    """Of witnesses."""
+
+
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the records `first` ≤ number < `end`, which were written from `since` until `until`."""
 
@@ -32,6 +42,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every detail that is still there was given, and not those of selected records alone."""
     archives: Sequence[tuple[str, int, int]] = ()
     """Id, first record and end (exclusive) of each archive that records of the range were read from."""
+    outside: Outside | None = None
+    """None in a bundle, which holds what others have said itself."""
     affected: Mapping[str, Sequence[str]] = {}
     """Incident → the pseudonyms that records of its exchange name."""
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from gateway.evidence.reports import around
 from gateway.evidence.reports.basis import Basis, percent, share_of, span, table
 from gateway.evidence.reports.document import (
     Bars,
@@ -53,7 +54,7 @@ def coverage(basis: Basis) -> Section:
         covered, witnessed = max(told["published"] - first, 0), max(told["witnessed"] - first, 0)
         ends = (f"record {first}", f"record {told['last']}")
         blocks.append(Strip("Records of the range", size, ends, gaps, min(covered, size), min(witnessed, size)))
-    blocks += _archives(basis)
+    blocks += [*around.outside(basis), *around.archives(basis)]
     for name, lost in basis.figures["beyond"]:
         said = f"Of “{name}” {lost:,} more were counted than could be told apart: its tables leave them out."
         blocks.append(Text(said, "warning"))
@@ -83,21 +84,6 @@ def coverage(basis: Basis) -> Section:
         ),
     ]
     return Section("coverage", "Coverage and gaps", tuple(blocks))
-
-
-def _archives(basis: Basis) -> list[Block]:
-    """Which records were read from archives, where any were."""
-    if not basis.archives:
-        return []
-    rows = [(name, max(first, basis.first), min(end, basis.end) - 1) for name, first, end in basis.archives]
-    return [
-        Text(
-            "Some of the records lie in archives, and were read from their files. Each file is, byte by byte, the one "
-            "that the ledger has on record, and each record has the hash that the ledger has in its tree.",
-            "note",
-        ),
-        table("Records that were read from archives", ("Archive", "From", "To"), rows),
-    ]
 
 
 def flows(basis: Basis) -> Section:

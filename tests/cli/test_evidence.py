@@ -193,7 +193,7 @@ def test_what_fails_half_way_leaves_no_file(gateway: Run, used: Path, monkeypatc
     async def fail(*arguments: object, write: object, **named: object) -> object:
         raise VerificationError("half way")
 
-    monkeypatch.setattr("gateway.exchange.auditor.build", fail)
+    monkeypatch.setattr("gateway.evidence.bundle.build", fail)
     assert gateway("evidence", "export", "--out", "b.zip").code == 1
     assert [path.name for path in used.iterdir() if path.name.startswith(".bundle") or path.suffix == ".zip"] == []
 

@@ -1,5 +1,6 @@
 """`gateway classify`: an answer for each line, in order, and never the text itself."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,15 @@ def test_a_folder_without_recognizers_or_with_a_mistake_is_wrong_use(gateway: Ru
     assert (told.code, "recognizers/badges.toml: recognizer[0].must_match[0]" in told.err) == (2, True)
 
 
-def test_standard_input_is_read_where_no_file_is_named(empty: Path) -> None:
-    for arguments in (("classify",), ("classify", "-")):
-        result = process(empty, *arguments, said=f"{PERSONAL}\n\n{PERSONAL}\n")
-        assert result.code == 0
-        assert len(answers(result.out)) == 2
+def test_standard_input_is_read_where_no_file_is_named(
+    gateway: Run, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"{PERSONAL}\n\n{PERSONAL}\n"
+    result = process(empty, "classify", said=said)
+    assert (result.code, len(answers(result.out))) == (0, 2)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(said.encode())))
+    named = gateway("classify", "-")
+    assert (named.code, named.out) == (0, result.out)
 
 
 def test_it_needs_no_configuration_and_makes_nothing(gateway: Run, empty: Path) -> None:

@@ -9,7 +9,8 @@ from gateway.bootstrap import open_gateway, open_site
 from gateway.cli.common import load_settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
 from tests.bootstrap.kit import LATER
-from tests.cli.kit import Result, Run, change
+from tests.cli.kit import Result, Run, change, copied
+from tests.services import run_apart
 
 
 async def _start(file: Path) -> str:
@@ -27,9 +28,10 @@ def later(site: Path) -> None:
         file.write(f"\n{LATER}\n")
 
 
-@pytest.fixture
-def staffed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installation that asks for two persons, and keys of people in the environment."""
+@pytest.fixture(scope="module")
+def made_staffed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """An installation that asks for two persons, to be copied, and keys of people by their names."""
+    site, keys = copied(made, tmp_path_factory.mktemp("staffed")), {}
     file = site / "gateway.toml"
     change(file, "\nfour_eyes = false ", "\nfour_eyes = true ")
 
@@ -42,12 +44,21 @@ def staffed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                     by, "default", Grant(owner=owner, kind="person", roles=(role,), zone="in-house")
                 )
                 assert isinstance(made, NewKey)
-                monkeypatch.setenv(f"KEY_{owner.upper()}", made.plain)
+                keys[f"KEY_{owner.upper()}"] = made.plain
 
-    asyncio.run(prepare())
+    run_apart(prepare())
     started(site)
     later(site)
-    return site
+    return site, keys
+
+
+@pytest.fixture
+def staffed(made_staffed: tuple[Path, dict[str, str]], empty: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same in the current directory, and the keys in the environment."""
+    site, keys = made_staffed
+    for name, key in keys.items():
+        monkeypatch.setenv(name, key)
+    return copied(site, empty)
 
 
 def by(gateway: Run, key: str, *arguments: str) -> Result:

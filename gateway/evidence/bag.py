@@ -54,6 +54,31 @@ _ATTACHMENT = re.compile(rf"data/(?:disclosures\.jsonl|(?:{'|'.join(ATTACHMENTS)
 _POLICY = re.compile(r"data/policy/([0-9a-f]{64})\.json")
 
 
+_EMERGENCY = re.compile(r"[a-z0-9][a-z0-9_]{0,62}")
+EMERGENCIES = "data/emergencies"
+"""Emergency ledgers that records of the range stitch in, by their ids; bundles of version 0.1 have none."""
+
+
+def is_emergency(name: str) -> bool:
+    """Whether an id is one that a directory can have as its name."""
+    return _EMERGENCY.fullmatch(name) is not None
+
+
+def emergency_file(name: str) -> str:
+    """Where the file of the emergency ledger of this id lies, in its exact bytes."""
+    return f"{EMERGENCIES}/{name}/ledger.archive"
+
+
+def emergency_key(name: str) -> str:
+    """Where the record lies that named its key before, if that is not of the range."""
+    return f"{EMERGENCIES}/{name}/prepared.json"
+
+
+def emergency_proof(name: str) -> str:
+    """That this record is under the last checkpoint."""
+    return f"{EMERGENCIES}/{name}/prepared.proof"
+
+
 _STAMP = re.compile(rf"{STAMPS}/([1-9][0-9]{{0,18}})/([a-z0-9][a-z0-9_.-]{{0,62}})\.tsr")
 
 
@@ -110,19 +135,21 @@ def layout(
     rotations: bool = False,
     witnessed: Iterable[str] = (),
     stamped: Iterable[str] = (),
+    emergencies: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """The paths of a bundle's files, in their order, the signed manifest excepted.
 
     `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
     whether the last one covers more than the range, `reports` whether there are any, `rotations` whether the key came
     after another; `attachments` are the paths of what else there is, `witnessed` those of what witnesses have seen,
-    `stamped` those of time-stamps.
+    `stamped` those of time-stamps, `emergencies` those of emergency ledgers.
     """
     return (
         *(BAGIT, README, VERIFY, KEY),
         *((ROTATIONS,) if rotations else ()),
         *(RECORDS, DETAILS, SELECTION),
         *(REPORTS if reports else ()),
+        *emergencies,
         *sorted(attachments),
         *((FIRST_CHECKPOINT,) if opening else ()),
         LAST_CHECKPOINT,

@@ -12,11 +12,13 @@ from gateway import __version__
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import RecordReader, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
-from gateway.evidence import bag, dsse, readme, standalone
+from gateway.evidence import bag, carried, dsse, readme, standalone
 from gateway.evidence import manifest as manifests
 from gateway.evidence.attachment import ENDLESS, Attachment, Material, ordered
+from gateway.evidence.carried import Source
 from gateway.evidence.container import Stream, Writer, Written
 from gateway.evidence.edge import encode_hashes
+from gateway.evidence.emergencies import Told, judged
 from gateway.evidence.kept import Fleeting, Keeper, State
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.passing import Passing
@@ -76,6 +78,7 @@ async def build(
     opening: StoredCheckpoint | None = None,
     witnessed: StoredCheckpoint | None = None,
     stamps: Sequence[Stamps] = (),
+    emergencies: Source | None = None,
     attachments: Sequence[Attachment] = (),
     progress: Progress | None = None,
     last: StoredCheckpoint | None = None,
@@ -87,8 +90,8 @@ async def build(
     `signer` is the ledger's key, `keys` it and those that it came after; `policies` every stored policy version by its
     digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
     start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have cosigned, with
-    their lines below its note; `stamps` time-stamps of checkpoints, by size; `attachments` make further files; `last`
-    the checkpoint that covers the range, by default the newest. Where the selection names no end, its size is it: the
+    their lines below its note; `stamps` time-stamps of checkpoints, by size; `emergencies` where files of emergency
+    ledgers are found; `attachments` make further files; `last` the checkpoint that covers the range, by default the newest. Where the selection names no end, its size is it: the
     caller publishes one before.
 
     `keeper` keeps what was written, now and then, and has what another builder has left of the same bundle: with the
@@ -106,7 +109,14 @@ async def build(
         with Fleeting(directory_of(write)) if keeper is None else nullcontext(keeper) as place:
             builder = _Builder(reader, selection, extent, write, progress, place)
             return await builder.build(
-                signer, known, policies, ordered(attachments), timestamp(created_us), witnessed=witnessed, stamps=stamps
+                signer,
+                known,
+                policies,
+                ordered(attachments),
+                timestamp(created_us),
+                witnessed=witnessed,
+                stamps=stamps,
+                emergencies=emergencies,
             )
     except FormatError as error:
         raise VerificationError(f"the ledger is not in its form: {error}") from error
@@ -189,6 +199,7 @@ class _Builder:
         *,
         witnessed: StoredCheckpoint | None,
         stamps: Sequence[Stamps],
+        emergencies: Source | None,
     ) -> Manifest | Refusal:
         extent = self._range
         self._passes += len(attachments)
@@ -222,11 +233,15 @@ class _Builder:
         self._add(bag.SELECTION, bag.selection_file(manifest))
         self._add(bag.MISSES, passing.misses.encoded())
         self._add(bag.MISSES_TEXT, passing.misses.text())
+        named = set(passing.policies)
+        if emergencies is not None:
+            for told in judged(passing.emergencies, extent.first):
+                named |= await self._emergency(told, emergencies)
         for attachment in attachments:
             await self._attachment(attachment, Material(self._writer, manifest))
         await self._checkpoints(root, keys, witnessed, stamps)
         await self._proofs(passing.proven)
-        for digest in sorted(passing.policies & set(policies)):
+        for digest in sorted(named & set(policies)):
             self._add(bag.policy_path(digest), policies[digest])
         self._add(bag.INFO, bag.info(self._files, manifest))
         self._add(bag.PAYLOAD_MANIFEST, bag.payload_manifest(self._files))
@@ -265,6 +280,30 @@ class _Builder:
                     stream.write(block)
         self._written(stream)
         await self._keep()
+
+    async def _emergency(self, told: Told, source: Source) -> frozenset[str]:
+        """An emergency ledger's file, and the record of its key where that is from before the range; the policies that
+        its records name."""
+        path, found = bag.emergency_file(told.one.id), await carried.opened(source, told)
+        if found is None and path in self._left:
+            raise NotAsKept(f"kept: {path} is not at hand any more")
+        file, policies = found or (None, frozenset[str]())
+        if file is not None:
+            with file, self._writer.stream(path, ENDLESS) as stream:
+                if not await self._made(path, stream):
+                    for block in carried.pieces(file):
+                        stream.write(block)
+                        await asyncio.sleep(0)
+            if f"sha256:{stream.written.sha256}" != told.one.digest:
+                raise VerificationError(f"emergency {told.one.id}: its file was changed while it was read")
+            self._written(stream)
+        extent = self._range
+        if not told.keyed:
+            known = await carried.key(source, self._reader, told, extent.first, extent.last, extent.last_note)
+            if known is not None:
+                self._add(bag.emergency_key(told.one.id), known[0])
+                self._add(bag.emergency_proof(told.one.id), known[1])
+        return policies
 
     async def _attachment(self, attachment: Attachment, material: Material) -> None:
         with self._writer.stream(attachment.path, ENDLESS) as stream:

@@ -17,6 +17,7 @@ from gateway.evidence.scope import Watch, chooser
 from gateway.evidence.selection import Selection
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.emergency import TOLD
 from gateway.ledger.merkle import Frontier
 from gateway.ledger.record import Envelope, parse
 from gateway.ledger.verify import State, Verification
@@ -37,7 +38,7 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     """Records that get a proof file."""
     policies: tuple[str, ...]
     told: tuple[Envelope, ...]
-    """The records that `Misses` is about."""
+    """The records that `Misses` is about, and those about emergency ledgers."""
     watched: tuple[Envelope | None, Envelope | None, set[str], Envelope | None, dict[str, int]] | None
     """What `Watch.seen` gives; None where the bundle is about nothing but its selection."""
 
@@ -88,6 +89,11 @@ class Passing:
         """The number of the record that comes next."""
         return self._first if self._verification is None else self._verification.state().frontier.size
 
+    @property
+    def emergencies(self) -> list[Envelope]:
+        """The records that are about emergency ledgers, in order."""
+        return [envelope for envelope in self._told if envelope.event in TOLD]
+
     def take(self, records: Sequence[StoredRecord], spool: Spool) -> None:
         """The next records, one at least; details of those that are selected go to `spool`, as lines.
         `VerificationError` for the first that does not hold."""
@@ -103,7 +109,7 @@ class Passing:
 
     def _look(self, record: StoredRecord, envelope: Envelope, spool: Spool) -> None:
         self.policies.update(named_policies(envelope, self.policies))
-        if envelope.event in EVENTS:
+        if envelope.event in EVENTS or envelope.event in TOLD:
             self.misses.feed(envelope)
             self._told.append(envelope)
         if self.watch is not None:

@@ -15,6 +15,7 @@ from gateway.evidence.selection import Selection
 from gateway.ledger import proof as proofs
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.emergency import TOLD
 from gateway.ledger.encoding import from_base64, to_base64
 from gateway.ledger.proof import Proof
 from gateway.ledger.record import MAX_BYTES, Envelope, parse
@@ -24,6 +25,8 @@ from gateway.ledger.verify import State, Verification, beginning, check_detail
 _DETAIL_LINE = re.compile(
     rb'\{"bytes":"([A-Za-z0-9+/=]*+)","salt":"([A-Za-z0-9+/=]*+)","seq":(0|[1-9][0-9]{0,14}+)\}'
 ).fullmatch
+MOST_TOLD = 10_000
+"""Records about emergency ledgers in one range."""
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     """What they show of what the bundle is about; None where it is about nothing but its selection."""
     misses: Misses
     """What they show of what classification misses."""
+    emergencies: tuple[Envelope, ...]
+    """Those that are about emergency ledgers (`ledger.emergency.TOLD`), in order."""
 
 
 def named_policies(envelope: Envelope, known: Container[str] = ()) -> list[str]:
@@ -111,6 +116,7 @@ class Reader:
         self._proven = {expected.first, expected.end - 1}
         self._first_selected: list[int] = []
         self._misses = Misses()
+        self._emergencies: list[Envelope] = []
         self._recorded = ("", "")
         self._chosen = chooser(expected.selection)
         self._watch = None if expected.selection.scope is None else Watch(expected.selection.scope)
@@ -142,6 +148,7 @@ class Reader:
             recorded=self._recorded,
             watch=self._watch,
             misses=self._misses,
+            emergencies=tuple(self._emergencies),
         )
 
     def _walk(self, lines: Iterator[bytes], verification: Verification) -> None:
@@ -160,6 +167,8 @@ class Reader:
             for digest in named_policies(envelope, policies):
                 policies.add(digest)
             misses.feed(envelope)
+            if envelope.event in TOLD:
+                self._emergency(envelope)
             if watch is not None:
                 watch.feed(envelope)
             if chosen(envelope):
@@ -170,6 +179,11 @@ class Reader:
                 first = envelope.recorded_at or ""
             last = envelope.recorded_at or ""
         self._recorded = (first, last)
+
+    def _emergency(self, envelope: Envelope) -> None:
+        if len(self._emergencies) == MOST_TOLD:
+            raise VerificationError("more emergency ledgers than a bundle can tell of")
+        self._emergencies.append(envelope)
 
     def _select(self, seq: int, envelope: Envelope) -> None:
         self._selected += 1

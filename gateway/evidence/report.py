@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from gateway.evidence import emergencies, stamped, witnessed
 from gateway.evidence import scope as scopes
-from gateway.evidence import stamped, witnessed
 from gateway.evidence.misses import told
 
 
@@ -42,6 +42,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What witnesses have seen, and who of those that a trust policy names (`witnessed.Witnessed.document`)."""
     stamped: tuple[Mapping[str, Any], ...] = ()
     """Time-stamps, and whether each is under authorities that were given (`stamped.Stamped.document`)."""
+    emergencies: tuple[Mapping[str, Any], ...] = ()
+    """Emergency ledgers that records of the range stitch in, and whether their files were verified
+    (`emergencies.Found.document`)."""
     attachments: tuple[str, ...]
     """Files that were made of the records when the bundle was written, and signed; not made again here."""
     verifier: str
@@ -80,6 +83,7 @@ def lines(report: Report) -> list[str]:
         f"checkpoint   {report.checkpoint} records; records that no checkpoint covers: {report.uncovered}",
         *([] if report.witnessed is None else [f"witnessed    {witnessed.told(report.witnessed)}"]),
         *(f"time-stamp   {line}" for line in stamped.told(report.stamped)),
+        *(f"emergency    {line}" for line in emergencies.lines(report.emergencies)),
         *(f"about        {line}" for line in about),
         f"selection    {chosen}: {report.selected}",
         f"details      {report.opened} open, {report.commitment_only} commitment only",

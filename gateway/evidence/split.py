@@ -7,7 +7,8 @@ and each detail held against its commitment. What one part cannot know is checke
     2. the first record of each is linked to the last of the part before, and was not recorded before it
     3. all are of one tenant
     4. the subtrees over each part are put together to the tree, whose root is each checkpoint's where it has its size
-    5. proofs, policies and what records show of the scope and of misses are taken in the order of the ledger
+    5. proofs, policies and what records show of the scope, of misses and of emergency ledgers are taken in the order of
+       the ledger
 
 Processes can only say yes. Where a part or a joint does not hold, or a process fails, there is no answer from here, and
 one process goes over all of it: it alone says what is wrong, so that the verdict is the same whatever their number.
@@ -29,7 +30,7 @@ from gateway.evidence import bag, strict_json
 from gateway.evidence.container import Container, lines_between
 from gateway.evidence.edge import frontier_before
 from gateway.evidence.misses import EVENTS, Misses
-from gateway.evidence.records import Expected, Reader, Records, prove
+from gateway.evidence.records import MOST_TOLD, Expected, Reader, Records, prove
 from gateway.evidence.scope import Watch
 from gateway.evidence.selection import Selection
 from gateway.ledger.checkpoint import Checkpoint
@@ -81,6 +82,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """The records with a proof file, which is looked at where the keys are."""
     told: tuple[Envelope, ...]
     """The records that `Misses` is about."""
+    emergencies: tuple[Envelope, ...]
     seen: Any
     """What `Watch.seen` gives."""
 
@@ -239,6 +241,7 @@ class _PartReader(Reader):
             first_selected=tuple(self._first_selected),
             proven=tuple(self._kept),
             told=tuple(self._told.kept),
+            emergencies=tuple(self._emergencies),
             seen=None if self._watch is None else self._watch.seen(),
         )
 
@@ -264,7 +267,7 @@ def joined(expected: Expected, parts: Sequence[Part | None]) -> Records | None:
             watch.add(part.seen)
         first_selected += part.first_selected[: bag.PROOFS - len(first_selected)]
     proven = frozenset({expected.first, expected.end - 1, *first_selected})
-    if frozenset(expected.proofs) != proven:
+    if frozenset(expected.proofs) != proven or sum(len(part.emergencies) for part in found) > MOST_TOLD:
         return None
     return Records(
         root=frontier.root(),
@@ -276,6 +279,7 @@ def joined(expected: Expected, parts: Sequence[Part | None]) -> Records | None:
         recorded=(found[0].recorded[0], found[-1].recorded[1]),
         watch=watch,
         misses=misses,
+        emergencies=tuple(chain.from_iterable(part.emergencies for part in found)),
     )
 
 

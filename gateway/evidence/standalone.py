@@ -16,6 +16,8 @@ from gateway.evidence import (
     container,
     dsse,
     edge,
+    emergencies,
+    emergency_file,
     glance,
     interval,
     manifest,
@@ -39,6 +41,7 @@ from gateway.ledger import (
     commitment,
     cosignature,
     der,
+    emergency,
     encoding,
     merkle,
     note,
@@ -56,9 +59,9 @@ _PLAIN: dict[ModuleType, str] = {glance: "gateway.ledger.record", openssl: "gate
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
     *(der, tsa, stamp, openssl),
-    *(strict_json, shapes, plain, glance, proof, ledger_verify),
+    *(strict_json, shapes, plain, glance, emergency, proof, ledger_verify),
     *(container, dsse, edge, selection, scope, manifest, bag, witnessed, stamped, interval, misses, records),
-    *(split, report, verify),
+    *(emergency_file, emergencies, split, report, verify),
 )
 """In an order in which each imports only those before it."""
 

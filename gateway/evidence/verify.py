@@ -11,6 +11,8 @@
     7. records     every record of the range is there, chained, in canonical form, of one ledger, selected as stated
     8. details     each detail is of a selected record, which commits to it
     9. tree        the records before the range, and these, are what the last checkpoint covers
+       and each emergency ledger that they stitch in is told once, by a key that was on record before, and its file,
+       where it is there, is what the record says (`emergencies`)
     10. proofs     each proof file leads from its record to the last checkpoint
     11. policy     each policy version has its digest and is one that a record names
     12. reports    each report is what follows from the records
@@ -28,11 +30,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence import bag, dsse, split, stamped, witnessed
+from gateway.evidence import bag, dsse, emergencies, split, stamped, witnessed
 from gateway.evidence import manifest as manifests
 from gateway.evidence import scope as scopes
 from gateway.evidence.container import Container
 from gateway.evidence.edge import parse_hashes
+from gateway.evidence.emergencies import Found
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.records import Expected, Records, read
 from gateway.evidence.report import Report
@@ -148,14 +151,20 @@ class _Verification:
         given = self._read_given()
         # 7. to 9.
         records = self._records(box, manifest, last, given)
+        with self._step("emergencies"):
+            told = emergencies.judged(records.emergencies, manifest.first)
+            apart = emergencies.read(
+                box, self._file, self._keys, box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES), told, manifest.first
+            )
         # 10. was done beside 7., record by record; what is left is that these are the files that there must be.
         with self._step("proofs"):
-            expected = _layout(manifest, last, records, () if seen is None else (seen.size,), stamps)
+            expected = _layout(manifest, last, records, () if seen is None else (seen.size,), stamps, apart)
             if tuple(file.path for file in manifest.files) != expected:
                 raise VerificationError("the bundle does not have exactly the files that belong to its range")
         # 11.
         with self._step("policy"):
-            policies = _policies(manifest, records)
+            named = records.policies.union(*(one.policies for one in apart))
+            policies = _policies(manifest, named)
         # 12.
         with self._step("reports"):
             _reports(box, records)
@@ -170,7 +179,7 @@ class _Verification:
         if given is not None:
             with self._step("newer"):
                 _compare(given, manifest, last)
-        return self._report(manifest, records, policies, seen, stamps)
+        return self._report(manifest, records, policies, named, seen, stamps, apart)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -250,10 +259,12 @@ class _Verification:
         manifest: Manifest,
         records: Records,
         policies: tuple[str, ...],
+        named: frozenset[str],
         seen: Witnessed | None,
         stamps: tuple[Stamped, ...],
+        apart: tuple[Found, ...],
     ) -> Report:
-        dated = tuple(one.document() for one in stamps)
+        dated, gone = tuple(one.document() for one in stamps), tuple(one.document() for one in apart)
         made = bool(_attachments(manifest))
         scope = None if records.watch is None else records.watch.document()
         whole = (manifest.first, manifest.end) == (0, manifest.checkpoint[0])
@@ -273,15 +284,17 @@ class _Verification:
             uncovered=0,
             misses=records.misses.document(),
             policies=policies,
-            missing_policies=tuple(sorted(records.policies - set(policies))),
+            missing_policies=tuple(sorted(named - set(policies))),
             attachments=_attachments(manifest),
             verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
             steps=tuple(self._steps),
             witnessed=None if seen is None else seen.document(),
             stamped=dated,
+            emergencies=gone,
             notes=(
                 *_NOTES,
                 *stamped.notes(dated, witnessed=seen is not None),
+                *emergencies.notes(gone),
                 *limits,
                 *((_MADE,) if made else ()),
                 *((_OPEN_END,) if self._given is None else ()),
@@ -301,6 +314,7 @@ _DONE = {
     "records": "every record of the range is there, chained, canonical and selected as stated",
     "details": "each detail is what its record commits to",
     "tree": "the records are those that the last checkpoint covers",
+    "emergencies": "each emergency ledger that they stitch in, and that is there, is what they say of it",
     "proofs": "each proof file leads from its record to the last checkpoint",
     "policy": "each policy version has its digest and is named by a record",
     "reports": "the local miss rate is computed from the records, and a report of it says the same",
@@ -352,20 +366,20 @@ def _proofs(box: Container, manifest: Manifest) -> dict[int, Proof]:
     return found
 
 
-def _policies(manifest: Manifest, records: Records) -> tuple[str, ...]:
+def _policies(manifest: Manifest, named: frozenset[str]) -> tuple[str, ...]:
     found: list[str] = []
     for file in manifest.files:
         digest = bag.policy_digest(file.path)
         if digest is not None:
-            _policy(file, digest, records)
+            _policy(file, digest, named)
             found.append(digest)
     return tuple(found)
 
 
-def _policy(file: File, digest: str, records: Records) -> None:
+def _policy(file: File, digest: str, named: frozenset[str]) -> None:
     if digest != f"sha256:{file.sha256}":
         raise VerificationError(f"{file.path} does not have its digest")
-    if digest not in records.policies:
+    if digest not in named:
         raise VerificationError(f"{file.path} is not named by a record")
 
 
@@ -377,7 +391,12 @@ def _reports(box: Container, records: Records) -> None:
 
 
 def _layout(
-    manifest: Manifest, last: Checkpoint, records: Records, cosigned: tuple[int, ...], stamps: tuple[Stamped, ...]
+    manifest: Manifest,
+    last: Checkpoint,
+    records: Records,
+    cosigned: tuple[int, ...],
+    stamps: tuple[Stamped, ...],
+    apart: tuple[Found, ...],
 ) -> tuple[str, ...]:
     digests = [digest for file in manifest.files if (digest := bag.policy_digest(file.path)) is not None]
     return bag.layout(
@@ -391,6 +410,9 @@ def _layout(
         rotations=any(file.path == bag.ROTATIONS for file in manifest.files),
         witnessed=tuple(path for size in cosigned for path in witnessed.paths(size, last.size)),
         stamped=stamped.paths([(one.size, one.tsa) for one in stamps], last.size),
+        emergencies=emergencies.paths(
+            [(one.told, one.held is not None, one.key == emergencies.PROOF) for one in apart]
+        ),
     )
 
 

@@ -6,16 +6,22 @@ named before it was needed, and whose digest, size and root it named afterwards.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import archive as files
+from gateway.evidence.emergency_file import check
 from gateway.exchange.archived import opened
+from gateway.ledger.emergency import PREPARED, Stitched
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.note import Verifier
-from gateway.store.verification import Stitched, Verdict
+from gateway.ledger.record import parse
+from gateway.store.search import Filters, Search
+from gateway.store.verification import Verdict
 
 
 class EmergencyFiles:
@@ -59,8 +65,30 @@ class EmergencyFiles:
         return records, tuple(absent)
 
 
+class Carried:
+    """`evidence.carried.Source` of one ledger, for its bundles."""
+
+    def __init__(self, files: EmergencyFiles, engine: AsyncEngine, ledger: str) -> None:
+        self._files, self._engine, self._ledger = files, engine, ledger
+
+    def held(self, one: Stitched) -> Path | None:
+        """Its file, where that lies in the directory."""
+        path = self._files.file(self._ledger, one.id)
+        return path if path is not None and path.is_file() else None
+
+    async def prepared(self, one: Stitched) -> int | None:
+        """The newest record that names a key for it, looked for among those in the database."""
+        search = Search(self._engine, self._ledger)
+        async with aclosing(search.stream(Filters(event=PREPARED), order="desc")) as hits:
+            async for hit in hits:
+                if parse(hit.stored.envelope).emergency == one.id:
+                    return hit.stored.seq
+        return None
+
+
 def _checked(path: Path, ledger: str, one: Stitched) -> int:
-    """1. the file's digest, 2. the file by the key that was on record before, 3. what it holds against the record."""
+    """1. the file's digest, 2. the file by the key that was on record before, with the form of what is sealed in it,
+    3. what it holds against the record, 4. by times and exchanges too (`emergency_file`)."""
     try:
         if _digest(path) != one.digest:
             raise VerificationError("its file is not the one on record")
@@ -72,7 +100,8 @@ def _checked(path: Path, ledger: str, one: Stitched) -> int:
     found = (header.id, header.ledger, header.first, header.end, point.size, point.root)
     if found != (one.archive, ledger, 0, one.size, one.size, from_base64(one.root)):
         raise VerificationError(f"emergency {one.id}: its file is another ledger than the one on record")
-    return one.size
+    with opened(path) as file:
+        return check(file, one, ledger).records
 
 
 def _digest(path: Path) -> str:

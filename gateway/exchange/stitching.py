@@ -22,10 +22,13 @@ import msgspec
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
-from gateway.evidence.archive import BLOCK, MAX_BLOCKS, Archiver, Checked, Header
+from gateway.evidence.archive import BLOCK, MAX_BLOCKS, Archive, Archiver, Checked, Header
 from gateway.exchange.archive_blocks import Blocks, Keys, Mine
 from gateway.exchange.archive_files import create, on_disk, rename, sync, verified
+from gateway.exchange.archived import opened
 from gateway.exchange.ledgers import Counting
+from gateway.ledger.emergency import BEGAN, ENDED, PREPARED, REQUESTED
+from gateway.ledger.emergency import STITCHED as STITCHING
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import GENESIS, Envelope, NodeInfo, parse, timestamp
@@ -37,7 +40,6 @@ from gateway.store.emergency_copy import Known
 from gateway.store.sealing import Sealer
 from gateway.store.search import Filters, Search
 
-PREPARED, BEGAN, ENDED = "emergency.prepared", "emergency.began", "emergency.ended"
 _PLACE = "emergency.files"
 
 
@@ -156,10 +158,11 @@ class Stitching:
             bytes=size,
         )
         point = checked.checkpoint
-        envelope = _told("emergency.stitched", made, over.mine.ledger, self._clock, self._node)
+        envelope = _told(STITCHING, made, over.mine.ledger, self._clock, self._node)
         envelope.key, envelope.archive, envelope.digest = made.vkey, made.archive, digest
         envelope.range, envelope.checkpoint = (0, point.size), (point.size, to_base64(point.root))
         envelope.began, envelope.ended = timestamp(first), timestamp(last)
+        envelope.count = await asyncio.to_thread(_requested, over.file)
         # None where it is stitched in already: a try whose end was not heard of had come through.
         await over.main.submit(Entry.of(envelope, change=stitched(made)))
 
@@ -172,6 +175,13 @@ class Stitching:
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(name)
+
+
+def _requested(path: Path) -> int:
+    """How many exchanges its records say that an agent was to be told of. The file was verified."""
+    with opened(path) as file:
+        blocks = Archive(file).blocks()
+        return sum(parse(record.envelope).event == REQUESTED for block in blocks for record in block.records)
 
 
 def _told(event: str, row: Emergency, ledger: str, clock: Clock, node: NodeInfo) -> Envelope:

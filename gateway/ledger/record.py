@@ -262,7 +262,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """base64 of the commitment to the caller's Idempotency-Key."""
     count: Count | None = None
     """How many like it were counted in (`auth.failed`), refused unrecorded (`ledger.recovered`), or allowed
-    (`limit.*`); of `issuer.keys_changed`, how many keys there are now; of `limits.*`, how many nodes."""
+    (`limit.*`); of `issuer.keys_changed`, how many keys there are now; of `limits.*`, how many nodes; of
+    `emergency.stitched`, how many exchanges were requested on it."""
     window_s: Count | None = None
     """The length of the window that `count` speaks of, in seconds."""
     build: Name | None = None

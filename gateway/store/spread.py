@@ -27,6 +27,7 @@ import msgspec
 from gateway.core.errors import FormatError, LedgerUnavailable, RecordsArchived, VerificationError
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.emergency import TOLD
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.merkle import Frontier, Span
 from gateway.ledger.record import Envelope, parse
@@ -40,7 +41,6 @@ from gateway.store.search import Filters, Hit, Search
 MAX_PROCESSES = 64
 WORTH = 8 * BLOCK
 """Records that a process is worth starting for: it reads in what the gateway is, which takes about a second."""
-_TOLD = ("emergency.prepared", "emergency.stitched")
 _MOST_TOLD = 10_000
 """Records that a part hands back whole, at most."""
 
@@ -187,7 +187,7 @@ class _Walk:
             self._begin(State(frontier=Span(self._job.first), prev=self._before, tenant=self._job.ledger))
         self._verified.take(stored.seq, stored.envelope, leaf, envelope)
         self._beside.take(hit, envelope)
-        if envelope.event in _TOLD:
+        if envelope.event in TOLD:
             if len(self._told) == _MOST_TOLD:
                 raise VerificationError("more of it than a part hands back")
             self._told.append(envelope)

@@ -25,6 +25,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import StoredCheckpoint, StoredRecord
 from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.emergency import PREPARED, STITCHED, Stitched, stitched
 from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.rotation import Keys
@@ -43,22 +44,6 @@ from gateway.store.tables import head, posting, record_block
 from gateway.store.tree import TreeReader
 
 _CHUNK = 2_000
-PREPARED, STITCHED = "emergency.prepared", "emergency.stitched"
-
-
-class Stitched(msgspec.Struct, frozen=True, kw_only=True):
-    """An emergency ledger as the record says that it was stitched in (`emergency.stitched`)."""
-
-    id: str
-    key: str
-    """Its verifier key, which was on record before (`emergency.prepared`)."""
-    archive: str
-    digest: str
-    size: int
-    root: str
-    """base64."""
-    began: str
-    ended: str
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,7 +230,7 @@ class LedgerVerification:
             raise VerificationError(f"record {envelope.seq}: an emergency ledger was given a second key, or none")
         if envelope.event != STITCHED:
             return
-        found = _stitched(envelope)
+        found = stitched(envelope)
         if found is None or found.id in self._stitched:
             raise VerificationError(f"record {envelope.seq}: an emergency ledger was stitched in twice, or is not told")
         if self._prepared.get(found.id, found.key if self._unread else None) != found.key:
@@ -299,15 +284,3 @@ class LedgerVerification:
         return (
             EMPTY if row is None else Head(int(row.size), bytes(row.hash), row.recorded_at, row.policy, int(row.denied))
         )
-
-
-def _stitched(envelope: Envelope) -> Stitched | None:
-    """What the record says; None where it leaves out anything."""
-    point, span = envelope.checkpoint, envelope.range
-    told = (envelope.emergency, envelope.key, envelope.archive, envelope.digest, envelope.began, envelope.ended)
-    name, key, archive, digest, began, ended = told
-    if point is None or span != (0, point[0]) or not (name and key and archive and digest and began and ended):
-        return None
-    return Stitched(
-        id=name, key=key, archive=archive, digest=digest, size=point[0], root=point[1], began=began, ended=ended
-    )

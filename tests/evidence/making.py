@@ -9,6 +9,7 @@ from gateway.core.ports import StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.attachment import Attachment, Material
 from gateway.evidence.bundle import Stamps, build
+from gateway.evidence.carried import Source
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
 from gateway.ledger import checkpoint as checkpoints
@@ -141,6 +142,7 @@ def try_bundle(
     policies: Mapping[str, bytes] = POLICIES,
     attachments: Sequence[Attachment] = (),
     stamps: Sequence[Stamps] = (),
+    emergencies: Source | None = None,
 ) -> Manifest | Refusal:
     async def run() -> Manifest | Refusal:
         with path.open("w+b") as file:
@@ -154,6 +156,7 @@ def try_bundle(
                 opening=opening,
                 attachments=attachments,
                 stamps=stamps,
+                emergencies=emergencies,
             )
 
     return asyncio.run(run())
@@ -167,8 +170,11 @@ def bundle(
     opening: StoredCheckpoint | None = None,
     attachments: Sequence[Attachment] = (),
     stamps: Sequence[Stamps] = (),
+    emergencies: Source | None = None,
 ) -> Manifest:
-    found = try_bundle(made, path, selection, opening=opening, attachments=attachments, stamps=stamps)
+    found = try_bundle(
+        made, path, selection, opening=opening, attachments=attachments, stamps=stamps, emergencies=emergencies
+    )
     if isinstance(found, Refusal):
         raise TypeError(f"refused: {found.code}")
     return found

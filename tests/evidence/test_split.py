@@ -17,6 +17,7 @@ from gateway.evidence.split import Job, Part
 from gateway.evidence.verify import verify
 from tests.tsa import CA
 
+from .apart import APART_STEPS
 from .making import VKEY, bundle, ledger
 from .tampering import STAMPED, STEPS, at, put_together, signed_again, take_apart
 from .test_misses import marked, sampled
@@ -99,7 +100,7 @@ def test_what_people_judged_is_taken_in_the_order_of_the_ledger(answers: Answers
     assert None not in answers
 
 
-@pytest.mark.parametrize("name", sorted(STEPS))
+@pytest.mark.parametrize("name", sorted(STEPS | APART_STEPS))
 def test_every_golden_defect_is_told_as_one_process_tells_it(answers: Answers, name: str) -> None:
     path = GOLDEN / f"{name}.zip"
     assert verdict(path, 4) == verdict(path, 1)

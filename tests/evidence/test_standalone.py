@@ -18,6 +18,7 @@ from gateway.evidence.verify import verify
 from gateway.ledger.rotation import encode_keys
 from tests.tsa import CA, OTHER_CA
 
+from .apart import APART_STEPS
 from .making import OTHER, VKEY, bundle, ledger
 from .tampering import STAMPED, STEPS, at, put_together, signed_again, take_apart
 from .test_bundle import ALL, ANY, rotated_bundle, witnessed_bundle
@@ -156,7 +157,8 @@ def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    expected = STEPS | dict.fromkeys(("good", "good-of-a-period", "good-with-attachments", "good-with-stamps"), "good")
+    whole = ("good", "good-of-a-period", "good-with-attachments", "good-with-emergencies", "good-with-stamps")
+    expected = STEPS | APART_STEPS | dict.fromkeys(whole, "good")
     assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == expected
 
 

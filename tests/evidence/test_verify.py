@@ -18,10 +18,12 @@ from gateway.evidence.verify import verify
 from tests.golden.bundles import make
 from tests.tsa import CA
 
+from .apart import APART_STEPS
 from .making import OTHER, POLICIES, SIGNER, VKEY, bundle, ledger, try_bundle
 from .tampering import DEEP, RAW, SHALLOW, STAMPED, STEPS, good, put_together, signed_again, take_apart, without
 
-GOOD = {"good", "good-of-a-period", "good-with-attachments", "good-with-stamps"}
+GOOD = {"good", "good-of-a-period", "good-with-attachments", "good-with-emergencies", "good-with-stamps"}
+DEFECTS = STEPS | APART_STEPS
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
 
 
@@ -73,16 +75,16 @@ def test_a_defect_is_found_at_its_step(name: str, whole: bytes, tmp_path: Path) 
     assert failure(put_together(change(take_apart(whole))), tmp_path).startswith(f"{step}: ")
 
 
-@pytest.mark.parametrize("name", sorted(STEPS))
+@pytest.mark.parametrize("name", sorted(DEFECTS))
 def test_the_golden_bundle_of_each_defect_is_refused(name: str) -> None:
-    step = STEPS[name]
+    step = DEFECTS[name]
     authorities = CA.pem if name in STAMPED else None
     with pytest.raises(VerificationError, match=f"^{step}: "):
         verify(GOLDEN / f"{name}.zip", VKEY, authorities=authorities)
 
 
 def test_there_is_a_golden_bundle_of_each_defect_and_of_none_else() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.zip")} == {*GOOD, *STEPS}
+    assert {path.stem for path in GOLDEN.glob("*.zip")} == {*GOOD, *DEFECTS}
     verify(GOLDEN / "good.zip", VKEY)
     found = verify(GOLDEN / "good-with-attachments.zip", VKEY)
     assert found.attachments == ("data/csv/sources.csv", "data/disclosures.jsonl", "data/reports/part/sources.txt")

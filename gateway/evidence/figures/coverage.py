@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.evidence.figures.seen import DECIDED, NONE, Seen
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
+from gateway.ledger.emergency import STITCHED, stitched
 from gateway.ledger.times import parse_timestamp
 
 _STATES = ("ledger.", "limits.", "backup.", "restore.", "notice.", "forward.")
@@ -28,6 +29,11 @@ class Coverage:
         self.states = Rows()
         """Time, event, node, count, code."""
         self.refused_unrecorded = 0
+        self.emergencies = Rows()
+        """Id, records, exchanges, from when and until when, of emergency ledgers that were stitched in."""
+        self.emergency_exchanges = 0
+        self.emergency_untold = 0
+        """Emergency ledgers whose record does not say how many exchanges went through them."""
         self.exchanges = Pairs()
         self.scanned = Tally()
         self.subjects = Tally()
@@ -61,6 +67,8 @@ class Coverage:
             self.exchanges.answer(envelope.exchange, parse_timestamp(one.at))
         elif event in DECIDED:
             self._decided(one)
+        elif event == STITCHED:
+            self._emergency(one)
         elif event.startswith("checkpoint."):
             self._checkpoint(one)
         elif event.startswith(_STATES):
@@ -80,6 +88,17 @@ class Coverage:
         if one.personal:
             named = one.detail is not None and bool(one.detail.subjects)
             self.subjects.add(WITH if named else WITHOUT if one.detail is not None else GONE)
+
+    def _emergency(self, one: Seen) -> None:
+        found = stitched(one.envelope)
+        if found is None:
+            return  # what does not tell of one is for whoever verifies to find
+        exchanges = found.exchanges
+        self.emergencies.add(
+            found.id, found.size, "not told" if exchanges is None else exchanges, found.began, found.ended
+        )
+        self.emergency_exchanges += exchanges or 0
+        self.emergency_untold += exchanges is None
 
     def _checkpoint(self, one: Seen) -> None:
         size = 0 if one.envelope.checkpoint is None else one.envelope.checkpoint[0]
@@ -108,9 +127,22 @@ class Coverage:
         if not self.records:
             self.first, self.first_at = later.first, later.first_at
         self.last, self.last_at = later.last, later.last_at
-        for name in ("gaps", "events_seen", "states", "exchanges", "scanned", "subjects", "engines", "nodes"):
+        for name in (
+            "gaps",
+            "events_seen",
+            "states",
+            "exchanges",
+            "scanned",
+            "subjects",
+            "engines",
+            "nodes",
+            "emergencies",
+        ):
             getattr(self, name).merge(getattr(later, name))
-        for name in ("records", "missing", "refused_unrecorded", "details", "details_deleted"):
+        for name in (
+            *("records", "missing", "refused_unrecorded", "details", "details_deleted"),
+            *("emergency_exchanges", "emergency_untold"),
+        ):
             setattr(self, name, getattr(self, name) + getattr(later, name))
         self.published = max(self.published, later.published)
         self.witnessed = max(self.witnessed, later.witnessed)
@@ -132,6 +164,9 @@ class Coverage:
             "states": self.states.rows,
             "nodes": self.nodes.rows(),
             "refused_unrecorded": self.refused_unrecorded,
+            "emergencies": self.emergencies.rows,
+            "emergency_exchanges": self.emergency_exchanges,
+            "emergency_untold": self.emergency_untold,
             "requested": seen.of("exchange.requested"),
             "completed": seen.of("exchange.completed"),
             "denied": seen.of("exchange.denied"),

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
+from tests.evidence.apart import APART, LYING, apart
 from tests.evidence.tampering import (
     DEEP,
     RAW,
@@ -35,9 +36,16 @@ def build() -> dict[str, bytes]:
         whole = good(Path(directory, "good.zip"))
         more = attached(Path(directory, "good-with-attachments.zip"))
         dated = stamped(Path(directory, "good-with-stamps.zip"))
+        away = apart(Path(directory, "good-with-emergencies.zip"))
+        lying = {name: said(Path(directory, "said.zip")) for name, (_, said) in LYING.items()}
         period = of_period(Path(directory, "good-of-a-period.zip"))
     files = {"good.zip": whole, "good-with-attachments.zip": more, "good-of-a-period.zip": period}
     files["good-with-stamps.zip"] = dated
+    files["good-with-emergencies.zip"] = away
+    for name, members in lying.items():
+        files[f"{name}.zip"] = put_together(members)
+    for name, (_, change) in APART.items():
+        files[f"{name}.zip"] = put_together(change(take_apart(away)))
     for name, (_, damage) in RAW.items():
         files[f"{name}.zip"] = damage(whole)
     for name, (_, change) in {**SHALLOW, **DEEP}.items():

@@ -433,6 +433,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "checkpoint": (812, to_base64(EMPTY_ROOT)),
         "began": timestamp(START_US),
         "ended": timestamp(START_US + 60_000_000),
+        "count": 31,
         "node": EXCHANGE_IDS["node"],
     },
     "key.wrapped": {

@@ -85,6 +85,9 @@ A BagIt 1.0 bag. Under data/:
                     there is none
   timestamps/       checkpoints that authorities have time-stamped (RFC 3161), by size, each with its .tsr files, and
                     that the last extends it; absent where there are none
+  emergencies/      emergency ledgers, by id: each kept records while the database was away, is a ledger by itself with
+                    a key of its own, and is stitched in by a record of the range; absent where there are none, or
+                    where a file was not at hand, which verify.py says
   rotations.txt     how the ledger's key came after others, signed by both each time; absent where it never did
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
   policy/           the policy versions that records name, by digest

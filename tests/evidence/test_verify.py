@@ -47,7 +47,7 @@ def test_a_good_bundle_holds_and_its_report_says_of_what(whole: bytes, tmp_path:
     assert (report.first, report.end, report.checkpoint, report.uncovered) == (3, 11, 20, 0)
     assert (report.selected, report.opened, report.commitment_only) == (3, 3, 0)
     assert (report.policies, report.missing_policies) == (tuple(sorted(POLICIES)), ())
-    assert len(report.steps) == 14
+    assert len(report.steps) == 15
     text = "\n".join(lines(report))
     assert "records that no checkpoint covers: 0" in text
     assert text.endswith("VERIFIED")

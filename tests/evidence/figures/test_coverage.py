@@ -1,9 +1,11 @@
 """Whether the records are all there, and of what they say nothing."""
 
+from typing import Any
+
 import pytest
 
 from gateway.evidence.figures.coverage import Coverage, share
-from gateway.ledger.record import Detail, NodeInfo
+from gateway.ledger.record import Detail, NodeInfo, timestamp
 from tests.evidence.figures.kit import record
 
 NODE = NodeInfo(id="nd_1", boot="bt_1")
@@ -92,3 +94,23 @@ def test_the_unwitnessed_window_is_the_longest_between_two_cosigned_checkpoints(
 @pytest.mark.parametrize(("part", "whole", "expected"), [(0, 0, 0), (1, 3, 3_333), (2, 3, 6_667), (3, 3, 10_000)])
 def test_shares_are_in_hundredths_of_a_percent(part: int, whole: int, expected: int) -> None:
     assert share(part, whole) == expected
+
+
+def test_exchanges_on_emergency_ledgers_are_told_by_what_is_on_record_of_them() -> None:
+    told: dict[str, Any] = {
+        "key": "gateway.test/emergency/1+00000000+AA==",
+        "archive": "ar_1",
+        "digest": "sha256:00",
+        "range": (0, 9),
+        "checkpoint": (9, "AA=="),
+        "began": timestamp(0),
+        "ended": timestamp(5),
+    }
+    one = _fed(record("emergency.stitched", 0, emergency="em_1", count=4, **told))
+    one.merge(_fed(record("emergency.stitched", 1, emergency="em_2", **told), record("emergency.stitched", 2)))
+    found = one.document()
+    assert found["emergencies"] == [
+        ["em_1", 9, 4, timestamp(0), timestamp(5)],
+        ["em_2", 9, "not told", timestamp(0), timestamp(5)],
+    ]
+    assert (found["emergency_exchanges"], found["emergency_untold"]) == (4, 1)

@@ -51,3 +51,12 @@ def test_what_classification_misses_is_told_or_said_not_to_be_measured() -> None
 
     assert "misses: not measured" in said(())
     assert "misses: 2 of 100 messages" in said(("2 of 100 messages",))
+
+
+def test_what_went_through_an_emergency_is_said_to_be_in_no_other_figure() -> None:
+    rows = [["em_1", 9, 4, "from", "until"]]
+    told = {**basis().figures["coverage"], "emergencies": rows, "emergency_exchanges": 4, "emergency_untold": 1}
+    made = coverage(msgspec.structs.replace(basis(), figures={**basis().figures, "coverage": told}))
+    (said,) = [block.text for block in made.blocks if isinstance(block, Text) and block.tone == "warning"]
+    assert "none of the other figures" in said
+    assert "Of 1 of them" in said

@@ -91,8 +91,8 @@ async def build(
     digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
     start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have cosigned, with
     their lines below its note; `stamps` time-stamps of checkpoints, by size; `emergencies` where files of emergency
-    ledgers are found; `attachments` make further files; `last` the checkpoint that covers the range, by default the newest. Where the selection names no end, its size is it: the
-    caller publishes one before.
+    ledgers are found; `attachments` make further files; `last` the checkpoint that covers the range, by default the
+    newest. Where the selection names no end, its size is it: the caller publishes one before.
 
     `keeper` keeps what was written, now and then, and has what another builder has left of the same bundle: with the
     same arguments it becomes the same to the byte. `NotAsKept` where that does not hold together.

@@ -33,12 +33,8 @@ from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import Archives
 from gateway.exchange.drafting import Drafted, Drafting
-<<<<<<< HEAD
-from gateway.exchange.emergency_files import EmergencyFiles
-from gateway.exchange.exporting import Basis, Exporting, Publisher
-=======
 from gateway.exchange.emergency_files import Carried, EmergencyFiles
->>>>>>> 32e3913 (A bundle takes along the emergency ledgers that its records stitch in)
+from gateway.exchange.exporting import Basis, Exporting, Publisher
 from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
@@ -125,6 +121,7 @@ class Auditor:
             signing=signing,
             clock=clock,
             setting=setting,
+            emergencies=Carried(self._emergencies, engine, ledger_id),
         )
         """What writes bundles, for who has put on record that one is asked for."""
         self.busy = asyncio.Lock()
@@ -398,58 +395,10 @@ class Auditor:
         if isinstance(found, Refusal):
             return found
         told = Told(progress)
-<<<<<<< HEAD
         build = partial(self.exporting.build, found, selection, attach=attach, progress=told, keeper=keeper)
         if not recipients:
             return await build(write)
         return await build_encrypted(write, parse_recipients(recipients), build, told.again, work=work)
-=======
-        return await build_encrypted(
-            write,
-            parse_recipients(recipients),
-            lambda work: self._build(selection, work, attach, told),
-            told.again,
-        )
-
-    async def _build(
-        self, selection: Selection, write: BinaryIO, attach: Sequence[str], progress: Progress | None
-    ) -> Manifest | Refusal:
-        made = await attaching.attachments(attach, self._setting)
-        point = await self.publisher.publish(force=True)
-        if point is None:
-            return Refusal(code="no_checkpoint_yet", retry_after=5)
-        size = await self._reader.size()
-        end = min(selection.end, size) if selection.end is not None else point.size
-        digests = await self._policies.in_force(self._id, selection.first, end)
-        policies: dict[str, bytes] = {}
-        for digest in digests:
-            data = await self._policies.get(digest)
-            if data is None:
-                raise VerificationError("a policy version that was in force is missing")
-            policies[digest] = data
-        who = await self._signing.load()  # after the checkpoint, so that whoever signs counts for what that covers
-        try:
-            return await build(
-                self.whole,
-                msgspec.structs.replace(selection, end=end),
-                signer=who.signer,
-                keys=who.keys,
-                policies=policies,
-                created_us=self._clock.now_us(),
-                write=write,
-                opening=await self._reader.checkpoint_until(selection.first) if selection.first else None,
-                witnessed=await self.published.witnessed(),
-                stamps=[
-                    Stamps(stamped, {one.tsa: one.reply for one in stamps})
-                    for stamped, stamps in await self.published.covering(end, point.size)
-                ],
-                emergencies=Carried(self._emergencies, self._engine, self._id),
-                attachments=made,
-                progress=progress,
-            )
-        except RecordsArchived as error:
-            return Refusal(code="archived", hint=error.hint)
->>>>>>> 32e3913 (A bundle takes along the emergency ledgers that its records stitch in)
 
     async def select(self, asked: Asked) -> Selection | Refusal:
         """What was asked for as a selection; nothing is read out by that."""

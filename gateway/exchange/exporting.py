@@ -11,6 +11,7 @@ from gateway.core.ports import Clock, StoredCheckpoint
 from gateway.core.refusal import Refusal
 from gateway.evidence import bundle
 from gateway.evidence.bundle import Progress, Stamps
+from gateway.evidence.carried import Source
 from gateway.evidence.kept import Keeper
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.reports.register import register_of
@@ -48,7 +49,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exporting:
-    """Of one ledger. `whole` reads what is in the database and in archives alike."""
+    """Of one ledger. `whole` reads what is in the database and in archives alike; `emergencies` finds the files of
+    emergency ledgers, of which without it bundles hold none."""
 
     def __init__(
         self,
@@ -61,9 +63,11 @@ class Exporting:
         signing: LedgerSigning,
         clock: Clock,
         setting: attaching.Setting,
+        emergencies: Source | None = None,
     ) -> None:
         self._reader, self._whole, self._publisher, self._published = reader, whole, publisher, published
         self._policies, self._signing, self._clock, self._setting = policies, signing, clock, setting
+        self._emergencies = emergencies
 
     async def basis(self, selection: Selection, attach: Sequence[str] = ()) -> Basis | Refusal:
         """That of a bundle which is begun now; a checkpoint is published first, of all records."""
@@ -123,6 +127,7 @@ class Exporting:
                 opening=basis.opening,
                 witnessed=basis.witnessed,
                 stamps=basis.stamps,
+                emergencies=self._emergencies,
                 attachments=await attaching.attachments(attach, self._setting),
                 progress=progress,
                 last=basis.last,

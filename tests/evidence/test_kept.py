@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from gateway.evidence.selection import Scope, Selection
 from gateway.evidence.verify import verify_file
 from gateway.ledger.times import timestamp
 
+from .apart import FILES, FIRST, Files, main_ledger
 from .making import POLICIES, T0, VKEY, MemoryLedger, Sources, ledger
 from .test_misses import marked, sampled
 
@@ -223,3 +225,32 @@ def _copied(kept: Kept) -> tuple[Any, bytearray]:
         lambda data: msgspec.structs.replace(kept, container=io.BytesIO(data)),
         bytearray(kept.container.getvalue()),
     )
+
+
+async def test_emergency_ledgers_are_the_same_again_or_it_is_begun_anew(tmp_path: Path) -> None:
+    """A file that went away meanwhile is not left out of a bundle that was begun with it."""
+    made, files = main_ledger(), Files(tmp_path, FILES, {"em_1": FIRST - 1})
+
+    async def written(desk: Desk) -> bytes:
+        found = await build(
+            made,
+            Selection(first=FIRST),
+            signer=made.signer,
+            policies=POLICIES,
+            created_us=T0 + 7_200_000_000,
+            write=desk.file,
+            emergencies=files,
+            attachments=[Sources()],
+            keeper=desk,
+        )
+        assert not isinstance(found, Refusal), found
+        return desk.file.getvalue()
+
+    whole = Desk()
+    expected = await written(whole)
+    assert [one["held"] for one in verify_file(io.BytesIO(expected), VKEY).emergencies] == [True] * 3
+    for kept in whole.left:
+        assert await written(Desk(kept)) == expected
+    (tmp_path / "em_2.archive").unlink()
+    with pytest.raises(NotAsKept, match=r"em_2/ledger\.archive is not at hand any more"):
+        await written(Desk(whole.left[-1]))

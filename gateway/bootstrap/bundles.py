@@ -11,6 +11,7 @@ from gateway.exchange.bundling import LEASE_S, Bundling
 from gateway.exchange.underway import UnderWay
 from gateway.store.bundle_jobs import BundleStore
 from gateway.store.lease import Lease
+from gateway.store.subject_cases import CaseStore
 
 
 def bundling_of(site: Site, auditors: Mapping[str, Auditor], underway: UnderWay) -> Bundling:
@@ -20,6 +21,7 @@ def bundling_of(site: Site, auditors: Mapping[str, Auditor], underway: UnderWay)
     known = {site.tenants[name].ledger: auditor for name, auditor in auditors.items()}
     return Bundling(
         store=store,
+        cases=CaseStore(site.engine),
         files=files,
         making=Making(store=store, files=files, auditors=known, keys=site.keyring, metrics=site.metrics),
         auditors=known,

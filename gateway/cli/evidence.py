@@ -58,6 +58,7 @@ _OPTIONS = {
     "about": "--about",
     "period": "--period",
     "recipients": "--recipient",
+    "contents": "--contents",
 }
 _EXISTS = "--out names a file that exists: it is not overwritten"
 
@@ -78,6 +79,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--period", nargs=2, metavar=("FROM", "TO"), help="all that was recorded from a time or date until another"
     )
     export.add_argument("--no-details", action="store_true", help="leave out details, also of selected records")
+    export.add_argument(
+        "--contents", action="store_true", help="carry what policy has kept of messages of selected records"
+    )
     export.add_argument(
         "--attach", action="append", default=[], metavar="KIND", help="what else to make of the records; repeatable"
     )
@@ -119,6 +123,7 @@ def _export(arguments: argparse.Namespace) -> int:
         end=arguments.end,
         filters=texts(filters_of(arguments)),
         details=not arguments.no_details,
+        contents=arguments.contents,
         about=arguments.about,
         period=None if arguments.period is None else (arguments.period[0], arguments.period[1]),
     )
@@ -140,6 +145,9 @@ def _export(arguments: argparse.Namespace) -> int:
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
     data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}
     text = f"wrote {arguments.out}: {count} records, {manifest.selected} selected, {manifest.opened} details"
+    if manifest.contents is not None:
+        data["contents"] = manifest.contents
+        text += f", content of {manifest.contents}"
     say(arguments, data, [text])
     return OK
 
@@ -192,7 +200,7 @@ async def _written(
                 finally:
                     progress.close()
             if isinstance(manifest, Refusal):
-                raise (WrongUse if manifest.field == "recipients" else Failed)(told(manifest, _OPTIONS))
+                raise (WrongUse if manifest.field in ("recipients", "contents") else Failed)(told(manifest, _OPTIONS))
             file.flush()
             os.fsync(file.fileno())
         os.link(name, out)

@@ -23,6 +23,8 @@ ROTATIONS = "data/rotations.txt"
 """How the ledger's key came after others, where it did (`ledger.rotation`)."""
 RECORDS = "data/records.jsonl"
 DETAILS = "data/details.jsonl"
+CONTENTS = "data/content/contents.jsonl"
+"""Kept content of selected records, where it was asked for; bundles of version 0.1 have none."""
 SELECTION = "data/selection.json"
 MISSES = "data/reports/misses.json"
 MISSES_TEXT = "data/reports/misses.txt"
@@ -133,6 +135,7 @@ def layout(
     reports: bool = True,
     attachments: Iterable[str] = (),
     rotations: bool = False,
+    contents: bool = False,
     witnessed: Iterable[str] = (),
     stamped: Iterable[str] = (),
     emergencies: Iterable[str] = (),
@@ -141,13 +144,16 @@ def layout(
 
     `seqs` have proof files, `digests` policy files; `opening` says whether there is a first checkpoint, `beyond`
     whether the last one covers more than the range, `reports` whether there are any, `rotations` whether the key came
-    after another; `attachments` are the paths of what else there is, `witnessed` those of what witnesses have seen,
-    `stamped` those of time-stamps, `emergencies` those of emergency ledgers.
+    after another, `contents` whether kept content was asked for; `attachments` are the paths of what else there
+    is, `witnessed` those of what witnesses have seen, `stamped` those of time-stamps, `emergencies` those of emergency
+    ledgers.
     """
     return (
         *(BAGIT, README, VERIFY, KEY),
         *((ROTATIONS,) if rotations else ()),
-        *(RECORDS, DETAILS, SELECTION),
+        *(RECORDS, DETAILS),
+        *((CONTENTS,) if contents else ()),
+        SELECTION,
         *(REPORTS if reports else ()),
         *emergencies,
         *sorted(attachments),
@@ -172,6 +178,7 @@ def selection_file(manifest: Manifest) -> bytes:
             "filters": dict(manifest.filters),
             "details": manifest.details,
             "selected": manifest.selected,
+            **({} if manifest.contents is None else {"contents": manifest.contents}),
             **({} if manifest.scope is None else {"scope": scopes.encode(manifest.scope)}),
         }
     )

@@ -12,7 +12,7 @@ from gateway import __version__
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import RecordReader, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
-from gateway.evidence import bag, carried, dsse, readme, standalone
+from gateway.evidence import bag, carried, carrying, dsse, readme, standalone
 from gateway.evidence import manifest as manifests
 from gateway.evidence.attachment import ENDLESS, Attachment, Material, ordered
 from gateway.evidence.carried import Source
@@ -23,7 +23,7 @@ from gateway.evidence.kept import Fleeting, Keeper, State
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.passing import Passing
 from gateway.evidence.piece import NotAsKept, Piece, Spool, blocks
-from gateway.evidence.scope import check_scope
+from gateway.evidence.scope import check_scope, chooser
 from gateway.evidence.scratch import directory_of
 from gateway.evidence.selection import Selection, check_filters
 from gateway.ledger import checkpoint as checkpoints
@@ -80,6 +80,7 @@ async def build(
     stamps: Sequence[Stamps] = (),
     emergencies: Source | None = None,
     attachments: Sequence[Attachment] = (),
+    source: carrying.Source | None = None,
     progress: Progress | None = None,
     last: StoredCheckpoint | None = None,
     keeper: Keeper | None = None,
@@ -91,23 +92,27 @@ async def build(
     digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
     start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have cosigned, with
     their lines below its note; `stamps` time-stamps of checkpoints, by size; `emergencies` where files of emergency
-    ledgers are found; `attachments` make further files; `last` the checkpoint that covers the range, by default the
-    newest. Where the selection names no end, its size is it: the caller publishes one before.
+    ledgers are found; `attachments` make further files; `source` opens kept content, where the selection asks for that;
+    `last` the checkpoint that covers the range, by default the newest. Where the selection names no end, its size is
+    it: the caller publishes one before.
 
     `keeper` keeps what was written, now and then, and has what another builder has left of the same bundle: with the
-    same arguments it becomes the same to the byte. `NotAsKept` where that does not hold together.
+    same arguments it becomes the same to the byte, unless kept content has gone meanwhile. `NotAsKept` where that does
+    not hold together.
 
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
     file holds after a refusal or an error is to be thrown away.
     """
+    if selection.contents and source is None:
+        raise TypeError("content is asked for, and there is nothing that opens it")
     known = keys or Keys(signer.verifier)
     extent = await _extent(reader, selection, known, opening, last)
     if isinstance(extent, Refusal):
         return extent
     try:
         with Fleeting(directory_of(write)) if keeper is None else nullcontext(keeper) as place:
-            builder = _Builder(reader, selection, extent, write, progress, place)
+            builder = _Builder(reader, selection, extent, write, source, progress, place)
             return await builder.build(
                 signer,
                 known,
@@ -168,9 +173,11 @@ class _Builder:
         selection: Selection,
         extent: _Range,
         write: BinaryIO,
+        source: carrying.Source | None,
         progress: Progress | None,
         keeper: Keeper,
     ) -> None:
+        self._source = source if selection.contents else None
         self._reader, self._selection, self._range, self._keeper = reader, selection, extent, keeper
         self._writer = Writer(write)
         self._progress = progress or (lambda done, total: None)
@@ -211,6 +218,7 @@ class _Builder:
             self._add(bag.ROTATIONS, b"".join(keys.statements))
         root = await self._records()
         await self._details()
+        contents = None if self._source is None else await self._contents(self._source)
         passing = self._passing
         unfit = None if passing.watch is None else passing.watch.failure(extent.end, extent.last.size)
         if unfit is not None:
@@ -228,6 +236,7 @@ class _Builder:
             checkpoint=(extent.last.size, extent.last.root),
             opening=None if extent.opening is None else (extent.opening.size, extent.opening.root),
             scope=self._selection.scope,
+            contents=contents,
             files=(),
         )
         self._add(bag.SELECTION, bag.selection_file(manifest))
@@ -304,6 +313,21 @@ class _Builder:
                 self._add(bag.emergency_key(told.one.id), known[0])
                 self._add(bag.emergency_proof(told.one.id), known[1])
         return policies
+
+    async def _contents(self, source: carrying.Source) -> int:
+        """`content/contents.jsonl`, and of how many records it has some. What another builder had made of it is not
+        taken: some may have been erased since, and then what follows from it is not as kept either."""
+        self._left.pop(bag.CONTENTS, None)
+        count, chosen = 0, chooser(self._selection)
+        destroyed = carrying.destroyed_in(self._writer.lines(bag.RECORDS, MAX_BYTES))
+        with self._writer.stream(bag.CONTENTS, ENDLESS) as stream:
+            records = self._writer.lines(bag.RECORDS, MAX_BYTES)
+            async with aclosing(carrying.carried(records, chosen, source, destroyed)) as lines:
+                async for line in lines:
+                    stream.write(line)
+                    count += 1
+        self._written(stream)
+        return count
 
     async def _attachment(self, attachment: Attachment, material: Material) -> None:
         with self._writer.stream(attachment.path, ENDLESS) as stream:

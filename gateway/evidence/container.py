@@ -159,11 +159,16 @@ class Container:
         if file.read(len(directory) + 1) != directory:
             raise FormatError("the directory of the container does not match its members")
 
+    def member(self, name: str) -> Member:
+        """The member of this name; `FormatError` if it is not there."""
+        found = self.members.get(name)
+        if found is None:
+            raise FormatError(f"{name} is missing")
+        return found
+
     def read(self, name: str, at_most: int) -> bytes:
         """The bytes of a small member; `FormatError` if it is not there or larger."""
-        member = self.members.get(name)
-        if member is None:
-            raise FormatError(f"{name} is missing")
+        member = self.member(name)
         if member.size > at_most:
             raise FormatError(f"{name} is larger than it may be")
         return b"".join(self.blocks(name))
@@ -171,9 +176,9 @@ class Container:
     def blocks(self, name: str) -> Iterator[bytes]:
         """A member's bytes in blocks; `FormatError` at the end if they do not have its checksum, the first time."""
         if name in self._sound:
-            yield from _blocks(self._file, self.members[name], checked=False)
+            yield from _blocks(self._file, self.member(name), checked=False)
         else:
-            yield from _blocks(self._file, self.members[name])
+            yield from _blocks(self._file, self.member(name))
             self._sound.add(name)
 
     def lines(self, name: str, at_most: int) -> Iterator[bytes]:
@@ -184,7 +189,7 @@ class Container:
         """Where the first line of a member begins that does not begin before this place, and the line without its
         newline; the member's end and no bytes where there is none. For who looks for a line and checks all of them
         elsewhere: no checksum is asked for here."""
-        member, start = self.members[name], max(near - 1, 0)
+        member, start = self.member(name), max(near - 1, 0)
         for room in (_NEAR, 2 * at_most + 2):  # most lines are short
             self._file.seek(member.data + start)
             data = self._file.read(min(member.size - start, room))

@@ -21,7 +21,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _FIELDS = frozenset(
     {"v", "origin", "created", "generator", "range", "filters", "details", "selected", "opened", "checkpoint", "files"}
 )
-_OPTIONAL = frozenset({"opening", "scope"})
+_OPTIONAL = frozenset({"opening", "scope", "contents"})
 
 
 class File(msgspec.Struct, frozen=True):
@@ -53,11 +53,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     opening: tuple[int, bytes] | None = None
     """Size and root of an earlier checkpoint that the range starts at or after."""
     scope: Scope | None = None
+    contents: int | None = None
+    """Of how many selected records it carries kept content; None where that was not asked for."""
     files: tuple[File, ...]
 
     @property
     def selection(self) -> Selection:
-        return Selection(first=self.first, end=self.end, filters=self.filters, details=self.details, scope=self.scope)
+        return Selection(
+            first=self.first,
+            end=self.end,
+            filters=self.filters,
+            details=self.details,
+            contents=self.contents is not None,
+            scope=self.scope,
+        )
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -79,6 +88,8 @@ def encode(manifest: Manifest) -> bytes:
         document["opening"] = _pair(manifest.opening)
     if manifest.scope is not None:
         document["scope"] = scopes.encode(manifest.scope)
+    if manifest.contents is not None:
+        document["contents"] = manifest.contents
     return strict_json.dump(document)
 
 
@@ -118,6 +129,7 @@ def parse(payload: bytes) -> Manifest:
         checkpoint=_point(found["checkpoint"]),
         opening=_point(found["opening"]) if "opening" in found else None,
         scope=scopes.parse(found["scope"]) if "scope" in found else None,
+        contents=_number(found["contents"], "contents") if "contents" in found else None,
         files=tuple(_file(item) for item in found["files"]),
     )
 

@@ -1,13 +1,14 @@
 """The records and details of a bundle, read side by side in bounded memory."""
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
 
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag, strict_json
+from gateway.evidence.contents import Account, Counting
 from gateway.evidence.edge import frontier_before
 from gateway.evidence.misses import Misses
 from gateway.evidence.scope import Watch, chooser
@@ -44,6 +45,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """The last checkpoint's whole note, which the proofs must hold too."""
     verifier: Keys | None
     """None where proofs are not looked at."""
+    created: str = ""
+    """When the bundle was written: whose days were over by then is not missed."""
     line_bytes: int = MAX_BYTES
 
 
@@ -68,6 +71,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     """What they show of what classification misses."""
     emergencies: tuple[Envelope, ...]
     """Those that are about emergency ledgers (`ledger.emergency.TOLD`), in order."""
+    contents: Account
+    """What they say of kept content, and of how much is carried."""
 
 
 def named_policies(envelope: Envelope, known: Container[str] = ()) -> list[str]:
@@ -96,19 +101,23 @@ def encode_detail_line(seq: int, salt: bytes, detail: bytes) -> bytes:
     return f'{{"bytes":"{to_base64(detail)}","salt":"{to_base64(salt)}","seq":{seq}}}\n'.encode("ascii")
 
 
-def read(lines: Iterator[bytes], details: Iterator[bytes], expected: Expected) -> Records:
-    """Every record of the range and every detail, or `VerificationError`/`FormatError` for the first that fails.
+def read(
+    lines: Iterator[bytes], details: Iterator[bytes], expected: Expected, contents: Iterable[bytes] = ()
+) -> Records:
+    """Every record of the range, every detail and every content that is carried, or `VerificationError`/`FormatError`
+    for the first that fails.
 
-    Not checked here: that `Records.root` is a checkpoint's.
+    Not checked here: that `Records.root` is a checkpoint's, and that no erasure has destroyed a key of a content.
     """
-    return Reader(details, expected).read(lines)
+    return Reader(details, expected, contents).read(lines)
 
 
 class Reader:
     """Goes over the lines of a range; `read` is all of it, `split` has others go over parts."""
 
-    def __init__(self, details: Iterator[bytes], expected: Expected) -> None:
+    def __init__(self, details: Iterator[bytes], expected: Expected, contents: Iterable[bytes]) -> None:
         self._expected = expected
+        self._contents = Counting(contents, asked=expected.selection.contents, created=expected.created)
         self._details = parsed_details(details)
         self._detail = next(self._details, None)
         self._selected = self._committed = self._opened = 0
@@ -135,6 +144,7 @@ class Reader:
             raise VerificationError("records of the range are missing")
         if self._detail is not None:
             raise VerificationError("a detail of no record of the range, or out of order")
+        account = self._contents.account()
         self._proven.update(self._first_selected)
         if set(expected.proofs) != self._proven:
             raise VerificationError("the proof files are not those of the ends and the first selected records")
@@ -149,13 +159,14 @@ class Reader:
             watch=self._watch,
             misses=self._misses,
             emergencies=tuple(self._emergencies),
+            contents=account,
         )
 
     def _walk(self, lines: Iterator[bytes], verification: Verification) -> None:
         """Every record, once: parsed once, hashed once."""
         expected, misses, policies = self._expected, self._misses, self._policies
         end, proofs, first, last = expected.end, expected.proofs, "", ""
-        chosen, watch = self._chosen, self._watch
+        chosen, watch, contents = self._chosen, self._watch, self._contents
         for seq, data in enumerate(lines, self._expected.first):
             if seq == end:
                 raise VerificationError("there are more records than the range has")
@@ -169,6 +180,7 @@ class Reader:
             misses.feed(envelope)
             if envelope.event in TOLD:
                 self._emergency(envelope)
+            contents.feed(seq, envelope)
             if watch is not None:
                 watch.feed(envelope)
             if chosen(envelope):
@@ -195,6 +207,7 @@ class Reader:
             check_detail(envelope, self._detail[1], self._detail[2])
             self._opened += 1
             self._detail = next(self._details, None)
+        self._contents.take(seq, envelope)
 
     def _prove(self, seq: int, data: bytes) -> None:
         prove(seq, data, self._expected)

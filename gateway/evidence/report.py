@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.evidence import emergencies, stamped, witnessed
+from gateway.evidence import contents, emergencies, stamped, witnessed
 from gateway.evidence import scope as scopes
 from gateway.evidence.misses import told
 
@@ -30,6 +30,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Details of selected records, each of which is what its record commits to."""
     commitment_only: int
     """Selected records that commit to a detail which is not in the bundle: deleted since, or left out."""
+    contents: Mapping[str, Any]
+    """What is carried of kept content, and why the rest may not be (`contents.document`)."""
     uncovered: int
     """Records that no checkpoint covers. A bundle has none; it is said so that nobody has to guess."""
     misses: Mapping[str, Any]
@@ -64,6 +66,7 @@ def proven(report: Report) -> list[str]:
         f"selected: the selection was run again over all of them and lets through {report.selected}, those stated",
         f"opened: {report.opened} details are what their records commit to",
     ]
+    found += contents.proven(report.contents)
     found += stamped.proven(report.stamped)
     if rest:
         found.append(f"committed only: {rest} selected records commit to a detail that was erased or left out")
@@ -87,6 +90,7 @@ def lines(report: Report) -> list[str]:
         *(f"about        {line}" for line in about),
         f"selection    {chosen}: {report.selected}",
         f"details      {report.opened} open, {report.commitment_only} commitment only",
+        *(f"content      {line}" for line in contents.told(report.contents)),
         *(f"miss rate    {line}" for line in told(report.misses)),
         f"policies     {len(report.policies)} in the bundle, {len(report.missing_policies)} named but missing",
         *(f"attachment   {path}" for path in report.attachments),

@@ -49,6 +49,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     filters: Mapping[str, str] = msgspec.field(default_factory=dict)
     details: bool = True
     """Whether the details of selected records go into the bundle."""
+    contents: bool = False
+    """Whether kept content of selected records goes into it."""
     scope: Scope | None = None
     """What it is about, besides; None: nothing else."""
 

@@ -1,7 +1,7 @@
 """The records of a large bundle gone over by several processes, each over a part of the range.
 
 A part is read as the whole is (`records`): every record parsed, hashed, linked to the one before it, selected or not,
-and each detail held against its commitment. What one part cannot know is checked where two meet:
+and each detail and each content held against its commitment. What one part cannot know is checked where two meet:
 
     1. the parts follow each other without a gap, from the first record of the range to the last
     2. the first record of each is linked to the last of the part before, and was not recorded before it
@@ -28,6 +28,7 @@ import msgspec
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag, strict_json
 from gateway.evidence.container import Container, lines_between
+from gateway.evidence.contents import MAX_LINE, Account, together
 from gateway.evidence.edge import frontier_before
 from gateway.evidence.misses import EVENTS, Misses
 from gateway.evidence.records import MOST_TOLD, Expected, Reader, Records, prove
@@ -55,9 +56,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     records: tuple[int, int]
     details: tuple[int, int]
+    contents: tuple[int, int] | None
     selection: Selection
     proofs: Mapping[int, Proof]
     """Of its records."""
+    created: str
     line_bytes: int
 
 
@@ -83,6 +86,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[Envelope, ...]
     """The records that `Misses` is about."""
     emergencies: tuple[Envelope, ...]
+    contents: Account
     seen: Any
     """What `Watch.seen` gives."""
 
@@ -97,7 +101,7 @@ def read(box: Container, bundle: Path, expected: Expected, processes: int, run: 
     The bundle is opened again by its path in each process. Were it another file by then, its records would not lead to
     the root, and its details not open the commitments.
     """
-    count = min(processes, MAX_PROCESSES, box.members[bag.RECORDS].size // WORTH)
+    count = min(processes, MAX_PROCESSES, box.member(bag.RECORDS).size // WORTH)
     if count < 2:
         return None
     try:
@@ -127,29 +131,34 @@ def jobs(box: Container, bundle: Path, expected: Expected, count: int) -> list[J
             end=high,
             records=(places[bag.RECORDS][number], places[bag.RECORDS][number + 1]),
             details=(places[bag.DETAILS][number], places[bag.DETAILS][number + 1]),
+            contents=(places[bag.CONTENTS][number], places[bag.CONTENTS][number + 1])
+            if bag.CONTENTS in places
+            else None,
             selection=expected.selection,
             proofs={seq: proof for seq, proof in expected.proofs.items() if low <= seq < high},
+            created=expected.created,
             line_bytes=expected.line_bytes,
         )
         for number, (low, high) in enumerate(pairwise(numbers))
     ]
 
 
-def _members(expected: Expected) -> tuple[tuple[str, int], tuple[str, int]]:
-    return (bag.RECORDS, expected.line_bytes), (bag.DETAILS, bag.MAX_DETAIL)
+def _members(expected: Expected) -> list[tuple[str, int]]:
+    found = [(bag.RECORDS, expected.line_bytes), (bag.DETAILS, bag.MAX_DETAIL)]
+    return [*found, (bag.CONTENTS, MAX_LINE)] if expected.selection.contents else found
 
 
 def _places(box: Container, name: str, numbers: Sequence[int], at_most: int) -> list[int]:
     """Where in the file the lines of the records from each of these numbers on begin. The first and the last place are
     the member's, so that no line is in no part."""
-    member = box.members[name]
+    member = box.member(name)
     inner = [_place(box, name, seq, at_most) for seq in numbers[1:-1]]
     return [member.data, *(member.data + place for place in inner), member.data + member.size]
 
 
 def _place(box: Container, name: str, seq: int, at_most: int) -> int:
     """By halving: lines are in the order of their records. Where they are not, a part will not hold."""
-    low, high = 0, box.members[name].size
+    low, high = 0, box.member(name).size
     while low < high:
         middle = (low + high) // 2
         place, line = box.line_at(name, middle, at_most)
@@ -171,10 +180,12 @@ def _number(line: bytes) -> int:
 def done(job: Job) -> Part | None:
     """One part, in whatever process this is; None where it does not hold, which is not for this process to say."""
     try:
-        with Path(job.bundle).open("rb") as file, Path(job.bundle).open("rb") as beside:
+        path = Path(job.bundle)
+        with path.open("rb") as file, path.open("rb") as beside, path.open("rb") as kept:
             lines = lines_between(file, bag.RECORDS, *job.records, job.line_bytes)
             details = lines_between(beside, bag.DETAILS, *job.details, bag.MAX_DETAIL)
-            return _PartReader(details, job).part(lines)
+            contents = lines_between(kept, bag.CONTENTS, *(job.contents or (0, 0)), MAX_LINE)
+            return _PartReader(details, contents, job).part(lines)
     except (FormatError, VerificationError, OSError):
         return None
 
@@ -196,7 +207,7 @@ class _Told(Misses):
 class _PartReader(Reader):
     """Reads a part; what only the whole shows is left to `_joined`."""
 
-    def __init__(self, details: Iterator[bytes], job: Job) -> None:
+    def __init__(self, details: Iterator[bytes], contents: Iterator[bytes], job: Job) -> None:
         expected = Expected(
             first=job.first,
             end=job.end,
@@ -206,9 +217,10 @@ class _PartReader(Reader):
             checkpoints=(),
             last_note=b"",
             verifier=None,
+            created=job.created,
             line_bytes=job.line_bytes,
         )
-        super().__init__(details, expected)
+        super().__init__(details, expected, contents)
         self._misses = self._told = _Told()
         self._kept: list[tuple[int, bytes]] = []
 
@@ -242,6 +254,7 @@ class _PartReader(Reader):
             proven=tuple(self._kept),
             told=tuple(self._told.kept),
             emergencies=tuple(self._emergencies),
+            contents=self._contents.account(),
             seen=None if self._watch is None else self._watch.seen(),
         )
 
@@ -280,6 +293,7 @@ def joined(expected: Expected, parts: Sequence[Part | None]) -> Records | None:
         watch=watch,
         misses=misses,
         emergencies=tuple(chain.from_iterable(part.emergencies for part in found)),
+        contents=together([part.contents for part in found]),
     )
 
 

@@ -14,6 +14,7 @@ from gateway.core import errors
 from gateway.evidence import (
     bag,
     container,
+    contents,
     dsse,
     edge,
     emergencies,
@@ -39,6 +40,7 @@ from gateway.ledger import (
     chain,
     checkpoint,
     commitment,
+    content,
     cosignature,
     der,
     emergency,
@@ -59,8 +61,8 @@ _PLAIN: dict[ModuleType, str] = {glance: "gateway.ledger.record", openssl: "gate
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
     *(der, tsa, stamp, openssl),
-    *(strict_json, shapes, plain, glance, emergency, proof, ledger_verify),
-    *(container, dsse, edge, selection, scope, manifest, bag, witnessed, stamped, interval, misses, records),
+    *(strict_json, shapes, plain, glance, content, emergency, proof, ledger_verify),
+    *(container, dsse, edge, selection, scope, manifest, bag, contents, witnessed, stamped, interval, misses, records),
     *(emergency_file, emergencies, split, report, verify),
 )
 """In an order in which each imports only those before it."""

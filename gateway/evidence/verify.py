@@ -10,6 +10,7 @@
        each time-stamp is of a checkpoint that is joined to the last, and one is by whom it must be
     7. records     every record of the range is there, chained, in canonical form, of one ledger, selected as stated
     8. details     each detail is of a selected record, which commits to it
+       and each kept content that is carried likewise, under keys that no erasure on record has destroyed
     9. tree        the records before the range, and these, are what the last checkpoint covers
        and each emergency ledger that they stitch in is told once, by a key that was on record before, and its file,
        where it is there, is what the record says (`emergencies`)
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence import bag, dsse, emergencies, split, stamped, witnessed
+from gateway.evidence import bag, contents, dsse, emergencies, split, stamped, witnessed
 from gateway.evidence import manifest as manifests
 from gateway.evidence import scope as scopes
 from gateway.evidence.container import Container
@@ -236,16 +237,24 @@ class _Verification:
                 ],
                 last_note=box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
                 verifier=self._keys,
+                created=manifest.created,
             )
             several = self._processes > 1
             records = (split.read(box, Path(self._file.name), expected, self._processes) if several else None) or read(
-                box.lines(bag.RECORDS, expected.line_bytes), box.lines(bag.DETAILS, bag.MAX_DETAIL), expected
+                box.lines(bag.RECORDS, expected.line_bytes),
+                box.lines(bag.DETAILS, bag.MAX_DETAIL),
+                expected,
+                _contents(box, manifest),
             )
             if records.selected != manifest.selected:
                 raise VerificationError("the filters let through another number of records than stated")
         with self._step("details"):
             if records.opened != manifest.opened or (records.opened and not manifest.details):
                 raise VerificationError("another number of details than stated")
+        with self._step("kept"):
+            if records.contents.carried != (manifest.contents or 0):
+                raise VerificationError("another number of contents than stated")
+            contents.demand_not_erased(_contents(box, manifest), records.contents.destroyed)
         with self._step("tree"):
             if last.size > manifest.end:
                 path = parse_hashes(box.read(bag.TO_LAST, MAX_FILE))
@@ -265,6 +274,7 @@ class _Verification:
         apart: tuple[Found, ...],
     ) -> Report:
         dated, gone = tuple(one.document() for one in stamps), tuple(one.document() for one in apart)
+        told = contents.document(records.contents, asked=manifest.contents is not None)
         made = bool(_attachments(manifest))
         scope = None if records.watch is None else records.watch.document()
         whole = (manifest.first, manifest.end) == (0, manifest.checkpoint[0])
@@ -281,6 +291,7 @@ class _Verification:
             selected=records.selected,
             opened=records.opened,
             commitment_only=records.committed - records.opened,
+            contents=told,
             uncovered=0,
             misses=records.misses.document(),
             policies=policies,
@@ -296,6 +307,7 @@ class _Verification:
                 *stamped.notes(dated, witnessed=seen is not None),
                 *emergencies.notes(gone),
                 *limits,
+                *contents.notes(told),
                 *((_MADE,) if made else ()),
                 *((_OPEN_END,) if self._given is None else ()),
             ),
@@ -313,6 +325,7 @@ _DONE = {
     "checkpoints": "the checkpoints are signed by the ledger's key, and the last extends the first",
     "records": "every record of the range is there, chained, canonical and selected as stated",
     "details": "each detail is what its record commits to",
+    "kept": "each kept content that is carried is what its record commits to, and of none that was erased on record",
     "tree": "the records are those that the last checkpoint covers",
     "emergencies": "each emergency ledger that they stitch in, and that is there, is what they say of it",
     "proofs": "each proof file leads from its record to the last checkpoint",
@@ -353,6 +366,10 @@ def _bag(box: Container, manifest: Manifest, verifier: Verifier) -> None:
     ):
         if box.read(path, MAX_FILE) != content:
             raise VerificationError(f"{path} is not what follows from the manifest")
+
+
+def _contents(box: Container, manifest: Manifest) -> Iterator[bytes]:
+    return iter(()) if manifest.contents is None else box.lines(bag.CONTENTS, contents.MAX_LINE)
 
 
 def _proofs(box: Container, manifest: Manifest) -> dict[int, Proof]:
@@ -408,6 +425,7 @@ def _layout(
         reports=any(file.path in bag.REPORTS for file in manifest.files),
         attachments=_attachments(manifest),
         rotations=any(file.path == bag.ROTATIONS for file in manifest.files),
+        contents=manifest.contents is not None,
         witnessed=tuple(path for size in cosigned for path in witnessed.paths(size, last.size)),
         stamped=stamped.paths([(one.size, one.tsa) for one in stamps], last.size),
         emergencies=emergencies.paths(

@@ -32,6 +32,7 @@ from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import Archives
+from gateway.exchange.carried import KeptSource
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.emergency_files import Carried, EmergencyFiles
 from gateway.exchange.exporting import Basis, Exporting, Publisher
@@ -50,6 +51,7 @@ from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encod
 from gateway.ledger.tiles import WIDTH, Tile, encode_entries, encode_path
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import Decided, DecidedStore
+from gateway.store.kept import KeptStore
 from gateway.store.kept_check import Opener
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
@@ -122,6 +124,7 @@ class Auditor:
             clock=clock,
             setting=setting,
             emergencies=Carried(self._emergencies, engine, ledger_id),
+            source=None if opener is None else KeptSource(KeptStore(engine, clock), ledger_id, opener),
         )
         """What writes bundles, for who has put on record that one is asked for."""
         self.busy = asyncio.Lock()
@@ -356,7 +359,8 @@ class Auditor:
         refusal = attaching.refused(attach)
         if refusal is not None:
             return refusal
-        found = recipients_of(self._setting.settings, self._setting.tenant, recipients)
+        named, contents = self._setting.tenant, selection.contents
+        found = recipients_of(self._setting.settings, named, recipients, contents=contents)
         if isinstance(found, Refusal):
             return found
         await self._record(
@@ -368,9 +372,10 @@ class Auditor:
         )
         return found
 
-    def unfit(self, recipients: Sequence[str]) -> Refusal | None:
-        """Why a bundle that was asked for with these recipients may not leave any more, or be written."""
-        return unfit(self._setting.settings, self._setting.tenant, recipients)
+    def unfit(self, recipients: Sequence[str], *, contents: bool) -> Refusal | None:
+        """Why a bundle that was asked for with these recipients, and with kept content or without, may not leave any
+        more, or be written."""
+        return unfit(self._setting.settings, self._setting.tenant, recipients, contents=contents)
 
     async def write(
         self,
@@ -388,7 +393,7 @@ class Auditor:
         often it is done on one `basis`, but for the ciphertext; without one, up to the newest record where the
         selection is open to the end. `keeper` and `work`: see `bundle.build` and `build_encrypted`.
         `VerificationError` where the ledger does not hold."""
-        refusal = self.unfit(recipients)
+        refusal = self.unfit(recipients, contents=selection.contents)
         if refusal is not None:
             return refusal
         found = basis or await self.exporting.basis(selection, attach)
@@ -483,6 +488,8 @@ def shown(stored: StoredRecord) -> dict[str, Any]:
 def _asked(selection: Selection, attach: Sequence[str]) -> dict[str, str]:
     """What a bundle is asked for with, as the record's detail tells it."""
     asked = dict(selection.filters)
+    if selection.contents:
+        asked["contents"] = "true"
     if attach:
         asked["attach"] = ",".join(attach)
     if selection.scope is not None:

@@ -31,6 +31,7 @@ from gateway.exchange.underway import UnderWay
 from gateway.ledger.record import NodeInfo, timestamp
 from gateway.settings.evidence import EvidenceSettings
 from gateway.store.bundle_jobs import BUILDING, CANCELLED, EXPIRED, FAILED, OPEN, QUEUED, READY, BundleJob, BundleStore
+from gateway.store.subject_cases import CaseStore
 
 LOOK_S = 5.0
 """Seconds between two looks for what other nodes were asked for, or have left."""
@@ -63,6 +64,7 @@ class Bundling:
         self,
         *,
         store: BundleStore,
+        cases: CaseStore,
         files: BundleFiles,
         making: Making,
         auditors: Mapping[str, Auditor],
@@ -74,6 +76,7 @@ class Bundling:
         settings: EvidenceSettings,
     ) -> None:
         self._store, self._files, self._making, self._auditors, self._lease = store, files, making, auditors, lease
+        self._cases = cases
         self._underway, self._clock, self._node, self._metrics = underway, clock, node, metrics
         self._settings = settings
         self._exchanges: dict[str, Exchange] = {}
@@ -144,9 +147,19 @@ class Bundling:
         self._wake.set()
         return ended
 
+    def carries(self, job: BundleJob) -> bool:
+        """Whether a bundle was asked for with kept content."""
+        return order_of(job).selection.contents
+
+    async def outlived(self, job: BundleJob) -> bool:
+        """Whether it carries kept content, and an erasure has begun since it was asked for: whose content is in it, its
+        gateway does not know any more."""
+        return self.carries(job) and job.created_us <= await self._cases.last_begun(job.tenant)
+
     def unfit(self, job: BundleJob) -> Refusal | None:
         """Why a bundle may not leave as it was built: it must be encrypted by now, or to others."""
-        return self._auditors[job.tenant].unfit(order_of(job).recipients)
+        order = order_of(job)
+        return self._auditors[job.tenant].unfit(order.recipients, contents=order.selection.contents)
 
     def file(self, job: BundleJob) -> Path | None:
         """Where a bundle that is ready lies; None where it does not lie here."""
@@ -336,13 +349,20 @@ class Bundling:
     # ---------------------------------------------------------------------------------------------------------- files
 
     async def _expire(self, tenant: str) -> None:
-        """Delete files whose days are over: on the node that has them, and a day later on any."""
+        """Delete files whose days are over: on the node that has them, and a day later on any. What carries kept
+        content goes with the first erasure after it, on the node that has it; none hands it out (`outlived`)."""
         now = self._clock.now_us()
         for job in await self._store.over(tenant, now):
             if job.node == self._node.id or (job.expires_us or 0) + _DAY_US <= now:
-                await asyncio.to_thread(self._files.place(job).unlink, missing_ok=True)
-                if await self._store.change(job, state=EXPIRED) is not None:
-                    self._ended(job, EXPIRED)
+                await self._deleted(job)
+        for job in await self._store.before(tenant, await self._cases.last_begun(tenant)):
+            if job.node == self._node.id and self.carries(job):
+                await self._deleted(job)
+
+    async def _deleted(self, job: BundleJob) -> None:
+        await asyncio.to_thread(self._files.place(job).unlink, missing_ok=True)
+        if await self._store.change(job, state=EXPIRED) is not None:
+            self._ended(job, EXPIRED)
 
     async def _tidy(self, tenant: str) -> None:
         """Destroy what was kept of bundles that are over: the keys wherever they were built, the files of this disk."""

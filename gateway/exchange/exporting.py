@@ -9,7 +9,7 @@ import msgspec
 from gateway.core.errors import RecordsArchived, VerificationError
 from gateway.core.ports import Clock, StoredCheckpoint
 from gateway.core.refusal import Refusal
-from gateway.evidence import bundle
+from gateway.evidence import bundle, carrying
 from gateway.evidence.bundle import Progress, Stamps
 from gateway.evidence.carried import Source
 from gateway.evidence.kept import Keeper
@@ -64,7 +64,10 @@ class Exporting:
         clock: Clock,
         setting: attaching.Setting,
         emergencies: Source | None = None,
+        source: carrying.Source | None = None,
     ) -> None:
+        """`source`: opens kept content, for bundles that carry some."""
+        self._source = source
         self._reader, self._whole, self._publisher, self._published = reader, whole, publisher, published
         self._policies, self._signing, self._clock, self._setting = policies, signing, clock, setting
         self._emergencies = emergencies
@@ -129,6 +132,7 @@ class Exporting:
                 stamps=basis.stamps,
                 emergencies=self._emergencies,
                 attachments=await attaching.attachments(attach, self._setting),
+                source=self._source,
                 progress=progress,
                 last=basis.last,
                 keeper=keeper,

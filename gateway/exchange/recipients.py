@@ -4,7 +4,8 @@
     required    never in clear: without a recipient there is no bundle
     configured  encrypted to the configured recipients, and to nobody else
 
-Configured recipients are always among them, in every case. What is decided here when a bundle is asked for is decided
+Configured recipients are always among them, in every case. A bundle that carries kept content is encrypted, unless
+`[evidence] contents` lets it leave in clear, or never leave. What is decided here when a bundle is asked for is decided
 again when it is written and when it is handed out, since the configuration may have become stricter meanwhile.
 """
 
@@ -23,9 +24,13 @@ def demand_recipients(settings: Settings) -> None:
         _configured(f"tenant[{index}].bundle_recipients", tenant.bundle_recipients or ())
 
 
-def recipients_of(settings: Settings, tenant: str, asked: Sequence[str]) -> tuple[Recipient, ...] | Refusal:
+def recipients_of(
+    settings: Settings, tenant: str, asked: Sequence[str], *, contents: bool = False
+) -> tuple[Recipient, ...] | Refusal:
     """Whom a bundle of a tenant (its configured id, or `_system`) is encrypted to, the configured ones first; nobody
-    where it is to be in clear, and may be."""
+    where it is to be in clear, and may be. `contents`: whether it carries kept content."""
+    if contents and settings.evidence.contents == "never":
+        return _unkept("false: the configuration lets no kept content leave in bundles")
     encryption, named = _said(settings, tenant)
     configured = parse_recipients(named)
     try:
@@ -39,12 +44,16 @@ def recipients_of(settings: Settings, tenant: str, asked: Sequence[str]) -> tupl
         return _refused(f"at most {MAX_RECIPIENTS} together with those that the configuration names")
     if encryption != "asked" and not found:
         return _refused(f"at least one of {RECIPIENT}: a bundle of this tenant leaves only encrypted")
+    if contents and settings.evidence.contents == "encrypted" and not found:
+        return _refused(f"at least one of {RECIPIENT}: a bundle with kept content leaves only encrypted")
     return found
 
 
-def unfit(settings: Settings, tenant: str, recipients: Sequence[str]) -> Refusal | None:
+def unfit(settings: Settings, tenant: str, recipients: Sequence[str], *, contents: bool = False) -> Refusal | None:
     """Why a bundle that was asked for with these recipients may not be written, or handed out, as it is any more."""
-    found = recipients_of(settings, tenant, recipients)
+    found = recipients_of(settings, tenant, recipients, contents=contents)
+    if isinstance(found, Refusal) and found.field == "contents":
+        return Refusal(code="conflict", field="contents", hint="a bundle without kept content, asked for anew")
     if not isinstance(found, Refusal) and {one.text for one in found} == set(recipients):
         return None
     hint = "a bundle that is asked for anew: whom bundles are encrypted to is configured otherwise than it was"
@@ -66,6 +75,10 @@ def _configured(place: str, named: Sequence[str]) -> None:
         parse_recipients(named)
     except FormatError as error:
         raise ConfigurationError(f"{place}: {error}") from error
+
+
+def _unkept(hint: str) -> Refusal:
+    return Refusal(code="parameter_invalid", field="contents", hint=hint)
 
 
 def _refused(hint: str) -> Refusal:

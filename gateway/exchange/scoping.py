@@ -40,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     end: int | None = None
     filters: dict[str, str] = {}
     details: bool = True
+    contents: bool = False
     about: str | None = None
     period: tuple[str, str] | None = None
 
@@ -65,7 +66,13 @@ class Scoping:
         unfit = _range(asked)
         if unfit is not None:
             return unfit
-        plain = Selection(first=asked.first or 0, end=asked.end, filters=_texts(filters), details=asked.details)
+        plain = Selection(
+            first=asked.first or 0,
+            end=asked.end,
+            filters=_texts(filters),
+            details=asked.details,
+            contents=asked.contents,
+        )
         if asked.about is None:
             return plain if period is None else await self._within(plain, Scope(kind=PERIOD, period=period))
         about = _ABOUT.fullmatch(asked.about)

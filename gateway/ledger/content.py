@@ -50,4 +50,4 @@ def check_content(envelope: Envelope, r: bytes, keys: str, value: bytes) -> None
 
 
 def _bound(keys: str, value: bytes) -> bytes:
-    return keys.encode("ascii", "replace") + b"\0" + value
+    return keys.encode("utf-8", "surrogatepass") + b"\0" + value

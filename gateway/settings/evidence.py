@@ -1,4 +1,4 @@
-"""Evidence bundles: where they lie, for how long, how many may wait, and to whom they are encrypted."""
+"""Evidence bundles: where they lie and for how long, how many wait, to whom they are encrypted, and what they carry."""
 
 from typing import Literal
 
@@ -10,6 +10,11 @@ from gateway.settings.forms import check_between
 Encryption = Literal["asked", "required", "configured"]
 """Whether a bundle is encrypted: where somebody asks for it; always; or always, and to the configured recipients
 alone."""
+
+
+Contents = Literal["never", "encrypted", "asked"]
+"""Whether a bundle may carry kept content, where somebody who may asks for it: no; only encrypted; or as it is asked
+for."""
 
 
 class EvidenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +30,7 @@ class EvidenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Public keys of age or SSH that each bundle is encrypted to, beside those that are asked for. Their form is for
     `exchange.recipients` to check, which is done at each start."""
     encryption: Encryption = "asked"
+    contents: Contents = "encrypted"
 
 
 def check_evidence(evidence: EvidenceSettings) -> None:

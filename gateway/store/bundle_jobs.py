@@ -104,6 +104,10 @@ class BundleStore:
         """Those that are over, and whose key is still there."""
         return await self._some(tenant, bundle.c.state.not_in(OPEN), bundle.c.work_key.is_not(None), limit=limit)
 
+    async def before(self, tenant: str, us: int, limit: int = MAX_LISTED) -> Sequence[BundleJob]:
+        """Those that are ready and were asked for until then."""
+        return await self._some(tenant, bundle.c.state == READY, bundle.c.created_us <= us, limit=limit)
+
     async def change(self, job: BundleJob, **values: str | int | None) -> BundleJob | None:
         """Another state of a job that is as it is known here; None where it is not any more."""
         known = (bundle.c.tenant == job.tenant, bundle.c.id == job.id, bundle.c.version == job.version)

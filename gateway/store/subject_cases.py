@@ -4,7 +4,7 @@ record that says so. A case is never deleted: who decided what stays."""
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
@@ -82,6 +82,17 @@ class CaseStore:
             subject_case.c.state.in_(("approved", "deferred", "erasing")),
             subject_case.c.ripe_us <= now_us,
         )
+
+    async def last_begun(self, tenant: str) -> int:
+        """When the newest erasure has begun to destroy, in microseconds; 0 where none has."""
+        query = select(func.max(subject_case.c.ripe_us)).where(
+            subject_case.c.tenant == tenant,
+            subject_case.c.kind == "erasure",
+            subject_case.c.state.in_(("erasing", "erased")),
+        )
+        with reachable():
+            async with reading(self._engine, tenant) as connection:
+                return int(await connection.scalar(query) or 0)
 
     async def newest(self, tenant: str) -> tuple[Case, ...]:
         """The newest cases of every kind."""

@@ -45,6 +45,21 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 @post("/evidence/bundles", operation_id="build_bundle", status_code=202, summary="Build an evidence bundle")
 async def build(request: ApiRequest) -> Response[Any]:
+    return await _asked(request, contents=False)
+
+
+@post(
+    "/evidence/bundles/contents",
+    operation_id="build_bundle_with_contents",
+    status_code=202,
+    summary="Build an evidence bundle that carries what policy has kept of messages",
+)
+async def build_with_contents(request: ApiRequest) -> Response[Any]:
+    """A permission of its own opens this, and fetching what it builds."""
+    return await _asked(request, contents=True)
+
+
+async def _asked(request: ApiRequest, *, contents: bool) -> Response[Any]:
     allowed = await access(request)
     body = await request.body()
     try:
@@ -61,6 +76,7 @@ async def build(request: ApiRequest) -> Response[Any]:
             end=end,
             filters=wanted.filters,
             details=wanted.details,
+            contents=contents,
             about=wanted.about,
             period=wanted.period,
         )
@@ -105,10 +121,30 @@ async def cancel(request: ApiRequest, bundle_id: FromPath[str]) -> Response[Any]
 @get("/evidence/bundles/{bundle_id:str}/download", operation_id="download_bundle", summary="The bundle itself")
 async def download(request: ApiRequest, bundle_id: FromPath[str]) -> Stream:
     """Each fetching of it is on record before its first byte leaves."""
+    return await _handed(request, bundle_id, contents=False)
+
+
+@get(
+    "/evidence/bundles/{bundle_id:str}/contents",
+    operation_id="download_bundle_with_contents",
+    summary="A bundle that carries kept content",
+)
+async def download_contents(request: ApiRequest, bundle_id: FromPath[str]) -> Stream:
+    """As the download of others, and for those alone who may ask for one like it."""
+    return await _handed(request, bundle_id, contents=True)
+
+
+async def _handed(request: ApiRequest, bundle_id: str, *, contents: bool) -> Stream:
     allowed = await access(request)
     found = await _found(request, allowed, bundle_id)
     if found.state != READY or found.first is None or found.end is None:
         raise _refused(allowed, Refusal(code="conflict", hint="a bundle that is ready"))
+    if _bundling(request).carries(found) is not contents:
+        hint = f"{'…/download' if contents else '…/contents'}, where such a bundle is fetched"
+        raise _refused(allowed, Refusal(code="conflict", hint=hint))
+    if await _bundling(request).outlived(found):
+        hint = "a bundle that is asked for anew: something was erased since this one was"
+        raise _refused(allowed, Refusal(code="conflict", hint=hint))
     unfit = _bundling(request).unfit(found)
     if unfit is not None:
         raise _refused(allowed, unfit)
@@ -152,4 +188,4 @@ def _refused(allowed: Access, refusal: Refusal) -> Refused:
     return Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
 
 
-HANDLERS = (build, bundles, bundle, cancel, download)
+HANDLERS = (build, build_with_contents, bundles, bundle, cancel, download, download_contents)

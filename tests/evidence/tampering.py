@@ -13,6 +13,7 @@ from gateway.evidence import bag, dsse
 from gateway.evidence import manifest as manifests
 from gateway.evidence.bundle import Stamps
 from gateway.evidence.container import Container, Writer
+from gateway.evidence.contents import Content, encode_line
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.selection import Query, Scope, Selection
 from gateway.ledger import checkpoint as checkpoints
@@ -23,6 +24,7 @@ from gateway.ledger.times import timestamp
 from tests.tsa import OTHER_TSA, TSA, reply, wrong_holders
 
 from .making import ORIGIN, OTHER, SIGNER, T0, Sources, bundle, ledger
+from .making_contents import BARE, carrying, moved, opening
 
 Members = dict[str, bytes]
 SELECTION = Selection(first=3, end=11, filters={"decision": "redact"})
@@ -486,5 +488,49 @@ STAMPED: dict[str, tuple[str, Callable[[Members], Members]]] = {
 }
 """Defects of time-stamps, found by who believes `CA`."""
 
-STEPS = {name: step for table in (RAW, SHALLOW, DEEP, STAMPED) for name, (step, _) in table.items()}
+
+def with_contents(path: Path) -> bytes:
+    """A bundle that carries kept content of two records; of what has become of the others, see `making_contents`."""
+    carrying(path)
+    return path.read_bytes()
+
+
+def _carried(*contents: Content, **changes: object) -> Callable[[Members], Members]:
+    """With these contents in place of those that are there, counted as they are unless something else is said."""
+
+    def change(found: Members) -> Members:
+        content = b"".join(map(encode_line, contents))
+        return signed_again({**found, bag.CONTENTS: content}, **{"contents": len(contents), **changes})
+
+    return change
+
+
+_A, _B = opening(0), opening(8)
+_ERASED = opening(2)
+
+CARRIED: dict[str, tuple[str, Callable[[Members], Members]]] = {
+    "content-altered": (
+        "content",
+        lambda found: changed(found, bag.CONTENTS, lambda c: c.replace(b"dk_0", b"dk_1")),
+    ),
+    "signed-content-altered": ("records", _carried(msgspec.structs.replace(_A, value=_A.value + b" "), _B)),
+    "signed-content-of-another-exchange": ("records", _carried(moved(_B, 0), _B)),
+    "signed-content-with-other-salt": ("records", _carried(msgspec.structs.replace(_A, salt=_B.salt), _B)),
+    "signed-content-under-other-keys": (
+        "records",
+        _carried(_A, msgspec.structs.replace(_ERASED, keys="dk_0"), _B),
+    ),
+    "signed-content-that-no-record-commits-to": ("records", _carried(_A, moved(_A, BARE), _B)),
+    "signed-content-of-unselected-record": ("records", _carried(_A, moved(_A, 1), _B)),
+    "signed-content-of-an-erased-exchange": ("kept", _carried(_A, _ERASED, _B)),
+    "signed-content-of-two-of-whom-one-was-erased": ("kept", _carried(_A, opening(4), _B)),
+    "signed-content-twice": ("records", _carried(_A, _A, _B)),
+    "signed-contents-out-of-order": ("records", _carried(_B, _A)),
+    "signed-contents-miscounted": ("kept", _carried(_A, contents=2)),
+    "signed-contents-missing": ("records", lambda found: signed_again(without(found, bag.CONTENTS))),
+    "signed-contents-although-not-asked-for": ("proofs", _carried(contents=None)),
+}
+"""Defects of kept content."""
+
+STEPS = {name: step for table in (RAW, SHALLOW, DEEP, STAMPED, CARRIED) for name, (step, _) in table.items()}
 """Defect → the step that finds it."""

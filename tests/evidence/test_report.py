@@ -16,6 +16,7 @@ REPORT = Report(
     selected=2,
     opened=1,
     commitment_only=1,
+    contents={"asked": False, "committed": 0, "open": 0, "expired": 0, "erased": 0, "erasures": []},
     uncovered=0,
     misses=Misses().document(),
     policies=("sha256:a",),

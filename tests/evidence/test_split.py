@@ -40,7 +40,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
         found.append(answer)
         if answer is not None:
             lines = box.lines("data/records.jsonl", expected.line_bytes), box.lines("data/details.jsonl", 1 << 20)
-            assert _data(answer) == _data(records.read(*lines, expected))
+            asked = expected.selection.contents
+            kept = box.lines("data/content/contents.jsonl", 1 << 20) if asked else ()
+            assert _data(answer) == _data(records.read(*lines, expected, kept))
         return answer
 
     monkeypatch.setattr(split, "WORTH", 1)

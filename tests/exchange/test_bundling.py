@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from gateway.bootstrap import open_site
@@ -18,16 +19,21 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.exchange import bundling as module
+from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.bundle_files import Order
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.underway import UnderWay
+from gateway.ledger.entry import Entry
 from gateway.ledger.record import NodeInfo
 from gateway.settings import EvidenceSettings, Settings
 from gateway.store.bundle_jobs import BUILDING, OPEN, READY, BundleJob
 from gateway.store.lease import Lease
+from gateway.store.subject_cases import opened as case_opened
 from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
+from tests.store.kit import entry
+from tests.store.test_subject_cases import made as case
 
 BY = Reader(actor="ac_1", kind="person", exchange="ex_1")
 DAY_S = 86_400
@@ -321,6 +327,31 @@ async def test_a_file_is_deleted_when_its_days_are_over(sqlite_settings: Setting
             site.clock.advance(30 * DAY_S)
             done = await site.until(job, lambda found: found.state == "expired")
         assert (site.files(), site.bundling.file(done)) == ([], None)
+
+
+async def test_a_file_with_kept_content_goes_with_the_first_erasure_after_it(sqlite_settings: Settings) -> None:
+    """Also where its node does not look any more nobody is given it; others stay."""
+    async with opened(sqlite_settings) as site:
+        site.auditor._setting = _unencrypted(site.auditor._setting)
+        plain, content = await site.ask(), await site.ask(contents=True)
+        async with running(site.bundling):
+            ready = [await site.until(job, lambda found: found.state == READY) for job in (plain, content)]
+        assert [site.bundling.carries(job) for job in ready] == [False, True]
+        assert [await site.bundling.outlived(job) for job in ready] == [False, False]
+        begun = case("sc_1", tenant=site.tenant, kind="erasure", state="erasing", ripe_us=site.clock.now_us())
+        change = case_opened(begun)
+        await (await site.site.writer("default")).submit(Entry(draft=entry(ledger=site.tenant).draft, change=change))
+        assert [await site.bundling.outlived(job) for job in ready] == [False, True]
+        await site.node("nd_other")._expire(site.tenant)
+        assert len(site.files()) == 2, "what another node has is left to it"
+        await site.bundling._expire(site.tenant)
+        assert [(await site.state(job)).state for job in ready] == [READY, "expired"]
+        assert (len(site.files()), site.bundling.file(await site.state(content))) == (1, None)
+
+
+def _unencrypted(setting: Setting) -> Setting:
+    evidence = msgspec.structs.replace(setting.settings.evidence, contents="asked")
+    return msgspec.structs.replace(setting, settings=msgspec.structs.replace(setting.settings, evidence=evidence))
 
 
 async def test_another_nodes_file_is_left_to_it_for_a_day(sqlite_settings: Settings) -> None:

@@ -36,6 +36,26 @@ def test_configured_recipients_are_always_among_them() -> None:
     assert texts(recipients_of(found, "_system", [])) == [A]
 
 
+def test_kept_content_leaves_as_the_configuration_lets_it_and_only_encrypted_without_a_word() -> None:
+    for words, asked, refused in (
+        ({}, [], "recipients"),
+        ({}, [A], None),
+        ({"recipients": [A]}, [], None),
+        ({"contents": "asked"}, [], None),
+        ({"contents": "never"}, [A], "contents"),
+    ):
+        found = recipients_of(settings(**words), "clinic", asked, contents=True)
+        assert (found.field if isinstance(found, Refusal) else None) == refused
+        assert not isinstance(recipients_of(settings(**words), "clinic", asked), Refusal)
+    left = unfit(settings(contents="never"), "clinic", [A], contents=True)
+    assert left is not None
+    assert (left.code, left.field) == ("conflict", "contents")
+    assert unfit(settings(contents="never"), "clinic", [A]) is None
+    clear = unfit(settings(), "clinic", [], contents=True)
+    assert clear is not None
+    assert (clear.code, clear.field) == ("conflict", "recipients")
+
+
 def test_a_tenants_own_words_stand_in_place_of_the_others() -> None:
     found = settings({"bundle_recipients": [B], "bundle_encryption": "configured"}, recipients=[A])
     assert texts(recipients_of(found, "clinic", [])) == [B]

@@ -438,6 +438,16 @@ async def _(w: World) -> tuple[Any, Any]:
     return await cases.ripe(w.mine, 2), ()
 
 
+@ask("subject_cases.CaseStore.last_begun")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    begun = case_opened(case("sc_begun", tenant=w.theirs, kind="erasure", state="erasing", ripe_us=7))
+    async with w.store.writer(w.theirs) as writer:
+        await writer.submit(Entry(draft=entry(ledger=w.theirs).draft, change=begun))
+    assert await cases.last_begun(w.theirs) == 7
+    return await cases.last_begun(w.mine), 0
+
+
 _THEIRS = ("su_theirs",)
 
 
@@ -832,6 +842,13 @@ async def _(w: World) -> tuple[Any, Any]:
     bundles = await _bundle(w)
     assert await bundles.left(w.theirs)
     return await bundles.left(w.mine), []
+
+
+@ask("bundle_jobs.BundleStore.before")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles, late = await _bundle(w), 9_000_000_000_000_000
+    assert await bundles.before(w.theirs, late)
+    return await bundles.before(w.mine, late), []
 
 
 @ask("bundle_jobs.BundleStore.change")

@@ -11,18 +11,27 @@ import msgspec
 import pyrage
 import pytest
 
+from gateway.evidence import bag
+from gateway.evidence.container import Container
+from gateway.evidence.contents import MAX_LINE, parsed
 from gateway.evidence.verify import verify, verify_file
 from gateway.exchange.auditor import Auditor
 from gateway.settings import Settings
 from tests.evidence.tampering import take_apart
 from tests.exchange.own_terms import TYPE, add_to
 from tests.system.kit import Watch, policies
-from tests.system.site import system
+from tests.system.site import System, system
 from tests.web.kit import Audited, audited
 
+KEPT = (
+    "p, 1, role:user, class:public, zone:in-house, chat, purpose:*, always, allow, keep-content:30, kept, "
+    '"Kept for a month."'
+)
+NICK = "Ask for the one they call Sunflower."
 
-async def _built(api: Audited, wanted: object) -> dict[str, object]:
-    asked = await api.post("/evidence/bundles", wanted)
+
+async def _built(api: Audited, wanted: object, path: str = "/evidence/bundles") -> dict[str, object]:
+    asked = await api.post(path, wanted)
     assert asked.status_code == 202, asked.text
     while True:
         found: dict[str, object] = (await api.get(asked.headers["location"])).json()
@@ -172,6 +181,50 @@ async def test_a_bundle_is_fetched_encrypted_to_whom_it_was_asked_for(sqlite_set
         refused = await api.post("/evidence/bundles", {"recipients": ["nobody"]})
         assert (refused.status_code, refused.json()["type"]) == (400, "urn:gateway:problem:parameter_invalid")
         assert "nobody" not in refused.text
+
+
+async def test_kept_content_leaves_encrypted_with_who_may_ask_for_it_and_opens_what_was_recorded(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    wanted = {"recipients": [str(identity.to_public())], "filters": {"event": "exchange.requested"}}
+    async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}, policy=policies(tmp_path, KEPT)) as site:
+        answered = await site.chat(await site.key("clerk"), NICK, model="ward")
+        assert answered.status_code == 200
+        auditor, officer = Audited(site, await site.key("auditor")), Audited(site, await site.key("compliance"))
+        refused = await auditor.post("/evidence/bundles/contents", wanted)
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:gateway:problem:role_required")
+        assert (await auditor.post("/evidence/bundles", {**wanted, "contents": True})).status_code == 400
+        clear = await officer.post("/evidence/bundles/contents", {**wanted, "recipients": []})
+        assert (clear.status_code, "recipients" in clear.text) == (400, True)
+        bundle = await _built(officer, wanted, "/evidence/bundles/contents")
+        assert (bundle["status"], bundle["selection"]["contents"]) == ("ready", True)  # type: ignore[index]
+        place = f"/evidence/bundles/{bundle['id']}"
+        assert (await auditor.get(f"{place}/contents")).status_code == 403
+        assert (await auditor.get(f"{place}/download")).status_code == 409
+        fetched = await officer.get(f"{place}/contents")
+        assert (fetched.status_code, NICK.encode() in fetched.content) == (200, False)
+        file = tmp_path / "bundle.zip"
+        file.write_bytes(pyrage.decrypt(fetched.content, [identity]))
+        installation = site.gateway.site
+        report = verify(file, installation.keyring.verifier_key(installation.tenants["default"].origin))
+        assert (report.contents["committed"], report.contents["open"]) == (1, 1)
+        (one,) = parsed(Container(file.open("rb")).lines(bag.CONTENTS, MAX_LINE))
+        assert NICK in one.value.decode()
+        told = str(await site.records()) + str(await _asked(site))
+        assert "Sunflower" not in told
+        assert [query.get("contents") for query in await _asked(site)] == ["true", None, None]
+        assert "Sunflower" not in (await officer.get("/evidence/bundles")).text
+
+
+async def _asked(site: System) -> list[dict[str, str]]:
+    """What the details of records about bundles say was asked for."""
+    reader = site.gateway.site.reader("default")
+    return [
+        json.loads(stored.detail or b"{}").get("query", {})
+        async for stored in reader.records(0, await reader.size(), details=True)
+        if b'"event":"audit.exported"' in stored.envelope
+    ]
 
 
 async def test_a_bundle_in_clear_does_not_leave_once_they_must_be_encrypted(

@@ -58,6 +58,8 @@ p, compliance, audit:hashes
 p, compliance, audit:verify
 p, compliance, evidence:read
 p, compliance, evidence:build
+# What people have written, in the hands of whoever gets the bundle: for those who answer for that.
+p, compliance, evidence:content
 p, compliance, evidence:report
 
 p, privacy, audit:read
@@ -145,10 +147,12 @@ g, POST /policy/proposals/{proposal}/activate, policy:activate
 g, POST /policy/rollback, policy:activate
 
 g, POST /evidence/bundles, evidence:build
+g, POST /evidence/bundles/contents, evidence:content
 g, GET /evidence/bundles, evidence:read
 g, GET /evidence/bundles/{bundle_id}, evidence:read
 g, POST /evidence/bundles/{bundle_id}/cancel, evidence:build
 g, GET /evidence/bundles/{bundle_id}/download, evidence:read
+g, GET /evidence/bundles/{bundle_id}/contents, evidence:content
 g, POST /evidence/reports, evidence:report
 
 g, GET /incidents, incidents:read

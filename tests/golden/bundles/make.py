@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from tests.evidence.apart import APART, LYING, apart
 from tests.evidence.tampering import (
+    CARRIED,
     DEEP,
     RAW,
     SHALLOW,
@@ -20,6 +21,7 @@ from tests.evidence.tampering import (
     put_together,
     stamped,
     take_apart,
+    with_contents,
 )
 
 HERE = Path(__file__).parent
@@ -36,11 +38,12 @@ def build() -> dict[str, bytes]:
         whole = good(Path(directory, "good.zip"))
         more = attached(Path(directory, "good-with-attachments.zip"))
         dated = stamped(Path(directory, "good-with-stamps.zip"))
+        opened = with_contents(Path(directory, "good-with-contents.zip"))
         away = apart(Path(directory, "good-with-emergencies.zip"))
         lying = {name: said(Path(directory, "said.zip")) for name, (_, said) in LYING.items()}
         period = of_period(Path(directory, "good-of-a-period.zip"))
     files = {"good.zip": whole, "good-with-attachments.zip": more, "good-of-a-period.zip": period}
-    files["good-with-stamps.zip"] = dated
+    files["good-with-stamps.zip"], files["good-with-contents.zip"] = dated, opened
     files["good-with-emergencies.zip"] = away
     for name, members in lying.items():
         files[f"{name}.zip"] = put_together(members)
@@ -52,6 +55,8 @@ def build() -> dict[str, bytes]:
         files[f"{name}.zip"] = put_together(change(take_apart(whole)))
     for name, (_, change) in STAMPED.items():
         files[f"{name}.zip"] = put_together(change(take_apart(dated)))
+    for name, (_, change) in CARRIED.items():
+        files[f"{name}.zip"] = put_together(change(take_apart(opened)))
     return files
 
 

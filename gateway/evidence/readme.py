@@ -75,6 +75,8 @@ A BagIt 1.0 bag. Under data/:
 
   records.jsonl     every record of the range, one a line, in its exact bytes: nothing is left out
   details.jsonl     details of the selected records; each opens the commitment in its record
+  content/          contents.jsonl, where it was asked for: what policy has kept of messages of selected records, as the
+                    agent was sent it; each opens the commitment (`kept`) in its record. It is personal data
   selection.json    the range and the filters: run them over records.jsonl to see what is selected
   reports/          what follows from the records: misses, how much classification misses, as people have judged it
                     on a sample; `not measured` where nobody has. What else is there, and in csv/, fhir/, ocsf/, oscal/
@@ -119,5 +121,6 @@ range is complete, the selection and the details; verify.py does. N chooses the 
 
 {OPENSSL}
 Whoever holds a detail of a record can check it by hand: the record's `detail` is the base64 of
-HMAC-SHA256(salt, "detail" 0x00 bytes), with salt and bytes as in details.jsonl (in base64).
+HMAC-SHA256(salt, "detail" 0x00 bytes), with salt and bytes as in details.jsonl (in base64). Likewise
+`commitment` in `kept` is that of HMAC-SHA256(salt, "content" 0x00 keys 0x00 bytes), as in content/contents.jsonl.
 """

@@ -251,10 +251,11 @@ class _Verification:
         with self._step("details"):
             if records.opened != manifest.opened or (records.opened and not manifest.details):
                 raise VerificationError("another number of details than stated")
-        with self._step("kept"):
-            if records.contents.carried != (manifest.contents or 0):
-                raise VerificationError("another number of contents than stated")
-            contents.demand_not_erased(_contents(box, manifest), records.contents.destroyed)
+        if manifest.contents is not None:
+            with self._step("kept"):
+                if records.contents.carried != manifest.contents:
+                    raise VerificationError("another number of contents than stated")
+                contents.demand_not_erased(_contents(box, manifest), records.contents.destroyed)
         with self._step("tree"):
             if last.size > manifest.end:
                 path = parse_hashes(box.read(bag.TO_LAST, MAX_FILE))

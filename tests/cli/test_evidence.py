@@ -258,6 +258,19 @@ def test_an_encrypted_bundle_is_verified_with_an_identity_and_by_who_decrypts_it
     assert not [path.name for path in used.iterdir() if path.name.startswith(".bundle")]
 
 
+def test_kept_content_leaves_only_encrypted_and_is_told_of(gateway: Run, used: Path, auditor: str) -> None:
+    """Nothing is kept here: the bundle says so, and who asked is on record with what was asked for."""
+    refused = gateway("evidence", "export", "--out", "b.zip", "--contents")
+    assert (refused.code, "--recipient" in refused.err) == (2, True)
+    made = gateway("evidence", "export", "--out", "b.zip.age", "--contents", "--recipient", auditor)
+    assert (made.code, made.out.strip().endswith(", content of 0")) == (0, True)
+    result = gateway(*VERIFY, "--identity", "auditor.key", "b.zip.age", "--json")
+    assert result.data["report"]["contents"]["asked"] is True
+    assert any(step.startswith("kept: ") for step in result.data["report"]["steps"])
+    (record,) = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
+    assert record["detail"]["query"]["contents"] == "true"
+
+
 def test_what_does_not_open_has_no_verdict_but_that(gateway: Run, used: Path, auditor: str) -> None:
     assert gateway("evidence", "export", "--out", "b.zip.age", "--recipient", auditor).code == 0
     data = (used / "b.zip.age").read_bytes()

@@ -90,6 +90,14 @@ def test_parts_make_the_report_that_one_process_makes(
     assert None not in answers
 
 
+@pytest.mark.parametrize("processes", [2, 3, 7, 64])
+def test_parts_say_of_kept_content_what_one_process_says(answers: Answers, processes: int) -> None:
+    """Also of what was erased in another part than the one that commits to it."""
+    path = GOLDEN / "good-with-contents.zip"
+    assert verify(path, VKEY, None, None, processes) == verify(path, VKEY)
+    assert None not in answers
+
+
 def test_what_people_judged_is_taken_in_the_order_of_the_ledger(answers: Answers, tmp_path: Path) -> None:
     made, path = ledger(6), tmp_path / "a.zip"
     for one in (sampled(records=(2, 0)), marked(1, 2, missed={"person": 1}), marked(2, 0, found={"email": 1})):

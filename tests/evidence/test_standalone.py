@@ -127,6 +127,16 @@ def test_it_computes_the_same_local_miss_rate_from_the_records(alone: Path, tmp_
     assert "miss rate    0.5000 (0.0125 to 0.9875): 1 of 2 messages; sample rv_1 of 10 exchanges" in said
 
 
+def test_it_says_the_same_of_kept_content(alone: Path) -> None:
+    path = GOLDEN / "good-with-contents.zip"
+    report = verify(path, VKEY)
+    found = json.loads(run(alone, "--json", "--key", alone / "ledger.vkey", path).stdout)
+    assert found["contents"] == report.contents
+    assert (found["steps"], found["notes"]) == (list(report.steps), list(report.notes))
+    said = run(alone, "--key", alone / "ledger.vkey", path).stdout
+    assert "content      2 open, 2 expired, 2 erased (records 10, 11), 1 too large, 1 not carried" in said
+
+
 def test_several_processes_say_what_one_says(alone: Path, tmp_path: Path) -> None:
     made, path = ledger(20), tmp_path / "a.zip"
     bundle(made, path, Selection(first=3, end=17, scope=Scope(kind="period", period=(at(4), at(12)))))
@@ -157,7 +167,7 @@ def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    whole = ("good", "good-of-a-period", "good-with-attachments", "good-with-emergencies", "good-with-stamps")
+    whole = ("good", "good-of-a-period", "good-with-attachments", "good-with-emergencies", "good-with-contents", "good-with-stamps")
     expected = STEPS | APART_STEPS | dict.fromkeys(whole, "good")
     assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == expected
 

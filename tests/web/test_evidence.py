@@ -209,7 +209,7 @@ async def test_kept_content_leaves_encrypted_with_who_may_ask_for_it_and_opens_w
         installation = site.gateway.site
         report = verify(file, installation.keyring.verifier_key(installation.tenants["default"].origin))
         assert (report.contents["committed"], report.contents["open"]) == (1, 1)
-        (one,) = parsed(Container(file.open("rb")).lines(bag.CONTENTS, MAX_LINE))
+        (one,) = parsed(Container(io.BytesIO(file.read_bytes())).lines(bag.CONTENTS, MAX_LINE))
         assert NICK in one.value.decode()
         told = str(await site.records()) + str(await _asked(site))
         assert "Sunflower" not in told

@@ -6,11 +6,16 @@ import msgspec
 import pytest
 
 from gateway.core.errors import VerificationError
+from gateway.core.refusal import Refusal
 from gateway.evidence import bag
+from gateway.evidence.bundle import build
 from gateway.evidence.contents import parsed
+from gateway.evidence.piece import NotAsKept
 
-from .making_contents import KEYS, SELECTION, There, carrying, opening
+from .making import Sources
+from .making_contents import CREATED_US, KEYS, SELECTION, There, carrying, ledger, opening
 from .tampering import take_apart
+from .test_kept import Desk
 
 
 def carried(path: Path) -> list[int]:
@@ -40,3 +45,32 @@ def test_what_is_not_what_its_record_commits_to_is_not_signed(tmp_path: Path, fi
     wrong = msgspec.structs.replace(opening(0), **{field: getattr(other, field)})
     with pytest.raises(VerificationError, match="content: not what the record commits to"):
         carrying(tmp_path / "b.zip", source=There({0: wrong, 8: other}))
+
+
+async def _built(desk: Desk, source: There) -> bytes:
+    made = ledger()
+    found = await build(
+        made,
+        SELECTION,
+        signer=made.signer,
+        policies={},
+        created_us=CREATED_US,
+        write=desk.file,
+        attachments=[Sources()],
+        source=source,
+        keeper=desk,
+    )
+    assert not isinstance(found, Refusal)
+    return desk.file.getvalue()
+
+
+async def test_who_goes_on_with_a_bundle_opens_content_anew_and_begins_anew_where_some_has_gone() -> None:
+    expected = await _built(whole := Desk(), There())
+    for border in range(1, len(whole.states) + 1):
+        dying = Desk(cut=border)
+        with pytest.raises(ConnectionError):
+            await _built(dying, There())
+        assert await _built(Desk(dying.left[-1]), There()) == expected
+    # The last border is behind the content: by then less of it is there than what was kept says.
+    with pytest.raises(NotAsKept):
+        await _built(Desk(dying.left[-1]), There({8: opening(8)}))

@@ -167,7 +167,14 @@ def test_it_refuses_every_golden_defect_at_the_same_step(alone: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    whole = ("good", "good-of-a-period", "good-with-attachments", "good-with-emergencies", "good-with-contents", "good-with-stamps")
+    whole = (
+        "good",
+        "good-of-a-period",
+        "good-with-attachments",
+        "good-with-emergencies",
+        "good-with-contents",
+        "good-with-stamps",
+    )
     expected = STEPS | APART_STEPS | dict.fromkeys(whole, "good")
     assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == expected
 

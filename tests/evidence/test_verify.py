@@ -22,7 +22,14 @@ from .apart import APART_STEPS
 from .making import OTHER, POLICIES, SIGNER, VKEY, bundle, ledger, try_bundle
 from .tampering import DEEP, RAW, SHALLOW, STAMPED, STEPS, good, put_together, signed_again, take_apart, without
 
-GOOD = {"good", "good-of-a-period", "good-with-attachments", "good-with-emergencies", "good-with-contents", "good-with-stamps"}
+GOOD = {
+    "good",
+    "good-of-a-period",
+    "good-with-attachments",
+    "good-with-emergencies",
+    "good-with-contents",
+    "good-with-stamps",
+}
 DEFECTS = STEPS | APART_STEPS
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
 

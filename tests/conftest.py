@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gateway.settings import Settings, parse
@@ -13,6 +14,9 @@ from tests import services
 from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 
 services.files_in_memory()
+# How long examples take says how busy the machine is.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 _LONG = ("system", "cli", "demo", "conformance", "known_failures", "web", "bootstrap", "store", "exchange")
 """Directories whose tests start servers and processes. What takes long comes first, so that at the end of a run nobody

@@ -6,9 +6,9 @@ from tests.system.killing import killed
 
 
 async def test_a_gateway_killed_under_load_again_and_again_has_everything_on_record(database: Settings) -> None:
-    """Two kills, each with at least ten requests in flight, each followed by a start and a verification."""
-    found = await killed(database, kills=2, seed=20)
-    assert found.kills == 2
-    assert found.answered > 20
-    assert found.seen > 20
+    """Five kills, each with at least ten requests in flight, each followed by a start and a verification."""
+    found = await killed(database, kills=5, seed=20)
+    assert found.kills == 5
+    assert found.answered > 50
+    assert found.seen > 50
     assert found.interrupted > 0, "no kill met an exchange under way"

@@ -123,6 +123,7 @@ def test_every_golden_record_about_health_data_maps_and_no_other() -> None:
     mapped = {file.stem for file in GOLDEN.glob("*.json") if file.stem != "detail" and events(parse(file.read_bytes()))}
     assert mapped == {
         "exchange.requested",
+        "exchange.requested.kept",
         "exchange.requested.observed",
         "exchange.requested.tokens",
         "exchange.denied",

@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
     async def answered(self) -> AnswerReader:
         """When the head is there, or the end where the whole is wanted. `AgentError` for whatever ends it before."""
         reader = self.reader
-        if reader.state == HEAD or (self._whole and reader.state == BODY):
+        while reader.state == HEAD or (self._whole and reader.state == BODY):
             await self._wait()
         if reader.state == FAILED:
             raise AgentError(reader.error or "bad_answer")
@@ -148,7 +148,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._full = False
-        self._wake()
+        self._wake()  # whoever waits for an answer finds none, and waits on
 
     def data_received(self, data: bytes) -> None:
         reader = self.reader

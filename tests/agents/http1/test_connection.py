@@ -226,6 +226,19 @@ class TestTimes:
         await line.connection.piece()
         assert line.left() > 59
 
+    async def test_room_for_more_of_a_request_is_no_answer_to_it(self, line: Line) -> None:
+        """What a slow agent takes of a large request wakes whoever sends it, and not who waits for the answer."""
+        line.send()
+        line.connection.pause_writing()
+        waiting = asyncio.create_task(line.connection.answered())
+        await asyncio.sleep(0)
+        line.connection.resume_writing()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        line.connection.data_received(HEAD_OF_10 + b"helloworld")
+        assert (await waiting).take() == b"helloworld"
+
     async def test_calls_of_one_connection_share_a_timer(self, line: Line) -> None:
         timers = set()
         for _ in range(5):

@@ -12,8 +12,10 @@ from gateway.settings import Settings, parse
 from gateway.store import migrate
 from tests import services
 from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
+from tests.statements import share_statements
 
 services.files_in_memory()
+share_statements()
 # How long examples take says how busy the machine is.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("house")

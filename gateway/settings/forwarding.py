@@ -82,15 +82,30 @@ def check_forwards(forwards: tuple[Forward, ...], tenants: frozenset[str]) -> No
         place = f"forward[{index}]"
         _check_address(place, one)
         _check_secrets(place, one)
-        if not {*tenants, SYSTEM}.issuperset(one.tenants):
-            raise ConfigurationError(f"{place}.tenants must name configured tenants, or _system")
-        if len(tenants) > 1 and not one.tenants:
-            raise ConfigurationError(f"{place}.tenants must name whose records it gets: there are several tenants")
+        check_whose(place, one.tenants, tenants, "whose records it gets")
         check_pins(f"{place}.pin", one.pin)
         check_networks(f"{place}.addresses", one.addresses)
         check_between(f"{place}.batch", one.batch, 1, 1_000)
         check_between(f"{place}.timeout_s", one.timeout_s, 0.1, 300)
         check_between(f"{place}.enterprise", one.enterprise, 0, 2**32 - 1)
+
+
+def check_whose(place: str, named: tuple[str, ...], tenants: frozenset[str], whose: str) -> None:
+    """Tenants that a table names are configured, and are named where there are several: nobody's are taken for all."""
+    if not {*tenants, SYSTEM}.issuperset(named):
+        raise ConfigurationError(f"{place}.tenants must name configured tenants, or _system")
+    if len(tenants) > 1 and not named:
+        raise ConfigurationError(f"{place}.tenants must name {whose}: there are several tenants")
+
+
+def check_tls(
+    place: str, *, certificate: str | None, key: str | None, trust: object, secure: bool, schemes: str
+) -> None:
+    """A client's certificate has its key, and neither it nor `trust` (authorities, pins) is given without TLS."""
+    if (certificate is None) != (key is None):
+        raise ConfigurationError(f"{place}.client_certificate and client_key go together")
+    if (trust or certificate) and not secure:
+        raise ConfigurationError(f"{place}.url must be {schemes} where ca, pin or client_certificate is given")
 
 
 def _check_address(place: str, one: Forward) -> None:
@@ -112,10 +127,14 @@ def _check_secrets(place: str, one: Forward) -> None:
     check_reference(f"{place}.authorization", one.authorization)
     if one.authorization is not None and (one.kind != "ocsf" or not one.url.startswith("https:")):
         raise ConfigurationError(f"{place}.authorization goes with kind ocsf and https://")
-    if (one.client_certificate is None) != (one.client_key is None):
-        raise ConfigurationError(f"{place}.client_certificate and client_key go together")
-    if (one.ca or one.pin or one.client_certificate) and not one.secure:
-        raise ConfigurationError(f"{place}.url must be tls:// or https:// where ca, pin or client_certificate is given")
+    check_tls(
+        place,
+        certificate=one.client_certificate,
+        key=one.client_key,
+        trust=one.ca or one.pin,
+        secure=one.secure,
+        schemes="tls:// or https://",
+    )
 
 
 def _port(url: str) -> int | None:

@@ -14,7 +14,7 @@ from gateway.settings.forms import (
     check_reference,
     check_unique,
 )
-from gateway.settings.forwarding import SYSTEM
+from gateway.settings.forwarding import check_tls, check_whose
 
 _FRAMEWORK = "framework:"
 
@@ -57,10 +57,7 @@ def check_schedules(schedules: tuple[Schedule, ...], tenants: frozenset[str]) ->
     check_unique("schedule", [one.id for one in schedules])
     for index, one in enumerate(schedules):
         place = f"schedule[{index}]"
-        if not {*tenants, SYSTEM}.issuperset(one.tenants):
-            raise ConfigurationError(f"{place}.tenants must name configured tenants, or _system")
-        if len(tenants) > 1 and not one.tenants:
-            raise ConfigurationError(f"{place}.tenants must name whose bundles it makes: there are several tenants")
+        check_whose(place, one.tenants, tenants, "whose bundles it makes")
         if len(set(one.tenants)) < len(one.tenants):
             raise ConfigurationError(f"{place}.tenants must name each once")
         try:
@@ -84,10 +81,14 @@ def _check_delivery(place: str, one: Schedule) -> None:
     if one.secret is None:
         raise ConfigurationError(f"{place}.secret must be given: what is sent is signed with it")
     check_reference(f"{place}.secret", one.secret)
-    if (one.client_certificate is None) != (one.client_key is None):
-        raise ConfigurationError(f"{place}.client_certificate and client_key go together")
-    if (one.ca or one.pin or one.client_certificate) and not (one.url or "").startswith("https:"):
-        raise ConfigurationError(f"{place}.url must be https:// where ca, pin or client_certificate is given")
+    check_tls(
+        place,
+        certificate=one.client_certificate,
+        key=one.client_key,
+        trust=one.ca or one.pin,
+        secure=(one.url or "").startswith("https:"),
+        schemes="https://",
+    )
     check_pins(f"{place}.pin", one.pin)
     check_networks(f"{place}.addresses", one.addresses)
 

@@ -45,12 +45,21 @@ class Frontier:
         """One more leaf. `FormatError` unless its hash is 32 bytes."""
         if len(leaf_hash) != HASH_BYTES:
             raise FormatError("a hash must be 32 bytes long")
-        node, size, peaks = leaf_hash, self.size, self._peaks
-        while size & 1:
-            node = sha256(b"\x01" + peaks.pop() + node).digest()
-            size >>= 1
-        peaks.append(node)
-        self.size += 1
+        self._put(0, leaf_hash)
+
+    def append_all(self, leaf_hashes: Sequence[bytes]) -> None:
+        """These leaves, in half the time that one after the other takes. `FormatError`, and none of them, unless all
+        are 32 bytes."""
+        if any(len(leaf) != HASH_BYTES for leaf in leaf_hashes):
+            raise FormatError("a hash must be 32 bytes long")
+        at, count = 0, len(leaf_hashes)
+        while at < count:
+            # The widest perfect subtree that begins here and is filled: not above the lowest bit set in the size.
+            level = (count - at).bit_length() - 1
+            if self.size:
+                level = min(level, (self.size & -self.size).bit_length() - 1)
+            self._put(level, subtree(leaf_hashes[at : at + (1 << level)]))
+            at += 1 << level
 
     def extend(self, nodes: Iterable[tuple[int, bytes]]) -> None:
         """The leaves under these perfect subtrees, (level, hash) from left to right, as `Span.nodes` has them.
@@ -61,12 +70,16 @@ class Frontier:
                 raise FormatError("a hash must be 32 bytes long")
             if level < 0 or self.size & ((1 << level) - 1):
                 raise FormatError("a subtree must start at a multiple of its width")
-            size, peaks = self.size >> level, self._peaks
-            while size & 1:
-                node = node_hash(peaks.pop(), node)
-                size >>= 1
-            peaks.append(node)
-            self.size += 1 << level
+            self._put(level, node)
+
+    def _put(self, level: int, node: bytes) -> None:
+        """A perfect subtree, at a multiple of its width."""
+        size, peaks = self.size >> level, self._peaks
+        while size & 1:
+            node = sha256(b"\x01" + peaks.pop() + node).digest()
+            size >>= 1
+        peaks.append(node)
+        self.size += 1 << level
 
     def root(self) -> bytes:
         if not self._peaks:
@@ -101,17 +114,14 @@ class Span(Frontier):
         super().__init__()
         self.first, self.nodes, self.size = first, list(nodes), first if size is None else size
 
-    def append(self, leaf_hash: bytes) -> None:
-        """One more leaf. `FormatError` unless its hash is 32 bytes."""
-        if len(leaf_hash) != HASH_BYTES:
-            raise FormatError("a hash must be 32 bytes long")
-        node, level, index, nodes = leaf_hash, 0, self.size, self.nodes
+    def _put(self, level: int, node: bytes) -> None:
+        width, index, nodes = 1 << level, self.size >> level, self.nodes
         # The left sibling is there unless it begins before the first leaf; then it is at no level above either.
         while index & 1 and nodes and nodes[-1][0] == level:
             node = sha256(b"\x01" + nodes.pop()[1] + node).digest()
             index, level = index >> 1, level + 1
         nodes.append((level, node))
-        self.size += 1
+        self.size += width
 
     def extend(self, nodes: Iterable[tuple[int, bytes]]) -> None:
         raise TypeError("a span grows by leaves")
@@ -129,6 +139,17 @@ def root(leaf_hashes: Iterable[bytes]) -> bytes:
     for leaf in leaf_hashes:
         frontier.append(leaf)
     return frontier.root()
+
+
+def subtree(hashes: Sequence[bytes]) -> bytes:
+    """The node above a power of two of neighbouring hashes; `FormatError` for another number of them."""
+    row = list(hashes)
+    if not row or len(row) & (len(row) - 1):
+        raise FormatError("a perfect subtree stands over a power of two of hashes")
+    while len(row) > 1:
+        pairs = iter(row)
+        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+    return row[0]
 
 
 def root_of(size: int, node: Node) -> bytes:

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from gateway.core.errors import FormatError
-from gateway.ledger.chain import node_hash
-from gateway.ledger.merkle import HASH_BYTES
+from gateway.ledger.merkle import HASH_BYTES, subtree
 
 WIDTH = 256
 HEIGHT = 8
@@ -106,12 +105,7 @@ def split(data: bytes) -> list[bytes]:
 
 def tile_root(hashes: Sequence[bytes]) -> bytes:
     """The node above a power of two of neighbouring hashes; `FormatError` for another number of them."""
-    if not hashes or len(hashes) & (len(hashes) - 1):
-        raise FormatError("a perfect subtree stands over a power of two of hashes")
-    row = list(hashes)
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
+    return subtree(hashes)
 
 
 def encode_entries(records: Sequence[bytes]) -> bytes:

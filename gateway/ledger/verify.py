@@ -24,33 +24,25 @@ from elsewhere (without it the newest records may have been cut off, or all rewr
 details (`check_detail`).
 """
 
-import re
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
-from typing import Protocol
+from itertools import islice
 
 import msgspec
 
 from gateway.core.errors import FormatError, VerificationError
+from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.commitment import matches
+from gateway.ledger.lots import TIME_BYTES, WORTH, Stored, link_text, linked, place_of
 from gateway.ledger.merkle import Frontier
 from gateway.ledger.record import GENESIS, MAX_BYTES, Envelope, parse, parse_detail
 
 STEPS = ("sequence", "size", "hash", "prev", "seq", "recorded_at", "form", "tree", "root", "missing")
 """The names of the steps above, in their order; `detail` is the step of `check_detail`."""
 
-# Where the three fields stand, without parsing. In JSON a quotation mark inside a string is preceded by a backslash, so
-# in `,"prev":"` the mark after `prev` (a letter before it) bounds a string; with a colon after it, it ends a key. The
-# mark after the comma is no part of a string either (a comma before it), and opens that key rather than ending another
-# string, for then letters would follow outside of any. So in JSON without white space these bytes stand exactly where
-# an object has a key `prev` whose value is a string. Which object it is they do not say: `inputs` may have such a key
-# too. So the fast way is taken only when they occur once, as they do in every record with a `prev` of its own and no
-# other (it is never the first key: `event` and `id` come before); all else goes the slow way, through the parser. Bytes
-# that are not a record at all may still pass steps 4 to 6 so; that they are one is step 7.
-_PREV, _SEQ, _RECORDED = b',"prev":"', b',"seq":', b',"recorded_at":"'
-_number = re.compile(rb"(0|[1-9][0-9]{0,15})[,}]")
+LOT = 256
+"""Records that are looked at together (`lots`): a tile of the tree, and no more than a core's cache holds."""
 
 
 class BadRecord(VerificationError):
@@ -60,17 +52,6 @@ class BadRecord(VerificationError):
         super().__init__(f"record {seq}: {step}: {message}")
         self.seq = seq
         self.step = step
-
-
-class Stored(Protocol):
-    """A record as it was stored: where it is said to be, its bytes, and what is said to be their hash."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def envelope(self) -> bytes: ...
-    @property
-    def hash(self) -> bytes: ...
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,44 +121,94 @@ class Verification:
         self._compare()
 
     def feed(self, records: Iterable[Stored]) -> None:
-        """Steps 1 to 9 over the next records."""
-        frontier = self._frontier
-        compare_at = self._checkpoints[-1].size if self._checkpoints else -1
-        for record in records:
-            place = frontier.size
-            data = record.envelope
-            # 1. The stored sequence number is the next one.
-            if record.seq != place:
-                raise BadRecord(place, "sequence", "the record stored next has another number")
-            # 2. The record is no larger than a record may be.
-            if len(data) > MAX_BYTES:
-                raise BadRecord(place, "size", "more than 65,535 bytes")
-            # 3. The stored hash is the leaf hash of the bytes.
-            leaf = sha256(b"\x00" + data).digest()
-            if record.hash != leaf:
-                raise BadRecord(place, "hash", "the stored hash is not that of the bytes")
-            # 4. to 6.
-            self._link(data, place)
-            # 7. Canonical form.
+        """Steps 1 to 9 over the next records: lots of them at once, and one by one where a lot does not hold."""
+        source = iter(records)
+        while True:
+            lot = list[Stored]()
+            try:
+                # What came before the source failed: extending keeps it, and it is looked at before the error goes on.
+                lot.extend(islice(source, self._room()))
+            finally:
+                self._feed(lot)
+            if not lot:
+                return
+
+    def _room(self) -> int:
+        """How many records make a lot here: up to the end of a tile, or to where a checkpoint is compared."""
+        size = self._frontier.size
+        room = LOT - size % LOT
+        return min(room, self._checkpoints[-1].size - size) if self._checkpoints else room
+
+    def _feed(self, lot: Sequence[Stored]) -> None:
+        if len(lot) >= WORTH and self._hold(lot):
+            return
+        for record in lot:
+            leaf = self._placed(record)
             if self._canonical:
-                self._form(data, place)
-            # 8. The next leaf of the tree.
-            frontier.append(leaf)
-            self._prev = leaf
-            # 9. The root, where a checkpoint names one.
-            if frontier.size == compare_at:
-                self._compare()
-                compare_at = self._checkpoints[-1].size if self._checkpoints else -1
+                self._form(record.envelope)
+            self._append(leaf)
+
+    def _hold(self, lot: Sequence[Stored]) -> bool:
+        """Steps 1 to 8 over a lot, and step 9 behind it. False, and nothing was done, unless all of it holds."""
+        # 1. to 6.
+        found = linked(lot, self._frontier.size, self._prev, self._recorded_at)
+        if found is None:
+            return False
+        # 7. Canonical form, and one tenant.
+        tenant = self._tenant
+        if self._canonical:
+            try:
+                tenants = {parse(record.envelope).tenant for record in lot}
+            except FormatError:
+                return False
+            tenant = tenants.pop() if tenant is None else tenant
+            if tenants - {tenant}:
+                return False
+        # 8. The next leaves of the tree.
+        self._frontier.append_all(found.leaves)
+        self._prev, self._recorded_at, self._tenant = found.leaves[-1], found.recorded_at, tenant
+        # 9. The root, where a checkpoint names one.
+        self._compare()
+        return True
+
+    def read(self, record: Stored) -> Envelope:
+        """Steps 1 to 9 over the next record, which is given back as step 7 has read it, whatever else leaves that out.
+        For those who need what it says: parsing is most of what verifying costs."""
+        leaf = self._placed(record)
+        envelope = self._form(record.envelope)
+        self._append(leaf)
+        return envelope
+
+    def _placed(self, record: Stored) -> bytes:
+        """Steps 1 to 6 over the next record: its leaf hash."""
+        place, data = self._frontier.size, record.envelope
+        # 1. The stored sequence number is the next one.
+        if record.seq != place:
+            raise BadRecord(place, "sequence", "the record stored next has another number")
+        # 2. The record is no larger than a record may be.
+        if len(data) > MAX_BYTES:
+            raise BadRecord(place, "size", "more than 65,535 bytes")
+        # 3. The stored hash is the leaf hash of the bytes.
+        leaf = leaf_hash(data)
+        if record.hash != leaf:
+            raise BadRecord(place, "hash", "the stored hash is not that of the bytes")
+        # 4. to 6.
+        self._link(data, place)
+        return leaf
+
+    def _append(self, leaf: bytes) -> None:
+        # 8. The next leaf of the tree.
+        self._frontier.append(leaf)
+        self._prev = leaf
+        # 9. The root, where a checkpoint names one.
+        if self._checkpoints and self._checkpoints[-1].size == self._frontier.size:
+            self._compare()
 
     def pass_over(self, leaves: Iterable[bytes], recorded_at: bytes) -> None:
         """Steps 8 and 9 over the hashes of records that lie elsewhere. Nothing is said of what they hold, and these
         hashes are the ledger's only as far as a checkpoint covers them; `recorded_at` is said to be the last one's."""
-        frontier = self._frontier
         for leaf in leaves:
-            frontier.append(leaf)
-            self._prev = leaf
-            if self._checkpoints and frontier.size == self._checkpoints[-1].size:
-                self._compare()
+            self._append(leaf)
         self._recorded_at = max(self._recorded_at, recorded_at)
 
     def take(self, seq: int, data: bytes, leaf: bytes, envelope: Envelope) -> None:
@@ -204,12 +235,8 @@ class Verification:
             if self._tenant is not None:
                 raise BadRecord(place, "form", "of another tenant")
             self._tenant = envelope.tenant
-        # 8. The next leaf of the tree.
-        self._frontier.append(leaf)
-        self._prev = leaf
-        # 9. The root, where a checkpoint names one.
-        if self._checkpoints and self._checkpoints[-1].size == place + 1:
-            self._compare()
+        # 8. and 9.
+        self._append(leaf)
 
     def finish(self) -> Verified:
         """Step 10, and the result."""
@@ -228,39 +255,36 @@ class Verification:
         )
 
     def _link(self, data: bytes, place: int) -> None:
-        """Steps 4 to 6, from the bytes as they stand where that is safe, else through the parser."""
-        prev_at, seq_at, recorded_at = data.find(_PREV), data.find(_SEQ), data.find(_RECORDED)
-        number = _number.match(data, seq_at + 7) if seq_at >= 0 else None
-        if (
-            number is None
-            or prev_at < 0
-            or recorded_at < 0
-            or data.find(_PREV, prev_at + 1) >= 0
-            or data.find(_SEQ, seq_at + 1) >= 0
-            or data.find(_RECORDED, recorded_at + 1) >= 0
-        ):
-            prev, seq, recorded = _parsed(data, place)
-        else:
-            prev = data[prev_at + 9 : data.find(b'"', prev_at + 9)]
-            seq = int(number[1])
-            recorded = data[recorded_at + 16 : data.find(b'"', recorded_at + 16)]
+        """Steps 4 to 6."""
+        try:
+            said = place_of(data)
+        except FormatError as error:
+            raise BadRecord(place, "form", str(error)) from error
         # 4. `prev` is the leaf hash of the record before.
-        if self._prev is not None and prev != b2a_base64(self._prev, newline=False):
+        if self._prev is not None and bytes(said.prev) != link_text(self._prev):
             raise BadRecord(place, "prev", "not the hash of the record before")
         # 5. `seq` is its place.
-        if seq != place:
+        if bytes(said.seq) != b"%d" % place:
             raise BadRecord(place, "seq", "not the record's place")
         # 6. `recorded_at` is not before that of the record before: the form is fixed, so text order is time order.
-        if len(recorded) != 27 or recorded < self._recorded_at:
+        quoted = bytes(said.recorded_at)
+        recorded = quoted[1:-1]
+        if len(quoted) != TIME_BYTES or quoted[:1] != b'"' or recorded < self._recorded_at:
             raise BadRecord(place, "recorded_at", "before that of the record before")
         self._recorded_at = recorded
 
-    def _form(self, data: bytes, place: int) -> None:
-        envelope = _envelope(data, place)
+    def _form(self, data: bytes) -> Envelope:
+        """Step 7: canonical form, and of the same tenant as the others."""
+        place = self._frontier.size
+        try:
+            envelope = parse(data)
+        except FormatError as error:
+            raise BadRecord(place, "form", str(error)) from error
         if self._tenant is None:
             self._tenant = envelope.tenant
         if envelope.tenant != self._tenant:
             raise BadRecord(place, "form", "of another tenant")
+        return envelope
 
     def _compare(self) -> None:
         size = self._frontier.size
@@ -293,17 +317,3 @@ def check_detail(envelope: Envelope, salt: bytes | None, detail: bytes | None) -
     except FormatError as error:
         raise VerificationError(f"detail: {error}") from error
     return True
-
-
-def _parsed(data: bytes, place: int) -> tuple[bytes, int, bytes]:
-    envelope = _envelope(data, place)
-    if envelope.prev is None or envelope.seq is None or envelope.recorded_at is None:
-        raise BadRecord(place, "form", "without prev, seq or recorded_at")
-    return envelope.prev.encode("utf-8"), envelope.seq, envelope.recorded_at.encode("utf-8")
-
-
-def _envelope(data: bytes, place: int) -> Envelope:
-    try:
-        return parse(data)
-    except FormatError as error:
-        raise BadRecord(place, "form", str(error)) from error

@@ -27,7 +27,7 @@ from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.emergency import PREPARED, STITCHED, Stitched, stitched
 from gateway.ledger.note import Verifier
-from gateway.ledger.record import GENESIS, Envelope, parse
+from gateway.ledger.record import GENESIS, Envelope
 from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import Verification, beginning
 from gateway.store.archives import Archived, ArchiveStore
@@ -157,13 +157,12 @@ class LedgerVerification:
         # 1. and 4., 5.: the chain and the tree; the roots of checkpoints where the tree has their size.
         search = Search(self._engine, self._ledger)
         async for hit in search.stream(Filters(), order="asc", details=True, after=self._size - 1):
-            verification.feed((hit.stored,))
+            envelope = verification.read(hit.stored)
             self._size = hit.stored.seq + 1
             self._last = hit.stored.hash
             if self._size == before.size and self._last != before.hash:
                 raise VerificationError("head: it is not what its newest record says")
             # 2. and 3., and 8. for one record.
-            envelope = parse(hit.stored.envelope)
             self._beside.take(hit, envelope)
             self._emergency(envelope)
         size = verification.finish().size  # every checkpoint was compared
@@ -206,10 +205,9 @@ class LedgerVerification:
             self._unread += one.end - one.first
         else:
             async for some in records:
-                verification.feed(some)
                 last = some[-1].hash
                 for stored in some:
-                    envelope = parse(stored.envelope)
+                    envelope = verification.read(stored)
                     self._beside.detail(stored, envelope)
                     self._emergency(envelope)
         if last != one.last_hash:

@@ -18,6 +18,7 @@ from gateway.ledger.merkle import (
     inclusion_path,
     root,
     root_of,
+    subtree,
     verify_consistency,
     verify_inclusion,
 )
@@ -249,3 +250,40 @@ def test_a_frontier_takes_no_subtree_that_has_no_place(node: tuple[int, bytes]) 
     with pytest.raises(FormatError):
         frontier.extend([node])
     assert frontier.size == 1
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.integers(0, 70))
+def test_leaves_appended_together_make_the_tree_of_leaves_one_by_one(pieces: list[int], first: int) -> None:
+    alone, together = Frontier(), Frontier()
+    span, row = Span(first), Span(first)
+    for leaf in LEAVES[:first]:
+        alone.append(leaf)
+    together.append_all(LEAVES[:first])
+    at = first
+    for piece in pieces:
+        leaves = [leaf_hash(str(number).encode()) for number in range(at, at + piece)]
+        at += piece
+        for leaf in leaves:
+            alone.append(leaf)
+            span.append(leaf)
+        together.append_all(leaves)
+        row.append_all(leaves)
+        assert (together.size, together.peaks) == (alone.size, alone.peaks)
+        assert (row.size, row.nodes) == (span.size, span.nodes)
+
+
+def test_leaves_that_are_no_hashes_are_refused_and_none_is_taken() -> None:
+    for tree in (Frontier(), Span(3)):
+        with pytest.raises(FormatError):
+            tree.append_all([bytes(32), bytes(31)])
+    assert Frontier().root() == EMPTY_ROOT
+
+
+@pytest.mark.parametrize("count", [0, 3, 5, 255])
+def test_a_subtree_stands_over_a_power_of_two(count: int) -> None:
+    with pytest.raises(FormatError):
+        subtree([bytes(32)] * count)
+
+
+def test_a_subtree_is_the_node_above_its_hashes() -> None:
+    assert [subtree(LEAVES[: 1 << level]) for level in range(8)] == [mth(LEAVES[: 1 << level]) for level in range(8)]

@@ -23,11 +23,14 @@ from gateway.store.tables import posting, record, record_block, subject_record
 
 Order = Literal["asc", "desc"]
 LOOKS = 8_192
-"""What a question may cost: a record that is looked at is one of these, a posting that is read eight."""
+"""What a question may cost: a record that is looked at is one of these, a posting that is met `_POSTING` of these."""
 KNOWN = 2_000
 """An exchange or trace of at most so many records is found by its index, a longer one is looked for."""
-_RUN = 64
+_FIRST_RUN, _RUN = 8, 256
 _PIECE = 1_024
+_POSTING = 12
+"""So that a question of two values that never meet leads through a million records, in a ledger of ten million as well:
+what it costs must not depend on how large its ledger is."""
 _MARGIN = 256
 _ALL = ones(BLOCK)
 
@@ -240,7 +243,7 @@ class _Blocks(ABC):
     def __init__(self, connection: AsyncConnection, *, up: bool, looks: Looks, cost: int) -> None:
         self._connection, self._up, self._looks, self._cost = connection, up, looks, cost
         self._rows: list[tuple[int, int | bytes]] = []
-        self._run = 8
+        self._run = _FIRST_RUN
 
     @abstractmethod
     def _query(self, block: int) -> Select[tuple[int, bytes]] | Select[tuple[int]]:
@@ -248,16 +251,27 @@ class _Blocks(ABC):
 
     async def at(self, block: int) -> tuple[int, int] | None:
         while self._rows and (self._rows[-1][0] < block if self._up else self._rows[-1][0] > block):
-            self._rows.pop()
+            self._pass()
         if not self._rows:
-            found = (await self._connection.execute(self._query(block).limit(self._run))).all()
+            # No more than may still be looked at: each run is twice the one before, so that what is read and not
+            # looked at is never more than what was.
+            most = min(self._run, max(_FIRST_RUN, self._looks.left // self._cost))
+            found = (await self._connection.execute(self._query(block).limit(most))).all()
             self._run = min(_RUN, self._run * 2)
-            self._looks.spend(len(found) * self._cost)
             self._rows = [(row[0], bytes(row[1]) if len(row) > 1 else _ALL) for row in reversed(found)]
             if not self._rows:
                 return None
         number, places = self._rows[-1]
-        return number, _decoded(places) if isinstance(places, bytes) else places
+        if isinstance(places, bytes):
+            # Asked again for this block, which another filter has led to, it is decoded already.
+            places = _decoded(places)
+            self._rows[-1] = number, places
+        return number, places
+
+    def _pass(self) -> None:
+        """Go on behind a block: it has been looked at."""
+        self._rows.pop()
+        self._looks.spend(self._cost)
 
 
 class _Posted(_Blocks):
@@ -266,7 +280,7 @@ class _Posted(_Blocks):
     def __init__(
         self, connection: AsyncConnection, ledger: str, posted: tuple[str, str], *, up: bool, looks: Looks
     ) -> None:
-        super().__init__(connection, up=up, looks=looks, cost=8)
+        super().__init__(connection, up=up, looks=looks, cost=_POSTING)
         field, value = posted
         mine = (posting.c.tenant == ledger, posting.c.field == field, posting.c.value == value)
         self._all = select(posting.c.block, posting.c.places).where(*mine)

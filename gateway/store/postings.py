@@ -11,6 +11,8 @@ Prior art: bitmap indexes of column stores; two encodings, chosen for each block
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from operator import ge
+from struct import unpack
 
 from gateway.core.errors import FormatError
 
@@ -51,15 +53,19 @@ def decode(data: bytes) -> int:
     """Places of what `encode` made; `FormatError` for anything else."""
     if len(data) == _BITMAP:
         bits = int.from_bytes(data, "little")
-    elif 0 < len(data) < _BITMAP and len(data) % 2 == 0:
-        bits = 0
-        for start in range(0, len(data), 2):
-            bits |= 1 << min(int.from_bytes(data[start : start + 2], "big"), BLOCK)
-    else:
+        if bits.bit_count() < _BITMAP // 2:
+            raise FormatError("a posting of few places must name them")
+        return bits
+    if not 0 < len(data) < _BITMAP or len(data) % 2:
         raise FormatError("a posting must be places of two bytes each, or a bitmap")
-    if bits > _WHOLE or encode(bits) != data:
-        raise FormatError("a posting must hold ascending places of its block, in the shorter form")
-    return bits
+    places = unpack(f">{len(data) // 2}H", data)
+    if places[-1] >= BLOCK or any(map(ge, places, places[1:])):
+        raise FormatError("a posting must hold ascending places of its block")
+    # Not bit by bit in an integer, which is copied for each.
+    row = bytearray(_BITMAP)
+    for place in places:
+        row[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(row, "little")
 
 
 def ascending(bits: int) -> Iterator[int]:

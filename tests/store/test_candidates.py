@@ -1,19 +1,23 @@
 """What a search looks at is enough to find everything, and bounded whatever is asked."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.errors import VerificationError
 from gateway.ledger.record import timestamp
 from gateway.settings import Settings
 from gateway.store import candidates, search
 from gateway.store.candidates import KNOWN, LOOKS, Order
-from gateway.store.postings import BLOCK
+from gateway.store.engine import reading, writing
+from gateway.store.postings import BLOCK, encode
 from gateway.store.search import Filters, Page, Search
+from gateway.store.tables import posting, record_block
 from tests.store.blocks_kit import SECOND, indexed, put_rows, row
 from tests.store.kit import LEDGER, START_US, Store, opened
 
@@ -170,3 +174,71 @@ async def test_the_newest_records_are_looked_through_no_further_than_one_questio
     assert (step.first, step.end, step.then) == (10_000_000 - LOOKS, 10_000_000, 10_000_000 - LOOKS - 1)
     assert looks.left == 0
     assert KNOWN < LOOKS
+
+
+Ask = Callable[[int, Order], Awaitable[tuple[candidates.Step, int, int]]]
+
+
+async def _never_met(store: Store, blocks: int) -> Ask:
+    """Blocks in each of which one value has the even places and another the odd ones."""
+    even, odd = (encode(int(pair * (BLOCK // 2), 2)) for pair in ("01", "10"))
+    alike = {"tenant": LEDGER, "first_at": timestamp(0), "last_at": timestamp(1)}
+    posted = [
+        {"tenant": LEDGER, "field": field, "value": value, "block": block, "places": places}
+        for block in range(blocks)
+        for field, value, places in (("event", "one", even), ("outcome", "other", odd))
+    ]
+    async with writing(store.engine, LEDGER) as connection:
+        await connection.execute(record_block.insert(), [{**alike, "block": block} for block in range(blocks)])
+        await connection.execute(posting.insert(), posted)
+
+    async def ask(at: int, order: Order) -> tuple[candidates.Step, int, int]:
+        """The step from this record on, how many postings were read for it, and in how many statements."""
+        read: list[int] = []
+        wanted = candidates.Wanted(values={"event": "one", "outcome": "other"})
+        async with reading(store.engine, LEDGER) as connection:
+            found = await candidates.Candidates.of(
+                cast(AsyncConnection, _Counting(connection, read)),
+                LEDGER,
+                wanted,
+                order,
+                blocks * BLOCK,
+                candidates.Looks(),
+            )
+            step = await found.step(at, 100)
+        return step, sum(read), len(read)
+
+    return ask
+
+
+class _Counting:
+    """A connection that notes how many rows each statement gave."""
+
+    def __init__(self, connection: AsyncConnection, read: list[int]) -> None:
+        self._connection, self._read = connection, read
+
+    async def scalar(self, query: Any) -> Any:
+        return await self._connection.scalar(query)
+
+    async def execute(self, query: Any) -> Any:
+        rows = (await self._connection.execute(query)).all()
+        self._read.append(len(rows))
+        return SimpleNamespace(all=lambda: rows)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_what_values_that_never_meet_cost_does_not_grow_with_the_ledger(on_sqlite: Store, order: Order) -> None:
+    """The bound itself: postings read by one question, and statements. A ledger of six hundred blocks is walked through
+    in two questions, of which each reads no more than twice what it looks at."""
+    blocks = 600
+    ask = await _never_met(on_sqlite, blocks)
+    at, questions = (blocks * BLOCK - 1, 0) if order == "desc" else (0, 0)
+    while 0 <= at < blocks * BLOCK:
+        step, read, statements = await ask(at, order)
+        assert step.places == ()
+        passed = abs(step.then - at) // BLOCK
+        assert 200 <= passed <= LOOKS // 24
+        assert 2 * passed <= read <= 4 * passed + 16
+        assert statements <= 14
+        at, questions = step.then, questions + 1
+    assert questions == 2

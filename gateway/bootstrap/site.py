@@ -18,6 +18,7 @@ from gateway.exchange.archived import Archives
 from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.emergency_files import EmergencyFiles
+from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.recipients import demand_recipients
@@ -34,6 +35,7 @@ from gateway.store.archives import ArchiveStore
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.denials import DenialStore
 from gateway.store.directory import SYSTEM, Directory, TenantEntry
+from gateway.store.emergencies import EmergencyStore
 from gateway.store.engine import Target, open_engine, target
 from gateway.store.guard import guard
 from gateway.store.keyring import Keyring, open_keyring
@@ -204,8 +206,25 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             return self.archives
         return await self.archives.beside([one.ledger for one in self.tenants.values()], files)
 
-    async def auditor(self, tenant: str, archives: Archives | None = None) -> Auditor:
-        """The recorded way into a configured tenant's trail; `archives`: where else than in the directory they lie."""
+    def emergencies(self, tenant: str, files: EmergencyFiles | None = None) -> EmergencyTrail:
+        """What a configured tenant's emergency ledgers hold; `files`: where else than in the directory they lie."""
+        ledger, sealer = self.tenants[tenant].ledger, Sealer(self.keyring)
+        return EmergencyTrail(self.engine, ledger, files or self.emergency_files, sealer, self.keyring.subject_keys)
+
+    async def emergencies_in(self, files: Sequence[Path]) -> EmergencyFiles:
+        """Those in the directory, and those that these files are. `VerificationError` for a file that no ledger of this
+        site has on record."""
+        if not files:
+            return self.emergency_files
+        store = EmergencyStore(self.engine)
+        known = {one.digest for entry in self.tenants.values() for one in await store.all(entry.ledger) if one.digest}
+        return await self.emergency_files.beside(files, known)
+
+    async def auditor(
+        self, tenant: str, archives: Archives | None = None, emergencies: EmergencyFiles | None = None
+    ) -> Auditor:
+        """The recorded way into a configured tenant's trail; `archives` and `emergencies`: where else than in their
+        directories they lie."""
         entry = self.tenants[tenant]
         return Auditor(
             engine=self.engine,
@@ -217,7 +236,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             archives=archives or self.archives,
-            emergencies=self.emergency_files,
+            emergencies=self.emergencies(tenant, emergencies),
             quorum=self.quorum,
             opener=Sealer(self.keyring),
             setting=Setting(

@@ -6,7 +6,7 @@ Reading is recorded here as it is over the API, with the account that runs the c
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from gateway.cli.verifying import Verification, verify
 from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
-from gateway.exchange.auditor import CELLS, Auditor, Reader, cells, shown
+from gateway.exchange.auditor import CELLS, Reader, cells, shown
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit
@@ -173,10 +173,9 @@ async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters:
     lines = table(_COLUMNS, [_row(hit) for hit in page.hits])
     if page.cursor is not None:
         lines.append(f"more with --cursor {page.cursor}")
-    elsewhere = await auditor.archives(filters.since, filters.until)
-    if elsewhere:
-        lines.append(f"not looked into: archives {RecordsArchived(elsewhere).hint}")
-    data = {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor, "archives": elsewhere}
+    elsewhere = await auditor.passed_over(filters)
+    lines += _passed_over(elsewhere)
+    data = {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor, **elsewhere}
     say(arguments, data, lines)
 
 
@@ -191,7 +190,8 @@ async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: 
             _print(arguments, hit)
         else:
             put(_line(form, hit))
-    await _elsewhere(auditor, filters)
+    for said in _passed_over(await auditor.passed_over(filters)):
+        warn(said)
 
 
 def _line(form: str, hit: Hit) -> bytes:
@@ -205,11 +205,10 @@ def _lines(form: str, hits: Iterable[Hit]) -> Iterable[bytes]:
         yield _line(form, hit)
 
 
-async def _elsewhere(auditor: Auditor, filters: Filters) -> None:
-    """Say which archives were not looked into, beside the answer."""
-    elsewhere = await auditor.archives(filters.since, filters.until)
-    if elsewhere:
-        warn(f"not looked into: archives {RecordsArchived(elsewhere).hint}")
+def _passed_over(elsewhere: Mapping[str, Sequence[str]]) -> list[str]:
+    """What was not looked into, in words."""
+    words = {"archives": "archives", "emergencies": "emergency ledgers, whose files are not at hand:"}
+    return [f"not looked into: {words[kind]} {RecordsArchived(ids).hint}" for kind, ids in elsewhere.items() if ids]
 
 
 async def _tail(arguments: argparse.Namespace) -> int:
@@ -252,7 +251,9 @@ async def subject_of(site: Site, tenant: str, given: str) -> str:
 def _row(hit: Hit) -> tuple[str, ...]:
     values = {name: getattr(hit, name) or "-" for name in _COLUMNS[1:]}
     classes = (hit.classes or "").strip("|").replace("|", ",")
-    return (str(hit.stored.seq), *{**values, "classes": classes or "-"}.values())
+    own = hit.stored.emergency
+    seq = str(hit.stored.seq) if own is None else f"{own}/{hit.stored.seq}"
+    return (seq, *{**values, "classes": classes or "-"}.values())
 
 
 async def _verify(arguments: argparse.Namespace) -> int:

@@ -134,6 +134,8 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     hash: bytes
     detail_salt: bytes | None = None
     detail: bytes | None = None
+    emergency: str | None = None
+    """The emergency ledger that it is a record of; None for the main one."""
 
 
 class StoredCheckpoint(msgspec.Struct, frozen=True, kw_only=True):

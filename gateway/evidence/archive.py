@@ -171,15 +171,23 @@ class Archive:
         return self.read(LAST, MAX_NOTE_BYTES)
 
     def block(self, number: int) -> Block:
-        """The records of a block, which must be one of the archive's, each with the hash of its own bytes."""
+        """The records of a block, which must be one of the archive's, and what is sealed beside them."""
+        return Block(records=self.records(number), parts=self.parts(number))
+
+    def records(self, number: int) -> tuple[StoredRecord, ...]:
+        """Those of a block, each with the hash of its own bytes."""
         lines = _lines(self.read(_records(number), BLOCK * (MAX_BYTES + 1)), MAX_BYTES)
         first = number * BLOCK
         count = min(BLOCK, self.header.end - first)
         if len(lines) != count:
             raise FormatError(f"{_records(number)} must hold {count} records")
-        records = tuple(
+        return tuple(
             StoredRecord(seq=seq, envelope=line, hash=leaf_hash(line)) for seq, line in enumerate(lines, first)
         )
+
+    def parts(self, number: int) -> dict[int, tuple[SealedPart, ...]]:
+        """What is sealed beside the records of a block, by their numbers, in the order of the labels."""
+        first = number * BLOCK
         parts: dict[int, tuple[SealedPart, ...]] = {}
         if _beside(number) in self._files:
             before = (first, "")
@@ -190,7 +198,7 @@ class Archive:
                 before = (one.seq, one.part)
                 part = SealedPart(part=one.part, key=one.key, nonce=one.nonce, ciphertext=one.ciphertext)
                 parts[one.seq] = (*parts.get(one.seq, ()), part)
-        return Block(records=records, parts=parts)
+        return parts
 
     def blocks(self) -> Iterator[Block]:
         for number in numbers(self.header):

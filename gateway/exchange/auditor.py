@@ -34,12 +34,14 @@ from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import Archives
 from gateway.exchange.carried import KeptSource
 from gateway.exchange.drafting import Drafted, Drafting
-from gateway.exchange.emergency_files import Carried, EmergencyFiles
+from gateway.exchange.emergency_files import Carried
+from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.exporting import Basis, Exporting, Publisher
 from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
+from gateway.exchange.spliced_search import SplicedSearch
 from gateway.exchange.trail import Trail
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
@@ -96,7 +98,7 @@ class Auditor:
         node: NodeInfo,
         setting: attaching.Setting,
         archives: Archives,
-        emergencies: EmergencyFiles | None = None,
+        emergencies: EmergencyTrail,
         quorum: Quorum | None = None,
         opener: Opener | None = None,
     ) -> None:
@@ -110,7 +112,8 @@ class Auditor:
         self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
         self._clock, self._node, self._setting = clock, node, setting
-        self._emergencies, self._opener = emergencies or EmergencyFiles(None), opener
+        self.emergencies, self._opener = emergencies, opener
+        self._whole_search = SplicedSearch(self._search, emergencies)
         self._archives = archives
         self.whole = Trail(engine, ledger_id, archives)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
@@ -123,7 +126,7 @@ class Auditor:
             signing=signing,
             clock=clock,
             setting=setting,
-            emergencies=Carried(self._emergencies, engine, ledger_id),
+            emergencies=Carried(emergencies.files, engine, ledger_id),
             source=None if opener is None else KeptSource(KeptStore(engine, clock), ledger_id, opener),
         )
         """What writes bundles, for who has put on record that one is asked for."""
@@ -134,7 +137,7 @@ class Auditor:
         self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"], limit: int, cursor: str | None
     ) -> Page | Refusal:
         """One page of what was found, with details. A refused question is no reading, and leaves no record."""
-        found = await self._search.page(filters, order=order, limit=limit, cursor=cursor, details=True)
+        found = await self._whole_search.page(filters, order=order, limit=limit, cursor=cursor)
         if not isinstance(found, Refusal):
             await self._record("audit.read", by, _query(filters))
         return found
@@ -142,7 +145,7 @@ class Auditor:
     async def stream(self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"]) -> AsyncGenerator[Hit, None]:
         """Everything that was found, as it is read. One record, durable before the first row."""
         await self._record("audit.read", by, _query(filters))
-        async with aclosing(self._search.stream(filters, order=order, details=True)) as hits:
+        async with aclosing(self._whole_search.stream(filters, order=order)) as hits:
             async for hit in hits:
                 yield hit
 
@@ -181,14 +184,26 @@ class Auditor:
         return await self.whole.record(seq)
 
     async def exchange(self, by: Reader, exchange: str) -> list[StoredRecord]:
-        """All records of one exchange in order; empty when there is no such exchange. `RecordsArchived` where it may
-        lie in an archive that is not at hand: its id says when it began."""
+        """All records of one exchange in order, on whichever ledger; empty when there is no such exchange.
+        `RecordsArchived` where it may lie in an archive, or on an emergency ledger, that is not at hand: its id says
+        when it began."""
         await self._record("audit.read", by, {"exchange": exchange[:256]})
-        return await self.whole.exchange(exchange)
+        found = [*await self.whole.exchange(exchange), *await self.emergencies.exchange(exchange)]
+        away = () if found else await self.emergencies.away_around(exchange)
+        if away:
+            raise RecordsArchived(away)
+        return found
 
     async def archives(self, since: str | None, until: str | None) -> tuple[str, ...]:
         """Ids of the archives that records of a period lie in, which a search does not look into."""
         return tuple(one.id for one in await self._archives.store.among(self._id, since, until))
+
+    async def passed_over(self, filters: Filters) -> dict[str, tuple[str, ...]]:
+        """What a search does not look into: `archives` and `emergencies` of the period, by their ids, the latter those
+        whose file is not at hand."""
+        since, until = filters.since, filters.until
+        away = await self.emergencies.away(since, until)
+        return {"archives": await self.archives(since, until), "emergencies": away}
 
     async def _demand(self, since: str, until: str) -> None:
         """`RecordsArchived` unless all that occurred in a period (27 characters each) is in the database."""
@@ -326,7 +341,7 @@ class Auditor:
         who = await self._signing.load()
         ledger = LedgerVerification(self._engine, self._id, who.keys, self._opener, spread)
         verdict = await ledger.run(checkpoint, read)
-        verdict = await self._emergencies.followed(self._id, verdict, emergencies)
+        verdict = await self.emergencies.files.followed(self._id, verdict, emergencies)
         code = "ok" if verdict.failure is None else "verification_failed"
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=verdict.failure)
         return verdict
@@ -474,7 +489,8 @@ def _some(chunk: Sequence[Decided]) -> Iterator[Sequence[Decided]]:
 
 
 def shown(stored: StoredRecord) -> dict[str, Any]:
-    """A record as the API and the command line show it: parsed, with its exact bytes as text and its hash."""
+    """A record as the API and the command line show it: parsed, with its exact bytes as text and its hash. `emergency`:
+    the emergency ledger that it is a record of, and whose number it has; None for the main one."""
     envelope = msgspec.to_builtins(parse(stored.envelope))
     return {
         "seq": stored.seq,
@@ -482,6 +498,7 @@ def shown(stored: StoredRecord) -> dict[str, Any]:
         "detail": None if stored.detail is None else msgspec.json.decode(stored.detail),
         "bytes": stored.envelope.decode("utf-8"),
         "hash": stored.hash.hex(),
+        "emergency": stored.emergency,
     }
 
 
@@ -504,13 +521,13 @@ def _encrypted(recipients: Sequence[Recipient]) -> dict[str, str]:
     return {"recipients": ",".join(one.name for one in recipients)} if recipients else {}
 
 
-CELLS = ("seq", *COLUMNS, "hash")
+CELLS = ("seq", *COLUMNS, "hash", "emergency")
 """The columns of a record in a table."""
 
 
 def cells(hit: Hit) -> tuple[Any, ...]:
     """A record that was found as a row of `CELLS`."""
-    return (hit.stored.seq, *(getattr(hit, name) for name in COLUMNS), hit.stored.hash.hex())
+    return (hit.stored.seq, *(getattr(hit, name) for name in COLUMNS), hit.stored.hash.hex(), hit.stored.emergency)
 
 
 def _query(filters: Filters) -> dict[str, str]:

@@ -5,7 +5,7 @@ named before it was needed, and whose digest, size and root it named afterwards.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -25,14 +25,25 @@ from gateway.store.verification import Verdict
 
 
 class EmergencyFiles:
-    """Those of all ledgers. `directory`: where they lie; None where they are kept elsewhere."""
+    """Those of all ledgers. `directory`: where they lie; None where they are kept elsewhere. `files`: some that lie in
+    other files, by their digests."""
 
-    def __init__(self, directory: Path | None) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path | None, files: Mapping[str, Path] | None = None) -> None:
+        self._directory, self._files = directory, files or {}
 
     def file(self, ledger: str, emergency: str) -> Path | None:
         """Where the file of an emergency ledger lies, if there is a directory."""
         return None if self._directory is None else self._directory / ledger / f"{emergency}.archive"
+
+    def at_hand(self, ledger: str, one: Stitched) -> Path | None:
+        """The file of an emergency ledger, where there is one."""
+        path = self._files.get(one.digest) or self.file(ledger, one.id)
+        return path if path is not None and path.is_file() else None
+
+    async def beside(self, files: Sequence[Path], known: Collection[str]) -> "EmergencyFiles":
+        """These, and those that lie in such files, wherever that is. `known`: digests that are on record.
+        `VerificationError` for a file that has none of them, `FormatError` for one that cannot be read."""
+        return EmergencyFiles(self._directory, await _by_digest(files, known))
 
     async def followed(self, ledger: str, verdict: Verdict, given: Sequence[Path] = ()) -> Verdict:
         """The verdict on a ledger with what its emergency ledgers add to it; a broken one stays as it is."""
@@ -49,16 +60,11 @@ class EmergencyFiles:
     ) -> tuple[int, tuple[str, ...]]:
         """How many records of these emergency ledgers were verified, and the ids of those whose file is not at hand.
         `given`: files that lie elsewhere. `VerificationError` names the first file that is not what is on record."""
-        elsewhere: dict[str, Path] = {}
-        for place, path in enumerate(given, 1):
-            found = await asyncio.to_thread(_digest, path)
-            if all(found != one.digest for one in stitched):
-                raise VerificationError(f"emergency: file {place} of those given is none that the ledger has on record")
-            elsewhere[found] = path
+        files = await self.beside(given, {one.digest for one in stitched})
         records, absent = 0, []
         for one in stitched:
-            place_of = elsewhere.get(one.digest) or self.file(ledger, one.id)
-            if place_of is None or not place_of.is_file():
+            place_of = files.at_hand(ledger, one)
+            if place_of is None:
                 absent.append(one.id)
                 continue
             records += await asyncio.to_thread(_checked, place_of, ledger, one)
@@ -72,9 +78,8 @@ class Carried:
         self._files, self._engine, self._ledger = files, engine, ledger
 
     def held(self, one: Stitched) -> Path | None:
-        """Its file, where that lies in the directory."""
-        path = self._files.file(self._ledger, one.id)
-        return path if path is not None and path.is_file() else None
+        """Its file, where that is at hand."""
+        return self._files.at_hand(self._ledger, one)
 
     async def prepared(self, one: Stitched) -> int | None:
         """The newest record that names a key for it, looked for among those in the database."""
@@ -102,6 +107,16 @@ def _checked(path: Path, ledger: str, one: Stitched) -> int:
         raise VerificationError(f"emergency {one.id}: its file is another ledger than the one on record")
     with opened(path) as file:
         return check(file, one, ledger).records
+
+
+async def _by_digest(files: Sequence[Path], known: Collection[str]) -> dict[str, Path]:
+    by_digest: dict[str, Path] = {}
+    for place, path in enumerate(files, 1):
+        found = await asyncio.to_thread(_digest, path)
+        if found not in known:
+            raise VerificationError(f"emergency: file {place} of those given is none that the ledger has on record")
+        by_digest[found] = path
+    return by_digest
 
 
 def _digest(path: Path) -> str:

@@ -21,6 +21,8 @@ class Decided(msgspec.Struct, frozen=True):
 
     envelope: bytes
     detail: bytes | None
+    emergency: str | None = None
+    """The emergency ledger that it is a record of; None for the main one."""
 
 
 class DecidedStore:

@@ -39,7 +39,8 @@ _PARAMETER = re.compile(r"[a-z_]{1,32}")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
 )  # RFC 3339 §5.6 with at most microseconds, or a date alone: its midnight, UTC
-_EQUAL = ("actor", "agent", "action", "decision", "exchange", "trace", "purpose", "outcome", "zone", "event")
+EQUAL = ("actor", "agent", "action", "decision", "exchange", "trace", "purpose", "outcome", "zone", "event")
+"""Filters whose value a column must have."""
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -85,6 +86,13 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     classes: str | None
     """Between bars (`|phi|pii|`), empty for none, None where they were not assessed."""
     trace: str | None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record that a search has come to, by its number: of the main ledger, or of an emergency ledger by its id."""
+
+    seq: int
+    emergency: str | None = None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,29 +141,50 @@ class Search:
 
         What is looked at is bounded (`candidates.LOOKS`): a page may hold fewer records, or none, and still lead on."""
         if not 1 <= limit <= MAX_LIMIT:
-            return _wrong("limit", f"1 to {MAX_LIMIT}")
+            return wrong_limit()
         after = None
         if cursor is not None:
-            after = self._place(cursor, filters, order)
-            if after is None:
-                return _wrong("cursor", "the cursor of the page before, with the same filters and order")
+            place = self.place(cursor, filters, order)
+            if place is None or place.emergency is not None:
+                return wrong_cursor()
+            after = place.seq
         rows, at = await self._look(filters, order, after, limit + 1, details)
         hits = tuple(_hit(row, details) for row in rows[:limit])
         if len(rows) > limit:
-            return Page(hits=hits, cursor=self._cursor(hits[-1].stored.seq, filters, order))
+            return Page(hits=hits, cursor=self.cursor(Place(seq=hits[-1].stored.seq), filters, order))
         # Not through yet: the cursor is the last number that was looked at.
         last = None if at is None else at - 1 if order == "asc" else at + 1
-        return Page(hits=hits, cursor=None if last is None else self._cursor(last, filters, order))
+        return Page(hits=hits, cursor=None if last is None else self.cursor(Place(seq=last), filters, order))
+
+    async def part(
+        self, filters: Filters, *, order: Order, after: int | None, most: int, first: int, end: int | None, looks: Looks
+    ) -> tuple[list[Hit], int | None]:
+        """Of records `first` ≤ seq < `end` alone, and after this one: at most `most` that fit, with details, and the
+        last number that was looked at; None where that was all. What it costs is taken from `looks`."""
+        rows, at = await self._look(filters, order, after, most, True, end, looks=looks, floor=first)
+        hits = [_hit(row, True) for row in rows]
+        if len(hits) == most:
+            return hits, hits[-1].stored.seq
+        return hits, None if at is None else at - 1 if order == "asc" else at + 1
 
     async def stream(
-        self, filters: Filters, *, order: Order = "desc", details: bool = False, after: int | None = None
+        self,
+        filters: Filters,
+        *,
+        order: Order = "desc",
+        details: bool = False,
+        after: int | None = None,
+        first: int = 0,
+        end: int | None = None,
     ) -> AsyncGenerator[Hit, None]:
-        """Every record found among those that are there when it begins (and come after this one, in this order), read
-        chunk by chunk. `RecordsArchived` where some of them have left the database meanwhile."""
-        lowest, size = await self._extent()
+        """Every record found among those that are there when it begins (and come after this one, in this order, and of
+        `first` ≤ seq < `end`), read chunk by chunk. `RecordsArchived` where some of them have left the database
+        meanwhile."""
+        lowest, size = await self.extent()
+        size = size if end is None else min(size, end)
         while True:
-            rows, at = await self._look(filters, order, after, CHUNK, details, size)
-            if (await self._extent())[0] != lowest:
+            rows, at = await self._look(filters, order, after, CHUNK, details, size, floor=first)
+            if (await self.extent())[0] != lowest:
                 raise RecordsArchived([one.id for one in await ArchiveStore(self._engine).all(self._ledger)][-1:])
             for row in rows:
                 yield _hit(row, details)
@@ -171,7 +200,7 @@ class Search:
     ) -> tuple[list[Hit], int]:
         """Records found after this number (-1 for all), in order, `limit` or a chunk of them at most; and the number of
         the last that was looked at: ask again from there. Nothing, and the same number, where there is nothing new."""
-        (_, size), limit = await self._extent(), CHUNK if limit is None else limit
+        (_, size), limit = await self.extent(), CHUNK if limit is None else limit
         if size - 1 <= after:
             return [], after
         rows, at = await self._look(filters, "asc", after, limit, details, size)
@@ -180,29 +209,40 @@ class Search:
             return hits, hits[-1].stored.seq
         return hits, size - 1 if at is None else at - 1
 
-    async def _extent(self) -> tuple[int, int]:
+    async def extent(self) -> tuple[int, int]:
         """The first record that is there, and one more than the last."""
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 return await _lowest(connection, self._ledger), await _size(connection, self._ledger)
 
     async def _look(
-        self, filters: Filters, order: Order, after: int | None, most: int, details: bool, size: int | None = None
+        self,
+        filters: Filters,
+        order: Order,
+        after: int | None,
+        most: int,
+        details: bool,
+        size: int | None = None,
+        *,
+        looks: Looks | None = None,
+        floor: int = 0,
     ) -> tuple[list[Row[Any]], int | None]:
-        """At most `most` records that fit, after this one; and the next that is to be looked at, None when that was
-        all. With `most` of them it goes on after the last."""
-        looks, rows = Looks(LOOKS), list[Row[Any]]()
+        """At most `most` records that fit, after this one and from `floor` on; and the next that is to be looked at,
+        None when that was all. With `most` of them it goes on after the last."""
+        looks, rows = looks or Looks(LOOKS), list[Row[Any]]()
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 if size is None:
                     size = await _size(connection, self._ledger)
-                lowest = await _lowest(connection, self._ledger)
+                lowest = max(floor, await _lowest(connection, self._ledger))
                 at = _next(order, after, lowest, size)
                 candidates = await Candidates.of(connection, self._ledger, _wanted(filters), order, size, looks)
                 while lowest <= at < size and len(rows) < most and looks.left > 0:
                     step = await candidates.step(at, most - len(rows))
                     if step.places or step.first < step.end:
                         query = self._query(filters, order, details).where(*_of_step(connection, step))
+                        if floor:  # a step may reach further down than is asked for
+                            query = query.where(record.c.seq >= floor)
                         rows += (await connection.execute(query.limit(most - len(rows)))).all()
                     at = step.then
         return rows, at if lowest <= at < size else None
@@ -215,7 +255,7 @@ class Search:
             query = select(*columns, detail.c.salt.label("detail_salt"), detail.c.bytes.label("detail"))
             query = query.select_from(record.outerjoin(detail, both))
         query = query.where(record.c.tenant == self._ledger)
-        for name in _EQUAL:
+        for name in EQUAL:
             value = getattr(filters, name)
             if value is not None:
                 query = query.where(_as_read(record.c[name]) == value)
@@ -231,22 +271,24 @@ class Search:
     # A cursor is base64url of the canonical JSON of a digest of the question and the last seq that was given. It is no
     # secret and no permission: with a forged one, whoever may search this ledger finds what they could find anyway.
 
-    def _cursor(self, seq: int, filters: Filters, order: Order) -> str:
-        data = canonical.encode({"of": self._question(filters, order), "seq": seq})
+    def cursor(self, place: Place, filters: Filters, order: Order) -> str:
+        """What leads a question on from here."""
+        data = canonical.encode({"of": self._question(filters, order), **msgspec.to_builtins(place)})
         return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
-    def _place(self, cursor: str, filters: Filters, order: Order) -> int | None:
-        """The seq that a cursor stands for, None unless it is one that this question gives."""
+    def place(self, cursor: str, filters: Filters, order: Order) -> Place | None:
+        """What a cursor stands for, None unless it is one that this question gives."""
         if len(cursor) > 200:
             return None
         try:
             value = canonical.decode(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
         except (FormatError, ValueError):
             return None
-        seq = value.get("seq") if isinstance(value, dict) else None
-        if type(seq) is not int or seq < 0 or self._cursor(seq, filters, order) != cursor:
+        if not isinstance(value, dict) or type(seq := value.get("seq")) is not int or seq < 0:
             return None
-        return seq
+        emergency = value.get("emergency")
+        found = Place(seq=seq, emergency=emergency if isinstance(emergency, str) else None)
+        return found if self.cursor(found, filters, order) == cursor else None
 
     def _question(self, filters: Filters, order: Order) -> str:
         asked = {"filters": filters, "ledger": self._ledger, "order": order}
@@ -338,6 +380,15 @@ def _hit(row: Row[Any], details: bool) -> Hit:
         detail=bytes(row.detail) if beside else None,
     )
     return Hit(stored=stored, **{name: getattr(row, name) for name in COLUMNS})
+
+
+def wrong_cursor() -> Refusal:
+    """The answer to a cursor that is no question's, or another's."""
+    return _wrong("cursor", "the cursor of the page before, with the same filters and order")
+
+
+def wrong_limit() -> Refusal:
+    return _wrong("limit", f"1 to {MAX_LIMIT}")
 
 
 def _wrong(field: str | None, hint: str) -> Refusal:

@@ -38,7 +38,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 async def records(request: ApiRequest) -> Response[Any]:
     """Filters in the query; persons' identifiers do not belong there: use the search for those. A page may hold fewer
     records than `limit`, or none: only a `cursor` that is null means that everything was looked at. What lies in
-    archives is not looked at: `archives` names those of the period."""
+    archives is not looked at, nor what lies in files of emergency ledgers that are not at hand: `archives` and
+    `emergencies` name those of the period."""
     allowed = await access(request)
     values: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
@@ -85,13 +86,20 @@ async def proof(request: ApiRequest, seq: FromPath[int]) -> Response[bytes]:
 
 @get("/audit/exchanges/{exchange:str}", operation_id="get_exchange", summary="All records of one exchange, in order")
 async def exchange(request: ApiRequest, exchange: FromPath[str]) -> Response[Any]:
+    """Of whichever ledger it went through: `emergency` of a record names an emergency ledger, `emergencies` tells those
+    that went on when the exchange began, by which key they verify, and whether their files are at hand."""
     allowed = await access(request)
     # What could be no exchange's id is none, and is not put to the database.
     possible = not isinstance(parse_filters({"exchange": exchange}), Refusal)
     found = await allowed.auditor.exchange(allowed.by, exchange) if possible else []
     if not found:
         raise Refused(Refusal(code="not_found"), allowed.exchange.id, allowed.exchange.rate)
-    return Response({"exchange": exchange, "records": [shown(one) for one in found]}, headers=allowed.headers)
+    body = {
+        "exchange": exchange,
+        "records": [shown(one) for one in found],
+        "emergencies": await allowed.auditor.emergencies.told(exchange),
+    }
+    return Response(body, headers=allowed.headers)
 
 
 @post("/audit/verifications", operation_id="verify_ledger", status_code=200, summary="Verify the ledger now")
@@ -135,8 +143,9 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
         # The reading is recorded when the first row is asked for: do that before the status goes out.
         first = await anext(hits, None)
         lines = await stack.enter_async_context(aclosing((_csv if CSV in accept else _ndjson)(first, hits)))
-        archives = await allowed.auditor.archives(asked.filters.since, asked.filters.until)
-        headers = {**allowed.headers, **({"X-Archives": RecordsArchived(archives).hint} if archives else {})}
+        passed = await allowed.auditor.passed_over(asked.filters)
+        named = {"X-Archives": passed["archives"], "X-Emergencies": passed["emergencies"]}
+        headers = allowed.headers | {name: RecordsArchived(ids).hint for name, ids in named.items() if ids}
         return Stream(lines, media_type=CSV if CSV in accept else NDJSON, headers=headers)
     page = await allowed.auditor.page(
         allowed.by, asked.filters, order=asked.order, limit=asked.limit, cursor=asked.cursor
@@ -146,7 +155,7 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
     body = {
         "records": [shown(hit.stored) for hit in page.hits],
         "cursor": page.cursor,
-        "archives": await allowed.auditor.archives(asked.filters.since, asked.filters.until),
+        **await allowed.auditor.passed_over(asked.filters),
     }
     return Response(body, headers=allowed.headers)
 

@@ -167,7 +167,7 @@ async def test_a_cursor_in_any_other_spelling_is_refused(store: Store, search: S
 def test_no_text_makes_a_cursor_crash(text: str) -> None:
     search = Search.__new__(Search)
     search._ledger = LEDGER
-    assert search._place(text, Filters(), "asc") is None
+    assert search.place(text, Filters(), "asc") is None
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])

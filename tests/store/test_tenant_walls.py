@@ -31,6 +31,7 @@ from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.archives import added as archive_added
 from gateway.store.bundle_jobs import READY, BundleStore
 from gateway.store.callbacks import CallbackStore, announced
+from gateway.store.candidates import Looks
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import DecidedStore
@@ -1671,6 +1672,23 @@ async def _(w: World) -> tuple[Any, Any]:
     theirs = await every(Search(w.store.engine, w.theirs).stream(Filters(subject="su_theirs")))
     assert len(theirs) == 4
     return await every(Search(w.store.engine, w.mine).stream(Filters(subject="su_theirs"))), []
+
+
+@ask("search.Search.part")
+async def _(w: World) -> tuple[Any, Any]:
+    async def part(ledger: str) -> Any:
+        asked: dict[str, Any] = {"order": "asc", "after": None, "most": 9, "first": 0, "end": 99}
+        found = await Search(w.store.engine, ledger).part(Filters(subject="su_theirs"), **asked, looks=Looks())
+        return found[0]
+
+    assert len(await part(w.theirs)) == 4
+    return await part(w.mine), []
+
+
+@ask("search.Search.extent")
+async def _(w: World) -> tuple[Any, Any]:
+    assert (await Search(w.store.engine, w.theirs).extent())[1] > 1
+    return await Search(w.store.engine, NOBODY).extent(), (0, 0)
 
 
 @ask("verification.LedgerVerification.run")

@@ -81,6 +81,7 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         (stitched,) = [one for one in await site.records() if one["event"] == "emergency.stitched"]
         assert known[stitched["emergency"]] == stitched["key"]
         assert stitched["began"] <= stitched["ended"] < stitched["recorded_at"]
+        await _is_found(site, cared.headers["x-exchange-id"], stitched)
         verdict = await site.gateway.auditors["default"].verify(Reader())
         assert verdict.failure is None
         assert [one.id for one in verdict.emergencies] == [stitched["emergency"]]
@@ -94,6 +95,32 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         assert stitched["emergency"] in (broken.failure or "")
         file.unlink()
         assert (await site.gateway.auditors["default"].verify(Reader())).absent == (stitched["emergency"],)
+        auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
+        gone = await site.http.get(f"/audit/exchanges/{cared.headers['x-exchange-id']}", headers=auditor)
+        assert (gone.status_code, code(gone)) == (410, "archived")
+        page = await site.http.get("/audit/records?agent=ward", headers=auditor)
+        assert page.json()["emergencies"] == [stitched["emergency"]]
+        assert {one["emergency"] for one in page.json()["records"]} == {None}
+        stream = await site.http.get("/audit/records", headers={**auditor, "accept": "text/csv"})
+        assert stream.headers["x-emergencies"] == stitched["emergency"]
+
+
+async def _is_found(site: System, exchange: str, stitched: dict[str, Any]) -> None:
+    """By its id, and by a search, over the API."""
+    auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
+    shown = (await site.http.get(f"/audit/exchanges/{exchange}", headers=auditor)).json()
+    assert [one["record"]["event"] for one in shown["records"]] == ["exchange.requested", "exchange.completed"]
+    assert {one["emergency"] for one in shown["records"]} == {stitched["emergency"]}
+    assert shown["records"][0]["detail"]["subject"] == "tester"
+    (told,) = shown["emergencies"]
+    assert (told["id"], told["key"], told["stitched"], told["held"]) == (
+        stitched["emergency"],
+        stitched["key"],
+        stitched["seq"],
+        True,
+    )
+    found = (await site.http.get(f"/audit/records?exchange={exchange}&order=asc", headers=auditor)).json()
+    assert (found["records"], found["emergencies"]) == (shown["records"], [])
 
 
 STEPS = ("intent.recorded", "emergency.before_file", "emergency.after_file", "emergency.after_record")

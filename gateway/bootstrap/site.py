@@ -1,5 +1,6 @@
 """An opened installation: database, keyring, tenants and ledgers. Every command needs it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -14,7 +15,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock, Failpoint
 from gateway.exchange.approving import Approving
-from gateway.exchange.archived import Archives
+from gateway.exchange.archived import Archives, digest_of
 from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.emergency_files import EmergencyFiles
@@ -128,6 +129,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             settings=self.settings,
+            emergencies=self.emergencies,
             retention={self.tenants[name].ledger: kept for name, kept in days.items()},
         )
 
@@ -199,26 +201,20 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def reader(self, tenant: str) -> StoreReader:
         return StoreReader(self.engine, self.tenants[tenant].ledger)
 
-    async def archives_in(self, files: Sequence[Path]) -> Archives:
-        """The same, and archives that these files are. `VerificationError` for a file that no ledger of this site has
-        on record."""
-        if not files:
-            return self.archives
-        return await self.archives.beside([one.ledger for one in self.tenants.values()], files)
+    async def lying_in(self, files: Sequence[Path]) -> tuple[Archives, EmergencyFiles]:
+        """Archives and emergency ledgers where they lie here, and those that these files are. `VerificationError` for a
+        file that no ledger of this site has on record, `FormatError` for one that cannot be read."""
+        store, ledgers = EmergencyStore(self.engine), [one.ledger for one in self.tenants.values()]
+        known = {one.digest for ledger in ledgers for one in await store.all(ledger) if one.digest} if files else set()
+        own = {found: path for path in files if (found := await asyncio.to_thread(digest_of, path)) in known}
+        others = [path for path in files if path not in own.values()]
+        archives = await self.archives.beside(ledgers, others) if others else self.archives
+        return archives, self.emergency_files.beside(own)
 
-    def emergencies(self, tenant: str, files: EmergencyFiles | None = None) -> EmergencyTrail:
-        """What a configured tenant's emergency ledgers hold; `files`: where else than in the directory they lie."""
-        ledger, sealer = self.tenants[tenant].ledger, Sealer(self.keyring)
+    def emergencies(self, ledger: str, files: EmergencyFiles | None = None) -> EmergencyTrail:
+        """What the emergency ledgers of a ledger (its id) hold; `files`: where else than in the directory they lie."""
+        sealer = Sealer(self.keyring)
         return EmergencyTrail(self.engine, ledger, files or self.emergency_files, sealer, self.keyring.subject_keys)
-
-    async def emergencies_in(self, files: Sequence[Path]) -> EmergencyFiles:
-        """Those in the directory, and those that these files are. `VerificationError` for a file that no ledger of this
-        site has on record."""
-        if not files:
-            return self.emergency_files
-        store = EmergencyStore(self.engine)
-        known = {one.digest for entry in self.tenants.values() for one in await store.all(entry.ledger) if one.digest}
-        return await self.emergency_files.beside(files, known)
 
     async def auditor(
         self, tenant: str, archives: Archives | None = None, emergencies: EmergencyFiles | None = None
@@ -236,7 +232,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             archives=archives or self.archives,
-            emergencies=self.emergencies(tenant, emergencies),
+            emergencies=self.emergencies(entry.ledger, emergencies),
             quorum=self.quorum,
             opener=Sealer(self.keyring),
             setting=Setting(

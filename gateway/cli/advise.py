@@ -46,14 +46,15 @@ async def _advise(arguments: argparse.Namespace) -> int:
     tenant = tenant_of(arguments, settings)
     seen = Seen(_offered(settings), settings.advise.sensitive)
     async with opened(settings) as site:
-        archives = await site.archives_in(arguments.archive)
-        auditor, by = await site.auditor(tenant, archives), await reader(site, tenant)
+        lying = await site.lying_in(arguments.archive)
+        auditor, by = await site.auditor(tenant, *lying), await reader(site, tenant)
         async for chunk in auditor.period(by, {"advise": "placement"}, EVENTS, since, until):
             for one in chunk:
                 seen.feed(parse(one.envelope))
         lain = await auditor.archives(since, until)
+        own = [found.one.id for found in await auditor.emergencies.within(since, until)]
     inside = frozenset(zone.id for zone in settings.zone if zone.trusted)
-    about = {"tenant": tenant, "from": since, "to": until, "archives": list(lain)}
+    about = {"tenant": tenant, "from": since, "to": until, "archives": list(lain), "emergencies": own}
     found = document(seen, settings.advise, inside, about, settings.limits.currency)
     if arguments.html is None:
         say(arguments, found, lines(found))

@@ -23,10 +23,9 @@ from gateway.cli.common import (
 from gateway.cli.filters import add_archives, add_period, period_of
 from gateway.core.errors import RecordsArchived
 from gateway.evidence import tabular
-from gateway.evidence.disclosed import COLUMNS
 from gateway.evidence.reports.register import register_of
 from gateway.exchange.auditor import Reader
-from gateway.exchange.disclosures import disclosures
+from gateway.exchange.disclosures import COLUMNS, disclosures
 
 _SHOWN = ("seq", "occurred_at", "recipient", "registered_name", "registered_country", "purpose", "classes", "subjects")
 
@@ -57,8 +56,8 @@ async def _list(arguments: argparse.Namespace) -> int:
     async with opened(settings) as site:
         if form == tabular.CSV:
             put(tabular.row(COLUMNS))
-        archives = await site.archives_in(arguments.archive)
-        auditor, by = await site.auditor(tenant, archives), await operator(site, tenant)
+        lying = await site.lying_in(arguments.archive)
+        auditor, by = await site.auditor(tenant, *lying), await operator(site, tenant)
         who = Reader(actor=by.actor, kind="person", detail=by.detail)
         async for found in disclosures(auditor, who, register, since, until, arguments.subject):
             if form == tabular.CSV:
@@ -68,7 +67,10 @@ async def _list(arguments: argparse.Namespace) -> int:
             else:
                 print(printable("  ".join(tabular.text(found[name]) or "-" for name in _SHOWN)))
         lain = await auditor.archives(since, until)
+        own = [found.one.id for found in await auditor.emergencies.within(since, until)]
     sys.stdout.flush()
     if lain:
         warn(f"read from archives, and from the database: {RecordsArchived(lain).hint}")
+    if own:
+        warn(f"read from emergency ledgers too: {RecordsArchived(own).hint}")
     return OK

@@ -183,7 +183,7 @@ async def _written(
     try:
         with os.fdopen(descriptor, "w+b") as file:
             async with opened(settings) as site:
-                auditor = await site.auditor(tenant, await site.archives_in(archives))
+                auditor = await site.auditor(tenant, *await site.lying_in(archives))
                 selection = await auditor.select(asked)
                 if isinstance(selection, Refusal):
                     raise WrongUse(told(selection, _OPTIONS))

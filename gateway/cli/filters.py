@@ -62,14 +62,14 @@ def period_of(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def add_archives(parser: argparse.ArgumentParser) -> None:
-    """Where archives lie that are not in `[archive] directory`; read by `Site.archives_in`."""
+    """Where archives and files of emergency ledgers lie that are not in their directories; read by `Site.lying_in`."""
     parser.add_argument(
         "--archive",
         type=Path,
         nargs="+",
         default=(),
         metavar="FILE",
-        help="archives of the period that do not lie in the configured directory",
+        help="archives and emergency ledgers of the period that do not lie in the configured directories",
     )
 
 

@@ -41,6 +41,7 @@ from gateway.evidence.reconcile.mapping import Mapping, Source
 from gateway.evidence.reconcile.telling import COLUMNS, Told, lines
 from gateway.exchange.archived import Archives
 from gateway.exchange.auditor import Reader
+from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.reconciling import EVENTS, Disclosed
 from gateway.ledger.times import parse_timestamp, timestamp
 from gateway.settings import Settings
@@ -137,7 +138,8 @@ async def _compared(
     asked = {"reconcile": told.mapping, "sources": ",".join(log.source.id for log in logs)}
     with closing(Comparison(first, end, disclosed.hosts, disclosed.aliases)) as comparison:
         async with opened(settings) as site:
-            await _read(site, await site.archives_in(archives), disclosed, comparison, asked, _around(first, end, logs))
+            lying = await site.lying_in(archives)
+            await _read(site, lying, disclosed, comparison, asked, _around(first, end, logs))
         for log in logs:
             try:
                 told.add(comparison.compare(log.source, read(log.file, log.source, packed=log.packed)))
@@ -152,18 +154,19 @@ async def _compared(
 
 async def _read(
     site: Site,
-    archives: Archives,
+    lying: tuple[Archives, EmergencyFiles],
     disclosed: Disclosed,
     comparison: Comparison,
     asked: dict[str, str],
     period: tuple[str, str],
 ) -> None:
     for tenant in site.settings.tenants:
-        auditor, by = await site.auditor(tenant.id, archives), await operator(site, tenant.id)
+        auditor, by = await site.auditor(tenant.id, *lying), await operator(site, tenant.id)
         who = Reader(actor=by.actor, kind="person", detail=by.detail)
         async for chunk in auditor.period(who, asked, EVENTS, *period):
             comparison.add(disclosed.take(tenant.id, chunk))
         disclosed.told.archives += await auditor.archives(*period)
+        disclosed.told.emergencies += [found.one.id for found in await auditor.emergencies.within(*period)]
 
 
 def _around(first: int, end: int, logs: Sequence[_Log]) -> tuple[str, str]:

@@ -74,9 +74,8 @@ async def _made(
     policy, shared = proposed(settings)
     async with opened(settings) as site:
         named = None if subject is None else await subject_of(site, tenant, subject)
-        reporter = await reporter_of(
-            site, tenant, await site.auditor(tenant, await site.archives_in(archives)), policy, shared
-        )
+        auditor = await site.auditor(tenant, *await site.lying_in(archives))
+        reporter = await reporter_of(site, tenant, auditor, policy, shared)
         found = await reporter.report(
             await reader(site, tenant),
             Wanted(kind=wanted.kind, since=wanted.since, until=wanted.until, subject=named, framework=wanted.framework),

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told, write_file
+from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told, warn, write_file
 from gateway.cli.persons import OPTIONS, personal
-from gateway.core.errors import FormatError
+from gateway.core.errors import FormatError, RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, NDJSON
 from gateway.exchange.approving import Approver
@@ -157,6 +157,9 @@ async def _access(arguments: argparse.Namespace, site: Site, who: Approver) -> N
         arguments.out.unlink()  # an empty or a broken file would look like an answer
         raise
     shown = {"case": found["case"], "subject": found["subject"], "records": len(found["records"]), "due": found["due"]}
+    if found["emergencies"]:
+        away = RecordsArchived(found["emergencies"]).hint
+        warn(f"not looked into: emergency ledgers, whose files are not at hand: {away}")
     say(arguments, shown, [f"{found['case']}: {len(found['records'])} records, due {found['due']}"])
 
 

@@ -73,7 +73,7 @@ class Archives:
         path = self._path(ledger, one)
         try:
             told = await self.store.recorded(ledger, one)
-            found = await asyncio.to_thread(_digest, path)
+            found = await asyncio.to_thread(digest_of, path)
         except FormatError as error:
             raise VerificationError(f"archive {one.id}: its file, or the record of it, cannot be read") from error
         if told is not None and told != (one.digest, (one.first, one.end), one.checkpoint):
@@ -145,7 +145,7 @@ class Archives:
         known = {one.digest for ledger in ledgers for one in await self.store.all(ledger)}
         by_digest: dict[str, Path] = {}
         for place, path in enumerate(files, 1):
-            found = await asyncio.to_thread(_digest, path)
+            found = await asyncio.to_thread(digest_of, path)
             if found not in known:
                 raise VerificationError(f"archive: file {place} of those given is none that the ledger has on record")
             by_digest[found] = path
@@ -195,7 +195,8 @@ def blocks(one: Archived) -> Iterator[tuple[int, int]]:
         yield first, min(first + BLOCK, one.end)
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Of a whole file, as `archive.digest`. `FormatError` where it cannot be read. Blocking."""
     with opened(path) as file:
         return digest(file)
 

@@ -279,12 +279,16 @@ class Auditor:
         subject: str | None = None,
     ) -> AsyncGenerator[Sequence[Decided], None]:
         """Records of these events of a period (27 characters each) with their details, from archives and from the
-        database (`Trail.period`), of one pseudonym where `subject` is one. `asked` says on record what for. One record
-        of it, durable before the first row; where an archive is not at hand or not what is on record there is none."""
+        database (`Trail.period`), then from emergency ledgers (`EmergencyTrail.period`), of one pseudonym where
+        `subject` is one. `asked` says on record what for. One record of it, durable before the first row; where a file
+        is not at hand, or an archive not what is on record, there is none."""
         await self.whole.demand_period(since, until)
+        await self.emergencies.demand(since, until)
         about = {} if subject is None else {"subject": subject}
         await self._record("audit.read", by, {**asked, **about, "from": since, "to": until})
         async for chunk in self.whole.period(events, since, until, subject):
+            yield chunk
+        async for chunk in self.emergencies.period(events, since, until, None if subject is None else (subject,)):
             yield chunk
 
     async def version(self, digest: str) -> Policy | None:

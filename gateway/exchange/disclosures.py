@@ -4,24 +4,30 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from gateway.evidence.disclosed import COLUMNS as OF_A_RECORD
 from gateway.evidence.disclosed import EVENTS, row
 from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Auditor, Reader
 from gateway.ledger.record import parse, parse_detail
 
+COLUMNS = (*OF_A_RECORD, "emergency")
+"""`evidence.disclosed.COLUMNS`, and the emergency ledger whose number `seq` is, None for the main one."""
+
 
 async def disclosures(
     auditor: Auditor, by: Reader, register: Register, since: str, until: str, subject: str | None
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """Rows of `evidence.disclosed`: of what lies in archives by their numbers, then in the order of their times.
+    """Rows with the members `COLUMNS`: of what lies in archives by their numbers, then in the order of their times,
+    then of each emergency ledger by its numbers.
 
     `since` and `until` are 27 characters each, `subject` is a pseudonym. That they are read is on record before the
-    first row is. `RecordsArchived` where some of the period may lie in an archive that is not at hand: a list that
+    first row is. `RecordsArchived` where some of the period may lie in a file that is not at hand: a list that
     lacks them would look whole. `VerificationError` where an archive is not what is on record."""
     asked = {"disclosures": "all" if subject is None else "subject"}
     async with aclosing(auditor.period(by, asked, EVENTS, since, until, subject)) as chunks:
         async for chunk in chunks:
             for one in chunk:
-                found = row(parse(one.envelope), None if one.detail is None else parse_detail(one.detail), register)
+                detail = None if one.detail is None else parse_detail(one.detail)
+                found = row(parse(one.envelope), detail, register)
                 if found is not None:
-                    yield found
+                    yield {**found, "emergency": one.emergency}

@@ -5,7 +5,7 @@ named before it was needed, and whose digest, size and root it named afterwards.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import archive as files
 from gateway.evidence.emergency_file import check
-from gateway.exchange.archived import opened
+from gateway.exchange.archived import digest_of, opened
 from gateway.ledger.emergency import PREPARED, Stitched
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.note import Verifier
@@ -40,10 +40,9 @@ class EmergencyFiles:
         path = self._files.get(one.digest) or self.file(ledger, one.id)
         return path if path is not None and path.is_file() else None
 
-    async def beside(self, files: Sequence[Path], known: Collection[str]) -> "EmergencyFiles":
-        """These, and those that lie in such files, wherever that is. `known`: digests that are on record.
-        `VerificationError` for a file that has none of them, `FormatError` for one that cannot be read."""
-        return EmergencyFiles(self._directory, await _by_digest(files, known))
+    def beside(self, files: Mapping[str, Path]) -> "EmergencyFiles":
+        """These, and others that lie in such files, by their digests."""
+        return EmergencyFiles(self._directory, files)
 
     async def followed(self, ledger: str, verdict: Verdict, given: Sequence[Path] = ()) -> Verdict:
         """The verdict on a ledger with what its emergency ledgers add to it; a broken one stays as it is."""
@@ -60,7 +59,13 @@ class EmergencyFiles:
     ) -> tuple[int, tuple[str, ...]]:
         """How many records of these emergency ledgers were verified, and the ids of those whose file is not at hand.
         `given`: files that lie elsewhere. `VerificationError` names the first file that is not what is on record."""
-        files = await self.beside(given, {one.digest for one in stitched})
+        by_digest: dict[str, Path] = {}
+        for place, path in enumerate(given, 1):
+            found = await asyncio.to_thread(digest_of, path)
+            if all(found != one.digest for one in stitched):
+                raise VerificationError(f"emergency: file {place} of those given is none that the ledger has on record")
+            by_digest[found] = path
+        files = self.beside(by_digest)
         records, absent = 0, []
         for one in stitched:
             place_of = files.at_hand(ledger, one)
@@ -95,7 +100,7 @@ def _checked(path: Path, ledger: str, one: Stitched) -> int:
     """1. the file's digest, 2. the file by the key that was on record before, with the form of what is sealed in it,
     3. what it holds against the record, 4. by times and exchanges too (`emergency_file`)."""
     try:
-        if _digest(path) != one.digest:
+        if digest_of(path) != one.digest:
             raise VerificationError("its file is not the one on record")
         with opened(path) as file:
             checked = files.verify(files.Archive(file), Verifier.parse(one.key))
@@ -107,18 +112,3 @@ def _checked(path: Path, ledger: str, one: Stitched) -> int:
         raise VerificationError(f"emergency {one.id}: its file is another ledger than the one on record")
     with opened(path) as file:
         return check(file, one, ledger).records
-
-
-async def _by_digest(files: Sequence[Path], known: Collection[str]) -> dict[str, Path]:
-    by_digest: dict[str, Path] = {}
-    for place, path in enumerate(files, 1):
-        found = await asyncio.to_thread(_digest, path)
-        if found not in known:
-            raise VerificationError(f"emergency: file {place} of those given is none that the ledger has on record")
-        by_digest[found] = path
-    return by_digest
-
-
-def _digest(path: Path) -> str:
-    with opened(path) as file:
-        return files.digest(file)

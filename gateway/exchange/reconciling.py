@@ -68,6 +68,7 @@ class Disclosed:
                         host,
                         envelope.exchange,
                         envelope.trace,
+                        one.emergency,
                     )
                 )
         return made

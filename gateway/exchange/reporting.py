@@ -14,7 +14,7 @@ from gateway.core.errors import FormatError, RecordsArchived, VerificationError
 from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
-from gateway.evidence.figures.seen import Seen
+from gateway.evidence.figures.seen import Seen, seen
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports.basis import Basis
@@ -94,8 +94,8 @@ class Reporter:
         """The report, whose making is on record before any record is read for it.
 
         1. What cannot be asked for is refused, and leaves no record. 2. Find the range, in archives too, and see that
-        these are at hand and what is on record; what lies in one that is not at hand is refused as `archived`. 3.
-        Record. 4. Read it once.
+        these are at hand and what is on record, and of a report about a person the emergency ledgers of the period;
+        what lies in one that is not at hand is refused as `archived`. 3. Record. 4. Read it once.
         `VerificationError` where an archive is not what is on record, or a record is not in its form. What is *not*
         checked: chain and signatures.
         """
@@ -105,6 +105,8 @@ class Reporter:
         try:
             first, end = await self._range(wanted)
             archives = await self._auditor.whole.demand(first, end)
+            if wanted.subject is not None:
+                await self._auditor.emergencies.demand(wanted.since, wanted.until)
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
         asked = {"report": wanted.kind, "from": wanted.since, "to": wanted.until}
@@ -139,6 +141,8 @@ class Reporter:
             number += 1
             if number % TURN == 0:
                 await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
+        if person is not None:
+            await self._in_emergencies(person, wanted)
         figures = facts.document()
         basis = Basis(
             ledger=self._origin,
@@ -158,6 +162,14 @@ class Reporter:
             affected=await self._affected(figures["incidents"]["opened"]) if wanted.kind == "breach" else {},
         )
         return document(wanted.kind, basis)
+
+    async def _in_emergencies(self, person: "Person", wanted: Wanted) -> None:
+        """What emergency ledgers have on record of a person, of those records that were written in the period."""
+        async for some in self._auditor.emergencies.about(person.group):
+            for stored in some:
+                envelope = parse(stored.envelope)
+                if wanted.since <= (envelope.recorded_at or "") < wanted.until:
+                    person.take(seen(envelope, None, self._known))
 
     async def _person(self, subject: str) -> "Person":
         """Pseudonyms that were merged are one person."""
@@ -183,10 +195,10 @@ class Reporter:
 
 class Person:
     """What the records about one person say, as they are read in order: their numbers are links', which stay in the
-    database wherever the records lie."""
+    database wherever the records lie. `group`: the pseudonyms."""
 
     def __init__(self, archives: ArchiveStore, ledger: str, group: Sequence[str]) -> None:
-        self._archives, self._ledger, self._group = archives, ledger, group
+        self._archives, self._ledger, self.group = archives, ledger, group
         self._disclosures, self._steps, self._records = Disclosures(EXCLUDED), Subjects(), 0
         self._places, self._end = frozenset[int](), 0
         """Of records up to this one."""
@@ -195,9 +207,12 @@ class Person:
         """The next record, whoever it is about."""
         if seq >= self._end:
             self._end = seq + BLOCK
-            self._places = await self._archives.places(self._ledger, self._group, seq, self._end)
-        if seq not in self._places:
-            return
+            self._places = await self._archives.places(self._ledger, self.group, seq, self._end)
+        if seq in self._places:
+            self.take(one)
+
+    def take(self, one: Seen) -> None:
+        """A record about this person."""
         self._records += 1
         if one.envelope.event in self._disclosures.events:
             self._disclosures.feed(one)
@@ -207,7 +222,7 @@ class Person:
     def document(self) -> Mapping[str, object]:
         """As `Basis.subject`."""
         return {
-            "pseudonyms": list(self._group),
+            "pseudonyms": list(self.group),
             "records": self._records,
             "disclosures": self._disclosures.document(),
             "subjects": self._steps.document(),

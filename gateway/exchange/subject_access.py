@@ -6,6 +6,7 @@ too (Art. 15(4)), and only that it is there is said.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
 from gateway.exchange import kept
 from gateway.exchange.approving import MAX_REASON, Approver
+from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.erasing import month_after
 from gateway.exchange.subject_record import Said, entry
 from gateway.exchange.subjects import CHANGED, Meant, Subjects, unfit_reason
@@ -30,7 +32,7 @@ from gateway.store.subjects import SubjectStore
 
 COLUMNS = (
     *("seq", "occurred_at", "event", "exchange", "purpose", "agent", "zone", "action"),
-    *("decision", "classes", "content"),
+    *("decision", "classes", "content", "emergency"),
 )
 _DISCLOSED = ("exchange.requested", "exchange.attempted")
 
@@ -56,8 +58,11 @@ class SubjectAccess:
         clock: Clock,
         node: NodeInfo,
         settings: Settings,
+        emergencies: Callable[[str], EmergencyTrail],
         retention: dict[str, int],
     ) -> None:
+        """`emergencies`: what the emergency ledgers of a ledger hold, by its id."""
+        self._emergencies = emergencies
         self._subjects, self._flags, self._trail, self._sealer = subjects, flags, trail, sealer
         self._clock, self._node, self._retention = clock, node, retention
         self._zones = {zone.id: zone for zone in settings.zone}
@@ -65,7 +70,8 @@ class SubjectAccess:
         self._processors = {processor.id: processor for processor in settings.processor}
 
     async def give(self, who: Approver, meant: Meant, wanted: Wanted) -> dict[str, Any] | Refusal:
-        """Everything that is known of a subject, on record before the first row is read."""
+        """Everything that is known of a subject, on record before the first row is read. What lies in archives, and on
+        emergency ledgers whose files are not at hand, is named (`archives`, `emergencies`)."""
         now = self._clock.now_us()
         received = now if wanted.received_us is None else wanted.received_us
         unfit = unfit_reason(wanted.reason) or _unfit(wanted, received, now)
@@ -111,8 +117,15 @@ class SubjectAccess:
                 envelope = parse(one.envelope)
                 sums.take(envelope)
                 held = self._content(one, envelope)
-                rows.append(_row(one, envelope, held))
+                rows.append(_row(one.seq, envelope, held))
                 content += held
+        own = self._emergencies(tenant)
+        away = await own.away(None, None)
+        async for found in own.about(group):
+            for record in found:
+                envelope = parse(record.envelope)
+                sums.take(envelope)
+                rows.append(_row(record.seq, envelope, [], record.emergency))
         return {
             "case": made.id,
             "subject": made.subject,
@@ -130,6 +143,7 @@ class SubjectAccess:
             "rights": ["Art. 16", "Art. 17", "Art. 18", "Art. 21", "Art. 77"],
             "records": rows,
             "archives": await self._trail.archived(tenant, group),
+            "emergencies": list(away),
             "content": content,
         }
 
@@ -207,9 +221,9 @@ def _classes(envelope: Envelope) -> tuple[str, ...]:
     return tuple(sorted({*known.found, *known.declared, *known.inherited, *known.floor}))
 
 
-def _row(one: Linked, envelope: Envelope, held: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(seq: int, envelope: Envelope, held: list[dict[str, Any]], emergency: str | None = None) -> dict[str, Any]:
     return {
-        "seq": one.seq,
+        "seq": seq,
         "occurred_at": envelope.occurred_at,
         "event": envelope.event,
         "exchange": envelope.exchange,
@@ -220,6 +234,7 @@ def _row(one: Linked, envelope: Envelope, held: list[dict[str, Any]]) -> dict[st
         "decision": None if envelope.decision is None else envelope.decision.effect,
         "classes": " ".join(_classes(envelope)),
         "content": held[0]["until"] if held else None,
+        "emergency": emergency,
     }
 
 

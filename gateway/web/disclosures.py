@@ -9,9 +9,8 @@ from litestar.response import Stream
 
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
-from gateway.evidence.disclosed import COLUMNS
 from gateway.evidence.reports.register import register_of
-from gateway.exchange.disclosures import disclosures
+from gateway.exchange.disclosures import COLUMNS, disclosures
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.cutting import lasts

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from gateway.core.errors import FormatError
+from gateway.core.errors import FormatError, RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import accepted
 from gateway.exchange.erasing import Asked
@@ -173,7 +173,8 @@ async def lift(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
 
 @post(f"{PATH}/access", operation_id="access_subject", status_code=200, summary="What is known of a subject, as data")
 async def access(request: ApiRequest) -> Response[Any]:
-    """JSON, or of the records alone CSV or NDJSON, as the caller accepts."""
+    """JSON, or of the records alone CSV or NDJSON, as the caller accepts. `emergencies`, there `X-Emergencies`, names
+    emergency ledgers whose files are not at hand, and may hold more."""
     allowed = await entrance(request)
     given = await body_of(request, allowed, Access)
     received = None if given.received is None else _time(allowed, given.received)
@@ -183,7 +184,9 @@ async def access(request: ApiRequest) -> Response[Any]:
         raise await refused(request, allowed, found)
     form = accepted(request.headers.get("accept", ""))
     if form is not None:
-        return Response(rows(found, form), media_type=form, headers=allowed.headers)
+        away = found["emergencies"]
+        named = {"X-Emergencies": RecordsArchived(away).hint} if away else {}
+        return Response(rows(found, form), media_type=form, headers=allowed.headers | named)
     return Response(found, headers=allowed.headers)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -26,7 +27,7 @@ PHI = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
 def cared(exchange: str, *subjects: str, agent: str = "ward") -> list[Entry]:
     """The records of an exchange about these pseudonyms."""
     detail = Detail(subjects=subjects or None, destination="ward.internal")
-    about = {"detail": detail, "subjects": subjects}
+    about: dict[str, Any] = {"detail": detail, "subjects": subjects}
     return [
         entry("exchange.requested", exchange=exchange, agent=agent, purpose="ETREAT", classes=PHI, **about),
         entry("exchange.completed", exchange=exchange, agent=agent, outcome=OutcomeInfo(code="ok"), **about),
@@ -75,8 +76,8 @@ async def spliced(template: Path, directory: Path, own: Sequence[Entry]) -> Asyn
         await sides.writer.append(entry(agent="ward"))
         keyring, files = sides.main.keyring, EmergencyFiles(directory / "closed")
         trail = EmergencyTrail(sides.main.engine, LEDGER, files, Sealer(keyring), keyring.subject_keys)
-        (one,) = await trail.spliced()
-        yield Spliced(sides, trail, one.place, one.one.size, directory)
+        (found,) = await trail.spliced()
+        yield Spliced(sides, trail, found.place, found.one.size, directory)
 
 
 def numbers(hits: Sequence[Hit | StoredRecord]) -> list[tuple[str | None, int]]:

@@ -51,7 +51,7 @@ async def test_a_file_that_is_not_at_hand_is_named_by_everything_that_would_look
     assert [some async for some in trail.period(("exchange.requested",), *BEFORE)] == []
     (digest,) = [one.one.digest for one in await trail.spliced()]
     keyring = both.sides.main.keyring
-    files = await EmergencyFiles(None).beside([moved], {digest})
+    files = EmergencyFiles(None).beside({digest: moved})
     given = EmergencyTrail(both.sides.main.engine, LEDGER, files, Sealer(keyring), keyring.subject_keys)
     assert len(await given.exchange(OWN)) == 2
 

@@ -10,6 +10,8 @@ from gateway.core.message import Part
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV
 from gateway.exchange import kept
+from gateway.exchange.emergency_files import EmergencyFiles
+from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, rows
 from gateway.settings import Settings
 from gateway.store.sealing import Sealer
@@ -43,7 +45,16 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def access(found: Registry, settings: Settings | None = None, trail: Any = None) -> SubjectAccess:
+def none_of(found: Registry, ledger: str) -> EmergencyTrail:
+    """What emergency ledgers hold of which no file is at hand."""
+    keyring = found.store.keyring
+    engine, sealer = found.store.engine, Sealer(keyring)
+    return EmergencyTrail(engine, ledger, EmergencyFiles(None), sealer, keyring.subject_keys)
+
+
+def access(
+    found: Registry, settings: Settings | None = None, trail: Any = None, emergencies: EmergencyTrail | None = None
+) -> SubjectAccess:
     return SubjectAccess(
         subjects=found.subjects,
         flags=found.flags,
@@ -52,6 +63,7 @@ def access(found: Registry, settings: Settings | None = None, trail: Any = None)
         clock=found.store.clock,
         node=NODE,
         settings=settings or parsed(**SETTINGS),
+        emergencies=lambda ledger: emergencies or none_of(found, ledger),
         retention={LEDGER: 2192},
     )
 

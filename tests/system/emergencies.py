@@ -78,5 +78,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entering, "LOOK_S", 0.05)
 
 
-async def care(site: System, key: str) -> httpx.Response:
-    return await site.chat(key, PUBLIC, model=TRIAGE)
+async def care(site: System, key: str, text: str = PUBLIC, subject: str | None = None) -> httpx.Response:
+    headers = {} if subject is None else {"x-data-subject": subject}
+    return await site.chat(key, text, model=TRIAGE, headers=headers)

@@ -46,6 +46,8 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         key = await site.key("clerk")
         ledger = site.gateway.site.tenants["default"].ledger
         await care(site, key)
+        clinician = await site.key("clinician")
+        assert (await care(site, clinician, NOTE, "patient-17")).status_code == 200
         await copied(site)
         known = {record["emergency"]: record["key"] for record in await site.records() if "emergency" in record}
         seen: list[list[str]] = []
@@ -69,6 +71,8 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
             cared = await care(site, key)
             assert (cared.status_code, cared.headers["x-ledger"]) == (200, "emergency"), cared.text
             assert cared.headers["x-routed-agent"] == "ward"  # not the cloud, which is asked first otherwise
+            about = await care(site, clinician, NOTE, "patient-17")
+            assert (about.status_code, about.headers["x-ledger"]) == (200, "emergency"), about.text
             refused = await site.chat(key, PUBLIC, model="summarize")
             assert (refused.status_code, code(refused)) == (503, "emergency_unserved")
             assert 'gateway_emergency_state{state="serving"} 1.0' in (await site.http.get("/metrics")).text
@@ -82,6 +86,7 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         assert known[stitched["emergency"]] == stitched["key"]
         assert stitched["began"] <= stitched["ended"] < stitched["recorded_at"]
         await _is_found(site, cared.headers["x-exchange-id"], stitched)
+        await _is_told(site, about.headers["x-exchange-id"], stitched["emergency"])
         verdict = await site.gateway.auditors["default"].verify(Reader())
         assert verdict.failure is None
         assert [one.id for one in verdict.emergencies] == [stitched["emergency"]]
@@ -98,11 +103,34 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
         gone = await site.http.get(f"/audit/exchanges/{cared.headers['x-exchange-id']}", headers=auditor)
         assert (gone.status_code, stitched["emergency"] in gone.text) == (410, True)
-        page = await site.http.get("/audit/records?agent=ward", headers=auditor)
+        page = await site.http.get("/audit/records", headers=auditor)
         assert page.json()["emergencies"] == [stitched["emergency"]]
         assert {one["emergency"] for one in page.json()["records"]} == {None}
         stream = await site.http.get("/audit/records", headers={**auditor, "accept": "text/csv"})
         assert stream.headers["x-emergencies"] == stitched["emergency"]
+
+
+async def _is_told(site: System, exchange: str, emergency: str) -> None:
+    """To the person whom it was about, in an access and in accountings, beside what went over the main ledger."""
+    by = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}
+    asked = {"identifier": "patient-17", "identity": "passport seen", "reason": "asked for it"}
+    told = (await site.http.post("/subjects/access", json=asked, headers=by)).json()
+    assert told["emergencies"] == []
+    own = [row for row in told["records"] if row["emergency"] == emergency]
+    assert [(row["event"], row["exchange"]) for row in own] == [
+        ("exchange.requested", exchange),
+        ("exchange.completed", exchange),
+    ]
+    assert told["recipients"][0]["agent"] == "ward"
+    period = f"from=2020-01-01&to=2100-01-01&subject={told['subject']}"
+    listed = (await site.http.get(f"/audit/disclosures?{period}", headers=by)).text.splitlines()
+    rows = [json.loads(line) for line in listed]
+    assert [(row["emergency"], row["exchange"] == exchange) for row in rows] == [(None, False), (emergency, True)]
+    assert rows[1]["subjects"] == [told["subject"]]
+    wanted = {"kind": "disclosures", "from": "2020-01-01", "to": "2100-01-01", "subject": told["subject"]}
+    report = await site.http.post("/evidence/reports", json={**wanted, "format": "json"}, headers=by)
+    assert report.status_code == 200, report.text
+    assert "there were 2, which are not listed" in report.text  # for treatment: one on each ledger
 
 
 async def _is_found(site: System, exchange: str, stitched: dict[str, Any]) -> None:
@@ -123,6 +151,7 @@ async def _is_found(site: System, exchange: str, stitched: dict[str, Any]) -> No
     assert (found["records"], found["emergencies"]) == (shown["records"], [])
 
 
+NOTE = "Mr. John Carter, MRN 4481920, was diagnosed with diabetes."
 STEPS = ("intent.recorded", "emergency.before_file", "emergency.after_file", "emergency.after_record")
 
 

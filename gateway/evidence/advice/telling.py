@@ -24,8 +24,8 @@ _STYLE = (
 def document(
     seen: Seen, settings: AdviseSettings, inside: frozenset[str], about: Mapping[str, Any], currency: str
 ) -> dict[str, Any]:
-    """Everything. `about` says of which ledger and period, and which `archives` some of it was read from; `inside` are
-    the zones of the house."""
+    """Everything. `about` says of which ledger and period, and which `archives` and `emergencies` some of it was read
+    from; `inside` are the zones of the house."""
     return {
         **about,
         "currency": currency,
@@ -91,6 +91,8 @@ def lines(document: Mapping[str, Any]) -> Iterable[str]:
     yield f"house       {', '.join(document['house']) or 'no zone is trusted'}"
     if document["archives"]:
         yield f"archives    read from {', '.join(document['archives'])}, and from the database"
+    if document["emergencies"]:
+        yield f"emergencies read from {', '.join(document['emergencies'])} too"
     if not document["capabilities"]:
         yield "not enough recorded: nothing was asked of any agent in this period"
     for one in document["capabilities"]:
@@ -131,6 +133,9 @@ def html(document: Mapping[str, Any]) -> str:
     if document["archives"]:
         read = escape(", ".join(document["archives"]))
         body.append(f"<p>Some of the records were read from archives: {read}.</p>")
+    if document["emergencies"]:
+        read = escape(", ".join(document["emergencies"]))
+        body.append(f"<p>Some of the records are of emergency ledgers: {read}.</p>")
     if not document["capabilities"]:
         body.append("<p>Not enough recorded: nothing was asked of any agent in this period.</p>")
     for number, one in enumerate(document["capabilities"]):

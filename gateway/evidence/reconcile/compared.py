@@ -30,6 +30,8 @@ class Finding(msgspec.Struct, frozen=True):
     host: str
     agents: str
     bytes: int | None
+    emergency: str | None = None
+    """The emergency ledger whose record it is; None for the main one."""
 
 
 class Read(msgspec.Struct, kw_only=True):
@@ -113,14 +115,15 @@ class Compared:
         if self._days is not None:
             return
         rows = (
-            "SELECT kind, number, NULL, NULL, at, place, bytes FROM line WHERE kind IN ('around', 'extra')"
+            "SELECT kind, number, NULL, NULL, at, place, bytes, NULL FROM line WHERE kind IN ('around', 'extra')"
             " ORDER BY at, number"
         )
-        sent = "SELECT kind, NULL, tenant, seq, at, place, NULL FROM sent WHERE kind = 'missing' ORDER BY at, id"
+        columns = "kind, NULL, tenant, seq, at, place, NULL, emergency"
+        sent = f"SELECT {columns} FROM sent WHERE kind = 'missing' ORDER BY at, id"  # noqa: S608
         for query in (rows, sent):
-            for kind, line, tenant, seq, at, place, size in self._db.execute(query):
+            for kind, line, tenant, seq, at, place, size, own in self._db.execute(query):
                 host = self._names[place]
-                yield Finding(self.read.source, kind, line, tenant, seq, at, host, self.agents(place), size)
+                yield Finding(self.read.source, kind, line, tenant, seq, at, host, self.agents(place), size, own)
 
 
 class Days:

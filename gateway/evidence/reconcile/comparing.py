@@ -33,7 +33,7 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16384;
 PRAGMA temp_store = FILE;
 CREATE TABLE sent (id INTEGER PRIMARY KEY, tenant TEXT, seq INTEGER, at INTEGER, home INTEGER, place INTEGER,
-                   agent TEXT, exchange TEXT, trace TEXT, kind TEXT);
+                   agent TEXT, exchange TEXT, trace TEXT, emergency TEXT, kind TEXT);
 CREATE TABLE line (number INTEGER, at INTEGER, until INTEGER, place INTEGER, bytes INTEGER, request TEXT,
                    inside INTEGER, count INTEGER, kind TEXT);
 CREATE INDEX sent_place ON sent (place, at);
@@ -50,6 +50,8 @@ class Sent(msgspec.Struct, frozen=True):
     host: str
     exchange: str | None
     trace: str | None
+    emergency: str | None = None
+    """The emergency ledger that it is a record of; None for the main one."""
 
 
 class Comparison:
@@ -75,11 +77,10 @@ class Comparison:
         rows = []
         for one in sent:
             place = self._place(self._aliases.get(one.host, one.host), one.agent)
-            rows.append((one.tenant, one.seq, one.at, place, place, one.agent, one.exchange, one.trace))
-        self._db.executemany(
-            "INSERT INTO sent (tenant, seq, at, home, place, agent, exchange, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+            named = (one.agent, one.exchange, one.trace, one.emergency)
+            rows.append((one.tenant, one.seq, one.at, place, place, *named))
+        columns = "tenant, seq, at, home, place, agent, exchange, trace, emergency"
+        self._db.executemany(f"INSERT INTO sent ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
 
     def _place(self, host: str, agent: str) -> int:
         place = self._places.get(host)

@@ -8,7 +8,7 @@ import msgspec
 from gateway.evidence.reconcile.compared import FINDINGS, Compared
 from gateway.ledger.times import timestamp
 
-COLUMNS = ("source", "kind", "line", "tenant", "seq", "at", "host", "agents", "bytes")
+COLUMNS = ("source", "kind", "line", "tenant", "seq", "at", "host", "agents", "bytes", "emergency")
 """Of a finding, in a table."""
 _WORDS = {
     "met": "on both sides",
@@ -33,6 +33,8 @@ class Unheld(msgspec.Struct, kw_only=True):
     """Of agents that are registered no more, without a detail that says where they were."""
     archives: list[str] = []
     """Archives that some of the records were read from."""
+    emergencies: list[str] = []
+    """Emergency ledgers that some of the records are of."""
 
 
 class Told:
@@ -103,6 +105,8 @@ def lines(document: dict[str, Any], table: Sequence[str]) -> Iterable[str]:
         yield f"            {records['pulled']} more were fetched by their agents: no log of what is sent shows them"
     if records["archives"]:
         yield f"            some of them were read from archives: {', '.join(records['archives'])}"
+    if records["emergencies"]:
+        yield f"            some of them are of emergency ledgers: {', '.join(records['emergencies'])}"
     if records["homeless"]:
         yield f"            {records['homeless']} more are of agents whose host nobody knows any more: not compared"
     for one in document["sources"]:

@@ -98,7 +98,8 @@ def _emergencies(told: Mapping[str, Any]) -> list[Block]:
     return [
         Text(
             "Exchanges on emergency ledgers are counted by what is on record of these. They are in none of the other "
-            f"figures: their records lie in files of their own, which verify by themselves.{said}",
+            "figures but those about one person: their records lie in files of their own, which verify by "
+            f"themselves.{said}",
             "warning",
         ),
         table("Emergency ledgers", ("Ledger", "Records", "Exchanges", "From", "Until"), told["emergencies"]),

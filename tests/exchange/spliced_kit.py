@@ -1,5 +1,6 @@
 """A ledger with an emergency ledger stitched into its middle, and what its database knew of it before that was gone."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -70,8 +71,8 @@ async def spliced(template: Path, directory: Path, own: Sequence[Entry]) -> Asyn
     async with both(template, directory) as sides:
         for one in cared(MAIN, "su_main", "su_both"):
             await sides.writer.append(one)
-        for one in own:
-            await sides.own.append(one)
+        for start in range(0, len(own), 1_000):
+            await asyncio.gather(*(sides.own.append(one) for one in own[start : start + 1_000]))
         await sides.stitching().stitch(await sides.over())
         await sides.writer.append(entry(agent="ward"))
         keyring, files = sides.main.keyring, EmergencyFiles(directory / "closed")

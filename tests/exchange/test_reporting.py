@@ -15,6 +15,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.reports.document import Document, Table
 from gateway.exchange.auditor import Reader
+from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.reporting import Reporter, Wanted, first_written
 from gateway.exchange.trail import Trail
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
@@ -221,6 +222,15 @@ async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_repor
         apart = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
         assert isinstance(apart, Refusal)
         assert (apart.code, apart.hint) == ("archived", "ar_2")
+        monkeypatch.undo()
+
+        async def elsewhere(*_: object) -> None:
+            raise RecordsArchived(["em_1"])
+
+        monkeypatch.setattr(EmergencyTrail, "demand", elsewhere)
+        apart = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
+        assert isinstance(apart, Refusal)
+        assert (apart.code, apart.hint) == ("archived", "em_1")
         monkeypatch.setattr(StoreReader, "record", nothing)
         monkeypatch.setattr(Trail, "record", away)
         found = await reporter.report(BY, period(clock))

@@ -52,9 +52,7 @@ def none_of(found: Registry, ledger: str) -> EmergencyTrail:
     return EmergencyTrail(engine, ledger, EmergencyFiles(None), sealer, keyring.subject_keys)
 
 
-def access(
-    found: Registry, settings: Settings | None = None, trail: Any = None, emergencies: EmergencyTrail | None = None
-) -> SubjectAccess:
+def access(found: Registry, settings: Settings | None = None, trail: Any = None) -> SubjectAccess:
     return SubjectAccess(
         subjects=found.subjects,
         flags=found.flags,
@@ -63,7 +61,7 @@ def access(
         clock=found.store.clock,
         node=NODE,
         settings=settings or parsed(**SETTINGS),
-        emergencies=lambda ledger: emergencies or none_of(found, ledger),
+        emergencies=lambda ledger: none_of(found, ledger),
         retention={LEDGER: 2192},
     )
 
@@ -136,6 +134,23 @@ async def test_an_answer_after_its_month_says_that_it_is_late(store: Store) -> N
         last = (await found.events())[-1]
         assert last.outcome is not None
         assert last.outcome.code == "late"
+
+
+async def test_emergency_ledgers_whose_files_are_not_at_hand_are_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> tuple[str, ...]:
+        return ("em_1",)
+
+    async with registry(store) as found:
+        await found.named("ann")
+        told = await access(found).give(found.who(), called("ann"), WANTED)
+        assert isinstance(told, dict)
+        assert told["emergencies"] == []
+        monkeypatch.setattr(EmergencyTrail, "away", away)
+        told = await access(found).give(found.who(), called("ann"), WANTED)
+        assert isinstance(told, dict)
+        assert (told["emergencies"], told["records"][-1]["emergency"]) == (["em_1"], None)
 
 
 @pytest.mark.parametrize("change", [{"identity": " "}, {"reason": ""}, {"received_us": 1 << 62}])

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.bootstrap import open_gateway, open_site
+from gateway.core.errors import VerificationError
 from gateway.exchange.auditor import Reader
 from gateway.ledger.record import EVENTS
 from gateway.settings import Settings
@@ -98,7 +99,8 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         file.write_bytes(held.replace(b'"outcome":{"', b'"outcomE":{"', 1))
         broken = await site.gateway.auditors["default"].verify(Reader())
         assert stitched["emergency"] in (broken.failure or "")
-        file.unlink()
+        file.write_bytes(held)
+        moved = file.rename(file.with_suffix(".moved"))
         assert (await site.gateway.auditors["default"].verify(Reader())).absent == (stitched["emergency"],)
         auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
         gone = await site.http.get(f"/audit/exchanges/{cared.headers['x-exchange-id']}", headers=auditor)
@@ -108,6 +110,12 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         assert {one["emergency"] for one in page.json()["records"]} == {None}
         stream = await site.http.get("/audit/records", headers={**auditor, "accept": "text/csv"})
         assert stream.headers["x-emergencies"] == stitched["emergency"]
+        refused = await site.http.get("/audit/disclosures?from=2020-01-01&to=2100-01-01", headers=auditor)
+        assert (refused.status_code, stitched["emergency"] in refused.text) == (410, True)
+        with pytest.raises(VerificationError):
+            await site.gateway.site.lying_in([Path(sqlite_settings.base) / "gateway.db"])
+        elsewhere = await site.gateway.site.auditor("default", *await site.gateway.site.lying_in([moved]))
+        assert len(await elsewhere.exchange(Reader(), cared.headers["x-exchange-id"])) == 2
 
 
 async def _is_told(site: System, exchange: str, emergency: str) -> None:

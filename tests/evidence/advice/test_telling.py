@@ -15,6 +15,7 @@ ABOUT: dict[str, Any] = {
     "from": "2026-11-01T00:00:00.000000Z",
     "to": "2026-12-01T00:00:00.000000Z",
     "archives": [],
+    "emergencies": [],
 }
 INSIDE = frozenset({"in-house"})
 
@@ -100,6 +101,12 @@ def test_a_name_is_text_and_nothing_else() -> None:
     assert "<script>" not in found
     assert "&lt;script&gt;" in found
     assert Page(found).open == []
+
+
+def test_emergency_ledgers_that_records_are_of_are_named() -> None:
+    told = document(Seen({}, ()), AdviseSettings(), INSIDE, {**ABOUT, "emergencies": ["em_1", "em_<2>"]}, "EUR")
+    assert "emergencies read from em_1, em_<2> too" in list(lines(told))
+    assert "<p>Some of the records are of emergency ledgers: em_1, em_&lt;2&gt;.</p>" in html(told)
 
 
 def test_archives_that_records_were_read_from_are_named() -> None:

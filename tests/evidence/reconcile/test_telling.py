@@ -64,3 +64,6 @@ def test_archives_that_records_were_read_from_are_named() -> None:
     assert found["records"]["archives"] == ["ar_1"]
     assert any("read from archives: ar_1" in line for line in lines(found, ()))
     assert not any("archives" in line for line in lines(told.document(Unheld()), ()))
+    found = told.document(Unheld(emergencies=["em_1"]))
+    assert found["records"]["emergencies"] == ["em_1"]
+    assert any("of emergency ledgers: em_1" in line for line in lines(found, ()))

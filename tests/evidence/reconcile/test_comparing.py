@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,12 @@ def test_records_that_the_log_lacks_are_missing_as_far_as_the_log_reaches() -> N
     found = compared(sent(10, NOON, 80_000), log(NOON - 3_600, NOON + 3_600))
     assert kinds(found) == {"around": 2, "missing": 1, "beyond": 2}
     assert [(one.kind, one.tenant, one.seq) for one in found.findings()][-1] == ("missing", "default", 1)
+
+
+def test_a_record_of_an_emergency_ledger_is_missing_there() -> None:
+    (record,) = sent(NOON)
+    found = compared([msgspec.structs.replace(record, emergency="em_1")], log(NOON - 3_600, NOON + 3_600))
+    assert [one.emergency for one in found.findings() if one.kind == "missing"] == ["em_1"]
 
 
 def test_a_log_without_rows_reaches_nowhere() -> None:

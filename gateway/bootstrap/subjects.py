@@ -33,6 +33,7 @@ def erasure_of(base: Foundation) -> Erasure:
         clock=site.clock,
         node=site.node,
         settings=site.settings.subjects,
+        emergencies=site.emergencies,
     )
 
 

@@ -139,13 +139,20 @@ class EmergencyTrail:
         """Records about any of these pseudonyms, without details, some at a time; of those whose file is at hand."""
         keys = await self.keys(ids)
         for spliced in await self.spliced() if keys else ():
-            if not self.blocks.at_hand(spliced.one):
-                continue
-            for number in block_numbers(spliced.one):
-                linked = named(await self.blocks.parts(spliced.one, number), keys)
-                if linked:
-                    records = await self.blocks.records(spliced.one, number)
-                    yield [record for record in records if record.seq in linked]
+            if self.blocks.at_hand(spliced.one):
+                async for some in self.named_in(spliced.one, keys):
+                    yield some
+
+    async def named_in(
+        self, one: Stitched, keys: frozenset[str], *, details: bool = False
+    ) -> AsyncIterator[list[StoredRecord]]:
+        """Records of one of them beside which anything is sealed under one of these keys, block by block."""
+        for number in block_numbers(one):
+            parts = await self.blocks.parts(one, number)
+            linked = named(parts, keys)
+            if linked:
+                records = [record for record in await self.blocks.records(one, number) if record.seq in linked]
+                yield await self.blocks.detailed(one, records, parts) if details else records
 
     async def keys(self, ids: Collection[str]) -> frozenset[str]:
         """The data keys of these pseudonyms that are there."""

@@ -3,9 +3,11 @@
 The steps can each be killed and begun anew: whatever state a process leaves, the next round goes on from it, by the
 same path. Until the last record is there the case is `erasing`.
 
-1. A hold on the subject, or on another that a record names beside it, defers it: the subject stays restricted.
+1. A hold on the subject, or on another that a record names beside it, on an emergency ledger too, defers it: the
+   subject stays restricted.
 2. What is under way with it is waited for: nothing new is let through, since it is restricted.
-3. It begins, on record, with the keys, the agents to be told, and the archives that say whom else.
+3. It begins, on record, with the keys, the agents to be told, the archives that say whom else, and the emergency
+   ledgers whose records it reaches or that could not be read.
    From here on nobody can refuse it any more.
 4. The mapping goes: who names the same person again is somebody new.
 5. Content that others have their part in is sealed again for them, with every finding of personal data masked: whose
@@ -16,13 +18,15 @@ same path. Until the last record is there the case is `erasing`.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from gateway.core.ports import Clock
 from gateway.exchange.approval_record import By
+from gateway.exchange.emergency_persons import reached
+from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.erasing import basis
 from gateway.exchange.ledgers import Counting
 from gateway.exchange.subject_record import Said, entry
@@ -70,7 +74,10 @@ class Erasure:
         clock: Clock,
         node: NodeInfo,
         settings: SubjectSettings,
+        emergencies: Callable[[str], EmergencyTrail],
     ) -> None:
+        """`emergencies`: what the emergency ledgers of a ledger hold, by its id."""
+        self._emergencies = emergencies
         self._store, self._flags, self._cases = store, flags, cases
         self._keys, self._sealer, self._mask, self._lease = keys, sealer, mask, lease
         self._clock, self._node, self._settings = clock, node, settings
@@ -92,22 +99,20 @@ class Erasure:
     async def _begun(self, ledger: Counting, one: Case) -> Case | None:
         """Steps 1 to 3; None where it must wait."""
         ids = await self._flags.group(one.tenant, one.subject)
-        companions = await self._store.companions(one.tenant, ids)
-        held = [other for other in companions for other in await self._flags.group(one.tenant, other)]
-        if await self._cases.held(one.tenant, (*ids, *held)):
-            if one.state != "deferred":
-                becomes = msgspec.structs.replace(one, state="deferred")
-                await self._recorded(ledger, one, becomes, Said(event="subject.erasure", code="deferred"))
-            return None
+        if await self._held(one, (*ids, *await self._store.companions(one.tenant, ids))):
+            return await self._deferred(ledger, one)
         if await self._store.under_way(one.tenant, ids):
             return None
+        own = await reached(self._emergencies(one.tenant), ids)
+        if await self._held(one, own.beside):
+            return await self._deferred(ledger, one)
         keys = await asyncio.to_thread(self._keys_of, ids)
         now = self._clock.now_us()
         terms = msgspec.structs.replace(
             one.terms,
             keys=keys,
-            recipients=await self._store.recipients(one.tenant, ids),
-            reached=await self._store.reached(one.tenant, ids),
+            recipients=tuple(sorted({*await self._store.recipients(one.tenant, ids), *own.agents})),
+            reached=await self._store.reached(one.tenant, ids) + sum(own.records.values()),
         )
         becomes = msgspec.structs.replace(one, state="erasing", ripe_us=now, ended_us=None, terms=terms)
         archives = await self._store.archives(one.tenant, ids)
@@ -116,9 +121,19 @@ class Erasure:
             code="begun",
             count=terms.reached,
             keys=keys[:MAX_NAMES],
-            lines=tuple(f"archive {archive}: {count} records" for archive, count in archives.items()),
+            lines=(*(f"archive {archive}: {count} records" for archive, count in archives.items()), *own.lines),
         )
         return await self._recorded(ledger, one, becomes, said)
+
+    async def _held(self, one: Case, persons: Iterable[str]) -> bool:
+        """Whether a hold is on any of these, or on a pseudonym of the same person."""
+        groups = [await self._flags.group(one.tenant, person) for person in persons]
+        return await self._cases.held(one.tenant, tuple({name for group in groups for name in group}))
+
+    async def _deferred(self, ledger: Counting, one: Case) -> None:
+        if one.state != "deferred":
+            becomes = msgspec.structs.replace(one, state="deferred")
+            await self._recorded(ledger, one, becomes, Said(event="subject.erasure", code="deferred"))
 
     async def _destroyed(self, ledger: Counting, one: Case) -> bool:
         """Steps 4 to 8; whether it has ended."""

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from gateway.core.errors import VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
+from gateway.exchange.emergency_files import EmergencyFiles
+from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.erasing import Asked, Erasing
 from gateway.exchange.erasure import Erasure
 from gateway.ledger.commitment import new_salt
@@ -24,7 +26,7 @@ from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import Case
 from gateway.store.tables import sealed
 from tests.exchange.subject_kit import Registry, called
-from tests.store.kit import LEDGER, NODE, START_US, entry
+from tests.store.kit import LEDGER, NODE, START_US, Store, entry
 
 CANARY = "canary-4711"
 ASKED = Asked(ground="b", identity="passport seen, ticket 17", reason="consent withdrawn")
@@ -65,7 +67,14 @@ def erasure(
         clock=where.clock,
         node=NODE,
         settings=SubjectSettings(),
+        emergencies=lambda ledger: none_of(where, ledger),
     )
+
+
+def none_of(where: Store, ledger: str) -> EmergencyTrail:
+    """What emergency ledgers hold of which no file is at hand."""
+    keyring = where.keyring
+    return EmergencyTrail(where.engine, ledger, EmergencyFiles(None), Sealer(keyring), keyring.subject_keys)
 
 
 async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens: bool = False) -> int:

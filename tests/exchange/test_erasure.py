@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
+from gateway.exchange import erasure as erasures
+from gateway.exchange.emergency_persons import Reached
 from gateway.exchange.erasure import SETTLE_US
 from gateway.ledger.content import part_of, until_of
-from gateway.ledger.record import Envelope
+from gateway.ledger.record import Envelope, parse_detail
 from gateway.store.directory import Directory
 from gateway.store.erasure import ErasureStore
 from gateway.store.kept_check import KeptTally
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
+from gateway.store.subject_cases import CaseStore
 from gateway.store.verification import LedgerVerification
 from tests.exchange.erasure_kit import (
     CANARY,
@@ -106,6 +109,41 @@ async def _ended(found: Registry) -> Envelope:
     events = [one for one in await found.events() if one.event == "subject.erased"]
     assert len(events) == 1
     return events[0]
+
+
+async def test_what_emergency_ledgers_say_defers_it_and_is_on_record_with_whom_to_tell(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with registry(store) as found:
+        (_, bob), _ = await _two(found)
+        held = {bob}
+        own = Reached(records={"em_1": 3}, agents=frozenset({"night"}), beside=frozenset({bob}), unread=("em_2",))
+
+        async def reached(*_: object) -> Reached:
+            return own
+
+        async def holds(_: CaseStore, tenant: str, ids: tuple[str, ...]) -> bool:
+            return tenant == LEDGER and not held.isdisjoint(ids)
+
+        async def alone(*_: object) -> tuple[str, ...]:
+            return ()
+
+        monkeypatch.setattr(erasures, "reached", reached)
+        monkeypatch.setattr(CaseStore, "held", holds)
+        monkeypatch.setattr(ErasureStore, "companions", alone)  # on the main ledger nobody is named beside
+        made = await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        await erasure(found).advance(LEDGER, found.writer)
+        assert case(await found.cases.get(LEDGER, made.id) or made).state == "deferred"
+        held.clear()
+        await erasure(found).advance(LEDGER, found.writer)
+        begun = case(await found.cases.get(LEDGER, made.id) or made)
+        assert (begun.state, begun.terms.recipients, begun.terms.reached) == ("erasing", ("desk", "night", "ward"), 5)
+        reader = StoreReader(store.engine, LEDGER)
+        last = await reader.record(await reader.size() - 1)
+        assert last is not None
+        diff = parse_detail(last.detail or b"").diff or ()
+        assert {"emergency em_1: 3 records", "emergency em_2: its file could not be read"} <= set(diff)
 
 
 async def test_after_the_delay_all_of_it_goes_and_every_proof_still_holds(store: Store) -> None:

@@ -10,14 +10,13 @@ from gateway.core.message import Part
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV
 from gateway.exchange import kept
-from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, rows
 from gateway.settings import Settings
 from gateway.store.sealing import Sealer
 from gateway.store.subject_trail import SubjectTrail
 from tests.exchange import erasure_kit
-from tests.exchange.erasure_kit import exchanged
+from tests.exchange.erasure_kit import exchanged, none_of
 from tests.exchange.subject_kit import Registry, called, registry
 from tests.settings.kit import parsed
 from tests.store.conftest import store as store
@@ -45,13 +44,6 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def none_of(found: Registry, ledger: str) -> EmergencyTrail:
-    """What emergency ledgers hold of which no file is at hand."""
-    keyring = found.store.keyring
-    engine, sealer = found.store.engine, Sealer(keyring)
-    return EmergencyTrail(engine, ledger, EmergencyFiles(None), sealer, keyring.subject_keys)
-
-
 def access(found: Registry, settings: Settings | None = None, trail: Any = None) -> SubjectAccess:
     return SubjectAccess(
         subjects=found.subjects,
@@ -61,7 +53,7 @@ def access(found: Registry, settings: Settings | None = None, trail: Any = None)
         clock=found.store.clock,
         node=NODE,
         settings=settings or parsed(**SETTINGS),
-        emergencies=lambda ledger: none_of(found, ledger),
+        emergencies=lambda ledger: none_of(found.store, ledger),
         retention={LEDGER: 2192},
     )
 

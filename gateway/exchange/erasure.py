@@ -100,12 +100,14 @@ class Erasure:
         """Steps 1 to 3; None where it must wait."""
         ids = await self._flags.group(one.tenant, one.subject)
         if await self._held(one, (*ids, *await self._store.companions(one.tenant, ids))):
-            return await self._deferred(ledger, one)
+            await self._defer(ledger, one)
+            return None
         if await self._store.under_way(one.tenant, ids):
             return None
         own = await reached(self._emergencies(one.tenant), ids)
         if await self._held(one, own.beside):
-            return await self._deferred(ledger, one)
+            await self._defer(ledger, one)
+            return None
         keys = await asyncio.to_thread(self._keys_of, ids)
         now = self._clock.now_us()
         terms = msgspec.structs.replace(
@@ -130,7 +132,7 @@ class Erasure:
         groups = [await self._flags.group(one.tenant, person) for person in persons]
         return await self._cases.held(one.tenant, tuple({name for group in groups for name in group}))
 
-    async def _deferred(self, ledger: Counting, one: Case) -> None:
+    async def _defer(self, ledger: Counting, one: Case) -> None:
         if one.state != "deferred":
             becomes = msgspec.structs.replace(one, state="deferred")
             await self._recorded(ledger, one, becomes, Said(event="subject.erasure", code="deferred"))

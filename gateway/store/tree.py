@@ -5,10 +5,10 @@ written) is made from what is below it. Nothing is verified here: who needs the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.errors import VerificationError
@@ -56,14 +56,20 @@ class TreeReader:
     async def nodes(self, places: Iterable[Place]) -> dict[Place, bytes]:
         """The hashes of these perfect subtrees. `VerificationError` when the ledger is not that large."""
         where = sorted((locate(*place), place) for place in set(places))
+        if not where:
+            return {}
+        groups = {key: list(group) for key, group in groupby(where, key=lambda item: item[0][:2])}
         found: dict[Place, bytes] = {}
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
-                for (level, index), group in groupby(where, key=lambda item: item[0][:2]):
-                    wanted = list(group)
+                # All full tiles in one statement: a proof needs some three, and what costs is the way to the database.
+                whole = await self._full(connection, list(groups))
+                for (level, index), wanted in groups.items():
                     first, end = min(item[0][2] for item in wanted), max(item[0][3] for item in wanted)
-                    base = index * WIDTH + first
-                    hashes = await self._hashes(connection, level, base, index * WIDTH + end)
+                    if (level, index) in whole:
+                        hashes = whole[level, index][first:end]
+                    else:
+                        hashes = await self._made(connection, level, index * WIDTH + first, index * WIDTH + end)
                     for (_, _, start, stop), place in wanted:
                         found[place] = tile_root(hashes[start - first : stop - first])
         return found
@@ -93,6 +99,10 @@ class TreeReader:
         whole = (await self._tiles(connection, level, index, index + 1)).get(index)
         if whole is not None:
             return whole[first - index * WIDTH : end - index * WIDTH]
+        return await self._made(connection, level, first, end)
+
+    async def _made(self, connection: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
+        """Hashes of a tile that is not there, from what is below it."""
         if level == 0:
             return await self._leaves(connection, first, end)
         return await self._from_below(connection, level, first, end)
@@ -123,10 +133,16 @@ class TreeReader:
         )
         tiles: dict[int, list[bytes]] = {}
         for index, hashes in await connection.execute(query):
-            if len(hashes) != FULL_BYTES:
-                raise VerificationError("tree: a tile in the database is not full")
-            tiles[index] = split(bytes(hashes))
+            tiles[index] = _split(hashes)
         return tiles
+
+    async def _full(self, connection: AsyncConnection, names: Sequence[Place]) -> dict[Place, list[bytes]]:
+        """Those of the tiles of these levels and indexes that are there."""
+        query = select(tile.c.level, tile.c.idx, tile.c.hashes).where(
+            tile.c.tenant == self._ledger, tuple_(tile.c.level, tile.c.idx).in_(names)
+        )
+        found = await connection.execute(query)
+        return {(level, index): _split(hashes) for level, index, hashes in found}
 
     async def _leaves(self, connection: AsyncConnection, first: int, end: int) -> list[bytes]:
         query = (
@@ -138,6 +154,12 @@ class TreeReader:
         if len(leaves) != end - first or any(len(leaf) != HASH_BYTES for leaf in leaves):
             raise VerificationError("tree: the hash of a record is missing")
         return leaves
+
+
+def _split(hashes: bytes) -> list[bytes]:
+    if len(hashes) != FULL_BYTES:
+        raise VerificationError("tree: a tile in the database is not full")
+    return split(bytes(hashes))
 
 
 def _noting(wanted: set[Place]) -> Node:

@@ -71,6 +71,17 @@ async def test_a_call_reads_only_the_tiles_that_it_needs(store: Store) -> None:
     assert [statement for statement in seen if "FROM record" in statement] == []
 
 
+async def test_a_proof_takes_one_statement_for_its_tiles_and_one_for_what_is_in_none(store: Store) -> None:
+    """Beside what is made of tiles below, once: the way to the database is most of what a proof costs."""
+    await fill(store, LEAVES)
+    reader = TreeReader(store.engine, LEDGER)
+    await reader.inclusion(900, SIZE)
+    seen: list[str] = []
+    event.listen(store.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    verify_inclusion(LEAVES[900], 900, SIZE, await reader.inclusion(900, SIZE), root(LEAVES))
+    assert [sum(f"FROM {name}" in statement for statement in seen) for name in ("tile", "record")] == [1, 1]
+
+
 async def test_what_is_remembered_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_REMEMBERED", 3)
     await fill(store, LEAVES)

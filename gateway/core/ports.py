@@ -138,6 +138,13 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The emergency ledger that it is a record of; None for the main one."""
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """A detail, and the 32 bytes that open what its record commits to."""
+
+    salt: bytes
+    detail: bytes
+
+
 class StoredCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A signed checkpoint: `note` is the whole signed note."""
 
@@ -153,8 +160,12 @@ class RecordReader(Protocol):
         """How many records there are: one more than the newest sequence number."""
         ...
 
-    def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
-        """Records `first` ≤ seq < `end` in order."""
+    def lots(self, first: int, end: int) -> AsyncIterator[Sequence[StoredRecord]]:
+        """Records `first` ≤ seq < `end` in order, at most some thousand at a time, without their details."""
+        ...
+
+    async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
+        """The details that are still there of these records of one lot, in order, each by its record's number."""
         ...
 
     async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:

@@ -2,7 +2,7 @@
 Memory is bounded by one chunk, the proof files, the policy versions and what people have judged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext
 from typing import BinaryIO
 
@@ -39,9 +39,9 @@ from gateway.ledger.times import timestamp
 
 GENERATOR = f"agent-compliance-gateway {__version__}"
 CHUNK = 64
-"""Records that are held at once: some two milliseconds of work, after which others get their turn."""
-SEGMENT = 1_024 * CHUNK
-"""After so many records what was written is kept: some two seconds of work, which is what a death costs."""
+"""Records that are gone over at once: some two milliseconds of work, after which others get their turn."""
+SEGMENT = 65_536
+"""After so many records, and the rest of a lot, what was written is kept: some two seconds of work, lost in a death."""
 Progress = Callable[[int, int], None]
 """Called with how many records were gone over and how many are to be: the range once, and once for each attachment."""
 
@@ -271,15 +271,30 @@ class _Builder:
                 await self._copy(kept.container, begun, stream)
             if kept is not None and bag.DETAILS not in self._left:
                 await self._copy(kept.spool, kept.state.spool, self._spool)
-            async for chunk in self._chunks(passing.size):
-                passing.take(chunk, self._spool)
-                stream.write(b"".join(record.envelope + b"\n" for record in chunk))
-                if (passing.size - extent.first) % SEGMENT == 0 and passing.size < extent.end:
+            keep_at = passing.size + SEGMENT
+            async for lot in self._reader.lots(passing.size, extent.end):
+                await self._lot(lot, stream)
+                if keep_at <= passing.size < extent.end:
                     await self._keep(self._piece(stream.written))
+                    keep_at = passing.size + SEGMENT
+        self._gone_over += 1
+        self._tell(0)
         self._written(stream)
         root = passing.finish()
         await self._keep()
         return root
+
+    async def _lot(self, lot: Sequence[StoredRecord], stream: Stream) -> None:
+        """Records that come next, and the details of those that are selected, which are read by themselves."""
+        chosen: list[int] = []
+        for start in range(0, len(lot), CHUNK):
+            chunk = lot[start : start + CHUNK]
+            chosen += self._passing.take(chunk)
+            stream.write(b"\n".join([*(record.envelope for record in chunk), b""]))
+            self._tell(self._passing.size - self._range.first)
+            await asyncio.sleep(0)  # whoever serves requests on this loop waits no longer than for one chunk
+        if chosen and self._selection.details:
+            self._passing.open(chosen, await self._reader.details(chosen), self._spool)
 
     async def _details(self) -> None:
         """`details.jsonl`, from what another builder had made of it or from the spool."""
@@ -385,22 +400,6 @@ class _Builder:
             path = await self._reader.inclusion(seq, self._range.last.size)
             proof = Proof(index=seq, path=tuple(path), checkpoint=self._range.last_note)
             self._add(bag.proof_path(seq), proofs.encode(proof))
-
-    async def _chunks(self, first: int) -> AsyncIterator[list[StoredRecord]]:
-        """Records from this one on, some at a time."""
-        extent = self._range
-        chunk: list[StoredRecord] = []
-        async for record in self._reader.records(first, extent.end, details=self._selection.details):
-            chunk.append(record)
-            if len(chunk) == CHUNK:
-                yield chunk
-                self._tell(record.seq + 1 - extent.first)
-                await asyncio.sleep(0)  # whoever serves requests on this loop waits no longer than for one chunk
-                chunk = []
-        if chunk:
-            yield chunk
-        self._gone_over += 1
-        self._tell(0)
 
     async def _made(self, name: str, stream: Stream) -> bool:
         """Whether another builder had made this member: then it is written."""

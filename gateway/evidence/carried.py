@@ -79,7 +79,7 @@ async def key(
     if seq is None or seq >= first:
         return None
     try:
-        found = [record async for record in reader.records(seq, seq + 1)]
+        found = [record async for lot in reader.lots(seq, seq + 1) for record in lot]
     except RecordsArchived:
         return None
     if not found:

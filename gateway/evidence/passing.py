@@ -3,12 +3,12 @@
 What a pass has come to is a value (`Passed`), from which another pass goes on as if it were the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from gateway.core.errors import VerificationError
-from gateway.core.ports import StoredRecord
+from gateway.core.ports import Opening, StoredRecord
 from gateway.evidence import bag
 from gateway.evidence.misses import EVENTS, Misses
 from gateway.evidence.piece import Spool
@@ -94,32 +94,42 @@ class Passing:
         """The records that are about emergency ledgers, in order."""
         return [envelope for envelope in self._told if envelope.event in TOLD]
 
-    def take(self, records: Sequence[StoredRecord], spool: Spool) -> None:
-        """The next records, one at least; details of those that are selected go to `spool`, as lines.
-        `VerificationError` for the first that does not hold."""
+    def take(self, records: Sequence[StoredRecord]) -> list[int]:
+        """The next records, one at least; the numbers of those that are selected. `VerificationError` for the first
+        that does not hold."""
         if self._verification is None:
             self._verification = Verification(start(self._first, records[0].envelope, self._before), self._marks)
-        verification = self._verification
+        verification, chosen = self._verification, list[int]()
         for record in records:
             leaf, envelope = leaf_hash(record.envelope), parse(record.envelope)
             if leaf != record.hash:
                 raise VerificationError(f"record {record.seq}: hash: the stored hash is not that of the bytes")
             verification.take(record.seq, record.envelope, leaf, envelope)
-            self._look(record, envelope, spool)
+            if self._look(record.seq, envelope):
+                chosen.append(record.seq)
+        return chosen
 
-    def _look(self, record: StoredRecord, envelope: Envelope, spool: Spool) -> None:
+    def _look(self, seq: int, envelope: Envelope) -> bool:
+        """Whether it is selected."""
         self.policies.update(named_policies(envelope, self.policies))
         if envelope.event in EVENTS or envelope.event in TOLD:
             self.misses.feed(envelope)
             self._told.append(envelope)
         if self.watch is not None:
             self.watch.feed(envelope)
-        if self._chosen(envelope):
-            self.selected += 1
-            if self.selected <= bag.PROOFS:
-                self.proven.add(record.seq)
-            if record.detail is not None and record.detail_salt is not None:  # deleted: "commitment only"
-                spool.write(encode_detail_line(record.seq, record.detail_salt, record.detail))
+        if not self._chosen(envelope):
+            return False
+        self.selected += 1
+        if self.selected <= bag.PROOFS:
+            self.proven.add(seq)
+        return True
+
+    def open(self, seqs: Sequence[int], details: Mapping[int, Opening], spool: Spool) -> None:
+        """The details of these records, which `take` has just found selected, go to `spool`, as lines."""
+        for seq in seqs:
+            opening = details.get(seq)
+            if opening is not None:  # deleted: "commitment only"
+                spool.write(encode_detail_line(seq, opening.salt, opening.detail))
                 self.opened += 1
 
     def passed(self) -> Passed:

@@ -7,13 +7,13 @@ away, was changed or is another ledger's gives nothing. At most one block of an 
 Who asks has put on record what it reads.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import RecordsArchived
 from gateway.core.ids import uuid7_us
-from gateway.core.ports import StoredCheckpoint, StoredRecord
+from gateway.core.ports import Opening, StoredCheckpoint, StoredRecord
 from gateway.exchange.archived import Archives, blocks
 from gateway.ledger.record import parse, timestamp
 from gateway.store.archives import Archived
@@ -60,23 +60,60 @@ class Trail:
 
     async def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
         """`RecordsArchived` where some of them lie in an archive that is not at hand."""
+        async for lot in self.lots(first, end, details=details):
+            for record in lot:
+                yield record
+
+    async def lots(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[Sequence[StoredRecord]]:
+        """The same, some thousand at a time: what is of one block of an archive comes at once."""
         at = first
         while at < end:
             one = await self._archives.store.holding(self._ledger, at)
             if one is not None:
-                async for some in self._archives.records(self._ledger, one, self._tree, at, end, details=details):
-                    for record in some:
-                        yield record
+                async for lot in self._of(one, at, end, details):
+                    yield lot
                 at = one.end
                 continue
-            async for record in self._reader.records(at, end, details=details):
-                if record.seq > at and await self._archives.store.holding(self._ledger, at) is not None:
+            async for lot in self._reader.lots(at, end, details=details):
+                # Records leave the database from the oldest on: if any of a lot is gone, the first is.
+                if lot[0].seq > at and await self._archives.store.holding(self._ledger, at) is not None:
                     break  # archived while they were read, and so the rest of them is read there
-                yield record
-                at = record.seq + 1
+                yield lot
+                at = lot[-1].seq + 1
             else:
                 if at >= end or await self._archives.store.holding(self._ledger, at) is None:
                     return
+
+    async def _of(self, one: Archived, first: int, end: int, details: bool) -> AsyncIterator[Sequence[StoredRecord]]:
+        for low, high in blocks(one):
+            parts = self._archives.records(
+                self._ledger, one, self._tree, max(low, first), min(high, end), details=details
+            )
+            if lot := [record async for part in parts for record in part]:
+                yield lot
+
+    async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
+        """`RecordsArchived` where some of them may lie in an archive that is not at hand."""
+        found = dict(await self._reader.details(seqs))
+        # Looked for there first: what is archived between the two looks is in an archive at the second.
+        left = [seq for seq in seqs if seq not in found]
+        while left and (one := await self._archives.store.holding(self._ledger, left[0])) is not None:
+            here = [seq for seq in left if seq < one.end]
+            found |= await self._archived_details(one, here)
+            left = left[len(here) :]
+        return found
+
+    async def _archived_details(self, one: Archived, seqs: Sequence[int]) -> dict[int, Opening]:
+        wanted, found = frozenset(seqs), dict[int, Opening]()
+
+        def asked(record: StoredRecord) -> bool:
+            return record.seq in wanted
+
+        async for part in self._archives.records(self._ledger, one, self._tree, seqs[0], seqs[-1] + 1, asked):
+            for record in part:
+                if record.detail is not None and record.detail_salt is not None:
+                    found[record.seq] = Opening(record.detail_salt, record.detail)
+        return found
 
     async def record(self, seq: int) -> StoredRecord | None:
         """One record with its detail, None where there is none."""

@@ -1,7 +1,8 @@
 """The envelope (the leaf) and the detail beside it: fields, limits, canonical bytes.
 
 `docs/record-v1.md` says of every field what it holds and why it may be in clear. Names are never reused with another
-meaning. An absent field means not assessed; an empty list is written.
+meaning. An absent field means not assessed; an empty list is written. Fields are declared in the order of their names,
+which is the order in a record's bytes: decoding finds each where it looks first, and encoding sorts none.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from gateway.core.canonical import MAX_INTEGER, encode_unchecked
+from gateway.core.canonical import MAX_INTEGER, demand_order, encode_ordered, is_ordered
 from gateway.core.errors import FormatError
 from gateway.ledger.fields import TOLD, Base64, Code, Count, Id, Line, Name, Names, Status, Time, Told, ToldList
 from gateway.ledger.times import day
@@ -111,256 +112,260 @@ EVENTS = (
 )
 
 
-class MessageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class MessageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A request or answer as the envelope knows it: how much of what kind, and a commitment to its exact bytes."""
 
+    bytes: Count | None = None
     commitment: Base64 | None = None
     """base64 of HMAC-SHA256(r, label ‖ 0x00 ‖ body)."""
-    bytes: Count | None = None
     media_type: Name | None = None
     parts: Count | None = None
 
 
-class KeptInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KeptInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What is kept of a message beside its record: a commitment to its exact bytes (`ledger.content`), and how long."""
 
-    commitment: Base64
     bytes: Count
+    commitment: Base64
     until: Time
     """When its days are over."""
 
 
-class ObservedInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class ObservedInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """How it would have been decided, had the rules that are only watched been in force (`core.decision.Observed`)."""
 
+    agent: Name | None = None
     effect: Code
     rules: Names
     watched: Names
-    agent: Name | None = None
 
 
-class DecisionInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class DecisionInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """`core.decision.Decision` without the agent and the candidates, which are fields of the envelope itself."""
 
     effect: Code
-    rules: Names
     obligations: Names
-    policy: Name
     observed: ObservedInfo | None = None
+    policy: Name
+    rules: Names
 
 
-class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """How it ended: `code` is `ok` or a refusal or agent code, `status` the HTTP status given to the caller."""
 
-    code: Code
-    status: Status | None = None
-    latency_us: Count | None = None
-    tokens_in: Count | None = None
-    tokens_out: Count | None = None
     bytes: Count | None = None
+    code: Code
     cost: Count | None = None
     """Millionths of the configured currency."""
+    latency_us: Count | None = None
+    status: Status | None = None
+    tokens_in: Count | None = None
+    tokens_out: Count | None = None
 
 
-class TokensInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class TokensInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Tokens that stand for findings: different ones by finding type in what is `sent`; in the answer, how often they
     were turned `back` or `kept` as they are, and how many `foreign` words only look like them."""
 
-    sent: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
     back: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
-    kept: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
     foreign: Count | None = None
+    kept: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    sent: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
 
 
-class CandidateInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class CandidateInfo(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
     """A candidate in the order evaluated (`core.decision.CandidateView`)."""
 
     agent: Name
-    zone: Name
-    healthy: bool
     answer: Code
+    healthy: bool
     rule: Name | None = None
+    zone: Name
 
 
-class ClassesInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ClassesInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Where the data classes of a message came from."""
 
-    found: Names
     declared: Names
-    inherited: Names
     floor: Names
+    found: Names
+    inherited: Names
 
 
-class NodeInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NodeInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The serving process: a random id of the node and one of this start of it."""
 
-    id: Id
     boot: Id
+    id: Id
 
 
-class SampleInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SampleInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A sample that people review: which exchanges it was drawn from, and which were drawn."""
 
+    population: Annotated[dict[Name, Count], Meta(max_length=128)]
+    """Zone → how many of them there were."""
+    records: Annotated[tuple[Count, ...], Meta(max_length=1_000)]
+    """Sequence numbers of the messages that were drawn, in the order drawn."""
+    seed: Code
     since: Time
     until: Time
     """The exchanges whose kept message occurred from `since` on and before `until`."""
-    population: Annotated[dict[Name, Count], Meta(max_length=128)]
-    """Zone → how many of them there were."""
-    seed: Code
-    records: Annotated[tuple[Count, ...], Meta(max_length=1_000)]
-    """Sequence numbers of the messages that were drawn, in the order drawn."""
 
 
-class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """One record. `seq`, `prev` and `recorded_at` are filled in by the writer; all else is final before."""
 
-    v: int = msgspec.field(default_factory=lambda: VERSION)
-    seq: Count | None = None
-    prev: Base64 | None = None
-    id: Id
-    tenant: Id
-    event: Code
-    occurred_at: Time
-    recorded_at: Time | None = None
+    action: Line | None = None
     actor: Id | None = None
-    session: Id | None = None
-    exchange: Id | None = None
-    parent: Id | None = None
     actor_kind: Code | None = None
-    caller_zone: Name | None = None
     agent: Name | None = None
     agent_version: Name | None = None
-    model: Name | None = None
-    zone: Name | None = None
-    region: Name | None = None
-    processor: Name | None = None
-    capability: Name | None = None
-    action: Line | None = None
-    purpose: Code | None = None
-    legal_basis: Name | None = None
-    found: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
-    scanned: Code | None = None
-    tokens: TokensInfo | None = None
-    decision: DecisionInfo | None = None
+    approval: Id | None = None
+    """Random id of the approval that an exchange waits for or went on with, or that the event is about."""
+    archive: Id | None = None
+    """Random id of the archive that the records in `range` lie in (`ledger.archived`, `emergency.stitched`)."""
     attempt: Count | None = None
-    outcome: OutcomeInfo | None = None
-    request: MessageInfo | None = None
-    response: MessageInfo | None = None
-    kept: KeptInfo | None = None
-    """What policy keeps of what is sent (`exchange.requested`, `exchange.attempted`)."""
-    detail: Base64 | None = None
-    """base64 of the commitment to the detail's bytes."""
-    config: Name | None = None
-    trace: Code | None = None
-    route_requested: Name | None = None
+    backups_until: Time | None = None
+    """By when no backup holds what was erased (`subject.erased`)."""
+    began: Time | None = None
+    """Since when the database was away (`emergency.began`), or new exchanges were taken (`emergency.stitched`)."""
+    break_glass: Id | None = None
+    """Random id of the broken glass by which the actor held a lent role, or that the event is about."""
+    build: Name | None = None
+    """Digest of the running code (`ledger.started`)."""
+    callback: Name | None = None
+    """The registered destination that is told what becomes of a task."""
+    caller_zone: Name | None = None
     candidates: Annotated[tuple[CandidateInfo, ...], Meta(max_length=64)] | None = None
-    inputs: Annotated[dict[Name, Line], Meta(max_length=64)] | None = None
+    capability: Name | None = None
+    case: Id | None = None
+    """Random id of the hold, erasure or access that a `subject.*` event is about."""
+    checkpoint: tuple[Count, Base64] | None = None
+    """Size and base64 root (`checkpoint.*`)."""
     classes: ClassesInfo | None = None
-    engine: Name | None = None
-    node: NodeInfo | None = None
-    idempotency: Base64 | None = None
-    """base64 of the commitment to the caller's Idempotency-Key."""
+    config: Name | None = None
     count: Count | None = None
     """How many like it were counted in (`auth.failed`), refused unrecorded (`ledger.recovered`), or allowed
     (`limit.*`); of `issuer.keys_changed`, how many keys there are now; of `limits.*`, how many nodes; of
     `emergency.stitched`, how many exchanges were requested on it."""
-    window_s: Count | None = None
-    """The length of the window that `count` speaks of, in seconds."""
-    build: Name | None = None
-    """Digest of the running code (`ledger.started`)."""
     credential: Id | None = None
     """Random id of a key, or of an entry of the deny-list, that a `key.*` event is about."""
+    decision: DecisionInfo | None = None
+    detail: Base64 | None = None
+    """base64 of the commitment to the detail's bytes."""
+    digest: Name | None = None
+    """SHA-256 of that archive's file."""
+    emergency: Id | None = None
+    """Random id of the emergency ledger that an `emergency.*` event is about."""
+    ended: Time | None = None
+    """When that ledger was closed (`emergency.stitched`)."""
+    engine: Name | None = None
+    event: Code
+    exchange: Id | None = None
+    forward: Name | None = None
+    """The configured destination that a `forward.*` event is about."""
+    found: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    id: Id
+    idempotency: Base64 | None = None
+    """base64 of the commitment to the caller's Idempotency-Key."""
+    incident: Id | None = None
+    """The id of the record that opened what an `incident.closed` closes."""
+    inputs: Annotated[dict[Name, Line], Meta(max_length=64)] | None = None
+    kept: KeptInfo | None = None
+    """What policy keeps of what is sent (`exchange.requested`, `exchange.attempted`)."""
+    key: Line | None = None
+    """The verifier key of that ledger."""
+    keys: Names | None = None
+    """Random ids of the data keys that an erasure destroys; of more than 64 the first."""
+    legal_basis: Name | None = None
+    limit: Name | None = None
+    """The configured limit that a `limit.*` event is about."""
+    missed: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    """Finding type → how many a person found that classification did not (`review.marked`)."""
+    model: Name | None = None
+    node: NodeInfo | None = None
+    occurred_at: Time
+    outcome: OutcomeInfo | None = None
+    parent: Id | None = None
+    policy: Name | None = None
+    """The digest that a `policy.*` event is about."""
+    prev: Base64 | None = None
+    processor: Name | None = None
+    proposal: Id | None = None
+    """Random id of the proposal that a `policy.*` event is about."""
+    proposer: Id | None = None
+    """The pseudonym of who proposed what is activated."""
+    purpose: Code | None = None
     range: tuple[Count, Count] | None = None
     """First sequence number and end (exclusive) that an `audit.*` event, an `exchange.reclassified`, an `incident.*`, a
     `review.marked`, a `ledger.archived`, a `retention.applied` or, of a review, a `content.revealed` is about; of
     `forward.*`, the records that are not taken, are left out or are gone over again; of `emergency.stitched`, those of
     the emergency ledger."""
-    checkpoint: tuple[Count, Base64] | None = None
-    """Size and base64 root (`checkpoint.*`)."""
-    policy: Name | None = None
-    """The digest that a `policy.*` event is about."""
-    limit: Name | None = None
-    """The configured limit that a `limit.*` event is about."""
-    break_glass: Id | None = None
-    """Random id of the broken glass by which the actor held a lent role, or that the event is about."""
-    approval: Id | None = None
-    """Random id of the approval that an exchange waits for or went on with, or that the event is about."""
-    task: Id | None = None
-    """The id of the task that a `task.*` event is about."""
-    callback: Name | None = None
-    """The registered destination that is told what becomes of a task."""
-    review: Id | None = None
-    """Random id of the sample that a `review.*` event or a `content.revealed` is about."""
-    sample: SampleInfo | None = None
-    """What was drawn (`review.sampled`)."""
-    missed: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
-    """Finding type → how many a person found that classification did not (`review.marked`)."""
-    wrong: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
-    """Finding type → how many classification found that are none (`review.marked`)."""
-    incident: Id | None = None
-    """The id of the record that opened what an `incident.closed` closes."""
-    subject: Id | None = None
-    """The pseudonym of the data subject that a `subject.*` event is about."""
-    case: Id | None = None
-    """Random id of the hold, erasure or access that a `subject.*` event is about."""
-    proposal: Id | None = None
-    """Random id of the proposal that a `policy.*` event is about."""
-    proposer: Id | None = None
-    """The pseudonym of who proposed what is activated."""
-    keys: Names | None = None
-    """Random ids of the data keys that an erasure destroys; of more than 64 the first."""
     recipients: Names | None = None
     """Registered ids of the agents that were sent anything about the subject (`subject.erased`); of more than 64 the
     first."""
-    backups_until: Time | None = None
-    """By when no backup holds what was erased (`subject.erased`)."""
-    forward: Name | None = None
-    """The configured destination that a `forward.*` event is about."""
-    archive: Id | None = None
-    """Random id of the archive that the records in `range` lie in (`ledger.archived`, `emergency.stitched`)."""
-    digest: Name | None = None
-    """SHA-256 of that archive's file."""
+    recorded_at: Time | None = None
+    region: Name | None = None
+    request: MessageInfo | None = None
+    response: MessageInfo | None = None
     retention: Code | None = None
     """The retention class of the records beside which something was destroyed (`retention.applied`)."""
-    emergency: Id | None = None
-    """Random id of the emergency ledger that an `emergency.*` event is about."""
-    key: Line | None = None
-    """The verifier key of that ledger."""
-    began: Time | None = None
-    """Since when the database was away (`emergency.began`), or new exchanges were taken (`emergency.stitched`)."""
-    ended: Time | None = None
-    """When that ledger was closed (`emergency.stitched`)."""
+    review: Id | None = None
+    """Random id of the sample that a `review.*` event or a `content.revealed` is about."""
+    route_requested: Name | None = None
+    sample: SampleInfo | None = None
+    """What was drawn (`review.sampled`)."""
+    scanned: Code | None = None
+    seq: Count | None = None
+    session: Id | None = None
+    subject: Id | None = None
+    """The pseudonym of the data subject that a `subject.*` event is about."""
+    task: Id | None = None
+    """The id of the task that a `task.*` event is about."""
+    tenant: Id
+    tokens: TokensInfo | None = None
+    trace: Code | None = None
+    v: int = msgspec.field(default_factory=lambda: VERSION)
+    window_s: Count | None = None
+    """The length of the window that `count` speaks of, in seconds."""
+    wrong: Annotated[dict[Name, Count], Meta(max_length=128)] | None = None
+    """Finding type → how many classification found that are none (`review.marked`)."""
+    zone: Name | None = None
 
 
-class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """What a reviewer needs and a person could claim. Kept beside the record, deletable, committed to by it."""
 
-    subject: Told | None = None
-    """The caller's identity."""
-    roles: ToldList | None = None
     credential: Told | None = None
+    destination: Told | None = None
+    """Host and port of the agent; of one that fetches, the credential and the source of who fetched."""
+    diff: Annotated[tuple[Told, ...], Meta(max_length=4096)] | None = None
+    """What a `policy.*` or `config.*` event changed, one line each: names of members and rules."""
+    explanation: Told | None = None
+    """Why policy decided so, in the words of the rules."""
     issuer: Told | None = None
     method: Told | None = None
     on_behalf_of: ToldList | None = None
-    source: Told | None = None
-    """Network address of the caller."""
-    user_agent: Told | None = None
-    subjects: ToldList | None = None
-    """Pseudonyms of data subjects."""
     path: Told | None = None
-    destination: Told | None = None
-    """Host and port of the agent; of one that fetches, the credential and the source of who fetched."""
-    tls: Told | None = None
-    reason: Told | None = None
-    """A refusal's code, field and hint, or an agent's error code, in words."""
-    explanation: Told | None = None
-    """Why policy decided so, in the words of the rules."""
     query: Annotated[dict[Name, Told], Meta(max_length=64)] | None = None
     """The filters of an `audit.*` event; identifiers of persons only as pseudonyms."""
-    diff: Annotated[tuple[Told, ...], Meta(max_length=4096)] | None = None
-    """What a `policy.*` or `config.*` event changed, one line each: names of members and rules."""
+    reason: Told | None = None
+    """A refusal's code, field and hint, or an agent's error code, in words."""
+    roles: ToldList | None = None
+    source: Told | None = None
+    """Network address of the caller."""
+    subject: Told | None = None
+    """The caller's identity."""
+    subjects: ToldList | None = None
+    """Pseudonyms of data subjects."""
+    tls: Told | None = None
+    user_agent: Told | None = None
 
 
+for _kind in (Envelope, Detail):
+    demand_order(_kind)
 _decode = msgspec.json.Decoder(Envelope).decode
 _decode_detail = msgspec.json.Decoder(Detail).decode
 _EVENTS = frozenset(EVENTS)
@@ -379,7 +384,7 @@ def seal(envelope: Envelope, seq: int, prev: bytes, recorded_at: str) -> bytes:
     envelope.seq = seq
     envelope.prev = b2a_base64(prev, newline=False).decode("ascii")
     envelope.recorded_at = recorded_at
-    record = encode_unchecked(envelope)
+    record = encode_ordered(envelope)
     if len(record) > MAX_BYTES:
         raise FormatError("a record must not exceed 65,535 bytes")
     return record
@@ -393,7 +398,7 @@ def check(envelope: Envelope) -> None:
     """
     if envelope.seq is not None or envelope.prev is not None or envelope.recorded_at is not None:
         raise FormatError("seq, prev and recorded_at are the writer's to fill in")
-    data = encode_unchecked(envelope)
+    data = encode_ordered(envelope)
     if len(data) + PLACE_BYTES > MAX_BYTES:
         raise FormatError("a record must not exceed 65,535 bytes")
     if read(data) != envelope:
@@ -408,7 +413,7 @@ def parse(record: bytes) -> Envelope:
     if envelope.seq is None or envelope.prev is None or envelope.recorded_at is None:
         raise FormatError("a record must have seq, prev and recorded_at")
     day(envelope.recorded_at[:10])
-    if encode_unchecked(envelope) != record:
+    if not is_ordered(envelope, record):
         raise FormatError("not in canonical form")
     return envelope
 
@@ -425,16 +430,21 @@ def read(data: bytes) -> Envelope:
     if envelope.event not in _EVENTS:
         raise FormatError("event must be one of the known events")
     day(envelope.occurred_at[:10])
-    # Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same.
+    if not data.isascii() or b"\\u" in data:
+        _demand_ascii_keys(envelope)
+    if envelope.range is not None and envelope.range[0] > envelope.range[1]:
+        raise FormatError("range must not end before it starts")
+    return envelope
+
+
+def _demand_ascii_keys(envelope: Envelope) -> None:
+    """Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same."""
     population = None if envelope.sample is None else envelope.sample.population
     told = envelope.tokens
     counts = () if told is None else (told.sent, told.back, told.kept)
     for mapping in (envelope.found, envelope.inputs, envelope.missed, envelope.wrong, population, *counts):
         if mapping and not "".join(mapping).isascii():
             raise FormatError("keys of found, inputs, missed, wrong, population and tokens must be ASCII")
-    if envelope.range is not None and envelope.range[0] > envelope.range[1]:
-        raise FormatError("range must not end before it starts")
-    return envelope
 
 
 def encode_detail(detail: Detail) -> bytes:
@@ -444,11 +454,11 @@ def encode_detail(detail: Detail) -> bytes:
     and an odd header must not keep a record from being written.
     """
     try:
-        data = encode_unchecked(detail)
+        data = encode_ordered(detail)
         same = _decode_detail(data) == detail
     except (FormatError, msgspec.MsgspecError, ValueError, RecursionError):
         detail = _cut(detail)
-        data = encode_unchecked(detail)
+        data = encode_ordered(detail)
         same = parse_detail(data) == detail
     if not same:
         raise FormatError("a field of the detail is not of its type")
@@ -465,7 +475,7 @@ def parse_detail(data: bytes) -> Detail:
         detail = _decode_detail(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise FormatError(_told(error)) from None
-    if encode_unchecked(detail) != data:
+    if encode_ordered(detail) != data:
         raise FormatError("not in canonical form")
     return detail
 

@@ -2,7 +2,7 @@ import datetime
 import decimal
 import enum
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -10,7 +10,15 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.canonical import MAX_INTEGER, decode, encode, encode_unchecked
+from gateway.core.canonical import (
+    MAX_INTEGER,
+    decode,
+    demand_order,
+    encode,
+    encode_ordered,
+    encode_unchecked,
+    is_ordered,
+)
 from gateway.core.errors import FormatError
 
 SAFE = 2**53 - 1  # rfc8785 stops one short of what is accepted here
@@ -27,6 +35,16 @@ class Plain(msgspec.Struct, frozen=True, omit_defaults=True):
     zeta: str
     alpha: Any = None
     items: tuple[int, ...] = ()
+
+
+class Ordered(msgspec.Struct, omit_defaults=True):
+    alpha: dict[str, Any]
+    beta: Any = None
+    zeta: tuple[int, ...] = ()
+
+
+class Around(msgspec.Struct):
+    inner: tuple[Annotated[Plain, msgspec.Meta(title="t")], ...] | None = None
 
 
 class Tagged(msgspec.Struct, tag="t"):
@@ -193,3 +211,30 @@ def test_errors_do_not_hold_the_value() -> None:
     with pytest.raises(FormatError) as caught:
         encode({"a": [1234567890123456789]})
     assert "1234567890123456789" not in str(caught.value)
+
+
+@given(alpha=st.dictionaries(ascii_keys, values, max_size=5), beta=values, zeta=st.lists(st.integers(0, 9), max_size=3))
+def test_a_struct_in_the_order_of_its_names_has_the_same_bytes_without_sorting(
+    alpha: dict[str, Any], beta: Any, zeta: list[int]
+) -> None:
+    value = Ordered(alpha, beta, tuple(zeta))
+    data = encode(value)
+    assert encode_ordered(value) == data
+    assert is_ordered(value, data)
+    assert not is_ordered(value, data + b" ")
+    assert not is_ordered(value, data[:-1])
+
+
+def test_what_canonical_json_cannot_say_is_no_other_error_for_an_ordered_struct() -> None:
+    for value in (Ordered({"a": "\ud800"}), Ordered({}, 2**70), Ordered({}, object())):
+        with pytest.raises(FormatError):
+            encode_ordered(value)
+        with pytest.raises(FormatError):
+            is_ordered(value, b"")
+
+
+def test_a_struct_whose_fields_are_in_another_order_is_not_encoded_as_if_they_were() -> None:
+    demand_order(Ordered)
+    for kind in (Plain, Around):
+        with pytest.raises(TypeError, match="Plain must declare"):
+            demand_order(kind)

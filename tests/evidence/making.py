@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-from gateway.core.ports import StoredCheckpoint, StoredRecord
+from gateway.core.ports import Opening, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.attachment import Attachment, Material
 from gateway.evidence.bundle import Stamps, build
@@ -36,6 +36,8 @@ OTHER = Signer(ORIGIN, hashlib.sha256(b"somebody else").digest())
 VKEY = SIGNER.verifier.vkey
 T0 = 1_800_000_000_000_000
 POLICIES = {f"sha256:{hashlib.sha256(data).hexdigest()}": data for data in (b'{"policy":1}', b'{"policy":2}')}
+LOT = 4
+"""Records that the ledger in memory gives at once."""
 EFFECTS = ("route", "redact", "deny")
 
 
@@ -50,9 +52,14 @@ class MemoryLedger:
     async def size(self) -> int:
         return len(self.stored)
 
-    async def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
-        for record in self.stored[first:end]:
-            yield record if details else StoredRecord(seq=record.seq, envelope=record.envelope, hash=record.hash)
+    async def lots(self, first: int, end: int) -> AsyncIterator[Sequence[StoredRecord]]:
+        for start in range(first, min(end, len(self.stored)), LOT):
+            given = self.stored[start : min(start + LOT, end)]
+            yield [StoredRecord(seq=one.seq, envelope=one.envelope, hash=one.hash) for one in given]
+
+    async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
+        found = [one for one in self.stored if one.seq in seqs]
+        return {one.seq: Opening(one.detail_salt or b"", one.detail) for one in found if one.detail is not None}
 
     async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:
         return next((note for note in reversed(self.notes) if note.size >= at_least), None)

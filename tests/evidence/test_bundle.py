@@ -3,7 +3,7 @@
 import asyncio
 import io
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,7 @@ from gateway.ledger.note import Signer, parse_note
 from gateway.ledger.record import parse, timestamp
 from gateway.ledger.rotation import Keys, Rotation, encode_keys, issue
 
-from .making import OTHER, POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger, try_bundle
+from .making import LOT, OTHER, POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger, try_bundle
 from .tampering import take_apart
 from .test_misses import marked, sampled
 
@@ -289,8 +289,8 @@ def test_a_changed_detail_is_found_by_whoever_verifies(tmp_path: Path) -> None:
 
 async def test_a_store_that_fails_midway_leaves_nothing_that_verifies(tmp_path: Path) -> None:
     class Failing(MemoryLedger):
-        async def records(self, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
-            yield self.stored[0]
+        async def lots(self, first: int, end: int) -> AsyncIterator[Sequence[StoredRecord]]:
+            yield self.stored[:1]
             raise ConnectionError
 
     made = Failing()
@@ -304,7 +304,7 @@ async def test_a_store_that_fails_midway_leaves_nothing_that_verifies(tmp_path: 
 
 
 async def test_progress_is_told_in_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "CHUNK", 8)
+    monkeypatch.setattr(bundles, "CHUNK", LOT)
     told: list[tuple[int, int]] = []
     await build(
         TWENTY,
@@ -315,7 +315,7 @@ async def test_progress_is_told_in_records(monkeypatch: pytest.MonkeyPatch) -> N
         write=io.BytesIO(),
         progress=lambda done, total: told.append((done, total)),
     )
-    assert told == [(8, 20), (16, 20), (20, 20)]
+    assert told == [*((done, 20) for done in range(4, 21, 4)), (20, 20)]
 
 
 def test_single_proofs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,15 +132,15 @@ async def test_cut_off_within_a_member_it_goes_on_from_the_last_border(monkeypat
         kept.container.seek(0, 2)
         kept.container.write(b"torn")
         read: list[int] = []
-        records = MemoryLedger.records
+        lots = MemoryLedger.lots
 
-        def watched(self: MemoryLedger, first: int, end: int, *, details: bool = False) -> Any:
+        def watched(self: MemoryLedger, first: int, end: int) -> Any:
             read.append(first)  # noqa: B023
-            return records(self, first, end, details=details)  # noqa: B023
+            return lots(self, first, end)  # noqa: B023
 
-        monkeypatch.setattr(MemoryLedger, "records", watched)
+        monkeypatch.setattr(MemoryLedger, "lots", watched)
         assert await built(Desk(kept)) == expected
-        monkeypatch.setattr(MemoryLedger, "records", records)
+        monkeypatch.setattr(MemoryLedger, "lots", lots)
         assert read == [gone // 8 * 8]
 
 

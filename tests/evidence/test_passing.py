@@ -1,12 +1,14 @@
 """A pass that goes on from where another has come to is the same pass."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
 from gateway.core.errors import FormatError, VerificationError
+from gateway.core.ports import Opening, StoredRecord
 from gateway.evidence.passing import Passed, Passing
 from gateway.evidence.piece import Spool
 from gateway.evidence.scope import FRAMEWORK, INCIDENT, SUBJECT
@@ -33,6 +35,13 @@ SELECTIONS = [
 ]
 
 
+def take(one: Passing, records: Sequence[StoredRecord], spool: Spool) -> None:
+    """Records and the details of those that are selected, as a builder has them."""
+    chosen = one.take(records)
+    details = {record.seq: record for record in records if record.detail is not None}
+    one.open(chosen, {seq: Opening(it.detail_salt or b"", it.detail or b"") for seq, it in details.items()}, spool)
+
+
 def passing(selection: Selection, passed: Passed | None = None, **how: Any) -> Passing:
     return Passing(selection, **{"first": 0, "end": 20, "before": None, "last": LAST, "passed": passed, **how})
 
@@ -40,15 +49,15 @@ def passing(selection: Selection, passed: Passed | None = None, **how: Any) -> P
 @pytest.mark.parametrize("selection", SELECTIONS, ids=[str(number) for number in range(len(SELECTIONS))])
 def test_cut_anywhere_it_comes_to_the_same(selection: Selection) -> None:
     whole, lines = passing(selection), Spool(io.BytesIO())
-    whole.take(MADE.stored, lines)
+    take(whole, MADE.stored, lines)
     for cut in range(1, 21):
         first, spool = passing(selection), Spool(io.BytesIO())
-        first.take(MADE.stored[:cut], spool)
+        take(first, MADE.stored[:cut], spool)
         passed = msgspec.json.decode(msgspec.json.encode(first.passed()), type=Passed)
         second = passing(selection, passed)
         assert second.size == cut
         if cut < 20:
-            second.take(MADE.stored[cut:], spool)
+            take(second, MADE.stored[cut:], spool)
         assert second.passed() == whole.passed()
         assert second.finish() == whole.finish() == LAST.root
         assert spool.piece == lines.piece
@@ -60,17 +69,17 @@ def test_cut_anywhere_it_comes_to_the_same(selection: Selection) -> None:
 
 def test_what_does_not_follow_what_came_before_is_found() -> None:
     first = passing(Selection())
-    first.take(MADE.stored[:5], Spool(io.BytesIO()))
+    first.take(MADE.stored[:5])
     for records in (MADE.stored[6:], ledger(20, tenant="tn_2").stored[5:]):
         with pytest.raises(VerificationError):
-            passing(Selection(), first.passed()).take(records, Spool(io.BytesIO()))
+            passing(Selection(), first.passed()).take(records)
     with pytest.raises(FormatError):
         passing(Selection(), msgspec.structs.replace(first.passed(), peaks=()))
 
 
 def test_what_claims_another_tree_at_the_end_is_found() -> None:
     first = passing(Selection())
-    first.take(MADE.stored, Spool(io.BytesIO()))
+    first.take(MADE.stored)
     passed = first.passed()
     with pytest.raises(VerificationError, match="root"):
         passing(Selection(), msgspec.structs.replace(passed, peaks=tuple(reversed(passed.peaks))))
@@ -84,6 +93,6 @@ def test_a_range_that_is_not_whole_is_none() -> None:
     with pytest.raises(TypeError):
         none.passed()
     some = passing(Selection(), end=10)
-    some.take(MADE.stored[:9], Spool(io.BytesIO()))
+    some.take(MADE.stored[:9])
     with pytest.raises(VerificationError, match="missing"):
         some.finish()

@@ -1,12 +1,14 @@
 """Records in archives and in the database are read as one, in order, and none of what is not the ledger's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.core.errors import RecordsArchived, VerificationError
-from gateway.core.ports import StoredRecord
+from gateway.core.ports import Opening, StoredRecord
+from gateway.evidence.archive import Block
 from gateway.exchange.archived import Archives
 from gateway.exchange.trail import Trail
 from gateway.ledger.record import parse
@@ -143,15 +145,40 @@ async def test_what_is_archived_while_it_is_read_is_read_on_from_there(
 async def test_a_gap_that_no_archive_explains_is_for_who_verifies(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = StoreReader.records
+    real = StoreReader.lots
 
-    async def lacking(self: StoreReader, first: int, end: int, *, details: bool = False) -> AsyncIterator[StoredRecord]:
-        async for record in real(self, first, end, details=details):
-            if record.seq != BLOCK + 1:
-                yield record
+    async def lacking(
+        self: StoreReader, first: int, end: int, *, details: bool = False
+    ) -> AsyncIterator[Sequence[StoredRecord]]:
+        async for lot in real(self, first, end, details=details):
+            yield [record for record in lot if record.seq != BLOCK + 1]
 
-    monkeypatch.setattr(StoreReader, "records", lacking)
+    monkeypatch.setattr(StoreReader, "lots", lacking)
     assert [record.seq async for record in trail(store).records(BLOCK, BLOCK + 3)] == [BLOCK, BLOCK + 2]
+
+
+async def test_details_are_those_of_the_records_that_were_asked_for_wherever_they_lie(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opens(_: Archives, record: StoredRecord, block: Block) -> StoredRecord:
+        if record.seq not in PLACES:
+            return record
+        return msgspec.structs.replace(record, detail_salt=bytes(32), detail=b"%d" % record.seq)
+
+    monkeypatch.setattr(Archives, "_opened", opens)
+    whole, places = trail(store), (4, 5, BLOCK - 1, BLOCK + 1, BLOCK + 3, BLOCK + MORE + 99)
+    beside = [record async for record in whole.records(0, BLOCK + MORE, details=True) if record.seq in places]
+    expected = {one.seq: Opening(one.detail_salt, one.detail) for one in beside if one.detail_salt and one.detail}
+    assert await whole.details(places) == expected
+    assert tuple(expected) == PLACES
+    assert await whole.details([]) == {}
+    assert await whole.details(places[1:2]) == {seq: one for seq, one in expected.items() if seq == places[1]}
+    assert await trail(store, "tn_other").details(places) == {}
+    with pytest.raises(RecordsArchived):
+        await apart(store).details(places)
+    # Each block of an archive comes as one lot, and no part of it twice.
+    lots = [[record.seq for record in lot] async for lot in whole.lots(BLOCK - 9, BLOCK + 2)]
+    assert lots == [list(range(BLOCK - 9, BLOCK)), [BLOCK, BLOCK + 1]]
 
 
 async def test_a_period_of_which_some_was_archived_meanwhile_is_not_said_to_be_whole(

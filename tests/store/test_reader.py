@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, event
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.core.ports import RecordReader
+from gateway.core.ports import Opening, RecordReader
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import matches
 from gateway.ledger.merkle import root, verify_inclusion
@@ -88,6 +88,29 @@ async def test_another_tenant_s_records_are_not_there(store: Store, reader: Stor
     assert await all_of(reader, 0, 10) == []
     assert await reader.record(0) is None
     assert await reader.exchange("ex_1") == []
+
+
+async def test_details_by_themselves_are_those_of_the_records_asked_for(store: Store, reader: StoreReader) -> None:
+    await store.append([entry(detail=Detail(subject=f"s{seq}") if seq != 4 else None) for seq in range(40)])
+    beside = [one async for one in reader.records(0, 40, details=True)]
+    expected = {one.seq: Opening(one.detail_salt, one.detail) for one in beside if one.detail and one.detail_salt}
+    assert len(expected) == 39
+    for asked in (range(40), (3, 4, 6, 7), (0, 39), (4,), (7, 99), ()):
+        assert await reader.details(asked) == {seq: expected[seq] for seq in asked if seq in expected}
+    assert await StoreReader(store.engine, "tn_other").details(range(40)) == {}
+
+
+async def test_what_a_tamperer_put_in_place_of_bytes_comes_out_as_other_bytes(
+    store: Store, reader: StoreReader
+) -> None:
+    if store.where.kind != "sqlite":
+        pytest.skip("PostgreSQL holds a column to its type")
+    await store.append([entry(detail=Detail(subject="s"))])
+    async with store.bare() as bare:
+        await bare.run("detail", "UPDATE detail SET bytes = 'text', salt = 7")
+    (found,) = [one async for one in reader.records(0, 1, details=True)]
+    assert (found.detail, found.detail_salt) == (b"text", b"7")
+    assert await reader.details([0]) == {0: Opening(b"7", b"text")}
 
 
 async def test_a_deleted_detail_is_absent_and_its_record_stays(store: Store, reader: StoreReader) -> None:

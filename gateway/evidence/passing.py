@@ -111,7 +111,8 @@ class Passing:
 
     def _look(self, seq: int, envelope: Envelope) -> bool:
         """Whether it is selected."""
-        self.policies.update(named_policies(envelope, self.policies))
+        for digest in named_policies(envelope, self.policies):
+            self.policies.add(digest)
         if envelope.event in EVENTS or envelope.event in TOLD:
             self.misses.feed(envelope)
             self._told.append(envelope)

@@ -430,7 +430,7 @@ def read(data: bytes) -> Envelope:
     if envelope.event not in _EVENTS:
         raise FormatError("event must be one of the known events")
     day(envelope.occurred_at[:10])
-    if not data.isascii() or b"\\u" in data:
+    if b"\\" in data or not data.isascii():  # else there is nothing but ASCII in it, as in most
         _demand_ascii_keys(envelope)
     if envelope.range is not None and envelope.range[0] > envelope.range[1]:
         raise FormatError("range must not end before it starts")

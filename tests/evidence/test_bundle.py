@@ -17,14 +17,16 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import bag, strict_json
 from gateway.evidence import bundle as bundles
 from gateway.evidence.bundle import build
+from gateway.evidence.records import encode_detail_line
 from gateway.evidence.report import lines
-from gateway.evidence.selection import Selection
+from gateway.evidence.selection import Selection, selected
 from gateway.evidence.verify import verify
 from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.note import Signer, parse_note
 from gateway.ledger.record import parse, timestamp
 from gateway.ledger.rotation import Keys, Rotation, encode_keys, issue
 
+from . import making
 from .making import LOT, OTHER, POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger, try_bundle
 from .tampering import take_apart
 from .test_misses import marked, sampled
@@ -316,6 +318,26 @@ async def test_progress_is_told_in_records(monkeypatch: pytest.MonkeyPatch) -> N
         progress=lambda done, total: told.append((done, total)),
     )
     assert told == [*((done, 20) for done in range(4, 21, 4)), (20, 20)]
+
+
+@pytest.mark.parametrize("filters", [{}, {"decision": "deny"}, {"actor": "nobody"}])
+def test_its_bytes_do_not_tell_how_many_records_came_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: dict[str, str]
+) -> None:
+    made: set[bytes] = set()
+    for lot, chunk in ((1, 1), (3, 2), (4, 64), (100, 7), (100, 64)):
+        monkeypatch.setattr(making, "LOT", lot)
+        monkeypatch.setattr(bundles, "CHUNK", chunk)
+        bundle(TWENTY, tmp_path / "a.zip", Selection(first=2, end=19, filters=filters))
+        made.add((tmp_path / "a.zip").read_bytes())
+    assert len(made) == 1
+    members = take_apart((tmp_path / "a.zip").read_bytes())
+    held = [one for one in TWENTY.stored[2:19] if one.detail is not None]
+    wanted = [one for one in held if selected(parse(one.envelope), filters)]
+    assert members[bag.RECORDS] == b"".join(one.envelope + b"\n" for one in TWENTY.stored[2:19])
+    assert members[bag.DETAILS] == b"".join(
+        encode_detail_line(one.seq, one.detail_salt or b"", one.detail or b"") for one in wanted
+    )
 
 
 def test_single_proofs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,8 @@ A trust policy (C2SP tlog-policy: the ledger's key, keys of witnesses, a quorum)
 quorum must have cosigned.
 PEM certificates of time-stamping authorities are given with --tsa-ca FILE: then one of them must have stamped.
 verify.py has `openssl` check that, and says so where there is none.
+A bundle that came encrypted (.zip.age) is decrypted first, with age: `age --decrypt --identity KEY --output BUNDLE.zip
+BUNDLE.zip.age`. verify.py does not decrypt.
 
 WITH OPENSSL
 

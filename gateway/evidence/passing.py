@@ -99,15 +99,15 @@ class Passing:
         that does not hold."""
         if self._verification is None:
             self._verification = Verification(start(self._first, records[0].envelope, self._before), self._marks)
-        verification, chosen = self._verification, list[int]()
-        for record in records:
-            leaf, envelope = leaf_hash(record.envelope), parse(record.envelope)
+        leaves = [leaf_hash(record.envelope) for record in records]
+        for record, leaf in zip(records, leaves, strict=True):
             if leaf != record.hash:
                 raise VerificationError(f"record {record.seq}: hash: the stored hash is not that of the bytes")
-            verification.take(record.seq, record.envelope, leaf, envelope)
-            if self._look(record.seq, envelope):
-                chosen.append(record.seq)
-        return chosen
+        envelopes = [parse(record.envelope) for record in records]
+        self._verification.take_all(records, leaves, envelopes)
+        return [
+            record.seq for record, envelope in zip(records, envelopes, strict=True) if self._look(record.seq, envelope)
+        ]
 
     def _look(self, seq: int, envelope: Envelope) -> bool:
         """Whether it is selected."""

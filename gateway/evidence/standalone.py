@@ -24,6 +24,7 @@ from gateway.evidence import (
     manifest,
     misses,
     openssl,
+    places,
     plain,
     records,
     report,
@@ -56,12 +57,16 @@ from gateway.ledger import (
 )
 from gateway.ledger import verify as ledger_verify
 
-_PLAIN: dict[ModuleType, str] = {glance: "gateway.ledger.record", openssl: "gateway.ledger.vouching"}
+_PLAIN: dict[ModuleType, str] = {
+    glance: "gateway.ledger.record",
+    openssl: "gateway.ledger.vouching",
+    places: "gateway.ledger.lots",
+}
 """Modules that go in under the name of another, which they stand for."""
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
     *(der, tsa, stamp, openssl),
-    *(strict_json, shapes, plain, glance, content, emergency, proof, ledger_verify),
+    *(strict_json, shapes, plain, glance, content, emergency, proof, places, ledger_verify),
     *(container, dsse, edge, selection, scope, manifest, bag, contents, witnessed, stamped, interval, misses, records),
     *(emergency_file, emergencies, split, report, verify),
 )

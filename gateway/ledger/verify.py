@@ -238,6 +238,40 @@ class Verification:
         # 8. and 9.
         self._append(leaf)
 
+    def take_all(self, records: Sequence[Stored], leaves: Sequence[bytes], envelopes: Sequence[Envelope]) -> None:
+        """`take` of records that come one after the other, in half the time: of all of them at once where they hold."""
+        if not self._follow(records, leaves, envelopes):
+            for record, leaf, envelope in zip(records, leaves, envelopes, strict=True):
+                self.take(record.seq, record.envelope, leaf, envelope)
+
+    def _follow(self, records: Sequence[Stored], leaves: Sequence[bytes], envelopes: Sequence[Envelope]) -> bool:
+        """The steps of `take`. False, and nothing was done, unless all of it holds and no checkpoint is in between."""
+        first, end = self._frontier.size, self._frontier.size + len(records)
+        if len(records) < WORTH or (self._checkpoints and self._checkpoints[-1].size < end):
+            return False
+        # 1. and 5. Their stored numbers, and those that they name, are the next ones.
+        numbers = list(range(first, end))
+        if [record.seq for record in records] != numbers or [one.seq for one in envelopes] != numbers:
+            return False
+        # 4. Each `prev` is the leaf hash of the record before.
+        before = [*(() if self._prev is None else (self._prev,)), *leaves[:-1]]
+        links = [b2a_base64(leaf, newline=False).decode("ascii") for leaf in before]
+        if [one.prev for one in envelopes[self._prev is None :]] != links:
+            return False
+        # 6. No `recorded_at` is before that of the record before.
+        times = [one.recorded_at or "" for one in envelopes]
+        if set(map(len, times)) != {27} or sorted(times) != times or times[0].encode("utf-8") < self._recorded_at:
+            return False
+        # 7. All are of one tenant.
+        tenants = {one.tenant for one in envelopes}
+        if len(tenants) > 1 or self._tenant not in (None, *tenants):
+            return False
+        # 8. and 9.
+        self._frontier.append_all(leaves)
+        self._prev, self._recorded_at, self._tenant = leaves[-1], times[-1].encode("utf-8"), tenants.pop()
+        self._compare()
+        return True
+
     def finish(self) -> Verified:
         """Step 10, and the result."""
         size = self._frontier.size

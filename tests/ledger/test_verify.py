@@ -250,6 +250,44 @@ def test_records_taken_one_by_one_verify_as_those_that_are_fed() -> None:
         assert caught.value.step == step
 
 
+@pytest.mark.parametrize("size", [3, 12])
+def test_records_taken_all_at_once_verify_as_those_that_are_taken_one_by_one(size: int) -> None:
+    """In few, and in so many that they are looked at together; with a checkpoint at their end, and one before it."""
+    records = chain([envelope(seq) for seq in range(size)])
+    leaves, envelopes = [record.hash for record in records], [parse(record.envelope) for record in records]
+    points = [Checkpoint("x", at, root(leaves[:at])) for at in (2, size)]
+    for some in ([], points[1:], points):
+        one, all_of_them = Verification(beginning(), some), Verification(beginning(), some)
+        for record, parsed in zip(records, envelopes, strict=True):
+            one.take(record.seq, record.envelope, record.hash, parsed)
+        all_of_them.take_all(records, leaves, envelopes)
+        done, expected = all_of_them.finish(), one.finish()
+        assert (done.covered, done.state.prev, done.state.recorded_at, done.state.tenant) == (
+            *(expected.covered, expected.state.prev, expected.state.recorded_at),
+            expected.state.tenant,
+        )
+        assert done.state.frontier.encode() == expected.state.frontier.encode()
+    changes: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("prev", {"prev": envelopes[0].prev}),
+        ("seq", {"seq": 0}),
+        ("recorded_at", {"recorded_at": "0000-01-01T00:00:00.000000Z"}),
+        ("recorded_at", {"recorded_at": None}),
+        ("form", {"tenant": "tn_other"}),
+    )
+    for step, values in changes:
+        changed = [*envelopes[:-1], msgspec.structs.replace(envelopes[-1], **values)]
+        with pytest.raises(BadRecord) as caught:
+            Verification(beginning()).take_all(records, leaves, changed)
+        assert (caught.value.seq, caught.value.step) == (size - 1, step)
+    moved = [*records[:-1], msgspec.structs.replace(records[-1], seq=size)]
+    with pytest.raises(BadRecord, match="sequence"):
+        Verification(beginning()).take_all(moved, leaves, envelopes)
+    with pytest.raises(BadRecord, match="form"):
+        Verification(beginning("tn_other")).take_all(records, leaves, envelopes)
+    with pytest.raises(BadRecord, match="root"):
+        Verification(beginning(), [Checkpoint("x", size, bytes(32))]).take_all(records, leaves, envelopes)
+
+
 def test_a_record_of_another_place_is_found() -> None:
     made = envelope(0)
     assert fails([rehashed(0, seal(made, 5, GENESIS, timestamp(0)))]) == (0, "seq")

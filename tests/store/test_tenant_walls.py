@@ -1342,6 +1342,18 @@ async def _(w: World) -> tuple[Any, Any]:
     return await every(_readers(w)[0].records(1, 50, details=True)), []
 
 
+@ask("reader.StoreReader.lots")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await every(StoreReader(w.store.engine, w.theirs).lots(1, 50))
+    return await every(_readers(w)[0].lots(1, 50)), []
+
+
+@ask("reader.StoreReader.details")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).details(range(1, 50))
+    return await _readers(w)[0].details(range(1, 50)), {}
+
+
 @ask("reader.StoreReader.exchange")
 async def _(w: World) -> tuple[Any, Any]:
     assert await StoreReader(w.store.engine, w.theirs).exchange(EXCHANGE)

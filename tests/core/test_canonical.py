@@ -226,7 +226,7 @@ def test_a_struct_in_the_order_of_its_names_has_the_same_bytes_without_sorting(
 
 
 def test_what_canonical_json_cannot_say_is_no_other_error_for_an_ordered_struct() -> None:
-    for value in (Ordered({"a": "\ud800"}), Ordered({}, 2**70), Ordered({}, object())):
+    for value in (Ordered({"a": "\ud800"}), Ordered({}, object())):
         with pytest.raises(FormatError):
             encode_ordered(value)
         with pytest.raises(FormatError):

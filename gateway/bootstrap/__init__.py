@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap.recognizers import engine_of, ner_of, proved
     from gateway.bootstrap.reporting import reporter_of
     from gateway.bootstrap.reviews import reviewing_of, sampler_of
+    from gateway.bootstrap.schedules import Schedules
     from gateway.bootstrap.scheduling import scheduled_for
     from gateway.bootstrap.schemas import load_schemas
     from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
@@ -45,6 +46,7 @@ __all__ = [
     "DEFAULT_ORIGIN",
     "JWKS_PATH",
     "Gateway",
+    "Schedules",
     "Site",
     "SystemClock",
     "archiving_of",
@@ -97,6 +99,7 @@ __getattr__ = lazily(
         "recognizers": ("engine_of", "ner_of", "proved"),
         "reporting": ("reporter_of",),
         "reviews": ("reviewing_of", "sampler_of"),
+        "schedules": ("Schedules",),
         "scheduling": ("scheduled_for",),
         "schemas": ("load_schemas",),
         "site": ("DEFAULT_ORIGIN", "Site", "open_site"),

@@ -6,15 +6,20 @@ All of it is `audit.exported`, evidence on its way out, with the outcome in the 
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
+from gateway.exchange.auditor import Reader
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Column, Entry, RowChange
-from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
+from gateway.ledger.record import Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
 from gateway.store.notices import Notice, addition
 from gateway.store.scheduled import Scheduled, changed
 
 DUE_NOW, DELIVERED, UNDELIVERED, GIVEN_UP, MISSED = "due", "delivered", "undelivered", "not_delivered", "missed"
+NOBODY = Reader()
+"""What the calendar itself does."""
 
 
 class ScheduleScribe:
@@ -33,10 +38,10 @@ class ScheduleScribe:
         code: str | None = None,
         extent: tuple[int, int] | None = None,
         notices: Sequence[Notice] = (),
-        by: tuple[str | None, Detail] = (None, Detail()),
+        by: Reader = NOBODY,
     ) -> Entry:
-        """`values`: what its row becomes; `extent`: first and end of the records in the bundle; `by`: the person who
-        did it, as a pseudonym, and what else is known of them."""
+        """`values`: what its row becomes; `extent`: first and end of the records in the bundle; `by`: who wanted it,
+        where somebody did."""
         asked = {"schedule": one.schedule, "period": one.period, "to": self._kind}
         for name, value in (("bundle", values.get("bundle", one.bundle)), ("sha256", values.get("digest"))):
             if value is not None:
@@ -61,27 +66,20 @@ class ScheduleScribe:
         *,
         code: str | None = None,
         extent: tuple[int, int] | None = None,
-        by: tuple[str | None, Detail] = (None, Detail()),
+        by: Reader = NOBODY,
     ) -> Entry:
         now, salt = self._clock.now_us(), new_salt()
-        actor, told = by
-        detail = encode_detail(
-            Detail(
-                subject=told.subject,
-                roles=told.roles,
-                method=told.method,
-                source=told.source,
-                reason=code or told.reason,
-                query=dict(asked),
-            )
-        )
+        told = by.detail
+        detail = encode_detail(msgspec.structs.replace(told, reason=code or told.reason, query=dict(asked)))
         envelope = Envelope(
             id=uuid7(now),
             tenant=tenant,
             event="audit.exported",
             occurred_at=timestamp(now),
-            actor=actor,
-            actor_kind=None if actor is None else "person",
+            actor=by.actor,
+            actor_kind=by.kind,
+            exchange=by.exchange,
+            trace=by.trace,
             range=extent,
             outcome=OutcomeInfo(code=outcome),
             node=self._node,

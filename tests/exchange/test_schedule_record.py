@@ -2,6 +2,7 @@
 
 import json
 
+from gateway.exchange.auditor import Reader
 from gateway.exchange.schedule_record import ScheduleScribe
 from gateway.ledger.record import Detail, NodeInfo
 from gateway.store.notices import Notice
@@ -37,7 +38,7 @@ def test_a_failure_says_why_and_its_notice_comes_with_it() -> None:
 
 
 def test_a_person_who_has_it_made_again_is_named() -> None:
-    by = ("ac_1", Detail(subject="root", reason="the share was lost"))
+    by = Reader(actor="ac_1", kind="person", detail=Detail(subject="root", reason="the share was lost"))
     entry = SCRIBE.entry("due", period("2026-10", 0), {"bundle": "ev_2"}, by=by)
     detail = json.loads(entry.detail or b"")
     assert (entry.envelope.actor, entry.envelope.actor_kind) == ("ac_1", "person")

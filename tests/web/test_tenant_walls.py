@@ -19,6 +19,7 @@ from gateway.store.approvals import ApprovalStore
 from gateway.store.glass import GlassStore
 from gateway.store.incidents import opened as incident_opened
 from gateway.store.reviews import drawn
+from gateway.store.scheduled import DELIVERED, ScheduledStore
 from gateway.store.subject_cases import CaseStore, opened
 from gateway.store.tasks import TaskStore, created
 from tests.exchange.kit_published import covered
@@ -27,6 +28,7 @@ from tests.store.test_approvals import made as approval
 from tests.store.test_glass import broken
 from tests.store.test_incidents import incident
 from tests.store.test_reviews import review
+from tests.store.test_scheduled import period
 from tests.store.test_subject_cases import made as case
 from tests.store.test_tasks import REQUEST
 from tests.store.test_tasks import made as task
@@ -58,6 +60,8 @@ NONE = {
     "place": "777",
     "incident": "01a20b8a-e284-722d-bd31-000000000000",
     "proposal": "pp_" + "0" * 26,
+    "schedule": "none",
+    "period": "1999-01",
 }
 """By the name of a path's parameter: what nobody has."""
 BODIES: dict[str, dict[str, object]] = {
@@ -69,10 +73,16 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /reviews/{review}/items/{place}/mark": {"missed": {}},
     "POST /break-glass/{glass}/review": {"justified": True, "reason": "because"},
     **{f"POST /subjects/hold/{{case}}/{word}": {"reason": "because"} for word in ("confirm", "lift")},
+    "POST /evidence/schedules/{schedule}/{period}/again": {"reason": "because"},
     "POST /subjects/erasure/{case}/approve": {"reason": "because"},
     "POST /subjects/erasure/{case}/refuse": {"ground": "e", "reason": "because"},
 }
 ALL = ("clerk", *sorted(ROLES))
+
+
+def _schedule(database: Settings) -> list[dict[str, object]]:
+    """The hospital's."""
+    return [{"id": "theirs", "every": "monthly", "directory": str(database.base), "tenants": ["hospital"]}]
 
 
 async def _key(site: System, tenant: str) -> NewKey:
@@ -105,6 +115,8 @@ async def _theirs(site: System) -> dict[str, str]:
     queued = task("tk_" + "1" * 26, tenant=ledger, due_us=later, expires_us=later)
     writer = await site.gateway.site.writer("hospital")
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=created(queued, REQUEST)))
+    gone = period("2019-W07", 1, until_us=2, tenant=ledger, schedule="theirs", state=DELIVERED)
+    assert await ScheduledStore(site.gateway.site.engine).add(gone)
     held = case("sc_" + "1" * 26, tenant=ledger, state="proposed")
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=opened(held)))
     left = incident(tenant=ledger)
@@ -134,6 +146,8 @@ async def _theirs(site: System) -> dict[str, str]:
         "incident": left.id,
         "proposal": "pp_" + "1" * 26,  # proposals are the installation's: no tenant has one
         "place": "777",
+        "schedule": "theirs",
+        "period": gone.period,
     }
     assert point.size < 256
     for path in ("/audit/tile/{tile}", "/audit/tile/entries/{bundle}"):
@@ -144,7 +158,7 @@ async def _theirs(site: System) -> dict[str, str]:
 
 
 async def test_what_is_anothers_is_as_what_is_not_there_on_every_route(database: Settings) -> None:
-    async with system(database, tenant=TENANTS, agents=AGENTS) as site:
+    async with system(database, tenant=TENANTS, agents=AGENTS, schedule=_schedule(database)) as site:
         theirs, mine = await _theirs(site), (await _key(site, "bank")).plain
         assert int(theirs["seq"]) > await site.gateway.site.reader("bank").size()
         before = await _state(site)
@@ -163,7 +177,7 @@ async def test_what_is_anothers_is_as_what_is_not_there_on_every_route(database:
 
 
 async def test_lists_and_searches_tell_nothing_of_another_tenant(database: Settings) -> None:
-    async with system(database, tenant=TENANTS, agents=AGENTS) as site:
+    async with system(database, tenant=TENANTS, agents=AGENTS, schedule=_schedule(database)) as site:
         theirs, mine = await _theirs(site), (await _key(site, "bank")).plain
         secrets = {"hospital", site.gateway.site.tenants["hospital"].ledger, *theirs.values()} - {
             theirs["seq"],
@@ -191,7 +205,8 @@ async def _state(site: System) -> Any:
     keys = [(one.id, one.revoked_us, one.expires_us) for one in await installation.api_keys.list("hospital")]
     waiting = await ApprovalStore(installation.engine).get(ledger, "ap_" + "1" * 26)
     queued = await TaskStore(installation.engine, installation.clock).get(ledger, "tk_" + "1" * 26)
-    return keys, denials, waiting, queued, await CaseStore(installation.engine).newest(ledger)
+    scheduled = await ScheduledStore(installation.engine).get(ledger, "theirs", "2019-W07")
+    return keys, denials, waiting, queued, scheduled, await CaseStore(installation.engine).newest(ledger)
 
 
 def _anonymous(answer: httpx.Response, names: dict[str, str]) -> Any:

@@ -153,6 +153,8 @@ g, GET /evidence/bundles/{bundle_id}, evidence:read
 g, POST /evidence/bundles/{bundle_id}/cancel, evidence:build
 g, GET /evidence/bundles/{bundle_id}/download, evidence:read
 g, GET /evidence/bundles/{bundle_id}/contents, evidence:content
+g, GET /evidence/schedules, evidence:read
+g, POST /evidence/schedules/{schedule}/{period}/again, evidence:build
 g, POST /evidence/reports, evidence:report
 
 g, GET /incidents, incidents:read

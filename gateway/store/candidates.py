@@ -216,25 +216,36 @@ class _Subject:
         seq = subject_record.c.seq
         self._query = select(seq).where(subject_record.c.tenant == ledger, subject_record.c.subject == subject)
         self._query = self._query.order_by(seq if up else seq.desc()).limit(_PIECE)
+        self._read: list[int] = []
+        """What was read and not passed yet; negative where the search goes down, so that it ascends either way."""
+        self._ended = False
 
     async def at(self, block: int) -> tuple[int, int] | None:
-        seq, bits, found = subject_record.c.seq, 0, None
-        after = block * BLOCK - 1 if self._up else (block + 1) * BLOCK
-        while True:
-            query = self._query.where(seq > after if self._up else seq < after)
-            seqs = (await self._connection.scalars(query)).all()
-            self._looks.spend(len(seqs))
-            if not seqs:
-                return None if found is None else (found, bits)
-            if found is None:
-                found = seqs[0] // BLOCK
-            for one in seqs:
-                if one // BLOCK != found:
-                    return found, bits
-                bits |= 1 << one % BLOCK
-            if len(seqs) < _PIECE:
-                return found, bits
-            after = seqs[-1]
+        after = block * BLOCK - 1 if self._up else -(block + 1) * BLOCK
+        del self._read[: bisect_right(self._read, after)]
+        if not self._read and not await self._more(after):
+            return None
+        found = abs(self._read[0]) // BLOCK
+        while abs(self._read[-1]) // BLOCK == found and await self._more(self._read[-1]):
+            pass  # the block goes on behind what was read
+        bits = 0
+        for one in self._read:
+            if abs(one) // BLOCK != found:
+                break
+            bits |= 1 << abs(one) % BLOCK
+        return found, bits
+
+    async def _more(self, after: int) -> bool:
+        """Read on behind this one; whether there was anything."""
+        if self._ended:
+            return False
+        seq = subject_record.c.seq
+        query = self._query.where(seq > after if self._up else seq < -after)
+        seqs = (await self._connection.scalars(query)).all()
+        self._looks.spend(len(seqs))
+        self._read += seqs if self._up else [-one for one in seqs]
+        self._ended = len(seqs) < _PIECE
+        return bool(seqs)
 
 
 class _Blocks(ABC):

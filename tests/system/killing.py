@@ -1,7 +1,6 @@
 """A serving gateway killed under load, again and again, and looked at after each start: see test_kill.py."""
 
 import asyncio
-from asyncio.subprocess import Process
 from random import Random
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from gateway.settings import Settings
 from tests.system.installation import installation
 from tests.system.load import KINDS, Load, expected
-from tests.system.processes import WAIT_S, command
+from tests.system.processes import WAIT_S, Process, Start, command
 from tests.system.trail import INTERRUPTED, check
 
 CALLERS = 16
@@ -30,7 +29,7 @@ class Killed(msgspec.Struct, frozen=True):
     """The fewest requests that were in flight at a kill."""
 
 
-async def killed(base: Settings, kills: int, seed: int) -> Killed:
+async def killed(base: Settings, kills: int, seed: int, start: Start = command) -> Killed:
     """Serve, load, `kill -9` after a random number of answers, start again; everything is verified at each start.
 
     `AssertionError` for whatever does not hold."""
@@ -39,12 +38,12 @@ async def killed(base: Settings, kills: int, seed: int) -> Killed:
     async with installation(base, ledger={"checkpoint_interval_s": 0.2}) as site:
         load = Load(site.key)
         for _ in range(kills):
-            async with command(site.file) as (process, url):
+            async with start(site.file) as (process, url):
                 await check(site.settings, load.answered, site.seen())
                 enough = len(load.answered) + random.randrange(1, MOST)
                 async with asyncio.timeout(WAIT_S):
                     in_flight.append(await _killed_after(process, load, url, enough))
-        async with command(site.file) as (process, _):
+        async with start(site.file) as (process, _):
             process.terminate()
             async with asyncio.timeout(WAIT_S):
                 assert await process.wait() == 0

@@ -2,20 +2,23 @@
 at once; and the gateway as its own command starts it."""
 
 import asyncio
+import io
 import json
 import multiprocessing
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.bootstrap import open_gateway
+from gateway.cli import serve as _serve_command  # noqa: F401  # what `forked` runs is there before it is forked
+from gateway.cli.main import main as gateway_main
 from gateway.settings import load
 from gateway.web.app import build_app
 from tests.system.site import served
@@ -27,6 +30,23 @@ WAIT_S = 60.0
 """How long anything may take before the test fails."""
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.system.processes", "tests.system.watching"])
+
+
+class Process(Protocol):
+    """What tests do with a process that serves. `returncode` is None while it runs."""
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def kill(self) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    async def wait(self) -> int: ...
+
+
+Start = Callable[[Path], AbstractAsyncContextManager[tuple[Process, str]]]
+"""`command` or `forked`."""
 
 
 class Child:
@@ -100,7 +120,7 @@ async def _serve_until(file: Path, point: str, times: int, how: str, told: Conne
 
 
 @asynccontextmanager
-async def command(file: Path, *before: str) -> AsyncIterator[tuple[Process, str]]:
+async def command(file: Path, *before: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """`gateway serve` as a real process on a free port, and its address; killed at the end if it still lives.
 
     Its log is in `serve.log` beside the configuration. `before`: what to start it under."""
@@ -123,12 +143,75 @@ async def command(file: Path, *before: str) -> AsyncIterator[tuple[Process, str]
             await process.wait()
 
 
-async def _ready(process: Process, file: Path) -> str:
+async def _ready(process: asyncio.subprocess.Process, file: Path) -> str:
     if process.stdout is None:
         raise AssertionError("it has no output")
     async with asyncio.timeout(WAIT_S):
         line = await process.stdout.readline()
+    return _url(line, file)
+
+
+def _url(line: bytes, file: Path) -> str:
     if not line:
         raise AssertionError(f"the gateway did not start: {(file.parent / 'serve.log').read_text()[-2000:]}")
     url: str = json.loads(line)["url"]
     return url
+
+
+@asynccontextmanager
+async def forked(file: Path) -> AsyncIterator[tuple[Process, str]]:
+    """What `command` gives, from a process that has imported all of it already, so that a start costs no imports.
+
+    The command's own main function runs there, with its signals, its log and its output as they are."""
+    async with child(_command_main, file) as started:
+        url = await started.told()
+        yield _Forked(started.process), _url(url, file)
+
+
+class _Forked:
+    """A process of `forked`."""
+
+    def __init__(self, process: BaseProcess) -> None:
+        self._process = process
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    async def wait(self) -> int:
+        await asyncio.to_thread(self._process.join, WAIT_S)
+        code = self._process.exitcode
+        if code is None:
+            raise AssertionError("the gateway does not end")
+        return code
+
+
+def _command_main(file: Path, told: Connection) -> None:
+    """`gateway serve`, its standard error in `serve.log`; what it says once it is ready is told as its bytes."""
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        del os.environ[name]
+    os.chdir(ROOT)
+    with (file.parent / "serve.log").open("ab") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
+    sys.stdout = _Told(told)
+    sys.exit(gateway_main(["serve", "--config", str(file), "--port", "0", "--json"]))
+
+
+class _Told(io.StringIO):
+    """Standard output of which each line is told."""
+
+    def __init__(self, told: Connection) -> None:
+        super().__init__()
+        self._told = told
+
+    def flush(self) -> None:
+        if line := self.getvalue():
+            self._told.send(line.encode("utf-8"))
+            self.seek(0)
+            self.truncate()

@@ -4,7 +4,6 @@ Where there are servers that nodes have in common, there are two gateways, and w
 """
 
 import asyncio
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from gateway.settings import Settings
 from gateway.store.tasks import COMPLETED, TaskStore
 from tests.services import NatsServer, RedisServer
 from tests.system.installation import RATES, Installation, installation
-from tests.system.processes import WAIT_S, command
+from tests.system.processes import WAIT_S, Process, Start, command
 from tests.system.trail import check
 
 TASKS = {"retry_s": 0.01, "retry_max_s": 0.05, "poll_s": 0.05, "concurrency": 16, "lease_s": 5, "tries": 20}
@@ -51,7 +50,9 @@ class Common(msgspec.Struct, frozen=True):
         return {"tasks": {**TASKS, "url": self.nats.url, "sweep_s": 2}, "limits": limits}
 
 
-async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int, common: Common | None = None) -> Survived:
+async def tasks_killed(
+    base: Settings, kills: int, tasks: int, seed: int, common: Common | None = None, start: Start = command
+) -> Survived:
     """Submit, `kill -9` at a random number of ends, start again, until all have ended; then hold the record against
     what callers were told and agents received. `AssertionError` for whatever does not hold."""
     random = Random(seed)
@@ -59,7 +60,7 @@ async def tasks_killed(base: Settings, kills: int, tasks: int, seed: int, common
     sections = {"tasks": TASKS} if common is None else common.sections()
     async with installation(base, **sections) as site:
         told: dict[str, tuple[str, str]] = {}
-        async with open_site(site.settings) as watching, _nodes(site, 1 if common is None else 2) as nodes:
+        async with open_site(site.settings) as watching, _nodes(site, 1 if common is None else 2, start) as nodes:
             servers = [] if common is None else [_Server("nats", common.nats), _Server("redis", common.redis)]
             store, done, down = TaskStore(watching.engine, watching.clock), 0, list[_Server]()
             turns = _turns(random, kills, len(nodes) + len(servers))
@@ -106,17 +107,17 @@ def _turns(random: Random, kills: int, victims: int) -> list[int]:
 
 
 class _Node:
-    """A gateway as its own command starts it."""
+    """A gateway as `start` starts it."""
 
     name = "gateway"
 
-    def __init__(self, file: Path) -> None:
-        self._file, self._stack = file, AsyncExitStack()
+    def __init__(self, file: Path, start: Start) -> None:
+        self._file, self._start, self._stack = file, start, AsyncExitStack()
         self.process: Process | None = None
         self.url = ""
 
     async def start(self) -> None:
-        self.process, self.url = await self._stack.enter_async_context(command(self._file))
+        self.process, self.url = await self._stack.enter_async_context(self._start(self._file))
 
     async def kill(self) -> None:
         assert self.process is not None
@@ -149,7 +150,7 @@ class _Server:
 
 
 @asynccontextmanager
-async def _nodes(site: Installation, number: int) -> AsyncIterator[list[_Node]]:
+async def _nodes(site: Installation, number: int, start: Start) -> AsyncIterator[list[_Node]]:
     """So many gateways of one installation, serving."""
     files = [site.file]
     for name in range(1, number):
@@ -161,7 +162,7 @@ async def _nodes(site: Installation, number: int) -> AsyncIterator[list[_Node]]:
         assert named != text
         file.write_text(named)
         files.append(file)
-    nodes = [_Node(file) for file in files]
+    nodes = [_Node(file, start) for file in files]
     async with AsyncExitStack() as stack:
         for node in nodes:
             stack.push_async_callback(node.close)

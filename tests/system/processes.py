@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.bootstrap import open_gateway
-from gateway.cli import serve as _serve_command  # noqa: F401  # what `forked` runs is there before it is forked
 from gateway.cli.main import main as gateway_main
 from gateway.settings import load
 from gateway.web.app import build_app
@@ -29,7 +28,7 @@ TAKEN_UP = "intent.recorded"
 WAIT_S = 60.0
 """How long anything may take before the test fails."""
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.system.processes", "tests.system.watching"])
+_context.set_forkserver_preload(["tests.system.watching", "tests.system.warmed"])
 
 
 class Process(Protocol):

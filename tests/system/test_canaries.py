@@ -16,7 +16,7 @@ import httpx
 from gateway.bootstrap import open_site
 from gateway.settings import Settings
 from tests.system.installation import installation
-from tests.system.processes import command
+from tests.system.processes import forked
 from tests.system.site import PROCESSOR, Agent, completion, event, new_key, served
 
 PERSON = "Zebulon Quagmire"
@@ -136,7 +136,7 @@ async def test_no_canary_comes_out_where_nothing_of_a_request_may_be(sqlite_sett
             async with open_site(site.settings) as opened:
                 keys = [(await new_key(opened, *roles)).plain for roles in (("clinician",), ("auditor",))]
             async with (
-                command(site.file) as (_, address),
+                forked(site.file) as (_, address),
                 httpx.AsyncClient(base_url=address, timeout=30) as http,
             ):
                 answers = await _talk(http, keys[0], keys[1], canary, turns=len(liar.script) * 2)

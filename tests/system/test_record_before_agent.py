@@ -7,7 +7,7 @@ import pytest
 from gateway.settings import Settings
 from tests.system.installation import installation
 from tests.system.load import KINDS, ask, expected
-from tests.system.processes import command
+from tests.system.processes import forked
 from tests.system.trail import ATTEMPTED, COMPLETED, DENIED, OPENED, check
 
 EVENTS = {
@@ -22,7 +22,7 @@ EVENTS = {
 
 async def test_each_agent_finds_the_committed_record_that_names_it_before_it_answers(database: Settings) -> None:
     """After a fall-back the second agent finds `exchange.attempted`, and a refused request reaches nobody."""
-    async with installation(database) as site, command(site.file) as (_, url):
+    async with installation(database) as site, forked(site.file) as (_, url):
         async with httpx.AsyncClient(base_url=url) as client:
             answered = {kind: await ask(client, site.key, kind, f"{n:032x}") for n, kind in enumerate(KINDS, 1)}
         seen = site.seen()

@@ -11,6 +11,7 @@ import pytest
 from gateway.settings import Settings, parse
 from gateway.store import migrate
 from tests import services
+from tests.fuzz import function, shorten
 from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 from tests.statements import share_statements
 
@@ -25,9 +26,19 @@ _LONG = ("system", "cli", "demo", "conformance", "known_failures", "web", "boots
 waits for one file."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+_SLICED = ("agents", "checks/classification", "core", "evidence", "ledger")
+"""Directories of parsers, encoders and the engine, whose property tests want many examples: the suite tries some, other
+ones each time, and `make fuzz` as many as they ask for and more."""
+_SLICE = 50
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files first; the order within a file, and among others, is as it was."""
     items.sort(key=_rank)
+    if not config.pluginmanager.has_plugin("tests.fuzz"):
+        for test in {function(item) for item in items if _place(item).startswith(_SLICED)}:
+            if hypothesis.is_hypothesis_test(test):
+                shorten(test, _SLICE)
 
 
 def pytest_collection_finish() -> None:
@@ -39,8 +50,12 @@ def pytest_collection_finish() -> None:
 
 
 def _rank(item: pytest.Item) -> int:
-    place = item.path.relative_to(Path(__file__).parent).parts
+    place = _place(item).split("/")
     return -1 if len(place) == 1 else _LONG.index(place[0]) if place[0] in _LONG else len(_LONG)
+
+
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
 
 
 class ManualClock:

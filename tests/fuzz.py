@@ -19,7 +19,7 @@ _END = time.monotonic() + 60 * _MINUTES
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tests = {id(test): test for item in items if (test := _function(item)) is not None and is_hypothesis_test(test)}
+    tests = {id(test): test for item in items if (test := function(item)) is not None and is_hypothesis_test(test)}
     for test in tests.values():
         deepen(test, factor(os.environ.get("FUZZ_FACTOR"), _MINUTES))
     # What is left when the time is over must not be the same each time. All workers of a run need the same order.
@@ -43,6 +43,12 @@ def deepen(test: object, times: int) -> None:
     setattr(test, _APPLIED, settings(given, max_examples=given.max_examples * times, deadline=None, derandomize=False))
 
 
-def _function(item: pytest.Item) -> object:
+def shorten(test: object, most: int) -> None:
+    """Let a property test run no more than `most` examples: its slice in the suite."""
+    given: settings = getattr(test, _APPLIED, None) or settings()
+    setattr(test, _APPLIED, settings(given, max_examples=min(given.max_examples, most)))
+
+
+def function(item: pytest.Item) -> object:
     test = getattr(item, "obj", None)
     return getattr(test, "__func__", test)

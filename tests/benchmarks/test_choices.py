@@ -19,7 +19,7 @@ def test_every_client_and_every_route_is_among_the_choices() -> None:
 
 def test_a_short_run_gives_a_row_for_each(tmp_path: Path) -> None:
     asked = [
-        Choice(client="pyreqwest", route="before", scheme="http", streamed=False),
+        Choice(client="ours", route="before", scheme="http", streamed=False),
         Choice(client="pyreqwest", route="before", scheme="https", streamed=True),
     ]
     rows, faults = choices.measure(tmp_path, asked, seconds=0.5, rounds=1, cores=split())

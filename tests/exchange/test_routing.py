@@ -30,20 +30,20 @@ def test_some_are_routed_first_some_later_and_some_nowhere() -> None:
     assert {None, 0, 1, 2} <= places
 
 
-def test_another_order_of_hashes_routes_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    """This process has one order, by a seed of its own, and another process another."""
-    assert routing.main(20) == 0
-    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.exchange.routing", "20"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": seed},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert ran.stdout == capsys.readouterr().out
+def test_another_order_of_hashes_routes_the_same() -> None:
+    told = set()
+    for seed in ("1", "2"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "tests.exchange.routing", "20"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        told.add(ran.stdout)
+    assert len(told) == 1
 
 
 def test_a_difference_is_told_and_ends_with_1(

@@ -18,6 +18,7 @@ from gateway.core.errors import RecordsArchived, VerificationError
 from gateway.core.ids import uuid7_us
 from gateway.core.ports import StoredRecord
 from gateway.evidence.archive import BLOCK
+from gateway.exchange.archived import in_period
 from gateway.exchange.emergency_blocks import EmergencyBlocks, Parts
 from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.ledger.emergency import STITCHED as STITCHING
@@ -166,14 +167,7 @@ class EmergencyTrail:
 
         `RecordsArchived` where a file is not at hand: before anything is given, if it was not at hand then."""
         keys = None if ids is None else await self.keys(ids)
-        wanted = [f'"event":"{event}"'.encode() for event in events]
-
-        def chosen(record: StoredRecord) -> bool:
-            if not any(name in record.envelope for name in wanted):
-                return False
-            envelope = parse(record.envelope)
-            return envelope.event in events and since <= envelope.occurred_at < until
-
+        chosen = in_period(events, since, until)
         for spliced in await self.demand(since, until):
             async for some in self._chosen(spliced.one, chosen, keys):
                 yield [Decided(record.envelope, record.detail, spliced.one.id) for record in some]

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.errors import RecordsArchived
 from gateway.core.ids import uuid7_us
 from gateway.core.ports import Opening, StoredCheckpoint, StoredRecord
-from gateway.exchange.archived import Archives, blocks
-from gateway.ledger.record import parse, timestamp
+from gateway.exchange.archived import Archives, blocks, in_period
+from gateway.ledger.record import timestamp
 from gateway.store.archives import Archived
 from gateway.store.decided import Decided, DecidedStore
 from gateway.store.reader import StoreReader
@@ -166,14 +166,7 @@ class Trail:
     async def _archived(
         self, one: Archived, events: Sequence[str], since: str, until: str, subject: str | None
     ) -> AsyncIterator[Sequence[Decided]]:
-        wanted = [f'"event":"{event}"'.encode() for event in events]
-
-        def chosen(record: StoredRecord) -> bool:
-            if not any(name in record.envelope for name in wanted):
-                return False
-            envelope = parse(record.envelope)
-            return envelope.event in events and since <= envelope.occurred_at < until
-
+        chosen = in_period(events, since, until)
         for first, end in blocks(one):
             linked = None
             if subject is not None:

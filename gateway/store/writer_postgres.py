@@ -185,7 +185,7 @@ class PostgresWriter(LedgerWriter):
             return head, still_open
 
     async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
-        if self._failpoint is None and not changing(waiting):
+        if not changing(waiting):
             filled = await self._write_at_once(waiting, taken, refused)
             if filled is not None:
                 return filled
@@ -205,6 +205,8 @@ class PostgresWriter(LedgerWriter):
         brief = {waiter.entry.draft.exchange for waiter in waiting if waiter.entry.opens} if filled.closed else ()
         head, tables = filled.head, _tables(filled)
         statement = _at_once_statement(tuple(bool(rows) for rows in tables))
+        await self._pause("ledger.before_insert")
+        await self._pause("ledger.before_commit")
         self._left = None
         try:
             async with self._mapped():
@@ -235,6 +237,10 @@ class PostgresWriter(LedgerWriter):
         if moved is None:
             return None
         self._left = head
+        try:
+            await self._pause("ledger.after_commit")
+        except Exception as error:  # noqa: BLE001 — raised again unless the records are found to be there
+            await self._doubtful(filled, taken, refused, error)
         return filled
 
     async def _change(self, change: RowChange) -> bool:

@@ -61,20 +61,40 @@ STEPS = {
     "commit, persisted anyway": True,
     "after the commit": True,
 }
+STATEMENT = {"statement": False, "statement, persisted anyway": True}
+"""PostgreSQL's whole transaction as one statement, which is made while nobody else writes."""
+
+
+class _Connection:
+    """A connection whose statements of a value fail as they are told to: before the server has them, or after."""
+
+    def __init__(self, connection: asyncpg.Connection, fail_at: Callable[[str], None]) -> None:
+        self._connection, self._fail_at = connection, fail_at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def fetchval(self, *given: Any) -> Any:
+        self._fail_at("statement")
+        found = await self._connection.fetchval(*given)
+        self._fail_at("statement, persisted anyway")
+        return found
 
 
 class Faulty:
     """Makes one step of a writer fail, so many times."""
 
     def __init__(self, writer: LedgerWriter) -> None:
-        self._writer, self._left = writer, 0
+        self._writer, self.left = writer, 0
         self._error: Exception = OSError()
         self._step = ""
         for name in ("_lock", "_insert", "_commit"):
             setattr(writer, name, self._around(name, getattr(writer, name)))
+        if isinstance(writer, PostgresWriter):
+            setattr(writer, "_write_at_once", self._at_once(writer, writer._write_at_once))  # noqa: B010 — as above
 
     def arm(self, step: str, times: int, fault: str) -> None:
-        self._step, self._left = step, times
+        self._step, self.left = step, times
         self._error = FAULTS[fault][isinstance(self._writer, PostgresWriter)]
 
     async def after_commit(self) -> None:
@@ -90,9 +110,19 @@ class Faulty:
 
         return step
 
+    def _at_once(self, writer: PostgresWriter, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def at_once(*given: Any) -> Any:
+            if self.left and self._step in ("lock", "insert", "commit", "commit, persisted anyway"):
+                return None  # as where there is nothing to stand on: these are steps of the other way
+            if writer._connection is not None and not isinstance(writer._connection, _Connection):
+                setattr(writer, "_connection", _Connection(writer._connection, self._fail_at))  # noqa: B010
+            return await call(*given)
+
+        return at_once
+
     def _fail_at(self, step: str) -> None:
-        if self._left and step == self._step:
-            self._left -= 1
+        if self.left and step == self._step:
+            self.left -= 1
             raise self._error
 
 
@@ -129,23 +159,36 @@ async def _appended(writer: LedgerWriter, answers: dict[str, Appended | BaseExce
 async def test_a_fault_at_any_step_persisted_or_not_transient_or_lasting_loses_nothing_that_was_acknowledged(
     database: Settings, clock: ManualClock, step: str, duration: str
 ) -> None:
+    await _faults(database, clock, step, STEPS[step], TIMES[duration])
+
+
+@pytest.mark.parametrize("step", STATEMENT)
+async def test_a_fault_at_the_one_statement_persisted_or_not_loses_nothing_that_was_acknowledged(
+    postgres_settings: Settings, clock: ManualClock, step: str
+) -> None:
+    """Once: what follows a fault is made step by step."""
+    await _faults(postgres_settings, clock, step, STATEMENT[step], 1)
+
+
+async def _faults(settings: Settings, clock: ManualClock, step: str, acknowledged: bool, times: int) -> None:
     """One ledger goes through all kinds of faults, one after the other."""
     answers: dict[str, Appended | BaseException] = {}
     points = Failpoints()
-    async with writer_on(database, clock, failpoint=points, retry_s=60) as writer:
+    async with writer_on(settings, clock, failpoint=points, retry_s=60) as writer:
         faulty = Faulty(writer)
         points.actions = {"ledger.after_commit": faulty.after_commit}
         for fault in FAULTS:
             before = intent()
             await _appended(writer, answers, before)
-            faulty.arm(step, TIMES[duration], fault)
-            for _ in range(TIMES[duration]):
+            faulty.arm(step, times, fault)
+            for _ in range(times):
                 await _appended(writer, answers, intent(), note())
+            assert not faulty.left, "it happened, as often as it was to"
             refused = [one for one in answers.values() if isinstance(one, LedgerUnavailable)]
-            assert bool(refused) is not STEPS[step], "what is there is acknowledged, what is not is refused"
+            assert bool(refused) is not acknowledged, "what is there is acknowledged, what is not is refused"
             await _appended(writer, answers, outcome(before.envelope.exchange or ""))
             assert writer.healthy
-    await _verified(database, answers)
+    await _verified(settings, answers)
 
 
 async def test_a_deadlock_refuses_its_batch_and_nothing_else(
@@ -218,6 +261,8 @@ async def _paused(settings: Settings, told: Connection) -> None:
         writer = await ledgers.open(TENANT)
         told.send(await answer(opened))
         points.actions = {"ledger.before_commit": stop}
+        assert isinstance(writer, PostgresWriter)
+        writer._left = None  # as after somebody else's batch: step by step, so that a transaction is under way
         told.send(await answer(note(event="key.created")))
         await until(lambda: writer.healthy)
         told.send(await answer(outcome("ex_paused")))

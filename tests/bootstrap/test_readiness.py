@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.util import greenlet_spawn
 
 from gateway.bootstrap import Gateway, load_policy_set, open_gateway, open_site, takeover
 from gateway.bootstrap.policies import InForce, settled
@@ -223,10 +224,13 @@ async def test_the_database_of_an_idle_node_that_is_gone_is_seen(
 ) -> None:
     async with _idle(configured(sqlite_settings), clock) as (gateway, readiness):
         path = target(gateway.site.settings).path
-        await gateway.site.engine.dispose()  # what is asked next makes a connection
+        engine = gateway.site.engine
+        given_up = engine.sync_engine.pool
+        await engine.dispose()  # what is asked next makes a connection
         for one in (path, path.with_name("gateway.db-wal"), path.with_name("gateway.db-shm")):
             os.rename(one, f"{one}.away")
         assert await _failing(readiness, clock) >= {"database", "policy", "ledger"}
         for one in (path, path.with_name("gateway.db-wal"), path.with_name("gateway.db-shm")):
             os.rename(f"{one}.away", one)
         await _until_ready(readiness)
+        await greenlet_spawn(given_up.dispose)  # what was in use when it was given up came back to it since

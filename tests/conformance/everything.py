@@ -205,7 +205,9 @@ def _talking(made: MCPServer) -> None:
     async def test_sampling(prompt: str, ctx: _Ctx) -> str:
         """Asks the client's model"""
         asked = SamplingMessage(role="user", content=TextContent(type="text", text=prompt))
-        result: Any = await ctx.session.create_message(messages=[asked], max_tokens=100)
+        result: Any = await ctx.session.create_message(
+            messages=[asked], max_tokens=100, related_request_id=ctx.request_id
+        )
         return f"LLM response: {getattr(result.content, 'text', 'No response')}"
 
     @made.tool()

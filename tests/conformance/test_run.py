@@ -1,5 +1,6 @@
 """What the comparison of the conformance suite stands on: its shim, its reading of what the suite says."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,6 +60,25 @@ async def test_the_server_has_what_the_suite_asks_for() -> None:
         answer = await http.post(f"{url}/mcp", json=body, headers=headers)
     assert answer.status_code == 200
     assert '"name":"conformance"' in answer.text
+
+
+@pytest.mark.filterwarnings("ignore:The sampling capability is deprecated")
+async def test_the_server_asks_in_the_stream_of_the_call_since_no_other_may_be_open_yet() -> None:
+    headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25"}
+    start = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"sampling": {}},
+        "clientInfo": {"name": "t", "version": "1"},
+    }
+    call = {"name": "test_sampling", "arguments": {"prompt": "Hello"}}
+    async with served(application(), lifespan="on") as url, httpx.AsyncClient(base_url=url, headers=headers) as http:
+        opened = await http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": start})
+        http.headers["mcp-session-id"] = opened.headers["mcp-session-id"]
+        await http.post("/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"})
+        said = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
+        async with asyncio.timeout(10), http.stream("POST", "/mcp", json=said) as answer:
+            lines = (line async for line in answer.aiter_lines() if "jsonrpc" in line)
+            assert '"method":"sampling/createMessage"' in await anext(lines)
 
 
 class Suite:

@@ -71,6 +71,11 @@ def emergency_file(name: str) -> str:
     return f"{EMERGENCIES}/{name}/ledger.archive"
 
 
+def emergency_details(name: str) -> str:
+    """Where details of its selected records lie, each opened, in lines as those of `details.jsonl`."""
+    return f"{EMERGENCIES}/{name}/details.jsonl"
+
+
 def emergency_key(name: str) -> str:
     """Where the record lies that named its key before, if that is not of the range."""
     return f"{EMERGENCIES}/{name}/prepared.json"

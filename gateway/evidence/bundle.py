@@ -20,7 +20,7 @@ from gateway.evidence.container import Stream, Writer, Written
 from gateway.evidence.edge import encode_hashes
 from gateway.evidence.emergencies import Told, judged
 from gateway.evidence.kept import Fleeting, Keeper, State
-from gateway.evidence.manifest import File, Manifest
+from gateway.evidence.manifest import Apart, File, Manifest
 from gateway.evidence.passing import Passing
 from gateway.evidence.piece import NotAsKept, Piece, Spool, blocks
 from gateway.evidence.scope import check_scope, chooser
@@ -244,8 +244,12 @@ class _Builder:
         self._add(bag.MISSES_TEXT, passing.misses.text())
         named = set(passing.policies)
         if emergencies is not None:
+            apart = list[Apart]()
             for told in judged(passing.emergencies, extent.first):
-                named |= await self._emergency(told, emergencies)
+                policies_of_it, found = await self._emergency(told, emergencies)
+                named |= policies_of_it
+                apart.append(found)
+            manifest = msgspec.structs.replace(manifest, emergencies=tuple(apart) or None)
         for attachment in attachments:
             await self._attachment(attachment, Material(self._writer, manifest))
         await self._checkpoints(root, keys, witnessed, stamps)
@@ -305,29 +309,42 @@ class _Builder:
         self._written(stream)
         await self._keep()
 
-    async def _emergency(self, told: Told, source: Source) -> frozenset[str]:
-        """An emergency ledger's file, and the record of its key where that is from before the range; the policies that
-        its records name."""
-        path, found = bag.emergency_file(told.one.id), await carried.opened(source, told)
+    async def _emergency(self, told: Told, source: Source) -> tuple[frozenset[str], Apart]:
+        """An emergency ledger's file, the details of what of it is selected, and the record of its key where that is
+        from before the range. The policies that its records name, and what the manifest says of it."""
+        path, found = bag.emergency_file(told.one.id), await carried.opened(source, told, self._selection)
         if found is None and path in self._left:
             raise NotAsKept(f"kept: {path} is not at hand any more")
-        file, policies = found or (None, frozenset[str]())
-        if file is not None:
-            with file, self._writer.stream(path, ENDLESS) as stream:
+        policies, apart = frozenset[str](), Apart(told.one.id)
+        if found is not None:
+            with found.file, self._writer.stream(path, ENDLESS) as stream:
                 if not await self._made(path, stream):
-                    for block in carried.pieces(file):
+                    for block in carried.pieces(found.file):
                         stream.write(block)
                         await asyncio.sleep(0)
             if f"sha256:{stream.written.sha256}" != told.one.digest:
                 raise VerificationError(f"emergency {told.one.id}: its file was changed while it was read")
             self._written(stream)
+            opened = await self._emergency_details(told, found.selected, source) if self._selection.details else None
+            policies, apart = found.policies, Apart(told.one.id, len(found.selected), opened)
         extent = self._range
         if not told.keyed:
             known = await carried.key(source, self._reader, told, extent.first, extent.last, extent.last_note)
             if known is not None:
                 self._add(bag.emergency_key(told.one.id), known[0])
                 self._add(bag.emergency_proof(told.one.id), known[1])
-        return policies
+        return policies, apart
+
+    async def _emergency_details(self, told: Told, seqs: Sequence[int], source: Source) -> int:
+        """Details of these records of an emergency ledger, and how many still open."""
+        path = bag.emergency_details(told.one.id)
+        with self._writer.stream(path, len(seqs) * bag.MAX_DETAIL) as stream:
+            if not await self._made(path, stream):
+                async with aclosing(carried.details(source, told, seqs)) as lines:
+                    async for line in lines:
+                        stream.write(line)
+        self._written(stream)
+        return sum(1 for _ in self._writer.lines(path, bag.MAX_DETAIL))
 
     async def _contents(self, source: carrying.Source) -> int:
         """`content/contents.jsonl`, and of how many records it has some. What another builder had made of it is not

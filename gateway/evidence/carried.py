@@ -5,16 +5,23 @@ fails the bundle, as a ledger does that does not hold. One that is not at hand i
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+import msgspec
+
 from gateway.core.errors import RecordsArchived, VerificationError
-from gateway.core.ports import RecordReader
+from gateway.core.ports import Opening, RecordReader
 from gateway.evidence.container import BLOCK
 from gateway.evidence.emergencies import Told, check_key
+from gateway.evidence.emergency_chosen import Choosing
+from gateway.evidence.emergency_file import BLOCK as RECORDS
 from gateway.evidence.emergency_file import check
-from gateway.evidence.records import named_policies
+from gateway.evidence.records import encode_detail_line
+from gateway.evidence.scope import chooser
+from gateway.evidence.selection import Selection
 from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.emergency import Stitched
@@ -29,25 +36,41 @@ class Source(Protocol):
         """The file of an emergency ledger; None where it is not at hand."""
         ...
 
+    async def details(self, one: Stitched, seqs: Sequence[int]) -> Mapping[int, Opening]:
+        """The details of records of one block of its file, as far as they still open. Whoever verifies holds them to
+        their records. `RecordsArchived` where the file is not at hand any more."""
+        ...
+
     async def prepared(self, one: Stitched) -> int | None:
         """The number of the record that named its key before; None where it is not found."""
         ...
 
 
-async def opened(source: Source, told: Told) -> tuple[BinaryIO, frozenset[str]] | None:
-    """The file, which holds, and the policies that its records name; None where it is not at hand. Who calls closes it.
-    `VerificationError` for another file than the one on record."""
+class Opened(msgspec.Struct, frozen=True):
+    """A file that is what is on record. Who has it closes it."""
+
+    file: BinaryIO
+    policies: frozenset[str]
+    """Digests that its records name."""
+    selected: tuple[int, ...]
+    """The numbers of its records that are selected."""
+
+
+async def opened(source: Source, told: Told, selection: Selection) -> Opened | None:
+    """The file of an emergency ledger; None where it is not at hand. `VerificationError` for another file than the one
+    on record."""
     path = source.held(told.one)
     if path is None:
         return None
-    return await asyncio.to_thread(_opened, path, told)
+    return await asyncio.to_thread(_opened, path, told, selection)
 
 
-def _opened(path: Path, told: Told) -> tuple[BinaryIO, frozenset[str]] | None:
-    policies: set[str] = set()
+def _opened(path: Path, told: Told, selection: Selection) -> Opened | None:
+    choosing, seqs = Choosing(chooser(selection)), list[int]()
 
     def look(envelope: Envelope) -> None:
-        policies.update(named_policies(envelope, policies))
+        if choosing.take(envelope):
+            seqs.append(envelope.seq or 0)
 
     try:
         file = path.open("rb")
@@ -60,7 +83,17 @@ def _opened(path: Path, told: Told) -> tuple[BinaryIO, frozenset[str]] | None:
     except BaseException:
         file.close()
         raise
-    return file, frozenset(policies)
+    return Opened(file, frozenset(choosing.policies), tuple(seqs))
+
+
+async def details(source: Source, told: Told, seqs: Sequence[int]) -> AsyncGenerator[bytes, None]:
+    """Lines as those of `details.jsonl`, of these records as far as they still open, a block of the file at a time."""
+    for _, block in groupby(seqs, lambda seq: seq // RECORDS):
+        numbers = tuple(block)
+        found = await source.details(told.one, numbers)
+        for seq in numbers:
+            if seq in found:  # else deleted: "commitment only"
+                yield encode_detail_line(seq, found[seq].salt, found[seq].detail)
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -32,6 +32,7 @@ from gateway.ledger.verify import Verification, beginning
 HEADER, LAST = "archive.json", "checkpoints/last"
 BLOCK = 4_096
 """Records of a member, as `archive.BLOCK`."""
+Look = Callable[[Envelope], object]
 _MAX_HEADER = 1 << 20
 _WHOLE: dict[str, Any] = {"v": 1, "first": 0, "prev": to_base64(GENESIS), "recorded_at": "", "peaks": [], "path": []}
 """What the header of a whole ledger's archive says, whichever it is."""
@@ -67,7 +68,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     exchanges: int
 
 
-def check(file: BinaryIO | Part, one: Stitched, tenant: str, look: Callable[[Envelope], None] | None = None) -> Held:
+def check(file: BinaryIO | Part, one: Stitched, tenant: str, look: Look | None = None) -> Held:
     """Steps 1 to 5; `VerificationError` names the emergency and what does not hold. `look` is given each record, before
     the last of them is known to be right."""
     try:
@@ -76,7 +77,7 @@ def check(file: BinaryIO | Part, one: Stitched, tenant: str, look: Callable[[Env
         raise VerificationError(f"emergency {one.id}: {error}") from error
 
 
-def _held(file: BinaryIO | Part, one: Stitched, tenant: str, look: Callable[[Envelope], None] | None) -> Held:
+def _held(file: BinaryIO | Part, one: Stitched, tenant: str, look: Look | None) -> Held:
     # 1.
     if digest(file) != one.digest:
         raise VerificationError("its file is not the one on record")
@@ -112,9 +113,7 @@ def _header(box: Container, one: Stitched, tenant: str, origin: str) -> None:
             raise FormatError(f"{member.name} is not what the archive says it is")
 
 
-def _records(
-    box: Container, one: Stitched, tenant: str, point: Checkpoint, look: Callable[[Envelope], None] | None
-) -> Held:
+def _records(box: Container, one: Stitched, tenant: str, point: Checkpoint, look: Look | None) -> Held:
     verification = Verification(beginning(tenant), [point], canonical=False)  # `parse` is that step
     began: list[str] = []
     ended: list[str] = []

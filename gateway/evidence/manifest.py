@@ -21,7 +21,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _FIELDS = frozenset(
     {"v", "origin", "created", "generator", "range", "filters", "details", "selected", "opened", "checkpoint", "files"}
 )
-_OPTIONAL = frozenset({"opening", "scope", "contents"})
+_OPTIONAL = frozenset({"opening", "scope", "contents", "emergencies"})
 
 
 class File(msgspec.Struct, frozen=True):
@@ -30,6 +30,16 @@ class File(msgspec.Struct, frozen=True):
     path: str
     bytes: int
     sha256: str
+
+
+class Apart(msgspec.Struct, frozen=True):
+    """What a bundle has of an emergency ledger that a record of its range stitches in, by its id."""
+
+    id: str
+    selected: int | None = None
+    """How many of its records the selection lets through; None where its file was not at hand."""
+    opened: int | None = None
+    """Of how many of these the detail is in the bundle; None where no details were asked for, either."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +65,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope | None = None
     contents: int | None = None
     """Of how many selected records it carries kept content; None where that was not asked for."""
+    emergencies: tuple[Apart, ...] | None = None
+    """Those that records of the range stitch in, in that order; None in bundles that do not say."""
     files: tuple[File, ...]
 
     @property
@@ -90,6 +102,8 @@ def encode(manifest: Manifest) -> bytes:
         document["scope"] = scopes.encode(manifest.scope)
     if manifest.contents is not None:
         document["contents"] = manifest.contents
+    if manifest.emergencies is not None:
+        document["emergencies"] = [_encode_apart(one) for one in manifest.emergencies]
     return strict_json.dump(document)
 
 
@@ -130,8 +144,29 @@ def parse(payload: bytes) -> Manifest:
         opening=_point(found["opening"]) if "opening" in found else None,
         scope=scopes.parse(found["scope"]) if "scope" in found else None,
         contents=_number(found["contents"], "contents") if "contents" in found else None,
+        emergencies=_emergencies(found["emergencies"]) if "emergencies" in found else None,
         files=tuple(_file(item) for item in found["files"]),
     )
+
+
+def _encode_apart(one: Apart) -> dict[str, Any]:
+    numbers = (("selected", one.selected), ("opened", one.opened))
+    return {"id": one.id, **{name: number for name, number in numbers if number is not None}}
+
+
+def _emergencies(value: Any) -> tuple[Apart, ...]:
+    if not isinstance(value, list):
+        raise FormatError("emergencies must be a list")
+    return tuple(_apart(item) for item in value)
+
+
+def _apart(value: Any) -> Apart:
+    if not isinstance(value, dict) or not {"id"} <= set(value) <= {"id", "selected", "opened"}:
+        raise FormatError("an emergency must have an id, and of selected and opened what is known")
+    if not isinstance(value["id"], str) or ("selected" not in value and "opened" in value):
+        raise FormatError("an emergency must have an id, and details of what was selected")
+    numbers = (_number(value[name], name) if name in value else None for name in ("selected", "opened"))
+    return Apart(value["id"], *numbers)
 
 
 def _pair(point: tuple[int, bytes]) -> list[Any]:

@@ -89,7 +89,8 @@ A BagIt 1.0 bag. Under data/:
                     that the last extends it; absent where there are none
   emergencies/      emergency ledgers, by id: each kept records while the database was away, is a ledger by itself with
                     a key of its own, and is stitched in by a record of the range; absent where there are none, or
-                    where a file was not at hand, which verify.py says
+                    where a file was not at hand, which verify.py says. The selection is run over its records too, and
+                    details.jsonl beside it opens what of them is selected
   rotations.txt     how the ledger's key came after others, signed by both each time; absent where it never did
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
   policy/           the policy versions that records name, by digest

@@ -66,6 +66,7 @@ def proven(report: Report) -> list[str]:
         f"selected: the selection was run again over all of them and lets through {report.selected}, those stated",
         f"opened: {report.opened} details are what their records commit to",
     ]
+    found += emergencies.proven(report.emergencies)
     found += contents.proven(report.contents)
     found += stamped.proven(report.stamped)
     if rest:

@@ -91,10 +91,15 @@ class Watch:
         if self._first is None:
             self._first = envelope
         self._last = envelope
-        if self._wanted and envelope.exchange in self._wanted:
-            self._found.add(envelope.exchange)
         if self._scope.kind == INCIDENT and envelope.event == OPENED and envelope.id in self._scope.ids:
             self._opened = envelope
+        self.beside(envelope)
+
+    def beside(self, envelope: Envelope) -> None:
+        """A record that may be of what the bundle is about: of the range, or of an emergency ledger that a record of
+        the range stitches in, whose records have places of their own."""
+        if self._wanted and envelope.exchange in self._wanted:
+            self._found.add(envelope.exchange)
         if self._scope.queries and self._inside(envelope):
             for provision in {query.provision for query in self._asked.by(envelope)}:
                 self.provisions[provision] += 1
@@ -162,6 +167,11 @@ def told(document: Mapping[str, Any]) -> list[str]:
 def notes(document: Mapping[str, Any], *, whole: bool) -> list[str]:
     """What the verifier cannot show of it. `whole`: whether the range is all that the last checkpoint covers."""
     found: list[str] = []
+    if "period" in document:
+        found.append(
+            "What was recorded in this time on emergency ledgers that no record of the range stitches in, if there are"
+            " any, is not seen."
+        )
     if document["kind"] == SUBJECT:
         found.append(
             "Which exchanges concern the data subject does not follow from records, which name nobody: that the list of"

@@ -18,6 +18,7 @@ from gateway.evidence import (
     dsse,
     edge,
     emergencies,
+    emergency_chosen,
     emergency_file,
     glance,
     interval,
@@ -68,7 +69,7 @@ _MODULES = (
     *(der, tsa, stamp, openssl),
     *(strict_json, shapes, plain, glance, content, emergency, proof, places, ledger_verify),
     *(container, dsse, edge, selection, scope, manifest, bag, contents, witnessed, stamped, interval, misses, records),
-    *(emergency_file, emergencies, split, report, verify),
+    *(emergency_chosen, emergency_file, emergencies, split, report, verify),
 )
 """In an order in which each imports only those before it."""
 

@@ -13,7 +13,7 @@
        and each kept content that is carried likewise, under keys that no erasure on record has destroyed
     9. tree        the records before the range, and these, are what the last checkpoint covers
        and each emergency ledger that they stitch in is told once, by a key that was on record before, and its file,
-       where it is there, is what the record says (`emergencies`)
+       where it is there, is what the record says, and selected as stated (`emergencies`)
     10. proofs     each proof file leads from its record to the last checkpoint
     11. policy     each policy version has its digest and is one that a record names
     12. reports    each report is what follows from the records
@@ -155,7 +155,13 @@ class _Verification:
         with self._step("emergencies"):
             told = emergencies.judged(records.emergencies, manifest.first)
             apart = emergencies.read(
-                box, self._file, self._keys, box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES), told, manifest.first
+                box,
+                self._file,
+                self._keys,
+                box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
+                told,
+                manifest,
+                records.watch,
             )
         # 10. was done beside 7., record by record; what is left is that these are the files that there must be.
         with self._step("proofs"):
@@ -328,7 +334,8 @@ _DONE = {
     "details": "each detail is what its record commits to",
     "kept": "each kept content that is carried is what its record commits to, and of none that was erased on record",
     "tree": "the records are those that the last checkpoint covers",
-    "emergencies": "each emergency ledger that they stitch in, and that is there, is what they say of it",
+    "emergencies": "each emergency ledger that they stitch in, and that is there, is what they say of it, and selected"
+    " as stated",
     "proofs": "each proof file leads from its record to the last checkpoint",
     "policy": "each policy version has its digest and is named by a record",
     "reports": "the local miss rate is computed from the records, and a report of it says the same",
@@ -429,9 +436,7 @@ def _layout(
         contents=manifest.contents is not None,
         witnessed=tuple(path for size in cosigned for path in witnessed.paths(size, last.size)),
         stamped=stamped.paths([(one.size, one.tsa) for one in stamps], last.size),
-        emergencies=emergencies.paths(
-            [(one.told, one.held is not None, one.key == emergencies.PROOF) for one in apart]
-        ),
+        emergencies=emergencies.paths(apart),
     )
 
 

@@ -34,7 +34,7 @@ from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import Archives
 from gateway.exchange.carried import KeptSource
 from gateway.exchange.drafting import Drafted, Drafting
-from gateway.exchange.emergency_files import Carried
+from gateway.exchange.emergency_carried import Carried
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.exporting import Basis, Exporting, Publisher
 from gateway.exchange.published import Published
@@ -106,7 +106,9 @@ class Auditor:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
-        self._scoping = Scoping(engine=engine, ledger=ledger_id, policies=policies, clock=clock)
+        self._scoping = Scoping(
+            engine=engine, ledger=ledger_id, policies=policies, clock=clock, emergencies=emergencies
+        )
         self.publisher, self._policies, self._signing = publisher, policies, signing
         cosignatures, stamps = CosignatureStore(engine, ledger_id), StampStore(engine, ledger_id)
         self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
@@ -126,7 +128,7 @@ class Auditor:
             signing=signing,
             clock=clock,
             setting=setting,
-            emergencies=Carried(emergencies.files, engine, ledger_id),
+            emergencies=Carried(emergencies.blocks, engine, ledger_id),
             source=None if opener is None else KeptSource(KeptStore(engine, clock), ledger_id, opener),
         )
         """What writes bundles, for who has put on record that one is asked for."""

@@ -42,8 +42,12 @@ class EmergencyBlocks:
         self._headers: dict[str, Header] = {}
         """Of files that were found to be what is on record, by the emergency's id."""
 
+    def file(self, one: Stitched) -> Path | None:
+        """Where its file lies; None where it is not at hand."""
+        return self._files.at_hand(self._ledger, one)
+
     def at_hand(self, one: Stitched) -> bool:
-        return self._files.at_hand(self._ledger, one) is not None
+        return self.file(one) is not None
 
     def sure(self, one: Stitched) -> bool:
         """Whether its file was found before to be what is on record: else reading it means reading all of it."""
@@ -71,7 +75,7 @@ class EmergencyBlocks:
         return await asyncio.to_thread(lambda: [self._opened(one, record, parts) for record in records])
 
     async def _found(self, one: Stitched) -> tuple[Path, Header]:
-        path = self._files.at_hand(self._ledger, one)
+        path = self.file(one)
         if path is None:
             raise RecordsArchived([one.id])
         header = self._headers.get(one.id)

@@ -6,21 +6,17 @@ named before it was needed, and whose digest, size and root it named afterwards.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import archive as files
 from gateway.evidence.emergency_file import check
 from gateway.exchange.archived import digest_of, opened
-from gateway.ledger.emergency import PREPARED, Stitched
+from gateway.ledger.emergency import Stitched
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.note import Verifier
-from gateway.ledger.record import parse
-from gateway.store.search import Filters, Search
 from gateway.store.verification import Verdict
 
 
@@ -74,26 +70,6 @@ class EmergencyFiles:
                 continue
             records += await asyncio.to_thread(_checked, place_of, ledger, one)
         return records, tuple(absent)
-
-
-class Carried:
-    """`evidence.carried.Source` of one ledger, for its bundles."""
-
-    def __init__(self, files: EmergencyFiles, engine: AsyncEngine, ledger: str) -> None:
-        self._files, self._engine, self._ledger = files, engine, ledger
-
-    def held(self, one: Stitched) -> Path | None:
-        """Its file, where that is at hand."""
-        return self._files.at_hand(self._ledger, one)
-
-    async def prepared(self, one: Stitched) -> int | None:
-        """The newest record that names a key for it, looked for among those in the database."""
-        search = Search(self._engine, self._ledger)
-        async with aclosing(search.stream(Filters(event=PREPARED), order="desc")) as hits:
-            async for hit in hits:
-                if parse(hit.stored.envelope).emergency == one.id:
-                    return hit.stored.seq
-        return None
 
 
 def _checked(path: Path, ledger: str, one: Stitched) -> int:

@@ -3,9 +3,13 @@
 A period becomes the smallest range that shows by its edges that it holds the whole period; a framework the queries of
 the policy version that is active; a data subject, an exchange or an incident the ids of exchanges, and, where no range
 was asked for, the range that these lie in.
+
+What was recorded on an emergency ledger goes with the record that stitches it in: the range is one that holds it, so
+that the bundle takes the ledger along, or says that it is not at hand.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,18 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
-from gateway.core.errors import ConfigurationError, FormatError
-from gateway.core.ports import Clock
+from gateway.core.errors import ConfigurationError, FormatError, RecordsArchived
+from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.scope import EXCHANGE, FRAMEWORK, INCIDENT, MAX_EXCHANGES, PERIOD, SUBJECT
 from gateway.evidence.selection import Query, Scope, Selection
 from gateway.exchange import frameworks
+from gateway.exchange.emergency_trail import EmergencyTrail, Spliced
 from gateway.ledger.record import parse
 from gateway.store.incidents import IncidentStore
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, parse_filters
-from gateway.store.subject_trail import SubjectTrail
+from gateway.store.subject_trail import Linked, SubjectTrail
 from gateway.store.subjects import SubjectStore
 
 NAMED = (FRAMEWORK, SUBJECT, EXCHANGE, INCIDENT)
@@ -48,13 +53,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Scoping:
     """Of one ledger."""
 
-    def __init__(self, *, engine: AsyncEngine, ledger: str, policies: PolicyStore, clock: Clock) -> None:
+    def __init__(
+        self, *, engine: AsyncEngine, ledger: str, policies: PolicyStore, clock: Clock, emergencies: EmergencyTrail
+    ) -> None:
         self._ledger, self._reader, self._policies = ledger, StoreReader(engine, ledger), policies
         self._incidents, self._subjects = IncidentStore(engine), SubjectStore(engine, clock)
-        self._trail = SubjectTrail(engine, clock)
+        self._trail, self._emergencies = SubjectTrail(engine, clock), emergencies
 
     async def selection(self, asked: Asked) -> Selection | Refusal:
-        """The selection, or why it cannot be: names the field, and what would be right."""
+        """The selection, or why it cannot be: names the field, and what would be right. `VerificationError` where the
+        file of an emergency ledger that may hold some of it is not what is on record."""
         filters = parse_filters(asked.filters)
         if isinstance(filters, Refusal):
             return filters
@@ -101,12 +109,14 @@ class Scoping:
         return low
 
     async def _within(self, plain: Selection, scope: Scope) -> Selection:
-        """With a period, the range is that of the period and of nothing else: its edges show that it holds all."""
+        """With a period, the range is that of the period, whose edges show that it holds all, and as much more as it
+        takes to the records that stitch in what went on in the period: these come afterwards."""
         if scope.period is None:
             return msgspec.structs.replace(plain, scope=scope)
         since, until = scope.period
         first = max(0, await self.first_recorded(since) - 1)
         behind = await self.first_recorded(until)
+        behind = max(behind, *(spliced.place for spliced in await self._emergencies.within(since, until)), 0)
         end = None if behind >= await self._reader.size() else behind + 1
         return msgspec.structs.replace(plain, first=first, end=end, scope=scope)
 
@@ -141,19 +151,33 @@ class Scoping:
         return _wrong("about", f"framework:ID of the active policy: {', '.join(one.id for one in known) or 'none'}")
 
     async def _exchange(self, named: str) -> tuple[Scope, int, int | None] | Refusal:
-        records = await self._reader.exchange(named)
-        if not records:
-            return Refusal(code="not_found", field="about")
-        return Scope(kind=EXCHANGE, ids=(named,), exchanges=(named,)), records[0].seq, records[-1].seq + 1
+        places = [one.seq for one in await self._reader.exchange(named)]
+        apart = await self._apart(named)
+        if not places and not apart:
+            away = await self._emergencies.away_around(named)
+            return _archived(away) if away else _missing()
+        scope = Scope(kind=EXCHANGE, ids=(named,), exchanges=(named,))
+        if not all(one.place for one in apart):  # stitched in by a record that lies in an archive, nobody knows where
+            return scope, 0, None
+        places += [one.place for one in apart]
+        return scope, min(places), max(places) + 1
+
+    async def _apart(self, exchange: str) -> list[Spliced]:
+        """The emergency ledgers that hold records of an exchange, of those whose file is at hand."""
+        ids = {record.emergency for record in await self._emergencies.exchange(exchange)}
+        return [one for one in await self._emergencies.around(exchange) if one.one.id in ids] if ids else []
 
     async def _incident(self, named: str) -> tuple[Scope, int, int | None] | Refusal:
         incident = await self._incidents.get(self._ledger, named)
         if incident is None:
-            return Refusal(code="not_found", field="about")
-        exchanges = () if incident.exchange is None else (incident.exchange,)
-        records = [] if incident.exchange is None else await self._reader.exchange(incident.exchange)
+            return _missing()
+        exchanges, places = () if incident.exchange is None else (incident.exchange,), list[int]()
+        for exchange in exchanges:
+            places += [one.seq for one in (await self._reader.exchange(exchange))[:1]]
+            # One that is not at hand may hold it too: then the range is one that says so.
+            places += [one.place for one in await self._emergencies.around(exchange)]
         # What people make of it comes later: up to the newest record there is.
-        return Scope(kind=INCIDENT, ids=(named,), exchanges=exchanges), records[0].seq if records else 0, None
+        return Scope(kind=INCIDENT, ids=(named,), exchanges=exchanges), min(places, default=0), None
 
     async def _subject(self, named: str) -> tuple[Scope, int, int | None] | Refusal:
         group = await self._subjects.group(self._ledger, named)
@@ -161,12 +185,40 @@ class Scoping:
         first: int | None = None
         async for chunk in self._trail.records(self._ledger, group):
             first = chunk[0].seq if first is None else first
-            exchanges.update(found for one in chunk if (found := parse(one.envelope).exchange) is not None)
+            exchanges.update(_exchanges(chunk))
             if len(exchanges) > MAX_EXCHANGES:
-                return _wrong("about", f"a data subject of at most {MAX_EXCHANGES} exchanges")
-        if first is None:
-            return Refusal(code="not_found", field="about")
+                return _too_many()
+        named_in: set[str | None] = set()
+        async for some in self._emergencies.about(group):
+            exchanges.update(_exchanges(some))
+            named_in.update(one.emergency for one in some)
+            if len(exchanges) > MAX_EXCHANGES:
+                return _too_many()
+        away = await self._emergencies.away(None, None)
+        if first is None and not exchanges:
+            return _archived(away) if away else _missing()
+        # Those that hold some of it, and those that may, so that the bundle says that they are not at hand.
+        spliced = await self._emergencies.spliced()
+        places = [one.place for one in spliced if one.one.id in named_in or (one.one.id in away and one.place)]
+        first = min(places if first is None else [first, *places], default=0)
         return Scope(kind=SUBJECT, ids=group, exchanges=tuple(sorted(exchanges))), first, None
+
+
+def _exchanges(records: Iterable[StoredRecord | Linked]) -> set[str]:
+    return {found for one in records if (found := parse(one.envelope).exchange) is not None}
+
+
+def _too_many() -> Refusal:
+    return _wrong("about", f"a data subject of at most {MAX_EXCHANGES} exchanges")
+
+
+def _archived(away: Sequence[str]) -> Refusal:
+    """It may be in these files and nowhere else: a bundle without them would look as if there were nothing of it."""
+    return Refusal(code="archived", hint=RecordsArchived(away).hint)
+
+
+def _missing() -> Refusal:
+    return Refusal(code="not_found", field="about")
 
 
 def _period(asked: Asked) -> tuple[str, str] | Refusal | None:

@@ -2,23 +2,26 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from gateway.core.ports import Opening
 from gateway.evidence import bag
 from gateway.evidence.archive import Archiver, Header
+from gateway.evidence.manifest import Apart
 from gateway.evidence.selection import Selection
+from gateway.ledger.commitment import committed
 from gateway.ledger.emergency import BEGAN, ENDED, PREPARED, STITCHED, Stitched
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.merkle import root
 from gateway.ledger.note import Signer
-from gateway.ledger.record import GENESIS, Envelope, timestamp
+from gateway.ledger.record import GENESIS, Detail, Envelope, encode_detail, timestamp
 
 from .making import OTHER, T0, MemoryLedger, bundle, ledger
-from .tampering import Members, changed, signed_again, take_apart, with_member_before, without
+from .tampering import Members, changed, manifest_of, signed_again, take_apart, with_member_before, without
 
 TENANT = "tn_1"
 FIRST = 3
@@ -43,9 +46,12 @@ def own(name: str, tenant: str = TENANT) -> MemoryLedger:
         envelope = Envelope(id=_id(name, number), tenant=tenant, event=event, occurred_at=timestamp(T0 + number))
         if event.startswith("emergency."):
             envelope.emergency = name
-        else:
-            envelope.exchange = f"ex_{name}"
-        made.append(envelope)
+            made.append(envelope)
+            continue
+        envelope.exchange = f"ex_{name}"
+        salt, detail = hashlib.sha256(envelope.id.encode()).digest(), encode_detail(Detail(source="192.0.2.7"))
+        envelope.detail = committed(salt, "detail", detail)
+        made.append(envelope, detail, salt)
     made.publish()
     return made
 
@@ -130,6 +136,9 @@ class Files:
 
     def held(self, one: Stitched) -> Path | None:
         return self._paths.get(one.id)
+
+    async def details(self, one: Stitched, seqs: Sequence[int]) -> Mapping[int, Opening]:
+        return await own(one.id).details(seqs)
 
     async def prepared(self, one: Stitched) -> int | None:
         return self._prepared.get(one.id)
@@ -233,7 +242,15 @@ LYING: dict[str, tuple[str, Callable[[Path], Members]]] = {
 }
 """What a ledger says that is not so."""
 
-_KEY, _PROOF = bag.emergency_key("em_1"), bag.emergency_proof("em_1")
+_KEY, _PROOF, _DETAILS = bag.emergency_key("em_1"), bag.emergency_proof("em_1"), bag.emergency_details("em_1")
+
+
+def _stating(found: Members, selected: int | None, opened: int | None) -> Members:
+    """With a manifest that states this of `em_1`."""
+    stated = manifest_of(found).emergencies or ()
+    return signed_again(found, emergencies=(Apart("em_1", selected, opened), *stated[1:]))
+
+
 APART: dict[str, tuple[str, Callable[[Members], Members]]] = {
     "emergency-file-changed": (
         "content",
@@ -255,6 +272,23 @@ APART: dict[str, tuple[str, Callable[[Members], Members]]] = {
     "signed-emergency-proof-changed": (
         "emergencies",
         lambda found: signed_again(changed(found, _PROOF, lambda c: c.replace(b"index 2", b"index 1"))),
+    ),
+    "signed-emergency-selected-otherwise-than-stated": ("emergencies", lambda found: _stating(found, 4, 3)),
+    "signed-emergency-opened-otherwise-than-stated": ("emergencies", lambda found: _stating(found, 5, 2)),
+    "signed-emergency-with-its-file-and-nothing-stated": ("emergencies", lambda found: _stating(found, None, None)),
+    "signed-emergency-not-stated": (
+        "emergencies",
+        lambda found: signed_again(found, emergencies=(manifest_of(found).emergencies or ())[1:]),
+    ),
+    "signed-emergency-details-that-no-manifest-states": ("proofs", lambda found: signed_again(found, emergencies=None)),
+    "signed-emergency-without-its-details": ("emergencies", lambda found: signed_again(without(found, _DETAILS))),
+    "signed-emergency-detail-changed": (
+        "emergencies",
+        lambda found: signed_again(changed(found, _DETAILS, lambda c: c.replace(b'"bytes":"ey', b'"bytes":"eX', 1))),
+    ),
+    "signed-emergency-detail-of-another-record": (
+        "emergencies",
+        lambda found: signed_again(changed(found, _DETAILS, lambda c: c.replace(b'"seq":3', b'"seq":4'))),
     ),
     "signed-emergency-proof-without-a-key": ("proofs", lambda found: signed_again(without(found, _KEY))),
     "signed-emergency-key-that-is-in-the-range": (

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gateway.core.errors import VerificationError
-from gateway.exchange.emergency_files import Carried, EmergencyFiles
+from gateway.exchange.emergency_files import EmergencyFiles
 from tests.exchange.emergency_kit import both
 from tests.store.kit import LEDGER, entry
 
@@ -35,19 +35,3 @@ async def test_a_file_that_is_not_the_one_on_record_is_named(sqlite_template: Pa
     assert "em_1" in (found.failure or "")
     broken = msgspec.structs.replace(verdict, failure="head")
     assert await files.followed(LEDGER, broken) == broken
-
-
-async def test_what_a_bundle_may_take_along_is_found_with_where_its_key_is_on_record(
-    sqlite_template: Path, tmp_path: Path
-) -> None:
-    async with both(sqlite_template, tmp_path) as sides:
-        await sides.own.append(entry("exchange.requested"))
-        await sides.stitching().stitch(await sides.over())
-        (one,) = (await sides.verified()).emergencies
-        engine = sides.main.engine
-        found = Carried(EmergencyFiles(tmp_path / "closed"), engine, LEDGER)
-        assert (one.exchanges, found.held(one), await found.prepared(one)) == (1, sides.file, 0)
-        assert Carried(EmergencyFiles(None), engine, LEDGER).held(one) is None
-        other = msgspec.structs.replace(one, id="em_2")
-        assert (found.held(other), await found.prepared(other)) == (None, None)
-        assert await Carried(EmergencyFiles(tmp_path / "closed"), engine, "tn_other").prepared(one) is None

@@ -1,6 +1,7 @@
 """Care that goes on while the database is away, on a ledger of the node's own, which is stitched in afterwards."""
 
 import asyncio
+import io
 import json
 import sqlite3
 from pathlib import Path
@@ -11,7 +12,12 @@ import pytest
 
 from gateway.bootstrap import open_gateway, open_site
 from gateway.core.errors import VerificationError
+from gateway.core.refusal import Refusal
+from gateway.evidence.manifest import Manifest
+from gateway.evidence.selection import Selection
+from gateway.evidence.verify import verify_file
 from gateway.exchange.auditor import Reader
+from gateway.exchange.scoping import Asked
 from gateway.ledger.record import EVENTS
 from gateway.settings import Settings
 from tests.services import Postgres
@@ -87,7 +93,8 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         assert known[stitched["emergency"]] == stitched["key"]
         assert stitched["began"] <= stitched["ended"] < stitched["recorded_at"]
         await _is_found(site, cared.headers["x-exchange-id"], stitched)
-        await _is_told(site, about.headers["x-exchange-id"], stitched["emergency"])
+        subject = await _is_told(site, about.headers["x-exchange-id"], stitched["emergency"])
+        await _is_bundled(site, about.headers["x-exchange-id"], subject, stitched)
         verdict = await site.gateway.auditors["default"].verify(Reader())
         assert verdict.failure is None
         assert [one.id for one in verdict.emergencies] == [stitched["emergency"]]
@@ -110,6 +117,14 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         assert {one["emergency"] for one in page.json()["records"]} == {None}
         stream = await site.http.get("/audit/records", headers={**auditor, "accept": "text/csv"})
         assert stream.headers["x-emergencies"] == stitched["emergency"]
+        for lost in (f"exchange:{cared.headers['x-exchange-id']}", f"subject:{subject}"):
+            found = await site.gateway.auditors["default"].select(Asked(about=lost))
+            if lost.startswith("exchange"):
+                assert isinstance(found, Refusal)
+                assert (found.code, stitched["emergency"] in (found.hint or "")) == ("archived", True)
+            else:  # of whom there is more on the main ledger: the range holds what names the file that is away
+                assert isinstance(found, Selection)
+                assert found.first <= stitched["seq"]
         refused = await site.http.get("/audit/disclosures?from=2020-01-01&to=2100-01-01", headers=auditor)
         assert (refused.status_code, stitched["emergency"] in refused.text) == (410, True)
         with pytest.raises(VerificationError):
@@ -118,7 +133,27 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         assert len(await elsewhere.exchange(Reader(), cared.headers["x-exchange-id"])) == 2
 
 
-async def _is_told(site: System, exchange: str, emergency: str) -> None:
+async def _is_bundled(site: System, exchange: str, subject: str, stitched: dict[str, Any]) -> None:
+    """In bundles of the exchange, of the person, and of a period that ended before it was stitched in."""
+    for asked, selected, others in (
+        (Asked(about=f"exchange:{exchange}"), 2, 0),
+        (Asked(about=f"subject:{subject}"), 2, 2),
+        (Asked(period=(stitched["began"], stitched["ended"])), stitched["range"][1] - 2, 0),  # its end, its checkpoint
+    ):
+        auditor, file = site.gateway.auditors["default"], io.BytesIO()
+        selection = await auditor.select(asked)
+        assert isinstance(selection, Selection), selection
+        made = await auditor.export(Reader(), selection, file)
+        assert isinstance(made, Manifest), made
+        who = await site.gateway.site.signing("default").load()
+        report = verify_file(file, who.signer.verifier.vkey)
+        (found,) = report.emergencies
+        assert (found["id"], found["seq"], found["held"]) == (stitched["emergency"], stitched["seq"], True)
+        assert (found["selected"], found["opened"] > 0, found["commitment_only"]) == (selected, True, 0)
+        assert report.selected >= others
+
+
+async def _is_told(site: System, exchange: str, emergency: str) -> str:
     """To the person whom it was about, in an access and in accountings, beside what went over the main ledger."""
     by = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}
     asked = {"identifier": "patient-17", "identity": "passport seen", "reason": "asked for it"}
@@ -139,6 +174,7 @@ async def _is_told(site: System, exchange: str, emergency: str) -> None:
     report = await site.http.post("/evidence/reports", json={**wanted, "format": "json"}, headers=by)
     assert report.status_code == 200, report.text
     assert "there were 2, which are not listed" in report.text  # for treatment: one on each ledger
+    return str(told["subject"])
 
 
 async def _is_found(site: System, exchange: str, stitched: dict[str, Any]) -> None:

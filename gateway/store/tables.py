@@ -464,7 +464,8 @@ mcp_session = Table(
     Index("mcp_session_used_us", "used_us"),
     sqlite_with_rowid=False,
 )
-"""Sessions of MCP: SHA-256 (hex) of the id that a caller was given → the agent's own id of it (`upstream`)."""
+"""Sessions of MCP: SHA-256 (hex) of the id that a caller was given → the agent's own id of it (`upstream`), sealed
+under a key that is made from the caller's."""
 
 tool = Table(
     "tool",

@@ -1,14 +1,15 @@
 """Sessions of MCP are good for one caller and one agent, for as long as they are used."""
 
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.settings import Settings
-from gateway.store.engine import open_engine, reading, target
+from gateway.store.engine import open_engine, reading, target, writing
 from gateway.store.mcp_sessions import McpSessions, Owner
 from gateway.store.tables import mcp_session
 from tests.conftest import ManualClock
@@ -38,11 +39,43 @@ async def test_a_session_is_found_by_whose_it_is_and_by_nobody_else(sessions: Mc
         clock.advance(6)
 
 
-async def test_the_database_holds_no_id_that_a_caller_was_given(engine: AsyncEngine, sessions: McpSessions) -> None:
+async def test_the_database_holds_neither_the_callers_id_nor_the_agents(
+    engine: AsyncEngine, sessions: McpSessions
+) -> None:
     await sessions.open("mcp_1", ADA, "agents-own")
     async with reading(engine, ADA.tenant) as connection:
         row = (await connection.execute(select(mcp_session))).one()
-    assert "mcp_1" not in " ".join(str(value) for value in row)
+    held = " ".join(str(value) for value in row)
+    for own in ("mcp_1", "agents-own"):
+        assert own not in held
+        assert base64.b64encode(own.encode()).decode().rstrip("=") not in held
+
+
+@pytest.mark.parametrize("stored", ["agents-own", "", "bm90IHNlYWxlZCBhdCBhbGwsIGJ1dCBsb25nIGVub3VnaA==", "anders"])
+async def test_what_is_not_sealed_for_the_session_is_no_session(
+    stored: str, engine: AsyncEngine, sessions: McpSessions, clock: ManualClock
+) -> None:
+    """As earlier versions kept them, or changed since: its client begins another."""
+    await sessions.open("mcp_1", ADA, "agents-own")
+    async with writing(engine, ADA.tenant) as connection:
+        await connection.execute(update(mcp_session).values(upstream=stored))
+    assert await McpSessions(engine, clock, 60).find("mcp_1", ADA) is None
+
+
+async def test_what_was_sealed_for_one_session_opens_for_no_other(
+    engine: AsyncEngine, sessions: McpSessions, clock: ManualClock
+) -> None:
+    await sessions.open("mcp_1", ADA, "agents-own")
+    await sessions.open("mcp_2", ADA, "agents-other")
+    async with reading(engine, ADA.tenant) as connection:
+        first = (await connection.execute(select(mcp_session.c.upstream).order_by(mcp_session.c.id))).scalars().first()
+    async with writing(engine, ADA.tenant) as connection:
+        await connection.execute(update(mcp_session).values(upstream=first))
+    again = McpSessions(engine, clock, 60)
+    assert {await again.find("mcp_1", ADA), await again.find("mcp_2", ADA)} in (
+        {None, "agents-own"},
+        {None, "agents-other"},
+    )
 
 
 async def test_a_session_ends_after_its_idle_time_and_lives_while_it_is_used(

@@ -1,177 +1,231 @@
 """Canaries planted wherever a caller or an agent can write: none comes out where nothing of a request may be.
 
-The gateway is the real command, at log level debug. Searched are its log, its metrics, every error that it answers, the
-envelopes, and the files of its database byte for byte; where something may be told in a detail, the test says so.
+The gateway is the real command, at log level debug, before agents of every protocol that answer with all that an agent
+can get wrong. Searched are its log, its metrics, every error that it answers, what commands print, a bundle, every
+column of its database and its files byte for byte; where something may be told in a detail, the place says so.
 """
 
-import gzip
+import asyncio
+import base64
 import json
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from gateway.bootstrap import open_site
 from gateway.settings import Settings
-from tests.system.installation import installation
+from tests.cli.kit import Result, here
+from tests.services import free_port
+from tests.system import parrots, ways
+from tests.system.approvals import ASK
+from tests.system.canaries import (
+    ECHOED,
+    PASSED_ON,
+    SENSITIVE,
+    TEXT,
+    TOLD,
+    WITH_SECRET,
+    Canaries,
+    columns,
+    envelopes,
+    files,
+    forms,
+    members,
+)
+from tests.system.installation import RATES, installation
+from tests.system.kit import policies
+from tests.system.parrots import Parrot
 from tests.system.processes import forked
-from tests.system.site import PROCESSOR, Agent, completion, event, new_key, served
+from tests.system.site import PROCESSOR, Agent, new_key, served
+from tests.system.test_legacy_formats import MAPPING
+from tests.system.test_tokens import PSEUDONYMS
 
-PERSON = "Zebulon Quagmire"
-SSN = "536-22-8731"
-MAIL = "zebulon.quagmire@example.com"
-SECRET = "AKIAZEBRAFINCHQ7EXMP"
-TEXT = f"Mr. {PERSON}, SSN: {SSN}, {MAIL}, was diagnosed with diabetes. Use {SECRET}."
-SENSITIVE = ("Zebulon", "Quagmire", SSN, SSN.replace("-", ""), MAIL, SECRET)
-
-
-class Canaries:
-    """Markers, each one made for one place, so that a find says where it came from."""
-
-    def __init__(self) -> None:
-        self.places: dict[str, str] = {}
-
-    def __call__(self, place: str) -> str:
-        marker = f"zebrafinch{len(self.places):03d}"
-        self.places[marker] = place
-        return marker
-
-    def found(self, data: bytes | str, ignoring: Iterable[str] = ()) -> list[str]:
-        """Where the markers in some data came from, and what else of the texts is there."""
-        text = data if isinstance(data, str) else data.decode("latin-1")
-        ignored = set(ignoring)
-        marked = [place for marker, place in self.places.items() if marker in text and place not in ignored]
-        return marked + [value for value in SENSITIVE if value in text]
-
-
-def _chat(text: str, **more: Any) -> dict[str, Any]:
-    return {"model": "cloud", "messages": [{"role": "user", "content": text}], **more}
+FORMS = {
+    "open": parrots.OPENAI,
+    "claude": parrots.ANTHROPIC,
+    "tools": parrots.MCP,
+    "rpc": parrots.A2A_RPC,
+    "rest": parrots.A2A_REST,
+    "files": parrots.HTTP,
+}
+OWN: dict[str, dict[str, Any]] = {
+    "open": {"protocol": "openai"},
+    "claude": {"protocol": "anthropic"},
+    "tools": {"protocol": "mcp"},
+    "rpc": {"protocol": "a2a", "a2a": {"binding": "JSONRPC", "path": "/rpc"}},
+    "rest": {"protocol": "a2a", "a2a": {"binding": "HTTP+JSON", "path": "/rest"}},
+    "files": {
+        "protocol": "http",
+        "routes": ["POST /notes", "GET /notes/{id}", "POST /billing"],
+        "mapping": "billing.toml",
+    },
+}
+STEADY = {"retries": 0, "breaker": {"calls": 100_000}}
+TURNS = 5
+"""How often each kind of request is made, whole and as a stream: so that each agent gives each wrong answer."""
 
 
-class Liar(Agent):
-    """An agent that answers in turn with everything an agent can get wrong, a canary in each."""
+class Run(msgspec.Struct):
+    """What a gateway left behind: its directory, all answers, its metrics, and the secrets that it was shown."""
 
-    def __init__(self, canary: Canaries) -> None:
-        super().__init__()
-        said = completion(f"{TEXT} {canary('answer')}")
-        said.update(id=canary("answer id"), model=canary("answer model"), system_fingerprint=canary("answer print"))
-        failed = {"error": {"message": canary("agent's error"), "param": canary("agent's param")}}
-        json_type, page = (b"content-type", b"application/json"), (b"content-type", b"text/html")
-        stream = (b"content-type", b"text/event-stream")
-        self.script: list[tuple[int, list[tuple[bytes, bytes]], bytes]] = [
-            (200, [json_type, (b"x-note", canary("agent's header").encode())], json.dumps(said).encode()),
-            (500, [json_type], json.dumps(failed).encode()),
-            (401, [json_type], json.dumps(failed).encode()),
-            (200, [page], canary("a page").encode()),
-            (200, [json_type], b'{"choices": "' + canary("garbage").encode() + b'"'),
-            (302, [(b"location", f"http://127.0.0.1:1/{canary('redirect')}".encode())], b""),
-            (200, [stream], event({"content": f"{TEXT} {canary('stream')}"}) + b"data: " + canary("chunk").encode()),
-            (200, [stream], event({"content": TEXT}) + event({}, canary("finish")) + b"data: [DONE]\n\n"),
+    base: Path
+    canary: Canaries
+    answers: list[httpx.Response]
+    metrics: str
+    secrets: list[str]
+
+    def clean(self, what: str, data: bytes | str, *but: str) -> None:
+        """Nothing of a canary or a secret is there, `but` for what came from places whose names begin so."""
+        found = self.canary.found(data, *but)
+        assert not found, (what, found)
+        raw = data.encode() if isinstance(data, str) else data
+        assert not any(secret.encode() in raw for secret in self.secrets), (what, "a credential")
+
+
+@asynccontextmanager
+async def _serving(base: Settings, canary: Canaries, credential: str) -> AsyncIterator[tuple[Any, list[Parrot]]]:
+    """An installation before its agents, all of them wrong in turn but `cloud`, `desk` and `limited`."""
+    directory = Path(base.base)
+    (directory / "secrets").mkdir()
+    (directory / "secrets" / "agents").write_text(credential)
+    section = policies(directory / "own", ASK.format(demand="privacy").replace("435", "385"), PSEUDONYMS)
+    (directory / "own" / "policies" / "schemas" / "billing.toml").write_text(MAPPING)
+    async with AsyncExitStack() as stack:
+        wrong = {name: Parrot(canary, name, form) for name, form in FORMS.items()}
+        calm = await stack.enter_async_context(served(Agent()))
+        agents = [
+            {"id": name, "zone": "in-house", **STEADY, **OWN[name], "credential": f"file:{directory}/secrets/agents"}
+            | {"url": await stack.enter_async_context(served(wrong[name]))}
+            for name in FORMS
         ]
-        self.turn = 0
-        self.behave = self._lie
-
-    async def _lie(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        status, headers, body = self.script[self.turn % len(self.script)]
-        self.turn += 1
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
-async def _talk(http: httpx.AsyncClient, key: str, auditor: str, canary: Canaries, turns: int) -> list[httpx.Response]:
-    """Requests with canaries in every place that a caller has."""
-    bearer, read = {"authorization": f"Bearer {key}"}, {"authorization": f"Bearer {auditor}"}
-    path, answers = "/v1/chat/completions", []
-
-    async def post(url: str = path, **options: Any) -> None:
-        answers.append(await http.post(url, **{"headers": bearer, **options}))
-
-    for number in range(turns):
-        said = f"{TEXT} {canary('request')}" if number % 2 else f"Ask {PERSON}: {canary('mild request')}"
-        await post(json=_chat(said, model="ward", stream=number >= turns // 2, user=canary("user field")))
-    await post(json=_chat(TEXT.replace(SECRET, "")))
-    await post(json=_chat(f"Write to {MAIL}.", metadata={canary("a key"): canary("a value")}))
-    await post(json=_chat(canary("unknown model"), model=canary("model")))
-    await post(json=_chat("a", temperature=canary("temperature")))
-    await post(json=_chat("a", tools=[{"type": canary("tool type")}]))
-    await post(content=canary("not JSON").encode(), headers={**bearer, "content-type": "application/json"})
-    await post(content=b"{}", headers={**bearer, "content-type": f"text/{canary('type')}"})
-    broken = gzip.compress(canary("gzip").encode())[:-4]
-    await post(content=broken, headers={**bearer, "content-type": "application/json", "content-encoding": "gzip"})
-    for name in ("x-purpose", "x-data-class", "x-data-subject", "idempotency-key", "x-route", "traceparent", "cookie"):
-        await post(json=_chat("Good morning."), headers={**bearer, name: canary(name)})
-    for scheme in ("Bearer ", "Bearer gwk_0123456789ab_", "Basic ", "Bearer a.b."):
-        await post(json=_chat("a"), headers={"authorization": scheme + canary("credential")})
-    await post(json=_chat("a"), headers={"x-api-key": canary("api key")})
-    answers.append(await http.get(f"/{canary('unknown path')}?q={canary('unknown query')}"))
-    answers.append(await http.get(f"/audit/records?{canary('parameter')}=1", headers=read))
-    answers.append(await http.get(f"/audit/records?from={canary('from')}", headers=read))
-    answers.append(await http.get(f"/audit/records?cursor={canary('cursor')}", headers=read))
-    answers.append(await http.get(f"/audit/records/{canary('seq')}", headers=read))
-    answers.append(await http.get("/audit/records", headers={**bearer, "x-purpose": canary("api purpose")}))
-    await post("/audit/search", json={"subject": canary("searched subject")}, headers=read)
-    await post("/audit/search", content=canary("search body").encode(), headers=read)
-    await post("/audit/verifications", content=canary("checkpoint").encode(), headers=read)
-    await post("/evidence/bundles", json={"filters": {canary("filter"): "1"}}, headers=read)
-    await post(f"/agents/{canary('agent')}/x?y={canary('agent query')}", json={"a": canary("agent body")})
-    return answers
+        common = {"protocol": "openai", **STEADY}
+        agents += [
+            {"id": "cloud", "zone": "cloud", "processor": PROCESSOR["id"], "url": calm, **common},
+            {"id": "desk", "zone": "in-house", "url": calm, **common},
+            {"id": "limited", "zone": "in-house", "url": calm, **common},
+            {"id": "gone", "zone": "in-house", "url": f"http://127.0.0.1:{free_port()}", **common},
+        ]
+        site = await stack.enter_async_context(
+            installation(
+                base,
+                agent=agents,
+                policy=section,
+                server={"log_level": "debug", "max_body_bytes": 60_000},
+                limits={**RATES, "failures": "20/minute"},
+                limit=[{"name": "few", "what": "requests", "count": 1, "window_s": 3600, "agents": ["limited"]}],
+                tasks={"retry_s": 0.001, "retry_max_s": 0.002, "poll_s": 0.05},
+            )
+        )
+        yield site, list(wrong.values())
 
 
-TOLD = ("seq", "agent", "unknown path")
-"""Concrete paths may be told in a detail, which can be deleted."""
+async def _run(base: Settings) -> Run:
+    canary, credential = Canaries(), "agents-own-credential-4711"
+    async with _serving(base, canary, credential) as (site, wrong):
+        async with open_site(site.settings) as opened:
+            roles = ("clinician", "auditor", "clerk", "analyst")
+            keys = {role: (await new_key(opened, role)).plain for role in roles}
+            keys["outside"] = (await new_key(opened, "clinician", zone="cloud")).plain
+            keys["privacy"] = (await new_key(opened, "privacy", owner="ada", kind="person")).plain
+        async with forked(site.file) as (_, address), httpx.AsyncClient(base_url=address, timeout=30) as http:
+            inside, outside = (ways.Caller(http, keys[name], canary, TURNS) for name in ("clinician", "outside"))
+            outside.turns = 1
+            others = {
+                name: ways.Caller(http, keys[name], canary) for name in ("auditor", "clerk", "analyst", "privacy")
+            }
+            for by in (inside, outside):
+                for way in (ways.openai, ways.anthropic, ways.mcp, ways.a2a, ways.legacy):
+                    await way(by)
+            await ways.masked(others["clerk"])
+            await ways.tasks(inside)
+            task = await ways.approvals(others["analyst"], others["privacy"])
+            await ways.api(others["auditor"])
+            await ways.refused(inside)
+            assert await ways.until_ended(others["analyst"], task) == "completed"
+            answers = [answer for by in (inside, outside, *others.values()) for answer in by.answers]
+            metrics = (await http.get("/metrics")).text
+    few = {parrot.name: parrot.turn for parrot in wrong if parrot.turn < len(parrot.script)}
+    assert not few, "not every wrong answer was given"
+    return Run(Path(base.base), canary, answers, metrics, [*keys.values(), credential])
 
 
 async def test_no_canary_comes_out_where_nothing_of_a_request_may_be(sqlite_settings: Settings) -> None:
-    canary = Canaries()
-    liar, calm = Liar(canary), Agent()
-    base = Path(sqlite_settings.base)
-    async with served(liar) as lying, served(calm) as url:
-        agents = [
-            {"id": "cloud", "protocol": "openai", "url": url, "zone": "cloud", "processor": PROCESSOR["id"]},
-            {"id": "ward", "protocol": "openai", "url": lying, "zone": "in-house"},
-        ]
-        async with installation(sqlite_settings, agent=agents, server={"log_level": "debug"}) as site:
-            async with open_site(site.settings) as opened:
-                keys = [(await new_key(opened, *roles)).plain for roles in (("clinician",), ("auditor",))]
-            async with (
-                forked(site.file) as (_, address),
-                httpx.AsyncClient(base_url=address, timeout=30) as http,
-            ):
-                answers = await _talk(http, keys[0], keys[1], canary, turns=len(liar.script) * 2)
-                metrics = (await http.get("/metrics")).text
-    assert liar.turn >= len(liar.script)
-    assert {answer.status_code for answer in answers} >= {200, 400, 401, 403, 404, 415, 502}
-    for answer in answers:
-        if answer.status_code >= 400:
-            shown = answer.text + str(answer.headers)
-            assert not canary.found(shown), (answer.status_code, canary.found(shown), answer.text)
-            assert not any(key in shown for key in keys)
+    run = await _run(sqlite_settings)
+    base, canary = run.base, run.canary
+    statuses = {answer.status_code for answer in run.answers}
+    assert statuses >= {200, 202, 400, 401, 403, 404, 413, 415, 429, 502}, sorted(statuses)
+    for answer in run.answers:
+        if answer.status_code >= 400 and PASSED_ON not in "".join(canary.found(answer.text)):
+            run.clean(f"{answer.status_code} of {answer.request.url.path}: {answer.text}", answer.text, ECHOED)
+            run.clean("headers", str(answer.headers))
     log = (base / "serve.log").read_bytes()
-    assert len(log.splitlines()) > len(answers) // 2, "the log says little"
-    for name, data in (("log", log), ("metrics", metrics.encode()), ("envelopes", _envelopes(base))):
-        assert not canary.found(data), (name, canary.found(data))
-        assert not any(key.encode() in data for key in keys), name
-    stored = _files(base)
-    assert "agent" in canary.found(b"".join(stored.values())), "the search finds nothing, whatever is there"
+    assert len(log.splitlines()) > len(run.answers) // 2, "the log says little"
+    run.clean("log", log)
+    run.clean("metrics", run.metrics)
+    recorded = envelopes(base / "gateway.db")
+    assert len(recorded) > len(run.answers)
+    for one in recorded:
+        run.clean(f"an envelope: {one!r}", one)
+    stored = dict(files(base))
+    assert canary.found(b"".join(stored.values())), "the search finds nothing, whatever is there"
     for name, data in stored.items():
-        assert not canary.found(data, TOLD), (name, canary.found(data, TOLD))
-        assert not any(key.encode() in data for key in keys), name
+        run.clean(name, data, TOLD)
+    for name, data in columns(base / "gateway.db"):
+        run.clean(f"{name}: {data!r}", data, TOLD)
+    await asyncio.to_thread(_commands, run)
 
 
-def _files(base: Path) -> dict[str, bytes]:
-    """All that the gateway has written, by the files' names."""
-    files = (path for folder in (base, base / "keys") for path in folder.iterdir() if path.is_file())
-    return {path.name: path.read_bytes() for path in files if path.name not in ("gateway.toml", "seen.jsonl")}
+def _commands(run: Run) -> None:
+    """What commands print of it, and what a bundle takes along."""
+    base = run.base
+    texts = base / "texts"
+    texts.mkdir()
+    good, bad = json.dumps({"text": f"{WITH_SECRET} {run.canary('text')}"}), f'{{"text": "{run.canary("cut off")}'
+    (texts / "lines").write_text(f"{good}\n{bad}\n{json.dumps({run.canary('key'): TEXT})}\n")
+    (texts / "bodies").write_text(f"{json.dumps(ways.chat(run.canary('in a body')))}\n{bad}\n{good}\n")
+    bundle = base / "bundle.zip"
+    period = ("--from", "2000-01-01", "--to", "2100-01-01")
+    denied = next(answer for answer in run.answers if answer.status_code == 403 and "x-exchange-id" in answer.headers)
+    ran: dict[str, Result] = {
+        " ".join(arguments[:2]): here(base, *arguments)
+        for arguments in (
+            ("classify", str(texts / "lines")),
+            ("classify", "--explain", str(texts / "lines")),
+            ("classify", "--protocol=openai", str(texts / "bodies")),
+            ("classify", "--protocol=hl7", str(texts / "bodies")),
+            ("policy", "explain", "--exchange", denied.headers["x-exchange-id"]),
+            ("policy", "simulate", *period),
+            ("policy", "draft", *period),
+            ("audit", "query", "--all"),
+            ("audit", "verify"),
+            ("check",),
+            ("tasks", "list"),
+            ("evidence", "export", "--out", str(bundle)),
+        )
+    }
+    for name, result in ran.items():
+        run.clean(f"gateway {name}: {result.out} {result.err}", result.out + result.err, TOLD)
+    assert bundle.exists(), ran["evidence export"].err
+    for name, data in members(bundle):
+        if name == "data/details.jsonl":
+            for line in data.splitlines():
+                run.clean(f"a detail: {line!r}", base64.b64decode(json.loads(line)["bytes"]), TOLD)
+        else:
+            run.clean(f"{name} of the bundle", data)
 
 
-def _envelopes(base: Path) -> bytes:
-    """The bytes of all records."""
-    connection = sqlite3.connect(f"file:{base / 'gateway.db'}?mode=ro", uri=True)
-    try:
-        rows = connection.execute("SELECT bytes FROM record").fetchall()
-    finally:
-        connection.close()
-    assert len(rows) > 40
-    return b"\n".join(row[0] for row in rows)
+def test_what_is_found_is_found_in_every_form() -> None:
+    """As it is, in JSON, in a URL, as digits and in base64, whatever stands around it."""
+    canary = Canaries()
+    marker = canary("a place")
+    for form in forms(marker):
+        assert canary.found(b"around" + form + b"it"), form
+    assert canary.found(marker.upper()) == ["a place"]
+    for value in SENSITIVE:
+        for form in forms(value):
+            assert canary.found(form), form
+    assert not canary.found("nothing of it: zebra, finch, 536-22")

@@ -210,6 +210,7 @@ class Truth:
             "nodes": self.nodes.rows(),
             "refused_unrecorded": sum(int(row[3]) for row in self.states),
             "emergencies": [],
+            "emergency_records": 0,
             "emergency_exchanges": 0,
             "emergency_untold": 0,
             "requested": self.sent,

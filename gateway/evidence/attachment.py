@@ -15,6 +15,7 @@ import msgspec
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag
 from gateway.evidence.container import Writer
+from gateway.evidence.emergency_file import Part, lines
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.records import parsed_details
 from gateway.evidence.scope import chooser
@@ -29,11 +30,12 @@ ENDLESS = 1 << 62
 
 class Given(msgspec.Struct, frozen=True):
     """One record as a maker gets it: parsed (`envelope.seq` is its number), its exact bytes, and its detail where the
-    bundle opens that."""
+    bundle opens that. `emergency`: the emergency ledger whose number that is; None for the bundle's own."""
 
     envelope: Envelope
     bytes: bytes
     detail: Detail | None = None
+    emergency: str | None = None
 
 
 class Material:
@@ -44,7 +46,7 @@ class Material:
         self._writer = writer
         self.manifest = manifest
         """As it will be signed, but for `files`, which are not all there yet: ledger, range, time, filters, numbers of
-        records selected and of details opened."""
+        records selected and of details opened, and what there is of emergency ledgers."""
 
     async def selected(self) -> AsyncGenerator[Given, None]:
         """The selected records in order, with the details that are in the bundle."""
@@ -69,6 +71,27 @@ class Material:
             yield Given(parse(line), line)
             if number % TURN == 0:
                 await asyncio.sleep(0)
+
+    async def apart(self, *, selected: bool = False) -> AsyncGenerator[Given, None]:
+        """Every record of the emergency ledgers whose files the bundle has, ledger by ledger, each in order, or those
+        of them that are selected; with the details that are in the bundle."""
+        chosen, number = chooser(self.manifest.selection), 0
+        for one in self.manifest.emergencies or ():
+            if one.selected is None:
+                continue
+            member = self._writer.member(bag.emergency_file(one.id))
+            path = bag.emergency_details(one.id)
+            details = parsed_details(iter(()) if one.opened is None else self._writer.lines(path, bag.MAX_DETAIL))
+            detail = next(details, None)
+            for line in lines(Part(self._writer.file, member.data, member.size)):
+                envelope, opened, number = parse(line), None, number + 1
+                if detail is not None and detail[0] == envelope.seq:
+                    check_detail(envelope, detail[1], detail[2])
+                    opened, detail = parse_detail(detail[2]), next(details, None)
+                if not selected or chosen(envelope):
+                    yield Given(envelope, line, opened, one.id)
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
 
 
 class Attachment(Protocol):

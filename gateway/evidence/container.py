@@ -77,11 +77,14 @@ class Writer:
         check_name(name, {member.name for member in self._members})
         return Stream(self._file, name, self._at, at_most >= _FULL32, self._ended)
 
+    def member(self, name: str) -> Member:
+        """Where a member lies that was written."""
+        return next(one for one in self._members if one.name == name)
+
     def lines(self, name: str, at_most: int) -> Iterator[bytes]:
         """The lines of a member that was written, as `Container.lines` has them; another may be written meanwhile. For
         that the file must be readable too."""
-        member = next(one for one in self._members if one.name == name)
-        return _lines(name, _blocks(self._file, member), at_most)
+        return _lines(name, _blocks(self._file, self.member(name)), at_most)
 
     def close(self) -> None:
         self._file.write(_directory(self._members, self._at))

@@ -54,9 +54,10 @@ class Part:
 
     def read(self, size: int = -1) -> bytes:
         """No more than there is of the part."""
-        left = max(self._size - self._at, 0)
+        left, place = max(self._size - self._at, 0), self._file.tell()
         self._file.seek(self._start + self._at)
         data = self._file.read(left if size < 0 else min(size, left))
+        self._file.seek(place)  # somebody may be writing it
         self._at += len(data)
         return data
 
@@ -146,6 +147,14 @@ def _lines(box: Container, one: Stitched) -> Iterator[bytes]:
             yield line
         if count != min(BLOCK, one.size - number * BLOCK):
             raise VerificationError("a block of it does not hold its records")
+
+
+def lines(file: BinaryIO | Part) -> Iterator[bytes]:
+    """The records of a file that was held to the record, in order, each in its exact bytes."""
+    box = Container(file)  # type: ignore[arg-type]  # as above
+    for name in box.members:
+        if name.startswith("records/"):
+            yield from box.lines(name, MAX_BYTES)
 
 
 def _blocks(one: Stitched) -> range:

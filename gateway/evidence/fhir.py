@@ -63,8 +63,9 @@ class AuditEvents:
         self.unscanned = 0
         """Records of exchanges that may be about health data, for all that anybody knows, and of which none is made."""
 
-    def of(self, envelope: Envelope, detail: Detail | None) -> Iterator[dict[str, Any]]:
-        """One for each data subject on record, one where none is known, none for what is about no health data."""
+    def of(self, envelope: Envelope, detail: Detail | None, emergency: str | None = None) -> Iterator[dict[str, Any]]:
+        """One for each data subject on record, one where none is known, none for what is about no health data.
+        `emergency`: the emergency ledger whose number the record's is."""
         if envelope.event not in EVENTS or (envelope.event == "exchange.requested" and envelope.agent is None):
             return
         labels = _labels(envelope)
@@ -73,10 +74,10 @@ class AuditEvents:
             return
         subjects: tuple[str | None, ...] = (detail.subjects if detail is not None else None) or (None,)
         for place, subject in enumerate(subjects):
-            yield self._event(envelope, detail, subject, place if len(subjects) > 1 else None)
+            yield self._event(envelope, detail, subject, place if len(subjects) > 1 else None, emergency)
 
     def _event(
-        self, envelope: Envelope, detail: Detail | None, subject: str | None, place: int | None
+        self, envelope: Envelope, detail: Detail | None, subject: str | None, place: int | None, emergency: str | None
     ) -> dict[str, Any]:
         sent, well = envelope.event in _SENT, _well(envelope)
         reason: Reason = "masked" if detail is None and envelope.detail is not None else "unknown"
@@ -101,7 +102,7 @@ class AuditEvents:
                 "observer": self._observer(envelope),
                 "type": [_coding(kind, "4", "Application Server")],
             },
-            "entity": self._entities(envelope, subject, reason),
+            "entity": self._entities(envelope, subject, reason, emergency),
         }
 
     def _agents(self, envelope: Envelope, detail: Detail | None, sent: bool, reason: Reason) -> list[dict[str, Any]]:
@@ -137,11 +138,17 @@ class AuditEvents:
             user["policy"] = [envelope.decision.policy]
         yield user
 
-    def _entities(self, envelope: Envelope, subject: str | None, reason: Reason) -> list[dict[str, Any]]:
+    def _entities(
+        self, envelope: Envelope, subject: str | None, reason: Reason, emergency: str | None
+    ) -> list[dict[str, Any]]:
         what = (
             {**_absent(reason), "type": "Patient"} if subject is None else self._named("subjects", subject, "Patient")
         )
-        facts = [("record", None if envelope.seq is None else str(envelope.seq)), ("found", _counts(envelope.found))]
+        facts = [
+            ("record", None if envelope.seq is None else str(envelope.seq)),
+            ("emergency", emergency),
+            ("found", _counts(envelope.found)),
+        ]
         if envelope.decision is not None:
             facts += [
                 ("decision", _text(envelope.decision.effect)),

@@ -20,12 +20,12 @@ PIECE = 65_536
 """Bytes that are gathered before they are given."""
 Frameworks = Callable[[], Awaitable[Sequence[Assessment]]]
 """Makes assessments of the control frameworks that are asked about, none of which has taken a record yet."""
-_CELLS = ("seq", *COLUMNS, "hash")
+_CELLS = ("seq", *COLUMNS, "hash", "emergency")
 
 
 class Lines:
-    """A file with some lines for each selected record, after a head. `make` is called once for each writing of it, and
-    what it gives once for each record, in order."""
+    """A file with some lines for each selected record, after a head: of the range, then of emergency ledgers. `make` is
+    called once for each writing of it, and what it gives once for each record, in order."""
 
     def __init__(
         self, path: str, make: Callable[[Manifest], Callable[[Given], Iterable[bytes]]], head: bytes = b""
@@ -38,12 +38,13 @@ class Lines:
 
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
         of, piece = self._make(material.manifest), bytearray(self._head)
-        async for given in material.selected():
-            for line in of(given):
-                piece += line
-            if len(piece) >= PIECE:
-                yield bytes(piece)
-                piece.clear()
+        for records in (material.selected(), material.apart(selected=True)):
+            async for given in records:
+                for line in of(given):
+                    piece += line
+                if len(piece) >= PIECE:
+                    yield bytes(piece)
+                    piece.clear()
         if piece:
             yield bytes(piece)
 
@@ -53,7 +54,7 @@ def audit_events() -> Lines:
 
     def make(manifest: Manifest) -> Callable[[Given], Iterable[bytes]]:
         events = AuditEvents(manifest.origin)
-        return lambda given: map(fhir.line, events.of(given.envelope, given.detail))
+        return lambda given: map(fhir.line, events.of(given.envelope, given.detail, given.emergency))
 
     return Lines("data/fhir/AuditEvent.ndjson", make)
 
@@ -66,17 +67,20 @@ class AuditEventCoverage:
 
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
         events, counts = AuditEvents(material.manifest.origin), {"records": 0, "mapped": 0, "events": 0}
-        async for given in material.selected():
-            made = sum(1 for _ in events.of(given.envelope, given.detail))
-            counts["records"] += 1
-            counts["mapped"] += made > 0
-            counts["events"] += made
+        for records in (material.selected(), material.apart(selected=True)):
+            async for given in records:
+                made = sum(1 for _ in events.of(given.envelope, given.detail))
+                counts["records"] += 1
+                counts["mapped"] += made > 0
+                counts["events"] += made
         yield strict_json.dump({**counts, "classes": sorted(fhir.HEALTH), "unscanned": events.unscanned}) + b"\n"
 
 
 def api_activity() -> Lines:
     """OCSF events."""
-    return Lines("data/ocsf/api_activity.ndjson", lambda manifest: lambda given: (ocsf.line(given.bytes),))
+    return Lines(
+        "data/ocsf/api_activity.ndjson", lambda manifest: lambda given: (ocsf.line(given.bytes, given.emergency),)
+    )
 
 
 def table() -> Lines:
@@ -89,13 +93,14 @@ def disclosures(register: Register) -> tuple[Lines, Lines]:
 
     def line(given: Given) -> Iterable[bytes]:
         found = disclosed.row(given.envelope, given.detail, register)
-        return () if found is None else (tabular.line(found),)
+        return () if found is None else (tabular.line({**found, "emergency": given.emergency}),)
 
     def cells(given: Given) -> Iterable[bytes]:
         found = disclosed.row(given.envelope, given.detail, register)
-        return () if found is None else (tabular.row(found[name] for name in disclosed.COLUMNS),)
+        told = () if found is None else (*(found[name] for name in disclosed.COLUMNS), given.emergency)
+        return (tabular.row(told),) if told else ()
 
-    head = tabular.row(disclosed.COLUMNS)
+    head = tabular.row((*disclosed.COLUMNS, "emergency"))
     return (
         Lines("data/disclosures.jsonl", lambda manifest: line),
         Lines("data/csv/disclosures.csv", lambda manifest: cells, head),
@@ -103,7 +108,9 @@ def disclosures(register: Register) -> tuple[Lines, Lines]:
 
 
 def _row(given: Given) -> bytes:
-    return tabular.row((given.envelope.seq, *index_columns(given.envelope), leaf_hash(given.bytes).hex()))
+    return tabular.row(
+        (given.envelope.seq, *index_columns(given.envelope), leaf_hash(given.bytes).hex(), given.emergency)
+    )
 
 
 class AssessmentFile:
@@ -141,7 +148,8 @@ class AssessmentFile:
         size, _ = manifest.checkpoint
         remarks = (
             f"Made of records {manifest.first} to {manifest.end - 1}, all of which are in the bundle and under its"
-            f" checkpoint of {size} records. They cover what went through the gateway and nothing else. The provisions"
+            f" checkpoint of {size} records, and of no emergency ledger's. They cover what went through the gateway and"
+            " nothing else. The provisions"
             " are those of the policy that was active when this was made."
         )
         yield oscal.encode(oscal.document(assessments, about, [records], remarks))

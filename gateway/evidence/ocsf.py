@@ -151,8 +151,9 @@ def api_activity(data: bytes) -> dict[str, Any]:
     return event_of(record.parse(data), data)
 
 
-def event_of(envelope: Envelope, data: bytes) -> dict[str, Any]:
-    """`api_activity`, where the record was parsed already: `envelope` is what `data` says."""
+def event_of(envelope: Envelope, data: bytes, emergency: str | None = None) -> dict[str, Any]:
+    """`api_activity`, where the record was parsed already: `envelope` is what `data` says. `emergency`: the emergency
+    ledger whose number the record's is, which `log_name` then says."""
     kind = KINDS[envelope.event]
     status, severity = _ended(envelope, kind)
     event: dict[str, Any] = {
@@ -170,7 +171,7 @@ def event_of(envelope: Envelope, data: bytes) -> dict[str, Any]:
         "status": STATUSES[status],
         "time": _ms(envelope.occurred_at),
         "message": _message(envelope),
-        "metadata": _metadata(envelope),
+        "metadata": _metadata(envelope, emergency),
         "actor": _actor(envelope),
         "api": _api(envelope),
         "src_endpoint": _source(envelope),
@@ -190,9 +191,9 @@ def event_of(envelope: Envelope, data: bytes) -> dict[str, Any]:
     return event
 
 
-def line(data: bytes) -> bytes:
+def line(data: bytes, emergency: str | None = None) -> bytes:
     """The event of one record's exact bytes as a line of NDJSON, with its newline; `FormatError` as there."""
-    return msgspec.json.encode(api_activity(data)) + b"\n"
+    return msgspec.json.encode(event_of(record.parse(data), data, emergency)) + b"\n"
 
 
 def severity_of(envelope: Envelope) -> int:
@@ -212,13 +213,13 @@ def _message(envelope: Envelope) -> str:
     return envelope.event if envelope.outcome is None else f"{envelope.event}: {envelope.outcome.code}"
 
 
-def _metadata(envelope: Envelope) -> dict[str, Any]:
+def _metadata(envelope: Envelope, emergency: str | None) -> dict[str, Any]:
     told: dict[str, Any] = {
         "version": VERSION,
         "product": PRODUCT,
         "uid": envelope.id,
         "event_code": envelope.event,
-        "log_name": "ledger",
+        "log_name": "ledger" if emergency is None else f"emergency {emergency}",
         "log_version": str(envelope.v),
         "sequence": envelope.seq,
         "tenant_uid": envelope.tenant,

@@ -172,6 +172,16 @@ class EmergencyTrail:
             async for some in self._chosen(spliced.one, chosen, keys):
                 yield [Decided(record.envelope, record.detail, spliced.one.id) for record in some]
 
+    async def written(self, one: Stitched, since: str, until: str) -> AsyncIterator[list[StoredRecord]]:
+        """Records of one of them that were written from `since` on and before `until` (27 characters each), with their
+        details, in order, some at a time."""
+
+        def inside(record: StoredRecord) -> bool:
+            return since <= (parse(record.envelope).recorded_at or "") < until
+
+        async for some in self._chosen(one, inside):
+            yield some
+
     async def _chosen(
         self, one: Stitched, chosen: Callable[[StoredRecord], bool], keys: frozenset[str] | None = None
     ) -> AsyncIterator[list[StoredRecord]]:

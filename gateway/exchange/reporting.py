@@ -17,12 +17,14 @@ from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Seen, seen
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.misses import Misses, told
-from gateway.evidence.reports.basis import Basis
+from gateway.evidence.reports.basis import Apart, Basis
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.emergency_trail import Spliced
 from gateway.exchange.terms import Terms, questions
+from gateway.ledger.emergency import Stitched
 from gateway.ledger.record import parse, parse_detail, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived, ArchiveStore
@@ -143,6 +145,7 @@ class Reporter:
                 await asyncio.sleep(0)  # traffic goes on beside it, and has its turn
         if person is not None:
             await self._in_emergencies(person, wanted)
+        emergencies = [await self._apart(facts, spliced.one, wanted) for spliced in await self._within(wanted)]
         figures = facts.document()
         basis = Basis(
             ledger=self._origin,
@@ -157,11 +160,30 @@ class Reporter:
             register=self._register,
             subject={} if person is None else person.document(),
             outside=await self._auditor.published.outside(end),
+            emergencies=emergencies,
             archives=tuple((one.id, one.first, one.end) for one in archives),
             framework=("", "", "") if framework is None else (framework.id, framework.title, framework.text),
             affected=await self._affected(figures["incidents"]["opened"]) if wanted.kind == "breach" else {},
         )
         return document(wanted.kind, basis)
+
+    async def _within(self, wanted: Wanted) -> Sequence[Spliced]:
+        return await self._auditor.emergencies.within(wanted.since, wanted.until)
+
+    async def _apart(self, facts: Facts, one: Stitched, wanted: Wanted) -> Apart:
+        """What an emergency ledger has on record of the period goes into the figures, where its file is at hand: a
+        report is made without it, and says so, for a breach is to be told of in time. One about a person is not."""
+        trail, told = self._auditor.emergencies, None
+        if trail.blocks.at_hand(one):
+            told = 0
+            async for some in trail.written(one, wanted.since, wanted.until):
+                for stored in some:
+                    facts.take(stored)
+                    told += 1
+                    if told % TURN == 0:
+                        await asyncio.sleep(0)
+        exchanges = "not told" if one.exchanges is None else one.exchanges
+        return Apart(id=one.id, records=one.size, exchanges=exchanges, began=one.began, ended=one.ended, told=told)
 
     async def _in_emergencies(self, person: "Person", wanted: Wanted) -> None:
         """What emergency ledgers have on record of a person, of those records that were written in the period."""
@@ -180,7 +202,8 @@ class Reporter:
         found: dict[str, tuple[str, ...]] = {}
         for row in incidents[:MOST_INCIDENTS]:
             names: set[str] = set()
-            for stored in await self._auditor.whole.exchange(str(row[6])):
+            name = str(row[6])
+            for stored in (*await self._auditor.whole.exchange(name), *await self._auditor.emergencies.exchange(name)):
                 detail = None if stored.detail is None else parse_detail(stored.detail)
                 names.update((detail.subjects or ()) if detail is not None else ())
             found[str(row[0])] = tuple(sorted(names))

@@ -14,6 +14,7 @@ from gateway.evidence.attachment import Given, Material, ordered
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 
+from .apart import FILES, Files, main_ledger
 from .making import POLICIES, SIGNER, T0, VKEY, Sources, bundle, ledger
 from .tampering import take_apart
 
@@ -122,3 +123,28 @@ async def test_a_maker_may_read_the_material_as_often_as_it_likes_while_it_write
     assert not isinstance(found, str)
     assert len(seen) == 20
     assert take_apart(file.getvalue())[PATH] == b"".join(one.envelope for one in TWENTY.stored)
+
+
+class Apart:
+    """Ledger, number and source address of each selected record of emergency ledgers, and the number of all."""
+
+    path = "data/csv/apart.csv"
+
+    async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
+        async for given in material.apart(selected=True):
+            source = None if given.detail is None else given.detail.source
+            yield f"{given.emergency} {given.envelope.seq} {source}\n".encode()
+        yield f"{len([given async for given in material.apart()])}\n".encode()
+
+
+def test_a_maker_is_given_what_emergency_ledgers_hold_as_far_as_the_bundle_has_it(tmp_path: Path) -> None:
+    files = Files(tmp_path, {name: FILES[name] for name in ("em_1", "em_3")}, {})
+    filters = {"event": "exchange.requested"}
+    for details, source in ((True, "192.0.2.7"), (False, "None")):
+        path = tmp_path / f"{details}.zip"
+        bundle(
+            main_ledger(), path, Selection(filters=filters, details=details), attachments=[Apart()], emergencies=files
+        )
+        assert verify(path, VKEY).attachments == (Apart.path,)
+        found = take_apart(path.read_bytes())[Apart.path].decode().splitlines()
+        assert found == [f"em_1 1 {source}", f"em_3 1 {source}", "10"]

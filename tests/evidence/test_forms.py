@@ -20,6 +20,7 @@ from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.record import parse
 
+from .apart import FILES, Files, main_ledger
 from .making import VKEY, bundle, ledger
 from .tampering import Members, take_apart
 
@@ -85,7 +86,7 @@ def test_api_activity_is_one_event_for_each_selected_record(members: Members) ->
 
 def test_the_table_is_that_of_the_selected_records(members: Members) -> None:
     head, *rows = csv.reader(io.StringIO(members["data/csv/records.csv"].decode()))
-    assert (head[0], head[-1]) == ("seq", "hash")
+    assert (head[0], *head[-2:]) == ("seq", "hash", "emergency")
     assert [row[0] for row in rows] == ["4", "5", "8", "9", "12", "13", "16", "17"]
 
 
@@ -126,3 +127,15 @@ def test_many_records_come_in_several_pieces_and_nothing_is_lost(
     bundle(ledger(9), tmp_path / "d.zip", msgspec.structs.replace(SELECTION, first=0, end=9), attachments=ALL)
     found = take_apart((tmp_path / "d.zip").read_bytes())
     assert found["data/csv/records.csv"].count(b"\r\n") == 6
+
+
+def test_what_was_sent_in_an_emergency_is_told_with_its_ledger(tmp_path: Path) -> None:
+    files = Files(tmp_path, FILES, {})
+    selection = Selection(filters={"event": "exchange.requested"})
+    bundle(main_ledger(), tmp_path / "e.zip", selection, attachments=ALL, emergencies=files)
+    found = take_apart((tmp_path / "e.zip").read_bytes())
+    head, *rows = csv.reader(io.StringIO(found["data/csv/records.csv"].decode()))
+    assert [(row[0], row[-1]) for row in rows] == [("0", ""), ("1", "em_1"), ("1", "em_2"), ("1", "em_3")]
+    assert head[-1] == "emergency"
+    events = [json.loads(line)["metadata"]["log_name"] for line in found["data/ocsf/api_activity.ndjson"].splitlines()]
+    assert events == ["ledger", "emergency em_1", "emergency em_2", "emergency em_3"]

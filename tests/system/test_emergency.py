@@ -94,6 +94,7 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         assert stitched["began"] <= stitched["ended"] < stitched["recorded_at"]
         await _is_found(site, cared.headers["x-exchange-id"], stitched)
         subject = await _is_told(site, about.headers["x-exchange-id"], stitched["emergency"])
+        assert await _counted(site, stitched["emergency"]) == stitched["range"][1]
         await _is_bundled(site, about.headers["x-exchange-id"], subject, stitched)
         verdict = await site.gateway.auditors["default"].verify(Reader())
         assert verdict.failure is None
@@ -125,12 +126,26 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
             else:  # of whom there is more on the main ledger: the range holds what names the file that is away
                 assert isinstance(found, Selection)
                 assert found.first <= stitched["seq"]
+        assert await _counted(site, stitched["emergency"]) == "not at hand"
         refused = await site.http.get("/audit/disclosures?from=2020-01-01&to=2100-01-01", headers=auditor)
         assert (refused.status_code, stitched["emergency"] in refused.text) == (410, True)
         with pytest.raises(VerificationError):
             await site.gateway.site.lying_in([Path(sqlite_settings.base) / "gateway.db"])
         elsewhere = await site.gateway.site.auditor("default", *await site.gateway.site.lying_in([moved]))
         assert len(await elsewhere.exchange(Reader(), cared.headers["x-exchange-id"])) == 2
+
+
+async def _counted(site: System, emergency: str) -> int | str:
+    """How many of its records are in the figures of a report of a period."""
+    by = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}
+    wanted = {"kind": "period", "from": "2020-01-01", "to": "2100-01-01", "format": "json"}
+    report = await site.http.post("/evidence/reports", json=wanted, headers=by)
+    assert report.status_code == 200, report.text
+    blocks = next(one for one in report.json()["sections"] if one["id"] == "coverage")["blocks"]
+    ((name, *_, told),) = next(one["rows"] for one in blocks if one.get("caption") == "Emergency ledgers")
+    assert name == emergency
+    assert ["Records of emergency ledgers, counted too", 0 if isinstance(told, str) else told] in blocks[1]["rows"]
+    return told  # type: ignore[no-any-return]  # a number or a text
 
 
 async def _is_bundled(site: System, exchange: str, subject: str, stitched: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from gateway.evidence.figures.seen import DECIDED, NONE, Seen
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
 from gateway.ledger.emergency import STITCHED, stitched
+from gateway.ledger.record import Envelope
 from gateway.ledger.times import parse_timestamp
 
 _STATES = ("ledger.", "limits.", "backup.", "restore.", "notice.", "forward.")
@@ -14,7 +15,8 @@ WITH, WITHOUT, GONE = "with a subject", "without a subject", "detail deleted"
 
 class Coverage:
     """Every record of a range: places without a record, starts and stops, exchanges without an end, what was not
-    scanned, exchanges with personal data that name nobody, and what no witness has seen."""
+    scanned, exchanges with personal data that name nobody, and what no witness has seen. Of records of emergency
+    ledgers, whose numbers are their own, all but their places and checkpoints."""
 
     events = ()
 
@@ -31,6 +33,8 @@ class Coverage:
         self.refused_unrecorded = 0
         self.emergencies = Rows()
         """Id, records, exchanges, from when and until when, of emergency ledgers that were stitched in."""
+        self.emergency_records = 0
+        """Records of emergency ledgers that are counted with those of the range."""
         self.emergency_exchanges = 0
         self.emergency_untold = 0
         """Emergency ledgers whose record does not say how many exchanges went through them."""
@@ -49,7 +53,13 @@ class Coverage:
         """The longest time between two records of a checkpoint that witnesses had cosigned."""
 
     def feed(self, one: Seen) -> None:
-        envelope, event = one.envelope, one.envelope.event
+        if one.emergency is None:
+            self._place(one.envelope)
+        else:
+            self.emergency_records += 1
+        self._told(one)
+
+    def _place(self, envelope: Envelope) -> None:
         seq = envelope.seq or 0
         if self.records and seq != self.last + 1:
             self._gap(self.last + 1, seq - 1)
@@ -57,6 +67,9 @@ class Coverage:
             self.first, self.first_at = seq, envelope.recorded_at or ""
         self.records += 1
         self.last, self.last_at = seq, envelope.recorded_at or ""
+
+    def _told(self, one: Seen) -> None:
+        envelope, event = one.envelope, one.envelope.event
         self.events_seen.add(event)
         if envelope.detail is not None:
             self.details += one.detail is not None
@@ -70,7 +83,8 @@ class Coverage:
         elif event == STITCHED:
             self._emergency(one)
         elif event.startswith("checkpoint."):
-            self._checkpoint(one)
+            if one.emergency is None:  # those of another tree say nothing of this one
+                self._checkpoint(one)
         elif event.startswith(_STATES):
             node = NONE if envelope.node is None else envelope.node.id
             self.states.add(one.at, event, node, envelope.count or 0, one.outcome)
@@ -120,13 +134,18 @@ class Coverage:
         self.missing += last - first + 1
 
     def merge(self, later: "Coverage") -> None:
-        if not later.records:
-            return
+        if later.records:
+            self._follow(later)
+        self._add(later)
+
+    def _follow(self, later: "Coverage") -> None:
         if self.records and later.first != self.last + 1:
             self._gap(self.last + 1, later.first - 1)
         if not self.records:
             self.first, self.first_at = later.first, later.first_at
         self.last, self.last_at = later.last, later.last_at
+
+    def _add(self, later: "Coverage") -> None:
         for name in (
             "gaps",
             "events_seen",
@@ -141,7 +160,7 @@ class Coverage:
             getattr(self, name).merge(getattr(later, name))
         for name in (
             *("records", "missing", "refused_unrecorded", "details", "details_deleted"),
-            *("emergency_exchanges", "emergency_untold"),
+            *("emergency_records", "emergency_exchanges", "emergency_untold"),
         ):
             setattr(self, name, getattr(self, name) + getattr(later, name))
         self.published = max(self.published, later.published)
@@ -165,6 +184,7 @@ class Coverage:
             "nodes": self.nodes.rows(),
             "refused_unrecorded": self.refused_unrecorded,
             "emergencies": self.emergencies.rows,
+            "emergency_records": self.emergency_records,
             "emergency_exchanges": self.emergency_exchanges,
             "emergency_untold": self.emergency_untold,
             "requested": seen.of("exchange.requested"),

@@ -25,7 +25,8 @@ SECTIONS = (
 
 
 class Facts:
-    """Takes the records of a range in order of their numbers. `FormatError` for one that is not in its form."""
+    """Takes the records of a range in order of their numbers, and those of emergency ledgers, each of which is a range
+    by itself, in any place. `FormatError` for one that is not in its form."""
 
     def __init__(self, known: Known, questions: Iterable[Question] = ()) -> None:
         self._known = known
@@ -42,7 +43,7 @@ class Facts:
     def take(self, stored: StoredRecord) -> Seen:
         """One record, as it is stored."""
         detail = None if stored.detail is None else parse_detail(stored.detail)
-        one = seen(parse(stored.envelope), detail, self._known)
+        one = seen(parse(stored.envelope), detail, self._known, stored.emergency)
         self.feed(one)
         return one
 

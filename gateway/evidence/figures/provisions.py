@@ -123,7 +123,8 @@ class _Found:
         if self.question.report == "counts":
             self.counts.add(*[cell.strip("|").replace("|", " ") or NONE if "|" in cell else cell for cell in own])
         else:
-            self.lines.add(one.envelope.seq or 0, *own)
+            seq = one.envelope.seq or 0
+            self.lines.add(seq if one.emergency is None else f"{one.emergency} {seq}", *own)
 
     def merge(self, later: "_Found") -> None:
         self.records += later.records

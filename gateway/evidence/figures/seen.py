@@ -35,6 +35,8 @@ class Seen(msgspec.Struct, frozen=True):
     classes: tuple[str, ...]
     personal: bool
     """Whether one of the classes identifies somebody."""
+    emergency: str | None = None
+    """The emergency ledger whose number its own is; None for a record of the range."""
 
     @property
     def at(self) -> str:
@@ -61,13 +63,13 @@ class Seen(msgspec.Struct, frozen=True):
         return self.envelope.event in SENT and self.envelope.attempt != 0 and self.envelope.agent is not None
 
 
-def seen(envelope: Envelope, detail: Detail | None, known: Known) -> Seen:
+def seen(envelope: Envelope, detail: Detail | None, known: Known, emergency: str | None = None) -> Seen:
     """The record of an envelope that was parsed."""
     found = envelope.classes
     if found is None:
-        return Seen(envelope, detail, (), False)
+        return Seen(envelope, detail, (), False, emergency)
     classes = tuple(sorted({*found.found, *found.declared, *found.inherited, *found.floor}))
-    return Seen(envelope, detail, classes, not known.personal.isdisjoint(classes))
+    return Seen(envelope, detail, classes, not known.personal.isdisjoint(classes), emergency)
 
 
 class Section(Protocol):

@@ -1,4 +1,5 @@
-"""What a report says around its records: who else knows of them, since when, and which of them came from archives."""
+"""What a report says around its records: who else knows of them, since when, and which of them came from archives, and
+which from emergency ledgers."""
 
 from collections.abc import Sequence
 
@@ -17,6 +18,15 @@ WITHIN = (
 READ = (
     "Some of the records lie in archives, and were read from their files. Each file is, byte by byte, the one that the "
     "ledger has on record, and each record has the hash that the ledger has in its tree."
+)
+APART = (
+    "While the database was away, records were written on emergency ledgers, each a ledger by itself with numbers and "
+    "a key of its own. Their records of the period are in these figures, read from their files, each of which is what "
+    "this ledger has on record. Places, gaps, checkpoints and witnesses are told of this ledger alone."
+)
+AWAY = (
+    "The file of an emergency ledger was not at hand: what it recorded is in no figure of this report, and of it no "
+    "more is known than this ledger has on record."
 )
 _COLUMNS = ("Records of the checkpoint", "Time", "Covers")
 
@@ -42,6 +52,30 @@ def archives(basis: Basis) -> list[Block]:
         return []
     rows = [(name, max(first, basis.first), min(end, basis.end) - 1) for name, first, end in basis.archives]
     return [Text(READ, "note"), table("Records that were read from archives", ("Archive", "From", "To"), rows)]
+
+
+def emergencies(basis: Basis) -> list[Block]:
+    """Which emergency ledgers went on meanwhile, and whether what they recorded is in the figures."""
+    found = basis.emergencies
+    if not found:
+        return []
+    rows = [
+        (
+            one.id,
+            one.records,
+            one.exchanges,
+            one.began,
+            one.ended,
+            "not at hand" if one.told is None else one.told,
+        )
+        for one in found
+    ]
+    away = any(one.told is None for one in found)
+    return [
+        Text(APART, "note"),
+        *([Text(AWAY, "warning")] if away else []),
+        table("Emergency ledgers", ("Ledger", "Records", "Exchanges", "From", "Until", "In the figures"), rows),
+    ]
 
 
 def _rows(basis: Basis, said: Sequence[tuple[str, int, str]]) -> list[tuple[Cell, ...]]:

@@ -3,6 +3,7 @@
 Not among them are reports about one person, and those that look up more than the range holds.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 import msgspec
@@ -13,7 +14,7 @@ from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, seen
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports import html
-from gateway.evidence.reports.basis import Basis
+from gateway.evidence.reports.basis import Apart, Basis
 from gateway.evidence.reports.document import Document, encode
 from gateway.evidence.reports.kinds import document
 from gateway.evidence.reports.register import Register
@@ -64,6 +65,13 @@ class _Once:
         async for given in material.selected() if opened else material.whole():
             facts.feed(seen(given.envelope, given.detail, self._known))
             misses.feed(given.envelope)
+        counted: Counter[str] = Counter()
+        async for given in material.apart():
+            detail = given.detail if opened else None
+            facts.feed(seen(given.envelope, detail, self._known, given.emergency))
+            counted[given.emergency or ""] += 1
+        figures = facts.document()
+        held = {one.id for one in manifest.emergencies or () if one.selected is not None}
         return Basis(
             ledger=manifest.origin,
             since=facts.coverage.first_at,
@@ -72,7 +80,18 @@ class _Once:
             end=manifest.end,
             created=manifest.created,
             generator=manifest.generator,
-            figures=facts.document(),
+            figures=figures,
+            emergencies=[
+                Apart(
+                    id=name,
+                    records=records,
+                    exchanges=exchanges,
+                    began=began,
+                    ended=ended,
+                    told=counted[name] if name in held else None,
+                )
+                for name, records, exchanges, began, ended in figures["coverage"]["emergencies"]
+            ],
             misses=tuple(told(misses.document())),
             register=self._register,
             opened=opened,

@@ -19,6 +19,18 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Of witnesses."""
 
 
+class Apart(msgspec.Struct, frozen=True, kw_only=True):
+    """An emergency ledger, by what is on record of it, and how many of its records are in the figures: None where its
+    file was not at hand."""
+
+    id: str
+    records: int
+    exchanges: Cell
+    began: str
+    ended: str
+    told: int | None
+
+
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the records `first` ≤ number < `end`, which were written from `since` until `until`."""
 
@@ -42,6 +54,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every detail that is still there was given, and not those of selected records alone."""
     archives: Sequence[tuple[str, int, int]] = ()
     """Id, first record and end (exclusive) of each archive that records of the range were read from."""
+    emergencies: Sequence["Apart"] = ()
+    """Emergency ledgers of the range, and whether their records are in the figures."""
     outside: Outside | None = None
     """None in a bundle, which holds what others have said itself."""
     affected: Mapping[str, Sequence[str]] = {}

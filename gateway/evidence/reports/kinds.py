@@ -19,6 +19,9 @@ _UNOPENED = (
 )
 
 
+_APART = " Beside them it tells of emergency ledgers, which the coverage names."
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind: what it is called, what it is for, and what composes its own sections."""
 
@@ -60,7 +63,7 @@ def _about(basis: Basis) -> Section:
                 f"It was made from records {basis.first:,} to {basis.end - 1:,} of the ledger {basis.ledger}, those "
                 "written in the period, and from nothing else but the configuration where that is said. To check it, "
                 f"export them (gateway evidence export --first {basis.first} --end {basis.end}), verify the bundle "
-                "with the ledger's public key, and make the report again."
+                "with the ledger's public key, and make the report again." + (_APART if basis.emergencies else "")
                 if basis.end > basis.first
                 else f"No record of the ledger {basis.ledger} was written in the period."
             ),

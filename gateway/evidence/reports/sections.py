@@ -1,7 +1,6 @@
 """A section of a report for each section of figures: the same numbers, as plots to look at and tables to read."""
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 from gateway.evidence.reports import around
@@ -37,7 +36,8 @@ def coverage(basis: Basis) -> Section:
                 ("Records", told["records"]),
                 ("Places without a record", told["missing"]),
                 ("Refused while nothing could be recorded", told["refused_unrecorded"]),
-                ("Exchanges on emergency ledgers", told["emergency_exchanges"]),
+                ("Records of emergency ledgers, counted too", told["emergency_records"]),
+                ("Emergency ledgers that are in no figure", sum(one.told is None for one in basis.emergencies)),
                 ("Exchanges without an end", told["open"]),
                 ("Interrupted exchanges", told["interrupted"]),
                 ("Not scanned at all", percent(told["unscanned_bp"])),
@@ -65,7 +65,7 @@ def coverage(basis: Basis) -> Section:
     blocks += [
         table("Places without a record", ("From", "To"), told["gaps"]),
         table("Starts, stops and recoveries", ("Time", "Event", "Node", "Count", "Outcome"), told["states"]),
-        *_emergencies(told),
+        *around.emergencies(basis),
         table("Records by event", ("Event", "Records"), told["events"]),
         table("Whether requests could be scanned", ("Scanned", "Requests"), told["scanned"]),
         table("Exchanges with personal data", ("Subject", "Requests"), told["personal"]),
@@ -87,23 +87,6 @@ def coverage(basis: Basis) -> Section:
         ),
     ]
     return Section("coverage", "Coverage and gaps", tuple(blocks))
-
-
-def _emergencies(told: Mapping[str, Any]) -> list[Block]:
-    """What went through while the database was away, as far as the records of the main ledger say."""
-    if not told["emergencies"]:
-        return []
-    untold = told["emergency_untold"]
-    said = f" Of {untold:,} of them it is not on record how many exchanges they hold." if untold else ""
-    return [
-        Text(
-            "Exchanges on emergency ledgers are counted by what is on record of these. They are in none of the other "
-            "figures but those about one person: their records lie in files of their own, which verify by "
-            f"themselves.{said}",
-            "warning",
-        ),
-        table("Emergency ledgers", ("Ledger", "Records", "Exchanges", "From", "Until"), told["emergencies"]),
-    ]
 
 
 def flows(basis: Basis) -> Section:

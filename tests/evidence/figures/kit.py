@@ -9,9 +9,11 @@ T0 = 1_800_000_000_000_000
 POLICY = "sha256:" + "1f" * 32
 
 
-def record(event: str, seq: int = 0, *, at_s: float = 0, detail: Detail | None = None, **fields: Any) -> Seen:
-    """A record at T0 and `at_s` seconds. `classes`: what was found; `effect`, `rules`, `obligations`: the decision;
-    `code`: the outcome's."""
+def record(
+    event: str, seq: int = 0, *, at_s: float = 0, detail: Detail | None = None, apart: str | None = None, **fields: Any
+) -> Seen:
+    """A record at T0 and `at_s` seconds, of the emergency ledger `apart` where one is named. `classes`: what was found;
+    `effect`, `rules`, `obligations`: the decision; `code`: the outcome's."""
     at = timestamp(T0 + int(at_s * 1_000_000))
     if "classes" in fields:
         fields["classes"] = ClassesInfo(found=tuple(fields["classes"]), declared=(), inherited=(), floor=())
@@ -25,4 +27,4 @@ def record(event: str, seq: int = 0, *, at_s: float = 0, detail: Detail | None =
     if "code" in fields:
         fields["outcome"] = OutcomeInfo(code=fields.pop("code"))
     made = {"id": f"id-{seq}", "tenant": "tn_1", "event": event, "occurred_at": at, "recorded_at": at, "seq": seq}
-    return seen(Envelope(**{**made, **fields}), detail, Known())
+    return seen(Envelope(**{**made, **fields}), detail, Known(), apart)

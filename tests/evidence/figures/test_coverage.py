@@ -114,3 +114,19 @@ def test_exchanges_on_emergency_ledgers_are_told_by_what_is_on_record_of_them() 
         ["em_2", 9, "not told", timestamp(0), timestamp(5)],
     ]
     assert (found["emergency_exchanges"], found["emergency_untold"]) == (4, 1)
+
+
+def test_records_of_an_emergency_ledger_are_counted_and_have_no_place_among_the_others() -> None:
+    root = "A" * 43 + "="
+    apart = (
+        record("exchange.requested", 0, apart="em_1", exchange="ex_1", scanned="full"),
+        record("exchange.completed", 1, apart="em_1", exchange="ex_1"),
+        record("checkpoint.published", 2, apart="em_1", checkpoint=(900, root)),
+    )
+    one = _fed(record("audit.read", 4), *apart, record("audit.read", 5))
+    alone = _fed(*apart)
+    one.merge(alone)
+    told = one.document()
+    assert (told["records"], told["first"], told["last"], told["missing"], told["published"]) == (2, 4, 5, 0, 0)
+    assert (told["emergency_records"], told["requested"], told["completed"], told["open"]) == (6, 2, 2, 0)
+    assert ["audit.read", 2] in told["events"]

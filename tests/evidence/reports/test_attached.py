@@ -9,6 +9,7 @@ from gateway.evidence.reports.attached import FORMS, KINDS, Asked, attached
 from gateway.evidence.reports.register import Register
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
+from tests.evidence.apart import FILES, Files, main_ledger
 from tests.evidence.making import VKEY, bundle, ledger
 from tests.evidence.reports.accessibility import faults
 from tests.evidence.tampering import take_apart
@@ -66,3 +67,17 @@ def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_o
         assert told["subtitle"] == "Of the house."
         assert ("Details were not opened for this report" in text) is not opened
         assert faults(members["data/reports/framework-own.html"].decode()) == []
+
+
+def test_what_emergency_ledgers_hold_is_in_the_figures_and_what_is_not_at_hand_is_said(tmp_path: Path) -> None:
+    files = Files(tmp_path, {name: FILES[name] for name in ("em_1", "em_2")}, {})
+    bundle(main_ledger(), tmp_path / "a.zip", attachments=attached(Register(), Known()), emergencies=files)
+    assert verify(tmp_path / "a.zip", VKEY).end > 0
+    text = take_apart((tmp_path / "a.zip").read_bytes())["data/reports/period.json"].decode()
+    blocks = next(one for one in json.loads(text)["sections"] if one["id"] == "coverage")["blocks"]
+    assert ["Records of emergency ledgers, counted too", 10] in blocks[1]["rows"]
+    (rows,) = (one["rows"] for one in blocks if one.get("caption") == "Emergency ledgers")
+    assert [(row[0], row[-1]) for row in rows] == [("em_1", 5), ("em_2", 5), ("em_3", "not at hand")]
+    (events,) = (dict(one["rows"]) for one in blocks if one.get("caption") == "Records by event")
+    assert (events["exchange.requested"], events["exchange.denied"]) == (3, 2)
+    assert "are still there for 8 records" in text

@@ -3,6 +3,7 @@
 import msgspec
 
 from gateway.evidence.figures.facts import SECTIONS as FIGURES
+from gateway.evidence.reports.basis import Apart
 from gateway.evidence.reports.document import Fields, Table, Text
 from gateway.evidence.reports.sections import SECTIONS, coverage
 from tests.evidence.reports.kit import basis
@@ -53,10 +54,14 @@ def test_what_classification_misses_is_told_or_said_not_to_be_measured() -> None
     assert "misses: 2 of 100 messages" in said(("2 of 100 messages",))
 
 
-def test_what_went_through_an_emergency_is_said_to_be_in_no_other_figure() -> None:
-    rows = [["em_1", 9, 4, "from", "until"]]
-    told = {**basis().figures["coverage"], "emergencies": rows, "emergency_exchanges": 4, "emergency_untold": 1}
-    made = coverage(msgspec.structs.replace(basis(), figures={**basis().figures, "coverage": told}))
-    (said,) = [block.text for block in made.blocks if isinstance(block, Text) and block.tone == "warning"]
-    assert "none of the other figures" in said
-    assert "Of 1 of them" in said
+def test_an_emergency_ledger_that_was_not_at_hand_is_warned_of_and_in_no_figure() -> None:
+    read = Apart(id="em_1", records=9, exchanges=4, began="from", ended="until", told=9)
+    away = msgspec.structs.replace(read, id="em_2", told=None)
+    for found, warned in (((read,), 0), ((read, away), 1)):
+        made = coverage(msgspec.structs.replace(basis(), emergencies=found))
+        said = [block.text for block in made.blocks if isinstance(block, Text) and block.tone == "warning"]
+        assert len(said) == warned
+        (fields,) = (block for block in made.blocks if isinstance(block, Fields))
+        assert ("Emergency ledgers that are in no figure", warned) in fields.rows
+        (rows,) = (block.rows for block in made.blocks if isinstance(block, Table) and "mergency" in block.caption)
+        assert [row[-1] for row in rows] == [9, "not at hand"][: len(found)]

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 
 import msgspec
 
@@ -16,6 +15,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
 from gateway.evidence import ocsf, syslog
+from gateway.exchange.following import Following
 from gateway.exchange.forward_record import ForwardScribe
 from gateway.exchange.forward_senders import HttpSender, Sender, SyslogSender, ndjson, shown, webhook
 from gateway.exchange.forwarding import LEASE_S, Destination, Forwarding
@@ -58,7 +58,7 @@ async def forwards_of(site: Site, ledgers: Ledgers, stack: AsyncExitStack) -> Fo
                 ways[one.id].destination,
                 ledger,
                 sender=_sender(ways[one.id], ledger, client, site.clock),
-                search=Search(site.engine, ledger),
+                following=Following(Search(site.engine, ledger), site.emergencies(ledger)),
                 store=ForwardStore(site.engine),
                 lease=Lease(
                     site.engine,
@@ -159,7 +159,11 @@ def _sender(way: Way, ledger: str, client: AgentClient | None, clock: Clock) -> 
     one = way.forward
     if one.line or client is None:
         make = syslog.message if one.kind == "syslog" else syslog.carrying
-        return SyslogSender(SyslogClient(way.route), partial(make, enterprise=one.enterprise))
+        return SyslogSender(
+            SyslogClient(way.route), lambda stored: make(stored.envelope, one.enterprise, stored.emergency)
+        )
     if one.kind == "ocsf":
-        return HttpSender(client, way.route, lambda stored: ocsf.line(stored.envelope), ndjson(way.authorization))
+        return HttpSender(
+            client, way.route, lambda stored: ocsf.line(stored.envelope, stored.emergency), ndjson(way.authorization)
+        )
     return HttpSender(client, way.route, shown, webhook(way.secret, one.id, ledger, clock))

@@ -44,7 +44,7 @@ from gateway.cli.verifying import Verification, verify
 from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
-from gateway.exchange.auditor import CELLS, Reader, cells, shown
+from gateway.exchange.auditor import CELLS, Away, Reader, cells, shown
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit
@@ -223,6 +223,9 @@ async def _tail(arguments: argparse.Namespace) -> int:
         auditor, left = await site.auditor(tenant), arguments.limit
         async with aclosing(auditor.tail(await reader(site, tenant), filters, after=arguments.after)) as lots:
             async for lot in lots:
+                if isinstance(lot, Away):
+                    print(_passed_over({"emergencies": lot.emergencies})[0], file=sys.stderr, flush=True)
+                    continue
                 for hit in () if isinstance(lot, int) else lot[:left]:
                     _print(arguments, hit, flush=True)
                     left = None if left is None else left - 1

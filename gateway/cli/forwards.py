@@ -21,9 +21,11 @@ from gateway.cli.common import (
     tenant_of,
     tenant_option,
 )
+from gateway.core.canonical import MAX_INTEGER
 from gateway.exchange.forward_record import ForwardScribe
-from gateway.ledger.record import parse_timestamp, timestamp
-from gateway.store.forwarding import Cursor, ForwardStore, moved
+from gateway.ledger.emergency import STITCHED
+from gateway.ledger.record import parse, parse_timestamp, timestamp
+from gateway.store.forwarding import PASSED, Cursor, ForwardStore, moved
 
 _COLUMNS = ("forward", "tenant", "next", "lag", "seconds", "state", "since")
 _TRIES = 20
@@ -96,6 +98,9 @@ async def _reset(site: Site, tenant: str, forward: str, to: int, reason: str) ->
     `to`."""
     ledger, store = site.tenants[tenant].ledger, ForwardStore(site.engine)
     by, writer = await operator(site, tenant), await site.writer(tenant)
+    stored = await site.reader(tenant).record(to) if 0 <= to < MAX_INTEGER else None
+    # What a record stitches in comes before it, and is passed over with what comes before.
+    own = PASSED if stored is not None and parse(stored.envelope).event == STITCHED else 0
     for _ in range(_TRIES):
         cursor = await store.get(ledger, forward)
         if cursor is None:
@@ -106,10 +111,10 @@ async def _reset(site: Site, tenant: str, forward: str, to: int, reason: str) ->
         entry = ForwardScribe(site.clock, site.node).entry(
             "forward.reset",
             cursor,
-            moved(cursor, to, site.clock.now_us()),
+            moved(cursor, to, site.clock.now_us(), emergency_seq=own),
             first=min(cursor.next_seq, to),
             end=max(cursor.next_seq, to),
-            code="skipped" if to > cursor.next_seq else "again",
+            code="skipped" if (to, own) > (cursor.next_seq, cursor.emergency_seq) else "again",
             actor=by.actor,
             detail=msgspec.structs.replace(by.detail, reason=reason),
         )

@@ -23,21 +23,27 @@ _COUNTED = frozenset({"found", "inputs", "missed", "wrong"})
 """Mappings whose keys are no field's name: told as they are."""
 
 
-def message(data: bytes, enterprise: int) -> bytes:
+def message(data: bytes, enterprise: int, emergency: str | None = None) -> bytes:
     """The message of one record's exact bytes, without framing; `FormatError` where they are no record's. `enterprise`
-    is the private enterprise number that makes the name of its structured data (§7.2.2)."""
+    is the private enterprise number that makes the name of its structured data (§7.2.2); `emergency` the emergency
+    ledger whose number the record's is, told as `ledger`."""
     envelope = record.parse(data)
-    fields = {**_fields(envelope), "leaf_hash": to_base64(leaf_hash(data))}
+    fields = {**_fields(envelope), "leaf_hash": to_base64(leaf_hash(data)), **_ledger(emergency)}
     text = envelope.event if envelope.outcome is None else f"{envelope.event} {envelope.outcome.code}"
     return _message(envelope, enterprise, fields, text)
 
 
-def carrying(data: bytes, enterprise: int) -> bytes:
+def carrying(data: bytes, enterprise: int, emergency: str | None = None) -> bytes:
     """The message of one record whose text is its OCSF event, for systems that read that."""
     envelope = record.parse(data)
-    fields = {"tenant": envelope.tenant, "seq": str(envelope.seq), "event": envelope.event}
-    text = msgspec.json.encode(ocsf.event_of(envelope, data)).decode("utf-8")
+    fields = {"tenant": envelope.tenant, "seq": str(envelope.seq), "event": envelope.event, **_ledger(emergency)}
+    text = msgspec.json.encode(ocsf.event_of(envelope, data, emergency)).decode("utf-8")
     return _message(envelope, enterprise, fields, text)
+
+
+def _ledger(emergency: str | None) -> dict[str, str]:
+    """No field of an envelope has this name (`test_syslog`)."""
+    return {} if emergency is None else {"ledger": emergency}
 
 
 def framed(text: bytes) -> bytes:

@@ -37,6 +37,7 @@ from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.emergency_carried import Carried
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.exporting import Basis, Exporting, Publisher
+from gateway.exchange.following import At, Following
 from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
@@ -82,6 +83,12 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     detail: Detail = Detail()
 
 
+class Away(msgspec.Struct, frozen=True):
+    """Ids of emergency ledgers that come next, and whose files are not at hand."""
+
+    emergencies: tuple[str, ...]
+
+
 class Auditor:
     """One tenant's trail. `ledger_id` is its random id, `signing` who signs for it."""
 
@@ -116,6 +123,7 @@ class Auditor:
         self._clock, self._node, self._setting = clock, node, setting
         self.emergencies, self._opener = emergencies, opener
         self._whole_search = SplicedSearch(self._search, emergencies)
+        self._following = Following(self._search, emergencies)
         self._archives = archives
         self.whole = Trail(engine, ledger_id, archives)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
@@ -153,9 +161,11 @@ class Auditor:
 
     async def tail(
         self, by: Reader, filters: Filters, *, after: int | None
-    ) -> AsyncGenerator[Sequence[Hit] | int, None]:
-        """What is found from now on, or after record `after`, without an end: some records, in order, or the number of
-        the last record that was looked at where none of them fits or nothing is new for a while (`IDLE_LOOKS`).
+    ) -> AsyncGenerator[Sequence[Hit] | int | Away, None]:
+        """What is found from now on, or after record `after`, without an end: some records, in order, those of an
+        emergency ledger before the record that stitches it in; or the number of the last record that was looked at
+        where none of them fits or nothing is new for a while (`IDLE_LOOKS`). An emergency ledger whose file is not at
+        hand is told, and passed over. `VerificationError` where a file is not what is on record.
 
         One record of it, durable before the first row. What is not taken holds nothing back but itself: the next lot
         is read when the one before is gone, and at most one is held.
@@ -164,18 +174,23 @@ class Auditor:
             after = await self._reader.size() - 1
         await self._record("audit.read", by, {**_query(filters), "tail": str(after)})
         yield after
-        idle = 0
+        at, idle = At(after + 1), 0
         while True:
-            hits, through = await self._search.newer(filters, after, details=True)
-            if hits:
-                yield hits
-            elif through > after or idle >= IDLE_LOOKS:
-                yield through
+            try:
+                lot = await self._following.lot(filters, at, details=True)
+            except RecordsArchived as error:
+                yield Away(tuple(error.archives))
+                at = msgspec.structs.replace(at, own=MAX_INTEGER)
+                continue
+            if lot.hits:
+                yield lot.hits
+            elif lot.after > at or idle >= IDLE_LOOKS:
+                yield lot.after.seq - 1
             else:
                 idle += 1
                 await asyncio.sleep(LOOK_S)
                 continue
-            after, idle = through, 0
+            at, idle = lot.after, 0
 
     async def record(self, by: Reader, seq: int) -> StoredRecord | None:
         """One record with its detail, None where there is none. A number that none can have is no reading.

@@ -45,15 +45,15 @@ class Sender(Protocol):
 
 
 class SyslogSender:
-    """Framed messages over a connection of its own. `make` makes one of a record's bytes."""
+    """Framed messages over a connection of its own. `make` makes one of a record."""
 
     settles_s = SETTLES_S
 
-    def __init__(self, client: SyslogClient, make: Callable[[bytes], bytes]) -> None:
+    def __init__(self, client: SyslogClient, make: Callable[[StoredRecord], bytes]) -> None:
         self._client, self._make = client, make
 
     async def send(self, records: Sequence[StoredRecord]) -> None:
-        await self._client.send(b"".join(await _made(records, lambda one: framed(self._make(one.envelope)))))
+        await self._client.send(b"".join(await _made(records, lambda one: framed(self._make(one)))))
 
     async def holds(self) -> bool:
         return await self._client.holds()
@@ -106,8 +106,10 @@ def webhook(secret: bytes, forward: str, tenant: str, clock: Clock) -> Callable[
 
 
 def shown(one: StoredRecord) -> bytes:
-    """One record of a webhook: its number, the base64 of its leaf hash, and its exact bytes as JSON."""
-    return msgspec.json.encode({"seq": one.seq, "hash": to_base64(one.hash), "record": msgspec.Raw(one.envelope)})
+    """One record of a webhook: its number, the base64 of its leaf hash, its exact bytes as JSON, and `emergency`, the
+    id of the emergency ledger whose number it is, where it is of one."""
+    told = {"seq": one.seq, "hash": to_base64(one.hash), "record": msgspec.Raw(one.envelope)}
+    return msgspec.json.encode(told if one.emergency is None else {**told, "emergency": one.emergency})
 
 
 async def _made(records: Sequence[StoredRecord], make: Callable[[StoredRecord], bytes]) -> list[bytes]:

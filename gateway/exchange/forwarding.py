@@ -2,9 +2,12 @@
 
 One node at a time, by lease; whichever has it goes on from the cursor in the database. The cursor moves when the
 destination has taken a batch: a crash in between, or a node that was thought dead, sends some of it again, and a
-receiver knows a record by its tenant and number. What a destination does not take is tried again until it does, with
-growing waits; nothing is skipped, and only its own records wait for it. A person may set the cursor elsewhere, on
-record.
+receiver knows a record by its tenant and number, and by its emergency ledger if it is of one. What a destination does
+not take is tried again until it does, with growing waits; nothing is skipped, and only its own records wait for it. A
+person may set the cursor elsewhere, on record.
+
+What an emergency ledger recorded is sent before the record that stitches it in (`following`). One whose file is not at
+hand, or is not what is on record, is waited for like a destination that takes nothing, and shows like one.
 """
 
 import asyncio
@@ -15,8 +18,16 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from gateway.core.errors import AgentError, FormatError, GatewayError, LedgerUnavailable
+from gateway.core.errors import (
+    AgentError,
+    FormatError,
+    GatewayError,
+    LedgerUnavailable,
+    RecordsArchived,
+    VerificationError,
+)
 from gateway.core.ports import Clock
+from gateway.exchange.following import At, Following
 from gateway.exchange.forward_record import ForwardScribe
 from gateway.exchange.forward_senders import Sender
 from gateway.exchange.ledgers import Ledgers
@@ -25,7 +36,7 @@ from gateway.ledger.entry import Entry
 from gateway.ledger.record import parse_timestamp
 from gateway.store.forwarding import Cursor, ForwardStore, begun, moved, told
 from gateway.store.lease import Lease
-from gateway.store.search import Filters, Hit, Search
+from gateway.store.search import Filters, Hit
 
 LEASE_S = 30.0
 RENEW_S = 10.0
@@ -40,6 +51,8 @@ MAX_BYTES = 1 << 20
 """Bytes of envelopes that are sent together at most; one record goes whatever its size."""
 KEEP_S, KEEP_RECORDS = 10.0, 4_096
 """After so long, or so many records of which none fits, how far was looked is kept."""
+AWAY, DAMAGED = "emergency_away", "emergency_damaged"
+"""Why nothing goes on: the file of the emergency ledger that comes next is not at hand, or not what is on record."""
 _SMALLER = frozenset({"status_400", "status_413", "status_422"})
 """Answers that may be about one record of a batch, or its size."""
 _SECOND_NS = 1_000_000_000
@@ -64,7 +77,7 @@ class Forwarding:
         tenant: str,
         *,
         sender: Sender,
-        search: Search,
+        following: Following,
         store: ForwardStore,
         lease: Lease,
         ledgers: Ledgers,
@@ -74,15 +87,15 @@ class Forwarding:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._destination, self._tenant, self._sender = destination, tenant, sender
-        self._search, self._store, self._lease, self._ledgers = search, store, lease, ledgers
+        self._following, self._store, self._lease, self._ledgers = following, store, lease, ledgers
         self._scribe, self._clock, self._metrics, self._jitter = scribe, clock, metrics, jitter
         self._renew_ns = 0
         self._leads = False
         self._cursor: Cursor | None = None
-        self._next = 0
-        """The first record that was not sent yet."""
-        self._marks: deque[tuple[int, int]] = deque()
-        """What was sent and is not known to be taken: the number after it, and when."""
+        self._next = At(0)
+        """Behind what was sent."""
+        self._marks: deque[tuple[At, int]] = deque()
+        """What was sent and is not known to be taken: the place behind it, and when."""
         self._unkept, self._kept_ns = False, 0
         self._size, self._tries = destination.batch, 0
         self._records = 0
@@ -139,6 +152,12 @@ class Forwarding:
             return await self._passed_on()
         except AgentError as error:
             return await self._failed(error.code)
+        except RecordsArchived:
+            wait = await self._failed(AWAY)
+            await self._let_go()
+            return wait
+        except VerificationError:
+            return await self._failed(DAMAGED)
         except FormatError:
             # A record that is none is for `gateway audit verify` to find; it is not passed over in silence here.
             return await self._failed("record_damaged")
@@ -155,6 +174,11 @@ class Forwarding:
                 self._cursor = None
         return self._leads
 
+    async def _let_go(self) -> None:
+        """Another node may have the file, and comes to lead before this one does so again."""
+        await self._lease.release()
+        self._leads, self._renew_ns = False, self._clock.monotonic_ns() + int(2 * RENEW_S * _SECOND_NS)
+
     async def _found(self) -> None:
         """Find the cursor as it is now; where somebody else has moved it, it is gone on from there."""
         cursor = await self._store.get(self._tenant, self._destination.id) or await self._begun()
@@ -165,7 +189,7 @@ class Forwarding:
     def _back(self) -> None:
         """Go on from the cursor: what is not known to be taken is sent again."""
         self._marks.clear()
-        self._unkept, self._next = False, 0 if self._cursor is None else self._cursor.next_seq
+        self._unkept, self._next = False, At(0) if self._cursor is None else _place(self._cursor)
 
     async def _begun(self) -> Cursor:
         size = (await self._store.waiting(self._tenant, 0)).size
@@ -190,30 +214,30 @@ class Forwarding:
         cursor = await self._settled()
         if cursor is None:
             return BREATH_S
-        waiting = await self._store.waiting(self._tenant, self._next)
-        self._records, self._since = max(0, waiting.size - self._next), waiting.since
+        waiting = await self._store.waiting(self._tenant, self._next.seq)
+        self._records, self._since = max(0, waiting.size - self._next.seq), waiting.since
         if waiting.first is None:
             self._tries = 0
-            if (
-                not self._marks and self._next > cursor.next_seq
+            if not self._marks and self._next > _place(
+                cursor
             ):  # what does not fit was passed over: keep that some time
                 self._marks.append((self._next, self._clock.monotonic_ns()))
             return POLL_S
-        if waiting.first > self._next:
+        if waiting.first > self._next.seq:
             return await self._left_out(cursor, waiting.first)
-        hits, last = await self._search.newer(self._destination.filters, self._next - 1, limit=self._size)
-        some = _bounded(hits)
+        lot = await self._following.lot(self._destination.filters, self._next, limit=self._size)
+        some = _bounded(lot.hits)
         if some:
             await self._sender.send([one.stored for one in some])
             self._metrics.forwarded(self._tenant, self._destination.id, len(some))
             self._tries, self._size = 0, min(self._destination.batch, self._size * 2)
             self._unkept = True
-        self._next = last + 1 if len(some) == len(hits) else some[-1].stored.seq + 1
-        self._records = max(0, waiting.size - self._next)
+        self._next = lot.after if len(some) == len(lot.hits) else _behind(some[-1], self._next)
+        self._records = max(0, waiting.size - self._next.seq) + lot.left
         self._since = waiting.since if self._records else None
         self._marks.append((self._next, self._clock.monotonic_ns()))
         settled = await self._settled()
-        return POLL_S if settled is not None and self._next >= waiting.size else BREATH_S
+        return POLL_S if settled is not None and self._next.seq >= waiting.size else BREATH_S
 
     async def _settled(self) -> Cursor | None:
         """Move the cursor over what was sent long enough ago, where the destination still holds it. Where it is then;
@@ -227,16 +251,16 @@ class Forwarding:
         while self._marks and self._marks[0][1] <= ripe:
             through, _ = self._marks.popleft()
         late = now - self._kept_ns >= KEEP_S * _SECOND_NS
-        if through is None or not (self._unkept or late or through - cursor.next_seq >= KEEP_RECORDS):
+        if through is None or not (self._unkept or late or through.seq - cursor.next_seq >= KEEP_RECORDS):
             return cursor
-        moved_on = await self._store.advance(cursor, through, self._clock.now_us())
+        moved_on = await self._store.advance(cursor, through.seq, self._clock.now_us(), through.own)
         self._cursor, self._kept_ns = moved_on, now
         if moved_on is None:
             return None
         self._unkept = bool(self._marks)
         if moved_on.stalled:
             change = told(moved_on, False, self._clock.now_us())
-            entry = self._scribe.entry("forward.resumed", moved_on, change, first=through, end=self._next)
+            entry = self._scribe.entry("forward.resumed", moved_on, change, first=through.seq, end=self._next.seq)
             await self._record(entry, moved_on, stalled=0)
         return self._cursor
 
@@ -245,8 +269,8 @@ class Forwarding:
         if self._marks:
             return POLL_S
         change = moved(cursor, first, self._clock.now_us())
-        entry = self._scribe.entry("forward.gap", cursor, change, first=self._next, end=first)
-        await self._record(entry, cursor, next_seq=first)
+        entry = self._scribe.entry("forward.gap", cursor, change, first=self._next.seq, end=first)
+        await self._record(entry, cursor, next_seq=first, emergency_seq=0)
         self._back()
         _log.warning("records that are not there any more were not forwarded")
         return BREATH_S
@@ -284,6 +308,16 @@ class Forwarding:
         longest: float = min(MOST_WAIT_S, FIRST_WAIT_S * 2 ** min(self._tries, 16))
         self._tries += 1
         return longest * (0.5 + self._jitter() / 2)
+
+
+def _place(cursor: Cursor) -> At:
+    return At(cursor.next_seq, cursor.emergency_seq)
+
+
+def _behind(hit: Hit, at: At) -> At:
+    """The place behind a record that comes after this one."""
+    after = hit.stored.seq + 1
+    return At(after) if hit.stored.emergency is None else At(at.seq, after)
 
 
 def _bounded(hits: Sequence[Hit]) -> Sequence[Hit]:

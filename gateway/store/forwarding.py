@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.core.canonical import MAX_INTEGER
 from gateway.ledger.entry import Column, RowChange
 from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
@@ -25,6 +26,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """The destination's configured id."""
     next_seq: int
     """The first record that it has not taken: every one before it was taken, or does not fit its filter."""
+    emergency_seq: int = 0
+    """How many records of the emergency ledger that this one stitches in, if it does, were taken so before it."""
     version: int = 0
     changed_us: int
     failing_us: int | None = None
@@ -33,6 +36,10 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """Why."""
     stalled: int = 0
     """1 where that is on record."""
+
+
+PASSED = MAX_INTEGER
+"""More records than any emergency ledger has: of the one that the next record stitches in none is to be sent."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,10 +85,13 @@ class ForwardStore:
             since=None if row is None else row.recorded_at,
         )
 
-    async def advance(self, cursor: Cursor, next_seq: int, now_us: int) -> Cursor | None:
-        """It has taken everything before this number, and so does not fail; None where somebody else has moved it."""
+    async def advance(self, cursor: Cursor, next_seq: int, now_us: int, emergency_seq: int = 0) -> Cursor | None:
+        """It has taken everything before this number, and so many records of what that stitches in, and so does not
+        fail; None where somebody else has moved it."""
         # A crash before the commit: it gets the same records again. After it: the next ones.
-        return await self._set(cursor, now_us, next_seq=next_seq, failing_us=None, code=None)
+        return await self._set(
+            cursor, now_us, next_seq=next_seq, emergency_seq=emergency_seq, failing_us=None, code=None
+        )
 
     async def fails(self, cursor: Cursor, code: str, now_us: int) -> Cursor | None:
         """It takes nothing; since when, the first of these says. None where somebody else has moved it."""
@@ -103,9 +113,11 @@ def begun(cursor: Cursor) -> RowChange:
     return RowChange(table="forward_cursor", values=values)
 
 
-def moved(cursor: Cursor, next_seq: int, now_us: int) -> RowChange:
-    """It goes on from another number, in the transaction of the record that says so."""
-    return _changed(cursor, now_us, {"next_seq": next_seq, "failing_us": None, "code": None})
+def moved(cursor: Cursor, next_seq: int, now_us: int, *, emergency_seq: int = 0) -> RowChange:
+    """It goes on from another number, in the transaction of the record that says so. `emergency_seq`: `PASSED` where
+    it is not to be sent what that record stitches in."""
+    place: dict[str, Column] = {"next_seq": next_seq, "emergency_seq": emergency_seq}
+    return _changed(cursor, now_us, {**place, "failing_us": None, "code": None})
 
 
 def told(cursor: Cursor, stalled: bool, now_us: int) -> RowChange:

@@ -800,8 +800,10 @@ forward_cursor = Table(
     Column("failing_us", BigInteger),
     Column("code", Text),
     Column("stalled", Integer, nullable=False),
+    Column("emergency_seq", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 """How far a destination has taken a ledger's records (`store.forwarding`), by its configured id. `next_seq`: the first
-record that it has not taken; `failing_us` and `code`: since when it takes nothing, and why; `stalled`: 1 where that is
+record that it has not taken, `emergency_seq`: how many of the emergency ledger's that this stitches in it has;
+`failing_us` and `code`: since when it takes nothing, and why; `stalled`: 1 where that is
 on record."""

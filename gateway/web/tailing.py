@@ -1,27 +1,32 @@
 """The trail as it grows: server-sent events (WHATWG HTML §9.2) of records as they come on record.
 
 Each record is an event `record` whose id is its number, so that a client that comes back with `Last-Event-ID` misses
-nothing and repeats nothing. Where nothing fits, the number that was looked at goes out alone now and then: it keeps
-the connection open, and is where a client goes on. One lot of records is held for a reader, however slow; one that
-takes nothing for `SLOW_S` is cut, on record, with `reader_too_slow`.
+nothing and repeats nothing. Those of an emergency ledger come before the record that stitches it in, and without an id:
+who comes back in their midst gets them again. One whose file is not at hand is an event `emergency`. Where nothing
+fits, the number that was looked at goes out alone now and then: it keeps the connection open, and is where a client
+goes on. One lot of records is held for a reader, however slow; one that takes nothing for `SLOW_S` is cut, on record,
+with `reader_too_slow`.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from typing import TypeAlias
 
 import msgspec
 from litestar.response import Stream
 
+from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import shown
+from gateway.exchange.auditor import Away, shown
 from gateway.exchange.exchange import Exchange
 from gateway.store.search import Filters, Hit
 from gateway.web.access import Access, ApiRequest
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 
+Told: TypeAlias = Sequence[Hit] | int | Away
 EVENTS = "text/event-stream"
 SLOW_S = 60.0
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
@@ -46,7 +51,7 @@ async def follow(request: ApiRequest, allowed: Access, filters: Filters) -> Stre
     return Stream(events, media_type=EVENTS, headers={**allowed.headers, **_HEADERS})
 
 
-async def _events(first: Sequence[Hit] | int, rest: AsyncIterator[Sequence[Hit] | int]) -> AsyncGenerator[bytes, None]:
+async def _events(first: Told, rest: AsyncIterator[Told]) -> AsyncGenerator[bytes, None]:
     for event in _encoded(first):
         yield event
     async for lot in rest:
@@ -54,14 +59,20 @@ async def _events(first: Sequence[Hit] | int, rest: AsyncIterator[Sequence[Hit] 
             yield event
 
 
-def _encoded(lot: Sequence[Hit] | int) -> list[bytes]:
+def _encoded(lot: Told) -> list[bytes]:
+    if isinstance(lot, Away):
+        told = ({"emergency": name, "held": False} for name in lot.emergencies)
+        return [b"event: emergency\ndata: %b\n\n" % msgspec.json.encode(one) for one in told]
     if isinstance(lot, int):
         # Without data it is no event to a client, which remembers its id all the same. Before the first record there
         # is no number to go on from.
         return [b":\n\n" if lot < 0 else b":\nid: %d\n\n" % lot]
-    return [
-        b"id: %d\nevent: record\ndata: %b\n\n" % (hit.stored.seq, msgspec.json.encode(shown(hit.stored))) for hit in lot
-    ]
+    return [_record(hit.stored) for hit in lot]
+
+
+def _record(stored: StoredRecord) -> bytes:
+    event = b"event: record\ndata: %b\n\n" % msgspec.json.encode(shown(stored))
+    return event if stored.emergency is not None else b"id: %d\n%b" % (stored.seq, event)
 
 
 async def _taken(

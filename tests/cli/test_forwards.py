@@ -5,9 +5,11 @@ from pathlib import Path
 
 from gateway.bootstrap import open_site
 from gateway.exchange.forward_record import ForwardScribe
+from gateway.ledger.emergency import STITCHED
 from gateway.settings import load
-from gateway.store.forwarding import Cursor, ForwardStore, begun
+from gateway.store.forwarding import PASSED, Cursor, ForwardStore, begun
 from tests.cli.kit import Run
+from tests.store.kit import entry
 
 TABLE = '\n[[forward]]\nid = "siem"\nkind = "syslog"\nurl = "tls://siem.example.org"\ntenants = ["default"]\n'
 
@@ -21,6 +23,21 @@ async def begin(directory: Path, forward: str = "siem") -> None:
         assert await (await site.writer("default")).submit(entry) is not None
         found = await ForwardStore(site.engine).fails(cursor, "connect_failed", 1_795_482_123_000_004)
         assert found is not None
+
+
+async def stitch(directory: Path) -> int:
+    """The number of a record that stitches in an emergency ledger."""
+    async with open_site(load(directory / "gateway.toml")) as site:
+        writer = await site.writer("default")
+        return (await writer.append(entry(STITCHED, ledger=writer.tenant, us=site.clock.now_us()))).seq
+
+
+async def passed(directory: Path) -> int:
+    """How many records of what comes before its place it is said to have."""
+    async with open_site(load(directory / "gateway.toml")) as site:
+        found = await ForwardStore(site.engine).get(site.tenants["default"].ledger, "siem")
+        assert found is not None
+        return found.emergency_seq
 
 
 def test_how_far_each_is_is_told(site: Path, gateway: Run) -> None:
@@ -61,3 +78,17 @@ def test_a_person_has_it_go_on_from_elsewhere_on_record(site: Path, gateway: Run
     assert [one["record"]["range"] for one in found] == [[0, 1], [0, 1]]
     assert found[0]["record"]["actor_kind"] == "person"
     assert found[0]["detail"]["reason"] == "a poisoned record"
+
+
+def test_from_a_record_that_stitches_in_an_emergency_ledger_that_is_passed_over_and_from_before_it_is_not(
+    site: Path, gateway: Run
+) -> None:
+    with (site / "gateway.toml").open("a") as file:
+        file.write(TABLE)
+    asyncio.run(begin(site))
+    place = asyncio.run(stitch(site))
+    for to, own in ((place, PASSED), (place, PASSED), (place - 1, 0)):
+        assert gateway("audit", "forwards", "--reset", "siem", "--reason", "its disk is lost", "--to", to).code == 0
+        assert asyncio.run(passed(site)) == own
+    found = gateway("audit", "query", "--event", "forward.reset", "--order", "asc", "--json").data["records"]
+    assert [one["record"]["outcome"]["code"] for one in found] == ["skipped", "again", "again"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.agents.bare import bare
 from gateway.core.ports import Route, StoredRecord
+from gateway.exchange.following import Following
 from gateway.exchange.forward_record import ForwardScribe
 from gateway.exchange.forwarding import LEASE_S, Destination, Forwarding
 from gateway.exchange.ledgers import Ledgers
@@ -21,6 +22,7 @@ from gateway.store.lease import Lease
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Search
 from gateway.store.writer_base import LedgerWriter
+from tests.exchange.erasure_kit import none_of
 from tests.store.kit import LEDGER, NODE, Store, entry
 
 
@@ -130,6 +132,8 @@ class Taking:
     def __init__(self, settles_s: float = 0.0) -> None:
         self.settles_s = settles_s
         self.taken: list[int] = []
+        self.apart: list[int] = []
+        """Of emergency ledgers."""
         self.batches: list[int] = []
         self.fails: list[BaseException | None] = []
         self.held = True
@@ -141,7 +145,8 @@ class Taking:
         error = self.fails.pop(0) if self.fails else None
         if error is not None:
             raise error
-        self.taken += [one.seq for one in records]
+        self.taken += [one.seq for one in records if one.emergency is None]
+        self.apart += [one.seq for one in records if one.emergency is not None]
         self.took.set()
 
     async def holds(self) -> bool:
@@ -157,6 +162,7 @@ class Case:
     def __init__(self, store: Store, writer: LedgerWriter) -> None:
         self.store, self.writer, self.metrics = store, writer, Metrics()
         self.cursors = ForwardStore(store.engine)
+        self.trail = none_of(store, LEDGER)
         self._holders = 0
 
     def forwarding(self, sender: Any, filters: Filters | None = None, **more: Any) -> Forwarding:
@@ -168,7 +174,7 @@ class Case:
             Destination(id="siem", filters=Filters() if filters is None else filters, **values),
             LEDGER,
             sender=sender,
-            search=Search(self.store.engine, LEDGER),
+            following=Following(Search(self.store.engine, LEDGER), self.trail),
             store=self.cursors,
             lease=Lease(self.store.engine, "forward/siem", f"nd_{self._holders}/bt_1/x", clock, LEASE_S),
             ledgers=Ledgers(ledgers),

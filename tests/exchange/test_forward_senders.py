@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import json
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from gateway.evidence import ocsf, syslog
 from gateway.exchange.forward_senders import HttpSender, SyslogSender, ndjson, shown, webhook
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.encoding import to_base64
+from gateway.ledger.record import Envelope
 from tests.conftest import ManualClock
 from tests.evidence.test_ocsf import RECORDS
 from tests.exchange.forward_kit import receiving, way
@@ -28,6 +28,10 @@ STORED = [
     for seq, data in enumerate(RECORDS.values())
 ]
 SECRET = b"a secret of more than sixteen bytes"
+
+
+def _line(one: StoredRecord) -> bytes:
+    return syslog.message(one.envelope, 7, one.emergency)
 
 
 def answering(status: int) -> Any:
@@ -97,7 +101,7 @@ async def test_an_answer_that_is_no_yes_is_none_and_nobody_is_followed(status: i
 
 async def test_syslog_goes_as_framed_messages() -> None:
     with receiving() as receiver:
-        sender = SyslogSender(SyslogClient(way(receiver)), partial(syslog.message, enterprise=7))
+        sender = SyslogSender(SyslogClient(way(receiver)), _line)
         await sender.send(STORED)
         assert receiver.wait(len(STORED)) == [syslog.message(data, 7) for data in RECORDS.values()]
         assert await sender.holds()
@@ -108,7 +112,7 @@ async def test_syslog_goes_as_framed_messages() -> None:
 async def test_a_record_that_is_none_is_found_before_anything_is_sent() -> None:
     bad = StoredRecord(seq=1, envelope=b"{}", hash=b"", detail_salt=None, detail=None)
     with receiving() as receiver:
-        sender = SyslogSender(SyslogClient(way(receiver)), partial(syslog.message, enterprise=7))
+        sender = SyslogSender(SyslogClient(way(receiver)), _line)
         with pytest.raises(FormatError):
             await sender.send([STORED[0], bad])
         assert receiver.connections == 0
@@ -126,9 +130,20 @@ async def test_others_have_their_turn_while_a_batch_is_made() -> None:
 
     task = asyncio.create_task(other())
     with receiving() as receiver:
-        sender = SyslogSender(SyslogClient(way(receiver)), partial(syslog.message, enterprise=7))
+        sender = SyslogSender(SyslogClient(way(receiver)), _line)
         before = turns
         await sender.send(STORED)
         assert turns - before >= len(STORED) // 16
         await sender.close()
     task.cancel()
+
+
+def test_a_record_of_an_emergency_ledger_says_of_which(clock: ManualClock) -> None:
+    apart = msgspec.structs.replace(STORED[0], emergency="em_1")
+    told = json.loads(shown(apart))
+    assert (told.pop("emergency"), told) == ("em_1", json.loads(shown(STORED[0])))
+    for make in (syslog.message, syslog.carrying):
+        assert b' ledger="em_1"]' in make(apart.envelope, 7, apart.emergency)
+        assert b"ledger=" not in make(apart.envelope, 7)
+    assert "ledger" not in Envelope.__struct_fields__
+    assert json.loads(ocsf.line(apart.envelope, "em_1"))["metadata"]["log_name"] == "emergency em_1"

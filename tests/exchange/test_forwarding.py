@@ -15,10 +15,12 @@ from gateway.exchange.forward_record import ForwardScribe
 from gateway.exchange.forwarding import LEASE_S, MOST_WAIT_S, RENEW_S, STALL_S, Forwarding
 from gateway.settings import Settings
 from gateway.store.engine import writing
-from gateway.store.forwarding import moved
+from gateway.store.forwarding import PASSED, moved
 from gateway.store.search import Filters
 from gateway.store.tables import forward_cursor
-from tests.exchange.forward_kit import Taking, case, rounds
+from tests.exchange.erasure_kit import none_of
+from tests.exchange.forward_kit import Case, Taking, case, rounds
+from tests.exchange.spliced_kit import OWN, Spliced, cared, spliced
 from tests.exchange.test_metrics import samples
 from tests.store.kit import LEDGER, NODE, Store, opened
 
@@ -385,3 +387,106 @@ async def test_before_it_has_looked_nothing_is_behind(store: Store) -> None:
     async with case(store) as one:
         found = one.forwarding(Taking()).state
         assert (found.records, found.seconds, found.failing) == (0, 0.0, False)
+
+
+def _of(there: Spliced) -> Case:
+    """What forwards the ledger that an emergency ledger was stitched into."""
+    made = Case(there.sides.main, there.sides.writer)
+    made.trail = there.trail
+    return made
+
+
+async def test_what_an_emergency_recorded_comes_before_the_record_that_stitches_it_in(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    async with spliced(sqlite_template, tmp_path, cared(OWN, "su_own")) as there:
+        one, sender = _of(there), Taking()
+        await rounds(one.forwarding(sender))
+        size = await one.next_seq()
+        assert (sender.taken, sender.apart) == (list(range(size)), list(range(there.size)))
+        cursor = await one.cursors.get(LEDGER, "siem")
+        assert cursor is not None
+        assert cursor.emergency_seq == 0
+
+
+async def test_a_death_in_the_midst_of_an_emergency_sends_a_batch_of_it_again_and_skips_nothing(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    async with spliced(sqlite_template, tmp_path, cared(OWN, "su_own")) as there:
+        one, first, second = _of(there), Taking(settles_s=5.0), Taking()
+        dying = one.forwarding(first, batch=2)
+        while not first.apart:  # taken by the destination, not known to be
+            await dying.round()
+        there.sides.main.clock.advance(6)
+        await dying.round()
+        before = await one.cursors.get(LEDGER, "siem")
+        assert before is not None
+        assert (before.next_seq, before.emergency_seq) == (there.place, 2)
+        there.sides.main.clock.advance(LEASE_S)
+        await rounds(one.forwarding(second, batch=2))
+        assert second.apart == list(range(2, there.size))
+        assert sorted({*first.apart, *second.apart}) == list(range(there.size))
+        assert second.taken == list(range(there.place, await one.next_seq()))
+
+
+@pytest.mark.parametrize("damage", [False, True])
+async def test_one_that_is_away_or_changed_is_waited_for_and_shows_and_is_never_skipped(
+    sqlite_template: Path, tmp_path: Path, damage: bool
+) -> None:
+    async with spliced(sqlite_template, tmp_path, cared(OWN, "su_own")) as there:
+        one, sender = _of(there), Taking()
+        moved_to = there.away()
+        if damage:
+            there.sides.file.write_bytes(moved_to.read_bytes() + b"more")
+        forwarding = one.forwarding(sender)
+        for _ in range(8):
+            await forwarding.round()
+            there.sides.main.clock.advance(RENEW_S)
+        code = module.DAMAGED if damage else module.AWAY
+        cursor = await one.cursors.get(LEDGER, "siem")
+        assert cursor is not None
+        assert (cursor.code, cursor.next_seq, sender.apart) == (code, there.place, [])
+        assert sender.taken == list(range(there.place))
+        assert (forwarding.state.failing, forwarding.state.records > 0) == (True, True)
+        there.sides.main.clock.advance(STALL_S + 1)
+        await forwarding.round()
+        assert [event for event, _ in await one.events()] == ["forward.started", "forward.stalled"]
+        there.sides.file.write_bytes(moved_to.read_bytes())
+        there.sides.main.clock.advance(3 * RENEW_S)
+        await rounds(forwarding)
+        assert sender.apart == list(range(there.size))
+        assert sender.taken == list(range(await one.next_seq()))
+        assert [event for event, _ in await one.events()][-1] == "forward.resumed"
+
+
+async def test_a_node_that_has_not_the_file_lets_one_go_on_that_has(sqlite_template: Path, tmp_path: Path) -> None:
+    async with spliced(sqlite_template, tmp_path, cared(OWN, "su_own")) as there:
+        without, sender, other = _of(there), Taking(), Taking()
+        without.trail = none_of(there.sides.main, LEDGER)
+        lacking, having = without.forwarding(sender), _of(there).forwarding(other)
+        assert await having._lease.take() is True
+        await having.stop()
+        for _ in range(3):
+            await lacking.round()
+        assert sender.taken == list(range(there.place))
+        await rounds(having)
+        assert other.apart == list(range(there.size))
+        assert other.taken[0] == there.place
+        assert not having.state.failing
+
+
+async def test_a_person_can_have_one_passed_over_and_sent_again(sqlite_template: Path, tmp_path: Path) -> None:
+    async with spliced(sqlite_template, tmp_path, cared(OWN, "su_own")) as there:
+        one, sender = _of(there), Taking()
+        forwarding = one.forwarding(sender)
+        await rounds(forwarding)
+        for place, passed, again in ((there.place, PASSED, 0), (there.place - 1, PASSED, there.size)):
+            cursor = await one.cursors.get(LEDGER, "siem")
+            assert cursor is not None
+            change = moved(cursor, place, 1, emergency_seq=passed)
+            await one.append(
+                ForwardScribe(there.sides.main.clock, NODE).entry("forward.reset", cursor, change, first=0, end=1)
+            )
+            sender.apart.clear()
+            await rounds(forwarding)
+            assert len(sender.apart) == again

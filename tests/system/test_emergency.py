@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import sqlite3
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify_file
-from gateway.exchange.auditor import Reader
+from gateway.exchange.auditor import Away, Reader
 from gateway.exchange.scoping import Asked
 from gateway.ledger.record import EVENTS
 from gateway.settings import Settings
+from gateway.store.search import Filters
 from tests.services import Postgres
 from tests.system.emergencies import AGENTS, away, care, copied, emergency, impatient, until
 from tests.system.installation import Installation, installation
@@ -95,6 +97,7 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
         await _is_found(site, cared.headers["x-exchange-id"], stitched)
         subject = await _is_told(site, about.headers["x-exchange-id"], stitched["emergency"])
         assert await _counted(site, stitched["emergency"]) == stitched["range"][1]
+        assert await _followed(site, stitched) == [(stitched["emergency"], seq) for seq in range(stitched["range"][1])]
         await _is_bundled(site, about.headers["x-exchange-id"], subject, stitched)
         verdict = await site.gateway.auditors["default"].verify(Reader())
         assert verdict.failure is None
@@ -127,6 +130,7 @@ async def test_care_goes_on_and_all_else_stops_and_afterwards_all_of_it_verifies
                 assert isinstance(found, Selection)
                 assert found.first <= stitched["seq"]
         assert await _counted(site, stitched["emergency"]) == "not at hand"
+        assert await _followed(site, stitched) == [Away((stitched["emergency"],))]
         refused = await site.http.get("/audit/disclosures?from=2020-01-01&to=2100-01-01", headers=auditor)
         assert (refused.status_code, stitched["emergency"] in refused.text) == (410, True)
         with pytest.raises(VerificationError):
@@ -146,6 +150,22 @@ async def _counted(site: System, emergency: str) -> int | str:
     assert name == emergency
     assert ["Records of emergency ledgers, counted too", 0 if isinstance(told, str) else told] in blocks[1]["rows"]
     return told  # type: ignore[no-any-return]  # a number or a text
+
+
+async def _followed(site: System, stitched: dict[str, Any]) -> list[tuple[str | None, int] | Away]:
+    """What comes on record right before the record that stitches it in."""
+    found: list[tuple[str | None, int] | Away] = []
+    tail = site.gateway.auditors["default"].tail(Reader(), Filters(), after=stitched["seq"] - 1)
+    async with aclosing(tail) as lots:
+        async for lot in lots:
+            if isinstance(lot, Away):
+                found.append(lot)
+            elif not isinstance(lot, int):
+                own = [(hit.stored.emergency, hit.stored.seq) for hit in lot]
+                if own[0] == (None, stitched["seq"]):
+                    break
+                found += own
+    return found
 
 
 async def _is_bundled(site: System, exchange: str, subject: str, stitched: dict[str, Any]) -> None:

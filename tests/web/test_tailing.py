@@ -9,7 +9,9 @@ import httpx
 import msgspec
 import pytest
 
+from gateway.core.ports import StoredRecord
 from gateway.exchange import auditor, underway
+from gateway.ledger.record import GENESIS, Envelope, seal, timestamp
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator
 from gateway.web import tailing
@@ -172,3 +174,18 @@ async def test_a_reader_who_takes_nothing_is_cut_on_record(
             assert (record["outcome"]["code"], record["outcome"]["status"]) == ("reader_too_slow", 200)
             assert record["exchange"] == answer.headers["x-exchange-id"]
         assert len(site.gateway.pipeline.parts.underway) == 0
+
+
+def test_a_record_of_an_emergency_ledger_has_no_id_and_one_that_is_not_at_hand_is_told() -> None:
+    sealed = seal(
+        Envelope(id="a", tenant="tn_1", event="audit.read", occurred_at=timestamp(0)), 3, GENESIS, timestamp(0)
+    )
+    stored = StoredRecord(seq=3, envelope=sealed, hash=bytes(32))
+    own = tailing._record(stored)
+    assert own.startswith(b"id: 3\nevent: record\ndata: ")
+    apart = tailing._record(msgspec.structs.replace(stored, emergency="em_1"))
+    assert apart.startswith(b"event: record\ndata: ")
+    assert b'"emergency":"em_1"' in apart
+    told = tailing._encoded(auditor.Away(("em_1", "em_2")))
+    assert told[0] == b'event: emergency\ndata: {"emergency":"em_1","held":false}\n\n'
+    assert len(told) == 2

@@ -17,6 +17,7 @@ from gateway.checks.classification.families import (
     network,
     organizations,
     places,
+    regrouped,
     secrets,
     segments,
     special,
@@ -26,7 +27,7 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, L
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "8"
+REVISION = "9"
 """Raised when the code around the data changes what is found."""
 
 
@@ -99,6 +100,7 @@ DEFAULT = Registry(
         *places.RECOGNIZERS,
         *organizations.RECOGNIZERS,
         *segments.RECOGNIZERS,
+        *regrouped.RECOGNIZERS,
     ),
     labels=(
         *contact.LABELS,
@@ -108,6 +110,7 @@ DEFAULT = Registry(
         *national.LABELS,
         *things.LABELS,
         *places.LABELS,
+        *regrouped.LABELS,
     ),
     lexicons=(
         *contact.LEXICONS,

@@ -274,6 +274,11 @@ def _looks_like_date(text: str) -> bool:
     return not text.isalnum() and (numeric_date(text) is not None or iso_date(text) is not None)
 
 
+def dated(text: str) -> bool:
+    """Whether one of the pieces between the spaces of a text is a date."""
+    return any(map(_looks_like_date, text.split(" ")))
+
+
 def numeric_date(text: str) -> Verdict | None:
     """Day/month/year or month/day/year with one separator; two-digit years only with slashes or dots."""
     for separator in "/.-":

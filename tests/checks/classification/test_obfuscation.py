@@ -108,6 +108,15 @@ BY_GROUPS = {
 }  # fmt: skip
 """For what is written in groups."""
 IN_GROUPS = ("us-ssn", "us-itin", "card", "phone", "mbi")
+REGROUPED = {
+    kind: (word, "".join(filter(str.isdigit, value)))
+    for kind, (word, value) in (STRUCTURED | {
+        "us-ssn": ("SSN ", "536-22-8731"), "us-itin": ("ITIN ", "912-70-1234"), "phone": ("tel. ", "+1-415-555-2671"),
+        "se-personnummer": ("", "198803200016"),
+    }).items()
+    if value.strip("+").replace("-", "").replace(".", "").isdigit() and kind not in ("ip", "date-of-birth")
+}  # fmt: skip
+"""What is made of digits alone: with its word where the check says too little."""
 # The word is needed in the clear beside it; within the code it is read with the value, so it is encoded too.
 CODES = {"hexadecimal", "base64"}
 
@@ -141,6 +150,14 @@ def test_every_kind_in_one_code_is_told() -> None:
 @pytest.mark.parametrize("name", BY_GROUPS)
 def test_each_kind_is_found_whatever_parts_its_groups(name: str, kind: str) -> None:
     _is_found(kind, f"please note {BY_GROUPS[name](STRUCTURED[kind][1])} , and so on")
+
+
+@pytest.mark.parametrize("kind", REGROUPED)
+@pytest.mark.parametrize("between", [" ", ".", "-", "\u00a0", "\u2011"])
+def test_each_number_is_found_in_threes(between: str, kind: str) -> None:
+    word, value = REGROUPED[kind]
+    threes = between.join(value[place : place + 3] for place in range(0, len(value), 3))
+    _is_found(kind, f"please note {word}{threes} , and so on")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Payment cards, bank accounts."""
 
+from gateway.checks.classification.families.regrouped import DOTTED
 from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Near, Recognizer, words
 
 _EXPIRY = r"(?:0[1-9]|1[0-2]) ?[/\-] ?(?:20)?[0-9]{2}"
@@ -43,7 +44,7 @@ LABELS = (
         id="card-labelled",
         lexicon="card",
         type="card",
-        value=r"[0-9](?:[ \-]?[0-9]){11,18}",
+        value=r"[0-9](?:[ .\-]?[0-9]){11,18}",
         check="card_labelled",
         score=0.95,
     ),
@@ -59,8 +60,8 @@ LABELS = (
         id="bank-account",
         lexicon="bank",
         type="bank-account",
-        value=r"[0-9](?:[ \-]?[0-9]){5,23}",
-        check="account",
+        value=rf"{DOTTED}|[0-9](?:[ \-]?[0-9]){{5,23}}",
+        check="apart_account",
         score=0.9,
     ),
     Label(id="card-cvv", lexicon="cvv", type="card-cvv", value=r"[0-9]{3,4}", gap=8, more=False),

@@ -1,5 +1,6 @@
 """Numbers that states, hospitals and companies give to people. Most need a word near by that says what they are."""
 
+from gateway.checks.classification.families.regrouped import DOTTED, EVEN, LETTERED, NINE
 from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Recognizer, words
 
 LEXICONS = (
@@ -119,16 +120,28 @@ LEXICONS = (
 
 _CODE = r"(?:[A-Z]{1,5}[\-#])?[A-Za-z]*[0-9][A-Za-z0-9]*(?:[\-/][A-Za-z0-9]+)*"
 _FEW = r"[0-9]{2,4}(?:[ .][0-9]{2,4}){1,4}"
-_GROUPED = r"[A-Z]{2,5} [0-9]{3,5}(?: [0-9]{3,6}){1,2}|" + _CODE + r"(?: [0-9]{3,4}\b)*"
+_GROUPED = (
+    r"[A-Z]{2,5} [0-9]{3,5}(?: [0-9]{3,6}){1,2}|" + f"{EVEN}|{DOTTED}|{LETTERED}|" + _CODE + r"(?: [0-9]{3,4}\b)*"
+)
 _APART = r"(?:-[0-9]{2}-| [0-9]{2} |\.[0-9]{2}\.)"
-_NINE = r"[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}"
 
 LABELS = (
-    Label(id="us-ssn-labelled", lexicon="ssn", type="us-ssn", value=_NINE, gap=32, check="nine_digits", score=0.95),
-    Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=_NINE, check="nine_digits", score=0.95),
-    Label(id="mrn", lexicon="mrn", type="mrn", value=rf"{_FEW}|{_CODE}", check="code", score=0.95),
-    Label(id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="long_code", score=0.95),
-    Label(id="account", lexicon="account", type="account", value=_GROUPED, check="long_code", score=0.85),
+    Label(
+        id="us-ssn-labelled", lexicon="ssn", type="us-ssn", value=NINE, gap=32, check="apart_nine_digits", score=0.95
+    ),
+    Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=NINE, check="apart_nine_digits", score=0.95),
+    Label(
+        id="mrn",
+        lexicon="mrn",
+        type="mrn",
+        value=rf"{EVEN}|{DOTTED}|{LETTERED}|{_FEW}|{_CODE}",
+        check="apart_code",
+        score=0.95,
+    ),
+    Label(
+        id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="apart_long_code", score=0.95
+    ),
+    Label(id="account", lexicon="account", type="account", value=_GROUPED, check="apart_long_code", score=0.85),
     Label(
         id="us-driver-license", lexicon="licence", type="us-driver-license", value=_CODE, check="long_code", score=0.85
     ),

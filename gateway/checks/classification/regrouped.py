@@ -1,0 +1,71 @@
+"""Checks of numbers that are written in other groups than their own: `440 514 013 59`, `536.228.731`.
+
+Whoever reads a number out, or wants it to pass, parts its digits anew. So do tables of figures, sums of money and
+dates; what is asked here, besides what the number's own check asks, keeps those apart.
+"""
+
+from gateway.checks.classification import numbers, validators
+from gateway.checks.classification.validators import Check, Verdict, dated
+
+CURRENCIES = ("EUR", "Euro", "euro", "euros", "Euros", "USD", "dollars", "CHF", "GBP", "PLN", "SEK", "BRL", "reais")
+"""What stands behind a sum of money."""
+
+
+def _evenly(text: str, least: int) -> bool:
+    """Whether these are digits in groups of one size, `least` or more, the last of them perhaps shorter, with the same
+    one of a space, a dot and a dash between all of them."""
+    joint = next((one for one in text if not one.isdecimal()), "")
+    groups = text.split(joint) if joint else [text]
+    size = len(groups[0])
+    return (
+        len(groups) > 2
+        and size >= least
+        and all(len(group) == size for group in groups[:-1])
+        and 0 < len(groups[-1]) <= size
+        and all(group.isascii() and group.isdecimal() for group in groups)
+    )
+
+
+def _even(check: Check, least: int) -> Check:
+    """The check of a number that no word names: in even groups, and all of it."""
+
+    def judged(text: str) -> Verdict | None:
+        verdict = check(text) if _evenly(text, least) else None
+        return verdict if verdict is not None and verdict[1:] == (0, len(text)) else None
+
+    judged.__name__, judged.__doc__ = f"even_{check.__name__}", f"Even groups: {check.__doc__}"
+    return judged
+
+
+def _is_sum(text: str) -> bool:
+    """Whether a comma is in it, or a currency behind it: a pattern that ends with these asks so."""
+    return "," in text or text.endswith(CURRENCIES)
+
+
+def _apart(check: Check) -> Check:
+    """The check of a number that a word names: whatever its groups, no date among them and no sum of money."""
+
+    def judged(text: str) -> Verdict | None:
+        return None if dated(text) or _is_sum(text) else check(text)
+
+    judged.__name__, judged.__doc__ = f"apart_{check.__name__}", f"In any groups: {check.__doc__}"
+    return judged
+
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        # In pairs, eleven digits are also six figures of a row; in threes they are rarely just that.
+        *(_even(check, 3) for check in (numbers.idnr, numbers.pesel, numbers.cpf)),
+        *(_even(check, 2) for check in (numbers.nir, numbers.personnummer, validators.card)),
+        *map(
+            _apart,
+            (
+                validators.nine_digits, validators.code, validators.long_code, numbers.idnr, numbers.nir, numbers.dni,
+                numbers.nie, numbers.bsn, numbers.pesel, numbers.personnummer, numbers.nhs, numbers.nino, numbers.sin,
+                numbers.tfn, numbers.aadhaar, numbers.cpf, numbers.account, validators.card_labelled,
+            ),
+        ),
+    )
+}  # fmt: skip
+"""The checks of regrouped numbers that a recognizer or a label may name."""

@@ -143,7 +143,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
     url = _address(settings.server, place)
     async with open_gateway(settings) as gateway:
         app = build_app(gateway)
-        _settle()
+        settle()
         server = GatewayServer(
             _config(app, settings),
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
@@ -151,7 +151,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
         await server.serve([place])
 
 
-def _settle() -> None:
+def settle() -> None:
     """What was built to stay is left out of every later garbage collection, and collections are made less often.
 
     A hundred thousand objects of rules, tables and routes, walked again and again for nothing, cost a fifth of every

@@ -18,6 +18,7 @@ from gateway.evidence.verify import verify
 from tests.golden.bundles import make
 from tests.tsa import CA
 
+from . import every_byte
 from .apart import APART_STEPS
 from .making import OTHER, POLICIES, SIGNER, VKEY, bundle, ledger, try_bundle
 from .tampering import DEEP, RAW, SHALLOW, STAMPED, STEPS, good, put_together, signed_again, take_apart, without
@@ -125,19 +126,34 @@ def test_the_golden_bundles_are_what_the_script_beside_them_writes() -> None:
 
 
 def test_any_changed_byte_of_the_file_is_found(whole: bytes, tmp_path: Path) -> None:
-    """Wherever it is: in a member, a header, the directory or the end. Every 23rd or 37th byte outside the
-    packed verifier, and some of those within it."""
-    draw = random.Random(5)
-    start = whole.index(b"#!/usr/bin/env python3")
-    end = whole.index(b"PK\x03\x04", start)
-    places = [*range(0, start, 23), *(draw.randrange(start, end) for _ in range(20)), *range(end, len(whole), 37)]
+    """Every byte of headers, directory and end, of which no digest speaks, and some of members, other ones each time:
+    all of them by `python -m tests.evidence.every_byte`."""
     path = tmp_path / "changed.zip"
-    for place in places:
-        data = bytearray(whole)
-        data[place] ^= 1 << draw.randrange(8)
-        path.write_bytes(data)
-        with pytest.raises(VerificationError):
-            verify(path, VKEY)
+    path.write_bytes(whole)
+    places = every_byte.around(whole, take_apart(whole))
+    assert len(places) > 3_000
+    draw = random.Random()
+    for place in [*places, *(draw.randrange(len(whole)) for _ in range(200))]:
+        assert every_byte.noticed(path, place), f"byte {place}"
+    assert path.read_bytes() == whole
+
+
+def test_any_changed_byte_of_a_member_is_found_though_the_container_fits_it(whole: bytes, tmp_path: Path) -> None:
+    path, members, draw = tmp_path / "changed.zip", take_apart(whole), random.Random()
+    for name, content in members.items():
+        for place in {0, len(content) - 1, draw.randrange(len(content)), draw.randrange(len(content))}:
+            assert every_byte.noticed_within(path, members, name, place), f"byte {place} of {name}"
+
+
+def test_a_change_that_is_not_noticed_is_told_and_ends_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lots: list[tuple[str | None, range]] = [(None, range(2)), ("bagit.txt", range(3))]
+    assert every_byte.told(lots, 1) == 0
+    assert "2 bytes of the file and 3 of its members changed, 0 unnoticed" in capsys.readouterr().out
+    monkeypatch.setattr(every_byte, "verify", lambda *_: None)
+    assert every_byte.told(lots, 1) == 1
+    assert "byte 2 of bagit.txt" in capsys.readouterr().out
 
 
 @settings(max_examples=60, deadline=None)

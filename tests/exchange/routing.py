@@ -1,5 +1,10 @@
 """Random policies and requests, and where they are routed: by the router, and by casbin's plain enforcer asked class by
-class. Everything is drawn from a seed, so that any process draws the same.
+class (`plainly`). Everything is drawn from a seed, so that any process draws the same.
+
+Drawn are rules with their conditions and obligations, groupings of roles, classes and zones, floors, implied classes
+and lines that forbid rerouting; instants on either side of conditions and agreements; bodies with findings beside
+classes that were declared or inherited; what an agent would contact itself. Compared are the agent, the word of the
+decision, which values of the body are sent, and what may come back to the caller.
 
     python -m tests.exchange.routing [COUNT]
 
@@ -9,92 +14,109 @@ compares COUNT of them (10,000) and prints a digest over all routes.
 import hashlib
 import random
 import sys
+from collections import Counter
 from typing import Any
 
-import casbin
 import msgspec
 
-from gateway.checks.policy import words
-from gateway.checks.policy.engine import Names, holds
-from gateway.checks.policy.load import Rules
-from gateway.checks.policy.model import MODEL
+from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
+from gateway.core.caller import Caller
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Message
-from gateway.core.ports import Route
 from gateway.exchange.exchange import Classified, Routed
-from tests.checks.policy.making import GROUPS, NOON_US, document, policy, rule, rules
+from tests.checks.policy.making import DAY_US, GROUPS, NOON_US, document, policy, rule, rules
 from tests.conftest import ManualClock
-from tests.exchange.making import caller, classified, message, route, router
+from tests.exchange.bodies import BODIES
+from tests.exchange.making import caller, engine, message, route, router
+from tests.exchange.plainly import Asked, Facts, Found, Moment, Place, Plain
 
-CLASSES = ("public", "internal", "pii", "phi", "pci", "secret", "special-category", "unscanned")
+CLASSES = ("public", "internal", "pii", "phi", "pci", "secret", "special-category", "unscanned", "notes")
 _WIDER = ("personal", "any")
 _ROLES = ("user", "clerk", "clinician", "lead", "chief")
+_COVERED = frozenset({"pii", "phi", "pci"})
 _AGENTS = {
-    "local": "in-house",
-    "ward": "in-house",
-    "friend": "partner",
-    "ally": "partner",
-    "sky": "cloud",
-    "sun": "cloud",
+    "local": Place("local", "in-house"),
+    "ward": Place("ward", "in-house", floor=("internal",)),
+    "friend": Place("friend", "partner", "lapsed"),
+    "ally": Place("ally", "partner"),
+    "sky": Place("sky", "cloud", "acme", _COVERED),
+    "sun": Place("sun", "cloud"),
 }
-_RUN_BY = {"sky": "acme", "friend": "lapsed"}
+_ZONES = {
+    "in-house": frozenset({"zone:trusted", "region:DE"}),
+    "partner": frozenset({"region:FR"}),
+    "cloud": frozenset[str](),
+}
 _ACTIONS = ("chat", "tool:look", "tool:look_up", "http:GET:/notes/{id}", "embed")
-_PATTERNS = (*_ACTIONS, *("*",) * 8, "tool:*", "tool:look*", "http:*:/notes/*", "http:GET:*")
+_ONWARD = ("onward:url", "onward:web_search")
+_PATTERNS = (*_ACTIONS, *("*",) * 10, "tool:*", "tool:look*", "http:*:/notes/*", "http:GET:*", *_ONWARD, "receive")
 _PURPOSES = ("TREAT", "HPAYMT")
-_TERMS = ("always", "always", "contract:valid", "zone:trusted", "time:08:00-18:00", "time:18:00-20:00", "region:DE")
-_MORE_GROUPS = "g, role:lead, role:clerk\ng, role:chief, role:lead\ng3, zone:cloud, zone:partner\n"
-_COVERED = {"acme": ("pii", "phi"), "lapsed": ()}
-"""The classes that a valid agreement covers at noon, by processor."""
-_PERSONAL = ("pii", "phi", "pci", "special-category", "personal")
+_TERMS = (
+    *("always",) * 6,
+    *("contract:valid", "contract:baa", "zone:trusted", "region:DE", "tenant:default", "time:08:00-18:00"),
+    *("time:18:00-20:00", "time:22:00-06:00", "weekday:mon-fri", "weekday:sat-sun", "zone:trusted;weekday:mon-fri"),
+)
+_MOMENTS = (
+    Moment(NOON_US, frozenset({"time:08:00-18:00", "weekday:mon-fri"}), agreed=True),
+    Moment(NOON_US + 7 * DAY_US // 24, frozenset({"time:18:00-20:00", "weekday:mon-fri"}), agreed=True),
+    Moment(NOON_US + 5 * DAY_US + DAY_US // 2, frozenset({"time:22:00-06:00", "weekday:sat-sun"}), agreed=True),
+    Moment(NOON_US + 362 * DAY_US, frozenset({"time:08:00-18:00", "weekday:sat-sun"}), agreed=False),
+)
+"""Monday noon and evening, the midnight before Sunday, and a Saturday noon after all agreements have ended."""
+_MASKS = ("redact", "redact", "tokenize", "generalise", "approve:privacy;redact")
+_INSIDE = (*("none",) * 6, *_MASKS, "redact:email", "redact:card,person", "approve:privacy", "no-content")
+_ROLE_EDGES = (("lead", "clerk"), ("chief", "lead"), ("chief", "clinician"))
+_KNOWN_EDGES = (("clerk", "user"), ("clinician", "user"))
+_PERSONAL = frozenset({"pii", "phi", "pci", "special-category", "personal"})
 
 
 def _agreement(until: str) -> dict[str, Any]:
-    return {"kind": "BAA", "digest": "sha256:" + "0" * 64, "valid_until": until, "classes": ["pii", "phi"]}
+    return {"kind": "BAA", "digest": "sha256:" + "0" * 64, "valid_until": until, "classes": sorted(_COVERED)}
 
 
 def _configuration() -> dict[str, Any]:
     """Six agents of one capability in three zones, two of them run by processors, of whom one's agreement has ended."""
     base = document()["processor"][0]
     return {
-        "processor": [base, {**base, "id": "lapsed", "agreement": _agreement("2025-12-31")}],
+        "processor": [
+            {**base, "agreement": _agreement("2026-12-31")},
+            {**base, "id": "lapsed", "agreement": _agreement("2025-12-31")},
+        ],
         "agent": [
-            {"id": name, "protocol": "openai", "url": f"http://{name}", "zone": zone, "capabilities": ["triage"]}
-            | ({"processor": _RUN_BY[name]} if name in _RUN_BY else {})
-            for name, zone in _AGENTS.items()
+            {"id": name, "protocol": "openai", "url": f"http://{name}", "zone": place.zone}
+            | {"capabilities": ["triage"], "floor": list(place.floor)}
+            | ({"processor": place.processor} if place.processor else {})
+            for name, place in _AGENTS.items()
         ],
     }
 
 
-_ROUTES = {name: route(name, zone, processor=_RUN_BY.get(name)) for name, zone in _AGENTS.items()}
-
-
-class Drawn(msgspec.Struct, frozen=True):
-    """One request: roles, classes, action, purpose, and the agents in the order of preference."""
-
-    roles: tuple[str, ...]
-    classes: tuple[str, ...]
-    action: str
-    purpose: str | None
-    order: tuple[str, ...]
+_CONFIGURATION = _configuration()
+_ROUTES = {
+    name: route(name, place.zone, processor=place.processor, floor=place.floor) for name, place in _AGENTS.items()
+}
+_MESSAGES = {body.text: message(body.text) for body in BODIES}
+_ENGINE: Engine = engine(ManualClock(NOON_US))
+_SCANS = {text: _ENGINE.scan(read.parts) for text, read in _MESSAGES.items()}
 
 
 def drawn_rules(chance: random.Random) -> tuple[str, ...]:
-    """The lines of a policy; no two rules of one priority."""
-    priorities = chance.sample(range(1, 100), chance.randint(4, 30))
-    targets = [*(f"agent:{name}" for name in _AGENTS), "zone:in-house", "zone:partner", "zone:cloud", "zone:*"]
+    """The rules of a policy; no two of one priority."""
+    targets = [*(f"agent:{name}" for name in _AGENTS), *(f"zone:{name}" for name in _ZONES), "zone:*"]
     lines = []
-    for number, priority in enumerate(priorities):
+    for number, priority in enumerate(chance.sample(range(1, 100), chance.randint(6, 34))):
         effect = chance.choice(["allow", "allow", "allow", "deny"])
-        target = chance.choice([*targets, "capability:triage", "zone:*", "zone:*"])
-        data = chance.choice([*CLASSES, *_WIDER, *_WIDER])
-        when, obligations = chance.choice(_TERMS), "none"
-        trusted = target in ("agent:local", "agent:ward", "zone:in-house")
-        if effect == "allow" and not trusted:
-            # What would open sensitive data to a zone that is not trusted is no policy that is served with.
-            data = chance.choice(["public", "internal", "public", "pii"])
-            if data == "pii":
-                when, obligations = "contract:valid", "redact"
+        target = chance.choice([*targets, "capability:triage", "zone:*", "zone:*", "zone:in-house"])
+        data, when, obligations = chance.choice([*CLASSES, *_WIDER, *_WIDER]), chance.choice(_TERMS), "none"
+        trusted = target in ("agent:local", "agent:ward", "zone:in-house") or "zone:trusted" in when
+        if effect == "allow" and trusted:
+            obligations = chance.choice(_INSIDE)
+        elif effect == "allow":
+            # What would open sensitive data as they are to a zone that is not trusted is no policy to serve with.
+            data = chance.choice(["public", "internal", "public", "pii", "phi", "pci", "special-category"])
+            if data in _PERSONAL:
+                when, obligations = chance.choice(["contract:valid", "contract:baa"]), chance.choice(_MASKS)
         lines.append(
             rule(
                 f"r-{number}",
@@ -103,109 +125,141 @@ def drawn_rules(chance: random.Random) -> tuple[str, ...]:
                 data=f"class:{data}",
                 agent=target,
                 action=chance.choice(_PATTERNS),
-                purpose=chance.choice(["purpose:*", "purpose:*", "purpose:TREAT", "purpose:none"]),
+                purpose=chance.choice(["purpose:*", "purpose:*", "purpose:*", "purpose:TREAT", "purpose:none"]),
                 when=when,
                 eft=effect,
                 obligations=obligations,
             )
         )
+    # Without rules as wide as people write them behind the others, nearly all would be refused.
+    for wide in _WIDE:
+        if chance.random() < 0.7:
+            lines.append(rule(f"wide-{len(lines)}", 100 + len(lines), role="role:*", **wide))
     return tuple(lines)
 
 
-def drawn_request(chance: random.Random) -> Drawn:
-    return Drawn(
+_WIDE: tuple[dict[str, str], ...] = (
+    {"data": "class:any", "agent": "zone:in-house"},
+    {"data": "class:public", "agent": "zone:*"},
+    {"data": "class:pii", "agent": "zone:*", "when": "contract:valid", "obligations": "redact"},
+    {"data": "class:personal", "agent": "zone:cloud", "when": "contract:baa", "obligations": "tokenize"},
+    {"data": "class:internal", "agent": "zone:*"},
+)
+
+
+def drawn_facts(chance: random.Random) -> tuple[Facts, str]:
+    """The other lines of a policy, as what they say and as they are written."""
+    edges = tuple(edge for edge in _ROLE_EDGES if chance.random() < 0.6)
+    personal = _PERSONAL | ({"notes"} if chance.random() < 0.5 else frozenset())
+    floors = tuple((where, chance.choice(CLASSES[1:6])) for where in _FLOORS if chance.random() < 0.12)
+    implied = tuple(edge for edge in _IMPLIED if chance.random() < 0.15)
+    exact = tuple((role, chance.choice(("*", "chat"))) for role in _ROLES if chance.random() < 0.05)
+    zones = (("zone:cloud", "zone:partner"),) if chance.random() < 0.5 else ()
+    lines = [f"g, role:{of}, role:{to}" for of, to in edges]
+    lines += [f"g3, {of}, {to}" for of, to in zones]
+    lines += ["g2, class:notes, class:any", *(["g2, class:notes, class:personal"] if "notes" in personal else [])]
+    lines += [f"f, {where}, class:{name}" for where, name in floors]
+    lines += [f"i, class:{of}, class:{to}" for of, to in implied]
+    lines += [f"x, role:{role}, {pattern}" for role, pattern in exact]
+    places = tuple((f"agent:{name}", "capability:triage") for name in _AGENTS)
+    facts = Facts((*_KNOWN_EDGES, *edges), places, floors, implied, exact, frozenset(personal))
+    return facts, "".join(f"{line}\n" for line in lines)
+
+
+_FLOORS = ("role:clinician", "role:lead", "role:chief", "agent:local", "agent:sky", "capability:triage")
+_IMPLIED = (("pii", "phi"), ("phi", "pii"), ("pci", "pii"), ("notes", "internal"))
+
+
+def drawn_request(chance: random.Random) -> Asked:
+    order = tuple(chance.sample(list(_AGENTS), chance.randint(1, len(_AGENTS))))
+    return Asked(
+        moment=chance.choice(_MOMENTS),
         roles=tuple(sorted(chance.sample([*_ROLES, "stranger"], chance.choice((0, 1, 2, 3))))),
-        classes=tuple(sorted(chance.sample(chance.choice((CLASSES, CLASSES[:3])), chance.choice((1, 1, 2))))),
+        body=chance.choice(BODIES),
+        declared=_some(chance, 0.2),
+        inherited=_some(chance, 0.1),
         action=chance.choice(_ACTIONS),
+        onward=tuple(chance.sample(_ONWARD, chance.choice((0, 0, 0, 0, 1, 2)))),
         purpose=chance.choice([None, *_PURPOSES]),
-        order=tuple(chance.sample(list(_AGENTS), chance.randint(1, len(_AGENTS)))),
+        zone=chance.choice(list(_ZONES)),
+        order=order,
+        target=chance.choice((order[0], "triage")),
+        exact=chance.random() < 0.1,
     )
 
 
-class Plain:
-    """casbin as anyone would use it: its own role managers, every rule, every grouping, nothing cached, no index."""
-
-    def __init__(self, loaded: Rules) -> None:
-        self._enforcer: Any = casbin.Enforcer(casbin.Enforcer.new_model(text=MODEL))
-        self._enforcer.add_function("action", words.action_matches)
-        self._enforcer.add_function("purpose", words.purpose_matches)
-        self._enforcer.add_function("holds", holds)
-        self._enforcer.add_policies([found.casbin() for found in loaded.rules])
-        for kind, edges in loaded.edges.items():
-            for edge in dict.fromkeys(edges):
-                self._enforcer.add_named_grouping_policy(kind, *edge)
-        self._callers = 0
-
-    def denies(self, asked: Drawn, agent: str) -> bool:
-        """Whether any class of the request is denied for this agent."""
-        self._callers += 1
-        who = f"caller:default/{self._callers}"
-        for role in ("*", *asked.roles):
-            self._enforcer.add_named_grouping_policy("g", who, f"role:{role}")
-        return any(self._denied(asked, agent, who, name) for name in asked.classes)
-
-    def _denied(self, asked: Drawn, agent: str, who: str, data_class: str) -> bool:
-        processor = _RUN_BY.get(agent)
-        contract = data_class in _COVERED.get(processor or "", ())
-        facts = {"time:08:00-18:00", "tenant:default"}  # it is noon
-        if _AGENTS[agent] == "in-house":
-            facts |= {"zone:trusted", "region:DE"}
-        if contract:
-            facts |= {"contract:valid", "contract:baa"}
-        purpose = f"purpose:{asked.purpose or 'none'}"
-        allowed, row = self._enforcer.enforce_ex(
-            who, f"class:{data_class}", f"agent:{agent}", asked.action, purpose, Names(frozenset(facts))
-        )
-        if not allowed or "redact" in row:  # of a class that the caller declared there is nothing to mask
-            return True
-        if data_class == "phi" and asked.purpose is None:
-            return True
-        return processor is not None and data_class in _PERSONAL and not contract
+def _some(chance: random.Random, often: float) -> tuple[str, ...]:
+    return tuple(sorted(chance.sample(CLASSES, chance.choice((1, 1, 2))))) if chance.random() < often else ()
 
 
-def routed(using: Policy, clock: ManualClock, asked: Drawn) -> str | None:
-    """The agent that the router chooses."""
-    sent: Message = msgspec.structs.replace(message("hello"), action=asked.action)
-    known: Classified = classified(clock, sent.parts, declared=asked.classes)
-    by = msgspec.structs.replace(caller(roles=asked.roles), purpose=asked.purpose)
-    candidates: tuple[Route, ...] = tuple(_ROUTES[name] for name in asked.order)
-    found = router(clock, using=using).decide(by, sent, known, candidates, exact=False)
-    return found.route.id if isinstance(found, Routed) else None
+def _classified(using: Policy, by: Caller, asked: Asked) -> Classified:
+    scan = _SCANS[asked.body.text]
+    floor = using.floor(by.identity.roles, asked.target)
+    return Classified(
+        scan=scan,
+        found=tuple(using.implied(scan.classes)),
+        declared=asked.declared,
+        inherited=asked.inherited,
+        floor=tuple(sorted(floor)),
+    )
 
 
-def compare(seed: int, requests: int = 1) -> list[tuple[Drawn, str | None, str | None]]:
-    """A random policy and requests: each with where it is routed, and where the plain enforcer says. Empty where the
-    policy is one that must not be served with."""
+def answered(using: Policy, asked: Asked) -> tuple[Found, tuple[bool, frozenset[str]]]:
+    """Where the router sends it, and what it lets come back."""
+    clock = ManualClock(asked.moment.us)
+    sent: Message = msgspec.structs.replace(_MESSAGES[asked.body.text], action=asked.action, onward=asked.onward)
+    by = msgspec.structs.replace(caller(roles=asked.roles, zone=asked.zone), purpose=asked.purpose)
+    known = _classified(using, by, asked)
+    deciding = router(clock, using=using, scans=_ENGINE)
+    back = deciding.receive(by, "receive", known.found or ("public",))
+    returned = (back.allowed, frozenset(back.obligations))
+    found = deciding.decide(by, sent, known, tuple(_ROUTES[name] for name in asked.order), exact=asked.exact)
+    if not isinstance(found, Routed):
+        return Found(None), returned
+    text = " ".join(found.masked.get(part.pointer, part.text) for part in sent.parts)
+    left = frozenset(value for value, _ in asked.body.values if value in text)
+    return Found(found.route.id, found.decision.effect, left), returned
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """One request, how it was decided, and how the plain enforcer would have it."""
+
+    asked: Asked
+    found: Any
+    expected: Any
+
+
+def compare(seed: int, requests: int = 1) -> list[Compared]:
+    """A random policy and requests. Empty where the policy is one that must not be served with."""
     chance = random.Random(seed)
-    lines = drawn_rules(chance)
-    configuration = _configuration()
+    lines, (facts, groups) = drawn_rules(chance), drawn_facts(chance)
     try:
-        using = policy(*lines, groups=GROUPS + _MORE_GROUPS, **configuration)
+        using = policy(*lines, groups=GROUPS + groups, **_CONFIGURATION)
     except ConfigurationError:
         return []
-    plain = Plain(rules(*lines, groups=GROUPS + _MORE_GROUPS, **configuration))
-    clock = ManualClock(NOON_US)
+    plain = Plain(rules(*lines, groups=GROUPS + groups, **_CONFIGURATION), facts, _AGENTS, _ZONES)
     compared = []
     for _ in range(requests):
         asked = drawn_request(chance)
-        first = next((agent for agent in asked.order if not plain.denies(asked, agent)), None)
-        compared.append((asked, routed(using, clock, asked), first))
+        compared.append(Compared(asked, answered(using, asked), (plain.route(asked), plain.receive(asked))))
     return compared
 
 
 def main(count: int) -> int:
-    digest = hashlib.sha256()
-    seed = done = somewhere = 0
+    digest, effects = hashlib.sha256(), Counter[str]()
+    seed = done = 0
     while done < count:
-        for asked, found, expected in compare(seed):
-            if found != expected:
-                print(f"seed {seed}: routed to {found}, the plain enforcer says {expected}: {asked}")
+        for one in compare(seed)[: count - done]:
+            if one.found != one.expected:
+                print(f"seed {seed}: {one.found}, the plain enforcer says {one.expected}: {one.asked}")
                 return 1
-            digest.update(f"{found}\n".encode())
+            routed = one.found[0]
+            digest.update(f"{routed.agent} {routed.effect} {sorted(routed.left)} {one.found[1][0]}\n".encode())
             done += 1
-            somewhere += found is not None
+            effects[routed.effect] += 1
         seed += 1
-    print(f"{done} policies and requests, {somewhere} routed, the others refused: {digest.hexdigest()}")
+    told = ", ".join(f"{count} {effect}" for effect, count in sorted(effects.items()))
+    print(f"{done} policies and requests ({told}): {digest.hexdigest()}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Where a request is routed is where casbin's plain enforcer, asked class by class, first does not deny it."""
+"""Where a request is routed, and how, is as casbin's plain enforcer has it, asked class by class."""
 
 import os
 import subprocess
@@ -9,25 +9,42 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import ManualClock
 from tests.exchange import routing
+from tests.exchange.bodies import BODIES, Body
+from tests.exchange.making import engine, message
 
 ROOT = Path(__file__).parents[2]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 10**9))
-def test_the_first_candidate_that_the_plain_enforcer_does_not_deny_is_taken(seed: int) -> None:
-    for asked, found, expected in routing.compare(seed, requests=2):
-        assert found == expected, asked
+def test_it_goes_where_as_and_with_what_is_left_as_the_plain_enforcer_has_it(seed: int) -> None:
+    for one in routing.compare(seed, requests=2):
+        assert one.found == one.expected, one.asked
 
 
-def test_some_are_routed_first_some_later_and_some_nowhere() -> None:
+def test_some_are_routed_first_some_later_some_masked_and_some_nowhere() -> None:
     """Without this the comparison could be one of refusals alone."""
-    places = set()
+    places, effects, back, masked = set(), set(), set(), 0
     for seed in range(60):
-        for asked, found, _ in routing.compare(seed, requests=2):
-            places.add(None if found is None else asked.order.index(found))
+        for one in routing.compare(seed, requests=4):
+            found, (returned, _) = one.found
+            places.add(None if found.agent is None else one.asked.order.index(found.agent))
+            effects.add(found.effect)
+            back.add(returned)
+            masked += found.agent is not None and len(found.left) < len(one.asked.body.values)
     assert {None, 0, 1, 2} <= places
+    assert effects == {"deny", "route", "redact", "tokenize", "approve"}
+    assert back == {True, False}
+    assert masked > 10
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.text[:20])
+def test_a_body_holds_what_is_written_down_of_it(body: Body) -> None:
+    found = engine(ManualClock()).scan(message(body.text).parts)
+    assert found.classes == set(body.classes)
+    assert {one.type for findings in found.parts for one in findings} - {"title"} == {kind for _, kind in body.values}
 
 
 def test_another_order_of_hashes_routes_the_same() -> None:
@@ -49,6 +66,6 @@ def test_another_order_of_hashes_routes_the_same() -> None:
 def test_a_difference_is_told_and_ends_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(routing, "routed", lambda *_: "nobody")
+    monkeypatch.setattr(routing, "answered", lambda *_: "nobody")
     assert routing.main(1) == 1
     assert "the plain enforcer says" in capsys.readouterr().out

@@ -10,7 +10,8 @@ from gateway.core import canonical
 from gateway.core.ports import StoredRecord
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import parse
-from gateway.store.search import EQUAL, Filters, Hit
+from gateway.store.asking import EQUAL
+from gateway.store.search import Filters, Hit
 
 _MEMBERS = {"decision": "effect", "outcome": "code"}
 """Filters whose member of the record has another name."""

@@ -11,10 +11,11 @@ themselves: this decides what is read, never what is found.
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from itertools import groupby
+from typing import Any, Literal, Protocol
 
 import msgspec
-from sqlalchemy import Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.errors import FormatError, VerificationError
@@ -33,6 +34,36 @@ _POSTING = 12
 what it costs must not depend on how large its ledger is."""
 _MARGIN = 256
 _ALL = ones(BLOCK)
+
+
+_NEVER = "9999-12-31T23:59:59.999999Z"
+"""The last time that a record can have occurred at, or later."""
+
+
+def _from(number: ColumnElement[int], query: Select[Any]) -> Mapping[bool, Select[Any]]:
+    """What follows from `start` on, at most `most`: upwards, and downwards. Made once: a statement takes longer to make
+    than to answer."""
+    start = bindparam("start", type_=BigInteger)
+    return {
+        True: query.where(number >= start).order_by(number).limit(bindparam("most")),
+        False: query.where(number <= start).order_by(number.desc()).limit(bindparam("most")),
+    }
+
+
+def _of(table: Table, *names: str) -> list[ColumnElement[bool]]:
+    return [table.c[name] == bindparam(name) for name in ("tenant", *names)]
+
+
+_SUBJECT = _from(subject_record.c.seq, select(subject_record.c.seq).where(*_of(subject_record, "subject")))
+_POSTED = _from(posting.c.block, select(posting.c.block, posting.c.places).where(*_of(posting, "field", "value")))
+_PERIOD = _from(
+    record_block.c.block,
+    select(record_block.c.block).where(
+        *_of(record_block),
+        record_block.c.last_at >= bindparam("since"),
+        record_block.c.first_at < bindparam("until"),
+    ),
+)
 
 
 class Looks(msgspec.Struct):
@@ -213,37 +244,35 @@ class _Subject:
 
     def __init__(self, connection: AsyncConnection, ledger: str, subject: str, *, up: bool, looks: Looks) -> None:
         self._connection, self._up, self._looks = connection, up, looks
-        seq = subject_record.c.seq
-        self._query = select(seq).where(subject_record.c.tenant == ledger, subject_record.c.subject == subject)
-        self._query = self._query.order_by(seq if up else seq.desc()).limit(_PIECE)
-        self._read: list[int] = []
-        """What was read and not passed yet; negative where the search goes down, so that it ascends either way."""
+        self._asked = {"tenant": ledger, "subject": subject}
+        self._read: list[tuple[int, list[int]]] = []
+        """Blocks that were read and not passed yet, with the numbers of their records, in the order of the search."""
         self._ended = False
 
     async def at(self, block: int) -> tuple[int, int] | None:
-        after = block * BLOCK - 1 if self._up else -(block + 1) * BLOCK
-        del self._read[: bisect_right(self._read, after)]
-        if not self._read and not await self._more(after):
+        self._read = [one for one in self._read if (one[0] >= block if self._up else one[0] <= block)]
+        if not self._read and not await self._more(block * BLOCK if self._up else (block + 1) * BLOCK - 1):
             return None
-        found = abs(self._read[0]) // BLOCK
-        while abs(self._read[-1]) // BLOCK == found and await self._more(self._read[-1]):
+        while len(self._read) == 1 and await self._more(self._read[0][1][-1] + (1 if self._up else -1)):
             pass  # the block goes on behind what was read
+        found, numbers = self._read[0]
         bits = 0
-        for one in self._read:
-            if abs(one) // BLOCK != found:
-                break
-            bits |= 1 << abs(one) % BLOCK
+        for number in numbers:
+            bits |= 1 << number % BLOCK
         return found, bits
 
-    async def _more(self, after: int) -> bool:
-        """Read on behind this one; whether there was anything."""
+    async def _more(self, start: int) -> bool:
+        """Read on from this one; whether there was anything."""
         if self._ended:
             return False
-        seq = subject_record.c.seq
-        query = self._query.where(seq > after if self._up else seq < -after)
-        seqs = (await self._connection.scalars(query)).all()
+        asked = self._asked | {"start": start, "most": _PIECE}
+        seqs = (await self._connection.scalars(_SUBJECT[self._up], asked)).all()
         self._looks.spend(len(seqs))
-        self._read += seqs if self._up else [-one for one in seqs]
+        for found, numbers in groupby(seqs, BLOCK.__rfloordiv__):
+            if self._read and self._read[-1][0] == found:
+                self._read[-1][1].extend(numbers)
+            else:
+                self._read.append((found, list(numbers)))
         self._ended = len(seqs) < _PIECE
         return bool(seqs)
 
@@ -257,8 +286,9 @@ class _Blocks(ABC):
         self._run = _FIRST_RUN
 
     @abstractmethod
-    def _query(self, block: int) -> Select[tuple[int, bytes]] | Select[tuple[int]]:
-        """What follows from this block on, in the order of the search."""
+    def _query(self) -> tuple[Select[Any], dict[str, Any]]:
+        """What follows from the block `start` on, `most` of them, in the order of the search; and its other
+        parameters."""
 
     async def at(self, block: int) -> tuple[int, int] | None:
         while self._rows and (self._rows[-1][0] < block if self._up else self._rows[-1][0] > block):
@@ -267,7 +297,8 @@ class _Blocks(ABC):
             # No more than may still be looked at: each run is twice the one before, so that what is read and not
             # looked at is never more than what was.
             most = min(self._run, max(_FIRST_RUN, self._looks.left // self._cost))
-            found = (await self._connection.execute(self._query(block).limit(most))).all()
+            query, asked = self._query()
+            found = (await self._connection.execute(query, asked | {"start": block, "most": most})).all()
             self._run = min(_RUN, self._run * 2)
             self._rows = [(row[0], bytes(row[1]) if len(row) > 1 else _ALL) for row in reversed(found)]
             if not self._rows:
@@ -293,14 +324,10 @@ class _Posted(_Blocks):
     ) -> None:
         super().__init__(connection, up=up, looks=looks, cost=_POSTING)
         field, value = posted
-        mine = (posting.c.tenant == ledger, posting.c.field == field, posting.c.value == value)
-        self._all = select(posting.c.block, posting.c.places).where(*mine)
+        self._asked = {"tenant": ledger, "field": field, "value": value}
 
-    def _query(self, block: int) -> Select[tuple[int, bytes]]:
-        number = posting.c.block
-        return self._all.where(number >= block if self._up else number <= block).order_by(
-            number if self._up else number.desc()
-        )
+    def _query(self) -> tuple[Select[Any], dict[str, Any]]:
+        return _POSTED[self._up], self._asked
 
 
 class _Period(_Blocks):
@@ -308,17 +335,11 @@ class _Period(_Blocks):
 
     def __init__(self, connection: AsyncConnection, ledger: str, wanted: Wanted, *, up: bool, looks: Looks) -> None:
         super().__init__(connection, up=up, looks=looks, cost=1)
-        self._all = select(record_block.c.block).where(record_block.c.tenant == ledger)
-        if wanted.since is not None:
-            self._all = self._all.where(record_block.c.last_at >= wanted.since)
-        if wanted.until is not None:
-            self._all = self._all.where(record_block.c.first_at < wanted.until)
+        # Every time is later than no characters, and earlier than the last one there is.
+        self._asked = {"tenant": ledger, "since": wanted.since or "", "until": wanted.until or _NEVER}
 
-    def _query(self, block: int) -> Select[tuple[int]]:
-        number = record_block.c.block
-        return self._all.where(number >= block if self._up else number <= block).order_by(
-            number if self._up else number.desc()
-        )
+    def _query(self) -> tuple[Select[Any], dict[str, Any]]:
+        return _PERIOD[self._up], self._asked
 
 
 def _decoded(places: bytes) -> int:

@@ -13,8 +13,7 @@ from hashlib import sha256
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, any_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core import canonical
@@ -24,12 +23,13 @@ from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.index import COLUMNS
 from gateway.ledger.record import EVENTS, timestamp
+from gateway.store import asking
 from gateway.store.archives import ArchiveStore
-from gateway.store.candidates import LOOKS, Candidates, Looks, Order, Step, Wanted
+from gateway.store.candidates import LOOKS, Candidates, Looks, Order, Wanted
 from gateway.store.engine import reading
 from gateway.store.postings import CLASS, FIELDS
 from gateway.store.sql import reachable
-from gateway.store.tables import detail, record
+from gateway.store.tables import record
 
 MAX_LIMIT = 1_000
 CHUNK = 1_000
@@ -39,8 +39,6 @@ _PARAMETER = re.compile(r"[a-z_]{1,32}")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
 )  # RFC 3339 §5.6 with at most microseconds, or a date alone: its midnight, UTC
-EQUAL = ("actor", "agent", "action", "decision", "exchange", "trace", "purpose", "outcome", "zone", "event")
-"""Filters whose value a column must have."""
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -213,7 +211,7 @@ class Search:
         """The first record that is there, and one more than the last."""
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
-                return await _lowest(connection, self._ledger), await _size(connection, self._ledger)
+                return await _extent(connection, self._ledger)
 
     async def _look(
         self,
@@ -230,43 +228,28 @@ class Search:
         """At most `most` records that fit, after this one and from `floor` on; and the next that is to be looked at,
         None when that was all. With `most` of them it goes on after the last."""
         looks, rows = looks or Looks(LOOKS), list[Row[Any]]()
+        values = asking.values(msgspec.structs.asdict(filters))
+        asked = tuple(values)
+        sqlite = self._engine.dialect.name == "sqlite"
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
-                if size is None:
-                    size = await _size(connection, self._ledger)
-                lowest = max(floor, await _lowest(connection, self._ledger))
+                there, newest = await _extent(connection, self._ledger)
+                size, lowest = newest if size is None else size, max(floor, there)
                 at = _next(order, after, lowest, size)
                 candidates = await Candidates.of(connection, self._ledger, _wanted(filters), order, size, looks)
                 while lowest <= at < size and len(rows) < most and looks.left > 0:
                     step = await candidates.step(at, most - len(rows))
-                    if step.places or step.first < step.end:
-                        query = self._query(filters, order, details).where(*_of_step(connection, step))
-                        if floor:  # a step may reach further down than is asked for
-                            query = query.where(record.c.seq >= floor)
-                        rows += (await connection.execute(query.limit(most - len(rows)))).all()
+                    # A step may reach further down than is asked for.
+                    within = asking.within(step, floor, sqlite=sqlite)
+                    if within:
+                        query = asking.statement(asked, order, "places" in within, details, sqlite)
+                        rows += (
+                            await connection.execute(
+                                query, values | within | {"tenant": self._ledger, "most": most - len(rows)}
+                            )
+                        ).all()
                     at = step.then
         return rows, at if lowest <= at < size else None
-
-    def _query(self, filters: Filters, order: Order, details: bool) -> Select[Any]:
-        columns = [record.c.seq, record.c.bytes, record.c.hash, *(record.c[name] for name in COLUMNS)]
-        query = select(*columns)
-        if details:
-            both = and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
-            query = select(*columns, detail.c.salt.label("detail_salt"), detail.c.bytes.label("detail"))
-            query = query.select_from(record.outerjoin(detail, both))
-        query = query.where(record.c.tenant == self._ledger)
-        for name in EQUAL:
-            value = getattr(filters, name)
-            if value is not None:
-                query = query.where(_as_read(record.c[name]) == value)
-        if filters.since is not None:
-            query = query.where(_as_read(record.c.occurred_at) >= filters.since)
-        if filters.until is not None:
-            query = query.where(_as_read(record.c.occurred_at) < filters.until)
-        if filters.data_class is not None:
-            query = query.where(record.c.classes.contains(f"|{filters.data_class}|", autoescape=True))
-        # A subject stands in no column: its records are named by the steps themselves.
-        return query.order_by(record.c.seq.asc() if order == "asc" else record.c.seq.desc())
 
     # A cursor is base64url of the canonical JSON of a digest of the question and the last seq that was given. It is no
     # secret and no permission: with a forged one, whoever may search this ledger finds what they could find anyway.
@@ -295,20 +278,13 @@ class Search:
         return sha256(canonical.encode(asked)).hexdigest()[:32]
 
 
-def _as_read(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column by its value alone. Records are read by their numbers; a planner that took the index of a time or of a
-    trace instead would read a month to find a hundred. No value that is asked for is the empty string."""
-    return func.coalesce(column, "")
-
-
-async def _size(connection: AsyncConnection, ledger: str) -> int:
-    newest = await connection.scalar(select(func.max(record.c.seq)).where(record.c.tenant == ledger))
-    return 0 if newest is None else int(newest) + 1
-
-
-async def _lowest(connection: AsyncConnection, ledger: str) -> int:
-    """The first record that is there: those before it lie in archives."""
-    return int(await connection.scalar(select(func.min(record.c.seq)).where(record.c.tenant == ledger)) or 0)
+async def _extent(connection: AsyncConnection, ledger: str) -> tuple[int, int]:
+    """The first record that is there, since those before it lie in archives; and one more than the last."""
+    mine = record.c.tenant == ledger
+    # Two subqueries: each is one step in the key, where both in one would read all of it.
+    ends = [select(end(record.c.seq)).where(mine).scalar_subquery() for end in (func.min, func.max)]
+    lowest, newest = (await connection.execute(select(*ends))).one()
+    return int(lowest or 0), 0 if newest is None else int(newest) + 1
 
 
 def _next(order: Order, after: int | None, lowest: int, size: int) -> int:
@@ -327,16 +303,6 @@ def _wanted(filters: Filters) -> Wanted:
         exchange=filters.exchange,
         trace=filters.trace,
     )
-
-
-def _of_step(connection: AsyncConnection, step: Step) -> list[ColumnElement[bool]]:
-    """The records of a step: one statement whatever their number, so that the database plans it once."""
-    if not step.places:
-        return [record.c.seq >= step.first, record.c.seq < step.end]
-    if connection.dialect.name == "sqlite":
-        numbers = func.json_each(msgspec.json.encode(step.places).decode("ascii")).table_valued("value")
-        return [record.c.seq.in_(select(numbers.c.value))]
-    return [record.c.seq == any_(bindparam("places", list(step.places), ARRAY(BigInteger), unique=True))]
 
 
 def _unfit(name: str, value: str) -> str | None:
@@ -371,15 +337,13 @@ def _time(text: str) -> str | None:
 
 
 def _hit(row: Row[Any], details: bool) -> Hit:
-    beside = details and row.detail is not None
-    stored = StoredRecord(
-        seq=row.seq,
-        envelope=bytes(row.bytes),
-        hash=bytes(row.hash),
-        detail_salt=bytes(row.detail_salt) if beside else None,
-        detail=bytes(row.detail) if beside else None,
-    )
-    return Hit(stored=stored, **{name: getattr(row, name) for name in COLUMNS})
+    """By places in the row, as `_query` selects them: by name, each of a page's values is looked up."""
+    seq, envelope, hashed, *columns = tuple(row)
+    detail_salt = text = None
+    if details:
+        *columns, detail_salt, text = columns
+    stored = StoredRecord(seq=seq, envelope=envelope, hash=hashed, detail_salt=detail_salt, detail=text)
+    return Hit(stored=stored, **dict(zip(COLUMNS, columns, strict=True)))
 
 
 def wrong_cursor() -> Refusal:

@@ -10,7 +10,8 @@ from gateway.exchange.matching import Match
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import parse
-from gateway.store.search import EQUAL, Filters, Search
+from gateway.store.asking import EQUAL
+from gateway.store.search import Filters, Search
 from tests.exchange.emergency_kit import both
 from tests.store.blocks_kit import put_rows
 

@@ -220,8 +220,8 @@ class _Counting:
     async def scalar(self, query: Any) -> Any:
         return await self._connection.scalar(query)
 
-    async def execute(self, query: Any) -> Any:
-        rows = (await self._connection.execute(query)).all()
+    async def execute(self, query: Any, values: Any) -> Any:
+        rows = (await self._connection.execute(query, values)).all()
         self._read.append(len(rows))
         return SimpleNamespace(all=lambda: rows)
 

@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.ledger.tiles import WIDTH
 from gateway.store.engine import reading
 from gateway.store.forwarding import ForwardStore
 from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.search import Page, Search, parse_filters
+from gateway.store.tree import TreeReader
 from tests.store.blocks_kit import indexed, put_rows, row
 from tests.store.kit import LEDGER, Store
+from tests.store.test_tree import fill
 
 FILTERS: dict[str, dict[str, str]] = {
     "nothing": {},
@@ -42,12 +45,12 @@ _BOUND = re.compile(
 Asked = list[tuple[str, Any]]
 
 
-def asking(engine: AsyncEngine) -> Asked:
+def asking(engine: AsyncEngine, tables: str = _TABLES) -> Asked:
     """What the database is asked of the tables of a ledger from now on."""
     asked: Asked = []
 
     def heard(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if re.search(rf"\b(FROM|JOIN) ({_TABLES})\b", statement):
+        if re.search(rf"\b(FROM|JOIN) ({tables})\b", statement):
             asked.append((statement, parameters))
 
     event.listen(engine.sync_engine, "before_cursor_execute", heard)
@@ -134,6 +137,20 @@ async def test_every_other_reading_of_records_does_so_too(store: Store) -> None:
             await demand_bounded(store, list(asked))
         except AssertionError as error:
             raise AssertionError(name) from error
+
+
+async def test_a_proof_reads_the_tiles_that_it_is_made_of_and_no_others(store: Store) -> None:
+    """Otherwise its cost would grow with the ledger, by 8 KB for each 256 records."""
+    size = WIDTH * 3 + 5
+    await fill(store, [index.to_bytes(32) for index in range(size)])
+    asked = asking(store.engine, "tile")
+    await TreeReader(store.engine, LEDGER).inclusion(WIDTH, size)
+    for statement, parameters in list(asked):
+        told = await plan(store, statement, parameters)
+        keys = [line for line in told.splitlines() if re.search(r"SEARCH tile\b|SCAN tile\b|Index Cond|Seq Scan", line)]
+        assert keys, told
+        assert all(re.search(r"tenant.* AND .*level.* AND .*idx", line) for line in keys), f"{statement}\n{told}"
+    assert asked
 
 
 async def test_what_names_none_is_found_by_these_tests(store: Store) -> None:

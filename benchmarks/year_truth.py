@@ -184,7 +184,12 @@ class Truth:
             },
             "trail": {"readings": self.readings.rows(), "verified": [], "exports": []},
             "policies": {"changes": self.policies, "configurations": []},
-            "subjects": {"steps": most(self.subject_steps), "cases": self.cases, "erased": self.erased},
+            "subjects": {
+                "steps": most(self.subject_steps),
+                "cases": self.cases,
+                "erased": self.erased,
+                "elsewhere": [],
+            },
             "keeping": {
                 "kept": most(self.kept),
                 "destroyed": [[row[0], "subject.erased", 4, "erased"] for row in self.erased],

@@ -14,12 +14,12 @@ import msgspec
 from gateway.bootstrap import Site
 from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told, warn, write_file
 from gateway.cli.persons import OPTIONS, personal
-from gateway.core.errors import FormatError, RecordsArchived
+from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, NDJSON
 from gateway.exchange.approving import Approver
 from gateway.exchange.erasing import Asked
-from gateway.exchange.subject_access import Wanted, rows
+from gateway.exchange.subject_access import Wanted, passed_over, rows
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, described
 from gateway.ledger.record import parse_timestamp
@@ -157,9 +157,9 @@ async def _access(arguments: argparse.Namespace, site: Site, who: Approver) -> N
         arguments.out.unlink()  # an empty or a broken file would look like an answer
         raise
     shown = {"case": found["case"], "subject": found["subject"], "records": len(found["records"]), "due": found["due"]}
-    if found["emergencies"]:
-        away = RecordsArchived(found["emergencies"]).hint
-        warn(f"not looked into: emergency ledgers, whose files are not at hand: {away}")
+    words = {"archives": "archives, which hold more:", "emergencies": "emergency ledgers, whose files are not at hand:"}
+    for kind, ids in passed_over(found).items():
+        warn(f"not looked into: {words[kind]} {ids}")
     say(arguments, shown, [f"{found['case']}: {len(found['records'])} records, due {found['due']}"])
 
 

@@ -6,16 +6,17 @@ too (Art. 15(4)), and only that it is there is said.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from gateway.core.errors import FormatError, VerificationError
+from gateway.core.errors import FormatError, RecordsArchived, VerificationError
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
+from gateway.evidence.figures.subjects import ELSEWHERE
 from gateway.exchange import kept
 from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.emergency_trail import EmergencyTrail
@@ -90,13 +91,15 @@ class SubjectAccess:
             ended_us=now,
             terms=Terms(actor=who.actor, persons=who.persons, identity=wanted.identity, received_us=received),
         )
+        archives = await self._trail.archived(who.tenant, group)
+        emergencies = await self._emergencies(who.tenant).away(None, None)
         said = Said(
             event="subject.access",
             subject=subject,
             code="late" if now > month_after(received) else "answered",
             case=made.id,
             reason=wanted.reason,
-            lines=(f"identity {wanted.identity}",),
+            lines=(f"identity {wanted.identity}", *_elsewhere(archives, emergencies)),
             change=opened(made),
         )
         # A crash before this is durable: nothing was told. After: the record says that it may have been.
@@ -104,7 +107,8 @@ class SubjectAccess:
         if await who.ledger.submit(told) is None:
             return CHANGED
         identifiers = await self._flags.identifiers(who.tenant, group)
-        return await self._document(who.tenant, made, group, identifiers)
+        found = await self._document(who.tenant, made, group, identifiers)
+        return {**found, "archives": archives, "emergencies": list(emergencies)}
 
     async def _document(
         self, tenant: str, made: Case, group: tuple[str, ...], identifiers: dict[str, int]
@@ -119,9 +123,7 @@ class SubjectAccess:
                 held = self._content(one, envelope)
                 rows.append(_row(one.seq, envelope, held))
                 content += held
-        own = self._emergencies(tenant)
-        away = await own.away(None, None)
-        async for found in own.about(group):
+        async for found in self._emergencies(tenant).about(group):
             for record in found:
                 envelope = parse(record.envelope)
                 sums.take(envelope)
@@ -142,8 +144,6 @@ class SubjectAccess:
             "retention": {"records_days": self._retention.get(tenant), "content": "see the end of each"},
             "rights": ["Art. 16", "Art. 17", "Art. 18", "Art. 21", "Art. 77"],
             "records": rows,
-            "archives": await self._trail.archived(tenant, group),
-            "emergencies": list(away),
             "content": content,
         }
 
@@ -212,6 +212,18 @@ class _Sums:
 def rows(document: dict[str, Any], form: str) -> bytes:
     """The records of such a document in one of the forms of `tabular`."""
     return b"".join(tabular.lines(form, COLUMNS, document["records"]))
+
+
+def _elsewhere(archives: Mapping[str, int], emergencies: Sequence[str]) -> tuple[str, ...]:
+    """What an access does not look into, in words, for the record: receipts are made of these (`ELSEWHERE`)."""
+    counted = (f"{ELSEWHERE[0]}{name}: {count} records" for name, count in archives.items())
+    return (*counted, *(f"{ELSEWHERE[1]}{name}: its file is not at hand" for name in emergencies))
+
+
+def passed_over(document: Mapping[str, Any]) -> dict[str, str]:
+    """What such a document was not made from: `archives` and `emergencies`, of each that has some the ids."""
+    kinds = ("archives", "emergencies")
+    return {kind: RecordsArchived(list(document[kind])).hint for kind in kinds if document[kind]}
 
 
 def _classes(envelope: Envelope) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from gateway.core.errors import FormatError, RecordsArchived
+from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import accepted
 from gateway.exchange.erasing import Asked
-from gateway.exchange.subject_access import Wanted, rows
+from gateway.exchange.subject_access import Wanted, passed_over, rows
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, Subjects, described
@@ -173,8 +173,9 @@ async def lift(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
 
 @post(f"{PATH}/access", operation_id="access_subject", status_code=200, summary="What is known of a subject, as data")
 async def access(request: ApiRequest) -> Response[Any]:
-    """JSON, or of the records alone CSV or NDJSON, as the caller accepts. `emergencies`, there `X-Emergencies`, names
-    emergency ledgers whose files are not at hand, and may hold more."""
+    """JSON, or of the records alone CSV or NDJSON, as the caller accepts. `archives`, there `X-Archives`, names those
+    that hold more of the person, `emergencies` (`X-Emergencies`) emergency ledgers whose files are not at hand, and may
+    hold more."""
     allowed = await entrance(request)
     given = await body_of(request, allowed, Access)
     received = None if given.received is None else _time(allowed, given.received)
@@ -184,8 +185,7 @@ async def access(request: ApiRequest) -> Response[Any]:
         raise await refused(request, allowed, found)
     form = accepted(request.headers.get("accept", ""))
     if form is not None:
-        away = found["emergencies"]
-        named = {"X-Emergencies": RecordsArchived(away).hint} if away else {}
+        named = {f"X-{kind.title()}": ids for kind, ids in passed_over(found).items()}
         return Response(rows(found, form), media_type=form, headers=allowed.headers | named)
     return Response(found, headers=allowed.headers)
 

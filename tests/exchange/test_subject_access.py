@@ -11,8 +11,10 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV
 from gateway.exchange import kept
 from gateway.exchange.emergency_trail import EmergencyTrail
-from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, rows
+from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, passed_over, rows
+from gateway.ledger.record import parse_detail
 from gateway.settings import Settings
+from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
 from gateway.store.subject_trail import SubjectTrail
 from tests.exchange import erasure_kit
@@ -110,12 +112,16 @@ async def test_it_is_on_record_before_anything_is_read(store: Store) -> None:
         await found.named("ann")
 
         class Away:
+            async def archived(self, tenant: str, ids: object) -> dict[str, int]:
+                return {"ar_1": 2}
+
             def records(self, tenant: str, ids: object) -> Any:
                 raise LedgerUnavailable("away")
 
         with pytest.raises(LedgerUnavailable):
             await access(found, trail=Away()).give(found.who(), called("ann"), WANTED)
-        assert [one.event for one in await found.events()] == ["subject.access"]
+        (told,) = await found.events()
+        assert told.event == "subject.access"
 
 
 async def test_an_answer_after_its_month_says_that_it_is_late(store: Store) -> None:
@@ -143,6 +149,12 @@ async def test_emergency_ledgers_whose_files_are_not_at_hand_are_named(
         told = await access(found).give(found.who(), called("ann"), WANTED)
         assert isinstance(told, dict)
         assert (told["emergencies"], told["records"][-1]["emergency"]) == (["em_1"], None)
+        assert passed_over(told) == {"emergencies": "em_1"}
+        reader = StoreReader(store.engine, LEDGER)
+        last = await reader.record(await reader.size() - 1)
+        assert last is not None
+        lines = parse_detail(last.detail or b"").diff
+        assert lines == (f"identity {WANTED.identity}", "emergency em_1: its file is not at hand")
 
 
 @pytest.mark.parametrize("change", [{"identity": " "}, {"reason": ""}, {"received_us": 1 << 62}])

@@ -13,6 +13,10 @@ INDIVIDUALS_US = 60 * 86_400 * 1_000_000
 """45 CFR 164.404(b): 60 calendar days after discovery."""
 
 
+ELSEWHERE = ("archive ", "emergency ")
+"""How lines in the detail of an access begin that name what it did not look into."""
+
+
 class Subjects:
     """Accesses, rectifications, restrictions, holds and erasures, each with its case."""
 
@@ -25,11 +29,17 @@ class Subjects:
         """Time, event, outcome, case, subject, ground."""
         self.erased = Rows()
         """Time, case, subject, records reached, keys, recipients to be told, by when backups hold nothing."""
+        self.elsewhere = Rows()
+        """Time, case, what an access did not look into."""
 
     def feed(self, one: Seen) -> None:
         envelope, case, subject = one.envelope, one.envelope.case or NONE, one.envelope.subject or NONE
         self.steps.add(envelope.event, one.outcome)
         self.cases.add(one.at, envelope.event, one.outcome, case, subject, envelope.legal_basis or NONE)
+        if envelope.event == "subject.access" and one.detail is not None:
+            for line in one.detail.diff or ():
+                if line.startswith(ELSEWHERE):
+                    self.elsewhere.add(one.at, case, line)
         if envelope.event == "subject.erased":
             told = ", ".join(envelope.recipients or ()) or NONE
             self.erased.add(
@@ -46,9 +56,15 @@ class Subjects:
         self.steps.merge(later.steps)
         self.cases.merge(later.cases)
         self.erased.merge(later.erased)
+        self.elsewhere.merge(later.elsewhere)
 
     def document(self) -> dict[str, Any]:
-        return {"steps": self.steps.rows(), "cases": self.cases.rows, "erased": self.erased.rows}
+        return {
+            "steps": self.steps.rows(),
+            "cases": self.cases.rows,
+            "erased": self.erased.rows,
+            "elsewhere": self.elsewhere.rows,
+        }
 
 
 class Keeping:

@@ -333,6 +333,8 @@ def _receipt(event: str) -> Callable[[Basis], tuple[Section, ...]]:
         told["steps"] = [row for row in told["steps"] if str(row[0]).startswith(event)]
         if event == "subject.access":
             told["erased"] = []
+        else:
+            told["elsewhere"] = []
         steps = sections.subject_steps(told)
         none = () if told["cases"] else (Text("No such step is on record in the period.", "warning"),)
         return (Section("subject", "About", (_about_subject(basis), *none)), steps)

@@ -302,6 +302,11 @@ def subject_steps(told: dict[str, Any]) -> Section:
                 ("Time", "Case", "Subject", "Records", "Keys", "Recipients to be told", "Backups until"),
                 told["erased"],
             ),
+            table(
+                "What accesses did not look into",
+                ("Time", "Case", "Where more of the person lies, or may lie"),
+                told["elsewhere"],
+            ),
         ),
     )
 

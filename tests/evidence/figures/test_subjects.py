@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.checks.policy.words import PURPOSES
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Incidents, Keeping, Subjects
+from gateway.ledger.record import Detail
 from gateway.ledger.times import timestamp
 from tests.evidence.figures.kit import T0, record
 
@@ -84,3 +85,13 @@ def test_disclosures_of_one_kind_are_the_first_how_many_and_the_last() -> None:
 
 def test_purposes_that_are_excluded_are_purposes_of_use() -> None:
     assert EXCLUDED <= PURPOSES
+
+
+def test_what_an_access_did_not_look_into_is_told_as_it_is_on_record() -> None:
+    lines = ("identity passport", "archive ar_1: 4 records", "emergency em_1: its file is not at hand")
+    subjects, later = Subjects(), Subjects()
+    for one, event in ((subjects, "subject.access"), (later, "subject.access"), (later, "subject.erasure")):
+        one.feed(record(event, code="answered", case="sc_1", subject="su_1", detail=Detail(diff=lines)))
+    subjects.merge(later)
+    rows = [[AT, "sc_1", line] for line in lines[1:]]
+    assert subjects.document()["elsewhere"] == [*rows, *rows]

@@ -65,7 +65,7 @@ _MOMENTS = (
 )
 """Monday noon and evening, the midnight before Sunday, and a Saturday noon after all agreements have ended."""
 _MASKS = ("redact", "redact", "tokenize", "generalise", "approve:privacy;redact")
-_INSIDE = (*("none",) * 6, *_MASKS, "redact:email", "redact:card,person", "approve:privacy", "no-content")
+_INSIDE = (*("none",) * 6, *_MASKS, "redact:email", "redact:card,person", *("approve:privacy", "no-content") * 2)
 _ROLE_EDGES = (("lead", "clerk"), ("chief", "lead"), ("chief", "clinician"))
 _KNOWN_EDGES = (("clerk", "user"), ("clinician", "user"))
 _PERSONAL = frozenset({"pii", "phi", "pci", "special-category", "personal"})
@@ -134,16 +134,24 @@ def drawn_rules(chance: random.Random) -> tuple[str, ...]:
     # Without rules as wide as people write them behind the others, nearly all would be refused.
     for wide in _WIDE:
         if chance.random() < 0.7:
-            lines.append(rule(f"wide-{len(lines)}", 100 + len(lines), role="role:*", **wide))
+            demanded = chance.choice(_DEMANDED) if wide["agent"] == "zone:in-house" else wide.get("obligations", "none")
+            lines.append(rule(f"wide-{len(lines)}", 100 + len(lines), **(wide | {"obligations": demanded})))
     return tuple(lines)
 
 
+_DEMANDED = ("none", "none", "none", "no-content", "approve:privacy")
 _WIDE: tuple[dict[str, str], ...] = (
-    {"data": "class:any", "agent": "zone:in-house"},
-    {"data": "class:public", "agent": "zone:*"},
-    {"data": "class:pii", "agent": "zone:*", "when": "contract:valid", "obligations": "redact"},
-    {"data": "class:personal", "agent": "zone:cloud", "when": "contract:baa", "obligations": "tokenize"},
-    {"data": "class:internal", "agent": "zone:*"},
+    {"data": "class:any", "role": "role:*", "agent": "zone:in-house"},
+    {"data": "class:public", "role": "role:*", "agent": "zone:*"},
+    {"data": "class:pii", "role": "role:*", "agent": "zone:*", "when": "contract:valid", "obligations": "redact"},
+    {
+        "data": "class:personal",
+        "role": "role:*",
+        "agent": "zone:cloud",
+        "when": "contract:baa",
+        "obligations": "tokenize",
+    },
+    {"data": "class:internal", "role": "role:*", "agent": "zone:*"},
 )
 
 

@@ -12,75 +12,20 @@ from contextlib import closing
 from pathlib import Path
 
 import asyncpg
-import httpx
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.bootstrap import Site, open_gateway, open_site
+from gateway.bootstrap import Site, open_site
 from gateway.ledger import checkpoint
-from gateway.ledger.note import Signer, Verifier
+from gateway.ledger.note import Signer
 from gateway.settings import Settings, parse
-from gateway.store.engine import sqlite_engine
 from gateway.store.verification import LedgerVerification, Verdict
-from gateway.web.app import build_app
-from tests.system import tampering
-from tests.system.installation import installation
-from tests.system.load import KINDS, ask, expected
-from tests.system.site import served
+from tests.system import every_byte, tampering
+from tests.system.victims import Victim, make
 
 NUMBERS = st.integers(0, 1 << 20)
-
-
-class Victim(msgspec.Struct, frozen=True):
-    """A ledger with a checkpoint in its middle (`early`), one of nearly all (`late`), and records after that."""
-
-    file: Path
-    ledger: str
-    verifier: Verifier
-    early: bytes
-    early_size: int
-    late: bytes
-    late_size: int
-    size: int
-
-    def verify(self, file: Path, given: bytes | None = None) -> Verdict:
-        return asyncio.run(self._verify(file, given))
-
-    async def _verify(self, file: Path, given: bytes | None) -> Verdict:
-        engine = sqlite_engine(file)
-        try:
-            return await LedgerVerification(engine, self.ledger, self.verifier).run(given)
-        finally:
-            await engine.dispose()
-
-
-async def make(base: Settings) -> Victim:
-    """Traffic of every kind, three times, with a checkpoint after the first and after the second."""
-    async with installation(base, ledger={"checkpoint_interval_s": 3600.0}) as site:
-        points = []
-        async with (
-            open_gateway(site.settings) as gateway,
-            served(build_app(gateway), lifespan="on") as url,
-            httpx.AsyncClient(base_url=url) as client,
-        ):
-            for turn in range(3):
-                for number, kind in enumerate(KINDS, turn * len(KINDS) + 1):
-                    answer = await ask(client, site.key, kind, f"{number:032x}")
-                    assert answer is not None
-                    assert answer.status == expected(kind)
-                if turn < 2:
-                    points.append(await gateway.auditors["default"].publisher.publish(force=True))
-        early, late = points
-        assert early is not None
-        assert late is not None
-        async with open_site(site.settings) as opened:
-            entry = opened.tenants["default"]
-            size = await opened.reader("default").size()
-            verifier = opened.keyring.signer(entry.origin).verifier
-        file = opened.where.path
-    return Victim(file, entry.ledger, verifier, early.note, early.size, late.note, late.size, size)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +77,23 @@ def test_tampering_is_found_wherever_it_is_done(victim: Victim, copy: Path, tamp
         assert victim.verify(file).failure is not None
 
     found()
+
+
+@pytest.mark.parametrize("what", ["checkpoint.root", every_byte.INDEX])
+def test_the_long_form_tries_each_and_tells_what_went_unnoticed(
+    what: str, victim: Victim, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it by `python -m tests.system.every_byte`."""
+    mine = msgspec.structs.replace(victim, file=tampered(victim, copy))
+    with closing(sqlite3.connect(mine.file)) as connection:
+        tried = [*every_byte.changes(connection, mine.ledger, what)][::40]
+    assert len(tried) > 1
+    monkeypatch.setattr(every_byte, "changes", lambda *_: iter(tried))
+    assert asyncio.run(every_byte.unnoticed(mine, what)) == (len(tried), [])
+    nothing = tried[0]._replace(new=tried[0].old)
+    monkeypatch.setattr(every_byte, "changes", lambda *_: iter([nothing]))
+    count, missed = asyncio.run(every_byte.unnoticed(mine, what))
+    assert (count, len(missed)) == (1, 1)
 
 
 @settings(max_examples=25, deadline=None, database=None)

@@ -16,7 +16,8 @@ from gateway.store.engine import postgresql_engine
 from gateway.store.verification import LedgerVerification, Verdict
 from tests.services import Postgres
 from tests.system import tampering
-from tests.system.test_tamper import NUMBERS, Victim, make
+from tests.system.test_tamper import NUMBERS
+from tests.system.victims import Victim, make
 
 pytestmark = pytest.mark.postgres
 _TABLES = ("record", "detail", "sealed", "subject_record", "checkpoint", "head")

@@ -66,6 +66,9 @@ _MASKABLE: Mapping[str, frozenset[str]] = {
 }
 """Data class → what `redact` masks for it. A title says nothing of who bears it, and what remains reads as it did."""
 _NOTHING: frozenset[str] = frozenset()
+_SOMEBODY = ("over-89", "long-ago")
+"""What is told of an age that identifies and of a date that may be of a birth: neither makes a class alone, beside a
+health term both count as somebody (45 CFR 164.514(b)(2)(i)(C))."""
 OWN = "x-"
 """With what the types of an operator's own recognizers begin, and no type that ships."""
 Own = Mapping[str, frozenset[str]]
@@ -82,7 +85,7 @@ def classes_of(findings: Iterable[Finding], health_context: bool = False, own: O
     aged = False
     for finding in findings:
         types.add(finding.type)
-        aged = aged or finding.reason.endswith("over-89")
+        aged = aged or finding.reason.endswith(_SOMEBODY)
     if own:
         types.update([DECLARED + name for kind in types & own.keys() for name in own[kind]])
     return _classes(frozenset(types), aged, health_context) if types else _NOTHING
@@ -90,7 +93,8 @@ def classes_of(findings: Iterable[Finding], health_context: bool = False, own: O
 
 @lru_cache(maxsize=4096)
 def _classes(types: frozenset[str], aged: bool, health_context: bool) -> frozenset[str]:
-    """As `classes_of`, by types; `aged`: whether one is an age above 89. Types are few, and the same come again."""
+    """As `classes_of`, by types; `aged`: whether one is an age above 89 or a date of long ago. Types are few, and
+    the same come again."""
     classes = {name for name in ("pii", "pci", "secret", "special-category") if types & CLASS_TYPES[name]}
     if any(kind.startswith("secret-") for kind in types):
         classes.add("secret")

@@ -9,6 +9,8 @@ Bounds that the windows rely on (see `cursor`): words near by are looked for at 
 at most `TRIGGER` long; a match that holds white space is at most `LOOKAHEAD` long.
 """
 
+import unicodedata
+
 import msgspec
 
 BACKUP = 80
@@ -113,5 +115,7 @@ def names(text: str) -> frozenset[str]:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The comma-separated entries of a table, sorted, without repeats."""
-    return tuple(sorted({" ".join(entry.split()) for entry in text.split(",") if entry.strip()}))
+    """The comma-separated entries of a table in the form in which text is searched (`nº` is `no`), sorted, without
+    repeats."""
+    entered = unicodedata.normalize("NFKC", text).split(",")
+    return tuple(sorted({" ".join(entry.split()) for entry in entered if entry.strip()}))

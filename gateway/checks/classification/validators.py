@@ -67,6 +67,10 @@ _APART = str.maketrans("", "", " .-")
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
 _MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
+_LONG_AGO = 2010
+"""A whole date of this year or before may well be of somebody's birth: it says so as its reason, `long-ago`."""
+_PIVOT = 30
+"""Two digits above this are a year of the last century."""
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NO_PASSWORDS = frozenset(
     entries(
@@ -87,7 +91,8 @@ NOT_NAMES = frozenset(
         "clinic bank university department diagnosis history type status code http https required everyone everybody "
         "guys folks again just only very so too sorry sure ready happy here looking trying going calling writing "
         "interested afraid glad colleague colleagues client npi mbi dea zip "
-        "mr mrs ms mx miss dr prof sir madam english french german spanish american british"
+        "mr mrs ms mx miss dr prof sir madam take apply inject inhale insert dissolve "
+        "english french german spanish american british"
     )
 )
 
@@ -105,6 +110,10 @@ def luhn(digits: str) -> bool:
 
 def _whole(reason: str, text: str) -> Verdict:
     return reason, 0, len(text)
+
+
+def _day_of(year: int, text: str) -> Verdict:
+    return _whole("long-ago" if year <= _LONG_AGO else "form", text)
 
 
 def email(text: str) -> Verdict | None:
@@ -292,8 +301,8 @@ def numeric_date(text: str) -> Verdict | None:
     first, second, year = (int(piece) for piece in pieces)
     if len(pieces[2]) == 4 and not 1800 <= year <= 2200:
         return None
-    year = year if len(pieces[2]) == 4 else 2000 + year
-    return _whole("form", text) if _is_day(year, first, second) or _is_day(year, second, first) else None
+    year = year if len(pieces[2]) == 4 else (1900 if year > _PIVOT else 2000) + year
+    return _day_of(year, text) if _is_day(year, first, second) or _is_day(year, second, first) else None
 
 
 def iso_date(text: str) -> Verdict | None:
@@ -302,7 +311,7 @@ def iso_date(text: str) -> Verdict | None:
     if len(head) != 3 or not all(piece.isdecimal() and piece.isascii() for piece in head):
         return None
     year, month, day = (int(piece) for piece in head)
-    return _whole("form", text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
+    return _day_of(year, text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
 
 
 def compact_date(text: str) -> Verdict | None:
@@ -335,12 +344,18 @@ def textual_date(text: str) -> Verdict | None:
             days.append(int(digits))
     if not month or (days and not 1 <= days[0] <= _LENGTHS[month - 1]):
         return None
-    return _whole("form", text)
+    return _day_of(_year(text), text) if days else _whole("form", text)
 
 
 def day(text: str) -> Verdict | None:
     """A day and a month in words, in whatever language: the day is one that a month can have."""
-    return _whole("form", text) if 1 <= int(_digits(text.partition(" ")[0]) or "0") <= 31 else None
+    return _day_of(_year(text), text) if 1 <= int(_digits(text.partition(" ")[0]) or "0") <= 31 else None
+
+
+def _year(text: str) -> int:
+    """The four digits at the end of a date, 9999 where it ends with none."""
+    last = text[-4:]
+    return int(last) if len(last) == 4 and last.isascii() and last.isdecimal() else 9999
 
 
 def age(text: str) -> Verdict | None:

@@ -72,6 +72,15 @@ def test_an_age_above_89_identifies_and_one_below_does_not() -> None:
     assert classes_of([Finding("age", 3, 9, 0.8, "form"), term]) == frozenset()
 
 
+def test_a_date_of_long_ago_counts_as_somebody_where_health_is_spoken_of() -> None:
+    """It may be of a birth; one alone, or a recent one, identifies nobody."""
+    old, term = Finding("date", 0, 10, 0.9, "long-ago"), Finding("health-term", 20, 21, 0.8, "diagnosis")
+    assert classes_of([old, term]) == {"phi"}
+    assert classes_of([old], True) == {"phi"}
+    assert classes_of([old]) == frozenset()
+    assert classes_of([Finding("date", 0, 10, 0.9, "form"), term], True) == frozenset()
+
+
 def test_quasi_identifiers_are_masked_with_phi_but_health_terms_are_not() -> None:
     assert {"date", "url", "age", "person", "mrn", "card"} <= maskable("phi")
     assert not maskable("phi") & {"health-term", "medication", "icd-10"}

@@ -19,7 +19,10 @@ LEXICONS = (
             "telefone, mon numéro, numéro est, joindre, joindre le patient, erreichbar unter, meine nummer, "
             "tel.-nr., tel.nr., mobil, mobilnummer, fax no, fax number, pager, téléphone, tél, tél., portable, "
             "teléfono, telefono, móvil, movil, celular, cellulare, telefoonnummer, mobiel, telefax, mob, mob., "
-            "reach me at, whatsapp number"
+            "reach me at, whatsapp number, recapito telefonico, recapito, contatti, contattare, al numero, numero è, "
+            "numero di telefono, contacto, contato, tlm, tlm., telemóvel, tfno, tfno., tlf, tlf., número é, "
+            "telefone é, "
+            "ligar para, teléfono es, móvil es, localizar en el, tel/fax"
         ),
     ),
     Lexicon(id="phone-after", words=words(_PLACES)),

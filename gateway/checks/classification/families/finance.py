@@ -9,6 +9,9 @@ _BEHIND = rf"[0-9]{{4}}[ \-]?[0-9]{{2,5}}{_BESIDE}"
 _FOURTEEN = r"[0-9](?:[ \-]?[0-9]){13}"
 """No card's number is shorter."""
 
+_BIC = "[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?"
+_NEXT = r"[ ,;/(|]{1,3}"
+
 LEXICONS = (
     Lexicon(
         id="card",
@@ -33,7 +36,14 @@ LEXICONS = (
             "conto bancario, rekeningnummer, bankkonto, numer konta, kontonummer:"
         ),
     ),
-    Lexicon(id="bic", words=words("bic, swift, bic/swift, swift/bic, swift code, bic code, swift-bic, iban")),
+    Lexicon(
+        id="bic",
+        words=words(
+            "bic, swift, bic/swift, swift/bic, swift code, bic code, swift-bic, iban, bank identifier code, "
+            "codice bic, "
+            "código bic, code bic, bic-code, swift-code, código swift, codice swift, code swift"
+        ),
+    ),
     Lexicon(
         id="cvv", words=words("cvv, cvv2, cvc, cvc2, csc, cid, security code, card verification, verification code")
     ),
@@ -141,9 +151,19 @@ RECOGNIZERS = (
         # Words in capitals look the same: one near by must say what it is.
         id="bic",
         type=None,
-        pattern=r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b",
-        gate=r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b",
+        pattern=rf"\b{_BIC}\b",
+        gate=rf"\b{_BIC}\b",
         near=(Near(lexicon="bic", type="bic", score=0.9, before=40, after=0, check="bic"),),
+    ),
+    Recognizer(
+        # Behind an account's number, which parts it from the word that names both.
+        id="bic-behind-iban",
+        type="bic",
+        pattern=rf"\b[A-Z]{{2}}[0-9]{{2}}(?: ?[A-Z0-9]){{11,30}}{_NEXT}({_BIC})\b",
+        gate=rf"[0-9]{_NEXT}{_BIC}\b",
+        check="bic",
+        score=0.85,
+        reason="beside",
     ),
     Recognizer(
         id="iban",

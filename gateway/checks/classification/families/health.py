@@ -59,7 +59,9 @@ progesterone, testosterone, allopurinol, colchicine, alendronate, ferrous sulfat
 lexapro, lipitor, plavix, eliquis, xarelto, ventolin, advil, tylenol, metformina, metformine, insulina,
 insuline, paracetamolo, ibuprofeno, ibuprofène, ibuprofene, amoxicilina,
 amoxicilline, amoxicillina, aspirina, omeprazol, oméprazole, omeprazolo, atorvastatina, atorvastatine, enalapril,
-ramipril, bisoprolol, percocet, vicodin, oxycontin, ritalin
+ramipril, bisoprolol, losartana, losartan, dipirona, sinvastatina, simvastatina, amlodipina, furosemida,
+hidroclorotiazida, levotiroxina,
+percocet, vicodin, oxycontin, ritalin
 """
 
 _GERMAN = """
@@ -88,7 +90,8 @@ leucemia, metástasis, infarto, ictus, derrame cerebral, insuficiencia cardíaca
 tuberculosis, hepatitis, epilepsia, demencia, depresión, esquizofrenia, trastorno bipolar, anorexia, cirrosis,
 apendicitis, úlcera, artrosis, aborto, alergia, dolor torácico, dolor en el pecho, falta de aire, fiebre, tos,
 náuseas, vómitos, diarrea, mareos, presión arterial, tensión arterial, glucemia, quimioterapia, radioterapia, diálisis,
-ecografía, colonoscopia, receta médica, historia médica, hospitalizado, hospitalizada, vih
+ecografía, colonoscopia, receta médica, historia médica, hospitalizado, hospitalizada, vih, migraña, cefalea, insomnio,
+hipotiroidismo, arritmia cardíaca, trombosis, infección urinaria, embolia pulmonar, disnea
 """
 _ITALIAN = """
 diagnosi, anamnesi, diabete, diabetico, diabetica, ipertensione, asma bronchiale, cancro, tumore, tumore al seno,
@@ -96,7 +99,25 @@ leucemia, metastasi, infarto, ictus, insufficienza cardiaca, insufficienza renal
 influenza stagionale, tubercolosi, epatite, epilessia, demenza, depressione, schizofrenia, disturbo bipolare, anoressia,
 bulimia, cirrosi, appendicite, ulcera, artrosi, artrite, osteoporosi, aborto spontaneo, allergia, dolore toracico,
 febbre, tosse, nausea, vomito, diarrea, vertigini, pressione arteriosa, glicemia, chemioterapia, dialisi, ecografia,
-colonscopia, ricetta medica, ricoverato, ricoverata, referto
+colonscopia, ricetta medica, ricoverato, ricoverata, referto, emicrania, insonnia, cefalea, aritmia cardiaca,
+scompenso cardiaco, embolia polmonare, trombosi, ipotiroidismo, ipertiroidismo, infezione urinaria, ipercolesterolemia,
+frattura del femore, ernia del disco, dispnea, affanno
+"""
+_PORTUGUESE = """
+dor torácica, dor no peito, falta de ar, hipertensão, cefaleia, enxaqueca, insônia, insónia, câncer, cancro da mama,
+câncer de mama, leucemia linfoblástica, enfarte, acidente vascular cerebral, insuficiência cardíaca,
+insuficiência renal, tuberculose, hepatite, demência, depressão, esquizofrenia, transtorno bipolar,
+perturbação bipolar, cirrose, artrite, osteoporose, febre, vômitos, vómitos, diarreia, tontura, tonturas,
+pressão arterial, quimioterapia, diálise, ultrassonografia, receita médica, prontuário médico, internado, internada,
+hipotireoidismo, hipotiroidismo, arritmia, infecção urinária, epilepsia refratária
+"""
+_NORTHERN = """
+hoofdpijn, suikerziekte, hoge bloeddruk, longontsteking, borstkanker, longkanker, hartinfarct, beroerte, hartfalen,
+koorts, benauwdheid, pijn op de borst, depressie, buikpijn,
+huvudvärk, högt blodtryck, lunginflammation, bröstcancer, hjärtinfarkt, hjärtsvikt, astma, bröstsmärta, andnöd,
+sockersjuka, buksmärta,
+nadciśnienie, nadciśnienie tętnicze, cukrzyca, ból głowy, ból w klatce piersiowej, zapalenie płuc, rak piersi,
+zawał serca, udar mózgu, gorączka, depresja
 """
 
 LEXICONS = (
@@ -106,7 +127,7 @@ LEXICONS = (
     Lexicon(
         id="health-abroad",
         type="health-term",
-        words=words(",".join((_GERMAN, _FRENCH, _SPANISH, _ITALIAN))),
+        words=words(",".join((_GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _NORTHERN))),
         reason="diagnosis",
     ),
     Lexicon(id="medication", type="medication", words=words(_MEDICATION), score=0.9, reason="medication"),
@@ -115,7 +136,7 @@ LEXICONS = (
         words=words(
             "icd, icd-10, icd10, icd-10-cm, icd 10, diagnosis, diagnosis code, diagnoses, dx, diagnosed, code, codes, "
             "diag, assessment, impression, problem list, coded, diagnose, diagnosen, hauptdiagnose, nebendiagnose, "
-            "cim-10, cie-10, diagnostic, diagnóstico, diagnosi"
+            "cim-10, cie-10, cid, cid-10, cid10, diagnostic, diagnóstico, diagnosi"
         ),
     ),
 )

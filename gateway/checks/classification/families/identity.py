@@ -38,7 +38,11 @@ LEXICONS = (
             "número de utente, nº de utente, processo clínico, patiëntennummer, patiëntnr., patiëntnr, patiënt-id, "
             "patientnummer, patientnr., patientnr, dossiernummer, numer pacjenta, nr pacjenta, id pacjenta, "
             "numer historii choroby, nr historii choroby, nr kartoteki, karta pacjenta, journalnummer, journalnr, "
-            "journalnr."
+            "journalnr., unit number, unit no, unit no., unit #, hosp no, hosp. no., hosp #, umrn, patient id no, "
+            "patient file no, "
+            "processo n.º, processo nº, processo n.°, pronto soccorso n., cartella n., cartella clinica n., "
+            "scheda clinica n., "
+            "historia n.º, historia nº, nº de registo clínico, prontuário nº, prontuário n.º, atendimento nº, empi, crn"
         ),
     ),
     Lexicon(

@@ -14,7 +14,8 @@ _TITLED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?{_NAME}"
 TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
     r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
-    r"Don|Do\xE0a|Signor|Signora|Dott|Ing|mr|mrs|ms|dr|MR|MRS|MS|DR)"
+    r"Don|Do\xE0a|D\xE0a|Dra|Signor|Signora|Dott\.ssa|Dott|Sig\.ra|Sig\.na|Sig|sig\.ra|sig|Avv|Ing|Eng|mr|mrs|ms|"
+    r"dr|MR|MRS|MS|DR)"
 )
 _LABELS = (
     r"(?i:\b(?:patient(?:[ _]?name|'s name)?|(?:full|first|last|middle|given|family|sur|maiden|legal|user|customer|"
@@ -23,13 +24,18 @@ _LABELS = (
     r"beneficiary|physician|doctor|provider|attending|surgeon|nurse|caller|applicant|borrower|tenant|guardian|"
     r"next of kin|emergency contact|attn|attention|contact|sender|recipient|ship to|bill to|billing address|"
     r"directed by|signed|signed by|regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|plaintiff|"
-    r"defendant|student|patientin|versicherter|vorname|nachname))"
+    r"defendant|student|patientin|versicherter|vorname|nachname|kontoinhaber(?:in)?|paziente|paciente|assicurat[oa]|"
+    r"assistit[oa]|asegurad[oa]|segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|cognome|nome|"
+    r"nombre|apellidos|m[e\xE0]dic[oa](?: curante| richiedente| respons[a\xE0]vel| responsable| tratante)?|fdo\.|"
+    r"firmado))"
 )
 _LABEL_ENDS = (
     r"name|\b(?:patient|client|customer|card ?holder|member|employee|subscriber|insured|beneficiary|physician|doctor|"
     r"provider|attending|surgeon|nurse|caller|applicant|borrower|tenant|guardian|kin|contact|attn|attention|sender|"
     r"recipient|to|address|by|signed|regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|"
-    r"plaintiff|defendant|student|patientin|versicherter)"
+    r"plaintiff|defendant|student|patientin|versicherter|kontoinhaber(?:in)?|pa[zc]iente|assicurat[oa]|assistit[oa]|"
+    r"a?segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|cognome|nome|nombre|apellidos|"
+    r"m[e\xE0]dic[oa]|curante|richiedente|respons[a\xE0]vel|responsable|tratante|fdo\.|firmado)"
 )
 _BEGINS = r"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? )"
 """How a name begins, a title before it or not."""

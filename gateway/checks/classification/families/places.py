@@ -12,10 +12,12 @@ _STREETS = (
 )
 _MORE = (
     "Bend|Bluffs?|Bottom|Branch|Bridge|Brooks?|Burgs?|Bypass|Camp|Canyon|Cape|Causeway|Centers?|Circles|Cliffs?|Club|"
-    "Common|Corners?|Course|Courts|Coves?|Creek|Crest|Crossing|Crossroad|Curve|Dale|Dam|Divide|Drives|Estates?|Expressway|"
+    "Common|Corners?|Course|Courts|Coves?|Creek|Crest|Crossing|Crossroad|Curve|Dale|Dam|Divide|Drives|Estates?|"
+    "Expressway|"
     "Extensions?|Falls?|Ferry|Fields?|Flats?|Fords?|Forest|Forges?|Forks?|Fort|Freeway|Gateway|Glens?|Greens?|Groves|"
     "Harbors?|Haven|Hills?|Hollow|Inlet|Islands?|Isle|Junctions?|Keys?|Knolls?|Lakes?|Land|Landing|Lights?|Loaf|Locks?|"
-    "Lodge|Mall|Manors?|Meadows?|Mills?|Mission|Motorway|Mount|Mountains?|Neck|Orchard|Oval|Overpass|Parks?|Parkways|Pass|"
+    "Lodge|Mall|Manors?|Meadows?|Mills?|Mission|Motorway|Mount|Mountains?|Neck|Orchard|Oval|Overpass|Parks?|"
+    "Parkways|Pass|"
     "Passage|Pines?|Plains?|Plazas|Points?|Ports?|Prairie|Radial|Ramp|Ranch|Rapids?|Rest|Ridges?|River|Roads|Route|Run|"
     "Shoals?|Shores?|Skyway|Springs?|Spurs?|Squares|Station|Stravenue|Stream|Streets|Summit|Throughway|Trace|Track|"
     "Trafficway|Tunnel|Underpass|Unions?|Valleys?|Via|Viaduct|Views?|Villages?|Ville|Vista|Walks?|Wall|Ways|Wells?"
@@ -35,6 +37,9 @@ _SOUTHERN = (
     r"(?:(?:Calle|Avenida|Avda\.?|Av\.|Plaza|Paseo|Camino|Carrera|Carretera|Ronda|Traves\xE0a|Rambla|Glorieta|"
     r"Callej\xE0n|Pasaje|Urbanizaci\xE0n|Rua|Pra\xE0a|Travessa|Alameda|Ladeira|Rodovia|Estrada|Viela|Vereda|Via|Viale|"
     r"V\.le|Piazza|Piazzale|P\.zza|Corso|Vicolo|Largo|Contrada|Borgo|Strada|Salita|Rotonda|Incrocio|Lungomare|"
+    r"Stretto|Canale|Corte|Frazione|Piazzetta|Cuesta|Pasadizo|Acceso|Vial|Av|Quadra|Conjunto|Loteamento|Residencial|"
+    r"Setor|Vila|Parque|Morro|Distrito|Lagoa|Ch\xE0cara|Condom\xE0nio|Esplanada|Jardim|Recanto|N\xE0cleo|"
+    r"Passarela|Fazenda|"
     r"ul\.|ulica|aleja|pl\.|plac|os\.|osiedle) |C/ ?)"
 )
 _LITTLE = (
@@ -45,9 +50,9 @@ _STATES = (
     "V[AIT]|W[AIVY]"
 )
 _UK = r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2}"
-_HOUSE = r"(?:[0-9A-Za-z\xE0.](?:, ?|\n)|\b(?:in|aus|nach|en|te) )"
+_HOUSE = r"(?:[0-9A-Za-z\xE0.](?: ?, ?|\n)|\b(?:in|aus|nach|en|te) )"
 _TOWN = r"[A-Z\xC0][a-z\xE0'.\-]+(?:[ \-][A-Z\xC0][a-z\xE0.\-]+){0,2}"
-_TOWNS = "[0-9]{5}|[0-9]{2}-[0-9]{3}|[0-9]{4} ?[A-Z]{2}"
+_TOWNS = "[0-9]{5}|[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{3}|[0-9]{4} ?[A-Z]{2}"
 _FORWARD, _LOCAL = "[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z]", "[0-9][ABCEGHJ-NPRSTV-Z][0-9]"
 
 _FLAT = r"(?i:flat|studio|apartment|apt\.?|unit|suite|room) ?[0-9]{1,4}[A-Za-z]?"
@@ -62,6 +67,12 @@ _LIVING = (
 _BRIEF = r"[A-Z\xC0][A-Za-z\xC0\xE0'.\-]{0,20}"
 _STREET = rf"[0-9][A-Za-z]?,? (?:{_BRIEF} ){{1,2}}(?:{_STREETS}|{_MORE})\b\.?{_UNIT}{_UNIT}(?:, | \| )"
 _BEHIND = rf" (?:{_STREETS}|{_MORE})\b[^\n;]{{0,24}}[,|] [A-Z\xC0]"
+_LIVED = (
+    r"\b(?i:nat[oa] a|residente a|abitante a|abito a|abita a|domiciliat[oa] a|vive a|moro em|mora em|reside em|"
+    r"residente em|nascid[oa] em|vivo en|vive en|reside en|residente en|nacid[oa] en|wohne in|wohnt in|wohnhaft in|"
+    r"habite \xE0|demeurant \xE0|n\xE0e? \xE0|woon in|woont in|wonende te|bor i|bosatt i) "
+)
+_SOUTHERN_TOWN = r"[A-Z\xC0][a-z\xE0'.\-]+(?: (?:(?:de|do|da|dos|das|del|della|di|la) )?[A-Z\xC0][a-z\xE0.\-]+){0,3}"
 _CITY = r"""(?i:city|town|ville|stadt|wohnort|ciudad|citt\xE0|cidade|miasto|woonplaats|postort)["']? ?[:=] ?["']?"""
 _CITIES = (
     "Mumbai|New Delhi|Delhi|Bangalore|Bengaluru|Hyderabad|Chennai|Kolkata|Pune|Ahmedabad|Jaipur|Lucknow|Kanpur|Nagpur|"
@@ -92,7 +103,8 @@ LABELS = (
         id="postal-code",
         lexicon="postal",
         type="postal-code",
-        value=rf"[0-9]{{2}}-[0-9]{{3}}|[0-9]{{4,6}}(?:-[0-9]{{3,4}})?(?: [A-Z]{{2}}\b)?|{_UK}|{_FORWARD} ?{_LOCAL}",
+        value=rf"[0-9]{{2}}-[0-9]{{3}}|[0-9]{{5}}-?[0-9]{{3}}|"
+        rf"[0-9]{{4,6}}(?:-[0-9]{{3,4}})?(?: [A-Z]{{2}}\b)?|{_UK}|{_FORWARD} ?{_LOCAL}",
         gap=12,
         score=0.85,
         more=False,
@@ -159,7 +171,7 @@ RECOGNIZERS = (
         type="street-address",
         pattern=(
             rf"\b{_SOUTHERN}{_LITTLE}{{0,2}}{_WORD}(?:[ \-]{_LITTLE}{{0,2}}{_WORD}){{0,4}},? "
-            r"(?:no?\.?\xB7? ?)?[0-9]{1,5}(?:[ \-/]?[a-zA-Z]\b|/[0-9]{1,4})?\b"
+            r"(?:(?:no?\.?\xB7? ?)?[0-9]{1,5}(?:[ \-/]?[a-zA-Z]\b|/[0-9]{1,4})?|[Ss]/[Nn])\b"
         ),
         gate=rf"\b{_SOUTHERN}[A-Za-z\xC0\xE0]",
         score=0.85,
@@ -216,6 +228,15 @@ RECOGNIZERS = (
         gate=f"{_TO}(?:{_PLACES})",
         score=0.6,
         reason="dictionary",
+    ),
+    Recognizer(
+        # Where somebody lives or was born, whatever the town is called.
+        id="place-lived-in",
+        type="place",
+        pattern=rf"{_LIVED}({_SOUTHERN_TOWN})",
+        gate=rf"{_LIVED}[A-Z\xC0]",
+        score=0.7,
+        reason="label",
     ),
     Recognizer(
         id="place-labelled",
@@ -276,6 +297,14 @@ RECOGNIZERS = (
         pattern=rf"{_HOUSE}(?:[A-Z]{{1,2}}-)?(?:{_TOWNS}) ({_TOWN})",
         gate=rf"{_HOUSE}(?:[A-Z]{{1,2}}-)?(?:{_TOWNS}) [A-Z\xC0][a-z\xE0]",
         score=0.8,
+        reason="town",
+    ),
+    Recognizer(
+        id="place-behind-cep",
+        type="place",
+        pattern=rf"\b(?i:cep):? [0-9]{{5}}-?[0-9]{{3}},? (?:-|\xB7)? ?({_SOUTHERN_TOWN})",
+        gate=r"\b(?i:cep):? [0-9]{5}-?[0-9]{3}\b",
+        score=0.75,
         reason="town",
     ),
     Recognizer(

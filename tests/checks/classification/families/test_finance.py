@@ -67,3 +67,12 @@ def test_an_iban_with_a_wrong_digit_is_none_and_a_code_before_one_does_not_hide_
 def test_two_accounts_side_by_side_are_both_found() -> None:
     text = "DE89 3704 0044 0532 0130 00 NL91 ABNA 0417 1643 00 4111 1111 1111 1111 5555 5555 5555 4444"
     assert [kind for kind, _ in told(text)] == ["iban", "iban", "card", "card"]
+
+
+@pytest.mark.parametrize("between", [" (", " / ", ", ", "; "])
+def test_a_bic_right_behind_an_iban_needs_no_word(between: str) -> None:
+    assert ("bic", "COBADEFFXXX") in told(f"pay to DE89370400440532013000{between}COBADEFFXXX by Monday")
+
+
+def test_other_capitals_behind_an_iban_are_none() -> None:
+    assert [kind for kind, _ in told("pay to DE89370400440532013000, WEEKDAYS by Monday")] == ["iban"]

@@ -26,3 +26,10 @@ def test_codes_need_a_word_that_says_so() -> None:
 )
 def test_ordinary_words_are_not_health_terms(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    "term", ["dor torácica", "enxaqueca", "emicrania", "migraña", "hoofdpijn", "huvudvärk", "ból głowy"]
+)
+def test_complaints_are_known_in_more_languages(term: str) -> None:
+    assert ("health-term", term) in told(f"— {term} —")

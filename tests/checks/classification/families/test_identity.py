@@ -71,3 +71,17 @@ def test_more_numbers_in_a_list_are_found() -> None:
         ("mrn", "84736252"),
         ("mrn", "84736253"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "processo n.º 00685229",
+        "Unit No. 3494466",
+        "Nº de historia 8473625",
+        "pronto soccorso n. 61379961",
+        "UMRN 8473625",
+    ],
+)
+def test_record_numbers_are_named_in_the_ways_of_hospitals(text: str) -> None:
+    assert ("mrn", text.split()[-1]) in told(f"{text} is hers")

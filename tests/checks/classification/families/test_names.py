@@ -68,3 +68,22 @@ def test_a_placeholder_is_not_a_name() -> None:
 def test_names_and_titles_side_by_side_do_not_hide_each_other() -> None:
     assert told("my name is anna my name is anna") == [("person", "anna"), ("person", "anna")]
     assert ("person", "Smith") in told("Dr. The Dr. Smith")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Cordiali saluti, Dott.ssa Velira Ostmonti", "Velira Ostmonti"),
+        ("la sig.ra Pavetti attende", "Pavetti"),
+        ("Fdo.: Dra. Kasa Velulsen", "Kasa Velulsen"),
+        ("Medico curante: Zubetti Paver", "Zubetti Paver"),
+        ("Utente: Selmont Garova", "Selmont Garova"),
+        ("Beneficiária: Ostina Pavska", "Ostina Pavska"),
+    ],
+)
+def test_southern_titles_and_labels_announce_a_name(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+def test_a_prescription_is_no_gentleman() -> None:
+    assert "person" not in [kind for kind, _ in told("Sig. Take one tablet twice a day")]

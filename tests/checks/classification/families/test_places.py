@@ -90,3 +90,23 @@ def test_other_words_and_numbers_are_not(text: str) -> None:
 def test_what_stands_around_a_street_is_told_too(text: str, expected: list[str]) -> None:
     found = [value for kind, value in told(text) if kind in ("street-address", "place", "postal-code")]
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("nata a Castelvecchio il lunedì", "Castelvecchio"),
+        ("moro em Serra do Pilar e trabalho", "Serra do Pilar"),
+        ("Vive en Villanueva del Campo con su hijo", "Villanueva del Campo"),
+        ("wohnt in Niederhausen bei ihr", "Niederhausen"),
+    ],
+)
+def test_where_somebody_lives_or_was_born_is_a_place_whatever_it_is_called(text: str, value: str) -> None:
+    assert ("place", value) in told(text)
+
+
+def test_portuguese_codes_and_houses_without_a_number_are_found() -> None:
+    text = "Rua de Almeida, S/N, 6049-300 Miranda do Douro; CEP 53298-546, Montenegro da Serra"
+    found = told(text)
+    assert ("street-address", "Rua de Almeida, S/N") in found
+    assert {("postal-code", "53298-546"), ("place", "Montenegro da Serra")} <= set(found)

@@ -39,9 +39,10 @@ LEXICONS = (
     Lexicon(
         id="bic",
         words=words(
-            "bic, swift, bic/swift, swift/bic, swift code, bic code, swift-bic, iban, bank identifier code, "
+            "bic, bicfi, swift, bic/swift, swift/bic, swift code, bic code, swift-bic, iban, bank identifier code, "
             "codice bic, "
-            "código bic, code bic, bic-code, swift-code, código swift, codice swift, code swift"
+            "código bic, code bic, bic-code, swift-code, código swift, codice swift, code swift, "
+            "swift/bic-kod, bic-kod, kod swift, kod bic"
         ),
     ),
     Lexicon(
@@ -153,7 +154,17 @@ RECOGNIZERS = (
         type=None,
         pattern=rf"\b{_BIC}\b",
         gate=rf"\b{_BIC}\b",
-        near=(Near(lexicon="bic", type="bic", score=0.9, before=40, after=0, check="bic"),),
+        near=(Near(lexicon="bic", type="bic", score=0.9, before=40, after=12, check="bic"),),
+    ),
+    Recognizer(
+        # The tags of SWIFT's MT messages that name a bank, an account before it or not.
+        id="bic-swift-tag",
+        type="bic",
+        pattern=rf":5[0-9][AD]:(?:/[A-Z0-9/]{{1,34}}\r?\n)?({_BIC})\b",
+        gate=r":5[0-9][AD]:[/A-Z]",
+        check="bic",
+        score=0.9,
+        reason="segment",
     ),
     Recognizer(
         # Behind an account's number, which parts it from the word that names both.

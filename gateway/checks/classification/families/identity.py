@@ -6,8 +6,10 @@ from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Rec
 LEXICONS = (
     Lexicon(
         id="ssn",
-        words=words("ssn, ssns, ss#, social security, social security number, social security no, soc sec, social"),
+        words=words("ssn, ssns, ss#, social security, social security number, social security no, soc sec"),
     ),
+    # Much else is social (an insurance number of another country, say): what follows must have the form.
+    Lexicon(id="social", words=words("social")),
     Lexicon(id="itin", words=words("itin, taxpayer identification, taxpayer id")),
     Lexicon(
         id="mrn",
@@ -42,7 +44,10 @@ LEXICONS = (
             "patient file no, "
             "processo n.º, processo nº, processo n.°, pronto soccorso n., cartella n., cartella clinica n., "
             "scheda clinica n., "
-            "historia n.º, historia nº, nº de registo clínico, prontuário nº, prontuário n.º, atendimento nº, empi, crn"
+            "historia n.º, historia nº, nº de registo clínico, prontuário nº, prontuário n.º, atendimento nº, "
+            "empi, crn, opd no, ipd no, "
+            "record no, record no., record #, med. rec. no., patient code, patient's number, medical file number, "
+            "medical file no, folder number, folder no, hospital reg no, numéro d'hospitalisation, n° ipp"
         ),
     ),
     Lexicon(
@@ -127,12 +132,14 @@ _FEW = r"[0-9]{2,4}(?:[ .][0-9]{2,4}){1,4}"
 _GROUPED = (
     r"[A-Z]{2,5} [0-9]{3,5}(?: [0-9]{3,6}){1,2}|" + f"{EVEN}|{DOTTED}|{LETTERED}|" + _CODE + r"(?: [0-9]{3,4}\b)*"
 )
+_NINE = r"[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}"
 _APART = r"(?:-[0-9]{2}-| [0-9]{2} |\.[0-9]{2}\.)"
 
 LABELS = (
     Label(
         id="us-ssn-labelled", lexicon="ssn", type="us-ssn", value=NINE, gap=32, check="apart_nine_digits", score=0.95
     ),
+    Label(id="us-ssn-social", lexicon="social", type="us-ssn", value=_NINE, gap=12, check="nine_digits", score=0.95),
     Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=NINE, check="apart_nine_digits", score=0.95),
     Label(
         id="mrn",

@@ -76,3 +76,16 @@ def test_a_bic_right_behind_an_iban_needs_no_word(between: str) -> None:
 
 def test_other_capitals_behind_an_iban_are_none() -> None:
     assert [kind for kind, _ in told("pay to DE89370400440532013000, WEEKDAYS by Monday")] == ["iban"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ":52A:COBADEFFXXX",
+        ":57A:/DE89370400440532013000\nCOBADEFFXXX",
+        "<BICFI>COBADEFFXXX</BICFI>",
+        "COBADEFFXXX (BIC)",
+    ],
+)
+def test_a_bic_is_found_in_messages_of_banks(text: str) -> None:
+    assert ("bic", "COBADEFFXXX") in told(text)

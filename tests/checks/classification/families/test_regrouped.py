@@ -65,3 +65,9 @@ def test_sums_rows_of_figures_and_versions_are_left_alone(text: str) -> None:
 
 def test_a_date_behind_a_word_is_no_part_of_a_number() -> None:
     assert told("SSN since 01.02.1985 4 times") == [("date", "01.02.1985")]
+
+
+def test_the_insurance_number_of_another_country_is_told_as_that() -> None:
+    assert told("social insurance number: 046-454-286") == [("ca-sin", "046-454-286")]
+    assert told("social insurance number 046454286") == [("ca-sin", "046454286")]
+    assert told("social: 536-22-8731") == [("us-ssn", "536-22-8731")]

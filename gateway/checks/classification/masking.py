@@ -43,7 +43,7 @@ def in_place(text: str, start: int, end: int, shown: str) -> str:
 
 
 def merged(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
-    """Spans that overlap become one, with the placeholder of the widest (the first of equals): start, end, placeholder.
+    """Spans that overlap become one, with the placeholder of the widest (of equals the first, by place and then by type): start, end, placeholder.
 
     Beyond `WIDE` all count as equal: in a stream nobody knows yet how long such a one will be. The placeholder is empty
     where it has been written before.
@@ -64,5 +64,6 @@ def merged(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
     return groups
 
 
-def _place(span: Span) -> tuple[int, bool, int]:
-    return (span.start, not span.silent, -min(span.width, WIDE))
+def _place(span: Span) -> tuple[int, bool, int, str]:
+    # By type at last: what is found in a column and what is found in the text come in another order in a stream.
+    return (span.start, not span.silent, -min(span.width, WIDE), span.type)

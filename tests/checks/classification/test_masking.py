@@ -64,3 +64,8 @@ def test_a_stream_of_tool_arguments_stays_json() -> None:
     text = '{"ssn": 536228731, "name": "x"}'
     lane = ENGINE.stream(frozenset({"us-ssn"})).lane("/a")
     assert "".join([*(lane.feed(one) for one in text), lane.finish()]) == '{"ssn": "[US-SSN]", "name": "x"}'
+
+
+def test_of_two_findings_in_the_same_place_the_same_one_is_shown_in_whatever_order_they_come() -> None:
+    spans = [Span(3, 9, "iban", 6), Span(3, 9, "account", 6)]
+    assert merged(spans) == merged(reversed(spans)) == [(3, 9, "[ACCOUNT]")]

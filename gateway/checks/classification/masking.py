@@ -43,7 +43,8 @@ def in_place(text: str, start: int, end: int, shown: str) -> str:
 
 
 def merged(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
-    """Spans that overlap become one, with the placeholder of the widest (of equals the first, by place and then by type): start, end, placeholder.
+    """Spans that overlap become one, with the placeholder of the widest: start, end, placeholder. Of equals it is
+    that of the first, by place and then by type.
 
     Beyond `WIDE` all count as equal: in a stream nobody knows yet how long such a one will be. The placeholder is empty
     where it has been written before.

@@ -6,6 +6,7 @@ the agent speaks. A new protocol is an adapter, an entry here, and its paths in 
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,6 +40,10 @@ METADATA = "/.well-known/oauth-protected-resource"
 """Where the address of an MCP agent says who issues its tokens (RFC 9728 §3)."""
 
 
+_COMPILED: dict[str, Schema] = {}
+"""Schemas of the protocols themselves, by title: made once in a process, however often protocols are wired."""
+
+
 def wire_protocols(
     registry: Registry,
     bounds: Bounds,
@@ -65,7 +70,7 @@ def wire_protocols(
             adapter=adapter,
             candidates=lambda message: speaking(registry, "openai", message),
             error_type="application/json",
-            schema=Schema(adapter.schema, title),
+            schema=_own(adapter.schema, title),
             schemas=schemas,
             answer_schemas=answers,
             target_field="/model",
@@ -78,7 +83,7 @@ def wire_protocols(
             adapter=adapter,
             candidates=lambda message: speaking(registry, "anthropic", message),
             error_type="application/json",
-            schema=Schema(adapter.schema, title),
+            schema=_own(adapter.schema, title),
             schemas={} if counted else schemas,
             answer_schemas={} if counted else answers,
             target_field="/model",
@@ -160,6 +165,12 @@ def wire_protocols(
         ),
     }
     return translated(registry, bounds, protocols)
+
+
+def _own(document: Mapping[str, Any], title: str) -> Schema:
+    if title not in _COMPILED:
+        _COMPILED[title] = Schema(document, title)
+    return _COMPILED[title]
 
 
 def translated(registry: Registry, bounds: Bounds, protocols: Mapping[str, Protocol]) -> dict[str, Protocol]:

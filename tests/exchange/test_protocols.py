@@ -66,6 +66,14 @@ def test_every_protocol_has_the_adapter_of_its_name() -> None:
     }
 
 
+def test_what_a_protocol_demands_is_compiled_once_however_often_protocols_are_wired() -> None:
+    bounds = Bounds(body_bytes=1000, answer_bytes=1000, depth=10)
+    first, again = (wire_protocols(_registry(), bounds, {}, {}) for _ in range(2))
+    own = {name: protocol.schema for name, protocol in first.items() if protocol.schema is not None}
+    assert len(set(map(id, own.values()))) == len(own) >= 5
+    assert all(again[name].schema is schema for name, schema in own.items())
+
+
 def test_what_can_be_translated_may_go_to_agents_of_the_other_families() -> None:
     def names(target: str) -> list[str]:
         return [route.id for route in conversing(_registry(), _message(target))]

@@ -96,6 +96,12 @@ async def _ask(site: System, authorization: str, path: str = "/v1/chat/completio
     return await site.http.post(path, json=body, headers=headers)
 
 
+async def _last_failure(site: System) -> tuple[str, str, int, object]:
+    """What the operator's own ledger says last: event, code, how often, and of whom."""
+    last = (await site.records("_system"))[-1]
+    return last["event"], last["outcome"]["code"], last["count"], last.get("actor")
+
+
 async def test_each_bad_credential_is_a_401_and_a_record_of_nobody(
     sqlite_settings: Settings, at_now: ManualClock
 ) -> None:
@@ -114,9 +120,7 @@ async def test_each_bad_credential_is_a_401_and_a_record_of_nobody(
             assert answer.headers["x-exchange-id"] == answer.json()["error"]["exchange"]
             assert "x-decision" not in answer.headers
             assert "canary" not in answer.text
-            last = (await site.records("_system"))[-1]
-            assert (last["event"], last["outcome"]["code"], last["count"]) == ("auth.failed", expected, 1), name
-            assert "actor" not in last
+            assert await _last_failure(site) == ("auth.failed", expected, 1, None), name
         assert len(site.agents["ward"].received) == 1
 
 
@@ -158,6 +162,7 @@ async def test_a_revoked_key_is_refused_at_once(database: Settings) -> None:
         await installation.api_keys.revoke(by, "default", made.record.id)
         answer = await site.chat(made.plain, PUBLIC)
         assert (answer.status_code, code(answer)) == (401, "credential_revoked")
+        assert await _last_failure(site) == ("auth.failed", "credential_revoked", 1, None)
         assert len(site.agents["cloud"].received) == 1
         kinds = [record["event"] for record in await site.records("default")]
         assert kinds[-1] == "key.revoked"
@@ -169,6 +174,8 @@ async def test_a_key_past_its_end_is_refused(sqlite_settings: Settings, at_now: 
         at_now.advance(2)
         answer = await site.chat(key, PUBLIC)
         assert (answer.status_code, code(answer)) == (401, "credential_expired")
+        assert not site.agents["cloud"].received
+        assert await _last_failure(site) == ("auth.failed", "credential_expired", 1, None)
 
 
 async def test_a_token_that_ends_while_the_gateway_runs_ends_for_the_gateway_too(

@@ -13,6 +13,8 @@ import msgspec
 from gateway.core.errors import ConfigurationError
 
 MAX_LINE = 4096
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of control and invisible characters."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -48,7 +50,8 @@ def _fields(file: str, number: int, line: str) -> tuple[str, ...]:
     place = f"{file}:{number}:"
     if len(line) > MAX_LINE:
         raise ConfigurationError(f"{place} a line must not be longer than {MAX_LINE} characters")
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in line):
+    # Of what is printable none is of these: nearly every line is told at once.
+    if not line.isprintable() and any(unicodedata.category(character) in _UNSEEN for character in line):
         raise ConfigurationError(f"{place} control and invisible characters are not accepted")
     try:
         records = list(csv.reader([line], strict=True, skipinitialspace=True))

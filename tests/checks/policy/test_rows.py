@@ -1,10 +1,13 @@
 """Strict CSV."""
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.policy.rows import MAX_LINE, read
+from gateway.checks.policy.rows import _UNSEEN, MAX_LINE, read
 from gateway.core.errors import ConfigurationError
 
 
@@ -36,6 +39,12 @@ def test_comments_and_empty_lines_are_left_out_and_lines_counted() -> None:
 def test_what_is_not_plain_csv_is_refused_with_its_place(data: bytes, place: str) -> None:
     with pytest.raises(ConfigurationError, match=place.replace(".", r"\.")):
         read("f.csv", data)
+
+
+def test_nothing_that_is_refused_as_control_or_invisible_counts_as_printable() -> None:
+    """A line of printable characters alone is looked through no further."""
+    printable = filter(str.isprintable, map(chr, range(sys.maxunicode + 1)))
+    assert _UNSEEN.isdisjoint(set(map(unicodedata.category, printable)))
 
 
 @settings(max_examples=200, deadline=None)

@@ -80,6 +80,8 @@ async def test_an_ended_key_is_refused_at_once(sqlite_settings: Settings) -> Non
         assert ended.json()["revoked"] is not None
         assert (await api.site.chat(made["key"], PUBLIC, model="ward")).status_code == 401
         assert (await _events(api.site))[-1] == "key.revoked"
+        failed = (await api.site.records("_system"))[-1]
+        assert (failed["event"], failed["outcome"]["code"]) == ("auth.failed", "credential_revoked")
 
 
 @pytest.mark.parametrize(

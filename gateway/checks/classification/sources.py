@@ -1,14 +1,19 @@
 """Reads the source of a pattern, as far as it takes to search with it cheaply. What is not understood is never wrong:
 the answer is then that nothing is known."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 
 _ENDS = ("", r"\b")
 """What may follow the group of a pattern that is taken apart: nothing that has a width."""
 _COMMON = frozenset(b" abcdefghijklmnopqrstuvwxyz")
 """Bytes that stand in every text: to look for one tells nothing."""
-_ANCHORS = ("\\A", "\\z", "^", "$")
+_TOKEN = re.compile(r"\\x.{0,2}|\\.?|\[\^?\]?(?:\\.?|[^\]\\])*\]?|\{[^}]*\}|.", re.DOTALL)
+"""An escape, a character class (a bracket right after its beginning is a member), a repetition, or a character; the
+sources are those of recognizers, which whoever runs the gateway has written."""
+_ANCHORS = frozenset(("\\A", "\\z", "^", "$"))
 
 
 def pieces(source: str) -> tuple[str, str] | None:
@@ -48,14 +53,7 @@ def needed(source: str, members: Callable[[str], frozenset[int]]) -> bytes:
 
 def anchored(source: str) -> bool:
     """Whether a pattern asks, outside of its groups or within, for the beginning or the end of the text."""
-    if "\\Q" in source:
-        return True
-    for _, piece in _parts(source):
-        if piece in _ANCHORS:
-            return True
-        if piece.startswith("(") and anchored(piece.strip("()")):
-            return True
-    return False
+    return "\\Q" in source or not _ANCHORS.isdisjoint(_TOKEN.findall(source))
 
 
 def _single(piece: str) -> bool:
@@ -74,39 +72,17 @@ def _flagged(source: str) -> bool:
     )
 
 
-def _parts(source: str) -> Iterator[tuple[int, str]]:
+@lru_cache(maxsize=512)
+def _parts(source: str) -> tuple[tuple[int, str], ...]:
     """The parts of a source that stand beside each other, with their places: characters, escapes, classes, groups with
-    all that is in them, repetitions."""
-    index = 0
-    while index < len(source):
-        end = _end(source, index)
-        yield index, source[index:end]
-        index = end
-
-
-def _end(source: str, index: int) -> int:
-    """Where the piece that begins here ends."""
-    character = source[index]
-    if character == "\\":
-        width = 4 if source[index + 1 : index + 2] == "x" else 2
-        return index + width
-    if character == "[":
-        return _class_end(source, index)
-    if character == "{":
-        close = source.find("}", index)
-        return close + 1 if close > 0 else index + 1
-    if character != "(":
-        return index + 1
-    index += 1
-    while index < len(source) and source[index] != ")":
-        index = _end(source, index)
-    return index + 1
-
-
-def _class_end(source: str, index: int) -> int:
-    """Where the character class that begins here ends; a bracket right after its beginning is a member."""
-    index += 1 + (source[index + 1 : index + 2] == "^")
-    first = index
-    while index < len(source) and (source[index] != "]" or index == first):
-        index += 2 if source[index] == "\\" else 1
-    return index + 1
+    all that is in them, repetitions. Asked for several times of each pattern, at every start."""
+    parts: list[tuple[int, str]] = []
+    depth = begin = 0
+    for token in _TOKEN.finditer(source):
+        text = token.group()
+        if not depth:
+            begin = token.start()
+        depth += (text == "(") - (text == ")" and depth > 0)
+        if not depth:
+            parts.append((begin, source[begin : token.end()]))
+    return (*parts, (begin, source[begin:])) if depth else tuple(parts)

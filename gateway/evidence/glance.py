@@ -70,7 +70,7 @@ def parse(data: bytes) -> Envelope:
     """The envelope of exactly these canonical bytes, with every field within its bounds; `FormatError` otherwise."""
     if len(data) <= MAX_BYTES and data.isascii():
         # 1.
-        match = _form(data.decode("ascii"))
+        match = _form().fullmatch(data.decode("ascii"))
         members = None if match is None else _members(match)
         if members is not None:
             return Glimpse(members)
@@ -234,6 +234,12 @@ def _record_expression() -> tuple[str, tuple[str, ...]]:
     return _put_together(inner, {"v", *_PLACED, *shape["required"]}), tuple(mappings)
 
 
+@lru_cache(maxsize=1)
+def _form() -> re.Pattern[str]:
+    """Made when the first record is read: it takes a tenth of a second, and most who import this read none."""
+    return re.compile(_RECORD)
+
+
 def _reader(name: str) -> Callable[[str], Any]:
     kind = SHAPES["Envelope"]["properties"][name].get("type")
     if kind == "string":
@@ -247,6 +253,5 @@ def _reader(name: str) -> Callable[[str], Any]:
 
 _EVENTS = frozenset(EVENTS)
 _RECORD, _MAPPINGS = _record_expression()
-_form = re.compile(_RECORD).fullmatch
 _GROUPS = (*_LOOKED_AT, *_MAPPINGS)
 _read = {name: _reader(name) for name in SHAPES["Envelope"]["properties"]}

@@ -113,9 +113,6 @@ class Auditor:
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
-        self._scoping = Scoping(
-            engine=engine, ledger=ledger_id, policies=policies, clock=clock, emergencies=emergencies
-        )
         self.publisher, self._policies, self._signing = publisher, policies, signing
         cosignatures, stamps = CosignatureStore(engine, ledger_id), StampStore(engine, ledger_id)
         self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
@@ -127,6 +124,14 @@ class Auditor:
         self._archives = archives
         self.whole = Trail(engine, ledger_id, archives)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
+        self._scoping = Scoping(
+            engine=engine,
+            ledger=ledger_id,
+            policies=policies,
+            clock=clock,
+            archives=archives,
+            emergencies=emergencies,
+        )
         self.exporting = Exporting(
             reader=self._reader,
             whole=self.whole,

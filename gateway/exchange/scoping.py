@@ -5,11 +5,12 @@ the policy version that is active; a data subject, an exchange or an incident th
 was asked for, the range that these lie in.
 
 What was recorded on an emergency ledger goes with the record that stitches it in: the range is one that holds it, so
-that the bundle takes the ledger along, or says that it is not at hand.
+that the bundle takes the ledger along, or says that it is not at hand. What has left the database is looked for in
+archives (`whereabouts`): one that may hold some of it and is not at hand is named, and there is no bundle without it.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,11 +24,14 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.scope import EXCHANGE, FRAMEWORK, INCIDENT, MAX_EXCHANGES, PERIOD, SUBJECT
 from gateway.evidence.selection import Query, Scope, Selection
 from gateway.exchange import frameworks
+from gateway.exchange.archived import Archives
 from gateway.exchange.emergency_trail import EmergencyTrail, Spliced
+from gateway.exchange.trail import Trail
+from gateway.exchange.whereabouts import Whereabouts
 from gateway.ledger.record import parse
 from gateway.store.incidents import IncidentStore
 from gateway.store.policies import PolicyStore
-from gateway.store.reader import StoreReader
+from gateway.store.reader import CHUNK, StoreReader
 from gateway.store.search import Filters, parse_filters
 from gateway.store.subject_trail import Linked, SubjectTrail
 from gateway.store.subjects import SubjectStore
@@ -54,15 +58,30 @@ class Scoping:
     """Of one ledger."""
 
     def __init__(
-        self, *, engine: AsyncEngine, ledger: str, policies: PolicyStore, clock: Clock, emergencies: EmergencyTrail
+        self,
+        *,
+        engine: AsyncEngine,
+        ledger: str,
+        policies: PolicyStore,
+        clock: Clock,
+        archives: Archives,
+        emergencies: EmergencyTrail,
     ) -> None:
         self._ledger, self._reader, self._policies = ledger, StoreReader(engine, ledger), policies
         self._incidents, self._subjects = IncidentStore(engine), SubjectStore(engine, clock)
         self._trail, self._emergencies = SubjectTrail(engine, clock), emergencies
+        self._whole, self._archived = Trail(engine, ledger, archives), Whereabouts(engine, ledger, archives)
 
     async def selection(self, asked: Asked) -> Selection | Refusal:
-        """The selection, or why it cannot be: names the field, and what would be right. `VerificationError` where the
-        file of an emergency ledger that may hold some of it is not what is on record."""
+        """The selection, or why it cannot be: names the field, and what would be right, or the files that may hold
+        some of it and are not at hand (`archived`). `VerificationError` where the file of an archive or of an emergency
+        ledger that may hold some of it is not what is on record."""
+        try:
+            return await self._selection(asked)
+        except RecordsArchived as error:
+            return Refusal(code="archived", hint=error.hint)
+
+    async def _selection(self, asked: Asked) -> Selection | Refusal:
         filters = parse_filters(asked.filters)
         if isinstance(filters, Refusal):
             return filters
@@ -86,7 +105,8 @@ class Scoping:
         about = _ABOUT.fullmatch(asked.about)
         if about is None:
             return _wrong("about", f"KIND:ID, with KIND one of {', '.join(NAMED)}")
-        found = await self._named(about[1], about[2])
+        ranged = period is not None or asked.first is not None or asked.end is not None
+        found = await self._named(about[1], about[2], ranged)
         if isinstance(found, Refusal):
             return found
         scope, first, end = found
@@ -96,12 +116,12 @@ class Scoping:
 
     async def first_recorded(self, at: str) -> int:
         """The number of the first record that was recorded at this time (27 characters) or later; how many there are,
-        if none was. They lie in the order of that time, so that it is found by halving."""
-        low, high = 0, await self._reader.size()
+        if none was. They lie in the order of that time, so that it is found by halving, within one archive or within
+        the database. `RecordsArchived` where that archive is not at hand."""
+        low, high = await self._archived.bounds(at, await self._reader.size())
         while low < high:
             middle = (low + high) // 2
-            stored = await self._reader.record(middle)
-            # What is not there any more is older than what is.
+            stored = await self._whole.record(middle)
             if stored is None or (parse(stored.envelope).recorded_at or "") < at:
                 low = middle + 1
             else:
@@ -116,18 +136,18 @@ class Scoping:
         since, until = scope.period
         first = max(0, await self.first_recorded(since) - 1)
         behind = await self.first_recorded(until)
-        behind = max(behind, *(spliced.place for spliced in await self._emergencies.within(since, until)), 0)
+        behind = max(behind, *await self._stitching(await self._emergencies.within(since, until)))
         end = None if behind >= await self._reader.size() else behind + 1
         return msgspec.structs.replace(plain, first=first, end=end, scope=scope)
 
-    async def _named(self, kind: str, named: str) -> tuple[Scope, int, int | None] | Refusal:
-        """What it is about, and the range that it lies in."""
+    async def _named(self, kind: str, named: str, ranged: bool) -> tuple[Scope, int, int | None] | Refusal:
+        """What it is about, and the range that it lies in; `ranged`: which is not asked for."""
         if kind == FRAMEWORK:
             scope = await self._framework(named)
             return scope if isinstance(scope, Refusal) else (scope, 0, None)
         if kind == SUBJECT:
             return await self._subject(named)
-        return await (self._exchange(named) if kind == EXCHANGE else self._incident(named))
+        return await (self._exchange(named, ranged) if kind == EXCHANGE else self._incident(named, ranged))
 
     async def _framework(self, name: str) -> Scope | Refusal:
         digest = await self._policies.active(self._ledger)
@@ -150,32 +170,40 @@ class Scoping:
                 return Scope(kind=FRAMEWORK, ids=(name,), queries=queries)
         return _wrong("about", f"framework:ID of the active policy: {', '.join(one.id for one in known) or 'none'}")
 
-    async def _exchange(self, named: str) -> tuple[Scope, int, int | None] | Refusal:
-        places = [one.seq for one in await self._reader.exchange(named)]
+    async def _exchange(self, named: str, ranged: bool) -> tuple[Scope, int, int | None] | Refusal:
+        places, newest = await self._places(named, ranged)
         apart = await self._apart(named)
         if not places and not apart:
             away = await self._emergencies.away_around(named)
             return _archived(away) if away else _missing()
         scope = Scope(kind=EXCHANGE, ids=(named,), exchanges=(named,))
-        if not all(one.place for one in apart):  # stitched in by a record that lies in an archive, nobody knows where
-            return scope, 0, None
-        places += [one.place for one in apart]
-        return scope, min(places), max(places) + 1
+        places += await self._stitching(apart)
+        return scope, min(places), None if newest else max(places) + 1
+
+    async def _places(self, exchange: str, ranged: bool) -> tuple[list[int], bool]:
+        """Numbers of records of an exchange, the first and the last among them, and whether there may be more after
+        these. With a range of its own only whether there are any: building demands the archives of the range."""
+        # The database first: what is archived between the two looks is in an archive at the second.
+        places = [one.seq for one in await self._reader.exchange(exchange)]
+        more = len(places) >= CHUNK
+        if not places or not ranged:
+            places += await self._archived.exchange(exchange, every=not places and not ranged)
+        return places, more
 
     async def _apart(self, exchange: str) -> list[Spliced]:
         """The emergency ledgers that hold records of an exchange, of those whose file is at hand."""
         ids = {record.emergency for record in await self._emergencies.exchange(exchange)}
         return [one for one in await self._emergencies.around(exchange) if one.one.id in ids] if ids else []
 
-    async def _incident(self, named: str) -> tuple[Scope, int, int | None] | Refusal:
+    async def _incident(self, named: str, ranged: bool) -> tuple[Scope, int, int | None] | Refusal:
         incident = await self._incidents.get(self._ledger, named)
         if incident is None:
             return _missing()
         exchanges, places = () if incident.exchange is None else (incident.exchange,), list[int]()
         for exchange in exchanges:
-            places += [one.seq for one in (await self._reader.exchange(exchange))[:1]]
+            places += (await self._places(exchange, ranged))[0]
             # One that is not at hand may hold it too: then the range is one that says so.
-            places += [one.place for one in await self._emergencies.around(exchange)]
+            places += await self._stitching(await self._emergencies.around(exchange))
         # What people make of it comes later: up to the newest record there is.
         return Scope(kind=INCIDENT, ids=(named,), exchanges=exchanges), min(places, default=0), None
 
@@ -183,8 +211,8 @@ class Scoping:
         group = await self._subjects.group(self._ledger, named)
         exchanges: set[str] = set()
         first: int | None = None
-        async for chunk in self._trail.records(self._ledger, group):
-            first = chunk[0].seq if first is None else first
+        async for chunk in self._about(group):
+            first = min(chunk[0].seq, chunk[0].seq if first is None else first)
             exchanges.update(_exchanges(chunk))
             if len(exchanges) > MAX_EXCHANGES:
                 return _too_many()
@@ -198,10 +226,22 @@ class Scoping:
         if first is None and not exchanges:
             return _archived(away) if away else _missing()
         # Those that hold some of it, and those that may, so that the bundle says that they are not at hand.
-        spliced = await self._emergencies.spliced()
-        places = [one.place for one in spliced if one.one.id in named_in or (one.one.id in away and one.place)]
+        spliced = [one for one in await self._emergencies.spliced() if one.one.id in named_in or one.one.id in away]
+        places = await self._stitching(spliced)
         first = min(places if first is None else [first, *places], default=0)
         return Scope(kind=SUBJECT, ids=group, exchanges=tuple(sorted(exchanges))), first, None
+
+    async def _about(self, group: Collection[str]) -> AsyncIterator[Sequence[StoredRecord | Linked]]:
+        """Records about these pseudonyms, some at a time; the database first, as in `_places`."""
+        async for chunk in self._trail.records(self._ledger, group):
+            if chunk:  # not of links alone, whose records lie in an archive
+                yield chunk
+        async for some in self._archived.about(group):
+            yield some
+
+    async def _stitching(self, spliced: Iterable[Spliced]) -> list[int]:
+        """The numbers of the records that stitch these in, wherever they lie."""
+        return [found.place or await self._archived.stitching(found.one) for found in spliced]
 
 
 def _exchanges(records: Iterable[StoredRecord | Linked]) -> set[str]:

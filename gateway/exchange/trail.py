@@ -123,10 +123,10 @@ class Trail:
     async def exchange(self, exchange: str) -> list[StoredRecord]:
         """All records of one exchange in order; empty when there is no such exchange. `RecordsArchived` where it may
         lie in an archive that is not at hand: its id says when it began."""
-        found, began_us = await self._reader.exchange(exchange), uuid7_us(exchange)
-        if began_us is None or began_us > _LAST_US:
+        found, at = await self._reader.exchange(exchange), began(exchange)
+        if at is None:
             return found
-        before = await self._archives.exchange(self._ledger, exchange, timestamp(began_us), self._tree)
+        before = await self._archives.exchange(self._ledger, exchange, at, self._tree)
         known = {one.seq for one in before}
         return [*before, *(one for one in found if one.seq not in known)]
 
@@ -179,3 +179,9 @@ class Trail:
 
             async for some in self._archives.records(self._ledger, one, self._tree, first, end, asked):
                 yield [Decided(record.envelope, record.detail) for record in some]
+
+
+def began(exchange: str) -> str | None:
+    """When an exchange began (27 characters), by its id; None for what is no id of one."""
+    began_us = uuid7_us(exchange)
+    return None if began_us is None or began_us > _LAST_US else timestamp(began_us)

@@ -186,7 +186,7 @@ async def _written(
                 auditor = await site.auditor(tenant, *await site.lying_in(archives))
                 selection = await auditor.select(asked)
                 if isinstance(selection, Refusal):
-                    raise WrongUse(told(selection, _OPTIONS))
+                    raise (Failed if selection.code == "archived" else WrongUse)(told(selection, _OPTIONS))
                 progress = Progress(sys.stderr, "records")
                 try:
                     manifest = await auditor.export(

@@ -136,7 +136,7 @@ class Scoping:
         since, until = scope.period
         first = max(0, await self.first_recorded(since) - 1)
         behind = await self.first_recorded(until)
-        behind = max(behind, *await self._stitching(await self._emergencies.within(since, until)))
+        behind = max((behind, *await self._stitching(await self._emergencies.within(since, until))))
         end = None if behind >= await self._reader.size() else behind + 1
         return msgspec.structs.replace(plain, first=first, end=end, scope=scope)
 

@@ -4,7 +4,10 @@ import asyncio
 import errno
 import json
 import os
+import subprocess
+import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 
 from gateway.bootstrap import open_site
 from gateway.bootstrap.archiving import figured
+from gateway.core.ids import uuid7
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import ClassesInfo, Detail
 from gateway.settings import load
@@ -27,6 +31,8 @@ JANE = "su_" + "1" * 26
 SENT = (5, 9, BLOCK + 9)
 """What was sent to an agent, of which the last is in the database when the others are archived; the first and the last
 are about her."""
+HERS, OTHER = uuid7(START_US), uuid7(START_US)
+"""The exchange that the first and the last are of, and that of the other one."""
 
 
 def made(ledger: str, seq: int) -> Entry:
@@ -35,6 +41,7 @@ def made(ledger: str, seq: int) -> Entry:
     phi = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
     about = () if seq == 9 else (JANE,)
     sent: dict[str, Any] = {"agent": "ward", "zone": "in-house", "attempt": 1, "purpose": "HRESCH", "classes": phi}
+    sent["exchange"] = OTHER if seq == 9 else HERS
     detail = Detail(destination="http://ward.example/v1", subjects=about or None)
     return entry("exchange.requested", ledger=ledger, us=START_US + seq, detail=detail, subjects=about, **sent)
 
@@ -181,6 +188,84 @@ def test_what_is_told_of_a_period_is_read_from_archives_that_are_the_ledgers_own
         other = gateway(*ask, "--archive", path)
         assert (other.code, "file 1 of those given is none" in other.err) == (1, True), ask
     assert not (filled / "x.json").exists()
+
+
+def test_a_bundle_about_one_exchange_person_or_time_has_what_lies_in_archives(gateway: Run, filled: Path) -> None:
+    (filled / "key.vkey").write_text(gateway("keys", "verifier").out)
+
+    def recorded(seq: int) -> str:
+        for name in ("proof", "record"):
+            (filled / name).unlink(missing_ok=True)
+        assert gateway("audit", "prove", seq, "--out", filled / "proof", "--record", filled / "record").code == 0
+        return str(json.loads((filled / "record").read_bytes())["recorded_at"])
+
+    since, until = recorded(100), recorded(BLOCK + 10)
+    asks = {
+        "split": ("--about", f"exchange:{HERS}"),
+        "moved": ("--about", f"exchange:{OTHER}"),
+        "ranged": ("--about", f"exchange:{OTHER}", "--first", 0, "--end", 100),
+        "person": ("--about", f"subject:{JANE}"),
+        "period": ("--period", since, until),
+        "both": ("--about", f"exchange:{HERS}", "--period", since, until),
+    }
+
+    def made(name: str, *archives: object) -> tuple[Any, ...]:
+        """What a bundle holds."""
+        file = filled / f"{name}.zip"
+        file.unlink(missing_ok=True)
+        option = ("--archive", *archives) if archives else ()
+        done = gateway("evidence", "export", *asks[name], "--out", file, "--json", *option)
+        assert done.code == 0, done.err
+        with zipfile.ZipFile(file) as box:
+            records, details = box.read("data/records.jsonl"), box.read("data/details.jsonl")
+        numbers = [json.loads(line)["seq"] for line in records.splitlines() if OTHER.encode() in line]
+        return done.data["first"], done.data["selected"], details, numbers
+
+    before = {name: made(name) for name in asks}
+    assert {name: found[:2] for name, found in before.items() if name != "period"} == {
+        "split": (5, 2),
+        "moved": (9, 1),
+        "ranged": (0, 1),
+        "person": (5, 2),
+        "both": (before["period"][0], 1),
+    }
+    (one,) = gateway("audit", "archive", "--json").data["archives"]
+    assert {name: made(name) for name in asks} == before
+    for name in asks:
+        checked = gateway("evidence", "verify", "--key", "key.vkey", filled / f"{name}.zip", "--json").data
+        assert checked["report"]["selected"] == before[name][1], name
+    assert alone(filled, asks) == [found[1] for found in before.values()]
+    (path,) = (filled / "archive").glob("*/*.archive")
+    kept = path.rename(filled / "kept")
+    for name, ask in asks.items():
+        refused = gateway("evidence", "export", *ask, "--out", filled / "x.zip")
+        assert (refused.code, refused.out, one["id"] in refused.err) == (1, "", True), name
+    assert made("moved", kept) == before["moved"]
+    newest = uuid7(4_000_000_000_000_000)
+    assert gateway("evidence", "export", "--about", f"exchange:{newest}", "--out", filled / "x.zip").code == 2
+    path.write_bytes(kept.read_bytes().replace(OTHER.encode(), HERS.encode()))
+    for name in ("split", "moved", "person", "period"):
+        refused = gateway("evidence", "export", *asks[name], "--out", filled / "x.zip")
+        assert (refused.code, refused.out, f"archive {one['id']}: " in refused.err) == (1, "", True), name
+    assert not (filled / "x.zip").exists()
+
+
+def alone(directory: Path, names: Iterable[str]) -> list[int]:
+    """How many records of each bundle are selected, by the verifier in them: one process for all."""
+    with zipfile.ZipFile(directory / "split.zip") as box:
+        (directory / "verify.py").write_bytes(box.read("data/verify.py"))
+    script = (
+        "import runpy, pathlib\n"
+        "verify = runpy.run_path('verify.py')['verify']\n"
+        "key = pathlib.Path('key.vkey').read_text()\n"
+        f"for name in {list(names)!r}:\n"
+        "    print(verify(pathlib.Path(name + '.zip'), key).selected)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], cwd=directory, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [int(line) for line in done.stdout.splitlines()]
 
 
 def tables(data: bytes) -> dict[str, list[Any]]:

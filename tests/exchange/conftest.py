@@ -3,12 +3,16 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.core.ids import uuid7
+from gateway.ledger.emergency import STITCHED as STITCHING
+from gateway.ledger.emergency import Stitched
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail
+from gateway.ledger.times import timestamp
 from gateway.settings import Settings, parse
 from gateway.store.archives import Archived
 from gateway.store.engine import target
@@ -22,12 +26,30 @@ EXCHANGE = uuid7(START_US)
 PLACES = (5, BLOCK - 1, BLOCK + 3)
 """Records of this exchange, about `JANE`, of which the last is in the database."""
 JANE = "su_" + "1" * 26
+STITCHED = 11
+"""The record that stitches `NIGHT` in."""
+NIGHT = Stitched(
+    id="em_1",
+    key="gateway.internal/ledger/0011+emergency",
+    archive="ar_night",
+    digest="sha256:" + "0" * 64,
+    size=4,
+    root="A" * 43 + "=",
+    began=timestamp(START_US),
+    ended=timestamp(START_US + 9),
+)
 
 
 def some(seq: int) -> Entry:
     if seq in PLACES:
         detail = Detail(reason=f"r{seq}")
         return entry("exchange.requested", exchange=EXCHANGE, subjects=(JANE,), detail=detail, us=START_US + seq)
+    if seq == STITCHED - 1:
+        return entry("emergency.prepared", us=START_US + seq, emergency=NIGHT.id, key=NIGHT.key)
+    if seq == STITCHED:
+        told: dict[str, Any] = {name: getattr(NIGHT, name) for name in ("key", "archive", "digest", "began", "ended")}
+        point, span = (NIGHT.size, NIGHT.root), (0, NIGHT.size)
+        return entry(STITCHING, us=START_US + seq, emergency=NIGHT.id, checkpoint=point, range=span, **told)
     return entry(us=START_US + seq)
 
 

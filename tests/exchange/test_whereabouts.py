@@ -1,34 +1,21 @@
 """Where in archives something lies is said by the archives themselves, and by none that is away or was changed."""
 
-from pathlib import Path
-
+import msgspec
 import pytest
 
 from gateway.core.errors import RecordsArchived, VerificationError
 from gateway.core.ids import uuid7
 from gateway.exchange.archived import Archives
 from gateway.exchange.whereabouts import Whereabouts
-from gateway.ledger.emergency import Stitched
-from gateway.ledger.times import timestamp
 from gateway.store.archives import ArchiveStore
 from gateway.store.postings import BLOCK
 from gateway.store.sealing import Sealer
 from tests.exchange.archive_kit import archives
-from tests.exchange.conftest import EXCHANGE, JANE, PLACES
+from tests.exchange.conftest import EXCHANGE, JANE, NIGHT, PLACES, STITCHED
 from tests.store.archive_kit import MORE
 from tests.store.kit import LEDGER, START_US, Store
 
 ARCHIVED = list(PLACES[:-1])
-NIGHT = Stitched(
-    id="em_1",
-    key="k",
-    archive="ar_1",
-    digest="sha256:" + "0" * 64,
-    size=1,
-    root="",
-    began=timestamp(START_US),
-    ended=timestamp(START_US + 1),
-)
 
 
 @pytest.fixture
@@ -80,13 +67,17 @@ async def test_a_file_that_may_hold_some_of_it_and_is_away_is_named(store: Store
     assert await about(apart, "su_nobody") == []
 
 
-async def test_an_emergency_that_nothing_stitches_in_is_no_ledger_of_this_one(store: Store) -> None:
+async def test_the_record_that_stitches_an_emergency_ledger_in_is_found_or_there_is_none(store: Store) -> None:
+    assert await whereabouts(store).stitching(NIGHT) == STITCHED
+    other = msgspec.structs.replace(NIGHT, id="em_2")
+    with pytest.raises(VerificationError, match="em_2: no record stitches it in"):
+        await whereabouts(store).stitching(other)
     with pytest.raises(VerificationError, match="em_1: no record stitches it in"):
-        await whereabouts(store).stitching(NIGHT)
+        await whereabouts(store, "tn_other").stitching(NIGHT)
 
 
 async def test_what_the_tree_does_not_have_is_not_believed(store: Store) -> None:
-    (path,) = Path(store.directory / "archive" / LEDGER).iterdir()
+    (path,) = (store.directory / "archive" / LEDGER).iterdir()
     data = path.read_bytes()
     assert EXCHANGE.encode() in data
     path.write_bytes(data.replace(EXCHANGE.encode(), uuid7(START_US).encode()))

@@ -27,10 +27,10 @@ from tests.store.kit import entry
 START_US = 1_700_000_000_000_000
 
 
-JANE = "su_" + "1" * 26
+JANE, MARY = "su_" + "1" * 26, "su_" + "2" * 26
 SENT = (5, 9, BLOCK + 9)
 """What was sent to an agent, of which the last is in the database when the others are archived; the first and the last
-are about her."""
+are about Jane, the other one about Mary."""
 HERS, OTHER = uuid7(START_US), uuid7(START_US)
 """The exchange that the first and the last are of, and that of the other one."""
 
@@ -39,7 +39,7 @@ def made(ledger: str, seq: int) -> Entry:
     if seq not in SENT:
         return entry(ledger=ledger, us=START_US + seq)
     phi = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
-    about = () if seq == 9 else (JANE,)
+    about = (MARY,) if seq == 9 else (JANE,)
     sent: dict[str, Any] = {"agent": "ward", "zone": "in-house", "attempt": 1, "purpose": "HRESCH", "classes": phi}
     sent["exchange"] = OTHER if seq == 9 else HERS
     detail = Detail(destination="http://ward.example/v1", subjects=about or None)
@@ -205,6 +205,7 @@ def test_a_bundle_about_one_exchange_person_or_time_has_what_lies_in_archives(ga
         "moved": ("--about", f"exchange:{OTHER}"),
         "ranged": ("--about", f"exchange:{OTHER}", "--first", 0, "--end", 100),
         "person": ("--about", f"subject:{JANE}"),
+        "gone": ("--about", f"subject:{MARY}"),
         "period": ("--period", since, until),
         "both": ("--about", f"exchange:{HERS}", "--period", since, until),
     }
@@ -227,6 +228,7 @@ def test_a_bundle_about_one_exchange_person_or_time_has_what_lies_in_archives(ga
         "moved": (9, 1),
         "ranged": (0, 1),
         "person": (5, 2),
+        "gone": (9, 1),
         "both": (before["period"][0], 1),
     }
     (one,) = gateway("audit", "archive", "--json").data["archives"]

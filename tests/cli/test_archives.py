@@ -42,7 +42,7 @@ def made(ledger: str, seq: int) -> Entry:
     about = (MARY,) if seq == 9 else (JANE,)
     sent: dict[str, Any] = {"agent": "ward", "zone": "in-house", "attempt": 1, "purpose": "HRESCH", "classes": phi}
     sent["exchange"] = OTHER if seq == 9 else HERS
-    detail = Detail(destination="http://ward.example/v1", subjects=about or None)
+    detail = Detail(destination="http://ward.example/v1", subjects=about)
     return entry("exchange.requested", ledger=ledger, us=START_US + seq, detail=detail, subjects=about, **sent)
 
 

@@ -23,13 +23,13 @@ from gateway.store.postings import BLOCK, ascending, decode, descending, from_pl
 from gateway.store.tables import posting, record, record_block, subject_record
 
 Order = Literal["asc", "desc"]
-LOOKS = 8_192
+LOOKS = 6_144
 """What a question may cost: a record that is looked at is one of these, a posting that is met `_POSTING` of these."""
 KNOWN = 2_000
 """An exchange or trace of at most so many records is found by its index, a longer one is looked for."""
 _FIRST_RUN, _RUN = 8, 256
 _PIECE = 1_024
-_POSTING = 12
+_POSTING = 11
 """So that a question of two values that never meet leads through a million records, in a ledger of ten million as well:
 what it costs must not depend on how large its ledger is."""
 _MARGIN = 256

@@ -228,8 +228,8 @@ class _Counting:
 
 @pytest.mark.parametrize("order", ORDERS)
 async def test_what_values_that_never_meet_cost_does_not_grow_with_the_ledger(on_sqlite: Store, order: Order) -> None:
-    """The bound itself: postings read by one question, and statements. A ledger of five hundred blocks is walked through
-    in two questions, of which each reads no more than twice what it looks at."""
+    """The bound itself: postings read by one question, and statements. A ledger of five hundred blocks is walked
+    through in two questions, of which each reads no more than twice what it looks at."""
     blocks = 500
     ask = await _never_met(on_sqlite, blocks)
     at, questions = (blocks * BLOCK - 1, 0) if order == "desc" else (0, 0)

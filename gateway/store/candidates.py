@@ -8,7 +8,6 @@ themselves: this decides what is read, never what is found.
 `Looks` bounds what one question costs, whatever is asked: where they are used up, the search goes on in another one.
 """
 
-from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -34,8 +33,6 @@ _POSTING = 11
 what it costs must not depend on how large its ledger is."""
 _MARGIN = 256
 _ALL = ones(BLOCK)
-
-
 _NEVER = "9999-12-31T23:59:59.999999Z"
 """The last time that a record can have occurred at, or later."""
 
@@ -133,9 +130,12 @@ class Candidates:
         if wanted.subject is not None:
             found._everywhere.append(_Subject(connection, ledger, wanted.subject, up=found._up, looks=looks))
         for field, value in wanted.values.items():
-            found._of_blocks.append(_Posted(connection, ledger, (field, value), up=found._up, looks=looks))
+            asked = {"tenant": ledger, "field": field, "value": value}
+            found._of_blocks.append(_Blocks(connection, _POSTED, asked, up=found._up, looks=looks, cost=_POSTING))
         if wanted.since is not None or wanted.until is not None:
-            found._period = _Period(connection, ledger, wanted, up=found._up, looks=looks)
+            # Every time is later than no characters.
+            asked = {"tenant": ledger, "since": wanted.since or "", "until": wanted.until or _NEVER}
+            found._period = _Blocks(connection, _PERIOD, asked, up=found._up, looks=looks, cost=1)
         return found
 
     async def step(self, at: int, most: int) -> Step:
@@ -277,18 +277,24 @@ class _Subject:
         return bool(seqs)
 
 
-class _Blocks(ABC):
-    """Blocks that a query names with their places, read in runs that grow."""
+class _Blocks:
+    """Blocks that a statement names with their places, or all of whose places it means, read in runs that grow.
+    `query`: from the block `start` on, `most` of them, in the order of the search; `asked`: its other parameters."""
 
-    def __init__(self, connection: AsyncConnection, *, up: bool, looks: Looks, cost: int) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        query: Mapping[bool, Select[Any]],
+        asked: Mapping[str, str],
+        *,
+        up: bool,
+        looks: Looks,
+        cost: int,
+    ) -> None:
         self._connection, self._up, self._looks, self._cost = connection, up, looks, cost
+        self._query, self._asked = query[up], asked
         self._rows: list[tuple[int, int | bytes]] = []
         self._run = _FIRST_RUN
-
-    @abstractmethod
-    def _query(self) -> tuple[Select[Any], dict[str, Any]]:
-        """What follows from the block `start` on, `most` of them, in the order of the search; and its other
-        parameters."""
 
     async def at(self, block: int) -> tuple[int, int] | None:
         while self._rows and (self._rows[-1][0] < block if self._up else self._rows[-1][0] > block):
@@ -297,8 +303,8 @@ class _Blocks(ABC):
             # No more than may still be looked at: each run is twice the one before, so that what is read and not
             # looked at is never more than what was.
             most = min(self._run, max(_FIRST_RUN, self._looks.left // self._cost))
-            query, asked = self._query()
-            found = (await self._connection.execute(query, asked | {"start": block, "most": most})).all()
+            asked = {**self._asked, "start": block, "most": most}
+            found = (await self._connection.execute(self._query, asked)).all()
             self._run = min(_RUN, self._run * 2)
             self._rows = [(row[0], bytes(row[1]) if len(row) > 1 else _ALL) for row in reversed(found)]
             if not self._rows:
@@ -314,32 +320,6 @@ class _Blocks(ABC):
         """Go on behind a block: it has been looked at."""
         self._rows.pop()
         self._looks.spend(self._cost)
-
-
-class _Posted(_Blocks):
-    """Postings of one value."""
-
-    def __init__(
-        self, connection: AsyncConnection, ledger: str, posted: tuple[str, str], *, up: bool, looks: Looks
-    ) -> None:
-        super().__init__(connection, up=up, looks=looks, cost=_POSTING)
-        field, value = posted
-        self._asked = {"tenant": ledger, "field": field, "value": value}
-
-    def _query(self) -> tuple[Select[Any], dict[str, Any]]:
-        return _POSTED[self._up], self._asked
-
-
-class _Period(_Blocks):
-    """Blocks in which something may have occurred in a period."""
-
-    def __init__(self, connection: AsyncConnection, ledger: str, wanted: Wanted, *, up: bool, looks: Looks) -> None:
-        super().__init__(connection, up=up, looks=looks, cost=1)
-        # Every time is later than no characters, and earlier than the last one there is.
-        self._asked = {"tenant": ledger, "since": wanted.since or "", "until": wanted.until or _NEVER}
-
-    def _query(self) -> tuple[Select[Any], dict[str, Any]]:
-        return _PERIOD[self._up], self._asked
 
 
 def _decoded(places: bytes) -> int:

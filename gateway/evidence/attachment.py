@@ -16,7 +16,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag
 from gateway.evidence.container import Writer
 from gateway.evidence.emergency_file import Part, lines
-from gateway.evidence.manifest import Manifest
+from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.records import parsed_details
 from gateway.evidence.scope import chooser
 from gateway.ledger.record import MAX_BYTES, Detail, Envelope, parse, parse_detail
@@ -42,11 +42,16 @@ class Material:
     """What a maker makes its file of. Each iteration reads the bundle's records once more, a block at a time; there may
     be several, but a maker that needs one only keeps others waiting for less."""
 
-    def __init__(self, writer: Writer, manifest: Manifest) -> None:
+    def __init__(self, writer: Writer, manifest: Manifest, files: Sequence[File]) -> None:
         self._writer = writer
+        self._sha256 = {one.path: one.sha256 for one in files}
         self.manifest = manifest
         """As it will be signed, but for `files`, which are not all there yet: ledger, range, time, filters, numbers of
         records selected and of details opened, and what there is of emergency ledgers."""
+
+    def sha256(self, path: str) -> str:
+        """Of a file with records that the bundle has, in hex."""
+        return self._sha256[path]
 
     async def selected(self) -> AsyncGenerator[Given, None]:
         """The selected records in order, with the details that are in the bundle."""

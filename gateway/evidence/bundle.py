@@ -251,7 +251,7 @@ class _Builder:
                 apart.append(found)
             manifest = msgspec.structs.replace(manifest, emergencies=tuple(apart) or None)
         for attachment in attachments:
-            await self._attachment(attachment, Material(self._writer, manifest))
+            await self._attachment(attachment, Material(self._writer, manifest, self._files))
         await self._checkpoints(root, keys, witnessed, stamps)
         await self._proofs(passing.proven)
         for digest in sorted(named & set(policies)):

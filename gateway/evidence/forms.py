@@ -5,7 +5,6 @@ those. Memory: one record, and a piece of the file; of the assessment, a count f
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from hashlib import sha256
 
 from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, strict_json, tabular
 from gateway.evidence.attachment import Given, Material
@@ -114,8 +113,8 @@ def _row(given: Given) -> bytes:
 
 
 class AssessmentFile:
-    """OSCAL assessment results of all records of the range, selected or not: what is not there cannot be evidence that
-    somebody left out."""
+    """OSCAL assessment results of all records of the range and of the emergency ledgers that it stitches in, selected
+    or not: what is not there cannot be evidence that somebody left out."""
 
     path = "data/oscal/assessment-results.json"
 
@@ -124,13 +123,15 @@ class AssessmentFile:
 
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
         manifest, assessments = material.manifest, await self._frameworks()
-        digest, since, until = sha256(), "", ""
+        since, until = "", ""
         async for given in material.whole():
-            digest.update(given.bytes + b"\n")
             at = given.envelope.recorded_at or given.envelope.occurred_at
             since, until = since or at, at
             for one in assessments:
                 one.feed(given.envelope)
+        async for given in material.apart():
+            for one in assessments:
+                one.feed(given.envelope, given.emergency)
         about = Subject(
             origin=manifest.origin,
             first=manifest.first,
@@ -139,17 +140,38 @@ class AssessmentFile:
             until=until,
             created=manifest.created,
         )
-        records = Resource(
-            path=f"../{bag.RECORDS.removeprefix('data/')}",
-            title="Every record of the range, in order, with nothing left out",
-            media_type="application/jsonl",
-            sha256=digest.hexdigest(),
-        )
-        size, _ = manifest.checkpoint
-        remarks = (
-            f"Made of records {manifest.first} to {manifest.end - 1}, all of which are in the bundle and under its"
-            f" checkpoint of {size} records, and of no emergency ledger's. They cover what went through the gateway and"
-            " nothing else. The provisions"
-            " are those of the policy that was active when this was made."
-        )
-        yield oscal.encode(oscal.document(assessments, about, [records], remarks))
+        files = [
+            Resource(
+                path=f"../{bag.RECORDS.removeprefix('data/')}",
+                title="Every record of the range, in order, with nothing left out",
+                media_type="application/jsonl",
+                sha256=material.sha256(bag.RECORDS),
+            ),
+            *(_emergency(material, one.id) for one in manifest.emergencies or () if one.selected is not None),
+        ]
+        yield oscal.encode(oscal.document(assessments, about, files, _remarks(manifest)))
+
+
+def _emergency(material: Material, emergency: str) -> Resource:
+    path = bag.emergency_file(emergency)
+    return Resource(
+        path=f"../{path.removeprefix('data/')}",
+        title=f"Every record of emergency {emergency}, an archive",
+        media_type="application/zip",
+        sha256=material.sha256(path),
+        emergency=emergency,
+    )
+
+
+def _remarks(manifest: Manifest) -> str:
+    """From which coverage it was made; what was not at hand is named."""
+    told, size = manifest.emergencies or (), manifest.checkpoint[0]
+    missing = [one.id for one in told if one.selected is None]
+    found = len(told) - len(missing)
+    apart = f", and of {found} emergency ledgers that they stitch in" if found else ""
+    left = f" Not at hand, and so not looked at: emergency {', '.join(missing)}." if missing else ""
+    return (
+        f"Made of records {manifest.first} to {manifest.end - 1}, all of which are in the bundle and under its"
+        f" checkpoint of {size} records{apart}.{left} They cover what went through the gateway and nothing else. The"
+        " provisions are those of the policy that was active when this was made."
+    )

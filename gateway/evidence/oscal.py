@@ -3,9 +3,9 @@
 `Assessment` takes the records, and counts for each provision those that support evidence for it. The document says so
 by an observation for each such provision, with the files that hold the records as evidence, each with its hash. It
 claims nothing: that a provision is satisfied is for an assessor to find, so that no finding says it. Of a provision
-that no record of the range speaks for there is a finding, `not-satisfied` for the reason `other`, since the form has no
-word for *not evidenced*; its remarks say what is meant. Ids are UUIDs of version 5, so that the same records, files
-and time give the same document.
+that no record speaks for, of the range or of an emergency ledger that it stitches in, there is a finding,
+`not-satisfied` for the reason `other`, since the form has no word for *not evidenced*; its remarks say what is meant.
+Ids are UUIDs of version 5, so that the same records, files and time give the same document.
 """
 
 import re
@@ -38,12 +38,14 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that holds evidence: `path` from where the document lies, `sha256` in hex."""
+    """A file that holds evidence: `path` from where the document lies, `sha256` in hex. `emergency`: the emergency
+    ledger whose records these are; None for the range's own."""
 
     path: str
     title: str
     media_type: str
     sha256: str
+    emergency: str | None = None
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +64,16 @@ class _Seen(msgspec.Struct):
     count: int = 0
     first: int = 0
     last: int = 0
+    apart: dict[str, int] = {}
+    """By emergency ledger, how many of its records there are."""
+
+    def __bool__(self) -> bool:
+        return self.count > 0 or bool(self.apart)
 
 
 class Assessment:
-    """Takes the records of a range in order. Memory: one count for each provision. `FormatError` for a query that
-    cannot be run over envelopes."""
+    """Takes the records of a range in order, and those of emergency ledgers. Memory: one count for each provision and
+    ledger. `FormatError` for a query that cannot be run over envelopes."""
 
     def __init__(self, *, framework: str, title: str, text: str, provisions: Sequence[Provision]) -> None:
         self.framework, self.title, self.text = framework, title, text
@@ -81,14 +88,18 @@ class Assessment:
                 wanted = self._by_event.setdefault(query["event"], []) if "event" in query else self._others
                 wanted.append((place, rest))
 
-    def feed(self, envelope: Envelope) -> None:
-        """One record; it counts once for each provision, whatever the number of queries that find it."""
+    def feed(self, envelope: Envelope, emergency: str | None = None) -> None:
+        """One record, of this emergency ledger or of the range itself; it counts once for each provision, whatever the
+        number of queries that find it."""
         seq, counted = envelope.seq or 0, set[int]()
         for place, query in (*self._by_event.get(envelope.event, ()), *self._others):
             if place in counted or not selected(envelope, query):
                 continue
             counted.add(place)
             seen = self._seen[place]
+            if emergency is not None:
+                seen.apart[emergency] = seen.apart.get(emergency, 0) + 1
+                continue
             seen.first = seen.first if seen.count else seq
             seen.count, seen.last = seen.count + 1, seq
 
@@ -97,8 +108,8 @@ class Assessment:
         own = uuid5(ids, self.framework)
         controls = _tokens(self.framework, self._provisions)
         told = list(zip(self._provisions, self._seen, controls, strict=True))
-        observations = [_observation(own, ids, one, seen, about, files) for one, seen, _ in told if seen.count]
-        findings = [_finding(own, one, control) for one, seen, control in told if not seen.count]
+        observations = [_observation(own, ids, one, seen, about, files) for one, seen, _ in told if seen]
+        findings = [_finding(own, one, control) for one, seen, control in told if not seen]
         return {
             "uuid": str(uuid5(own, "result")),
             "title": f"{self.title}: records {about.first} to {about.end - 1} of {about.origin}",
@@ -158,19 +169,24 @@ def encode(found: Mapping[str, Any]) -> bytes:
 def _observation(
     own: UUID, ids: UUID, one: Provision, seen: _Seen, about: Subject, files: Sequence[Resource]
 ) -> dict[str, Any]:
-    records = f"{seen.count} records, the first {seen.first} and the last {seen.last}"
+    apart = sum(seen.apart.values())
+    records = [f"{seen.count} records, the first {seen.first} and the last {seen.last}"] if seen.count else []
+    records += [f"{apart} records of emergency ledgers that it stitches in"] if apart else []
+    numbers = {"records": seen.count, **({"emergency-records": apart} if apart else {})}
     return {
         "uuid": str(uuid5(own, f"observation {one.id}")),
         "title": f"{one.id} {one.title}",
-        "description": f"{one.text} In this range: {records}.",
+        "description": f"{one.text} In this range: {' and '.join(records)}.",
         "props": [
             _provision(one, about.origin),
-            {"name": "records", "ns": _ns(about.origin), "value": str(seen.count)},
+            *({"name": name, "ns": _ns(about.origin), "value": str(value)} for name, value in numbers.items()),
         ],
         "methods": ["EXAMINE"],
         "types": ["control-objective"],
         "relevant-evidence": [
-            {"href": f"#{uuid5(ids, f'file {file.path}')}", "description": file.title} for file in files
+            {"href": f"#{uuid5(ids, f'file {file.path}')}", "description": file.title}
+            for file in files
+            if (file.emergency in seen.apart if file.emergency is not None else seen.count)
         ],
         "collected": about.created,
     }
@@ -187,7 +203,8 @@ def _finding(ids: UUID, one: Provision, control: str) -> dict[str, Any]:
             "status": {
                 "state": "not-satisfied",
                 "reason": "other",
-                "remarks": "Not evidenced by this ledger: no record of the range speaks for it, be it that nothing of"
+                "remarks": "Not evidenced by this ledger: no record of the range speaks for it, nor of an emergency"
+                " ledger that it stitches in and whose file was at hand, be it that nothing of"
                 " the kind happened. Whether the provision is satisfied was not looked at.",
             },
         },

@@ -139,3 +139,17 @@ def test_what_was_sent_in_an_emergency_is_told_with_its_ledger(tmp_path: Path) -
     assert head[-1] == "emergency"
     events = [json.loads(line)["metadata"]["log_name"] for line in found["data/ocsf/api_activity.ndjson"].splitlines()]
     assert events == ["ledger", "emergency em_1", "emergency em_2", "emergency em_3"]
+    (result,) = json.loads(found["data/oscal/assessment-results.json"])["assessment-results"]["results"]
+    assert "records of emergency ledgers that it stitches in" in result["observations"][0]["description"]
+    assert "of 3 emergency ledgers that they stitch in." in result["remarks"]
+    told = result["observations"][0]["relevant-evidence"][1]["description"]
+    assert told == "Every record of emergency em_1, an archive"
+
+
+def test_the_assessment_names_emergencies_whose_files_are_not_at_hand(tmp_path: Path) -> None:
+    files = Files(tmp_path, {"em_1": FILES["em_1"]}, {})
+    bundle(main_ledger(), tmp_path / "f.zip", Selection(), attachments=ALL, emergencies=files)
+    found = json.loads(take_apart((tmp_path / "f.zip").read_bytes())["data/oscal/assessment-results.json"])
+    remarks = found["assessment-results"]["results"][0]["remarks"]
+    assert "of 1 emergency ledgers" in remarks
+    assert "not looked at: emergency em_2, em_3." in remarks

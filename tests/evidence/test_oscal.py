@@ -58,6 +58,35 @@ def test_a_provision_without_a_record_is_not_evidenced_and_nothing_is_ever_satis
     assert made["results"][0]["remarks"] == "no gaps"
 
 
+def test_records_of_emergencies_are_evidence_in_files_of_their_own() -> None:
+    completed = msgspec.structs.replace(REQUESTED, id="b", queries=({"event": "exchange.completed"},))
+    provisions = (REQUESTED, completed, NEVER)
+    assessment = Assessment(framework="hipaa", title="HIPAA", text="x.", provisions=provisions)
+    for envelope in [parse(stored.envelope) for stored in ledger(12).stored]:
+        if envelope.event == "exchange.requested":
+            assessment.feed(envelope)
+        assessment.feed(envelope, "em_2")
+    files = [
+        RECORDS,
+        *(msgspec.structs.replace(RECORDS, path=f"../{name}.zip", emergency=name) for name in ("em_1", "em_2")),
+    ]
+    found = json.loads(encode(document([assessment], ABOUT, files, "no gaps")))
+    AssessmentResultsDocument.model_validate(found)
+    (result,), (_, *resources) = (
+        found["assessment-results"]["results"],
+        found["assessment-results"]["back-matter"]["resources"],
+    )
+    paths = {f"#{one['uuid']}": one["rlinks"][0]["href"] for one in resources}
+    both, only = result["observations"]
+    assert "the last 10 and 6 records of emergency ledgers" in both["description"]
+    assert "In this range: 6 records of emergency ledgers" in only["description"]
+    assert [[paths[one["href"]] for one in each["relevant-evidence"]] for each in (both, only)] == [
+        ["../records.jsonl", "../em_2.zip"],
+        ["../em_2.zip"],
+    ]
+    assert len(result["findings"]) == 1
+
+
 def test_a_record_that_several_queries_find_counts_once_and_filters_hold_together() -> None:
     both = Provision(
         id="a",

@@ -377,7 +377,7 @@ class Pipeline:
         """Steps 9 and 10."""
         started, parts = self._now(), self._parts
         passed = exchange.passing = await self._parts.answering.prepare(exchange, protocol, delivered)
-        outcome = await passed.inspect(responder)
+        outcome = await passed.inspect(parts.releasing(responder))
         if exchange.place is not None:
             exchange.place.ended(outcome.code, outcome.reason)
         if isinstance(delivered, Delivered):

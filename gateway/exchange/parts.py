@@ -11,6 +11,7 @@ from gateway.core.ports import Bounds, Clock, Failpoint
 from gateway.exchange.admission import Admission
 from gateway.exchange.answering import Answering
 from gateway.exchange.approvals import Approvals
+from gateway.exchange.arrival import Responder
 from gateway.exchange.caching import Caching
 from gateway.exchange.choosing import Chooser
 from gateway.exchange.delegation import Delegation
@@ -25,6 +26,7 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Notices
 from gateway.exchange.passing import Protocol
 from gateway.exchange.quotas import Quotas
+from gateway.exchange.releasing import Releasing
 from gateway.exchange.rereading import Rereading
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
@@ -99,6 +101,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         """Durable when this returns; `LedgerUnavailable` when it could not be made so."""
         exchange.appended = True
         return await self.ledger(exchange).submit(entry)
+
+    def releasing(self, responder: Responder) -> Responder:
+        """The responder of an answer that leaves as it comes: with a failpoint before each piece, where there is one."""
+        return responder if self.failpoint is None else Releasing(responder, self.pause)
 
     async def pause(self, name: str) -> None:
         """Where tests stop the gateway, or kill it."""

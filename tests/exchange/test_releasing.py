@@ -23,11 +23,11 @@ async def test_each_piece_leaves_after_its_failpoint_and_as_it_was() -> None:
         kept.told.append(name)
 
     releasing = Releasing(kept, pause)
-    assert not releasing.started
+    assert (releasing.started, kept.started) == (False, False)
     await releasing.start(200, [("a", "b")])
     await releasing.write(b"one")
     await releasing.write(b"two", last=True)
-    assert releasing.started
+    assert (releasing.started, kept.started) == (True, True)
     assert kept.told == [(200, [("a", "b")]), RELEASE, (b"one", False), RELEASE, (b"two", True)]
     releasing.started = False
-    assert not kept.started
+    assert (releasing.started, kept.started) == (False, False)

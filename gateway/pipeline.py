@@ -50,7 +50,7 @@ class Pipeline:
     async def handle(self, arrival: Arrival, responder: Responder) -> Exchange:
         """One request through the ten steps; what is known of it at its end. Cancel it when the client is gone: its end
         is recorded all the same."""
-        exchange = self._parts.admission.begin(arrival)
+        exchange, responder = self._parts.admission.begin(arrival), self._parts.releasing(responder)
         try:
             await self._run(exchange, responder)
         except asyncio.CancelledError:
@@ -377,7 +377,7 @@ class Pipeline:
         """Steps 9 and 10."""
         started, parts = self._now(), self._parts
         passed = exchange.passing = await self._parts.answering.prepare(exchange, protocol, delivered)
-        outcome = await passed.inspect(parts.releasing(responder))
+        outcome = await passed.inspect(responder)
         if exchange.place is not None:
             exchange.place.ended(outcome.code, outcome.reason)
         if isinstance(delivered, Delivered):

@@ -103,7 +103,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         return await self.ledger(exchange).submit(entry)
 
     def releasing(self, responder: Responder) -> Responder:
-        """The responder of an answer that leaves as it comes, by a failpoint before each piece where there is one."""
+        """The responder by which an answer leaves, with a failpoint before each piece of it where tests have one."""
         return responder if self.failpoint is None else Releasing(responder, self.pause)
 
     async def pause(self, name: str) -> None:

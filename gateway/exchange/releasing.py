@@ -8,13 +8,14 @@ RELEASE = "release.before"
 
 
 class Releasing:
-    """A responder that comes by the failpoint before each write."""
+    """A responder that comes by the failpoint before its head and before each piece of its body."""
 
     def __init__(self, responder: Responder, pause: Callable[[str], Awaitable[None]]) -> None:
         self._responder, self._pause = responder, pause
 
     @property
     def started(self) -> bool:
+        """Whether the head has left."""
         return self._responder.started
 
     @started.setter
@@ -22,9 +23,12 @@ class Releasing:
         self._responder.started = value
 
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
+        # A crash here: the caller has nothing. Of a stream that is masked as it passes the outcome is not on record
+        # yet, and recovery says `interrupted`; of every other answer it is, as the pipeline put it there first.
+        await self._pause(RELEASE)
         await self._responder.start(status, headers)
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
-        # A crash before it leaves: the caller has what was released before, and recovery says `interrupted`.
+        # A crash here: the caller has what was released before, and never the end of it.
         await self._pause(RELEASE)
         await self._responder.write(data, last=last)

@@ -1,5 +1,7 @@
 """Nothing leaves before its failpoint was passed."""
 
+import pytest
+
 from gateway.exchange.releasing import RELEASE, Releasing
 
 
@@ -15,19 +17,32 @@ class Kept:
     async def write(self, data: bytes, *, last: bool = False) -> None:
         self.told.append((data, last))
 
+    async def pause(self, name: str) -> None:
+        self.told.append(name)
 
-async def test_each_piece_leaves_after_its_failpoint_and_as_it_was() -> None:
+
+async def test_head_and_pieces_leave_after_their_failpoint_and_as_they_were() -> None:
     kept = Kept()
-
-    async def pause(name: str) -> None:
-        kept.told.append(name)
-
-    releasing = Releasing(kept, pause)
+    releasing = Releasing(kept, kept.pause)
     assert (releasing.started, kept.started) == (False, False)
     await releasing.start(200, [("a", "b")])
     await releasing.write(b"one")
     await releasing.write(b"two", last=True)
     assert (releasing.started, kept.started) == (True, True)
-    assert kept.told == [(200, [("a", "b")]), RELEASE, (b"one", False), RELEASE, (b"two", True)]
+    head: tuple[int, list[tuple[str, str]]] = (200, [("a", "b")])
+    assert kept.told == [RELEASE, head, RELEASE, (b"one", False), RELEASE, (b"two", True)]
     releasing.started = False
     assert (releasing.started, kept.started) == (False, False)
+
+
+async def test_what_fails_at_the_failpoint_has_not_left() -> None:
+    async def fail(name: str) -> None:
+        raise OSError(name)
+
+    kept = Kept()
+    releasing = Releasing(kept, fail)
+    with pytest.raises(OSError, match=RELEASE):
+        await releasing.start(200, [])
+    with pytest.raises(OSError, match=RELEASE):
+        await releasing.write(b"one")
+    assert (kept.told, kept.started) == ([], False)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,13 +47,15 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def installation(base: Settings, **sections: Any) -> AsyncIterator[Installation]:
+async def installation(
+    base: Settings, *, agents: Mapping[str, dict[str, Any]] = AGENTS, **sections: Any
+) -> AsyncIterator[Installation]:
     """On the database of `base`, in its directory; `sections` are further ones of the configuration."""
     directory = Path(base.base)
     seen, file = directory / "seen.jsonl", directory / "gateway.toml"
     Keyring.create(directory / "keys").close()
-    async with child(watch, base, seen) as agents:
-        url = await agents.told()
+    async with child(watch, base, seen) as watching:
+        url = await watching.told()
         document = {
             "database": {"url": base.database.url},
             "policy": {"directory": str(SHIPPED)},
@@ -63,7 +65,7 @@ async def installation(base: Settings, **sections: Any) -> AsyncIterator[Install
             "zone": ZONES,
             "processor": [PROCESSOR],
             "agent": [
-                {"id": name, "protocol": "openai", "url": f"{url}/{name}", **values} for name, values in AGENTS.items()
+                {"id": name, "protocol": "openai", "url": f"{url}/{name}", **values} for name, values in agents.items()
             ],
             **sections,
         }

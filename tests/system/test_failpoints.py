@@ -1,5 +1,6 @@
 """What a crash, a hang or an error means at every instant that a comment in the code speaks of: before and after each
-commit, before and after each forward, before each release.
+commit, before and after each forward, before each release. (What it means for a request of each protocol is in
+test_failpoints_of_protocols.py.)
 
 One ledger goes through all of them, one after the other: what each leaves is found by the next start, verified whole,
 and held against what callers were told and what agents received.
@@ -18,14 +19,14 @@ from tests.system.installation import Installation, installation
 from tests.system.load import KINDS, Answered, Load, ask, expected
 from tests.system.processes import WAIT_S, child, serve_until
 from tests.system.site import served
-from tests.system.trail import INTERRUPTED, OPENED, check, recover
+from tests.system.trail import INTERRUPTED, check, recover
 
-EXCHANGE = ("intent.recorded", "forward.before", "forward.after", "release.before", "outcome.recorded")
-REFUSAL = ("refusal.recorded",)
+EXCHANGE = ("intent.recorded", "forward.before", "forward.after", "outcome.recorded", "refusal.recorded")
+RELEASE = ("release.before",)
 KEYS = ("keys.before_commit", "keys.after_commit")
 LEDGER = ("ledger.before_insert", "ledger.before_commit", "ledger.after_commit")
 CHECKPOINT = ("checkpoint.before_commit", "checkpoint.after_commit")
-POINTS = (*EXCHANGE, *REFUSAL, *KEYS, *LEDGER, *CHECKPOINT)
+POINTS = (*EXCHANGE, *RELEASE, *KEYS, *LEDGER, *CHECKPOINT)
 CALLERS = 6
 OFTEN = {"checkpoint_interval_s": 0.1}
 
@@ -44,42 +45,6 @@ async def test_a_gateway_that_dies_at_any_failpoint_has_everything_on_record_aft
         trails = await check(site.settings, load.answered, site.seen())
         assert {one.kind for one in load.answered} == set(KINDS)
         assert INTERRUPTED in {trail[-1]["event"] for trail in trails.values()}
-
-
-async def test_a_gateway_killed_before_a_release_has_let_go_of_no_more_than_was_released(database: Settings) -> None:
-    """Before a stream's first release, and before a later one."""
-    async with installation(database, ledger=OFTEN) as site:
-        load = Load(site.key)
-        traces = [load.trace(), load.trace()]
-        first, later = [await _cut_off(site, trace, times) for times, trace in enumerate(traces, 1)]
-        await recover(site.settings)
-        trails = await check(site.settings, [], site.seen())
-        assert first == b""
-        assert later.startswith(b"data: ")
-        assert b"[DONE]" not in later
-        ends = {trail[0]["trace"]: [record["event"] for record in trail] for trail in trails.values()}
-        assert [(ends[trace][0], ends[trace][-1]) for trace in traces] == [(OPENED, INTERRUPTED)] * 2
-
-
-async def _cut_off(site: Installation, trace: str, times: int) -> bytes:
-    """What a caller has of a stream whose gateway is killed before its `times`-th release."""
-    seen = b""
-    async with child(serve_until, site.file, "release.before", times, "kill") as gateway:
-        url = await gateway.told()
-        asked = KINDS["streamed"]
-        body = {"model": asked["model"], "stream": True, "messages": [{"role": "user", "content": asked["text"]}]}
-        headers = {"authorization": f"Bearer {site.key}", "traceparent": f"00-{trace}-b7ad6b7169203331-01"}
-        async with httpx.AsyncClient(base_url=url, timeout=WAIT_S) as client:
-            try:
-                async with client.stream("POST", "/v1/chat/completions", json=body, headers=headers) as answer:
-                    async for chunk in answer.aiter_raw():
-                        seen += chunk
-            except httpx.HTTPError:
-                await gateway.dead()
-            else:
-                raise AssertionError("the whole stream came, though its gateway was to be killed")
-        assert await gateway.told() == "release.before"
-    return seen
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OSError])

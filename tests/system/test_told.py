@@ -43,7 +43,7 @@ async def _until(found: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def test_what_was_served_is_told_by_metrics_and_by_log_lines(sqlite_settings: Settings) -> None:
-    sections = {"server": {"log_level": "debug"}}
+    sections: dict[str, Any] = {"server": {"log_level": "debug"}}
     async with installation(sqlite_settings, **sections) as site, forked(site.file) as (process, url):
         headers = {"authorization": f"Bearer {site.key}", "traceparent": TRACEPARENT}
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=WAIT_S) as http:

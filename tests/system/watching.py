@@ -2,7 +2,8 @@
 of its own, for the committed record that names it as the one who receives this very request.
 
 What it saw is appended to a file, a line of JSON a request; `seq` is null where there was no such record. It answers
-for every agent whose name is the first part of the path, and fails for one where the message says `fail NAME`.
+for every agent whose name is the first part of the path, in the protocol that the last part tells, and fails for one
+where the message says `fail NAME`.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import logging
 import os
 import socket
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,7 +23,8 @@ import uvicorn
 
 from gateway.settings import Settings
 from gateway.store.engine import target
-from tests.system.site import completion, event, send_json
+from tests.system.site import send_json
+from tests.system.speaking import SAYS, STREAM, Said
 
 _NAMES = "SELECT seq, bytes FROM record WHERE trace = {} AND agent = {} ORDER BY seq"
 _EVENTS = ("exchange.requested", "exchange.attempted")
@@ -68,6 +71,7 @@ class WatchingAgent:
 
     def __init__(self, eyes: Eyes, saw: Callable[[str, str, int | None], None]) -> None:
         self._eyes, self._saw = eyes, saw
+        self._on: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         body = b""
@@ -76,34 +80,38 @@ class WatchingAgent:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        agent = scope["path"].split("/")[1]
+        path = scope["path"].split("/")
         trace = trace_of({name.decode(): value.decode() for name, value in scope["headers"]})
-        seq = await self._eyes.record_of(trace, agent)
-        self._saw(agent, trace, seq)
-        document = json.loads(body)
-        text = document["messages"][-1]["content"]
-        if seq is None or f"fail {agent}" in text:
+        if path[-1] == GO_ON:
+            self._on[trace].set()
+            await send_json(send, {})
+            return
+        seq = await self._eyes.record_of(trace, path[1])
+        self._saw(path[1], trace, seq)
+        said = SAYS[path[-1]](json.loads(body))
+        if seq is None or f"fail {path[1]}".encode() in body:
             await send_json(send, {"error": "no"}, 500)
-        elif document.get("stream"):
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", STREAM)]})
-            for place in range(0, len(text), 8):
-                await send(_body(event({"content": text[place : place + 8]}), more=True))
-            await send(_body(event({}, "stop") + b"data: [DONE]\n\n"))
+        elif said.document is not None:
+            await send_json(send, said.document)
         else:
-            await send_json(send, completion(f"{agent} read: {text}"))
+            await self._stream(send, said, self._on[trace])
+
+    async def _stream(self, send: Any, said: Said, on: asyncio.Event) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", STREAM)]})
+        for place, piece in enumerate(said.pieces):
+            if place == said.waits:
+                await on.wait()
+            await send({"type": "http.response.body", "body": piece, "more_body": place < len(said.pieces) - 1})
 
 
-STREAM = b"text/event-stream"
+GO_ON = "go-on"
+"""The last part of the path at which a caller says that the stream with its trace may go on."""
 
 
 def trace_of(headers: dict[str, str]) -> str:
     """The trace id of a `traceparent` header; empty without one."""
     parts = headers.get("traceparent", "").split("-")
     return parts[1] if len(parts) == 4 else ""
-
-
-def _body(data: bytes, *, more: bool = False) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": data, "more_body": more}
 
 
 def watch(settings: Settings, seen: Path, told: Connection) -> None:

@@ -40,6 +40,11 @@ class Kind(msgspec.Struct, frozen=True):
     flows: bool = False
     headers: dict[str, str] = {}
 
+    @property
+    def streamed(self) -> bool:
+        """Whether its answer is a stream, as it comes or read whole first."""
+        return self.flows or "stream" in self.body
+
 
 class Heard(msgspec.Struct, frozen=True):
     """What came of one: the status of its head, if it came, and the bytes that did. `ended`: the last was said so."""

@@ -134,3 +134,35 @@ def _waiting(writer: LedgerWriter, gate: str) -> int:
     """How many records wait there for the next batch."""
     keys = writer._keys
     return len(keys.queue) if keys is not None and gate.startswith("keys.") else len(writer._queue)
+
+
+class Failing:
+    """Fails for one request at a time, at the instant that it was told: in a batch each time until it is told another,
+    since what else the ledger has to catch up with comes by there too; elsewhere once."""
+
+    def __init__(self) -> None:
+        self.met = 0
+        self._stop: Stop | None = None
+        self._passed: int | None = None
+
+    def at(self, stop: Stop | None) -> None:
+        """From now on there; with None, nowhere."""
+        self._stop, self.met = stop, 0
+        self._passed = None if stop is None or _after(stop) else 0
+
+    async def __call__(self, name: str) -> None:
+        stop = self._stop
+        if stop is None:
+            return
+        if name == stop.point and self._passed is not None:
+            self._passed += 1
+            if self._passed == stop.times or stop.batch:
+                self.met += 1
+                raise RuntimeError
+        if name == _after(stop):
+            self._passed = 0
+
+
+def _after(stop: Stop) -> str:
+    """The failpoint that a request has passed before that instant comes."""
+    return "forward.after" if stop.batch == "outcomes" else stop.after

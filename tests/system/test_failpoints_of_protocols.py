@@ -6,7 +6,7 @@ verified whole, and it is exactly what the instant allows: on record, at the age
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from gateway.bootstrap import open_gateway
+from gateway.core.ports import Failpoint
 from gateway.settings import Settings
 from gateway.web.app import build_app
 from tests.system.asking import AGENTS, KINDS, NAME, Heard, Kind, ask, nowhere
@@ -21,7 +22,7 @@ from tests.system.installation import Installation, installation
 from tests.system.load import Load
 from tests.system.processes import WAIT_S, child
 from tests.system.site import served
-from tests.system.stopping import HELD, Stop, serve_until_all
+from tests.system.stopping import HELD, Failing, Stop, serve_until_all
 from tests.system.trail import COMPLETED, DENIED, INTERRUPTED, OPENED, check
 
 NOTHING: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Case(msgspec.Struct, frozen=True):
     begun: Literal["none", "flows", "all"] = "none"
 
 
+Holds = Callable[[Case, Heard, tuple[str, ...], bool], None]
 CASES = {
     "keys before": Case(Stop("keys.before_commit", batch="intents"), NOTHING, reached=False),
     "keys after": Case(Stop("keys.after_commit", batch="intents"), NOTHING, reached=False),
@@ -76,17 +78,40 @@ async def test_so_it_has_on_postgresql(postgres_settings: Settings) -> None:
     await _killed_at_each(postgres_settings, FEW)
 
 
+async def test_an_error_at_any_instant_of_any_protocol_ends_its_exchange_and_the_gateway_goes_on(
+    sqlite_settings: Settings,
+) -> None:
+    failing = Failing()
+    async with _installed(sqlite_settings) as (site, load):
+        async with _serving(site, failing) as client:
+            heard: dict[str, list[Heard]] = {}
+            for name, case in CASES.items():
+                for kind in _kinds(case):
+                    failing.at(case.stop)
+                    heard.setdefault(name, []).append(await ask(client, site, kind, load.trace()))
+                    assert failing.met, "it did not come by there"
+            failing.at(None)
+            after = await _all(client, site, load, KINDS.values())
+        _all_whole(after)
+        await _hold(site, heard, _is_as_after_an_error)
+
+
+def _is_as_after_an_error(case: Case, heard: Heard, events: tuple[str, ...], reached: bool) -> None:
+    """Only what was committed all the same is told to be done; what could not be is interrupted when there is room."""
+    uncommitted = case.stop.batch and not case.stop.point.endswith("after_commit")
+    landed = case.stop.point == "ledger.after_commit"
+    opened = OPEN if uncommitted else DONE
+    assert events == (case.trail if case.trail in (NOTHING, REFUSED) else opened), (case, heard)
+    assert reached is (case.reached or landed), (case, heard)
+    assert heard.whole is landed, (case, heard)
+
+
 async def _killed_at_each(database: Settings, cases: Iterable[str]) -> None:
     async with _installed(database) as (site, load):
         heard = {name: await _killed(site, load, CASES[name]) for name in cases}
-        after = await _each(site, load, KINDS.values())
-        trails = await check(site.settings, [], site.seen())
-        assert [one.kind for one in after if not one.whole] == []
-        events = {trail[0]["trace"]: tuple(record["event"] for record in trail) for trail in trails.values()}
-        reached = {one.trace for one in site.seen()}
-        for name, found in heard.items():
-            for one in found:
-                _is_as_it_must(CASES[name], one, events.get(one.trace, NOTHING), one.trace in reached)
+        async with _serving(site) as client:
+            _all_whole(await _all(client, site, load, KINDS.values()))
+        await _hold(site, heard, _is_as_it_must)
 
 
 def _is_as_it_must(case: Case, heard: Heard, events: tuple[str, ...], reached: bool) -> None:
@@ -104,11 +129,7 @@ def _is_as_it_must(case: Case, heard: Heard, events: tuple[str, ...], reached: b
 
 async def _killed(site: Installation, load: Load, case: Case) -> list[Heard]:
     """What came of one of each kind. The start recovers from the death before; what that left is verified first."""
-    kinds = list(KINDS.values())
-    if case.stop.times > 1:  # what is given whole has no later release
-        kinds = [kind for kind in kinds if kind.body.get("stream") or kind.flows]
-    if case.trail == REFUSED:
-        kinds = [nowhere(kind) for kind in kinds]
+    kinds = _kinds(case)
     async with (
         child(serve_until_all, site.file, case.stop, len(kinds)) as gateway,
         asyncio.timeout(WAIT_S),
@@ -125,25 +146,46 @@ async def _killed(site: Installation, load: Load, case: Case) -> list[Heard]:
     return heard
 
 
+def _kinds(case: Case) -> list[Kind]:
+    """Of what is given whole there is no later release."""
+    kinds = [kind for kind in KINDS.values() if kind.streamed or case.stop.times == 1]
+    return [nowhere(kind) for kind in kinds] if case.trail == REFUSED else kinds
+
+
+async def _hold(site: Installation, heard: dict[str, list[Heard]], holds: Holds) -> None:
+    """Verify the whole ledger, and hold what each caller has heard against it and against what the agents received."""
+    trails = await check(site.settings, [], site.seen())
+    events = {trail[0]["trace"]: tuple(record["event"] for record in trail) for trail in trails.values()}
+    reached = {one.trace for one in site.seen()}
+    for name, found in heard.items():
+        for one in found:
+            holds(CASES[name], one, events.get(one.trace, NOTHING), one.trace in reached)
+
+
+def _all_whole(heard: list[Heard]) -> None:
+    assert [one for one in heard if not one.whole] == []
+
+
 @asynccontextmanager
 async def _installed(database: Settings) -> AsyncIterator[tuple[Installation, Load]]:
     """With the tools of its agent known, so that each request is one exchange."""
     async with installation(database, agents=AGENTS, ledger=SELDOM) as site:
         load = Load(site.key)
-        (listed,) = await _each(site, load, [KINDS["tool call"]])
-        assert listed.whole
+        async with _serving(site) as client:
+            _all_whole(await _all(client, site, load, [KINDS["tool call"]]))
         yield site, load
 
 
-async def _each(site: Installation, load: Load, kinds: Iterable[Kind]) -> list[Heard]:
-    """Each of these from a gateway that nothing befalls."""
+@asynccontextmanager
+async def _serving(site: Installation, failpoint: Failpoint | None = None) -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        open_gateway(site.settings) as gateway,
+        open_gateway(site.settings, failpoint=failpoint) as gateway,
         served(build_app(gateway), lifespan="on") as url,
         httpx.AsyncClient(base_url=url, timeout=WAIT_S) as client,
     ):
-        return await _all(client, site, load, kinds)
+        yield client
 
 
 async def _all(client: httpx.AsyncClient, site: Installation, load: Load, kinds: Iterable[Kind]) -> list[Heard]:
+    """Each of these at the same time."""
     return await asyncio.gather(*(ask(client, site, kind, load.trace()) for kind in kinds))

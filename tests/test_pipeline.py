@@ -34,7 +34,7 @@ async def test_the_steps_follow_each_other_and_the_record_comes_before_what_it_s
         told = [name for name in instants if name == "ledger.after_commit" or not name.startswith(("ledger.", "keys."))]
         assert told == [
             *("ledger.after_commit", "intent.recorded", "forward.before", "forward.after"),
-            *("ledger.after_commit", "outcome.recorded"),
+            *("ledger.after_commit", "outcome.recorded", "release.before", "release.before"),
         ]
 
 

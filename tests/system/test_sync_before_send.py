@@ -3,7 +3,10 @@
 import asyncio
 import re
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
@@ -12,8 +15,11 @@ import pytest
 
 from gateway.settings import Settings
 from tests.system.installation import installation
+from tests.system.kit import PUBLIC
 from tests.system.load import Answered, ask
-from tests.system.processes import WAIT_S, command
+from tests.system.processes import WAIT_S, child, command
+from tests.system.site import system
+from tests.system.syncing import Noted, durable, library, watched
 
 _CALLS = "fsync,fdatasync,pwrite64,pwritev,write,writev,sendto,sendmsg"
 _LINE = re.compile(r"(\d+) +(?:(\w+)\((.*)|<\.\.\. (\w+) resumed>(.*))", re.DOTALL)
@@ -148,3 +154,80 @@ def test_calls_that_overlap_are_put_together_and_an_unsynced_send_is_found(tmp_p
     with pytest.raises(AssertionError, match="before it was durable"):
         _synced_between([write, sync, early, late], write, early)
     _synced_between([write, sync, early, late], write, late)
+
+
+# ------------------------------------------------------------------------------------ the same where there is no strace
+
+
+@pytest.fixture
+def seen_by_sqlite() -> None:
+    if library() is None:
+        pytest.skip("this Python hides the SQLite that it is built with")
+
+
+@pytest.mark.usefixtures("seen_by_sqlite")
+async def test_sqlite_is_asked_to_sync_before_anything_is_forwarded_or_released(sqlite_settings: Settings) -> None:
+    """Seen where SQLite asks it of the system: that the system then does so is what strace shows."""
+    async with child(_serve_noting, sqlite_settings) as noting:
+        noted: list[Noted] = await noting.told()
+    for trace in (PLAIN, STREAMED):
+        steps = noted[noted.index(Noted("asked", trace)) : noted.index(Noted("answered", trace))]
+        forwarded, received = steps.index(Noted("forward.before")), steps.index(Noted("received", trace))
+        recorded = steps.index(Noted("outcome.recorded"))
+        durable(steps[:forwarded], WAL.rstrip(">"), trace.encode())
+        durable(steps[received:recorded], WAL.rstrip(">"), trace.encode())
+        assert forwarded < received < recorded
+        assert Noted("release.before") in steps[recorded:]
+        intent = next(at for at, one in enumerate(steps) if trace.encode() in one.data)
+        assert Noted("sync", KEYS.rstrip(">")) in steps[:intent], "a key was not durable when its record was written"
+
+
+@pytest.mark.usefixtures("seen_by_sqlite")
+async def test_what_sqlite_does_not_sync_is_seen_to_be_unsynced(tmp_path: Path) -> None:
+    """The watching itself: with `synchronous` off, of the same statement the write is noted and no sync."""
+    async with child(_write_noting, tmp_path) as noting:
+        full, off = await noting.told(), await noting.told()
+    durable(full, "FULL.db-wal", b"something")
+    with pytest.raises(AssertionError, match="not synced"):
+        durable(off, "OFF.db-wal", b"something")
+    with pytest.raises(AssertionError, match="not written"):
+        durable(full, "FULL.db-wal", b"anything else")
+
+
+def _serve_noting(base: Settings, told: Connection) -> None:
+    asyncio.run(_ask_noting(base, told))
+
+
+async def _ask_noting(base: Settings, told: Connection) -> None:
+    """A plain and a streamed request through a gateway, its agents in this process too."""
+    noted: list[Noted] = []
+
+    async def failpoint(name: str) -> None:
+        noted.append(Noted(name))
+
+    async def received(headers: dict[str, str]) -> None:
+        noted.append(Noted("received", headers["traceparent"].split("-")[1]))
+
+    with watched(noted.append):
+        async with system(base, failpoint=failpoint, ledger={"checkpoint_interval_s": 3600.0}) as site:
+            key = await site.key("clerk")
+            site.agents["ward"].on_request = received
+            for trace, stream in ((PLAIN, False), (STREAMED, True)):
+                noted.append(Noted("asked", trace))
+                headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+                answer = await site.chat(key, PUBLIC, "ward", stream=stream, headers=headers)
+                noted.append(Noted("answered", trace))
+                assert answer.status_code == 200
+    told.send(noted)
+
+
+def _write_noting(directory: Path, told: Connection) -> None:
+    for level in ("FULL", "OFF"):
+        notes: list[Noted] = []
+        file = directory / f"{level}.db"
+        with watched(notes.append), closing(sqlite3.connect(file, isolation_level=None)) as opened:
+            opened.execute("PRAGMA journal_mode = WAL")
+            opened.execute(f"PRAGMA synchronous = {level}")
+            opened.execute("CREATE TABLE kept (text TEXT)")
+            opened.execute("INSERT INTO kept VALUES ('something')")
+            told.send(list(notes))  # what closing syncs is beside the point

@@ -15,9 +15,12 @@ AGENTS: dict[str, dict[str, Any]] = {
     "chart": {"zone": "in-house", "floor": ["phi"]},
     "claude": {"zone": "in-house", "protocol": "anthropic"},
     "tools": {"zone": "in-house", "protocol": "mcp"},
+    "form": {"zone": "in-house", "protocol": "http", "routes": ["POST /echo"]},
     "nurse": {"zone": "in-house", "protocol": "a2a", "a2a": {"binding": "JSONRPC", "path": "/rpc"}},
+    "clinic": {"zone": "in-house", "protocol": "a2a", "a2a": {"binding": "HTTP+JSON", "path": "/rest"}},
 }
-"""Of each protocol one, and one (`chart`) whose streams are read whole, for a floor says something of the whole."""
+"""Of each protocol and binding one, and one (`chart`) whose streams are read whole: a floor says something of the whole.
+"""
 TEXT = "It opens at eight in the morning. "
 _LONG = TEXT * 20
 """More than is ever held back of a text, so that some of it leaves."""
@@ -87,19 +90,30 @@ def _a2a(method: str, text: str, end: bytes) -> Kind:
     return Kind("nurse", "/a2a/nurse", body, end, flows=method != "SendMessage", headers={"a2a-version": "1.0"})
 
 
+def _a2a_by_http(text: str, end: bytes) -> Kind:
+    body = {"message": message({"text": text})}
+    return Kind("clinic", "/a2a/clinic/message:stream", body, end, flows=True, headers={"a2a-version": "1.0"})
+
+
+def _plain(text: str) -> Kind:
+    return Kind("form", "/agents/form/echo", {"text": text}, b'"echo"')
+
+
 KINDS = {
     "chat": _chat("chatty", TEXT, b'"choices"'),
-    "chat stream": _chat("chatty", CUT, b"[DONE]", stream=True),
     "chat held back": _chat("chatty", HELD, b"[DONE]", stream=True),
     "chat buffered": _chat("chart", TEXT, b"[DONE]", stream=True),
     "response": _response(TEXT, b'"completed"'),
     "response stream": _response(CUT, b"response.completed", stream=True),
     "message": _message(TEXT, b'"end_turn"'),
     "message stream": _message(CUT, b"message_stop", stream=True),
+    "chat of a message stream": _chat("claude", CUT, b"[DONE]", stream=True),
     "tool call": _tool(TEXT),
     "tool call stream": _tool(CUT),
     "a2a": _a2a("SendMessage", TEXT, b'"result"'),
     "a2a stream": _a2a("SendStreamingMessage", CUT, b"TASK_STATE_COMPLETED"),
+    "a2a by http stream": _a2a_by_http(CUT, b"TASK_STATE_COMPLETED"),
+    "plain": _plain(TEXT),
 }
 
 

@@ -106,18 +106,35 @@ def tools(asked: dict[str, Any]) -> Said:
 
 def a2a(asked: dict[str, Any]) -> Said:
     """A2A by JSON-RPC: a message, or a task whose artifact grows piece by piece."""
-    text = str(asked["params"]["message"]["parts"][0]["text"])
     if asked["method"] == "SendMessage":
+        text = _text_of(asked["params"])
         return Said(_result(asked, {"message": message({"text": text}, role="ROLE_AGENT")}))
+    return _growing(asked["params"], lambda value: _result(asked, value))
+
+
+def a2a_by_http(asked: dict[str, Any]) -> Said:
+    """The same task by HTTP and JSON, where each event is bare."""
+    return _growing(asked, lambda value: value)
+
+
+def _growing(sent: dict[str, Any], wrapped: Callable[[dict[str, Any]], dict[str, Any]]) -> Said:
     here = {"taskId": "t-1", "contextId": "c-1"}
 
     def told(piece: str) -> bytes:
         artifact = {"artifactId": "a-1", "name": "note", "parts": [{"text": piece}]}
-        return _data(_result(asked, {"artifactUpdate": {**here, "artifact": artifact, "append": True}}))
+        return _data(wrapped({"artifactUpdate": {**here, "artifact": artifact, "append": True}}))
 
-    begun = _data(_result(asked, {"task": task()}))
     ended = {"statusUpdate": {**here, "status": {"state": "TASK_STATE_COMPLETED"}}}
-    return _streamed((begun,), text, told, _data(_result(asked, ended)))
+    return _streamed((_data(wrapped({"task": task()})),), _text_of(sent), told, _data(wrapped(ended)))
+
+
+def _text_of(sent: dict[str, Any]) -> str:
+    return str(sent["message"]["parts"][0]["text"])
+
+
+def echo(asked: dict[str, Any]) -> Said:
+    """Plain HTTP: the same document."""
+    return Said({"echo": asked})
 
 
 SAYS: dict[str, Callable[[dict[str, Any]], Said]] = {
@@ -126,8 +143,10 @@ SAYS: dict[str, Callable[[dict[str, Any]], Said]] = {
     "messages": messages,
     "tools": tools,
     "rpc": a2a,
+    "message:stream": a2a_by_http,
+    "echo": echo,
 }
-"""By the last part of the path that an agent is asked at."""
+"""By the last part of the path that an agent is asked at (a server of MCP has but one)."""
 
 
 def _streamed(begin: tuple[bytes, ...], text: str, told: Callable[[str], bytes], end: bytes) -> Said:

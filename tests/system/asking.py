@@ -19,8 +19,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "nurse": {"zone": "in-house", "protocol": "a2a", "a2a": {"binding": "JSONRPC", "path": "/rpc"}},
     "clinic": {"zone": "in-house", "protocol": "a2a", "a2a": {"binding": "HTTP+JSON", "path": "/rest"}},
 }
-"""Of each protocol and binding one, and one (`chart`) whose streams are read whole: a floor says something of the whole.
-"""
+"""Of each protocol and binding one, and one (`chart`) whose streams are read whole: a floor speaks of the whole."""
 TEXT = "It opens at eight in the morning. "
 _LONG = TEXT * 20
 """More than is ever held back of a text, so that some of it leaves."""

@@ -7,6 +7,7 @@ string on its own (bytes, dates, decimals, enumerations …), because its reader
 """
 
 import threading
+from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -64,6 +65,14 @@ def is_ordered(value: msgspec.Struct, data: bytes) -> bool:
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise FormatError("not representable in canonical JSON") from error
     return room == data
+
+
+def are_ordered(values: Sequence[msgspec.Struct], lines: bytes) -> bool:
+    """Whether `encode_ordered` gives these lines, each with its newline, one for each of the values."""
+    try:
+        return _ordered.encode_lines(values) == lines
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        raise FormatError("not representable in canonical JSON") from error
 
 
 def demand_order(kind: type[msgspec.Struct]) -> None:

@@ -126,7 +126,7 @@ class Failpoint(Protocol):
     async def __call__(self, name: str) -> None: ...
 
 
-class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
+class StoredRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One record as it is stored. `envelope` is the exact bytes, the truth; `detail` is None once it was deleted."""
 
     seq: int
@@ -138,7 +138,7 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The emergency ledger that it is a record of; None for the main one."""
 
 
-class Opening(msgspec.Struct, frozen=True):
+class Opening(msgspec.Struct, frozen=True, gc=False):
     """A detail, and the 32 bytes that open what its record commits to."""
 
     salt: bytes

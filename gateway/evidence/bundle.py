@@ -292,9 +292,9 @@ class _Builder:
         """Records that come next, and the details of those that are selected, which are read by themselves."""
         chosen: list[int] = []
         for start in range(0, len(lot), CHUNK):
-            chunk = lot[start : start + CHUNK]
-            chosen += self._passing.take(chunk)
-            stream.write(b"\n".join([*(record.envelope for record in chunk), b""]))
+            taken = self._passing.take(lot[start : start + CHUNK])
+            chosen += taken.chosen
+            stream.write(taken.lines)
             self._tell(self._passing.size - self._range.first)
             await asyncio.sleep(0)  # whoever serves requests on this loop waits no longer than for one chunk
         if chosen and self._selection.details:

@@ -18,8 +18,9 @@ from gateway.evidence.selection import Selection
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.emergency import TOLD
+from gateway.ledger.many import parse_all
 from gateway.ledger.merkle import Frontier
-from gateway.ledger.record import Envelope, parse
+from gateway.ledger.record import Envelope
 from gateway.ledger.verify import State, Verification
 
 
@@ -41,6 +42,16 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     """The records that `Misses` is about, and those about emergency ledgers."""
     watched: tuple[Envelope | None, Envelope | None, set[str], Envelope | None, dict[str, int]] | None
     """What `Watch.seen` gives; None where the bundle is about nothing but its selection."""
+
+
+_TOLD = frozenset((*EVENTS, *TOLD))
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What was made of some records: the numbers of those that are selected, and the bytes of all, as lines."""
+
+    chosen: list[int]
+    lines: bytes
 
 
 class Passing:
@@ -94,36 +105,41 @@ class Passing:
         """The records that are about emergency ledgers, in order."""
         return [envelope for envelope in self._told if envelope.event in TOLD]
 
-    def take(self, records: Sequence[StoredRecord]) -> list[int]:
-        """The next records, one at least; the numbers of those that are selected. `VerificationError` for the first
-        that does not hold."""
+    def take(self, records: Sequence[StoredRecord]) -> Taken:
+        """The next records, one at least. `VerificationError` for the first that does not hold."""
         if self._verification is None:
             self._verification = Verification(start(self._first, records[0].envelope, self._before), self._marks)
-        leaves = [leaf_hash(record.envelope) for record in records]
+        data = [record.envelope for record in records]
+        leaves = list(map(leaf_hash, data))
         for record, leaf in zip(records, leaves, strict=True):
             if leaf != record.hash:
                 raise VerificationError(f"record {record.seq}: hash: the stored hash is not that of the bytes")
-        envelopes = [parse(record.envelope) for record in records]
-        self._verification.take_all(records, leaves, envelopes)
-        return [
-            record.seq for record, envelope in zip(records, envelopes, strict=True) if self._look(record.seq, envelope)
-        ]
+        found = parse_all(data)
+        self._verification.take_all(records, leaves, found.envelopes)
+        return Taken(self._look(found.envelopes, records[0].seq), found.lines)
 
-    def _look(self, seq: int, envelope: Envelope) -> bool:
-        """Whether it is selected."""
-        for digest in named_policies(envelope, self.policies):
-            self.policies.add(digest)
-        if envelope.event in EVENTS or envelope.event in TOLD:
+    def _look(self, envelopes: Sequence[Envelope], first: int) -> list[int]:
+        """The numbers of those that are selected, of records that follow each other from number `first` on."""
+        policies = {one.decision.policy for one in envelopes if one.decision is not None}
+        policies.update([one.policy for one in envelopes if one.policy is not None])
+        if not policies <= self.policies:
+            self.policies.update(*(named_policies(one, self.policies) for one in envelopes))
+        if not _TOLD.isdisjoint([one.event for one in envelopes]):
+            for envelope in envelopes:
+                self._tell(envelope)
+        if self.watch is not None:
+            for envelope in envelopes:
+                self.watch.feed(envelope)
+        chosen = [seq for seq, envelope in enumerate(envelopes, first) if self._chosen(envelope)]
+        self.proven.update(chosen[: max(bag.PROOFS - self.selected, 0)])
+        self.selected += len(chosen)
+        return chosen
+
+    def _tell(self, envelope: Envelope) -> None:
+        """A record that the misses or emergency ledgers may be about."""
+        if envelope.event in _TOLD:
             self.misses.feed(envelope)
             self._told.append(envelope)
-        if self.watch is not None:
-            self.watch.feed(envelope)
-        if not self._chosen(envelope):
-            return False
-        self.selected += 1
-        if self.selected <= bag.PROOFS:
-            self.proven.add(seq)
-        return True
 
     def open(self, seqs: Sequence[int], details: Mapping[int, Opening], spool: Spool) -> None:
         """The details of these records, which `take` has just found selected, go to `spool`, as lines."""

@@ -1,5 +1,11 @@
-"""The kinds of values that an envelope and a detail may hold, with their bounds: the typed decoder enforces them."""
+"""The kinds of values that an envelope and a detail may hold, with their bounds: the typed decoder enforces them.
 
+It asks Python for each text with a fixed form, which costs half of all that it does. So in the few fields that nearly
+all records have (`OftenBase64`, `OftenTime`) it holds the length alone, and `record` looks at the forms of all of them
+at once, joined: of texts that are each as long as their form is, one expression says as much as one for each.
+"""
+
+import re
 from typing import Annotated
 
 from msgspec import Meta
@@ -19,8 +25,13 @@ Line = Annotated[str, Meta(max_length=256)]
 """A route template, or a value that a policy condition read."""
 Base64 = Annotated[str, Meta(min_length=44, max_length=44, pattern=_BASE64_32)]
 """base64 of 32 bytes, standard alphabet, padded."""
-Time = Annotated[str, Meta(min_length=27, max_length=27, pattern=times.PATTERN)]
+TIME_CHARACTERS = 27
+Time = Annotated[str, Meta(min_length=TIME_CHARACTERS, max_length=TIME_CHARACTERS, pattern=times.PATTERN)]
 """RFC 3339 in UTC with microseconds."""
+OftenBase64 = Annotated[str, Meta(min_length=44, max_length=44, extra_json_schema={"pattern": _BASE64_32})]
+"""`Base64`, whose form is for `all_base64`."""
+OftenTime = Annotated[str, Meta(min_length=TIME_CHARACTERS, max_length=TIME_CHARACTERS, extra_json_schema={"pattern": times.PATTERN})]
+"""`Time`, whose form is for `all_times`."""
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Status = Annotated[int, Meta(ge=100, le=599)]
 """An HTTP status."""
@@ -31,3 +42,14 @@ TOLD = 4096
 Told = Annotated[str, Meta(max_length=TOLD)]
 """A text of a detail, much of it from outside: cut at its maximum length."""
 ToldList = Annotated[tuple[Told, ...], Meta(max_length=256)]
+
+
+def _joined(pattern: str) -> re.Pattern[str]:
+    inner = pattern.removeprefix("^").removesuffix(r"\Z")
+    return re.compile(f"(?:{inner})*+")
+
+
+all_base64 = _joined(_BASE64_32).fullmatch
+"""Whether texts of 44 characters, joined, are all in the form of `Base64`."""
+all_times = _joined(times.PATTERN).fullmatch
+"""Whether texts of 27 characters, joined, are all in the form of `Time`."""

@@ -14,7 +14,24 @@ from msgspec import Meta
 
 from gateway.core.canonical import MAX_INTEGER, demand_order, encode_ordered, is_ordered
 from gateway.core.errors import FormatError
-from gateway.ledger.fields import TOLD, Base64, Code, Count, Id, Line, Name, Names, Status, Time, Told, ToldList
+from gateway.ledger.fields import (
+    TOLD,
+    Base64,
+    Code,
+    Count,
+    Id,
+    Line,
+    Name,
+    Names,
+    OftenBase64,
+    OftenTime,
+    Status,
+    Time,
+    Told,
+    ToldList,
+    all_base64,
+    all_times,
+)
 from gateway.ledger.times import day
 from gateway.ledger.times import parse_timestamp as parse_timestamp
 from gateway.ledger.times import timestamp as timestamp
@@ -116,7 +133,7 @@ class MessageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """A request or answer as the envelope knows it: how much of what kind, and a commitment to its exact bytes."""
 
     bytes: Count | None = None
-    commitment: Base64 | None = None
+    commitment: OftenBase64 | None = None
     """base64 of HMAC-SHA256(r, label ‖ 0x00 ‖ body)."""
     media_type: Name | None = None
     parts: Count | None = None
@@ -253,7 +270,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     credential: Id | None = None
     """Random id of a key, or of an entry of the deny-list, that a `key.*` event is about."""
     decision: DecisionInfo | None = None
-    detail: Base64 | None = None
+    detail: OftenBase64 | None = None
     """base64 of the commitment to the detail's bytes."""
     digest: Name | None = None
     """SHA-256 of that archive's file."""
@@ -286,12 +303,12 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     """Finding type → how many a person found that classification did not (`review.marked`)."""
     model: Name | None = None
     node: NodeInfo | None = None
-    occurred_at: Time
+    occurred_at: OftenTime
     outcome: OutcomeInfo | None = None
     parent: Id | None = None
     policy: Name | None = None
     """The digest that a `policy.*` event is about."""
-    prev: Base64 | None = None
+    prev: OftenBase64 | None = None
     processor: Name | None = None
     proposal: Id | None = None
     """Random id of the proposal that a `policy.*` event is about."""
@@ -306,7 +323,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     recipients: Names | None = None
     """Registered ids of the agents that were sent anything about the subject (`subject.erased`); of more than 64 the
     first."""
-    recorded_at: Time | None = None
+    recorded_at: OftenTime | None = None
     region: Name | None = None
     request: MessageInfo | None = None
     response: MessageInfo | None = None
@@ -366,9 +383,10 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
 
 for _kind in (Envelope, Detail):
     demand_order(_kind)
-_decode = msgspec.json.Decoder(Envelope).decode
+decode = msgspec.json.Decoder(Envelope).decode
+"""What types say of a record; the rest is for `parse`."""
 _decode_detail = msgspec.json.Decoder(Detail).decode
-_EVENTS = frozenset(EVENTS)
+KNOWN_EVENTS = frozenset(EVENTS)
 _PATTERN = re.compile(r"`str` matching regex '[^']*'")
 PLACE_BYTES = len(f'"prev":"{"=" * 44}","recorded_at":"{"=" * 27}","seq":{MAX_INTEGER},')
 """How much a record grows, at most, when it is sealed."""
@@ -422,23 +440,52 @@ def read(data: bytes) -> Envelope:
     """What the typed decoder accepts, and the rules that types cannot say; `FormatError` names the field. The form is
     not looked at, nor whether the place is filled in: see `check` and `parse`."""
     try:
-        envelope = _decode(data)
+        envelope = decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise FormatError(_told(error)) from None
+    if not all_base64(often_base64(envelope)) or not all_times(often_times(envelope)):
+        raise FormatError(_unformed(envelope))
     if envelope.v != VERSION:
         raise FormatError("v must be 1")
-    if envelope.event not in _EVENTS:
+    if envelope.event not in KNOWN_EVENTS:
         raise FormatError("event must be one of the known events")
     day(envelope.occurred_at[:10])
     if b"\\" in data or not data.isascii():  # else there is nothing but ASCII in it, as in most
-        _demand_ascii_keys(envelope)
+        demand_ascii_keys(envelope)
     if envelope.range is not None and envelope.range[0] > envelope.range[1]:
         raise FormatError("range must not end before it starts")
     return envelope
 
 
-def _demand_ascii_keys(envelope: Envelope) -> None:
-    """Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same."""
+def often_base64(envelope: Envelope) -> str:
+    """The values of the fields that are `OftenBase64`, joined."""
+    found = envelope.detail or ""
+    if envelope.prev is not None:
+        found += envelope.prev
+    for message in (envelope.request, envelope.response):
+        if message is not None and message.commitment is not None:
+            found += message.commitment
+    return found
+
+
+def often_times(envelope: Envelope) -> str:
+    """The values of the fields that are `OftenTime`, joined."""
+    return envelope.occurred_at + (envelope.recorded_at or "")
+
+
+def _unformed(envelope: Envelope) -> str:
+    """Which of these fields is not in its form."""
+    messages = {"request": envelope.request, "response": envelope.response}
+    commitments = {f"{name}.commitment": one.commitment for name, one in messages.items() if one is not None}
+    base64 = {"detail": envelope.detail, "prev": envelope.prev, **commitments}
+    times = {"occurred_at": envelope.occurred_at, "recorded_at": envelope.recorded_at}
+    found = [name for name, value in base64.items() if value is not None and not all_base64(value)]
+    found += [name for name, value in times.items() if value is not None and not all_times(value)]
+    return f"Expected a text of the field's fixed form - at {found[0]}"
+
+
+def demand_ascii_keys(envelope: Envelope) -> None:
+    """`FormatError` for a mapping with other keys. Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same."""
     population = None if envelope.sample is None else envelope.sample.population
     told = envelope.tokens
     counts = () if told is None else (told.sent, told.back, told.kept)

@@ -10,22 +10,23 @@ import msgspec
 
 from gateway import __version__
 from gateway.core.errors import FormatError, VerificationError
-from gateway.core.ports import RecordReader, StoredCheckpoint, StoredRecord
+from gateway.core.ports import RecordReader, StoredCheckpoint
 from gateway.core.refusal import Refusal
 from gateway.evidence import bag, carried, carrying, dsse, readme, standalone
 from gateway.evidence import manifest as manifests
 from gateway.evidence.attachment import ENDLESS, Attachment, Material, ordered
 from gateway.evidence.carried import Source
+from gateway.evidence.checker import Job
 from gateway.evidence.container import Stream, Writer, Written
 from gateway.evidence.edge import encode_hashes
 from gateway.evidence.emergencies import Told, judged
 from gateway.evidence.kept import Fleeting, Keeper, State
 from gateway.evidence.manifest import Apart, File, Manifest
-from gateway.evidence.passing import Passing
 from gateway.evidence.piece import NotAsKept, Piece, Spool, blocks
 from gateway.evidence.scope import check_scope, chooser
 from gateway.evidence.scratch import directory_of
 from gateway.evidence.selection import Selection, check_filters
+from gateway.evidence.walking import Walk
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import proof as proofs
 from gateway.ledger import stamp
@@ -38,10 +39,6 @@ from gateway.ledger.rotation import Keys
 from gateway.ledger.times import timestamp
 
 GENERATOR = f"agent-compliance-gateway {__version__}"
-CHUNK = 64
-"""Records that are gone over at once: some two milliseconds of work, after which others get their turn."""
-SEGMENT = 65_536
-"""After so many records, and the rest of a lot, what was written is kept: some two seconds of work, lost in a death."""
 Progress = Callable[[int, int], None]
 """Called with how many records were gone over and how many are to be: the range once, and once for each attachment."""
 
@@ -84,6 +81,7 @@ async def build(
     progress: Progress | None = None,
     last: StoredCheckpoint | None = None,
     keeper: Keeper | None = None,
+    processes: int = 1,
 ) -> Manifest | Refusal:
     """Write a bundle of the selection to `write`, an empty seekable binary file that can be read, too, and return its
     manifest.
@@ -100,6 +98,8 @@ async def build(
     same arguments it becomes the same to the byte, unless kept content has gone meanwhile. `NotAsKept` where that does
     not hold together.
 
+    `processes`: two, to have a large range gone over by a process beside this one (`checking`).
+
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
     file holds after a refusal or an error is to be thrown away.
@@ -112,7 +112,7 @@ async def build(
         return extent
     try:
         with Fleeting(directory_of(write)) if keeper is None else nullcontext(keeper) as place:
-            builder = _Builder(reader, selection, extent, write, source, progress, place)
+            builder = _Builder(reader, selection, extent, write, source, progress, place, processes)
             return await builder.build(
                 signer,
                 known,
@@ -176,6 +176,7 @@ class _Builder:
         source: carrying.Source | None,
         progress: Progress | None,
         keeper: Keeper,
+        processes: int,
     ) -> None:
         self._source = source if selection.contents else None
         self._reader, self._selection, self._range, self._keeper = reader, selection, extent, keeper
@@ -187,14 +188,16 @@ class _Builder:
         self._left = {} if kept is None else {piece.name: piece for piece in kept.state.pieces}
         """What another builder has left and was not come to yet."""
         self._spool = Spool(keeper.spool)
-        self._passing = Passing(
-            selection,
+        job = Job(
+            selection=selection,
             first=extent.first,
             end=extent.end,
             before=extent.before,
             last=extent.last,
             passed=None if kept is None else kept.state.passed,
         )
+        opened = 0 if kept is None else kept.state.opened
+        self._walk = Walk(reader, job, self._writer.file, self._spool, opened=opened, processes=processes)
 
     async def build(
         self,
@@ -219,7 +222,7 @@ class _Builder:
         root = await self._records()
         await self._details()
         contents = None if self._source is None else await self._contents(self._source)
-        passing = self._passing
+        passing = self._walk.passing
         unfit = None if passing.watch is None else passing.watch.failure(extent.end, extent.last.size)
         if unfit is not None:
             return Refusal(code="parameter_invalid", field="range", hint=unfit)
@@ -232,7 +235,7 @@ class _Builder:
             filters=dict(self._selection.filters),
             details=self._selection.details,
             selected=passing.selected,
-            opened=passing.opened,
+            opened=self._walk.opened,
             checkpoint=(extent.last.size, extent.last.root),
             opening=None if extent.opening is None else (extent.opening.size, extent.opening.root),
             scope=self._selection.scope,
@@ -268,41 +271,24 @@ class _Builder:
     async def _records(self) -> bytes:
         """`records.jsonl`, and the root of the tree that ends with the range. The ledger is read once: lines of details
         go to the spool meanwhile."""
-        extent, passing, kept = self._range, self._passing, self._keeper.kept
+        extent, kept = self._range, self._keeper.kept
         with self._writer.stream(bag.RECORDS, (extent.end - extent.first) * (MAX_BYTES + 1)) as stream:
             begun = self._left.pop(bag.RECORDS, None)
             if kept is not None and begun is not None:
                 await self._copy(kept.container, begun, stream)
             if kept is not None and bag.DETAILS not in self._left:
                 await self._copy(kept.spool, kept.state.spool, self._spool)
-            keep_at = passing.size + SEGMENT
-            async for lot in self._reader.lots(passing.size, extent.end):
-                await self._lot(lot, stream)
-                if keep_at <= passing.size < extent.end:
-                    await self._keep(self._piece(stream.written))
-                    keep_at = passing.size + SEGMENT
+            await self._walk.over(stream, self._tell, lambda: self._keep(self._piece(stream.written)))
         self._gone_over += 1
         self._tell(0)
         self._written(stream)
-        root = passing.finish()
+        root = self._walk.passing.finish()
         await self._keep()
         return root
 
-    async def _lot(self, lot: Sequence[StoredRecord], stream: Stream) -> None:
-        """Records that come next, and the details of those that are selected, which are read by themselves."""
-        chosen: list[int] = []
-        for start in range(0, len(lot), CHUNK):
-            taken = self._passing.take(lot[start : start + CHUNK])
-            chosen += taken.chosen
-            stream.write(taken.lines)
-            self._tell(self._passing.size - self._range.first)
-            await asyncio.sleep(0)  # whoever serves requests on this loop waits no longer than for one chunk
-        if chosen and self._selection.details:
-            self._passing.open(chosen, await self._reader.details(chosen), self._spool)
-
     async def _details(self) -> None:
         """`details.jsonl`, from what another builder had made of it or from the spool."""
-        with self._writer.stream(bag.DETAILS, self._passing.selected * bag.MAX_DETAIL) as stream:
+        with self._writer.stream(bag.DETAILS, self._walk.passing.selected * bag.MAX_DETAIL) as stream:
             if not await self._made(bag.DETAILS, stream):
                 for block in blocks(self._spool.file, self._spool.piece):
                     stream.write(block)
@@ -441,7 +427,9 @@ class _Builder:
         kept = self._keeper.kept
         if self._left or (kept is not None and kept.state.pieces == pieces):
             return
-        await self._keeper.keep(State(pieces=pieces, spool=self._spool.piece, passed=self._passing.passed()))
+        await self._keeper.keep(
+            State(pieces=pieces, spool=self._spool.piece, opened=self._walk.opened, passed=self._walk.passing.passed())
+        )
 
     def _tell(self, done: int) -> None:
         """So many records of this pass."""

@@ -22,6 +22,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     pieces: tuple[Piece, ...]
     """Members of the container, in their order. Records may be there without their end; nothing else may."""
     spool: Piece
+    opened: int
+    """How many details are in the spool."""
     passed: Passed
 
 

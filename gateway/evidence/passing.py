@@ -3,16 +3,15 @@
 What a pass has come to is a value (`Passed`), from which another pass goes on as if it were the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from gateway.core.errors import VerificationError
-from gateway.core.ports import Opening, StoredRecord
+from gateway.core.ports import StoredRecord
 from gateway.evidence import bag
 from gateway.evidence.misses import EVENTS, Misses
-from gateway.evidence.piece import Spool
-from gateway.evidence.records import encode_detail_line, named_policies, start
+from gateway.evidence.records import named_policies, start
 from gateway.evidence.scope import Watch, chooser
 from gateway.evidence.selection import Selection
 from gateway.ledger.chain import leaf_hash
@@ -34,7 +33,6 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: bytes
     tenant: str | None
     selected: int
-    opened: int
     proven: tuple[int, ...]
     """Records that get a proof file."""
     policies: tuple[str, ...]
@@ -45,13 +43,6 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _TOLD = frozenset((*EVENTS, *TOLD))
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """What was made of some records: the numbers of those that are selected, and the bytes of all, as lines."""
-
-    chosen: list[int]
-    lines: bytes
 
 
 class Passing:
@@ -75,7 +66,7 @@ class Passing:
         self.watch = None if selection.scope is None else Watch(selection.scope)
         self.misses = Misses()
         self._told: list[Envelope] = []
-        self.selected = self.opened = 0
+        self.selected = 0
         self.proven = {first, end - 1}
         self.policies: set[str] = set()
         self._verification: Verification | None = None
@@ -86,7 +77,7 @@ class Passing:
         frontier = Frontier(passed.size, passed.peaks)
         state = State(frontier=frontier, prev=passed.prev, recorded_at=passed.recorded_at, tenant=passed.tenant)
         self._verification = Verification(state, self._marks)
-        self.selected, self.opened = passed.selected, passed.opened
+        self.selected = passed.selected
         self.proven.update(passed.proven)
         self.policies.update(passed.policies)
         for envelope in passed.told:
@@ -105,8 +96,9 @@ class Passing:
         """The records that are about emergency ledgers, in order."""
         return [envelope for envelope in self._told if envelope.event in TOLD]
 
-    def take(self, records: Sequence[StoredRecord]) -> Taken:
-        """The next records, one at least. `VerificationError` for the first that does not hold."""
+    def take(self, records: Sequence[StoredRecord]) -> list[int]:
+        """The next records, one at least; the numbers of those that are selected. `VerificationError` or `FormatError`
+        for the first that does not hold."""
         if self._verification is None:
             self._verification = Verification(start(self._first, records[0].envelope, self._before), self._marks)
         data = [record.envelope for record in records]
@@ -114,9 +106,9 @@ class Passing:
         for record, leaf in zip(records, leaves, strict=True):
             if leaf != record.hash:
                 raise VerificationError(f"record {record.seq}: hash: the stored hash is not that of the bytes")
-        found = parse_all(data)
-        self._verification.take_all(records, leaves, found.envelopes)
-        return Taken(self._look(found.envelopes, records[0].seq), found.lines)
+        envelopes = parse_all(data)
+        self._verification.take_all(records, leaves, envelopes)
+        return self._look(envelopes, records[0].seq)
 
     def _look(self, envelopes: Sequence[Envelope], first: int) -> list[int]:
         """The numbers of those that are selected, of records that follow each other from number `first` on."""
@@ -141,14 +133,6 @@ class Passing:
             self.misses.feed(envelope)
             self._told.append(envelope)
 
-    def open(self, seqs: Sequence[int], details: Mapping[int, Opening], spool: Spool) -> None:
-        """The details of these records, which `take` has just found selected, go to `spool`, as lines."""
-        for seq in seqs:
-            opening = details.get(seq)
-            if opening is not None:  # deleted: "commitment only"
-                spool.write(encode_detail_line(seq, opening.salt, opening.detail))
-                self.opened += 1
-
     def passed(self) -> Passed:
         """What this has come to, one record at least."""
         if self._verification is None:
@@ -161,7 +145,6 @@ class Passing:
             recorded_at=state.recorded_at,
             tenant=state.tenant,
             selected=self.selected,
-            opened=self.opened,
             proven=tuple(sorted(self.proven)),
             policies=tuple(sorted(self.policies)),
             told=tuple(self._told),

@@ -136,6 +136,7 @@ class Exporting:
                 progress=progress,
                 last=basis.last,
                 keeper=keeper,
+                processes=self._setting.settings.evidence.processes,
             )
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)

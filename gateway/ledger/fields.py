@@ -30,7 +30,9 @@ Time = Annotated[str, Meta(min_length=TIME_CHARACTERS, max_length=TIME_CHARACTER
 """RFC 3339 in UTC with microseconds."""
 OftenBase64 = Annotated[str, Meta(min_length=44, max_length=44, extra_json_schema={"pattern": _BASE64_32})]
 """`Base64`, whose form is for `all_base64`."""
-OftenTime = Annotated[str, Meta(min_length=TIME_CHARACTERS, max_length=TIME_CHARACTERS, extra_json_schema={"pattern": times.PATTERN})]
+OftenTime = Annotated[
+    str, Meta(min_length=TIME_CHARACTERS, max_length=TIME_CHARACTERS, extra_json_schema={"pattern": times.PATTERN})
+]
 """`Time`, whose form is for `all_times`."""
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Status = Annotated[int, Meta(ge=100, le=599)]

@@ -24,21 +24,13 @@ from gateway.ledger.record import (
 from gateway.ledger.times import day
 
 
-class Parsed(msgspec.Struct, frozen=True):
-    """Records that hold: what they say, and their bytes, each with a newline behind it."""
-
-    envelopes: list[Envelope]
-    lines: bytes
-
-
-def parse_all(records: Sequence[bytes]) -> Parsed:
+def parse_all(records: Sequence[bytes]) -> list[Envelope]:
     """`record.parse` of each, in three quarters of the time; the `FormatError` of the first that does not hold."""
-    lines = b"\n".join([*records, b""])
-    envelopes = _held(records, lines)
-    return Parsed([parse(record) for record in records] if envelopes is None else envelopes, lines)
+    envelopes = _held(records)
+    return [parse(record) for record in records] if envelopes is None else envelopes
 
 
-def _held(records: Sequence[bytes], lines: bytes) -> list[Envelope] | None:
+def _held(records: Sequence[bytes]) -> list[Envelope] | None:
     """What they say; None unless all of it holds."""
     # 1. None is larger than a record may be, and each is what the types say.
     if max(map(len, records), default=0) > MAX_BYTES:
@@ -56,6 +48,7 @@ def _held(records: Sequence[bytes], lines: bytes) -> list[Envelope] | None:
     times = "".join(map(often_times, envelopes))
     if not all_times(times) or not all_base64("".join(map(often_base64, envelopes))):
         return None
+    lines = b"\n".join([*records, b""])
     try:
         # 4. Their days are in the calendar.
         for date in {times[at : at + 10] for at in range(0, len(times), TIME_CHARACTERS)}:

@@ -485,7 +485,8 @@ def _unformed(envelope: Envelope) -> str:
 
 
 def demand_ascii_keys(envelope: Envelope) -> None:
-    """`FormatError` for a mapping with other keys. Only keys of mappings are free text that a sorted encoder orders; ASCII keeps JCS's order and ours the same."""
+    """`FormatError` for a mapping with other keys. Only they are free text that a sorted encoder orders; ASCII keeps
+    JCS's order and ours the same."""
     population = None if envelope.sample is None else envelope.sample.population
     told = envelope.tokens
     counts = () if told is None else (told.sent, told.back, told.kept)

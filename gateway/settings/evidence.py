@@ -26,6 +26,9 @@ class EvidenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Days after which the file of a bundle is deleted. What it was made of is there as before."""
     queue: int = 20
     """Bundles of one tenant that may wait or be built; they are built one after another."""
+    processes: int = 2
+    """That write a bundle of a large range: with two, one goes over the records while this one reads and writes
+    them (`evidence.checking`)."""
     recipients: tuple[str, ...] = ()
     """Public keys of age or SSH that each bundle is encrypted to, beside those that are asked for. Their form is for
     `exchange.recipients` to check, which is done at each start."""
@@ -36,6 +39,7 @@ class EvidenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 def check_evidence(evidence: EvidenceSettings) -> None:
     check_between("evidence.keep_days", evidence.keep_days, 1, 3_650)
     check_between("evidence.queue", evidence.queue, 1, 1_000)
+    check_between("evidence.processes", evidence.processes, 1, 2)
     check_encryption("evidence", evidence.encryption, evidence.recipients)
 
 

@@ -29,6 +29,7 @@ from gateway.ledger.record import (
     seal,
     timestamp,
 )
+from gateway.ledger.rotation import Keys
 
 ORIGIN = "gateway.example/ledger/1f6d0a"
 SIGNER = Signer(ORIGIN, hashlib.sha256(b"the ledger of the tests").digest())
@@ -185,3 +186,7 @@ def bundle(
     if isinstance(found, Refusal):
         raise TypeError(f"refused: {found.code}")
     return found
+
+
+MADE_LAST = checkpoints.verify(ledger(20).notes[-1].note, Keys(SIGNER.verifier))
+"""The checkpoint over a ledger of twenty records."""

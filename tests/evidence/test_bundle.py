@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
-from gateway.evidence import bag, strict_json
-from gateway.evidence import bundle as bundles
+from gateway.evidence import bag, checking, strict_json, walking
 from gateway.evidence.bundle import build
 from gateway.evidence.records import encode_detail_line
 from gateway.evidence.report import lines
@@ -306,7 +305,7 @@ async def test_a_store_that_fails_midway_leaves_nothing_that_verifies(tmp_path: 
 
 
 async def test_progress_is_told_in_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "CHUNK", LOT)
+    monkeypatch.setattr(walking, "CHUNK", LOT)
     told: list[tuple[int, int]] = []
     await build(
         TWENTY,
@@ -327,7 +326,8 @@ def test_its_bytes_do_not_tell_how_many_records_came_at_once(
     made: set[bytes] = set()
     for lot, chunk in ((1, 1), (3, 2), (4, 64), (100, 7), (100, 64)):
         monkeypatch.setattr(making, "LOT", lot)
-        monkeypatch.setattr(bundles, "CHUNK", chunk)
+        monkeypatch.setattr(walking, "CHUNK", chunk)
+        monkeypatch.setattr(checking, "CHUNK", chunk)
         bundle(TWENTY, tmp_path / "a.zip", Selection(first=2, end=19, filters=filters))
         made.add((tmp_path / "a.zip").read_bytes())
     assert len(made) == 1

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gateway.core.refusal import Refusal
-from gateway.evidence import bundle as bundles
+from gateway.evidence import walking
 from gateway.evidence.attachment import Attachment, Material
 from gateway.evidence.bundle import build
 from gateway.evidence.kept import Fleeting, Kept, State
@@ -81,8 +81,8 @@ async def built(desk: Desk, attachments: Sequence[Attachment] | None = None, **h
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "CHUNK", 4)
-    monkeypatch.setattr(bundles, "SEGMENT", 8)
+    monkeypatch.setattr(walking, "CHUNK", 4)
+    monkeypatch.setattr(walking, "SEGMENT", 8)
 
 
 async def test_cut_off_at_any_border_it_becomes_the_same_and_is_read_from_there() -> None:

@@ -1,16 +1,12 @@
 """A pass that goes on from where another has come to is the same pass."""
 
-import io
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.core.ports import Opening, StoredRecord
 from gateway.evidence.passing import Passed, Passing
-from gateway.evidence.piece import Spool
 from gateway.evidence.scope import FRAMEWORK, INCIDENT, SUBJECT
 from gateway.evidence.selection import Query, Scope, Selection
 from gateway.ledger import checkpoint as checkpoints
@@ -35,32 +31,25 @@ SELECTIONS = [
 ]
 
 
-def take(one: Passing, records: Sequence[StoredRecord], spool: Spool) -> None:
-    """Records and the details of those that are selected, as a builder has them."""
-    chosen = one.take(records)
-    details = {record.seq: record for record in records if record.detail is not None}
-    one.open(chosen, {seq: Opening(it.detail_salt or b"", it.detail or b"") for seq, it in details.items()}, spool)
-
-
 def passing(selection: Selection, passed: Passed | None = None, **how: Any) -> Passing:
     return Passing(selection, **{"first": 0, "end": 20, "before": None, "last": LAST, "passed": passed, **how})
 
 
 @pytest.mark.parametrize("selection", SELECTIONS, ids=[str(number) for number in range(len(SELECTIONS))])
 def test_cut_anywhere_it_comes_to_the_same(selection: Selection) -> None:
-    whole, lines = passing(selection), Spool(io.BytesIO())
-    take(whole, MADE.stored, lines)
+    whole = passing(selection)
+    chosen = whole.take(MADE.stored)
     for cut in range(1, 21):
-        first, spool = passing(selection), Spool(io.BytesIO())
-        take(first, MADE.stored[:cut], spool)
+        first = passing(selection)
+        found = first.take(MADE.stored[:cut])
         passed = msgspec.json.decode(msgspec.json.encode(first.passed()), type=Passed)
         second = passing(selection, passed)
         assert second.size == cut
         if cut < 20:
-            take(second, MADE.stored[cut:], spool)
+            found += second.take(MADE.stored[cut:])
         assert second.passed() == whole.passed()
         assert second.finish() == whole.finish() == LAST.root
-        assert spool.piece == lines.piece
+        assert found == chosen
         assert second.misses.document() == whole.misses.document()
         if whole.watch is not None and second.watch is not None:
             assert second.watch.document() == whole.watch.document()

@@ -12,7 +12,7 @@ from typing import cast
 
 from gateway.bootstrap import open_site
 from gateway.bootstrap.bundles import bundling_of
-from gateway.evidence import bundle as bundles
+from gateway.evidence import walking
 from gateway.exchange.underway import UnderWay
 from gateway.settings import parse
 from gateway.store import reader
@@ -31,7 +31,7 @@ def _die(done: int, total: int) -> None:
 
 async def main() -> None:
     directory, tenant, bundle_id = sys.argv[1:]
-    bundles.CHUNK, bundles.SEGMENT, reader.CHUNK = 2, 8, 2
+    walking.CHUNK, walking.SEGMENT, reader.CHUNK = 2, 8, 2
     settings = configured(parse({"database": {"url": "sqlite:///gateway.db"}}, {}, Path(directory)))
     async with open_site(settings, clock=ManualClock(1_900_000_000_000_000)) as site:
         bundling = bundling_of(site, {"default": await site.auditor("default")}, cast(UnderWay, None))

@@ -18,6 +18,7 @@ import pytest
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence import bundle as bundles
+from gateway.evidence import walking
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.exchange import bundling
@@ -44,8 +45,8 @@ class Cut(Exception):
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "CHUNK", 4)
-    monkeypatch.setattr(bundles, "CHUNK", 4)
-    monkeypatch.setattr(bundles, "SEGMENT", 8)
+    monkeypatch.setattr(walking, "CHUNK", 4)
+    monkeypatch.setattr(walking, "SEGMENT", 8)
     monkeypatch.setattr(bundling, "LOOK_S", 0.05)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.evidence import bundle as bundles
+from gateway.evidence import walking
 from gateway.evidence.bundle import build
 from gateway.evidence.kept import Kept
 from gateway.evidence.piece import NotAsKept
@@ -32,8 +32,8 @@ class Row:
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "CHUNK", 4)
-    monkeypatch.setattr(bundles, "SEGMENT", 8)
+    monkeypatch.setattr(walking, "CHUNK", 4)
+    monkeypatch.setattr(walking, "SEGMENT", 8)
 
 
 def names(place: Path) -> set[str]:
@@ -66,7 +66,7 @@ async def test_what_is_kept_is_there_for_who_has_the_key_and_the_row(tmp_path: P
     kept = left(place, KEYS, mark, encrypted=encrypted)
     with kept.container, kept.spool:
         assert kept.state.passed.size == 20
-        assert kept.spool.read().count(b"\n") == kept.state.passed.opened
+        assert kept.spool.read().count(b"\n") == kept.state.opened
         heir = await written(place, row, kept, encrypted=encrypted)
     assert heir != first
     assert encrypted or heir.read_bytes() == first.read_bytes()

@@ -22,6 +22,29 @@ def test_base64_of_32_bytes_is_accepted(data: bytes) -> None:
     assert accepts(fields.Base64, b64encode(data).decode())
 
 
+@pytest.mark.parametrize("text", ["A" * 44, "A" * 42 + "B=", "A" * 43 + "\n", "-" * 43 + "=", "A" * 40 + "A==="])
+@pytest.mark.parametrize("at", range(3))
+def test_one_wrong_form_among_many_is_found(text: str, at: int) -> None:
+    many = ["A" * 43 + "="] * 3
+    assert fields.all_base64("".join(many))
+    assert not fields.all_base64("".join([*many[:at], text, *many[at:]]))
+
+
+@pytest.mark.parametrize("text", ["2026-11-24T25:02:03.000004Z", "2026-11-24T01:02:03.00004Z\n", "2" * 27])
+@pytest.mark.parametrize("at", range(3))
+def test_one_wrong_time_among_many_is_found(text: str, at: int) -> None:
+    many = ["2026-11-24T01:02:03.000004Z"] * 3
+    assert fields.all_times("".join(many))
+    assert not fields.all_times("".join([*many[:at], text, *many[at:]]))
+
+
+def test_what_is_looked_at_with_others_has_the_same_bounds_and_tells_the_same_form() -> None:
+    for alone, often in ((fields.Base64, fields.OftenBase64), (fields.Time, fields.OftenTime)):
+        assert msgspec.json.schema(alone) == msgspec.json.schema(often)
+        length = msgspec.json.schema(often)["minLength"]
+        assert [accepts(often, "x" * size) for size in (length - 1, length, length + 1)] == [False, True, False]
+
+
 @pytest.mark.parametrize(
     "text", ["", "A" * 44, "A" * 42 + "B=", "A" * 43 + "\n", "A" * 43 + "=\n", "-" * 43 + "=", "A" * 40 + "A==="]
 )

@@ -5,14 +5,17 @@ import pytest
 from tests.settings.kit import parsed, refused
 
 
-@pytest.mark.parametrize(("key", "value"), [("keep_days", 0), ("keep_days", 3651), ("queue", 0), ("queue", 1001)])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("keep_days", 0), ("keep_days", 3651), ("queue", 0), ("queue", 1001), ("processes", 0), ("processes", 3)],
+)
 def test_what_lies_outside_is_refused_by_name(key: str, value: int) -> None:
     assert refused(evidence={key: value}).startswith(f"evidence.{key} must lie between")
 
 
 def test_there_is_a_default_for_each() -> None:
     evidence = parsed().evidence
-    assert (evidence.directory, evidence.keep_days, evidence.queue) == ("bundles", 30, 20)
+    assert (evidence.directory, evidence.keep_days, evidence.queue, evidence.processes) == ("bundles", 30, 20, 2)
 
 
 def test_bundles_to_configured_recipients_alone_need_some() -> None:

@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+import asyncpg
+
 PERSON = "Zebulon Quagmire"
 SSN = "536-22-8731"
 MAIL = "zebulon.quagmire@example.com"
@@ -31,6 +33,10 @@ ECHOED = "echoed: "
 PASSED_ON = "passed on: "
 """Begins the name of what an agent says in a refusal of its own, which its caller gets as any answer of the agent's."""
 _WORD = "zebrafinch"
+_TABLES = (
+    "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' "
+    "AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+)
 
 
 def forms(value: str) -> Iterator[bytes]:
@@ -95,6 +101,23 @@ def columns(database: Path) -> Iterator[tuple[str, bytes]]:
                 for name, value in zip(names, row, strict=True):
                     if value is not None:
                         yield name, value if isinstance(value, bytes) else str(value).encode()
+
+
+async def columns_of_server(url: str) -> list[tuple[str, bytes]]:
+    """As `columns`, of a PostgreSQL database, for its superuser: no row is hidden from that one."""
+    found: list[tuple[str, bytes]] = []
+    connection = await asyncpg.connect(url)
+    try:
+        for schema, table in await connection.fetch(_TABLES):
+            for row in await connection.fetch(f'SELECT * FROM "{schema}"."{table}"'):
+                found += [
+                    (f"{table}.{name}", value if isinstance(value, bytes) else str(value).encode())
+                    for name, value in row.items()
+                    if value is not None
+                ]
+    finally:
+        await connection.close()
+    return found
 
 
 def envelopes(database: Path) -> list[bytes]:

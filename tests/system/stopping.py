@@ -14,6 +14,7 @@ from gateway.bootstrap import Gateway, open_gateway
 from gateway.settings import load
 from gateway.store.writer_base import LedgerWriter
 from gateway.web.app import build_app
+from tests.system.processes import WAIT_S
 from tests.system.site import served
 
 POLL_S = 0.005
@@ -94,8 +95,11 @@ class InBatch:
         self._together = False
 
     async def arm(self, gateway: Gateway) -> None:
-        """Only what passes from now on counts."""
-        self._writer = await gateway.site.writer("default")
+        """Only what passes from now on counts. On a slow machine the others may take their time to come."""
+        writer = self._writer = await gateway.site.writer("default")
+        writer._wait_s = WAIT_S
+        if writer._keys is not None:
+            writer._keys._wait_s = WAIT_S
 
     async def __call__(self, name: str) -> None:
         if self._writer is None:

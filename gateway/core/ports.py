@@ -164,6 +164,10 @@ class RecordReader(Protocol):
         """Records `first` ≤ seq < `end` in order, at most some thousand at a time, without their details."""
         ...
 
+    async def runs(self, seqs: Sequence[int]) -> list[Sequence[int]]:
+        """These numbers of one lot, which are in order, in runs: what `details` gives of each may be held at once."""
+        ...
+
     async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
         """The details that are still there of these records of one lot, in order, each by its record's number."""
         ...

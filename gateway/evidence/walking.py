@@ -85,12 +85,13 @@ class Walk:
         """The details of these records, which are selected, go to the spool."""
         if not chosen or not self._job.selection.details:
             return
-        details = await self._reader.details(chosen)
-        for seq in chosen:
-            opening = details.get(seq)
-            if opening is not None:  # deleted: "commitment only"
-                self._spool.write(encode_detail_line(seq, opening.salt, opening.detail))
-                self.opened += 1
+        for run in await self._reader.runs(chosen):
+            details = await self._reader.details(run)
+            for seq in run:
+                opening = details.get(seq)
+                if opening is not None:  # deleted: "commitment only"
+                    self._spool.write(encode_detail_line(seq, opening.salt, opening.detail))
+                    self.opened += 1
 
     async def _again(self, first: int, end: int) -> AsyncIterator[Sequence[StoredRecord]]:
         """Records that were written since the pass was last asked for what it had come to, once more."""

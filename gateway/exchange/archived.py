@@ -20,6 +20,8 @@ from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.sealing import Sealer
 from gateway.store.tree import TreeReader
 
+LOOKED_INTO = 2
+"""Archives that an exchange is looked for in: that of the time when it began, and the one after it."""
 _CHUNK = 256
 """Records that are given at once."""
 
@@ -57,7 +59,7 @@ class Archives:
         """Archived records of an exchange that began at a time (27 characters), in order, from the archive of that time
         and the one after it. `RecordsArchived` where one of these is not at hand."""
         found: list[StoredRecord] = []
-        for one in (await self.store.among(ledger, at, None))[:2]:
+        for one in (await self.store.among(ledger, at, None))[:LOOKED_INTO]:
             named = f'"exchange":"{exchange}"'.encode()
 
             def asked(record: StoredRecord, named: bytes = named) -> bool:

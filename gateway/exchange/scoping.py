@@ -31,7 +31,7 @@ from gateway.exchange.whereabouts import Whereabouts
 from gateway.ledger.record import parse
 from gateway.store.incidents import IncidentStore
 from gateway.store.policies import PolicyStore
-from gateway.store.reader import CHUNK, StoreReader
+from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, parse_filters
 from gateway.store.subject_trail import Linked, SubjectTrail
 from gateway.store.subjects import SubjectStore
@@ -171,24 +171,23 @@ class Scoping:
         return _wrong("about", f"framework:ID of the active policy: {', '.join(one.id for one in known) or 'none'}")
 
     async def _exchange(self, named: str, ranged: bool) -> tuple[Scope, int, int | None] | Refusal:
-        places, newest = await self._places(named, ranged)
+        places = await self._places(named, ranged)
         apart = await self._apart(named)
         if not places and not apart:
             away = await self._emergencies.away_around(named)
             return _archived(away) if away else _missing()
         scope = Scope(kind=EXCHANGE, ids=(named,), exchanges=(named,))
         places += await self._stitching(apart)
-        return scope, min(places), None if newest else max(places) + 1
+        return scope, min(places), max(places) + 1
 
-    async def _places(self, exchange: str, ranged: bool) -> tuple[list[int], bool]:
-        """Numbers of records of an exchange, the first and the last among them, and whether there may be more after
-        these. With a range of its own only whether there are any: building demands the archives of the range."""
+    async def _places(self, exchange: str, ranged: bool) -> list[int]:
+        """Numbers of records of an exchange, the first and the last among them. With a range of its own only whether
+        there are any: building demands the archives of the range."""
         # The database first: what is archived between the two looks is in an archive at the second.
         places = [one.seq for one in await self._reader.exchange(exchange)]
-        more = len(places) >= CHUNK
         if not places or not ranged:
             places += await self._archived.exchange(exchange, every=not places and not ranged)
-        return places, more
+        return places
 
     async def _apart(self, exchange: str) -> list[Spliced]:
         """The emergency ledgers that hold records of an exchange, of those whose file is at hand."""
@@ -201,7 +200,7 @@ class Scoping:
             return _missing()
         exchanges, places = () if incident.exchange is None else (incident.exchange,), list[int]()
         for exchange in exchanges:
-            places += (await self._places(exchange, ranged))[0]
+            places += await self._places(exchange, ranged)
             # One that is not at hand may hold it too: then the range is one that says so.
             places += await self._stitching(await self._emergencies.around(exchange))
         # What people make of it comes later: up to the newest record there is.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.errors import RecordsArchived
 from gateway.core.ids import uuid7_us
 from gateway.core.ports import Opening, StoredCheckpoint, StoredRecord
-from gateway.exchange.archived import Archives, blocks, in_period
+from gateway.exchange.archived import LOOKED_INTO, Archives, blocks, in_period
 from gateway.ledger.record import timestamp
 from gateway.store.archives import Archived
 from gateway.store.decided import Decided, DecidedStore
@@ -92,6 +92,10 @@ class Trail:
             if lot := [record async for part in parts for record in part]:
                 yield lot
 
+    async def runs(self, seqs: Sequence[int]) -> list[Sequence[int]]:
+        """By what is in the database; of an archive a whole block is held in any case."""
+        return await self._reader.runs(seqs)
+
     async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
         """`RecordsArchived` where some of them may lie in an archive that is not at hand."""
         found = dict(await self._reader.details(seqs))
@@ -121,14 +125,22 @@ class Trail:
         return await self._archives.record(self._ledger, seq, self._tree) if found is None else found
 
     async def exchange(self, exchange: str) -> list[StoredRecord]:
-        """All records of one exchange in order; empty when there is no such exchange. `RecordsArchived` where it may
-        lie in an archive that is not at hand: its id says when it began."""
+        """All records of one exchange in order, but for what lies in archives that are not looked into (`beyond`);
+        empty when there is no such exchange. `RecordsArchived` where it may lie in an archive that is not at hand: its
+        id says when it began."""
         found, at = await self._reader.exchange(exchange), began(exchange)
         if at is None:
             return found
         before = await self._archives.exchange(self._ledger, exchange, at, self._tree)
         known = {one.seq for one in before}
         return [*before, *(one for one in found if one.seq not in known)]
+
+    async def beyond(self, exchange: str) -> tuple[str, ...]:
+        """Ids of the archives that records of an exchange may lie in, and that `exchange` does not look into, since
+        each is gone over whole: those behind the archive of its time and the one after it."""
+        at = began(exchange)
+        later = () if at is None else (await self._archives.store.among(self._ledger, at, None))[LOOKED_INTO:]
+        return tuple(one.id for one in later)
 
     async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:
         return await self._reader.checkpoint(at_least)

@@ -18,8 +18,13 @@ from gateway.store.tables import as_bytes, checkpoint, detail, record
 from gateway.store.tree import TreeReader
 
 CHUNK = 1_000
+MAX_DETAILS = 16 << 20
+"""Bytes of details that are read at once, but for one that is larger by itself."""
 ABOUT_CHECKPOINTS = "checkpoint.%"
 """Events that cause no checkpoint by themselves, as a pattern of SQL."""
+
+
+_OF_IT = and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
 
 
 class StoreReader:
@@ -46,24 +51,50 @@ class StoreReader:
         """The same, at most 1,000 at a time, each lot as one statement saw it."""
         after = first - 1
         while after < end - 1:
-            query = _query(self._ledger, details).where(record.c.seq > after, record.c.seq < end)
+            until = await self._until(after, end) if details else end
+            query = _query(self._ledger, details).where(record.c.seq > after, record.c.seq < until)
             with reachable():
                 async with reading(self._engine, self._ledger) as connection:
                     rows = (await connection.execute(query.order_by(record.c.seq).limit(CHUNK))).all()
             if rows:
                 yield [_stored(row, details) for row in rows]
-            if len(rows) < CHUNK:
+            if not rows or (until == end and len(rows) < CHUNK):
                 return
             after = rows[-1].seq
+
+    async def _until(self, after: int, end: int) -> int:
+        """Up to where (exclusive) records behind this one have no more details than are read at once."""
+        size = func.coalesce(func.length(detail.c.bytes), 0)
+        joined = record.outerjoin(detail, _OF_IT)
+        query = select(record.c.seq, size).select_from(joined).where(record.c.tenant == self._ledger)
+        query = query.where(record.c.seq > after, record.c.seq < end).order_by(record.c.seq).limit(CHUNK)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                sizes = [(int(seq), int(bytes_)) for seq, bytes_ in await connection.execute(query)]
+        first = _first_run(sizes)
+        return sizes[first][0] if first < len(sizes) else end
+
+    async def runs(self, seqs: Sequence[int]) -> list[Sequence[int]]:
+        """These numbers of one lot, which are in order, in runs: what `details` gives of each may be held at once."""
+        if not seqs:
+            return []
+        query = select(detail.c.seq, func.length(detail.c.bytes)).where(detail.c.tenant == self._ledger, _among(seqs))
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                known = {int(seq): int(bytes_) for seq, bytes_ in await connection.execute(query)}
+        left, runs = [(seq, known.get(seq, 0)) for seq in seqs], list[Sequence[int]]()
+        while left:
+            first = _first_run(left)
+            runs.append([seq for seq, _ in left[:first]])
+            left = left[first:]
+        return runs
 
     async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
         """The details that are there of these records, which are in order, some thousand at most."""
         if not seqs:
             return {}
-        # Of most that lie side by side their range, of few among many these alone.
-        dense = 2 * len(seqs) > seqs[-1] - seqs[0]
-        asked = detail.c.seq.between(seqs[0], seqs[-1]) if dense else detail.c.seq.in_(seqs)
-        query = select(detail.c.seq, detail.c.salt, detail.c.bytes).where(detail.c.tenant == self._ledger, asked)
+        columns = (detail.c.seq, detail.c.salt, detail.c.bytes)
+        query = select(*columns).where(detail.c.tenant == self._ledger, _among(seqs))
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 rows = (await connection.execute(query)).all()
@@ -78,12 +109,18 @@ class StoreReader:
         return None if row is None else _stored(row, True)
 
     async def exchange(self, exchange: str) -> list[StoredRecord]:
-        """All records of one exchange in order, with their details: at most 1,000."""
+        """All records of one exchange in order, with their details."""
         query = _query(self._ledger, True).where(record.c.exchange == exchange).order_by(record.c.seq).limit(CHUNK)
-        with reachable():
-            async with reading(self._engine, self._ledger) as connection:
-                rows = (await connection.execute(query)).all()
-        return [_stored(row, True) for row in rows]
+        found: list[StoredRecord] = []
+        after = -1
+        while True:
+            with reachable():
+                async with reading(self._engine, self._ledger) as connection:
+                    rows = (await connection.execute(query.where(record.c.seq > after))).all()
+            found += [_stored(row, True) for row in rows]
+            if len(rows) < CHUNK:
+                return found
+            after = rows[-1].seq
 
     async def checkpoint(self, at_least: int = 0) -> StoredCheckpoint | None:
         """The newest checkpoint, or None when none has at least this size."""
@@ -162,13 +199,29 @@ class StoreReader:
         return await self._tree.consistency(first, second)
 
 
+def _among(seqs: Sequence[int]) -> ColumnElement[bool]:
+    """Details of these records, which are in order: of most that lie side by side their range, which may hold others
+    too, of few among many these alone."""
+    dense = 2 * len(seqs) > seqs[-1] - seqs[0]
+    return detail.c.seq.between(seqs[0], seqs[-1]) if dense else detail.c.seq.in_(seqs)
+
+
+def _first_run(sizes: Sequence[tuple[int, int]]) -> int:
+    """How many of these, one at least, have no more bytes together than are read at once."""
+    held = 0
+    for count, (_, size) in enumerate(sizes):
+        held += size
+        if count and held > MAX_DETAILS:
+            return count
+    return len(sizes)
+
+
 def _query(ledger: str, details: bool) -> Select[Any]:
     columns = (record.c.seq, _raw(record.c.bytes), _raw(record.c.hash))
     if not details:
         return select(*columns).where(record.c.tenant == ledger)
-    both = and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
     beside = (_raw(detail.c.salt), _raw(detail.c.bytes))
-    return select(*columns, *beside).select_from(record.outerjoin(detail, both)).where(record.c.tenant == ledger)
+    return select(*columns, *beside).select_from(record.outerjoin(detail, _OF_IT)).where(record.c.tenant == ledger)
 
 
 def _raw(column: ColumnElement[bytes]) -> ColumnElement[Any]:

@@ -87,7 +87,8 @@ async def proof(request: ApiRequest, seq: FromPath[int]) -> Response[bytes]:
 @get("/audit/exchanges/{exchange:str}", operation_id="get_exchange", summary="All records of one exchange, in order")
 async def exchange(request: ApiRequest, exchange: FromPath[str]) -> Response[Any]:
     """Of whichever ledger it went through: `emergency` of a record names an emergency ledger, `emergencies` tells those
-    that went on when the exchange began, by which key they verify, and whether their files are at hand."""
+    that went on when the exchange began, by which key they verify, and whether their files are at hand. `archives` are
+    those that later records of it may lie in, and that were not looked into."""
     allowed = await access(request)
     # What could be no exchange's id is none, and is not put to the database.
     possible = not isinstance(parse_filters({"exchange": exchange}), Refusal)
@@ -98,6 +99,7 @@ async def exchange(request: ApiRequest, exchange: FromPath[str]) -> Response[Any
         "exchange": exchange,
         "records": [shown(one) for one in found],
         "emergencies": await allowed.auditor.emergencies.told(exchange),
+        "archives": await allowed.auditor.whole.beyond(exchange),
     }
     return Response(body, headers=allowed.headers)
 

@@ -58,6 +58,9 @@ class MemoryLedger:
             given = self.stored[start : min(start + LOT, end)]
             yield [StoredRecord(seq=one.seq, envelope=one.envelope, hash=one.hash) for one in given]
 
+    async def runs(self, seqs: Sequence[int]) -> list[Sequence[int]]:
+        return [seqs[at : at + LOT] for at in range(0, len(seqs), LOT)]
+
     async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
         found = [one for one in self.stored if one.seq in seqs]
         return {one.seq: Opening(one.detail_salt or b"", one.detail) for one in found if one.detail is not None}

@@ -10,7 +10,7 @@ from gateway.core.errors import RecordsArchived, VerificationError
 from gateway.core.ports import Opening, StoredRecord
 from gateway.evidence.archive import Block
 from gateway.exchange.archived import Archives
-from gateway.exchange.trail import Trail
+from gateway.exchange.trail import Trail, began
 from gateway.ledger.record import parse
 from gateway.ledger.times import timestamp
 from gateway.store.archives import Archived, ArchiveStore
@@ -75,6 +75,25 @@ async def test_a_record_and_an_exchange_are_found_wherever_they_lie(store: Store
         assert found.seq == seq
     assert [one.seq for one in await whole.exchange(EXCHANGE)] == list(PLACES)
     assert await whole.exchange("no exchange") == []
+
+
+async def test_archives_that_an_exchange_is_not_looked_for_in_are_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trail(store)
+    (one,) = await ArchiveStore(store.engine).all(LEDGER)
+    assert await whole.beyond(EXCHANGE) == ()
+    asked: list[tuple[str, str | None, str | None]] = []
+    every = [msgspec.structs.replace(one, id=f"ar_{number}") for number in range(4)]
+
+    async def among(_: ArchiveStore, ledger: str, since: str | None, until: str | None) -> tuple[Archived, ...]:
+        asked.append((ledger, since, until))
+        return tuple(every)
+
+    monkeypatch.setattr(ArchiveStore, "among", among)
+    assert await whole.beyond(EXCHANGE) == ("ar_2", "ar_3")
+    assert asked == [(LEDGER, began(EXCHANGE), None)]
+    assert await whole.beyond("no exchange") == ()
 
 
 async def test_a_period_is_read_from_archives_and_then_from_the_database(store: Store) -> None:

@@ -130,6 +130,31 @@ async def test_an_exchange_s_records_come_in_order_with_their_details(store: Sto
     assert all(stored.detail is not None for stored in found)
 
 
+async def test_an_exchange_of_many_records_is_read_whole(
+    store: Store, reader: StoreReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 2)
+    await store.append([entry(exchange=f"ex_{number % 2}") for number in range(9)])
+    assert [stored.seq for stored in await reader.exchange("ex_0")] == [0, 2, 4, 6, 8]
+    assert [stored.seq for stored in await reader.exchange("ex_1")] == [1, 3, 5, 7]
+
+
+async def test_no_more_details_are_read_at_once_than_may_be_held(
+    store: Store, reader: StoreReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [10, 10, 3_000, 1_000, None, 1_000, 1_000, 10, 3_000]
+    await store.append([entry(detail=Detail(subject="s" * size) if size else None) for size in sizes])
+    monkeypatch.setattr(module, "MAX_DETAILS", 2_500)
+    monkeypatch.setattr(module, "CHUNK", 8)
+    lots = [[one.seq for one in lot] async for lot in reader.lots(0, 9, details=True)]
+    assert lots == [[0, 1], [2], [3, 4, 5], [6, 7], [8]]
+    assert [list(run) for run in await reader.runs(range(9))] == lots
+    assert [list(run) for run in await reader.runs([1, 2, 6])] == [[1], [2], [6]]
+    assert await reader.runs([]) == []
+    assert [one.detail is not None async for one in reader.records(0, 9, details=True)] == [bool(one) for one in sizes]
+    assert [list(run) for run in await StoreReader(store.engine, "tn_other").runs(range(9))] == [list(range(9))]
+
+
 async def test_the_newest_checkpoint_is_given_when_it_is_large_enough(store: Store, reader: StoreReader) -> None:
     async with changing(store.where) as connection:
         for size in (3, 10, 7):

@@ -1354,6 +1354,12 @@ async def _(w: World) -> tuple[Any, Any]:
     return await _readers(w)[0].details(range(1, 50)), {}
 
 
+@ask("reader.StoreReader.runs")
+async def _(w: World) -> tuple[Any, Any]:
+    seqs = range(1, 50)
+    return await _readers(w)[0].runs(seqs), [list(seqs)]
+
+
 @ask("reader.StoreReader.exchange")
 async def _(w: World) -> tuple[Any, Any]:
     assert await StoreReader(w.store.engine, w.theirs).exchange(EXCHANGE)

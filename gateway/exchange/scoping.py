@@ -233,8 +233,7 @@ class Scoping:
     async def _about(self, group: Collection[str]) -> AsyncIterator[Sequence[StoredRecord | Linked]]:
         """Records about these pseudonyms, some at a time; the database first, as in `_places`."""
         async for chunk in self._trail.records(self._ledger, group):
-            if chunk:  # not of links alone, whose records lie in an archive
-                yield chunk
+            yield chunk
         async for some in self._archived.about(group):
             yield some
 

@@ -39,7 +39,7 @@ class SubjectTrail:
         return await ArchiveStore(self._engine).about(tenant, ids)
 
     async def records(self, tenant: str, ids: Collection[str]) -> AsyncIterator[list[Linked]]:
-        """All records about any of these pseudonyms that are in the database, in order, some at a time."""
+        """All records about any of these pseudonyms that are in the database, in order, one at least at a time."""
         named = (subject_record.c.tenant == tenant, subject_record.c.subject.in_(tuple(ids)))
         after = -1
         while True:
@@ -53,7 +53,8 @@ class SubjectTrail:
             places = [int(row.seq) for row in await self._read(tenant, seqs)]
             if not places:
                 return
-            yield await self._some(tenant, ids, places)
+            if some := await self._some(tenant, ids, places):  # not links alone, whose records lie in an archive
+                yield some
             after = places[-1]
 
     async def _some(self, tenant: str, ids: Collection[str], places: list[int]) -> list[Linked]:

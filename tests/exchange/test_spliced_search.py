@@ -148,3 +148,18 @@ def test_several_stand_in_the_order_of_their_places() -> None:
         Segment(first=6),
     ]
     assert segments(found, up=False) == up[::-1]
+
+
+async def test_what_was_stitched_in_by_an_archived_record_comes_before_all_that_is_left(small: Spliced) -> None:
+    """Its place is 0: whatever the ledger had before it is archived too."""
+    (found,) = await small.trail.spliced()
+    small.trail._told["em_1"] = Own(place=0, one=found.one)
+    main = [hit.stored.seq async for hit in small.search.stream(Filters(), order="asc")]
+    expected = [*(("em_1", seq) for seq in range(small.size)), *((None, seq) for seq in main)]
+    searching = SplicedSearch(small.search, small.trail)
+    for order, limit in itertools.product(ORDERS, (1, 3, 1_000)):
+        wanted = expected if order == "asc" else expected[::-1]
+        assert await _pages(searching, Filters(), order, limit) == wanted
+        assert numbers([hit async for hit in searching.stream(Filters(), order=order)]) == wanted
+    (told,) = await small.trail.told(OWN)
+    assert (told["stitched"], told["held"]) == (None, True)

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.core.errors import LedgerUnavailable, RecordsArchived, VerificationError
+from gateway.exchange.whereabouts import Whereabouts
 from gateway.settings import Settings
 from tests.web.kit import audited
 
@@ -40,3 +41,18 @@ async def test_records_that_lie_in_an_archive_are_gone_and_where_they_are_is_sai
         answer = await api.get("/audit/exchanges/one")
         assert (answer.status_code, answer.json()["type"]) == (410, "urn:gateway:problem:archived")
         assert "ar_0, ar_1, ar_2, ar_3, …, ar_6, ar_7, ar_8, ar_9" in answer.text
+
+
+async def test_a_bundle_about_what_lies_in_an_archive_that_is_away_is_not_begun(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with audited(sqlite_settings) as api:
+
+        async def failing(*_: object, **__: object) -> None:
+            raise RecordsArchived(["ar_1"])
+
+        monkeypatch.setattr(Whereabouts, "exchange", failing)
+        answer = await api.post("/evidence/bundles", {"about": "exchange:01900000-0000-7000-8000-000000000000"})
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:gateway:problem:archived")
+        assert "ar_1" in answer.text
+        assert (await api.get("/evidence/bundles")).json() == {"bundles": []}

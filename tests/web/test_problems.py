@@ -1,12 +1,16 @@
 """Failures of the API become problems that tell nothing of what failed."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from gateway.core.errors import LedgerUnavailable, RecordsArchived, VerificationError
 from gateway.exchange.whereabouts import Whereabouts
 from gateway.settings import Settings
+from gateway.store.incidents import IncidentStore
 from tests.web.kit import audited
 
+EXCHANGE = "01900000-0000-7000-8000-000000000000"
 FAILURES = [
     (LedgerUnavailable("the secret host db.internal"), 503, "ledger_unavailable"),
     (VerificationError("record 7: hash"), 409, "conflict"),
@@ -43,16 +47,21 @@ async def test_records_that_lie_in_an_archive_are_gone_and_where_they_are_is_sai
         assert "ar_0, ar_1, ar_2, ar_3, …, ar_6, ar_7, ar_8, ar_9" in answer.text
 
 
+@pytest.mark.parametrize("about", [f"exchange:{EXCHANGE}", "incident:in_1"])
 async def test_a_bundle_about_what_lies_in_an_archive_that_is_away_is_not_begun(
-    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, about: str
 ) -> None:
     async with audited(sqlite_settings) as api:
 
         async def failing(*_: object, **__: object) -> None:
             raise RecordsArchived(["ar_1"])
 
+        async def incident(*_: object) -> SimpleNamespace:
+            return SimpleNamespace(exchange=EXCHANGE)
+
         monkeypatch.setattr(Whereabouts, "exchange", failing)
-        answer = await api.post("/evidence/bundles", {"about": "exchange:01900000-0000-7000-8000-000000000000"})
+        monkeypatch.setattr(IncidentStore, "get", incident)
+        answer = await api.post("/evidence/bundles", {"about": about})
         assert (answer.status_code, answer.json()["type"]) == (410, "urn:gateway:problem:archived")
         assert "ar_1" in answer.text
         assert (await api.get("/evidence/bundles")).json() == {"bundles": []}

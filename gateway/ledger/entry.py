@@ -101,7 +101,7 @@ class RowChange(msgspec.Struct, frozen=True, kw_only=True):
     beside: tuple["RowChange", ...] = ()
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One record to append, whole or not at all."""
 
     draft: Draft
@@ -144,7 +144,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.draft.envelope()
 
 
-class Appended(msgspec.Struct, frozen=True, kw_only=True):
+class Appended(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The promise that a record is durable: its place, and the hash of its bytes."""
 
     seq: int

@@ -15,6 +15,7 @@ import re
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
+from string import ascii_letters, digits
 from typing import Any
 
 import msgspec
@@ -30,7 +31,8 @@ _PLACE = ("prev", "recorded_at", "seq")
 """In the order in which canonical JSON has them, whatever else an envelope holds."""
 _OWN = ("id", "occurred_at", "exchange", "trace", "actor")
 """Holes that every form for many records has."""
-_PLAIN = re.compile(r"[0-9A-Za-z+/=_.:-]*").fullmatch
+_PLAIN = (ascii_letters + digits + "+/=_.:-").encode()
+"""Characters that JSON writes as they are, and an id, a time or a commitment is made of."""
 _COUNT_ROOM = len(str(MAX_INTEGER))
 _MARK = f"hole-{os.urandom(16).hex()}-"
 """Nobody outside this process can write it into an envelope."""
@@ -53,7 +55,7 @@ class Common(msgspec.Struct, frozen=True):
 class Form:
     """An envelope with holes, for many records."""
 
-    __slots__ = ("_at", "_common", "_counts", "_length", "_own", "_pieces", "_places", "_texts", "_values")
+    __slots__ = ("_at", "_common", "_counts", "_length", "_pieces", "_places", "_texts")
 
     def __init__(self, envelope: Envelope, values: Mapping[str, Value]) -> None:
         """`values` name the holes by their members (`id`, `request.bytes`) and what the first record has there, in
@@ -67,56 +69,45 @@ class Form:
         if len(data) + _COUNT_ROOM * len(values) + PLACE_BYTES > MAX_BYTES:
             raise FormatError("a record must not exceed 65,535 bytes")
         self._common = _common(example)
-        self._counts = tuple(name for name, value in values.items() if not isinstance(value, str))
-        texts = tuple(name for name in values if name not in self._counts)
+        texts = (*_OWN, *(name for name, value in values.items() if isinstance(value, str) and name not in _OWN))
         self._length = sum(len(str(values[name])) for name in texts)
         self._pieces, at = _taken_apart(envelope, values)
-        self._places = tuple(at.pop(name) for name in _PLACE)
-        self._at = tuple(at.values())
-        self._texts, self._values, self._own = itemgetter(*texts), itemgetter(*at), itemgetter(*_OWN)
+        self._places = (at["prev"], at["recorded_at"], at["seq"])
+        self._texts, self._at = itemgetter(*texts), tuple(at[name] for name in texts)
+        self._counts = tuple((name, at[name]) for name in values if name not in texts)
 
     def fill(self, values: Mapping[str, Value]) -> "Draft":
         """A record to be, with these values in its holes; others are not looked at. `FormatError` as said above."""
+        texts: tuple[str, ...] = self._texts(values)
         try:
-            text = "".join(self._texts(values))
-        except TypeError:
+            text = "".join(texts).encode()
+        except (TypeError, UnicodeEncodeError):
             raise FormatError("a text of a record must be one") from None
-        if len(text) != self._length or _PLAIN(text) is None:
+        if len(text) != self._length or text.translate(None, _PLAIN):
             raise FormatError("a text of a record must be of its fixed form")
-        for name in self._counts:
+        pieces = self._pieces.copy()
+        for place, value in zip(self._at, texts, strict=True):
+            pieces[place] = value
+        for name, place in self._counts:
             count = values[name]
             if type(count) is not int or not 0 <= count <= MAX_INTEGER:
                 raise FormatError("a count of a record must be an integer of 0 to 2^53")
-        pieces = self._pieces.copy()
-        for place, value in zip(self._at, self._values(values), strict=True):
-            pieces[place] = str(value)
-        return Draft(self._common, pieces, self._places, *self._own(values))
+            pieces[place] = str(count)
+        return Draft(self._common, pieces, self._places, *texts[: len(_OWN)])
 
 
-class Draft:
-    """A record but for its place in the ledger: checked, encoded, final."""
+class Draft(msgspec.Struct, gc=False, eq=False):
+    """A record but for its place in the ledger: checked, encoded, final. Made by `Form.fill` and `drafted` alone."""
 
-    __slots__ = ("_pieces", "_places", "actor", "common", "exchange", "id", "occurred_at", "trace")
-
-    def __init__(
-        self,
-        common: Common,
-        pieces: list[str],
-        places: tuple[int, ...],
-        id: Any,
-        occurred_at: Any,
-        exchange: Any = None,
-        trace: Any = None,
-        actor: Any = None,
-    ) -> None:
-        """Made by `Form.fill` and `drafted` alone. `pieces` are the record, one after the other; those of the numbers
-        `places` stand for what `_PLACE` names."""
-        self.common, self._pieces, self._places = common, pieces, places
-        self.id: str = id
-        self.occurred_at: str = occurred_at
-        self.exchange: str | None = exchange
-        self.trace: str | None = trace
-        self.actor: str | None = actor
+    common: Common
+    _pieces: list[str]
+    """The record, one after the other; those of the numbers `_places` stand for what `_PLACE` names."""
+    _places: tuple[int, int, int]
+    id: str
+    occurred_at: str
+    exchange: str | None
+    trace: str | None
+    actor: str | None
 
     def seal(self, seq: int, prev: bytes, recorded_at: str) -> bytes:
         """The record's bytes. `prev` is the 32-byte leaf hash of the record before, `GENESIS` for the first."""

@@ -122,8 +122,9 @@ def fill(
         if waiter.left_out:
             answers.append(None)
             continue
-        closes = entry.closes and draft.exchange is not None
-        if closes and draft.exchange not in still_open and draft.exchange not in filled.opened:
+        exchange = draft.exchange
+        closes = entry.closes and exchange is not None
+        if closes and exchange not in still_open and exchange not in filled.opened:
             if waiter.only_if_open:
                 answers.append(None)
                 continue
@@ -136,8 +137,12 @@ def fill(
             filled.activated.append((tenant, size, policy, recorded_at))
         if entry.denies:
             denied += 1
-        _beside(filled, entry, tenant, size)
-        _exchange(filled, entry, tenant, size, closes, still_open, node)
+        if entry.detail is not None:
+            filled.detail.append((tenant, size, entry.salt, entry.detail))
+        if entry.sealed or entry.subjects or entry.sessions:
+            _beside(filled, entry, tenant, size)
+        if exchange is not None and (closes or entry.opens):
+            _exchange(filled, entry, exchange, tenant, size, closes, still_open, node)
         answers.append(Appended(seq=size, leaf_hash=link, recorded_at=recorded_at))
         size += 1
     if records:
@@ -146,8 +151,6 @@ def fill(
 
 
 def _beside(filled: Filled, entry: Entry, tenant: str, seq: int) -> None:
-    if entry.detail is not None:
-        filled.detail.append((tenant, seq, entry.salt, entry.detail))
     for part in entry.sealed:
         filled.sealed.append((tenant, seq, part.part, part.key, part.nonce, part.ciphertext))
     for subject in entry.subjects:
@@ -158,11 +161,15 @@ def _beside(filled: Filled, entry: Entry, tenant: str, seq: int) -> None:
 
 
 def _exchange(
-    filled: Filled, entry: Entry, tenant: str, seq: int, closes: bool, still_open: set[str], node: NodeInfo
+    filled: Filled,
+    entry: Entry,
+    exchange: str,
+    tenant: str,
+    seq: int,
+    closes: bool,
+    still_open: set[str],
+    node: NodeInfo,
 ) -> None:
-    exchange = entry.draft.exchange
-    if exchange is None:
-        return
     if entry.opens:
         told = () if entry.delegated is None else delegated_row(entry.delegated)
         filled.opened[exchange] = (tenant, exchange, node.id, node.boot, seq, entry.draft.occurred_at, *told)

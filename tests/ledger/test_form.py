@@ -138,6 +138,8 @@ def test_an_envelope_that_has_a_place_already_is_no_draft() -> None:
         {"trace": "f" * 31 + "\\"},
         {"trace": "f" * 31 + "\n"},
         {"trace": "f" * 31 + "é"},
+        {"trace": "f" * 30 + "é"},
+        {"trace": "f" * 31 + "\ud800"},
         {"outcome.bytes": -1},
         {"outcome.bytes": MAX_INTEGER + 1},
         {"outcome.bytes": True},

@@ -20,6 +20,11 @@ from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, secret
 from gateway.store.walls import Across, within
 
+# What they say already: bytes are bytes, and None is NULL. Where nothing is said the driver asks each such value for a
+# protocol of its own and catches the answer that there is none, which costs more than to bind it.
+sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(type(None), {None: None}.__getitem__)
+
 BUSY_MS = 5_000
 """How long a SQLite connection waits for another's lock."""
 

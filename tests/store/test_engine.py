@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_a_url_may_be_a_reference_to_a_secret(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("OWNER", "postgresql://owner@host/db")
     where = target(_settings(tmp_path, url="file:url", owner_url="env:OWNER"))
     assert (where.dsn, where.owner_dsn) == ("postgresql://gw:s3cret@host/db", "postgresql://owner@host/db")
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\x00\xff", "text", 7])
+def test_what_is_bound_to_sqlite_is_read_as_it_was_and_the_driver_is_told_so(value: object) -> None:
+    """Bytes and None by an entry of the driver's, without which it looks for one in vain each time."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert connection.execute("SELECT ?", (value,)).fetchone() == (value,)
+    adapted = (type(value), sqlite3.PrepareProtocol) in sqlite3.adapters
+    assert adapted is not isinstance(value, (str, int))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from functools import partial
 
 import msgspec
 
@@ -26,6 +27,7 @@ from gateway.ledger.form import Draft
 from gateway.ledger.record import Envelope, NodeInfo
 from gateway.store.batch import Filled, Head, Waiting, changing, closing, fill, interrupted, recovered
 from gateway.store.key_stage import DataKeys, KeyStage, gathered
+from gateway.store.watchdog import Watchdog
 
 MAX_BATCH = 1_000
 MAX_ABANDONED = 100_000
@@ -85,6 +87,7 @@ class LedgerWriter(ABC):
         self._abandoned: dict[str, Draft] = {}
         self._doubt: tuple[int, bytes, int] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._watchdog = Watchdog[list[Waiting]](options.wait_s, partial(self._overdue, where="database"))
         self._keys: KeyStage | None = None
         if options.keyring is not None:
             self._keys = KeyStage(
@@ -135,6 +138,7 @@ class LedgerWriter(ABC):
         for task in self._tasks:
             await task
         self._tasks = []
+        self._watchdog.close()
         await self._close()
 
     async def append(self, entry: Entry) -> Appended:
@@ -213,18 +217,21 @@ class LedgerWriter(ABC):
         return bool(self.refused or self._abandoned) and not (self._stopping or self.halted)
 
     async def _sleep(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if self.healthy else self._retry_s):
-                await self._wake.wait()
+        if self.healthy:
+            await self._wake.wait()
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._retry_s):
+                    await self._wake.wait()
         self._wake.clear()
 
     async def _attempt(self, taken: list[Waiting]) -> None:
         began = self.clock.monotonic_ns()
-        loop = asyncio.get_running_loop()
-        watchdog = loop.call_later(self._wait_s, self._overdue, taken, "database")
+        self._watchdog.begin(taken)
         try:
             async with self._turn():
-                await self._dispel_doubt()
+                if self._doubt is not None:
+                    await self._dispel_doubt(self._doubt)
                 refused, ends = self.refused, list(self._abandoned)[: MAX_BATCH // 2]
                 filled = await self._write([*self._catch_up(refused, ends), *taken], len(taken), refused)
         except asyncio.CancelledError:
@@ -247,7 +254,7 @@ class LedgerWriter(ABC):
             self._answer(taken, filled)
             self._told(len(taken), (self.clock.monotonic_ns() - began) / 1e9)
         finally:
-            watchdog.cancel()
+            self._watchdog.end()
             self._stuck.discard("database")
 
     def _told(self, size: int, seconds: float) -> None:
@@ -329,13 +336,11 @@ class LedgerWriter(ABC):
         self._doubt = None
         return landed
 
-    async def _dispel_doubt(self) -> None:
+    async def _dispel_doubt(self, doubt: tuple[int, bytes, int]) -> None:
         """Before the first attempt after an uncertain commit: did that one land? Its waiters were refused, and if their
         records are there they do not belong in the count."""
-        if self._doubt is not None:
-            count = self._doubt[2]
-            if await self._settle():
-                self.refused = max(0, self.refused - count)
+        if await self._settle():
+            self.refused = max(0, self.refused - doubt[2])
 
     # ---------------------------------------------------------------------------------------------- answers, refusals
 

@@ -39,17 +39,17 @@ T = TypeVar("T")
 _CLOSE = (
     "DELETE FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?)) RETURNING exchange"
 )
+_CLOSE_ONE = "DELETE FROM open_exchange WHERE tenant = ? AND exchange = ? RETURNING exchange"
 _HEAD = "SELECT size, hash, recorded_at, policy, denied FROM head WHERE tenant = ?"
 _MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ?, denied = ? WHERE tenant = ?"
 _START = "INSERT INTO head SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
 _HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
-_LOTS = (512, 256, 128)
-_ROWS = 64
+_MOST_ROWS, _ROWS = 512, 64
 """Rows a statement: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and to get it back
 from a busy event loop takes longer than the rows do: hence no executemany, with a call for each row, and as many rows
-at once as there are, in these lots and a rest."""
+at once as there are, in lots of a multiple of `_ROWS` and a rest."""
 _OPENED = tuple(column.name for column in open_exchange.columns)
-_STATEMENTS = 8 * (_ROWS + len(_LOTS))
+_STATEMENTS = 8 * (_ROWS + _MOST_ROWS // _ROWS)
 """Statements that stay prepared: one for each table and number of rows."""
 
 
@@ -57,7 +57,8 @@ _STATEMENTS = 8 * (_ROWS + len(_LOTS))
 def _insert(table: str, columns: int, rows: int) -> str:
     # An exchange's id is random; one that comes twice is a caller's repeat and must not stop everybody else's records.
     verb = "INSERT OR REPLACE" if table == "open_exchange" else "INSERT"
-    row = f"({', '.join('?' * columns)})"
+    # The first column is the tenant, and the same in all rows: handed over once.
+    row = f"(?1{', ?' * (columns - 1)})"
     # Those of agents that call others have more columns, which are the last.
     into = f"open_exchange ({', '.join(_OPENED[:columns])})" if table == "open_exchange" else table
     grows = f" {SESSION_UPSERT}" if table == "session" else ""
@@ -73,8 +74,9 @@ class SqliteFile:
         self.turn = asyncio.Lock()
         """Held by the writer whose transaction is under way."""
         self._wait_s = wait_s
+        self._files = (str(path), f"{path}-wal")
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[tuple[int, int], ...] = ()
+        self._identity: tuple[int, ...] = ()
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -134,8 +136,9 @@ class SqliteFile:
             with suppress(sqlite3.ProgrammingError):  # closed meanwhile
                 connection.interrupt()
 
-    def _found(self) -> tuple[tuple[int, int], ...]:
-        return tuple((found.st_dev, found.st_ino) for found in (os.stat(self.path), os.stat(f"{self.path}-wal")))
+    def _found(self) -> tuple[int, ...]:
+        file, wal = map(os.stat, self._files)
+        return (file.st_dev, file.st_ino, wal.st_dev, wal.st_ino)
 
 
 class SqliteWriter(LedgerWriter):
@@ -219,7 +222,8 @@ class SqliteWriter(LedgerWriter):
         still_open: set[str] = set()
         if closing:
             # Those that are open end with this transaction: `fill` ends each exchange that is found here.
-            still_open = {row[0] for row in connection.execute(_CLOSE, (self.tenant, json.dumps(closing))).fetchall()}
+            close, named = (_CLOSE_ONE, closing[0]) if len(closing) == 1 else (_CLOSE, json.dumps(closing))
+            still_open = {row[0] for row in connection.execute(close, (self.tenant, named)).fetchall()}
         head = self._head(connection)
         if self._kept is not None and head.size > self._kept[0] + 1:
             # Somebody else has written: after this writer's newest record, or in the place of it.
@@ -243,15 +247,17 @@ class SqliteWriter(LedgerWriter):
 
     def _insert_now(self, filled: Filled) -> None:
         connection, tenant, head = self._file.locked(), self.tenant, filled.head
-        _put(connection, "record", filled.record)
-        _put(connection, "detail", filled.detail)
-        _put(connection, "sealed", filled.sealed)
-        _put(connection, "subject_record", filled.subjects)
-        if filled.sessions:
-            _put(connection, "session", session_rows(filled, tenant))
-        _put(connection, "policy_active", filled.activated)
-        for rows in opened_rows(filled):
-            _put(connection, "open_exchange", rows)
+        for table, rows in (
+            ("record", filled.record),
+            ("detail", filled.detail),
+            ("sealed", filled.sealed),
+            ("subject_record", filled.subjects),
+            ("session", session_rows(filled, tenant)),
+            ("policy_active", filled.activated),
+            *(("open_exchange", rows) for rows in opened_rows(filled)),
+        ):
+            if rows:
+                _put(connection, table, rows)
         moved = connection.execute(_MOVE, (head.size, head.hash, head.recorded_at, head.policy, head.denied, tenant))
         if moved.rowcount != 1:
             raise LedgerUnavailable("the ledger has no head")
@@ -288,8 +294,8 @@ class SqliteWriter(LedgerWriter):
 def _put(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
     start = 0
     while left := len(rows) - start:
-        lot = next((lot for lot in _LOTS if lot <= left), min(_ROWS, left))
-        values = list(chain.from_iterable(rows[start : start + lot]))
+        lot = left if left < _ROWS else min(_MOST_ROWS, left - left % _ROWS)
+        values = [rows[start][0], *chain.from_iterable([row[1:] for row in rows[start : start + lot]])]
         connection.execute(_insert(table, len(rows[start]), lot), values)
         start += lot
 

@@ -192,4 +192,4 @@ def test_rows_are_inserted_in_their_order_in_few_statements_whatever_their_numbe
         writer_sqlite._put(connection, "sealed", list(rows))
         connection.set_trace_callback(None)
         assert connection.execute("SELECT * FROM sealed ORDER BY rowid").fetchall() == rows
-    assert statements.count("INSERT") <= 5
+    assert statements.count("INSERT") <= 3

@@ -12,7 +12,7 @@ executemany on SQLite; arrays or COPY on PostgreSQL).
 Each side makes a batch while the one before it is written, as the gateway does under load: the rows of SQLite are
 written in a thread, and PostgreSQL writes by itself. Beside it, `in_turn`: on neither side is a batch made before the
 one before it is committed. Rounds are interleaved, the medians are reported. Everything runs in one event loop and one
-connection, as in one serving process.
+connection, with what was built to stay left out of garbage collections (`serve.settle`), as in one serving process.
 """
 
 import argparse
@@ -33,6 +33,7 @@ import asyncpg
 import msgspec
 import uvloop
 
+from benchmarks.settled import settled
 from gateway.core.canonical import encode_unchecked
 from gateway.core.ids import trace_id, uuid7
 from gateway.ledger.entry import Entry
@@ -303,9 +304,10 @@ async def measure(
         for size in sizes:
             count = max(100, min(rows, size * 40))
             seen: dict[tuple[str, bool], list[float]] = {(name, one): [] for name in tried for one in (True, False)}
-            for _ in range(rounds):
-                for (name, overlapped), values in seen.items():
-                    values.append(await tried[name](entries(count), size, overlapped=overlapped))
+            with settled():
+                for _ in range(rounds):
+                    for (name, overlapped), values in seen.items():
+                        values.append(await tried[name](entries(count), size, overlapped=overlapped))
             medians = {key: round(statistics.median(values)) for key, values in seen.items()}
             results.append({"batch": size, **_ratios(medians), "ways": _named(medians)})
     return results

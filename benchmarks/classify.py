@@ -1,13 +1,10 @@
 """What classification costs in processor time on one core: sizes, clean and hostile text, streams; and beside it,
 in the same run and on the same texts, a loop of `re` and Presidio's patterns (`scanners`)."""
 
-import gc
 import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import msgspec
@@ -15,8 +12,8 @@ import msgspec
 from benchmarks import scanners
 from benchmarks.children import Unmeasured
 from benchmarks.scanners import Presidio, took
+from benchmarks.settled import settled
 from gateway.checks.classification.engine import Engine
-from gateway.cli.serve import settle
 
 # A finding every twenty characters: more than real text has.
 PACKED = (
@@ -155,7 +152,7 @@ def texts() -> dict[str, tuple[str, int]]:
 def measure(*, others: bool = True) -> Report:
     """Everything; what the others take only with `others`."""
     engine = Engine(clock=Clock(), budget_ms=10_000)
-    with _settled():
+    with settled():
         speeds = {name: _speed(engine, text, runs) for name, (text, runs) in texts().items()}
         streamed = statistics.median(took(lambda: _stream(engine, (DENSE * 30)[:10_240]), 20))
         worst = {name: round(_middle(engine, text), 3) for name, text in hostile(10_240).items()}
@@ -178,17 +175,6 @@ def measure(*, others: bool = True) -> Report:
         others_ms=beside,
         faults=faults,
     )
-
-
-@contextmanager
-def _settled() -> Iterator[None]:
-    """Garbage is collected as in a process that serves: of what is there once, nothing is gone through again."""
-    before = gc.get_threshold()
-    settle()
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _speed(engine: Engine, text: str, runs: int) -> Speed:

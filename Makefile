@@ -6,8 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 4
 TESTS ?= tests
-# What `make check` has read of the house itself; nothing, where all tests are run anyway: then it sees that they can be
-# collected, which compiles them once for all who run them.
+# What `make check` has read of the house itself; nothing, where all tests are run anyway.
 HOUSE ?= tests/house
 DIR ?= ./demo-data
 CONFORMANCE ?= $(VENV)/conformance
@@ -40,7 +39,7 @@ services: ## Install the real services that tests need and this machine lacks, w
 	sh tests/install_services.sh
 
 test: $(VENV)/.dev services ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -p tests.forks --forks $(JOBS) $(TESTS)
 
 check: $(VENV)/.dev ## Check format, lint, types, import contracts, container files and what may not be committed
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .check-types .check-rest
@@ -56,7 +55,7 @@ check: $(VENV)/.dev ## Check format, lint, types, import contracts, container fi
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/shellcheck docker/entrypoint.sh tests/install_services.sh .ci/run
-	$(BIN)/python -m pytest $(if $(HOUSE),-m "not slow" $(HOUSE),--collect-only -qqq $(TESTS))
+	$(if $(HOUSE),$(BIN)/python -m pytest -m "not slow" $(HOUSE))
 
 bench: $(VENV)/.dev services ## Measure the pipeline, appending and verification against their references
 	$(BIN)/python -m benchmarks.run

@@ -1,8 +1,8 @@
 """How long it takes to replay what is on record against another policy: `gateway policy simulate`.
 
-    python -m benchmarks.simulate [--exchanges N] [--rounds N]
+    python -m benchmarks.simulate [--exchanges N] [--rounds N] [--database sqlite|postgresql]
 
-A million exchanges of the pipeline benchmark's configuration on SQLite: a thousand rules, ten roles, three purposes,
+A million exchanges of the pipeline benchmark's configuration: a thousand rules, ten roles, three purposes,
 five sets of classes, requests and answers. They are put into the database past its writer, as it would have written
 them, each with its columns, hash and link. Envelopes and details are read and parsed; equal questions are asked once of
 the version that decided and of a draft that is stricter with one class.
@@ -16,15 +16,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from benchmarks import site
-from benchmarks.children import resident_mb
-from benchmarks.databases import Databases
+from benchmarks.children import Unmeasured, resident_mb
+from benchmarks.databases import Databases, databases
 from gateway.bootstrap import open_site, proposed
 from gateway.bootstrap.policies import settled
 from gateway.checks.policy.policy import Policy
@@ -46,6 +48,7 @@ from gateway.ledger.record import (
     seal,
     timestamp,
 )
+from gateway.store.walls import TENANT as TENANT_SETTING
 
 TARGET_US = 60.0
 """A million exchanges in a minute."""
@@ -57,6 +60,7 @@ _LOT = 20_000
 _Made = tuple[Envelope, bytes, bytes]
 """An envelope, and the salt and the bytes of its detail."""
 _COLUMNS = ("tenant", "seq", *COLUMNS, "bytes", "hash")
+_DETAIL = ("tenant", "seq", "salt", "bytes")
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,11 +82,24 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return self.seconds / self.exchanges * 1e6
 
 
-def measure(databases: Databases, directory: Path, exchanges: int = 1_000_000, rounds: int = 3) -> Report:
-    """On SQLite, in one process."""
-    databases.make("sqlite", directory)
-    settings, _ = site.lay_out(directory, "sqlite:///gateway.db", "http://127.0.0.1:9/v1", RULES)
-    return asyncio.run(_measured(settings, directory / "gateway.db", exchanges, rounds))
+class _Lot(msgspec.Struct, frozen=True):
+    """Rows of `record` and `detail` that follow each other, and the head behind them: size, hash, time of record."""
+
+    records: list[tuple[Any, ...]]
+    details: list[tuple[Any, ...]]
+    head: tuple[int, bytes, str]
+
+
+def measure(
+    found: Databases, directory: Path, exchanges: int = 1_000_000, rounds: int = 3, *, kind: str = "sqlite"
+) -> Report:
+    """In one process, on a database of this kind. `Unmeasured` where there is no PostgreSQL."""
+    urls = found.urls() if kind == "postgresql" else (str(directory / "gateway.db"), found.make("sqlite", directory))
+    if urls is None:
+        raise Unmeasured("there is no PostgreSQL")
+    owner, url = urls
+    settings, _ = site.lay_out(directory, url, "http://127.0.0.1:9/v1", RULES)
+    return asyncio.run(_measured(settings, owner, exchanges, rounds))
 
 
 def lines(report: Report) -> list[str]:
@@ -99,12 +116,13 @@ def misses(report: Report) -> list[str]:
     return [f"{report.each_us:.1f} µs for each exchange, {TARGET_US:.0f} are wanted"] if slow else []
 
 
-async def _measured(settings: Any, database: Path, exchanges: int, rounds: int) -> Report:
+async def _measured(settings: Any, owner: str, exchanges: int, rounds: int) -> Report:
     async with open_site(settings) as opened:
         policy, shared = proposed(settings)
         await settled(opened, shared)
         ledger = opened.tenants["default"].ledger
-        _fill(database, ledger, policy.version("default"), exchanges)
+        fill = _fill_server if "://" in owner else _fill_file
+        await fill(owner, ledger, _entries(ledger, policy.version("default"), exchanges))
         auditor, draft = await opened.auditor("default"), _draft(shared, settings)
         before_mb, took = resident_mb(os.getpid()), []
         for _ in range(rounds):
@@ -128,32 +146,52 @@ def _draft(shared: PolicySet, settings: Any) -> Policy:
     return Policy(replaced(shared, {"policy.csv": stricter.encode()}), settings)
 
 
-def _fill(database: Path, ledger: str, policy: str, exchanges: int) -> None:
-    """Append these exchanges, with the head."""
+async def _fill_file(database: str, ledger: str, entries: Iterator[_Made]) -> None:
+    """Append these to a ledger in a SQLite file, with the head."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
-        query = "SELECT size, hash FROM head WHERE tenant = ?"
-        size, link = connection.execute(query, (ledger,)).fetchone()
-        entries, recorded_at = _entries(ledger, policy, exchanges), ""
+        size, link = connection.execute("SELECT size, hash FROM head WHERE tenant = ?", (ledger,)).fetchone()
         places = ", ".join("?" * len(_COLUMNS))
-        while True:
-            records, details = [], []
-            for seq, entry in zip(range(size, size + _LOT), entries, strict=False):
-                envelope, salt, beside = entry
-                recorded_at = envelope.occurred_at
-                data = seal(envelope, seq, link, recorded_at)
-                link = leaf_hash(data)
-                records.append((ledger, seq, *index_columns(envelope), data, link))
-                details.append((ledger, seq, salt, beside))
-            if not records:
-                return
-            size += len(records)
+        for lot in _lots(ledger, size, link, entries):
             connection.execute("BEGIN")
-            connection.executemany(f"INSERT INTO record ({', '.join(_COLUMNS)}) VALUES ({places})", records)
-            connection.executemany("INSERT INTO detail (tenant, seq, salt, bytes) VALUES (?, ?, ?, ?)", details)
-            head = (size, link, recorded_at, ledger)
-            connection.execute("UPDATE head SET size = ?, hash = ?, recorded_at = ? WHERE tenant = ?", head)
+            connection.executemany(f"INSERT INTO record ({', '.join(_COLUMNS)}) VALUES ({places})", lot.records)
+            connection.executemany(f"INSERT INTO detail ({', '.join(_DETAIL)}) VALUES (?, ?, ?, ?)", lot.details)
+            connection.execute(
+                "UPDATE head SET size = ?, hash = ?, recorded_at = ? WHERE tenant = ?", (*lot.head, ledger)
+            )
             connection.execute("COMMIT")
+
+
+async def _fill_server(owner: str, ledger: str, entries: Iterator[_Made]) -> None:
+    """Append these to a ledger on PostgreSQL, with the head, and leave its tables as autovacuum does."""
+    connection = await asyncpg.connect(owner, server_settings={TENANT_SETTING: ledger})
+    try:
+        size, link = await connection.fetchrow("SELECT size, hash FROM head WHERE tenant = $1", ledger)
+        for lot in _lots(ledger, size, link, entries):
+            async with connection.transaction():
+                await connection.copy_records_to_table("record", records=lot.records, columns=_COLUMNS)
+                await connection.copy_records_to_table("detail", records=lot.details, columns=_DETAIL)
+                await connection.execute(
+                    "UPDATE head SET size = $1, hash = $2, recorded_at = $3 WHERE tenant = $4", *lot.head, ledger
+                )
+        for table in ("record", "detail"):
+            await connection.execute(f"VACUUM ANALYZE {table}")
+    finally:
+        await connection.close()
+
+
+def _lots(ledger: str, size: int, link: bytes, entries: Iterator[_Made]) -> Iterator[_Lot]:
+    """The rows of these entries behind a head."""
+    while made := list(islice(entries, _LOT)):
+        records, details, recorded_at = [], [], ""
+        for seq, (envelope, salt, beside) in enumerate(made, size):
+            recorded_at = envelope.occurred_at
+            data = seal(envelope, seq, link, recorded_at)
+            link = leaf_hash(data)
+            records.append((ledger, seq, *index_columns(envelope), data, link))
+            details.append((ledger, seq, salt, beside))
+        size += len(made)
+        yield _Lot(records, details, (size, link, recorded_at))
 
 
 def _entries(ledger: str, policy: str, exchanges: int) -> Iterator[_Made]:
@@ -201,9 +239,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Replaying what is on record against another policy.")
     parser.add_argument("--exchanges", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        report = measure(Databases(None), Path(directory) / "site", given.exchanges, given.rounds)
+    opened = databases() if given.database == "postgresql" else nullcontext(Databases(None))
+    with tempfile.TemporaryDirectory() as directory, opened as found:
+        report = measure(found, Path(directory) / "site", given.exchanges, given.rounds, kind=given.database)
     print("\n".join([*lines(report), *misses(report)]))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -65,6 +66,13 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
 _NONE = Headers()
 
 
+class Holding(msgspec.Struct, frozen=True):
+    """The classes that one session has by itself: of what its agent was sent, and of what it said."""
+
+    sent: frozenset[str] = frozenset()
+    said: frozenset[str] = frozenset()
+
+
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """What a message continues: sessions of this caller's, by their keys, and what they hold."""
 
@@ -81,6 +89,12 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """Classes of what was sent to the agent; `unscanned` for what is not known."""
     said: frozenset[str]
     """Classes of what the agent itself said."""
+    holding: Mapping[bytes, Holding] = MappingProxyType({})
+    """What each of those known has of them, by key."""
+
+    def of(self, key: bytes) -> Holding:
+        """What the session of this key has by itself; nothing where it begins with this message."""
+        return self.holding.get(key, Holding())
 
     def held_by(self, route: Route) -> bool:
         """Whether this agent holds all of it, and runs where it did: nobody else can continue it, nor may have it."""

@@ -275,7 +275,7 @@ class Router:
 
     def types(self, classified: Classified, ruling: Ruling, route: Route) -> frozenset[str]:
         """The finding types that `masked` masks."""
-        found, said = frozenset(classified.found), _said(classified, route, ruling)
+        found, said = frozenset(classified.found), self._said(classified, route, ruling)
         return self._masking(ruling, found, said, classified.scan).types
 
     def _masking(self, ruling: Ruling, found: frozenset[str], said: frozenset[str], scan: Scan) -> Masking:
@@ -286,8 +286,19 @@ class Router:
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for in a message to this agent, as `mask`."""
         health_context = "phi" in classified.classes()
-        said = _said(classified, route, ruling)
+        said = self._said(classified, route, ruling)
         return self.mask(message.parts, classified, ruling, health_context=health_context, said=said)
+
+    def _said(self, classified: Classified, route: Route, ruling: Ruling) -> frozenset[str]:
+        """The classes of which there is nothing to mask: that are there only because the agent itself said them before,
+        or were only inherited, and a rule declassifies them. What others imply is there because of those."""
+        said, joined = declassified(ruling), classified.joined
+        if joined is None and not said:
+            return said
+        brought = {*classified.found, *classified.declared, *classified.floor, *route.floor}
+        if joined is not None:
+            said |= joined.said.difference(self._policy.implied((*joined.sent, *classified.carried)))
+        return said.difference(self._policy.implied(brought))
 
     def _onward(
         self, question: Question, message: Message, route: Route, ruling: Ruling, now_us: int, watched: bool
@@ -428,15 +439,6 @@ def masking_of(
             tokens |= these if name == TOKENIZE else frozenset()
     left = GENERAL & frozenset(general - gone)
     return Masking(types=frozenset(types), general=left, tokens=frozenset(tokens))
-
-
-def _said(classified: Classified, route: Route, ruling: Ruling) -> frozenset[str]:
-    """The classes of which there is nothing to mask: that are there only because the agent itself said them before, or
-    were only inherited, and a rule declassifies them."""
-    joined = classified.joined
-    brought = {*classified.found, *classified.declared, *classified.floor, *route.floor}
-    said = declassified(ruling) - brought
-    return said if joined is None else said | (joined.said - joined.sent - classified.carried - brought)
 
 
 def year_of(now_us: int) -> int:

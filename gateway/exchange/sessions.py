@@ -15,7 +15,7 @@ from gateway.core.ids import random_id
 from gateway.core.message import Message
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
-from gateway.exchange.exchange import Classified, Exchange, Joined, Outcome, Routed
+from gateway.exchange.exchange import Classified, Exchange, Holding, Joined, Outcome, Routed
 from gateway.ledger.entry import SessionGrowth
 from gateway.store.sessions import SessionStore, StoredSession
 
@@ -93,10 +93,16 @@ class Sessions:
         joined = classified.joined
         if joined is None:
             return ()
-        sent = sticking(classified, routed) - joined.sent
-        return tuple(
-            self._growth(key, joined.id, caller, routed.route, sent=sent) for key in (*joined.known, *joined.started)
-        )
+        sent = sticking(classified, routed)
+        growths = []
+        for key in (*joined.known, *joined.started):
+            # Each has its own: what one of them lacked is told to its agent now, with the rest of the message.
+            has = joined.of(key)
+            said = joined.said - has.sent - has.said
+            growths.append(
+                self._growth(key, joined.id, caller, routed.route, sent=sent - has.sent, said=said),
+            )
+        return tuple(growths)
 
     def said(
         self,
@@ -112,11 +118,12 @@ class Sessions:
         joined = classified.joined
         fresh = frozenset(classes) - {"public"}
         continued = () if joined is None else (*joined.known, *joined.started)
-        before = frozenset() if joined is None else joined.sent | joined.said
         session = begins() if joined is None else joined.id
         growths = []
-        if fresh - before:
-            growths = [self._growth(key, session, caller, routed.route, said=fresh - before) for key in continued]
+        for key in continued:
+            has = Holding() if joined is None else joined.of(key)
+            new = fresh - has.sent - has.said
+            growths += [self._growth(key, session, caller, routed.route, said=new)] if new else []
         keys = dict.fromkeys(self._store.key(name) for name in names[:MAX_NAMES])
         sent = sticking(classified, routed)
         said = fresh | (joined.said if joined is not None else frozenset())
@@ -213,6 +220,7 @@ def _joined(known: list[StoredSession], started: tuple[bytes, ...], unknown: boo
         started=started,
         unknown=unknown,
         holders=frozenset((one.agent, one.zone) for one in known),
+        holding={one.key: Holding(one.sent, one.said) for one in known},
         sent=sent,
         said=frozenset[str]().union(*(one.said for one in known)),
     )

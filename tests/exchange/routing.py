@@ -1,16 +1,19 @@
 """Random policies and requests, and where they are routed: by the router, and by casbin's plain enforcer asked class by
 class (`plainly`). Everything is drawn from a seed, so that any process draws the same.
 
-Drawn are rules with their conditions and obligations, groupings of roles, classes and zones, floors, implied classes
-and lines that forbid rerouting; instants on either side of conditions and agreements; bodies with findings beside
-classes that were declared or inherited; what an agent would contact itself. Compared are the agent, the word of the
-decision, which values of the body are sent, and what may come back to the caller.
+Drawn are rules with their conditions and obligations, some on trial, some that declassify; groupings of roles, classes
+and zones, floors, implied classes and lines that forbid rerouting; instants on either side of conditions, agreements
+and trials; bodies with findings beside classes that were declared or inherited; what an agent would contact by itself;
+sessions that go on, with what agents said in them; what masking leaves over. Compared are the agent, the word of the
+decision, which values of the body are sent, what may come back to the caller, how it would have been if nothing were on
+trial, and which classes stick to the sessions.
 
     python -m tests.exchange.routing [COUNT]
 
 compares COUNT of them (10,000) and prints a digest over all routes.
 """
 
+import asyncio
 import hashlib
 import random
 import sys
@@ -19,17 +22,12 @@ from typing import Any
 
 import msgspec
 
-from gateway.checks.classification.engine import Engine
-from gateway.checks.policy.policy import Policy
-from gateway.core.caller import Caller
 from gateway.core.errors import ConfigurationError
-from gateway.core.message import Message
-from gateway.exchange.exchange import Classified, Routed
 from tests.checks.policy.making import DAY_US, GROUPS, NOON_US, document, policy, rule, rules
-from tests.conftest import ManualClock
 from tests.exchange.bodies import BODIES
-from tests.exchange.making import caller, engine, message, route, router
-from tests.exchange.plainly import Asked, Facts, Found, Moment, Place, Plain
+from tests.exchange.making import route
+from tests.exchange.plainly import Asked, Facts, Found, Holding, Moment, Place, Plain
+from tests.exchange.talking import SESSIONS, Answered, Talking
 
 CLASSES = ("public", "internal", "pii", "phi", "pci", "secret", "special-category", "unscanned", "notes")
 _WIDER = ("personal", "any")
@@ -51,6 +49,7 @@ _ZONES = {
 _ACTIONS = ("chat", "tool:look", "tool:look_up", "http:GET:/notes/{id}", "embed")
 _ONWARD = ("onward:url", "onward:web_search")
 _PATTERNS = (*_ACTIONS, *("*",) * 10, "tool:*", "tool:look*", "http:*:/notes/*", "http:GET:*", *_ONWARD, "receive")
+_HOLDERS = ("role:*", "role:*", *(f"role:{name}" for name in _ROLES))
 _PURPOSES = ("TREAT", "HPAYMT")
 _TERMS = (
     *("always",) * 6,
@@ -65,6 +64,16 @@ _MOMENTS = (
 )
 """Monday noon and evening, the midnight before Sunday, and a Saturday noon after all agreements have ended."""
 _MASKS = ("redact", "redact", "tokenize", "generalise", "approve:privacy;redact")
+_LAST_DAYS = ("2026-01-04", "2026-01-05", "2026-01-09", "2027-06-30")
+"""Of trials: over at all of the moments, over at some, and at none."""
+_LEAVES = {
+    **{name: (name,) for name in ("internal", "phi", "pci", "secret", "special-category", "notes")},
+    "pii": ("pii", "pii", "phi"),
+    "personal": ("pii", "phi", "pci", "special-category"),
+    "any": ("internal", "pii", "phi", "pci", "secret", "special-category", "notes"),
+}
+"""What a rule is about → the classes that may leave by it."""
+_LEFT_OVER = ("email", "card", "us-ssn", "person", "mrn", "date-of-birth", "special-religion")
 _INSIDE = (*("none",) * 6, *_MASKS, "redact:email", "redact:card,person", *("approve:privacy", "no-content") * 2)
 _ROLE_EDGES = (("lead", "clerk"), ("chief", "lead"), ("chief", "clinician"))
 _KNOWN_EDGES = (("clerk", "user"), ("clinician", "user"))
@@ -96,15 +105,12 @@ _CONFIGURATION = _configuration()
 _ROUTES = {
     name: route(name, place.zone, processor=place.processor, floor=place.floor) for name, place in _AGENTS.items()
 }
-_MESSAGES = {body.text: message(body.text) for body in BODIES}
-_ENGINE: Engine = engine(ManualClock(NOON_US))
-_SCANS = {text: _ENGINE.scan(read.parts) for text, read in _MESSAGES.items()}
 
 
-def drawn_rules(chance: random.Random) -> tuple[str, ...]:
-    """The rules of a policy; no two of one priority."""
+def drawn_rules(chance: random.Random) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The rules of a policy, no two of one priority; and by id the last day of those that are on trial."""
     targets = [*(f"agent:{name}" for name in _AGENTS), *(f"zone:{name}" for name in _ZONES), "zone:*"]
-    lines = []
+    lines, trials = [], dict[str, str]()
     for number, priority in enumerate(chance.sample(range(1, 100), chance.randint(6, 34))):
         effect = chance.choice(["allow", "allow", "allow", "deny"])
         target = chance.choice([*targets, "capability:triage", "zone:*", "zone:*", "zone:in-house"])
@@ -117,14 +123,22 @@ def drawn_rules(chance: random.Random) -> tuple[str, ...]:
             data = chance.choice(["public", "internal", "public", "pii", "phi", "pci", "special-category"])
             if data in _PERSONAL:
                 when, obligations = chance.choice(["contract:valid", "contract:baa"]), chance.choice(_MASKS)
+        if effect == "allow":
+            obligations = _leaving(chance, data, obligations)
+        action, role = chance.choice(_PATTERNS), chance.choice(_HOLDERS)
+        if chance.random() < 0.3 and (effect == "deny" or obligations != "none"):
+            # What comes back is not watched: a rule on trial must not be about it, as one for `*` is.
+            trials[f"r-{number}"], action = chance.choice(_LAST_DAYS), chance.choice((*_ACTIONS, *_ONWARD))
+            role, target = "role:*", "zone:*" if effect == "deny" else target
+            obligations = _also(obligations, f"observe:{trials[f'r-{number}']}")
         lines.append(
             rule(
                 f"r-{number}",
                 priority,
-                role=chance.choice(["role:*", "role:*", *(f"role:{name}" for name in _ROLES)]),
+                role=role,
                 data=f"class:{data}",
                 agent=target,
-                action=chance.choice(_PATTERNS),
+                action=action,
                 purpose=chance.choice(["purpose:*", "purpose:*", "purpose:*", "purpose:TREAT", "purpose:none"]),
                 when=when,
                 eft=effect,
@@ -135,8 +149,20 @@ def drawn_rules(chance: random.Random) -> tuple[str, ...]:
     for wide in _WIDE:
         if chance.random() < 0.7:
             demanded = chance.choice(_DEMANDED) if wide["agent"] == "zone:in-house" else wide.get("obligations", "none")
+            demanded = _leaving(chance, wide["data"].removeprefix("class:"), demanded)
             lines.append(rule(f"wide-{len(lines)}", 100 + len(lines), **(wide | {"obligations": demanded})))
-    return tuple(lines)
+    return tuple(lines), trials
+
+
+def _leaving(chance: random.Random, data: str, obligations: str) -> str:
+    """These obligations, now and then with one by which a class leaves."""
+    if data not in _LEAVES or chance.random() < 0.7:
+        return obligations
+    return _also(obligations, f"declassify:{chance.choice(_LEAVES[data])}")
+
+
+def _also(obligations: str, word: str) -> str:
+    return word if obligations == "none" else f"{obligations};{word}"
 
 
 _DEMANDED = ("none", "none", "none", "no-content", "approve:privacy")
@@ -155,7 +181,7 @@ _WIDE: tuple[dict[str, str], ...] = (
 )
 
 
-def drawn_facts(chance: random.Random) -> tuple[Facts, str]:
+def drawn_facts(chance: random.Random, trials: dict[str, str]) -> tuple[Facts, str]:
     """The other lines of a policy, as what they say and as they are written."""
     edges = tuple(edge for edge in _ROLE_EDGES if chance.random() < 0.6)
     personal = _PERSONAL | ({"notes"} if chance.random() < 0.5 else frozenset())
@@ -170,7 +196,7 @@ def drawn_facts(chance: random.Random) -> tuple[Facts, str]:
     lines += [f"i, class:{of}, class:{to}" for of, to in implied]
     lines += [f"x, role:{role}, {pattern}" for role, pattern in exact]
     places = tuple((f"agent:{name}", "capability:triage") for name in _AGENTS)
-    facts = Facts((*_KNOWN_EDGES, *edges), places, floors, implied, exact, frozenset(personal))
+    facts = Facts((*_KNOWN_EDGES, *edges), places, floors, implied, exact, frozenset(personal), trials)
     return facts, "".join(f"{line}\n" for line in lines)
 
 
@@ -178,14 +204,15 @@ _FLOORS = ("role:clinician", "role:lead", "role:chief", "agent:local", "agent:sk
 _IMPLIED = (("pii", "phi"), ("phi", "pii"), ("pci", "pii"), ("notes", "internal"))
 
 
-def drawn_request(chance: random.Random) -> Asked:
+def drawn_request(chance: random.Random, *, turns: bool) -> Asked:
+    """`turns`: whether it may be one of a session."""
     order = tuple(chance.sample(list(_AGENTS), chance.randint(1, len(_AGENTS))))
     return Asked(
         moment=chance.choice(_MOMENTS),
         roles=tuple(sorted(chance.sample([*_ROLES, "stranger"], chance.choice((0, 1, 2, 3))))),
         body=chance.choice(BODIES),
         declared=_some(chance, 0.2),
-        inherited=_some(chance, 0.1),
+        inherited=_some(chance, 0.15),
         action=chance.choice(_ACTIONS),
         onward=tuple(chance.sample(_ONWARD, chance.choice((0, 0, 0, 0, 1, 2)))),
         purpose=chance.choice([None, *_PURPOSES]),
@@ -193,6 +220,10 @@ def drawn_request(chance: random.Random) -> Asked:
         order=order,
         target=chance.choice((order[0], "triage")),
         exact=chance.random() < 0.1,
+        sessions=tuple(name for name in SESSIONS if chance.random() < (0.6 if turns else 0.0)),
+        refers=chance.random() < 0.05,
+        answered=_some(chance, 0.3),
+        residue=chance.choice(_LEFT_OVER) if chance.random() < 0.15 else None,
     )
 
 
@@ -200,56 +231,46 @@ def _some(chance: random.Random, often: float) -> tuple[str, ...]:
     return tuple(sorted(chance.sample(CLASSES, chance.choice((1, 1, 2))))) if chance.random() < often else ()
 
 
-def _classified(using: Policy, by: Caller, asked: Asked) -> Classified:
-    scan = _SCANS[asked.body.text]
-    floor = using.floor(by.identity.roles, asked.target)
-    return Classified(
-        scan=scan,
-        found=tuple(using.implied(scan.classes)),
-        declared=asked.declared,
-        inherited=asked.inherited,
-        floor=tuple(sorted(floor)),
-    )
-
-
-def answered(using: Policy, asked: Asked) -> tuple[Found, tuple[bool, frozenset[str]]]:
-    """Where the router sends it, and what it lets come back."""
-    clock = ManualClock(asked.moment.us)
-    sent: Message = msgspec.structs.replace(_MESSAGES[asked.body.text], action=asked.action, onward=asked.onward)
-    by = msgspec.structs.replace(caller(roles=asked.roles, zone=asked.zone), purpose=asked.purpose)
-    known = _classified(using, by, asked)
-    deciding = router(clock, using=using, scans=_ENGINE)
-    back = deciding.receive(by, "receive", known.found or ("public",))
-    returned = (back.allowed, frozenset(back.obligations))
-    found = deciding.decide(by, sent, known, tuple(_ROUTES[name] for name in asked.order), exact=asked.exact)
-    if not isinstance(found, Routed):
-        return Found(None), returned
-    text = " ".join(found.masked.get(part.pointer, part.text) for part in sent.parts)
-    left = frozenset(value for value, _ in asked.body.values if value in text)
-    return Found(found.route.id, found.decision.effect, left), returned
+def _written(holding: Holding) -> str:
+    return "; ".join(f"{name} {one.agent} {sorted(one.sent)} {sorted(one.said)}" for name, one in holding.items())
 
 
 class Compared(msgspec.Struct, frozen=True):
     """One request, how it was decided, and how the plain enforcer would have it."""
 
     asked: Asked
-    found: Any
-    expected: Any
+    found: Answered
+    expected: Answered
 
 
 def compare(seed: int, requests: int = 1) -> list[Compared]:
     """A random policy and requests. Empty where the policy is one that must not be served with."""
     chance = random.Random(seed)
-    lines, (facts, groups) = drawn_rules(chance), drawn_facts(chance)
+    lines, trials = drawn_rules(chance)
+    facts, groups = drawn_facts(chance, trials)
     try:
         using = policy(*lines, groups=GROUPS + groups, **_CONFIGURATION)
     except ConfigurationError:
         return []
     plain = Plain(rules(*lines, groups=GROUPS + groups, **_CONFIGURATION), facts, _AGENTS, _ZONES)
-    compared = []
-    for _ in range(requests):
-        asked = drawn_request(chance)
-        compared.append(Compared(asked, answered(using, asked), (plain.route(asked), plain.receive(asked))))
+    turns = chance.random() < 0.5
+    asked = [drawn_request(chance, turns=turns) for _ in range(requests * (2 if turns else 1))]
+    return asyncio.run(_compared(Talking(using, _ROUTES), plain, asked))
+
+
+async def _compared(talking: Talking, plain: Plain, requests: list[Asked]) -> list[Compared]:
+    compared = list[Compared]()
+    holding: Holding = {}
+    for asked in requests:
+        expected, back = plain.route(asked, holding), plain.receive(asked)
+        tried, holding = plain.route(asked, holding, tried=True), plain.after(asked, holding)
+        compared.append(
+            Compared(
+                asked,
+                await talking.answered(asked),
+                Answered(expected, Found(tried.agent, tried.effect), back, holding),
+            )
+        )
     return compared
 
 
@@ -261,8 +282,9 @@ def main(count: int) -> int:
             if one.found != one.expected:
                 print(f"seed {seed}: {one.found}, the plain enforcer says {one.expected}: {one.asked}")
                 return 1
-            routed = one.found[0]
-            digest.update(f"{routed.agent} {routed.effect} {sorted(routed.left)} {one.found[1][0]}\n".encode())
+            routed, tried = one.found.found, one.found.tried
+            digest.update(f"{routed.agent} {routed.effect} {sorted(routed.left)} {one.found.back[0]}\n".encode())
+            digest.update(f"{tried.agent} {tried.effect} {_written(one.found.holding)}\n".encode())
             done += 1
             effects[routed.effect] += 1
         seed += 1

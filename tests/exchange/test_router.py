@@ -422,6 +422,17 @@ def test_what_an_agent_said_itself_is_masked_towards_it_where_another_exchange_c
     assert answers(both) == [("sky", "cannot-redact")]
 
 
+def test_what_is_implied_by_something_that_was_brought_is_not_free_of_masks(clock: ManualClock) -> None:
+    """Otherwise a caller that declares its data would have more of it sent than one that does not."""
+    implied, internal = "i, class:internal, class:pii\n", rule("internal", 9, data="class:internal", agent="zone:*")
+    inherited = {"inherited": ("pii",), "carried": frozenset({"pii"})}
+    assert isinstance(carrying(clock, "hello", implied, internal, LEAVES, **inherited), Routed)
+    stated = carrying(clock, "hello", implied, internal, LEAVES, **inherited, declared=("internal",))
+    assert answers(stated) == [("sky", "cannot-redact")]
+    own = {"inherited": ("internal", "pii"), "joined": continued(said=frozenset({"pii"}), sent=frozenset({"internal"}))}
+    assert answers(carrying(clock, "hello", implied, internal, MASKED_PII, **own)) == [("sky", "cannot-redact")]
+
+
 def test_who_stands_in_the_chain_is_not_asked_again(clock: ManualClock) -> None:
     sent = message("hello")
     known = classified(clock, sent.parts, chain=("sky", "friend"))

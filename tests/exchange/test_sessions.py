@@ -148,8 +148,23 @@ async def test_a_reference_that_is_not_known_is_unscanned_and_stays_so(
     mixed = await joined(sessions, "a2a-context:1", known=("file:1",))
     classes = seen(clock, mixed, inherited=("unscanned",))
     await kept.put("tn_1", sessions.sending(caller(), classes, routed()))
-    assert (await joined(sessions, "a2a-context:1")).sent == frozenset()
+    assert (await joined(sessions, "a2a-context:1")).sent == {"unscanned"}
     assert (await joined(sessions, "a2a-context:1")).unknown is False
+
+
+async def test_each_of_several_sessions_that_a_message_continues_has_what_any_of_them_had(
+    sessions: Sessions, kept: Kept, clock: ManualClock
+) -> None:
+    first = await joined(sessions, "a2a-context:1")
+    await kept.put("tn_1", sessions.sending(caller(), seen(clock, first, declared=("phi",)), routed()))
+    await kept.put("tn_1", sessions.said(caller(), seen(clock, first), routed(), (), ("pci",)))
+    both = await joined(sessions, "a2a-context:1", "a2a-context:2")
+    classes = seen(clock, both, inherited=("pci", "phi"))
+    grown = sessions.sending(caller(), classes, routed())
+    assert [(one.sent, one.said) for one in grown] == [((), ()), (("phi",), ("pci",))]
+    await kept.put("tn_1", grown)
+    other = await joined(sessions, "a2a-context:2")
+    assert (sorted(other.sent), sorted(other.said)) == (["phi"], ["pci"])
 
 
 async def test_a_task_that_no_answer_gave_away_is_refused_like_anothers(

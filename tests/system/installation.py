@@ -61,7 +61,7 @@ async def installation(
             "policy": {"directory": str(SHIPPED)},
             "keys": {"directory": "keys"},
             "limits": RATES,
-            "classification": {"budget_ms": 1000},
+            "classification": {"budget_ms": 10_000},
             "zone": ZONES,
             "processor": [PROCESSOR],
             "agent": [

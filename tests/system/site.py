@@ -189,6 +189,8 @@ def settings_for(base: Settings, agents: Mapping[str, dict[str, Any]], **section
         "processor": [PROCESSOR],
         "agent": [{"id": name, "protocol": "openai", **values} for name, values in agents.items()],
         **sections,
+        # A machine that is busy with other tests is no reason to leave a text unscanned.
+        "classification": {"budget_ms": 10_000, **sections.get("classification", {})},
     }
     if base.database.owner_url is not None:
         document["database"]["owner_url"] = base.database.owner_url

@@ -18,7 +18,7 @@ from tests.exchange.plainly import Found, Holding
 ROOT = Path(__file__).parents[2]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_it_goes_where_as_and_with_what_is_left_as_the_plain_enforcer_has_it(seed: int) -> None:
     for one in routing.compare(seed, requests=2):
@@ -28,7 +28,7 @@ def test_it_goes_where_as_and_with_what_is_left_as_the_plain_enforcer_has_it(see
 def test_some_are_routed_first_some_later_some_masked_and_some_nowhere() -> None:
     """Without this the comparison could be one of refusals alone."""
     places, effects, back, masked, tried, held = set(), set(), set(), 0, 0, 0
-    for seed in range(40):
+    for seed in range(30):
         before: Holding = {}
         for one in routing.compare(seed, requests=4):
             found, other, (returned, _), holding = one.found

@@ -6,8 +6,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.evidence.test_oscal import NEVER, REQUESTED, results
 
@@ -19,12 +21,16 @@ print("trestle has read", AssessmentResults.oscal_read(Path(sys.argv[1])).uuid)
 """
 
 
-def main(python: str) -> int:
+def read(python: str, document: Mapping[str, Any]) -> int:
     """0 if it could be read."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "assessment-results.json"
-        file.write_text(json.dumps({"assessment-results": results(REQUESTED, NEVER)}))
+        file.write_text(json.dumps(document))
         return subprocess.run([python, "-c", _READ, str(file)], check=False).returncode
+
+
+def main(python: str) -> int:
+    return read(python, {"assessment-results": results(REQUESTED, NEVER)})
 
 
 if __name__ == "__main__":

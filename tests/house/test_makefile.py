@@ -52,7 +52,7 @@ def test_the_gate_runs_checks_and_tests_and_looks_once_more_only_at_what_failed(
     assert gate.startswith("#!/bin/bash\n")
     assert "set -euo pipefail" in gate
     assert re.findall(r"^make --no-print-directory (?:--jobs 2 )?(\w+)(.*)$", gate, re.MULTILINE) == [
-        ("services", " check go HOUSE="),
+        ("services", " check go build/trestle/.done HOUSE="),
         # A run that broke off names no failed test: the second one then runs none, which is a failure (exit code 5).
         ("test", " || .venv/bin/python -m pytest --last-failed --last-failed-no-failures none tests"),
     ]

@@ -25,7 +25,7 @@ from gateway.bootstrap.emergency_site import opened, parts_on
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.site import Site
 from gateway.core.errors import GatewayError
-from gateway.exchange.arrival import Arrival, Responder
+from gateway.exchange.arrival import Arrival, Responder, Through
 from gateway.exchange.emergency_bounds import Bounds
 from gateway.exchange.emergency_figures import EmergencyFigures
 from gateway.exchange.exchange import Exchange
@@ -287,22 +287,8 @@ def _records(serving: Serving) -> int:
     return max((writer.written for writer in serving.site.ledgers.writers.values()), default=0)
 
 
-class _Marked:
+class _Marked(Through):
     """A responder whose answers say on which ledger they are."""
 
-    def __init__(self, responder: Responder) -> None:
-        self._responder = responder
-
-    @property
-    def started(self) -> bool:
-        return self._responder.started
-
-    @started.setter
-    def started(self, value: bool) -> None:
-        self._responder.started = value
-
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
-        await self._responder.start(status, [*headers, HEADER])
-
-    async def write(self, data: bytes, *, last: bool = False) -> None:
-        await self._responder.write(data, last=last)
+        await super().start(status, [*headers, HEADER])

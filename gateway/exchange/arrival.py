@@ -78,3 +78,25 @@ class Responder(Protocol):
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None: ...
 
     async def write(self, data: bytes, *, last: bool = False) -> None: ...
+
+
+class Through:
+    """A responder in front of another one, for what does something on the way to it."""
+
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
+
+    @property
+    def started(self) -> bool:
+        """Whether the head has left."""
+        return self._responder.started
+
+    @started.setter
+    def started(self, value: bool) -> None:
+        self._responder.started = value
+
+    async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
+        await self._responder.start(status, headers)
+
+    async def write(self, data: bytes, *, last: bool = False) -> None:
+        await self._responder.write(data, last=last)

@@ -2,33 +2,25 @@
 
 from collections.abc import Awaitable, Callable
 
-from gateway.exchange.arrival import Responder
+from gateway.exchange.arrival import Responder, Through
 
 RELEASE = "release.before"
 
 
-class Releasing:
+class Releasing(Through):
     """A responder that comes by the failpoint before its head and before each piece of its body."""
 
     def __init__(self, responder: Responder, pause: Callable[[str], Awaitable[None]]) -> None:
-        self._responder, self._pause = responder, pause
-
-    @property
-    def started(self) -> bool:
-        """Whether the head has left."""
-        return self._responder.started
-
-    @started.setter
-    def started(self, value: bool) -> None:
-        self._responder.started = value
+        super().__init__(responder)
+        self._pause = pause
 
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
         # A crash here: the caller has nothing. Of a stream that is masked as it passes the outcome is not on record
         # yet, and recovery says `interrupted`; of every other answer it is, as the pipeline put it there first.
         await self._pause(RELEASE)
-        await self._responder.start(status, headers)
+        await super().start(status, headers)
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
         # A crash here: the caller has what was released before, and never the end of it.
         await self._pause(RELEASE)
-        await self._responder.write(data, last=last)
+        await super().write(data, last=last)

@@ -1,5 +1,6 @@
 """Headers of a request are read as they came, and the first of a name counts."""
 
+from gateway.exchange.arrival import Through
 from tests.exchange.making import arrival
 
 
@@ -20,3 +21,29 @@ async def test_a_body_is_read_only_when_it_is_asked_for() -> None:
     one = arrival(body=body)
     assert read == []
     assert await one.body() == b"x"
+
+
+async def test_what_goes_through_a_responder_reaches_the_one_behind_it() -> None:
+    told: list[object] = []
+
+    class Kept:
+        started = False
+
+        async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
+            self.started = True
+            told.append((status, headers))
+
+        async def write(self, data: bytes, *, last: bool = False) -> None:
+            told.append((data, last))
+
+    kept = Kept()
+    through = Through(kept)
+    assert (through.started, kept.started) == (False, False)
+    await through.start(200, [("a", "b")])
+    await through.write(b"one")
+    await through.write(b"two", last=True)
+    assert (through.started, kept.started) == (True, True)
+    through.started = False
+    assert (through.started, kept.started) == (False, False)
+    head: tuple[int, list[tuple[str, str]]] = (200, [("a", "b")])
+    assert told == [head, (b"one", False), (b"two", True)]

@@ -69,17 +69,30 @@ class _Worker:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.stretch = _NOTHING
+        self.stretch: range | None = None
         self.place: int | None = None
         self.said = ""
 
-    def blamed(self) -> int:
-        """The test that is to answer for its end: the one it was at, was at last, or was to begin with."""
-        return self.stretch.start if self.place is None else self.place
+    def given(self, stretch: range) -> None:
+        """The next file; nothing, where none is left: then what it was at last stays what it answers for."""
+        self.stretch = stretch
+        if stretch:
+            self.place = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was told that nothing is left."""
+        return self.stretch == _NOTHING
+
+    def blamed(self) -> int | None:
+        """The test that is to answer for its end: the one it was at, was at last, or was to begin with; None where it
+        has come to none."""
+        return self.stretch.start if self.place is None and self.stretch else self.place
 
     def left(self) -> range:
         """What follows in its file."""
-        return range(max(self.stretch.start, self.blamed() + 1), self.stretch.stop)
+        place = self.blamed()
+        return range(place + 1, self.stretch.stop) if self.stretch and place is not None else _NOTHING
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
@@ -94,6 +107,8 @@ class _Suite:
         self._waiting = deque(stretches(session.items))
         self._workers: dict[Connection, _Worker] = {}
         self._numbers = count()
+        self._over: set[int] = set()
+        """Tests that have ended, or failed with their process."""
 
     def run(self, forks: int) -> None:
         try:
@@ -107,6 +122,8 @@ class _Suite:
                     raise self._session.Failed(self._session.shouldfail)
                 if self._session.shouldstop:
                     raise self._session.Interrupted(self._session.shouldstop)
+            if len(self._over) != len(self._session.items):
+                raise RuntimeError(f"of {len(self._session.items)} tests, {len(self._over)} were run")
         finally:
             for worker in self._workers.values():
                 worker.kill()
@@ -129,14 +146,15 @@ class _Suite:
         worker = self._workers[connection]
         try:
             kind, said = connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # at its end, or in the middle of what it said
             self._gone(connection)
             return
         match kind:
             case "next":
-                worker.stretch = self._waiting.popleft() if self._waiting else _NOTHING
+                stretch = self._waiting.popleft() if self._waiting else _NOTHING
+                worker.given(stretch)
                 with contextlib.suppress(BrokenPipeError):  # it died since: that is heard next
-                    connection.send(worker.stretch)
+                    connection.send(stretch)
             case "begins":
                 worker.place = said
                 item = self._session.items[said]
@@ -145,6 +163,7 @@ class _Suite:
                 report = self._hook.pytest_report_from_serializable(config=self._session.config, data=said)
                 self._hook.pytest_runtest_logreport(report=report)
             case "ends":
+                self._over.add(said)
                 item = self._session.items[said]
                 self._hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
             case "broke":
@@ -155,11 +174,14 @@ class _Suite:
         worker = self._workers.pop(connection)
         connection.close()
         code = os.waitstatus_to_exitcode(os.waitpid(worker.pid, 0)[1])
-        if code == 0:
+        if code == 0 and worker.ended:
             return
         place, left = worker.blamed(), worker.left()
-        item = self._session.items[place]
         ended = f"by {signal.Signals(-code).name}" if code < 0 else f"with {code}"
+        if place is None:  # and so would the next one
+            raise RuntimeError(f"a process ended {ended} before its first test\n{worker.said}")
+        self._over.add(place)
+        item = self._session.items[place]
         failed = pytest.TestReport(
             nodeid=item.nodeid,
             location=item.location,

@@ -125,6 +125,49 @@ def test_who_dies_fails_its_test_and_the_rest_is_run(tmp_path: Path) -> None:
     assert f"FAILED {shared} - The process that ran this test ended with 1." in lines
 
 
+def test_who_ends_as_if_all_were_well_has_not_run_the_rest(tmp_path: Path) -> None:
+    leaves = "import os\n\ndef test_leaves(): os._exit(0)\n\ndef test_after(): assert not 'a reason'\n"
+    ran = run(tmp_path, "--forks", "2", test_leaves=leaves, test_other="def test_other(): pass\n")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED
+    lines = told(ran.stdout)
+    assert "FAILED test_leaves.py::test_leaves - The process that ran this test ended with 0." in lines
+    assert failed(tmp_path) == {"test_leaves.py::test_leaves", "test_leaves.py::test_after"}
+
+
+def test_who_dies_in_the_middle_of_what_it_says_fails_its_test(tmp_path: Path) -> None:
+    cut = """
+import os
+from multiprocessing.connection import Connection
+
+def test_is_cut_off():
+    def send(self, data, write=os.write):
+        write(self._handle, bytes(data)[: len(data) // 2])
+        os.kill(os.getpid(), 9)
+    Connection._send = send
+
+def test_after(): pass
+"""
+    ran = run(tmp_path, "--forks", "2", test_cut=cut, test_other="def test_other(): pass\n")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED
+    lines = told(ran.stdout)
+    assert "FAILED test_cut.py::test_is_cut_off - The process that ran this test ended by SIGKILL." in lines
+    assert {"PASSED test_cut.py::test_after", "PASSED test_other.py::test_other"} <= set(lines)
+
+
+def test_a_process_that_cannot_begin_breaks_the_run_off(tmp_path: Path) -> None:
+    gone = """
+import shutil
+
+def pytest_collection_finish(session):
+    shutil.rmtree(session.config._tmp_path_factory.getbasetemp())
+"""
+    tests = dict.fromkeys(("test_one", "test_two"), "def test_it(): pass\n")
+    ran = run(tmp_path, "--forks", "2", conftest=gone, **tests)
+    assert ran.returncode == pytest.ExitCode.INTERNAL_ERROR
+    assert "a process ended with 1 before its first test" in ran.stdout + ran.stderr
+    assert "FileNotFoundError" in ran.stdout + ran.stderr
+
+
 def test_a_thread_from_collecting_is_refused_and_nothing_is_left_to_run_again(tmp_path: Path) -> None:
     cached = tmp_path / ".pytest_cache/v/cache"
     cached.mkdir(parents=True)

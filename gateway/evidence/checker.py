@@ -25,6 +25,8 @@ from gateway.ledger.checkpoint import Checkpoint
 NICE = 10
 LOT = 256
 """Records that are gone over at once: what a core's cache holds."""
+MAX_MESSAGE = 1 << 29
+"""Bytes of a message at most: more than a block of an archive has, 4,096 records of 65,535 bytes."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,13 +65,16 @@ def send(file: IO[bytes], value: object) -> None:
 
 
 def receive(file: IO[bytes], kind: Any) -> Any:
-    """The next message, of this type; None where there is none any more. `EOFError` where it is cut off, and
-    `msgspec.MsgspecError` where it is none of this type."""
+    """The next message, of this type; None where there is none any more. `EOFError` where it is cut off or longer than
+    any is, and `msgspec.MsgspecError` where it is none of this type."""
     head = file.read(4)
     if not head:
         return None
-    data = file.read(int.from_bytes(head))
-    if len(head) < 4 or len(data) < int.from_bytes(head):
+    size = int.from_bytes(head)
+    if len(head) < 4 or size > MAX_MESSAGE:
+        raise EOFError
+    data = file.read(size)
+    if len(data) < size:
         raise EOFError
     return msgspec.msgpack.decode(data, type=kind)
 

@@ -49,6 +49,8 @@ class Checking:
     async def __aenter__(self) -> "Checking":
         if self._helped and self._job.end - self._size >= WORTH:
             try:
+                # On the loop, though it takes some milliseconds: begun by a thread it would be left behind by a build
+                # that is cancelled meanwhile.
                 self._there = _There(self._job)
             except OSError as error:
                 _log.warning("a bundle is written by one process: another cannot be started (%s)", type(error).__name__)
@@ -126,7 +128,7 @@ class _There:
         except (OSError, ValueError, EOFError, msgspec.MsgspecError) as error:
             raise Lost(type(error).__name__) from error
         if answer is None:
-            raise Lost("it has ended")
+            raise Lost(f"it has ended {await asyncio.to_thread(self.process.how)}")
         if answer.fault is not None:
             raise (FormatError if answer.form else VerificationError)(answer.fault)
         return answer
@@ -153,6 +155,12 @@ class _Process:
         send(sink, records)
         found: Answer | None = receive(source, Answer)
         return found
+
+    def how(self) -> str:
+        """With what it has ended, of which it is about to say no more."""
+        with suppress(subprocess.TimeoutExpired):
+            return f"with {self._process.wait(1)}"
+        return "its answers"
 
     def end(self) -> None:
         """Whatever it does, it is not asked for any more; a thread that still asks it has seen so when this returns."""

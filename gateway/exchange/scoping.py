@@ -184,7 +184,7 @@ class Scoping:
         """Numbers of records of an exchange, the first and the last among them. With a range of its own only whether
         there are any: building demands the archives of the range."""
         # The database first: what is archived between the two looks is in an archive at the second.
-        places = [one.seq for one in await self._reader.exchange(exchange)]
+        places = [one.seq for one in await self._reader.exchange(exchange, details=False)]
         if not places or not ranged:
             places += await self._archived.exchange(exchange, every=not places and not ranged)
         return places

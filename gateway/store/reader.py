@@ -51,19 +51,20 @@ class StoreReader:
         """The same, at most 1,000 at a time, each lot as one statement saw it."""
         after = first - 1
         while after < end - 1:
-            until = await self._until(after, end) if details else end
-            query = _query(self._ledger, details).where(record.c.seq > after, record.c.seq < until)
-            with reachable():
-                async with reading(self._engine, self._ledger) as connection:
-                    rows = (await connection.execute(query.order_by(record.c.seq).limit(CHUNK))).all()
-            if rows:
-                yield [_stored(row, details) for row in rows]
-            if not rows or (until == end and len(rows) < CHUNK):
-                return
-            after = rows[-1].seq
+            for until in await self._ends(after, end) if details else (end,):
+                query = _query(self._ledger, details).where(record.c.seq > after, record.c.seq < until)
+                with reachable():
+                    async with reading(self._engine, self._ledger) as connection:
+                        rows = (await connection.execute(query.order_by(record.c.seq).limit(CHUNK))).all()
+                if rows:
+                    yield [_stored(row, details) for row in rows]
+                if not rows or (until == end and len(rows) < CHUNK):
+                    return
+                after = rows[-1].seq
 
-    async def _until(self, after: int, end: int) -> int:
-        """Up to where (exclusive) records behind this one have no more details than are read at once."""
+    async def _ends(self, after: int, end: int) -> list[int]:
+        """Where (exclusive) records behind this one are to be parted, some thousand of them, so that the details of
+        each part may be held at once."""
         size = func.coalesce(func.length(detail.c.bytes), 0)
         joined = record.outerjoin(detail, _OF_IT)
         query = select(record.c.seq, size).select_from(joined).where(record.c.tenant == self._ledger)
@@ -71,8 +72,8 @@ class StoreReader:
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 sizes = [(int(seq), int(bytes_)) for seq, bytes_ in await connection.execute(query)]
-        first = _first_run(sizes)
-        return sizes[first][0] if first < len(sizes) else end
+        starts = [run[0] for run in _runs(sizes)]
+        return [*starts[1:], end if len(sizes) < CHUNK else sizes[-1][0] + 1]
 
     async def runs(self, seqs: Sequence[int]) -> list[Sequence[int]]:
         """These numbers of one lot, which are in order, in runs: what `details` gives of each may be held at once."""
@@ -82,12 +83,7 @@ class StoreReader:
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 known = {int(seq): int(bytes_) for seq, bytes_ in await connection.execute(query)}
-        left, runs = [(seq, known.get(seq, 0)) for seq in seqs], list[Sequence[int]]()
-        while left:
-            first = _first_run(left)
-            runs.append([seq for seq, _ in left[:first]])
-            left = left[first:]
-        return runs
+        return _runs([(seq, known.get(seq, 0)) for seq in seqs])
 
     async def details(self, seqs: Sequence[int]) -> Mapping[int, Opening]:
         """The details that are there of these records, which are in order, some thousand at most."""
@@ -98,8 +94,7 @@ class StoreReader:
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 rows = (await connection.execute(query)).all()
-        wanted = frozenset(seqs)
-        return {seq: Opening(salt, data) for seq, salt, data in rows if seq in wanted}
+        return {seq: Opening(salt, data) for seq, salt, data in rows}
 
     async def record(self, seq: int) -> StoredRecord | None:
         """One record with its detail, None where there is none."""
@@ -108,16 +103,16 @@ class StoreReader:
                 row = (await connection.execute(_query(self._ledger, True).where(record.c.seq == seq))).one_or_none()
         return None if row is None else _stored(row, True)
 
-    async def exchange(self, exchange: str) -> list[StoredRecord]:
-        """All records of one exchange in order, with their details."""
-        query = _query(self._ledger, True).where(record.c.exchange == exchange).order_by(record.c.seq).limit(CHUNK)
+    async def exchange(self, exchange: str, *, details: bool = True) -> list[StoredRecord]:
+        """All records of one exchange in order, all at once, with their details or without."""
+        query = _query(self._ledger, details).where(record.c.exchange == exchange).order_by(record.c.seq).limit(CHUNK)
         found: list[StoredRecord] = []
         after = -1
         while True:
             with reachable():
                 async with reading(self._engine, self._ledger) as connection:
                     rows = (await connection.execute(query.where(record.c.seq > after))).all()
-            found += [_stored(row, True) for row in rows]
+            found += [_stored(row, details) for row in rows]
             if len(rows) < CHUNK:
                 return found
             after = rows[-1].seq
@@ -200,20 +195,21 @@ class StoreReader:
 
 
 def _among(seqs: Sequence[int]) -> ColumnElement[bool]:
-    """Details of these records, which are in order: of most that lie side by side their range, which may hold others
-    too, of few among many these alone."""
-    dense = 2 * len(seqs) > seqs[-1] - seqs[0]
-    return detail.c.seq.between(seqs[0], seqs[-1]) if dense else detail.c.seq.in_(seqs)
+    """Details of these records, which are in order, and of no others: what is not asked for may be large."""
+    whole = len(seqs) == seqs[-1] - seqs[0] + 1
+    return detail.c.seq.between(seqs[0], seqs[-1]) if whole else detail.c.seq.in_(seqs)
 
 
-def _first_run(sizes: Sequence[tuple[int, int]]) -> int:
-    """How many of these, one at least, have no more bytes together than are read at once."""
-    held = 0
-    for count, (_, size) in enumerate(sizes):
+def _runs(sizes: Sequence[tuple[int, int]]) -> list[Sequence[int]]:
+    """Numbers, each with its bytes, in runs that have no more bytes together than are read at once, or are one."""
+    runs, held = list[list[int]](), 0
+    for seq, size in sizes:
         held += size
-        if count and held > MAX_DETAILS:
-            return count
-    return len(sizes)
+        if not runs or held > MAX_DETAILS:
+            runs.append([])
+            held = size
+        runs[-1].append(seq)
+    return [*runs]
 
 
 def _query(ledger: str, details: bool) -> Select[Any]:

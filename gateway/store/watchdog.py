@@ -12,8 +12,9 @@ class Watchdog(Generic[T]):
     append on an idle gateway more than the record's encoding does."""
 
     def __init__(self, patience_s: float, overdue: Callable[[T], None]) -> None:
-        """`overdue` is told what was begun and has not ended within `patience_s` seconds, once."""
-        self._patience_s, self._overdue = patience_s, overdue
+        """`overdue` is told what was begun and has not ended within `patience_s` seconds, once. Patience that grows
+        holds for what is watched already."""
+        self.patience_s, self._overdue = patience_s, overdue
         self._watched: tuple[float, T] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -22,7 +23,7 @@ class Watchdog(Generic[T]):
         loop = asyncio.get_running_loop()
         self._watched = (loop.time(), what)
         if self._timer is None:
-            self._timer = loop.call_later(self._patience_s, self._look, loop)
+            self._timer = loop.call_later(self.patience_s, self._look, loop)
 
     def end(self) -> None:
         """It has ended, whether in time or not."""
@@ -40,7 +41,7 @@ class Watchdog(Generic[T]):
         if self._watched is None:
             return
         began, what = self._watched
-        left = began + self._patience_s - loop.time()
+        left = began + self.patience_s - loop.time()
         if left > 0:  # it is another than the one that the timer was set for
             self._timer = loop.call_later(left, self._look, loop)
         else:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from gateway.core.ports import StoredRecord
-from gateway.evidence.checker import NICE, Answer, Job, receive, send, serve
+from gateway.evidence.checker import MAX_MESSAGE, NICE, Answer, Job, receive, send, serve
 from gateway.evidence.checking import started
 from gateway.evidence.selection import Selection
 from gateway.ledger.chain import leaf_hash
@@ -74,6 +74,17 @@ def test_a_message_is_whole_and_of_its_type() -> None:
             receive(io.BytesIO(short), list[StoredRecord])
     with pytest.raises(msgspec.MsgspecError):
         receive(io.BytesIO(whole), Answer)
+    with pytest.raises(EOFError):
+        receive(_Unread((MAX_MESSAGE + 1).to_bytes(4)), Answer)
+
+
+class _Unread(io.BytesIO):
+    """A file of which nobody may want more than there is."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
+        assert 0 <= size <= len(self.getvalue())
+        return super().read(size)
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,9 @@ class Beside:
     def answer(self, records: Sequence[StoredRecord]) -> Answer | None:
         return self._answered(self._passing, records)
 
+    def how(self) -> str:
+        return "with 1"
+
     def end(self) -> None:
         self.ended += 1
 

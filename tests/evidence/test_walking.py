@@ -85,5 +85,8 @@ class Beside:
             return None
         return Answer(chosen=self._passing.take(records)) if records else Answer(passed=self._passing.passed())
 
+    def how(self) -> str:
+        return "with 1"
+
     def end(self) -> None:
         """There is none."""

@@ -13,7 +13,7 @@ from gateway.core.errors import VerificationError
 from gateway.ledger.record import timestamp
 from gateway.settings import Settings
 from gateway.store import candidates, search
-from gateway.store.candidates import KNOWN, LOOKS, Order
+from gateway.store.candidates import _POSTING, KNOWN, LOOKS, Order
 from gateway.store.engine import reading, writing
 from gateway.store.postings import BLOCK, encode
 from gateway.store.search import Filters, Page, Search
@@ -237,7 +237,7 @@ async def test_what_values_that_never_meet_cost_does_not_grow_with_the_ledger(on
         step, read, statements = await ask(at, order)
         assert step.places == ()
         passed = abs(step.then - at) // BLOCK
-        assert 200 <= passed <= LOOKS // 24 + 1
+        assert 200 <= passed <= LOOKS // (2 * _POSTING)
         assert 2 * passed <= read <= 4 * passed + 16
         assert statements <= 14
         at, questions = step.then, questions + 1

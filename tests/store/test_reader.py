@@ -128,6 +128,8 @@ async def test_an_exchange_s_records_come_in_order_with_their_details(store: Sto
     found = await reader.exchange("ex_1")
     assert [stored.seq for stored in found] == [1, 3, 5]
     assert all(stored.detail is not None for stored in found)
+    bare = await reader.exchange("ex_1", details=False)
+    assert [(one.seq, one.envelope, one.detail) for one in bare] == [(one.seq, one.envelope, None) for one in found]
 
 
 async def test_an_exchange_of_many_records_is_read_whole(
@@ -150,9 +152,18 @@ async def test_no_more_details_are_read_at_once_than_may_be_held(
     assert lots == [[0, 1], [2], [3, 4, 5], [6, 7], [8]]
     assert [list(run) for run in await reader.runs(range(9))] == lots
     assert [list(run) for run in await reader.runs([1, 2, 6])] == [[1], [2], [6]]
+    assert [list(run) for run in await reader.runs([0, 1, 3, 5])] == [[0, 1, 3, 5]]
     assert await reader.runs([]) == []
     assert [one.detail is not None async for one in reader.records(0, 9, details=True)] == [bool(one) for one in sizes]
     assert [list(run) for run in await StoreReader(store.engine, "tn_other").runs(range(9))] == [list(range(9))]
+
+
+@pytest.mark.parametrize("seqs", [[1, 2, 3, 4], [1, 2, 4, 5], [0, 5]])
+async def test_details_are_those_that_are_asked_for_and_no_others(
+    store: Store, reader: StoreReader, seqs: list[int]
+) -> None:
+    await store.append([entry(detail=Detail(subject=f"s{number}")) for number in range(6)])
+    assert list(await reader.details(seqs)) == seqs
 
 
 async def test_the_newest_checkpoint_is_given_when_it_is_large_enough(store: Store, reader: StoreReader) -> None:

@@ -25,6 +25,7 @@ from gateway.ledger.entry import Delegated, Entry, SealedPart, SessionGrowth
 from gateway.ledger.note import Signer
 from gateway.ledger.record import timestamp
 from gateway.ledger.rotation import Rotation, issue
+from gateway.store import reader as reader_module
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.approvals import ApprovalStore
 from gateway.store.archives import Archived, ArchiveStore
@@ -1357,7 +1358,10 @@ async def _(w: World) -> tuple[Any, Any]:
 @ask("reader.StoreReader.runs")
 async def _(w: World) -> tuple[Any, Any]:
     seqs = range(1, 50)
-    return await _readers(w)[0].runs(seqs), [list(seqs)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader_module, "MAX_DETAILS", 1)  # so that each detail that is seen has a run of its own
+        assert len(await StoreReader(w.store.engine, w.theirs).runs(seqs)) > 1
+        return await _readers(w)[0].runs(seqs), [list(seqs)]
 
 
 @ask("reader.StoreReader.exchange")

@@ -43,6 +43,20 @@ async def test_what_ended_in_time_is_not_told_and_a_timer_set_for_it_waits_for_t
     watchdog.close()
 
 
+async def test_patience_that_grows_holds_for_what_is_watched_already() -> None:
+    told: list[str] = []
+    loop = asyncio.get_running_loop()
+    watchdog = Watchdog[str](0.0, told.append)
+    watchdog.begin("takes its time")
+    watchdog.patience_s = 1e6
+    watchdog._look(loop)
+    assert told == []
+    watchdog.patience_s = 0.0
+    watchdog._look(loop)
+    assert told == ["takes its time"]
+    watchdog.close()
+
+
 async def test_once_closed_nothing_is_told() -> None:
     told: list[str] = []
     watchdog = Watchdog[str](0.0, told.append)

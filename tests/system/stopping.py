@@ -97,7 +97,7 @@ class InBatch:
     async def arm(self, gateway: Gateway) -> None:
         """Only what passes from now on counts. On a slow machine the others may take their time to come."""
         writer = self._writer = await gateway.site.writer("default")
-        writer._wait_s = WAIT_S
+        writer._wait_s = writer._watchdog.patience_s = WAIT_S
         if writer._keys is not None:
             writer._keys._wait_s = WAIT_S
 

@@ -37,10 +37,11 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.age import MAX_FILE, RECIPIENT, Identities, decrypt, parse_identities, recipient_lines
 from gateway.evidence.container import is_encrypted
 from gateway.evidence.manifest import Manifest
-from gateway.evidence.report import lines
 from gateway.evidence.scratch import scratch
 from gateway.evidence.split import MAX_PROCESSES
-from gateway.evidence.verify import verify_file
+from gateway.evidence.verdict import Course, document
+from gateway.evidence.verdict import lines as verdict_lines
+from gateway.evidence.verify import judge
 from gateway.exchange import attaching
 from gateway.exchange.scoping import Asked
 from gateway.ledger.note import MAX_NOTE_BYTES
@@ -235,14 +236,13 @@ def _verify(arguments: argparse.Namespace) -> int:
     try:
         with arguments.bundle.open("rb") as file, _clear(file, identities) as bundle:
             processes = arguments.processes if bundle is file else 1
-            report = verify_file(bundle, key, given, trust, processes, authorities)
-    except (VerificationError, FormatError) as error:
-        say(arguments, {"ok": False, "failure": str(error)}, [f"FAILED  {error}", "", "NOT VERIFIED"])
-        return BAD
+            verdict = judge(bundle, key, given, trust, processes, authorities)
+    except VerificationError as error:
+        verdict = Course().fails(str(error))  # it does not open
     except OSError as error:
         raise WrongUse("BUNDLE must be a file that can be read") from error
-    say(arguments, {"ok": True, "report": report}, [] if as_json(arguments) else lines(report))
-    return OK
+    say(arguments, document(verdict), [] if as_json(arguments) else verdict_lines(verdict))
+    return OK if verdict.ok else BAD
 
 
 def _identities(file: Path) -> Identities:

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import msgspec
 
 from gateway.demo.processes import gateway_command, run
+from gateway.evidence.verdict import OK
 
 _LOCAL_HEADER = 30
 """Bytes of a local file header before its name (APPNOTE 4.3.7)."""
@@ -26,15 +27,21 @@ class _Report(msgspec.Struct, frozen=True):
     selected: int
     opened: int
     uncovered: int
-    steps: tuple[str, ...]
+
+
+class _Step(msgspec.Struct, frozen=True):
+    """What became of one step."""
+
+    state: str
 
 
 class _Said(msgspec.Struct, frozen=True):
     """What the command says with `--json`."""
 
     ok: bool
-    failure: str | None = None
-    report: _Report | None = None
+    failure: str | None
+    steps: tuple[_Step, ...]
+    report: _Report | None
 
 
 def verify(bundle: Path, key: Path) -> Verified:
@@ -50,8 +57,9 @@ def verify(bundle: Path, key: Path) -> Verified:
     if said.report is None:
         return Verified(done.returncode, said.failure or "no report")
     report = said.report
+    held = sum(step.state == OK for step in said.steps)
     told = f"{report.selected} records, {report.opened} details, {report.uncovered} not covered by a checkpoint"
-    return Verified(done.returncode, f"{told}; {len(report.steps)} steps held")
+    return Verified(done.returncode, f"{told}; {held} steps held")
 
 
 def flipped(bundle: bytes) -> tuple[bytes, int]:

@@ -106,9 +106,11 @@ gateway, or from a witness), and the verifier (from a release of the project; or
 that of the release). Then, in a minute, with Python 3.11 or newer:
 
 {PYTHON}
-It says VERIFIED, with what that means and what it does not, or NOT VERIFIED, with the step that failed; it exits with
-0, or with 1. Once the package `cryptography` is there it needs no network, and no configuration. A newer checkpoint of
-the same ledger, from a witness say, is given with --checkpoint FILE: then records that were cut off are missed.
+It says what became of each step, a numbered line each, then VERIFIED, with what that means and what it does not, or NOT
+VERIFIED; it exits with 0, or with 1. With --json it says the same as data. Once the package `cryptography` is there it
+needs no network, and no configuration.
+A newer checkpoint of the same ledger, from a witness say, is given with --checkpoint FILE: then records that were cut
+off are missed.
 A trust policy (C2SP tlog-policy: the ledger's key, keys of witnesses, a quorum) is given with --trust FILE: then the
 quorum must have cosigned.
 PEM certificates of time-stamping authorities are given with --tsa-ca FILE: then one of them must have stamped.

@@ -91,7 +91,10 @@ def start(first: int, record: bytes, before: Sequence[bytes] | None) -> State:
     """The state before record `first`, from that record and the path to the one before (None where first is 0)."""
     if not first:
         return beginning()
-    prev = from_base64(parse(record).prev or "")
+    try:
+        prev = from_base64(parse(record).prev or "")
+    except FormatError as error:
+        raise VerificationError(f"record {first}: form: {error}") from error
     return State(frontier=frontier_before(first, prev, before or ()), prev=prev)
 
 

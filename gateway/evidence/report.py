@@ -51,8 +51,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Files that were made of the records when the bundle was written, and signed; not made again here."""
     verifier: str
     """SHA-256 of the bundle's own `verify.py`, to be compared with that of a release."""
-    steps: tuple[str, ...]
-    """What was checked, one line each."""
     notes: tuple[str, ...]
     """What this does not show."""
 
@@ -79,8 +77,6 @@ def lines(report: Report) -> list[str]:
     chosen = ", ".join(f"{name}={value}" for name, value in report.filters.items()) or "every record"
     about = [] if report.scope is None else scopes.told(report.scope)
     return [
-        *(f"ok {number:2d}  {step}" for number, step in enumerate(report.steps, 1)),
-        "",
         f"ledger       {report.origin}",
         f"written      {report.created}",
         f"records      {report.first} to {report.end - 1}, all {report.end - report.first} of them",
@@ -98,6 +94,4 @@ def lines(report: Report) -> list[str]:
         f"verify.py    sha256 {report.verifier}",
         *(f"proven       {line}" for line in proven(report)),
         *(f"not proven   {note}" for note in report.notes),
-        "",
-        "VERIFIED",
     ]

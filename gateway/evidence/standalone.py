@@ -35,6 +35,7 @@ from gateway.evidence import (
     split,
     stamped,
     strict_json,
+    verdict,
     verify,
     witnessed,
 )
@@ -69,7 +70,7 @@ _MODULES = (
     *(der, tsa, stamp, openssl),
     *(strict_json, shapes, plain, glance, content, emergency, proof, places, ledger_verify),
     *(container, dsse, edge, selection, scope, manifest, bag, contents, witnessed, stamped, interval, misses, records),
-    *(emergency_chosen, emergency_file, emergencies, split, report, verify),
+    *(emergency_chosen, emergency_file, emergencies, split, report, verdict, verify),
 )
 """In an order in which each imports only those before it."""
 
@@ -125,10 +126,10 @@ for package in ("gateway", "gateway.core", "gateway.ledger", "gateway.evidence")
 '''
 
 _MAIN = """\
-from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence.report import lines
+from gateway.core.errors import FormatError
 from gateway.evidence.split import MAX_PROCESSES
-from gateway.evidence.verify import verify
+from gateway.evidence.verdict import document, lines
+from gateway.evidence.verify import judge, verify
 
 
 def main() -> int:
@@ -139,7 +140,7 @@ def main() -> int:
     parser.add_argument("--tsa-ca", type=Path, help="PEM file of who must have time-stamped it; needs OpenSSL")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the same ledger, from elsewhere")
     parser.add_argument("--processes", type=int, default=2, help="how many go over a large bundle (default: 2)")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     wanted = parser.parse_args()
     if not 1 <= wanted.processes <= MAX_PROCESSES:
         parser.error(f"--processes must be 1 to {MAX_PROCESSES}")
@@ -148,15 +149,16 @@ def main() -> int:
         trust = None if wanted.trust is None else wanted.trust.read_bytes()
         checkpoint = None if wanted.checkpoint is None else wanted.checkpoint.read_bytes()
         authorities = None if wanted.tsa_ca is None else wanted.tsa_ca.read_bytes()
-        report = verify(wanted.bundle, vkey, checkpoint, trust, wanted.processes, authorities)
+        with wanted.bundle.open("rb") as bundle:
+            verdict = judge(bundle, vkey, checkpoint, trust, wanted.processes, authorities)
     except (OSError, UnicodeDecodeError, FormatError) as error:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2
-    except VerificationError as error:
-        print(json.dumps({"verified": False, "error": str(error)}) if wanted.json else f"NOT VERIFIED: {error}")
-        return 1
-    print(json.dumps({"verified": True, **dataclasses.asdict(report)}) if wanted.json else "\\n".join(lines(report)))
-    return 0
+    if wanted.json:
+        print(json.dumps(document(verdict), ensure_ascii=False, separators=(",", ":")))
+    else:
+        print("\\n".join(lines(verdict)))
+    return 0 if verdict.ok else 1
 
 
 if __name__ == "__main__":

@@ -1,31 +1,30 @@
 """Verification of a bundle with the ledger's public key and nothing else: no database, no network, no configuration.
 
-    1. container   the file is a zip in the one form of bundles
-    2. signature   its manifest is signed by the key that was given, or one that statements of both lead to from it
-    3. files       it has the files that the manifest lists, in their order, and no others
-    4. content     each has the listed size and SHA-256
-    5. bag         the BagIt tag files and the selection are what follows from the manifest
-    6. checkpoints they are signed by the ledger's key as it was then, and the last extends the first
-       and what witnesses are said to have cosigned is joined to the last, and is what a trust policy asks for;
-       each time-stamp is of a checkpoint that is joined to the last, and one is by whom it must be
-    7. records     every record of the range is there, chained, in canonical form, of one ledger, selected as stated
-    8. details     each detail is of a selected record, which commits to it
-       and each kept content that is carried likewise, under keys that no erasure on record has destroyed
-    9. tree        the records before the range, and these, are what the last checkpoint covers
-       and each emergency ledger that they stitch in is told once, by a key that was on record before, and its file,
-       where it is there, is what the record says, and selected as stated (`emergencies`)
-    10. proofs     each proof file leads from its record to the last checkpoint
-    11. policy     each policy version has its digest and is one that a record names
-    12. reports    each report is what follows from the records
-    13. scope       what the bundle is about, a period say, lies in its range, as far as that can be seen (`scope`)
-    14. newer      a checkpoint that was given covers nothing that the bundle lacks, and has the same root
+     1. container    the file is a zip in the one form of bundles
+     2. signature    its manifest is signed by the key that was given, or one that statements of both lead to from it
+     3. files        it has the files that the manifest lists, in their order, and no others
+     4. content      each has the listed size and SHA-256
+     5. bag          the BagIt tag files and the selection are what follows from the manifest
+     6. checkpoints  they are signed by the ledger's key as it was then, and the last extends the first
+     7. witnesses    what they are said to have cosigned is joined to the last, and is what a trust policy asks for
+     8. stamps       each time-stamp is of a checkpoint that is joined to the last, and one is by whom it must be
+     9. records      every record of the range is there, chained, in canonical form, of one ledger, selected as stated
+    10. details      each detail is of a selected record, which commits to it
+    11. kept         each kept content that is carried likewise, under keys that no erasure on record has destroyed
+    12. tree         the records before the range, and these, are what the last checkpoint covers
+    13. emergencies  each emergency ledger that they stitch in is told once, by a key that was on record before, and its
+                     file, where it is there, is what the record says, and selected as stated (`emergencies`)
+    14. proofs       each proof file leads from its record to the last checkpoint
+    15. policy       each policy version has its digest and is one that a record names
+    16. reports      each report is what follows from the records
+    17. scope        what the bundle is about, a period say, lies in its range, as far as that can be seen (`scope`)
+    18. newer        a checkpoint that was given covers nothing that the bundle lacks, and has the same root
 
 The caller's: that the key, and a newer checkpoint, come from somewhere else than the bundle. What cannot be shown at
 all is in the report's notes.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +40,7 @@ from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.records import Expected, Records, read
 from gateway.evidence.report import Report
 from gateway.evidence.stamped import Stamped
+from gateway.evidence.verdict import Course, Verdict
 from gateway.evidence.witnessed import Witnessed
 from gateway.ledger import checkpoint as checkpoints
 from gateway.ledger import trust as trusts
@@ -97,14 +97,31 @@ def verify_file(
     processes: int = 1,
     authorities: bytes | None = None,
 ) -> Report:
-    """`verify` of a bundle that lies in this file, which can be read at any place. Where it has no name by which other
-    processes can open it, `processes` is to be 1."""
+    """`verify` of a bundle that lies in this file, which can be read at any place."""
+    return judge(bundle, vkey, checkpoint, trust, processes, authorities).demanded()
+
+
+def judge(
+    bundle: BinaryIO,
+    vkey: str | None,
+    checkpoint: bytes | None = None,
+    trust: bytes | None = None,
+    processes: int = 1,
+    authorities: bytes | None = None,
+) -> Verdict:
+    """What became of each step, for a bundle that holds and for one that does not: of what lies in this file, which can
+    be read at any place. Where it has no name by which other processes can open it, `processes` is to be 1. What is
+    given, and what is raised for it, is as for `verify`."""
     trusted = None if trust is None else trusts.parse(trust)
     if vkey is None and trusted is None:
         raise FormatError("a public key, or a trust policy that has it, must be given")
     keys = None if vkey is None else parse_keys(vkey.encode())
     believed = None if authorities is None else Authorities(authorities)
-    return _Verification(bundle, keys, checkpoint, trusted, processes, believed).run()
+    course = Course()
+    try:
+        return course.holds(_Verification(bundle, keys, checkpoint, trusted, processes, believed, course).run())
+    except VerificationError as error:
+        return course.fails(str(error))
 
 
 class _Verification:
@@ -118,13 +135,16 @@ class _Verification:
         trust: Trust | None,
         processes: int,
         authorities: Authorities | None,
+        course: Course,
     ) -> None:
-        self._file, self._processes = file, processes
+        self._file, self._processes, self._step = file, processes, course.step
         self._known = keys
         self._given, self._trust, self._authorities = given, trust, authorities
-        self._steps: list[str] = []
+        self._leave_out = course.leave_out
 
     def run(self) -> Report:
+        if self._given is None:
+            self._leave_out("newer", "no newer checkpoint was given")
         # 1.
         with self._step("container"):
             box = Container(self._file)
@@ -137,6 +157,10 @@ class _Verification:
                 raise VerificationError("of another ledger")
             if signer not in self._keys.counting(manifest.checkpoint[0]):
                 raise VerificationError("signed by a key that had been replaced by another")
+        if manifest.contents is None:
+            self._leave_out("kept", "no kept content is carried")
+        if manifest.scope is None:
+            self._leave_out("scope", "the bundle is about nothing but its range")
         # 3. and 4.
         self._files(box, manifest)
         # 5.
@@ -145,13 +169,20 @@ class _Verification:
         # 6.
         with self._step("checkpoints"):
             last = self._checkpoints(box, manifest)
+        # 7.
         with self._step("witnesses"):
             seen = witnessed.read(box, self._keys, last, self._trust)
+        if seen is None:
+            self._leave_out("witnesses", "what witnesses have cosigned is not in the bundle")
+        # 8.
         with self._step("stamps"):
             stamps = stamped.read(box, self._keys, last, self._authorities)
+        if not stamps:
+            self._leave_out("stamps", "the bundle has no time-stamps")
         given = self._read_given()
-        # 7. to 9.
+        # 9. to 12.
         records = self._records(box, manifest, last, given)
+        # 13.
         with self._step("emergencies"):
             told = emergencies.judged(records.emergencies, manifest.first)
             apart = emergencies.read(
@@ -163,39 +194,32 @@ class _Verification:
                 manifest,
                 records.watch,
             )
-        # 10. was done beside 7., record by record; what is left is that these are the files that there must be.
+        if not apart:
+            self._leave_out("emergencies", "no record of the range stitches one in")
+        # 14. was done beside 9., record by record; what is left is that these are the files that there must be.
         with self._step("proofs"):
             expected = _layout(manifest, last, records, () if seen is None else (seen.size,), stamps, apart)
             if tuple(file.path for file in manifest.files) != expected:
                 raise VerificationError("the bundle does not have exactly the files that belong to its range")
-        # 11.
+        # 15.
         with self._step("policy"):
             named = records.policies.union(*(one.policies for one in apart))
             policies = _policies(manifest, named)
-        # 12.
+        # 16.
         with self._step("reports"):
             _reports(box, records)
-        # 13.
+        # 17.
         watch = records.watch
         if watch is not None:
             with self._step("scope"):
                 failure = watch.failure(manifest.end, last.size)
                 if failure is not None:
                     raise VerificationError(failure)
-        # 14.
+        # 18.
         if given is not None:
             with self._step("newer"):
                 _compare(given, manifest, last)
         return self._report(manifest, records, policies, named, seen, stamps, apart)
-
-    @contextmanager
-    def _step(self, name: str) -> Iterator[None]:
-        """Whatever fails inside is this step's failure; what does not is noted as done."""
-        try:
-            yield
-        except (FormatError, VerificationError) as error:
-            raise VerificationError(f"{name}: {error}") from error
-        self._steps.append(f"{name}: {_DONE[name]}")
 
     def _files(self, box: Container, manifest: Manifest) -> None:
         with self._step("files"):
@@ -223,12 +247,14 @@ class _Verification:
         return last
 
     def _read_given(self) -> Checkpoint | None:
+        """Before the records, whose root is compared at its size; the step is done with the last."""
         if self._given is None:
             return None
-        try:
-            return checkpoints.verify(self._given, self._keys)
-        except (FormatError, VerificationError) as error:
-            raise VerificationError(f"newer: the checkpoint that was given: {error}") from error
+        with self._step("newer", whole=False):
+            try:
+                return checkpoints.verify(self._given, self._keys)
+            except (FormatError, VerificationError) as error:
+                raise VerificationError(f"the checkpoint that was given: {error}") from error
 
     def _records(self, box: Container, manifest: Manifest, last: Checkpoint, given: Checkpoint | None) -> Records:
         with self._step("records"):
@@ -305,7 +331,6 @@ class _Verification:
             missing_policies=tuple(sorted(named - set(policies))),
             attachments=_attachments(manifest),
             verifier=next(file.sha256 for file in manifest.files if file.path == bag.VERIFY),
-            steps=tuple(self._steps),
             witnessed=None if seen is None else seen.document(),
             stamped=dated,
             emergencies=gone,
@@ -319,29 +344,6 @@ class _Verification:
                 *((_OPEN_END,) if self._given is None else ()),
             ),
         )
-
-
-_DONE = {
-    "container": "the file is a zip in the one form of bundles",
-    "signature": "the manifest is signed by the key that was given, or by one that it is joined to",
-    "files": "the files are the listed ones, none more and none fewer",
-    "content": "each file has the listed size and SHA-256",
-    "bag": "the BagIt files and the selection follow from the manifest",
-    "witnesses": "what witnesses are said to have cosigned is joined to the last checkpoint, and what was asked for",
-    "stamps": "what was time-stamped is joined to the last checkpoint, and each time-stamp is of what it is said to be",
-    "checkpoints": "the checkpoints are signed by the ledger's key, and the last extends the first",
-    "records": "every record of the range is there, chained, canonical and selected as stated",
-    "details": "each detail is what its record commits to",
-    "kept": "each kept content that is carried is what its record commits to, and of none that was erased on record",
-    "tree": "the records are those that the last checkpoint covers",
-    "emergencies": "each emergency ledger that they stitch in, and that is there, is what they say of it, and selected"
-    " as stated",
-    "proofs": "each proof file leads from its record to the last checkpoint",
-    "policy": "each policy version has its digest and is named by a record",
-    "reports": "the local miss rate is computed from the records, and a report of it says the same",
-    "scope": "what the bundle is about lies in its range, as far as that can be seen",
-    "newer": "the checkpoint that was given has the same root",
-}
 
 
 def _logged(box: Container, trust: Trust | None) -> Keys:

@@ -39,11 +39,15 @@ def test_a_file_that_is_no_bundle_does_not_verify(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "verified"),
     [
-        ("""echo '{"ok": false, "failure": "content: no"}'; exit 1""", Verified(1, "content: no")),
+        (
+            """echo '{"ok": false, "failure": "content: no", "steps": [], "report": null}'; exit 1""",
+            Verified(1, "content: no"),
+        ),
         ("echo what >&2; exit 2", Verified(2, "exit 2: what")),
         ("exit 0", Verified(2, "exit 0: not a word")),
         (
-            """echo '{"ok": true, "report": {"selected": 3, "opened": 2, "uncovered": 0, "steps": ["a"]}}'""",
+            """echo '{"ok": true, "failure": null, "steps": [{"state": "ok"}, {"state": "not checked"}], """
+            """"report": {"selected": 3, "opened": 2, "uncovered": 0}}'""",
             Verified(0, "3 records, 2 details, 0 not covered by a checkpoint; 1 steps held"),
         ),
     ],

@@ -45,7 +45,6 @@ def test_a_range_that_reaches_over_both_ends_holds_every_record_of_a_period(tmp_
     assert (
         f"about        period\nabout        recorded from {at(4)} until {at(12)}: every record of that time\n" in text
     )
-    assert "  scope: " in text
 
 
 def test_a_period_that_is_not_over_yet_is_whole_up_to_the_newest_record(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ import asyncpg
 import msgspec
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, secret
+from gateway.store import sqlite_connection
 from gateway.store.walls import Across, within
 
 # What they say already: bytes are bytes, and None is NULL. Where nothing is said the driver asks each such value for a
@@ -65,28 +67,34 @@ def open_engine(where: Target) -> AsyncEngine:
 
 def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> AsyncEngine:
     """An engine on a SQLite file, every connection with the pragmas that durability and waiting need."""
-    url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"})
+    uri = f"file:{quote(str(path))}?mode={mode}"
     # The connection used last is used next: each has a page cache and a thread whose memory is never given back, and
     # where they take turns all of them fill up.
-    engine = create_async_engine(
-        url,
-        connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000, "factory": _Prepared},
-        pool_use_lifo=True,
-    )
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), pool_use_lifo=True)
 
-    def refuse_missing(*_: object) -> None:
-        # Said here and not by the driver, whose thread would outlive the failed connection and complain of the loop.
+    def connected(*_: object) -> sqlite_connection.SqliteConnection:
         if mode != "rwc" and not path.is_file():
             raise sqlite3.OperationalError("there is no database file")
+        return await_only(
+            sqlite_connection.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000, factory=_Prepared)
+        )
 
-    event.listen(engine.sync_engine, "do_connect", refuse_missing)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "do_connect", connected)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
 class _Prepared(sqlite3.Connection):
-    """A connection that lets its lock go when it is closed."""
+    """A connection with the pragmas that durability needs, which lets its lock go when it is closed."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        try:
+            self.execute("PRAGMA synchronous = FULL").close()
+            self.execute("PRAGMA secure_delete = ON").close()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """A transaction ends with it. By itself it does not where a statement of it is still held by somebody, the
@@ -155,19 +163,16 @@ async def writing(
             yield connection
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    try:
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA secure_delete = ON")
-    finally:
-        cursor.close()
-
-
 def _begin_sqlite(connection: Connection) -> None:
     # The driver is in autocommit (isolation_level None), so that BEGIN stands where it is written, DDL included.
-    immediate = connection.get_execution_options().get("gateway_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("gateway_bare", False):
+        return  # what is to run in no transaction
+    if options.get("gateway_writes", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        adapted: Any = connection.connection.dbapi_connection
+        adapted.begin()
 
 
 def _begin_postgresql(connection: Connection) -> None:

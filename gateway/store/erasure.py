@@ -185,11 +185,8 @@ class ErasureStore:
             return
         with reachable():
             async with self._engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                driver: Any = raw.driver_connection
-                cursor = await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                busy = (await cursor.fetchone())[0]
-                await cursor.close()
+                _ = await connection.execution_options(gateway_bare=True)  # within a transaction it empties nothing
+                busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
         if busy:
             raise LedgerUnavailable("another connection holds the write-ahead log: it is emptied later")
 

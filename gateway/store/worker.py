@@ -1,6 +1,7 @@
 """One thread that does blocking work in order, for a loop that must not block."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +9,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_log = logging.getLogger("gateway.store")
 
 
 class Worker:
@@ -19,6 +21,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._jobs: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], Any]] | None]
         self._jobs = SimpleQueue()
+        self._last: Callable[[], object] | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -29,19 +32,33 @@ class Worker:
         self._jobs.put((loop, future, job))
         return future
 
-    def close(self) -> None:
-        """Let the thread end after the jobs that wait. Does not wait for it."""
+    def here(self) -> bool:
+        """Whether whoever asks is a job of it."""
+        return threading.get_ident() == self._thread.ident
+
+    def close(self, last: Callable[[], object] | None = None) -> None:
+        """Let the thread end after the jobs that wait, and after `last`, whose result nobody waits for: what it raises
+        is logged by its kind. Does not wait for it; from any thread, with a loop or without."""
+        self._last = last
         self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            loop, future, call = job
+            self._do(*job)
+            del job  # while it waits for the next one, the thread holds nothing of this one
+        if self._last is not None:
             try:
-                result = call()
-            except BaseException as error:  # noqa: BLE001 — handed to whoever waits
-                self._answer(loop, _fail, future, error)
-            else:
-                self._answer(loop, _succeed, future, result)
+                self._last()
+            except Exception as error:  # noqa: BLE001 — whatever it is, the thread ends, and it is told
+                _log.warning("%s was not ended well: %s", self._thread.name, type(error).__name__)
+
+    def _do(self, loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Any]", call: Callable[[], Any]) -> None:
+        try:
+            result = call()
+        except BaseException as error:  # noqa: BLE001 — handed to whoever waits
+            self._answer(loop, _fail, future, error)
+        else:
+            self._answer(loop, _succeed, future, result)
 
     @staticmethod
     def _answer(loop: asyncio.AbstractEventLoop, how: Callable[..., None], future: Any, value: object) -> None:

@@ -5,10 +5,12 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.util import greenlet_spawn
 
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, parse
@@ -88,18 +90,24 @@ async def test_a_closed_connection_holds_no_lock_though_a_statement_of_it_is_sti
     sqlite_settings: Settings,
 ) -> None:
     """As the traceback of a task that was cancelled in a transaction holds it."""
+    path, held = target(sqlite_settings).path, []
     engine = open_engine(target(sqlite_settings))
     async with engine.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        await driver.execute("BEGIN IMMEDIATE")
-        held = await driver.execute("SELECT name FROM sqlite_master")
-        await driver.close()
-        other = sqlite3.connect(target(sqlite_settings).path, timeout=0, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        other.close()
-        assert held is not None
+        _ = await connection.execution_options(gateway_writes=True)
+        await connection.execute(text("SELECT 1"))
+        adapted: Any = (await connection.get_raw_connection()).dbapi_connection
+        await greenlet_spawn(
+            adapted.run, lambda: held.append(adapted.driver_connection.execute("SELECT name FROM lease"))
+        )
+        with (
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+            closing(sqlite3.connect(path, timeout=0)) as other,
+        ):
+            other.execute("BEGIN IMMEDIATE")
         await connection.invalidate()
+        with closing(sqlite3.connect(path, timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+    assert held
     await engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 
 import pytest
 
@@ -65,3 +66,42 @@ def test_a_loop_that_has_closed_does_not_break_the_thread() -> None:
 
 async def _ask(worker: Worker) -> int:
     return await worker.run(lambda: 7)
+
+
+async def test_whoever_asks_knows_whether_it_is_a_job_of_the_thread() -> None:
+    worker = Worker("test")
+    assert not worker.here()
+    assert await worker.run(worker.here)
+    worker.close()
+
+
+class _Held:
+    pass
+
+
+async def test_a_thread_that_waits_for_its_next_job_holds_nothing_of_the_last() -> None:
+    worker, held, gone = Worker("test"), _Held(), asyncio.Event()
+    weakref.finalize(held, asyncio.get_running_loop().call_soon_threadsafe, gone.set)
+    assert (await worker.run(lambda held=held: [held]))[0] is held  # type: ignore[misc]
+    del held
+    async with asyncio.timeout(10):
+        await gone.wait()
+    worker.close()
+
+
+async def test_the_last_job_is_done_after_those_that_wait_and_what_it_raises_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker, seen = Worker("last"), list[int]()
+    thread = next(one for one in threading.enumerate() if one.name == "last")
+
+    def last() -> None:
+        seen.append(2)
+        raise OSError("/some/where")
+
+    done = worker.run(lambda: seen.append(1))
+    worker.close(last)
+    await done
+    await asyncio.to_thread(thread.join, 10)
+    assert seen == [1, 2]
+    assert caplog.messages == ["last was not ended well: OSError"]

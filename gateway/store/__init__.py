@@ -3,6 +3,7 @@
 `tables`      the one definition of every table
 `index`       the columns of `record` that are an index on its bytes
 `engine`      connections, for everything that is not the writers' hot path
+`sqlite_connection` what the engine on SQLite is made of: a thread for each (`worker`), one trip a statement
 `migrate`     alembic, on both databases
 `walls`       row-level security on PostgreSQL: what a transaction of a tenant sees, and what passes that
 `guard`       what a database must be like to be served from

@@ -17,15 +17,16 @@ from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Seen, seen
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.misses import Misses, told
-from gateway.evidence.reports.basis import Apart, Basis
+from gateway.evidence.reports.basis import Affected, Apart, Basis
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Register
+from gateway.exchange.affected import MOST, affected
 from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.emergency_trail import Spliced
 from gateway.exchange.terms import Terms, questions
 from gateway.ledger.emergency import Stitched
-from gateway.ledger.record import parse, parse_detail, timestamp
+from gateway.ledger.record import parse, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.postings import BLOCK
@@ -35,8 +36,6 @@ from gateway.store.subjects import SubjectStore
 GENERATOR = f"agent-compliance-gateway {__version__}"
 TURN = 32
 """Records after which others get their turn: some two milliseconds of work."""
-MOST_INCIDENTS = 100
-"""Of so many incidents it is looked up whom their records name."""
 Look = Callable[[int], Awaitable[StoredRecord | None]]
 """Gives the record of a number."""
 _SUBJECT = re.compile(r"su_[0-9a-z_]{1,60}")
@@ -197,16 +196,14 @@ class Reporter:
         """Pseudonyms that were merged are one person."""
         return Person(self._archives, self._ledger, await self._flags.group(self._ledger, subject))
 
-    async def _affected(self, incidents: list[list[str | int]]) -> dict[str, tuple[str, ...]]:
-        """Incident → the pseudonyms that the details of its exchange name, wherever its records lie."""
-        found: dict[str, tuple[str, ...]] = {}
-        for row in incidents[:MOST_INCIDENTS]:
-            names: set[str] = set()
+    async def _affected(self, incidents: list[list[str | int]]) -> dict[str, Affected]:
+        """Incident → whom the records of its exchange name, wherever these lie; of the first `MOST`."""
+        found: dict[str, Affected] = {}
+        groups = await self._flags.groups(self._ledger) if incidents else {}
+        for row in incidents[:MOST]:
             name = str(row[6])
-            for stored in (*await self._auditor.whole.exchange(name), *await self._auditor.emergencies.exchange(name)):
-                detail = None if stored.detail is None else parse_detail(stored.detail)
-                names.update((detail.subjects or ()) if detail is not None else ())
-            found[str(row[0])] = tuple(sorted(names))
+            whole, apart = await self._auditor.whole.exchange(name), await self._auditor.emergencies.exchange(name)
+            found[str(row[0])] = affected((*whole, *apart), groups)
         return found
 
     async def _place(self, at: str, size: int) -> int:

@@ -11,7 +11,7 @@ records, so that what was merged by mistake is split again by the same row.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -94,11 +94,15 @@ class SubjectStore:
 
     async def group(self, tenant: str, subject_id: str) -> tuple[str, ...]:
         """All pseudonyms that are one person with this one, itself among them, sorted."""
+        return tuple(sorted((await self.groups(tenant)).get(subject_id, {subject_id})))
+
+    async def groups(self, tenant: str) -> Mapping[str, frozenset[str]]:
+        """Each pseudonym that is one person with others → all that are, itself among them."""
         query = select(subject.c.id, subject.c.merged).where(subject.c.tenant == tenant, subject.c.merged.is_not(None))
         with reachable():
             async with reading(self._engine, tenant) as connection:
                 pairs = [(str(one), str(other)) for one, other in (await connection.execute(query)).all()]
-        return tuple(sorted(together(pairs).get(subject_id, {subject_id})))
+        return together(pairs)
 
     async def known(self, tenant: str, subject_id: str) -> bool:
         """Whether anything is there of this pseudonym: an identifier, a record, or a mark."""

@@ -142,6 +142,10 @@ def unproved_recognizer(site: Path) -> None:
     (site / "policies" / "recognizers" / "own.toml").write_text(f"[[recognizer]]\n{item}")
 
 
+def bad_framework(site: Path) -> None:
+    change(site / "policies" / "frameworks" / "hipaa.toml", '["actor", "detail.query"]', '["who-it-was"]')
+
+
 def open_keys(site: Path) -> None:
     (site / "keys" / "kek").chmod(0o644)
 
@@ -210,6 +214,7 @@ def wrong_rate(site: Path) -> None:
         (unknown_class, "policies"),
         (broken_recognizer, "policies"),
         (unproved_recognizer, "policies"),
+        (bad_framework, "policies"),
         (open_keys, "keys"),
         (lose_database, "database"),
         (corrupt_database, "database"),
@@ -236,6 +241,17 @@ def test_what_serving_would_refuse_is_bad_by_its_name(
     assert result.err == ""
     assert result.data["ok"] is False
     assert states(result.data)[name] == "bad"
+
+
+def test_a_framework_that_is_wrong_is_told_by_file_and_field_and_never_by_what_was_written(
+    gateway: Run, site: Path
+) -> None:
+    bad_framework(site)
+    result = gateway("check")
+    assert result.code == 1
+    (told,) = [line for line in result.out.splitlines() if line.startswith("bad")]
+    assert "frameworks/hipaa.toml: provision[0].needs[0]: must be a field of the envelope" in told
+    assert "who-it-was" not in result.out + result.err
 
 
 def test_authorities_of_clients_with_fresh_lists_are_good(gateway: Run, site: Path) -> None:

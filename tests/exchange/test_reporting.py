@@ -13,7 +13,7 @@ from gateway.core.errors import FormatError, RecordsArchived, VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
-from gateway.evidence.reports.document import Document, Table
+from gateway.evidence.reports.document import Document, Fields, Table
 from gateway.exchange.auditor import Reader
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.reporting import Reporter, Wanted, first_written
@@ -155,9 +155,14 @@ async def test_a_breach_pack_names_whom_the_records_of_the_exchange_are_about(
         detail = Detail(subjects=("su_one",))
         await written(site, "exchange.requested", exchange="ex_1", agent="ward", attempt=1, detail=detail)
         await written(site, "incident.opened", exchange="ex_1", agent="ward", classes=PHI)
+        await written(site, "incident.opened", exchange="ex_1", agent="ward", classes=PHI)
         found = await reporter.report(BY, period(clock, "breach"))
         assert isinstance(found, Document)
         assert b"su_one" in msgspec.json.encode(found)
+        (affected,) = (section for section in found.sections if section.id == "affected")
+        (told,) = (dict(block.rows) for block in affected.blocks if isinstance(block, Fields))
+        assert (told["Incidents"], told["Persons named, each once"]) == (2, 1)
+        assert told["Incidents that were not looked up"] == 0
 
 
 async def test_another_tenants_data_subject_is_nobody(sqlite_settings: Settings, clock: ManualClock) -> None:

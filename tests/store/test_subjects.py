@@ -44,6 +44,7 @@ async def test_who_is_one_with_whom_is_found_from_either_end(store: Store) -> No
         assert await writer.submit(_marking(marked(row, erasing="sc_1"))) is not None
     assert await flags.group(LEDGER, "su_a") == await flags.group(LEDGER, "su_c") == ("su_a", "su_b", "su_c")
     assert await flags.group(LEDGER, "su_z") == ("su_z",)
+    assert set(await flags.groups(LEDGER)) == {"su_a", "su_b", "su_c"}
     assert (await flags.reload(LEDGER)).of(("su_a",)) == {RESTRICTED}
     assert await flags.known(LEDGER, "su_a")
     assert not await flags.known(LEDGER, "su_z")

@@ -386,6 +386,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await subjects.group(w.mine, "su_theirs"), ("su_theirs",)
 
 
+@ask("subjects.SubjectStore.groups")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert await subjects.groups(w.theirs)
+    return await subjects.groups(w.mine), {}
+
+
 @ask("subjects.SubjectStore.known")
 async def _(w: World) -> tuple[Any, Any]:
     subjects = SubjectStore(w.store.engine, w.store.clock)

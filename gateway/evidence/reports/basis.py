@@ -31,6 +31,21 @@ class Apart(msgspec.Struct, frozen=True, kw_only=True):
     told: int | None
 
 
+class Affected(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the records of an incident's exchange name, by those that say what an agent was sent."""
+
+    subjects: Sequence[str] = ()
+    """The pseudonyms, sorted."""
+    persons: frozenset[str] = frozenset()
+    """One pseudonym for each person: those that were merged are one."""
+    records: int = 0
+    """How many such records there are; 0 where none is at hand."""
+    unnamed: int = 0
+    """Of these, how many name nobody."""
+    deleted: int = 0
+    """Of these, of how many the detail is deleted, so that nobody can say whom they named."""
+
+
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the records `first` ≤ number < `end`, which were written from `since` until `until`."""
 
@@ -58,8 +73,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Emergency ledgers of the range, and whether their records are in the figures."""
     outside: Outside | None = None
     """None in a bundle, which holds what others have said itself."""
-    affected: Mapping[str, Sequence[str]] = {}
-    """Incident → the pseudonyms that records of its exchange name."""
+    affected: Mapping[str, Affected] = {}
+    """Incident → whom the records of its exchange name; not of those beyond the number that is looked up."""
 
 
 def table(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from gateway.evidence.reports import sections
+from gateway.evidence.reports import breach, sections
 from gateway.evidence.reports.basis import Basis, table
 from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Streams, Text
 
@@ -183,55 +183,6 @@ def _countries(basis: Basis) -> set[str]:
     return {one.country for one in basis.register.processors.values()}
 
 
-def _breach(basis: Basis) -> tuple[Section, ...]:
-    told = basis.figures["incidents"]
-    blocks: list[Block] = [
-        Text(
-            "The clocks run from when the gateway saw it; the law counts from when somebody became aware (72 hours, "
-            "GDPR Art. 33) or discovered it (60 days, 45 CFR 164.404), which may be earlier and is for people to "
-            "state.",
-            "warning",
-        )
-    ]
-    for row in told["opened"]:
-        names = basis.affected.get(str(row[0]), ())
-        blocks.append(
-            Fields(
-                (
-                    ("Incident", row[0]),
-                    ("Seen at", row[1]),
-                    ("72 hours end", row[7]),
-                    ("60 days end", row[8]),
-                    ("Recipient", f"{row[2]} in {row[3]}"),
-                    ("Data", f"{row[4]}; {row[5]}"),
-                    (
-                        "Subjects that its records name",
-                        ", ".join(names) or "none named, or their details are deleted or archived",
-                    ),
-                    ("Closed", "not yet" if row[9] == "none" else row[9]),
-                    ("As", row[10]),
-                )
-            )
-        )
-    sheet = Form(
-        "Four-factor assessment (45 CFR 164.402(2)), for each incident",
-        (
-            "Nature and extent of the data, and how likely persons are identified again",
-            "Who got it, and what binds them",
-            "Whether it was actually acquired or viewed",
-            "How far the risk has been mitigated",
-            "Aware at, and reasons for delay (GDPR Art. 33(1))",
-            "Likely consequences, and measures taken (GDPR Art. 33(3))",
-            "Decision, by whom, and date",
-        ),
-    )
-    return (
-        sections.incidents(basis),
-        Section("each", "Each incident", tuple(blocks)),
-        Section("worksheet", "Assessment", (sheet,)),
-    )
-
-
 def _dpia(basis: Basis) -> tuple[Section, ...]:
     measures = Form(
         "For the assessment (GDPR Art. 35(7))",
@@ -369,7 +320,7 @@ KINDS: Mapping[str, Kind] = {
     "breach": Kind(
         title="Breach pack",
         subtitle="Who was affected, by what and when, with the clocks (GDPR Art. 33, 34; 45 CFR 164.402 to 410).",
-        compose=_breach,
+        compose=breach.compose,
     ),
     "access-receipt": Kind(
         title="Receipt of access",

@@ -5,7 +5,7 @@ from functools import cache
 from benchmarks.year import KNOWN, QUESTIONS, Year
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
-from gateway.evidence.reports.basis import Basis
+from gateway.evidence.reports.basis import Affected, Basis
 from gateway.evidence.reports.register import Party, Place, Register
 from gateway.ledger.record import parse_detail
 from tests.evidence.figures.kit import record
@@ -14,6 +14,8 @@ SUBJECT = "su_7"
 MERGED = frozenset(f"su_{number}" for number in range(40))
 """Pseudonyms that are one person, so that a small year says enough of it."""
 CASE = "sc_0011223344556677889900aabb"
+AFFECTED = Affected(subjects=("su_1", "su_2"), persons=frozenset({"su_1"}), records=3, unnamed=1, deleted=1)
+"""Of each incident: two pseudonyms that are one person."""
 REGISTER = Register(
     tenant="Clinic",
     retention_days=2_192,
@@ -72,5 +74,5 @@ def basis(exchanges: int = 1_200) -> Basis:
             "subjects": steps.document(),
         },
         framework=("hipaa", "HIPAA Security and Privacy Rules", "Records that support evidence."),
-        affected={str(row[0]): ("su_1", "su_2") for row in facts.document()["incidents"]["opened"]},
+        affected={str(row[0]): AFFECTED for row in facts.document()["incidents"]["opened"]},
     )

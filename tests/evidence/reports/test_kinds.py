@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from gateway.evidence.figures.provisions import MAX_LINES
-from gateway.evidence.reports.document import Document, Fields, Form, Streams, Table, Text
+from gateway.evidence.reports.document import Document, Form, Streams, Table, Text
 from gateway.evidence.reports.kinds import KINDS, document
 from tests.evidence.reports.kit import CASE, basis
 
@@ -73,18 +73,6 @@ def test_transfers_are_told_with_country_and_mechanism() -> None:
     (plot,) = (block for section in made.sections for block in section.blocks if isinstance(block, Streams))
     assert sum(amount for _, _, amount in plot.rows) == basis().figures["flows"]["sent"]
     assert {place for _, place, _ in plot.rows} == {"DE", "FR", "US"}
-
-
-def test_a_breach_pack_has_clocks_and_persons_for_each_incident() -> None:
-    made = document("breach", basis())
-    opened = basis().figures["incidents"]["opened"]
-    each = next(section for section in made.sections if section.id == "each")
-    packs = [dict(block.rows) for block in each.blocks if isinstance(block, Fields)]
-    assert len(packs) == len(opened) > 0
-    assert packs[0]["72 hours end"] == opened[0][7]
-    assert packs[0]["Subjects that its records name"] == "su_1, su_2"
-    unknown = document("breach", msgspec.structs.replace(basis(), affected={}))
-    assert "none named, or their details are deleted or archived" in _words(unknown)
 
 
 def test_receipts_tell_their_own_steps_alone() -> None:

@@ -1,0 +1,55 @@
+"""A breach pack has its clocks, and says how many persons are known to be affected and how far nobody can know."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.evidence.reports.basis import Affected, Basis
+from gateway.evidence.reports.document import Fields
+from gateway.evidence.reports.kinds import document
+from tests.evidence.reports.kit import AFFECTED, basis
+
+
+def _packs(given: Basis, section: str = "each") -> list[dict[str, Any]]:
+    (found,) = (one for one in document("breach", given).sections if one.id == section)
+    return [dict(block.rows) for block in found.blocks if isinstance(block, Fields)]
+
+
+def _with(*affected: Affected) -> tuple[Basis, int]:
+    """A basis whose first incidents are about these, and how many incidents there are."""
+    opened = basis().figures["incidents"]["opened"]
+    told = {str(row[0]): one for row, one in zip(opened, affected, strict=False)}
+    return msgspec.structs.replace(basis(), affected=told), len(opened)
+
+
+def test_each_incident_has_its_clocks_and_how_many_it_is_about() -> None:
+    opened = basis().figures["incidents"]["opened"]
+    packs = _packs(basis())
+    assert len(packs) == len(opened) > 1
+    assert (packs[0]["72 hours end"], packs[0]["60 days end"]) == (opened[0][7], opened[0][8])
+    assert packs[0]["Persons named"] == 1
+    assert packs[0]["Pseudonyms"] == "su_1, su_2"
+    assert packs[0]["Of these naming nobody"] == packs[0]["Of these with a deleted detail"] == 1
+
+
+def test_a_person_who_is_in_several_incidents_is_counted_once() -> None:
+    (told,) = _packs(basis(), "affected")
+    assert told["Incidents"] == len(basis().affected)
+    assert told["Persons named, each once"] == 1
+    assert told["Records of what was sent"] == 3 * told["Incidents"]
+    other = Affected(subjects=("su_9",), persons=frozenset({"su_9"}), records=1)
+    given, _ = _with(AFFECTED, other)
+    assert _packs(given, "affected")[0]["Persons named, each once"] == 2
+
+
+def test_what_nobody_can_know_is_told_beside_the_number() -> None:
+    given, incidents = _with(Affected(), Affected(records=2, unnamed=2))
+    (told,) = _packs(given, "affected")
+    assert told["Persons named, each once"] == 0
+    assert told["Incidents that name nobody"] == 2
+    assert told["Incidents of which no such record is at hand"] == 1
+    assert told["Incidents that were not looked up"] == incidents - 2
+    first, second, third = _packs(given)[:3]
+    assert "no record of what was sent is at hand" in first["Persons named"]
+    assert (second["Persons named"], second["Pseudonyms"]) == (0, "none")
+    assert "not looked up" in third["Persons named"]

@@ -182,7 +182,7 @@ class Truth:
                 "glass": [],
                 "lent": [],
             },
-            "trail": {"readings": self.readings.rows(), "verified": [], "exports": []},
+            "trail": {"readings": self.readings.rows(), "verified": [], "exports": [], "signed": []},
             "policies": {"changes": self.policies, "configurations": []},
             "subjects": {
                 "steps": most(self.subject_steps),

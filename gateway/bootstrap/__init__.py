@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap.limits import quotas_of, remote_counters
     from gateway.bootstrap.policies import frameworks_of, load_policy_set, policy_files, proposed
     from gateway.bootstrap.recognizers import engine_of, ner_of, proved
-    from gateway.bootstrap.reporting import reporter_of
+    from gateway.bootstrap.reporting import reporter_of, sign_offs_of
     from gateway.bootstrap.reviews import reviewing_of, sampler_of
     from gateway.bootstrap.schedules import Schedules
     from gateway.bootstrap.scheduling import scheduled_for
@@ -77,6 +77,7 @@ __all__ = [
     "reviewing_of",
     "sampler_of",
     "scheduled_for",
+    "sign_offs_of",
     "stampings_of",
     "take_backup",
     "tasks_of",
@@ -97,7 +98,7 @@ __getattr__ = lazily(
         "limits": ("quotas_of", "remote_counters"),
         "policies": ("frameworks_of", "load_policy_set", "policy_files", "proposed"),
         "recognizers": ("engine_of", "ner_of", "proved"),
-        "reporting": ("reporter_of",),
+        "reporting": ("reporter_of", "sign_offs_of"),
         "reviews": ("reviewing_of", "sampler_of"),
         "schedules": ("Schedules",),
         "scheduling": ("scheduled_for",),

@@ -1,4 +1,4 @@
-"""What makes reports of a tenant, from a site and the policy to report by."""
+"""What makes reports of a tenant, from a site and the policy to report by, and takes sign-offs of them."""
 
 from gateway.bootstrap.site import Site
 from gateway.checks.policy.policy import Policy
@@ -6,8 +6,10 @@ from gateway.checks.policy.version import PolicySet
 from gateway.evidence.reports.register import register_of
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.reporting import Reporter
+from gateway.exchange.signing_off import SignOffs
 from gateway.exchange.terms import in_force, terms_of
 from gateway.store.archives import ArchiveStore
+from gateway.store.incidents import IncidentStore
 
 
 async def reporter_of(site: Site, tenant: str, auditor: Auditor, policy: Policy, shared: PolicySet) -> Reporter:
@@ -25,4 +27,17 @@ async def reporter_of(site: Site, tenant: str, auditor: Auditor, policy: Policy,
         register=register_of(site.settings, tenant),
         terms=terms,
         clock=site.clock,
+    )
+
+
+def sign_offs_of(site: Site, tenant: str, auditor: Auditor) -> SignOffs:
+    """What takes sign-offs of reviews of activity, of a configured tenant."""
+    return SignOffs(
+        auditor=auditor,
+        reader=site.reader(tenant),
+        incidents=IncidentStore(site.engine),
+        ledger=site.tenants[tenant].ledger,
+        clock=site.clock,
+        node=site.node,
+        metrics=site.metrics,
     )

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.bootstrap import Site
-from gateway.cli import archives, disclosures, forwards, monitor, receipts, reconcile, restored, stamps
+from gateway.cli import archives, disclosures, forwards, monitor, receipts, reconcile, restored, sign_off, stamps
 from gateway.cli.common import (
     BAD,
     OK,
@@ -134,6 +134,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     restored.add(group, common)
     forwards.add(group, common)
     stamps.add(group, common)
+    sign_off.add(group, common)
 
 
 async def reader(site: Site, tenant: str) -> Reader:

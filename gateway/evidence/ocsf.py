@@ -107,6 +107,7 @@ KINDS = {
     "incident.opened": _kind(_CREATE, _FAILURE, 4),
     "review.sampled": _kind(_READ, severity=2),
     "review.marked": _kind(_CREATE, severity=1),
+    "review.signed": _kind(_CREATE, severity=1),
     "subject.linked": _kind(_UPDATE),
     "subject.merged": _kind(_UPDATE, severity=2),
     "subject.restricted": _kind(_UPDATE, severity=2),

@@ -20,7 +20,7 @@ from gateway.checks.policy.words import PURPOSES
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import SECTIONS
-from gateway.evidence.figures.provisions import check_field
+from gateway.evidence.figures.provisions import check_field, event_of
 from gateway.ledger.index import COLUMNS
 from gateway.store.search import Filters, parse_filters
 
@@ -86,7 +86,7 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[str, ...] = ()
     """Of `evidence.figures.facts.SECTIONS`: the figures that are shown with it."""
     needs: tuple[str, ...] = ()
-    """Fields of a record that the provision asks for (`decision.policy`, `detail.tls`)."""
+    """Fields of a record that the provision asks for (`decision.policy`, `detail.tls`, `key.created: detail.diff`)."""
     lacks: str = ""
     """What it asks for and no record holds, and where that is to be found; empty where there is no such thing."""
 
@@ -226,6 +226,9 @@ def _shown(place: str, item: ProvisionFile) -> None:
             check_field(need)
         except FormatError as error:
             raise ConfigurationError(f"{place}.needs[{index}]: {error}") from error
+        event = event_of(need)
+        if event is not None and not item.everything and event not in {one.get("event") for one in item.query}:
+            raise ConfigurationError(f"{place}.needs[{index}]: must name an event that a query of the provision names")
     if item.lacks and not _LINE.fullmatch(item.lacks):
         raise ConfigurationError(f"{place}.lacks: must be one line of 1 to {_WORDS} characters, in plain words")
 

@@ -408,7 +408,9 @@ class Metrics:
         self._bundle_restarts = _Counts(
             "gateway_bundle_restarts", "Builds of bundles after another was cut off", ("tenant", "begins")
         )
-        self._reviews = _Counts("gateway_reviews", "Steps of reviews of what was sent", ("tenant", "event"))
+        self._reviews = _Counts(
+            "gateway_reviews", "Steps of reviews of what was sent, and of activity", ("tenant", "event")
+        )
         counts = (self._requests, self._decisions, self._agent_calls, self._agent_errors)
         more = (self._unidentified, self._limited, self._approvals, self._notices, self._glass, self._policies_taken)
         for one in (
@@ -517,7 +519,7 @@ class Metrics:
         self._incidents.labels(tenant).set(number)
 
     def review(self, tenant: str, event: str) -> None:
-        """`sampled`, `revealed`, `complete` or `missed`."""
+        """`sampled`, `revealed`, `complete` or `missed`; `signed`, of a review of activity."""
         self._reviews.count(tenant, event)
 
     def tokens(self, tenant: str, counts: Mapping[str, int]) -> None:

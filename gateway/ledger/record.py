@@ -126,6 +126,7 @@ EVENTS = (
     "emergency.ended",
     "emergency.stitched",
     "key.wrapped",
+    "review.signed",
 )
 
 
@@ -273,7 +274,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     detail: OftenBase64 | None = None
     """base64 of the commitment to the detail's bytes."""
     digest: Name | None = None
-    """SHA-256 of that archive's file."""
+    """SHA-256 of that archive's file, or of the report that was looked at (`review.signed`)."""
     emergency: Id | None = None
     """Random id of the emergency ledger that an `emergency.*` event is about."""
     ended: Time | None = None
@@ -288,7 +289,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     idempotency: Base64 | None = None
     """base64 of the commitment to the caller's Idempotency-Key."""
     incident: Id | None = None
-    """The id of the record that opened what an `incident.closed` closes."""
+    """The id of the record that opened what an `incident.closed` closes, or a `review.signed` is about."""
     inputs: Annotated[dict[Name, Line], Meta(max_length=64)] | None = None
     kept: KeptInfo | None = None
     """What policy keeps of what is sent (`exchange.requested`, `exchange.attempted`)."""
@@ -317,7 +318,7 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     purpose: Code | None = None
     range: tuple[Count, Count] | None = None
     """First sequence number and end (exclusive) that an `audit.*` event, an `exchange.reclassified`, an `incident.*`, a
-    `review.marked`, a `ledger.archived`, a `retention.applied` or, of a review, a `content.revealed` is about; of
+    `review.*`, a `ledger.archived`, a `retention.applied` or, of a review, a `content.revealed` is about; of
     `forward.*`, the records that are not taken, are left out or are gone over again; of `emergency.stitched`, those of
     the emergency ledger."""
     recipients: Names | None = None

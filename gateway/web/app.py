@@ -42,6 +42,7 @@ from gateway.web import (
     reports,
     reviews,
     schedules,
+    sign_offs,
     subjects,
     tasks,
     tiles,
@@ -193,5 +194,5 @@ async def openapi_json(request: ApiRequest) -> Response[Any]:
 
 def _api() -> list[ControllerRouterHandler]:
     parts = (approvals, audit, denials, evidence, glass, health, jwks, keys, mcp, models, policy, proposals, pulling)
-    more = (disclosures, incidents, reports, reviews, schedules, subjects, tasks, tiles, usage)
+    more = (disclosures, incidents, reports, reviews, schedules, sign_offs, subjects, tasks, tiles, usage)
     return [*(handler for part in (*parts, *more) for handler in part.HANDLERS), openapi_json]

@@ -49,6 +49,7 @@ p, caller, glass:write
 p, auditor, audit:read
 p, auditor, audit:hashes
 p, auditor, audit:verify
+p, auditor, audit:sign
 p, auditor, evidence:read
 p, auditor, evidence:build
 p, auditor, evidence:report
@@ -57,12 +58,14 @@ p, compliance, audit:read
 p, compliance, audit:hashes
 p, compliance, audit:verify
 p, compliance, evidence:read
+p, compliance, audit:sign
 p, compliance, evidence:build
 # What people have written, in the hands of whoever gets the bundle: for those who answer for that.
 p, compliance, evidence:content
 p, compliance, evidence:report
 
 p, privacy, audit:read
+p, privacy, audit:sign
 p, privacy, audit:hashes
 p, privacy, evidence:report
 p, privacy, subjects:read
@@ -135,6 +138,7 @@ g, GET /audit/keys, audit:hashes
 g, GET /audit/tile/{tile}, audit:hashes
 g, GET /audit/tile/entries/{bundle}, audit:read
 g, POST /audit/verifications, audit:verify
+g, POST /audit/sign-offs, audit:sign
 
 g, GET /usage, usage:read
 

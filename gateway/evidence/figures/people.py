@@ -117,7 +117,8 @@ class Callers:
 
 
 class Trail:
-    """Who read, exported and verified the records, who was shown content, and what people judged of samples."""
+    """Who read, exported and verified the records, who was shown content, what people judged of samples, and which
+    reviews of activity they signed off."""
 
     events = ("audit.", "content.revealed", "subject.access", "review.")
 
@@ -128,6 +129,8 @@ class Trail:
         """Time, actor, outcome, first and end of what was verified."""
         self.exports = Rows()
         """Time, actor, first and end of what was taken out."""
+        self.signed = Rows()
+        """Time, actor, first and end of what was reviewed, the period, disposition, incident, the report's digest."""
 
     def feed(self, one: Seen) -> None:
         envelope = one.envelope
@@ -137,17 +140,24 @@ class Trail:
             self.verified.add(one.at, envelope.actor or NONE, one.outcome, first, end)
         elif envelope.event == "audit.exported":
             self.exports.add(one.at, envelope.actor or NONE, first, end)
+        elif envelope.event == "review.signed":
+            asked = {} if one.detail is None else one.detail.query or {}
+            period = f"{asked['from']} to {asked['to']}" if {"from", "to"} <= set(asked) else "not told"
+            said, report = (one.outcome, envelope.incident or NONE), envelope.digest or NONE
+            self.signed.add(one.at, envelope.actor or NONE, first, end, period, *said, report)
 
     def merge(self, later: "Trail") -> None:
         self.readings.merge(later.readings)
         self.verified.merge(later.verified)
         self.exports.merge(later.exports)
+        self.signed.merge(later.signed)
 
     def document(self) -> dict[str, Any]:
         return {
             "readings": self.readings.rows(),
             "verified": self.verified.rows,
             "exports": self.exports.rows,
+            "signed": self.signed.rows,
         }
 
 

@@ -1,11 +1,12 @@
 """Which records support evidence for which provision of a framework: found in the same pass as all other figures.
 
 A provision asks by the filters of a selection, of which one must find a record. What is found is told as lines, each a
-record, or counted by columns. `needs` are fields that at least one of the records found must hold; where none does, or
-none is found, the provision is not evidenced by these records, or in part, and the reason is told.
+record, or counted by columns. `needs` are fields that at least one of the records found must hold (`actor`,
+`detail.tls`), or one of a single event (`checkpoint.witnessed: count`), where others hold the field for something else;
+where none does, or none is found, the provision is not evidenced by these records, or in part, and the reason is told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from gateway.evidence.figures.tally import Rows, Tally
 from gateway.evidence.selection import selected
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import (
+    KNOWN_EVENTS,
     DecisionInfo,
     Detail,
     Envelope,
@@ -59,15 +61,25 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What the provision asks for and no record holds, and where that is."""
 
 
-def check_field(path: str) -> None:
-    """`FormatError` for what is no field of a record: a name of the envelope's, or `detail.` or another part's."""
-    part, dot, name = path.partition(".")
-    if not dot and part in Envelope.__struct_fields__ and part != "detail":
-        return
-    if part in _INSIDE and name in _INSIDE[part].__struct_fields__:
-        return
+def event_of(need: str) -> str | None:
+    """The event whose records alone a need is about; None for one that any record found may hold."""
+    event, colon, _ = need.partition(": ")
+    return event if colon else None
+
+
+def check_field(need: str) -> None:
+    """`FormatError` for what is no field of a record: a name of the envelope's, or `detail.` or another part's; the
+    name of an event may stand before it."""
+    event = event_of(need)
+    part, dot, name = need.removeprefix(f"{event}: ").partition(".")
+    if event is None or event in KNOWN_EVENTS:
+        if not dot and part in Envelope.__struct_fields__ and part != "detail":
+            return
+        if part in _INSIDE and name in _INSIDE[part].__struct_fields__:
+            return
     raise FormatError(
-        "must be a field of the envelope, or one of a part of it or of the detail as in decision.policy and detail.tls"
+        "must be a field of the envelope, or one of a part of it or of the detail as in decision.policy and "
+        "detail.tls; of records of one event alone as in checkpoint.witnessed: count"
     )
 
 
@@ -162,8 +174,16 @@ class _Found:
         return ("in part" if absent or lacks else "supported"), [*absent, *lacks]
 
 
-def _getter(path: str) -> Any:
-    """Whether a record holds a field."""
+def _getter(need: str) -> Callable[[Seen], bool]:
+    """Whether a record holds a field, and is of the need's event where it names one."""
+    event = event_of(need)
+    if event is None:
+        return _field(need)
+    get = _field(need.removeprefix(f"{event}: "))
+    return lambda one: one.envelope.event == event and get(one)
+
+
+def _field(path: str) -> Callable[[Seen], bool]:
     part, _, name = path.partition(".")
     if part == "detail":
         return lambda one: one.detail is not None and getattr(one.detail, name) is not None

@@ -81,6 +81,11 @@ def _review(basis: Basis) -> tuple[Section, ...]:
         "sign-off",
         "Review and sign-off",
         (
+            Text(
+                "Whoever has reviewed this puts that on record: gateway audit sign-off, or POST /audit/sign-offs, with "
+                "the digest of this file. The next review tells of it, under “Reviews signed off” above. The lines "
+                "below are for a signature on paper beside it."
+            ),
             Form(
                 "To be filled in by the reviewer",
                 ("Reviewer", "Role", "Date", "What was looked at beyond this report", "Findings", "Disposition"),

@@ -14,6 +14,7 @@ from gateway.evidence.reports.document import (
     Stacks,
     Streams,
     Strip,
+    Table,
     Text,
 )
 
@@ -263,7 +264,20 @@ def trail(basis: Basis) -> Section:
             table("Readings", ("Reader", "Kind", "Event", "First", "Times", "Last"), told["readings"]),
             table("Verifications", ("Time", "Actor", "Outcome", "First record", "End"), told["verified"]),
             table("Exports", ("Time", "Actor", "First record", "End"), told["exports"]),
+            sign_offs(basis),
         ),
+    )
+
+
+def sign_offs(basis: Basis) -> Table:
+    """Reviews of activity that were signed off in the period of the report, of whichever period they were."""
+    return table(
+        "Reviews signed off",
+        (
+            *("Signed at", "Reviewer", "First record", "End", "Period reviewed"),
+            *("Disposition", "Incident", "SHA-256 of the report"),
+        ),
+        basis.figures["trail"]["signed"],
     )
 
 

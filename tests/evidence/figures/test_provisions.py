@@ -83,12 +83,37 @@ def test_lines_are_bounded_also_where_pieces_are_merged() -> None:
     assert (len(told["rows"]), told["left_out"], told["records"]) == (MAX_LINES, MAX_LINES, 2 * MAX_LINES)
 
 
-@pytest.mark.parametrize("path", ["actor", "decision.policy", "detail.tls", "outcome.code", "tokens"])
+def test_a_need_of_one_event_is_held_by_no_record_of_another() -> None:
+    question = _question(queries=({},), needs=("checkpoint.witnessed: count", "audit.read: detail.reason"))
+    other = _told(question, record("ledger.recovered", count=3), record("audit.read", detail=Detail(subject="a")))
+    assert other["reasons"] == [
+        "no record found holds checkpoint.witnessed: count",
+        "no record found holds audit.read: detail.reason",
+    ]
+    its_own = (record("checkpoint.witnessed", count=2), record("audit.read", detail=Detail(reason="why")))
+    assert _told(question, *its_own)["state"] == "supported"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "actor",
+        "decision.policy",
+        "detail.tls",
+        "outcome.code",
+        "tokens",
+        "audit.read: actor",
+        "key.created: detail.diff",
+    ],
+)
 def test_fields_of_envelope_and_detail_may_be_needed(path: str) -> None:
     check_field(path)
 
 
-@pytest.mark.parametrize("path", ["", "detail", "nothing", "decision.", "decision.nothing", "agent.x", "detail.tls.x"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "detail", "nothing", "decision.", "decision.nothing", "agent.x", "detail.tls.x", "no.event: actor", ": actor"],
+)
 def test_what_is_no_field_is_refused(path: str) -> None:
     with pytest.raises(FormatError, match="must be a field of the envelope"):
         check_field(path)

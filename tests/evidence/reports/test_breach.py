@@ -10,6 +10,15 @@ from gateway.evidence.reports.kinds import document
 from tests.evidence.reports.kit import AFFECTED, basis
 
 
+def _basis() -> Basis:
+    """Of three incidents."""
+    made = basis()
+    (one, *_) = made.figures["incidents"]["opened"]
+    opened = [[f"{one[0]}-{number}", *one[1:]] for number in range(3)]
+    figures = {**made.figures, "incidents": {**made.figures["incidents"], "opened": opened}}
+    return msgspec.structs.replace(made, figures=figures, affected={str(row[0]): AFFECTED for row in opened})
+
+
 def _packs(given: Basis, section: str = "each") -> list[dict[str, Any]]:
     (found,) = (one for one in document("breach", given).sections if one.id == section)
     return [dict(block.rows) for block in found.blocks if isinstance(block, Fields)]
@@ -17,15 +26,15 @@ def _packs(given: Basis, section: str = "each") -> list[dict[str, Any]]:
 
 def _with(*affected: Affected) -> tuple[Basis, int]:
     """A basis whose first incidents are about these, and how many incidents there are."""
-    opened = basis().figures["incidents"]["opened"]
+    opened = _basis().figures["incidents"]["opened"]
     told = {str(row[0]): one for row, one in zip(opened, affected, strict=False)}
-    return msgspec.structs.replace(basis(), affected=told), len(opened)
+    return msgspec.structs.replace(_basis(), affected=told), len(opened)
 
 
 def test_each_incident_has_its_clocks_and_how_many_it_is_about() -> None:
-    opened = basis().figures["incidents"]["opened"]
-    packs = _packs(basis())
-    assert len(packs) == len(opened) > 1
+    opened = _basis().figures["incidents"]["opened"]
+    packs = _packs(_basis())
+    assert len(packs) == len(opened) == 3
     assert (packs[0]["72 hours end"], packs[0]["60 days end"]) == (opened[0][7], opened[0][8])
     assert packs[0]["Persons named"] == 1
     assert packs[0]["Pseudonyms"] == "su_1, su_2"
@@ -33,8 +42,8 @@ def test_each_incident_has_its_clocks_and_how_many_it_is_about() -> None:
 
 
 def test_a_person_who_is_in_several_incidents_is_counted_once() -> None:
-    (told,) = _packs(basis(), "affected")
-    assert told["Incidents"] == len(basis().affected)
+    (told,) = _packs(_basis(), "affected")
+    assert told["Incidents"] == 3
     assert told["Persons named, each once"] == 1
     assert told["Records of what was sent"] == 3 * told["Incidents"]
     other = Affected(subjects=("su_9",), persons=frozenset({"su_9"}), records=1)

@@ -443,6 +443,16 @@ FIELDS: dict[str, dict[str, Any]] = {
         "outcome": OutcomeInfo(code="passphrase"),
         "node": EXCHANGE_IDS["node"],
     },
+    "review.signed": {
+        **OPERATOR,
+        "exchange": "019ab3c1-8000-7abc-8def-0123456789ab",
+        "trace": "4bf92f3577b34da6a3ce929d0e0e473c",
+        "range": (0, 80),
+        "digest": "sha256:" + "4c" * 32,
+        "incident": "019ab3c1-7a00-7000-8000-000000000033",
+        "outcome": OutcomeInfo(code="findings"),
+        "node": EXCHANGE_IDS["node"],
+    },
 }
 
 MORE: dict[str, dict[str, Any]] = {

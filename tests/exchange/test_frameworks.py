@@ -1,7 +1,9 @@
 """Control frameworks are read strictly: whatever is not a question that the audit API knows is refused by file and
 field, and what was written is never repeated."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,14 +12,13 @@ from hypothesis import strategies as st
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.finding import CLASSES
-from gateway.evidence.figures.facts import Facts
-from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.figures.provisions import Provisions, Question
+from gateway.evidence.figures.seen import Seen
 from gateway.exchange.frameworks import FOLDER, MAX_FILES, Framework, load
 from gateway.exchange.terms import questions
-from gateway.ledger.record import ClassesInfo, parse, parse_detail
 from gateway.store.search import Filters
 from tests.checks.policy.making import SHIPPED
-from tests.house.tree import ROOT
+from tests.exchange import recorded
 
 NAME = f"{FOLDER}own.toml"
 ZONES = ("cloud",)
@@ -31,7 +32,6 @@ PROVISION = {
 }
 HEAD = {"id": '"own"', "title": '"Own"', "text": '"Of our own."'}
 SECRET = "quorvix"
-GOLDEN = ROOT / "tests/golden/records"
 ROWS = {
     "hipaa": "164.308(a)(1)(ii)(D) 164.308(a)(3)-(4) 164.308(a)(6) 164.308(a)(7) 164.308(b) 164.312(a)(1)"
     " 164.312(a)(2)(i) 164.312(a)(2)(ii) 164.312(b) 164.312(c)(1) 164.312(d) 164.312(e)(1) 164.316(b)(2)(i)"
@@ -164,26 +164,6 @@ def test_the_frameworks_that_ship_are_read_in_every_installation() -> None:
         assert set(ids.split()) <= there, framework
 
 
-def test_every_question_of_those_that_ship_is_answered_where_everything_has_happened() -> None:
-    """One record of every event, about every class: what is asked for is there, or said to be lacking."""
-    members = {f"{FOLDER}{path.name}": path.read_bytes() for path in (SHIPPED / "frameworks").glob("*.toml")}
-    asked = [one for framework in load(members, classes=CLASSES, zones=()) for one in questions(framework)]
-    facts = Facts(Known(), asked)
-    detail = parse_detail((GOLDEN / "detail.json").read_bytes())
-    classes = ClassesInfo(found=("pci", "phi", "pii"), declared=(), inherited=(), floor=())
-    for path in sorted(GOLDEN.glob("*.json")):
-        if path.name != "detail.json":
-            envelope = parse(path.read_bytes())
-            envelope.classes = classes
-            facts.feed(seen(envelope, detail, Known()))
-    told = facts.document()["provisions"]
-    assert len(told) == len(asked)
-    for one, question in zip(told, asked, strict=True):
-        assert one["state"] == ("supported" if not question.lacks else one["state"]), (one["id"], one["reasons"])
-        assert (one["state"] == "not evidenced") == (not question.queries), (one["id"], one["reasons"])
-        assert bool(one["reasons"]) == (one["state"] != "supported")
-
-
 def test_a_provision_may_say_what_goes_with_it_what_it_needs_and_what_is_lacking() -> None:
     more = {"sections": '["trail"]', "needs": '["actor", "detail.query"]', "lacks": '"The sign-off is on paper."'}
     alone = {"id": '"8"', "report": None, "columns": None, "query": None, "lacks": '"Drills are elsewhere."'}
@@ -202,3 +182,63 @@ def test_nothing_else_is_raised_whatever_a_file_holds(data: bytes) -> None:
     for whole in (data, toml() + b"\n" + data):
         with suppress(ConfigurationError):
             read(whole)
+
+
+@cache
+def shipped() -> dict[str, Question]:
+    """Framework and provision → the question that it asks, of those that ship."""
+    members = {f"{FOLDER}{path.name}": path.read_bytes() for path in (SHIPPED / "frameworks").glob("*.toml")}
+    asked = [one for framework in load(members, classes=CLASSES, zones=()) for one in questions(framework)]
+    return {f"{one.framework} {one.id}": one for one in asked}
+
+
+def answered(question: Question, records: Iterable[Seen]) -> dict[str, Any]:
+    made = Provisions([question])
+    for one in records:
+        made.feed(one)
+    return made.document()[0]
+
+
+def test_records_that_the_gateway_writes_hold_whatever_a_provision_needs() -> None:
+    """As it writes them: each need is held by a record that the provision's own queries find."""
+    for name, question in shipped().items():
+        told = answered(question, recorded.records().values())
+        if not question.queries:
+            assert (told["state"], told["reasons"]) == ("not evidenced", [question.lacks]), name
+            continue
+        assert [need for need, times in told["needs"] if not times] == [], name
+        assert told["reasons"] == ([question.lacks] if question.lacks else []), name
+        assert told["state"] == ("in part" if question.lacks else "supported"), name
+
+
+def test_every_event_that_a_provision_asks_for_is_one_that_the_gateway_writes() -> None:
+    asked = {query["event"] for one in shipped().values() for query in one.queries if "event" in query}
+    assert asked <= set(recorded.records())
+
+
+def test_without_a_field_that_it_needs_a_provision_says_so_and_is_not_supported() -> None:
+    checked = 0
+    for name, question in shipped().items():
+        for need in question.needs:
+            told = answered(question, recorded.without(need))
+            assert told["state"] == "in part", (name, need)
+            assert f"no record found holds {need}" in told["reasons"], (name, need)
+            assert told["records"] == answered(question, recorded.records().values())["records"], (name, need)
+            checked += 1
+    assert checked > 100
+
+
+def test_without_records_of_what_it_asks_for_a_provision_is_not_evidenced() -> None:
+    for name, question in shipped().items():
+        told = answered(question, ())
+        assert told["state"] == "not evidenced", name
+        assert told["reasons"][-1] == (question.lacks or "no record of the period is of what is asked for"), name
+
+
+def test_a_need_may_name_an_event_that_its_provision_asks_for_and_no_other() -> None:
+    (found,) = read(toml(None, {"needs": '["audit.read: detail.query"]'}))
+    assert found.provisions[0].needs == ("audit.read: detail.query",)
+    (found,) = read(toml(None, {"query": None, "everything": "true", "needs": '["key.created: actor"]'}))
+    assert found.provisions[0].needs == ("key.created: actor",)
+    with pytest.raises(ConfigurationError, match=r"provision\[0\].needs\[0\]: must name an event that a query"):
+        read(toml(None, {"needs": '["key.created: actor"]'}))

@@ -12,6 +12,7 @@ import pytest
 from gateway.ledger import fields, record
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import matches
+from tests.exchange import held
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "records"
@@ -150,6 +151,19 @@ def test_golden_records_hold_no_field_that_the_document_does_not_give_their_even
             assert patterns == ["all"] or any(fnmatchcase(event, pattern) for pattern in patterns), (event, field)
         seen.update(document)
     assert seen == set(record.Envelope.__struct_fields__)
+
+
+def test_no_record_that_the_gateway_wrote_held_a_field_that_the_document_does_not_give_its_event() -> None:
+    parts = {section for section in STRUCTS if section.islower()} | {"request", "response"}
+    for event, names in held.load().items():
+        for name in names:
+            part, _, inner = name.partition(".")
+            if part == "detail" and inner:
+                assert inner in rows("Detail"), (event, name)
+                continue
+            patterns = rows("Envelope")[part][1].split(", ")
+            assert patterns == ["all"] or any(fnmatchcase(event, pattern) for pattern in patterns), (event, name)
+            assert not inner or part in parts
 
 
 def test_every_event_that_the_document_names_exists() -> None:

@@ -40,6 +40,19 @@ async def test_a_report_of_traffic_comes_as_page_pdf_and_data(sqlite_settings: S
         assert [one["exchange"] for one in told] == [answer.headers["x-exchange-id"] for answer in (page, data, made)]
 
 
+async def test_a_provision_counts_the_fields_of_records_of_real_traffic(sqlite_settings: Settings) -> None:
+    ward = {"zone": "in-house", "version": "2.1", "model": "small-7b"}
+    async with system(sqlite_settings, agents={"ward": ward}) as site:
+        assert (await site.chat(await site.key("clerk"), PUBLIC, model="ward")).status_code == 200
+        asked = {**ASKED, "kind": "framework", "framework": "eu-ai-act", "format": "json"}
+        made = await site.http.post("/evidence/reports", json=asked, headers=await _as(site, "auditor"))
+        (used,) = (one for one in made.json()["sections"] if one["title"].startswith("12(3) "))
+        (needs,) = (one for one in used["blocks"] if one.get("caption") == "Fields that are needed")
+        held = dict(needs["rows"])
+        assert held["agent_version"] == held["model"] == 2
+        assert held["exchange.completed: outcome.latency_us"] == 1
+
+
 async def test_who_may_not_report_is_denied_and_privacy_may(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings) as site:
         for role, status in (("clerk", 403), ("operator", 403), ("privacy", 200), ("compliance", 200)):

@@ -1,7 +1,7 @@
 """Which fields the gateway's own records hold, event by event: as it wrote them in a run of the suite.
 
 A plugin of pytest, to make `held.json` again (a run adds to what is there; delete the file to begin anew):
-`python -m pytest -q -p tests.golden.records.held tests/bootstrap tests/cli tests/web tests/exchange`. Only records that
+`python -m pytest -q -p tests.exchange.held tests/bootstrap tests/cli tests/web tests/exchange`. Only records that
 are made by the gateway's own code count, and not those that a test makes up.
 """
 
@@ -17,7 +17,7 @@ from gateway.ledger.entry import Entry
 from gateway.ledger.record import Envelope, parse_detail
 
 FILE = Path(__file__).with_name("held.json")
-_OWN = str(Path(__file__).parents[3] / "gateway")
+_OWN = str(Path(__file__).parents[2] / "gateway")
 _PARTS = ("decision", "outcome", "request", "response", "sample", "tokens", "classes", "node", "kept")
 _EVERY = frozenset({"v", "id", "tenant", "event", "occurred_at", "detail"})
 """What each record holds, besides what the writer fills in."""

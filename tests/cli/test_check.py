@@ -143,7 +143,7 @@ def unproved_recognizer(site: Path) -> None:
 
 
 def bad_framework(site: Path) -> None:
-    change(site / "policies" / "frameworks" / "hipaa.toml", '["actor", "detail.query"]', '["who-it-was"]')
+    change(site / "policies" / "frameworks" / "hipaa.toml", '"key.created: detail.diff"', '"who-it-was"')
 
 
 def open_keys(site: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_framework_that_is_wrong_is_told_by_file_and_field_and_never_by_what_w
     result = gateway("check")
     assert result.code == 1
     (told,) = [line for line in result.out.splitlines() if line.startswith("bad")]
-    assert "frameworks/hipaa.toml: provision[0].needs[0]: must be a field of the envelope" in told
+    assert "frameworks/hipaa.toml: provision[1].needs[2]: must be a field of the envelope" in told
     assert "who-it-was" not in result.out + result.err
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.core.decision import masks
 from gateway.evidence.figures.seen import DECIDED, NONE, PUBLIC, SENT, Seen
 from gateway.evidence.figures.tally import Spans, Tally
 
@@ -145,8 +146,9 @@ class Minimum:
         envelope = one.envelope
         if envelope.classes is None or envelope.decision is None:
             return
-        masked = _masked(envelope.decision.obligations, one.classes, self._maskable) if one.sent else frozenset[str]()
-        became = "not sent" if not one.sent else ("masked" if one.word in ("redact", "tokenize") else "as it was")
+        said = envelope.decision.obligations
+        masked = _masked(said, one.classes, self._maskable) if one.sent else frozenset[str]()
+        became = "not sent" if not one.sent else ("masked" if masks(said) else "as it was")
         for name in one.classes or (PUBLIC,):
             self.messages.add(name, became)
         for kind, count in (envelope.found or {}).items():

@@ -49,13 +49,15 @@ class Seen(msgspec.Struct, frozen=True):
 
     @property
     def word(self) -> str:
-        """What became of a request: the effect of policy's decision, or `refused` where something else stopped it."""
-        decision = self.envelope.decision
-        if decision is None or (
-            self.envelope.event == "exchange.denied" and decision.effect not in ("deny", "approve")
-        ):
+        """What became of a request: the effect of policy's decision, or `refused` where something else stopped it.
+
+        What is stopped before policy is asked has a decision on record all the same, that it is denied: then no
+        candidate was looked at, and none is told of."""
+        envelope, decision = self.envelope, self.envelope.decision
+        if decision is None:
             return REFUSED
-        return decision.effect
+        asked = decision.effect in ("deny", "approve") and envelope.candidates is not None
+        return decision.effect if asked or envelope.event != "exchange.denied" else REFUSED
 
     @property
     def sent(self) -> bool:

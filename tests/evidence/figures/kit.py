@@ -13,7 +13,7 @@ def record(
     event: str, seq: int = 0, *, at_s: float = 0, detail: Detail | None = None, apart: str | None = None, **fields: Any
 ) -> Seen:
     """A record at T0 and `at_s` seconds, of the emergency ledger `apart` where one is named. `classes`: what was found;
-    `effect`, `rules`, `obligations`: the decision; `code`: the outcome's."""
+    `effect`, `rules`, `obligations`: the decision, which policy was asked for; `code`: the outcome's."""
     at = timestamp(T0 + int(at_s * 1_000_000))
     if "classes" in fields:
         fields["classes"] = ClassesInfo(found=tuple(fields["classes"]), declared=(), inherited=(), floor=())
@@ -24,6 +24,7 @@ def record(
             obligations=fields.pop("obligations", ()),
             policy=POLICY,
         )
+        fields.setdefault("candidates", ())
     if "code" in fields:
         fields["outcome"] = OutcomeInfo(code=fields.pop("code"))
     made = {"id": f"id-{seq}", "tenant": "tn_1", "event": event, "occurred_at": at, "recorded_at": at, "seq": seq}

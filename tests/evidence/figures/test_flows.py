@@ -78,3 +78,19 @@ def test_findings_count_as_masked_by_the_types_named_or_by_those_of_the_classes(
     told = minimum.document()
     assert told["fields"] == [["health-term", 8, 8, 0, 0], ["person", 5, 2, 2, 1], ["email", 2, 0, 2, 0]]
     assert told["messages"] == [["pii", 3, 0, 2, 1], ["public", 1, 1, 0, 0]]
+
+
+def test_what_goes_masked_after_an_approval_counts_as_masked() -> None:
+    minimum = Minimum({})
+    said = ("approve:privacy", "redact:mrn")
+    asked: dict[str, Any] = {
+        "effect": "approve",
+        "obligations": said,
+        "classes": ("phi",),
+        "found": {"mrn": 1, "age": 1},
+    }
+    minimum.feed(record("exchange.requested", **asked, **TO))
+    minimum.feed(record("exchange.denied", **asked))
+    told = minimum.document()
+    assert told["messages"] == [["phi", 2, 0, 1, 1]]
+    assert told["fields"] == [["age", 2, 1, 0, 1], ["mrn", 2, 0, 1, 1]]

@@ -16,6 +16,7 @@ from tests.evidence.figures.kit import record
         ("exchange.denied", {"effect": "deny"}, "deny"),
         ("exchange.denied", {"effect": "approve"}, "approve"),
         ("exchange.denied", {"effect": "route"}, "refused"),
+        ("exchange.denied", {"effect": "deny", "candidates": None}, "refused"),
         ("exchange.denied", {}, "refused"),
     ],
 )

@@ -4,12 +4,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 import typst
 
 from gateway.core.errors import ConfigurationError
 from gateway.evidence.reports import pdf
-from gateway.evidence.reports.document import Table
+from gateway.evidence.reports.document import Section, Table
 from gateway.evidence.reports.html import written
 from gateway.evidence.reports.kinds import KINDS, document
 from tests.evidence.reports.kit import basis
@@ -46,6 +47,17 @@ def test_the_same_report_is_the_same_file_and_is_tagged() -> None:
     assert b"/MarkInfo" in first
     assert pdf.available()
     assert typst is not None
+
+
+def test_no_id_is_parted_by_the_end_of_a_page_and_a_long_text_is_whole(tmp_path: Path) -> None:
+    ids = [f"019e943e-9fba-7704-bc31-{number:012x}" for number in range(60)]
+    long = " ".join(f"word-{number}" for number in range(900))
+    columns, times = tuple(f"column {number}" for number in range(12)), ("2026-06-04 20:06:32",) * 6
+    rows = [(one, "row " * (at % 7), "a", "b", "c", "d", *times) for at, one in enumerate(ids)]
+    table = Table("Ids", columns, (*rows, (long, *rows[0][1:])))
+    made = msgspec.structs.replace(document("transfers", basis(300)), sections=(Section("one", "One", (table,)),))
+    text = _text(pdf.render(made), tmp_path / "report.pdf")
+    assert [one for one in (*ids, "word-899") if one not in text] == []
 
 
 def test_text_is_never_markup(tmp_path: Path) -> None:

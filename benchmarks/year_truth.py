@@ -3,13 +3,14 @@
 import bisect
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from gateway.evidence.figures.provisions import MAX_LINES, Question
-from gateway.ledger.record import Detail, timestamp
+from benchmarks.year_counts import Listed, Times, bp, most, wide
+from benchmarks.year_persons import About, Persons, Steps
+from gateway.ledger.record import Detail, Envelope
 
-PERSONAL = {"pii", "phi", "pci"}
-Row = list[str | int]
+PERSONAL = {"pii", "phi", "pci", "special-category"}
 _EDGES = (60, 300, 900, 3_600, 14_400, 86_400, 604_800)
 _LABELS = (
     *("under 1 minute", "1 to 5 minutes", "5 to 15 minutes", "15 to 60 minutes"),
@@ -17,138 +18,168 @@ _LABELS = (
 )
 
 
-class Times:
-    """Of each key every time."""
-
-    def __init__(self) -> None:
-        self.times: dict[tuple[str, ...], list[str]] = {}
-
-    def add(self, at: str, *key: str) -> None:
-        self.times.setdefault(key, []).append(at)
-
-    def rows(self) -> list[Row]:
-        told: list[Row] = [[*key, min(times), len(times), max(times)] for key, times in self.times.items()]
-        return sorted(told, key=lambda row: (-int(row[-2]), tuple(map(str, row[:-3]))))
-
-
 class Truth:
-    """Filled by `Year`."""
+    """Filled as a year is drawn. Times are texts where a table tells them, and microseconds where rows are in order."""
 
     def __init__(self) -> None:
+        self.part = 0
+        """Onto which ledger is drawn: 0 is the main one, then the emergency ledgers."""
+        self.persons = Persons()
+        self.about: dict[str, About] = {}
+        """Exchange that an incident is about → whom it is about."""
+        self.exchange_of: dict[str, str] = {}
+        """Incident → its exchange."""
+        self._coverage()
+        self._requests()
+        self._people()
+        self.subjects = Steps()
+        self.destroyed = Listed()
+        self.incidents, self.closed_before = Listed(), Listed()
+        self.searched: Counter[str] = Counter()
+
+    def _coverage(self) -> None:
         self.events: Counter[str] = Counter()
+        self.states, self.emergencies, self.gaps = Listed(), Listed(), Listed()
+        self.scanned: Counter[str] = Counter()
+        self.personal: Counter[str] = Counter()
+        self.nodes, self.engines = Times(), Times()
+        self.records = self.first = self.last = self.missing = self.emergency_records = 0
+        self.refused_unrecorded = self.emergency_exchanges = self.emergency_untold = 0
+        self.details = self.details_deleted = self.open = 0
+        self.checkpoints: list[int] = []
+        self.witnessings: list[tuple[int, int]] = []
+        """Time and size."""
+        self.first_at = self.last_at = ""
+
+    def _requests(self) -> None:
+        self.sent = self.sent_personal = self.kept_answers = 0
         self.zones: Counter[tuple[str, str]] = Counter()
+        self.recipients, self.versions = Times(), Times()
         self.processing: Counter[tuple[str, ...]] = Counter()
         self.words: Counter[str] = Counter()
         self.days: Counter[tuple[str, str]] = Counter()
         self.rules: Counter[tuple[str, str]] = Counter()
         self.purposes: Counter[tuple[str, str]] = Counter()
+        self.watched: Counter[tuple[str, str]] = Counter()
         self.refusals: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
-        self.scanned: Counter[str] = Counter()
-        self.personal: Counter[str] = Counter()
         self.messages: Counter[tuple[str, str]] = Counter()
         self.fields: Counter[tuple[str, str]] = Counter()
         self.kept: Counter[str] = Counter()
+
+    def _people(self) -> None:
         self.steps: Counter[tuple[str, str]] = Counter()
-        self.methods: Counter[str] = Counter()
+        self.waits: list[int] = []
+        self.unanswered = 0
+        self.callers, self.roles, self.readings = Times(), Times(), Times()
+        self.methods: Counter[tuple[str, str]] = Counter()
         self.transport: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.failed_days: Counter[str] = Counter()
-        self.subject_steps: Counter[tuple[str, str]] = Counter()
-        self.recipients, self.versions, self.engines, self.nodes = Times(), Times(), Times(), Times()
-        self.callers, self.roles, self.readings = Times(), Times(), Times()
-        self.waits: list[int] = []
-        self.policies: list[Row] = []
-        self.keys: list[Row] = []
-        self.states: list[Row] = []
-        self.incidents: list[Row] = []
-        self.cases: list[Row] = []
-        self.erased: list[Row] = []
-        self.lines: list[Row] = []
-        self.unanswered = self.open = self.interrupted = self.sent = self.sent_personal = 0
-        self.details = self.details_deleted = self.published = self.witnessed = self.records = 0
-        self.witnessings: list[int] = []
-        self.first_at = self.last_at = ""
+        self.lent: Counter[str] = Counter()
+        self.keys, self.changes, self.glass = Listed(), Listed(), Listed()
+        self.verified, self.exports, self.signed = Listed(), Listed(), Listed()
+        self.policies, self.configurations = Listed(), Listed()
 
-    def written(
-        self, event: str, at: int, seq: int, node: str, zone: str | None, detail: bytes | None, deleted: bool
-    ) -> None:
+    # ---------------------------------------------------------------------------------------------------- any record
+
+    def drawn(self, at: str, node: str, about: tuple[str, ...], gone: bool | None) -> None:
+        """A record that was drawn. `gone`: whether its detail was deleted; None where it has none."""
+        self.nodes.add(at, node)
+        self.details += gone is False
+        self.details_deleted += gone is True
+        for one in self.persons.about(about):
+            one.records += 1
+
+    def placed(self, envelope: Envelope, seq: int) -> None:
+        """A record that got its number, on the main ledger: it is written when it occurs."""
+        self.events[envelope.event] += 1
+        if not self.records:
+            self.first, self.first_at = seq, envelope.occurred_at
+        self.records += 1
+        self.last, self.last_at = seq, envelope.occurred_at
+
+    def placed_apart(self, event: str) -> None:
+        """One on an emergency ledger."""
         self.events[event] += 1
-        self.records = seq + 1
-        if seq < MAX_LINES:
-            self.lines.append([seq, event, zone or "none"])
-        self.first_at, self.last_at = self.first_at or timestamp(at), timestamp(at)
-        self.nodes.add(timestamp(at), node)
-        self.details += detail is not None and not deleted
-        self.details_deleted += deleted
-        if event == "ledger.started":
-            self.states.append([timestamp(at), event, node, 0, "none"])
+        self.emergency_records += 1
+
+    def lost(self, first: int, last: int) -> None:
+        """Numbers that no record is given for."""
+        self.gaps.add(first, first, last)
+        self.missing += last - first + 1
+
+    # ------------------------------------------------------------------------------------------------------ exchanges
 
     def decided(
-        self, at: str, word: str, rules: Sequence[str], version: str | None, purpose: str | None, actor: str
+        self,
+        at: str,
+        word: str,
+        rules: Sequence[str],
+        version: str | None,
+        purpose: str | None,
+        caller: tuple[str, ...],
     ) -> None:
+        """A request. `caller`: pseudonym, kind and zone."""
         self.words[word] += 1
         self.days[at[:10], word] += 1
         self.purposes[purpose or "none", word] += 1
-        self.callers.add(at, actor, "person", "in-house")
+        self.callers.add(at, *caller)
         if version is not None:
             self.versions.add(at, version)
         for rule in rules:
             self.rules[rule, word] += 1
 
     def told(self, at: str, actor: str, detail: Detail) -> None:
-        self.methods[detail.method or ""] += 1
+        """The detail of a request that is still there."""
+        if detail.method:
+            self.methods[detail.method, detail.issuer or "none"] += 1
         self.transport[detail.tls or "without TLS, or not known"] += 1
         for role in detail.roles or ():
             self.roles.add(at, actor, role)
 
-    def stopped(self, word: str, classes: Sequence[str], found: Mapping[str, int], code: str) -> None:
-        self.refusals[code] += 1
+    def not_sent(self, classes: Sequence[str], found: Mapping[str, int]) -> None:
+        """What policy decided on, or might have, and no agent was sent: denied, or answered from what had been kept."""
         for name in classes or ("public",):
-            self.zones[name, "not sent"] += 1
-        if word != "refused":
-            self._fate(classes, found, "not sent", dict.fromkeys(found, "not sent"))
+            self.messages[name, "not sent"] += 1
+        for kind, count in found.items():
+            self.fields[kind, "not sent"] += count
+
+    def sent_as(self, classes: Sequence[str], found: Mapping[str, int], masked: frozenset[str] | None) -> None:
+        """A request that went out. `masked`: the finding types that were; None where nothing was to be masked."""
+        for name in classes or ("public",):
+            self.messages[name, "as it was" if masked is None else "masked"] += 1
+        for kind, count in found.items():
+            self.fields[kind, "masked" if kind in (masked or ()) else "as it was"] += count
 
     def flowed(
         self,
         at: str,
         place: tuple[str, str, str, str],
         classes: Sequence[str],
-        found: Mapping[str, int],
-        purpose: str | None,
-        word: str,
-        obligations: Sequence[str],
-        maskable: Mapping[str, frozenset[str]],
+        why: tuple[str | None, str | None],
+        about: tuple[str, ...],
     ) -> None:
-        agent, zone, region, processor = place
-        personal = bool(PERSONAL & set(classes))
+        """One sending. `place`: recipient, zone, region, processor; `why`: purpose and legal basis."""
+        recipient, zone, _, processor = place
+        personal, names = bool(PERSONAL & set(classes)), classes or ("public",)
+        purpose, basis = why[0] or "none", why[1] or "none"
         self.sent += 1
         self.sent_personal += personal
-        self.recipients.add(at, agent, zone, region, processor, "personal" if personal else "other")
-        for name in classes or ("public",):
+        self.recipients.add(at, *place, "personal" if personal else "other")
+        for name in names:
             self.zones[name, zone] += 1
-            self.processing[purpose or "none", "consent", name, agent, zone, processor] += 1
-        masked = {"person"} if "redact:person" in obligations else set[str]()
-        if "redact" in obligations:
-            masked = set().union(*(maskable.get(name, frozenset()) for name in classes))
-        fates = {kind: "masked" if kind in masked else "as it was" for kind in found}
-        self._fate(classes, found, "masked" if word == "redact" else "as it was", fates)
-        self.kept[obligations[0] if obligations and obligations[0].startswith("keep") else "not kept"] += 1
+            self.processing[purpose, basis, name, recipient, zone, processor] += 1
+        for one in self.persons.about(about):
+            one.disclosed(at, recipient, zone, processor, purpose, ", ".join(names))
 
-    def _fate(self, classes: Sequence[str], found: Mapping[str, int], fate: str, fates: Mapping[str, str]) -> None:
-        for name in classes or ("public",):
-            self.messages[name, fate] += 1
-        for kind, count in found.items():
-            self.fields[kind, fates[kind]] += count
+    # -------------------------------------------------------------------------------------------------- as a document
 
-    def witnessed_at(self, at: int, size: int) -> None:
-        self.witnessings.append(at)
-        self.witnessed = max(self.witnessed, size)
-
-    def document(self, questions: Sequence[Question]) -> dict[str, Any]:
+    def document(self, provisions: list[dict[str, Any]]) -> dict[str, Any]:
+        """Everything, in the form of `Facts.document`."""
         return {
             "v": 1,
-            "coverage": self._coverage(),
+            "coverage": self._of_coverage(),
             "flows": {
                 "sent": self.sent,
                 "sent_personal": self.sent_personal,
@@ -156,73 +187,59 @@ class Truth:
                 "recipients": self.recipients.rows(),
                 "processing": most(self.processing),
             },
-            "decisions": {
-                "requests": self.words.total(),
-                "words": most(self.words),
-                "days": [[*key, times] for key, times in sorted(self.days.items())],
-                "rules": most(self.rules),
-                "refusals": most(self.refusals),
-                "outcomes": most(self.outcomes),
-                "purposes": most(self.purposes),
-                "versions": self.versions.rows(),
-                "watched": [],
-                "kept_answers": 0,
-            },
+            "decisions": self._of_decisions(),
             "minimum": {"messages": wide(self.messages), "fields": wide(self.fields)},
-            "approvals": {"steps": most(self.steps), **self._waits()},
-            "callers": {
-                "callers": self.callers.rows(),
-                "roles": self.roles.rows(),
-                "methods": [[name, "none", times] for name, times in most(self.methods)],
-                "transport": most(self.transport),
-                "failures": most(self.failures),
-                "failed_days": [[day, times] for day, times in sorted(self.failed_days.items())],
-                "keys": self.keys,
-                "changes": [],
-                "glass": [],
-                "lent": [],
+            "approvals": {"steps": most(self.steps), **self._of_waits()},
+            "callers": self._of_callers(),
+            "trail": {
+                "readings": self.readings.rows(),
+                "verified": self.verified.rows(),
+                "exports": self.exports.rows(),
+                "signed": self.signed.rows(),
             },
-            "trail": {"readings": self.readings.rows(), "verified": [], "exports": [], "signed": []},
-            "policies": {"changes": self.policies, "configurations": []},
-            "subjects": {
-                "steps": most(self.subject_steps),
-                "cases": self.cases,
-                "erased": self.erased,
-                "elsewhere": [],
+            "policies": {"changes": self.policies.rows(), "configurations": self.configurations.rows()},
+            "subjects": self.subjects.document(),
+            "keeping": {"kept": most(self.kept), "destroyed": self.destroyed.rows()},
+            "incidents": {
+                "opened": self.incidents.rows(),
+                "closed_of_before": self.closed_before.rows(),
+                "searched": most(self.searched),
             },
-            "keeping": {
-                "kept": most(self.kept),
-                "destroyed": [[row[0], "subject.erased", 4, "erased"] for row in self.erased],
-            },
-            "incidents": {"opened": self.incidents, "closed_of_before": [], "searched": []},
-            "provisions": [self._provision(one) for one in questions],
+            "provisions": provisions,
             "beyond": [],
         }
 
-    def _coverage(self) -> dict[str, Any]:
+    def affected(self) -> dict[str, dict[str, Any]]:
+        """Incident, in their order → whom it affects, in the form of `reports.basis.Affected`."""
+        incidents = [str(row[0]) for row in self.incidents.rows()]
+        return {one: self.about.get(self.exchange_of[one], About()).document() for one in incidents}
+
+    def _of_coverage(self) -> dict[str, Any]:
         scanned, personal = self.scanned.total(), self.personal.total()
-        pauses = [later - first for first, later in zip(self.witnessings, self.witnessings[1:], strict=False)]
+        seen = sorted(at for at, _ in self.witnessings)
+        pauses = [later - first for first, later in pairwise(seen)]
+        witnessed = max((size for _, size in self.witnessings), default=0)
         return {
             "records": self.records,
-            "first": 0,
-            "last": self.records - 1,
+            "first": self.first,
+            "last": self.last,
             "first_at": self.first_at,
             "last_at": self.last_at,
-            "missing": 0,
-            "gaps": [],
+            "missing": self.missing,
+            "gaps": self.gaps.rows(),
             "events": most(self.events),
-            "states": self.states,
+            "states": self.states.rows(),
             "nodes": self.nodes.rows(),
-            "refused_unrecorded": sum(int(row[3]) for row in self.states),
-            "emergencies": [],
-            "emergency_records": 0,
-            "emergency_exchanges": 0,
-            "emergency_untold": 0,
-            "requested": self.sent,
-            "completed": self.outcomes.total(),
+            "refused_unrecorded": self.refused_unrecorded,
+            "emergencies": self.emergencies.rows(),
+            "emergency_records": self.emergency_records,
+            "emergency_exchanges": self.emergency_exchanges,
+            "emergency_untold": self.emergency_untold,
+            "requested": self.events["exchange.requested"],
+            "completed": self.events["exchange.completed"],
             "denied": self.refusals.total(),
-            "interrupted": self.interrupted,
-            "late": 0,
+            "interrupted": self.events["exchange.interrupted"],
+            "late": self.events["exchange.late"],
             "open": self.open,
             "scanned": most(self.scanned),
             "unscanned_bp": bp(self.scanned["none"], scanned),
@@ -233,14 +250,42 @@ class Truth:
             "details": self.details,
             "details_deleted": self.details_deleted,
             "checkpoints": self.events["checkpoint.published"],
-            "published": self.published,
-            "witnessings": len(self.witnessings),
-            "witnessed": self.witnessed,
-            "unwitnessed_records": self.records - self.witnessed,
+            "published": max(self.checkpoints, default=0),
+            "witnessings": self.events["checkpoint.witnessed"],
+            "witnessed": witnessed,
+            "unwitnessed_records": self.last + 1 - witnessed,
             "unwitnessed_us": max(pauses, default=0),
         }
 
-    def _waits(self) -> dict[str, Any]:
+    def _of_decisions(self) -> dict[str, Any]:
+        return {
+            "requests": self.words.total(),
+            "words": most(self.words),
+            "days": [[*key, times] for key, times in sorted(self.days.items())],
+            "rules": most(self.rules),
+            "refusals": most(self.refusals),
+            "outcomes": most(self.outcomes),
+            "purposes": most(self.purposes),
+            "versions": self.versions.rows(),
+            "watched": most(self.watched),
+            "kept_answers": self.kept_answers,
+        }
+
+    def _of_callers(self) -> dict[str, Any]:
+        return {
+            "callers": self.callers.rows(),
+            "roles": self.roles.rows(),
+            "methods": most(self.methods),
+            "transport": most(self.transport),
+            "failures": most(self.failures),
+            "failed_days": [[day, times] for day, times in sorted(self.failed_days.items())],
+            "keys": self.keys.rows(),
+            "changes": self.changes.rows(),
+            "glass": self.glass.rows(),
+            "lent": most(self.lent),
+        }
+
+    def _of_waits(self) -> dict[str, Any]:
         spread = Counter(bisect.bisect_right(_EDGES, us / 1_000_000) for us in self.waits)
         return {
             "answered": len(self.waits),
@@ -249,47 +294,3 @@ class Truth:
             "longest_us": max(self.waits, default=0),
             "spread": [[label, spread[place]] for place, label in enumerate(_LABELS)],
         }
-
-    def _provision(self, one: Question) -> dict[str, Any]:
-        told: dict[str, Any] = {
-            "framework": one.framework,
-            "id": one.id,
-            "title": one.title,
-            "text": one.text,
-            "sections": [],
-            "needs": [],
-        }
-        if one.id == "164.312(a)(1)":
-            counts: Counter[tuple[str, str]] = Counter()
-            for word, times in self.words.items():
-                event = "exchange.denied" if word in ("deny", "approve", "refused") else "exchange.requested"
-                counts[event, "none" if word == "refused" else word] += times
-            decided = self.words.total() - self.words["refused"]
-            needs = [["decision.policy", decided], ["break_glass", 0]]
-            told |= {"state": "in part", "reasons": ["no record found holds break_glass"], "needs": needs}
-            told |= {"records": self.words.total(), "columns": ["event", "decision", "times"], "rows": most(counts)}
-            return told | {"left_out": 0}
-        if one.id == "164.312(b)":
-            told |= {"state": "supported", "reasons": [], "records": self.records}
-            told |= {"columns": ["record", "event", "zone"], "rows": self.lines[:MAX_LINES]}
-            return told | {"left_out": max(self.records - MAX_LINES, 0)}
-        told |= {"state": "not evidenced", "reasons": ["no record of the period is of what is asked for"], "records": 0}
-        return told | {"columns": ["record", "event", "outcome"], "rows": [], "left_out": 0}
-
-
-def most(counts: Mapping[Any, int]) -> list[Row]:
-    """Key and count in a row, the most first, then by key."""
-    rows = [((key,) if isinstance(key, str) else key, times) for key, times in counts.items() if times]
-    return [[*key, times] for key, times in sorted(rows, key=lambda row: (-row[1], row[0]))]
-
-
-def wide(counts: Mapping[tuple[str, str], int]) -> list[Row]:
-    rows: list[Row] = []
-    for name in {key[0] for key in counts}:
-        fates = [counts.get((name, fate), 0) for fate in ("as it was", "masked", "not sent")]
-        rows.append([name, sum(fates), *fates])
-    return sorted(rows, key=lambda row: (-int(row[1]), str(row[0])))
-
-
-def bp(part: int, whole: int) -> int:
-    return int(part * 10_000 / whole + 0.5) if whole else 0

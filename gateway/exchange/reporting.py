@@ -5,7 +5,8 @@ The records of a period are those written in it: a range of numbers, found by lo
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -213,12 +214,18 @@ class Reporter:
         return f"one of {', '.join(self._frameworks)}" if self._frameworks else "none: the policy has no frameworks"
 
 
+class Links(Protocol):
+    """Which records are about whom (`ArchiveStore`)."""
+
+    async def places(self, ledger: str, subjects: Collection[str], first: int, end: int) -> frozenset[int]: ...
+
+
 class Person:
     """What the records about one person say, as they are read in order: their numbers are links', which stay in the
     database wherever the records lie. `group`: the pseudonyms."""
 
-    def __init__(self, archives: ArchiveStore, ledger: str, group: Sequence[str]) -> None:
-        self._archives, self._ledger, self.group = archives, ledger, group
+    def __init__(self, links: Links, ledger: str, group: Sequence[str]) -> None:
+        self._links, self._ledger, self.group = links, ledger, group
         self._disclosures, self._steps, self._records = Disclosures(EXCLUDED), Subjects(), 0
         self._places, self._end = frozenset[int](), 0
         """Of records up to this one."""
@@ -227,7 +234,7 @@ class Person:
         """The next record, whoever it is about."""
         if seq >= self._end:
             self._end = seq + BLOCK
-            self._places = await self._archives.places(self._ledger, self.group, seq, self._end)
+            self._places = await self._links.places(self._ledger, self.group, seq, self._end)
         if seq in self._places:
             self.take(one)
 

@@ -2,8 +2,9 @@
 
 from functools import cache
 
-from benchmarks.year import KNOWN, QUESTIONS, Year
+from benchmarks.year import KNOWN, Year
 from gateway.evidence.figures.facts import Facts
+from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.reports.basis import Affected, Basis
 from gateway.evidence.reports.register import Party, Place, Register
@@ -16,6 +17,36 @@ MERGED = frozenset(f"su_{number}" for number in range(40))
 CASE = "sc_0011223344556677889900aabb"
 AFFECTED = Affected(subjects=("su_1", "su_2"), persons=frozenset({"su_1"}), records=3, unnamed=1, deleted=1)
 """Of each incident: two pseudonyms that are one person."""
+QUESTIONS = (
+    Question(
+        framework="hipaa",
+        id="164.312(a)(1)",
+        title="Access control",
+        text="Requests, by decision.",
+        report="counts",
+        columns=("event", "decision"),
+        queries=({"event": "exchange.requested"}, {"event": "exchange.denied"}),
+        needs=("decision.policy", "archive"),
+    ),
+    Question(
+        framework="hipaa",
+        id="164.312(b)",
+        title="Audit controls",
+        text="All of it.",
+        report="records",
+        columns=("event", "zone"),
+        queries=({},),
+    ),
+    Question(
+        framework="gdpr",
+        id="17",
+        title="Erasure",
+        text="Erasures.",
+        report="records",
+        columns=("event", "outcome"),
+        queries=({"event": "subject.erased", "outcome": "never"},),
+    ),
+)
 REGISTER = Register(
     tenant="Clinic",
     retention_days=2_192,
@@ -45,7 +76,8 @@ REGISTER = Register(
 
 @cache
 def basis(exchanges: int = 1_200) -> Basis:
-    """Of a year with so many exchanges; the subject has what the year says of it, and an access and an erasure."""
+    """Of a year with so many exchanges, of which no record is missing; the subject has what the year says of it, and an
+    access and an erasure."""
     year, facts = Year(exchanges), Facts(KNOWN, QUESTIONS)
     disclosures, steps, number = Disclosures(EXCLUDED), Subjects(), 0
     for stored in year.records():
@@ -57,15 +89,17 @@ def basis(exchanges: int = 1_200) -> Basis:
                 disclosures.feed(one)
     steps.feed(record("subject.access", code="answered", subject=SUBJECT, case="sc_access"))
     steps.feed(record("subject.erased", code="erased", subject=SUBJECT, case=CASE, count=4, recipients=("letters",)))
+    figures = facts.document()
+    figures["coverage"] |= {"missing": 0, "gaps": []}
     return Basis(
         ledger="gateway.example/ledger/1f6d0a00112233445566",
         since="2026-01-01T00:00:00.000000Z",
         until="2027-01-01T00:00:00.000000Z",
-        first=0,
-        end=facts.coverage.records,
+        first=facts.coverage.first,
+        end=facts.coverage.last + 1,
         created="2027-01-02T08:30:00.000000Z",
         generator="agent-compliance-gateway 0.0.0",
-        figures=facts.document(),
+        figures=figures,
         register=REGISTER,
         subject={
             "pseudonyms": [SUBJECT],
@@ -74,5 +108,5 @@ def basis(exchanges: int = 1_200) -> Basis:
             "subjects": steps.document(),
         },
         framework=("hipaa", "HIPAA Security and Privacy Rules", "Records that support evidence."),
-        affected={str(row[0]): AFFECTED for row in facts.document()["incidents"]["opened"]},
+        affected={str(row[0]): AFFECTED for row in figures["incidents"]["opened"]},
     )

@@ -1,0 +1,203 @@
+"""What people do in a generated year beside their requests: approvals, keys, emergencies, readings, policies."""
+
+from typing import Any
+
+from benchmarks import year_messages as made
+from benchmarks.year_exchanges import Exchange
+from benchmarks.year_hand import HOUR_US, Hand
+from gateway.ledger.record import DecisionInfo, Detail, MessageInfo, OutcomeInfo, SampleInfo, timestamp
+
+AUDITORS = (("ac_auditor", "person"), ("ac_siem", "service"))
+KEYS = ("created", "rotated", "revoked", "denied", "allowed", "wrapped")
+TOOLS = ("pinned", "quarantined", "released")
+
+
+class People:
+    """Draws what people do now and then. Rows are of the time of their record."""
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand, self._truth = hand, hand.truth
+
+    def draw(self, number: int, at: int) -> None:
+        """Beside the exchange of this number."""
+        for every, first, what in (
+            (190, 3, self._read),
+            (260, 5, self._failed),
+            (300, 7, self._policy),
+            (410, 13, self._key),
+            (530, 11, self._glass),
+            (570, 19, self._tool),
+            (590, 37, self._sample),
+            (640, 41, self._limit),
+            (710, 53, self._signed),
+        ):
+            if number % every == first:
+                what(number, at)
+
+    # ------------------------------------------------------------------------------------------------------ approvals
+
+    def asked(self, one: Exchange) -> None:
+        """What became of an exchange that waits for people: who answered, after how long, and what came after that."""
+        hand, truth, draw = self._hand, self._truth, self._hand.random
+        decision = DecisionInfo(
+            effect="approve", rules=("ask",), obligations=("approve:privacy",), policy=made.version(one.at)
+        )
+        name = one.record.approval or ""
+        kind = one.record.actor_kind or ""
+        own: dict[str, Any] = {"approval": name, "agent": one.agent.agent, "zone": one.agent.zone, "decision": decision}
+        about = Detail(subjects=one.detail.subjects)
+        hand.put("approval.requested", one.at, about, actor=one.record.actor, actor_kind=kind, exchange=one.id, **own)
+        truth.steps["requested", kind] += 1
+        ended = draw.choices(("approved", "denied", "expired", "superseded", None), (6, 2, 1, 1, 1))[0]
+        if ended is None:
+            truth.unanswered += 1
+            return
+        end = one.at + min(int(draw.lognormvariate(7, 3) * 1_000_000), 40 * 24 * HOUR_US)
+        given = Detail(subjects=one.detail.subjects, reason="as the ward asked", method="jwt")
+        by: dict[str, Any] = {"actor": "ac_privacy", "actor_kind": "person", "parent": one.id}
+        if hand.chance(0.3):
+            hand.put("content.revealed", end - 1, given, response=MessageInfo(bytes=900), **by, **own)
+            truth.readings.add(timestamp(end - 1), "ac_privacy", "person", "content.revealed")
+        if ended == "approved" and hand.chance(0.2):
+            truth.steps["edited", "person"] += 1
+            hand.put("approval.edited", end - 1, given, **by, **own)
+        if ended in ("approved", "denied"):
+            truth.waits.append(end - one.at)
+            by["actor_kind"] = "agent" if hand.chance(0.2) else "person"
+        else:
+            by = {"parent": one.id}
+        truth.steps[ended, by.get("actor_kind", "none")] += 1
+        hand.put(f"approval.{ended}", end, given, **by, **own)
+        if ended == "approved" and hand.chance(0.3):  # a second person says so too, or somebody takes it back
+            second = "approved" if hand.chance(0.7) else "denied"
+            truth.steps[second, "person"] += 1
+            hand.put(f"approval.{second}", end + HOUR_US, given, **{**by, "actor_kind": "person"}, **own)
+
+    def answered_before(self, at: int) -> None:
+        """An answer to what was asked before the year began: nobody knows how long it had waited."""
+        self._truth.steps["approved", "person"] += 1
+        self._hand.put(
+            "approval.approved", at, Detail(reason="late"), approval="ap_before", actor="ac_1", actor_kind="person"
+        )
+
+    # -------------------------------------------------------------------------------------------------------- callers
+
+    def _failed(self, number: int, at: int) -> None:
+        truth, day = self._truth, timestamp(at)[:10]
+        code, count = (("key_unknown", 3), ("token_expired", None), ("key_unknown", 40))[number // 260 % 3]
+        self._hand.put("auth.failed", at, Detail(source="192.0.2.9"), outcome=OutcomeInfo(code=code), count=count)
+        truth.failures[code] += count or 1
+        truth.failed_days[day] += count or 1
+
+    def _key(self, number: int, at: int) -> None:
+        step, name = KEYS[number // 410 % len(KEYS)], self._hand.name("ak")
+        who = None if step == "wrapped" else self._hand.actor()
+        self._hand.put(f"key.{step}", at, credential=name, actor=who, actor_kind=who and "person")
+        self._truth.keys.add(at, timestamp(at), f"key.{step}", name, who or "none")
+
+    def _glass(self, number: int, at: int) -> None:
+        """A role is lent on a person's own word, given back or not, and looked at by another."""
+        name, who = self._hand.name("bg"), self._hand.actor()
+        steps: list[tuple[int, str, str | None, str]] = [(0, "break_glass", who, "none")]
+        if number // 530 % 2 == 0:
+            steps += [
+                (HOUR_US, "break_glass_closed", who, "none"),
+                (9 * HOUR_US, "reviewed", "ac_privacy", "justified"),
+            ]
+        else:
+            steps += [(72 * HOUR_US, "review_overdue", None, "none"), (90 * HOUR_US, "reviewed", "ac_privacy", "none")]
+        for after, step, actor, code in steps:
+            reason = Detail(reason="the ward is short of people")
+            outcome = None if code == "none" else OutcomeInfo(code=code)
+            event, then = f"alert.{step}", at + after
+            self._hand.put(event, then, reason, break_glass=name, actor=actor, outcome=outcome)
+            self._truth.glass.add(then, timestamp(then), event, name, actor or "none", code)
+
+    def _tool(self, number: int, at: int) -> None:
+        place = number // 570 % 4
+        if place == 3:
+            self._hand.put("issuer.keys_changed", at, Detail(issuer="https://login.0.example"), count=2)
+            self._truth.changes.add(at, timestamp(at), "issuer.keys_changed", "none", "none")
+            return
+        event, who = f"agent.tool_{TOOLS[place]}", "ac_admin" if TOOLS[place] == "released" else None
+        self._hand.put(event, at, agent="letters", action="tool:files/read", actor=who)
+        self._truth.changes.add(at, timestamp(at), event, "letters", who or "none")
+
+    def _limit(self, number: int, at: int) -> None:
+        self._hand.put("limit.warned", at, Detail(reason="tokens"), limit="tokens-a-day", count=900, actor="ac_1")
+
+    # ------------------------------------------------------------------------------------------------ reading the trail
+
+    def _read(self, number: int, at: int) -> None:
+        hand, truth, text = self._hand, self._truth, timestamp(at)
+        who, kind = AUDITORS[number // 190 % 2]
+        event = ("audit.read", "audit.exported", "audit.verified", "audit.read")[number // 190 % 4]
+        span = (number, number + 500) if number // 760 % 3 else None
+        code = "ok" if number // 190 % 8 < 6 else "failed"
+        outcome = OutcomeInfo(code=code) if event != "audit.read" else None
+        asked = Detail(query={"from": text}, method="jwt")
+        hand.put(event, at, asked, actor=who, actor_kind=kind, range=span, outcome=outcome)
+        truth.readings.add(text, who, kind, event)
+        first, end = span or (0, 0)
+        if event == "audit.exported":
+            truth.exports.add(at, text, who, first, end)
+        elif event == "audit.verified":
+            truth.verified.add(at, text, who, code, first, end)
+
+    def _sample(self, number: int, at: int) -> None:
+        """Kept messages are drawn, shown and judged."""
+        hand, truth, name = self._hand, self._truth, self._hand.name("rv")
+        since, until = timestamp(at - 30 * 24 * HOUR_US), timestamp(at)
+        sample = SampleInfo(population={"cloud": 40}, records=(number,), seed="ab12", since=since, until=until)
+        missed = {"mrn": 1} if number // 590 % 2 else {}
+        by: dict[str, Any] = {"actor": "ac_privacy", "actor_kind": "person", "review": name}
+        shown = Detail(reason="a sample", subjects=(hand.subject(),))
+        hand.put("review.sampled", at, Detail(method="jwt"), sample=sample, count=1, **by)
+        hand.put("content.revealed", at + 1, shown, range=(number, number + 1), **by)
+        judged = OutcomeInfo(code="missed" if missed else "complete")
+        hand.put("review.marked", at + 2, shown, range=(number, number + 1), missed=missed, outcome=judged, **by)
+        for after, event in enumerate(("review.sampled", "content.revealed", "review.marked")):
+            truth.readings.add(timestamp(at + after), "ac_privacy", "person", event)
+
+    def _signed(self, number: int, at: int) -> None:
+        """A review of activity is signed off, mostly by a report of a period."""
+        since, until, text = timestamp(at - 90 * 24 * HOUR_US), timestamp(at - HOUR_US), timestamp(at)
+        found, whole = number // 710 % 2 == 0, number // 710 % 3 != 2
+        code, incident = ("findings", self._hand.name("in")) if found else ("no_findings", None)
+        query = {"report": "activity-review", "from": since, "to": until} if whole else {"report": "activity-review"}
+        drawn = self._hand.put(
+            "review.signed",
+            at,
+            Detail(query=query, reason="as agreed"),
+            actor="ac_auditor",
+            actor_kind="person",
+            range=(number, number + 90),
+            outcome=OutcomeInfo(code=code),
+            incident=incident,
+            digest="sha256:" + "5e" * 32,
+        )
+        period = f"{since} to {until}" if whole and not drawn.gone else "not told"
+        said = (code, incident or "none", "sha256:" + "5e" * 32)
+        self._truth.signed.add(at, text, "ac_auditor", number, number + 90, period, *said)
+        self._truth.readings.add(text, "ac_auditor", "person", "review.signed")
+
+    # ---------------------------------------------------------------------------------------------------- the policy
+
+    def _policy(self, number: int, at: int) -> None:
+        hand, truth, place = self._hand, self._truth, number // 300 % 3
+        if place == 0:
+            digest = f"sha256:{number:064x}"
+            hand.put("config.changed", at, Detail(diff=("+ a zone",)), config=digest, actor="ac_admin")
+            truth.configurations.add(at, timestamp(at), digest, "ac_admin")
+            return
+        version = made.version(at)
+        if place == 1:  # at a start, from the directory: by nobody
+            hand.put("policy.activated", at, policy=version)
+            truth.policies.add(at, timestamp(at), "policy.activated", version, "at a start", "none", "none")
+            return
+        name, later = hand.name("pp"), at + HOUR_US
+        hand.put("policy.proposed", at, Detail(diff=("+ a rule",)), policy=version, actor="ac_2", proposal=name)
+        truth.policies.add(at, timestamp(at), "policy.proposed", version, "ac_2", "none", name)
+        said = Detail(reason="as agreed")
+        hand.put("policy.activated", later, said, policy=version, actor="ac_1", proposer="ac_2", proposal=name)
+        truth.policies.add(later, timestamp(later), "policy.activated", version, "ac_1", "ac_2", name)

@@ -1,0 +1,246 @@
+"""What is true of provisions, of frameworks that ship and of an operator's own: a reference matcher over the records as
+they were drawn.
+
+It reads the files of `policies/frameworks` by itself, and says of each provision what a report must: how many records
+it finds, which of them in their order and with their columns, or how many of each kind, which fields they hold, and so
+whether it is evidenced. It shares nothing with `gateway.evidence.figures.provisions`, which it is compared with.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.year_counts import Row, most
+from benchmarks.year_hand import Drawn
+from gateway.exchange import frameworks
+from gateway.exchange.terms import questions
+from gateway.ledger.record import Envelope
+
+FOLDER = Path(__file__).parent.parent / "policies" / "frameworks"
+CLASSES = ("pii", "phi", "pci", "special-category", "internal", "public")
+ZONES = ("in-house", "partner", "cloud")
+MOST = 500
+"""Rows that are shown of one provision."""
+NOTHING = "no record of the period is of what is asked for"
+
+
+OWN = """
+id = "house-rules"
+title = "An operator's own framework"
+text = "What the frameworks that ship do not ask for."
+
+[[provision]]
+id = "1"
+title = "Several filters, all of which must hold"
+text = "Masked messages of health care to one partner."
+report = "counts"
+columns = ["purpose", "decision", "zone", "classes"]
+query = [
+    {event = "exchange.requested", zone = "partner", decision = "redact", purpose = "TREAT", data_class = "phi"},
+    {event = "exchange.requested", zone = "partner", decision = "redact", purpose = "TREAT", data_class = "pii"},
+    {event = "exchange.requested", zone = "partner", decision = "redact", purpose = "TREAT"},
+    {action = "tool:files/read"},
+]
+
+[[provision]]
+id = "2"
+title = "A field that none of them holds"
+text = "Tools that were quarantined."
+columns = ["occurred_at", "event", "action", "trace", "id"]
+needs = ["agent", "tokens.sent", "detail.tls"]
+query = [{event = "agent.tool_quarantined"}]
+
+[[provision]]
+id = "3"
+title = "Nothing is of it"
+text = "Exchanges that ended as none does."
+columns = ["occurred_at", "event"]
+needs = ["actor"]
+lacks = "Where else it is"
+query = [{event = "exchange.completed", outcome = "never"}]
+
+[[provision]]
+id = "4"
+title = "Whatever the event"
+text = "What came to nothing, wherever."
+columns = ["recorded_at", "event", "outcome", "actor", "agent"]
+query = [{outcome = "agent_timeout"}, {outcome = "failed"}]
+"""
+
+
+@cache
+def files() -> Mapping[str, bytes]:
+    """The files that ship, by their names in a policy directory, and one of an operator's own."""
+    shipped = {f"frameworks/{path.name}": path.read_bytes() for path in FOLDER.glob("*.toml")}
+    return dict(sorted({**shipped, "frameworks/house-rules.toml": OWN.encode()}.items()))
+
+
+def asked() -> tuple[Any, ...]:
+    """Their questions, as the product reads them, in the order of the files."""
+    known = frameworks.load(files(), classes=CLASSES, zones=ZONES)
+    return tuple(question for one in known for question in questions(one))
+
+
+class Provision:
+    """One `[[provision]]` of a file."""
+
+    def __init__(self, framework: str, said: Mapping[str, Any]) -> None:
+        self.framework, self.said = framework, said
+        self.queries: Sequence[Mapping[str, str]] = ({},) if said.get("everything") else said.get("query", ())
+        self.columns: Sequence[str] = said.get("columns", ())
+        self.needs = dict[str, int].fromkeys(said.get("needs", ()), 0)
+        self.counted = said.get("report") == "counts"
+        self.records = 0
+        self.lines: list[Row] = []
+        self.counts: Counter[tuple[str, ...]] = Counter()
+
+    def events(self) -> list[str | None]:
+        """The events that it asks for, each once; None: for all of them."""
+        return list(dict.fromkeys(query.get("event") for query in self.queries))
+
+    def found(self, cells: Mapping[str, str]) -> bool:
+        return any(all(_matches(cells, *one) for one in query.items()) for query in self.queries)
+
+    def document(self) -> dict[str, Any]:
+        """In the form of `Facts.document`."""
+        said, lacks = self.said, [self.said["lacks"]] if self.said.get("lacks") else []
+        absent = [f"no record found holds {need}" for need, times in self.needs.items() if not times]
+        counts = most(self.counts)
+        if not self.records:
+            state, reasons = "not evidenced", ([NOTHING] if self.queries else []) + lacks
+        else:
+            state, reasons = "in part" if absent or lacks else "supported", absent + lacks
+        return {
+            "framework": self.framework,
+            "id": said["id"],
+            "title": said["title"],
+            "text": said["text"],
+            "state": state,
+            "reasons": reasons,
+            "records": self.records,
+            "needs": [[need, times] for need, times in self.needs.items()],
+            "sections": list(said.get("sections", ())),
+            "columns": [*self.columns, "times"] if self.counted else ["record", *self.columns],
+            "rows": counts[:MOST] if self.counted else self.lines,
+            "left_out": max((len(counts) if self.counted else self.records) - MOST, 0),
+        }
+
+
+class Reference:
+    """All provisions of all files. Records of one shape are matched once: what it is told is how many there were."""
+
+    def __init__(self) -> None:
+        self._all = [
+            Provision(document["id"], said)
+            for data in files().values()
+            for document in (tomllib.loads(data.decode()),)
+            for said in document["provision"]
+        ]
+        self._shapes: Counter[tuple[tuple[str, ...], tuple[bool, ...]]] = Counter()
+        self._asking: dict[str | None, list[Provision]] = {}
+        """Event → the provisions that ask for it; None: for every one."""
+        for one in self._all:
+            for event in one.events():
+                self._asking.setdefault(event, []).append(one)
+        self._kinds: dict[str, tuple[tuple[str, ...], list[Provision]]] = {}
+        """Event → the fields that anybody needs of it, and the provisions that list its records."""
+
+    def take(self, place: str | int, one: Drawn) -> None:
+        """The next record: its number, on an emergency ledger with that one's id before it."""
+        envelope = one.envelope
+        cells, (needs, listing) = _shape(envelope), self._kind(envelope.event)
+        self._shapes[cells, tuple([_holds(one, need) for need in needs])] += 1
+        every: Mapping[str, str] | None = None
+        for provision in listing:
+            if len(provision.lines) < MOST:
+                every = every or {**dict(zip(_SHAPE, cells, strict=True)), **_own(envelope)}
+                if provision.found(every):
+                    provision.lines.append([place, *(every[column] for column in provision.columns)])
+
+    def document(self) -> list[dict[str, Any]]:
+        """All of them, in the order of the files, once everything was taken."""
+        matched: dict[tuple[str, ...], list[Provision]] = {}
+        """By all cells but the actor, for which nobody asks."""
+        for (shape, held), times in self._shapes.items():
+            cells, needs = dict(zip(_SHAPE, shape, strict=True)), self._kind(shape[0])[0]
+            holds = dict(zip(needs, held, strict=True))
+            if shape[:-1] not in matched:
+                matched[shape[:-1]] = [one for one in self._all_of(shape[0]) if one.found(cells)]
+            for one in matched[shape[:-1]]:
+                one.records += times
+                for need in one.needs:
+                    one.needs[need] += times * holds[need]
+                if one.counted:
+                    one.counts[tuple([_counted(cells[name]) for name in one.columns])] += times
+        self._shapes.clear()
+        return [one.document() for one in self._all]
+
+    def _kind(self, event: str) -> tuple[tuple[str, ...], list[Provision]]:
+        if event not in self._kinds:
+            some = self._all_of(event)
+            needs = tuple(dict.fromkeys(need for one in some for need in one.needs))
+            self._kinds[event] = (needs, [one for one in some if not one.counted])
+        return self._kinds[event]
+
+    def _all_of(self, event: str) -> list[Provision]:
+        """Those that may ask for a record of an event, each once."""
+        return list(dict.fromkeys((*self._asking.get(event, ()), *self._asking.get(None, ()))))
+
+
+_SHAPE = ("event", "agent", "action", "decision", "purpose", "outcome", "zone", "classes", "actor")
+
+
+def _shape(envelope: Envelope) -> tuple[str, ...]:
+    """The cells by which a record is found and counted."""
+    classes, decision, outcome = envelope.classes, envelope.decision, envelope.outcome
+    names = "none"
+    if classes is not None:
+        joined = "|".join(sorted({*classes.found, *classes.declared, *classes.inherited, *classes.floor}))
+        names = f"|{joined}|" if joined else "none"
+    return (
+        envelope.event,
+        envelope.agent or "none",
+        envelope.action or "none",
+        "none" if decision is None else decision.effect,
+        envelope.purpose or "none",
+        "none" if outcome is None else outcome.code,
+        envelope.zone or "none",
+        names,
+        envelope.actor or "none",
+    )
+
+
+def _own(envelope: Envelope) -> dict[str, str]:
+    """The cells that are a record's own. It is written when it occurs, in the year."""
+    at = envelope.occurred_at
+    return {
+        "id": envelope.id,
+        "occurred_at": at,
+        "recorded_at": at,
+        "exchange": envelope.exchange or "none",
+        "trace": envelope.trace or "none",
+    }
+
+
+def _matches(cells: Mapping[str, str], name: str, value: str) -> bool:
+    if name == "data_class":
+        return f"|{value}|" in cells["classes"]
+    return cells[name] == value
+
+
+def _counted(cell: str) -> str:
+    return " ".join(cell.split("|")[1:-1]) if cell.startswith("|") else cell
+
+
+def _holds(one: Drawn, need: str) -> bool:
+    """Whether a field is there: of the record, of a part of it, or of the detail, where that is still there; a need may
+    be of one event's records alone."""
+    event, colon, field = need.rpartition(": ")
+    if colon and one.envelope.event != event:
+        return False
+    part, _, name = field.partition(".")
+    value: Any = one.detail if part == "detail" else getattr(one.envelope, part)
+    return value is not None and (not name or getattr(value, name) is not None)

@@ -1,0 +1,213 @@
+"""What is done for data subjects in a generated year, and what should not have left."""
+
+from typing import Any
+
+from benchmarks.year_exchanges import Exchange
+from benchmarks.year_hand import DAY_US, HOUR_US, START_US, YEAR_US, Hand
+from benchmarks.year_messages import ERASED_AT
+from benchmarks.year_persons import ASKED, ERASED, ONE, OTHER
+from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, timestamp
+
+OFFICER: dict[str, Any] = {"actor": "ac_privacy", "actor_kind": "person"}
+STEPS = (
+    ("linked", "linked"),
+    ("restricted", "restricted"),
+    ("restricted", "lifted"),
+    ("held", "proposed"),
+    ("held", "placed"),
+    ("held", "lifted"),
+    ("rectified", "rectified"),
+    ("merged", "merged"),
+    ("merged", "split"),
+)
+NOTIFY_US, INDIVIDUALS_US = 72 * HOUR_US, 60 * DAY_US
+ELSEWHERE = (
+    "archive ar_00000000000000000000000001: 12 records",
+    "emergency em_00000000000000000000000002: its file is not at hand",
+)
+
+
+class Subjects:
+    """Draws what data subjects ask for."""
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand, self._truth = hand, hand.truth
+
+    def draw(self, number: int, at: int) -> None:
+        """Beside the exchange of this number."""
+        if number % 350 == 31:
+            step, code = STEPS[number // 350 % len(STEPS)]
+            count = 2 if step == "linked" else None
+            self._step(at, step, code, self._hand.subject(), case=self._case() if step == "held" else None, count=count)
+        if number % 500 == 43:
+            subject, place = self._hand.subject(), number // 500 % 4
+            if place == 0:
+                self.accessed(at, subject, "answered", ELSEWHERE[:1])
+            elif place == 1:
+                self.accessed(at, subject, "late", ())
+            elif place == 2:
+                self.refused(at, subject, "hold")
+            else:
+                self.erased(at, subject)
+
+    def told(self) -> None:
+        """The cases of those persons who are watched, at their times."""
+        asked = START_US + YEAR_US * 3 // 10
+        self.accessed(asked, ASKED, "answered", ELSEWHERE)
+        self._step(asked + DAY_US, "rectified", "rectified", ASKED, range=(900, 901))
+        self._step(asked + 2 * DAY_US, "restricted", "restricted", ASKED)
+        self._step(asked + 9 * DAY_US, "restricted", "lifted", ASKED)
+        self.accessed(asked + 90 * DAY_US, ASKED, "late", (), lost=True)
+        self.refused(asked + 99 * DAY_US, ASKED, "b")
+        self._step(START_US + YEAR_US // 4, "merged", "merged", ONE, others=(OTHER,))
+        self.accessed(ERASED_AT - 20 * DAY_US, ERASED, "answered", ())
+        self.erased(ERASED_AT + DAY_US // 2, ERASED)
+
+    def accessed(self, at: int, subject: str, code: str, elsewhere: tuple[str, ...], *, lost: bool = False) -> None:
+        """An access, which did not look into some places. `lost`: it says so in a detail that was deleted."""
+        case = self._case()
+        lines = ("identity desk 3", *(ELSEWHERE if lost else elsewhere))
+        made = self._step(at, "access", code, subject, case=case, lines=lines, lost=lost)
+        self._truth.readings.add(timestamp(at), "ac_privacy", "person", "subject.access")
+        if made:
+            for line in elsewhere:
+                for steps in self._of(subject):
+                    steps.elsewhere.add(at, timestamp(at), case, line)
+
+    def refused(self, at: int, subject: str, ground: str) -> None:
+        """An erasure that is asked for and refused; by a hold at once."""
+        case = self._case()
+        if ground == "hold":
+            self._step(at, "erasure-refused", "hold", subject, case=case, legal_basis="Art. 17(1)(a)")
+            return
+        self._step(at, "erasure", "requested", subject, case=case, legal_basis="Art. 17(1)(b)")
+        basis = f"Art. 17(3)({ground})"
+        self._step(at + 5 * DAY_US, "erasure-refused", ground, subject, case=case, legal_basis=basis)
+
+    def erased(self, at: int, subject: str) -> None:
+        """An erasure from its request to its end."""
+        case, ground = self._case(), "Art. 17(1)(a)"
+        keys, recipients = ("k1", "k2"), ("cloud-writer", "letters")
+        for after, code in ((0, "requested"), (HOUR_US, "approved"), (2 * HOUR_US, "deferred")):
+            self._step(at + after, "erasure", code, subject, case=case, legal_basis=ground)
+        begun = at + 30 * HOUR_US
+        reached: dict[str, Any] = {"case": case, "legal_basis": ground, "count": 4, "keys": keys}
+        self._step(begun, "erasure", "begun", subject, by=False, **reached)
+        end, until = begun + 200_000_000, timestamp(begun + 30 * DAY_US)
+        told: dict[str, Any] = {"recipients": recipients, "backups_until": until}
+        self._step(end, "erased", "erased", subject, by=False, **reached, **told)
+        for steps in self._of(subject):
+            steps.erased.add(end, timestamp(end), case, subject, 4, 2, "cloud-writer, letters", until)
+        self._truth.destroyed.add(end, timestamp(end), "subject.erased", 4, "erased")
+
+    def _step(
+        self,
+        at: int,
+        step: str,
+        code: str,
+        subject: str,
+        *,
+        by: bool = True,
+        lines: tuple[str, ...] | None = None,
+        others: tuple[str, ...] = (),
+        lost: bool = False,
+        **fields: Any,
+    ) -> bool:
+        """One record; whether its detail is still there."""
+        event, who = f"subject.{step}", OFFICER if by else {}
+        detail = Detail(subjects=(subject, *others), diff=lines, reason="as asked" if by else None)
+        outcome = OutcomeInfo(code=code)
+        drawn = self._hand.put(event, at, detail, lost=lost, subject=subject, outcome=outcome, **who, **fields)
+        for steps in self._of(subject):
+            steps.steps[event, code] += 1
+            case, ground = fields.get("case") or "none", fields.get("legal_basis") or "none"
+            steps.cases.add(at, timestamp(at), event, code, case, subject, ground)
+        return not drawn.gone
+
+    def _of(self, subject: str) -> list[Any]:
+        """All persons' steps, and the person's own."""
+        return [self._truth.subjects, *(one.subjects for one in self._truth.persons.about((subject,)))]
+
+    def _case(self) -> str:
+        return self._hand.name("sc")
+
+
+class Incidents:
+    """Draws what should not have left, and what people make of it."""
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand, self._truth = hand, hand.truth
+
+    def draw(self, number: int, one: Exchange) -> None:
+        """What a later engine finds in an exchange, and what a person marks in it."""
+        if number % 400 == 47:
+            self.searched(one.at + DAY_US, one, ("ok", "undecided")[number // 400 % 2])
+        if followed(number):
+            at = one.at + 5 * DAY_US
+            self.searched(at, one, "should_not_have_left")
+            incident = self.opened(at, one, "should_not_have_left")
+            place = number // 700 % 4
+            if place < 3:
+                code = ("no_breach", "breach", "mistaken")[place]
+                self.closed(at + HOUR_US, incident, code)
+            if place == 1:  # somebody closes it once more: the first word counts
+                self.closed(at + 2 * HOUR_US, incident, "mistaken", first=False)
+            if place == 2:  # and a person has marked something in it, too
+                self.opened(at + 3 * HOUR_US, one, "marked")
+
+    def searched(self, at: int, one: Exchange, code: str) -> None:
+        """What was kept is searched again."""
+        found = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
+        self._truth.searched[code] += 1
+        outcome, about = OutcomeInfo(code=code), Detail(subjects=one.detail.subjects)
+        self._hand.put("exchange.reclassified", at, about, exchange=one.id, classes=found, outcome=outcome)
+
+    def opened(self, at: int, one: Exchange, code: str) -> list[str | int]:
+        """An incident of an exchange; its row in the truth."""
+        marked = code == "marked"
+        found = {"religion": 2} if marked else {"mrn": 1, "health-term": 4}
+        names = ("special-category",) if marked else ("phi",)
+        classes = ClassesInfo(found=names, declared=(), inherited=("internal",), floor=())
+        told = Detail(explanation="phi-stays", subjects=one.detail.subjects)
+        drawn = self._hand.put(
+            "incident.opened",
+            at,
+            told,
+            agent=one.agent.agent,
+            zone=one.agent.zone,
+            classes=classes,
+            found=found,
+            exchange=one.id,
+            outcome=OutcomeInfo(code=code),
+        )
+        self._truth.exchange_of[drawn.envelope.id] = one.id
+        said = "religion 2" if marked else "health-term 4, mrn 1"
+        row = (
+            drawn.envelope.id,
+            timestamp(at),
+            one.agent.agent,
+            one.agent.zone,
+            ", ".join(sorted((*names, "internal"))),
+        )
+        clocks = (timestamp(at + NOTIFY_US), timestamp(at + INDIVIDUALS_US))
+        return self._truth.incidents.add(at, *row, said, one.id, *clocks, "none", "none", "none")
+
+    def closed(self, at: int, row: list[str | int], code: str, *, first: bool = True) -> None:
+        """A person says what it was. `row`: the incident's, which is told with the first word."""
+        self._close(at, str(row[0]), code)
+        if first:
+            row[9:] = [timestamp(at), code, "ac_privacy"]
+
+    def closed_of_before(self, at: int) -> None:
+        """One that was opened before the year began."""
+        self._close(at, "of-before", "no_breach")
+        self._truth.closed_before.add(at, "of-before", timestamp(at), "no_breach", "ac_privacy")
+
+    def _close(self, at: int, incident: str, code: str) -> None:
+        outcome, why = OutcomeInfo(code=code), Detail(reason="as assessed")
+        self._hand.put("incident.closed", at, why, incident=incident, outcome=outcome, **OFFICER)
+
+
+def followed(number: int) -> bool:
+    """Whether an incident will be about the exchange of this number."""
+    return number % 700 == 123

@@ -28,6 +28,7 @@ from gateway.bootstrap import (
     SystemClock,
     bounds_of,
     caching_of,
+    config_digest,
     engine_of,
     frameworks_of,
     load_schemas,
@@ -126,7 +127,7 @@ async def examine(file: Path) -> list[Line]:
         ]
     policies = await _line("policies", _policies(settings))
     lines = [
-        Line(name="config", state="ok", text=f"{len(settings.agent)} agents, {len(settings.tenants)} tenants"),
+        Line(name="config", state="ok", text=_told(settings)),
         await _line("server", _server(settings)),
         policies,
         *[
@@ -151,6 +152,11 @@ async def examine(file: Path) -> list[Line]:
         *await asyncio.gather(*(_tsa(index, settings) for index in range(len(settings.tsa)))),
         *await asyncio.gather(*(_agent(agent, settings) for agent in settings.agent)),
     ]
+
+
+def _told(settings: Settings) -> str:
+    """With the digest by which records name this configuration, so that one that was kept can be held against them."""
+    return f"{len(settings.agent)} agents, {len(settings.tenants)} tenants, {config_digest(settings)}"
 
 
 async def _line(name: str, check: Coroutine[Any, Any, str]) -> Line:

@@ -1,19 +1,23 @@
 """The reports that a bundle may take along, with what the configuration says of recipients, and the policy of classes.
 
-Among them is one for each control framework of the policy version that is in force, an operator's own as those that
-ship. What is personal and what is masked is told as that version says it.
+As pages and data, or typeset for print. Among them is one for each control framework of the policy version that is in
+force, an operator's own as those that ship. What is personal and what is masked is told as that version says it.
 """
 
 from collections.abc import Sequence
 
 from gateway.evidence.attachment import Attachment
-from gateway.evidence.reports.attached import Asked, attached
+from gateway.evidence.reports.attached import FORMS, PRINTED, Asked, attached
 from gateway.evidence.reports.register import register_of
+from gateway.evidence.selection import Selection
 from gateway.exchange.terms import Terms, questions
 from gateway.settings import Settings
 
 
-def reports(settings: Settings, tenant: str, terms: Terms) -> Sequence[Attachment]:
-    """The makers, for a configured tenant."""
+def reports(
+    settings: Settings, tenant: str, terms: Terms, selection: Selection | None = None, *, printed: bool = False
+) -> Sequence[Attachment]:
+    """The makers, for a configured tenant and a bundle of this selection."""
     asked = [Asked(one.id, one.title, one.text, questions(one)) for one in terms.frameworks]
-    return attached(register_of(settings, tenant), terms.known, asked)
+    forms = PRINTED if printed else FORMS
+    return attached(register_of(settings, tenant), terms.known, asked, selection=selection, forms=forms)

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.refusal import Refusal
 from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
+from gateway.evidence.reports import pdf
 from gateway.evidence.reports.register import register_of
+from gateway.evidence.selection import Selection
 from gateway.exchange.assessing import assessments
 from gateway.exchange.attached_reports import reports
 from gateway.exchange.terms import Terms, in_force
@@ -30,8 +32,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     policies: PolicyStore
     terms: Terms = Terms()
     """What the policy in force says of classes and frameworks, as of when the bundle is written."""
+    selection: Selection | None = None
+    """Of the bundle."""
 
 
+PRINTED = "reports-pdf"
 Kind = Callable[[Setting], Sequence[Attachment]]
 KINDS: Mapping[str, Kind] = {
     "csv": lambda setting: (forms.table(),),
@@ -39,7 +44,8 @@ KINDS: Mapping[str, Kind] = {
     "fhir": lambda setting: (forms.audit_events(), forms.AuditEventCoverage()),
     "ocsf": lambda setting: (forms.api_activity(),),
     "oscal": lambda setting: (forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger)),),
-    "reports": lambda setting: reports(setting.settings, setting.tenant, setting.terms),
+    "reports": lambda setting: reports(setting.settings, setting.tenant, setting.terms, setting.selection),
+    PRINTED: lambda setting: reports(setting.settings, setting.tenant, setting.terms, setting.selection, printed=True),
 }
 """Name, as it is asked for → the makers of its files."""
 
@@ -47,15 +53,18 @@ KINDS: Mapping[str, Kind] = {
 def refused(names: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> Refusal | None:
     """Why these cannot be asked for; None where they can."""
     if len(set(names)) == len(names) and set(names) <= set(kinds):
-        return None
+        missing = PRINTED in names and not pdf.available()
+        return Refusal(code="parameter_invalid", field="attach", hint=pdf.MISSING) if missing else None
     hint = f"each once, of: {', '.join(sorted(kinds))}" if kinds else "none: there are no kinds"
     return Refusal(code="parameter_invalid", field="attach", hint=hint)
 
 
 async def attachments(
-    names: Sequence[str], setting: Setting, kinds: Mapping[str, Kind] = KINDS
+    names: Sequence[str], setting: Setting, kinds: Mapping[str, Kind] = KINDS, *, selection: Selection | None = None
 ) -> tuple[Attachment, ...]:
-    """The makers of all files of these kinds, which `refused` has accepted, by the policy that is in force now."""
+    """The makers of all files of these kinds, which `refused` has accepted, by the policy that is in force now, for a
+    bundle of this selection."""
+    setting = msgspec.structs.replace(setting, selection=selection)
     terms = await in_force(setting.policies, setting.ledger) if names else None
     if terms is not None:
         setting = msgspec.structs.replace(setting, terms=terms)

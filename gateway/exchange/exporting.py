@@ -131,7 +131,7 @@ class Exporting:
                 witnessed=basis.witnessed,
                 stamps=basis.stamps,
                 emergencies=self._emergencies,
-                attachments=await attaching.attachments(attach, self._setting),
+                attachments=await attaching.attachments(attach, self._setting, selection=selection),
                 source=self._source,
                 progress=progress,
                 last=basis.last,

@@ -18,16 +18,16 @@ from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Seen, seen
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.misses import Misses, told
+from gateway.evidence.reports.affected import affected
 from gateway.evidence.reports.basis import Affected, Apart, Basis
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Register
-from gateway.exchange.affected import MOST, affected
 from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.emergency_trail import Spliced
 from gateway.exchange.terms import Terms, questions
 from gateway.ledger.emergency import Stitched
-from gateway.ledger.record import parse, timestamp
+from gateway.ledger.record import Detail, Envelope, parse, parse_detail, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.postings import BLOCK
@@ -35,6 +35,8 @@ from gateway.store.reader import StoreReader
 from gateway.store.subjects import SubjectStore
 
 GENERATOR = f"agent-compliance-gateway {__version__}"
+MOST_INCIDENTS = 1_000
+"""Of so many incidents of one report it is looked up whom their records name: each is a search of its own."""
 TURN = 32
 """Records after which others get their turn: some two milliseconds of work."""
 Look = Callable[[int], Awaitable[StoredRecord | None]]
@@ -198,13 +200,13 @@ class Reporter:
         return Person(self._archives, self._ledger, await self._flags.group(self._ledger, subject))
 
     async def _affected(self, incidents: list[list[str | int]]) -> dict[str, Affected]:
-        """Incident → whom the records of its exchange name, wherever these lie; of the first `MOST`."""
+        """Incident → whom the records of its exchange name, wherever these lie; of the first `MOST_INCIDENTS`."""
         found: dict[str, Affected] = {}
         groups = await self._flags.groups(self._ledger) if incidents else {}
-        for row in incidents[:MOST]:
+        for row in incidents[:MOST_INCIDENTS]:
             name = str(row[6])
             whole, apart = await self._auditor.whole.exchange(name), await self._auditor.emergencies.exchange(name)
-            found[str(row[0])] = affected((*whole, *apart), groups)
+            found[str(row[0])] = affected(map(_read, (*whole, *apart)), groups)
         return found
 
     async def _place(self, at: str, size: int) -> int:
@@ -278,6 +280,10 @@ async def _search(at: str, end: int, look: Look) -> int:
         else:
             high = middle
     return low
+
+
+def _read(stored: StoredRecord) -> tuple[Envelope, Detail | None]:
+    return parse(stored.envelope), None if stored.detail is None else parse_detail(stored.detail)
 
 
 def _invalid(field: str, hint: str) -> Refusal:

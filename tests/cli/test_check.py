@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from gateway.bootstrap import config_digest
+from gateway.cli.common import load_settings
 from tests.checks.identity.certifying import Authority
 from tests.cli.kit import Run, change, tree
 
@@ -44,6 +46,8 @@ def test_a_new_installation_is_good_line_by_line(gateway: Run, site: Path) -> No
     lines = result.out.splitlines()
     assert [line.split()[:2] for line in lines] == [["ok", name] for name in NAMES]
     assert gateway("check", "--json").data["ok"] is True
+    digest = config_digest(load_settings(site / "gateway.toml"))
+    assert lines[0].endswith(f"0 agents, 1 tenants, {digest}")
 
 
 def line(result: Any, name: str) -> dict[str, Any]:

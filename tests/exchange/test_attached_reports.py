@@ -1,5 +1,6 @@
 """Reports in bundles know the register of the configuration, and what the policy in force says of frameworks."""
 
+from gateway.evidence.selection import Scope, Selection
 from gateway.exchange.attached_reports import reports
 from gateway.exchange.frameworks import load
 from gateway.exchange.terms import Terms
@@ -21,3 +22,12 @@ def test_and_for_each_framework(sqlite_settings: Settings) -> None:
     paths = [one.path for one in made]
     assert len(set(paths)) == len(paths) == 14
     assert {"data/reports/framework-house-rules.html", "data/reports/framework-house-rules.json"} <= set(paths)
+
+
+def test_what_a_bundle_is_about_has_its_own_and_all_come_typeset_too(sqlite_settings: Settings) -> None:
+    settings, terms = configured(sqlite_settings), Terms()
+    about = Selection(scope=Scope(kind="subject", ids=("su_1",), exchanges=("ex_1",)))
+    pages = {one.path for one in reports(settings, "default", terms, about)}
+    assert {"data/reports/disclosures.html", "data/reports/erasure-receipt.json"} <= pages
+    printed = {one.path for one in reports(settings, "default", terms, about, printed=True)}
+    assert printed == {path.replace(".html", ".pdf") for path in pages if path.endswith(".html")}

@@ -9,6 +9,7 @@ from gateway.bootstrap import open_site
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
+from gateway.evidence.reports import pdf
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange.attaching import Kind, Setting, refused
@@ -31,15 +32,30 @@ def test_what_is_not_known_or_named_twice_is_refused_with_what_there_is() -> Non
         assert found is not None
         assert (found.code, found.field, found.hint) == ("parameter_invalid", "attach", "each once, of: csv, fhir")
     assert refused(("csv", "disclosures", "fhir", "ocsf", "oscal", "reports")) is None
+    assert refused(("reports", "reports-pdf")) is None
     found = refused(("csv",), {})
     assert found is not None
     assert found.hint == "none: there are no kinds"
 
 
+def test_what_is_to_be_typeset_is_refused_where_nothing_can_typeset_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "available", lambda: False)
+    found = refused(("reports-pdf",))
+    assert found is not None
+    assert (found.code, found.field, found.hint) == ("parameter_invalid", "attach", pdf.MISSING)
+    assert refused(("reports",)) is None
+
+
 async def test_a_bundle_takes_the_files_of_the_kinds_asked_for_and_the_record_names_them(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(cast(dict[str, Kind], attaching.KINDS), "sources", sources)
+    asked: list[Selection | None] = []
+
+    def made(setting: Setting) -> list[Sources]:
+        asked.append(setting.selection)
+        return sources(setting)
+
+    monkeypatch.setitem(cast(dict[str, Kind], attaching.KINDS), "sources", made)
     async with open_site(configured(sqlite_settings)) as site:
         auditor = await site.auditor("default")
         by = Reader()
@@ -48,6 +64,7 @@ async def test_a_bundle_takes_the_files_of_the_kinds_asked_for_and_the_record_na
             await auditor.export(by, Selection(), io.BytesIO(), attach=["oscal"])
         found = await auditor.export(by, Selection(), io.BytesIO(), attach=["sources"])
         assert isinstance(found, Manifest)
+        assert asked == [Selection()]
         paths = [file.path for file in found.files]
         assert {"data/csv/default.csv", "data/disclosures.jsonl"} <= set(paths)
         reader = site.reader("default")

@@ -1,10 +1,12 @@
 """Reports that a bundle takes along: made of the records that it holds, whole, and of the details that it opens.
 
-Not among them are reports about one person, and those that look up more than the range holds.
+What a bundle is about decides which there are besides: of a data subject its accounting of disclosures and receipts, of
+an incident its breach pack. Reports that look up more than the range holds are not among them.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -13,14 +15,24 @@ from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, seen
 from gateway.evidence.misses import Misses, told
-from gateway.evidence.reports import html
+from gateway.evidence.reports import html, pdf
+from gateway.evidence.reports.about import Chosen
 from gateway.evidence.reports.basis import Apart, Basis
 from gateway.evidence.reports.document import Document, encode
 from gateway.evidence.reports.kinds import document
 from gateway.evidence.reports.register import Register
+from gateway.evidence.scope import INCIDENT, SUBJECT
+from gateway.evidence.selection import Selection
 
 KINDS = ("period", "activity-review", "processing", "transfers", "dpia", "policy-history")
-FORMS: tuple[tuple[str, Callable[[Document], bytes]], ...] = (("html", html.render), ("json", encode))
+ABOUT: Mapping[str, tuple[str, ...]] = {
+    SUBJECT: ("disclosures", "access-receipt", "erasure-receipt"),
+    INCIDENT: ("breach",),
+}
+"""What a bundle is about → the kinds of reports that it has besides."""
+Form = tuple[str, Callable[[Document], bytes]]
+FORMS: tuple[Form, ...] = (("html", html.render), ("json", encode))
+PRINTED: tuple[Form, ...] = (("pdf", pdf.render),)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -32,31 +44,62 @@ class Asked(msgspec.Struct, frozen=True):
     questions: Sequence[Question]
 
 
-def attached(register: Register, known: Known, frameworks: Sequence[Asked] = ()) -> Sequence[Attachment]:
-    """The makers of each kind and framework in each form, which read the records once together."""
+def attached(
+    register: Register,
+    known: Known,
+    frameworks: Sequence[Asked] = (),
+    *,
+    selection: Selection | None = None,
+    forms: Sequence[Form] = FORMS,
+) -> Sequence[Attachment]:
+    """The makers of each kind and framework in each form, which read the records once together. `selection`: of the
+    bundle."""
     once = _Once(register, known, frameworks)
     return [
-        *(_File(f"data/reports/{kind}.{form}", kind, render, once) for kind in KINDS for form, render in FORMS),
+        *(_File(f"data/reports/{kind}.{form}", kind, render, once) for kind in KINDS for form, render in forms),
         *(
             _File(f"data/reports/framework-{one.id}.{form}", "framework", render, once, (one.id, one.title, one.text))
             for one in frameworks
-            for form, render in FORMS
+            for form, render in forms
+        ),
+        *(
+            _File(f"data/reports/{kind}.{form}", kind, render, once, chosen=True)
+            for kind in _about(selection)
+            for form, render in forms
         ),
     ]
 
 
+def _about(selection: Selection | None) -> tuple[str, ...]:
+    """None where filters or closed details leave something out: an accounting that is not whole is none."""
+    if selection is None or selection.scope is None or selection.filters or not selection.details:
+        return ()
+    return ABOUT.get(selection.scope.kind, ())
+
+
 class _Once:
-    """The basis of one bundle, made by whoever asks first."""
+    """The basis of one bundle, made by whoever asks first; and what the selected records say of what it is about."""
 
     def __init__(self, register: Register, known: Known, frameworks: Sequence[Asked]) -> None:
         self._register, self._known = register, known
         self._questions = [question for one in frameworks for question in one.questions]
         self._made: tuple[Material, Basis] | None = None
+        self._chosen: tuple[Material, Basis] | None = None
 
     async def basis(self, material: Material) -> Basis:
         if self._made is None or self._made[0] is not material:
             self._made = (material, await self._make(material))
         return self._made[1]
+
+    async def chosen(self, material: Material) -> Basis:
+        """The basis of a report about what the bundle is about."""
+        if self._chosen is None or self._chosen[0] is not material:
+            basis, found = await self.basis(material), Chosen(material.manifest.scope, self._known)
+            for records in (material.selected(), material.apart(selected=True)):
+                async for given in records:
+                    found.feed(given)
+            self._chosen = (material, found.told(basis))
+        return self._chosen[1]
 
     async def _make(self, material: Material) -> Basis:
         manifest, facts, misses = material.manifest, Facts(self._known, self._questions), Misses()
@@ -99,7 +142,8 @@ class _Once:
 
 
 class _File:
-    """One report in one form; of a framework where one is named (id, title and text)."""
+    """One report in one form; of a framework where one is named (id, title and text), or of what the bundle is about
+    (`chosen`)."""
 
     def __init__(
         self,
@@ -108,14 +152,18 @@ class _File:
         render: Callable[[Document], bytes],
         once: _Once,
         framework: tuple[str, str, str] = ("", "", ""),
+        *,
+        chosen: bool = False,
     ) -> None:
         self._path, self._kind, self._render, self._once = path, kind, render, once
-        self._framework = framework
+        self._framework, self._chosen = framework, chosen
 
     @property
     def path(self) -> str:
         return self._path
 
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
-        basis = msgspec.structs.replace(await self._once.basis(material), framework=self._framework)
-        yield self._render(document(self._kind, basis))
+        basis = await (self._once.chosen(material) if self._chosen else self._once.basis(material))
+        made = document(self._kind, msgspec.structs.replace(basis, framework=self._framework))
+        # A PDF takes a second to typeset: whoever else has something to do goes on meanwhile.
+        yield await asyncio.to_thread(self._render, made)

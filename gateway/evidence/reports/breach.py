@@ -15,6 +15,7 @@ _COUNTED = (
     "under however many merged pseudonyms. Who is only spoken of in a message is in no record: where records name "
     "nobody, have lost their detail or are not at hand, there may be more persons than are counted here."
 )
+_BUNDLED = "This was made of a bundle, in which each pseudonym counts: which of them were merged it does not look up."
 _SHEET = Form(
     "Four-factor assessment (45 CFR 164.402(2)), for each incident",
     (
@@ -32,10 +33,11 @@ _SHEET = Form(
 def compose(basis: Basis) -> tuple[Section, ...]:
     """The incidents of the period, how many persons they are about in all, and each for itself."""
     opened = basis.figures["incidents"]["opened"]
+    counted = _COUNTED if basis.outside is not None else f"{_COUNTED} {_BUNDLED}"
     each: list[Block] = [Text(_CLOCKS, "warning"), *(_incident(row, basis) for row in opened)]
     return (
         sections.incidents(basis),
-        Section("affected", "How many persons", (Text(_COUNTED, "note"), _in_all(basis, opened))),
+        Section("affected", "How many persons", (Text(counted, "note"), _in_all(basis, opened))),
         Section("each", "Each incident", tuple(each)),
         Section("worksheet", "Assessment", (_SHEET,)),
     )

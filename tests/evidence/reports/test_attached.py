@@ -2,18 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known
-from gateway.evidence.reports.attached import FORMS, KINDS, Asked, attached
+from gateway.evidence.reports.attached import FORMS, KINDS, PRINTED, Asked, attached
 from gateway.evidence.reports.register import Register
-from gateway.evidence.selection import Selection
+from gateway.evidence.selection import Scope, Selection
 from gateway.evidence.verify import verify
+from gateway.ledger.commitment import committed
+from gateway.ledger.record import ClassesInfo, Detail, Envelope, encode_detail, timestamp
 from tests.evidence.apart import FILES, Files, main_ledger
-from tests.evidence.making import VKEY, bundle, ledger
+from tests.evidence.making import SIGNER, T0, VKEY, MemoryLedger, bundle, ledger
 from tests.evidence.reports.accessibility import faults
 from tests.evidence.tampering import take_apart
 
+SALT = bytes(range(32))
 PLACES = [f"data/reports/{kind}.{form}" for kind in KINDS for form, _ in FORMS]
 
 
@@ -81,3 +85,93 @@ def test_what_emergency_ledgers_hold_is_in_the_figures_and_what_is_not_at_hand_i
     (events,) = (dict(one["rows"]) for one in blocks if one.get("caption") == "Records by event")
     assert (events["exchange.requested"], events["exchange.denied"]) == (3, 2)
     assert "are still there for 8 records" in text
+
+
+ABOUT = ("data/reports/disclosures.json", "data/reports/access-receipt.json", "data/reports/erasure-receipt.json")
+EXCHANGES = ("ex_1", "ex_2")
+
+
+def _about_a_person(path: Path, **more: Any) -> dict[str, bytes]:
+    """A bundle about a person whom two exchanges name, for a purpose that is to be accounted for."""
+    made = MemoryLedger(SIGNER)
+    for number, named in enumerate(("su_1", "su_2", "su_9", "su_1")):
+        exchange = ("ex_1", "ex_2", "ex_2", "ex_3")[number]
+        detail = encode_detail(Detail(subjects=(named,)))
+        made.append(_sent(number, exchange, detail), detail, SALT)
+    made.publish()
+    scope = Scope(kind="subject", ids=("su_1", "su_2"), exchanges=EXCHANGES)
+    selection = Selection(scope=scope, **more)
+    bundle(made, path, selection, attachments=attached(Register(), Known(), selection=selection))
+    assert verify(path, VKEY).end > 0
+    return take_apart(path.read_bytes())
+
+
+def _sent(number: int, exchange: str, detail: bytes) -> Envelope:
+    return Envelope(
+        id=f"01900000-0000-7000-8000-{number:012x}",
+        tenant="tn_1",
+        event="exchange.requested",
+        occurred_at=timestamp(T0 + number),
+        exchange=exchange,
+        agent="ward",
+        zone="in-house",
+        purpose="HRESCH",
+        attempt=1,
+        classes=ClassesInfo(found=("phi",), declared=(), inherited=(), floor=()),
+        detail=committed(SALT, "detail", detail),
+    )
+
+
+def test_a_bundle_about_a_person_has_its_accounting_and_receipts(tmp_path: Path) -> None:
+    members = _about_a_person(tmp_path / "a.zip")
+    assert set(ABOUT) <= set(members)
+    told = json.loads(members[ABOUT[0]])
+    (own,) = (one for one in told["sections"] if one["id"] == "disclosures")
+    (rows,) = (one["rows"] for one in own["blocks"] if one.get("caption") == "Accounting of disclosures")
+    assert [(row[1], row[3], row[8]) for row in rows] == [(2, "ward", "HRESCH")], "one of su_9 and one outside"
+    assert own["blocks"][0]["rows"] == [
+        ["Pseudonyms", "su_1, su_2"],
+        ["Records about this person in the period", 2],
+    ]
+    assert "No such step is on record" in members[ABOUT[1]].decode()
+
+
+def test_an_accounting_that_would_not_be_whole_is_in_no_bundle(tmp_path: Path) -> None:
+    less: tuple[dict[str, Any], ...] = ({"filters": {"zone": "cloud"}}, {"details": False})
+    for number, left_out in enumerate(less):
+        assert not set(ABOUT) & set(_about_a_person(tmp_path / f"{number}.zip", **left_out))
+
+
+def test_a_bundle_about_an_incident_has_its_breach_pack_and_of_no_other(tmp_path: Path) -> None:
+    made = MemoryLedger(SIGNER)
+    details = [encode_detail(Detail(subjects=(name,))) for name in ("su_1", "su_2")]
+    for number, detail in enumerate(details):
+        made.append(_sent(number, f"ex_{number}", detail), detail, SALT)
+    for number, detail in enumerate(details, 2):
+        found = _sent(number, f"ex_{number - 2}", detail)
+        found.event, found.attempt, found.purpose = "incident.opened", None, None
+        made.append(found, detail, SALT)
+    made.publish()
+    named = "01900000-0000-7000-8000-000000000002"
+    selection = Selection(scope=Scope(kind="incident", ids=(named,), exchanges=("ex_0",)))
+    path = tmp_path / "a.zip"
+    bundle(made, path, selection, attachments=attached(Register(), Known(), selection=selection))
+    assert verify(path, VKEY).end > 0
+    told = json.loads(take_apart(path.read_bytes())["data/reports/breach.json"])
+    parts = {one["id"]: one for one in told["sections"]}
+    counts = dict(parts["affected"]["blocks"][1]["rows"])
+    assert (counts["Incidents"], counts["Persons named, each once"], counts["Records of what was sent"]) == (1, 1, 1)
+    (pack,) = (dict(one["rows"]) for one in parts["each"]["blocks"] if one["type"] == "fields")
+    assert (pack["Incident"], pack["Pseudonyms"]) == (named, "su_1")
+    assert "each pseudonym counts" in json.dumps(parts["affected"])
+
+
+def test_reports_are_typeset_for_a_bundle_and_held_to_its_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    bundle(ledger(24), path, attachments=attached(Register(), Known(), forms=PRINTED))
+    report = verify(path, VKEY)
+    members = take_apart(path.read_bytes())
+    for kind in KINDS:
+        place = f"data/reports/{kind}.pdf"
+        assert place in report.attachments
+        assert members[place].startswith(b"%PDF")

@@ -1,0 +1,75 @@
+"""What the selected records of a bundle say of the person or the incident that it is about."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.evidence.attachment import Given
+from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
+from gateway.evidence.reports.affected import affected
+from gateway.evidence.reports.basis import Basis
+from gateway.evidence.scope import INCIDENT, SUBJECT
+from gateway.evidence.selection import Scope
+from gateway.ledger.record import Detail, Envelope
+
+
+class Chosen:
+    """Takes the selected records of a bundle of this scope, with the details that it opens.
+
+    Memory: the figures of one person, and the envelopes of one exchange that say what was sent.
+    """
+
+    def __init__(self, scope: Scope | None, known: Known) -> None:
+        self._scope, self._known = scope, known
+        self._ids = frozenset(() if scope is None else scope.ids)
+        self._disclosures, self._steps, self._records = Disclosures(EXCLUDED), Subjects(), 0
+        self._sent: list[tuple[Envelope, Detail | None]] = []
+
+    def feed(self, given: Given) -> None:
+        kind = None if self._scope is None else self._scope.kind
+        if kind == INCIDENT and given.envelope.exchange is not None:
+            self._sent.append((given.envelope, given.detail))
+        elif kind == SUBJECT and self._names(given):
+            self._person(given)
+
+    def told(self, basis: Basis) -> Basis:
+        """The basis with what was found."""
+        scope = self._scope
+        if scope is None or scope.kind not in (SUBJECT, INCIDENT):
+            return basis
+        since, until = scope.period or (basis.since, basis.until)
+        found = msgspec.structs.replace(basis, since=since, until=until)
+        if scope.kind == SUBJECT:
+            return msgspec.structs.replace(found, subject=self._subject())
+        figures = {**found.figures, "incidents": self._incidents(found.figures["incidents"])}
+        return msgspec.structs.replace(
+            found, figures=figures, affected=dict.fromkeys(scope.ids, affected(self._sent, {}))
+        )
+
+    def _names(self, given: Given) -> bool:
+        """Whether a record is about the person. The scope selects whole exchanges, and a detail that is not there any
+        more may have named anybody: it counts, so that nothing is left out of an accounting."""
+        if given.envelope.subject in self._ids or given.detail is None:
+            return True
+        return not self._ids.isdisjoint(given.detail.subjects or ())
+
+    def _person(self, given: Given) -> None:
+        one = seen(given.envelope, given.detail, self._known, given.emergency)
+        self._records += 1
+        if one.envelope.event in self._disclosures.events:
+            self._disclosures.feed(one)
+        elif one.envelope.event.startswith("subject."):
+            self._steps.feed(one)
+
+    def _subject(self) -> dict[str, Any]:
+        return {
+            "pseudonyms": sorted(self._ids),
+            "records": self._records,
+            "disclosures": self._disclosures.document(),
+            "subjects": self._steps.document(),
+        }
+
+    def _incidents(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Those that the bundle is about alone."""
+        return {**told, "opened": [row for row in told["opened"] if row[0] in self._ids], "closed_of_before": []}

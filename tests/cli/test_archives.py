@@ -204,7 +204,7 @@ def test_a_bundle_about_one_exchange_person_or_time_has_what_lies_in_archives(ga
         "split": ("--about", f"exchange:{HERS}"),
         "moved": ("--about", f"exchange:{OTHER}"),
         "ranged": ("--about", f"exchange:{OTHER}", "--first", 0, "--end", 100),
-        "person": ("--about", f"subject:{JANE}"),
+        "person": ("--about", f"subject:{JANE}", "--attach", "reports"),
         "gone": ("--about", f"subject:{MARY}"),
         "period": ("--period", since, until),
         "both": ("--about", f"exchange:{HERS}", "--period", since, until),
@@ -219,6 +219,7 @@ def test_a_bundle_about_one_exchange_person_or_time_has_what_lies_in_archives(ga
         assert done.code == 0, done.err
         with zipfile.ZipFile(file) as box:
             records, details = box.read("data/records.jsonl"), box.read("data/details.jsonl")
+            assert ("data/reports/disclosures.json" in box.namelist()) is (name == "person")
         numbers = [json.loads(line)["seq"] for line in records.splitlines() if OTHER.encode() in line]
         return done.data["first"], done.data["selected"], details, numbers
 

@@ -128,7 +128,8 @@ async def test_a_bundle_about_an_incident_that_a_review_opened_holds_what_left(
         assert closed.status_code == 200
 
         auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
-        wanted = {"about": f"incident:{incident['id']}", "recipients": [str(identity.to_public())]}
+        to = [str(identity.to_public())]
+        wanted = {"about": f"incident:{incident['id']}", "recipients": to, "attach": ["reports", "reports-pdf"]}
         asked = await site.http.post("/evidence/bundles", json=wanted, headers=auditor)
         path = asked.headers["location"]
         while (made := (await site.http.get(path, headers=auditor)).json())["status"] == "building":  # noqa: ASYNC110
@@ -151,4 +152,5 @@ async def test_a_bundle_about_an_incident_that_a_review_opened_holds_what_left(
     assert opened == [*about, closing_record]
     assert (report.first, report.selected, report.commitment_only) == (about[0], 4, 0)
     assert report.scope is not None
+    assert {"data/reports/breach.json", "data/reports/breach.pdf"} <= set(report.attachments)
     assert b"Sunflower" not in clear, "what was sent is not in it"

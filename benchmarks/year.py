@@ -32,8 +32,8 @@ from benchmarks.year_truth import Truth
 from gateway.core.ports import StoredRecord
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Known, Seen, seen
-from gateway.exchange.affected import MOST, affected
-from gateway.exchange.reporting import Person
+from gateway.evidence.reports.affected import affected_by
+from gateway.exchange.reporting import MOST_INCIDENTS, Person
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed
 from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, seal
@@ -106,7 +106,7 @@ class Year:
 
     def affected(self) -> dict[str, dict[str, Any]]:
         """Incident → whom it affects, in the form of `Basis.affected`, in the order of the incidents: of all of them,
-        though the product looks it up for the first `MOST` alone."""
+        though the product looks it up for the first `MOST_INCIDENTS` alone."""
         return self.truth.affected()
 
     def _stored(self, drawn: Drawn, seq: int, prev: bytes, emergency: str | None) -> StoredRecord:
@@ -242,14 +242,14 @@ def figures(year: Year) -> dict[str, Any]:
         facts.take(stored)
     found = facts.document()
     groups = {name: frozenset(group) for group in GROUPS if len(group) > 1 for name in group}
-    opened = found["incidents"]["opened"][:MOST]
-    about = {str(row[0]): asdict(affected(year.of_exchange.get(str(row[6]), ()), groups)) for row in opened}
+    opened = found["incidents"]["opened"][:MOST_INCIDENTS]
+    about = {str(row[0]): asdict(affected_by(year.of_exchange.get(str(row[6]), ()), groups)) for row in opened}
     return {**found, "persons": asyncio.run(persons_of(year)), "affected": about}
 
 
 def truth(year: Year) -> dict[str, Any]:
     """What is true of all that, once its records were taken."""
-    about = dict(list(year.affected().items())[:MOST])
+    about = dict(list(year.affected().items())[:MOST_INCIDENTS])
     return {**year.expected(), "persons": year.persons(), "affected": about}
 
 

@@ -18,7 +18,7 @@ from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Seen, seen
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.misses import Misses, told
-from gateway.evidence.reports.affected import affected
+from gateway.evidence.reports.affected import affected_by
 from gateway.evidence.reports.basis import Affected, Apart, Basis
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
@@ -27,7 +27,7 @@ from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.emergency_trail import Spliced
 from gateway.exchange.terms import Terms, questions
 from gateway.ledger.emergency import Stitched
-from gateway.ledger.record import Detail, Envelope, parse, parse_detail, timestamp
+from gateway.ledger.record import parse, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.postings import BLOCK
@@ -206,7 +206,7 @@ class Reporter:
         for row in incidents[:MOST_INCIDENTS]:
             name = str(row[6])
             whole, apart = await self._auditor.whole.exchange(name), await self._auditor.emergencies.exchange(name)
-            found[str(row[0])] = affected(map(_read, (*whole, *apart)), groups)
+            found[str(row[0])] = affected_by((*whole, *apart), groups)
         return found
 
     async def _place(self, at: str, size: int) -> int:
@@ -280,10 +280,6 @@ async def _search(at: str, end: int, look: Look) -> int:
         else:
             high = middle
     return low
-
-
-def _read(stored: StoredRecord) -> tuple[Envelope, Detail | None]:
-    return parse(stored.envelope), None if stored.detail is None else parse_detail(stored.detail)
 
 
 def _invalid(field: str, hint: str) -> Refusal:

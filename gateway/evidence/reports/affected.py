@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from gateway.core.ports import StoredRecord
 from gateway.evidence.figures.seen import SENT
 from gateway.evidence.reports.basis import Affected
-from gateway.ledger.record import Detail, Envelope
+from gateway.ledger.record import Detail, Envelope, parse, parse_detail
 
 Groups = Mapping[str, frozenset[str]]
 """Pseudonym → all that are one person with it (`store.subjects.SubjectStore.groups`)."""
@@ -26,4 +27,15 @@ def affected(records: Iterable[tuple[Envelope, Detail | None]], groups: Groups) 
         records=number,
         unnamed=unnamed,
         deleted=deleted,
+    )
+
+
+def affected_by(records: Iterable[StoredRecord], groups: Groups) -> Affected:
+    """The same of records as they are stored. `FormatError` for one that is not in its form."""
+    return affected(
+        (
+            (parse(stored.envelope), None if stored.detail is None else parse_detail(stored.detail))
+            for stored in records
+        ),
+        groups,
     )

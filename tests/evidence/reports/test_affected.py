@@ -2,9 +2,10 @@
 
 import msgspec
 
-from gateway.evidence.reports.affected import affected
+from gateway.core.ports import StoredRecord
+from gateway.evidence.reports.affected import affected, affected_by
 from gateway.evidence.reports.basis import Affected
-from gateway.ledger.record import Detail, Envelope, timestamp
+from gateway.ledger.record import Detail, Envelope, encode_detail, seal, timestamp
 
 
 def _record(event: str, detail: Detail | None = None, **fields: object) -> tuple[Envelope, Detail | None]:
@@ -43,3 +44,18 @@ def test_what_was_sent_to_nobody_is_no_record_of_it() -> None:
         _record("incident.opened", named, agent="ward"),
     ]
     assert msgspec.structs.astuple(affected(records, {})) == ((), frozenset(), 0, 0, 0)
+
+
+def test_of_stored_records_the_same_is_told() -> None:
+    named = Detail(subjects=("su_1",))
+    records = [_record("exchange.requested", detail, agent="ward", attempt=1) for detail in (named, None)]
+    stored = [
+        StoredRecord(
+            seq=0,
+            envelope=seal(envelope, 0, bytes(32), timestamp(0)),
+            hash=bytes(32),
+            detail=None if detail is None else encode_detail(detail),
+        )
+        for envelope, detail in records
+    ]
+    assert affected_by(stored, {}) == affected(records, {})

@@ -3,6 +3,9 @@
 The other process can only be of help. Where it cannot be started, dies, hangs or says what makes no sense, this one
 goes on alone: it goes over what was written since the pass was last asked for what it had come to, once more, from the
 ledger, and holds it against what was written. So a bundle is made, the same to the byte, whatever becomes of the other.
+
+It has the next lot before it is done with one, so that neither waits for the other: what it says of a lot is heard when
+the next one was sent, and what it says of the last when it is asked what it has come to.
 """
 
 import asyncio
@@ -10,8 +13,8 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import msgspec
 
@@ -28,6 +31,8 @@ WORTH = 50_000
 ANSWER_S = 60.0
 """Seconds after which a process that does not answer for some thousand records is given up."""
 _log = logging.getLogger("gateway.evidence")
+Chosen = list[list[int]]
+"""The numbers of those that are selected, of each of some lots that were gone over."""
 Again = Callable[[int, int], AsyncIterator[Sequence[StoredRecord]]]
 """Records from one number on to another (exclusive) that were written, as the ledger has them."""
 
@@ -45,6 +50,8 @@ class Checking:
         self._here = job.passing()
         self._there: _There | None = None
         self._size = self._here.size
+        self._unheard: range | None = None
+        """Records of the lot that the other has and has said nothing of yet."""
 
     async def __aenter__(self) -> "Checking":
         if self._helped and self._job.end - self._size >= WORTH:
@@ -59,26 +66,49 @@ class Checking:
     async def __aexit__(self, *_: object) -> None:
         await self._end()
 
-    async def take(self, records: Sequence[StoredRecord]) -> list[int]:
-        """The next records, one at least; the numbers of those that are selected. `VerificationError` or `FormatError`
-        for the first that does not hold."""
+    async def take(self, records: Sequence[StoredRecord]) -> Chosen:
+        """The next records, one at least; what is selected of the lots that were gone over meanwhile: of these, or of
+        those before. `VerificationError` or `FormatError` where a record of these lots does not hold."""
+        lot = range(records[0].seq, records[-1].seq + 1)
         try:
-            chosen = await self._taken(records) if self._there is None else await self._there.take(records)
+            chosen = [await self._taken(records)] if self._there is None else await self._sent(records, lot)
         except Lost as lost:
-            await self._alone(lost)
-            chosen = await self._taken(records)
-        self._size = records[-1].seq + 1
+            chosen = [*await self._alone(lost), await self._taken(records)]
+        self._size = lot.stop
         return chosen
 
-    async def passing(self) -> Passing:
-        """The pass with all that it knows, to be read."""
-        if self._there is not None and self._here.size < self._size:
-            try:
-                passed = await self._there.passed(self._size)
-                self._here = msgspec.structs.replace(self._job, passed=passed).passing()
-            except Lost as lost:
-                await self._alone(lost)
-        return self._here
+    async def settled(self) -> tuple[Chosen, Passing]:
+        """What is selected of the lots that nothing was said of yet; and the pass over all that were taken, with all
+        that it knows, to be read. The errors are those of `take`."""
+        chosen: Chosen = []
+        try:
+            if self._there is not None:
+                chosen = await self._heard(self._there)
+                if self._here.size < self._size:
+                    passed = await self._there.passed(self._size)
+                    self._here = msgspec.structs.replace(self._job, passed=passed).passing()
+        except Lost as lost:
+            chosen += await self._alone(lost)
+        return chosen, self._here
+
+    async def _sent(self, records: Sequence[StoredRecord], lot: range) -> Chosen:
+        there = self._there
+        if there is None:
+            raise TypeError("nobody is there")
+        await there.send(records)
+        chosen = await self._heard(there)
+        there.listen()
+        self._unheard = lot
+        return chosen
+
+    async def _heard(self, there: "_There") -> Chosen:
+        """What the other says of the lot that is to be heard of, if one is."""
+        lot = self._unheard
+        if lot is None:
+            return []
+        chosen = await there.chosen(lot)
+        self._unheard = None
+        return [chosen]
 
     async def _taken(self, records: Sequence[StoredRecord]) -> list[int]:
         chosen: list[int] = []
@@ -87,51 +117,86 @@ class Checking:
             await asyncio.sleep(0)  # whoever serves requests on this loop waits no longer than for one chunk
         return chosen
 
-    async def _alone(self, lost: Lost) -> None:
-        """Go on without the other, from what it had come to when it was last asked for that."""
+    async def _alone(self, lost: Lost) -> Chosen:
+        """Go on without the other, from what it had come to when it was last asked for that. What is selected of the
+        lot that it has said nothing of."""
         _log.warning("a bundle is written on by one process: the other is lost (%s)", lost)
         await self._end()
+        unheard, self._unheard = self._unheard, None
+        chosen: list[int] = []
         async for records in self._again(self._here.size, self._size):
-            await self._taken(records)
+            found = await self._taken(records)
+            chosen += [seq for seq in found if unheard is not None and seq in unheard]
+        return [] if unheard is None else [chosen]
 
     async def _end(self) -> None:
         there, self._there = self._there, None
         if there is not None:
-            await asyncio.to_thread(there.process.end)
+            await there.end()
 
 
 class _There:
-    """A pass in the other process. `OSError` where that cannot be started."""
+    """A pass in the other process. `OSError` where that cannot be started, and `Lost` where it does not do what is
+    asked of it in time."""
 
     def __init__(self, job: Job) -> None:
         self.process = _Process(job)
+        self._answer: asyncio.Task[Answer | None] | None = None
 
-    async def take(self, records: Sequence[StoredRecord]) -> list[int]:
-        chosen = (await self._asked(records)).chosen
-        if not set(chosen) <= {record.seq for record in records}:
+    async def send(self, records: Sequence[StoredRecord]) -> None:
+        """Returns when the other has nearly all of it, which is when it is done with what it had before."""
+        with _may_be_lost():
+            async with asyncio.timeout(ANSWER_S):
+                await asyncio.to_thread(self.process.send, records)
+
+    def listen(self) -> None:
+        """Listen for the answer to what was sent. By a thread of its own, whatever is sent meanwhile: one that waits to
+        be heard would take nothing more."""
+        self._answer = asyncio.create_task(asyncio.to_thread(self.process.receive))
+
+    async def chosen(self, lot: range) -> list[int]:
+        """What is selected of the lot that was listened for."""
+        chosen = (await self._answered()).chosen
+        if not set(chosen) <= set(lot):
             raise Lost("it selects what it was not given")
         return chosen
 
     async def passed(self, size: int) -> Passed:
         """What all records before this number came to."""
-        passed = (await self._asked(())).passed
+        await self.send(())
+        self.listen()
+        passed = (await self._answered()).passed
         if passed is None or passed.size != size:
             raise Lost("it has come to something else")
         return passed
 
-    async def _asked(self, records: Sequence[StoredRecord]) -> Answer:
-        try:
+    async def end(self) -> None:
+        """Nothing of it is left, no thread that listens either."""
+        await asyncio.to_thread(self.process.end)
+        if self._answer is not None:
+            await asyncio.gather(self._answer, return_exceptions=True)
+
+    async def _answered(self) -> Answer:
+        if self._answer is None:
+            raise TypeError("nothing was asked")
+        with _may_be_lost():
             async with asyncio.timeout(ANSWER_S):
-                answer = await asyncio.to_thread(self.process.answer, records)
-        except TimeoutError:
-            raise Lost("it does not answer") from None
-        except (OSError, ValueError, EOFError, msgspec.MsgspecError) as error:
-            raise Lost(type(error).__name__) from error
+                answer = await self._answer
         if answer is None:
             raise Lost(f"it has ended {await asyncio.to_thread(self.process.how)}")
         if answer.fault is not None:
             raise (FormatError if answer.form else VerificationError)(answer.fault)
         return answer
+
+
+@contextmanager
+def _may_be_lost() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        raise Lost("it does not answer") from None
+    except (OSError, ValueError, EOFError, msgspec.MsgspecError) as error:
+        raise Lost(type(error).__name__) from error
 
 
 class _Process:
@@ -145,14 +210,18 @@ class _Process:
     def pid(self) -> int:
         return self._process.pid
 
-    def answer(self, records: Sequence[StoredRecord]) -> Answer | None:
-        """None where nobody is there who would answer."""
-        source, sink = self._process.stdout, self._process.stdin
-        assert source is not None and sink is not None  # noqa: S101, PT018 — pipes, as asked for
+    def send(self, records: Sequence[StoredRecord]) -> None:
+        sink = self._process.stdin
+        assert sink is not None  # noqa: S101 — a pipe, as asked for
         job, self._job = self._job, None
         if job is not None:
             send(sink, job)
         send(sink, records)
+
+    def receive(self) -> Answer | None:
+        """None where nobody is there who would answer."""
+        source = self._process.stdout
+        assert source is not None  # noqa: S101 — a pipe, as asked for
         found: Answer | None = receive(source, Answer)
         return found
 

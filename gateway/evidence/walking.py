@@ -1,7 +1,7 @@
 """The records of a bundle written, and gone over meanwhile (`checking`): the ledger is read once.
 
-Each lot is gone over while it is written, and while the next one is read. So what is in the file may turn out not to
-hold, but nothing is kept, and nothing signed, before all of what is in it does.
+Each lot is gone over while it is written, and while the next ones are read and written. So what is in the file may turn
+out not to hold, but nothing is kept, and nothing signed, before all of what is in it does.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from gateway.core.errors import VerificationError
 from gateway.core.ports import RecordReader, StoredRecord
 from gateway.evidence import bag
 from gateway.evidence.checker import Job
-from gateway.evidence.checking import Checking
+from gateway.evidence.checking import Checking, Chosen
 from gateway.evidence.container import Stream, lines_between
 from gateway.evidence.piece import Spool
 from gateway.evidence.records import encode_detail_line
@@ -48,23 +48,24 @@ class Walk:
         self._from = self._file.tell()
         async with self._checking:
             await self._lots(stream, tell, keep)
-            self.passing = await self._checking.passing()
+            await self._settle()
 
     async def _lots(self, stream: Stream, tell: Callable[[int], None], keep: Callable[[], Awaitable[None]]) -> None:
         end, size = self._job.end, self.passing.size
         keep_at = size + SEGMENT
-        taking: asyncio.Task[list[int]] | None = None
+        taking: asyncio.Task[Chosen] | None = None
         try:
             async for lot in self._reader.lots(size, end):
-                if taking is not None:
-                    await self._open(await taking)
+                chosen = [] if taking is None else await taking
                 taking = asyncio.create_task(self._checking.take(lot))
+                await self._open(chosen)
                 await self._write(lot, stream, tell)
                 size = lot[-1].seq + 1
                 if keep_at <= size < end:
                     await self._open(await taking)
                     taking = None
-                    self.passing, self._from = await self._checking.passing(), self._file.tell()
+                    await self._settle()
+                    self._from = self._file.tell()
                     await keep()
                     keep_at = size + SEGMENT
             if taking is not None:
@@ -74,6 +75,11 @@ class Walk:
                 taking.cancel()
                 await asyncio.gather(taking, return_exceptions=True)
 
+    async def _settle(self) -> None:
+        """All that is written was gone over, and what is selected of it is in the spool."""
+        chosen, self.passing = await self._checking.settled()
+        await self._open(chosen)
+
     async def _write(self, lot: Sequence[StoredRecord], stream: Stream, tell: Callable[[int], None]) -> None:
         for start in range(0, len(lot), CHUNK):
             chunk = lot[start : start + CHUNK]
@@ -81,17 +87,19 @@ class Walk:
             tell(chunk[-1].seq + 1 - self._job.first)
             await asyncio.sleep(0)  # whoever serves requests on this loop waits no longer than for one chunk
 
-    async def _open(self, chosen: Sequence[int]) -> None:
+    async def _open(self, chosen: Chosen) -> None:
         """The details of these records, which are selected, go to the spool."""
-        if not chosen or not self._job.selection.details:
-            return
-        for run in await self._reader.runs(chosen):
-            details = await self._reader.details(run)
-            for seq in run:
-                opening = details.get(seq)
-                if opening is not None:  # deleted: "commitment only"
-                    self._spool.write(encode_detail_line(seq, opening.salt, opening.detail))
-                    self.opened += 1
+        for of_lot in chosen if self._job.selection.details else ():
+            for run in await self._reader.runs(of_lot):
+                await self._open_run(run)
+
+    async def _open_run(self, run: Sequence[int]) -> None:
+        details = await self._reader.details(run)
+        for seq in run:
+            opening = details.get(seq)
+            if opening is not None:  # deleted: "commitment only"
+                self._spool.write(encode_detail_line(seq, opening.salt, opening.detail))
+                self.opened += 1
 
     async def _again(self, first: int, end: int) -> AsyncIterator[Sequence[StoredRecord]]:
         """Records that were written since the pass was last asked for what it had come to, once more."""

@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -45,13 +47,24 @@ class Ledger:
 
 
 class Beside:
-    """In the place of the process: a pass in this one, and what becomes of its answers."""
+    """In the place of the process: a pass in this one, and what becomes of its answers, or of what it is sent from some
+    record on."""
 
-    def __init__(self, answered: Answered) -> None:
-        self._passing, self._answered, self.ended = JOB.passing(), answered, 0
+    def __init__(self, answered: Answered, unsent: int = 99) -> None:
+        self._passing, self._answered, self._unsent, self.ended = JOB.passing(), answered, unsent, 0
+        self._sent: SimpleQueue[Sequence[StoredRecord]] = SimpleQueue()
+        self._count, self.second = 0, Event()
 
-    def answer(self, records: Sequence[StoredRecord]) -> Answer | None:
-        return self._answered(self._passing, records)
+    def send(self, records: Sequence[StoredRecord]) -> None:
+        if (records[0].seq if records else 20) >= self._unsent:
+            raise BrokenPipeError
+        self._sent.put(records)
+        self._count += 1
+        if self._count == 2:
+            self.second.set()
+
+    def receive(self) -> Answer | None:
+        return self._answered(self._passing, self._sent.get(timeout=60))
 
     def how(self) -> str:
         return "with 1"
@@ -64,20 +77,22 @@ def right(passing: Passing, records: Sequence[StoredRecord]) -> Answer:
     return Answer(chosen=passing.take(records)) if records else Answer(passed=passing.passed())
 
 
-def beside(monkeypatch: pytest.MonkeyPatch, answered: Answered) -> Beside:
-    made = Beside(answered)
+def beside(monkeypatch: pytest.MonkeyPatch, answered: Answered, unsent: int = 99) -> Beside:
+    made = Beside(answered, unsent)
     monkeypatch.setattr(checking, "WORTH", 1)
     monkeypatch.setattr(checking, "_Process", lambda job: made)
     return made
 
 
 async def gone_over(one: Checking, kept_at: int | None = None) -> tuple[list[int], Passed]:
-    chosen: list[int] = []
+    chosen: list[list[int]] = []
     for at in range(0, 20, 4):
         if at == kept_at:
-            await one.passing()
+            chosen += (await one.settled())[0]
+            assert len(chosen) == at // 4, "each lot by itself"
         chosen += await one.take(LEDGER.stored[at : at + 4])
-    return chosen, (await one.passing()).passed()
+    rest, passing = await one.settled()
+    return [seq for lot in (*chosen, *rest) for seq in lot], passing.passed()
 
 
 @pytest.mark.parametrize(("processes", "worth"), [(1, 1), (2, 21)])
@@ -96,6 +111,23 @@ async def test_the_other_is_asked_for_all_of_it_and_ended(monkeypatch: pytest.Mo
         assert await gone_over(one, kept_at=8) == whole()
         assert there.ended == 0
     assert (there.ended, source.asked) == (1, [])
+
+
+async def test_the_other_has_the_next_lot_before_it_has_answered_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = Event()
+
+    def answered(passing: Passing, records: Sequence[StoredRecord]) -> Answer | None:
+        assert heard.wait(60)
+        return right(passing, records)
+
+    there = beside(monkeypatch, answered)
+    async with Checking(JOB, 2, Ledger().again) as one:
+        assert await one.take(LEDGER.stored[:4]) == []
+        second = asyncio.create_task(one.take(LEDGER.stored[4:8]))
+        assert await asyncio.to_thread(there.second.wait, 60)
+        heard.set()
+        first = await second
+        assert [len(first), (await one.settled())[1].size] == [1, 8]
 
 
 def _wrong(passing: Passing, records: Sequence[StoredRecord]) -> Answer:
@@ -136,8 +168,22 @@ async def test_lost_anywhere_in_any_way_it_comes_to_the_same(
         assert await gone_over(one, kept_at) == whole()
         assert there.ended == 1, "it is ended at once"
     known = 8 if kept_at is not None and at > kept_at else 0
-    assert source.asked == [(known, at)]
+    # It is lost when it is to be heard: as the next lot was sent, or when it is asked what it has come to.
+    assert source.asked == [(known, at if at == kept_at else min(at + 4, 20))]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+@pytest.mark.parametrize("kept_at", [None, 8])
+@pytest.mark.parametrize("at", [0, 4, 8, 12, 20])
+async def test_lost_as_it_is_sent_something_it_comes_to_the_same(
+    monkeypatch: pytest.MonkeyPatch, at: int, kept_at: int | None
+) -> None:
+    there, source = beside(monkeypatch, right, unsent=at), Ledger()
+    async with Checking(JOB, 2, source.again) as one:
+        assert await gone_over(one, kept_at) == whole()
+        assert there.ended == 1
+    # Of the lot before it has said nothing; asked what it has come to it is lost where that is kept.
+    assert source.asked in ([(0, at)], [(8, at)], [(0, 8)])
 
 
 async def test_what_does_not_hold_is_said_and_not_gone_over_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +196,7 @@ async def test_what_does_not_hold_is_said_and_not_gone_over_again(monkeypatch: p
 
 
 async def test_what_does_not_hold_is_found_after_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    beside(monkeypatch, lambda *_: None)
+    beside(monkeypatch, right, unsent=0)
     changed = msgspec.structs.replace(LEDGER.stored[0], envelope=LEDGER.stored[1].envelope)
     with pytest.raises(VerificationError, match="record 0: hash"):
         async with Checking(JOB, 2, Ledger().again) as one:
@@ -174,7 +220,8 @@ async def test_where_it_cannot_be_started_one_goes_on_alone(
 async def test_no_record_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     beside(monkeypatch, right)
     async with Checking(JOB, 2, Ledger().again) as one:
-        assert (await one.passing()).size == 0
+        found, passing = await one.settled()
+        assert (found, passing.size) == ([], 0)
 
 
 @pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGSTOP])
@@ -189,7 +236,8 @@ async def test_a_process_that_is_killed_or_hangs_is_lost(monkeypatch: pytest.Mon
         monkeypatch.setattr(checking, "ANSWER_S", 0.2)
         async with asyncio.timeout(60):
             chosen += await one.take(LEDGER.stored[8:])
-        assert (chosen, (await one.passing()).passed()) == whole()
+            rest, passing = await one.settled()
+        assert ([seq for lot in (*chosen, *rest) for seq in lot], passing.passed()) == whole()
     assert source.asked == [(0, 8)]
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -208,6 +256,7 @@ async def test_who_is_cancelled_leaves_no_process(monkeypatch: pytest.MonkeyPatc
             os.kill(pids[0], signal.SIGSTOP)
             asked.set()
             await one.take(LEDGER.stored[8:])
+            await one.settled()
 
     task = asyncio.create_task(going())
     await asked.wait()

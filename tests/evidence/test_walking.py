@@ -1,6 +1,7 @@
 """Records are written and gone over at once, and nothing is kept that was not."""
 
 from collections.abc import AsyncGenerator, Sequence
+from queue import SimpleQueue
 
 import msgspec
 import pytest
@@ -78,8 +79,13 @@ class Beside:
 
     def __init__(self, job: Job, lost_at: int | None) -> None:
         self._passing, self._lost_at = job.passing(), lost_at
+        self._sent: SimpleQueue[Sequence[StoredRecord]] = SimpleQueue()
 
-    def answer(self, records: Sequence[StoredRecord]) -> Answer | None:
+    def send(self, records: Sequence[StoredRecord]) -> None:
+        self._sent.put(records)
+
+    def receive(self) -> Answer | None:
+        records = self._sent.get(timeout=60)
         far = records[0].seq if records else self._passing.size
         if self._lost_at is not None and far >= self._lost_at:
             return None

@@ -60,6 +60,7 @@ _OPTIONS = {
     "period": "--period",
     "recipients": "--recipient",
     "contents": "--contents",
+    "attach": "--attach",
 }
 _EXISTS = "--out names a file that exists: it is not overwritten"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
@@ -57,6 +58,21 @@ def refused(names: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> Refusal 
         return Refusal(code="parameter_invalid", field="attach", hint=pdf.MISSING) if missing else None
     hint = f"each once, of: {', '.join(sorted(kinds))}" if kinds else "none: there are no kinds"
     return Refusal(code="parameter_invalid", field="attach", hint=hint)
+
+
+async def unready(names: Sequence[str], setting: Setting) -> Refusal | None:
+    """Why what these kinds, which `refused` has accepted, are made of besides the records is not there; None where it
+    is. Asked before a bundle is begun: its maker would come to it when most of it is written."""
+    if not names:
+        return None
+    try:
+        if "oscal" in names:
+            await assessments(setting.policies, setting.ledger)
+        else:
+            await in_force(setting.policies, setting.ledger)
+    except ConfigurationError as error:
+        return Refusal(code="conflict", field="attach", hint=str(error))
+    return None
 
 
 async def attachments(

@@ -397,7 +397,7 @@ class Auditor:
     ) -> tuple[Recipient, ...] | Refusal:
         """Put on record that a bundle is asked for, before anything of it is written, and say whom it is to be
         encrypted to (`recipients_of`); why it cannot be, where so."""
-        refusal = attaching.refused(attach)
+        refusal = attaching.refused(attach) or await attaching.unready(attach, self._setting)
         if refusal is not None:
             return refusal
         named, contents = self._setting.tenant, selection.contents

@@ -6,15 +6,15 @@ from typing import cast
 import pytest
 
 from gateway.bootstrap import open_site
-from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.reports import pdf
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
-from gateway.exchange.attaching import Kind, Setting, refused
+from gateway.exchange.attaching import Kind, Setting, refused, unready
 from gateway.exchange.auditor import Reader
 from gateway.settings import Settings
+from gateway.store.policies import PolicyStore
 from tests.bootstrap.kit import configured
 from tests.evidence.making import Sources
 
@@ -59,9 +59,6 @@ async def test_a_bundle_takes_the_files_of_the_kinds_asked_for_and_the_record_na
     async with open_site(configured(sqlite_settings)) as site:
         auditor = await site.auditor("default")
         by = Reader()
-        # Without an active policy there is no framework to assess by, and no bundle that looks as if there were one.
-        with pytest.raises(ConfigurationError, match="oscal needs"):
-            await auditor.export(by, Selection(), io.BytesIO(), attach=["oscal"])
         found = await auditor.export(by, Selection(), io.BytesIO(), attach=["sources"])
         assert isinstance(found, Manifest)
         assert asked == [Selection()]
@@ -73,3 +70,44 @@ async def test_a_bundle_takes_the_files_of_the_kinds_asked_for_and_the_record_na
         assert await reader.size() == before
         stored = [one async for one in reader.records(0, before, details=True)]
         assert any(b'"attach":"sources"' in (one.detail or b"") for one in stored)
+
+
+async def test_what_there_is_no_active_policy_for_is_refused_before_anything_is_written(
+    sqlite_settings: Settings,
+) -> None:
+    """There is no framework to assess by, and no bundle that looks as if there were one."""
+    async with open_site(configured(sqlite_settings)) as site:
+        auditor, out = await site.auditor("default"), io.BytesIO()
+        before = await site.reader("default").size()
+        found = await auditor.export(Reader(), Selection(), out, attach=["csv", "oscal"])
+        assert found == Refusal(
+            code="conflict", field="attach", hint="oscal needs a policy that is active: none is yet"
+        )
+        assert (await site.reader("default").size(), out.getvalue()) == (before, b"")
+
+
+class Lost(PolicyStore):
+    """Says that a version is active which it does not have."""
+
+    def __init__(self) -> None:
+        """No database."""
+
+    async def active(self, ledger: str) -> str | None:
+        return "sha256:00"
+
+    async def get(self, digest: str) -> bytes | None:
+        return None
+
+
+async def test_an_active_policy_that_cannot_be_read_is_refused_for_every_kind_that_may_ask_for_it(
+    sqlite_settings: Settings,
+) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        setting = Setting(
+            settings=sqlite_settings, engine=site.engine, tenant="default", ledger="tn_1", policies=Lost()
+        )
+        for names in (("reports",), ("oscal", "csv")):
+            assert await unready(names, setting) == Refusal(
+                code="conflict", field="attach", hint="the policy version that is active is not in the database"
+            )
+        assert await unready((), setting) is None

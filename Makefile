@@ -38,7 +38,7 @@ run: $(VENV)/.run ## Serve the demo's configuration until stopped, with tokens a
 services: ## Install the real services that tests need and this machine lacks, where it can be done
 	sh tests/install_services.sh
 
-test: $(VENV)/.dev services ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
+test: $(VENV)/.dev $(TRESTLE)/.done services ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
 	$(BIN)/python -m pytest -p tests.forks --forks $(JOBS) $(TESTS)
 
 check: $(VENV)/.dev ## Check format, lint, types, import contracts, container files and what may not be committed
@@ -118,6 +118,6 @@ $(VENV)/.go: requirements/go.txt | $(BIN)/python
 
 # What reads OSCAL pins and brings much that nothing else here needs: it stays apart.
 $(TRESTLE)/.done: requirements/trestle.txt | $(BIN)/python
-	$(BIN)/python -m venv $(TRESTLE)
-	$(subst $(BIN),$(TRESTLE)/bin,$(INSTALL)) --requirement requirements/trestle.txt
+	$(BIN)/python -m venv --without-pip $(TRESTLE)
+	$(subst -m pip,-m pip --python $(TRESTLE)/bin/python,$(INSTALL)) --no-compile --no-deps --requirement requirements/trestle.txt
 	@touch $@

@@ -242,6 +242,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
                 ledger=entry.ledger,
                 policies=self.policies,
             ),
+            alone=partial(self.metrics.bundle_alone, entry.ledger),
         )
 
     async def checkpointer(self, tenant: str) -> Checkpointer:

@@ -17,6 +17,7 @@ from gateway.evidence import manifest as manifests
 from gateway.evidence.attachment import ENDLESS, Attachment, Material, ordered
 from gateway.evidence.carried import Source
 from gateway.evidence.checker import Job
+from gateway.evidence.checking import Alone
 from gateway.evidence.container import Stream, Writer, Written
 from gateway.evidence.edge import encode_hashes
 from gateway.evidence.emergencies import Told, judged
@@ -82,6 +83,7 @@ async def build(
     last: StoredCheckpoint | None = None,
     keeper: Keeper | None = None,
     processes: int = 1,
+    alone: Alone = lambda why: None,
 ) -> Manifest | Refusal:
     """Write a bundle of the selection to `write`, an empty seekable binary file that can be read, too, and return its
     manifest.
@@ -98,7 +100,8 @@ async def build(
     same arguments it becomes the same to the byte, unless kept content has gone meanwhile. `NotAsKept` where that does
     not hold together.
 
-    `processes`: two, to have a large range gone over by a process beside this one (`checking`).
+    `processes`: two, to have a large range gone over by a process beside this one (`checking`); `alone`
+    is told where that was to be and is not.
 
     `Refusal` for a selection that cannot be (`parameter_invalid`) or that no checkpoint covers yet
     (`no_checkpoint_yet`). `VerificationError` where the ledger itself does not hold: then nothing is signed. What the
@@ -112,7 +115,7 @@ async def build(
         return extent
     try:
         with Fleeting(directory_of(write)) if keeper is None else nullcontext(keeper) as place:
-            builder = _Builder(reader, selection, extent, write, source, progress, place, processes)
+            builder = _Builder(reader, selection, extent, write, source, progress, place, processes, alone)
             return await builder.build(
                 signer,
                 known,
@@ -177,6 +180,7 @@ class _Builder:
         progress: Progress | None,
         keeper: Keeper,
         processes: int,
+        alone: Alone,
     ) -> None:
         self._source = source if selection.contents else None
         self._reader, self._selection, self._range, self._keeper = reader, selection, extent, keeper
@@ -197,7 +201,7 @@ class _Builder:
             passed=None if kept is None else kept.state.passed,
         )
         opened = 0 if kept is None else kept.state.opened
-        self._walk = Walk(reader, job, self._writer.file, self._spool, opened=opened, processes=processes)
+        self._walk = Walk(reader, job, self._writer.file, self._spool, opened=opened, processes=processes, alone=alone)
 
     async def build(
         self,

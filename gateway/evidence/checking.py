@@ -33,6 +33,9 @@ ANSWER_S = 60.0
 _log = logging.getLogger("gateway.evidence")
 Chosen = list[list[int]]
 """The numbers of those that are selected, of each of some lots that were gone over."""
+NOT_STARTED, LOST = "not_started", "lost"
+Alone = Callable[[str], None]
+"""Is told that there is no other process, though there should be: `NOT_STARTED`, or `LOST` meanwhile."""
 Again = Callable[[int, int], AsyncIterator[Sequence[StoredRecord]]]
 """Records from one number on to another (exclusive) that were written, as the ledger has them."""
 
@@ -44,9 +47,9 @@ class Lost(Exception):
 class Checking:
     """The pass over a bundle's records, for who writes them. An asynchronous context manager."""
 
-    def __init__(self, job: Job, processes: int, again: Again) -> None:
+    def __init__(self, job: Job, processes: int, again: Again, alone: Alone = lambda why: None) -> None:
         """`processes`: two, where another one is to be asked for help."""
-        self._job, self._again, self._helped = job, again, processes > 1
+        self._job, self._again, self._helped, self._told = job, again, processes > 1, alone
         self._here = job.passing()
         self._there: _There | None = None
         self._size = self._here.size
@@ -61,6 +64,7 @@ class Checking:
                 self._there = _There(self._job)
             except OSError as error:
                 _log.warning("a bundle is written by one process: another cannot be started (%s)", type(error).__name__)
+                self._told(NOT_STARTED)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -121,6 +125,7 @@ class Checking:
         """Go on without the other, from what it had come to when it was last asked for that. What is selected of the
         lot that it has said nothing of."""
         _log.warning("a bundle is written on by one process: the other is lost (%s)", lost)
+        self._told(LOST)
         await self._end()
         unheard, self._unheard = self._unheard, None
         chosen: list[int] = []

@@ -12,7 +12,7 @@ from gateway.core.errors import VerificationError
 from gateway.core.ports import RecordReader, StoredRecord
 from gateway.evidence import bag
 from gateway.evidence.checker import Job
-from gateway.evidence.checking import Checking, Chosen
+from gateway.evidence.checking import Alone, Checking, Chosen
 from gateway.evidence.container import Stream, lines_between
 from gateway.evidence.piece import Spool
 from gateway.evidence.records import encode_detail_line
@@ -28,7 +28,15 @@ class Walk:
     """Over the records that a job has left, for one bundle."""
 
     def __init__(
-        self, reader: RecordReader, job: Job, file: BinaryIO, spool: Spool, *, opened: int, processes: int
+        self,
+        reader: RecordReader,
+        job: Job,
+        file: BinaryIO,
+        spool: Spool,
+        *,
+        opened: int,
+        processes: int,
+        alone: Alone = lambda why: None,
     ) -> None:
         """`file`: what the records are written to, which can be read too; `spool`: takes the details of those that are
         selected, as lines, `opened` so many of which are there already."""
@@ -37,7 +45,7 @@ class Walk:
         """The pass, as far as it had come when it was last asked for that."""
         self.opened = opened
         """How many details are in the spool."""
-        self._checking = Checking(job, processes, self._again)
+        self._checking = Checking(job, processes, self._again, alone)
         self._from = 0
         """Where in the file the record begins that comes next to that."""
 

@@ -24,6 +24,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import misses
 from gateway.evidence.age import Recipient, parse_recipients
 from gateway.evidence.bundle import Progress
+from gateway.evidence.checking import Alone
 from gateway.evidence.encrypted import Told, build_encrypted
 from gateway.evidence.kept import Keeper
 from gateway.evidence.manifest import Manifest
@@ -108,8 +109,9 @@ class Auditor:
         emergencies: EmergencyTrail,
         quorum: Quorum | None = None,
         opener: Opener | None = None,
+        alone: Alone = lambda why: None,
     ) -> None:
-        """`opener`: opens what policy keeps of messages."""
+        """`opener`: opens what policy keeps of messages; `alone`: see `bundle.build`."""
         self._engine, self._id, self._ledger = engine, ledger_id, ledger
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
@@ -143,6 +145,7 @@ class Auditor:
             setting=setting,
             emergencies=Carried(emergencies.blocks, engine, ledger_id),
             source=None if opener is None else KeptSource(KeptStore(engine, clock), ledger_id, opener),
+            alone=alone,
         )
         """What writes bundles, for who has put on record that one is asked for."""
         self.busy = asyncio.Lock()

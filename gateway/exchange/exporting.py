@@ -12,6 +12,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import bundle, carrying
 from gateway.evidence.bundle import Progress, Stamps
 from gateway.evidence.carried import Source
+from gateway.evidence.checking import Alone
 from gateway.evidence.kept import Keeper
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.reports.register import register_of
@@ -65,9 +66,10 @@ class Exporting:
         setting: attaching.Setting,
         emergencies: Source | None = None,
         source: carrying.Source | None = None,
+        alone: Alone = lambda why: None,
     ) -> None:
-        """`source`: opens kept content, for bundles that carry some."""
-        self._source = source
+        """`source`: opens kept content, for bundles that carry some; `alone`: see `bundle.build`."""
+        self._source, self._alone = source, alone
         self._reader, self._whole, self._publisher, self._published = reader, whole, publisher, published
         self._policies, self._signing, self._clock, self._setting = policies, signing, clock, setting
         self._emergencies = emergencies
@@ -137,6 +139,7 @@ class Exporting:
                 last=basis.last,
                 keeper=keeper,
                 processes=self._setting.settings.evidence.processes,
+                alone=self._alone,
             )
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)

@@ -408,6 +408,11 @@ class Metrics:
         self._bundle_restarts = _Counts(
             "gateway_bundle_restarts", "Builds of bundles after another was cut off", ("tenant", "begins")
         )
+        self._bundles_alone = _Counts(
+            "gateway_bundles_alone",
+            "Bundles written without the process beside that should have been",
+            ("tenant", "why"),
+        )
         self._reviews = _Counts(
             "gateway_reviews", "Steps of reviews of what was sent, and of activity", ("tenant", "event")
         )
@@ -428,6 +433,7 @@ class Metrics:
             self._bundles,
             self._scheduled,
             self._bundle_restarts,
+            self._bundles_alone,
             self._observed,
             steps,
             self._batches,
@@ -509,6 +515,10 @@ class Metrics:
     def bundle_restarted(self, tenant: str, begins: str) -> None:
         """`kept`, from what was kept of it, or `anew`."""
         self._bundle_restarts.count(tenant, begins)
+
+    def bundle_alone(self, tenant: str, why: str) -> None:
+        """`not_started`, or `lost` meanwhile."""
+        self._bundles_alone.count(tenant, why)
 
     def uncovered(self, tenant: str, seconds: float) -> None:
         """How old the oldest record is that no checkpoint covers; 0 where there is none."""

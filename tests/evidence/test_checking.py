@@ -17,7 +17,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.evidence import checking
 from gateway.evidence.checker import Answer, Job
-from gateway.evidence.checking import Checking
+from gateway.evidence.checking import LOST, NOT_STARTED, Checking
 from gateway.evidence.passing import Passed, Passing
 from gateway.evidence.selection import Selection
 from gateway.ledger.chain import leaf_hash
@@ -164,9 +164,10 @@ async def test_lost_anywhere_in_any_way_it_comes_to_the_same(
         return BAD[bad](passing, records) if far >= at else right(passing, records)
 
     there, source = beside(monkeypatch, answered), Ledger()
-    async with Checking(JOB, 2, source.again) as one:
+    told: list[str] = []
+    async with Checking(JOB, 2, source.again, told.append) as one:
         assert await gone_over(one, kept_at) == whole()
-        assert there.ended == 1, "it is ended at once"
+        assert (there.ended, told) == (1, [LOST]), "it is ended at once"
     known = 8 if kept_at is not None and at > kept_at else 0
     # It is lost when it is to be heard: as the next lot was sent, or when it is asked what it has come to.
     assert source.asked == [(known, at if at == kept_at else min(at + 4, 20))]
@@ -212,8 +213,10 @@ async def test_where_it_cannot_be_started_one_goes_on_alone(
 ) -> None:
     monkeypatch.setattr(checking, "WORTH", 1)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    async with Checking(JOB, 2, Ledger().again) as one:
+    told: list[str] = []
+    async with Checking(JOB, 2, Ledger().again, told.append) as one:
         assert await gone_over(one) == whole()
+    assert told == [NOT_STARTED]
     assert "cannot be started (FileNotFoundError)" in caplog.text
 
 

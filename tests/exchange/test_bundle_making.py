@@ -18,7 +18,7 @@ import pytest
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence import bundle as bundles
-from gateway.evidence import walking
+from gateway.evidence import checking, walking
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.exchange import bundling
@@ -386,3 +386,14 @@ async def test_killed_in_the_middle_it_goes_on_after_the_restart(sqlite_settings
         assert found == await one.make(tmp_path / "elsewhere")
         basis = json.loads(row.basis or b"{}")
         assert msgspec.json.decode((await one.site.state(one.job)).basis or b"{}") == basis
+
+
+async def test_a_bundle_that_is_written_without_the_process_beside_it_is_counted(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "WORTH", 1)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    async with bench(sqlite_settings, attach=()) as one:
+        await one.make()
+        labels = {"tenant": one.site.tenant, "why": "not_started"}
+        assert one.site.site.metrics.registry.get_sample_value("gateway_bundles_alone_total", labels) == 1

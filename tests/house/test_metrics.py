@@ -66,6 +66,7 @@ def _filled() -> Metrics:
     metrics.review("tn_1", "sampled")
     metrics.bundle("tn_1", "ready")
     metrics.bundle_restarted("tn_1", "kept")
+    metrics.bundle_alone("tn_1", "lost")
     metrics.tokens("tn_1", {"sent": 1})
     metrics.incidents("tn_1", 1)
     metrics.uncovered("tn_1", 1.0)

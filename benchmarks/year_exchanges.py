@@ -54,7 +54,7 @@ class Exchanges:
             ruled = Ruled("redact", "redact", ("mask-outside",), ("redact",))
         kind = hand.pick(("person", "service", "agent"), 0.85, 0.95)
         common = self._common(at, name, message, ruled, kind)
-        detail = made.told(hand, kind, about)
+        detail = made.told(hand, kind, about, goes=ruled.code is None)
         self._request(at, ruled, common, message)
         if ruled.code is not None:
             found = self._stopped(at, ruled, common, message, detail)

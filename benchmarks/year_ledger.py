@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.year_hand import DAY_US, HOUR_US, Drawn, Hand
 from gateway.ledger.encoding import to_base64
-from gateway.ledger.record import Envelope, OutcomeInfo, timestamp
+from gateway.ledger.record import Detail, Envelope, OutcomeInfo, timestamp
 
 ROOT = to_base64(bytes(32))
 KEY = "gateway.example/emergency/1+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -32,6 +32,16 @@ STATES: Sequence[tuple[str, str | None, int | None]] = (
     ("retention.applied", "content", 7),
 )
 """Event, outcome and count, one after the other."""
+PERSONS: dict[str, Any] = {"actor": "ac_admin", "actor_kind": "person"}
+BESIDE: dict[str, dict[str, Any]] = {
+    "backup.taken": PERSONS,
+    "restore.completed": {**PERSONS, "checkpoint": (4_000, ROOT), "detail": Detail(reason="a disk is broken")},
+    "restore.acknowledged": {**PERSONS, "detail": Detail(reason="a disk is broken", diff=("witness w1",))},
+    "restore.erased": {"subject": "su_3", "keys": ("k1",)},
+    "forward.reset": PERSONS,
+    "notice.failed": {"detail": Detail(reason="mail: refused")},
+}
+"""What else such records hold."""
 
 
 class Ledgers:
@@ -66,7 +76,7 @@ class Ledgers:
         if number % 70 == 23:
             event, code, count = STATES[number // 70 % len(STATES)]
             span = (number, number + 9) if number // 70 % 5 == 0 else None
-            self.state(at, event, code, count, range=span)
+            self.state(at, event, code, count, range=span, **BESIDE.get(event, {}))
 
     # --------------------------------------------------------------------------------------------- emergency ledgers
 

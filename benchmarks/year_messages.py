@@ -152,8 +152,8 @@ def subjects(hand: Hand, at: int) -> tuple[str, ...] | None:
     return None
 
 
-def told(hand: Hand, kind: str, about: tuple[str, ...] | None) -> Detail:
-    """The detail of a request."""
+def told(hand: Hand, kind: str, about: tuple[str, ...] | None, *, goes: bool) -> Detail:
+    """The detail of a request. `goes`: to an agent."""
     draw = hand.random
     method = hand.pick(("jwt", "api-key", "mtls"), 0.75, 0.95)
     return Detail(
@@ -165,6 +165,7 @@ def told(hand: Hand, kind: str, about: tuple[str, ...] | None) -> Detail:
         on_behalf_of=("nurse-1@clinic.example", "dr-2@clinic.example") if kind == "agent" else None,
         source="192.0.2.7",
         path="/v1/chat/completions",
+        destination="10.0.0.5:8101" if goes else None,
         subjects=about,
         tls="TLSv1.3 TLS_AES_256_GCM_SHA384" if hand.chance(0.9) else None,
     )

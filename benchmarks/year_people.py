@@ -92,7 +92,8 @@ class People:
     def _key(self, number: int, at: int) -> None:
         step, name = KEYS[number // 410 % len(KEYS)], self._hand.name("ak")
         who = None if step == "wrapped" else self._hand.actor()
-        self._hand.put(f"key.{step}", at, credential=name, actor=who, actor_kind=who and "person")
+        told = Detail(diff=("roles clinician",)) if step == "created" else None
+        self._hand.put(f"key.{step}", at, told, credential=name, actor=who, actor_kind=who and "person")
         self._truth.keys.add(at, timestamp(at), f"key.{step}", name, who or "none")
 
     def _glass(self, number: int, at: int) -> None:

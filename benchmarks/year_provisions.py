@@ -22,6 +22,8 @@ from gateway.ledger.record import Envelope
 FOLDER = Path(__file__).parent.parent / "policies" / "frameworks"
 CLASSES = ("pii", "phi", "pci", "special-category", "internal", "public")
 ZONES = ("in-house", "partner", "cloud")
+Need = tuple[str, str, str]
+"""A field as a file names it, its part of the record, and its name in there."""
 MOST = 500
 """Rows that are shown of one provision."""
 NOTHING = "no record of the period is of what is asked for"
@@ -145,14 +147,14 @@ class Reference:
         for one in self._all:
             for event in one.events():
                 self._asking.setdefault(event, []).append(one)
-        self._kinds: dict[str, tuple[tuple[str, ...], list[Provision]]] = {}
-        """Event → the fields that anybody needs of it, and the provisions that list its records."""
+        self._kinds: dict[str, tuple[tuple[Need, ...], list[Provision]]] = {}
+        """Event → what anybody needs of it, and the provisions that list its records."""
 
     def take(self, place: str | int, one: Drawn) -> None:
         """The next record: its number, on an emergency ledger with that one's id before it."""
         envelope = one.envelope
         cells, (needs, listing) = _shape(envelope), self._kind(envelope.event)
-        self._shapes[cells, tuple([_holds(one, need) for need in needs])] += 1
+        self._shapes[cells, tuple([_holds(one, part, name) for _, part, name in needs])] += 1
         every: Mapping[str, str] | None = None
         for provision in listing:
             if len(provision.lines) < MOST:
@@ -166,23 +168,26 @@ class Reference:
         """By all cells but the actor, for which nobody asks."""
         for (shape, held), times in self._shapes.items():
             cells, needs = dict(zip(_SHAPE, shape, strict=True)), self._kind(shape[0])[0]
-            holds = dict(zip(needs, held, strict=True))
+            holds = {said: there for (said, _, _), there in zip(needs, held, strict=True)}
             if shape[:-1] not in matched:
                 matched[shape[:-1]] = [one for one in self._all_of(shape[0]) if one.found(cells)]
             for one in matched[shape[:-1]]:
                 one.records += times
                 for need in one.needs:
-                    one.needs[need] += times * holds[need]
+                    one.needs[need] += times * holds.get(need, False)
                 if one.counted:
                     one.counts[tuple([_counted(cells[name]) for name in one.columns])] += times
         self._shapes.clear()
         return [one.document() for one in self._all]
 
-    def _kind(self, event: str) -> tuple[tuple[str, ...], list[Provision]]:
+    def _kind(self, event: str) -> tuple[tuple[Need, ...], list[Provision]]:
         if event not in self._kinds:
             some = self._all_of(event)
-            needs = tuple(dict.fromkeys(need for one in some for need in one.needs))
-            self._kinds[event] = (needs, [one for one in some if not one.counted])
+            needs = dict.fromkeys(need for one in some for need in one.needs)
+            self._kinds[event] = (
+                tuple(_need(one) for one in needs if _is_of(one, event)),
+                [one for one in some if not one.counted],
+            )
         return self._kinds[event]
 
     def _all_of(self, event: str) -> list[Provision]:
@@ -235,12 +240,17 @@ def _counted(cell: str) -> str:
     return " ".join(cell.split("|")[1:-1]) if cell.startswith("|") else cell
 
 
-def _holds(one: Drawn, need: str) -> bool:
-    """Whether a field is there: of the record, of a part of it, or of the detail, where that is still there; a need may
-    be of one event's records alone."""
-    event, colon, field = need.rpartition(": ")
-    if colon and one.envelope.event != event:
-        return False
-    part, _, name = field.partition(".")
+def _is_of(need: str, event: str) -> bool:
+    """Whether records of this event may hold it: a need may be of one event alone."""
+    return ": " not in need or need.startswith(f"{event}: ")
+
+
+def _need(need: str) -> Need:
+    part, _, name = need.rpartition(": ")[2].partition(".")
+    return need, part, name
+
+
+def _holds(one: Drawn, part: str, name: str) -> bool:
+    """Whether a field is there: of the record, of a part of it, or of the detail, where that is still there."""
     value: Any = one.detail if part == "detail" else getattr(one.envelope, part)
     return value is not None and (not name or getattr(value, name) is not None)

@@ -132,7 +132,7 @@ class Year:
             at = START_US + number * step + hand.random.randrange(step // 2 or 1)
             yield from self._due(at)
             about = few(number, self._count) or subjects(hand, at)
-            one = self._exchanges.draw(at, about, followed=followed(number), sent=number % 700 == 823 % 700)
+            one = self._exchanges.draw(at, about, followed=followed(number))
             self._beside(number, one)
             if number in apart:
                 self._emergency(apart.index(number) + 1, at)
@@ -177,7 +177,7 @@ class Year:
         for turn in range(APART):
             then = at + LASTS_US * (turn + 1) // (APART + 2)
             about = (MANY,) if turn in (0, 5) else subjects(hand, then)
-            one = self._exchanges.draw(then, about, apart=True, followed=turn == 0, sent=turn == 0)
+            one = self._exchanges.draw(then, about, apart=True, followed=turn == 0)
             first = first or one
         self._ledgers.ended(at + LASTS_US)
         records = list(hand.due(None))

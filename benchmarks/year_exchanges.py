@@ -27,7 +27,6 @@ class Exchange(NamedTuple):
     detail: Detail
     record: Envelope
     """`exchange.requested` or `exchange.denied`."""
-    sent: bool
 
 
 class Exchanges:
@@ -38,19 +37,17 @@ class Exchanges:
         self.waiting: list[Exchange] = []
         """Those that wait for people, until somebody takes them from here."""
 
-    def draw(
-        self, at: int, about: tuple[str, ...] | None, *, apart: bool = False, followed: bool = False, sent: bool = False
-    ) -> Exchange:
+    def draw(self, at: int, about: tuple[str, ...] | None, *, apart: bool = False, followed: bool = False) -> Exchange:
         """One exchange. `apart`: on an emergency ledger, where nobody can be asked; `followed`: an incident will be
-        about it; `sent`: it goes to an agent, and not to one in house."""
+        about it, so that it goes to an agent, and not to one in house."""
         hand, draw = self._hand, self._hand.random
         name, message = uuid7(at, draw.randbytes(10)), made.message(hand)
         if followed:
             hand.followed.add(name)
-        agent = hand.pick(AGENTS[1:], 0.6) if sent else hand.pick(AGENTS, 0.6, 0.75)
+        agent = hand.pick(AGENTS[1:], 0.6) if followed else hand.pick(AGENTS, 0.6, 0.75)
         ruled = made.ruled(hand, message.all, agent.zone, people=not apart)
         ruled = made.refused(hand, ruled.effect or "") or ruled
-        if sent:
+        if followed:
             ruled = Ruled("redact", "redact", ("mask-outside",), ("redact",))
         kind = hand.pick(("person", "service", "agent"), 0.85, 0.95)
         common = self._common(at, name, message, ruled, kind)
@@ -58,13 +55,12 @@ class Exchanges:
         self._request(at, ruled, common, message)
         if ruled.code is not None:
             found = self._stopped(at, ruled, common, message, detail)
-        elif not sent and hand.chance(0.02):
+        elif not followed and hand.chance(0.02):
             found = self._answered(at, common, message, detail)
         else:
             found = self._sent(at, ruled, agent, common, message, detail)
         self._told(found, message, common)
-        goes = ruled.code is None and found.envelope.attempt != 0
-        exchange = Exchange(name, at, agent, message, detail, found.envelope, goes)
+        exchange = Exchange(name, at, agent, message, detail, found.envelope)
         if ruled.code == "approval_required":
             self.waiting.append(exchange)
         return exchange

@@ -4,12 +4,14 @@ and emergency ledgers, which have records of their own."""
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.year_hand import DAY_US, HOUR_US, Drawn, Hand
+from benchmarks.year_hand import HOUR_US, Drawn, Hand
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.record import Detail, Envelope, OutcomeInfo, timestamp
 
 ROOT = to_base64(bytes(32))
 KEY = "gateway.example/emergency/1+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+LASTS_US = 6 * HOUR_US
+"""How long an emergency lasts."""
 STATES: Sequence[tuple[str, str | None, int | None]] = (
     ("ledger.recovered", None, 2),
     ("limits.degraded", None, 3),
@@ -135,6 +137,3 @@ class Ledgers:
 def emergencies_at(count: int) -> tuple[int, ...]:
     """Before which exchanges of the year an emergency ledger is needed."""
     return tuple(int(count * share) for share in (0.3, 0.55, 0.8))
-
-
-LASTS_US = DAY_US // 4

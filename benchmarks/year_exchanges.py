@@ -34,6 +34,7 @@ class Exchanges:
 
     def __init__(self, hand: Hand) -> None:
         self._hand, self._truth = hand, hand.truth
+        self._sendings = 0
         self.waiting: list[Exchange] = []
         """Those that wait for people, until somebody takes them from here."""
 
@@ -204,13 +205,13 @@ class Exchanges:
 
     def _ends(self, at: int, common: dict[str, Any], agent: Agent, attempt: int, detail: Detail) -> None:
         hand, truth = self._hand, self._truth
-        draw, name, about = hand.random, common["exchange"], detail.subjects
-        chance, end = draw.random(), at + draw.randrange(50_000, 9_000_000)
-        if chance < 0.001:
+        name, about, end = common["exchange"], detail.subjects, at + hand.random.randrange(50_000, 9_000_000)
+        self._sendings += 1
+        if self._sendings % 1_000 == 500:
             truth.open += 1
-        elif chance < 0.004:
+        elif self._sendings % 300 == 100:
             hand.put("exchange.interrupted", end, exchange=name, outcome=OutcomeInfo(code="interrupted"))
-            if hand.chance(0.4):
+            if self._sendings % 600 == 100:
                 late = OutcomeInfo(code="ok", status=200)
                 hand.put("exchange.late", end + 2_000_000, detail, exchange=name, outcome=late, attempt=attempt)
         else:

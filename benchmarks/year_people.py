@@ -9,6 +9,8 @@ from gateway.ledger.record import DecisionInfo, Detail, MessageInfo, OutcomeInfo
 
 AUDITORS = (("ac_auditor", "person"), ("ac_siem", "service"))
 KEYS = ("created", "rotated", "revoked", "denied", "allowed", "wrapped")
+ENDED = ("approved", "expired", "denied", "superseded", "approved", None, "approved", "approved", "denied", "approved")
+"""What becomes of approvals, one after the other: of one nothing."""
 TOOLS = ("pinned", "quarantined", "released")
 
 
@@ -17,6 +19,8 @@ class People:
 
     def __init__(self, hand: Hand) -> None:
         self._hand, self._truth = hand, hand.truth
+        self._asked = 0
+        """How many approvals there were."""
 
     def draw(self, number: int, at: int) -> None:
         """Beside the exchange of this number."""
@@ -48,7 +52,8 @@ class People:
         about = Detail(subjects=one.detail.subjects)
         hand.put("approval.requested", one.at, about, actor=one.record.actor, actor_kind=kind, exchange=one.id, **own)
         truth.steps["requested", kind] += 1
-        ended = draw.choices(("approved", "denied", "expired", "superseded", None), (6, 2, 1, 1, 1))[0]
+        ended, turn = ENDED[self._asked % len(ENDED)], self._asked // len(ENDED)
+        self._asked += 1
         if ended is None:
             truth.unanswered += 1
             return
@@ -58,7 +63,7 @@ class People:
         if hand.chance(0.3):
             hand.put("content.revealed", end - 1, given, response=MessageInfo(bytes=900), **by, **own)
             truth.readings.add(timestamp(end - 1), "ac_privacy", "person", "content.revealed")
-        if ended == "approved" and hand.chance(0.2):
+        if ended == "approved" and turn % 2 == 0 and hand.chance(0.5):
             truth.steps["edited", "person"] += 1
             hand.put("approval.edited", end - 1, given, **by, **own)
         if ended in ("approved", "denied"):

@@ -24,7 +24,7 @@ from benchmarks.year_hand import START_US, TENANT, YEAR_US, Drawn, Hand
 from benchmarks.year_ledger import LASTS_US, Ledgers, emergencies_at
 from benchmarks.year_messages import MASKABLE, few, subjects
 from benchmarks.year_people import People
-from benchmarks.year_persons import GROUPS, MANY, PURGED, WATCHED
+from benchmarks.year_persons import GROUPS, MANY, ONE, OTHER, PURGED, WATCHED
 from benchmarks.year_provisions import Reference, asked
 from benchmarks.year_subjects import Incidents, Subjects, followed
 from benchmarks.year_tasks import Tasks
@@ -43,6 +43,8 @@ FIRST = 5_000
 """The number of the year's first record: others came before it."""
 APART = 12
 """Exchanges on an emergency ledger."""
+ABOUT = (None, (MANY,), (ONE, OTHER))
+"""Whom exchanges are about that become incidents, in turn: nobody, one, and one who has two pseudonyms."""
 KNOWN = Known(maskable=MASKABLE)
 QUESTIONS = asked()
 """Those of the frameworks that ship."""
@@ -132,6 +134,7 @@ class Year:
             at = START_US + number * step + hand.random.randrange(step // 2 or 1)
             yield from self._due(at)
             about = few(number, self._count) or subjects(hand, at)
+            about = ABOUT[number // 700 % len(ABOUT)] if followed(number) else about
             one = self._exchanges.draw(at, about, followed=followed(number))
             self._beside(number, one)
             if number in apart:

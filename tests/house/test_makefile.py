@@ -2,7 +2,11 @@
 
 import re
 import shlex
+import shutil
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from tests.house.tree import ROOT
 
@@ -40,7 +44,8 @@ def test_every_program_of_the_project_that_a_target_runs_is_there() -> None:
 
 def test_what_is_installed_is_held_to_its_hashes_and_never_compiled() -> None:
     """Each line that installs either demands hashes and wheels, or reaches for nothing but this tree."""
-    installs = [line for line in _TEXT.replace("\\\n", " ").splitlines() if "pip install" in line]
+    lines = _TEXT.replace("\\\n", " ").splitlines()
+    installs = [line for line in lines if re.search(r"pip (?:--python \S+ )?install", line)]
     assert installs
     for line in installs:
         words = set(shlex.split(line.partition(":=")[2]))
@@ -51,8 +56,29 @@ def test_the_gate_runs_checks_and_tests_and_looks_once_more_only_at_what_failed(
     gate = (ROOT / ".ci" / "run").read_text("utf-8")
     assert gate.startswith("#!/bin/bash\n")
     assert "set -euo pipefail" in gate
-    assert re.findall(r"^make --no-print-directory (?:--jobs 2 )?(\w+)(.*)$", gate, re.MULTILINE) == [
-        ("services", " check go build/trestle/.done HOUSE="),
+    assert re.findall(r"\bmake --no-print-directory (?:--jobs 3 )?(\w+)(.*)$", gate, re.MULTILINE) == [
+        ("check", " HOUSE= 2>&1) || code=$?"),
+        ("services", " .venv/.dev go build/trestle/.done"),
         # A run that broke off names no failed test: the second one then runs none, which is a failure (exit code 5).
-        ("test", " || .venv/bin/python -m pytest --last-failed --last-failed-no-failures none tests"),
+        ("test", " || .venv/bin/python -m pytest --last-failed --last-failed-no-failures none tests || tested=$?"),
     ]
+
+
+@pytest.mark.parametrize("checked", [0, 2])
+@pytest.mark.parametrize(("tested", "again"), [(0, 0), (1, 0), (1, 1)])
+def test_the_gate_fails_where_checks_fail_or_a_test_fails_twice(
+    tmp_path: Path, checked: int, tested: int, again: int
+) -> None:
+    """With a make and a pytest that only end as they are told to; what the checks say is there, whenever they end."""
+    gate, binaries = tmp_path / ".ci" / "run", tmp_path / ".venv" / "bin"
+    gate.parent.mkdir()
+    shutil.copy(ROOT / ".ci" / "run", gate)
+    binaries.mkdir(parents=True)
+    make = f'case "$*" in *check*) echo checked; exit {checked};; *test*) exit {tested};; esac'
+    for name, lines in (("make", make), ("python", f"exit {again}")):
+        (binaries / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (binaries / name).chmod(0o755)
+    ran = subprocess.run([gate], env={"PATH": f"{binaries}:/usr/bin:/bin"}, capture_output=True, text=True, check=False)
+    assert "checked\n" in ran.stdout
+    assert ("make check has failed" in ran.stdout) is bool(checked)
+    assert (ran.returncode == 0) is (not checked and not again)

@@ -34,7 +34,6 @@ from benchmarks import (
     query,
     simulate,
     verify,
-    year,
 )
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
@@ -50,7 +49,6 @@ PARTS = (
     "query",
     "verify",
     "evidence",
-    "year",
     "admission",
     "decisions",
     "simulate",
@@ -129,7 +127,6 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "query": partial(_query, asked, found, directory),
         "verify": partial(_verify, directory),
         "evidence": partial(_evidence, asked, directory),
-        "year": partial(_year, asked),
         "admission": partial(_admission, found, directory),
         "decisions": partial(_decisions, directory),
         "simulate": partial(_simulate, found, directory),
@@ -259,11 +256,6 @@ def _verify(directory: Path) -> Part:
 def _evidence(asked: Asked, directory: Path) -> Part:
     result = evidence.measure(directory / "evidence", _tell, min(asked.records, evidence.RECORDS))
     return Part(figures=result, lines=evidence.lines(result), misses=evidence.misses(result))
-
-
-def _year(asked: Asked) -> Part:
-    result = year.compare(min(asked.records, year.EXCHANGES))
-    return Part(figures=result, lines=year.lines(result), misses=year.misses(result))
 
 
 def _admission(found: Databases, directory: Path) -> Part:

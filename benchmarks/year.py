@@ -6,21 +6,19 @@ single persons, and `Year.affected` whom incidents are about.
 
     python -m benchmarks.year [--exchanges N]
 
-compares them with the product's for a year of 300,000 exchanges, has every report made and compares each of its cells
-with what must stand there (`year_documents`), and ends with 1 where anything differs. It is a part of `make bench`.
+compares them with the product's for a year of 300,000 exchanges and ends with 1 where a figure differs.
 """
 
 import argparse
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
-import msgspec
 from msgspec.structs import asdict
 
-from benchmarks.year_documents import compared
 from benchmarks.year_exchanges import Exchange, Exchanges
 from benchmarks.year_hand import START_US, TENANT, YEAR_US, Drawn, Hand
 from benchmarks.year_ledger import LASTS_US, Ledgers, emergencies_at
@@ -43,8 +41,6 @@ from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, sea
 EXCHANGES = 300_000
 FIRST = 5_000
 """The number of the year's first record: others came before it."""
-MOST_NAMED = 20
-"""Of so many places that differ each is named."""
 APART = 12
 """Exchanges on an emergency ledger."""
 ABOUT = (None, (MANY,), (ONE, OTHER))
@@ -260,51 +256,22 @@ def truth(year: Year) -> dict[str, Any]:
     return {**year.expected(), "persons": year.persons(), "affected": about}
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """How much was compared, how long it took, and what differs: figures, and cells of reports, by their places."""
-
-    exchanges: int
-    records: int
-    reports: int
-    cells: int
-    seconds: float
-    differing: list[str]
-
-
-def compare(exchanges: int = EXCHANGES, seed: int = 7) -> Report:
-    """Make a year, and hold figures and reports against its truth."""
-    began, year = time.perf_counter(), Year(exchanges, seed)
-    found, expected = figures(year), truth(year)
-    made = compared(found, expected)
-    return Report(
-        exchanges=exchanges,
-        records=year.truth.records + year.truth.emergency_records,
-        reports=made.reports,
-        cells=made.cells,
-        seconds=round(time.perf_counter() - began, 1),
-        differing=[*differences(found, expected), *made.faults],
-    )
-
-
-def lines(report: Report) -> list[str]:
-    """The report for people."""
-    many = f"{report.exchanges:,} exchanges, {report.records:,} records, {report.reports} reports"
-    told = [f"{many} with {report.cells:,} cells, {report.seconds} s"]
-    return told if report.differing else [*told, "every figure and every cell of every report equals the ground truth"]
-
-
-def misses(report: Report) -> list[str]:
-    """What differs; a wrong figure may stand in many places, of which the first are named."""
-    more = len(report.differing) - MOST_NAMED
-    return [*report.differing[:MOST_NAMED], *([f"and {more} more places"] if more > 0 else [])]
+def compare(exchanges: int, seed: int = 7) -> tuple[list[str], int, Counter[str]]:
+    """What differs, how many records there were, and how often each event."""
+    year = Year(exchanges, seed)
+    faults = differences(figures(year), truth(year))
+    return faults, year.truth.records + year.truth.emergency_records, year.truth.events
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="benchmarks.year", description="Reports against known ground truth.")
+    parser = argparse.ArgumentParser(prog="benchmarks.year", description="Figures against known ground truth.")
     parser.add_argument("--exchanges", type=int, default=EXCHANGES)
-    report = compare(parser.parse_args().exchanges)
-    print("\n".join(lines(report) + [f"differs: {place}" for place in misses(report)]))
-    return 1 if report.differing else 0
+    given = parser.parse_args()
+    began = time.perf_counter()
+    faults, count, _ = compare(given.exchanges)
+    print(f"{given.exchanges} exchanges, {count} records, {time.perf_counter() - began:.1f} s")
+    print("\n".join(f"differs: {fault}" for fault in faults) or "every figure equals the ground truth")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def test_a_postgresql_that_is_missing_is_a_target_missed(
 
 def test_every_part_that_is_measured_on_each_database_there_is_needs_both() -> None:
     """The others are measured on one, or on none."""
-    alone = {"verify", "evidence", "year", "admission", "decisions", "simulate", "classify"}
+    alone = {"verify", "evidence", "admission", "decisions", "simulate", "classify"}
     assert frozenset(run.PARTS) - alone == run.ON_BOTH
 
 

@@ -2,30 +2,36 @@
 
 import copy
 import random
+from functools import cache
+from typing import Any
 
-from msgspec.structs import asdict
-
-from benchmarks.year import KNOWN, MOST_NAMED, QUESTIONS, Report, Year, compare, differences, lines, misses
+from benchmarks.year import KNOWN, QUESTIONS, Year, differences, figures, truth
 from gateway.evidence.figures.facts import Facts
 from gateway.ledger.record import EVENTS
-from tests.benchmarks.years import a_year
 
 EMPTY = {"beyond"}
 """Holds something only where a table has more than 20,000 rows: tests of tallies show that it is told."""
 
 
+@cache
+def _year() -> tuple[Year, dict[str, Any], dict[str, Any]]:
+    """A year, what the product says of it, and what is true."""
+    year = Year(2_500)
+    return year, figures(year), truth(year)
+
+
 def test_every_figure_equals_the_ground_truth() -> None:
-    _, found, expected = a_year()
+    _, found, expected = _year()
     assert differences(found, expected) == []
 
 
-def test_every_kind_of_event_is_in_thea_year() -> None:
-    year, _, _ = a_year()
+def test_every_kind_of_event_is_in_the_year() -> None:
+    year, _, _ = _year()
     assert [event for event in EVENTS if not year.truth.events[event]] == []
 
 
 def test_no_figure_is_compared_with_nothing() -> None:
-    _, _, expected = a_year()
+    _, _, expected = _year()
     sections = {name: one for name, one in expected.items() if name not in ("v", "provisions", "persons", "affected")}
     assert {name for name, one in sections.items() if not one} == EMPTY
     empty = [f"{name}.{key}" for name, one in sections.items() if name not in EMPTY for key in one if not one[key]]
@@ -33,7 +39,7 @@ def test_no_figure_is_compared_with_nothing() -> None:
 
 
 def test_provisions_are_found_in_every_state_and_form() -> None:
-    _, _, expected = a_year()
+    _, _, expected = _year()
     told = expected["provisions"]
     assert {one["framework"] for one in told} == {"hipaa", "gdpr", "eu-ai-act", "soc2", "pci-dss", "house-rules"}
     assert {one["state"] for one in told} == {"supported", "in part", "not evidenced"}
@@ -45,7 +51,7 @@ def test_provisions_are_found_in_every_state_and_form() -> None:
 
 
 def test_persons_have_much_little_and_nothing_on_record() -> None:
-    _, _, expected = a_year()
+    _, _, expected = _year()
     persons = expected["persons"]
     many, few, asked, erased = (persons[f"su_{name}"] for name in ("many", "few", "asked", "erased"))
     told = many["disclosures"]["told"]
@@ -62,7 +68,6 @@ def test_persons_have_much_little_and_nothing_on_record() -> None:
     whom = expected["affected"].values()
     assert any(one["unnamed"] for one in whom)
     assert any(one["subjects"] for one in whom)
-    assert any(len(one["persons"]) < len(one["subjects"]) for one in expected["affected"].values())
 
 
 def test_figures_made_in_pieces_and_merged_are_those_of_one_pass() -> None:
@@ -83,7 +88,7 @@ def test_figures_made_in_pieces_and_merged_are_those_of_one_pass() -> None:
 
 
 def test_a_figure_that_is_not_the_truth_is_named() -> None:
-    found, expected = copy.deepcopy(a_year()[1:])
+    found, expected = copy.deepcopy(_year()[1:])
     found["flows"]["sent"] += 1
     found["provisions"][3]["records"] += 1
     found["persons"]["su_few"]["records"] += 1
@@ -93,12 +98,3 @@ def test_a_figure_that_is_not_the_truth_is_named() -> None:
     found["provisions"] = []
     del found["coverage"]
     assert {"coverage", "provisions"} <= set(differences(found, expected))
-
-
-def test_what_differs_is_told_and_named_and_what_does_not_is_said_to_be_equal() -> None:
-    report = compare(400)
-    assert (report.exchanges, report.differing, misses(report)) == (400, [], [])
-    assert lines(report)[1] == "every figure and every cell of every report equals the ground truth"
-    wrong = Report(**{**asdict(report), "differing": [f"place {number}" for number in range(MOST_NAMED + 2)]})
-    assert len(lines(wrong)) == 1
-    assert misses(wrong) == [*wrong.differing[:MOST_NAMED], "and 2 more places"]

@@ -34,6 +34,7 @@ from benchmarks import (
     query,
     simulate,
     verify,
+    year,
 )
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
@@ -53,6 +54,7 @@ PARTS = (
     "decisions",
     "simulate",
     "classify",
+    "year",
 )
 ON_BOTH = frozenset({*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "durable", "query"})
 """What has to be measured on SQLite and on PostgreSQL."""
@@ -131,6 +133,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "decisions": partial(_decisions, directory),
         "simulate": partial(_simulate, found, directory),
         "classify": _classify,
+        "year": _year,
     }
     figures: dict[str, object] = {"machine": described}
     misses: list[str] = []
@@ -276,6 +279,11 @@ def _simulate(found: Databases, directory: Path) -> Part:
 def _classify() -> Part:
     result = classify.measure()
     return Part(figures=result, lines=classify.lines(result), misses=classify.misses(result))
+
+
+def _year() -> Part:
+    found = year.compare(year.EXCHANGES)
+    return Part(figures={"records": found.records, "reports": found.reports}, lines=found.lines(), misses=found.faults)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ single persons, and `Year.affected` whom incidents are about.
 
     python -m benchmarks.year [--exchanges N]
 
-compares them with the product's for a year of 300,000 exchanges and ends with 1 where a figure differs.
+compares them with the product's for a year of 300,000 exchanges, then each block of each report with what must stand in
+it (`year_reports`), and ends with 1 where anything differs.
 """
 
 import argparse
@@ -14,11 +15,12 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from msgspec.structs import asdict
 
+from benchmarks.year_documents import composed, report_faults
 from benchmarks.year_exchanges import Exchange, Exchanges
 from benchmarks.year_hand import START_US, TENANT, YEAR_US, Drawn, Hand
 from benchmarks.year_ledger import LASTS_US, Ledgers, emergencies_at
@@ -39,6 +41,8 @@ from gateway.ledger.commitment import committed
 from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, seal
 
 EXCHANGES = 300_000
+SAID = 100
+"""Differences that are printed one by one."""
 FIRST = 5_000
 """The number of the year's first record: others came before it."""
 APART = 12
@@ -238,40 +242,59 @@ async def persons_of(year: Year) -> dict[str, dict[str, Any]]:
 
 
 def figures(year: Year) -> dict[str, Any]:
-    """What the product says of a year, whose records it takes: all figures, `persons`, and whom incidents
-    `affected`."""
-    facts = Facts(KNOWN, QUESTIONS)
+    """What the product says of a year, whose records it takes: all figures, `persons`, whom incidents `affected`, and
+    how many records of each emergency ledger it took (`apart`)."""
+    facts, apart = Facts(KNOWN, QUESTIONS), Counter[str]()
     for stored in year.records():
         facts.take(stored)
+        if stored.emergency is not None:
+            apart[stored.emergency] += 1
     found = facts.document()
     groups = {name: frozenset(group) for group in GROUPS if len(group) > 1 for name in group}
     opened = found["incidents"]["opened"][:MOST_INCIDENTS]
     about = {str(row[0]): asdict(affected_by(year.of_exchange.get(str(row[6]), ()), groups)) for row in opened}
-    return {**found, "persons": asyncio.run(persons_of(year)), "affected": about}
+    return {**found, "persons": asyncio.run(persons_of(year)), "affected": about, "apart": dict(apart)}
 
 
 def truth(year: Year) -> dict[str, Any]:
     """What is true of all that, once its records were taken."""
-    about = dict(list(year.affected().items())[:MOST_INCIDENTS])
-    return {**year.expected(), "persons": year.persons(), "affected": about}
+    about, whole = dict(list(year.affected().items())[:MOST_INCIDENTS]), year.expected()
+    apart = {str(row[0]): row[1] for row in whole["coverage"]["emergencies"]}
+    return {**whole, "persons": year.persons(), "affected": about, "apart": apart}
 
 
-def compare(exchanges: int, seed: int = 7) -> tuple[list[str], int, Counter[str]]:
-    """What differs, how many records there were, and how often each event."""
+class Compared(NamedTuple):
+    """A year of so many exchanges, its records, the reports made of them, and what differs, by its place."""
+
+    exchanges: int
+    records: int
+    reports: int
+    faults: list[str]
+
+    def lines(self) -> list[str]:
+        """For people."""
+        said = f"{len(self.faults):,} differ" if self.faults else "every figure and every block equals the ground truth"
+        return [f"{self.exchanges:,} exchanges, {self.records:,} records, {self.reports} reports: {said}"]
+
+
+def compare(exchanges: int, seed: int = 7) -> Compared:
+    """Every figure, and then every report, with the truth."""
     year = Year(exchanges, seed)
-    faults = differences(figures(year), truth(year))
-    return faults, year.truth.records + year.truth.emergency_records, year.truth.events
+    found, expected = figures(year), truth(year)
+    reports = composed(found)
+    faults = [*differences(found, expected), *report_faults(reports, expected)]
+    return Compared(exchanges, year.truth.records + year.truth.emergency_records, len(reports), faults)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="benchmarks.year", description="Figures against known ground truth.")
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.year", description="Figures and reports against known truth.")
     parser.add_argument("--exchanges", type=int, default=EXCHANGES)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     began = time.perf_counter()
-    faults, count, _ = compare(given.exchanges)
-    print(f"{given.exchanges} exchanges, {count} records, {time.perf_counter() - began:.1f} s")
-    print("\n".join(f"differs: {fault}" for fault in faults) or "every figure equals the ground truth")
-    return 1 if faults else 0
+    found = compare(given.exchanges)
+    print("\n".join([*(f"differs: {fault}" for fault in found.faults[:SAID]), *found.lines()]))
+    print(f"{time.perf_counter() - began:.1f} s")
+    return 1 if found.faults else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import halves, run, verify
+from benchmarks import halves, run, verify, year
 from benchmarks.databases import Databases
 
 
@@ -46,6 +46,17 @@ def test_a_target_that_is_missed_makes_it_fail(
     assert "are wanted" in capsys.readouterr().out
 
 
+def test_a_report_that_is_not_what_the_truth_says_makes_it_fail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = year.Compared(exchanges=7, records=9, reports=31, faults=["flows.sent"])
+    monkeypatch.setattr(year, "compare", lambda exchanges: found)
+    assert run.report(asked(tmp_path, "year"), Databases(None), tmp_path) == 1
+    said = capsys.readouterr().out
+    assert "7 exchanges, 9 records, 31 reports: 1 differ" in said
+    assert "year: flows.sent" in said
+
+
 @pytest.mark.parametrize(
     ("server", "told"), [(None, ["append: not measured on PostgreSQL"]), ("15.1", [])], ids=["missing", "there"]
 )
@@ -67,7 +78,7 @@ def test_a_postgresql_that_is_missing_is_a_target_missed(
 
 def test_every_part_that_is_measured_on_each_database_there_is_needs_both() -> None:
     """The others are measured on one, or on none."""
-    alone = {"verify", "evidence", "admission", "decisions", "simulate", "classify"}
+    alone = {"verify", "evidence", "admission", "decisions", "simulate", "classify", "year"}
     assert frozenset(run.PARTS) - alone == run.ON_BOTH
 
 

@@ -1,0 +1,116 @@
+"""Every report of a generated year, composed by the product, against what must stand in it.
+
+The product composes each of its kinds as `exchange.reporting` does: from figures of the records, with a register,
+archives and witnesses that `year_register` makes up. `year_reports` says from the year's truth what must stand there.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks import year_register as made
+from benchmarks.year_compared import faults
+from benchmarks.year_register import Said
+from benchmarks.year_reports import frameworks, wanted
+from gateway.evidence.reports.basis import Affected, Apart, Basis, Outside
+from gateway.evidence.reports.document import Document
+from gateway.evidence.reports.kinds import KINDS, document
+from gateway.evidence.reports.register import Party, Place, Register
+
+
+def register() -> Register:
+    """The register as the product takes it."""
+    return Register(
+        tenant=made.TENANT_NAME,
+        retention_days=made.RETENTION_DAYS,
+        processors={
+            name: Party(
+                legal_name=one.legal_name,
+                address=one.address,
+                country=one.country,
+                safeguard=one.safeguard,
+                valid_until=one.valid_until,
+                classes=one.classes,
+                no_training=True,
+            )
+            for name, one in made.PROCESSORS.items()
+        },
+        zones={zone: Place(trusted=zone in made.TRUSTED, region=region) for zone, region in made.ZONES.items()},
+        agents=made.AGENTS,
+    )
+
+
+def basis(found: Mapping[str, Any]) -> Basis:
+    """What reports of a year are composed of, but for a person or framework. `found`: as `year.figures`."""
+    first, end = found["coverage"]["first"], found["coverage"]["last"] + 1
+    name, records, exchanges, began, ended = made.AWAY
+    return Basis(
+        ledger=made.LEDGER,
+        since=made.SINCE,
+        until=made.UNTIL,
+        first=first,
+        end=end,
+        created=made.CREATED,
+        generator=made.GENERATOR,
+        figures=found,
+        misses=made.MISSES,
+        register=register(),
+        outside=Outside(stamps=_said(made.STAMPS, first, end), cosigned=_said(made.COSIGNED, first, end)),
+        archives=[(name, first + low, first + high) for name, low, high in made.ARCHIVES],
+        emergencies=[
+            *(_apart(*row, told=found["apart"][row[0]]) for row in found["coverage"]["emergencies"]),
+            _apart(name, records, exchanges, began, ended, told=None),
+        ],
+        affected={incident: Affected(**one) for incident, one in found["affected"].items()},
+    )
+
+
+def _said(some: tuple[Said, ...], first: int, end: int) -> list[tuple[str, int, str]]:
+    return [(one.name, end + 1 if one.more is None else first + one.more, one.at) for one in some]
+
+
+def _apart(name: str, records: int, exchanges: str | int, began: str, ended: str, *, told: int | None) -> Apart:
+    return Apart(id=name, records=records, exchanges=exchanges, began=began, ended=ended, told=told)
+
+
+def composed(found: Mapping[str, Any]) -> dict[tuple[str, str], Document]:
+    """Every report that the product has, by its kind and the person or framework that it is of (else nothing)."""
+    from_all, made_of = basis(found), dict[tuple[str, str], Document]()
+    for kind, one in KINDS.items():
+        if kind == "framework":
+            for name, title, text in frameworks():
+                made_of[kind, name] = document(kind, _with(from_all, framework=(name, title, text)))
+        elif one.subject:
+            for name, person in found["persons"].items():
+                made_of[kind, name] = document(kind, _with(from_all, subject=person))
+        else:
+            made_of[kind, ""] = document(kind, from_all)
+    return made_of
+
+
+def _with(from_all: Basis, **more: Any) -> Basis:
+    return Basis(**{name: getattr(from_all, name) for name in Basis.__struct_fields__} | more)
+
+
+def report_faults(found: Mapping[tuple[str, str], Document], expected: Mapping[str, Any]) -> Iterator[str]:
+    """Every difference between reports and what must stand in them. `expected`: as `year.truth`."""
+    accounts, above = wanted(expected), head(expected)
+    for key in sorted({*found, *accounts}):
+        name = " of ".join(part for part in key if part)
+        if key not in found or key not in accounts:
+            yield f"report {name}: {'is not made' if key not in found else 'nobody accounts for it'}"
+            continue
+        yield from (f"report {name}: {fault}" for fault in faults(found[key], accounts[key], above))
+
+
+def head(expected: Mapping[str, Any]) -> dict[str, Any]:
+    """What must stand above the sections of every report, by its name there."""
+    coverage = expected["coverage"]
+    return {
+        "ledger": made.LEDGER,
+        "since": made.SINCE,
+        "until": made.UNTIL,
+        "first": coverage["first"],
+        "end": coverage["last"] + 1,
+        "created": made.CREATED,
+        "generator": made.GENERATOR,
+    }

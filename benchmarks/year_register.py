@@ -1,0 +1,60 @@
+"""What a generated year's reports tell beside its records: a configuration, archives, witnesses, all made up here."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+LEDGER = "gateway.example/ledger/of-a-year"
+GENERATOR = "a generated year"
+SINCE, UNTIL, CREATED = (
+    "2026-01-01T00:00:00.000000Z",
+    "2027-01-01T00:00:00.000000Z",
+    "2027-01-02T08:30:00.000000Z",
+)
+TENANT_NAME, RETENTION_DAYS = "Clinic", 2_192
+UNKNOWN, NO_AGREEMENT = "not in the configuration", "none configured"
+MISSES = ("0.0250 (0.0051 to 0.0714): 3 of 120 messages; a sample", "not measured; another")
+
+
+class Processor(NamedTuple):
+    """One that is declared."""
+
+    legal_name: str
+    address: str
+    country: str
+    safeguard: str
+    valid_until: str
+    classes: tuple[str, ...]
+
+
+PROCESSORS: Mapping[str, Processor] = {
+    "clinic-it": Processor("Clinic IT GmbH", "Ring 1, Ulm", "AT", "DPA", "2028-12-31", ("pii", "phi")),
+    "big-cloud": Processor("Big Cloud Inc.", "1 Main St, Reno", "US", "SCC", "", ("pii",)),
+    "paper-mill": Processor("Paper Mill AG", "Muehle 3, Bern", "CH", NO_AGREEMENT, "", ()),
+}
+"""One of those in traffic is not among them, and one of them is not in traffic."""
+NOBODY = Processor(UNKNOWN, UNKNOWN, UNKNOWN, NO_AGREEMENT, "", ())
+TRUSTED = frozenset({"in-house", "partner"})
+ZONES = {"in-house": "DE", "partner": "FR", "cloud": "US"}
+AGENTS = {"ward-scribe": "clinic-it", "letters": "lettres-sa", "cloud-writer": "big-cloud"}
+
+
+class Said(NamedTuple):
+    """What somebody has said of the ledger, by a checkpoint of so many records more than the range's first (None: of
+    more than all)."""
+
+    name: str
+    more: int | None
+    at: str
+
+
+STAMPS = (Said("tsa-one", 40, "2026-02-01T10:00:00.000000Z"), Said("tsa-two", None, "2027-01-01T00:10:00.000000Z"))
+COSIGNED = (Said("w-north", 0, "2026-01-01T00:00:01.000000Z"), Said("w-south", 90, "2026-03-01T00:00:00.000000Z"))
+ARCHIVES = (("ar_old", -100, 20), ("ar_new", 20, 60))
+"""Id, and the first record and the end, counted from the range's first."""
+AWAY = ("em_away", 17, "not told", "2026-07-01T00:00:00.000000Z", "2026-07-01T01:00:00.000000Z")
+"""An emergency ledger whose file is not at hand: id, records, exchanges, from, until."""
+
+
+def processor(name: str) -> Processor:
+    """The one that is declared by this id, or what is told of one that is not."""
+    return PROCESSORS.get(name, NOBODY)

@@ -1,0 +1,351 @@
+"""What must stand in each section that a report of a generated year has, by the truth and the register made up for it.
+
+Nothing here asks the product: a figure is told from the year's truth, and written by `year_written`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.year_register import ARCHIVES, AWAY, COSIGNED, MISSES, RETENTION_DAYS, STAMPS, TRUSTED, Said
+from benchmarks.year_written import NUMBER, Part, Prose, Wanted, hundredths, lasting, share, shown, table
+from gateway.evidence.reports.document import Bars, Fields, Stacks, Streams, Strip
+
+Truth = Mapping[str, Any]
+WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
+ASKED = "Asked for | As it was | Masked | Not sent"
+
+
+def coverage(truth: Truth) -> Part:
+    told = truth["coverage"]
+    first, size = told["first"], told["records"] + told["missing"]
+    fields = (
+        ("Records", told["records"]),
+        ("Places without a record", told["missing"]),
+        ("Refused while nothing could be recorded", told["refused_unrecorded"]),
+        ("Records of emergency ledgers, counted too", told["emergency_records"]),
+        ("Emergency ledgers that are in no figure", 1),
+        ("Exchanges without an end", told["open"]),
+        ("Interrupted exchanges", told["interrupted"]),
+        ("Not scanned at all", hundredths(told["unscanned_bp"])),
+        ("Scanned in part", hundredths(told["partial_bp"])),
+        ("Personal, but naming no subject", hundredths(told["personal_without_subject_bp"])),
+        ("Records since the last cosigned checkpoint", told["unwitnessed_records"]),
+        ("Longest time without a witness", lasting(told["unwitnessed_us"]) if told["witnessings"] else "no witness"),
+    )
+    strip = Strip(
+        "Records of the range",
+        size,
+        (f"record {first}", f"record {told['last']}"),
+        tuple((gap[0] - first, gap[1] - first + 1) for gap in told["gaps"]),
+        max(0, min(size, told["published"] - first)),
+        max(0, min(size, told["witnessed"] - first)),
+    )
+    details = [shown(told["details"]), shown(told["details_deleted"])]
+    missing = [Prose("Records are missing from this range", (), "warning")] if told["missing"] else []
+    return Part(
+        "coverage",
+        "Coverage and gaps",
+        (
+            Prose("Records are numbered without a gap"),
+            Fields(fields),
+            strip,
+            *_around(first, told["last"] + 1),
+            *missing,
+            table("Places without a record", "From | To", told["gaps"]),
+            table("Starts, stops and recoveries", "Time | Event | Node | Count | Outcome", told["states"]),
+            *_emergencies(told["emergencies"]),
+            table("Records by event", "Event | Records", told["events"]),
+            table("Whether requests could be scanned", "Scanned | Requests", told["scanned"]),
+            table("Exchanges with personal data", "Subject | Requests", told["personal"]),
+            table("Versions of the classification", "Version | First | Requests | Last", told["engines"]),
+            Prose("What people found that", [one for line in MISSES for one in NUMBER.findall(line)], "note", MISSES),
+            Prose("Details, which hold persons, transport and roles, are still there", details, "note"),
+        ),
+    )
+
+
+def _around(first: int, end: int) -> list[Wanted]:
+    """Who else knows of the records, and which of them came from archives."""
+    columns = "Records of the checkpoint | Time | Covers"
+    archives = [(name, max(first, first + low), min(end, first + high) - 1) for name, low, high in ARCHIVES]
+    return [
+        Prose("What authorities and witnesses have said", (), "note"),
+        table(
+            "Time-stamps (RFC 3161)",
+            f"Authority | {columns}",
+            [_said(one, first, end) for one in STAMPS],
+            "No authority has stamped this ledger.",
+        ),
+        table(
+            "Cosigned by witnesses",
+            f"Witness | {columns}",
+            [_said(one, first, end) for one in COSIGNED],
+            "No witness has seen this ledger.",
+        ),
+        Prose("Some of the records lie in archives", (), "note"),
+        table("Records that were read from archives", "Archive | From | To", archives),
+    ]
+
+
+def _said(one: Said, first: int, end: int) -> tuple[str, int, str, str]:
+    if one.more is None:
+        return one.name, end + 1, one.at, "all of this report's records"
+    if not one.more:
+        return one.name, first, one.at, "none of this report's records"
+    reach = f"records {shown(first)} to {shown(first + one.more - 1)}"
+    return one.name, first + one.more, one.at, reach
+
+
+def _emergencies(ledgers: list[list[str | int]]) -> list[Wanted]:
+    """Each of the year is in the figures with all of its records; one more is not at hand."""
+    rows: list[tuple[str | int, ...]] = [*((*row, row[1]) for row in ledgers), (*AWAY, "not at hand")]
+    return [
+        Prose("While the database was away", (), "note"),
+        Prose("The file of an emergency ledger was not at hand", (), "warning"),
+        table("Emergency ledgers", "Ledger | Records | Exchanges | From | Until | In the figures", rows),
+    ]
+
+
+def flows(truth: Truth) -> Part:
+    told = truth["flows"]
+    personal = [row for row in told["recipients"] if row[4] == "personal"]
+    trusted = sum(times for _, zone, _, _, _, _, times, _ in personal if zone in TRUSTED)
+    zones = told["zones"]
+    return Part(
+        "flows",
+        "What went where",
+        (
+            Fields(
+                (
+                    ("Sent to agents", told["sent"]),
+                    ("With personal data", told["sent_personal"]),
+                    ("Of these into trusted zones", share(trusted, told["sent_personal"])),
+                )
+            ),
+            Prose("A message that carries two classes"),
+            Streams("Messages by data class and zone", tuple(tuple(row) for row in zones)),
+            table("Messages by data class and zone", "Data class | Zone | Messages", zones),
+            table(
+                "Recipients",
+                "Recipient | Zone | Region | Processor | Data | First | Messages | Last",
+                told["recipients"],
+            ),
+        ),
+    )
+
+
+def decisions(truth: Truth) -> Part:
+    told = truth["decisions"]
+    words = Counter[str](dict(told["words"]))
+    days: dict[str, dict[str, int]] = {}
+    for day, word, times in told["days"]:
+        days.setdefault(day, dict.fromkeys(WORDS, 0))[word] += times
+    rules = Counter[str]()
+    for rule, _, times in told["rules"]:
+        rules[rule] += times
+    return Part(
+        "decisions",
+        "What was decided",
+        (
+            Fields(
+                (
+                    ("Requests", told["requests"]),
+                    ("Sent as they were", words["route"]),
+                    ("Sent masked or with tokens", words["redact"] + words["tokenize"]),
+                    ("Held for people", words["approve"]),
+                    ("Denied or refused", words["deny"] + words["refused"]),
+                    ("Answered from what was kept", told["kept_answers"]),
+                )
+            ),
+            Prose("A request that waited for people", (), "note"),
+            Stacks("Decisions over time", WORDS, tuple((day, *days[day].values()) for day in sorted(days))),
+            Bars("Rules that decided most", tuple(sorted(rules.items(), key=lambda one: (-one[1], one[0])))),
+            table("Requests by decision", "Decision | Requests", [(word, words[word]) for word in WORDS]),
+            table("Rules", "Rule | Decision | Requests", told["rules"]),
+            table("Why requests were not sent", "Code | Requests", told["refusals"]),
+            table("How exchanges ended", "Code | Exchanges", told["outcomes"]),
+            table("Purposes", "Purpose of use | Decision | Requests", told["purposes"]),
+            table(
+                "Rules on trial, and what they would have done",
+                "Rule | Decision | Requests",
+                told["watched"],
+            ),
+        ),
+    )
+
+
+def minimum(truth: Truth) -> Part:
+    fields, messages = truth["minimum"]["fields"], truth["minimum"]["messages"]
+    asked, plain, masked, kept = (sum(row[place] for row in fields) for place in (1, 2, 3, 4))
+    streams = []
+    for name, _, as_it_was, hidden, stayed in fields[:14]:
+        fates = (("sent as it was", as_it_was), ("masked", hidden), ("not sent", stayed))
+        streams += [(name, fate, times) for fate, times in fates if times]
+    return Part(
+        "minimum",
+        "How much of what was asked for was sent",
+        (
+            Fields(
+                (
+                    ("Findings in requests", asked),
+                    ("Masked", share(masked, asked)),
+                    ("Not sent", share(kept, asked)),
+                    ("Sent as they were", share(plain, asked)),
+                )
+            ),
+            Prose("Counted are findings of the classification", (), "note"),
+            Streams("Findings by type, and what became of them", tuple(streams)),
+            table("Findings", f"Type | {ASKED}", fields),
+            table("Messages", f"Data class | {ASKED}", messages),
+        ),
+    )
+
+
+def approvals(truth: Truth) -> Part:
+    told = truth["approvals"]
+    mean, longest = (
+        (lasting(told[name]) if told["answered"] else "none answered") for name in ("mean_us", "longest_us")
+    )
+    return Part(
+        "approvals",
+        "What waited for people",
+        (
+            Fields(
+                (
+                    ("Answered", told["answered"]),
+                    ("Still waiting at the end", told["waiting"]),
+                    ("Mean wait", mean),
+                    ("Longest wait", longest),
+                )
+            ),
+            Bars("From the request to the first answer", tuple(tuple(row) for row in told["spread"])),
+            table("Waits", "Waited | Approvals", told["spread"]),
+            table("Steps", "Step | Taken by | Times", told["steps"]),
+        ),
+    )
+
+
+def callers(truth: Truth) -> Part:
+    told = truth["callers"]
+    begun = [row for row in told["glass"] if row[1] == "alert.break_glass"]
+    days = tuple(tuple(row) for row in told["failed_days"])
+    return Part(
+        "callers",
+        "Who was let in",
+        (
+            Fields(
+                (
+                    ("Callers", len(told["callers"])),
+                    ("Credentials refused", sum(times for _, times in told["failed_days"])),
+                    ("Keys made, changed or revoked", len(told["keys"])),
+                    ("Emergency access", len(begun)),
+                )
+            ),
+            Prose("Callers are named by pseudonyms", (), "note"),
+            table("Callers", "Caller | Kind | Zone | First | Requests | Last", told["callers"]),
+            table("Roles in use", "Caller | Role | First | Requests | Last", told["roles"]),
+            table("How callers proved who they are", "Method | Issuer | Requests", told["methods"]),
+            table("Transport to the gateway", "TLS | Requests", told["transport"]),
+            Stacks("Refused credentials over time", ("refused",), days),
+            table("Refused credentials", "Code | Times", told["failures"]),
+            table("Keys and deny-list", "Time | Event | Credential | Actor", told["keys"]),
+            table("Issuers and tools", "Time | Event | Agent | Actor", told["changes"]),
+            table("Emergency access", "Time | Event | Emergency | Actor | Outcome", told["glass"]),
+            table("Requests under a lent role", "Decision | Requests", told["lent"]),
+        ),
+    )
+
+
+def trail(truth: Truth) -> Part:
+    told = truth["trail"]
+    signed = "Signed at | Reviewer | First record | End | Period reviewed | Disposition | Incident"
+    return Part(
+        "trail",
+        "Who looked at the records",
+        (
+            table("Readings", "Reader | Kind | Event | First | Times | Last", told["readings"]),
+            table("Verifications", "Time | Actor | Outcome | First record | End", told["verified"]),
+            table("Exports", "Time | Actor | First record | End", told["exports"]),
+            table("Reviews signed off", f"{signed} | SHA-256 of the report", told["signed"]),
+        ),
+    )
+
+
+def policies(truth: Truth) -> Part:
+    told = truth["policies"]
+    return Part(
+        "policies",
+        "Policy and configuration",
+        (
+            table(
+                "Versions proposed and activated",
+                "Time | Event | Version | Activated or proposed by | Proposed by | Proposal",
+                told["changes"],
+            ),
+            table("Versions that decided", "Version | First | Decisions | Last", truth["decisions"]["versions"]),
+            table("Changes of the configuration", "Time | Digest | Actor", told["configurations"]),
+        ),
+    )
+
+
+def subjects(truth: Truth) -> Part:
+    told = truth["subjects"]
+    return Part(
+        "subjects",
+        "Requests of data subjects",
+        (
+            table("Steps", "Event | Outcome | Times", told["steps"]),
+            table("Cases", "Time | Event | Outcome | Case | Subject | Ground", told["cases"]),
+            table(
+                "Erasures",
+                "Time | Case | Subject | Records | Keys | Recipients to be told | Backups until",
+                told["erased"],
+            ),
+            table(
+                "What accesses did not look into",
+                "Time | Case | Where more of the person lies, or may lie",
+                told["elsewhere"],
+            ),
+        ),
+    )
+
+
+def keeping(truth: Truth) -> Part:
+    told = truth["keeping"]
+    return Part(
+        "keeping",
+        "What is kept and what was destroyed",
+        (
+            Fields((("Records are kept for", f"{shown(RETENTION_DAYS)} days"),)),
+            table("Content of what was sent", "Rule | Messages", told["kept"]),
+            table("Destroyed", "Time | Event | How many | Outcome", told["destroyed"]),
+        ),
+    )
+
+
+def incidents(truth: Truth) -> Part:
+    told = truth["incidents"]
+    opened = told["opened"]
+    closed = [row for row in opened if row[9] != "none"]
+    columns = "Incident | Seen at | Agent | Zone | Classes | Findings | Exchange | 72 hours end | 60 days end"
+    return Part(
+        "incidents",
+        "Incidents",
+        (
+            Fields((("Opened", len(opened)), ("Still open", len(opened) - len(closed)))),
+            table("Opened", f"{columns} | Closed | As | By", opened),
+            table("Closed, of an earlier period", "Incident | Closed | As | By", told["closed_of_before"]),
+            table("What was kept and searched again", "Outcome | Messages", told["searched"]),
+        ),
+    )
+
+
+EACH = {
+    one.__name__: one
+    for one in (
+        *(flows, decisions, minimum, approvals, callers, trail, policies, subjects, keeping, incidents),
+        coverage,
+    )
+}
+"""In the order of a report of a period."""

@@ -139,6 +139,7 @@ class Year:
             yield from self._due(at)
             about = few(number, self._count) or subjects(hand, at)
             about = ABOUT[number // 700 % len(ABOUT)] if followed(number) else about
+            about = (MANY,) if number % 1_000 == 29 else about  # a task's, whose callback is told of it
             one = self._exchanges.draw(at, about, followed=followed(number))
             self._beside(number, one)
             if number in apart:

@@ -11,6 +11,8 @@ AUDITORS = (("ac_auditor", "person"), ("ac_siem", "service"))
 KEYS = ("created", "rotated", "revoked", "denied", "allowed", "wrapped")
 ENDED = ("approved", "expired", "denied", "superseded", "approved", None, "approved", "approved", "denied", "approved")
 """What becomes of approvals, one after the other: of one nothing."""
+EDGES_S = (900, 60, 300, 3_600, 14_400, 86_400, 604_800)
+"""Where one label of a wait ends and the next begins, in seconds: so long wait those that are denied."""
 TOOLS = ("pinned", "quarantined", "released")
 
 
@@ -57,7 +59,11 @@ class People:
         if ended is None:
             truth.unanswered += 1
             return
-        end = one.at + min(int(draw.lognormvariate(7, 3) * 1_000_000), 40 * 24 * HOUR_US)
+        end = (
+            one.at + EDGES_S[turn % len(EDGES_S)] * 1_000_000
+            if ended == "denied"
+            else one.at + min(int(draw.lognormvariate(7, 3) * 1_000_000), 40 * 24 * HOUR_US)
+        )
         given = Detail(subjects=one.detail.subjects, reason="as the ward asked", method="jwt")
         by: dict[str, Any] = {"actor": "ac_privacy", "actor_kind": "person", "parent": one.id}
         if hand.chance(0.3):

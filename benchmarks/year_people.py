@@ -71,7 +71,7 @@ class People:
             truth.readings.add(timestamp(end - 1), "ac_privacy", "person", "content.revealed")
         if ended == "approved" and turn % 2 == 0 and hand.chance(0.5):
             truth.steps["edited", "person"] += 1
-            hand.put("approval.edited", end - 1, given, **by, **own)
+            hand.put("approval.edited", (one.at + end) // 2, given, **by, **own)
         if ended in ("approved", "denied"):
             truth.waits.append(end - one.at)
             by["actor_kind"] = "agent" if hand.chance(0.2) else "person"

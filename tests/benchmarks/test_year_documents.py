@@ -39,7 +39,7 @@ Key = tuple[str, str]
 @cache
 def _year() -> tuple[dict[str, Any], Mapping[Key, Document], Mapping[Key, Report]]:
     """What is true of a year, its reports, and what must stand in them."""
-    made = year.Year(900)
+    made = year.Year(1_600)
     found = year.figures(made)
     expected = year.truth(made)
     return expected, composed(found), wanted(expected)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from gateway.ledger.index import COLUMNS
 from gateway.store.candidates import Order, Step
+from gateway.store.sql import raw
 from gateway.store.tables import detail, record
 
 _PATTERN = re.compile(r"[%_/]")
@@ -55,11 +56,11 @@ def values(wanted: Mapping[str, str | None]) -> dict[str, str]:
 def statement(asked: tuple[str, ...], order: Order, places: bool, details: bool, sqlite: bool) -> Select[Any]:
     """Records that pass these tests, of some places or of a range: planned once by the database, whatever is asked for
     and however many places there are."""
-    columns = [record.c.seq, record.c.bytes, record.c.hash, *(record.c[name] for name in COLUMNS)]
+    columns = [record.c.seq, raw(record.c.bytes), raw(record.c.hash), *(record.c[name] for name in COLUMNS)]
     query = select(*columns)
     if details:
         both = and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
-        query = select(*columns, detail.c.salt.label("detail_salt"), detail.c.bytes.label("detail"))
+        query = select(*columns, raw(detail.c.salt), raw(detail.c.bytes))
         query = query.select_from(record.outerjoin(detail, both))
     query = query.where(record.c.tenant == bindparam("tenant"), *(_TESTS[name]() for name in asked))
     if not places:

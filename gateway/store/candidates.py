@@ -14,8 +14,7 @@ from itertools import groupby
 from typing import Any, Literal, Protocol
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, select
 
 from gateway.core.errors import FormatError, VerificationError
 from gateway.store.postings import BLOCK, ascending, decode, descending, from_place, ones, to_place
@@ -52,6 +51,7 @@ def _of(table: Table, *names: str) -> list[ColumnElement[bool]]:
 
 
 _SUBJECT = _from(subject_record.c.seq, select(subject_record.c.seq).where(*_of(subject_record, "subject")))
+_NAMED = {name: select(record.c.seq).where(*_of(record, name)).limit(KNOWN + 1) for name in ("exchange", "trace")}
 _POSTED = _from(posting.c.block, select(posting.c.block, posting.c.places).where(*_of(posting, "field", "value")))
 _PERIOD = _from(
     record_block.c.block,
@@ -96,13 +96,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Source(Protocol):
     """Places that one filter allows."""
 
-    async def at(self, block: int) -> tuple[int, int] | None:
+    def at(self, block: int) -> tuple[int, int] | None:
         """The first block from this one on, in the search's order, that has such places, and which; None: no more."""
         ...
 
 
 class Candidates:
-    """Steps through one ledger, for one question. `size` is how many records it had when that was asked."""
+    """Steps through one ledger, for one question. `size` is how many records it had when that was asked, `made` how
+    many blocks with postings."""
 
     def __init__(self, order: Order, size: int, made: int, looks: Looks) -> None:
         self._up, self._size, self._looks = order == "asc", size, looks
@@ -113,18 +114,15 @@ class Candidates:
         self._period: Source | None = None
 
     @classmethod
-    async def of(
-        cls, connection: AsyncConnection, ledger: str, wanted: Wanted, order: Order, size: int, looks: Looks
+    def of(
+        cls, connection: Connection, ledger: str, wanted: Wanted, order: Order, size: int, made: int, looks: Looks
     ) -> "Candidates":
-        newest = select(func.max(record_block.c.block)).where(record_block.c.tenant == ledger)
-        block = await connection.scalar(newest)
-        found = cls(order, size, 0 if block is None else int(block) + 1, looks)
-        for name in ("exchange", "trace"):
+        found = cls(order, size, made, looks)
+        for name in _NAMED:
             value = getattr(wanted, name)
             if value is None:
                 continue
-            query = select(record.c.seq).where(record.c.tenant == ledger, record.c[name] == value).limit(KNOWN + 1)
-            seqs = (await connection.scalars(query)).all()
+            seqs = connection.scalars(_NAMED[name], {"tenant": ledger, name: value}).all()
             if len(seqs) <= KNOWN:
                 found._everywhere.append(_Known(seqs, up=found._up))
         if wanted.subject is not None:
@@ -138,7 +136,7 @@ class Candidates:
             found._period = _Blocks(connection, _PERIOD, asked, up=found._up, looks=looks, cost=1)
         return found
 
-    async def step(self, at: int, most: int) -> Step:
+    def step(self, at: int, most: int) -> Step:
         """What to look at from record `at` on, 0 ≤ at < size, to find `most` that fit."""
         indexed = at < self._indexed
         first, end = (0, self._indexed) if indexed else (self._indexed, self._size)
@@ -146,15 +144,15 @@ class Candidates:
         if not sources and (self._period is None or not indexed):
             return self._range(at, first, end, self._looks.left)
         if not sources and self._period is not None:
-            found = await self._period.at(at // BLOCK)
+            found = self._period.at(at // BLOCK)
             if found is None:
                 return Step(then=self._beyond(first, end))
             start = self._from(found[0], at)
             block = found[0] * BLOCK
             return self._range(start, max(first, block), min(end, block + BLOCK), BLOCK)
         if indexed and self._period is not None:
-            return await self._places(at, max(most, _MARGIN), [*sources, self._period], first, end)
-        return await self._places(at, most, sources, first, end)
+            return self._places(at, max(most, _MARGIN), [*sources, self._period], first, end)
+        return self._places(at, most, sources, first, end)
 
     def _range(self, at: int, first: int, end: int, most: int) -> Step:
         """Records from `at` on, at most so many, all between `first` and `end`."""
@@ -162,11 +160,11 @@ class Candidates:
         self._looks.spend(high - low)
         return Step(first=low, end=high, then=high if self._up else low - 1)
 
-    async def _places(self, at: int, most: int, sources: Sequence[Source], first: int, end: int) -> Step:
+    def _places(self, at: int, most: int, sources: Sequence[Source], first: int, end: int) -> Step:
         """Where all sources meet, from `at` on, between `first` and `end`."""
         places: list[int] = []
         while first <= at < end and self._looks.left > 0:
-            found = await self._met(sources, at // BLOCK)
+            found = self._met(sources, at // BLOCK)
             if found is None or not first <= self._from(found[0], at) < end:
                 at = self._beyond(first, end)
                 break
@@ -189,13 +187,13 @@ class Candidates:
         self._looks.spend(len(places))
         return Step(places=tuple(places), then=then)
 
-    async def _met(self, sources: Sequence[Source], block: int) -> tuple[int, int] | None:
+    def _met(self, sources: Sequence[Source], block: int) -> tuple[int, int] | None:
         """The next block in which all sources have places, and those; without places, where nothing more may be looked
         at: a later block than this one, so that whoever asks again gets on."""
         while True:
             bits = _ALL
             for source in sources:
-                found = await source.at(block)
+                found = source.at(block)
                 self._looks.spend(1)
                 if found is None:
                     return None
@@ -232,7 +230,7 @@ class _Known:
             self._bits[seq // BLOCK] = self._bits.get(seq // BLOCK, 0) | 1 << seq % BLOCK
         self._blocks = sorted(self._bits)
 
-    async def at(self, block: int) -> tuple[int, int] | None:
+    def at(self, block: int) -> tuple[int, int] | None:
         index = bisect_left(self._blocks, block) if self._up else bisect_right(self._blocks, block) - 1
         if not 0 <= index < len(self._blocks):
             return None
@@ -242,18 +240,18 @@ class _Known:
 class _Subject:
     """Records about a data subject, read on as they are needed."""
 
-    def __init__(self, connection: AsyncConnection, ledger: str, subject: str, *, up: bool, looks: Looks) -> None:
+    def __init__(self, connection: Connection, ledger: str, subject: str, *, up: bool, looks: Looks) -> None:
         self._connection, self._up, self._looks = connection, up, looks
         self._asked = {"tenant": ledger, "subject": subject}
         self._read: list[tuple[int, list[int]]] = []
         """Blocks that were read and not passed yet, with the numbers of their records, in the order of the search."""
         self._ended = False
 
-    async def at(self, block: int) -> tuple[int, int] | None:
+    def at(self, block: int) -> tuple[int, int] | None:
         self._read = [one for one in self._read if (one[0] >= block if self._up else one[0] <= block)]
-        if not self._read and not await self._more(block * BLOCK if self._up else (block + 1) * BLOCK - 1):
+        if not self._read and not self._more(block * BLOCK if self._up else (block + 1) * BLOCK - 1):
             return None
-        while len(self._read) == 1 and await self._more(self._read[0][1][-1] + (1 if self._up else -1)):
+        while len(self._read) == 1 and self._more(self._read[0][1][-1] + (1 if self._up else -1)):
             pass  # the block goes on behind what was read
         found, numbers = self._read[0]
         bits = 0
@@ -261,12 +259,12 @@ class _Subject:
             bits |= 1 << number % BLOCK
         return found, bits
 
-    async def _more(self, start: int) -> bool:
+    def _more(self, start: int) -> bool:
         """Read on from this one; whether there was anything."""
         if self._ended:
             return False
         asked = self._asked | {"start": start, "most": _PIECE}
-        seqs = (await self._connection.scalars(_SUBJECT[self._up], asked)).all()
+        seqs = self._connection.scalars(_SUBJECT[self._up], asked).all()
         self._looks.spend(len(seqs))
         for found, numbers in groupby(seqs, BLOCK.__rfloordiv__):
             if self._read and self._read[-1][0] == found:
@@ -283,7 +281,7 @@ class _Blocks:
 
     def __init__(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         query: Mapping[bool, Select[Any]],
         asked: Mapping[str, str],
         *,
@@ -296,7 +294,7 @@ class _Blocks:
         self._rows: list[tuple[int, int | bytes]] = []
         self._run = _FIRST_RUN
 
-    async def at(self, block: int) -> tuple[int, int] | None:
+    def at(self, block: int) -> tuple[int, int] | None:
         while self._rows and (self._rows[-1][0] < block if self._up else self._rows[-1][0] > block):
             self._pass()
         if not self._rows:
@@ -304,7 +302,7 @@ class _Blocks:
             # looked at is never more than what was.
             most = min(self._run, max(_FIRST_RUN, self._looks.left // self._cost))
             asked = {**self._asked, "start": block, "most": most}
-            found = (await self._connection.execute(self._query, asked)).all()
+            found = self._connection.execute(self._query, asked).all()
             self._run = min(_RUN, self._run * 2)
             self._rows = [(row[0], bytes(row[1]) if len(row) > 1 else _ALL) for row in reversed(found)]
             if not self._rows:

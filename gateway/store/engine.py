@@ -5,10 +5,10 @@ that what works for one (sockets, `sslmode`, password files) works for the other
 """
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import asyncpg
@@ -21,6 +21,8 @@ from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, secret
 from gateway.store import sqlite_connection
 from gateway.store.walls import Across, within
+
+T = TypeVar("T")
 
 # What they say already: bytes are bytes, and None is NULL. Where nothing is said the driver asks each such value for a
 # protocol of its own and catches the answer that there is none, which costs more than to bind it.
@@ -161,6 +163,33 @@ async def writing(
         _ = await connection.execution_options(gateway_writes=True, gateway_within=within(tenant, across=across))
         async with connection.begin():
             yield connection
+
+
+async def at_once(engine: AsyncEngine, tenant: str | None, read: Callable[[Connection], T]) -> T:
+    """What `read` makes of a tenant's rows (`reading`) in one transaction, by statements that follow each other.
+
+    On SQLite all of it, the end of the transaction too, is one trip to the connection's thread: `read` waits for
+    nothing but its statements, writes nothing, and touches nothing that is the loop's."""
+    async with reading(engine, tenant) as connection:
+        return await connection.run_sync(_at_once, read)
+
+
+def _at_once(connection: Connection, read: Callable[[Connection], T]) -> T:
+    adapted: Any = connection.connection.dbapi_connection
+    if not isinstance(adapted, sqlite_connection.SqliteConnection):
+        return read(connection)
+
+    def whole() -> T:
+        try:
+            return read(connection)
+        finally:
+            connection.rollback()
+
+    try:
+        return adapted.whole(whole)
+    finally:
+        if adapted.closed:
+            connection.invalidate()  # the pool makes another
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -7,14 +7,15 @@ into the bytes (`gateway audit verify` compares the two).
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core import canonical
 from gateway.core.decision import Effect
@@ -26,10 +27,10 @@ from gateway.ledger.record import EVENTS, timestamp
 from gateway.store import asking
 from gateway.store.archives import ArchiveStore
 from gateway.store.candidates import LOOKS, Candidates, Looks, Order, Wanted
-from gateway.store.engine import reading
+from gateway.store.engine import at_once, reading
 from gateway.store.postings import CLASS, FIELDS
 from gateway.store.sql import reachable
-from gateway.store.tables import record
+from gateway.store.tables import as_bytes, record, record_block
 
 MAX_LIMIT = 1_000
 CHUNK = 1_000
@@ -39,6 +40,20 @@ _PARAMETER = re.compile(r"[a-z_]{1,32}")
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
 )  # RFC 3339 §5.6 with at most microseconds, or a date alone: its midnight, UTC
+
+
+# Each a subquery: one step in a key. Two of them in one would read all of it.
+_ENDS = select(
+    *(
+        select(end).where(table.c.tenant == bindparam("tenant")).scalar_subquery()
+        for table, end in (
+            (record, func.min(record.c.seq)),
+            (record, func.max(record.c.seq)),
+            (record_block, func.max(record_block.c.block)),
+        )
+    )
+)
+"""Where a ledger begins, since what was before lies in archives, where it ends, and its last block with postings."""
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -211,7 +226,9 @@ class Search:
         """The first record that is there, and one more than the last."""
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
-                return await _extent(connection, self._ledger)
+                row = (await connection.execute(_ENDS, {"tenant": self._ledger})).one()
+        lowest, size, _ = _ends(row)
+        return lowest, size
 
     async def _look(
         self,
@@ -227,28 +244,39 @@ class Search:
     ) -> tuple[list[Row[Any]], int | None]:
         """At most `most` records that fit, after this one and from `floor` on; and the next that is to be looked at,
         None when that was all. With `most` of them it goes on after the last."""
-        looks, rows = looks or Looks(LOOKS), list[Row[Any]]()
-        values = asking.values(msgspec.structs.asdict(filters))
-        asked = tuple(values)
-        sqlite = self._engine.dialect.name == "sqlite"
+        looks = looks or Looks(LOOKS)
+        look = partial(self._looked, filters, order, after, most, details, size, looks, floor)
         with reachable():
-            async with reading(self._engine, self._ledger) as connection:
-                there, newest = await _extent(connection, self._ledger)
-                size, lowest = newest if size is None else size, max(floor, there)
-                at = _next(order, after, lowest, size)
-                candidates = await Candidates.of(connection, self._ledger, _wanted(filters), order, size, looks)
-                while lowest <= at < size and len(rows) < most and looks.left > 0:
-                    step = await candidates.step(at, most - len(rows))
-                    # A step may reach further down than is asked for.
-                    within = asking.within(step, floor, sqlite=sqlite)
-                    if within:
-                        query = asking.statement(asked, order, "places" in within, details, sqlite)
-                        rows += (
-                            await connection.execute(
-                                query, values | within | {"tenant": self._ledger, "most": most - len(rows)}
-                            )
-                        ).all()
-                    at = step.then
+            return await at_once(self._engine, self._ledger, look)
+
+    def _looked(
+        self,
+        filters: Filters,
+        order: Order,
+        after: int | None,
+        most: int,
+        details: bool,
+        size: int | None,
+        looks: Looks,
+        floor: int,
+        connection: Connection,
+    ) -> tuple[list[Row[Any]], int | None]:
+        values = asking.values(msgspec.structs.asdict(filters))
+        asked, rows = tuple(values), list[Row[Any]]()
+        sqlite = self._engine.dialect.name == "sqlite"
+        there, newest, made = _ends(connection.execute(_ENDS, {"tenant": self._ledger}).one())
+        size, lowest = newest if size is None else size, max(floor, there)
+        at = _next(order, after, lowest, size)
+        candidates = Candidates.of(connection, self._ledger, _wanted(filters), order, size, made, looks)
+        while lowest <= at < size and len(rows) < most and looks.left > 0:
+            step = candidates.step(at, most - len(rows))
+            # A step may reach further down than is asked for.
+            within = asking.within(step, floor, sqlite=sqlite)
+            if within:
+                query = asking.statement(asked, order, "places" in within, details, sqlite)
+                told = values | within | {"tenant": self._ledger, "most": most - len(rows)}
+                rows += connection.execute(query, told).all()
+            at = step.then
         return rows, at if lowest <= at < size else None
 
     # A cursor is base64url of the canonical JSON of a digest of the question and the last seq that was given. It is no
@@ -278,13 +306,10 @@ class Search:
         return sha256(canonical.encode(asked)).hexdigest()[:32]
 
 
-async def _extent(connection: AsyncConnection, ledger: str) -> tuple[int, int]:
-    """The first record that is there, since those before it lie in archives; and one more than the last."""
-    mine = record.c.tenant == ledger
-    # Two subqueries: each is one step in the key, where both in one would read all of it.
-    ends = [select(end(record.c.seq)).where(mine).scalar_subquery() for end in (func.min, func.max)]
-    lowest, newest = (await connection.execute(select(*ends))).one()
-    return int(lowest or 0), 0 if newest is None else int(newest) + 1
+def _ends(row: Sequence[Any]) -> tuple[int, int, int]:
+    """Of `_ENDS`: the first record that is there, one more than the last, and how many blocks have postings."""
+    lowest, newest, block = row
+    return int(lowest or 0), 0 if newest is None else int(newest) + 1, 0 if block is None else int(block) + 1
 
 
 def _next(order: Order, after: int | None, lowest: int, size: int) -> int:
@@ -339,10 +364,16 @@ def _time(text: str) -> str | None:
 def _hit(row: Row[Any], details: bool) -> Hit:
     """By places in the row, as `_query` selects them: by name, each of a page's values is looked up."""
     seq, envelope, hashed, *columns = tuple(row)
-    detail_salt = text = None
+    salt = text = None
     if details:
-        *columns, detail_salt, text = columns
-    stored = StoredRecord(seq=seq, envelope=envelope, hash=hashed, detail_salt=detail_salt, detail=text)
+        *columns, salt, text = columns
+    stored = StoredRecord(
+        seq=seq,
+        envelope=as_bytes(envelope),
+        hash=as_bytes(hashed),
+        detail_salt=None if salt is None else as_bytes(salt),
+        detail=None if text is None else as_bytes(text),
+    )
     return Hit(stored=stored, **dict(zip(COLUMNS, columns, strict=True)))
 
 

@@ -1,10 +1,10 @@
-"""A connection to SQLite for SQLAlchemy that goes to its thread once for each statement.
+"""A connection to SQLite for SQLAlchemy that goes to its thread once for each statement, or once for many.
 
 SQLite blocks, so that each connection has a thread. The usual driver goes there and back for each call that SQLAlchemy
 makes: for a new cursor, the statement, its rows and the cursor's end, and before it the three of a BEGIN. Each way
 wakes a thread and then the loop, which takes longer than most statements do. Here all of a statement is one job, and
-what would only be found to be nothing is not asked. SQLAlchemy's dialect for aiosqlite is what it is used with; of
-aiosqlite itself nothing is.
+what would only be found to be nothing is not asked; a function that makes several may be one job as well (`whole`).
+SQLAlchemy's dialect for aiosqlite is what it is used with; of aiosqlite itself nothing is.
 """
 
 import asyncio
@@ -56,6 +56,13 @@ class SqliteConnection(AdaptedConnection):
         """Whether the next statement begins a transaction."""
         self._settled = False
         """Whether the newest job is done, so that SQLite can be asked from outside whether it is in a transaction."""
+        self._broken_off = False
+        """Whether nobody waits any more for the job that is under way: what it has not begun it does not begin."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is of no more use."""
+        return self._closed
 
     def begin(self) -> None:
         """Begin a transaction with the next statement: a BEGIN by itself takes no lock and no snapshot."""
@@ -99,12 +106,14 @@ class SqliteConnection(AdaptedConnection):
 
     def run(self, job: Callable[[], T], *, breakable: bool = True) -> T:
         """What `job` gives or raises, run in the thread after the BEGIN that waits. `breakable`: SQLite breaks it off
-        where nobody waits for it any more."""
+        where nobody waits for it any more. Within `whole` it is run where it stands."""
         if self._closed:
             raise sqlite3.OperationalError("connection closed")  # as the dialect knows it
         if self._begins:
             self._begins, job = False, partial(self._begun, job)
         if self._worker.here():
+            if breakable and self._broken_off:
+                raise sqlite3.OperationalError("interrupted")
             return job()
         self._settled = False
         doing = self._worker.run(job)
@@ -117,6 +126,33 @@ class SqliteConnection(AdaptedConnection):
         finally:
             self._settled = doing.done() and not doing.cancelled()
         return result
+
+    def whole(self, job: Callable[[], T]) -> T:
+        """As `run`, for a job that makes statements through SQLAlchemy itself. Who is cancelled goes on when it has
+        ended, since its `Connection` is not for two at a time; who is cancelled again, where the statement hangs, goes
+        on at once and leaves nobody this connection."""
+        if self._closed:
+            raise sqlite3.OperationalError("connection closed")
+        self._settled = self._broken_off = False
+        doing = self._worker.run(job)
+        try:
+            result: T = await_only(asyncio.shield(doing))
+        except asyncio.CancelledError:
+            self._broken_off = True
+            self._raw.interrupt()
+            self._await_end(doing)
+            raise
+        finally:
+            self._settled = doing.done()
+        return result
+
+    def _await_end(self, doing: "asyncio.Future[Any]") -> None:
+        try:
+            await_only(asyncio.wait([doing]))
+        except asyncio.CancelledError:
+            self._closed = True
+            self._worker.close(self._raw.close)
+            raise
 
     def _begun(self, job: Callable[[], T]) -> T:
         self._raw.execute("BEGIN").close()

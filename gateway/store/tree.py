@@ -4,24 +4,53 @@ Whatever is asked for is put together from as few rows as possible. A tile that 
 written) is made from what is below it. Nothing is verified here: who needs the truth compares with a signed root.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import select, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import CompoundSelect, Connection, bindparam, select, union_all
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import VerificationError
 from gateway.ledger.merkle import HASH_BYTES, Node, consistency_path, inclusion_path
 from gateway.ledger.tiles import FULL_BYTES, WIDTH, locate, split, tile_root
-from gateway.store.engine import reading
-from gateway.store.sql import reachable
-from gateway.store.tables import record, tile
+from gateway.store.engine import at_once
+from gateway.store.sql import raw, reachable
+from gateway.store.tables import as_bytes, record, tile
 
 Place = tuple[int, int]
 """A perfect subtree: (level, index), as in `ledger.merkle`."""
+Slice = tuple[int, int, int, int]
+"""Where it is found, as `ledger.tiles.locate` says."""
 MAX_REMEMBERED = 20_000
 _TILES_A_READ = 64
+
+# Made once: a statement takes longer to make than to answer.
+_TILES = select(tile.c.idx, tile.c.hashes).where(
+    tile.c.tenant == bindparam("tenant"),
+    tile.c.level == bindparam("level"),
+    tile.c.idx >= bindparam("first"),
+    tile.c.idx < bindparam("end"),
+)
+_LEAVES = (
+    select(raw(record.c.hash))
+    .where(record.c.tenant == bindparam("tenant"), record.c.seq >= bindparam("first"), record.c.seq < bindparam("end"))
+    .order_by(record.c.seq)
+)
+
+
+@lru_cache(maxsize=64)
+def _each(count: int) -> CompoundSelect[Any]:
+    """So many tiles, each by its key (`level0`, `idx0` and so on): for a list of pairs, and for several of them joined
+    by OR, SQLite reads every tile there is."""
+    mine = select(tile.c.level, tile.c.idx, tile.c.hashes).where(tile.c.tenant == bindparam("tenant"))
+    return union_all(
+        *(
+            mine.where(tile.c.level == bindparam(f"level{number}"), tile.c.idx == bindparam(f"idx{number}"))
+            for number in range(count)
+        )
+    )
 
 
 class TreeReader:
@@ -59,19 +88,21 @@ class TreeReader:
         if not where:
             return {}
         groups = {key: list(group) for key, group in groupby(where, key=lambda item: item[0][:2])}
-        found: dict[Place, bytes] = {}
         with reachable():
-            async with reading(self._engine, self._ledger) as connection:
-                # All full tiles in one statement: a proof needs some three, and what costs is the way to the database.
-                whole = await self._full(connection, list(groups))
-                for (level, index), wanted in groups.items():
-                    first, end = min(item[0][2] for item in wanted), max(item[0][3] for item in wanted)
-                    if (level, index) in whole:
-                        hashes = whole[level, index][first:end]
-                    else:
-                        hashes = await self._made(connection, level, index * WIDTH + first, index * WIDTH + end)
-                    for (_, _, start, stop), place in wanted:
-                        found[place] = tile_root(hashes[start - first : stop - first])
+            return await at_once(self._engine, self._ledger, partial(self._nodes, groups))
+
+    def _nodes(self, groups: Mapping[Place, list[tuple[Slice, Place]]], connection: Connection) -> dict[Place, bytes]:
+        found: dict[Place, bytes] = {}
+        # All full tiles in one statement: a proof needs some three, and what costs is the way to the database.
+        whole = self._full(list(groups), connection)
+        for (level, index), wanted in groups.items():
+            first, end = min(item[0][2] for item in wanted), max(item[0][3] for item in wanted)
+            if (level, index) in whole:
+                hashes = whole[level, index][first:end]
+            else:
+                hashes = self._made(level, index * WIDTH + first, index * WIDTH + end, connection)
+            for (_, _, start, stop), place in wanted:
+                found[place] = tile_root(hashes[start - first : stop - first])
         return found
 
     async def hashes(self, level: int, first: int, end: int) -> list[bytes]:
@@ -79,8 +110,7 @@ class TreeReader:
         if first == end:
             return []
         with reachable():
-            async with reading(self._engine, self._ledger) as connection:
-                return await self._hashes(connection, level, first, end)
+            return await at_once(self._engine, self._ledger, partial(self._hashes, level, first, end))
 
     async def leaves(self, first: int, end: int) -> AsyncIterator[list[bytes]]:
         """Leaf hashes `first` to `end` (exclusive), multiples of 256, from full tiles alone, some at a time: those of
@@ -88,38 +118,36 @@ class TreeReader:
         for start in range(first // WIDTH, end // WIDTH, _TILES_A_READ):
             stop = min(start + _TILES_A_READ, end // WIDTH)
             with reachable():
-                async with reading(self._engine, self._ledger) as connection:
-                    tiles = await self._tiles(connection, 0, start, stop)
+                tiles = await at_once(self._engine, self._ledger, partial(self._tiles, 0, start, stop))
             if len(tiles) != stop - start:
                 raise VerificationError("tree: a tile of records that lie in an archive is missing")
             yield [leaf for index in range(start, stop) for leaf in tiles[index]]
 
-    async def _hashes(self, connection: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
+    def _hashes(self, level: int, first: int, end: int, connection: Connection) -> list[bytes]:
         index = first // WIDTH
-        whole = (await self._tiles(connection, level, index, index + 1)).get(index)
+        whole = self._tiles(level, index, index + 1, connection).get(index)
         if whole is not None:
             return whole[first - index * WIDTH : end - index * WIDTH]
-        return await self._made(connection, level, first, end)
+        return self._made(level, first, end, connection)
 
-    async def _made(self, connection: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
+    def _made(self, level: int, first: int, end: int, connection: Connection) -> list[bytes]:
         """Hashes of a tile that is not there, from what is below it."""
         if level == 0:
-            return await self._leaves(connection, first, end)
-        return await self._from_below(connection, level, first, end)
+            return self._leaves(first, end, connection)
+        return self._from_below(level, first, end, connection)
 
-    async def _from_below(self, connection: AsyncConnection, level: int, first: int, end: int) -> list[bytes]:
+    def _from_below(self, level: int, first: int, end: int, connection: Connection) -> list[bytes]:
         """Hashes of a level whose tile is not there: each is the root of a full tile of the level below."""
         missing = [index for index in range(first, end) if (level, index) not in self._roots]
         roots: dict[int, bytes] = {}
         for start in range(0, len(missing), _TILES_A_READ):
             chunk = missing[start : start + _TILES_A_READ]
-            tiles = await self._tiles(connection, level - 1, chunk[0], chunk[-1] + 1)
+            tiles = self._tiles(level - 1, chunk[0], chunk[-1] + 1, connection)
             for index in chunk:
                 below = tiles.get(index)
                 if below is None:
-                    below = await self._hashes(connection, level - 1, index * WIDTH, (index + 1) * WIDTH)
+                    below = self._hashes(level - 1, index * WIDTH, (index + 1) * WIDTH, connection)
                 roots[index] = self._remember(level, index, tile_root(below))
-            await asyncio.sleep(0)  # hashing a chunk takes milliseconds: others may have their turn
         return [roots[index] if index in roots else self._roots[level, index] for index in range(first, end)]
 
     def _remember(self, level: int, index: int, root: bytes) -> bytes:
@@ -127,30 +155,21 @@ class TreeReader:
             self._roots[level, index] = root
         return root
 
-    async def _tiles(self, connection: AsyncConnection, level: int, first: int, end: int) -> dict[int, list[bytes]]:
-        query = select(tile.c.idx, tile.c.hashes).where(
-            tile.c.tenant == self._ledger, tile.c.level == level, tile.c.idx >= first, tile.c.idx < end
-        )
-        tiles: dict[int, list[bytes]] = {}
-        for index, hashes in await connection.execute(query):
-            tiles[index] = _split(hashes)
-        return tiles
+    def _tiles(self, level: int, first: int, end: int, connection: Connection) -> dict[int, list[bytes]]:
+        asked = {"tenant": self._ledger, "level": level, "first": first, "end": end}
+        return {index: _split(hashes) for index, hashes in connection.execute(_TILES, asked)}
 
-    async def _full(self, connection: AsyncConnection, names: Sequence[Place]) -> dict[Place, list[bytes]]:
+    def _full(self, names: Sequence[Place], connection: Connection) -> dict[Place, list[bytes]]:
         """Those of the tiles of these levels and indexes that are there."""
-        # Each by its key: for a list of pairs, and for several of them joined by OR, SQLite reads every tile there is.
-        mine = select(tile.c.level, tile.c.idx, tile.c.hashes).where(tile.c.tenant == self._ledger)
-        one_by_one = (mine.where(tile.c.level == level, tile.c.idx == index) for level, index in names)
-        found = await connection.execute(union_all(*one_by_one))
+        asked: dict[str, str | int] = {"tenant": self._ledger}
+        for number, (level, index) in enumerate(names):
+            asked |= {f"level{number}": level, f"idx{number}": index}
+        found = connection.execute(_each(len(names)), asked)
         return {(level, index): _split(hashes) for level, index, hashes in found}
 
-    async def _leaves(self, connection: AsyncConnection, first: int, end: int) -> list[bytes]:
-        query = (
-            select(record.c.hash)
-            .where(record.c.tenant == self._ledger, record.c.seq >= first, record.c.seq < end)
-            .order_by(record.c.seq)
-        )
-        leaves = [bytes(row[0]) for row in await connection.execute(query)]
+    def _leaves(self, first: int, end: int, connection: Connection) -> list[bytes]:
+        found = connection.execute(_LEAVES, {"tenant": self._ledger, "first": first, "end": end})
+        leaves = [as_bytes(row[0]) for row in found]
         if len(leaves) != end - first or any(len(leaf) != HASH_BYTES for leaf in leaves):
             raise VerificationError("tree: the hash of a record is missing")
         return leaves

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from gateway.core.errors import VerificationError
 from gateway.ledger.record import timestamp
 from gateway.settings import Settings
 from gateway.store import candidates, search
 from gateway.store.candidates import _POSTING, KNOWN, LOOKS, Order
-from gateway.store.engine import reading, writing
+from gateway.store.engine import at_once, writing
 from gateway.store.postings import BLOCK, encode
 from gateway.store.search import Filters, Page, Search
 from gateway.store.tables import posting, record_block, subject_record
@@ -165,12 +165,13 @@ async def test_a_posting_that_is_none_is_said_to_be_none(on_sqlite: Store) -> No
 
 async def test_the_newest_records_are_looked_through_no_further_than_one_question_may(on_sqlite: Store) -> None:
     """The bound itself: what a page may read, in rows."""
-    async with on_sqlite.engine.connect() as connection:
-        looks = candidates.Looks()
-        found = await candidates.Candidates.of(
-            connection, LEDGER, candidates.Wanted(values={"agent": "nobody"}), "desc", 10_000_000, looks
-        )
-        step = await found.step(9_999_999, 101)
+    looks, wanted = candidates.Looks(), candidates.Wanted(values={"agent": "nobody"})
+
+    def look(connection: Connection) -> candidates.Step:
+        found = candidates.Candidates.of(connection, LEDGER, wanted, "desc", 10_000_000, 0, looks)
+        return found.step(9_999_999, 101)
+
+    step = await at_once(on_sqlite.engine, LEDGER, look)
     assert (step.first, step.end, step.then) == (10_000_000 - LOOKS, 10_000_000, 10_000_000 - LOOKS - 1)
     assert looks.left == 0
     assert KNOWN < LOOKS
@@ -196,16 +197,15 @@ async def _never_met(store: Store, blocks: int) -> Ask:
         """The step from this record on, how many postings were read for it, and in how many statements."""
         read: list[int] = []
         wanted = candidates.Wanted(values={"event": "one", "outcome": "other"})
-        async with reading(store.engine, LEDGER) as connection:
-            found = await candidates.Candidates.of(
-                cast(AsyncConnection, _Counting(connection, read)),
-                LEDGER,
-                wanted,
-                order,
-                blocks * BLOCK,
-                candidates.Looks(),
+
+        def look(connection: Connection) -> candidates.Step:
+            counting = cast(Connection, _Counting(connection, read))
+            found = candidates.Candidates.of(
+                counting, LEDGER, wanted, order, blocks * BLOCK, blocks, candidates.Looks()
             )
-            step = await found.step(at, 100)
+            return found.step(at, 100)
+
+        step = await at_once(store.engine, LEDGER, look)
         return step, sum(read), len(read)
 
     return ask
@@ -214,14 +214,11 @@ async def _never_met(store: Store, blocks: int) -> Ask:
 class _Counting:
     """A connection that notes how many rows each statement gave."""
 
-    def __init__(self, connection: AsyncConnection, read: list[int]) -> None:
+    def __init__(self, connection: Connection, read: list[int]) -> None:
         self._connection, self._read = connection, read
 
-    async def scalar(self, query: Any) -> Any:
-        return await self._connection.scalar(query)
-
-    async def execute(self, query: Any, values: Any) -> Any:
-        rows = (await self._connection.execute(query, values)).all()
+    def execute(self, query: Any, values: Any) -> Any:
+        rows = self._connection.execute(query, values).all()
         self._read.append(len(rows))
         return SimpleNamespace(all=lambda: rows)
 
@@ -255,14 +252,18 @@ async def test_a_subjects_records_are_read_once_however_many_blocks_they_are_in(
         await connection.execute(record_block.insert(), blocks)
         await connection.execute(subject_record.insert(), about)
     looks = candidates.Looks()
-    async with reading(on_sqlite.engine, LEDGER) as connection:
+
+    def look(connection: Connection) -> list[int]:
         wanted = candidates.Wanted(subject="su_1")
-        found = await candidates.Candidates.of(connection, LEDGER, wanted, order, 60 * BLOCK, looks)
+        found = candidates.Candidates.of(connection, LEDGER, wanted, order, 60 * BLOCK, 60, looks)
         at, places = (0 if order == "asc" else 60 * BLOCK - 1), list[int]()
         while 0 <= at < 60 * BLOCK:
-            step = await found.step(at, 100)
+            step = found.step(at, 100)
             places += step.places
             at = step.then
+        return places
+
+    places = await at_once(on_sqlite.engine, LEDGER, look)
     assert places == sorted(seqs, reverse=order == "desc")
     # Each read once, and each that was found looked at; one for each block that was met.
     assert LOOKS - looks.left <= 2 * len(seqs) + 2 * 60

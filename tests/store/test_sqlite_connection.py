@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.sqlite import aiosqlite
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
 from gateway.store import engine as engines
-from gateway.store.engine import reading, sqlite_engine, writing
+from gateway.store.engine import at_once, reading, sqlite_engine, writing
 from gateway.store.sqlite_connection import Cursor, SqliteConnection, connect
 from gateway.store.worker import Worker
 
@@ -55,6 +55,12 @@ async def _adapted(connection: AsyncConnection) -> SqliteConnection:
     return found
 
 
+def _adapted_of(connection: Connection) -> SqliteConnection:
+    found: Any = connection.connection.dbapi_connection
+    assert type(found) is SqliteConnection
+    return found
+
+
 def _locks(path: Path) -> None:
     """Whoever comes now has the write lock at once: `OperationalError` where somebody holds it."""
     with closing(sqlite3.connect(path, timeout=0)) as other:
@@ -83,10 +89,14 @@ class Began:
         self._loop.call_soon_threadsafe(self._seen.set)
         return 1
 
+    def hang(self) -> None:
+        """In the thread: until it may go on."""
+        self._tell()
+        self.go_on.wait(10)
+
     def _traced(self, statement: str) -> None:
         if statement == "COMMIT":
-            self._tell()
-            self.go_on.wait(10)
+            self.hang()
 
 
 # -------------------------------------------------------------------------------------------------------------- trips
@@ -130,6 +140,35 @@ async def test_what_is_read_in_one_transaction_is_of_one_instant(engine: AsyncEn
         assert await connection.scalar(_COUNT) == 0
         await connection.rollback()
         assert await connection.scalar(_COUNT) == 1
+
+
+async def test_statements_at_once_are_one_trip_with_the_end_of_their_transaction(
+    engine: AsyncEngine, trips: list[Any], tmp_path: Path
+) -> None:
+    async with writing(engine, None) as connection:
+        await connection.execute(_PUT, [{"n": 1}, {"n": 2}])
+        used = await _adapted(connection)
+    trips.clear()
+
+    def read(connection: Connection) -> list[int]:
+        first = connection.execute(text("SELECT min(n) FROM t")).scalar_one()
+        with closing(sqlite3.connect(tmp_path / "x.db")) as other:
+            other.execute("INSERT INTO t VALUES (0)")
+            other.commit()
+        assert connection.execute(text("SELECT min(n) FROM t")).scalar_one() == first, "one instant"
+        return [first, threading.get_ident()]
+
+    first, thread = await at_once(engine, None, read)
+    assert first == 1
+    assert thread != threading.get_ident()
+    assert len(trips) == 1
+    assert not used.driver_connection.in_transaction
+    assert await at_once(engine, None, lambda connection: connection.execute(_COUNT).scalar_one()) == 3
+    with pytest.raises(OperationalError, match="no such table"):
+        await at_once(engine, None, lambda connection: connection.execute(text("SELECT * FROM nowhere")))
+    assert not used.driver_connection.in_transaction
+    async with reading(engine, None) as connection:
+        assert await _adapted(connection) is used
 
 
 # ------------------------------------------------------------------------------------------ errors, savepoints, streams
@@ -224,6 +263,56 @@ async def test_who_is_cancelled_in_a_statement_breaks_it_off_and_leaves_nothing(
         assert await connection.scalar(_COUNT) == 0
         await connection.execute(_PUT, {"n": 2})
     assert engine.pool.status().count("Current Checked out connections: 0") == 1
+
+
+async def test_who_is_cancelled_in_statements_at_once_goes_on_when_they_have_ended_and_begins_no_other(
+    engine: AsyncEngine,
+) -> None:
+    began, went_on, used = Began(), list[str](), list[SqliteConnection]()
+
+    def read(connection: Connection) -> None:
+        used.append(_adapted_of(connection))
+        try:
+            connection.execute(_ENDLESS)
+        except OperationalError as error:
+            went_on.append(str(error.orig))
+        try:
+            connection.execute(_COUNT)
+        except OperationalError as error:
+            went_on.append(str(error.orig))
+
+    async with engine.connect() as connection:
+        await began.by(connection)
+    asking = asyncio.create_task(at_once(engine, None, read))
+    await began.wait()
+    asking.cancel()
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert went_on == ["interrupted", "interrupted"]
+    assert await at_once(engine, None, _adapted_of) is used[0], "nobody uses it any more"
+    assert await at_once(engine, None, lambda connection: connection.execute(_COUNT).scalar_one()) == 0
+
+
+async def test_who_is_cancelled_again_where_a_statement_hangs_leaves_nobody_its_connection(
+    engine: AsyncEngine,
+) -> None:
+    began = Began()
+
+    def hang(connection: Connection) -> None:
+        _ = connection.execute(_COUNT).scalar_one()
+        began.hang()
+
+    asking = asyncio.create_task(at_once(engine, None, hang))
+    await began.wait()
+    asking.cancel()
+    await asyncio.sleep(0)
+    assert not asking.done()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert await at_once(engine, None, lambda connection: connection.execute(_COUNT).scalar_one()) == 0
+    began.go_on.set()
 
 
 async def test_who_is_cancelled_while_it_commits_goes_on_when_that_is_done(engine: AsyncEngine) -> None:

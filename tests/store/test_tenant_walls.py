@@ -1830,7 +1830,7 @@ NOT_ASKED = {
     "sticking.put": "writes rows of the tenant that is named",
     **dict.fromkeys(
         (
-            *("guard.guard", "engine.Walled.execute", "sqlite_connection.connect", "walls.fallen"),
+            *("guard.guard", "engine.Walled.execute", "engine.at_once", "sqlite_connection.connect", "walls.fallen"),
             *(f"key_pool.KeyPool.{name}" for name in ("start", "stop")),
             *("key_stage.gathered", "key_stage.KeyStage.stop", "key_use.KeyUse.keep"),
             *(f"lease.Lease.{name}" for name in ("take", "keep", "release")),

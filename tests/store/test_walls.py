@@ -322,7 +322,7 @@ def test_no_transaction_of_the_code_forgets_its_tenant() -> None:
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func)
-            if called in ("reading", "writing"):
+            if called in ("reading", "writing", "at_once"):
                 none = ast.unparse(node.args[1]) == "None" and not node.keywords
                 assert not none or path.stem in _WITHOUT_TENANT, f"{path.name}:{node.lineno}"
             if re.search(r"\bengine\.(connect|begin|raw_connection)$", called):

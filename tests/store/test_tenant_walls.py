@@ -1901,10 +1901,7 @@ NOT_ASKED = {
     ),
     "recovery.recover": "of one writer's own ledger: `verify_tail` and `close_interrupted`, asked above",
     "sessions.SessionStore.find": "over all tenants on purpose: a name that is another's must not be taken for new",
-    **dict.fromkeys(
-        ("search.Search.newer", "candidates.Candidates.step", "candidates.Source.at"),
-        "within one search of one ledger: `search.Search`, asked above",
-    ),
+    "search.Search.newer": "within one search of one ledger: `search.Search`, asked above",
     "indexer.Indexer.run": "makes postings of one ledger's records, for that one alone (`tests/store/test_indexer.py`)",
     **dict.fromkeys(
         (f"writer_base.LedgerWriter.{name}" for name in ("start", "stop")),

@@ -114,6 +114,11 @@ class Attachment(Protocol):
         ...
 
 
+def every_detail(manifest: Manifest) -> bool:
+    """Whether every detail that is still there is opened in the bundle, and not those of selected records alone."""
+    return manifest.details and not manifest.filters and manifest.scope is None
+
+
 def ordered(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
     """By their paths, as they lie in the bundle. `FormatError` for a path that cannot be one, or that two have."""
     found = tuple(sorted(attachments, key=lambda one: one.path))

@@ -7,8 +7,9 @@ those. Memory: one record, and a piece of the file; of the assessment, a count f
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 
 from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, strict_json, tabular
-from gateway.evidence.attachment import Given, Material
+from gateway.evidence.attachment import Given, Material, every_detail
 from gateway.evidence.fhir import AuditEvents
+from gateway.evidence.figures.seen import Known, seen
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.oscal import Assessment, Resource, Subject
 from gateway.evidence.reports.register import Register
@@ -19,6 +20,9 @@ PIECE = 65_536
 """Bytes that are gathered before they are given."""
 Frameworks = Callable[[], Awaitable[Sequence[Assessment]]]
 """Makes assessments of the control frameworks that are asked about, none of which has taken a record yet."""
+UNOPENED = (
+    " Details were not opened for it: a field of the detail that no record is said to hold may be there all the same."
+)
 _CELLS = ("seq", *COLUMNS, "hash", "emergency")
 
 
@@ -124,14 +128,15 @@ class AssessmentFile:
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
         manifest, assessments = material.manifest, await self._frameworks()
         since, until = "", ""
-        async for given in material.whole():
+        opened = every_detail(manifest)
+        async for given in material.selected() if opened else material.whole():
             at = given.envelope.recorded_at or given.envelope.occurred_at
             since, until = since or at, at
             for one in assessments:
-                one.feed(given.envelope)
+                one.feed(seen(given.envelope, given.detail, Known()))
         async for given in material.apart():
             for one in assessments:
-                one.feed(given.envelope, given.emergency)
+                one.feed(seen(given.envelope, given.detail if opened else None, Known(), given.emergency))
         about = Subject(
             origin=manifest.origin,
             first=manifest.first,
@@ -169,9 +174,10 @@ def _remarks(manifest: Manifest) -> str:
     missing = [one.id for one in told if one.selected is None]
     found = len(told) - len(missing)
     apart = f", and of {found} emergency ledgers that they stitch in" if found else ""
+    unopened = "" if every_detail(manifest) else UNOPENED
     left = f" Not at hand, and so not looked at: emergency {', '.join(missing)}." if missing else ""
     return (
         f"Made of records {manifest.first} to {manifest.end - 1}, all of which are in the bundle and under its"
-        f" checkpoint of {size} records{apart}.{left} They cover what went through the gateway and nothing else. The"
-        " provisions are those of the policy that was active when this was made."
+        f" checkpoint of {size} records{apart}.{left}{unopened} They cover what went through the gateway and nothing"
+        " else. The provisions are those of the policy that was active when this was made."
     )

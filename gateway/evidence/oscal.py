@@ -1,11 +1,12 @@
 """OSCAL 1.1 assessment results (NIST) of control frameworks' provisions, from the records of a range.
 
-`Assessment` takes the records, and counts for each provision those that support evidence for it. The document says so
-by an observation for each such provision, with the files that hold the records as evidence, each with its hash. It
-claims nothing: that a provision is satisfied is for an assessor to find, so that no finding says it. Of a provision
-that no record speaks for, of the range or of an emergency ledger that it stitches in, there is a finding,
-`not-satisfied` for the reason `other`, since the form has no word for *not evidenced*; its remarks say what is meant.
-Ids are UUIDs of version 5, so that the same records, files and time give the same document.
+`Assessment` takes the records, and counts for each provision those that support evidence for it, and which hold the
+fields that it needs. The document says so by an observation for each such provision, with the files that hold the
+records as evidence, each with its hash, and with what they lack where they support it in part; a report on the same
+records says the same (`figures.provisions.verdict`). It claims nothing: that a provision is satisfied is for an
+assessor to find, so that no finding says it. Of a provision that no record speaks for, of the range or of an emergency
+ledger that it stitches in, there is a finding, `not-satisfied` for the reason `other`, since the form has no word for
+*not evidenced*; its remarks say what is meant. Ids are UUIDs of version 5, so that the same records, files and time give the same document.
 """
 
 import re
@@ -18,23 +19,14 @@ import msgspec
 
 from gateway.core.errors import FormatError
 from gateway.evidence import strict_json
+from gateway.evidence.figures.provisions import Question, State, holder, verdict
+from gateway.evidence.figures.seen import Seen
 from gateway.evidence.selection import check_filters, selected
-from gateway.ledger.record import Envelope
 
 VERSION = "1.1.3"
 """Of OSCAL. Nothing here is newer than 1.1.0."""
 _NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
 """OSCAL's `token`: a letter or _, then letters, digits and . _ -"""
-
-
-class Provision(msgspec.Struct, frozen=True, kw_only=True):
-    """One provision of a framework: a record supports evidence for it if it passes one of `queries`, each of which maps
-    names of `selection.FILTERS` to texts (none at all: every record does)."""
-
-    id: str
-    title: str
-    text: str
-    queries: tuple[Mapping[str, str], ...]
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,42 +53,49 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Seen(msgspec.Struct):
+    held: dict[str, int]
+    """Field that is needed → how many records hold it, wherever they are."""
     count: int = 0
     first: int = 0
     last: int = 0
     apart: dict[str, int] = {}
     """By emergency ledger, how many of its records there are."""
 
-    def __bool__(self) -> bool:
-        return self.count > 0 or bool(self.apart)
+    @property
+    def all(self) -> int:
+        return self.count + sum(self.apart.values())
 
 
 class Assessment:
     """Takes the records of a range in order, and those of emergency ledgers. Memory: one count for each provision and
     ledger. `FormatError` for a query that cannot be run over envelopes."""
 
-    def __init__(self, *, framework: str, title: str, text: str, provisions: Sequence[Provision]) -> None:
+    def __init__(self, *, framework: str, title: str, text: str, questions: Sequence[Question]) -> None:
         self.framework, self.title, self.text = framework, title, text
-        self._provisions = tuple(provisions)
-        self._seen = [_Seen() for _ in self._provisions]
+        self._questions = tuple(questions)
+        self._seen = [_Seen(dict.fromkeys(one.needs, 0)) for one in self._questions]
+        self._needs = [[(need, holder(need)) for need in one.needs] for one in self._questions]
         self._by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self._others: list[tuple[int, dict[str, str]]] = []
-        for place, provision in enumerate(self._provisions):
-            for query in provision.queries:
+        for place, question in enumerate(self._questions):
+            for query in question.queries:
                 check_filters(query)
                 rest = {name: value for name, value in query.items() if name != "event"}
                 wanted = self._by_event.setdefault(query["event"], []) if "event" in query else self._others
                 wanted.append((place, rest))
 
-    def feed(self, envelope: Envelope, emergency: str | None = None) -> None:
-        """One record, of this emergency ledger or of the range itself; it counts once for each provision, whatever the
+    def feed(self, one: Seen) -> None:
+        """One record, of an emergency ledger or of the range itself; it counts once for each provision, whatever the
         number of queries that find it."""
+        envelope, emergency = one.envelope, one.emergency
         seq, counted = envelope.seq or 0, set[int]()
         for place, query in (*self._by_event.get(envelope.event, ()), *self._others):
             if place in counted or not selected(envelope, query):
                 continue
             counted.add(place)
             seen = self._seen[place]
+            for need, holds in self._needs[place]:
+                seen.held[need] += holds(one)
             if emergency is not None:
                 seen.apart[emergency] = seen.apart.get(emergency, 0) + 1
                 continue
@@ -106,10 +105,14 @@ class Assessment:
     def result(self, ids: UUID, about: Subject, files: Sequence[Resource], remarks: str) -> dict[str, Any]:
         """What the records show of this framework. `ids` is the namespace of the document's own ids."""
         own = uuid5(ids, self.framework)
-        controls = _tokens(self.framework, self._provisions)
-        told = list(zip(self._provisions, self._seen, controls, strict=True))
-        observations = [_observation(own, ids, one, seen, about, files) for one, seen, _ in told if seen]
-        findings = [_finding(own, one, control) for one, seen, control in told if not seen]
+        controls = _tokens(self.framework, self._questions)
+        observations, findings = [], []
+        for one, seen, control in zip(self._questions, self._seen, controls, strict=True):
+            state, reasons = verdict(one, seen.all, seen.held)
+            if seen.all:
+                observations.append(_observation(own, ids, one, seen, (state, reasons), about, files))
+            else:
+                findings.append(_finding(own, one, control, reasons))
         return {
             "uuid": str(uuid5(own, "result")),
             "title": f"{self.title}: records {about.first} to {about.end - 1} of {about.origin}",
@@ -167,8 +170,15 @@ def encode(found: Mapping[str, Any]) -> bytes:
 
 
 def _observation(
-    own: UUID, ids: UUID, one: Provision, seen: _Seen, about: Subject, files: Sequence[Resource]
+    own: UUID,
+    ids: UUID,
+    one: Question,
+    seen: _Seen,
+    told: tuple[State, Sequence[str]],
+    about: Subject,
+    files: Sequence[Resource],
 ) -> dict[str, Any]:
+    state, reasons = told
     apart = sum(seen.apart.values())
     records = [f"{seen.count} records, the first {seen.first} and the last {seen.last}"] if seen.count else []
     records += [f"{apart} records of emergency ledgers that it stitches in"] if apart else []
@@ -179,6 +189,7 @@ def _observation(
         "description": f"{one.text} In this range: {' and '.join(records)}.",
         "props": [
             _provision(one, about.origin),
+            {"name": "evidence", "ns": _ns(about.origin), "value": state},
             *({"name": name, "ns": _ns(about.origin), "value": str(value)} for name, value in numbers.items()),
         ],
         "methods": ["EXAMINE"],
@@ -189,14 +200,15 @@ def _observation(
             if (file.emergency in seen.apart if file.emergency is not None else seen.count)
         ],
         "collected": about.created,
+        **({"remarks": f"In part: {'; '.join(reasons)}."} if reasons else {}),
     }
 
 
-def _finding(ids: UUID, one: Provision, control: str) -> dict[str, Any]:
+def _finding(ids: UUID, one: Question, control: str, reasons: Sequence[str]) -> dict[str, Any]:
     return {
         "uuid": str(uuid5(ids, f"finding {one.id}")),
         "title": f"{one.id} {one.title}",
-        "description": f"Not evidenced. {one.text} In this range there is no such record.",
+        "description": f"Not evidenced: {'; '.join(reasons)}. {one.text}",
         "target": {
             "type": "objective-id",
             "target-id": control,
@@ -211,7 +223,7 @@ def _finding(ids: UUID, one: Provision, control: str) -> dict[str, Any]:
     }
 
 
-def _provision(one: Provision, origin: str) -> dict[str, Any]:
+def _provision(one: Question, origin: str) -> dict[str, Any]:
     return {"name": "provision", "ns": _ns(origin), "value": one.id}
 
 
@@ -233,7 +245,7 @@ def _some(**lists: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in lists.items() if value}
 
 
-def _tokens(framework: str, provisions: Iterable[Provision]) -> list[str]:
+def _tokens(framework: str, provisions: Iterable[Question]) -> list[str]:
     """Names of provisions as OSCAL can have them: `164.312(b)` of `hipaa` is `hipaa-164.312.b`. Each is another."""
     tokens: dict[str, None] = {}
     start = framework if framework[:1].isalpha() else f"_{framework}"

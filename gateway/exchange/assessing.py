@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from gateway.core.errors import ConfigurationError
-from gateway.evidence.oscal import Assessment, Provision
+from gateway.evidence.oscal import Assessment
 from gateway.exchange.frameworks import Framework
-from gateway.exchange.terms import in_force
+from gateway.exchange.terms import in_force, questions
 from gateway.store.policies import PolicyStore
 
 
@@ -25,16 +23,5 @@ async def assessments(policies: PolicyStore, ledger: str) -> Sequence[Assessment
     return [_assessment(one) for one in terms.frameworks]
 
 
-def _assessment(framework: Framework) -> Assessment:
-    provisions = [
-        Provision(
-            id=one.id,
-            title=one.title,
-            text=one.text,
-            queries=tuple(
-                {str(name): str(value) for name, value in msgspec.to_builtins(query).items()} for query in one.queries
-            ),
-        )
-        for one in framework.provisions
-    ]
-    return Assessment(framework=framework.id, title=framework.title, text=framework.text, provisions=provisions)
+def _assessment(one: Framework) -> Assessment:
+    return Assessment(framework=one.id, title=one.title, text=one.text, questions=questions(one))

@@ -14,7 +14,8 @@ from oscal_bindings import AssessmentResultsDocument
 from gateway.core.errors import GatewayError
 from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
-from gateway.evidence.oscal import Assessment, Provision
+from gateway.evidence.figures.provisions import Question
+from gateway.evidence.oscal import Assessment
 from gateway.evidence.reports.register import UNKNOWN, Register
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
@@ -24,14 +25,19 @@ from .apart import FILES, Files, main_ledger
 from .making import VKEY, bundle, ledger
 from .tampering import Members, take_apart
 
-PROVISIONS = (
-    Provision(id="164.312(b)", title="Audit controls", text="All.", queries=({},)),
-    Provision(id="164.404", title="Notification", text="Breaches.", queries=({"event": "incident.opened"},)),
+QUESTIONS = tuple(
+    Question(
+        framework="hipaa", id=name, title=title, text=text, report="records", columns=(), queries=queries, needs=needs
+    )
+    for name, title, text, queries, needs in (
+        ("164.312(b)", "Audit controls", "All.", ({},), ("detail.query",)),
+        ("164.404", "Notification", "Breaches.", ({"event": "incident.opened"},), ()),
+    )
 )
 
 
 async def frameworks() -> Sequence[Assessment]:
-    return [Assessment(framework="hipaa", title="HIPAA", text="Support evidence.", provisions=PROVISIONS)]
+    return [Assessment(framework="hipaa", title="HIPAA", text="Support evidence.", questions=QUESTIONS)]
 
 
 async def none() -> Sequence[Assessment]:
@@ -127,6 +133,15 @@ def test_many_records_come_in_several_pieces_and_nothing_is_lost(
     bundle(ledger(9), tmp_path / "d.zip", msgspec.structs.replace(SELECTION, first=0, end=9), attachments=ALL)
     found = take_apart((tmp_path / "d.zip").read_bytes())
     assert found["data/csv/records.csv"].count(b"\r\n") == 6
+
+
+def test_the_assessment_says_what_it_lacks_and_whether_details_were_opened_for_it(tmp_path: Path) -> None:
+    for name, selection, opened in (("some", SELECTION, False), ("all", Selection(first=2, end=20), True)):
+        bundle(ledger(24), tmp_path / name, selection, attachments=(forms.AssessmentFile(frameworks),))
+        found = json.loads(take_apart((tmp_path / name).read_bytes())["data/oscal/assessment-results.json"])
+        (result,) = found["assessment-results"]["results"]
+        assert (forms.UNOPENED in result["remarks"]) == (not opened)
+        assert result["observations"][0]["remarks"] == "In part: no record found holds detail.query."
 
 
 def test_what_was_sent_in_an_emergency_is_told_with_its_ledger(tmp_path: Path) -> None:

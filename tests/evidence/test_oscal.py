@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from oscal_bindings import AssessmentResultsDocument
 
 from gateway.core.errors import FormatError
-from gateway.evidence.oscal import Assessment, Provision, Resource, Subject, document, encode
+from gateway.evidence.figures.provisions import Provisions, Question
+from gateway.evidence.figures.seen import Known, Seen, seen
+from gateway.evidence.oscal import Assessment, Resource, Subject, document, encode
 from gateway.exchange.frameworks import load
-from gateway.ledger.record import parse, timestamp
+from gateway.exchange.terms import questions
+from gateway.ledger.record import Envelope, parse, timestamp
 
 from .making import ORIGIN, T0, ledger
 
@@ -21,16 +24,32 @@ ABOUT = Subject(
     origin=ORIGIN, first=0, end=12, since=timestamp(T0), until=timestamp(T0 + 12_000_000), created=timestamp(T0)
 )
 RECORDS = Resource(path="../records.jsonl", title="The records", media_type="application/jsonl", sha256="5e" * 32)
-REQUESTED = Provision(
-    id="164.312(b)", title="Audit controls", text="What was asked.", queries=({"event": "exchange.requested"},)
+REQUESTED = Question(
+    framework="hipaa",
+    id="164.312(b)",
+    title="Audit controls",
+    text="What was asked.",
+    report="records",
+    columns=(),
+    queries=({"event": "exchange.requested"},),
 )
-NEVER = Provision(id="164.404", title="Notification", text="Breaches.", queries=({"event": "incident.opened"},))
+NEVER = msgspec.structs.replace(
+    REQUESTED, id="164.404", title="Notification", text="Breaches.", queries=({"event": "incident.opened"},)
+)
 
 
-def results(*provisions: Provision, framework: str = "hipaa", records: int = 12) -> dict[str, Any]:
-    assessment = Assessment(framework=framework, title="HIPAA", text="Support evidence.", provisions=provisions)
+def asked(name: str, *queries: dict[str, str]) -> Question:
+    return msgspec.structs.replace(REQUESTED, id=name, queries=queries)
+
+
+def record(envelope: Envelope, emergency: str | None = None) -> Seen:
+    return seen(envelope, None, Known(), emergency)
+
+
+def results(*questions: Question, framework: str = "hipaa", records: int = 12) -> dict[str, Any]:
+    assessment = Assessment(framework=framework, title="HIPAA", text="Support evidence.", questions=questions)
     for stored in ledger(records).stored:
-        assessment.feed(parse(stored.envelope))
+        assessment.feed(record(parse(stored.envelope)))
     found = json.loads(encode(document([assessment], ABOUT, [RECORDS], "no gaps")))
     AssessmentResultsDocument.model_validate(found)
     made: dict[str, Any] = found["assessment-results"]
@@ -58,14 +77,40 @@ def test_a_provision_without_a_record_is_not_evidenced_and_nothing_is_ever_satis
     assert made["results"][0]["remarks"] == "no gaps"
 
 
+def test_what_is_evidenced_in_part_or_not_says_why_as_the_report_does() -> None:
+    part = msgspec.structs.replace(asked("a", {"event": "exchange.requested"}), needs=("zone", "detail.tls"))
+    short = msgspec.structs.replace(asked("b", {"event": "exchange.requested"}), lacks="the sign-off is on paper")
+    none = msgspec.structs.replace(asked("c"), lacks="drills are elsewhere")
+    every = (REQUESTED, part, short, none, NEVER)
+    (made,) = results(*every)["results"]
+    provisions = Provisions(every)
+    for stored in ledger(12).stored:
+        provisions.feed(record(parse(stored.envelope)))
+    reported = {one["id"]: (one["state"], one["reasons"]) for one in provisions.document()}
+    for one in made["observations"]:
+        props = {prop["name"]: prop["value"] for prop in one["props"]}
+        state, reasons = reported.pop(props["provision"])
+        assert props["evidence"] == state
+        assert one.get("remarks") == (f"In part: {'; '.join(reasons)}." if reasons else None)
+        assert bool(reasons) == (state == "in part")
+    assert {one["title"].split()[0] for one in made["findings"]} == {*reported} == {"c", "164.404"}
+    for one in made["findings"]:
+        state, reasons = reported[one["title"].split()[0]]
+        assert state == "not evidenced"
+        assert one["description"].startswith(f"Not evidenced: {'; '.join(reasons)}.")
+    told = json.dumps(made)
+    assert "no record found holds detail.tls" in told
+    assert "no record found holds zone" not in told
+
+
 def test_records_of_emergencies_are_evidence_in_files_of_their_own() -> None:
     completed = msgspec.structs.replace(REQUESTED, id="b", queries=({"event": "exchange.completed"},))
-    provisions = (REQUESTED, completed, NEVER)
-    assessment = Assessment(framework="hipaa", title="HIPAA", text="x.", provisions=provisions)
+    questions = (REQUESTED, completed, NEVER)
+    assessment = Assessment(framework="hipaa", title="HIPAA", text="x.", questions=questions)
     for envelope in [parse(stored.envelope) for stored in ledger(12).stored]:
         if envelope.event == "exchange.requested":
-            assessment.feed(envelope)
-        assessment.feed(envelope, "em_2")
+            assessment.feed(record(envelope))
+        assessment.feed(record(envelope, "em_2"))
     files = [
         RECORDS,
         *(msgspec.structs.replace(RECORDS, path=f"../{name}.zip", emergency=name) for name in ("em_1", "em_2")),
@@ -88,34 +133,28 @@ def test_records_of_emergencies_are_evidence_in_files_of_their_own() -> None:
 
 
 def test_a_record_that_several_queries_find_counts_once_and_filters_hold_together() -> None:
-    both = Provision(
-        id="a",
-        title="t",
-        text="x.",
-        queries=(
-            {"event": "exchange.requested", "zone": "cloud"},
-            {"zone": "cloud"},
-            {"event": "exchange.requested", "decision": "deny"},
-        ),
+    both = asked(
+        "a",
+        {"event": "exchange.requested", "zone": "cloud"},
+        {"zone": "cloud"},
+        {"event": "exchange.requested", "decision": "deny"},
     )
     text = results(both)["results"][0]["observations"][0]["description"]
     assert "7 records" in text  # 6 of the cloud's, and one request in house that was denied
 
 
 def test_no_filter_at_all_asks_for_every_record() -> None:
-    everything = Provision(id="a", title="t", text="x.", queries=({},))
-    assert "12 records" in results(everything)["results"][0]["observations"][0]["description"]
+    assert "12 records" in results(asked("a", {}))["results"][0]["observations"][0]["description"]
 
 
 def test_a_query_that_envelopes_cannot_answer_is_refused() -> None:
-    bad = Provision(id="a", title="t", text="x.", queries=({"subject": "su_1"},))
     with pytest.raises(FormatError, match="a filter must be one of"):
-        Assessment(framework="x", title="t", text="x", provisions=(bad,))
+        Assessment(framework="x", title="t", text="x", questions=(asked("a", {"subject": "su_1"}),))
 
 
 def test_several_frameworks_are_several_results_of_one_document() -> None:
     assessments = [
-        Assessment(framework=name, title=name.upper(), text="Support evidence.", provisions=(REQUESTED,))
+        Assessment(framework=name, title=name.upper(), text="Support evidence.", questions=(REQUESTED,))
         for name in ("gdpr", "hipaa")
     ]
     found = json.loads(encode(document(assessments, ABOUT, [RECORDS], "no gaps")))
@@ -141,16 +180,7 @@ def test_the_frameworks_that_ship_become_valid_documents() -> None:
     loaded = load(members, classes=classes, zones=())
     assert loaded
     for framework in loaded:
-        provisions = [
-            Provision(
-                id=one.id,
-                title=one.title,
-                text=one.text,
-                queries=tuple({str(k): str(v) for k, v in msgspec.to_builtins(query).items()} for query in one.queries),
-            )
-            for one in framework.provisions
-        ]
-        made = results(*provisions, framework=framework.id)
+        made = results(*questions(framework), framework=framework.id)
         controls = made["results"][0]["reviewed-controls"]["control-selections"][0]["include-controls"]
         assert len({one["control-id"] for one in controls}) == len(framework.provisions)
 
@@ -162,7 +192,7 @@ _ID = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.()/§-]{0,12}", fullmatch=True)
 @given(st.lists(_ID, min_size=1, max_size=6, unique=True), st.from_regex(r"[a-z0-9][a-z0-9-]{0,9}", fullmatch=True))
 def test_whatever_a_provision_is_called_the_document_is_valid(ids: list[str], framework: str) -> None:
     made = results(
-        *(Provision(id=one, title="t", text="x.", queries=({"event": "key.created"},)) for one in ids),
+        *(asked(one, {"event": "key.created"}) for one in ids),
         framework=framework,
         records=1,
     )

@@ -123,14 +123,14 @@ class _Found:
         self.records = 0
         self.lines, self.counts = Rows(MAX_LINES), Tally()
         self.held = dict.fromkeys(question.needs, 0)
-        self._getters = {need: _getter(need) for need in question.needs}
+        self._holders = {need: holder(need) for need in question.needs}
         self._places = [COLUMNS.index(column) for column in question.columns]
 
     def take(self, one: Seen, cells: Sequence[str]) -> None:
         """`cells`: the record's `COLUMNS`, as they are shown."""
         self.records += 1
-        for need, get in self._getters.items():
-            self.held[need] += get(one)
+        for need, holds in self._holders.items():
+            self.held[need] += holds(one)
         own = [cells[place] for place in self._places]
         if self.question.report == "counts":
             self.counts.add(*[cell.strip("|").replace("|", " ") or NONE if "|" in cell else cell for cell in own])
@@ -146,7 +146,8 @@ class _Found:
             self.held[need] += times
 
     def document(self) -> dict[str, Any]:
-        question, (state, reasons) = self.question, self._verdict()
+        question = self.question
+        state, reasons = verdict(question, self.records, self.held)
         counted = question.report == "counts"
         return {
             "framework": question.framework,
@@ -163,18 +164,19 @@ class _Found:
             "left_out": max(len(self.counts.rows()) - MAX_LINES, 0) if counted else self.lines.beyond,
         }
 
-    def _verdict(self) -> tuple[State, list[str]]:
-        question = self.question
-        lacks = [question.lacks] if question.lacks else []
-        if not question.queries:
-            return "not evidenced", lacks
-        if not self.records:
-            return "not evidenced", ["no record of the period is of what is asked for", *lacks]
-        absent = [f"no record found holds {need}" for need, times in self.held.items() if not times]
-        return ("in part" if absent or lacks else "supported"), [*absent, *lacks]
+
+def verdict(question: Question, records: int, held: Mapping[str, int]) -> tuple[State, list[str]]:
+    """How far so many records support evidence, of which so many hold each field that is needed; and why no further."""
+    lacks = [question.lacks] if question.lacks else []
+    if not question.queries:
+        return "not evidenced", lacks
+    if not records:
+        return "not evidenced", ["no record of the period is of what is asked for", *lacks]
+    absent = [f"no record found holds {need}" for need in question.needs if not held[need]]
+    return ("in part" if absent or lacks else "supported"), [*absent, *lacks]
 
 
-def _getter(need: str) -> Callable[[Seen], bool]:
+def holder(need: str) -> Callable[[Seen], bool]:
     """Whether a record holds a field, and is of the need's event where it names one."""
     event = event_of(need)
     if event is None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 import msgspec
 
-from gateway.evidence.attachment import Attachment, Material
+from gateway.evidence.attachment import Attachment, Material, every_detail
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, seen
@@ -104,7 +104,7 @@ class _Once:
     async def _make(self, material: Material) -> Basis:
         manifest, facts, misses = material.manifest, Facts(self._known, self._questions), Misses()
         # Figures are of every record. Where all are selected, they come with their details.
-        opened = manifest.details and not manifest.filters and manifest.scope is None
+        opened = every_detail(manifest)
         async for given in material.selected() if opened else material.whole():
             facts.feed(seen(given.envelope, given.detail, self._known))
             misses.feed(given.envelope)

@@ -22,6 +22,8 @@ from sqlalchemy.util.concurrency import in_greenlet
 from gateway.store.worker import Worker
 
 T = TypeVar("T")
+_AGAIN_S = 0.05
+"""After so long what nobody waits for any more is interrupted again."""
 
 
 async def connect(database: str, **options: Any) -> "SqliteConnection":
@@ -121,7 +123,7 @@ class SqliteConnection(AdaptedConnection):
             result: T = await_only(doing)
         except asyncio.CancelledError:
             if breakable:
-                self._raw.interrupt()
+                self._break_off(self._worker.run(int))  # which comes after it
             raise
         finally:
             self._settled = doing.done() and not doing.cancelled()
@@ -139,16 +141,23 @@ class SqliteConnection(AdaptedConnection):
             result: T = await_only(asyncio.shield(doing))
         except asyncio.CancelledError:
             self._broken_off = True
-            self._raw.interrupt()
+            # What it raises is for nobody any more.
+            doing.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             self._await_end(doing)
             raise
         finally:
             self._settled = doing.done()
         return result
 
+    def _break_off(self, ended: "asyncio.Future[Any]") -> None:
+        """Interrupt until this is done: SQLite forgets an interrupt that comes before a statement's first step."""
+        while not ended.done():
+            self._raw.interrupt()
+            await_only(asyncio.wait([ended], timeout=_AGAIN_S))
+
     def _await_end(self, doing: "asyncio.Future[Any]") -> None:
         try:
-            await_only(asyncio.wait([doing]))
+            self._break_off(doing)
         except asyncio.CancelledError:
             self._closed = True
             self._worker.close(self._raw.close)

@@ -6,7 +6,8 @@ records as evidence, each with its hash, and with what they lack where they supp
 records says the same (`figures.provisions.verdict`). It claims nothing: that a provision is satisfied is for an
 assessor to find, so that no finding says it. Of a provision that no record speaks for, of the range or of an emergency
 ledger that it stitches in, there is a finding, `not-satisfied` for the reason `other`, since the form has no word for
-*not evidenced*; its remarks say what is meant. Ids are UUIDs of version 5, so that the same records, files and time give the same document.
+*not evidenced*; its remarks say what is meant.
+Ids are UUIDs of version 5, so that the same records, files and time give the same document.
 """
 
 import re

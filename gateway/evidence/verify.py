@@ -86,19 +86,7 @@ def verify(
     or certificates that are none, `OSError` where the file cannot be read.
     """
     with bundle.open("rb") as file:
-        return verify_file(file, vkey, checkpoint, trust, processes, authorities)
-
-
-def verify_file(
-    bundle: BinaryIO,
-    vkey: str | None,
-    checkpoint: bytes | None = None,
-    trust: bytes | None = None,
-    processes: int = 1,
-    authorities: bytes | None = None,
-) -> Report:
-    """`verify` of a bundle that lies in this file, which can be read at any place."""
-    return judge(bundle, vkey, checkpoint, trust, processes, authorities).demanded()
+        return judge(file, vkey, checkpoint, trust, processes, authorities).demanded()
 
 
 def judge(

@@ -16,7 +16,7 @@ from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Seen, seen
-from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
+from gateway.evidence.figures.subjects import Personal
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports.affected import affected_by
 from gateway.evidence.reports.basis import Affected, Apart, Basis
@@ -128,9 +128,8 @@ class Reporter:
 
     async def _range(self, wanted: Wanted) -> tuple[int, int]:
         """The first number and the end. `RecordsArchived` where they may lie in an archive that is not at hand."""
-        size = await self._reader.size()
-        first = await self._place(wanted.since, size)
-        return first, max(await self._place(wanted.until, size), first)
+        size, anywhere = await self._reader.size(), self._auditor.whole.record
+        return await written_between(wanted.since, wanted.until, size, self._reader.record, anywhere)
 
     async def _made(self, wanted: Wanted, first: int, end: int, archives: Sequence[Archived]) -> Document:
         framework = self._frameworks.get(wanted.framework or "")
@@ -209,9 +208,6 @@ class Reporter:
             found[str(row[0])] = affected_by((*whole, *apart), groups)
         return found
 
-    async def _place(self, at: str, size: int) -> int:
-        return await first_written(at, size, self._reader.record, self._auditor.whole.record)
-
     def _named(self) -> str:
         return f"one of {', '.join(self._frameworks)}" if self._frameworks else "none: the policy has no frameworks"
 
@@ -228,7 +224,7 @@ class Person:
 
     def __init__(self, links: Links, ledger: str, group: Sequence[str]) -> None:
         self._links, self._ledger, self.group = links, ledger, group
-        self._disclosures, self._steps, self._records = Disclosures(EXCLUDED), Subjects(), 0
+        self._said = Personal()
         self._places, self._end = frozenset[int](), 0
         """Of records up to this one."""
 
@@ -242,20 +238,18 @@ class Person:
 
     def take(self, one: Seen) -> None:
         """A record about this person."""
-        self._records += 1
-        if one.envelope.event in self._disclosures.events:
-            self._disclosures.feed(one)
-        elif one.envelope.event.startswith("subject."):
-            self._steps.feed(one)
+        self._said.take(one)
 
     def document(self) -> Mapping[str, object]:
         """As `Basis.subject`."""
-        return {
-            "pseudonyms": list(self.group),
-            "records": self._records,
-            "disclosures": self._disclosures.document(),
-            "subjects": self._steps.document(),
-        }
+        return self._said.document(self.group)
+
+
+async def written_between(since: str, until: str, size: int, online: Look, anywhere: Look) -> tuple[int, int]:
+    """The first number and the end of those of `size` records that were written in this time, as `first_written` finds
+    them."""
+    first = await first_written(since, size, online, anywhere)
+    return first, max(await first_written(until, size, online, anywhere), first)
 
 
 async def first_written(at: str, size: int, online: Look, anywhere: Look) -> int:

@@ -15,7 +15,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.metrics import Metrics
-from gateway.exchange.reporting import first_written
+from gateway.exchange.reporting import written_between
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
@@ -121,8 +121,7 @@ class SignOffs:
     async def _places(self, review: Review) -> tuple[int, int]:
         """The first number and the end of what was written in the period, in archives too."""
         size, anywhere = await self._reader.size(), self._auditor.whole.record
-        first = await first_written(review.since, size, self._reader.record, anywhere)
-        return first, max(await first_written(review.until, size, self._reader.record, anywhere), first)
+        return await written_between(review.since, review.until, size, self._reader.record, anywhere)
 
     def _entry(self, who: Approver, review: Review, places: tuple[int, int], now: int) -> Entry:
         salt = new_salt()

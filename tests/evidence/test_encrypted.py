@@ -17,7 +17,7 @@ from gateway.evidence.bundle import build
 from gateway.evidence.encrypted import Build, Told, build_encrypted
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
-from gateway.evidence.verify import verify, verify_file
+from gateway.evidence.verify import judge, verify
 
 from .making import POLICIES, T0, VKEY, Sources, ledger
 from .test_scratch import on_disk
@@ -52,7 +52,7 @@ async def test_what_is_written_is_ciphertext_of_a_bundle_that_holds(tmp_path: Pa
     assert b"user-1@example.org" not in data
     assert b"records.jsonl" not in data
     clear = pyrage.decrypt(data, [IDENTITY])
-    assert verify_file(io.BytesIO(clear), VKEY).end == 20
+    assert judge(io.BytesIO(clear), VKEY).demanded().end == 20
     with pytest.raises(VerificationError, match=r"^container: it is encrypted"):
         verify(path, VKEY)
 

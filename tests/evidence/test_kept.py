@@ -17,7 +17,7 @@ from gateway.evidence.kept import Fleeting, Kept, State
 from gateway.evidence.piece import NotAsKept
 from gateway.evidence.scope import PERIOD
 from gateway.evidence.selection import Scope, Selection
-from gateway.evidence.verify import verify_file
+from gateway.evidence.verify import judge
 from gateway.ledger.times import timestamp
 
 from .apart import FILES, FIRST, Files, main_ledger
@@ -89,7 +89,7 @@ async def test_cut_off_at_any_border_it_becomes_the_same_and_is_read_from_there(
     """Borders: twice within the records, at their end, at the details' end, and at that of each attachment."""
     whole = Desk()
     expected = await built(whole)
-    assert verify_file(io.BytesIO(expected), VKEY).end == COUNT
+    assert judge(io.BytesIO(expected), VKEY).demanded().end == COUNT
     assert len(whole.states) == 6
     for border in range(1, len(whole.states) + 1):
         dying = Desk(cut=border)
@@ -248,7 +248,7 @@ async def test_emergency_ledgers_are_the_same_again_or_it_is_begun_anew(tmp_path
 
     whole = Desk()
     expected = await written(whole)
-    assert [one["held"] for one in verify_file(io.BytesIO(expected), VKEY).emergencies] == [True] * 3
+    assert [one["held"] for one in judge(io.BytesIO(expected), VKEY).demanded().emergencies] == [True] * 3
     for kept in whole.left:
         assert await written(Desk(kept)) == expected
     (tmp_path / "em_2.archive").unlink()

@@ -16,7 +16,7 @@ from gateway.core.errors import VerificationError
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
-from gateway.evidence.verify import verify_file
+from gateway.evidence.verify import judge
 from gateway.exchange.auditor import Away, Reader
 from gateway.exchange.scoping import Asked
 from gateway.ledger.record import EVENTS
@@ -181,7 +181,7 @@ async def _is_bundled(site: System, exchange: str, subject: str, stitched: dict[
         made = await auditor.export(Reader(), selection, file)
         assert isinstance(made, Manifest), made
         who = await site.gateway.site.signing("default").load()
-        report = verify_file(file, who.signer.verifier.vkey)
+        report = judge(file, who.signer.verifier.vkey).demanded()
         (found,) = report.emergencies
         assert (found["id"], found["seq"], found["held"]) == (stitched["emergency"], stitched["seq"], True)
         assert (found["selected"], found["opened"] > 0, found["commitment_only"]) == (selected, True, 0)

@@ -14,7 +14,7 @@ import pytest
 from gateway.evidence import bag
 from gateway.evidence.container import Container
 from gateway.evidence.contents import MAX_LINE, parsed
-from gateway.evidence.verify import verify, verify_file
+from gateway.evidence.verify import judge, verify
 from gateway.exchange.auditor import Auditor
 from gateway.settings import Settings
 from tests.evidence.tampering import take_apart
@@ -170,7 +170,7 @@ async def test_a_bundle_is_fetched_encrypted_to_whom_it_was_asked_for(sqlite_set
         assert hashlib.sha256(fetched.content).hexdigest() == bundle["sha256"]
         site = api.site.gateway.site
         vkey = site.keyring.verifier_key(site.tenants["default"].origin)
-        assert verify_file(io.BytesIO(pyrage.decrypt(fetched.content, [identity])), vkey).first == 0
+        assert judge(io.BytesIO(pyrage.decrypt(fetched.content, [identity])), vkey).demanded().first == 0
         reader = site.reader("default")
         exported = [
             json.loads(stored.detail or b"{}")["query"]

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.evidence import bag
 from gateway.evidence.container import Container
-from gateway.evidence.verify import verify_file
+from gateway.evidence.verify import judge
 from gateway.settings import Settings
 from tests.system.kit import PUBLIC, policies
 from tests.system.site import System, system
@@ -139,7 +139,7 @@ async def test_a_bundle_about_an_incident_that_a_review_opened_holds_what_left(
         clear = pyrage.decrypt(fetched.content, [identity])
         installation = site.gateway.site
         vkey = installation.keyring.verifier_key(installation.tenants["default"].origin)
-        report = verify_file(io.BytesIO(clear), vkey)
+        report = judge(io.BytesIO(clear), vkey).demanded()
         records = await site.records()
 
     about = [seq for seq, one in enumerate(records) if one.get("exchange") == sent]

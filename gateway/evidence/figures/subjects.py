@@ -1,5 +1,6 @@
 """What was done for data subjects, what was destroyed and how long things are kept, and what went wrong."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.evidence.figures.seen import NONE, SENT, Seen
@@ -188,3 +189,27 @@ _PAYMENT = "HPAYMT CLMATTCH COVAUTH COVERAGE ELIGDTRM ELIGVER ENROLLM MILDCRG RE
 _OPERATIONS = "HOPERAT FRAUD HACCRED HCOMPL HDECD HDIRECT HDM HLEGAL HOUTCOMS HQUALIMP HSYSADMIN METAMGT MEMADMIN"
 EXCLUDED = frozenset(f"{_TREATMENT} {_PAYMENT} {_OPERATIONS} PATADMIN PATSFTY PERFMSR RECORDMGT TRAIN".split())
 """HL7 purposes of use that are treatment, payment or health care operations (45 CFR 164.501)."""
+
+
+class Personal:
+    """What records about one person say: how many there are, what was disclosed, and what was done on request."""
+
+    def __init__(self) -> None:
+        self._disclosures, self._steps, self._records = Disclosures(EXCLUDED), Subjects(), 0
+
+    def take(self, one: Seen) -> None:
+        """A record about this person."""
+        self._records += 1
+        if one.envelope.event in self._disclosures.events:
+            self._disclosures.feed(one)
+        elif one.envelope.event.startswith("subject."):
+            self._steps.feed(one)
+
+    def document(self, pseudonyms: Iterable[str]) -> dict[str, Any]:
+        """As `Basis.subject`."""
+        return {
+            "pseudonyms": list(pseudonyms),
+            "records": self._records,
+            "disclosures": self._disclosures.document(),
+            "subjects": self._steps.document(),
+        }

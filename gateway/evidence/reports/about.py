@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.evidence.attachment import Given
 from gateway.evidence.figures.seen import Known, seen
-from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
+from gateway.evidence.figures.subjects import Personal
 from gateway.evidence.reports.affected import affected
 from gateway.evidence.reports.basis import Basis
 from gateway.evidence.scope import INCIDENT, SUBJECT
@@ -23,7 +23,7 @@ class Chosen:
     def __init__(self, scope: Scope | None, known: Known) -> None:
         self._scope, self._known = scope, known
         self._ids = frozenset(() if scope is None else scope.ids)
-        self._disclosures, self._steps, self._records = Disclosures(EXCLUDED), Subjects(), 0
+        self._person = Personal()
         self._sent: list[tuple[Envelope, Detail | None]] = []
 
     def feed(self, given: Given) -> None:
@@ -31,7 +31,7 @@ class Chosen:
         if kind == INCIDENT and given.envelope.exchange is not None:
             self._sent.append((given.envelope, given.detail))
         elif kind == SUBJECT and self._names(given):
-            self._person(given)
+            self._person.take(seen(given.envelope, given.detail, self._known, given.emergency))
 
     def told(self, basis: Basis) -> Basis:
         """The basis with what was found."""
@@ -41,7 +41,7 @@ class Chosen:
         since, until = scope.period or (basis.since, basis.until)
         found = msgspec.structs.replace(basis, since=since, until=until)
         if scope.kind == SUBJECT:
-            return msgspec.structs.replace(found, subject=self._subject())
+            return msgspec.structs.replace(found, subject=self._person.document(sorted(self._ids)))
         figures = {**found.figures, "incidents": self._incidents(found.figures["incidents"])}
         return msgspec.structs.replace(
             found, figures=figures, affected=dict.fromkeys(scope.ids, affected(self._sent, {}))
@@ -53,22 +53,6 @@ class Chosen:
         if given.envelope.subject in self._ids or given.detail is None:
             return True
         return not self._ids.isdisjoint(given.detail.subjects or ())
-
-    def _person(self, given: Given) -> None:
-        one = seen(given.envelope, given.detail, self._known, given.emergency)
-        self._records += 1
-        if one.envelope.event in self._disclosures.events:
-            self._disclosures.feed(one)
-        elif one.envelope.event.startswith("subject."):
-            self._steps.feed(one)
-
-    def _subject(self) -> dict[str, Any]:
-        return {
-            "pseudonyms": sorted(self._ids),
-            "records": self._records,
-            "disclosures": self._disclosures.document(),
-            "subjects": self._steps.document(),
-        }
 
     def _incidents(self, told: dict[str, Any]) -> dict[str, Any]:
         """Those that the bundle is about alone."""

@@ -165,7 +165,7 @@ class Exchanges:
             common["approval"] = hand.name("ap")
         truth.sent_as(message.all, message.found, made.masked(ruled.obligations, message.all))
         self._goes(at, ruled, agent, common, message, detail)
-        found = hand.put("exchange.requested", at, detail, attempt=1, **common, **agent.fields())
+        found = hand.put("exchange.requested", at, detail, attempt=1, **common, **agent.fields(at))
         attempt, began = 1, at
         if hand.chance(0.04):
             other, later = self._fallback(agent), at + hand.random.randrange(10_000, 4_000_000)
@@ -174,7 +174,7 @@ class Exchanges:
                 attempt, began, agent = 2, later, other
                 self._goes(began, again, agent, common, message, detail)
                 common = {**common, "decision": self._plain(began, again)}
-                hand.put("exchange.attempted", began, detail, attempt=attempt, **common, **agent.fields())
+                hand.put("exchange.attempted", began, detail, attempt=attempt, **common, **agent.fields(began))
         self._ends(began, common, agent, attempt, detail)
         return found
 
@@ -200,6 +200,7 @@ class Exchanges:
         place = (agent.agent, agent.zone, agent.region, agent.processor)
         about = self._hand.found(detail.subjects or ())
         truth.flowed(timestamp(at), place, message.all, (purpose, common["legal_basis"]), about)
+        truth.models.add(timestamp(at), agent.agent, *agent.runs(at))
         said = [one for one in ruled.obligations if one == "no-content" or one.startswith("keep-content")]
         truth.kept[said[0] if said else "not kept"] += 1
 
@@ -230,7 +231,7 @@ class Exchanges:
                 attempt=attempt,
                 outcome=OutcomeInfo(code=code, status=status, latency_us=end - at),
                 **fields,
-                **agent.fields(),
+                **agent.fields(end),
             )
 
 

@@ -2,6 +2,7 @@
 and emergency ledgers, which have records of their own."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from benchmarks.year_hand import HOUR_US, Drawn, Hand
@@ -70,11 +71,11 @@ class Ledgers:
         """Beside the exchange of this number."""
         size = self._first + number
         if number % 300 == 13:
-            self._hand.put("checkpoint.published", at, checkpoint=(size, ROOT))
-            self._truth.checkpoints.append(size)
+            self._hand.put("checkpoint.published", at, checkpoint=(size, _root(size)))
+            self._truth.checkpoints.append((at, size, _root(size)))
         if number % 600 == 17:
-            self._hand.put("checkpoint.witnessed", at, checkpoint=(size, ROOT), count=2)
-            self._truth.witnessings.append((at, size))
+            self._hand.put("checkpoint.witnessed", at, checkpoint=(size, _root(size)), count=2)
+            self._truth.witnessings.append((at, size, _root(size)))
         if number % 70 == 23:
             event, code, count = STATES[number // 70 % len(STATES)]
             span = (number, number + 9) if number // 70 % 5 == 0 else None
@@ -137,3 +138,8 @@ class Ledgers:
 def emergencies_at(count: int) -> tuple[int, ...]:
     """Before which exchanges of the year an emergency ledger is needed."""
     return tuple(int(count * share) for share in (0.3, 0.55, 0.8))
+
+
+def _root(size: int) -> str:
+    """Each checkpoint has one of its own."""
+    return to_base64(sha256(str(size).encode()).digest())

@@ -6,6 +6,8 @@ from benchmarks.year_hand import START_US, YEAR_US, Hand
 from benchmarks.year_persons import ASKED, ERASED, FEW, MANY, ONE, OTHER
 from gateway.ledger.record import ClassesInfo, Detail
 
+NEWER_AT = START_US + YEAR_US // 3
+"""From when on agents are of a newer version, with another model."""
 PERSONAL = {"pii", "phi", "pci", "special-category"}
 
 
@@ -17,9 +19,14 @@ class Agent(NamedTuple):
     region: str
     processor: str
 
-    def fields(self) -> dict[str, Any]:
-        """Of a record that names it."""
-        return {**self._asdict(), "agent_version": "2.1", "model": f"{self.agent}-7b"}
+    def runs(self, at: int) -> tuple[str, str]:
+        """Its version and model at this time: it is registered anew once in the year."""
+        return ("2.1", f"{self.agent}-7b") if at < NEWER_AT else ("2.2", f"{self.agent}-9b")
+
+    def fields(self, at: int) -> dict[str, Any]:
+        """Of a record of this time that names it."""
+        version, model = self.runs(at)
+        return {**self._asdict(), "agent_version": version, "model": model}
 
 
 AGENTS = (

@@ -50,6 +50,7 @@ def coverage(truth: Truth) -> Part:
             Prose("Records are numbered without a gap"),
             Fields(fields),
             strip,
+            table("Newest checkpoints on record", "Checkpoint | Records | Time | Root", told["points"]),
             *_around(first, told["last"] + 1),
             *missing,
             table("Places without a record", "From | To", told["gaps"]),
@@ -130,6 +131,11 @@ def flows(truth: Truth) -> Part:
                 "Recipients",
                 "Recipient | Zone | Region | Processor | Data | First | Messages | Last",
                 told["recipients"],
+            ),
+            table(
+                "Agents, by version and model as registered",
+                "Agent | Version | Model | First | Messages | Last",
+                told["models"],
             ),
         ),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.year_counts import Listed, Times, bp, most, wide
 from benchmarks.year_persons import About, Persons, Steps
-from gateway.ledger.record import Detail, Envelope
+from gateway.ledger.record import Detail, Envelope, timestamp
 
 PERSONAL = {"pii", "phi", "pci", "special-category"}
 _EDGES = (60, 300, 900, 3_600, 14_400, 86_400, 604_800)
@@ -46,15 +46,15 @@ class Truth:
         self.records = self.first = self.last = self.missing = self.emergency_records = 0
         self.refused_unrecorded = self.emergency_exchanges = self.emergency_untold = 0
         self.details = self.details_deleted = self.open = 0
-        self.checkpoints: list[int] = []
-        self.witnessings: list[tuple[int, int]] = []
-        """Time and size."""
+        self.checkpoints: list[tuple[int, int, str]] = []
+        self.witnessings: list[tuple[int, int, str]] = []
+        """Time, size and root, in order."""
         self.first_at = self.last_at = ""
 
     def _requests(self) -> None:
         self.sent = self.sent_personal = self.kept_answers = 0
         self.zones: Counter[tuple[str, str]] = Counter()
-        self.recipients, self.versions = Times(), Times()
+        self.recipients, self.versions, self.models = Times(), Times(), Times()
         self.processing: Counter[tuple[str, ...]] = Counter()
         self.words: Counter[str] = Counter()
         self.days: Counter[tuple[str, str]] = Counter()
@@ -185,6 +185,7 @@ class Truth:
                 "sent_personal": self.sent_personal,
                 "zones": most(self.zones),
                 "recipients": self.recipients.rows(),
+                "models": self.models.rows(),
                 "processing": most(self.processing),
             },
             "decisions": self._of_decisions(),
@@ -216,9 +217,10 @@ class Truth:
 
     def _of_coverage(self) -> dict[str, Any]:
         scanned, personal = self.scanned.total(), self.personal.total()
-        seen = sorted(at for at, _ in self.witnessings)
-        pauses = [later - first for first, later in pairwise(seen)]
-        witnessed = max((size for _, size in self.witnessings), default=0)
+        pauses = [later[0] - first[0] for first, later in pairwise(self.witnessings)]
+        newest = [(said, *points[-1]) for said, points in self._points() if points]
+        sizes = {said: size for said, _, size, _ in newest}
+        witnessed = sizes.get("cosigned by witnesses", 0)
         return {
             "records": self.records,
             "first": self.first,
@@ -250,12 +252,16 @@ class Truth:
             "details": self.details,
             "details_deleted": self.details_deleted,
             "checkpoints": self.events["checkpoint.published"],
-            "published": max(self.checkpoints, default=0),
+            "published": sizes.get("published", 0),
             "witnessings": self.events["checkpoint.witnessed"],
             "witnessed": witnessed,
+            "points": [[said, size, timestamp(at), root] for said, at, size, root in newest],
             "unwitnessed_records": self.last + 1 - witnessed,
             "unwitnessed_us": max(pauses, default=0),
         }
+
+    def _points(self) -> tuple[tuple[str, list[tuple[int, int, str]]], ...]:
+        return ("published", self.checkpoints), ("cosigned by witnesses", self.witnessings)
 
     def _of_decisions(self) -> dict[str, Any]:
         return {

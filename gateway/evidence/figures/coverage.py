@@ -10,6 +10,9 @@ from gateway.ledger.times import parse_timestamp
 
 _STATES = ("ledger.", "limits.", "backup.", "restore.", "notice.", "forward.")
 _ENDS = ("exchange.completed", "exchange.interrupted")
+COSIGNED = "checkpoint.witnessed"
+POINTS = {"checkpoint.published": "published", COSIGNED: "cosigned by witnesses"}
+"""Event → what it says of a checkpoint."""
 WITH, WITHOUT, GONE = "with a subject", "without a subject", "detail deleted"
 
 
@@ -46,8 +49,8 @@ class Coverage:
         self.details = 0
         """Records that commit to a detail, and have it."""
         self.details_deleted = 0
-        self.published = self.witnessed = 0
-        """Sizes of the newest checkpoints told of."""
+        self.points: dict[str, tuple[int, str, str]] = {}
+        """Event → size, time and root of the newest checkpoint that it tells of."""
         self.witnessed_first = self.witnessed_last = ""
         self.unwitnessed_us = 0
         """The longest time between two records of a checkpoint that witnesses had cosigned."""
@@ -115,12 +118,14 @@ class Coverage:
         self.emergency_untold += exchanges is None
 
     def _checkpoint(self, one: Seen) -> None:
-        size = 0 if one.envelope.checkpoint is None else one.envelope.checkpoint[0]
-        if one.envelope.event == "checkpoint.published":
-            self.published = max(self.published, size)
-        else:
-            self.witnessed = max(self.witnessed, size)
+        event, point = one.envelope.event, one.envelope.checkpoint
+        if point is not None:
+            self._newest(event, (point[0], one.at, point[1]))
+        if event == COSIGNED:
             self._seen_by_witnesses(one.at, one.at)
+
+    def _newest(self, event: str, point: tuple[int, str, str]) -> None:
+        self.points[event] = max(self.points.get(event, point), point)
 
     def _seen_by_witnesses(self, first: str, last: str) -> None:
         if self.witnessed_last and first:
@@ -163,14 +168,15 @@ class Coverage:
             *("emergency_records", "emergency_exchanges", "emergency_untold"),
         ):
             setattr(self, name, getattr(self, name) + getattr(later, name))
-        self.published = max(self.published, later.published)
-        self.witnessed = max(self.witnessed, later.witnessed)
+        for event, point in later.points.items():
+            self._newest(event, point)
         self._seen_by_witnesses(later.witnessed_first, later.witnessed_last)
         self.unwitnessed_us = max(self.unwitnessed_us, later.unwitnessed_us)
 
     def document(self) -> dict[str, Any]:
         seen, personal = self.events_seen, self.subjects.total()
         scanned = self.scanned.total()
+        published, witnessed = (self.points.get(event, (0,))[0] for event in POINTS)
         return {
             "records": self.records,
             "first": self.first,
@@ -202,10 +208,11 @@ class Coverage:
             "details": self.details,
             "details_deleted": self.details_deleted,
             "checkpoints": seen.of("checkpoint.published"),
-            "published": self.published,
+            "published": published,
             "witnessings": seen.of("checkpoint.witnessed"),
-            "witnessed": self.witnessed,
-            "unwitnessed_records": max(self.last + 1 - self.witnessed, 0),
+            "witnessed": witnessed,
+            "points": [[POINTS[event], *self.points[event]] for event in POINTS if event in self.points],
+            "unwitnessed_records": max(self.last + 1 - witnessed, 0),
             "unwitnessed_us": self.unwitnessed_us,
         }
 

@@ -22,6 +22,8 @@ class Flows:
         """Agent or callback, zone, region, processor, whether personal: `personal` or `other`."""
         self.processing = Tally()
         """Purpose, legal basis, class, agent, zone, processor."""
+        self.models = Spans()
+        """Agent, its version and the model that it ran, as they were registered then."""
         self.sent = self.sent_personal = 0
 
     def feed(self, one: Seen) -> None:
@@ -38,6 +40,8 @@ class Flows:
         zone, processor = envelope.zone or NONE, envelope.processor or NONE
         kind = "personal" if one.personal else "other"
         self.recipients.add(one.at, recipient, zone, envelope.region or NONE, processor, kind)
+        if envelope.agent is not None:
+            self.models.add(one.at, envelope.agent, envelope.agent_version or NONE, envelope.model or NONE)
         purpose, basis = envelope.purpose or NONE, envelope.legal_basis or NONE
         for name in classes:
             self.zones.add(name, zone)
@@ -46,6 +50,7 @@ class Flows:
     def merge(self, later: "Flows") -> None:
         self.zones.merge(later.zones)
         self.recipients.merge(later.recipients)
+        self.models.merge(later.models)
         self.processing.merge(later.processing)
         self.sent += later.sent
         self.sent_personal += later.sent_personal
@@ -56,6 +61,7 @@ class Flows:
             "sent_personal": self.sent_personal,
             "zones": self.zones.rows(),
             "recipients": self.recipients.rows(),
+            "models": self.models.rows(),
             "processing": self.processing.rows(),
         }
 

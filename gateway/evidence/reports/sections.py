@@ -57,6 +57,7 @@ def coverage(basis: Basis) -> Section:
         covered, witnessed = max(told["published"] - first, 0), max(told["witnessed"] - first, 0)
         ends = (f"record {first}", f"record {told['last']}")
         blocks.append(Strip("Records of the range", size, ends, gaps, min(covered, size), min(witnessed, size)))
+    blocks.append(table("Newest checkpoints on record", ("Checkpoint", "Records", "Time", "Root"), told["points"]))
     blocks += [*around.outside(basis), *around.archives(basis)]
     for name, lost in basis.figures["beyond"]:
         said = f"Of “{name}” {lost:,} more were counted than could be told apart: its tables leave them out."
@@ -113,6 +114,11 @@ def flows(basis: Basis) -> Section:
                 "Recipients",
                 ("Recipient", "Zone", "Region", "Processor", "Data", "First", "Messages", "Last"),
                 told["recipients"],
+            ),
+            table(
+                "Agents, by version and model as registered",
+                ("Agent", "Version", "Model", "First", "Messages", "Last"),
+                told["models"],
             ),
         ),
     )

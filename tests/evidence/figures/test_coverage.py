@@ -6,7 +6,7 @@ import pytest
 
 from gateway.evidence.figures.coverage import Coverage, share
 from gateway.ledger.record import Detail, NodeInfo, timestamp
-from tests.evidence.figures.kit import record
+from tests.evidence.figures.kit import T0, record
 
 NODE = NodeInfo(id="nd_1", boot="bt_1")
 
@@ -75,6 +75,19 @@ def test_starts_stops_and_what_was_refused_meanwhile_are_told() -> None:
         "limits.degraded",
     ]
     assert told["nodes"][0][0] == "nd_1"
+
+
+def test_the_newest_checkpoints_are_told_with_their_roots() -> None:
+    one, two = ("A" * 43 + "=", "B" * 42 + "A=")
+    first = _fed(
+        record("checkpoint.published", 0, checkpoint=(100, one)),
+        record("checkpoint.published", 1, at_s=10, checkpoint=(120, two)),
+        record("checkpoint.published", 2, apart="em_1", checkpoint=(900, one)),
+    )
+    assert first.document()["points"] == [["published", 120, timestamp(T0 + 10_000_000), two]]
+    first.merge(_fed(record("checkpoint.witnessed", 2, at_s=20, checkpoint=(100, one))))
+    assert first.document()["points"][1] == ["cosigned by witnesses", 100, timestamp(T0 + 20_000_000), one]
+    assert _fed(record("audit.read", 0)).document()["points"] == []
 
 
 def test_the_unwitnessed_window_is_the_longest_between_two_cosigned_checkpoints() -> None:

@@ -32,6 +32,21 @@ def test_a_message_counts_in_the_row_of_each_of_its_classes() -> None:
     assert ["TREAT", "none", "phi", "letters", "partner", "p", 1] in told["processing"]
 
 
+def test_agents_are_told_by_the_version_and_model_that_they_were_registered_with() -> None:
+    flows, later = Flows(), Flows()
+    flows.feed(record("exchange.requested", agent_version="2.1", model="m-7b", **TO))
+    flows.feed(record("exchange.requested", agent_version="2.1", model="m-7b", agent="letters", attempt=0))
+    flows.feed(record("task.callback_sent", callback="ours", zone="cloud"))
+    later.feed(record("exchange.attempted", at_s=60, agent_version="2.1", model="m-7b", **TO))
+    later.feed(record("exchange.requested", at_s=90, agent_version="2.2", **TO))
+    flows.merge(later)
+    minute, last = (timestamp(T0 + seconds * 1_000_000) for seconds in (60, 90))
+    assert flows.document()["models"] == [
+        ["letters", "2.1", "m-7b", AT, 2, minute],
+        ["letters", "2.2", "none", last, 1, last],
+    ]
+
+
 def test_decisions_are_counted_by_day_rule_purpose_and_code() -> None:
     decisions = Decisions()
     decisions.feed(record("exchange.requested", effect="redact", rules=("one", "two"), purpose="TREAT", **TO))

@@ -107,11 +107,11 @@ async def _theirs(site: System) -> dict[str, str]:
     bundle = await _ask(site, key.plain, "POST", "/evidence/bundles", {})
     denial = await _ask(site, key.plain, "POST", "/keys/denied", {"kind": "subject", "name": "eve"})
     ledger = site.gateway.site.tenants["hospital"].ledger
-    waiting = approval("ap_" + "1" * 26, tenant=ledger)
+    later = 4_000_000_000_000_000  # in 2096: nobody runs it, and nothing lapses, meanwhile
+    waiting = approval("ap_" + "1" * 26, tenant=ledger, expires_us=later)
     assert await ApprovalStore(site.gateway.site.engine).put(waiting)
     glass = broken("bg_" + "1" * 26, tenant=ledger, opened_us=1, until_us=2)
     await GlassStore(site.gateway.site.engine).put(glass)
-    later = 4_000_000_000_000_000  # in 2096: nobody runs it meanwhile
     queued = task("tk_" + "1" * 26, tenant=ledger, due_us=later, expires_us=later)
     writer = await site.gateway.site.writer("hospital")
     await writer.submit(Entry(draft=entry(ledger=ledger).draft, change=created(queued, REQUEST)))

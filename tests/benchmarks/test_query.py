@@ -32,6 +32,7 @@ def test_each_target_that_is_missed_is_told() -> None:
     assert judged() == []
     assert "25.0 ms, 20.0 are wanted" in judged(p95_ms=25.0)[0]
     assert "7.0 ms for 4.0 in the smaller ledger" in judged(median_ms=7.0)[0]
+    assert judged(median_ms=7.0, found=2) == []  # pages that are fuller there are others
     assert "proof in 6.0 ms" in judged(proof=6.0)[0]
     assert "export took 301 MB" in judged(export_mb=301)[0]
 
@@ -40,11 +41,14 @@ def test_a_ledger_is_made_searched_exported_and_told(tmp_path: Path, monkeypatch
     said: list[str] = []
     made = [Question("nothing", Filters()), Question("agent", Filters(agent="agent-1"))]
     monkeypatch.setattr(query, "questions", lambda size: made)
-    result = query.measure(Databases(None), tmp_path, said.append, (10_000,))
-    (one,) = result.sizes["sqlite"]
+    result = query.measure(Databases(None), tmp_path, said.append, (10_000, 20_000))
+    one, larger = result.sizes["sqlite"]
     assert [(cost.question, cost.order) for cost in one.costs] == [
         (name, order) for name in ("nothing", "agent") for order in ("desc", "asc")
     ]
     assert all(cost.found > 0 for cost in one.costs)
+    assert (one.records, larger.records) == (10_000, 20_000)
+    assert [cost.question for cost in larger.costs] == [cost.question for cost in one.costs]
     assert one.export_mb is not None
+    assert larger.export_mb is None
     assert any("10000 records" in line for line in said)

@@ -41,6 +41,10 @@ class Drawn(NamedTuple):
     about: tuple[str, ...]
     """The pseudonyms that it can still be found by."""
 
+    def said(self, words: str) -> str:
+        """What a report tells of these words of its detail."""
+        return "detail deleted" if self.gone else words
+
 
 class Hand:
     """Draws with one seed. `purged`: persons who are erased in the year, and all of whose records were before that."""

@@ -41,10 +41,17 @@ BESIDE: dict[str, dict[str, Any]] = {
     "restore.completed": {**PERSONS, "checkpoint": (4_000, ROOT), "detail": Detail(reason="a disk is broken")},
     "restore.acknowledged": {**PERSONS, "detail": Detail(reason="a disk is broken", diff=("witness w1",))},
     "restore.erased": {"subject": "su_3", "keys": ("k1",)},
-    "forward.reset": PERSONS,
+    "forward.reset": {**PERSONS, "detail": Detail(reason="the receiver was set up anew")},
     "notice.failed": {"detail": Detail(reason="mail: refused")},
 }
 """What else such records hold."""
+WHY = {
+    "restore.completed": "a disk is broken",
+    "restore.acknowledged": "a disk is broken",
+    "notice.failed": "mail: refused",
+    "forward.reset": "the receiver was set up anew",
+}
+"""What their details say of why."""
 
 
 class Ledgers:
@@ -58,8 +65,9 @@ class Ledgers:
     def state(self, at: int, event: str, code: str | None = None, count: int | None = None, **fields: Any) -> None:
         """What is told of a ledger's life."""
         outcome = None if code is None else OutcomeInfo(code=code)
-        made = self._hand.put(event, at, outcome=outcome, count=count, **fields).envelope
-        told = (timestamp(at), event, self._node(made), count or 0, code or "none")
+        made = self._hand.put(event, at, outcome=outcome, count=count, **fields)
+        why = made.said(WHY.get(event, "none"))
+        told = (timestamp(at), event, self._node(made.envelope), count or 0, code or "none", why)
         if not event.startswith("retention."):
             self._truth.states.add(at, *told, part=self._truth.part)
         if event in ("retention.applied", "ledger.archived"):

@@ -13,6 +13,26 @@ ENDED = ("approved", "expired", "denied", "superseded", "approved", None, "appro
 """What becomes of approvals, one after the other: of one nothing."""
 EDGES_S = (900, 60, 300, 3_600, 14_400, 86_400, 604_800)
 """Where one label of a wait ends and the next begins, in seconds: so long wait those that are denied."""
+REASONS = (
+    "as the ward asked",
+    "The colleague on call was not to be reached, the patient was being moved to intensive care, and the list of what "
+    "had been given since the morning was needed at once; the senior physician was told by telephone and agreed, and "
+    "the role was given back as soon as the list had been read. " * 2,
+    "nothing unusual; the two reports of the night shift were read beside it",
+    "<b>as agreed</b> & signed",
+)
+"""What people say: in a few words, in many, and in some that look like markup."""
+QUESTIONS = (
+    ({"from": "2026-01-01T00:00:00.000000Z"}, "from=2026-01-01T00:00:00.000000Z"),
+    (
+        {"event": "key.created", "from": "2026-01-01", "to": "2026-02-01"},
+        "event=key.created, from=2026-01-01, to=2026-02-01",
+    ),
+    ({}, "all"),
+    ({"to": "2026-03-01", "actor": "ac_1"}, "actor=ac_1, to=2026-03-01"),
+    ({"subject": "su_7"}, "subject=su_7"),
+)
+"""What records are asked for with, and how a report tells it."""
 TOOLS = ("pinned", "quarantined", "released")
 
 
@@ -64,32 +84,34 @@ class People:
             if ended == "denied"
             else one.at + min(int(draw.lognormvariate(7, 3) * 1_000_000), 40 * 24 * HOUR_US)
         )
-        given = Detail(subjects=one.detail.subjects, reason="as the ward asked", method="jwt")
+        why = REASONS[turn % len(REASONS)]
+        given = Detail(subjects=one.detail.subjects, reason=why, method="jwt")
         by: dict[str, Any] = {"actor": "ac_privacy", "actor_kind": "person", "parent": one.id}
         if hand.chance(0.3):
             hand.put("content.revealed", end - 1, given, response=MessageInfo(bytes=900), **by, **own)
             truth.readings.add(timestamp(end - 1), "ac_privacy", "person", "content.revealed")
         if ended == "approved" and turn % 2 == 0 and hand.chance(0.5):
-            truth.steps["edited", "person"] += 1
-            hand.put("approval.edited", (one.at + end) // 2, given, **by, **own)
+            self._answered((one.at + end) // 2, "edited", given, **by, **own)
         if ended in ("approved", "denied"):
             truth.waits.append(end - one.at)
             by["actor_kind"] = "agent" if hand.chance(0.2) else "person"
         else:
-            by = {"parent": one.id}
-        truth.steps[ended, by.get("actor_kind", "none")] += 1
-        hand.put(f"approval.{ended}", end, given, **by, **own)
+            truth.steps[ended, "none"] += 1
+            hand.put(f"approval.{ended}", end, given, parent=one.id, **own)
+            return
+        self._answered(end, ended, given, **by, **own)
         if ended == "approved" and hand.chance(0.3):  # a second person says so too, or somebody takes it back
             second = "approved" if hand.chance(0.7) else "denied"
-            truth.steps[second, "person"] += 1
-            hand.put(f"approval.{second}", end + HOUR_US, given, **{**by, "actor_kind": "person"}, **own)
+            self._answered(end + HOUR_US, second, given, **{**by, "actor_kind": "person"}, **own)
 
     def answered_before(self, at: int) -> None:
         """An answer to what was asked before the year began: nobody knows how long it had waited."""
-        self._truth.steps["approved", "person"] += 1
-        self._hand.put(
-            "approval.approved", at, Detail(reason="late"), approval="ap_before", actor="ac_1", actor_kind="person"
-        )
+        self._answered(at, "approved", Detail(reason="late"), approval="ap_before", actor="ac_1", actor_kind="person")
+
+    def _answered(self, at: int, step: str, given: Detail, **fields: Any) -> None:
+        drawn = self._hand.put(f"approval.{step}", at, given, **fields)
+        self._truth.steps[step, fields["actor_kind"]] += 1
+        self._truth.answered.add(timestamp(at), step, fields["actor"], drawn.said(given.reason or ""))
 
     # -------------------------------------------------------------------------------------------------------- callers
 
@@ -118,12 +140,13 @@ class People:
             ]
         else:
             steps += [(72 * HOUR_US, "review_overdue", None, "none"), (90 * HOUR_US, "reviewed", "ac_privacy", "none")]
-        for after, step, actor, code in steps:
-            reason = Detail(reason="the ward is short of people")
+        for place, (after, step, actor, code) in enumerate(steps):
+            why = REASONS[(number // 530 + place) % len(REASONS)] if actor else "none"
+            detail = Detail(reason=why) if actor else Detail(method="timer") if place % 2 else None
             outcome = None if code == "none" else OutcomeInfo(code=code)
             event, then = f"alert.{step}", at + after
-            self._hand.put(event, then, reason, break_glass=name, actor=actor, outcome=outcome)
-            self._truth.glass.add(then, timestamp(then), event, name, actor or "none", code)
+            drawn = self._hand.put(event, then, detail, break_glass=name, actor=actor, outcome=outcome)
+            self._truth.glass.add(then, timestamp(then), event, name, actor or "none", code, drawn.said(why))
 
     def _tool(self, number: int, at: int) -> None:
         place = number // 570 % 4
@@ -147,14 +170,17 @@ class People:
         span = (number, number + 500) if number // 760 % 3 else None
         code = "ok" if number // 190 % 8 < 6 else "failed"
         outcome = OutcomeInfo(code=code) if event != "audit.read" else None
-        asked = Detail(query={"from": text}, method="jwt")
-        hand.put(event, at, asked, actor=who, actor_kind=kind, range=span, outcome=outcome)
+        query, question = QUESTIONS[number // 190 % len(QUESTIONS)]
+        why = f"record {number}: its hash is another" if code == "failed" and outcome else "none"
+        asked = Detail(query=query, method="jwt", reason=None if why == "none" else why)
+        drawn = hand.put(event, at, asked, actor=who, actor_kind=kind, range=span, outcome=outcome)
         truth.readings.add(text, who, kind, event)
+        truth.questions.add(text, who, event, drawn.said(question))
         first, end = span or (0, 0)
         if event == "audit.exported":
-            truth.exports.add(at, text, who, first, end)
+            truth.exports.add(at, text, who, first, end, code, drawn.said(why))
         elif event == "audit.verified":
-            truth.verified.add(at, text, who, code, first, end)
+            truth.verified.add(at, text, who, code, first, end, drawn.said(why))
 
     def _sample(self, number: int, at: int) -> None:
         """Kept messages are drawn, shown and judged."""
@@ -177,10 +203,11 @@ class People:
         found, whole = number // 710 % 2 == 0, number // 710 % 3 != 2
         code, incident = ("findings", self._hand.name("in")) if found else ("no_findings", None)
         query = {"report": "activity-review", "from": since, "to": until} if whole else {"report": "activity-review"}
+        why = REASONS[number // 710 % len(REASONS)]
         drawn = self._hand.put(
             "review.signed",
             at,
-            Detail(query=query, reason="as agreed"),
+            Detail(query=query, reason=why),
             actor="ac_auditor",
             actor_kind="person",
             range=(number, number + 90),
@@ -191,6 +218,7 @@ class People:
         period = f"{since} to {until}" if whole and not drawn.gone else "not told"
         said = (code, incident or "none", "sha256:" + "5e" * 32)
         self._truth.signed.add(at, text, "ac_auditor", number, number + 90, period, *said)
+        self._truth.findings.add(at, text, "ac_auditor", code, drawn.said(why))
         self._truth.readings.add(text, "ac_auditor", "person", "review.signed")
 
     # ---------------------------------------------------------------------------------------------------- the policy
@@ -206,10 +234,14 @@ class People:
         if place == 1:  # at a start, from the directory: by nobody
             hand.put("policy.activated", at, policy=version)
             truth.policies.add(at, timestamp(at), "policy.activated", version, "at a start", "none", "none")
+            truth.whys.add(at, timestamp(at), "policy.activated", version, "at a start", "none")
             return
         name, later = hand.name("pp"), at + HOUR_US
-        hand.put("policy.proposed", at, Detail(diff=("+ a rule",)), policy=version, actor="ac_2", proposal=name)
+        asked, said = Detail(diff=("+ a rule",), reason=REASONS[number // 300 % 2]), Detail(reason="as agreed")
+        first = hand.put("policy.proposed", at, asked, policy=version, actor="ac_2", proposal=name)
         truth.policies.add(at, timestamp(at), "policy.proposed", version, "ac_2", "none", name)
-        said = Detail(reason="as agreed")
-        hand.put("policy.activated", later, said, policy=version, actor="ac_1", proposer="ac_2", proposal=name)
+        then = hand.put("policy.activated", later, said, policy=version, actor="ac_1", proposer="ac_2", proposal=name)
         truth.policies.add(later, timestamp(later), "policy.activated", version, "ac_1", "ac_2", name)
+        why = first.said(asked.reason or "")
+        truth.whys.add(at, timestamp(at), "policy.proposed", version, "ac_2", why)
+        truth.whys.add(later, timestamp(later), "policy.activated", version, "ac_1", then.said("as agreed"))

@@ -50,12 +50,13 @@ class Steps:
 
     def __init__(self) -> None:
         self.steps: Counter[tuple[str, str]] = Counter()
-        self.cases, self.erased, self.elsewhere = Listed(), Listed(), Listed()
+        self.cases, self.reasons, self.erased, self.elsewhere = Listed(), Listed(), Listed(), Listed()
 
     def document(self) -> dict[str, Any]:
         return {
             "steps": most(self.steps),
             "cases": self.cases.rows(),
+            "reasons": self.reasons.rows(),
             "erased": self.erased.rows(),
             "elsewhere": self.elsewhere.rows(),
         }

@@ -184,7 +184,7 @@ def _receipt(person: Truth, events: tuple[str, ...], **without: list[Any]) -> li
     steps = [row for row in told["steps"] if row[0] in events]
     cases = [row for row in told["cases"] if row[1] in events]
     none = () if cases else (Prose("No such step is on record in the period.", (), "warning"),)
-    shown_steps = sections.subjects({"subjects": {**told, "steps": steps, "cases": cases, **without}})
+    shown_steps = sections.subject_steps({**told, "steps": steps, "cases": cases, **without})
     return [Part("subject", "About", (_person(person), *none)), shown_steps]
 
 

@@ -54,7 +54,7 @@ def coverage(truth: Truth) -> Part:
             *_around(first, told["last"] + 1),
             *missing,
             table("Places without a record", "From | To", told["gaps"]),
-            table("Starts, stops and recoveries", "Time | Event | Node | Count | Outcome", told["states"]),
+            table("Starts, stops and recoveries", "Time | Event | Node | Count | Outcome | Reason", told["states"]),
             *_emergencies(told["emergencies"]),
             table("Records by event", "Event | Records", told["events"]),
             table("Whether requests could be scanned", "Scanned | Requests", told["scanned"]),
@@ -166,9 +166,10 @@ def decisions(truth: Truth) -> Part:
             ),
             Prose("A request that waited for people", (), "note"),
             Stacks("Decisions over time", WORDS, tuple((day, *days[day].values()) for day in sorted(days))),
-            Bars("Rules that decided most", tuple(sorted(rules.items(), key=lambda one: (-one[1], one[0])))),
+            Bars("Rules that matched most often", tuple(sorted(rules.items(), key=lambda one: (-one[1], one[0])))),
             table("Requests by decision", "Decision | Requests", [(word, words[word]) for word in WORDS]),
-            table("Rules", "Rule | Decision | Requests", told["rules"]),
+            Prose("A request counts for each rule that matched it", (), "note"),
+            table("Rules that matched", "Rule | Decision | Requests", told["rules"]),
             table("Why requests were not sent", "Code | Requests", told["refusals"]),
             table("How exchanges ended", "Code | Exchanges", told["outcomes"]),
             table("Purposes", "Purpose of use | Decision | Requests", told["purposes"]),
@@ -228,6 +229,7 @@ def approvals(truth: Truth) -> Part:
             Bars("From the request to the first answer", tuple(tuple(row) for row in told["spread"])),
             table("Waits", "Waited | Approvals", told["spread"]),
             table("Steps", "Step | Taken by | Times", told["steps"]),
+            table("Reasons for answers", "Step | Actor | Reason | First | Times | Last", told["reasons"]),
         ),
     )
 
@@ -257,7 +259,7 @@ def callers(truth: Truth) -> Part:
             table("Refused credentials", "Code | Times", told["failures"]),
             table("Keys and deny-list", "Time | Event | Credential | Actor", told["keys"]),
             table("Issuers and tools", "Time | Event | Agent | Actor", told["changes"]),
-            table("Emergency access", "Time | Event | Emergency | Actor | Outcome", told["glass"]),
+            table("Emergency access", "Time | Event | Emergency | Actor | Outcome | Reason", told["glass"]),
             table("Requests under a lent role", "Decision | Requests", told["lent"]),
         ),
     )
@@ -271,9 +273,15 @@ def trail(truth: Truth) -> Part:
         "Who looked at the records",
         (
             table("Readings", "Reader | Kind | Event | First | Times | Last", told["readings"]),
-            table("Verifications", "Time | Actor | Outcome | First record | End", told["verified"]),
-            table("Exports", "Time | Actor | First record | End", told["exports"]),
+            table("Questions asked", "Reader | Event | Question | First | Times | Last", told["questions"]),
+            table("Verifications", "Time | Actor | Outcome | First record | End | Reason", told["verified"]),
+            table("Exports", "Time | Actor | First record | End | Outcome | Reason", told["exports"]),
             table("Reviews signed off", f"{signed} | SHA-256 of the report", told["signed"]),
+            table(
+                "What reviewers found, and what is to be done",
+                "Signed at | Reviewer | Disposition | Reason",
+                told["findings"],
+            ),
         ),
     )
 
@@ -289,6 +297,7 @@ def policies(truth: Truth) -> Part:
                 "Time | Event | Version | Activated or proposed by | Proposed by | Proposal",
                 told["changes"],
             ),
+            table("Reasons for versions", "Time | Event | Version | Actor | Reason", told["reasons"]),
             table("Versions that decided", "Version | First | Decisions | Last", truth["decisions"]["versions"]),
             table("Changes of the configuration", "Time | Digest | Actor", told["configurations"]),
         ),
@@ -296,7 +305,12 @@ def policies(truth: Truth) -> Part:
 
 
 def subjects(truth: Truth) -> Part:
-    told = truth["subjects"]
+    """All of them, and what officers say of why: that is in no receipt."""
+    steps, columns = subject_steps(truth["subjects"]), "Time | Event | Outcome | Case | Actor | Reason"
+    return steps._replace(blocks=(*steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"])))
+
+
+def subject_steps(told: Truth) -> Part:
     return Part(
         "subjects",
         "Requests of data subjects",
@@ -342,6 +356,7 @@ def incidents(truth: Truth) -> Part:
             Fields((("Opened", len(opened)), ("Still open", len(opened) - len(closed)))),
             table("Opened", f"{columns} | Closed | As | By", opened),
             table("Closed, of an earlier period", "Incident | Closed | As | By", told["closed_of_before"]),
+            table("Reasons for closing", "Time | Incident | As | By | Reason", told["closings"]),
             table("What was kept and searched again", "Outcome | Messages", told["searched"]),
         ),
     )

@@ -115,13 +115,16 @@ class Subjects:
     ) -> bool:
         """One record; whether its detail is still there."""
         event, who = f"subject.{step}", OFFICER if by else {}
-        detail = Detail(subjects=(subject, *others), diff=lines, reason="as asked" if by else None)
+        why = f"as asked in the letter of {timestamp(at)[:10]}"
+        detail = Detail(subjects=(subject, *others), diff=lines, reason=why if by else None)
         outcome = OutcomeInfo(code=code)
         drawn = self._hand.put(event, at, detail, lost=lost, subject=subject, outcome=outcome, **who, **fields)
         for steps in self._of(subject):
             steps.steps[event, code] += 1
             case, ground = fields.get("case") or "none", fields.get("legal_basis") or "none"
             steps.cases.add(at, timestamp(at), event, code, case, subject, ground)
+            if by:
+                steps.reasons.add(at, timestamp(at), event, code, case, "ac_privacy", drawn.said(why))
         return not drawn.gone
 
     def _of(self, subject: str) -> list[Any]:
@@ -204,8 +207,11 @@ class Incidents:
         self._truth.closed_before.add(at, "of-before", timestamp(at), "no_breach", "ac_privacy")
 
     def _close(self, at: int, incident: str, code: str) -> None:
-        outcome, why = OutcomeInfo(code=code), Detail(reason="as assessed")
-        self._hand.put("incident.closed", at, why, incident=incident, outcome=outcome, **OFFICER)
+        why = f"as assessed: {code}"
+        drawn = self._hand.put(
+            "incident.closed", at, Detail(reason=why), incident=incident, outcome=OutcomeInfo(code=code), **OFFICER
+        )
+        self._truth.closings.add(at, timestamp(at), incident, code, "ac_privacy", drawn.said(why))
 
 
 def followed(number: int) -> bool:

@@ -34,7 +34,7 @@ class Truth:
         self._people()
         self.subjects = Steps()
         self.destroyed = Listed()
-        self.incidents, self.closed_before = Listed(), Listed()
+        self.incidents, self.closed_before, self.closings = Listed(), Listed(), Listed()
         self.searched: Counter[str] = Counter()
 
     def _coverage(self) -> None:
@@ -72,14 +72,16 @@ class Truth:
         self.waits: list[int] = []
         self.unanswered = 0
         self.callers, self.roles, self.readings = Times(), Times(), Times()
+        self.questions, self.answered = Times(), Times()
+        """Of readings and of answers to approvals, each with what is said of it."""
         self.methods: Counter[tuple[str, str]] = Counter()
         self.transport: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.failed_days: Counter[str] = Counter()
         self.lent: Counter[str] = Counter()
         self.keys, self.changes, self.glass = Listed(), Listed(), Listed()
-        self.verified, self.exports, self.signed = Listed(), Listed(), Listed()
-        self.policies, self.configurations = Listed(), Listed()
+        self.verified, self.exports, self.signed, self.findings = Listed(), Listed(), Listed(), Listed()
+        self.policies, self.whys, self.configurations = Listed(), Listed(), Listed()
 
     # ---------------------------------------------------------------------------------------------------- any record
 
@@ -190,20 +192,27 @@ class Truth:
             },
             "decisions": self._of_decisions(),
             "minimum": {"messages": wide(self.messages), "fields": wide(self.fields)},
-            "approvals": {"steps": most(self.steps), **self._of_waits()},
+            "approvals": {"steps": most(self.steps), "reasons": self.answered.rows(), **self._of_waits()},
             "callers": self._of_callers(),
             "trail": {
                 "readings": self.readings.rows(),
+                "questions": self.questions.rows(),
                 "verified": self.verified.rows(),
                 "exports": self.exports.rows(),
                 "signed": self.signed.rows(),
+                "findings": self.findings.rows(),
             },
-            "policies": {"changes": self.policies.rows(), "configurations": self.configurations.rows()},
+            "policies": {
+                "changes": self.policies.rows(),
+                "reasons": self.whys.rows(),
+                "configurations": self.configurations.rows(),
+            },
             "subjects": self.subjects.document(),
             "keeping": {"kept": most(self.kept), "destroyed": self.destroyed.rows()},
             "incidents": {
                 "opened": self.incidents.rows(),
                 "closed_of_before": self.closed_before.rows(),
+                "closings": self.closings.rows(),
                 "searched": most(self.searched),
             },
             "provisions": provisions,

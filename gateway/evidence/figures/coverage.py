@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.evidence.figures.seen import DECIDED, NONE, Seen
+from gateway.evidence.figures.seen import DECIDED, GONE, NONE, Seen
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
 from gateway.ledger.emergency import STITCHED, stitched
 from gateway.ledger.record import Envelope
@@ -13,7 +13,7 @@ _ENDS = ("exchange.completed", "exchange.interrupted")
 COSIGNED = "checkpoint.witnessed"
 POINTS = {"checkpoint.published": "published", COSIGNED: "cosigned by witnesses"}
 """Event → what it says of a checkpoint."""
-WITH, WITHOUT, GONE = "with a subject", "without a subject", "detail deleted"
+WITH, WITHOUT = "with a subject", "without a subject"
 
 
 class Coverage:
@@ -32,7 +32,7 @@ class Coverage:
         self.missing = 0
         self.events_seen = Tally()
         self.states = Rows()
-        """Time, event, node, count, code."""
+        """Time, event, node, count, code, reason."""
         self.refused_unrecorded = 0
         self.emergencies = Rows()
         """Id, records, exchanges, from when and until when, of emergency ledgers that were stitched in."""
@@ -76,7 +76,7 @@ class Coverage:
         self.events_seen.add(event)
         if envelope.detail is not None:
             self.details += one.detail is not None
-            self.details_deleted += one.detail is None
+            self.details_deleted += one.gone
         if envelope.node is not None:
             self.nodes.add(one.at, envelope.node.id)
         if event in _ENDS and envelope.exchange is not None:
@@ -90,7 +90,7 @@ class Coverage:
                 self._checkpoint(one)
         elif event.startswith(_STATES):
             node = NONE if envelope.node is None else envelope.node.id
-            self.states.add(one.at, event, node, envelope.count or 0, one.outcome)
+            self.states.add(one.at, event, node, envelope.count or 0, one.outcome, one.reason)
             if event == "ledger.recovered":
                 self.refused_unrecorded += envelope.count or 0
 

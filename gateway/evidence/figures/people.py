@@ -6,6 +6,8 @@ from gateway.evidence.figures.seen import DECIDED, NONE, Seen
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp
 
+_ANSWERS = ("approved", "denied", "edited")
+
 
 class Approvals:
     """What waited for people, how long until somebody answered, and what became of it."""
@@ -15,12 +17,16 @@ class Approvals:
     def __init__(self) -> None:
         self.steps = Tally()
         """Step (`requested`, `approved`, …), and who took it: `person`, `agent`, …"""
+        self.reasons = Spans()
+        """Step that somebody answered with, who, the reason."""
         self.waits = Pairs()
         """From the request to the first answer."""
 
     def feed(self, one: Seen) -> None:
         envelope, step = one.envelope, one.envelope.event.partition(".")[2]
         self.steps.add(step, envelope.actor_kind or NONE)
+        if step in _ANSWERS:
+            self.reasons.add(one.at, step, envelope.actor or NONE, one.reason)
         if envelope.approval is None:
             return
         if step == "requested":
@@ -32,10 +38,11 @@ class Approvals:
 
     def merge(self, later: "Approvals") -> None:
         self.steps.merge(later.steps)
+        self.reasons.merge(later.reasons)
         self.waits.merge(later.waits)
 
     def document(self) -> dict[str, Any]:
-        return {"steps": self.steps.rows(), **self.waits.document()}
+        return {"steps": self.steps.rows(), "reasons": self.reasons.rows(), **self.waits.document()}
 
 
 class Callers:
@@ -60,7 +67,7 @@ class Callers:
         self.changes = Rows()
         """Issuers and tools: time, event, agent, count or nothing."""
         self.glass = Rows()
-        """Time, event, id, actor, code."""
+        """Time, event, id, actor, code, reason."""
         self.lent = Tally()
         """Requests under a role that was lent in an emergency, by word."""
 
@@ -75,7 +82,8 @@ class Callers:
         elif event.startswith("key."):
             self.keys.add(one.at, event, envelope.credential or NONE, envelope.actor or NONE)
         elif event.startswith("alert."):
-            self.glass.add(one.at, event, envelope.break_glass or NONE, envelope.actor or NONE, one.outcome)
+            who, name = envelope.actor or NONE, envelope.break_glass or NONE
+            self.glass.add(one.at, event, name, who, one.outcome, one.reason)
         elif event.startswith(("issuer.", "agent.")):
             self.changes.add(one.at, event, envelope.agent or NONE, envelope.actor or NONE)
 
@@ -117,47 +125,54 @@ class Callers:
 
 
 class Trail:
-    """Who read, exported and verified the records, who was shown content, what people judged of samples, and which
-    reviews of activity they signed off."""
+    """Who read, exported and verified the records and with which question, who was shown content, what people judged of
+    samples, and which reviews of activity they signed off."""
 
     events = ("audit.", "content.revealed", "subject.access", "review.")
 
     def __init__(self) -> None:
         self.readings = Spans()
         """Actor, kind, event."""
+        self.questions = Spans()
+        """Actor, event, question."""
         self.verified = Rows()
-        """Time, actor, outcome, first and end of what was verified."""
+        """Time, actor, outcome, first and end of what was verified, why it failed."""
         self.exports = Rows()
-        """Time, actor, first and end of what was taken out."""
+        """Time, actor, first and end of what was taken out, what came of a bundle, why it failed."""
         self.signed = Rows()
         """Time, actor, first and end of what was reviewed, the period, disposition, incident, the report's digest."""
+        self.findings = Rows()
+        """Time, actor, disposition, what was found and is to be done, of what was signed."""
 
     def feed(self, one: Seen) -> None:
         envelope = one.envelope
         self.readings.add(one.at, envelope.actor or NONE, envelope.actor_kind or NONE, envelope.event)
-        first, end = envelope.range or (0, 0)
+        who, (first, end) = envelope.actor or NONE, envelope.range or (0, 0)
+        if envelope.event.startswith("audit."):
+            self.questions.add(one.at, who, envelope.event, one.question)
         if envelope.event == "audit.verified":
-            self.verified.add(one.at, envelope.actor or NONE, one.outcome, first, end)
+            self.verified.add(one.at, who, one.outcome, first, end, one.reason)
         elif envelope.event == "audit.exported":
-            self.exports.add(one.at, envelope.actor or NONE, first, end)
+            self.exports.add(one.at, who, first, end, one.outcome, one.reason)
         elif envelope.event == "review.signed":
             asked = {} if one.detail is None else one.detail.query or {}
             period = f"{asked['from']} to {asked['to']}" if {"from", "to"} <= set(asked) else "not told"
             said, report = (one.outcome, envelope.incident or NONE), envelope.digest or NONE
-            self.signed.add(one.at, envelope.actor or NONE, first, end, period, *said, report)
+            self.signed.add(one.at, who, first, end, period, *said, report)
+            self.findings.add(one.at, who, one.outcome, one.reason)
 
     def merge(self, later: "Trail") -> None:
-        self.readings.merge(later.readings)
-        self.verified.merge(later.verified)
-        self.exports.merge(later.exports)
-        self.signed.merge(later.signed)
+        for name in ("readings", "questions", "verified", "exports", "signed", "findings"):
+            getattr(self, name).merge(getattr(later, name))
 
     def document(self) -> dict[str, Any]:
         return {
             "readings": self.readings.rows(),
+            "questions": self.questions.rows(),
             "verified": self.verified.rows,
             "exports": self.exports.rows,
             "signed": self.signed.rows,
+            "findings": self.findings.rows,
         }
 
 
@@ -169,6 +184,8 @@ class Policies:
     def __init__(self) -> None:
         self.changes = Rows()
         """Time, event, version, who did it, who had proposed it, proposal."""
+        self.reasons = Rows()
+        """Time, event, version, who did it, why."""
         self.configurations = Rows()
         """Time, digest, actor."""
 
@@ -178,11 +195,18 @@ class Policies:
             self.configurations.add(one.at, envelope.config or NONE, envelope.actor or NONE)
             return
         who, proposer = envelope.actor or "at a start", envelope.proposer or NONE
-        self.changes.add(one.at, envelope.event, envelope.policy or NONE, who, proposer, envelope.proposal or NONE)
+        version = envelope.policy or NONE
+        self.changes.add(one.at, envelope.event, version, who, proposer, envelope.proposal or NONE)
+        self.reasons.add(one.at, envelope.event, version, who, one.reason)
 
     def merge(self, later: "Policies") -> None:
         self.changes.merge(later.changes)
+        self.reasons.merge(later.reasons)
         self.configurations.merge(later.configurations)
 
     def document(self) -> dict[str, Any]:
-        return {"changes": self.changes.rows, "configurations": self.configurations.rows}
+        return {
+            "changes": self.changes.rows,
+            "reasons": self.reasons.rows,
+            "configurations": self.configurations.rows,
+        }

@@ -11,6 +11,8 @@ PERSONAL = frozenset({"pii", "phi", "pci", "special-category"})
 """The classes that ship and say that somebody can be identified (`class:personal` of the policy)."""
 NONE = "none"
 """Where a field is absent: not assessed, or not applicable."""
+GONE = "detail deleted"
+"""Where only the detail says it, and the detail is not there any more."""
 PUBLIC = "public"
 """The class of a message that has none, as policy takes it."""
 SENT = ("exchange.requested", "exchange.attempted")
@@ -46,6 +48,27 @@ class Seen(msgspec.Struct, frozen=True):
     @property
     def outcome(self) -> str:
         return NONE if self.envelope.outcome is None else self.envelope.outcome.code
+
+    @property
+    def gone(self) -> bool:
+        """Whether it commits to a detail that is not there any more."""
+        return self.envelope.detail is not None and self.detail is None
+
+    @property
+    def reason(self) -> str:
+        """Why, in the words of who did it; `detail deleted` where nobody can tell any more, `none` where none is."""
+        if self.detail is None:
+            return GONE if self.gone else NONE
+        return self.detail.reason or NONE
+
+    @property
+    def question(self) -> str:
+        """The filters or the names that records were asked for with: `event=key.created, from=…`; as `reason`, and
+        `all` where there was no filter."""
+        if self.detail is None:
+            return GONE if self.gone else NONE
+        asked = self.detail.query
+        return NONE if asked is None else ", ".join(f"{name}={value}" for name, value in sorted(asked.items())) or "all"
 
     @property
     def word(self) -> str:

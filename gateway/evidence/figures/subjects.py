@@ -28,6 +28,8 @@ class Subjects:
         """Event, outcome."""
         self.cases = Rows()
         """Time, event, outcome, case, subject, ground."""
+        self.reasons = Rows()
+        """Time, event, outcome, case, who said so, why; of what persons said."""
         self.erased = Rows()
         """Time, case, subject, records reached, keys, recipients to be told, by when backups hold nothing."""
         self.elsewhere = Rows()
@@ -37,6 +39,8 @@ class Subjects:
         envelope, case, subject = one.envelope, one.envelope.case or NONE, one.envelope.subject or NONE
         self.steps.add(envelope.event, one.outcome)
         self.cases.add(one.at, envelope.event, one.outcome, case, subject, envelope.legal_basis or NONE)
+        if envelope.actor is not None:
+            self.reasons.add(one.at, envelope.event, one.outcome, case, envelope.actor, one.reason)
         if envelope.event == "subject.access" and one.detail is not None:
             for line in one.detail.diff or ():
                 if line.startswith(ELSEWHERE):
@@ -54,15 +58,14 @@ class Subjects:
             )
 
     def merge(self, later: "Subjects") -> None:
-        self.steps.merge(later.steps)
-        self.cases.merge(later.cases)
-        self.erased.merge(later.erased)
-        self.elsewhere.merge(later.elsewhere)
+        for name in ("steps", "cases", "reasons", "erased", "elsewhere"):
+            getattr(self, name).merge(getattr(later, name))
 
     def document(self) -> dict[str, Any]:
         return {
             "steps": self.steps.rows(),
             "cases": self.cases.rows,
+            "reasons": self.reasons.rows,
             "erased": self.erased.rows,
             "elsewhere": self.elsewhere.rows,
         }
@@ -106,6 +109,8 @@ class Incidents:
         """Id, time, agent, zone, classes, findings, exchange, end of 72 hours, end of 60 days."""
         self.closed: dict[str, list[str | int]] = {}
         """Id → time, what it was, who said so."""
+        self.closings = Rows()
+        """Time, id, what it was, who said so, why: of each word that was given."""
         self.searched = Tally()
         """Outcome of searching again what was kept."""
 
@@ -114,7 +119,9 @@ class Incidents:
         if envelope.event == "exchange.reclassified":
             self.searched.add(one.outcome)
         elif envelope.event == "incident.closed":
-            self.closed.setdefault(envelope.incident or NONE, [one.at, one.outcome, envelope.actor or NONE])
+            name, who = envelope.incident or NONE, envelope.actor or NONE
+            self.closed.setdefault(name, [one.at, one.outcome, who])
+            self.closings.add(one.at, name, one.outcome, who, one.reason)
         else:
             found = ", ".join(f"{name} {count}" for name, count in sorted((envelope.found or {}).items()))
             at = parse_timestamp(one.at)
@@ -132,6 +139,7 @@ class Incidents:
 
     def merge(self, later: "Incidents") -> None:
         self.opened.merge(later.opened)
+        self.closings.merge(later.closings)
         self.searched.merge(later.searched)
         for name, row in later.closed.items():
             self.closed.setdefault(name, row)
@@ -144,6 +152,7 @@ class Incidents:
             "closed_of_before": [
                 [name, *row] for name, row in self.closed.items() if name not in {one[0] for one in self.opened.rows}
             ],
+            "closings": self.closings.rows,
             "searched": self.searched.rows(),
         }
 

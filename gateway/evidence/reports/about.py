@@ -56,4 +56,9 @@ class Chosen:
 
     def _incidents(self, told: dict[str, Any]) -> dict[str, Any]:
         """Those that the bundle is about alone."""
-        return {**told, "opened": [row for row in told["opened"] if row[0] in self._ids], "closed_of_before": []}
+        return {
+            **told,
+            "opened": [row for row in told["opened"] if row[0] in self._ids],
+            "closed_of_before": [],
+            "closings": [row for row in told["closings"] if row[1] in self._ids],
+        }

@@ -4,6 +4,7 @@ The typesetter gets a fixed template and the report as data: no text of a report
 file and asks nothing over the network.
 """
 
+import re
 from functools import cache
 from importlib.resources import files
 from types import ModuleType
@@ -31,6 +32,10 @@ _FACE = Face("Libertinus Serif", 13)
 _WIDTH = 640
 _TIGHT, _FEW = 19, 3
 """Letters up to which a column is as wide as what stands in it; of so few columns each gets the same room."""
+_LONG, _WIDER = 80, 3
+"""Letters from which on a text needs room to be read, and how many times as much as another column it gets."""
+_NAME, _JOINT = re.compile("[a-z]+(?:[._-][a-z]+)+"), re.compile("[._-]")
+"""A name of several words, as of an event, and where it may be broken."""
 _BREAK = 24
 """Letters of a word without a space after which a table may break it."""
 
@@ -106,6 +111,7 @@ def _table(block: Table) -> dict[str, Any]:
         "caption": block.caption,
         "columns": block.columns,
         "rows": rows,
+        "rooms": [_WIDER if length > _LONG else 1 for length in longest],
         "tight": [length <= _TIGHT and len(block.columns) > _FEW for length in longest],
         "numbers": [isinstance(value, int) for value in first] or [False] * len(block.columns),
         "empty": block.empty,
@@ -114,8 +120,11 @@ def _table(block: Table) -> dict[str, Any]:
 
 
 def _broken(text: str) -> str:
-    """Long words with places where a line may end (U+200B), so that an id stays within its column."""
-    return " ".join(
-        word if len(word) <= _BREAK else "\u200b".join(word[place : place + 8] for place in range(0, len(word), 8))
-        for word in text.split(" ")
-    )
+    """Long words with places where a line may end (U+200B), so that an id or an event stays within its column."""
+    return " ".join(map(_parted, text.split(" ")))
+
+
+def _parted(word: str) -> str:
+    if len(word) > _TIGHT and _NAME.fullmatch(word):
+        return _JOINT.sub("\\g<0>\u200b", word)
+    return word if len(word) <= _BREAK else "\u200b".join(word[place : place + 8] for place in range(0, len(word), 8))

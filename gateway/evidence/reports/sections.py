@@ -66,7 +66,7 @@ def coverage(basis: Basis) -> Section:
         blocks.append(Text("Records are missing from this range: verify the ledger before relying on it.", "warning"))
     blocks += [
         table("Places without a record", ("From", "To"), told["gaps"]),
-        table("Starts, stops and recoveries", ("Time", "Event", "Node", "Count", "Outcome"), told["states"]),
+        table("Starts, stops and recoveries", ("Time", "Event", "Node", "Count", "Outcome", "Reason"), told["states"]),
         *around.emergencies(basis),
         table("Records by event", ("Event", "Records"), told["events"]),
         table("Whether requests could be scanned", ("Scanned", "Requests"), told["scanned"]),
@@ -159,9 +159,15 @@ def decisions(basis: Basis) -> Section:
                 "note",
             ),
             Stacks("Decisions over time", WORDS, rows),
-            Bars("Rules that decided most", tuple(ranked)),
+            Bars("Rules that matched most often", tuple(ranked)),
             table("Requests by decision", ("Decision", "Requests"), named),
-            table("Rules", ("Rule", "Decision", "Requests"), told["rules"]),
+            Text(
+                "A request counts for each rule that matched it, under the decision that came of all of them: a rule "
+                "that allows stands there with requests that another one denied, and the sum is more than the "
+                "requests.",
+                "note",
+            ),
+            table("Rules that matched", ("Rule", "Decision", "Requests"), told["rules"]),
             table("Why requests were not sent", ("Code", "Requests"), told["refusals"]),
             table("How exchanges ended", ("Code", "Exchanges"), told["outcomes"]),
             table("Purposes", ("Purpose of use", "Decision", "Requests"), told["purposes"]),
@@ -222,6 +228,7 @@ def approvals(basis: Basis) -> Section:
             Bars("From the request to the first answer", tuple((row[0], row[1]) for row in told["spread"])),
             table("Waits", ("Waited", "Approvals"), told["spread"]),
             table("Steps", ("Step", "Taken by", "Times"), told["steps"]),
+            table("Reasons for answers", ("Step", "Actor", "Reason", "First", "Times", "Last"), told["reasons"]),
         ),
     )
 
@@ -255,7 +262,7 @@ def callers(basis: Basis) -> Section:
             table("Refused credentials", ("Code", "Times"), told["failures"]),
             table("Keys and deny-list", ("Time", "Event", "Credential", "Actor"), told["keys"]),
             table("Issuers and tools", ("Time", "Event", "Agent", "Actor"), told["changes"]),
-            table("Emergency access", ("Time", "Event", "Emergency", "Actor", "Outcome"), told["glass"]),
+            table("Emergency access", ("Time", "Event", "Emergency", "Actor", "Outcome", "Reason"), told["glass"]),
             table("Requests under a lent role", ("Decision", "Requests"), told["lent"]),
         ),
     )
@@ -268,9 +275,15 @@ def trail(basis: Basis) -> Section:
         "Who looked at the records",
         (
             table("Readings", ("Reader", "Kind", "Event", "First", "Times", "Last"), told["readings"]),
-            table("Verifications", ("Time", "Actor", "Outcome", "First record", "End"), told["verified"]),
-            table("Exports", ("Time", "Actor", "First record", "End"), told["exports"]),
+            table("Questions asked", ("Reader", "Event", "Question", "First", "Times", "Last"), told["questions"]),
+            table("Verifications", ("Time", "Actor", "Outcome", "First record", "End", "Reason"), told["verified"]),
+            table("Exports", ("Time", "Actor", "First record", "End", "Outcome", "Reason"), told["exports"]),
             sign_offs(basis),
+            table(
+                "What reviewers found, and what is to be done",
+                ("Signed at", "Reviewer", "Disposition", "Reason"),
+                told["findings"],
+            ),
         ),
     )
 
@@ -299,6 +312,7 @@ def policies(basis: Basis) -> Section:
                 ("Time", "Event", "Version", "Activated or proposed by", "Proposed by", "Proposal"),
                 told["changes"],
             ),
+            table("Reasons for versions", ("Time", "Event", "Version", "Actor", "Reason"), told["reasons"]),
             table("Versions that decided", ("Version", "First", "Decisions", "Last"), versions),
             table("Changes of the configuration", ("Time", "Digest", "Actor"), told["configurations"]),
         ),
@@ -306,11 +320,14 @@ def policies(basis: Basis) -> Section:
 
 
 def subjects(basis: Basis) -> Section:
-    return subject_steps(basis.figures["subjects"])
+    told = basis.figures["subjects"]
+    steps = subject_steps(told)
+    reasons = table("Reasons given", ("Time", "Event", "Outcome", "Case", "Actor", "Reason"), told["reasons"])
+    return Section(steps.id, steps.title, (*steps.blocks, reasons))
 
 
 def subject_steps(told: dict[str, Any]) -> Section:
-    """Requests of data subjects, of all or of one."""
+    """Requests of data subjects, of all or of one; without what officers say of them, since a receipt is given away."""
     return Section(
         "subjects",
         "Requests of data subjects",
@@ -361,6 +378,7 @@ def incidents(basis: Basis) -> Section:
                 told["opened"],
             ),
             table("Closed, of an earlier period", ("Incident", "Closed", "As", "By"), told["closed_of_before"]),
+            table("Reasons for closing", ("Time", "Incident", "As", "By", "Reason"), told["closings"]),
             table("What was kept and searched again", ("Outcome", "Messages"), told["searched"]),
         ),
     )

@@ -1,6 +1,7 @@
 """What people did: approvals, callers, readings, policies."""
 
 from gateway.evidence.figures.people import Approvals, Callers, Policies, Trail
+from gateway.evidence.figures.tally import Spans
 from gateway.ledger.record import Detail
 from gateway.ledger.times import timestamp
 from tests.evidence.figures.kit import POLICY, T0, record
@@ -46,7 +47,7 @@ def test_callers_roles_and_methods_are_told_as_credentials_said_them() -> None:
     assert told["lent"] == [["deny", 1]]
     assert told["keys"] == [[AT, "key.created", "ak_1", "ac_2"]]
     assert [row[1] for row in told["changes"]] == ["issuer.keys_changed", "agent.tool_pinned"]
-    assert told["glass"] == [[AT, "alert.break_glass", "bg_1", "ac_1", "none"]]
+    assert told["glass"] == [[AT, "alert.break_glass", "bg_1", "ac_1", "none", "none"]]
 
 
 def test_whoever_read_the_records_is_told_with_what_was_taken_out_and_verified() -> None:
@@ -56,8 +57,45 @@ def test_whoever_read_the_records_is_told_with_what_was_taken_out_and_verified()
     trail.feed(record("audit.verified", range=(0, 9), code="ok"))
     told = trail.document()
     assert len(told["readings"]) == 3
-    assert told["exports"] == [[AT, "ac_1", 3, 9]]
-    assert told["verified"] == [[AT, "none", "ok", 0, 9]]
+    assert told["exports"] == [[AT, "ac_1", 3, 9, "none", "none"]]
+    assert told["verified"] == [[AT, "none", "ok", 0, 9, "none"]]
+
+
+def test_what_people_gave_as_a_reason_is_told_in_their_words() -> None:
+    said = Detail(reason="short of people")
+    callers, approvals, policies, trail = Callers(), Approvals(), Policies(), Trail()
+    callers.feed(record("alert.break_glass", break_glass="bg_1", actor="ac_1", detail=said))
+    callers.feed(record("alert.reviewed", break_glass="bg_1", actor="ac_2", committed=True))
+    assert [row[-1] for row in callers.document()["glass"]] == ["short of people", "detail deleted"]
+    for step in ("approved", "approved", "expired"):
+        approvals.feed(record(f"approval.{step}", approval="a", actor="ac_1", detail=said))
+    assert approvals.document()["reasons"] == [["approved", "ac_1", "short of people", AT, 2, AT]]
+    policies.feed(record("policy.activated", policy=POLICY, actor="ac_2", detail=said))
+    assert policies.document()["reasons"] == [[AT, "policy.activated", POLICY, "ac_2", "short of people"]]
+    trail.feed(record("review.signed", actor="ac_1", code="findings", detail=said))
+    trail.feed(record("audit.verified", actor="ac_1", code="failed", detail=Detail(reason="record 4", query={})))
+    told = trail.document()
+    assert told["findings"] == [[AT, "ac_1", "findings", "short of people"]]
+    assert told["verified"][0][-1] == "record 4"
+
+
+def test_readings_are_told_with_the_question_that_was_asked() -> None:
+    first, later = Trail(), Trail()
+    asked = Detail(query={"to": "2026-02-01", "event": "key.created"})
+    for trail, detail in ((first, asked), (first, Detail(query={})), (first, Detail()), (later, asked)):
+        trail.feed(record("audit.read", actor="ac_1", detail=detail))
+    later.feed(record("audit.read", actor="ac_1", committed=True))
+    first.merge(later)
+    found = {row[2]: row[4] for row in first.document()["questions"]}
+    assert found == {"event=key.created, to=2026-02-01": 2, "all": 1, "none": 1, "detail deleted": 1}
+
+
+def test_questions_beyond_what_there_is_room_for_are_counted() -> None:
+    trail = Trail()
+    trail.questions = Spans(limit=2)
+    for number in range(5):
+        trail.feed(record("audit.read", actor="ac_1", detail=Detail(query={"seq": str(number)})))
+    assert (len(trail.document()["questions"]), trail.questions.beyond) == (2, 3)
 
 
 def test_policy_versions_are_told_with_who_proposed_and_who_activated_them() -> None:

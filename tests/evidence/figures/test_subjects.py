@@ -52,7 +52,8 @@ def test_an_incident_has_its_clocks_and_whoever_closed_it() -> None:
     incidents.feed(record("incident.opened", 1, agent="a", zone="z", classes=("phi",), found={"mrn": 2}, exchange="e"))
     incidents.feed(record("incident.opened", 2))
     incidents.feed(record("exchange.reclassified", code="should_not_have_left"))
-    later.feed(record("incident.closed", at_s=60, incident="id-1", code="breach", actor="ac_1"))
+    why = Detail(reason="sent to the wrong ward")
+    later.feed(record("incident.closed", at_s=60, incident="id-1", code="breach", actor="ac_1", detail=why))
     later.feed(record("incident.closed", incident="id-0", code="mistaken"))
     incidents.merge(later)
     told = incidents.document()
@@ -62,6 +63,10 @@ def test_an_incident_has_its_clocks_and_whoever_closed_it() -> None:
     assert first[9:] == [timestamp(T0 + 60_000_000), "breach", "ac_1"]
     assert second[9:] == ["none", "none", "none"]
     assert told["closed_of_before"] == [["id-0", AT, "mistaken", "none"]]
+    assert [row[1:] for row in told["closings"]] == [
+        ["id-1", "breach", "ac_1", "sent to the wrong ward"],
+        ["id-0", "mistaken", "none", "none"],
+    ]
     assert told["searched"] == [["should_not_have_left", 1]]
 
 

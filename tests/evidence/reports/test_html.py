@@ -90,3 +90,11 @@ def test_the_colours_of_the_page_have_enough_contrast() -> None:
     ):
         assert ink in render(_own())[:6_000].decode()
         assert contrast(ink, paper) >= 4.5
+
+
+def test_a_long_text_has_room_to_be_read_on_a_narrow_screen() -> None:
+    short, long = "as agreed", "the colleague on call was not to be reached and the list was needed at once"
+    made = Table("Reasons", ("Time", "Reason"), (("1", short), ("2", long)))
+    page = render(_own(made))
+    assert f'<td class="long">{long}</td>'.encode() in page
+    assert f"<td>{short}</td>".encode() in page

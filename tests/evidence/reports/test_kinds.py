@@ -82,7 +82,7 @@ def test_receipts_tell_their_own_steps_alone() -> None:
     access = _tables(document("access-receipt", basis()))
     assert [row[1] for row in access["Cases"].rows] == ["subject.access"]
     assert access["Erasures"].rows == ()
-    empty = {**basis().subject, "subjects": {"steps": [], "cases": [], "erased": [], "elsewhere": []}}
+    empty = {**basis().subject, "subjects": {"steps": [], "cases": [], "reasons": [], "erased": [], "elsewhere": []}}
     none = document("access-receipt", msgspec.structs.replace(basis(), subject=empty))
     assert "No such step is on record" in _words(none)
 

@@ -73,3 +73,11 @@ def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPat
     assert not pdf.available()
     with pytest.raises(ConfigurationError, match=r"needs the extra pdf"):
         pdf.render(document("transfers", basis(300)))
+
+
+def test_names_of_events_are_broken_where_their_words_end_and_long_texts_get_more_room() -> None:
+    long = "the colleague on call was not to be reached, and the list was needed at once by the ward"
+    made = pdf._table(Table("Reasons", ("a", "b", "c", "d"), (("alert.break_glass_closed", long, "x" * 30, "y"),)))
+    assert made["rows"][0][0] == "alert.\u200bbreak_\u200bglass_\u200bclosed"
+    assert made["rows"][0][2] == "\u200b".join(("x" * 8, "x" * 8, "x" * 8, "x" * 6))
+    assert made["rooms"] == [1, 3, 1, 1]

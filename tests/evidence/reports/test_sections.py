@@ -5,7 +5,7 @@ import msgspec
 from gateway.evidence.figures.facts import SECTIONS as FIGURES
 from gateway.evidence.reports.basis import Apart
 from gateway.evidence.reports.document import Fields, Table, Text
-from gateway.evidence.reports.sections import SECTIONS, coverage
+from gateway.evidence.reports.sections import SECTIONS, coverage, subject_steps
 from tests.evidence.reports.kit import basis
 
 
@@ -20,7 +20,7 @@ def test_tables_hold_the_rows_of_the_figures() -> None:
     figures = basis().figures
     for name, caption, rows in (
         ("flows", "Messages by data class and zone", figures["flows"]["zones"]),
-        ("decisions", "Rules", figures["decisions"]["rules"]),
+        ("decisions", "Rules that matched", figures["decisions"]["rules"]),
         ("approvals", "Waits", figures["approvals"]["spread"]),
         ("callers", "Refused credentials", figures["callers"]["failures"]),
         ("minimum", "Findings", figures["minimum"]["fields"]),
@@ -65,3 +65,13 @@ def test_an_emergency_ledger_that_was_not_at_hand_is_warned_of_and_in_no_figure(
         assert ("Emergency ledgers that are in no figure", warned) in fields.rows
         (rows,) = (block.rows for block in made.blocks if isinstance(block, Table) and "mergency" in block.caption)
         assert [row[-1] for row in rows] == [9, "not at hand"][: len(found)]
+
+
+def test_receipts_hold_no_reason_of_an_officer_and_the_report_of_a_period_does() -> None:
+    told = basis().figures["subjects"]
+    assert told["reasons"]
+    captions = [
+        [block.caption for block in made.blocks if isinstance(block, Table)]
+        for made in (SECTIONS["subjects"](basis()), subject_steps(told))
+    ]
+    assert ["Reasons given" in one for one in captions] == [True, False]

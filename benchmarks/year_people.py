@@ -22,7 +22,7 @@ REASONS = (
     "<b>as agreed</b> & signed",
 )
 """What people say: in a few words, in many, and in some that look like markup."""
-QUESTIONS = (
+QUESTIONS: tuple[tuple[dict[str, str], str], ...] = (
     ({"from": "2026-01-01T00:00:00.000000Z"}, "from=2026-01-01T00:00:00.000000Z"),
     (
         {"event": "key.created", "from": "2026-01-01", "to": "2026-02-01"},

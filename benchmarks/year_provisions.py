@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.year_counts import Row, most
 from benchmarks.year_hand import Drawn
@@ -22,8 +22,9 @@ from gateway.ledger.record import Envelope
 FOLDER = Path(__file__).parent.parent / "policies" / "frameworks"
 CLASSES = ("pii", "phi", "pci", "special-category", "internal", "public")
 ZONES = ("in-house", "partner", "cloud")
-Need = tuple[str, str, str]
-"""A field as a file names it, its part of the record, and its name in there."""
+Answer = Literal["not asked", "lacks", "closed", "holds"]
+"""What a record says to a need: that it is not asked of it, that it lacks it, that its detail is closed, which may have
+held it, or that it holds it."""
 MOST = 500
 """Rows that are shown of one provision."""
 NOTHING = "no record of the period is of what is asked for"
@@ -52,7 +53,7 @@ id = "2"
 title = "A field that none of them holds"
 text = "Tools that were quarantined."
 columns = ["occurred_at", "event", "action", "trace", "id"]
-needs = ["agent", "tokens.sent", "detail.tls"]
+needs = ["agent", "tokens.sent", "detail.tls", "some: agent", "some: agent_version", "tokens | agent"]
 query = [{event = "agent.tool_quarantined"}]
 
 [[provision]]
@@ -69,7 +70,40 @@ id = "4"
 title = "Whatever the event"
 text = "What came to nothing, wherever."
 columns = ["recorded_at", "event", "outcome", "actor", "agent"]
+needs = [
+    "some: detail.reason",
+    "agent where zone",
+    "kept where purpose",
+    "some: kept where purpose",
+    "detail.subject | agent",
+    "detail.credential | detail.issuer",
+    "detail.source where agent",
+]
 query = [{outcome = "agent_timeout"}, {outcome = "failed"}]
+
+[[provision]]
+id = "5"
+title = "Records of some events, of which others do not occur"
+text = "Requests and accesses, and a kind that is never of an agent's."
+columns = ["event"]
+report = "counts"
+needs = [
+    "exchange.requested: detail.method",
+    "any: exchange.requested: detail.tls",
+    "exchange.requested: processor where agent",
+    "audit.read: actor",
+    "audit.exported: detail.query",
+    "audit.exported: actor",
+    "any: audit.exported: range",
+    "some: audit.exported: range",
+    "audit.read | exchange.requested: detail.tls | detail.user_agent",
+    "exchange.requested | audit.read: kept where processor",
+]
+query = [
+    {event = "exchange.requested", zone = "cloud"},
+    {event = "audit.read"},
+    {event = "audit.exported", decision = "deny"},
+]
 """
 
 
@@ -93,7 +127,8 @@ class Provision:
         self.framework, self.said = framework, said
         self.queries: Sequence[Mapping[str, str]] = ({},) if said.get("everything") else said.get("query", ())
         self.columns: Sequence[str] = said.get("columns", ())
-        self.needs = dict[str, int].fromkeys(said.get("needs", ()), 0)
+        self.needs = {need: Counter[Answer]() for need in said.get("needs", ())}
+        """Need → what records say to it."""
         self.counted = said.get("report") == "counts"
         self.records = 0
         self.lines: list[Row] = []
@@ -106,10 +141,10 @@ class Provision:
     def found(self, cells: Mapping[str, str]) -> bool:
         return any(all(_matches(cells, *one) for one in query.items()) for query in self.queries)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, *, opened: bool) -> dict[str, Any]:
         """In the form of `Facts.document`."""
         said, lacks = self.said, [self.said["lacks"]] if self.said.get("lacks") else []
-        absent = [f"no record found holds {need}" for need, times in self.needs.items() if not times]
+        absent = self._absent(opened=opened)
         counts = most(self.counts)
         if not self.records:
             state, reasons = "not evidenced", ([NOTHING] if self.queries else []) + lacks
@@ -123,38 +158,59 @@ class Provision:
             "state": state,
             "reasons": reasons,
             "records": self.records,
-            "needs": [[need, times] for need, times in self.needs.items()],
+            "needs": [
+                [need, told.total() - told["not asked"], told["holds"], told["closed"]]
+                for need, told in self.needs.items()
+            ],
             "sections": list(said.get("sections", ())),
             "columns": [*self.columns, "times"] if self.counted else ["record", *self.columns],
             "rows": counts[:MOST] if self.counted else self.lines,
             "left_out": max((len(counts) if self.counted else self.records) - MOST, 0),
         }
 
+    def _absent(self, *, opened: bool) -> list[str]:
+        """Why records of it do not hold what is needed, each reason once."""
+        reasons: list[str] = []
+        for need, told in self.needs.items():
+            events, asked = _words(need)[0], told["lacks"] + told["closed"] + told["holds"]
+            if events and not told:
+                reason = "" if need.startswith("any: ") else f"no record of {' or '.join(events)}"
+            elif told["holds"] if need.startswith("some: ") else told["holds"] == asked:
+                reason = ""
+            else:
+                word = "deleted" if opened else "not opened here"
+                reason = f"{need}: in {told['holds']} of {asked} records"
+                reason += f" (the details of {told['closed']} are {word})" * (told["closed"] > 0)
+            reasons += [reason] * (reason not in ("", *reasons))
+        return reasons
+
 
 class Reference:
-    """All provisions of all files. Records of one shape are matched once: what it is told is how many there were."""
+    """All provisions of all files. Records of one shape are matched once: what it is told is how many there were.
+    `opened`: whether details are, of records whose detail is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, opened: bool = True) -> None:
+        self._opened = opened
         self._all = [
             Provision(document["id"], said)
             for data in files().values()
             for document in (tomllib.loads(data.decode()),)
             for said in document["provision"]
         ]
-        self._shapes: Counter[tuple[tuple[str, ...], tuple[bool, ...]]] = Counter()
+        self._shapes: Counter[tuple[tuple[str, ...], tuple[Answer, ...]]] = Counter()
         self._asking: dict[str | None, list[Provision]] = {}
         """Event → the provisions that ask for it; None: for every one."""
         for one in self._all:
             for event in one.events():
                 self._asking.setdefault(event, []).append(one)
-        self._kinds: dict[str, tuple[tuple[Need, ...], list[Provision]]] = {}
+        self._kinds: dict[str, tuple[tuple[str, ...], list[Provision]]] = {}
         """Event → what anybody needs of it, and the provisions that list its records."""
 
     def take(self, place: str | int, one: Drawn) -> None:
         """The next record: its number, on an emergency ledger with that one's id before it."""
         envelope = one.envelope
         cells, (needs, listing) = _shape(envelope), self._kind(envelope.event)
-        self._shapes[cells, tuple([_holds(one, part, name) for _, part, name in needs])] += 1
+        self._shapes[cells, tuple([_answer(one, need) for need in needs])] += 1
         every: Mapping[str, str] | None = None
         for provision in listing:
             if len(provision.lines) < MOST:
@@ -166,26 +222,26 @@ class Reference:
         """All of them, in the order of the files, once everything was taken."""
         matched: dict[tuple[str, ...], list[Provision]] = {}
         """By all cells but the actor, for which nobody asks."""
-        for (shape, held), times in self._shapes.items():
+        for (shape, told), times in self._shapes.items():
             cells, needs = dict(zip(_SHAPE, shape, strict=True)), self._kind(shape[0])[0]
-            holds = {said: there for (said, _, _), there in zip(needs, held, strict=True)}
+            answers = dict(zip(needs, told, strict=True))
             if shape[:-1] not in matched:
                 matched[shape[:-1]] = [one for one in self._all_of(shape[0]) if one.found(cells)]
             for one in matched[shape[:-1]]:
                 one.records += times
-                for need in one.needs:
-                    one.needs[need] += times * holds.get(need, False)
+                for need in one.needs.keys() & answers.keys():
+                    one.needs[need][answers[need]] += times
                 if one.counted:
                     one.counts[tuple([_counted(cells[name]) for name in one.columns])] += times
         self._shapes.clear()
-        return [one.document() for one in self._all]
+        return [one.document(opened=self._opened) for one in self._all]
 
-    def _kind(self, event: str) -> tuple[tuple[Need, ...], list[Provision]]:
+    def _kind(self, event: str) -> tuple[tuple[str, ...], list[Provision]]:
         if event not in self._kinds:
             some = self._all_of(event)
             needs = dict.fromkeys(need for one in some for need in one.needs)
             self._kinds[event] = (
-                tuple(_need(one) for one in needs if _is_of(one, event)),
+                tuple(one for one in needs if event in (_words(one)[0] or (event,))),
                 [one for one in some if not one.counted],
             )
         return self._kinds[event]
@@ -195,6 +251,8 @@ class Reference:
         return list(dict.fromkeys((*self._asking.get(event, ()), *self._asking.get(None, ()))))
 
 
+_PLACED = ("seq", "prev", "recorded_at")
+"""What a record holds once it has its place."""
 _SHAPE = ("event", "agent", "action", "decision", "purpose", "outcome", "zone", "classes", "actor")
 
 
@@ -240,17 +298,35 @@ def _counted(cell: str) -> str:
     return " ".join(cell.split("|")[1:-1]) if cell.startswith("|") else cell
 
 
-def _is_of(need: str, event: str) -> bool:
-    """Whether records of this event may hold it: a need may be of one event alone."""
-    return ": " not in need or need.startswith(f"{event}: ")
+@cache
+def _words(need: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+    """The events that a need names, the fields of which one is enough, and the field of those that are asked."""
+    events, fields, where = list[str](), list[str](), None
+    for word in need.removeprefix("any: ").removeprefix("some: ").replace(" where ", " ?").split(" "):
+        if word.startswith("?"):
+            where = word[1:]
+        elif word.endswith(":"):  # all up to here were events
+            events, fields = [*fields, word[:-1]], []
+        elif word != "|":
+            fields.append(word)
+    return tuple(events), tuple(fields), where
 
 
-def _need(need: str) -> Need:
-    part, _, name = need.rpartition(": ")[2].partition(".")
-    return need, part, name
+def _answer(one: Drawn, need: str) -> Answer:
+    """What a record of one of the need's events says to it."""
+    _, fields, where = _words(need)
+    if where is not None and not _holds(one, where):
+        return "not asked"
+    if any(_holds(one, field) for field in fields):
+        return "holds"
+    inside = [field for field in fields if field.startswith("detail.")]
+    return "closed" if inside and one.gone else "lacks"
 
 
-def _holds(one: Drawn, part: str, name: str) -> bool:
+def _holds(one: Drawn, field: str) -> bool:
     """Whether a field is there: of the record, of a part of it, or of the detail, where that is still there."""
+    part, _, name = field.partition(".")
+    if part in _PLACED:
+        return True
     value: Any = one.detail if part == "detail" else getattr(one.envelope, part)
     return value is not None and (not name or getattr(value, name) is not None)

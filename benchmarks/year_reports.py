@@ -219,8 +219,16 @@ def _provision(place: int, one: Mapping[str, Any]) -> Part:
         named = Table(f"Records for {one['id']}", tuple(one["columns"]), rows, left_out=one["left_out"])
         blocks.append(named)
     if one["needs"]:
-        blocks.append(table("Fields that are needed", "Field | Records that hold it", one["needs"]))
+        columns = "Field | Asked of records | Records that hold it | Share | Detail deleted"
+        needs = [(need, asked, held, _share(held, asked), gone) for need, asked, held, gone in one["needs"]]
+        blocks.append(table("Fields that are needed", columns, needs))
     return Part(f"provision-{place}", f"{one['id']} · {one['title']}", blocks)
+
+
+def _share(held: int, asked: int) -> str:
+    """Two digits of a percentage, those that come after them left out."""
+    whole, hundredths = divmod(100 * 100 * held // asked, 100) if asked else (0, 0)
+    return f"{whole}.{hundredths:02} %" if asked else "nothing to take it of"
 
 
 # ------------------------------------------------------------------------------------------------------------- in all

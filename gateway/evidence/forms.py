@@ -21,7 +21,7 @@ PIECE = 65_536
 Frameworks = Callable[[], Awaitable[Sequence[Assessment]]]
 """Makes assessments of the control frameworks that are asked about, none of which has taken a record yet."""
 UNOPENED = (
-    " Details were not opened for it: a field of the detail that no record is said to hold may be there all the same."
+    " Details were not opened for it: a record may hold a field of the detail all the same where it is not said to."
 )
 _CELLS = ("seq", *COLUMNS, "hash", "emergency")
 
@@ -144,6 +144,7 @@ class AssessmentFile:
             since=since,
             until=until,
             created=manifest.created,
+            opened=opened,
         )
         files = [
             Resource(

@@ -20,7 +20,8 @@ import msgspec
 
 from gateway.core.errors import FormatError
 from gateway.evidence import strict_json
-from gateway.evidence.figures.provisions import Question, State, holder, verdict
+from gateway.evidence.figures.needs import Held
+from gateway.evidence.figures.provisions import Question, State, verdict
 from gateway.evidence.figures.seen import Seen
 from gateway.evidence.selection import check_filters, selected
 
@@ -51,11 +52,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     until: str
     created: str
+    opened: bool = True
+    """Whether every detail that is still there was given with its record."""
 
 
 class _Seen(msgspec.Struct):
-    held: dict[str, int]
-    """Field that is needed → how many records hold it, wherever they are."""
+    needs: list[Held]
+    """By how many records each is held, wherever they are."""
     count: int = 0
     first: int = 0
     last: int = 0
@@ -74,8 +77,7 @@ class Assessment:
     def __init__(self, *, framework: str, title: str, text: str, questions: Sequence[Question]) -> None:
         self.framework, self.title, self.text = framework, title, text
         self._questions = tuple(questions)
-        self._seen = [_Seen(dict.fromkeys(one.needs, 0)) for one in self._questions]
-        self._needs = [[(need, holder(need)) for need in one.needs] for one in self._questions]
+        self._seen = [_Seen([Held(need) for need in one.needs]) for one in self._questions]
         self._by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self._others: list[tuple[int, dict[str, str]]] = []
         for place, question in enumerate(self._questions):
@@ -95,8 +97,8 @@ class Assessment:
                 continue
             counted.add(place)
             seen = self._seen[place]
-            for need, holds in self._needs[place]:
-                seen.held[need] += holds(one)
+            for need in seen.needs:
+                need.take(one)
             if emergency is not None:
                 seen.apart[emergency] = seen.apart.get(emergency, 0) + 1
                 continue
@@ -109,7 +111,7 @@ class Assessment:
         controls = _tokens(self.framework, self._questions)
         observations, findings = [], []
         for one, seen, control in zip(self._questions, self._seen, controls, strict=True):
-            state, reasons = verdict(one, seen.all, seen.held)
+            state, reasons = verdict(one, seen.all, seen.needs, opened=about.opened)
             if seen.all:
                 observations.append(_observation(own, ids, one, seen, (state, reasons), about, files))
             else:

@@ -20,7 +20,7 @@ from gateway.checks.policy.words import PURPOSES
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import SECTIONS
-from gateway.evidence.figures.provisions import check_field, event_of
+from gateway.evidence.figures.needs import need_of
 from gateway.ledger.index import COLUMNS
 from gateway.store.search import Filters, parse_filters
 
@@ -33,7 +33,7 @@ MAX_PROVISIONS = 256
 MAX_QUERIES = 32
 """Of one provision."""
 MAX_NEEDS = 32
-"""Fields of one provision."""
+"""Of one provision."""
 FILTERS = ("action", "decision", "data_class", "purpose", "outcome", "zone", "event")
 """Those of the audit API's that name nothing of one tenant's."""
 COUNTED = ("event", "actor", "agent", "action", "decision", "purpose", "outcome", "zone", "classes")
@@ -86,7 +86,7 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[str, ...] = ()
     """Of `evidence.figures.facts.SECTIONS`: the figures that are shown with it."""
     needs: tuple[str, ...] = ()
-    """Fields of a record that the provision asks for (`decision.policy`, `detail.tls`, `key.created: detail.diff`)."""
+    """Fields that the provision asks records for (`decision.policy`, `key.created: detail.diff`): `figures.needs`."""
     lacks: str = ""
     """What it asks for and no record holds, and where that is to be found; empty where there is no such thing."""
 
@@ -223,12 +223,11 @@ def _shown(place: str, item: ProvisionFile) -> None:
         raise ConfigurationError(f"{place}.needs: must be at most {MAX_NEEDS} fields, each once")
     for index, need in enumerate(item.needs):
         try:
-            check_field(need)
+            events = set(need_of(need).events)
         except FormatError as error:
             raise ConfigurationError(f"{place}.needs[{index}]: {error}") from error
-        event = event_of(need)
-        if event is not None and not item.everything and event not in {one.get("event") for one in item.query}:
-            raise ConfigurationError(f"{place}.needs[{index}]: must name an event that a query of the provision names")
+        if not item.everything and not events <= {one.get("event") for one in item.query}:
+            raise ConfigurationError(f"{place}.needs[{index}]: must name events that queries of the provision name")
     if item.lacks and not _LINE.fullmatch(item.lacks):
         raise ConfigurationError(f"{place}.lacks: must be one line of 1 to {_WORDS} characters, in plain words")
 

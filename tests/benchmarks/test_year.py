@@ -47,7 +47,11 @@ def test_provisions_are_found_in_every_state_and_form() -> None:
     assert nothing == {("pci-dss", "10.6"), ("house-rules", "3")}  # one asks for nothing, one finds nothing
     assert any(one["left_out"] for one in told)
     reasons = {reason for one in told for reason in one["reasons"]}
-    assert {"no record found holds detail.tls", "no record of the period is of what is asked for"} <= reasons
+    assert {"no record of audit.exported", "no record of the period is of what is asked for"} <= reasons
+    assert any("(the details of " in reason for reason in reasons)
+    needs = [row for one in told for row in one["needs"]]
+    assert any(0 < held < asked for _, asked, held, _ in needs)
+    assert any(asked == held > 0 for _, asked, held, _ in needs)
 
 
 def test_persons_have_much_little_and_nothing_on_record() -> None:

@@ -1,5 +1,5 @@
-"""One record of each event with the fields that the gateway's own records hold, and with no others
-(`held.json`), to ask frameworks' questions of."""
+"""One record of each shape in which the gateway writes records of an event, with the fields that those hold and with no
+others (`held.json`), to ask frameworks' questions of."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -7,13 +7,16 @@ from typing import Any
 
 import msgspec
 
-from gateway.evidence.figures.provisions import event_of
+from gateway.evidence.figures.needs import Need
 from gateway.evidence.figures.seen import Known, Seen, seen
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse, parse_detail
 from tests.exchange import held
 from tests.house.tree import ROOT
 
 GOLDEN = ROOT / "tests/golden/records"
+AT = "2026-11-24T01:02:03.000004Z"
+WRITTEN: dict[str, Any] = {"seq": 0, "prev": "A" * 43 + "=", "recorded_at": AT}
+"""What the writer fills in."""
 CLASSES = ClassesInfo(found=("pci", "phi", "pii", "special-category"), declared=(), inherited=(), floor=())
 
 
@@ -34,17 +37,26 @@ def _size(value: Any) -> int:
 
 
 @cache
-def records() -> dict[str, Seen]:
-    """Event → its record."""
+def records() -> tuple[Seen, ...]:
+    """One record of each shape."""
+    return tuple(_record(event, shape) for event, shapes in held.load().items() for shape in shapes)
+
+
+def of(event: str, has: str = "") -> list[Seen]:
+    """The records of an event; those that hold a field, where one is named."""
+    shapes = held.load()[event]
+    return [_record(event, shape) for shape in shapes if not has or has in shape]
+
+
+def _record(event: str, shape: held.Shape) -> Seen:
+    own = {name: _values()[name] for name in shape if "." not in name}
     detail = parse_detail((GOLDEN / "detail.json").read_bytes())
-    made = {}
-    for event, fields in held.load().items():
-        own = {name: _values()[name] for name in fields if "." not in name}
-        envelope = Envelope(id="r", tenant="tn_1", event=event, occurred_at="2026-11-24T01:02:03.000004Z", seq=0, **own)
-        inside = {name.partition(".")[2] for name in fields if name.startswith("detail.")}
-        told = Detail(**{name: getattr(detail, name) for name in inside}) if inside else None
-        made[event] = _only(seen(envelope, told, Known()), fields)
-    return made
+    inside = {name.partition(".")[2] for name in shape if name.startswith("detail.")}
+    told = Detail(**{name: getattr(detail, name) for name in inside}) if inside else None
+    envelope = Envelope(id="r", tenant="tn_1", event=event, occurred_at=AT, **own, **WRITTEN)
+    if inside:
+        envelope.detail = _values()["detail"]
+    return _only(seen(envelope, told, Known()), shape)
 
 
 def _only(one: Seen, fields: Iterable[str]) -> Seen:
@@ -57,10 +69,16 @@ def _only(one: Seen, fields: Iterable[str]) -> Seen:
     return one
 
 
-def without(need: str) -> list[Seen]:
-    """The records, of which none holds what is needed; all else that they hold is there."""
-    event, path = event_of(need), need.rpartition(": ")[2]
-    return [_lacking(one, path) if event in (None, name) else one for name, one in records().items()]
+def closed(one: Seen) -> Seen:
+    """The record with its detail deleted."""
+    return msgspec.structs.replace(one, detail=None)
+
+
+def lacking(one: Seen, need: Need) -> Seen:
+    """The record without any of the fields of which one is needed; all else that it holds is there."""
+    for path in need.fields:
+        one = _lacking(one, path)
+    return one
 
 
 def _lacking(one: Seen, path: str) -> Seen:

@@ -48,9 +48,30 @@ async def test_a_provision_counts_the_fields_of_records_of_real_traffic(sqlite_s
         made = await site.http.post("/evidence/reports", json=asked, headers=await _as(site, "auditor"))
         (used,) = (one for one in made.json()["sections"] if one["title"].startswith("12(3) "))
         (needs,) = (one for one in used["blocks"] if one.get("caption") == "Fields that are needed")
-        held = dict(needs["rows"])
-        assert held["agent_version"] == held["model"] == 2
-        assert held["exchange.completed: outcome.latency_us"] == 1
+        held = {need: (asked, times) for need, asked, times, *_ in needs["rows"]}
+        assert held["agent_version | model where agent"] == held["actor"] == (2, 2)
+        assert held["exchange.completed: outcome.latency_us"] == (1, 1)
+
+
+async def test_where_callers_have_api_keys_alone_who_they_are_is_supported_by_every_record(
+    sqlite_settings: Settings,
+) -> None:
+    async with system(sqlite_settings) as site:
+        assert (await site.chat(await site.key("clerk"), PUBLIC)).status_code == 200
+        assert (await site.chat(await site.key("nobody"), PUBLIC)).status_code == 403
+        auditor = await _as(site, "auditor")
+        for framework, names in {
+            "hipaa": {"164.312(a)(2)(i)", "164.312(d)"},
+            "soc2": {"CC6.1"},
+            "pci-dss": {"10.2.2"},
+        }.items():
+            asked = {**ASKED, "kind": "framework", "framework": framework, "format": "json"}
+            made = (await site.http.post("/evidence/reports", json=asked, headers=auditor)).json()
+            (table,) = (block for block in made["sections"][1]["blocks"] if block.get("caption") == "Provisions")
+            told = {row[0]: row[2:5] for row in table["rows"] if row[0] in names}
+            assert {name: (state, why) for name, (state, _, why) in told.items()} == dict.fromkeys(
+                names, ("supported", "")
+            )
 
 
 async def test_who_may_not_report_is_denied_and_privacy_may(sqlite_settings: Settings) -> None:

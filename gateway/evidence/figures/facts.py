@@ -26,15 +26,16 @@ SECTIONS = (
 
 class Facts:
     """Takes the records of a range in order of their numbers, and those of emergency ledgers, each of which is a range
-    by itself, in any place. `FormatError` for one that is not in its form."""
+    by itself, in any place. `FormatError` for one that is not in its form. `opened`: whether every detail that is
+    still there comes with its record."""
 
-    def __init__(self, known: Known, questions: Iterable[Question] = ()) -> None:
+    def __init__(self, known: Known, questions: Iterable[Question] = (), *, opened: bool = True) -> None:
         self._known = known
         self.coverage, self.flows, self.decisions = Coverage(), Flows(), Decisions()
         self.minimum = Minimum(dict(known.maskable))
         self.approvals, self.callers, self.trail, self.policies = Approvals(), Callers(), Trail(), Policies()
         self.subjects, self.keeping, self.incidents = Subjects(), Keeping(), Incidents()
-        self.provisions = Provisions(questions)
+        self.provisions = Provisions(questions, opened=opened)
         sections: list[Section] = [getattr(self, name) for name in SECTIONS]
         self._feeds: dict[str, list[Callable[[Seen], None]]] = {event: [self.provisions.feed] for event in EVENTS}
         for event, feeds in self._feeds.items():

@@ -1,46 +1,23 @@
 """Which records support evidence for which provision of a framework: found in the same pass as all other figures.
 
 A provision asks by the filters of a selection, of which one must find a record. What is found is told as lines, each a
-record, or counted by columns. `needs` are fields that at least one of the records found must hold (`actor`,
-`detail.tls`), or one of a single event (`checkpoint.witnessed: count`), where others hold the field for something else;
-where none does, or none is found, the provision is not evidenced by these records, or in part, and the reason is told.
+record, or counted by columns. `needs` are fields that records found must hold (`needs.py`): where some do not, the
+provision is evidenced in part, where none is found it is not, and the reason is told.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from gateway.core.errors import FormatError
+from gateway.evidence.figures.needs import Held, lacks
 from gateway.evidence.figures.seen import NONE, Seen
 from gateway.evidence.figures.tally import Rows, Tally
 from gateway.evidence.selection import selected
 from gateway.ledger.index import COLUMNS, index_columns
-from gateway.ledger.record import (
-    KNOWN_EVENTS,
-    DecisionInfo,
-    Detail,
-    Envelope,
-    MessageInfo,
-    NodeInfo,
-    OutcomeInfo,
-    SampleInfo,
-    TokensInfo,
-)
 
 MAX_LINES = 500
 """Lines of one provision; how many more there are is told. All of them are in a bundle of the range."""
-_INSIDE: Mapping[str, type[msgspec.Struct]] = {
-    "decision": DecisionInfo,
-    "outcome": OutcomeInfo,
-    "request": MessageInfo,
-    "response": MessageInfo,
-    "node": NodeInfo,
-    "sample": SampleInfo,
-    "tokens": TokensInfo,
-    "detail": Detail,
-}
 State = Literal["supported", "in part", "not evidenced"]
 
 
@@ -61,34 +38,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What the provision asks for and no record holds, and where that is."""
 
 
-def event_of(need: str) -> str | None:
-    """The event whose records alone a need is about; None for one that any record found may hold."""
-    event, colon, _ = need.partition(": ")
-    return event if colon else None
-
-
-def check_field(need: str) -> None:
-    """`FormatError` for what is no field of a record: a name of the envelope's, or `detail.` or another part's; the
-    name of an event may stand before it."""
-    event = event_of(need)
-    part, dot, name = need.removeprefix(f"{event}: ").partition(".")
-    if event is None or event in KNOWN_EVENTS:
-        if not dot and part in Envelope.__struct_fields__ and part != "detail":
-            return
-        if part in _INSIDE and name in _INSIDE[part].__struct_fields__:
-            return
-    raise FormatError(
-        "must be a field of the envelope, or one of a part of it or of the detail as in decision.policy and "
-        "detail.tls; of records of one event alone as in checkpoint.witnessed: count"
-    )
-
-
 class Provisions:
-    """All provisions that were asked. Each record is held only against questions that can find it."""
+    """All provisions that were asked. Each record is held only against questions that can find it. `opened`: whether
+    every detail that is still there comes with its record."""
 
     events = ()
 
-    def __init__(self, questions: Iterable[Question]) -> None:
+    def __init__(self, questions: Iterable[Question], *, opened: bool = True) -> None:
+        self._opened = opened
         self._found = [_Found(question) for question in questions]
         self._by_event: dict[str, list[tuple[_Found, Mapping[str, str]]]] = {}
         self._always: list[tuple[_Found, Mapping[str, str]]] = []
@@ -112,7 +69,7 @@ class Provisions:
             mine.merge(theirs)
 
     def document(self) -> list[dict[str, Any]]:
-        return [found.document() for found in self._found]
+        return [found.document(opened=self._opened) for found in self._found]
 
 
 class _Found:
@@ -122,15 +79,14 @@ class _Found:
         self.question = question
         self.records = 0
         self.lines, self.counts = Rows(MAX_LINES), Tally()
-        self.held = dict.fromkeys(question.needs, 0)
-        self._holders = {need: holder(need) for need in question.needs}
+        self.needs = [Held(need) for need in question.needs]
         self._places = [COLUMNS.index(column) for column in question.columns]
 
     def take(self, one: Seen, cells: Sequence[str]) -> None:
         """`cells`: the record's `COLUMNS`, as they are shown."""
         self.records += 1
-        for need, holds in self._holders.items():
-            self.held[need] += holds(one)
+        for need in self.needs:
+            need.take(one)
         own = [cells[place] for place in self._places]
         if self.question.report == "counts":
             self.counts.add(*[cell.strip("|").replace("|", " ") or NONE if "|" in cell else cell for cell in own])
@@ -142,12 +98,12 @@ class _Found:
         self.records += later.records
         self.lines.merge(later.lines)
         self.counts.merge(later.counts)
-        for need, times in later.held.items():
-            self.held[need] += times
+        for mine, theirs in zip(self.needs, later.needs, strict=True):
+            mine.merge(theirs)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, *, opened: bool) -> dict[str, Any]:
         question = self.question
-        state, reasons = verdict(question, self.records, self.held)
+        state, reasons = verdict(question, self.records, self.needs, opened=opened)
         counted = question.report == "counts"
         return {
             "framework": question.framework,
@@ -157,7 +113,7 @@ class _Found:
             "state": state,
             "reasons": reasons,
             "records": self.records,
-            "needs": [[need, times] for need, times in self.held.items()],
+            "needs": [need.row() for need in self.needs],
             "sections": list(question.sections),
             "columns": [*question.columns, "times"] if counted else ["record", *question.columns],
             "rows": self.counts.rows()[:MAX_LINES] if counted else self.lines.rows,
@@ -165,36 +121,13 @@ class _Found:
         }
 
 
-def verdict(question: Question, records: int, held: Mapping[str, int]) -> tuple[State, list[str]]:
-    """How far so many records support evidence, of which so many hold each field that is needed; and why no further."""
-    lacks = [question.lacks] if question.lacks else []
+def verdict(question: Question, records: int, needs: Sequence[Held], *, opened: bool = True) -> tuple[State, list[str]]:
+    """How far so many records support evidence, which hold what is needed as counted; and why no further. `opened`:
+    whether every detail that is still there was looked at."""
+    lacking = [question.lacks] if question.lacks else []
     if not question.queries:
-        return "not evidenced", lacks
+        return "not evidenced", lacking
     if not records:
-        return "not evidenced", ["no record of the period is of what is asked for", *lacks]
-    absent = [f"no record found holds {need}" for need in question.needs if not held[need]]
-    return ("in part" if absent or lacks else "supported"), [*absent, *lacks]
-
-
-def holder(need: str) -> Callable[[Seen], bool]:
-    """Whether a record holds a field, and is of the need's event where it names one."""
-    event = event_of(need)
-    if event is None:
-        return _field(need)
-    get = _field(need.removeprefix(f"{event}: "))
-    return lambda one: one.envelope.event == event and get(one)
-
-
-def _field(path: str) -> Callable[[Seen], bool]:
-    part, _, name = path.partition(".")
-    if part == "detail":
-        return lambda one: one.detail is not None and getattr(one.detail, name) is not None
-    if not name:
-        return lambda one: getattr(one.envelope, part) is not None
-    get, inner = attrgetter(part), attrgetter(name)
-
-    def held(one: Seen) -> bool:
-        outer = get(one.envelope)
-        return outer is not None and inner(outer) is not None
-
-    return held
+        return "not evidenced", ["no record of the period is of what is asked for", *lacking]
+    absent = lacks(needs, opened=opened)
+    return ("in part" if absent or lacking else "supported"), [*absent, *lacking]

@@ -102,9 +102,10 @@ class _Once:
         return self._chosen[1]
 
     async def _make(self, material: Material) -> Basis:
-        manifest, facts, misses = material.manifest, Facts(self._known, self._questions), Misses()
+        manifest, misses = material.manifest, Misses()
         # Figures are of every record. Where all are selected, they come with their details.
         opened = every_detail(manifest)
+        facts = Facts(self._known, self._questions, opened=opened)
         async for given in material.selected() if opened else material.whole():
             facts.feed(seen(given.envelope, given.detail, self._known))
             misses.feed(given.envelope)

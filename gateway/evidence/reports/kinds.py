@@ -1,11 +1,11 @@
 """The kinds of reports, each with what composes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from gateway.evidence.reports import breach, sections
-from gateway.evidence.reports.basis import Basis, table
+from gateway.evidence.reports.basis import Basis, percent, table
 from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Streams, Text
 
 STANDS = (
@@ -14,8 +14,8 @@ STANDS = (
 )
 
 _UNOPENED = (
-    "Details were not opened for this report: a field of the detail that no record is said to hold may be there all "
-    "the same. A report of the ledger itself tells."
+    "Details were not opened for this report: a field of the detail that a record is not said to hold may be there "
+    "all the same. A report of the ledger itself tells."
 )
 
 
@@ -208,7 +208,10 @@ def _framework(basis: Basis) -> tuple[Section, ...]:
         "overview",
         "Overview",
         (
-            Text("“Supported” means that records of what is asked for are there, and no more than that."),
+            Text(
+                "“Supported” means that records of what is asked for are there, each with the fields that it is asked "
+                "for, and no more than that."
+            ),
             *(() if basis.opened else (Text(_UNOPENED, "warning"),)),
             table(
                 "Provisions",
@@ -219,11 +222,11 @@ def _framework(basis: Basis) -> tuple[Section, ...]:
     )
     names = dict.fromkeys(name for one in found for name in one["sections"])
     shown = tuple(sections.SECTIONS[name](basis) for name in names)
-    each = tuple(_provision(place, one) for place, one in enumerate(found))
+    each = tuple(_provision(place, one, basis) for place, one in enumerate(found))
     return (overview, *each, *shown)
 
 
-def _provision(place: int, one: Mapping[str, object]) -> Section:
+def _provision(place: int, one: Mapping[str, object], basis: Basis) -> Section:
     reasons = one["reasons"] if isinstance(one["reasons"], list) else []
     blocks: list[Block] = [Text(str(one["text"]))]
     state = str(one["state"])
@@ -238,8 +241,20 @@ def _provision(place: int, one: Mapping[str, object]) -> Section:
         blocks.append(msgspec.structs.replace(shown, left_out=left_out))
     needs = one["needs"] if isinstance(one["needs"], list) else []
     if needs:
-        blocks.append(table("Fields that are needed", ("Field", "Records that hold it"), needs))
+        blocks.append(_needs(needs, "Detail deleted" if basis.opened else "Detail not opened"))
     return Section(f"provision-{place}", f"{one['id']} · {one['title']}", tuple(blocks))
+
+
+def _needs(needs: Iterable[tuple[str, int, int, int]], closed: str) -> Block:
+    """A share is rounded down, so that 100 % is all of them."""
+    return table(
+        "Fields that are needed",
+        ("Field", "Asked of records", "Records that hold it", "Share", closed),
+        [
+            (need, asked, held, percent(10_000 * held // asked) if asked else "nothing to take it of", gone)
+            for need, asked, held, gone in needs
+        ],
+    )
 
 
 def _about_subject(basis: Basis) -> Block:

@@ -70,6 +70,9 @@ def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_o
         assert (told["kind"], told["title"]) == ("framework", "Evidence by provision: Own")
         assert told["subtitle"] == "Of the house."
         assert ("Details were not opened for this report" in text) is not opened
+        # Every third of its records never had a detail.
+        assert "detail.tls: in 0 of 12 records" in text
+        assert ("detail.tls: in 0 of 12 records (the details of 8 are not opened here)" in text) is not opened
         assert faults(members["data/reports/framework-own.html"].decode()) == []
 
 

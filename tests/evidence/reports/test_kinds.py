@@ -98,9 +98,31 @@ def test_provisions_are_told_with_their_state_and_reasons() -> None:
         for block in section.blocks
         if isinstance(block, Text) and block.tone == "warning"
     ]
-    assert warnings == ["In part: no record found holds archive."]
+    asked = overview[0][3]
+    assert isinstance(asked, int)
+    lacking = f"decision.policy: in {asked - 1} of {asked} records; archive: in 0 of {asked} records"
+    assert warnings == [f"In part: {lacking}."]  # of the year's requests, one was refused before policy was asked
+    needs = _tables(made)["Fields that are needed"]
+    assert needs.columns == ("Field", "Asked of records", "Records that hold it", "Share", "Detail deleted")
+    policy, archive = needs.rows
+    assert policy == ("decision.policy", asked, asked - 1, "99.91 %", 0)
+    assert archive == ("archive", asked, 0, "0.00 %", 0)
     shown = _tables(made)["Records for 164.312(b)"]
     assert len(shown.rows) + shown.left_out == _everything()
+
+
+def test_a_share_is_of_all_only_where_it_is_and_details_that_were_not_opened_are_told_as_such() -> None:
+    found = [{**one} for one in basis().figures["provisions"]]
+    found[0]["needs"] = [["detail.tls", 20_000, 19_999, 1], ["any: audit.read: actor", 0, 0, 0]]
+    figures = {**basis().figures, "provisions": found}
+    needs = _tables(document("framework", msgspec.structs.replace(basis(), figures=figures, opened=False)))[
+        "Fields that are needed"
+    ]
+    assert needs.columns[-1] == "Detail not opened"
+    assert needs.rows == (
+        ("detail.tls", 20_000, 19_999, "99.99 %", 1),
+        ("any: audit.read: actor", 0, 0, "nothing to take it of", 0),
+    )
 
 
 def test_lines_beyond_what_is_shown_are_counted_in_what_is_left_out() -> None:

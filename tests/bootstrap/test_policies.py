@@ -120,6 +120,6 @@ def test_a_framework_that_asks_for_what_is_not_there_is_not_served_with(
     own.write_text((folder / "gdpr.toml").read_text("utf-8").replace('id = "gdpr"', 'id = "own"'), "utf-8")
     policy, shared = proposed(settings)
     assert [one.id for one in frameworks_of(policy, shared)] == ["eu-ai-act", "gdpr", "hipaa", "own", "pci-dss", "soc2"]
-    own.write_text(own.read_text("utf-8").replace("policy.proposed", "policy.forgotten"), "utf-8")
-    with pytest.raises(ConfigurationError, match=r"frameworks/own\.toml: provision\[\d\]\.query\[0\]\.event"):
+    own.write_text(own.read_text("utf-8").replace("subject.linked", "subject.forgotten"), "utf-8")
+    with pytest.raises(ConfigurationError, match=r"frameworks/own\.toml: provision\[\d\]\.query\[\d\]\.event"):
         proposed(settings)

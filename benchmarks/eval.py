@@ -7,7 +7,7 @@ data, disguised values, and every labelled file given (`benchmarks/labelled.py` 
 those in a folder `shared/data/pii` beside the project are read, where there is one. `--misses` writes what was missed
 in the tuning half and in the files, a JSON object a line; of the test half nothing is ever shown, so that nobody tunes
 on it. `--beside` asks Presidio's patterns about the same texts (`benchmarks/scanners.py`). `--write` puts the results
-into `docs/classification.md`.
+into `docs/classification.md` and, for reports to tell, into `gateway/evidence/measured.json`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import eval_document, eval_tables, labelled, scanners
+from benchmarks import eval_document, eval_measured, eval_tables, labelled, scanners
 from benchmarks.children import Unmeasured
 from benchmarks.corpus import disguises, negatives, templates
 from benchmarks.corpus.disguises import DISGUISES
@@ -60,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="every figure, as JSON")
     parser.add_argument("--misses", type=Path, metavar="FILE", help="write what was missed outside of the test half")
     parser.add_argument("--beside", action="store_true", help="Presidio's patterns on the same texts, too")
-    parser.add_argument("--write", action="store_true", help="put the results into docs/classification.md")
+    parser.add_argument(
+        "--write", action="store_true", help="put the results into docs/classification.md and the package"
+    )
     parser.add_argument("--recognizers", type=Path, metavar="DIR", help="with recognizers of an operator's own")
     given = parser.parse_args(arguments)
     if not 1 <= given.each <= 1000:
@@ -89,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.misses.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in misses))
     if given.write:
         eval_document.write(ROOT / "docs" / "classification.md", report)
+        eval_measured.write(ROOT / eval_measured.PLACE, report)
     if given.json:
         json.dump(eval_tables.plain(report), sys.stdout, indent=1)
         print()

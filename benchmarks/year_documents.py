@@ -9,8 +9,10 @@ from typing import Any
 
 from benchmarks import year_register as made
 from benchmarks.year_compared import faults
+from benchmarks.year_messages import ENGINES
 from benchmarks.year_register import Said
 from benchmarks.year_reports import frameworks, wanted
+from gateway.evidence.measured import Body, Count, Measurement, Share
 from gateway.evidence.reports.basis import Affected, Apart, Basis, Outside
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
@@ -53,6 +55,7 @@ def basis(found: Mapping[str, Any]) -> Basis:
         generator=made.GENERATOR,
         figures=found,
         misses=made.MISSES,
+        measured=measured(),
         register=register(),
         outside=Outside(stamps=_said(made.STAMPS, first, end), cosigned=_said(made.COSIGNED, first, end)),
         archives=[(name, first + low, first + high) for name, low, high in made.ARCHIVES],
@@ -62,6 +65,20 @@ def basis(found: Mapping[str, Any]) -> Basis:
         ],
         affected={incident: Affected(**one) for incident, one in found["affected"].items()},
     )
+
+
+def measured() -> dict[str, Measurement]:
+    """What was measured of versions, as the product takes it."""
+    return {ENGINES[0]: Measurement(date=made.MEASURED_AT, bodies=tuple(_body(one) for one in made.MEASURED))}
+
+
+def _body(one: made.Body) -> Body:
+    types = {kind: _count(count) for kind, count in one.types.items()}
+    return Body(name=one.name, texts=one.texts, tuned=one.tuned, all=_count(one.all), types=types)
+
+
+def _count(one: made.Counted) -> Count:
+    return Count(recall=Share(*one.recall), precision=None if one.precision is None else Share(*one.precision))
 
 
 def _said(some: tuple[Said, ...], first: int, end: int) -> list[tuple[str, int, str]]:

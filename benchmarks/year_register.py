@@ -15,6 +15,47 @@ UNKNOWN, NO_AGREEMENT = "not in the configuration", "none configured"
 MISSES = ("0.0250 (0.0051 to 0.0714): 3 of 120 messages; a sample", "not measured; another")
 
 
+class Counted(NamedTuple):
+    """What was found of labels, and what of findings was right: how many of how many, and the bounds of the interval in
+    1/10,000. None: not told."""
+
+    recall: tuple[int, int, int, int]
+    precision: tuple[int, int, int, int] | None
+
+
+class Body(NamedTuple):
+    """Labelled texts: what all types together give, and each."""
+
+    name: str
+    texts: int
+    tuned: bool
+    all: Counted
+    types: Mapping[str, Counted]
+
+
+MEASURED_AT = "2025-12-20"
+MEASURED = (
+    Body(
+        *("one half", 1_200, True, Counted((999, 1_000, 9_940, 10_000), (900, 1_000, 8_800, 9_170))),
+        {"email": Counted((10, 10, 7_224, 10_000), (10, 10, 7_224, 10_000))},
+    ),
+    Body(
+        *("another half", 1_300, False, Counted((1_901, 2_000, 9_401, 9_592), (1_850, 1_900, 9_656, 9_800))),
+        {
+            "email": Counted((40, 40, 9_124, 10_000), (40, 40, 9_124, 10_000)),
+            "organization": Counted((1, 3, 614, 7_924), (0, 0, 0, 10_000)),
+            "health-term": Counted((399, 400, 9_860, 9_996), None),
+            "card": Counted((80, 80, 9_542, 10_000), (79, 80, 9_325, 9_978)),
+        },
+    ),
+    Body(
+        *("texts of others", 43, False, Counted((30, 60, 3_773, 6_227), (30, 31, 8_381, 9_943))),
+        {"email": Counted((2, 2, 3_424, 10_000), (2, 2, 3_424, 10_000))},
+    ),
+)
+"""What was measured of the first version of the classification; of the second one nothing was."""
+
+
 class Processor(NamedTuple):
     """One that is declared."""
 

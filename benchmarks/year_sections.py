@@ -5,9 +5,23 @@ Nothing here asks the product: a figure is told from the year's truth, and writt
 
 from collections import Counter
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from benchmarks.year_register import ARCHIVES, AWAY, COSIGNED, MISSES, RETENTION_DAYS, STAMPS, TRUSTED, Said
+from benchmarks.year_messages import ENGINES
+from benchmarks.year_register import (
+    ARCHIVES,
+    AWAY,
+    COSIGNED,
+    MEASURED,
+    MEASURED_AT,
+    MISSES,
+    RETENTION_DAYS,
+    STAMPS,
+    TRUSTED,
+    Counted,
+    Said,
+)
 from benchmarks.year_written import NUMBER, Part, Prose, Wanted, hundredths, lasting, share, shown, table
 from gateway.evidence.reports.document import Bars, Fields, Stacks, Streams, Strip
 
@@ -59,7 +73,7 @@ def coverage(truth: Truth) -> Part:
             table("Records by event", "Event | Records", told["events"]),
             table("Whether requests could be scanned", "Scanned | Requests", told["scanned"]),
             table("Exchanges with personal data", "Subject | Requests", told["personal"]),
-            table("Versions of the classification", "Version | First | Requests | Last", told["engines"]),
+            *_engines(told["engines"]),
             Prose("What people found that", [one for line in MISSES for one in NUMBER.findall(line)], "note", MISSES),
             Prose("Details, which hold persons, transport and roles, are still there", details, "note"),
         ),
@@ -106,6 +120,45 @@ def _emergencies(ledgers: list[list[str | int]]) -> list[Wanted]:
         Prose("The file of an emergency ledger was not at hand", (), "warning"),
         table("Emergency ledgers", "Ledger | Records | Exchanges | From | Until | In the figures", rows),
     ]
+
+
+def _engines(told: list[list[str | int]]) -> list[Wanted]:
+    """The versions, the figures of the first one, and that there are none of the second one; of those in records."""
+    first, second = ENGINES
+    blocks: list[Wanted] = [table("Versions of the classification", "Version | First | Requests | Last", told)]
+    seen = {row[0] for row in told}
+    if first in seen:
+        numbers = NUMBER.findall(f"{first} {MEASURED_AT} 95")
+        bodies = [(one.name + (" (tuned on)" if one.tuned else ""), one.texts, *_counted(one.all)) for one in MEASURED]
+        types = [(kind, one.name, count) for one in MEASURED[1:] for kind, count in one.types.items()]
+        types.sort(key=lambda one: (_least(one[2]), one[:2]))
+        rows = [(kind, name, *_counted(count)) for kind, name, count in types]
+        blocks += [
+            Prose(f"Version {first} was measured on {MEASURED_AT}", numbers, "note"),
+            table(f"Measured figures of {first}", "Measured on | Texts | Labels | Precision | Recall", bodies),
+            table(f"By type, of {first}", "Type | Measured on | Labels | Precision | Recall", rows),
+        ]
+    if second in seen:
+        blocks.append(Prose(f"No measured figures are known of {second}.", NUMBER.findall(second), "note"))
+    return blocks
+
+
+def _counted(one: Counted) -> tuple[int, str, str]:
+    """Labels, precision and recall as a report writes them."""
+    return one.recall[1], "not told" if one.precision is None else _bounded(one.precision), _bounded(one.recall)
+
+
+def _bounded(part: tuple[int, int, int, int]) -> str:
+    hits, whole, low, high = part
+    if not whole:
+        return "nothing to take it of"
+    middle = (Decimal(hits) / whole).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return f"{middle} ({Decimal(low) / 10_000:.4f} to {Decimal(high) / 10_000:.4f})"
+
+
+def _least(one: Counted) -> Decimal:
+    told = [Decimal(part[0]) / part[1] for part in (one.recall, one.precision) if part is not None and part[1]]
+    return min(told)
 
 
 def flows(truth: Truth) -> Part:

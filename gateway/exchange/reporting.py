@@ -17,6 +17,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Seen, seen
 from gateway.evidence.figures.subjects import Personal
+from gateway.evidence.measured import measured
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports.affected import affected_by
 from gateway.evidence.reports.basis import Affected, Apart, Basis
@@ -158,6 +159,7 @@ class Reporter:
             generator=GENERATOR,
             figures=figures,
             misses=tuple(told(misses.document())),
+            measured=measured(),
             register=self._register,
             subject={} if person is None else person.document(),
             outside=await self._auditor.published.outside(end),

@@ -11,8 +11,10 @@ from benchmarks import eval as program
 from benchmarks import eval_document, scanners
 from benchmarks.corpus import templates
 from benchmarks.corpus.rows import Row, Span
+from benchmarks.eval_measured import NAMES, PLACE
 from gateway.checks.classification.engine import Engine
 from gateway.core.finding import Finding
+from gateway.evidence.measured import decode
 from tests.checks.classification.conftest import StillClock
 from tests.checks.classification.test_own import BADGE, toml
 
@@ -67,6 +69,7 @@ def test_what_it_prints_shows_no_text_of_any_row(
 ) -> None:
     document = tmp_path / "docs" / "classification.md"
     document.parent.mkdir()
+    (tmp_path / PLACE).parent.mkdir(parents=True)
     document.write_text("a <!-- types --><!-- /types --> b <!-- results -->\nstale figures\n<!-- /results --> c")
     monkeypatch.setattr(program, "ROOT", tmp_path)
     assert program.main(["--each", "1", "--write", str(folder / "labelled.jsonl")]) == 0
@@ -78,6 +81,8 @@ def test_what_it_prints_shows_no_text_of_any_row(
     assert "stale figures" not in written
     assert written.startswith("a <!-- types -->")
     assert written.endswith("<!-- /results --> c")
+    (told,) = decode((tmp_path / PLACE).read_bytes()).values()
+    assert {one.name for one in told.bodies} == {*NAMES.values(), "labelled.jsonl"}
     for shown in (said, written):
         assert "Quorvix" not in shown
         assert "bob@x" not in shown

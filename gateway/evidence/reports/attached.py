@@ -14,6 +14,7 @@ from gateway.evidence.attachment import Attachment, Material, every_detail
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.measured import measured
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports import html, pdf
 from gateway.evidence.reports.about import Chosen
@@ -137,6 +138,7 @@ class _Once:
                 for name, records, exchanges, began, ended in figures["coverage"]["emergencies"]
             ],
             misses=tuple(told(misses.document())),
+            measured=measured(),
             register=self._register,
             opened=opened,
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.evidence.measured import Measured
 from gateway.evidence.reports.document import Cell, Table
 from gateway.evidence.reports.register import Register
 
@@ -60,6 +61,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """As `Facts.document`."""
     misses: Sequence[str] = ()
     """What people found that classification misses, a line for each sample."""
+    measured: Measured = {}
+    """What an evaluation has measured of versions of the classification."""
     register: Register = Register()
     subject: Mapping[str, Any] = {}
     """Of one data subject: `pseudonyms`, `records`, `disclosures` and `subjects` as the sections of those names."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from gateway.evidence.reports import around
+from gateway.evidence.reports import around, engines
 from gateway.evidence.reports.basis import Basis, percent, share_of, span, table
 from gateway.evidence.reports.document import (
     Bars,
@@ -71,13 +71,7 @@ def coverage(basis: Basis) -> Section:
         table("Records by event", ("Event", "Records"), told["events"]),
         table("Whether requests could be scanned", ("Scanned", "Requests"), told["scanned"]),
         table("Exchanges with personal data", ("Subject", "Requests"), told["personal"]),
-        table("Versions of the classification", ("Version", "First", "Requests", "Last"), told["engines"]),
-        Text(
-            "What people found that classification misses: "
-            + ("; ".join(basis.misses) or "not measured")
-            + ". Measured figures of each version are in the documentation of classification.",
-            "note",
-        ),
+        *engines.versions(basis),
         Text(
             f"Details, which hold persons, transport and roles, are still there for {told['details']:,} records and "
             f"were deleted for {told['details_deleted']:,}: what depends on them is told of the former alone."

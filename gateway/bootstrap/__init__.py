@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap.schedules import Schedules
     from gateway.bootstrap.scheduling import scheduled_for
     from gateway.bootstrap.schemas import load_schemas
+    from gateway.bootstrap.shipped import shipped_policies
     from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, open_site
     from gateway.bootstrap.stamps import stampings_of
     from gateway.bootstrap.tasks import nats_messages, tasks_of
@@ -77,6 +78,7 @@ __all__ = [
     "reviewing_of",
     "sampler_of",
     "scheduled_for",
+    "shipped_policies",
     "sign_offs_of",
     "stampings_of",
     "take_backup",
@@ -103,6 +105,7 @@ __getattr__ = lazily(
         "schedules": ("Schedules",),
         "scheduling": ("scheduled_for",),
         "schemas": ("load_schemas",),
+        "shipped": ("shipped_policies",),
         "site": ("DEFAULT_ORIGIN", "Site", "open_site"),
         "stamps": ("stampings_of",),
         "tasks": ("nats_messages", "tasks_of"),

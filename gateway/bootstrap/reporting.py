@@ -1,5 +1,6 @@
 """What makes reports of a tenant, from a site and the policy to report by, and takes sign-offs of them."""
 
+from gateway.bootstrap.shipped import inactive_frameworks
 from gateway.bootstrap.site import Site
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet
@@ -26,6 +27,7 @@ async def reporter_of(site: Site, tenant: str, auditor: Auditor, policy: Policy,
         origin=entry.origin,
         register=register_of(site.settings, tenant),
         terms=terms,
+        inactive=inactive_frameworks(site.settings, [one.id for one in terms.frameworks]),
         clock=site.clock,
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-import gateway
+from gateway.bootstrap import shipped_policies
 from gateway.cli.common import OK, Commands, say
 from gateway.cli.migrate import upgrade
 from gateway.core.errors import ConfigurationError
@@ -81,15 +81,6 @@ def write_installation(directory: Path, toml_text: str | None = None) -> Install
     if settings.keys.data_keys is not None:
         left.append("the database of the data keys: run `gateway migrate`")
     return Installation(directory=str(directory.resolve()), written=tuple(written), kept=tuple(kept), left=tuple(left))
-
-
-def shipped_policies() -> Path:
-    """The policy set that ships, from the source tree or from what the wheel carries."""
-    package = Path(gateway.__file__).parent
-    for place in (package / "_shipped" / "policies", package.parent / "policies"):
-        if (place / "policy.csv").is_file():
-            return place
-    raise ConfigurationError("the shipped policies are missing from this installation")
 
 
 def _write_configuration(file: Path, text: str | None) -> bool:

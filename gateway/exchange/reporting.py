@@ -42,6 +42,10 @@ TURN = 32
 """Records after which others get their turn: some two milliseconds of work."""
 Look = Callable[[int], Awaitable[StoredRecord | None]]
 """Gives the record of a number."""
+_INACTIVE = (
+    "This one is not active: have its file in frameworks/ of the policy directory, and activate that (gateway policy "
+    "propose, gateway policy activate)"
+)
 _SUBJECT = re.compile(r"su_[0-9a-z_]{1,60}")
 
 
@@ -57,7 +61,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reporter:
-    """Makes reports of one tenant. `ledger`: its ledger's id; `terms`: of the policy to report by."""
+    """Makes reports of one tenant. `ledger`: its ledger's id; `terms`: of the policy to report by; `inactive`: ids of
+    frameworks that there are and that it has not."""
 
     def __init__(
         self,
@@ -70,11 +75,12 @@ class Reporter:
         origin: str,
         register: Register,
         terms: Terms,
+        inactive: frozenset[str],
         clock: Clock,
     ) -> None:
         self._auditor, self._reader, self._archives, self._flags = auditor, reader, archives, flags
         self._ledger, self._origin, self._register, self._known = ledger, origin, register, terms.known
-        self._frameworks = {one.id: one for one in terms.frameworks}
+        self._frameworks, self._inactive = {one.id: one for one in terms.frameworks}, inactive
         self._clock = clock
 
     def unfit(self, wanted: Wanted) -> Refusal | None:
@@ -91,6 +97,8 @@ class Reporter:
         if (wanted.kind == "framework") != (wanted.framework is not None):
             needed = wanted.kind == "framework"
             return _invalid("framework", self._named() if needed else f"none for a report of {wanted.kind}")
+        if wanted.framework in self._inactive:
+            return _invalid("framework", f"{self._named()}. {_INACTIVE}")
         if wanted.framework is not None and wanted.framework not in self._frameworks:
             return _invalid("framework", self._named())
         return None

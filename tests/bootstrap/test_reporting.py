@@ -35,4 +35,8 @@ async def test_what_lies_in_the_directory_and_is_not_active_counts_for_nothing(
         draft = proposed(inside.settings)
         found = unfit(await reporter_of(inside, "default", await inside.auditor("default"), *draft))
         assert found is not None
-        assert "house-rules" not in (found.hint or "")
+        assert found.field == "framework"
+        assert found.hint is not None
+        assert found.hint.startswith("one of eu-ai-act, gdpr, hipaa, pci-dss, soc2. This one is not active: ")
+        assert "gateway policy activate" in found.hint
+        assert "house-rules" not in found.hint

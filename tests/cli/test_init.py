@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import gateway as package
-from gateway.cli.init import TEMPLATE, shipped_policies, write_installation
+from gateway.bootstrap import shipped_policies
+from gateway.cli.init import TEMPLATE, write_installation
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, load, parse
 from tests.cli.kit import ROOT, Run, change, tree
@@ -124,21 +124,6 @@ def test_a_failure_half_way_leaves_no_half_of_anything(
     monkeypatch.undo()
     monkeypatch.chdir(empty)
     assert gateway("init").code == 0
-
-
-def test_missing_policies_of_the_package_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "__file__", str(tmp_path / "gateway" / "__init__.py"))
-    with pytest.raises(ConfigurationError, match="missing from this installation"):
-        shipped_policies()
-
-
-def test_policies_in_a_wheel_are_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = tmp_path / "gateway" / "_shipped" / "policies"
-    for place in (shipped, tmp_path / "policies"):
-        place.mkdir(parents=True)
-        (place / "policy.csv").touch()
-    monkeypatch.setattr(package, "__file__", str(tmp_path / "gateway" / "__init__.py"))
-    assert shipped_policies() == shipped
 
 
 def uncommented() -> dict[str, Any]:

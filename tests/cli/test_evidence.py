@@ -285,6 +285,12 @@ def test_what_does_not_open_has_no_verdict_but_that(gateway: Run, used: Path, au
         result = gateway(*VERIFY, *options, "--json")
         assert (result.code, result.data["ok"]) == (1, False)
         assert result.data["failure"].startswith(said)
+        states = [step["state"] for step in result.data["steps"]]
+        looked_at = ["failed"] if said.startswith("container") else ["not reached"]
+        assert states[:-1] == [*looked_at, *["not reached"] * 16]
+        assert states[-1] in ("not reached", "not checked")
+        text = gateway(*VERIFY, *options)
+        assert text.out.splitlines()[-1] == "NOT VERIFIED"
     for wrong in ("auditor.pub", "missing"):
         result = gateway(*VERIFY, "--identity", wrong, "b.zip.age")
         assert (result.code, result.out) == (2, "")

@@ -44,7 +44,11 @@ def files_in_memory() -> None:
 
 def missing(name: str, package: str) -> None:
     """Skip, or fail in CI: this service is neither given nor installed."""
-    line = f"{name}: set GATEWAY_TEST_{name}_URL or install the package {package}"
+    lacking(f"{name}: set GATEWAY_TEST_{name}_URL or install the package {package}")
+
+
+def lacking(line: str) -> None:
+    """Skip, or fail in CI, for this reason."""
     if os.environ.get("CI"):
         pytest.fail(line, pytrace=False)
     pytest.skip(line)

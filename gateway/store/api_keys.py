@@ -26,6 +26,7 @@ from gateway.core.refusal import Refusal
 from gateway.core.scopes import FORM
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.granted import Granted
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
 from gateway.store.engine import reading, writing
 from gateway.store.key_use import KeyUse
@@ -175,8 +176,8 @@ class ApiKeyStore:
             return Refusal(code="not_found", field="id")
         record = _record(row)
         self._forget(record.prefix)
-        lines = (f"owner {record.owner}", f"prefix {record.prefix}")
-        await self._on_record(by, "key.revoked", key_id, lines, denies=True)
+        told = Granted(owner=record.owner, prefix=record.prefix)
+        await self._on_record(by, "key.revoked", key_id, told, denies=True)
         return record
 
     async def rotate(
@@ -201,7 +202,7 @@ class ApiKeyStore:
             return refusal
         made = self._new(tenant, grant)
         ends = min(now + overlap_s * 1_000_000, old.expires_us or now + overlap_s * 1_000_000)
-        lines = (*_described(made.record), f"replaces {old.id}", f"which ends {timestamp(ends)}")
+        told = msgspec.structs.replace(_described(made.record), replaces=old.id, replaced_ends=timestamp(ends))
         at_once = ends <= now
         if at_once:
             # As in `revoke`: the old key ends first, and its record lets other processes know before they send anything
@@ -211,10 +212,10 @@ class ApiKeyStore:
             self._forget(old.prefix)
         # As in `create`: a crash after the record and before the commit leaves no new key; and the old one as it was,
         # where it does not end at once.
-        await self._on_record(by, "key.rotated", made.record.id, lines, denies=at_once)
+        await self._on_record(by, "key.rotated", made.record.id, told, denies=at_once)
         if not await self._end(old, ends, made, ended=at_once):
             # What is on record did not come to be: said so, since nobody would find out otherwise.
-            await self._on_record(by, "key.revoked", made.record.id, (f"never made: {old.id} was changed meanwhile",))
+            await self._on_record(by, "key.revoked", made.record.id, Granted(never_made=old.id))
             return _changed()
         self._forget(old.prefix, made.record.prefix)
         return made
@@ -277,10 +278,10 @@ class ApiKeyStore:
         return NewKey(record, plain)
 
     async def _on_record(
-        self, by: Administrator, event: str, key_id: str, lines: tuple[str, ...], *, denies: bool = False
+        self, by: Administrator, event: str, key_id: str, told: Granted, *, denies: bool = False
     ) -> None:
         now, salt = self._clock.now_us(), new_salt()
-        detail = encode_detail(msgspec.structs.replace(by.detail, diff=lines))
+        detail = encode_detail(msgspec.structs.replace(by.detail, diff=told.lines()))
         envelope = Envelope(
             id=uuid7(now),
             tenant=by.tenant,
@@ -344,18 +345,20 @@ def checked(grant: Grant, now_us: int) -> Refusal | None:
     return None
 
 
-def _described(record: KeyRecord) -> tuple[str, ...]:
-    """What was granted, one line each, for the detail of the record."""
-    lines = [f"owner {record.owner}", f"prefix {record.prefix}", f"kind {record.kind}", f"zone {record.zone}"]
-    lines += [f"role {name}" for name in record.roles]
-    lines += [f"purpose {name}" for name in record.purposes]
-    lines += [f"floor {name}" for name in record.floor]
-    lines += [f"scope {name}" for name in record.scopes]
-    if record.rate is not None:
-        lines.append(f"rate {record.rate}")
-    if record.expires_us is not None:
-        lines.append(f"ends {timestamp(record.expires_us)}")
-    return tuple(lines)
+def _described(record: KeyRecord) -> Granted:
+    """What was granted, for the detail of the record."""
+    return Granted(
+        owner=record.owner,
+        prefix=record.prefix,
+        kind=record.kind,
+        zone=record.zone,
+        roles=record.roles,
+        purposes=record.purposes,
+        floor=record.floor,
+        scopes=record.scopes,
+        rate=record.rate,
+        ends=None if record.expires_us is None else timestamp(record.expires_us),
+    )
 
 
 def _grant(record: KeyRecord, expires_us: int | None) -> Grant:

@@ -24,6 +24,7 @@ from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
+from gateway.ledger.granted import Denied
 from gateway.ledger.record import Envelope, encode_detail, timestamp
 from gateway.store.api_keys import Administrator
 from gateway.store.engine import reading, writing
@@ -218,10 +219,13 @@ class DenialStore:
 
     async def _on_record(self, by: Administrator, event: str, found: Denial) -> None:
         now, salt = self._clock.now_us(), new_salt()
-        lines = [f"{found.kind} {found.name}", f"issuer {found.issuer or '-'}"]
-        if found.until_us is not None:
-            lines.append(f"ends {timestamp(found.until_us)}")
-        detail = encode_detail(msgspec.structs.replace(by.detail, diff=tuple(lines)))
+        told = Denied(
+            token=found.name if found.kind == "token" else None,
+            subject=found.name if found.kind == "subject" else None,
+            issuer=found.issuer or "-",
+            ends=None if found.until_us is None else timestamp(found.until_us),
+        )
+        detail = encode_detail(msgspec.structs.replace(by.detail, diff=told.lines()))
         envelope = Envelope(
             id=uuid7(now),
             tenant=by.tenant,

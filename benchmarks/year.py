@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import asdict
 
+from benchmarks.year_access import Access
 from benchmarks.year_documents import composed, report_faults
 from benchmarks.year_exchanges import Exchange, Exchanges
 from benchmarks.year_hand import START_US, TENANT, YEAR_US, Drawn, Hand
@@ -34,11 +35,12 @@ from benchmarks.year_truth import Truth
 from gateway.core.ports import StoredRecord
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Known, Seen, seen
+from gateway.evidence.figures.standing import Before, Start
 from gateway.evidence.reports.affected import affected_by
 from gateway.exchange.reporting import MOST_INCIDENTS, Person
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed
-from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, seal
+from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, seal, timestamp
 
 EXCHANGES = 300_000
 SAID = 100
@@ -62,6 +64,7 @@ class Year:
         self._hand = Hand(self.truth, seed, PURGED)
         self._exchanges, self._tasks = Exchanges(self._hand), Tasks(self._hand)
         self._people, self._ledgers = People(self._hand), Ledgers(self._hand, FIRST)
+        self._access = Access(self._hand)
         self._subjects, self._incidents = Subjects(self._hand), Incidents(self._hand)
         self._provisions = Reference()
         self.links: dict[str, set[int]] = {name: set() for name in WATCHED}
@@ -72,6 +75,8 @@ class Year:
         """Records about them on emergency ledgers, each with whom it is about."""
         self.of_exchange: dict[str, list[StoredRecord]] = {}
         """Exchange that an incident is about → its records."""
+        self.before = self._before()
+        """Records before the year that changed what was in force, in order."""
 
     def records(self) -> Iterator[StoredRecord]:
         """The records in order, then those of the emergency ledgers. Memory: what is under way."""
@@ -130,6 +135,20 @@ class Year:
 
     # ------------------------------------------------------------------------------------------------- what is drawn
 
+    def _before(self) -> list[StoredRecord]:
+        stands = self.truth.stands
+        stands.first, stands.since = FIRST, timestamp(START_US)
+        self._hand.earlier(early=True)
+        self._access.before()
+        found = []
+        for number, (_, drawn) in enumerate(self._hand.due(None)):
+            stands.numbers[drawn.envelope.id] = 100 + 7 * number
+            found.append(self._stored(drawn, 100 + 7 * number, GENESIS, None))
+        self._hand.earlier(early=False)
+        for drawn in stands.standing():
+            self._provisions.before(stands.numbers[drawn.envelope.id], drawn)
+        return found
+
     def _in_order(self) -> Iterator[Drawn]:
         """Each exchange's first record as it comes, and everything that follows from one when its time has come."""
         hand, step, apart = self._hand, YEAR_US // max(self._count, 1), emergencies_at(self._count)
@@ -155,7 +174,10 @@ class Year:
     def _began(self) -> None:
         """What the year begins with, and what had begun before it."""
         hand, truth = self._hand, self.truth
-        self._ledgers.state(START_US, "ledger.started", build="sha256:" + "3c" * 32)
+        began = self._ledgers.state(
+            START_US, "ledger.started", build="sha256:" + "3c" * 32, config="sha256:" + "01" * 32
+        )
+        truth.stands.configured(began, "at a start")
         self._people.answered_before(START_US + 1)
         self._incidents.closed_of_before(START_US + 2)
         for number in range(3):
@@ -172,6 +194,7 @@ class Year:
         self._exchanges.waiting.clear()
         self._tasks.draw(number, one)
         self._people.draw(number, one.at)
+        self._access.draw(number, one.at)
         self._ledgers.draw(number, one.at)
         self._subjects.draw(number, one.at)
         self._incidents.draw(number, one)
@@ -242,10 +265,19 @@ async def persons_of(year: Year) -> dict[str, dict[str, Any]]:
     return found
 
 
+def start_of(year: Year) -> Start:
+    """What the product says stood when a year began."""
+    before = Before()
+    for stored in year.before:
+        before.feed(_seen(stored))
+    return before.start(timestamp(START_US))
+
+
 def figures(year: Year) -> dict[str, Any]:
     """What the product says of a year, whose records it takes: all figures, `persons`, whom incidents `affected`, and
     how many records of each emergency ledger it took (`apart`)."""
     facts, apart = Facts(KNOWN, QUESTIONS), Counter[str]()
+    facts.begin(start_of(year))
     for stored in year.records():
         facts.take(stored)
         if stored.emergency is not None:

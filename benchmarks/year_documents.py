@@ -56,6 +56,7 @@ def basis(found: Mapping[str, Any]) -> Basis:
         figures=found,
         misses=made.MISSES,
         measured=measured(),
+        known_from=made.KNOWN_FROM,
         register=register(),
         outside=Outside(stamps=_said(made.STAMPS, first, end), cosigned=_said(made.COSIGNED, first, end)),
         archives=[(name, first + low, first + high) for name, low, high in made.ARCHIVES],

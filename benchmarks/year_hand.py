@@ -55,12 +55,18 @@ class Hand:
         """Exchanges whose records are looked up again, since incidents are about them."""
         self._waiting: list[tuple[int, int, Drawn]] = []
         self._main = self._waiting
+        self.early = False
+        """Whether what is put lies before the year: then it is in none of its figures but those of what stands."""
         self._serial = 0
 
     def apart(self, number: int) -> None:
         """What is put from here on goes onto the emergency ledger of this number, from 1; 0: onto the main one."""
         self._waiting = [] if number else self._main
         self.truth.part = number
+
+    def earlier(self, *, early: bool) -> None:
+        """What is put from here on lies before the year, or in it."""
+        self.early, self._waiting = early, [] if early else self._main
 
     def put(
         self,
@@ -82,7 +88,8 @@ class Hand:
         gone = detail is not None and (lost or bool(purged) or self.random.random() < GONE)
         encoded = None if detail is None else encode_detail(detail)
         found = tuple(one for one in named if one not in purged)
-        self.truth.drawn(envelope.occurred_at, node.id, found, None if detail is None else gone)
+        if not self.early:
+            self.truth.drawn(envelope.occurred_at, node.id, found, None if detail is None else gone)
         if envelope.exchange in self.followed and event in _SENDINGS and envelope.attempt != 0:
             whom = self.truth.about.setdefault(str(envelope.exchange), About())
             whom.sent((detail.subjects or ()) if detail is not None else (), gone=gone)

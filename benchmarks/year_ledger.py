@@ -62,7 +62,7 @@ class Ledgers:
         self.emergencies: list[tuple[str, list[tuple[int, Drawn]]]] = []
         """Id, and the records with their times, in the order in which they were stitched in."""
 
-    def state(self, at: int, event: str, code: str | None = None, count: int | None = None, **fields: Any) -> None:
+    def state(self, at: int, event: str, code: str | None = None, count: int | None = None, **fields: Any) -> Drawn:
         """What is told of a ledger's life."""
         outcome = None if code is None else OutcomeInfo(code=code)
         made = self._hand.put(event, at, outcome=outcome, count=count, **fields)
@@ -74,6 +74,7 @@ class Ledgers:
             self._truth.destroyed.add(at, timestamp(at), event, count or 0, code or "none")
         if event == "ledger.recovered":
             self._truth.refused_unrecorded += count or 0
+        return made
 
     def draw(self, number: int, at: int) -> None:
         """Beside the exchange of this number."""
@@ -99,7 +100,7 @@ class Ledgers:
 
     def began(self, at: int) -> None:
         """The first records on it."""
-        self.state(at, "ledger.started", build="sha256:" + "3c" * 32)
+        self.state(at, "ledger.started", build="sha256:" + "3c" * 32, config="sha256:" + "09" * 32)
         self._hand.put("emergency.began", at + 1, began=timestamp(at - 5_000_000), policy="sha256:" + "1a" * 32)
 
     def ended(self, at: int) -> None:

@@ -1,4 +1,4 @@
-"""What people do in a generated year beside their requests: approvals, keys, emergencies, readings, policies."""
+"""What people do in a generated year beside their requests: approvals, emergencies, readings, policies."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from benchmarks.year_hand import HOUR_US, Hand
 from gateway.ledger.record import DecisionInfo, Detail, MessageInfo, OutcomeInfo, SampleInfo, timestamp
 
 AUDITORS = (("ac_auditor", "person"), ("ac_siem", "service"))
-KEYS = ("created", "rotated", "revoked", "denied", "allowed", "wrapped")
 ENDED = ("approved", "expired", "denied", "superseded", "approved", None, "approved", "approved", "denied", "approved")
 """What becomes of approvals, one after the other: of one nothing."""
 EDGES_S = (900, 60, 300, 3_600, 14_400, 86_400, 604_800)
@@ -50,7 +49,6 @@ class People:
             (190, 3, self._read),
             (260, 5, self._failed),
             (300, 7, self._policy),
-            (410, 13, self._key),
             (530, 11, self._glass),
             (570, 19, self._tool),
             (590, 37, self._sample),
@@ -121,13 +119,6 @@ class People:
         self._hand.put("auth.failed", at, Detail(source="192.0.2.9"), outcome=OutcomeInfo(code=code), count=count)
         truth.failures[code] += count or 1
         truth.failed_days[day] += count or 1
-
-    def _key(self, number: int, at: int) -> None:
-        step, name = KEYS[number // 410 % len(KEYS)], self._hand.name("ak")
-        who = None if step == "wrapped" else self._hand.actor()
-        told = Detail(diff=("roles clinician",)) if step == "created" else None
-        self._hand.put(f"key.{step}", at, told, credential=name, actor=who, actor_kind=who and "person")
-        self._truth.keys.add(at, timestamp(at), f"key.{step}", name, who or "none")
 
     def _glass(self, number: int, at: int) -> None:
         """A role is lent on a person's own word, given back or not, and looked at by another."""
@@ -202,12 +193,14 @@ class People:
         since, until, text = timestamp(at - 90 * 24 * HOUR_US), timestamp(at - HOUR_US), timestamp(at)
         found, whole = number // 710 % 2 == 0, number // 710 % 3 != 2
         code, incident = ("findings", self._hand.name("in")) if found else ("no_findings", None)
-        query = {"report": "activity-review", "from": since, "to": until} if whole else {"report": "activity-review"}
+        kind = ("activity-review", "access-review")[number // 1_420 % 2]
+        query = {"report": kind, "from": since, "to": until} if whole else {"report": kind}
         why = REASONS[number // 710 % len(REASONS)]
         drawn = self._hand.put(
             "review.signed",
             at,
             Detail(query=query, reason=why),
+            action=kind,
             actor="ac_auditor",
             actor_kind="person",
             range=(number, number + 90),
@@ -217,7 +210,8 @@ class People:
         )
         period = f"{since} to {until}" if whole and not drawn.gone else "not told"
         said = (code, incident or "none", "sha256:" + "5e" * 32)
-        self._truth.signed.add(at, text, "ac_auditor", number, number + 90, period, *said)
+        told = "not told" if drawn.gone else kind
+        self._truth.signed.add(at, text, "ac_auditor", told, number, number + 90, period, *said)
         self._truth.findings.add(at, text, "ac_auditor", code, drawn.said(why))
         self._truth.readings.add(text, "ac_auditor", "person", "review.signed")
 
@@ -227,12 +221,13 @@ class People:
         hand, truth, place = self._hand, self._truth, number // 300 % 3
         if place == 0:
             digest = f"sha256:{number:064x}"
-            hand.put("config.changed", at, Detail(diff=("+ a zone",)), config=digest, actor="ac_admin")
+            drawn = hand.put("config.changed", at, Detail(diff=("+ a zone",)), config=digest, actor="ac_admin")
+            truth.stands.configured(drawn, "ac_admin")
             truth.configurations.add(at, timestamp(at), digest, "ac_admin")
             return
         version = made.version(at)
         if place == 1:  # at a start, from the directory: by nobody
-            hand.put("policy.activated", at, policy=version)
+            truth.stands.activated(hand.put("policy.activated", at, policy=version), "at a start")
             truth.policies.add(at, timestamp(at), "policy.activated", version, "at a start", "none", "none")
             truth.whys.add(at, timestamp(at), "policy.activated", version, "at a start", "none")
             return
@@ -241,6 +236,7 @@ class People:
         first = hand.put("policy.proposed", at, asked, policy=version, actor="ac_2", proposal=name)
         truth.policies.add(at, timestamp(at), "policy.proposed", version, "ac_2", "none", name)
         then = hand.put("policy.activated", later, said, policy=version, actor="ac_1", proposer="ac_2", proposal=name)
+        truth.stands.activated(then, "ac_1", "ac_2", name)
         truth.policies.add(later, timestamp(later), "policy.activated", version, "ac_1", "ac_2", name)
         why = first.said(asked.reason or "")
         truth.whys.add(at, timestamp(at), "policy.proposed", version, "ac_2", why)

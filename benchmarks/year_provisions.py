@@ -28,6 +28,7 @@ held it, or that it holds it."""
 MOST = 500
 """Rows that are shown of one provision."""
 NOTHING = "no record of the period is of what is asked for"
+BEFORE = ", and none before it that still stood at its start"
 
 
 OWN = """
@@ -64,6 +65,24 @@ columns = ["occurred_at", "event"]
 needs = ["actor"]
 lacks = "Where else it is"
 query = [{event = "exchange.completed", outcome = "never"}]
+
+[[provision]]
+id = "3.1"
+title = "A state that nothing speaks for"
+text = "Configurations of a zone, which records of them do not name."
+columns = ["occurred_at", "event"]
+standing = true
+query = [{event = "config.changed", zone = "partner"}]
+
+[[provision]]
+id = "3.2"
+title = "A state, counted"
+text = "What was put in force, and what was done about it."
+report = "counts"
+columns = ["event", "actor"]
+needs = ["detail.diff", "key.denied: credential"]
+standing = true
+query = [{event = "key.created"}, {event = "key.denied"}, {event = "key.denied", outcome = "never"}]
 
 [[provision]]
 id = "4"
@@ -130,7 +149,7 @@ class Provision:
         self.needs = {need: Counter[Answer]() for need in said.get("needs", ())}
         """Need → what records say to it."""
         self.counted = said.get("report") == "counts"
-        self.records = 0
+        self.records = self.before = 0
         self.lines: list[Row] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
 
@@ -147,7 +166,8 @@ class Provision:
         absent = self._absent(opened=opened)
         counts = most(self.counts)
         if not self.records:
-            state, reasons = "not evidenced", ([NOTHING] if self.queries else []) + lacks
+            nothing = f"{NOTHING}{BEFORE}" if said.get("standing") else NOTHING
+            state, reasons = "not evidenced", ([nothing] if self.queries else []) + lacks
         else:
             state, reasons = "in part" if absent or lacks else "supported", absent + lacks
         return {
@@ -158,6 +178,7 @@ class Provision:
             "state": state,
             "reasons": reasons,
             "records": self.records,
+            "before": self.before,
             "needs": [
                 [need, told.total() - told["not asked"], told["holds"], told["closed"]]
                 for need, told in self.needs.items()
@@ -205,6 +226,26 @@ class Reference:
                 self._asking.setdefault(event, []).append(one)
         self._kinds: dict[str, tuple[tuple[str, ...], list[Provision]]] = {}
         """Event → what anybody needs of it, and the provisions that list its records."""
+
+    def before(self, place: int, one: Drawn) -> None:
+        """A record before the year, whose effect stood when that began."""
+        event, cells = (
+            one.envelope.event,
+            {**dict(zip(_SHAPE, _shape(one.envelope), strict=True)), **_own(one.envelope)},
+        )
+        for provision in self._all_of(event):
+            if not provision.said.get("standing") or not provision.found(cells):
+                continue
+            provision.records += 1
+            provision.before += 1
+            for need, told in provision.needs.items():
+                if event in (_words(need)[0] or (event,)):
+                    told[_answer(one, need)] += 1
+            own = [cells[column] for column in provision.columns]
+            if provision.counted:
+                provision.counts[tuple(map(_counted, own))] += 1
+            else:
+                provision.lines.append([place, *own])
 
     def take(self, place: str | int, one: Drawn) -> None:
         """The next record: its number, on an emergency ledger with that one's id before it."""

@@ -10,6 +10,8 @@ SINCE, UNTIL, CREATED = (
     "2027-01-01T00:00:00.000000Z",
     "2027-01-02T08:30:00.000000Z",
 )
+KNOWN_FROM = 40
+"""What stood before the year is known from this record on."""
 TENANT_NAME, RETENTION_DAYS = "Clinic", 2_192
 UNKNOWN, NO_AGREEMENT = "not in the configuration", "none configured"
 MISSES = ("0.0250 (0.0051 to 0.0714): 3 of 120 messages; a sample", "not measured; another")

@@ -34,8 +34,18 @@ def review(truth: Truth) -> list[Part]:
     return [*own, Part("sign-off", "Review and sign-off", sign)]
 
 
+def access_review(truth: Truth) -> list[Part]:
+    sign = (Prose("Whoever has reviewed this puts that on record"), Sheet("To be filled in by the reviewer", 7))
+    return [
+        sections.standing(truth),
+        sections.callers(truth),
+        Part("reviews", "Reviews before", (sections.sign_offs(truth),)),
+        Part("sign-off", "Review and sign-off", sign),
+    ]
+
+
 def history(truth: Truth) -> list[Part]:
-    return [sections.policies(truth), sections.decisions(truth)]
+    return [sections.versions(truth), sections.policies(truth), sections.decisions(truth)]
 
 
 def impact(truth: Truth) -> list[Part]:
@@ -214,6 +224,8 @@ def _provision(place: int, one: Mapping[str, Any]) -> Part:
     if one["state"] != "supported":
         said = {"in part": "In part", "not evidenced": "Not evidenced"}[one["state"]]
         blocks.append(Text(": ".join([said, *filter(None, ["; ".join(one["reasons"])])]) + ".", "warning"))
+    if one["before"]:
+        blocks.append(Prose(f"{shown(one['before'])} of the records lie before", [shown(one["before"])], "note"))
     if one["rows"]:
         rows = tuple(tuple(row) for row in one["rows"])
         named = Table(f"Records for {one['id']}", tuple(one["columns"]), rows, left_out=one["left_out"])
@@ -239,6 +251,11 @@ WHOLE: Mapping[str, tuple[str, str, Callable[[Truth], list[Part]]]] = {
         "Review of activity",
         "Who did what, for a person to review and sign (45 CFR 164.308(a)(1)(ii)(D)).",
         review,
+    ),
+    "access-review": (
+        "Review of access",
+        "Who held which key and role, for a person to review and sign (45 CFR 164.308(a)(3)-(4)).",
+        access_review,
     ),
     "processing": (
         "Records of processing activities",

@@ -13,6 +13,7 @@ from benchmarks.year_register import (
     ARCHIVES,
     AWAY,
     COSIGNED,
+    KNOWN_FROM,
     MEASURED,
     MEASURED_AT,
     MISSES,
@@ -320,7 +321,6 @@ def callers(truth: Truth) -> Part:
 
 def trail(truth: Truth) -> Part:
     told = truth["trail"]
-    signed = "Signed at | Reviewer | First record | End | Period reviewed | Disposition | Incident"
     return Part(
         "trail",
         "Who looked at the records",
@@ -329,7 +329,7 @@ def trail(truth: Truth) -> Part:
             table("Questions asked", "Reader | Event | Question | First | Times | Last", told["questions"]),
             table("Verifications", "Time | Actor | Outcome | First record | End | Reason", told["verified"]),
             table("Exports", "Time | Actor | First record | End | Outcome | Reason", told["exports"]),
-            table("Reviews signed off", f"{signed} | SHA-256 of the report", told["signed"]),
+            sign_offs(truth),
             table(
                 "What reviewers found, and what is to be done",
                 "Signed at | Reviewer | Disposition | Reason",
@@ -337,6 +337,11 @@ def trail(truth: Truth) -> Part:
             ),
         ),
     )
+
+
+def sign_offs(truth: Truth) -> Wanted:
+    signed = "Signed at | Reviewer | Reviewed | First record | End | Period reviewed | Disposition | Incident"
+    return table("Reviews signed off", f"{signed} | SHA-256 of the report", truth["trail"]["signed"])
 
 
 def policies(truth: Truth) -> Part:
@@ -355,6 +360,63 @@ def policies(truth: Truth) -> Part:
             table("Changes of the configuration", "Time | Digest | Actor", told["configurations"]),
         ),
     )
+
+
+def standing(truth: Truth) -> Part:
+    told = truth["standing"]
+    keys, entries, lies = told["keys"], told["denials"], "Record | Lies"
+    ends = "Why ended | Ended by | Record of the end | Other lines"
+    lives = [
+        table(
+            "Keys in force in the period",
+            "Key | Owner | Kind | Roles | Zone | Purposes | Scopes | From | Until",
+            [row[:9] for row in keys],
+        ),
+        table(
+            "How these keys came and went",
+            f"Key | Made by | {lies} | Replaces | Expires | {ends}",
+            [[name, *row] for name, row in _cut(keys, 9)],
+        ),
+        table("Deny-list in the period", "Entry | Kind | Name | Issuer | From | Until", [row[:6] for row in entries]),
+        table(
+            "How these entries came and went",
+            f"Entry | Denied by | {lies} | {ends}",
+            [[name, *row] for name, row in _cut(entries, 6)],
+        ),
+    ]
+    return Part("standing", "What was in force", (*_known(told), *lives, *_versions(told)))
+
+
+def versions(truth: Truth) -> Part:
+    told = truth["standing"]
+    return Part("standing", "What was in force", (*_known(told), *_versions(told)))
+
+
+def _cut(rows: list[list[Any]], at: int) -> list[tuple[Any, ...]]:
+    """Of each its name, and what stands from there on."""
+    return [(row[0], row[at:]) for row in rows]
+
+
+def _known(told: Truth) -> list[Wanted]:
+    untold = [Prose("Of ", [shown(told["untold"])], "warning")] if told["untold"] else []
+    return [
+        Prose("What was in force at any time of the period"),
+        Prose("What stood before record", [shown(KNOWN_FROM)], "warning"),
+        *untold,
+    ]
+
+
+def _versions(told: Truth) -> list[Wanted]:
+    who = "From | Until | Activated by | Proposed by | Proposal | Record | Lies"
+    return [
+        table("Policy versions in force", f"Version | {who}", told["policies"]),
+        table(
+            "Configurations in force",
+            "Node | Digest | From | Until | Changed by | Record | Lies",
+            told["configurations"],
+        ),
+        Prose("Configurations are told of each node", (), "note"),
+    ]
 
 
 def subjects(truth: Truth) -> Part:
@@ -418,7 +480,7 @@ def incidents(truth: Truth) -> Part:
 EACH = {
     one.__name__: one
     for one in (
-        *(flows, decisions, minimum, approvals, callers, trail, policies, subjects, keeping, incidents),
+        *(flows, decisions, minimum, approvals, callers, trail, policies, standing, subjects, keeping, incidents),
         coverage,
     )
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.year_counts import Listed, Times, bp, most, wide
 from benchmarks.year_persons import About, Persons, Steps
+from benchmarks.year_standing import Stands
 from gateway.ledger.record import Detail, Envelope, timestamp
 
 PERSONAL = {"pii", "phi", "pci", "special-category"}
@@ -32,6 +33,7 @@ class Truth:
         self._coverage()
         self._requests()
         self._people()
+        self.stands = Stands()
         self.subjects = Steps()
         self.destroyed = Listed()
         self.incidents, self.closed_before, self.closings = Listed(), Listed(), Listed()
@@ -96,6 +98,7 @@ class Truth:
     def placed(self, envelope: Envelope, seq: int) -> None:
         """A record that got its number, on the main ledger: it is written when it occurs."""
         self.events[envelope.event] += 1
+        self.stands.numbers[envelope.id] = seq
         if not self.records:
             self.first, self.first_at = seq, envelope.occurred_at
         self.records += 1
@@ -207,6 +210,7 @@ class Truth:
                 "reasons": self.whys.rows(),
                 "configurations": self.configurations.rows(),
             },
+            "standing": self.stands.document(),
             "subjects": self.subjects.document(),
             "keeping": {"kept": most(self.kept), "destroyed": self.destroyed.rows()},
             "incidents": {

@@ -1,4 +1,4 @@
-"""`gateway audit sign-off`: a person's word on the activity of a period, put on record."""
+"""`gateway audit sign-off`: a person's word on the activity of a period or on access, put on record."""
 
 import argparse
 import hashlib
@@ -13,7 +13,7 @@ from gateway.cli.filters import add_archives, add_period, period_of
 from gateway.cli.persons import OPTIONS, personal
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import Approver
-from gateway.exchange.signing_off import DISPOSITIONS, Review
+from gateway.exchange.signing_off import DISPOSITIONS, REVIEWS, Review
 
 MAX_REPORT = 64 * 1024 * 1024
 """Bytes of a report's file."""
@@ -21,9 +21,10 @@ MAX_REPORT = 64 * 1024 * 1024
 
 def add(group: Commands, common: argparse.ArgumentParser) -> None:
     """Add the command to the group `audit`."""
-    sign = group.add_parser("sign-off", parents=[common], help="sign off a review of activity; recorded")
+    sign = group.add_parser("sign-off", parents=[common], help="sign off a review of activity or access; recorded")
     add_period(sign)
     add_archives(sign)
+    sign.add_argument("--kind", choices=REVIEWS, default=REVIEWS[0], help=f"of the report; without it {REVIEWS[0]}")
     sign.add_argument(
         "--report",
         type=Path,
@@ -49,6 +50,7 @@ async def _sign(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
         disposition=arguments.disposition,
         reason=arguments.reason,
         incident=arguments.incident,
+        kind=arguments.kind,
     )
     tenant = tenant_of(arguments, site.settings)
     archives: Sequence[Path] = arguments.archive

@@ -44,6 +44,7 @@ from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
 from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
 from gateway.exchange.spliced_search import SplicedSearch
+from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
@@ -126,6 +127,8 @@ class Auditor:
         self._archives = archives
         self.whole = Trail(engine, ledger_id, archives)
         """What is in the database and what lies in archives alike, for who has put on record what it reads."""
+        self.stood = StoodReader(engine, ledger_id, archives)
+        """What stood when a range began, for the same."""
         self._scoping = Scoping(
             engine=engine,
             ledger=ledger_id,

@@ -20,6 +20,7 @@ from gateway.checks.policy.words import PURPOSES
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import SECTIONS
+from gateway.evidence.figures.in_force import MAKES
 from gateway.evidence.figures.needs import need_of
 from gateway.ledger.index import COLUMNS
 from gateway.store.search import Filters, parse_filters
@@ -58,6 +59,7 @@ class ProvisionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sections: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     lacks: str = ""
+    standing: bool = False
 
 
 class FrameworkFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,6 +91,9 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
     """Fields that the provision asks records for (`decision.policy`, `key.created: detail.diff`): `figures.needs`."""
     lacks: str = ""
     """What it asks for and no record holds, and where that is to be found; empty where there is no such thing."""
+    standing: bool = False
+    """Whether it asks for a state: then a record before the period counts too, if what it put in force still stood at
+    the start."""
 
 
 class Framework(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,13 +201,14 @@ def _provision(place: str, item: ProvisionFile, known: _Known) -> Provision:
         sections=item.sections,
         needs=item.needs,
         lacks=item.lacks,
+        standing=item.standing,
     )
 
 
 def _unasked(place: str, item: ProvisionFile) -> Provision:
     """One that no record can support: it has nothing to lay out."""
-    if item.columns or item.needs:
-        raise ConfigurationError(f"{place}: must hold neither columns nor needs where nothing is asked for")
+    if item.columns or item.needs or item.standing:
+        raise ConfigurationError(f"{place}: must hold neither columns, needs nor standing where nothing is asked for")
     return Provision(
         id=item.id,
         title=item.title,
@@ -228,6 +234,9 @@ def _shown(place: str, item: ProvisionFile) -> None:
             raise ConfigurationError(f"{place}.needs[{index}]: {error}") from error
         if not item.everything and not events <= {one.get("event") for one in item.query}:
             raise ConfigurationError(f"{place}.needs[{index}]: must name events that queries of the provision name")
+    asked = {one.get("event") for one in item.query}
+    if item.standing and not asked & set(MAKES):
+        raise ConfigurationError(f"{place}.standing: must stand with a query for one of {', '.join(MAKES)}")
     if item.lacks and not _LINE.fullmatch(item.lacks):
         raise ConfigurationError(f"{place}.lacks: must be one line of 1 to {_WORDS} characters, in plain words")
 

@@ -143,6 +143,9 @@ class Reporter:
     async def _made(self, wanted: Wanted, first: int, end: int, archives: Sequence[Archived]) -> Document:
         framework = self._frameworks.get(wanted.framework or "")
         facts, misses = Facts(self._known, () if framework is None else questions(framework)), Misses()
+        stood = await self._auditor.stood.before(first, wanted.since) if KINDS[wanted.kind].standing else None
+        if stood is not None:
+            facts.begin(stood.start)
         person = None if wanted.subject is None else await self._person(wanted.subject)
         number = 0
         async for stored in self._auditor.whole.records(first, end, details=True):
@@ -170,6 +173,7 @@ class Reporter:
             measured=measured(),
             register=self._register,
             subject={} if person is None else person.document(),
+            known_from=None if stood is None else stood.known_from,
             outside=await self._auditor.published.outside(end),
             emergencies=emergencies,
             archives=tuple((one.id, one.first, one.end) for one in archives),

@@ -1,7 +1,7 @@
-"""A person signs off a review of activity: which records were looked at, by which report, and what came of it.
+"""A person signs off a review of activity or of access: of which records, by which report, and what came of it.
 
 It is a record (`review.signed`) and nothing else: whoever reads the ledger later, or a bundle of it, finds who reviewed
-what (45 CFR 164.308(a)(1)(ii)(D)), and the next activity review tells it.
+what (45 CFR 164.308(a)(1)(ii)(D); of access, (a)(3)-(4)), and the next review tells it.
 """
 
 import re
@@ -25,6 +25,8 @@ from gateway.store.reader import StoreReader
 
 SIGNERS = frozenset({"auditor", "compliance", "privacy"})
 """Roles that may review activity."""
+REVIEWS = ("activity-review", "access-review")
+"""Kinds of reports that are signed off."""
 DISPOSITIONS = ("no_findings", "findings")
 """Nothing was found that anything is to be done about; or something was, as the reason says."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -44,6 +46,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     """What was found and is to be done, in words; it goes beside the record."""
     incident: str | None = None
     """The incident that it led to or is about."""
+    kind: str = "activity-review"
+    """Of that report: of `REVIEWS`."""
 
 
 class Signed(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +58,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     signed_at: str
     first: int
     end: int
+    kind: str
     report: str
     disposition: str
     incident: str | None
@@ -77,7 +82,7 @@ class SignOffs:
         self._clock, self._node, self._metrics = clock, node, metrics
 
     async def sign(self, who: Approver, review: Review) -> Signed | Refusal:
-        """A person's word on the activity of a period that is over.
+        """A person's word on the activity in a period that is over, or on who had access in it.
 
         1. A person of a role that reviews. 2. What is said is in its form, and the incident is the tenant's own. 3. The
         records that were written in the period are found, as a report of it finds them. 4. Record. What is *not*
@@ -106,6 +111,7 @@ class SignOffs:
             signed_at=timestamp(now),
             first=first,
             end=end,
+            kind=review.kind,
             report=review.report,
             disposition=review.disposition,
             incident=review.incident,
@@ -125,13 +131,14 @@ class SignOffs:
 
     def _entry(self, who: Approver, review: Review, places: tuple[int, int], now: int) -> Entry:
         salt = new_salt()
-        asked = {"report": "activity-review", "from": review.since, "to": review.until}
+        asked = {"report": review.kind, "from": review.since, "to": review.until}
         detail = encode_detail(msgspec.structs.replace(who.by.detail, reason=review.reason, query=asked))
         envelope = Envelope(
             id=uuid7(now),
             tenant=self._ledger,
             event="review.signed",
             occurred_at=timestamp(now),
+            action=review.kind,
             actor=who.actor,
             actor_kind=who.kind,
             exchange=who.by.exchange,
@@ -152,6 +159,8 @@ def _unfit(review: Review, now: int) -> Refusal | None:
         return _wrong("to", "a time after from")
     if parse_timestamp(review.until) > now:  # what is not over may hold more than was looked at
         return _wrong("to", "the end of a period that is over")
+    if review.kind not in REVIEWS:
+        return _wrong("kind", ", ".join(REVIEWS))
     if not _DIGEST.fullmatch(review.report):
         return _wrong("report", "sha256: and the 64 hex digits of the SHA-256 of the report's file")
     if review.disposition not in DISPOSITIONS:

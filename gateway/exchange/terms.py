@@ -71,6 +71,7 @@ def questions(framework: Framework) -> tuple[Question, ...]:
             sections=one.sections,
             needs=one.needs,
             lacks=one.lacks,
+            standing=one.standing,
         )
         for one in framework.provisions
     )

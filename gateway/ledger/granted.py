@@ -84,7 +84,7 @@ _OF_DENIALS: dict[str, Form] = {
     "issuer": ("issuer ", "", _ANY),
     "ends": ("ends ", "", _TIME),
 }
-T = TypeVar("T", Granted, Denied)
+T = TypeVar("T", bound=Granted | Denied)
 
 
 def granted(lines: Iterable[str]) -> Granted:
@@ -110,19 +110,20 @@ def _read(kind: type[T], forms: dict[str, Form], lines: Iterable[str]) -> T:
     found: dict[str, Any] = {}
     other: list[str] = []
     for line in lines:
-        name, value = _said(forms, line)
-        if name in _MANY:
-            found[name] = (*found.get(name, ()), value)
-        elif name is None or name in found:
+        field, value = _field(forms, line)
+        if field in _MANY:
+            found[field] = (*found.get(field, ()), value)
+        elif not field or field in found:
             other.append(line)
         else:
-            found[name] = value
+            found[field] = value
     return kind(**found, other=tuple(other))
 
 
-def _said(forms: dict[str, Form], line: str) -> tuple[str | None, str]:
+def _field(forms: dict[str, Form], line: str) -> tuple[str, str]:
+    """Field and value of a line; no field where it is in no form."""
     for name, (before, after, form) in forms.items():
         value = line.removeprefix(before).removesuffix(after)
         if line == f"{before}{value}{after}" and form.fullmatch(value):
             return name, value
-    return None, ""
+    return "", ""

@@ -1,4 +1,4 @@
-"""The API of sign-offs: a person's word on the activity of a period, put on record."""
+"""The API of sign-offs: a person's word on the activity of a period or on access, put on record."""
 
 from typing import Any
 
@@ -14,7 +14,8 @@ from gateway.web.approvals import body_of, entrance, refused
 
 
 class SigningOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was reviewed, by which report (`sha256:…` of its file), and what came of it; times as in the audit API."""
+    """What was reviewed, by which report (its kind, and `sha256:…` of its file), and what came of it; times as in the
+    audit API."""
 
     since: str = msgspec.field(name="from")
     until: str = msgspec.field(name="to")
@@ -22,9 +23,12 @@ class SigningOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     disposition: str
     reason: str
     incident: str | None = None
+    kind: str = "activity-review"
 
 
-@post("/audit/sign-offs", operation_id="sign_off", status_code=201, summary="Sign off a review of activity")
+@post(
+    "/audit/sign-offs", operation_id="sign_off", status_code=201, summary="Sign off a review of activity or of access"
+)
 async def signed(request: ApiRequest) -> Response[Any]:
     """It is on record before this answers."""
     allowed = await entrance(request)
@@ -40,6 +44,7 @@ async def signed(request: ApiRequest) -> Response[Any]:
         disposition=given.disposition,
         reason=given.reason,
         incident=given.incident,
+        kind=given.kind,
     )
     sign_offs = sign_offs_of(gateway_of(request).site, reader.caller.identity.tenant, reader.auditor)
     done = await sign_offs.sign(allowed.who, review)

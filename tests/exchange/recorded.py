@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.evidence.figures.needs import Need
 from gateway.evidence.figures.seen import Known, Seen, seen
+from gateway.exchange.signing_off import REVIEWS
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse, parse_detail
 from tests.exchange import held
 from tests.house.tree import ROOT
@@ -38,8 +39,16 @@ def _size(value: Any) -> int:
 
 @cache
 def records() -> tuple[Seen, ...]:
-    """One record of each shape."""
-    return tuple(_record(event, shape) for event, shapes in held.load().items() for shape in shapes)
+    """One record of each shape; of reviews that were signed off, one for each kind."""
+    found = [_record(event, shape) for event, shapes in held.load().items() for shape in shapes]
+    return tuple(made for one in found for made in _reviewed(one))
+
+
+def _reviewed(one: Seen) -> list[Seen]:
+    if one.envelope.event != "review.signed":
+        return [one]
+    kinds = [msgspec.structs.replace(one.envelope, action=kind) for kind in REVIEWS]
+    return [msgspec.structs.replace(one, envelope=envelope) for envelope in kinds]
 
 
 def of(event: str, has: str = "") -> list[Seen]:

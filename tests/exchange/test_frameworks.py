@@ -98,8 +98,11 @@ def test_where_there_are_no_files_there_is_no_framework() -> None:
         ({"needs": f'["actor", "{SECRET}"]'}, r"provision\[0\].needs\[1\]: must be a field of the envelope"),
         ({"needs": '["actor", "actor"]'}, "at most 32 fields, each once"),
         ({"lacks": '"two\\nlines"'}, r"provision\[0\].lacks"),
-        ({"query": None, "lacks": '"Elsewhere."'}, "neither columns nor needs"),
-        ({"query": None, "columns": None, "needs": '["actor"]', "lacks": '"Elsewhere."'}, "neither columns nor needs"),
+        ({"query": None, "lacks": '"Elsewhere."'}, "neither columns, needs nor standing"),
+        (
+            {"query": None, "columns": None, "needs": '["actor"]', "lacks": '"Elsewhere."'},
+            "neither columns, needs nor standing",
+        ),
         ({"query": None, "columns": None, "lacks": '"Elsewhere."'}, "at least one that asks for records"),
         ({"query": None}, "either query, or everything"),
         ({"everything": "true"}, "either query, or everything"),
@@ -304,7 +307,10 @@ def test_without_records_of_what_it_asks_for_a_provision_is_not_evidenced() -> N
     for name, question in shipped().items():
         told = answered(question, ())
         assert told["state"] == "not evidenced", name
-        assert told["reasons"][-1] == (question.lacks or "no record of the period is of what is asked for"), name
+        nothing = "no record of the period is of what is asked for"
+        if question.standing:
+            nothing += ", and none before it that still stood at its start"
+        assert told["reasons"][-1] == (question.lacks or nothing), name
 
 
 def test_a_need_may_name_an_event_that_its_provision_asks_for_and_no_other() -> None:

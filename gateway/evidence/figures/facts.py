@@ -13,13 +13,14 @@ from gateway.evidence.figures.flows import Decisions, Flows, Minimum
 from gateway.evidence.figures.people import Approvals, Callers, Policies, Trail
 from gateway.evidence.figures.provisions import Provisions, Question
 from gateway.evidence.figures.seen import Known, Section, Seen, seen
+from gateway.evidence.figures.standing import Standing, Start
 from gateway.evidence.figures.subjects import Incidents, Keeping, Subjects
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
 from gateway.ledger.record import EVENTS, parse, parse_detail
 
 SECTIONS = (
     *("coverage", "flows", "decisions", "minimum", "approvals", "callers", "trail", "policies"),
-    *("subjects", "keeping", "incidents"),
+    *("standing", "subjects", "keeping", "incidents"),
 )
 """The names by which a framework asks for sections."""
 
@@ -34,12 +35,18 @@ class Facts:
         self.coverage, self.flows, self.decisions = Coverage(), Flows(), Decisions()
         self.minimum = Minimum(dict(known.maskable))
         self.approvals, self.callers, self.trail, self.policies = Approvals(), Callers(), Trail(), Policies()
+        self.standing = Standing()
         self.subjects, self.keeping, self.incidents = Subjects(), Keeping(), Incidents()
         self.provisions = Provisions(questions, opened=opened)
         sections: list[Section] = [getattr(self, name) for name in SECTIONS]
         self._feeds: dict[str, list[Callable[[Seen], None]]] = {event: [self.provisions.feed] for event in EVENTS}
         for event, feeds in self._feeds.items():
             feeds += [section.feed for section in sections if _fed(section, event)]
+
+    def begin(self, start: Start) -> None:
+        """What stood at the start of the range, before its first record."""
+        self.standing.begin(start)
+        self.provisions.begin(start.records)
 
     def take(self, stored: StoredRecord) -> Seen:
         """One record, as it is stored."""
@@ -61,7 +68,8 @@ class Facts:
         """Section → its figures, and `provisions`: texts, whole numbers and lists of rows, as JSON may hold them.
         `beyond`: section → how much of it there was no room for, where there was any."""
         sections = {name: getattr(self, name).document() for name in SECTIONS}
-        beyond = [[name, lost] for name in SECTIONS if (lost := _beyond(getattr(self, name)))]
+        lost = {name: _beyond(getattr(self, name)) for name in SECTIONS} | {"standing": self.standing.left_out()}
+        beyond = [[name, lost[name]] for name in SECTIONS if lost[name]]
         return {"v": 1, **sections, "provisions": self.provisions.document(), "beyond": beyond}
 
 

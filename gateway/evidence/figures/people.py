@@ -126,7 +126,7 @@ class Callers:
 
 class Trail:
     """Who read, exported and verified the records and with which question, who was shown content, what people judged of
-    samples, and which reviews of activity they signed off."""
+    samples, and which reviews they signed off."""
 
     events = ("audit.", "content.revealed", "subject.access", "review.")
 
@@ -140,7 +140,8 @@ class Trail:
         self.exports = Rows()
         """Time, actor, first and end of what was taken out, what came of a bundle, why it failed."""
         self.signed = Rows()
-        """Time, actor, first and end of what was reviewed, the period, disposition, incident, the report's digest."""
+        """Time, actor, kind of the report, first and end of what was reviewed, the period, disposition, incident, the
+        report's digest."""
         self.findings = Rows()
         """Time, actor, disposition, what was found and is to be done, of what was signed."""
 
@@ -158,7 +159,8 @@ class Trail:
             asked = {} if one.detail is None else one.detail.query or {}
             period = f"{asked['from']} to {asked['to']}" if {"from", "to"} <= set(asked) else "not told"
             said, report = (one.outcome, envelope.incident or NONE), envelope.digest or NONE
-            self.signed.add(one.at, who, first, end, period, *said, report)
+            kind = asked.get("report", "not told")
+            self.signed.add(one.at, who, kind, first, end, period, *said, report)
             self.findings.add(one.at, who, one.outcome, one.reason)
 
     def merge(self, later: "Trail") -> None:

@@ -2,10 +2,11 @@
 
 A provision asks by the filters of a selection, of which one must find a record. What is found is told as lines, each a
 record, or counted by columns. `needs` are fields that records found must hold (`needs.py`): where some do not, the
-provision is evidenced in part, where none is found it is not, and the reason is told.
+provision is evidenced in part, where none is found it is not, and the reason is told. Where a
+provision asks for a state (`standing`), records before the range count too whose effect stood at its start.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -18,6 +19,8 @@ from gateway.ledger.index import COLUMNS, index_columns
 
 MAX_LINES = 500
 """Lines of one provision; how many more there are is told. All of them are in a bundle of the range."""
+NOTHING = "no record of the period is of what is asked for"
+NOTHING_STANDS = f"{NOTHING}, and none before it that still stood at its start"
 State = Literal["supported", "in part", "not evidenced"]
 
 
@@ -36,6 +39,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     lacks: str = ""
     """What the provision asks for and no record holds, and where that is."""
+    standing: bool = False
+    """Whether it asks for a state: records before the period count, where what they put in force stood at its start."""
 
 
 class Provisions:
@@ -55,14 +60,27 @@ class Provisions:
                 place = self._by_event.setdefault(query["event"], []) if "event" in query else self._always
                 place.append((found, rest))
 
+    def begin(self, before: Iterable[Seen]) -> None:
+        """Records before the range that made what stood at its start, in order; before the first of the range."""
+        for one in before:
+            for found, cells in self._finding(one):
+                if found.question.standing:
+                    found.before += 1
+                    found.take(one, cells)
+
     def feed(self, one: Seen) -> None:
+        for found, cells in self._finding(one):
+            found.take(one, cells)
+
+    def _finding(self, one: Seen) -> "Iterator[tuple[_Found, Sequence[str]]]":
+        """The provisions that ask for a record, each once, and its cells."""
         taken: set[int] = set()
         cells: Sequence[str] = ()  # made once for all provisions that find the record, and for none where none does
         for found, rest in (*self._by_event.get(one.envelope.event, ()), *self._always):
             if id(found) not in taken and selected(one.envelope, rest):
                 taken.add(id(found))
                 cells = cells or [value or NONE for value in index_columns(one.envelope)]
-                found.take(one, cells)
+                yield found, cells
 
     def merge(self, later: "Provisions") -> None:
         for mine, theirs in zip(self._found, later._found, strict=True):
@@ -77,7 +95,7 @@ class _Found:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        self.records = 0
+        self.records = self.before = 0
         self.lines, self.counts = Rows(MAX_LINES), Tally()
         self.needs = [Held(need) for need in question.needs]
         self._places = [COLUMNS.index(column) for column in question.columns]
@@ -96,6 +114,7 @@ class _Found:
 
     def merge(self, later: "_Found") -> None:
         self.records += later.records
+        self.before += later.before
         self.lines.merge(later.lines)
         self.counts.merge(later.counts)
         for mine, theirs in zip(self.needs, later.needs, strict=True):
@@ -113,6 +132,7 @@ class _Found:
             "state": state,
             "reasons": reasons,
             "records": self.records,
+            "before": self.before,
             "needs": [need.row() for need in self.needs],
             "sections": list(question.sections),
             "columns": [*question.columns, "times"] if counted else ["record", *question.columns],
@@ -128,6 +148,6 @@ def verdict(question: Question, records: int, needs: Sequence[Held], *, opened: 
     if not question.queries:
         return "not evidenced", lacking
     if not records:
-        return "not evidenced", ["no record of the period is of what is asked for", *lacking]
+        return "not evidenced", [NOTHING_STANDS if question.standing else NOTHING, *lacking]
     absent = lacks(needs, opened=opened)
     return ("in part" if absent or lacking else "supported"), [*absent, *lacking]

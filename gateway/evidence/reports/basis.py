@@ -74,6 +74,9 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Id, first record and end (exclusive) of each archive that records of the range were read from."""
     emergencies: Sequence["Apart"] = ()
     """Emergency ledgers of the range, and whether their records are in the figures."""
+    known_from: int | None = 0
+    """What stood before the range is known from this record on: 0 where it is known from the first; None where records
+    before the range were not looked at."""
     outside: Outside | None = None
     """None in a bundle, which holds what others have said itself."""
     affected: Mapping[str, Affected] = {}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from gateway.evidence.reports import breach, sections
+from gateway.evidence.reports import breach, sections, standing
 from gateway.evidence.reports.basis import Basis, percent, table
 from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Streams, Text
 
@@ -21,6 +21,8 @@ _UNOPENED = (
 
 _APART = " Beside them it tells of emergency ledgers, which the coverage names."
 
+BEFORE = "lie before the period, and are told first: what they put in force still stood at its start."
+
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind: what it is called, what it is for, and what composes its own sections."""
@@ -30,6 +32,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     compose: Callable[[Basis], tuple[Section, ...]]
     subject: bool = False
     """Whether it is about one data subject."""
+    standing: bool = False
+    """Whether it tells what stood when the period began, and so needs what was recorded before it."""
 
 
 def document(kind: str, basis: Basis) -> Document:
@@ -77,28 +81,55 @@ def _period(basis: Basis) -> tuple[Section, ...]:
 
 
 def _review(basis: Basis) -> tuple[Section, ...]:
-    sign = Section(
-        "sign-off",
-        "Review and sign-off",
-        (
-            Text(
-                "Whoever has reviewed this puts that on record: gateway audit sign-off, or POST /audit/sign-offs, with "
-                "the digest of this file. The next review tells of it, under “Reviews signed off” above. The lines "
-                "below are for a signature on paper beside it."
-            ),
-            Form(
-                "To be filled in by the reviewer",
-                ("Reviewer", "Role", "Date", "What was looked at beyond this report", "Findings", "Disposition"),
-                "I have reviewed the activity of the period above; what I found and what is to be done stands here.",
-            ),
+    sign = _sign_off(
+        "gateway audit sign-off, or POST /audit/sign-offs, with the digest of this file",
+        Form(
+            "To be filled in by the reviewer",
+            ("Reviewer", "Role", "Date", "What was looked at beyond this report", "Findings", "Disposition"),
+            "I have reviewed the activity of the period above; what I found and what is to be done stands here.",
         ),
     )
     shown = ("callers", "decisions", "trail", "incidents", "policies")
     return (*(sections.SECTIONS[name](basis) for name in shown), sign)
 
 
+def _access(basis: Basis) -> tuple[Section, ...]:
+    sign = _sign_off(
+        "gateway audit sign-off --kind access-review, or POST /audit/sign-offs with this kind, and the digest of this "
+        "file",
+        Form(
+            "To be filled in by the reviewer",
+            (
+                *("Reviewer", "Role", "Date", "Keys and roles to be taken away or changed, and by when"),
+                *("Roles at issuers of tokens, and where they were looked at", "Findings", "Disposition"),
+            ),
+            "I have reviewed who has access as told above: what is right stays, what is not is named here.",
+        ),
+    )
+    reviews = Section("reviews", "Reviews before", (sections.sign_offs(basis),))
+    return (sections.SECTIONS["standing"](basis), sections.callers(basis), reviews, sign)
+
+
+def _sign_off(how: str, form: Form) -> Section:
+    return Section(
+        "sign-off",
+        "Review and sign-off",
+        (
+            Text(
+                f"Whoever has reviewed this puts that on record: {how}. The next review tells of it, under “Reviews "
+                "signed off” above. The lines below are for a signature on paper beside it."
+            ),
+            form,
+        ),
+    )
+
+
 def _policy(basis: Basis) -> tuple[Section, ...]:
-    return (sections.policies(basis), sections.decisions(basis))
+    return (
+        Section("standing", "What was in force", (*standing.known(basis), *standing.versions(basis))),
+        sections.policies(basis),
+        sections.decisions(basis),
+    )
 
 
 def _processing(basis: Basis) -> tuple[Section, ...]:
@@ -237,6 +268,8 @@ def _provision(place: int, one: Mapping[str, object], basis: Basis) -> Section:
     rows = one["rows"] if isinstance(one["rows"], list) else []
     left_out = one["left_out"] if isinstance(one["left_out"], int) else 0
     shown = table(f"Records for {one['id']}", tuple(str(name) for name in columns), rows)
+    if one["before"]:
+        blocks.append(Text(f"{one['before']:,} of the records {BEFORE}", "note"))
     if rows:
         blocks.append(msgspec.structs.replace(shown, left_out=left_out))
     needs = one["needs"] if isinstance(one["needs"], list) else []
@@ -314,12 +347,23 @@ def _receipt(event: str) -> Callable[[Basis], tuple[Section, ...]]:
 
 
 KINDS: Mapping[str, Kind] = {
-    "period": Kind(title="Report of a period", subtitle="Everything that was recorded, at a glance.", compose=_period),
-    "framework": Kind(title="Evidence by provision", subtitle="", compose=_framework),
+    "period": Kind(
+        title="Report of a period",
+        subtitle="Everything that was recorded, at a glance.",
+        compose=_period,
+        standing=True,
+    ),
+    "framework": Kind(title="Evidence by provision", subtitle="", compose=_framework, standing=True),
     "activity-review": Kind(
         title="Review of activity",
         subtitle="Who did what, for a person to review and sign (45 CFR 164.308(a)(1)(ii)(D)).",
         compose=_review,
+    ),
+    "access-review": Kind(
+        title="Review of access",
+        subtitle="Who held which key and role, for a person to review and sign (45 CFR 164.308(a)(3)-(4)).",
+        compose=_access,
+        standing=True,
     ),
     "disclosures": Kind(
         title="Accounting of disclosures",
@@ -363,6 +407,7 @@ KINDS: Mapping[str, Kind] = {
         title="History of the policy",
         subtitle="Versions with their dates and who approved them (45 CFR 164.316(b)(2)(i)).",
         compose=_policy,
+        standing=True,
     ),
 }
 """Name → kind, in the order in which they are offered."""

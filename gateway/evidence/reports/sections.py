@@ -17,6 +17,7 @@ from gateway.evidence.reports.document import (
     Table,
     Text,
 )
+from gateway.evidence.reports.standing import standing
 
 FATES = ("sent as it was", "masked", "not sent")
 WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
@@ -283,11 +284,11 @@ def trail(basis: Basis) -> Section:
 
 
 def sign_offs(basis: Basis) -> Table:
-    """Reviews of activity that were signed off in the period of the report, of whichever period they were."""
+    """Reviews that were signed off in the period of the report, of whichever period they were."""
     return table(
         "Reviews signed off",
         (
-            *("Signed at", "Reviewer", "First record", "End", "Period reviewed"),
+            *("Signed at", "Reviewer", "Reviewed", "First record", "End", "Period reviewed"),
             *("Disposition", "Incident", "SHA-256 of the report"),
         ),
         basis.figures["trail"]["signed"],
@@ -387,6 +388,7 @@ SECTIONS = {
     "callers": callers,
     "trail": trail,
     "policies": policies,
+    "standing": standing,
     "subjects": subjects,
     "keeping": keeping,
     "incidents": incidents,

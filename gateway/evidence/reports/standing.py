@@ -1,0 +1,107 @@
+"""The section on what was in force: keys with who holds them, the deny-list, versions of the policy, configurations."""
+
+from gateway.evidence.reports.basis import Basis, table
+from gateway.evidence.reports.document import Block, Section, Text
+
+TOLD = (
+    "What was in force at any time of the period, from the record that made it until it ended. What was made before "
+    "the period and still stood at its start is told too; its record is marked as lying before the period."
+)
+NOT_LOOKED_AT = (
+    "Records before the period were not looked at for this report: what they put in force is missing here. A report of "
+    "the ledger itself tells it."
+)
+OF_NODES = (
+    "Configurations are told of each node by its starts: one that is not started any more is told with its last one."
+)
+
+
+def standing(basis: Basis) -> Section:
+    """Who held which key and which roles, and which policy and configuration was in force, on any date of the
+    period."""
+    return Section("standing", "What was in force", (*known(basis), *keys(basis), *denials(basis), *versions(basis)))
+
+
+def known(basis: Basis) -> list[Block]:
+    """How far back what stands is known."""
+    told, since = basis.figures["standing"], basis.known_from
+    blocks: list[Block] = [Text(TOLD)]
+    if since is None:
+        blocks.append(Text(NOT_LOOKED_AT, "warning"))
+    elif since > 0:
+        blocks.append(
+            Text(
+                f"What stood before record {since:,} is not known: earlier records lie in an archive that was not at "
+                "hand. What they put in force, and no record since has changed, is missing here.",
+                "warning",
+            )
+        )
+    if basis.outside is None and since is not None and basis.first > 0:
+        blocks.append(
+            Text(
+                "Records that lie before the period are named by their numbers and are not in this bundle, whose "
+                "verifier proves nothing of them: whoever keeps the ledger exports them (gateway evidence export "
+                f"--first 0 --end {basis.first}).",
+                "note",
+            )
+        )
+    if told["untold"]:
+        said = f"Of {told['untold']:,} rotations the detail is deleted: which key each replaced, and until when that "
+        blocks.append(Text(f"{said}one stood, is not known.", "warning"))
+    if told["told_to"] >= 0:
+        said = f"What changed from record {told['told_to']:,} on is not told: there was no room for more changes."
+        blocks.append(Text(said, "warning"))
+    return blocks
+
+
+def keys(basis: Basis) -> list[Block]:
+    """Keys by what they grant, and by how they came and went."""
+    rows = basis.figures["standing"]["keys"]
+    return [
+        table(
+            "Keys in force in the period",
+            ("Key", "Owner", "Kind", "Roles", "Zone", "Purposes", "Scopes", "From", "Until"),
+            [row[:9] for row in rows],
+        ),
+        table(
+            "How these keys came and went",
+            (
+                *("Key", "Made by", "Record", "Lies", "Replaces", "Expires", "Why ended", "Ended by"),
+                *("Record of the end", "Other lines"),
+            ),
+            [(row[0], *row[9:]) for row in rows],
+        ),
+    ]
+
+
+def denials(basis: Basis) -> list[Block]:
+    rows = basis.figures["standing"]["denials"]
+    return [
+        table(
+            "Deny-list in the period",
+            ("Entry", "Kind", "Name", "Issuer", "From", "Until"),
+            [row[:6] for row in rows],
+        ),
+        table(
+            "How these entries came and went",
+            ("Entry", "Denied by", "Record", "Lies", "Why ended", "Ended by", "Record of the end", "Other lines"),
+            [(row[0], *row[6:]) for row in rows],
+        ),
+    ]
+
+
+def versions(basis: Basis) -> list[Block]:
+    told = basis.figures["standing"]
+    return [
+        table(
+            "Policy versions in force",
+            ("Version", "From", "Until", "Activated by", "Proposed by", "Proposal", "Record", "Lies"),
+            told["policies"],
+        ),
+        table(
+            "Configurations in force",
+            ("Node", "Digest", "From", "Until", "Changed by", "Record", "Lies"),
+            told["configurations"],
+        ),
+        Text(OF_NODES, "note"),
+    ]

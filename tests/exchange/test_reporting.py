@@ -17,10 +17,13 @@ from gateway.evidence.reports.document import Document, Fields, Table
 from gateway.exchange.auditor import Reader
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.reporting import Reporter, Wanted, first_written
+from gateway.exchange.stood import Stood, StoodReader
 from gateway.exchange.trail import Trail
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings
+from gateway.store.api_keys import Administrator, Grant, NewKey
 from gateway.store.archives import Archived
+from gateway.store.denials import Denial
 from gateway.store.reader import StoreReader
 from gateway.store.stamps import KeptStamp, StampStore
 from tests.bootstrap.kit import configured
@@ -266,3 +269,119 @@ async def test_a_report_tells_who_else_knows_of_its_records_and_that_a_bundle_pr
         assert row[3] == f"records {document.first} to {point.size - 1}", "the record of the checkpoint came after it"
         assert found["Cosigned by witnesses"].rows == ()
         assert b"the bundle's verifier proves it" in msgspec.json.encode(document)
+
+
+# -------------------------------------------------------------------------------------------------- what was in force
+
+
+GRANT = Grant(owner="Dr. Ada Ward", kind="person", roles=("clinician",), zone="clinic", purposes=("TREAT",))
+
+
+async def administrator(site: Site) -> Administrator:
+    writer = await site.writer("default")
+    return Administrator(ledger=writer, tenant=writer.tenant, actor="ac_admin", actor_kind="person")
+
+
+def states(document: Document | Refusal) -> dict[str, tuple[Any, ...]]:
+    return {str(row[0]): row for row in tables(document)["Provisions"].rows}
+
+
+async def test_a_quarter_without_a_change_is_evidenced_by_what_was_made_before_it(
+    database: Settings, clock: ManualClock
+) -> None:
+    """And what was revoked before it, or expired, is not in force."""
+    async with reporting(database, clock) as (site, reporter):
+        by, keys = await administrator(site), site.api_keys
+        made = await keys.create(by, "default", GRANT)
+        gone = await keys.create(by, "default", GRANT)
+        brief = msgspec.structs.replace(GRANT, expires_us=clock.now_us() + 5 * DAY_US)
+        short = await keys.create(by, "default", brief)
+        assert isinstance(made, NewKey)
+        assert isinstance(gone, NewKey)
+        assert isinstance(short, NewKey)
+        await keys.revoke(by, "default", gone.record.id)
+        denied = await site.denials.deny(by, "subject", "Mallory")
+        assert isinstance(denied, Denial)
+        await written(site, "policy.activated", policy="sha256:" + "1f" * 32, actor="ac_1", proposer="ac_2")
+        clock.advance(30 * 86_400)
+        await written(site, "audit.read", actor="ac_1")
+        told = await reporter.report(BY, period(clock, kind="access-review"))
+        held = tables(told)["Keys in force in the period"]
+        (row,) = held.rows
+        assert row[:7] == (made.record.id, "Dr. Ada Ward", "person", "clinician", "clinic", "TREAT", "none")
+        assert row[8] == "still in force"
+        (came,) = tables(told)["How these keys came and went"].rows
+        assert came[1:4] == ("ac_admin", (await _record_of(site, made.record.id)).seq, "before the period")
+        (entry_row,) = tables(told)["Deny-list in the period"].rows
+        assert entry_row[:4] == (denied.id, "subject", "Mallory", "-")
+        framework = await reporter.report(BY, period(clock, kind="framework", framework="hipaa"))
+        found = states(framework)
+        assert found["164.316(b)(2)(i)"][2] == "supported"
+        assert (found["164.308(a)(3)-(4)"][2], found["164.308(a)(3)-(4)"][3]) == ("in part", 2)
+        (version,) = tables(framework)["Policy versions in force"].rows[-1:]
+        assert (version[0], version[3], version[4]) == ("sha256:" + "1f" * 32, "ac_1", "ac_2")
+
+
+async def test_a_quarter_in_which_nothing_stood_is_not_evidenced(database: Settings, clock: ManualClock) -> None:
+    async with reporting(database, clock) as (site, reporter):
+        by = await administrator(site)
+        brief = msgspec.structs.replace(GRANT, expires_us=clock.now_us() + 5 * DAY_US)
+        assert isinstance(await site.api_keys.create(by, "default", brief), NewKey)
+        clock.advance(30 * 86_400)
+        await written(site, "audit.read", actor="ac_1")
+        found = states(await reporter.report(BY, period(clock, kind="framework", framework="hipaa")))
+        for name in ("164.316(b)(2)(i)", "164.308(a)(3)-(4)"):
+            assert found[name][2:4] == ("not evidenced", 0)
+            assert "none before it that still stood at its start" in str(found[name][4])
+
+
+async def test_a_key_that_is_rotated_and_revoked_in_the_period_is_told_with_its_days(
+    database: Settings, clock: ManualClock
+) -> None:
+    async with reporting(database, clock) as (site, reporter):
+        by, keys = await administrator(site), site.api_keys
+        old = await keys.create(by, "default", GRANT)
+        assert isinstance(old, NewKey)
+        clock.advance(30 * 86_400)
+        new = await keys.rotate(by, "default", old.record.id, overlap_s=3_600)
+        assert isinstance(new, NewKey)
+        ends = timestamp(clock.now_us() + 3_600_000_000)
+        clock.advance(7_200)
+        await keys.revoke(by, "default", new.record.id)
+        revoked = timestamp(clock.now_us())
+        found = tables(await reporter.report(BY, period(clock, kind="access-review")))
+        held = {row[0]: row for row in found["Keys in force in the period"].rows}
+        came = {row[0]: row for row in found["How these keys came and went"].rows}
+        assert held[old.record.id][8] == ends
+        assert came[old.record.id][6:8] == ("replaced", "ac_admin")
+        assert held[new.record.id][8] == revoked
+        assert came[new.record.id][4] == old.record.id
+        assert came[new.record.id][6:8] == ("revoked", "ac_admin")
+
+
+async def test_reports_that_tell_no_state_look_at_nothing_before_their_period(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reporting(sqlite_settings, clock) as (_, reporter):
+        asked: list[int] = []
+        look = StoodReader.before
+
+        async def before(self: StoodReader, first: int, at: str) -> Stood:
+            asked.append(first)
+            return await look(self, first, at)
+
+        monkeypatch.setattr(StoodReader, "before", before)
+        for kind in ("transfers", "activity-review", "dpia"):
+            assert isinstance(await reporter.report(BY, period(clock, kind=kind)), Document)
+        assert asked == []
+        assert isinstance(await reporter.report(BY, period(clock, kind="policy-history")), Document)
+        assert len(asked) == 1
+
+
+async def _record_of(site: Site, key: str) -> StoredRecord:
+    reader = site.reader("default")
+    for seq in range(await reader.size()):
+        stored = await reader.record(seq)
+        if stored is not None and parse(stored.envelope).credential == key:
+            return stored
+    raise AssertionError(key)

@@ -107,6 +107,34 @@ async def test_the_next_review_tells_of_it_and_its_provision_is_evidenced(
         assert (who_signed, disposition, about, digest) == ("ac_eve", "no_findings", "none", REPORT)
 
 
+async def test_a_review_of_access_is_signed_off_as_one_and_its_provision_is_evidenced(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with signing(sqlite_settings, clock) as (site, sign_offs, who):
+        await written(site, "audit.read")
+        clock.advance(1)
+        done = await sign_offs.sign(who, msgspec.structs.replace(review(clock), kind="access-review"))
+        assert isinstance(done, Signed)
+        assert done.kind == "access-review"
+        _, envelope, detail = await _last(site)
+        assert (envelope.action, (detail.query or {})["report"]) == ("access-review", "access-review")
+        clock.advance(1)
+        reporter = await reporter_of(site, "default", await site.auditor("default"), *proposed(site.settings))
+        period = {"since": timestamp(0), "until": timestamp(clock.now_us())}
+        access = await reporter.report(BY, Wanted(kind="access-review", **period))
+        assert isinstance(access, Document)
+        tables = [one for section in access.sections for one in section.blocks if isinstance(one, Table)]
+        (row,) = next(one.rows for one in tables if one.caption == "Reviews signed off")
+        assert row[1:3] == ("ac_eve", "access-review")
+        hipaa = await reporter.report(BY, Wanted(kind="framework", framework="hipaa", **period))
+        assert isinstance(hipaa, Document)
+        tables = [one for section in hipaa.sections for one in section.blocks if isinstance(one, Table)]
+        found = {one.caption: one for one in tables}
+        assert "review.signed" in [row[2] for row in found["Records for 164.308(a)(3)-(4)"].rows]
+        activity = found.get("Records for 164.308(a)(1)(ii)(D)")
+        assert activity is None or "review.signed" not in [row[2] for row in activity.rows]
+
+
 async def test_an_incident_is_named_where_it_is_the_tenants_own(sqlite_settings: Settings, clock: ManualClock) -> None:
     async with signing(sqlite_settings, clock) as (site, sign_offs, who):
         await written(site, "audit.read")
@@ -130,6 +158,7 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"since": timestamp(4_000_000_000_000_000)}, "to"),
     ({"until": timestamp(4_000_000_000_000_000)}, "to"),
     ({"report": "swordfish"}, "report"),
+    ({"kind": "swordfish"}, "kind"),
     ({"report": REPORT.upper()}, "report"),
     ({"disposition": "swordfish"}, "disposition"),
     ({"reason": "  "}, "reason"),

@@ -1,0 +1,104 @@
+"""What stood before a range is found through the index, in archives at hand, and no further back than all is known."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from gateway.core.errors import VerificationError
+from gateway.evidence.figures.standing import Start
+from gateway.exchange.archived import Archives
+from gateway.exchange.stood import StoodReader
+from gateway.ledger.entry import Entry
+from gateway.ledger.granted import Granted
+from gateway.ledger.record import Detail
+from gateway.settings import Settings
+from gateway.store.archives import ArchiveStore
+from gateway.store.postings import BLOCK
+from gateway.store.sealing import Sealer
+from tests.exchange.archive_kit import advance, archives
+from tests.store.archive_kit import MORE, fill, plain
+from tests.store.kit import LEDGER, Store, entry, opened
+from tests.store.test_archives import allow
+
+LATE = "2100-01-01T00:00:00.000000Z"
+PLACES = {
+    3: ("key.created", "ak_old", Granted(owner="Old")),
+    5: ("key.created", "ak_kept", Granted(owner="Kept", roles=("clinician",))),
+    70: ("key.revoked", "ak_old", Granted(owner="Old")),
+    BLOCK + 9: ("key.rotated", "ak_new", Granted(owner="New")),
+    BLOCK + 11: ("key.created", "ak_brief", Granted(owner="Brief", ends="2050-01-01T00:00:00.000000Z")),
+}
+"""Number → what its record changes."""
+
+
+@pytest.fixture
+async def store(database: Settings, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(database, tmp_path) as found:
+        yield found
+
+
+def made(seq: int) -> Entry:
+    if seq not in PLACES:
+        return plain(seq)
+    event, name, told = PLACES[seq]
+    us = 1_795_482_123_000_004 + seq
+    return entry(event, credential=name, detail=Detail(diff=told.lines()), us=us, actor="ac_admin")
+
+
+async def moved(store: Store) -> None:
+    """The first block lies in an archive."""
+    if store.where.kind != "sqlite":
+        await allow(store, 0)
+    await advance(store)
+
+
+def reader(store: Store, *, at_hand: bool = True) -> StoodReader:
+    away = Archives(ArchiveStore(store.engine), Sealer(store.keyring), None)
+    return StoodReader(store.engine, LEDGER, archives(store) if at_hand else away)
+
+
+def keys(start: Start) -> Sequence[str]:
+    return [one.name for one in start.book.of("key")]
+
+
+async def test_what_stood_is_found_in_the_database_in_the_order_of_the_records(store: Store) -> None:
+    await fill(store, made=made)
+    found = await reader(store).before(BLOCK + MORE, LATE)
+    assert (keys(found.start), found.known_from) == (["ak_kept", "ak_new"], 0)
+    assert [one.envelope.seq for one in found.start.records] == [5, BLOCK + 9]
+    (kept, _) = found.start.book.of("key")
+    assert isinstance(kept.told, Granted)
+    assert kept.told.roles == ("clinician",)
+    sooner = await reader(store).before(BLOCK + 12, "2040-01-01T00:00:00.000000Z")
+    assert keys(sooner.start) == ["ak_kept", "ak_new", "ak_brief"]
+    first = await reader(store).before(4, LATE)
+    assert keys(first.start) == ["ak_old"]
+    assert keys((await reader(store).before(0, LATE)).start) == []
+
+
+async def test_what_stood_is_found_in_archives_that_are_at_hand(store: Store) -> None:
+    await fill(store, made=made)
+    await moved(store)
+    found = await reader(store).before(BLOCK + MORE, LATE)
+    assert (keys(found.start), found.known_from) == (["ak_kept", "ak_new"], 0)
+    within = await reader(store).before(60, LATE)
+    assert keys(within.start) == ["ak_old", "ak_kept"]
+
+
+async def test_an_archive_that_is_not_at_hand_stops_nothing_and_is_told(store: Store) -> None:
+    await fill(store, made=made)
+    await moved(store)
+    found = await reader(store, at_hand=False).before(BLOCK + MORE, LATE)
+    assert (keys(found.start), found.known_from) == (["ak_new"], BLOCK)
+    within = await reader(store, at_hand=False).before(60, LATE)
+    assert (keys(within.start), within.known_from) == ([], 60)
+
+
+async def test_an_archive_that_is_not_what_is_on_record_gives_nothing(store: Store) -> None:
+    await fill(store, made=made)
+    await moved(store)
+    (path,) = (store.directory / "archive" / LEDGER).iterdir()
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(VerificationError, match="not the one that the ledger has on record"):
+        await reader(store).before(BLOCK + MORE, LATE)

@@ -112,7 +112,7 @@ class Access:
             *more,
         )
         name = self._hand.name("ak")
-        drawn = self._put(step, at, name, lines)
+        drawn = self._put(step, at, name, lines, lost=step == "rotated" and number % 3 == 1)
         lists = [", ".join(some) if some else "none" for some in (roles, purposes, scopes)]
         said = [owner, kind, lists[0], zone, lists[1], lists[2]]
         life = Life(name, said, drawn, "ac_admin", None if ends is None else timestamp(ends), replaces, list(odd))
@@ -227,9 +227,9 @@ class Access:
         life.ended(timestamp(at), "allowed", "ac_admin", drawn)
         self._stands.entries.append(life)
 
-    def _put(self, step: str, at: int, name: str, lines: tuple[str, ...] | None) -> Drawn:
+    def _put(self, step: str, at: int, name: str, lines: tuple[str, ...] | None, *, lost: bool = False) -> Drawn:
         told = None if lines is None else Detail(diff=lines)
         by: dict[str, Any] = {} if step == "wrapped" else ADMIN
         if not self._hand.early:
             self._hand.truth.keys.add(at, timestamp(at), f"key.{step}", name, by.get("actor", "none"))
-        return self._hand.put(f"key.{step}", at, told, credential=name, **by)
+        return self._hand.put(f"key.{step}", at, told, credential=name, lost=lost, **by)

@@ -20,6 +20,7 @@ from gateway.exchange.receipts import Receipts
 from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.tokens import Tokens
+from gateway.settings.purposes import legal_bases
 from gateway.store.api_keys import ApiKeyStore
 from gateway.store.approvals import ApprovalStore
 from gateway.store.data_keys import DataKeys, holds_keys
@@ -130,6 +131,7 @@ async def parts_on(site: Site, base: Foundation, parts: Parts, issuers: IssuerKe
         version=base.policy.version,
         engine=base.engine.version,
         config=config_digest(settings),
+        bases=legal_bases(settings.purpose, settings.tenants),
     )
     pages = TokenStore(site.engine, sealer, clock, settings.sessions.idle_days)
     tokens = Tokens(pages, key=scribe.key, persist=site.keyring.persist, used=base.policy.tokenizes)

@@ -37,6 +37,7 @@ from gateway.exchange.scribe import Scribe
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.tokens import Tokens
 from gateway.settings import Settings
+from gateway.settings.purposes import legal_bases
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sticking import StickingClasses
 
@@ -83,6 +84,7 @@ def parts_of(
         version=policy.version,
         engine=engine.version,
         config=config_digest(settings),
+        bases=legal_bases(settings.purpose, settings.tenants),
     )
     pages = TokenStore(site.engine, base.sealer, clock, settings.sessions.idle_days)
     books = Tokens(pages, key=scribe.key, persist=site.keyring.persist, used=policy.tokenizes)

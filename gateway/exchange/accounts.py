@@ -58,6 +58,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     actor_kind: str | None = None
     caller_zone: str | None = None
     purpose: str | None = None
+    legal_basis: str | None = None
     action: str | None = None
     target: str | None = None
     found: tuple[tuple[str, int], ...] | None = None
@@ -129,6 +130,7 @@ def envelope_of(account: Account, *, node: NodeInfo, engine: str, config: str) -
         caller_zone=account.caller_zone,
         action=account.action,
         purpose=account.purpose,
+        legal_basis=account.legal_basis,
         found=None if account.found is None else dict(account.found),
         scanned=account.scanned,
         tokens=None if account.tokens is None else _tokens_info(account.tokens),

@@ -4,7 +4,7 @@ The one place that builds records of exchanges, so that what may stand in clear 
 name that an agent made up, a target that is not registered, a concrete path) goes into details or nowhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,7 +30,7 @@ from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encod
 
 class Scribe:
     """Builds entries for one node. `version` gives the policy version of a tenant (its configured id), `engine` is one,
-    `config` the settings' digest."""
+    `config` the settings' digest, `bases` the legal basis of a purpose for a tenant (its configured id)."""
 
     def __init__(
         self,
@@ -41,9 +41,10 @@ class Scribe:
         version: Callable[[str], str],
         engine: str,
         config: str,
+        bases: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self._clock, self._sealing, self._node, self._version = clock, sealing, node, version
-        self._config = config
+        self._config, self._bases = config, bases or {}
         self.searched_by(engine)
 
     def searched_by(self, engine: str) -> None:
@@ -71,6 +72,7 @@ class Scribe:
         said = _said(
             "exchange.requested",
             exchange,
+            legal_basis=self._basis(exchange),
             tokens=_tokens_sent(exchange, routed) if asked else None,
             decision=routed.decision,
             weighed=True,
@@ -92,6 +94,7 @@ class Scribe:
         said = _said(
             "exchange.attempted",
             exchange,
+            legal_basis=self._basis(exchange),
             tokens=_tokens_sent(exchange, routed),
             decision=routed.decision,
             weighed=True,
@@ -167,6 +170,7 @@ class Scribe:
         said = _said(
             "exchange.denied",
             exchange,
+            legal_basis=self._basis(exchange),
             decision=decision or _undecided(self._policy(exchange)),
             weighed=decision is not None,
             ended=(refusal.code, status or refusal.status),
@@ -337,6 +341,11 @@ class Scribe:
 
     def _policy(self, exchange: Exchange) -> str:
         return self._version(_caller(exchange).identity.tenant)
+
+    def _basis(self, exchange: Exchange) -> str | None:
+        """What is declared for the request's purpose; None where nothing is, or where it has none."""
+        caller = _caller(exchange)
+        return None if caller.purpose is None else self._bases.get((caller.identity.tenant, caller.purpose))
 
     def key(self, exchange: Exchange) -> Any:
         """The key that parts of an exchange are sealed under, in the form of the sealing's own (`Sealing`)."""

@@ -14,6 +14,7 @@ from gateway.settings.forwarding import check_forwards
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
 from gateway.settings.ner import check_ner
+from gateway.settings.purposes import check_purposes
 from gateway.settings.retention import check_retention
 from gateway.settings.scheduling import check_schedules
 from gateway.settings.server import check_clients, check_keys, check_reachable
@@ -63,6 +64,7 @@ def consistent(settings: Settings) -> None:
         encryption = tenant.bundle_encryption or settings.evidence.encryption
         check_encryption(f"tenant[{index}].bundle_recipients", encryption, named)
     check_archive(settings.archive, settings.tenants)
+    check_purposes(settings.purpose, frozenset(tenants))
     check_retention(settings.retention, frozenset(tenants))
     check_keys(settings.keys, settings.database)
     if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):

@@ -17,6 +17,7 @@ from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.ner import Ner
 from gateway.settings.policy import Cache, Classification, Policy
+from gateway.settings.purposes import Purpose
 from gateway.settings.retention import Retention
 from gateway.settings.scheduling import Schedule
 from gateway.settings.server import Database, Keys, LedgerSettings, Server
@@ -58,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     issuer: tuple[Issuer, ...] = ()
     certificate: tuple[Certificate, ...] = ()
     tenant: tuple[Tenant, ...] = ()
+    purpose: tuple[Purpose, ...] = ()
     break_glass: tuple[BreakGlass, ...] = ()
     callback: tuple[Callback, ...] = ()
     channel: tuple[Channel, ...] = ()

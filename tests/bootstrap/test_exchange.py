@@ -8,7 +8,8 @@ from gateway.bootstrap import open_gateway
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings
 from gateway.store.keyring import Keyring
-from tests.system.site import settings_for
+from tests.system.kit import PUBLIC
+from tests.system.site import settings_for, system
 
 
 async def test_only_classes_that_the_policy_knows_may_be_kept(sqlite_settings: Settings) -> None:
@@ -17,3 +18,13 @@ async def test_only_classes_that_the_policy_knows_may_be_kept(sqlite_settings: S
     with pytest.raises(ConfigurationError, match=r"cache\.classes must be .*, which are .*public"):
         async with open_gateway(settings):
             raise AssertionError("it started")
+
+
+async def test_a_request_is_on_record_with_the_legal_basis_of_its_purpose(sqlite_settings: Settings) -> None:
+    declared = [{"id": "TREAT", "legal_basis": "Art. 9(2)(h)"}]
+    async with system(sqlite_settings, purpose=declared) as site:
+        for purposes, basis in ((("TREAT",), "Art. 9(2)(h)"), (("HRESCH",), None)):
+            answer = await site.chat(await site.key("clerk", purposes=purposes), PUBLIC)
+            first, _ = await site.trail(answer.headers["x-exchange-id"])
+            assert (first["event"], first["purpose"]) == ("exchange.requested", purposes[0])
+            assert first.get("legal_basis") == basis

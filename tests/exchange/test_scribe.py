@@ -63,7 +63,8 @@ def routed(**fields: Any) -> Routed:
     return Routed(**values)
 
 
-def scribe(clock: ManualClock, seals: Seals | None = None) -> Scribe:
+def scribe(clock: ManualClock, seals: Seals | None = None, **bases: str) -> Scribe:
+    """`bases`: purpose → its legal basis for the tenant of `caller`."""
     return Scribe(
         clock=clock,
         sealing=seals or Seals(),
@@ -71,6 +72,7 @@ def scribe(clock: ManualClock, seals: Seals | None = None) -> Scribe:
         version=lambda tenant: POLICY,
         engine="1-0",
         config="sha256:" + "c" * 64,
+        bases={(caller().identity.tenant, purpose): basis for purpose, basis in bases.items()},
     )
 
 
@@ -91,6 +93,18 @@ def clear(entry: Entry) -> str:
     envelope = entry.envelope
     check(envelope)
     return seal(envelope, 0, GENESIS, envelope.occurred_at).decode()
+
+
+def test_requests_name_the_legal_basis_that_is_configured_for_their_purpose(clock: ManualClock) -> None:
+    writes = scribe(clock, TREAT="Art. 9(2)(h)")
+    for purpose, basis in (("TREAT", "Art. 9(2)(h)"), ("HRESCH", None), (None, None)):
+        one = known(clock, by=msgspec.structs.replace(caller(), purpose=purpose))
+        refused = Refusal(code="policy_denied")
+        made = (writes.intent(one, routed()), writes.attempt(one, routed(), 2, b""), writes.denied(one, refused, None))
+        assert [entry.envelope.legal_basis for entry in made] == [basis] * 3
+    other = msgspec.structs.replace(caller().identity, tenant="another")
+    one = known(clock, by=msgspec.structs.replace(caller(), purpose="TREAT", identity=other))
+    assert writes.intent(one, routed()).envelope.legal_basis is None
 
 
 def test_records_name_the_engine_that_searches_now(clock: ManualClock) -> None:

@@ -32,7 +32,8 @@ def register() -> Register:
                 safeguard=one.safeguard,
                 valid_until=one.valid_until,
                 classes=one.classes,
-                no_training=True,
+                no_training=one.no_training == "yes",
+                document=one.document,
             )
             for name, one in made.PROCESSORS.items()
         },

@@ -66,16 +66,24 @@ class Processor(NamedTuple):
     country: str
     safeguard: str
     valid_until: str
+    valid: str
+    """Whether it is on the last day of the year."""
     classes: tuple[str, ...]
+    no_training: str
+    document: str
 
 
 PROCESSORS: Mapping[str, Processor] = {
-    "clinic-it": Processor("Clinic IT GmbH", "Ring 1, Ulm", "AT", "DPA", "2028-12-31", ("pii", "phi")),
-    "big-cloud": Processor("Big Cloud Inc.", "1 Main St, Reno", "US", "SCC", "", ("pii",)),
-    "paper-mill": Processor("Paper Mill AG", "Muehle 3, Bern", "CH", NO_AGREEMENT, "", ()),
+    "clinic-it": Processor(
+        "Clinic IT GmbH", "Ring 1, Ulm", "AT", "DPA", "2026-12-31", "yes", ("pii", "phi"), "yes", "sha256:" + "d1" * 32
+    ),
+    "big-cloud": Processor(
+        "Big Cloud Inc.", "1 Main St, Reno", "US", "SCC", "2026-12-30", "no", ("pii",), "no", "sha256:" + "d2" * 32
+    ),
+    "paper-mill": Processor("Paper Mill AG", "Muehle 3, Bern", "CH", NO_AGREEMENT, "", NO_AGREEMENT, (), "no", ""),
 }
 """One of those in traffic is not among them, and one of them is not in traffic."""
-NOBODY = Processor(UNKNOWN, UNKNOWN, UNKNOWN, NO_AGREEMENT, "", ())
+NOBODY = Processor(UNKNOWN, UNKNOWN, UNKNOWN, NO_AGREEMENT, "", "", (), "", "")
 TRUSTED = frozenset({"in-house", "partner"})
 ZONES = {"in-house": "DE", "partner": "FR", "cloud": "US"}
 AGENTS = {"ward-scribe": "clinic-it", "letters": "lettres-sa", "cloud-writer": "big-cloud"}

@@ -59,34 +59,16 @@ def processing(truth: Truth) -> list[Part]:
     for *key, name, times in traffic:
         one = processor(name)
         rows.append((*key, one.legal_name, one.country, one.safeguard, times))
-    declared = [
-        (name, one.legal_name, one.address, one.country, one.safeguard, one.valid_until or "-", ", ".join(one.classes))
-        for name, one in sorted(PROCESSORS.items())
-    ]
-    seen = {name for *_, name, _ in traffic if name != "none"}
     columns = "Purpose | Legal basis | Data class | Recipient | Zone | Processor | Country | Safeguard | Messages"
-    register = "Id | Legal name | Address | Country | Agreement | Valid until | Classes"
     return [
         Part(
             "processing",
             "Processing, from traffic",
             (Prose("Purposes, classes and recipients", (), "note"), table("Processing by purpose", columns, rows)),
         ),
-        Part(
-            "declared",
-            "Against what is declared",
-            (
-                table("Register of processors", register, declared, "No processor is configured."),
-                _names("In traffic, not in the register", seen - set(PROCESSORS)),
-                _names("In the register, not in traffic", set(PROCESSORS) - seen),
-            ),
-        ),
+        sections.processors(truth),
         sections.keeping(truth),
     ]
-
-
-def _names(caption: str, names: set[str]) -> Table:
-    return table(caption, "Processor", [(name,) for name in sorted(names)])
 
 
 def transfers(truth: Truth) -> list[Part]:

@@ -17,6 +17,7 @@ from benchmarks.year_register import (
     MEASURED,
     MEASURED_AT,
     MISSES,
+    PROCESSORS,
     RETENTION_DAYS,
     STAMPS,
     TRUSTED,
@@ -191,6 +192,37 @@ def flows(truth: Truth) -> Part:
                 "Agent | Version | Model | First | Messages | Last",
                 told["models"],
             ),
+        ),
+    )
+
+
+def processors(truth: Truth) -> Part:
+    seen = Counter[str]()
+    for _, _, _, name, _, _, times, _ in truth["flows"]["recipients"]:
+        seen[name] += times
+    rows = [
+        (
+            *(name, one.legal_name, one.address, one.country, one.safeguard, one.valid_until or "-", one.valid),
+            *(", ".join(one.classes), one.no_training, one.document or "-", seen[name]),
+        )
+        for name, one in sorted(PROCESSORS.items())
+    ]
+    strangers = [(name, seen[name]) for name in sorted(set(seen) - set(PROCESSORS) - {"none"})]
+    idle = [(name,) for name in sorted(set(PROCESSORS) - set(seen))]
+    said = "Id | Legal name | Address | Country | Agreement | Valid until | Valid at the end"
+    return Part(
+        "processors",
+        "Processors and their agreements",
+        (
+            Prose("Names, addresses and agreements", (), "note"),
+            table(
+                "Register of processors",
+                f"{said} | Classes | No training | Document | Messages",
+                rows,
+                "No processor is configured.",
+            ),
+            table("In traffic, not in the register", "Processor | Messages", strangers),
+            table("In the register, not in traffic", "Processor", idle),
         ),
     )
 
@@ -480,7 +512,20 @@ def incidents(truth: Truth) -> Part:
 EACH = {
     one.__name__: one
     for one in (
-        *(flows, decisions, minimum, approvals, callers, trail, policies, standing, subjects, keeping, incidents),
+        *(
+            flows,
+            processors,
+            decisions,
+            minimum,
+            approvals,
+            callers,
+            trail,
+            policies,
+            standing,
+            subjects,
+            keeping,
+            incidents,
+        ),
         coverage,
     )
 }

@@ -19,9 +19,9 @@ import msgspec
 from gateway.checks.policy.words import PURPOSES
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
-from gateway.evidence.figures.facts import SECTIONS
 from gateway.evidence.figures.in_force import MAKES
 from gateway.evidence.figures.needs import need_of
+from gateway.evidence.reports.sections import SECTIONS
 from gateway.ledger.index import COLUMNS
 from gateway.store.search import Filters, parse_filters
 
@@ -86,7 +86,7 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
     """A record is in the report if one of these finds it. No filter at all: every record of the period. None: no
     record can be, as `lacks` says."""
     sections: tuple[str, ...] = ()
-    """Of `evidence.figures.facts.SECTIONS`: the figures that are shown with it."""
+    """Of `evidence.reports.sections.SECTIONS`: what is shown with it."""
     needs: tuple[str, ...] = ()
     """Fields that the provision asks records for (`decision.policy`, `key.created: detail.diff`): `figures.needs`."""
     lacks: str = ""

@@ -147,7 +147,8 @@ def unproved_recognizer(site: Path) -> None:
 
 
 def bad_framework(site: Path) -> None:
-    change(site / "policies" / "frameworks" / "hipaa.toml", '"any: key.created | key.rotated: detail.diff"', '"who-it-was"')
+    file, need = site / "policies" / "frameworks" / "hipaa.toml", "any: key.created | key.rotated: detail.diff"
+    change(file, f'"{need}"', '"who-it-was"')
 
 
 def open_keys(site: Path) -> None:

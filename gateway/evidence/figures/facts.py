@@ -22,7 +22,7 @@ SECTIONS = (
     *("coverage", "flows", "decisions", "minimum", "approvals", "callers", "trail", "policies"),
     *("standing", "subjects", "keeping", "incidents"),
 )
-"""The names by which a framework asks for sections."""
+"""The names of their figures."""
 
 
 class Facts:

@@ -7,6 +7,7 @@ import msgspec
 from gateway.evidence.reports import breach, sections, standing
 from gateway.evidence.reports.basis import Basis, percent, table
 from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Streams, Text
+from gateway.evidence.reports.processors import processors
 
 STANDS = (
     "This report supports evidence for what its sections name. It does not say that anybody complies with a law or a "
@@ -138,13 +139,6 @@ def _processing(basis: Basis) -> tuple[Section, ...]:
     for purpose, ground, data_class, agent, zone, processor, times in basis.figures["flows"]["processing"]:
         party = register.party(processor)
         rows.append((purpose, ground, data_class, agent, zone, party.legal_name, party.country, party.safeguard, times))
-    parties = [
-        (name, one.legal_name, one.address, one.country, one.safeguard, one.valid_until or "-", ", ".join(one.classes))
-        for name, one in sorted(register.processors.items())
-    ]
-    found = {str(row[5]) for row in basis.figures["flows"]["processing"]} - {"none"}
-    undeclared = sorted(found - set(register.processors))
-    unused = sorted(set(register.processors) - found)
     own = Section(
         "processing",
         "Processing, from traffic",
@@ -165,21 +159,7 @@ def _processing(basis: Basis) -> tuple[Section, ...]:
             ),
         ),
     )
-    declared = Section(
-        "declared",
-        "Against what is declared",
-        (
-            table(
-                "Register of processors",
-                ("Id", "Legal name", "Address", "Country", "Agreement", "Valid until", "Classes"),
-                parties,
-                empty="No processor is configured.",
-            ),
-            table("In traffic, not in the register", ("Processor",), [(name,) for name in undeclared]),
-            table("In the register, not in traffic", ("Processor",), [(name,) for name in unused]),
-        ),
-    )
-    return (own, declared, sections.keeping(basis))
+    return (own, processors(basis), sections.keeping(basis))
 
 
 def _transfers(basis: Basis) -> tuple[Section, ...]:

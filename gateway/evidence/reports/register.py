@@ -7,6 +7,7 @@ import msgspec
 from gateway.settings import Settings
 
 UNKNOWN = "not in the configuration"
+NO_AGREEMENT = "none configured"
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,10 +17,12 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     country: str
     safeguard: str
-    """The kind of its agreement, or `none configured`."""
+    """The kind of its agreement, or `NO_AGREEMENT`."""
     valid_until: str
     classes: tuple[str, ...]
     no_training: bool
+    document: str = ""
+    """Digest of the signed agreement."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +53,7 @@ _NOBODY = Party(
     legal_name=UNKNOWN,
     address=UNKNOWN,
     country=UNKNOWN,
-    safeguard="none configured",
+    safeguard=NO_AGREEMENT,
     valid_until="",
     classes=(),
     no_training=False,
@@ -68,10 +71,11 @@ def register_of(settings: Settings, tenant: str) -> Register:
             legal_name=one.legal_name,
             address=one.address,
             country=one.country,
-            safeguard="none configured" if agreement is None else agreement.kind,
+            safeguard=NO_AGREEMENT if agreement is None else agreement.kind,
             valid_until="" if agreement is None else agreement.valid_until,
             classes=() if agreement is None else agreement.classes,
             no_training=one.no_training,
+            document="" if agreement is None else agreement.digest,
         )
     return Register(
         tenant=tenant if own is None or own.name is None else own.name,

@@ -17,6 +17,7 @@ from gateway.evidence.reports.document import (
     Table,
     Text,
 )
+from gateway.evidence.reports.processors import processors
 from gateway.evidence.reports.standing import standing
 
 FATES = ("sent as it was", "masked", "not sent")
@@ -382,6 +383,7 @@ def incidents(basis: Basis) -> Section:
 SECTIONS = {
     "coverage": coverage,
     "flows": flows,
+    "processors": processors,
     "decisions": decisions,
     "minimum": minimum,
     "approvals": approvals,

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 from msgspec.structs import asdict
 
 from benchmarks.year_access import Access
-from benchmarks.year_documents import composed, report_faults
+from benchmarks.year_documents import carried_faults, carried_reports, composed, report_faults
 from benchmarks.year_exchanges import Exchange, Exchanges
-from benchmarks.year_hand import START_US, TENANT, YEAR_US, Drawn, Hand
+from benchmarks.year_hand import GONE, START_US, TENANT, YEAR_US, Drawn, Hand
 from benchmarks.year_ledger import LASTS_US, Ledgers, emergencies_at
 from benchmarks.year_messages import MASKABLE, few, subjects
 from benchmarks.year_people import People
@@ -43,6 +43,8 @@ from gateway.ledger.commitment import committed
 from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, seal, timestamp
 
 EXCHANGES = 300_000
+CLOSED = 20_000
+"""Exchanges of the year whose details are not opened, at most."""
 SAID = 100
 """Differences that are printed one by one."""
 FIRST = 5_000
@@ -57,16 +59,17 @@ QUESTIONS = asked()
 
 
 class Year:
-    """One year. The same `seed` and number of exchanges make the same records."""
+    """One year. The same `seed` and number of exchanges make the same records. `opened`: whether the details that are
+    still there come with them, or none does, as in a bundle that does not open them."""
 
-    def __init__(self, exchanges: int = EXCHANGES, seed: int = 7) -> None:
-        self._count, self.truth = exchanges, Truth()
-        self._hand = Hand(self.truth, seed, PURGED)
+    def __init__(self, exchanges: int = EXCHANGES, seed: int = 7, *, opened: bool = True) -> None:
+        self._count, self.truth, self.opened = exchanges, Truth(), opened
+        self._hand = Hand(self.truth, seed, PURGED, GONE if opened else 1.0)
         self._exchanges, self._tasks = Exchanges(self._hand), Tasks(self._hand)
         self._people, self._ledgers = People(self._hand), Ledgers(self._hand, FIRST)
         self._access = Access(self._hand)
         self._subjects, self._incidents = Subjects(self._hand), Incidents(self._hand)
-        self._provisions = Reference()
+        self._provisions = Reference(opened=opened)
         self.links: dict[str, set[int]] = {name: set() for name in WATCHED}
         """Pseudonym of a person who is watched → the numbers of the records about them on the main ledger."""
         self.about: list[StoredRecord] = []
@@ -276,7 +279,7 @@ def start_of(year: Year) -> Start:
 def figures(year: Year) -> dict[str, Any]:
     """What the product says of a year, whose records it takes: all figures, `persons`, whom incidents `affected`, and
     how many records of each emergency ledger it took (`apart`)."""
-    facts, apart = Facts(KNOWN, QUESTIONS), Counter[str]()
+    facts, apart = Facts(KNOWN, QUESTIONS, opened=year.opened), Counter[str]()
     facts.begin(start_of(year))
     for stored in year.records():
         facts.take(stored)
@@ -311,12 +314,18 @@ class Compared(NamedTuple):
 
 
 def compare(exchanges: int, seed: int = 7) -> Compared:
-    """Every figure, and then every report, with the truth."""
+    """Every figure, and then every report, with the truth; and of a year whose details are not opened those reports
+    that a bundle carries."""
     year = Year(exchanges, seed)
     found, expected = figures(year), truth(year)
     reports = composed(found)
     faults = [*differences(found, expected), *report_faults(reports, expected)]
-    return Compared(exchanges, year.truth.records + year.truth.emergency_records, len(reports), faults)
+    closed = Year(min(exchanges, CLOSED), seed, opened=False)
+    found, expected = figures(closed), truth(closed)
+    carried = carried_reports(found)
+    faults += [f"unopened: {one}" for one in (*differences(found, expected), *carried_faults(carried, expected))]
+    records = sum(one.truth.records + one.truth.emergency_records for one in (year, closed))
+    return Compared(exchanges, records, len(reports) + len(carried), faults)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

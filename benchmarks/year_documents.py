@@ -11,8 +11,10 @@ from benchmarks import year_register as made
 from benchmarks.year_compared import faults
 from benchmarks.year_messages import ENGINES
 from benchmarks.year_register import Said
-from benchmarks.year_reports import frameworks, wanted
+from benchmarks.year_reports import carried, frameworks, wanted
+from benchmarks.year_written import Report
 from gateway.evidence.measured import Body, Count, Measurement, Share
+from gateway.evidence.reports import attached
 from gateway.evidence.reports.basis import Affected, Apart, Basis, Outside
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
@@ -106,13 +108,33 @@ def composed(found: Mapping[str, Any]) -> dict[tuple[str, str], Document]:
     return made_of
 
 
+def carried_reports(found: Mapping[str, Any]) -> dict[tuple[str, str], Document]:
+    """Every report that a bundle carries whose details are not opened. `found`: as `year.figures`, of such a year."""
+    from_all = _with(basis(found), opened=False, outside=None, archives=(), affected={})
+    made_of = {(kind, ""): document(kind, from_all) for kind in attached.KINDS}
+    for name, title, text in frameworks():
+        made_of["framework", name] = document("framework", _with(from_all, framework=(name, title, text)))
+    return made_of
+
+
 def _with(from_all: Basis, **more: Any) -> Basis:
     return Basis(**{name: getattr(from_all, name) for name in Basis.__struct_fields__} | more)
 
 
 def report_faults(found: Mapping[tuple[str, str], Document], expected: Mapping[str, Any]) -> Iterator[str]:
     """Every difference between reports and what must stand in them. `expected`: as `year.truth`."""
-    accounts, above = wanted(expected), head(expected)
+    yield from _faults(found, wanted(expected), expected)
+
+
+def carried_faults(found: Mapping[tuple[str, str], Document], expected: Mapping[str, Any]) -> Iterator[str]:
+    """The same of those that a bundle carries."""
+    yield from _faults(found, carried(expected), expected)
+
+
+def _faults(
+    found: Mapping[tuple[str, str], Document], accounts: Mapping[tuple[str, str], Report], expected: Mapping[str, Any]
+) -> Iterator[str]:
+    above = head(expected)
     for key in sorted({*found, *accounts}):
         name = " of ".join(part for part in key if part)
         if key not in found or key not in accounts:

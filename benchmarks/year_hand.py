@@ -47,10 +47,11 @@ class Drawn(NamedTuple):
 
 
 class Hand:
-    """Draws with one seed. `purged`: persons who are erased in the year, and all of whose records were before that."""
+    """Draws with one seed. `purged`: persons who are erased in the year, and all of whose records were before that;
+    `gone`: the share of details that are not there."""
 
-    def __init__(self, truth: Truth, seed: int, purged: frozenset[str]) -> None:
-        self.random, self.truth, self._purged = random.Random(seed), truth, purged
+    def __init__(self, truth: Truth, seed: int, purged: frozenset[str], gone: float = GONE) -> None:
+        self.random, self.truth, self._purged, self._gone = random.Random(seed), truth, purged, gone
         self.followed: set[str] = set()
         """Exchanges whose records are looked up again, since incidents are about them."""
         self._waiting: list[tuple[int, int, Drawn]] = []
@@ -85,7 +86,7 @@ class Hand:
         envelope = Envelope(id=name, tenant=TENANT, event=event, occurred_at=timestamp(at), node=node, **fields)
         named = ((detail.subjects or ()) if detail is not None else ()) if about is None else about
         purged = [] if event.startswith("subject.") else [one for one in named if one in self._purged]
-        gone = detail is not None and (lost or bool(purged) or self.random.random() < GONE)
+        gone = detail is not None and (lost or bool(purged) or self.random.random() < self._gone)
         encoded = None if detail is None else encode_detail(detail)
         found = tuple(one for one in named if one not in purged)
         if not self.early:

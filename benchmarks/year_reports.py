@@ -192,16 +192,20 @@ def framework(truth: Truth, name: str) -> list[Part]:
     found = [one for one in truth["provisions"] if one["framework"] == name]
     rows = [(one["id"], one["title"], one["state"], one["records"], "; ".join(one["reasons"])) for one in found]
     columns = "Provision | Subject | Evidence | Records | Why not, or not all"
-    overview = (Prose("“Supported” means that records"), table("Provisions", columns, rows))
+    said = [Prose("Details were not opened for this report", (), "warning")] if truth.get(sections.CARRIED) else []
+    overview: list[Wanted] = [Prose("“Supported” means that records"), *said, table("Provisions", columns, rows)]
     asked = dict.fromkeys(section for one in found for section in one["sections"])
     return [
         Part("overview", "Overview", overview),
-        *(_provision(place, one) for place, one in enumerate(found)),
+        *(
+            _provision(place, one, "not opened" if truth.get(sections.CARRIED) else "deleted")
+            for place, one in enumerate(found)
+        ),
         *(sections.EACH[section](truth) for section in asked),
     ]
 
 
-def _provision(place: int, one: Mapping[str, Any]) -> Part:
+def _provision(place: int, one: Mapping[str, Any], gone: str) -> Part:
     blocks: list[Wanted] = [Text(one["text"])]
     if one["state"] != "supported":
         said = {"in part": "In part", "not evidenced": "Not evidenced"}[one["state"]]
@@ -213,8 +217,8 @@ def _provision(place: int, one: Mapping[str, Any]) -> Part:
         named = Table(f"Records for {one['id']}", tuple(one["columns"]), rows, left_out=one["left_out"])
         blocks.append(named)
     if one["needs"]:
-        columns = "Field | Asked of records | Records that hold it | Share | Detail deleted"
-        needs = [(need, asked, held, _share(held, asked), gone) for need, asked, held, gone in one["needs"]]
+        columns = f"Field | Asked of records | Records that hold it | Share | Detail {gone}"
+        needs = [(need, asked, held, _share(held, asked), closed) for need, asked, held, closed in one["needs"]]
         blocks.append(table("Fields that are needed", columns, needs))
     return Part(f"provision-{place}", f"{one['id']} · {one['title']}", blocks)
 
@@ -303,6 +307,17 @@ def wanted(truth: Truth) -> dict[tuple[str, str], Report]:
         parts_of = framework(truth, name)
         found["framework", name] = _report(truth, "framework", f"Evidence by provision: {title}", text, parts_of)
     return found
+
+
+CARRIED = ("period", "activity-review", "processing", "transfers", "dpia", "policy-history")
+"""The kinds that a bundle carries, besides its frameworks."""
+
+
+def carried(truth: Truth) -> dict[tuple[str, str], Report]:
+    """Those that a bundle carries whose details are not opened: it holds no archive, and what others have said of its
+    records lies in it as it is. `truth`: of a year that is told without details."""
+    found = wanted({**truth, sections.CARRIED: True})
+    return {key: one for key, one in found.items() if key[0] == "framework" or key[0] in CARRIED}
 
 
 def _report(truth: Truth, kind: str, title: str, subtitle: str, own: list[Part]) -> Report:

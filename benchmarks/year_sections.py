@@ -28,6 +28,8 @@ from benchmarks.year_written import NUMBER, Part, Prose, Wanted, hundredths, las
 from gateway.evidence.reports.document import Bars, Fields, Stacks, Streams, Strip
 
 Truth = Mapping[str, Any]
+CARRIED = "carried"
+"""A key of the truth of reports that a bundle carries whose details are not opened."""
 WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
 ASKED = "Asked for | As it was | Masked | Not sent"
 
@@ -57,7 +59,9 @@ def coverage(truth: Truth) -> Part:
         max(0, min(size, told["published"] - first)),
         max(0, min(size, told["witnessed"] - first)),
     )
-    details = [shown(told["details"]), shown(told["details_deleted"])]
+    details, carried = [shown(told["details"]), shown(told["details_deleted"])], CARRIED in truth
+    word = "were opened for" if carried else "are still there"
+    holds = ("one that was not opened here",) if carried else ("were deleted for",)
     missing = [Prose("Records are missing from this range", (), "warning")] if told["missing"] else []
     return Part(
         "coverage",
@@ -67,7 +71,11 @@ def coverage(truth: Truth) -> Part:
             Fields(fields),
             strip,
             table("Newest checkpoints on record", "Checkpoint | Records | Time | Root", told["points"]),
-            *_around(first, told["last"] + 1),
+            *(
+                [Prose("Time-stamps and lines of witnesses", (), "note")]
+                if carried
+                else _around(first, told["last"] + 1)
+            ),
             *missing,
             table("Places without a record", "From | To", told["gaps"]),
             table("Starts, stops and recoveries", "Time | Event | Node | Count | Outcome | Reason", told["states"]),
@@ -77,7 +85,7 @@ def coverage(truth: Truth) -> Part:
             table("Exchanges with personal data", "Subject | Requests", told["personal"]),
             *_engines(told["engines"]),
             Prose("What people found that", [one for line in MISSES for one in NUMBER.findall(line)], "note", MISSES),
-            Prose("Details, which hold persons, transport and roles, are still there", details, "note"),
+            Prose(f"Details, which hold persons, transport and roles, {word}", details, "note", holds),
         ),
     )
 
@@ -416,12 +424,12 @@ def standing(truth: Truth) -> Part:
             [[name, *row] for name, row in _cut(entries, 6)],
         ),
     ]
-    return Part("standing", "What was in force", (*_known(told), *lives, *_versions(told)))
+    return Part("standing", "What was in force", (*_known(truth), *lives, *_versions(told)))
 
 
 def versions(truth: Truth) -> Part:
     told = truth["standing"]
-    return Part("standing", "What was in force", (*_known(told), *_versions(told)))
+    return Part("standing", "What was in force", (*_known(truth), *_versions(told)))
 
 
 def _cut(rows: list[list[Any]], at: int) -> list[tuple[Any, ...]]:
@@ -429,12 +437,14 @@ def _cut(rows: list[list[Any]], at: int) -> list[tuple[Any, ...]]:
     return [(row[0], row[at:]) for row in rows]
 
 
-def _known(told: Truth) -> list[Wanted]:
-    untold = [Prose("Of ", [shown(told["untold"])], "warning")] if told["untold"] else []
+def _known(truth: Truth) -> list[Wanted]:
+    untold, first = truth["standing"]["untold"], str(truth["coverage"]["first"])
+    outside = Prose("Records that lie before the period are named by their numbers", ("0", first), "note")
     return [
         Prose("What was in force at any time of the period"),
         Prose("What stood before record", [shown(KNOWN_FROM)], "warning"),
-        *untold,
+        *([outside] if CARRIED in truth else []),
+        *([Prose("Of ", [shown(untold)], "warning")] if untold else []),
     ]
 
 

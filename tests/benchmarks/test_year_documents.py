@@ -15,10 +15,10 @@ import pytest
 
 from benchmarks import year
 from benchmarks.year_compared import block_faults, faults
-from benchmarks.year_documents import composed, head, report_faults
-from benchmarks.year_reports import wanted
+from benchmarks.year_documents import carried_faults, carried_reports, composed, head, report_faults
+from benchmarks.year_reports import carried, wanted
 from benchmarks.year_written import NUMBER, Part, Report, Wanted, shown
-from gateway.evidence.reports import html, pdf
+from gateway.evidence.reports import attached, html, pdf
 from gateway.evidence.reports.document import (
     SHOWN,
     Block,
@@ -162,7 +162,7 @@ def test_the_command_ends_with_1_and_names_what_differs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert year.main(["--exchanges", "60"]) == 0
-    assert "32 reports: every figure and every block equals the ground truth" in capsys.readouterr().out
+    assert "44 reports: every figure and every block equals the ground truth" in capsys.readouterr().out
     monkeypatch.setattr(year, "composed", lambda found: {})
     assert year.main(["--exchanges", "60"]) == 1
     assert "differs: report period: is not made\n" in capsys.readouterr().out
@@ -240,3 +240,43 @@ class _Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._reads:
             self.cells[-1] += data
+
+
+# ------------------------------------------------------------------------------------- of a bundle, without details
+
+
+@cache
+def _carried() -> tuple[dict[str, Any], Mapping[Key, Document]]:
+    """What is true of a year whose details are not opened, and the reports that a bundle carries of it."""
+    made = year.Year(1_600, opened=False)
+    found = year.figures(made)
+    expected = year.truth(made)
+    assert year.differences(found, expected) == []
+    return expected, carried_reports(found)
+
+
+def test_every_block_of_reports_whose_details_are_not_opened_is_what_the_truth_says() -> None:
+    expected, reports = _carried()
+    assert {kind for kind, _ in reports} == {*attached.KINDS, "framework"}
+    assert list(carried_faults(reports, expected)) == []
+    assert expected["coverage"]["details"] == 0
+    reasons = {reason for one in expected["provisions"] for reason in one["reasons"]}
+    assert any("are not opened here)" in reason for reason in reasons)
+    assert not any("are deleted)" in reason for reason in reasons)
+
+
+def test_every_value_of_reports_whose_details_are_not_opened_that_is_wrong_is_found() -> None:
+    expected, reports = _carried()
+    accounts, missed = carried(expected), []
+    for key in (("period", ""), ("framework", "hipaa")):
+        for section, part in zip(reports[key].sections, accounts[key].parts, strict=True):
+            for block, want in zip(section.blocks, part.blocks, strict=True):
+                missed += [f"{key} {at}" for at, wrong in _wrong(block) if not list(block_faults("here", wrong, want))]
+    assert missed == []
+
+
+def test_reports_whose_details_are_opened_are_none_of_a_bundle_that_does_not_open_them() -> None:
+    _, reports, _ = _year()
+    expected, _ = _carried()
+    some = {key: one for key, one in reports.items() if key in carried(expected)}
+    assert any("were opened for" in fault or "Detail" in fault for fault in carried_faults(some, expected))

@@ -247,6 +247,10 @@ def test_one_record_is_enough_only_for_who_runs_an_agent() -> None:
     assert some == {"some: processor"}
 
 
+def test_every_provision_that_ships_names_the_sections_that_tell_of_it() -> None:
+    assert [name for name, question in shipped().items() if not question.sections] == []
+
+
 def test_every_event_that_a_provision_asks_for_is_one_that_the_gateway_writes() -> None:
     asked = {query["event"] for one in shipped().values() for query in one.queries if "event" in query}
     assert asked <= {one.envelope.event for one in recorded.records()}

@@ -333,7 +333,8 @@ def misses(result: Result) -> list[str]:
 
 def _dearer(kind: str, sized: list[Sized]) -> list[str]:
     """Questions whose pages cost more in the larger ledger than they may. Pages that are fuller there are others: what
-    is rare fills no page of a ledger of a tenth of the size."""
+    is rare fills no page of a ledger of a tenth of the size. Where nothing is found, what is read is the end of the
+    ledger that has no postings yet, whose length is by chance."""
     small = {(one.question, one.order): one for one in sized[0].costs}
     return [
         f"{kind}: {cost.question} ({cost.order}): {cost.median_ms} ms for {before.median_ms} in the smaller ledger, "
@@ -341,5 +342,5 @@ def _dearer(kind: str, sized: list[Sized]) -> list[str]:
         for one in sized[1:]
         for cost in one.costs
         for before in (small[cost.question, cost.order],)
-        if cost.found <= before.found and cost.median_ms > max(RATIO_TARGET * before.median_ms, _NOISE_MS)
+        if 0 < cost.found <= before.found and cost.median_ms > max(RATIO_TARGET * before.median_ms, _NOISE_MS)
     ]

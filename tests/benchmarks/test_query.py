@@ -33,6 +33,7 @@ def test_each_target_that_is_missed_is_told() -> None:
     assert "25.0 ms, 20.0 are wanted" in judged(p95_ms=25.0)[0]
     assert "7.0 ms for 4.0 in the smaller ledger" in judged(median_ms=7.0)[0]
     assert judged(median_ms=7.0, found=2) == []  # pages that are fuller there are others
+    assert judged(median_ms=7.0, found=0) == []  # and those that hold nothing are none
     assert "proof in 6.0 ms" in judged(proof=6.0)[0]
     assert "export took 301 MB" in judged(export_mb=301)[0]
 

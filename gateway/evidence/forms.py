@@ -10,6 +10,7 @@ from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, strict_json, tab
 from gateway.evidence.attachment import Given, Material, every_detail
 from gateway.evidence.fhir import AuditEvents
 from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.figures.standing import Stood
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.oscal import Assessment, Resource, Subject
 from gateway.evidence.reports.register import Register
@@ -122,13 +123,18 @@ class AssessmentFile:
 
     path = "data/oscal/assessment-results.json"
 
-    def __init__(self, frameworks: Frameworks) -> None:
-        self._frameworks = frameworks
+    def __init__(self, frameworks: Frameworks, stood: Stood | None = None) -> None:
+        """`stood`: what stood before the range, where that was looked at."""
+        self._frameworks, self._stood = frameworks, stood
 
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
         manifest, assessments = material.manifest, await self._frameworks()
         since, until = "", ""
         opened = every_detail(manifest)
+        if self._stood is not None:
+            start = self._stood.start if opened else self._stood.start.closed()
+            for one in assessments:
+                one.begin(start.records)
         async for given in material.selected() if opened else material.whole():
             at = given.envelope.recorded_at or given.envelope.occurred_at
             since, until = since or at, at
@@ -155,7 +161,14 @@ class AssessmentFile:
             ),
             *(_emergency(material, one.id) for one in manifest.emergencies or () if one.selected is not None),
         ]
-        yield oscal.encode(oscal.document(assessments, about, files, _remarks(manifest)))
+        yield oscal.encode(oscal.document(assessments, about, files, _remarks(manifest) + self._before(manifest.first)))
+
+    def _before(self, first: int) -> str:
+        """How far back what stood is known."""
+        stood = self._stood
+        if stood is None:
+            return " What stood before the range was not looked at." if first else ""
+        return f" What stood before record {stood.known_from} is not known." if stood.known_from else ""
 
 
 def _emergency(material: Material, emergency: str) -> Resource:

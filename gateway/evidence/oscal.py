@@ -27,6 +27,8 @@ from gateway.evidence.selection import check_filters, selected
 
 VERSION = "1.1.3"
 """Of OSCAL. Nothing here is newer than 1.1.0."""
+MAX_NAMED = 100
+"""Records before the range that are named one by one."""
 _NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
 """OSCAL's `token`: a letter or _, then letters, digits and . _ -"""
 
@@ -64,10 +66,12 @@ class _Seen(msgspec.Struct):
     last: int = 0
     apart: dict[str, int] = {}
     """By emergency ledger, how many of its records there are."""
+    before: list[int] = []
+    """Numbers of records before the range whose effect stood at its start."""
 
     @property
     def all(self) -> int:
-        return self.count + sum(self.apart.values())
+        return self.count + sum(self.apart.values()) + len(self.before)
 
 
 class Assessment:
@@ -86,6 +90,17 @@ class Assessment:
                 rest = {name: value for name, value in query.items() if name != "event"}
                 wanted = self._by_event.setdefault(query["event"], []) if "event" in query else self._others
                 wanted.append((place, rest))
+
+    def begin(self, before: Iterable[Seen]) -> None:
+        """Records before the range that made what stood at its start, in order: they count for provisions that ask for
+        a state."""
+        for one in before:
+            for place, query in (*self._by_event.get(one.envelope.event, ()), *self._others):
+                seen, seq = self._seen[place], one.envelope.seq or 0
+                if self._questions[place].standing and seen.before[-1:] != [seq] and selected(one.envelope, query):
+                    seen.before.append(seq)
+                    for need in seen.needs:
+                        need.take(one)
 
     def feed(self, one: Seen) -> None:
         """One record, of an emergency ledger or of the range itself; it counts once for each provision, whatever the
@@ -186,6 +201,9 @@ def _observation(
     records = [f"{seen.count} records, the first {seen.first} and the last {seen.last}"] if seen.count else []
     records += [f"{apart} records of emergency ledgers that it stitches in"] if apart else []
     numbers = {"records": seen.count, **({"emergency-records": apart} if apart else {})}
+    if seen.before:
+        numbers["records-before"] = len(seen.before)
+        records.append(f"{len(seen.before)} records before it, whose effect still stood when it began")
     return {
         "uuid": str(uuid5(own, f"observation {one.id}")),
         "title": f"{one.id} {one.title}",
@@ -201,10 +219,23 @@ def _observation(
             {"href": f"#{uuid5(ids, f'file {file.path}')}", "description": file.title}
             for file in files
             if (file.emergency in seen.apart if file.emergency is not None else seen.count)
-        ],
+        ]
+        + _before(seen.before),
         "collected": about.created,
         **({"remarks": f"In part: {'; '.join(reasons)}."} if reasons else {}),
     }
+
+
+def _before(numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """What lies before the range is named, and is in none of the files."""
+    if not numbers:
+        return []
+    named = ", ".join(map(str, numbers[:MAX_NAMED]))
+    more = f" and {len(numbers) - MAX_NAMED} more" if len(numbers) > MAX_NAMED else ""
+    said = (
+        f"Records {named}{more} of the ledger: before the range, and in none of these files. Whoever keeps the ledger"
+    )
+    return [{"description": f"{said} exports them."}]
 
 
 def _finding(ids: UUID, one: Question, control: str, reasons: Sequence[str]) -> dict[str, Any]:

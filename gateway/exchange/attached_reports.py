@@ -7,6 +7,7 @@ force, an operator's own as those that ship. What is personal and what is masked
 from collections.abc import Sequence
 
 from gateway.evidence.attachment import Attachment
+from gateway.evidence.figures.standing import Stood
 from gateway.evidence.reports.attached import FORMS, PRINTED, Asked, attached
 from gateway.evidence.reports.register import register_of
 from gateway.evidence.selection import Selection
@@ -15,9 +16,15 @@ from gateway.settings import Settings
 
 
 def reports(
-    settings: Settings, tenant: str, terms: Terms, selection: Selection | None = None, *, printed: bool = False
+    settings: Settings,
+    tenant: str,
+    terms: Terms,
+    selection: Selection | None = None,
+    *,
+    printed: bool = False,
+    stood: Stood | None = None,
 ) -> Sequence[Attachment]:
-    """The makers, for a configured tenant and a bundle of this selection."""
+    """The makers, for a configured tenant and a bundle of this selection, before which so much stood."""
     asked = [Asked(one.id, one.title, one.text, questions(one)) for one in terms.frameworks]
     forms = PRINTED if printed else FORMS
-    return attached(register_of(settings, tenant), terms.known, asked, selection=selection, forms=forms)
+    return attached(register_of(settings, tenant), terms.known, asked, selection=selection, forms=forms, stood=stood)

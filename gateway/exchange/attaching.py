@@ -13,6 +13,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
 from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
+from gateway.evidence.figures.standing import Stood
 from gateway.evidence.reports import pdf
 from gateway.evidence.reports.register import register_of
 from gateway.evidence.selection import Selection
@@ -35,20 +36,35 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What the policy in force says of classes and frameworks, as of when the bundle is written."""
     selection: Selection | None = None
     """Of the bundle."""
+    stood: Stood | None = None
+    """What stood before its range; None where no kind that was asked for tells it."""
 
 
 PRINTED = "reports-pdf"
 Kind = Callable[[Setting], Sequence[Attachment]]
+
+
+def _assessed(setting: Setting) -> Attachment:
+    return forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger), setting.stood)
+
+
+def _reports(setting: Setting, *, printed: bool) -> Sequence[Attachment]:
+    made = (setting.settings, setting.tenant, setting.terms, setting.selection)
+    return reports(*made, printed=printed, stood=setting.stood)
+
+
 KINDS: Mapping[str, Kind] = {
     "csv": lambda setting: (forms.table(),),
     "disclosures": lambda setting: forms.disclosures(register_of(setting.settings, setting.tenant)),
     "fhir": lambda setting: (forms.audit_events(), forms.AuditEventCoverage()),
     "ocsf": lambda setting: (forms.api_activity(),),
-    "oscal": lambda setting: (forms.AssessmentFile(lambda: assessments(setting.policies, setting.ledger)),),
-    "reports": lambda setting: reports(setting.settings, setting.tenant, setting.terms, setting.selection),
-    PRINTED: lambda setting: reports(setting.settings, setting.tenant, setting.terms, setting.selection, printed=True),
+    "oscal": lambda setting: (_assessed(setting),),
+    "reports": lambda setting: _reports(setting, printed=False),
+    PRINTED: lambda setting: _reports(setting, printed=True),
 }
 """Name, as it is asked for → the makers of its files."""
+STANDING = frozenset({"oscal", "reports", PRINTED})
+"""Kinds that tell what stood before the range."""
 
 
 def refused(names: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> Refusal | None:
@@ -76,11 +92,16 @@ async def unready(names: Sequence[str], setting: Setting) -> Refusal | None:
 
 
 async def attachments(
-    names: Sequence[str], setting: Setting, kinds: Mapping[str, Kind] = KINDS, *, selection: Selection | None = None
+    names: Sequence[str],
+    setting: Setting,
+    kinds: Mapping[str, Kind] = KINDS,
+    *,
+    selection: Selection | None = None,
+    stood: Stood | None = None,
 ) -> tuple[Attachment, ...]:
     """The makers of all files of these kinds, which `refused` has accepted, by the policy that is in force now, for a
-    bundle of this selection."""
-    setting = msgspec.structs.replace(setting, selection=selection)
+    bundle of this selection, before which so much stood."""
+    setting = msgspec.structs.replace(setting, selection=selection, stood=stood)
     terms = await in_force(setting.policies, setting.ledger) if names else None
     if terms is not None:
         setting = msgspec.structs.replace(setting, terms=terms)

@@ -140,6 +140,7 @@ class Auditor:
         self.exporting = Exporting(
             reader=self._reader,
             whole=self.whole,
+            before=self.stood,
             publisher=publisher,
             published=self.published,
             policies=policies,

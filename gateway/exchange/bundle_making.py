@@ -101,7 +101,7 @@ class Making:
         order, exporting = order_of(job), self._auditors[job.tenant].exporting
         basis = None if job.basis is None else msgspec.json.decode(job.basis, type=Basis)
         key = None if job.work_key is None else await asyncio.to_thread(self._key, job.work_key)
-        if basis is not None and not await exporting.stands(basis, order.attach):
+        if basis is not None and not await exporting.stands(basis, order.selection, order.attach):
             _log.warning("a bundle begins anew: it was begun by another version or configuration")
             basis = None
         if basis is None or key is None:

@@ -13,13 +13,16 @@ from gateway.evidence import bundle, carrying
 from gateway.evidence.bundle import Progress, Stamps
 from gateway.evidence.carried import Source
 from gateway.evidence.checking import Alone
+from gateway.evidence.figures.standing import Stood, told_of
 from gateway.evidence.kept import Keeper
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.reports.register import register_of
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange.published import Published
+from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
+from gateway.ledger.record import parse
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.signing import LedgerSigning
@@ -50,14 +53,15 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exporting:
-    """Of one ledger. `whole` reads what is in the database and in archives alike; `emergencies` finds the files of
-    emergency ledgers, of which without it bundles hold none."""
+    """Of one ledger. `whole` reads what is in the database and in archives alike, `before` what stood before a range;
+    `emergencies` finds the files of emergency ledgers, of which without it bundles hold none."""
 
     def __init__(
         self,
         *,
         reader: StoreReader,
         whole: Trail,
+        before: StoodReader,
         publisher: Publisher,
         published: Published,
         policies: PolicyStore,
@@ -70,6 +74,7 @@ class Exporting:
     ) -> None:
         """`source`: opens kept content, for bundles that carry some; `alone`: see `bundle.build`."""
         self._source, self._alone = source, alone
+        self._before = before
         self._reader, self._whole, self._publisher, self._published = reader, whole, publisher, published
         self._policies, self._signing, self._clock, self._setting = policies, signing, clock, setting
         self._emergencies = emergencies
@@ -93,13 +98,15 @@ class Exporting:
                 for stamped, stamps in await self._published.covering(end, point.size)
             ),
             policies=tuple(await self._policies.in_force(self._setting.ledger, selection.first, end)),
-            attached=await self._attached(attach),
+            attached=await self._attached(attach, await self._stood(attach, selection.first)),
         )
 
-    async def stands(self, basis: Basis, attach: Sequence[str] = ()) -> bool:
+    async def stands(self, basis: Basis, selection: Selection, attach: Sequence[str] = ()) -> bool:
         """Whether what was begun on a basis can be gone on with: by the same version, and with the same to tell beside
         the records. That the key and what else is in each bundle are the same, the builder finds by itself."""
-        return basis.generator == bundle.GENERATOR and basis.attached == await self._attached(attach)
+        if basis.generator != bundle.GENERATOR:
+            return False
+        return basis.attached == await self._attached(attach, await self._stood(attach, selection.first))
 
     async def build(
         self,
@@ -133,7 +140,9 @@ class Exporting:
                 witnessed=basis.witnessed,
                 stamps=basis.stamps,
                 emergencies=self._emergencies,
-                attachments=await attaching.attachments(attach, self._setting, selection=selection),
+                attachments=await attaching.attachments(
+                    attach, self._setting, selection=selection, stood=await self._stood(attach, selection.first)
+                ),
                 source=self._source,
                 progress=progress,
                 last=basis.last,
@@ -144,9 +153,22 @@ class Exporting:
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
 
-    async def _attached(self, attach: Sequence[str]) -> str:
+    async def _stood(self, attach: Sequence[str], first: int) -> Stood | None:
+        """What stood before the range, where an attachment tells it. None too where its first record lies in an archive
+        that is not at hand: of such a range no bundle is made."""
+        if attaching.STANDING.isdisjoint(attach):
+            return None
+        try:
+            begins = await self._whole.record(first)
+            at = "" if begins is None else parse(begins.envelope).recorded_at or ""
+            return await self._before.before(first, at)
+        except RecordsArchived:
+            return None
+
+    async def _attached(self, attach: Sequence[str], stood: Stood | None) -> str:
         if not attach:
             return ""
         register = register_of(self._setting.settings, self._setting.tenant)
         active = await self._policies.active(self._setting.ledger)
-        return sha256(msgspec.json.encode((register, active), order="deterministic")).hexdigest()
+        told = None if stood is None else (stood.known_from, told_of(stood.start))
+        return sha256(msgspec.json.encode((register, active, told), order="deterministic")).hexdigest()

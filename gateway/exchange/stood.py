@@ -10,13 +10,12 @@ import heapq
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import StoredRecord
 from gateway.evidence.figures.in_force import EVENTS
 from gateway.evidence.figures.seen import Known, seen
-from gateway.evidence.figures.standing import Before, Start
+from gateway.evidence.figures.standing import Before, Stood
 from gateway.exchange.archived import Archives
 from gateway.ledger.record import parse, parse_detail
 from gateway.store.archives import Archived
@@ -26,13 +25,6 @@ from gateway.store.tree import TreeReader
 TURN = 64
 """Records after which others get their turn."""
 _NAMED = tuple(f'"event":"{event}"'.encode() for event in EVENTS)
-
-
-class Stood(msgspec.Struct, frozen=True, kw_only=True):
-    """What stood, known from the record `known_from` on: 0 where it is known from the first."""
-
-    start: Start
-    known_from: int = 0
 
 
 class StoodReader:

@@ -13,10 +13,13 @@ from oscal_bindings import AssessmentResultsDocument
 from gateway.core.errors import FormatError
 from gateway.evidence.figures.provisions import Provisions, Question
 from gateway.evidence.figures.seen import Known, Seen, seen
+from gateway.evidence.figures.standing import Before
 from gateway.evidence.oscal import Assessment, Resource, Subject, document, encode
 from gateway.exchange.frameworks import load
 from gateway.exchange.terms import questions
+from gateway.ledger.granted import Granted
 from gateway.ledger.record import Envelope, parse, timestamp
+from tests.evidence.figures.test_in_force import key
 
 from .making import ORIGIN, T0, ledger
 
@@ -198,3 +201,30 @@ def test_whatever_a_provision_is_called_the_document_is_valid(ids: list[str], fr
     )
     found = [one["target"]["target-id"] for one in made["results"][0]["findings"]]
     assert len(set(found)) == len(ids)
+
+
+def test_what_stood_before_the_range_is_named_as_evidence_that_is_in_no_file_as_the_report_says() -> None:
+    state = msgspec.structs.replace(asked("a", {"event": "key.created"}), standing=True)
+    event = msgspec.structs.replace(state, id="b", standing=False)
+    assessment = Assessment(framework="hipaa", title="HIPAA", text="x.", questions=(state, event))
+    provisions = Provisions([state, event])
+    before = Before()
+    for seq in (3, 5):
+        before.feed(key("created", seq, f"ak_{seq}", Granted(owner="a")))
+    start = before.start(timestamp(T0))
+    assessment.begin(start.records)
+    provisions.begin(start.records)
+    found = json.loads(encode(document([assessment], ABOUT, [RECORDS], "no gaps")))
+    AssessmentResultsDocument.model_validate(found)
+    (result,) = found["assessment-results"]["results"]
+    (observed,), (missing,) = result["observations"], result["findings"]
+    props = {one["name"]: one["value"] for one in observed["props"]}
+    assert (props["provision"], props["evidence"], props["records"], props["records-before"]) == (
+        *("a", "supported", "0", "2"),
+    )
+    (evidence,) = observed["relevant-evidence"]
+    assert evidence["description"].startswith("Records 3, 5 of the ledger: before the range, and in none")
+    assert "href" not in evidence
+    assert missing["title"].startswith("b ")
+    states = [(one["id"], one["state"], one["before"]) for one in provisions.document()]
+    assert states == [("a", "supported", 2), ("b", "not evidenced", 0)]

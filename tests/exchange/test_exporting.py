@@ -10,8 +10,11 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import bundle as bundles
 from gateway.evidence.selection import Selection
 from gateway.exchange.exporting import Basis
+from gateway.ledger.granted import Granted
+from gateway.ledger.record import Detail
 from gateway.settings import Settings
 from tests.exchange.test_bundling import BY, Opened, opened
+from tests.store.kit import entry
 
 
 async def built(site: Opened, basis: Basis, selection: Selection) -> bytes:
@@ -48,10 +51,41 @@ async def test_it_stands_for_this_version_and_for_what_attachments_are_told(
         await site.auditor._record("audit.read", BY, {"page": "1"})
         plain, attached = await basis_of(site, Selection()), await basis_of(site, Selection(), "disclosures")
         exporting = site.auditor.exporting
-        assert await exporting.stands(plain)
-        assert await exporting.stands(attached, ("disclosures",))
+        assert await exporting.stands(plain, Selection())
+        assert await exporting.stands(attached, Selection(), ("disclosures",))
         monkeypatch.setattr("gateway.exchange.exporting.register_of", lambda settings, tenant: {"another": tenant})
-        assert await exporting.stands(plain), "which tells nothing of that"
-        assert not await exporting.stands(attached, ("disclosures",))
+        assert await exporting.stands(plain, Selection()), "which tells nothing of that"
+        assert not await exporting.stands(attached, Selection(), ("disclosures",))
         monkeypatch.setattr(bundles, "GENERATOR", "agent-compliance-gateway next")
-        assert not await exporting.stands(plain)
+        assert not await exporting.stands(plain, Selection())
+
+
+async def test_what_stood_before_the_range_is_part_of_what_decides_a_bundle(database: Settings) -> None:
+    """And so a detail that was deleted since has it begun anew."""
+    async with opened(database) as site:
+        told = Granted(owner="Ada Ward", roles=("clerk",))
+        writer = site.auditor._ledger
+        ledger = site.auditor._id
+        made = entry(
+            "key.created", ledger=ledger, us=site.clock.now_us(), credential="ak_1", detail=Detail(diff=told.lines())
+        )
+        seq = (await writer.append(made)).seq
+        await site.auditor._record("audit.read", BY, {"page": "1"})
+        range_ = Selection(first=seq + 1)
+        basis = await basis_of(site, range_, "reports")
+        exporting = site.auditor.exporting
+        assert await exporting.stands(basis, range_, ("reports",))
+        assert not await exporting.stands(basis, Selection(), ("reports",))
+        stood = await exporting._stood(("reports",), seq + 1)
+        assert stood is not None
+        assert [one.name for one in stood.start.book.of("key")] == ["ak_1"]
+        assert await exporting._stood(("csv",), seq + 1) is None
+        site.clock.advance(60)
+        again = await basis_of(site, range_, "reports")
+        assert again.attached == basis.attached
+        with closing(io.BytesIO()) as file:
+            await exporting.build(basis, range_, file, attach=("reports",))
+            first = file.getvalue()
+        with closing(io.BytesIO()) as file:
+            await exporting.build(basis, range_, file, attach=("reports",))
+            assert file.getvalue() == first

@@ -13,11 +13,12 @@ from gateway.core.errors import FormatError, RecordsArchived, VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
+from gateway.evidence.figures.standing import Stood
 from gateway.evidence.reports.document import Document, Fields, Table
 from gateway.exchange.auditor import Reader
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.reporting import Reporter, Wanted, first_written
-from gateway.exchange.stood import Stood, StoodReader
+from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings

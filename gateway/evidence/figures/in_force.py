@@ -143,6 +143,14 @@ class Book:
             self._size -= len(some)
             self._keep(thing, [each for each in some if each.until()[0] > one.at])
 
+    def close(self) -> None:
+        """Forget what details say, for who must not be told."""
+        for some in self._held.values():
+            for one in some:
+                one.told = None
+                if one.why == "replaced":
+                    one.ends = UNTOLD
+
     def prune(self, at: str) -> None:
         """Forget what ended at this time or before it."""
         held, self._held, self._size = self._held, {}, 0

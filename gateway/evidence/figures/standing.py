@@ -25,6 +25,19 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     records: Sequence[Seen] = ()
     """The records that it was made by, in order."""
 
+    def closed(self) -> "Start":
+        """The same without what details say."""
+        book = deepcopy(self.book)
+        book.close()
+        return Start(book=book, records=[msgspec.structs.replace(one, detail=None) for one in self.records])
+
+
+class Stood(msgspec.Struct, frozen=True, kw_only=True):
+    """What stood, known from the record `known_from` on: 0 where it is known from the first."""
+
+    start: Start
+    known_from: int = 0
+
 
 class Before:
     """Finds what stands, from the records of `EVENTS` before a range, in order. Memory: what stands, and one lot."""
@@ -106,6 +119,13 @@ class Standing:
         self.beyond += 1
         if self._told_to < 0:
             self._told_to = one.record
+
+
+def told_of(start: Start) -> dict[str, Any]:
+    """What stands, as it is told where nothing changes."""
+    figures = Standing()
+    figures.begin(start)
+    return figures.document()
 
 
 def _key(one: Held) -> list[Cell]:

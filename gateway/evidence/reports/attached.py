@@ -14,6 +14,7 @@ from gateway.evidence.attachment import Attachment, Material, every_detail
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.figures.standing import Stood
 from gateway.evidence.measured import measured
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports import html, pdf
@@ -52,10 +53,11 @@ def attached(
     *,
     selection: Selection | None = None,
     forms: Sequence[Form] = FORMS,
+    stood: Stood | None = None,
 ) -> Sequence[Attachment]:
     """The makers of each kind and framework in each form, which read the records once together. `selection`: of the
-    bundle."""
-    once = _Once(register, known, frameworks)
+    bundle; `stood`: what stood before its range, where that was looked at."""
+    once = _Once(register, known, frameworks, stood)
     return [
         *(_File(f"data/reports/{kind}.{form}", kind, render, once) for kind in KINDS for form, render in forms),
         *(
@@ -81,8 +83,8 @@ def _about(selection: Selection | None) -> tuple[str, ...]:
 class _Once:
     """The basis of one bundle, made by whoever asks first; and what the selected records say of what it is about."""
 
-    def __init__(self, register: Register, known: Known, frameworks: Sequence[Asked]) -> None:
-        self._register, self._known = register, known
+    def __init__(self, register: Register, known: Known, frameworks: Sequence[Asked], stood: Stood | None) -> None:
+        self._register, self._known, self._stood = register, known, stood
         self._questions = [question for one in frameworks for question in one.questions]
         self._made: tuple[Material, Basis] | None = None
         self._chosen: tuple[Material, Basis] | None = None
@@ -106,7 +108,9 @@ class _Once:
         manifest, misses = material.manifest, Misses()
         # Figures are of every record. Where all are selected, they come with their details.
         opened = every_detail(manifest)
-        facts = Facts(self._known, self._questions, opened=opened)
+        facts, stood = Facts(self._known, self._questions, opened=opened), self._stood
+        if stood is not None:
+            facts.begin(stood.start if opened else stood.start.closed())
         async for given in material.selected() if opened else material.whole():
             facts.feed(seen(given.envelope, given.detail, self._known))
             misses.feed(given.envelope)
@@ -126,6 +130,7 @@ class _Once:
             created=manifest.created,
             generator=manifest.generator,
             figures=figures,
+            known_from=_known_from(manifest.first, stood),
             emergencies=[
                 Apart(
                     id=name,
@@ -142,6 +147,13 @@ class _Once:
             register=self._register,
             opened=opened,
         )
+
+
+def _known_from(first: int, stood: Stood | None) -> int | None:
+    """As `Basis.known_from`: nothing stood before the first record."""
+    if stood is not None:
+        return stood.known_from
+    return None if first else 0
 
 
 class _File:

@@ -6,13 +6,17 @@ from typing import Any
 
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known
+from gateway.evidence.figures.standing import Before, Stood
 from gateway.evidence.reports.attached import FORMS, KINDS, PRINTED, Asked, attached
 from gateway.evidence.reports.register import Register
+from gateway.evidence.reports.standing import NOT_LOOKED_AT
 from gateway.evidence.selection import Scope, Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.commitment import committed
+from gateway.ledger.granted import Granted
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, encode_detail, timestamp
 from tests.evidence.apart import FILES, Files, main_ledger
+from tests.evidence.figures.test_in_force import key
 from tests.evidence.making import SIGNER, T0, VKEY, MemoryLedger, bundle, ledger
 from tests.evidence.reports.accessibility import faults
 from tests.evidence.tampering import take_apart
@@ -178,3 +182,51 @@ def test_reports_are_typeset_for_a_bundle_and_held_to_its_manifest(tmp_path: Pat
         place = f"data/reports/{kind}.pdf"
         assert place in report.attachments
         assert members[place].startswith(b"%PDF")
+
+
+STATE = Question(
+    framework="own",
+    id="1",
+    title="Keys",
+    text="Keys in force.",
+    report="records",
+    columns=("event",),
+    queries=({"event": "key.created"},),
+    needs=("key.created: detail.diff",),
+    standing=True,
+)
+
+
+def _stood() -> Stood:
+    before = Before()
+    before.feed(key("created", 1, "ak_1", Granted(owner="Ada Ward", roles=("clerk",))))
+    return Stood(start=before.start(timestamp(T0)))
+
+
+def _framed(path: Path, selection: Selection, stood: Stood | None) -> str:
+    makers = attached(Register(), Known(), [Asked("own", "Own", "Own.", [STATE])], stood=stood)
+    bundle(ledger(24), path, selection, attachments=makers)
+    assert verify(path, VKEY).end > 0
+    members = take_apart(path.read_bytes())
+    return "".join(members[f"data/reports/{name}.json"].decode() for name in ("framework-own", "period"))
+
+
+def test_what_stood_before_the_range_counts_and_the_bundle_says_where_its_records_are(tmp_path: Path) -> None:
+    told = _framed(tmp_path / "a.zip", Selection(first=4), _stood())
+    assert '["1","Keys","supported",1,""]' in "".join(told.split())
+    assert "1 of the records lie before the period" in told
+    assert "Ada Ward" in told
+    assert "--first 0 --end 4" in told
+    assert told == _framed(tmp_path / "b.zip", Selection(first=4), _stood())
+
+
+def test_a_bundle_that_closes_details_tells_no_detail_of_what_stood(tmp_path: Path) -> None:
+    told = _framed(tmp_path / "a.zip", Selection(first=4, details=False), _stood())
+    assert "ak_1" in told
+    assert "Ada Ward" not in told
+    assert "not known (detail deleted)" in told
+
+
+def test_where_nobody_looked_before_the_range_that_is_said(tmp_path: Path) -> None:
+    assert NOT_LOOKED_AT in _framed(tmp_path / "a.zip", Selection(first=4), None)
+    assert NOT_LOOKED_AT not in _framed(tmp_path / "b.zip", Selection(), None)

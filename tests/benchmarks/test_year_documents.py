@@ -162,7 +162,7 @@ def test_the_command_ends_with_1_and_names_what_differs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert year.main(["--exchanges", "60"]) == 0
-    assert "44 reports: every figure and every block equals the ground truth" in capsys.readouterr().out
+    assert "45 reports: every figure and every block equals the ground truth" in capsys.readouterr().out
     monkeypatch.setattr(year, "composed", lambda found: {})
     assert year.main(["--exchanges", "60"]) == 1
     assert "differs: report period: is not made\n" in capsys.readouterr().out

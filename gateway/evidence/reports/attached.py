@@ -26,7 +26,7 @@ from gateway.evidence.reports.register import Register
 from gateway.evidence.scope import INCIDENT, SUBJECT
 from gateway.evidence.selection import Selection
 
-KINDS = ("period", "activity-review", "processing", "transfers", "dpia", "policy-history")
+KINDS = ("period", "activity-review", "access-review", "processing", "transfers", "dpia", "policy-history")
 ABOUT: Mapping[str, tuple[str, ...]] = {
     SUBJECT: ("disclosures", "access-receipt", "erasure-receipt"),
     INCIDENT: ("breach",),

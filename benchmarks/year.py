@@ -29,13 +29,14 @@ from benchmarks.year_messages import MASKABLE, few, subjects
 from benchmarks.year_people import People
 from benchmarks.year_persons import GROUPS, MANY, ONE, OTHER, PURGED, WATCHED
 from benchmarks.year_provisions import Reference, asked
+from benchmarks.year_register import KNOWN_FROM
 from benchmarks.year_subjects import Incidents, Subjects, followed
 from benchmarks.year_tasks import Tasks
 from benchmarks.year_truth import Truth
 from gateway.core.ports import StoredRecord
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Known, Seen, seen
-from gateway.evidence.figures.standing import Before, Start
+from gateway.evidence.figures.standing import Before, Stood
 from gateway.evidence.reports.affected import affected_by
 from gateway.exchange.reporting import MOST_INCIDENTS, Person
 from gateway.ledger.chain import leaf_hash
@@ -268,19 +269,19 @@ async def persons_of(year: Year) -> dict[str, dict[str, Any]]:
     return found
 
 
-def start_of(year: Year) -> Start:
+def stood_of(year: Year) -> Stood:
     """What the product says stood when a year began."""
     before = Before()
     for stored in year.before:
         before.feed(_seen(stored))
-    return before.start(timestamp(START_US))
+    return Stood(start=before.start(timestamp(START_US)), known_from=KNOWN_FROM)
 
 
 def figures(year: Year) -> dict[str, Any]:
     """What the product says of a year, whose records it takes: all figures, `persons`, whom incidents `affected`, and
     how many records of each emergency ledger it took (`apart`)."""
     facts, apart = Facts(KNOWN, QUESTIONS, opened=year.opened), Counter[str]()
-    facts.begin(start_of(year))
+    facts.begin(stood_of(year))
     for stored in year.records():
         facts.take(stored)
         if stored.emergency is not None:

@@ -210,8 +210,7 @@ class People:
         )
         period = f"{since} to {until}" if whole and not drawn.gone else "not told"
         said = (code, incident or "none", "sha256:" + "5e" * 32)
-        told = "not told" if drawn.gone else kind
-        self._truth.signed.add(at, text, "ac_auditor", told, number, number + 90, period, *said)
+        self._truth.signed.add(at, text, "ac_auditor", kind, number, number + 90, period, *said)
         self._truth.findings.add(at, text, "ac_auditor", code, drawn.said(why))
         self._truth.readings.add(text, "ac_auditor", "person", "review.signed")
 

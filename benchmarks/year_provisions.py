@@ -28,7 +28,7 @@ held it, or that it holds it."""
 MOST = 500
 """Rows that are shown of one provision."""
 NOTHING = "no record of the period is of what is asked for"
-BEFORE = ", and none before it that still stood at its start"
+BEFORE = ", and none before it from record 40 on, the first at hand, that still stood at its start"
 
 
 OWN = """
@@ -72,6 +72,7 @@ title = "A state that nothing speaks for"
 text = "Configurations of a zone, which records of them do not name."
 columns = ["occurred_at", "event"]
 standing = true
+sections = ["standing"]
 query = [{event = "config.changed", zone = "partner"}]
 
 [[provision]]
@@ -82,6 +83,7 @@ report = "counts"
 columns = ["event", "actor"]
 needs = ["detail.diff", "key.denied: credential"]
 standing = true
+sections = ["standing"]
 query = [{event = "key.created"}, {event = "key.denied"}, {event = "key.denied", outcome = "never"}]
 
 [[provision]]

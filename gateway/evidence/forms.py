@@ -132,9 +132,9 @@ class AssessmentFile:
         since, until = "", ""
         opened = every_detail(manifest)
         if self._stood is not None:
-            start = self._stood.start if opened else self._stood.start.closed()
+            stood = self._stood if opened else self._stood.closed()
             for one in assessments:
-                one.begin(start.records)
+                one.begin(stood)
         async for given in material.selected() if opened else material.whole():
             at = given.envelope.recorded_at or given.envelope.occurred_at
             since, until = since or at, at

@@ -11,7 +11,7 @@ Ids are UUIDs of version 5, so that the same records, files and time give the sa
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -23,7 +23,9 @@ from gateway.evidence import strict_json
 from gateway.evidence.figures.needs import Held
 from gateway.evidence.figures.provisions import Question, State, verdict
 from gateway.evidence.figures.seen import Seen
+from gateway.evidence.figures.standing import Stood
 from gateway.evidence.selection import check_filters, selected
+from gateway.ledger.record import Envelope
 
 VERSION = "1.1.3"
 """Of OSCAL. Nothing here is newer than 1.1.0."""
@@ -69,6 +71,10 @@ class _Seen(msgspec.Struct):
     before: list[int] = []
     """Numbers of records before the range whose effect stood at its start."""
 
+    def take(self, one: Seen) -> None:
+        for need in self.needs:
+            need.take(one)
+
     @property
     def all(self) -> int:
         return self.count + sum(self.apart.values()) + len(self.before)
@@ -84,6 +90,7 @@ class Assessment:
         self._seen = [_Seen([Held(need) for need in one.needs]) for one in self._questions]
         self._by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self._others: list[tuple[int, dict[str, str]]] = []
+        self._known_from: int | None = None
         for place, question in enumerate(self._questions):
             for query in question.queries:
                 check_filters(query)
@@ -91,34 +98,35 @@ class Assessment:
                 wanted = self._by_event.setdefault(query["event"], []) if "event" in query else self._others
                 wanted.append((place, rest))
 
-    def begin(self, before: Iterable[Seen]) -> None:
-        """Records before the range that made what stood at its start, in order: they count for provisions that ask for
-        a state."""
-        for one in before:
-            for place, query in (*self._by_event.get(one.envelope.event, ()), *self._others):
-                seen, seq = self._seen[place], one.envelope.seq or 0
-                if self._questions[place].standing and seen.before[-1:] != [seq] and selected(one.envelope, query):
-                    seen.before.append(seq)
-                    for need in seen.needs:
-                        need.take(one)
+    def begin(self, stood: Stood) -> None:
+        """What stood at the start of the range, before its first record: its records count for provisions that ask for
+        a state. Not called where nobody looked."""
+        self._known_from = stood.known_from
+        for one in stood.start.records:
+            for place, seen in self._finding(one.envelope):
+                if self._questions[place].standing:
+                    seen.before.append(one.envelope.seq or 0)
+                    seen.take(one)
 
     def feed(self, one: Seen) -> None:
         """One record, of an emergency ledger or of the range itself; it counts once for each provision, whatever the
         number of queries that find it."""
-        envelope, emergency = one.envelope, one.emergency
-        seq, counted = envelope.seq or 0, set[int]()
-        for place, query in (*self._by_event.get(envelope.event, ()), *self._others):
-            if place in counted or not selected(envelope, query):
-                continue
-            counted.add(place)
-            seen = self._seen[place]
-            for need in seen.needs:
-                need.take(one)
+        seq, emergency = one.envelope.seq or 0, one.emergency
+        for _, seen in self._finding(one.envelope):
+            seen.take(one)
             if emergency is not None:
                 seen.apart[emergency] = seen.apart.get(emergency, 0) + 1
                 continue
             seen.first = seen.first if seen.count else seq
             seen.count, seen.last = seen.count + 1, seq
+
+    def _finding(self, envelope: Envelope) -> Iterator[tuple[int, _Seen]]:
+        """The provisions that ask for a record, each once, by their places."""
+        counted = set[int]()
+        for place, query in (*self._by_event.get(envelope.event, ()), *self._others):
+            if place not in counted and selected(envelope, query):
+                counted.add(place)
+                yield place, self._seen[place]
 
     def result(self, ids: UUID, about: Subject, files: Sequence[Resource], remarks: str) -> dict[str, Any]:
         """What the records show of this framework. `ids` is the namespace of the document's own ids."""
@@ -126,7 +134,7 @@ class Assessment:
         controls = _tokens(self.framework, self._questions)
         observations, findings = [], []
         for one, seen, control in zip(self._questions, self._seen, controls, strict=True):
-            state, reasons = verdict(one, seen.all, seen.needs, opened=about.opened)
+            state, reasons = verdict(one, seen.all, seen.needs, opened=about.opened, known_from=self._known_from)
             if seen.all:
                 observations.append(_observation(own, ids, one, seen, (state, reasons), about, files))
             else:

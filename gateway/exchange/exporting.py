@@ -13,7 +13,7 @@ from gateway.evidence import bundle, carrying
 from gateway.evidence.bundle import Progress, Stamps
 from gateway.evidence.carried import Source
 from gateway.evidence.checking import Alone
-from gateway.evidence.figures.standing import Stood, told_of
+from gateway.evidence.figures.standing import Start, Stood, told_of
 from gateway.evidence.kept import Keeper
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.reports.register import register_of
@@ -84,6 +84,10 @@ class Exporting:
         point = await self._publisher.publish(force=True)
         if point is None:
             return Refusal(code="no_checkpoint_yet", retry_after=5)
+        try:
+            attached = await self._attached(attach, await self._stood(attach, selection.first))
+        except RecordsArchived as error:
+            return Refusal(code="archived", hint=error.hint)
         size = await self._reader.size()
         end = min(selection.end, size) if selection.end is not None else point.size
         return Basis(
@@ -98,7 +102,7 @@ class Exporting:
                 for stamped, stamps in await self._published.covering(end, point.size)
             ),
             policies=tuple(await self._policies.in_force(self._setting.ledger, selection.first, end)),
-            attached=await self._attached(attach, await self._stood(attach, selection.first)),
+            attached=attached,
         )
 
     async def stands(self, basis: Basis, selection: Selection, attach: Sequence[str] = ()) -> bool:
@@ -106,7 +110,11 @@ class Exporting:
         the records. That the key and what else is in each bundle are the same, the builder finds by itself."""
         if basis.generator != bundle.GENERATOR:
             return False
-        return basis.attached == await self._attached(attach, await self._stood(attach, selection.first))
+        try:
+            stood = await self._stood(attach, selection.first)
+        except RecordsArchived:
+            return False
+        return basis.attached == await self._attached(attach, stood)
 
     async def build(
         self,
@@ -155,20 +163,24 @@ class Exporting:
 
     async def _stood(self, attach: Sequence[str], first: int) -> Stood | None:
         """What stood before the range, where an attachment tells it. None too where its first record lies in an archive
-        that is not at hand: of such a range no bundle is made."""
+        that is not at hand: of such a range no bundle is made. As `StoodReader.before` raises."""
         if attaching.STANDING.isdisjoint(attach):
             return None
         try:
             begins = await self._whole.record(first)
-            at = "" if begins is None else parse(begins.envelope).recorded_at or ""
-            return await self._before.before(first, at)
         except RecordsArchived:
             return None
+        return await self._before.before(first, "" if begins is None else parse(begins.envelope).recorded_at or "")
 
     async def _attached(self, attach: Sequence[str], stood: Stood | None) -> str:
         if not attach:
             return ""
         register = register_of(self._setting.settings, self._setting.tenant)
         active = await self._policies.active(self._setting.ledger)
-        told = None if stood is None else (stood.known_from, told_of(stood.start))
+        told = None if stood is None else (stood.known_from, told_of(stood.start), _counted(stood.start))
         return sha256(msgspec.json.encode((register, active, told), order="deterministic")).hexdigest()
+
+
+def _counted(start: Start) -> list[tuple[int | None, bool]]:
+    """The records that provisions count of what stood, and whether each has its detail: it may be deleted meanwhile."""
+    return [(one.envelope.seq, one.detail is not None) for one in start.records]

@@ -145,7 +145,7 @@ class Reporter:
         facts, misses = Facts(self._known, () if framework is None else questions(framework)), Misses()
         stood = await self._auditor.stood.before(first, wanted.since) if KINDS[wanted.kind].standing else None
         if stood is not None:
-            facts.begin(stood.start)
+            facts.begin(stood)
         person = None if wanted.subject is None else await self._person(wanted.subject)
         number = 0
         async for stored in self._auditor.whole.records(first, end, details=True):

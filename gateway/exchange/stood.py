@@ -8,10 +8,11 @@ stops nothing: what stood is told from the records after it alone, since what it
 import asyncio
 import heapq
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.core.errors import RecordsArchived
 from gateway.core.ports import StoredRecord
 from gateway.evidence.figures.in_force import EVENTS
 from gateway.evidence.figures.seen import Known, seen
@@ -22,6 +23,8 @@ from gateway.store.archives import Archived
 from gateway.store.search import Filters, Search
 from gateway.store.tree import TreeReader
 
+TRIES = 3
+"""Times that what stood is looked for, where records are archived meanwhile."""
 TURN = 64
 """Records after which others get their turn."""
 _NAMED = tuple(f'"event":"{event}"'.encode() for event in EVENTS)
@@ -36,7 +39,14 @@ class StoodReader:
 
     async def before(self, first: int, at: str) -> Stood:
         """What records before `first` put in force and still stood at a time (27 characters). `VerificationError` for
-        an archive that is not what is on record, `RecordsArchived` where records were archived meanwhile."""
+        an archive that is not what is on record. Where records are archived while they are looked for, it is begun
+        anew, `TRIES` times in all, and `RecordsArchived` then."""
+        for _ in range(TRIES - 1):
+            with suppress(RecordsArchived):
+                return await self._before(first, at)
+        return await self._before(first, at)
+
+    async def _before(self, first: int, at: str) -> Stood:
         found, number = Before(), 0
         known_from, archives = await self._at_hand(first)
         async for stored in self._records(archives, known_from, first):
@@ -79,6 +89,10 @@ class StoodReader:
             for place, stream in enumerate(streams):
                 if (hit := await anext(stream, None)) is not None:
                     waiting.append((hit.stored.seq, place, hit.stored))
+            # Each search tells of what leaves the database after it has begun; what left it before, since the archives
+            # were listed, is in neither.
+            if (await self._search.extent())[0] > first:
+                raise RecordsArchived([one.id for one in await self._archives.store.all(self._ledger)][-1:])
             heapq.heapify(waiting)
             while waiting:
                 _, place, stored = waiting[0]

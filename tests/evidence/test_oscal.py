@@ -13,7 +13,7 @@ from oscal_bindings import AssessmentResultsDocument
 from gateway.core.errors import FormatError
 from gateway.evidence.figures.provisions import Provisions, Question
 from gateway.evidence.figures.seen import Known, Seen, seen
-from gateway.evidence.figures.standing import Before
+from gateway.evidence.figures.standing import Before, Stood
 from gateway.evidence.oscal import Assessment, Resource, Subject, document, encode
 from gateway.exchange.frameworks import load
 from gateway.exchange.terms import questions
@@ -212,8 +212,8 @@ def test_what_stood_before_the_range_is_named_as_evidence_that_is_in_no_file_as_
     for seq in (3, 5):
         before.feed(key("created", seq, f"ak_{seq}", Granted(owner="a")))
     start = before.start(timestamp(T0))
-    assessment.begin(start.records)
-    provisions.begin(start.records)
+    assessment.begin(Stood(start=start))
+    provisions.begin(Stood(start=start))
     found = json.loads(encode(document([assessment], ABOUT, [RECORDS], "no gaps")))
     AssessmentResultsDocument.model_validate(found)
     (result,) = found["assessment-results"]["results"]

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.core.refusal import Refusal
 from gateway.evidence import bundle as bundles
+from gateway.evidence.figures.standing import Start, Stood
 from gateway.evidence.selection import Selection
 from gateway.exchange.exporting import Basis
 from gateway.ledger.granted import Granted
@@ -80,6 +81,10 @@ async def test_what_stood_before_the_range_is_part_of_what_decides_a_bundle(data
         assert stood is not None
         assert [one.name for one in stood.start.book.of("key")] == ["ak_1"]
         assert await exporting._stood(("csv",), seq + 1) is None
+        assert await exporting._attached(("reports",), stood) == basis.attached
+        (counted,) = stood.start.records
+        gone = Start(book=stood.start.book, records=[msgspec.structs.replace(counted, detail=None)])
+        assert await exporting._attached(("reports",), Stood(start=gone)) != basis.attached
         site.clock.advance(60)
         again = await basis_of(site, range_, "reports")
         assert again.attached == basis.attached

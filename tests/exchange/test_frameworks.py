@@ -121,6 +121,11 @@ def test_where_there_are_no_files_there_is_no_framework() -> None:
         ({"query": "[{action = 1}]"}, "Expected `str`"),
         ({"query": "[" + '{event = "audit.read"}, ' * 33 + "]"}, "at most 32"),
         ({SECRET: "1"}, "must hold no other fields"),
+        ({"standing": "true"}, r"provision\[0\].standing: must stand with a query for one of key.created"),
+        (
+            {"standing": "true", "query": '[{event = "key.created"}]', "sections": '["callers"]'},
+            r"provision\[0\].sections: must name standing",
+        ),
     ],
 )
 def test_what_is_no_question_is_refused_by_file_and_field(changed: dict[str, Any], told: str) -> None:
@@ -313,7 +318,7 @@ def test_without_records_of_what_it_asks_for_a_provision_is_not_evidenced() -> N
         assert told["state"] == "not evidenced", name
         nothing = "no record of the period is of what is asked for"
         if question.standing:
-            nothing += ", and none before it that still stood at its start"
+            nothing += "; what stood before it was not looked at"
         assert told["reasons"][-1] == (question.lacks or nothing), name
 
 

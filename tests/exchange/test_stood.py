@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.errors import VerificationError
+from gateway.core.errors import RecordsArchived, VerificationError
 from gateway.evidence.figures.standing import Start
 from gateway.exchange.archived import Archives
 from gateway.exchange.stood import StoodReader
@@ -102,3 +102,40 @@ async def test_an_archive_that_is_not_what_is_on_record_gives_nothing(store: Sto
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(VerificationError, match="not the one that the ledger has on record"):
         await reader(store).before(BLOCK + MORE, LATE)
+
+
+async def test_what_is_archived_while_it_is_looked_for_is_found_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the archives were listed, and before the database is asked."""
+    await fill(store, made=made)
+    looking = reader(store)
+    listed, times = looking._at_hand, 0
+
+    async def at_hand(first: int) -> object:
+        nonlocal times
+        found = await listed(first)
+        times += 1
+        if times == 1:
+            await moved(store)
+        return found
+
+    monkeypatch.setattr(looking, "_at_hand", at_hand)
+    found = await looking.before(BLOCK + MORE, LATE)
+    assert (keys(found.start), found.known_from, times) == (["ak_kept", "ak_new"], 0, 2)
+
+
+async def test_where_records_are_archived_again_and_again_it_is_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(store, made=made)
+    looking = reader(store)
+    old = await looking._at_hand(BLOCK + MORE)
+
+    async def at_hand(first: int) -> object:
+        return old
+
+    await moved(store)
+    monkeypatch.setattr(looking, "_at_hand", at_hand)
+    with pytest.raises(RecordsArchived):
+        await looking.before(BLOCK + MORE, LATE)

@@ -13,7 +13,7 @@ from gateway.evidence.figures.flows import Decisions, Flows, Minimum
 from gateway.evidence.figures.people import Approvals, Callers, Policies, Trail
 from gateway.evidence.figures.provisions import Provisions, Question
 from gateway.evidence.figures.seen import Known, Section, Seen, seen
-from gateway.evidence.figures.standing import Standing, Start
+from gateway.evidence.figures.standing import Standing, Stood
 from gateway.evidence.figures.subjects import Incidents, Keeping, Subjects
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
 from gateway.ledger.record import EVENTS, parse, parse_detail
@@ -43,10 +43,10 @@ class Facts:
         for event, feeds in self._feeds.items():
             feeds += [section.feed for section in sections if _fed(section, event)]
 
-    def begin(self, start: Start) -> None:
-        """What stood at the start of the range, before its first record."""
-        self.standing.begin(start)
-        self.provisions.begin(start.records)
+    def begin(self, stood: Stood) -> None:
+        """What stood at the start of the range, before its first record; not called where nobody looked."""
+        self.standing.begin(stood.start)
+        self.provisions.begin(stood)
 
     def take(self, stored: StoredRecord) -> Seen:
         """One record, as it is stored."""

@@ -50,6 +50,14 @@ class Change(NamedTuple):
     """What the detail says; None where it is deleted, or where there is none for such an event."""
 
 
+class Ending(NamedTuple):
+    """What ends a thing, or would: when, by which record, and why."""
+
+    at: str
+    by: Change
+    why: str
+
+
 class Held(msgspec.Struct, kw_only=True):
     """One thing that is or was in force."""
 
@@ -59,17 +67,20 @@ class Held(msgspec.Struct, kw_only=True):
     told: Granted | Denied | None
     before: bool
     """Whether that record lies before the period."""
-    ended: Change | None = None
-    """The record that ended it, if one did."""
-    ends: str = ""
-    """When the record that ended it said that it ends."""
-    why: str = NONE
+    endings: list[Ending] = []
+    """In the order of their records. The earliest ends it; the others count where that one turns out to be none."""
+
+    def ending(self) -> Ending | None:
+        """The earliest, of several at one time the first that was recorded; None where it ends by itself or not."""
+        first = min(self.endings, key=lambda one: one.at, default=None)
+        expiry = None if self.told is None else self.told.ends
+        return None if first is None or (expiry is not None and expiry < first.at) else first
 
     def until(self) -> tuple[str, str]:
         """When it ends, as far as records say, and why."""
-        expiry = None if self.told is None else self.told.ends
-        if self.ends and (expiry is None or self.ends <= expiry or self.ends == UNTOLD):
-            return self.ends, self.why
+        ending, expiry = self.ending(), None if self.told is None else self.told.ends
+        if ending is not None:
+            return ending.at, ending.why
         if expiry is not None:
             return expiry, "expiry"
         return (UNTOLD, NONE) if self.told is None and self.kept_beside else (STILL, NONE)
@@ -90,10 +101,8 @@ class Held(msgspec.Struct, kw_only=True):
 
     def end(self) -> tuple[str, str, Cell]:
         """Why it ended, by whom, and by which record."""
-        why = self.until()[1]
-        if self.ended is None or why in (NONE, "expiry"):
-            return why, NONE, NONE
-        return why, self.ended.actor, self.ended.record
+        ending = self.ending()
+        return (self.until()[1], NONE, NONE) if ending is None else (ending.why, ending.by.actor, ending.by.record)
 
 
 def change(one: Seen) -> Change:
@@ -123,6 +132,8 @@ class Book:
         self.untold = 0
         """Rotations of which the detail is deleted: which key each replaced is not known."""
         self.beyond = 0
+        self.told_to = -1
+        """The record by which the first of them came; -1 where there was room for all."""
         self._steps = {
             "key.created": self._created,
             "key.rotated": self._rotated,
@@ -147,9 +158,9 @@ class Book:
         """Forget what details say, for who must not be told."""
         for some in self._held.values():
             for one in some:
-                one.told = None
-                if one.why == "replaced":
-                    one.ends = UNTOLD
+                ending, one.told = one.ending(), None
+                if ending is not None and ending.why == "replaced":
+                    one.endings = [ending._replace(at=UNTOLD)]
 
     def prune(self, at: str) -> None:
         """Forget what ended at this time or before it."""
@@ -188,13 +199,13 @@ class Book:
         never = one.told.never_made if isinstance(one.told, Granted) else None
         self._end(("key", one.name), one, one.at, "revoked" if never is None else "never made")
         old = None if never is None else self._last(("key", never))
-        if old is not None and old.ended is not None and old.ended.name == one.name and old.ends > old.ended.at:
-            old.ended, old.ends, old.why = None, "", NONE  # it was changed meanwhile, as a record of its own says
+        if old is not None:  # one that was to end at once did so all the same
+            old.endings = [each for each in old.endings if each.by.name != one.name or each.at <= each.by.at]
 
     def _denied(self, one: Change, before: bool) -> None:
         last = self._last(("denial", one.name))
-        if last is not None and not last.ends:
-            last.told = one.told  # for the longer of both times
+        if last is not None and not last.endings:
+            last.told = _longer(last.told, one.told)
         else:
             self._begin(("denial", one.name), one, before)
 
@@ -213,7 +224,7 @@ class Book:
         """What takes the place of what was there."""
         last = self._last(thing)
         if last is not None:
-            last.ended, last.ends, last.why = one, one.at, "followed"
+            last.endings = [Ending(one.at, one, "followed")]
             if before:
                 self._size -= len(self._held.pop(thing))
         self._begin(thing, one, before)
@@ -221,21 +232,33 @@ class Book:
     def _begin(self, thing: Thing, one: Change, before: bool) -> None:
         if before and self._size >= MAX_KEYS and self.beyond % _PRUNED == 0:
             self.prune(one.at)
-        if self._size >= MAX_KEYS:
-            self.beyond += 1
-            return
-        self._size += 1
-        self._held.setdefault(thing, []).append(Held(made=one, name=one.name, told=one.told, before=before))
+        self._add(thing, Held(made=one, name=one.name, told=one.told, before=before), one)
 
     def _end(self, thing: Thing, one: Change, at: str, why: str) -> None:
-        """The first end counts, or an earlier one that is told later."""
         last = self._last(thing)
         if last is None and not self.beyond:  # made by a record that was not looked at
             told = one.told if thing[1] == one.name else None
-            last = Held(made=None, name=thing[1], told=told, before=True)
-            self._held[thing], self._size = [last], self._size + 1
-        if last is not None and last.until()[0] > at:
-            last.ended, last.ends, last.why = one, at, why
+            last = self._add(thing, Held(made=None, name=thing[1], told=told, before=True), one)
+        if last is not None:
+            last.endings.append(Ending(at, one, why))
+
+    def _add(self, thing: Thing, held: Held, by: Change) -> Held | None:
+        """None where there is no room for it."""
+        if self._size >= MAX_KEYS:
+            self.beyond += 1
+            if self.told_to < 0:
+                self.told_to = by.record
+            return None
+        self._size += 1
+        self._held.setdefault(thing, []).append(held)
+        return held
 
     def _last(self, thing: Thing) -> Held | None:
         return self._held.get(thing, (None,))[-1]
+
+
+def _longer(one: Granted | Denied | None, other: Granted | Denied | None) -> Granted | Denied | None:
+    """Of two records of one denial what the one says that ends later, in whatever order they came."""
+    if one is None or other is None:
+        return other
+    return one if other.ends is not None and (one.ends is None or one.ends > other.ends) else other

@@ -159,7 +159,7 @@ class Trail:
             asked = {} if one.detail is None else one.detail.query or {}
             period = f"{asked['from']} to {asked['to']}" if {"from", "to"} <= set(asked) else "not told"
             said, report = (one.outcome, envelope.incident or NONE), envelope.digest or NONE
-            kind = asked.get("report", "not told")
+            kind = envelope.action or asked.get("report", "not told")  # before there was an action, the detail said it
             self.signed.add(one.at, who, kind, first, end, period, *said, report)
             self.findings.add(one.at, who, one.outcome, one.reason)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.evidence.figures.needs import Held, lacks
 from gateway.evidence.figures.seen import NONE, Seen
+from gateway.evidence.figures.standing import Stood
 from gateway.evidence.figures.tally import Rows, Tally
 from gateway.evidence.selection import selected
 from gateway.ledger.index import COLUMNS, index_columns
@@ -20,7 +21,6 @@ from gateway.ledger.index import COLUMNS, index_columns
 MAX_LINES = 500
 """Lines of one provision; how many more there are is told. All of them are in a bundle of the range."""
 NOTHING = "no record of the period is of what is asked for"
-NOTHING_STANDS = f"{NOTHING}, and none before it that still stood at its start"
 State = Literal["supported", "in part", "not evidenced"]
 
 
@@ -51,6 +51,7 @@ class Provisions:
 
     def __init__(self, questions: Iterable[Question], *, opened: bool = True) -> None:
         self._opened = opened
+        self._known_from: int | None = None
         self._found = [_Found(question) for question in questions]
         self._by_event: dict[str, list[tuple[_Found, Mapping[str, str]]]] = {}
         self._always: list[tuple[_Found, Mapping[str, str]]] = []
@@ -60,9 +61,10 @@ class Provisions:
                 place = self._by_event.setdefault(query["event"], []) if "event" in query else self._always
                 place.append((found, rest))
 
-    def begin(self, before: Iterable[Seen]) -> None:
-        """Records before the range that made what stood at its start, in order; before the first of the range."""
-        for one in before:
+    def begin(self, stood: Stood) -> None:
+        """What stood at the start of the range, before its first record; not called where nobody looked."""
+        self._known_from = stood.known_from
+        for one in stood.start.records:
             for found, cells in self._finding(one):
                 if found.question.standing:
                     found.before += 1
@@ -87,7 +89,7 @@ class Provisions:
             mine.merge(theirs)
 
     def document(self) -> list[dict[str, Any]]:
-        return [found.document(opened=self._opened) for found in self._found]
+        return [found.document(opened=self._opened, known_from=self._known_from) for found in self._found]
 
 
 class _Found:
@@ -120,9 +122,9 @@ class _Found:
         for mine, theirs in zip(self.needs, later.needs, strict=True):
             mine.merge(theirs)
 
-    def document(self, *, opened: bool) -> dict[str, Any]:
+    def document(self, *, opened: bool, known_from: int | None) -> dict[str, Any]:
         question = self.question
-        state, reasons = verdict(question, self.records, self.needs, opened=opened)
+        state, reasons = verdict(question, self.records, self.needs, opened=opened, known_from=known_from)
         counted = question.report == "counts"
         return {
             "framework": question.framework,
@@ -141,13 +143,24 @@ class _Found:
         }
 
 
-def verdict(question: Question, records: int, needs: Sequence[Held], *, opened: bool = True) -> tuple[State, list[str]]:
+def verdict(
+    question: Question, records: int, needs: Sequence[Held], *, opened: bool = True, known_from: int | None = 0
+) -> tuple[State, list[str]]:
     """How far so many records support evidence, which hold what is needed as counted; and why no further. `opened`:
-    whether every detail that is still there was looked at."""
+    whether every detail that is still there was looked at; `known_from`: from which record on what stood before is
+    known, None where nobody looked."""
     lacking = [question.lacks] if question.lacks else []
     if not question.queries:
         return "not evidenced", lacking
     if not records:
-        return "not evidenced", [NOTHING_STANDS if question.standing else NOTHING, *lacking]
+        return "not evidenced", [NOTHING + (_before(known_from) if question.standing else ""), *lacking]
     absent = lacks(needs, opened=opened)
     return ("in part" if absent or lacking else "supported"), [*absent, *lacking]
+
+
+def _before(known_from: int | None) -> str:
+    """What is said of records before the period where none of it is of what is asked for."""
+    if known_from is None:
+        return "; what stood before it was not looked at"
+    since = f" from record {known_from:,} on, the first at hand," if known_from else ""
+    return f", and none before it{since} that still stood at its start"

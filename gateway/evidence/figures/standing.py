@@ -38,6 +38,10 @@ class Stood(msgspec.Struct, frozen=True, kw_only=True):
     start: Start
     known_from: int = 0
 
+    def closed(self) -> "Stood":
+        """The same without what details say."""
+        return Stood(start=self.start.closed(), known_from=self.known_from)
+
 
 class Before:
     """Finds what stands, from the records of `EVENTS` before a range, in order. Memory: what stands, and one lot."""
@@ -74,8 +78,9 @@ class Standing:
         self._start = Start()
         self._changes: list[Change] = []
         self.beyond = 0
+        """Changes that there was no room for."""
         self._told_to = -1
-        """The first record that there was no room for."""
+        """The record of the first of them."""
 
     def begin(self, start: Start) -> None:
         self._start = start
@@ -85,8 +90,8 @@ class Standing:
             self._add(change(one))
 
     def left_out(self) -> int:
-        """How many records and things there was no room for."""
-        return self.beyond + self._start.book.beyond
+        """How many changes there was no room for, and how many things."""
+        return self.beyond + self._replayed().beyond
 
     def merge(self, later: "Standing") -> None:
         for one in later._changes:
@@ -97,10 +102,8 @@ class Standing:
 
     def document(self) -> dict[str, Any]:
         """Of each key, entry, version and configuration a row; `told_to`: the first record that changed what is in
-        force and that there was no room for, -1 where there was for all."""
-        book = deepcopy(self._start.book)
-        for one in self._changes:
-            book.take(one)
+        force and that there was no room for, or that brought what there was no room for, -1 where there was for all."""
+        book = self._replayed()
         held = {name: book.of(name) for name in ("key", "denial", "policy", "configuration")}
         return {
             "keys": [_key(one) for one in held["key"]],
@@ -109,8 +112,15 @@ class Standing:
             "configurations": [_configuration(one) for one in held["configuration"]],
             "before": sum(one.before for some in held.values() for one in some),
             "untold": book.untold,
-            "told_to": self._told_to,
+            "told_to": min((one for one in (self._told_to, book.told_to) if one >= 0), default=-1),
         }
+
+    def _replayed(self) -> Book:
+        """What was in force, by what stood and all changes; made anew each time, for changes may still come."""
+        book = deepcopy(self._start.book)
+        for one in self._changes:
+            book.take(one)
+        return book
 
     def _add(self, one: Change) -> None:
         if len(self._changes) < MAX_KEYS:

@@ -14,7 +14,7 @@ from gateway.evidence.attachment import Attachment, Material, every_detail
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, seen
-from gateway.evidence.figures.standing import Stood
+from gateway.evidence.figures.standing import Start, Stood
 from gateway.evidence.measured import measured
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports import html, pdf
@@ -109,8 +109,10 @@ class _Once:
         # Figures are of every record. Where all are selected, they come with their details.
         opened = every_detail(manifest)
         facts, stood = Facts(self._known, self._questions, opened=opened), self._stood
+        if stood is None and not manifest.first:  # nothing stands before the first record
+            stood = Stood(start=Start())
         if stood is not None:
-            facts.begin(stood.start if opened else stood.start.closed())
+            facts.begin(stood if opened else stood.closed())
         async for given in material.selected() if opened else material.whole():
             facts.feed(seen(given.envelope, given.detail, self._known))
             misses.feed(given.envelope)
@@ -130,7 +132,7 @@ class _Once:
             created=manifest.created,
             generator=manifest.generator,
             figures=figures,
-            known_from=_known_from(manifest.first, stood),
+            known_from=None if stood is None else stood.known_from,
             emergencies=[
                 Apart(
                     id=name,
@@ -147,13 +149,6 @@ class _Once:
             register=self._register,
             opened=opened,
         )
-
-
-def _known_from(first: int, stood: Stood | None) -> int | None:
-    """As `Basis.known_from`: nothing stood before the first record."""
-    if stood is not None:
-        return stood.known_from
-    return None if first else 0
 
 
 class _File:

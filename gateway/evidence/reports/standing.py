@@ -5,7 +5,8 @@ from gateway.evidence.reports.document import Block, Section, Text
 
 TOLD = (
     "What was in force at any time of the period, from the record that made it until it ended. What was made before "
-    "the period and still stood at its start is told too; its record is marked as lying before the period."
+    "the period and still stood at its start is told too; its record is marked as lying before the period. “Still in "
+    "force” means by the last record of the period: what ended since is not told."
 )
 NOT_LOOKED_AT = (
     "Records before the period were not looked at for this report: what they put in force is missing here. A report of "
@@ -46,10 +47,11 @@ def known(basis: Basis) -> list[Block]:
             )
         )
     if told["untold"]:
-        said = f"Of {told['untold']:,} rotations the detail is deleted: which key each replaced, and until when that "
+        gone = "deleted" if basis.opened else "not opened here"
+        said = f"Of {told['untold']:,} rotations the detail is {gone}: which key each replaced, and until when that "
         blocks.append(Text(f"{said}one stood, is not known.", "warning"))
     if told["told_to"] >= 0:
-        said = f"What changed from record {told['told_to']:,} on is not told: there was no room for more changes."
+        said = f"From record {told['told_to']:,} on not all that changed is told: there was no room for more."
         blocks.append(Text(said, "warning"))
     return blocks
 

@@ -80,6 +80,25 @@ def test_a_rotation_that_came_to_nothing_leaves_the_old_key_as_it_was() -> None:
     assert spans(book([steps[0], at_once, steps[2]]))[0] == ("ak_a", at(1), at(5), "replaced")
 
 
+@pytest.mark.parametrize("lost_first", [False, True])
+@pytest.mark.parametrize(("lost", "won"), [(60, 90), (90, 60), (90, 90)])
+def test_of_two_rotations_of_one_key_at_once_the_one_that_came_to_be_ends_it(
+    lost_first: bool, lost: float, won: float
+) -> None:
+    """Both are on record before either changes the key: then the one that found it changed is taken back."""
+
+    def rotated(seq: int, name: str, ends: float) -> Seen:
+        return key("rotated", seq, name, Granted(owner="a", replaces="ak_a", replaced_ends=at(ends)))
+
+    names = ("ak_lost", "ak_won") if lost_first else ("ak_won", "ak_lost")
+    both = [rotated(5 + place, name, lost if name == "ak_lost" else won) for place, name in enumerate(names)]
+    created = key("created", 1, "ak_a", Granted(owner="a"))
+    found = book([created, *both, key("revoked", 8, "ak_lost", Granted(never_made="ak_a"))])
+    old = found.of("key")[0]
+    assert (*old.span(), old.end()[0], old.end()[2]) == (at(1), at(won), "replaced", 5 + names.index("ak_won"))
+    assert {one[0]: one[3] for one in spans(found)}["ak_lost"] == "never made"
+
+
 def test_what_a_deleted_detail_said_is_not_guessed() -> None:
     found = book([key("created", 1, "ak_a"), key("rotated", 2, "ak_b"), key("denied", 3, "dn_a")])
     assert spans(found) == [("ak_a", at(1), UNTOLD, "none"), ("ak_b", at(2), UNTOLD, "none")]
@@ -99,6 +118,22 @@ def test_an_entry_that_is_denied_again_is_one_entry_with_the_later_end() -> None
         ]
     )
     assert spans(found, "denial") == [("dn_a", at(1), at(30), "allowed"), ("dn_a", at(40), STILL, "none")]
+
+
+@pytest.mark.parametrize(("first", "second"), [(90, 60), (60, 90), (None, 60), (60, None)])
+def test_of_two_denials_at_once_the_longer_counts_in_whatever_order_they_are_on_record(
+    first: float | None, second: float | None
+) -> None:
+    ends = [None if one is None else at(one) for one in (first, second)]
+    found = book(key("denied", seq, "dn_a", Denied(subject="eve", ends=end)) for seq, end in enumerate(ends, 1))
+    assert [one.span()[1] for one in found.of("denial")] == [STILL if None in ends else at(90)]
+
+
+def test_strangers_too_are_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_force, "MAX_KEYS", 2)
+    found = book(key("revoked", seq, f"ak_{seq}", Granted(owner="a")) for seq in range(5))
+    assert (len(found.of("key")), found.told_to) == (2, 2)
+    assert found.beyond > 0
 
 
 def test_a_policy_stands_until_the_next_and_a_configuration_until_its_node_has_another() -> None:

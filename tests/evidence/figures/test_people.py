@@ -74,8 +74,10 @@ def test_what_people_gave_as_a_reason_is_told_in_their_words() -> None:
     assert policies.document()["reasons"] == [[AT, "policy.activated", POLICY, "ac_2", "short of people"]]
     trail.feed(record("review.signed", actor="ac_1", code="findings", detail=said))
     trail.feed(record("audit.verified", actor="ac_1", code="failed", detail=Detail(reason="record 4", query={})))
+    trail.feed(record("review.signed", actor="ac_2", code="no_findings", action="access-review", committed=True))
     told = trail.document()
-    assert told["findings"] == [[AT, "ac_1", "findings", "short of people"]]
+    assert [row[2] for row in told["signed"]] == ["not told", "access-review"]
+    assert told["findings"][0] == [AT, "ac_1", "findings", "short of people"]
     assert told["verified"][0][-1] == "record 4"
 
 

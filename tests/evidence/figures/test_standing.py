@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from gateway.evidence.figures import standing
+from gateway.evidence.figures import in_force, standing
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known, Seen
-from gateway.evidence.figures.standing import Before, Standing, Start
+from gateway.evidence.figures.standing import Before, Standing, Start, Stood
 from gateway.ledger.granted import Granted
 from gateway.ledger.record import Detail
 from tests.evidence.figures.kit import record
@@ -33,10 +33,14 @@ def start(*records: Seen, when: float = 100) -> Start:
     return before.start(at(when))
 
 
+def stood(*records: Seen, known_from: int = 0) -> Stood:
+    return Stood(start=start(*records), known_from=known_from)
+
+
 def test_a_period_without_a_change_tells_what_stood_all_along() -> None:
     facts = Facts(Known(), [KEYS])
     facts.begin(
-        start(
+        stood(
             key("created", 1, "ak_a", Granted(owner="Ada", kind="person", zone="clinic", roles=("clerk",))),
             key("created", 2, "ak_b", Granted(owner="Bob")),
             record("policy.activated", 3, at_s=3, policy="p1", actor="ac_1", proposer="ac_2", proposal="pp_1"),
@@ -57,7 +61,7 @@ def test_a_period_without_a_change_tells_what_stood_all_along() -> None:
 
 def test_where_nothing_stood_a_state_is_not_evidenced() -> None:
     facts = Facts(Known(), [KEYS])
-    facts.begin(start(key("created", 1, "ak_a", Granted(owner="Ada", ends=at(50)))))
+    facts.begin(stood(key("created", 1, "ak_a", Granted(owner="Ada", ends=at(50)))))
     (provision,) = facts.document()["provisions"]
     assert (provision["state"], provision["records"]) == ("not evidenced", 0)
     assert provision["reasons"] == [
@@ -65,9 +69,21 @@ def test_where_nothing_stood_a_state_is_not_evidenced() -> None:
     ]
 
 
+def test_that_nothing_stood_is_said_no_further_back_than_somebody_looked() -> None:
+    asked = "no record of the period is of what is asked for"
+    looked, partly = Facts(Known(), [KEYS]), Facts(Known(), [KEYS])
+    partly.begin(stood(known_from=4_096))
+    (provision,) = partly.document()["provisions"]
+    assert provision["reasons"] == [
+        f"{asked}, and none before it from record 4,096 on, the first at hand, that still stood at its start"
+    ]
+    (provision,) = looked.document()["provisions"]
+    assert provision["reasons"] == [f"{asked}; what stood before it was not looked at"]
+
+
 def test_a_provision_that_asks_for_events_counts_those_of_the_period_alone() -> None:
     facts = Facts(Known(), [msgspec.structs.replace(KEYS, standing=False)])
-    facts.begin(start(key("created", 1, "ak_a", Granted(owner="Ada"))))
+    facts.begin(stood(key("created", 1, "ak_a", Granted(owner="Ada"))))
     (provision,) = facts.document()["provisions"]
     assert (provision["state"], provision["before"]) == ("not evidenced", 0)
 
@@ -104,6 +120,20 @@ def test_changes_that_there_was_no_room_for_are_told_by_the_first_of_them(monkey
     parts[0].merge(parts[1])
     told = parts[0].document()
     assert (len(told["keys"]), told["told_to"], parts[0].left_out()) == (2, 2, 3)
+
+
+def test_what_the_period_brings_beyond_the_room_there_is_is_counted_with_what_stood(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (in_force, standing):
+        monkeypatch.setattr(module, "MAX_KEYS", 3)
+    figures = Standing()
+    figures.begin(start(*(key("created", seq, f"ak_{seq}", Granted(owner="a")) for seq in range(3))))
+    assert (figures.document()["told_to"], figures.left_out()) == (-1, 0)
+    for seq in (200, 201):
+        figures.feed(key("created", seq, f"ak_{seq}", Granted(owner="a")))
+    told = figures.document()
+    assert (len(told["keys"]), told["told_to"], figures.left_out()) == (3, 200, 2)
 
 
 def test_records_that_do_not_stand_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,10 @@ def test_what_is_not_known_is_warned_of() -> None:
     assert since.startswith("What stood before record 4,096 is not known")
     (untold,) = warnings(standing(told(untold=2)))
     assert untold.startswith("Of 2 rotations the detail is deleted")
+    (closed,) = warnings(standing(msgspec.structs.replace(told(untold=2), opened=False)))
+    assert closed.startswith("Of 2 rotations the detail is not opened here")
     (cut,) = warnings(standing(told(told_to=77)))
-    assert "from record 77 on is not told" in cut
+    assert cut.startswith("From record 77 on not all that changed is told")
 
 
 def test_a_bundle_says_where_the_records_before_its_range_are() -> None:
